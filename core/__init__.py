@@ -1,0 +1,1 @@
+"""Unrolled: what a recurrent text classifier really does."""

@@ -1,0 +1,268 @@
+"""Where do trained models live? A folder each: weights, a card, a vocabulary; nothing is ever unpickled.
+
+    checkpoints/<name>/weights.safetensors   float32; embeddings float16, exactly as they were when evaluated
+    checkpoints/<name>/card.json             what the model is, how it was trained, how good it is, hashes of the files
+    checkpoints/<name>/vocabulary.txt        one token a line
+
+The card follows Mitchell et al. 2019, "Model Cards for Model Reporting". Its hashes cover the two other files and the
+card itself: they find damage and mix-ups, not forgery. A folder is written beside and then renamed, so that a full disk
+or a crash leaves the last good checkpoint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.corpus import file_sha256
+from core.text import Preprocessing, Vocabulary
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.models import Classifier
+
+FORMAT = 1
+WEIGHTS, CARD, VOCABULARY = "weights.safetensors", "card.json", "vocabulary.txt"
+CLASSIFIER, EMBEDDINGS = "classifier", "embeddings"
+WORD2VEC = "word2vec"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_CARD_LIMIT = 1_000_000  # bytes; a card is some 5 kB
+
+Card = dict[str, Any]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is missing, damaged or not what its card says; the message names it and the file, in one line."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained model as loaded: read-only, in eval mode, no gradients stored.
+
+    `hash` stands for everything that decides its numbers; results are cached by it.
+    """
+
+    name: str
+    model: Classifier
+    preprocessing: Preprocessing
+    vocabulary: Vocabulary
+    card: Card
+    hash: str
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """Word vectors [V, E], float32, aligned to a vocabulary."""
+
+    vectors: np.ndarray
+    preprocessing: Preprocessing
+    vocabulary: Vocabulary
+    card: Card
+
+
+def root() -> Path:
+    """The folder of checkpoints: the environment's ``UNROLLED_CHECKPOINTS``, or the project's own."""
+    return Path(os.environ.get("UNROLLED_CHECKPOINTS") or Path(__file__).parent.parent / "checkpoints")
+
+
+def names(folder: Path | None = None) -> list[str]:
+    """Names of the checkpoints that hold a classifier, sound or not, the three cells first."""
+    folder = folder or root()
+    found = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _NAME.fullmatch(path.name) and path.is_dir() and path.name != WORD2VEC:
+            try:
+                if read_card(path.name, folder).get("kind") != CLASSIFIER:
+                    continue
+            except CheckpointError:
+                pass  # listed all the same: loading it tells what is wrong
+            found.append(path.name)
+    usual = ["rnn", "gru", "lstm"]
+    return sorted(found, key=lambda name: (usual.index(name) if name in usual else len(usual), name))
+
+
+def read_card(name: str, folder: Path | None = None) -> Card:
+    """The card of a checkpoint, checked against its own hash; cheap, no weights are read. Raises CheckpointError."""
+    path = _folder(name, folder) / CARD
+    if not path.parent.is_dir():
+        raise CheckpointError(f"no checkpoint {name!r}; available: {', '.join(names(folder)) or 'none'}")
+    try:
+        if path.stat().st_size > _CARD_LIMIT:
+            raise CheckpointError(f"checkpoint {name!r}: {CARD} is larger than {_CARD_LIMIT:,} bytes")
+        card = json.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"checkpoint {name!r}: {CARD} is missing") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise CheckpointError(f"checkpoint {name!r}: {CARD} cannot be read ({type(error).__name__})") from None
+    hashes = card.get("sha256") if isinstance(card, dict) else None
+    if not isinstance(hashes, dict) or card.get("format") != FORMAT:
+        raise CheckpointError(f"checkpoint {name!r}: {CARD} is not a card of format {FORMAT}")
+    if hashes.get(CARD) != _card_hash(card):
+        raise CheckpointError(f"checkpoint {name!r}: {CARD} was changed after it was saved")
+    return card
+
+
+def load(name: str, folder: Path | None = None) -> Checkpoint:
+    """A classifier, ready for use. Raises CheckpointError, in one line, where anything about it is not as it should be."""
+    import torch
+
+    from core.models import Classifier
+
+    card, vocabulary, weights = _read(name, folder, CLASSIFIER)
+    try:
+        sizes = card["sizes"]
+        preprocessing = Preprocessing(tuple(card["preprocessing"]))
+        with torch.device("meta"):  # no time spent on initial weights that are replaced at once
+            model = Classifier(
+                card["cell"], len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"]
+            )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {name!r}: its card does not describe a classifier ({error})") from None
+    expected = model.state_dict()
+    for key in sorted({*expected, *weights}):
+        shape = tuple(expected[key].shape) if key in expected else None
+        found = tuple(weights[key].shape) if key in weights else None
+        if shape != found:
+            raise CheckpointError(
+                f"checkpoint {name!r}: {WEIGHTS} has {key} of shape {found}, the card and vocabulary ask for {shape}"
+            )
+    model.load_state_dict(weights, assign=True)
+    model.requires_grad_(False).eval()
+    return Checkpoint(name, model, preprocessing, vocabulary, card, _identity(card))
+
+
+def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVectors:
+    """Word vectors. Raises CheckpointError."""
+    card, vocabulary, weights = _read(name, folder, EMBEDDINGS)
+    vectors = weights.get("vectors")
+    if vectors is None or len(vectors) != len(vocabulary):
+        raise CheckpointError(f"checkpoint {name!r}: {WEIGHTS} holds no vectors for its {len(vocabulary):,} tokens")
+    return WordVectors(vectors.numpy(), Preprocessing(tuple(card["preprocessing"])), vocabulary, card)
+
+
+def save(
+    name: str,
+    weights: Mapping[str, Tensor],
+    vocabulary: Vocabulary,
+    card: Card,
+    folder: Path | None = None,
+) -> None:
+    """Write a checkpoint, replacing one of the same name only when all of it is on the disk.
+
+    `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16; round
+    the model with `round_embeddings` before evaluating it. Raises OSError where the disk is full.
+    """
+    import torch
+    from safetensors.torch import save as to_bytes
+
+    _folder(name, folder)  # refuses a name that is none
+    target = (folder or root()) / name
+    with _replacing(target) as new:
+        halved = {
+            key: tensor.detach().cpu().to(torch.float16 if _is_embedding(key) else torch.float32).contiguous()
+            for key, tensor in weights.items()
+        }
+        (new / WEIGHTS).write_bytes(to_bytes(halved))
+        vocabulary.save(new / VOCABULARY)
+        card = {"format": FORMAT, "name": name, **card}
+        card["sha256"] = {file: file_sha256(new / file) for file in (WEIGHTS, VOCABULARY)}
+        card["sha256"][CARD] = _card_hash(card)
+        (new / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def round_embeddings(model: Classifier) -> None:
+    """Round the embeddings to float16 in place, as they will be stored."""
+    import torch
+
+    with torch.no_grad():
+        model.embedding.weight.copy_(model.embedding.weight.half().float())
+
+
+def _is_embedding(key: str) -> bool:
+    return key in ("embedding.weight", "vectors")
+
+
+def _folder(name: str, folder: Path | None) -> Path:
+    """Where a checkpoint stands: its own folder, or the previous one where a crash fell between a save's two renames."""
+    if not _NAME.fullmatch(name):
+        raise CheckpointError(f"{name!r} is not a checkpoint's name: letters, digits, - and _, at most 64")
+    target = (folder or root()) / name
+    return target if target.exists() or not _previous(target).is_dir() else _previous(target)
+
+
+def _read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, dict[str, Tensor]]:
+    """Card, vocabulary and weights (float32), each checked against the card's hashes."""
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load as load_bytes
+
+    card = read_card(name, folder)
+    if card.get("kind") != kind:
+        raise CheckpointError(f"checkpoint {name!r} holds {card.get('kind')!r}, expected {kind!r}")
+    contents = {}
+    for file in (WEIGHTS, VOCABULARY):
+        try:
+            contents[file] = (_folder(name, folder) / file).read_bytes()
+        except OSError:
+            raise CheckpointError(f"checkpoint {name!r}: {file} is missing or cannot be read") from None
+        if hashlib.sha256(contents[file]).hexdigest() != card["sha256"].get(file):
+            raise CheckpointError(f"checkpoint {name!r}: {file} is not the file its card was written for (cut off or changed)")
+    try:
+        vocabulary = Vocabulary.from_bytes(contents[VOCABULARY])
+        weights = {key: tensor.float() for key, tensor in load_bytes(contents[WEIGHTS]).items()}
+    except (SafetensorError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {name!r}: {error}") from None
+    for key, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckpointError(f"checkpoint {name!r}: {WEIGHTS} holds numbers that are not finite in {key}")
+    return card, vocabulary, weights
+
+
+def _card_hash(card: Card) -> str:
+    """SHA-256 of the card, its own hash left out."""
+    hashes = {file: value for file, value in card["sha256"].items() if file != CARD}
+    return hashlib.sha256(json.dumps({**card, "sha256": hashes}, sort_keys=True).encode()).hexdigest()
+
+
+def _identity(card: Card) -> str:
+    """What decides a model's numbers, hashed: weights, vocabulary, shape and preprocessing, not the rest of the card."""
+    parts = [card["sha256"][WEIGHTS], card["sha256"][VOCABULARY], card["cell"], card["sizes"], card["preprocessing"]]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A new folder to fill, which takes the place of `target` at the end, or vanishes if anything fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new, previous = target.with_name(f".{target.name}.new"), _previous(target)
+    if previous.is_dir() and not target.exists():
+        previous.rename(target)
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    try:
+        yield new
+        for path in new.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        shutil.rmtree(previous, ignore_errors=True)
+        if target.exists():
+            target.rename(previous)
+        new.rename(target)
+        shutil.rmtree(previous, ignore_errors=True)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _previous(target: Path) -> Path:
+    return target.with_name(f".{target.name}.previous")

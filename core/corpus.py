@@ -1,0 +1,313 @@
+"""Which sentences, with which labels? Labelled text from files, encoded corpora, seeded splits.
+
+Files: parquet, CSV, TSV, JSON lines, and the public Sentiment140 CSV as its authors distribute it (latin-1, no header,
+six columns: label 0/2/4, id, date, query, user, text). Labels are 0 negative, 1 positive, 2 neutral, or those words.
+Neutral rows are left out and counted.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.text import Preprocessing, Vocabulary
+
+LABEL_NAMES = ("negative", "positive", "neutral")
+NEGATIVE, POSITIVE, NEUTRAL = range(3)
+SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
+_LABELS = {str(number): number for number in range(3)} | {name: n for n, name in enumerate(LABEL_NAMES)}
+_SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
+_SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
+
+# The csv module refuses fields over 128 kB; text may be longer, a quote left open should still not eat all memory.
+csv.field_size_limit(10_000_000)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Labelled sentences of one file.
+
+    `labels` is int8 [N], 0 negative or 1 positive; `skipped` counts neutral rows left out; `sha256` is of the file.
+    """
+
+    name: str
+    texts: list[str]
+    labels: np.ndarray
+    skipped: int
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def read_corpus(
+    path: str | Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    *,
+    encoding: str | None = None,
+    limit: int | None = None,
+) -> Corpus:
+    """Labelled rows of a file, at most the first `limit`, neutral ones left out.
+
+    Columns default to ``text`` and ``label``. Raises LookupError for a missing column, ValueError for a ragged row, a
+    wrong encoding, a label outside the allowed set (each naming the row) or no rows, OSError for an unreadable file.
+    """
+    path = Path(path)
+    allowed = _SENTIMENT140_LABELS if _is_sentiment140(path) else _LABELS
+    texts: list[str] = []
+    labels = array("b")
+    skipped = 0
+    rows = _rows(path, (text_column or "text", label_column or "label"), encoding)
+    for number, (text, label) in enumerate(rows, 1):
+        if limit is not None and number > limit:
+            break
+        key = _label_key(label)
+        if key not in allowed:
+            raise ValueError(f"{path.name}, row {number}: label {label!r} is not one of {', '.join(allowed)}")
+        if allowed[key] == NEUTRAL:
+            skipped += 1
+        else:
+            texts.append(_text(text, path, number))
+            labels.append(allowed[key])
+    if not texts:
+        raise ValueError(f"{path.name} has no rows labelled negative or positive ({skipped} neutral)")
+    return Corpus(path.name, texts, np.array(labels, dtype=np.int8), skipped, file_sha256(path))
+
+
+def read_texts(path: str | Path, text_column: str | None = None, *, encoding: str | None = None) -> list[str]:
+    """The text column of a file, labels or not. Errors as in `read_corpus`."""
+    path = Path(path)
+    rows = _rows(path, (text_column or "text",), encoding)
+    texts = [_text(text, path, number) for number, (text,) in enumerate(rows, 1)]
+    if not texts:
+        raise ValueError(f"{path.name} has no rows")
+    return texts
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Sentences as ids: sentence i is ``ids[offsets[i]:offsets[i + 1]]`` (ids int32 [tokens], offsets int64 [N+1])."""
+
+    ids: np.ndarray
+    offsets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each sentence, int64 [N]."""
+        return np.diff(self.offsets)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return self.ids[self.offsets[number] : self.offsets[number + 1]]
+
+    def take(self, rows: np.ndarray) -> Encoded:
+        """The sentences of the given row numbers, in that order."""
+        lengths = self.lengths[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        # Every token's position in `ids`: its sentence's start, plus how far it stands from it.
+        positions = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Encoded(self.ids[positions], offsets)
+
+
+def encode(texts: Iterable[str], preprocessing: Preprocessing, vocabulary: Vocabulary) -> Encoded:
+    """Tokenise and encode sentences with a vocabulary that exists."""
+    ids = array("i")
+    offsets = array("q", [0])
+    for text in texts:
+        ids.extend(vocabulary.encode(preprocessing(text)))
+        offsets.append(len(ids))
+    return Encoded(np.array(ids, dtype=np.int32), np.array(offsets, dtype=np.int64))
+
+
+def build_vocabulary(
+    texts: Iterable[str], preprocessing: Preprocessing, min_count: int
+) -> tuple[Vocabulary, Encoded, Counter[str]]:
+    """The vocabulary of some sentences, the sentences encoded with it, and every word's count; one pass over the text.
+
+    Words seen fewer than `min_count` times, or holding characters that do not print, become ``<unk>``.
+    """
+    numbers: dict[str, int] = {}  # provisional ids, in order of first appearance
+    ids = array("i")
+    offsets = array("q", [0])
+    for text in texts:
+        ids.extend([numbers.setdefault(token, len(numbers)) for token in preprocessing(text)])
+        offsets.append(len(ids))
+    provisional = np.array(ids, dtype=np.int32)
+    totals = np.bincount(provisional, minlength=len(numbers))
+    counts = Counter(dict(zip(numbers, totals.tolist(), strict=True)))
+    vocabulary = Vocabulary.from_counts(counts, min_count)
+    final = np.array(vocabulary.encode(list(numbers)), dtype=np.int32)
+    encoded = final[provisional] if len(provisional) else provisional
+    return vocabulary, Encoded(encoded, np.array(offsets, dtype=np.int64)), counts
+
+
+def held_out(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers for training and for selection, (train, held), each ascending.
+
+    The `rows` held are drawn at random from sentences that no other row repeats, so that the two share no content;
+    training keeps every other row that has a token. Raises ValueError where there are too few.
+    """
+    counts = Counter(encoded[row].tobytes() for row in range(len(encoded)))
+    filled = np.flatnonzero(encoded.lengths)
+    unique = np.array([row for row in filled if counts[encoded[row].tobytes()] == 1], dtype=np.int64)
+    if rows > len(unique) or rows >= len(filled):
+        raise ValueError(
+            f"cannot hold out {rows:,} rows: of {len(encoded):,}, {len(unique):,} have words and are not repeated"
+        )
+    held = np.sort(np.random.default_rng(seed).choice(unique, rows, replace=False))
+    return np.setdiff1d(filled, held), held
+
+
+def length_batches(
+    lengths: np.ndarray, size: int, order: np.ndarray | None = None, *, tokens: int | None = None
+) -> list[np.ndarray]:
+    """Row numbers in batches of at most `size` rows of like length, shortest first, so that hardly any padding is needed.
+
+    Rows of one length keep the order of `order` (a choice or permutation of the rows). Rows of length 0 come in no
+    batch. A batch holds at most `tokens` tokens, padding included (64 a row unless told), or a single row.
+    """
+    tokens = tokens or 64 * size
+    rows = np.arange(len(lengths)) if order is None else order
+    rows = rows[lengths[rows] > 0]
+    rows = rows[np.argsort(lengths[rows], kind="stable")]
+    batches = []
+    start = 0
+    while start < len(rows):
+        stop = min(start + size, len(rows))
+        while stop > start + 1 and lengths[rows[stop - 1]] * (stop - start) > tokens:
+            stop = start + (stop - start) // 2
+        batches.append(rows[start:stop])
+        start = stop
+    return batches
+
+
+def pad(encoded: Encoded, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sentences as one block: ids int64 [B, T], padded with 0 on the right, and lengths int64 [B]."""
+    starts, lengths = encoded.offsets[rows], encoded.offsets[rows + 1] - encoded.offsets[rows]
+    places = np.arange(lengths.max())
+    inside = places < lengths[:, None]
+    block = np.zeros(inside.shape, dtype=np.int64)
+    block[inside] = encoded.ids[(starts[:, None] + places)[inside]]
+    return block, lengths
+
+
+# Reading tables
+
+
+def _label_key(label: object) -> str:
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)
+    return str(label).strip().lower()
+
+
+def _text(value: object, path: Path, row: int) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{path.name}, row {row}: the text is {value!r}, expected a string")
+    return value
+
+
+def _rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Sequence[object]]:
+    """The named columns of every row of a table, in order."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{path.name}: cannot read {suffix or 'a file without a suffix'}; can: {', '.join(SUFFIXES)}")
+    if suffix == ".parquet":
+        yield from _parquet_rows(path, columns)
+    elif suffix == ".jsonl":
+        yield from _jsonl_rows(path, columns, encoding or "utf-8")
+    else:
+        yield from _delimited_rows(path, columns, encoding)
+
+
+def _missing(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
+    for column in columns:
+        if column not in available:
+            raise LookupError(f"{path.name} has no column {column!r}; it has: {', '.join(map(str, available))}")
+
+
+def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Sequence[object]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            _missing(path, columns, file.schema_arrow.names)
+            for batch in file.iter_batches(batch_size=65_536, columns=list(dict.fromkeys(columns))):
+                yield from zip(*(batch.column(column).to_pylist() for column in columns), strict=True)
+    except pyarrow.ArrowException as error:
+        raise ValueError(f"{path.name} is not a readable parquet file: {str(error).splitlines()[0]}") from None
+
+
+def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[Sequence[object]]:
+    for number, line in enumerate(_lines(path, encoding), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise ValueError(f"{path.name}, line {number}: not JSON ({error})") from None
+        if not isinstance(row, dict):
+            raise ValueError(f"{path.name}, line {number}: expected an object, found {type(row).__name__}")
+        _missing(path, columns, list(row))
+        yield [row[column] for column in columns]
+
+
+def _delimited_rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Sequence[object]]:
+    sentiment140 = _is_sentiment140(path)
+    lines = _lines(path, encoding or ("latin-1" if sentiment140 else "utf-8-sig"))
+    reader = csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
+    try:
+        header = list(_SENTIMENT140_COLUMNS) if sentiment140 else next(reader, [])
+        if not header:
+            raise ValueError(f"{path.name} is empty; expected a header and rows")
+        _missing(path, columns, header)
+        places = [header.index(column) for column in columns]
+        for row in reader:
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise ValueError(
+                    f"{path.name}, line {reader.line_num}: {len(row)} fields where the header has {len(header)}"
+                )
+            yield [row[place] for place in places]
+    except csv.Error as error:
+        raise ValueError(f"{path.name}, line {reader.line_num}: {error}") from None
+
+
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            yield from file
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is not {encoding} text (byte {error.start}); pass its encoding") from None
+    except LookupError as error:
+        raise ValueError(str(error)) from None
+
+
+def _is_sentiment140(path: Path) -> bool:
+    """Whether a CSV is the public Sentiment140 file: no header, six fields, the first of them 0, 2 or 4."""
+    if path.suffix.lower() != ".csv":
+        return False
+    with path.open(encoding="latin-1", newline="") as file:
+        try:
+            first = next(csv.reader(file), [])
+        except csv.Error:
+            return False
+    return len(first) == len(_SENTIMENT140_COLUMNS) and first[0] in _SENTIMENT140_LABELS

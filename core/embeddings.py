@@ -1,0 +1,118 @@
+"""What does a word mean to the models before they are trained? word2vec by gensim, and nearest neighbours.
+
+Skip-gram with negative sampling (Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their
+Compositionality"), trained on the training text without its labels. Rare words are written as ``<unk>`` first, so that
+the unknown word has a vector learnt from the places where rare words stand. ``<pad>`` is the zero vector.
+
+gensim is needed for training only and imported there; inference never loads it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from core.corpus import Encoded
+from core.text import Vocabulary
+
+
+@dataclass(frozen=True)
+class Word2VecSettings:
+    """gensim's options under gensim's names; `vector_size` is E. Reproducible for a seed when `workers` is 1."""
+
+    vector_size: int = 128
+    epochs: int = 10
+    window: int = 5
+    negative: int = 5
+    alpha: float = 0.025
+    min_alpha: float = 0.0001
+    seed: int = 0
+    workers: int = 1
+
+
+class Word2VecState(NamedTuple):
+    """Where training stands after `epoch` epochs: input vectors (the word vectors) and output vectors, both [V, E]."""
+
+    epoch: int
+    vectors: np.ndarray
+    output: np.ndarray
+
+
+def train_word2vec(
+    sentences: Encoded, vocabulary: Vocabulary, settings: Word2VecSettings, resume: Word2VecState | None = None
+) -> Iterator[Word2VecState]:
+    """Train, yielding the state after every epoch (first the one resumed from); the last `vectors` are the result.
+
+    Epochs draw their random numbers each from their own seed, so that going on from a saved state gives what an
+    uninterrupted run would have given. Words that no sentence holds, ``<pad>`` among them, keep the zero vector.
+    Raises ValueError where the sentences hold no token.
+    """
+    from gensim.models import Word2Vec
+
+    if not len(sentences.ids):
+        raise ValueError("word2vec needs sentences with at least one token; none has any")
+    words = np.array([vocabulary.token(number) for number in range(len(vocabulary))], dtype=object)
+    counts = np.bincount(sentences.ids, minlength=len(vocabulary))
+    seen = np.flatnonzero(counts)
+    model = Word2Vec(
+        vector_size=settings.vector_size,
+        window=settings.window,
+        negative=settings.negative,
+        sg=1,
+        min_count=1,
+        seed=settings.seed,
+        workers=settings.workers,
+        epochs=1,
+    )
+    model.build_vocab_from_freq({words[number]: int(counts[number]) for number in seen})
+    rows = [model.wv.key_to_index[words[number]] for number in seen]
+    if resume:
+        model.wv.vectors[rows] = resume.vectors[seen]
+        model.syn1neg[rows] = resume.output[seen]
+
+    def aligned(trained: np.ndarray) -> np.ndarray:
+        result = np.zeros((len(vocabulary), settings.vector_size), dtype=np.float32)
+        result[seen] = trained[rows]
+        return result
+
+    if resume:
+        yield resume
+    rates = np.linspace(settings.alpha, settings.min_alpha, settings.epochs + 1)
+    # A file lets gensim's workers read on their own, outside Python's lock.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sentences.txt"
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(" ".join(words[sentences[row]]) + "\n" for row in range(len(sentences)))
+        for epoch in range(resume.epoch if resume else 0, settings.epochs):
+            model.random = np.random.RandomState([settings.seed, epoch])
+            model.train(
+                corpus_file=str(path),
+                total_examples=len(sentences),
+                total_words=len(sentences.ids),
+                epochs=1,
+                start_alpha=rates[epoch],
+                end_alpha=rates[epoch + 1],
+            )
+            yield Word2VecState(epoch + 1, aligned(model.wv.vectors), aligned(model.syn1neg))
+
+
+def neighbours(vectors: np.ndarray, vocabulary: Vocabulary, word: str, count: int = 10) -> list[tuple[str, float]]:
+    """The words whose vectors point most nearly the same way, with their cosine, nearest first, the word itself left out.
+
+    Near means used in like places, not alike in meaning: antonyms are often neighbours. Raises LookupError for a word
+    that the vocabulary lacks and ValueError where `vectors` [V, E] and vocabulary differ in length.
+    """
+    if len(vectors) != len(vocabulary):
+        raise ValueError(f"{len(vectors):,} vectors for a vocabulary of {len(vocabulary):,}")
+    number = vocabulary.id(word)
+    vectors = vectors.astype(np.float32)
+    norms = np.linalg.norm(vectors, axis=1)
+    cosines = vectors @ vectors[number] / np.maximum(norms * norms[number], np.finfo(np.float32).tiny)
+    cosines[[Vocabulary.pad_id, Vocabulary.unk_id, number]] = -np.inf
+    best = np.argsort(-cosines)[: min(count, len(vocabulary) - 3)]
+    return [(vocabulary.token(int(index)), float(cosines[index])) for index in best]

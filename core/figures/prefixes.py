@@ -1,0 +1,57 @@
+"""The verdict after each token, one curve per model."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from core.figures.palette import THRESHOLD, style
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.verdicts import Verdict
+
+_MOST_TICKS = 48  # more words than this cannot be told apart along one axis
+_LONGEST_TICK = 16  # characters
+
+
+def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
+    """P(positive) after each token of one text, a curve per model, with the threshold at 0.5.
+
+    Tokens are escaped: plotly reads a part of HTML in its labels.
+    """
+    figure = go.Figure()
+    figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    for place, verdict in enumerate(verdicts):
+        look = style(verdict.model, place)
+        figure.add_scatter(
+            x=list(range(1, len(verdict.tokens) + 1)),
+            y=verdict.prefix_probabilities,
+            name=html.escape(verdict.model.upper()),
+            mode="lines+markers" if len(verdict.tokens) <= 200 else "lines",
+            line={"color": look.color, "dash": look.dash, "width": 2.5},
+            marker={"symbol": look.marker, "size": 8},
+            customdata=[html.escape(token) for token in verdict.tokens],
+            hovertemplate="%{customdata}: %{y:.3f}",
+        )
+    tokens = max((verdict.tokens for verdict in verdicts), key=len, default=())
+    figure.update_layout(
+        title={"text": _("Verdict after each word")},
+        yaxis={"title": _("P(positive)"), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        xaxis={"title": _("words read so far"), "range": [0.6, max(len(tokens), 1) + 0.4]},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        hovermode="x unified",
+        height=380,
+        margin={"t": 70, "b": 40, "l": 10, "r": 10},
+    )
+    if len({verdict.tokens for verdict in verdicts}) == 1 and len(tokens) <= _MOST_TICKS:
+        places = list(range(1, len(tokens) + 1))
+        figure.update_xaxes(tickvals=places, ticktext=[_tick(token) for token in tokens])
+    return figure
+
+
+def _tick(token: str) -> str:
+    return html.escape(token if len(token) <= _LONGEST_TICK else token[: _LONGEST_TICK - 1] + "…")

@@ -1,0 +1,35 @@
+"""In which language does the interface speak? One gettext function for every word a person reads.
+
+Catalogues are gettext's own, ``core/locale/<language>/LC_MESSAGES/unrolled.mo``; where there is none, or it lacks a
+message, the English message in the code is shown.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import cache
+from gettext import NullTranslations, translation
+from pathlib import Path
+
+_LOCALE = Path(__file__).parent / "locale"
+_language: ContextVar[str] = ContextVar("language", default="en")
+
+
+def use(language: str) -> None:
+    """Speak this language from now on, in this thread or task."""
+    _language.set(language)
+
+
+def gettext(message: str) -> str:
+    """A message in the current language."""
+    return _catalogue(_language.get()).gettext(message)
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """A message that depends on a number, in the current language."""
+    return _catalogue(_language.get()).ngettext(singular, plural, number)
+
+
+@cache
+def _catalogue(language: str) -> NullTranslations:
+    return translation("unrolled", _LOCALE, [language], fallback=True)

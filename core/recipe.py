@@ -1,0 +1,229 @@
+"""How does a labelled file become checkpoints? Vocabulary, split, word2vec, then each cell; every stage resumes.
+
+The stages leave their unfinished state under ``<out>/.training``. word2vec is trained on every text of the file, labels
+unused; the classifiers on every row but those held out for selection, early stopping and calibration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core import checkpoints
+from core.corpus import Corpus, Encoded, build_vocabulary, held_out
+from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec
+from core.evaluation import evaluate
+from core.text import Preprocessing, Vocabulary
+from core.training import Progress, TrainingSettings, train_classifier
+
+INTENDED_USE = (
+    "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "
+    "nor for measuring what anybody thinks."
+)
+LIMITS = (
+    "The training labels were not given by people: they are the emoticons that stood in the tweets.",
+    "English tweets of April to June 2009; later words, emoji and other languages are mostly unknown.",
+    "There is no neutral class: a sentence without any sentiment still gets one of two verdicts.",
+    "Tweets hold insults and prejudice, and the model has learnt from them; names of groups can move its verdict.",
+    "Word order, negation and sarcasm are handled badly in ways that this workbench exists to show.",
+)
+TERMS = (
+    "The weights are derived from the text of the training data and follow its terms. Sentiment140 (Go, Bhayani & Huang "
+    "2009) states no licence and is made available for research; tweets remain subject to the terms of their platform. "
+    "None of the texts is in this checkpoint."
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the checkpoints besides the data file's content."""
+
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    min_count: int = 10
+    held_out_rows: int = 20_000
+    seed: int = 0
+    word2vec: Word2VecSettings = field(default_factory=Word2VecSettings)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A labelled file, tokenised and split; `train` and `held` are row numbers of `sentences`."""
+
+    recipe: Recipe
+    corpus: Corpus
+    vocabulary: Vocabulary
+    sentences: Encoded
+    train: np.ndarray
+    held: np.ndarray
+
+
+class Word2VecProgress(NamedTuple):
+    """`epoch` of `epochs` are done; `vectors` [V, E] as they stand."""
+
+    epoch: int
+    epochs: int
+    vectors: np.ndarray
+
+
+def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
+    """Vocabulary, ids and split of a corpus. Raises ValueError where it is too small for the rows to hold out."""
+    vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
+    train, held = held_out(sentences, recipe.held_out_rows, recipe.seed)
+    return Prepared(recipe, corpus, vocabulary, sentences, train, held)
+
+
+def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
+    """Word vectors for a prepared file: those in ``<out>/word2vec`` if they stand for it, else trained and saved there."""
+    settings = prepared.recipe.word2vec
+    card = _word2vec_card(prepared)
+    try:
+        found = checkpoints.load_vectors(folder=out)
+        if all(found.card[key] == json.loads(json.dumps(card[key])) for key in card):
+            yield Word2VecProgress(settings.epochs, settings.epochs, found.vectors)
+            return
+    except checkpoints.CheckpointError:
+        pass  # none there, or none that can be trusted: train
+    state_file = out / ".training" / "word2vec.safetensors"
+    identity = json.dumps(card, sort_keys=True)
+    state = None
+    for state in train_word2vec(
+        prepared.sentences, prepared.vocabulary, settings, _restore_word2vec(state_file, identity)
+    ):
+        _save_word2vec(state_file, state, identity)
+        yield Word2VecProgress(state.epoch, settings.epochs, state.vectors)
+    assert state is not None
+    import torch
+
+    card |= {"versions": _versions("gensim"), "intended_use": INTENDED_USE, "terms": TERMS}
+    checkpoints.save(
+        checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out
+    )
+    state_file.unlink()
+    # As stored, so that a run that finds them on the disk starts from the same numbers.
+    vectors = checkpoints.load_vectors(folder=out).vectors
+    yield Word2VecProgress(settings.epochs, settings.epochs, vectors)
+
+
+def classifier(
+    name: str, prepared: Prepared, vectors: np.ndarray, settings: TrainingSettings, out: Path
+) -> Iterator[Progress]:
+    """Train one classifier and save it as ``<out>/<name>``; the last event carries the model."""
+    state_file = out / ".training" / f"{name}.safetensors"
+    progress = None
+    for progress in train_classifier(
+        settings, prepared.sentences, prepared.corpus.labels, prepared.train, prepared.held, vectors, state_file
+    ):
+        yield progress
+    assert progress is not None and progress.model is not None
+    model = progress.model
+    card: checkpoints.Card = {
+        "kind": checkpoints.CLASSIFIER,
+        "cell": settings.cell,
+        "sizes": {
+            "vocabulary": len(prepared.vocabulary),
+            "embedding": vectors.shape[1],
+            "hidden": settings.hidden_size,
+            "layers": settings.layers,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        },
+        "labels": ["negative", "positive"],
+        "preprocessing": prepared.recipe.preprocessing.steps,
+        "settings": asdict(settings),
+        "embeddings": {"start": "word2vec", **asdict(prepared.recipe.word2vec), "min_count": prepared.recipe.min_count},
+        "data": _data(prepared),
+        "history": [held._asdict() for held in progress.history],
+        "versions": _versions("torch", "gensim"),
+        "intended_use": INTENDED_USE,
+        "limits": LIMITS,
+        "terms": TERMS,
+        "metrics": {},
+    }
+    checkpoints.save(name, model.state_dict(), prepared.vocabulary, card, out)
+    held = prepared.held
+    selection = Corpus(
+        "held-out rows of the training file",
+        [prepared.corpus.texts[row] for row in held],
+        prepared.corpus.labels[held],
+        0,
+        prepared.corpus.sha256,
+    )
+    add_metrics(name, "selection", selection, out)
+
+
+def add_metrics(name: str, key: str, corpus: Corpus, out: Path) -> None:
+    """Evaluate a saved checkpoint as it stands on the disk and note the figures in its card under `key`."""
+    checkpoint = checkpoints.load(name, out)
+    evaluation = evaluate(checkpoint, corpus).as_json()
+    del evaluation["model"]
+    card = checkpoint.card
+    card["metrics"][key] = {**evaluation, "sha256": corpus.sha256}
+    checkpoints.save(name, checkpoint.model.state_dict(), checkpoint.vocabulary, card, out)
+
+
+def _word2vec_card(prepared: Prepared) -> dict[str, Any]:
+    """What decides the word vectors."""
+    settings = asdict(prepared.recipe.word2vec)
+    return {
+        "kind": checkpoints.EMBEDDINGS,
+        "preprocessing": prepared.recipe.preprocessing.steps,
+        "settings": {
+            "algorithm": "skip-gram, negative sampling",
+            **settings,
+            "min_count": prepared.recipe.min_count,
+        },
+        "data": _data(prepared),
+    }
+
+
+def _data(prepared: Prepared) -> dict[str, Any]:
+    labels = prepared.corpus.labels
+    return {
+        "file": prepared.corpus.name,
+        "sha256": prepared.corpus.sha256,
+        "rows": len(prepared.corpus),
+        "negative": int((labels == 0).sum()),
+        "positive": int((labels == 1).sum()),
+        "skipped": prepared.corpus.skipped,
+        "training_rows": len(prepared.train),
+        "held_out_rows": len(prepared.held),
+        "split_seed": prepared.recipe.seed,
+        "tokens": len(prepared.sentences.ids),
+    }
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    return {"python": platform.python_version()} | {package: version(package) for package in ("numpy", *packages)}
+
+
+def _save_word2vec(path: Path, state: Word2VecState, identity: str) -> None:
+    from safetensors.numpy import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".new")
+    save_file(
+        {"vectors": state.vectors, "output": state.output},
+        beside,
+        metadata={"identity": identity, "epoch": str(state.epoch)},
+    )
+    os.replace(beside, path)
+
+
+def _restore_word2vec(path: Path, identity: str) -> Word2VecState | None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata()
+            if metadata["identity"] == identity:
+                return Word2VecState(int(metadata["epoch"]), file.get_tensor("vectors"), file.get_tensor("output"))
+    except (OSError, SafetensorError):
+        pass
+    return None

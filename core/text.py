@@ -1,0 +1,234 @@
+"""What does the model see of a sentence? Preprocessing steps, tokens and the vocabulary.
+
+A `Preprocessing` is an ordered choice of named steps, each a function from text to text. After the last step the
+tokens are what white space separates. It is saved with every checkpoint, so that a model always sees text the way it
+was trained. `Preprocessing.show_work` returns the text after every step.
+
+The steps are those usual for tweets (Go, Bhayani & Huang 2009 map links and mentions to one token each and squeeze
+repeated letters); two are this project's own: a mention becomes the pronoun ``he``, which keeps the sentence a
+sentence, and ``n't`` becomes a detached ``not``, so that "can't" and "cannot" share a word.
+
+No step raises on any `str`, lone surrogates included, and each takes time linear in the text's length.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+LINK = "<url>"
+MENTION = "he"
+PAD, UNK = "<pad>", "<unk>"
+
+# html.unescape raises on numbers of more than 4,300 digits, so only references of a sane length reach it.
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,31});?")
+
+_LINK = re.compile(
+    r"https?://\S+|\bwww\.\S+"
+    # Bare addresses were common in 2009: twitpic.com/2y1zl, bit.ly/abc. The look-behind keeps the search linear.
+    r"|(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|edu|gov|co\.uk|ly|gd|fm|tv|cc|im)\b(?:/\S*)?",
+    re.IGNORECASE,
+)
+
+_MENTION = re.compile(r"@\w+")
+
+_APOSTROPHE = "['’ʼ´]"
+_EMOTICON = (
+    r"<3+|</3|\^_+\^|-_+-|>[._]<|o_o|t_t|\\o/"
+    # Eyes, nose, mouth; a mouth that is a letter or digit must not run on into a word ("re:do", "10:30").
+    r"|[<>]?[:;=]['’]?[-o^*]?(?:[)\](\[}{]+|[/\\|@*$]|[dpoxs3](?!\w))"
+    # The same turned round; a sad one needs white space before it, or "(aside):" would hold one.
+    r"|\([-o^*]?['’]?[:;=](?![\w)(])|(?<!\S)\)-?['’]?[:;=](?![\w)(])"
+)
+_WORD = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"  # letters, digits, combining accents
+_TOKEN = re.compile(
+    rf"{re.escape(LINK)}|{_EMOTICON}"
+    r"|\d+(?:[.,:]\d+)+"  # 3.5  1,000  10:30
+    rf"|{_WORD}(?:{_APOSTROPHE}{_WORD})*"
+    # Runs of one mark stay whole; any other mark stands alone.
+    r"|!+|\?+|\.+|…+|-+|\*+|~+|_+|[^\w\s]",
+    re.IGNORECASE,
+)
+
+_CONTRACTION = re.compile(r"\b([^\W_]+)n't\b", re.IGNORECASE)
+_IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}  # can't, won't, shan't, ain't
+
+_REPEAT = re.compile(r"([^\W\d_])\1{3,}")
+
+
+def unescape(text: str) -> str:
+    """Replace HTML entities: ``&amp;`` by ``&``, ``&lt;3`` by ``<3``."""
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
+
+
+def lowercase(text: str) -> str:
+    """Lower-case every letter."""
+    return text.lower()
+
+
+def links(text: str) -> str:
+    """Replace every link by the one token ``<url>``."""
+    return _LINK.sub(f" {LINK} ", text) if "." in text or "://" in text else text
+
+
+def mentions(text: str) -> str:
+    """Replace every @mention by the word ``he``."""
+    return _MENTION.sub(f" {MENTION} ", text) if "@" in text else text
+
+
+def punctuation(text: str) -> str:
+    """Separate punctuation from words; emoticons, numbers and runs of one mark (``...``, ``!!!``) stay whole."""
+    return " ".join(_TOKEN.findall(text))
+
+
+def contractions(text: str) -> str:
+    """Detach ``n't`` as ``not``: ``can't`` is ``can not``, ``won't`` is ``will not``, curly apostrophes too."""
+
+    def expand(match: re.Match[str]) -> str:
+        stem = match[1]
+        return f"{_IRREGULAR.get(stem.lower(), stem)} not"
+
+    text = re.sub(_APOSTROPHE, "'", text)
+    return _CONTRACTION.sub(expand, text) if "'" in text else text
+
+
+def repeats(text: str) -> str:
+    """Squeeze a letter repeated more than three times to three: ``sooooo`` is ``sooo``."""
+    return _REPEAT.sub(r"\1\1\1", text)
+
+
+STEPS: dict[str, Callable[[str], str]] = {
+    step.__name__: step for step in (unescape, lowercase, links, mentions, punctuation, contractions, repeats)
+}
+
+
+class StepResult(NamedTuple):
+    """The text after one preprocessing step."""
+
+    name: str
+    text: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """An ordered choice of steps from `STEPS`, by name; calling it on a text gives the list of tokens.
+
+    Raises ValueError for a name that is not in `STEPS`, or given twice.
+    """
+
+    steps: tuple[str, ...] = tuple(STEPS)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", tuple(self.steps))
+        unknown = [name for name in self.steps if name not in STEPS]
+        if unknown:
+            raise ValueError(f"unknown preprocessing steps {unknown}; available: {', '.join(STEPS)}")
+        if len(set(self.steps)) != len(self.steps):
+            raise ValueError(f"a preprocessing step is given twice: {list(self.steps)}")
+
+    def without(self, name: str) -> Preprocessing:
+        """The same steps with one of them switched off."""
+        if name not in self.steps:
+            raise ValueError(f"step {name!r} is not on; on are: {', '.join(self.steps)}")
+        return Preprocessing(tuple(step for step in self.steps if step != name))
+
+    def __call__(self, text: str) -> list[str]:
+        for name in self.steps:
+            text = STEPS[name](text)
+        return text.split()
+
+    def show_work(self, text: str) -> list[StepResult]:
+        """The text after every step, in order; the last one's words are the tokens."""
+        work = []
+        for name in self.steps:
+            after = STEPS[name](text)
+            # Spacing alone does not count as a change: tokens are what white space separates.
+            work.append(StepResult(name, after, after.split() != text.split()))
+            text = after
+        return work
+
+
+class Vocabulary:
+    """The words a model knows, in order of id: 0 is ``<pad>``, 1 is ``<unk>``, then words by falling frequency.
+
+    The two special tokens are handled by id only: a person who types "<pad>" gets an unknown word, never the padding.
+    """
+
+    pad_id, unk_id = 0, 1
+
+    def __init__(self, words: Iterable[str]):
+        self.words: tuple[str, ...] = tuple(words)
+        self._ids = {word: number for number, word in enumerate(self.words, start=2)}
+        if len(self._ids) != len(self.words):
+            repeated = [word for word, count in Counter(self.words).items() if count > 1][:3]
+            raise ValueError(f"a vocabulary lists each word once; repeated: {repeated}")
+        bad = [word for word in self.words if not word or word.split() != [word] or word in (PAD, UNK)][:3]
+        if bad:
+            raise ValueError(f"a vocabulary holds words without white space, other than {PAD} and {UNK}; given: {bad}")
+
+    @classmethod
+    def from_counts(cls, counts: Counter[str], min_count: int) -> Vocabulary:
+        """The words counted at least `min_count` times, most frequent first, ties in order of first appearance.
+
+        Words with characters that do not print (half a character of text decoded wrongly, say) are left out.
+        """
+        return cls(
+            word
+            for word, count in counts.most_common()
+            if count >= min_count and word not in (PAD, UNK) and word.isprintable()
+        )
+
+    def __len__(self) -> int:
+        """Number of ids, the two special ones included."""
+        return len(self.words) + 2
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._ids
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.words == other.words
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def token(self, number: int) -> str:
+        """The token of an id. Raises LookupError for an id outside the vocabulary."""
+        if not 0 <= number < len(self):
+            raise LookupError(f"id {number} is not in a vocabulary of {len(self)}")
+        return (PAD, UNK)[number] if number < 2 else self.words[number - 2]
+
+    def id(self, word: str) -> int:
+        """The id of a word. Raises LookupError for an unknown one."""
+        try:
+            return self._ids[word]
+        except KeyError:
+            raise LookupError(f"{word!r} is not among the {len(self.words):,} words of the vocabulary") from None
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """Ids of tokens, 1 for each that is unknown."""
+        get, unknown = self._ids.get, self.unk_id
+        return [get(token, unknown) for token in tokens]
+
+    def unknown(self, tokens: Sequence[str]) -> list[str]:
+        """The tokens that the vocabulary lacks, in order, repeats kept."""
+        return [token for token in tokens if token not in self._ids]
+
+    def save(self, path: Path) -> None:
+        """Write one token a line, ids from 0, UTF-8."""
+        path.write_text("\n".join((PAD, UNK, *self.words)) + "\n", encoding="utf-8", newline="\n")
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Vocabulary:
+        """What `save` wrote, read back. Raises ValueError where it is no such file."""
+        try:
+            tokens = content.decode("utf-8").split("\n")
+        except UnicodeDecodeError:
+            raise ValueError("the vocabulary is not UTF-8 text") from None
+        if tokens[:2] != [PAD, UNK] or tokens[-1] != "":
+            raise ValueError(f"the vocabulary does not start with {PAD} and {UNK} or is cut off")
+        return cls(tokens[2:-1])

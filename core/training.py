@@ -1,0 +1,309 @@
+"""How is a classifier trained? Length-sorted batches, one cycle of the learning rate, early stopping, exact resumption.
+
+Adam (Kingma & Ba 2015) with the one-cycle schedule of Smith & Topin 2018 (a rise over the first third, then a cosine
+fall), gradients clipped by norm (Pascanu, Mikolov & Bengio 2013), dropout on the embeddings and the read-out. Held-out
+rows of the training file decide when to stop and which weights to keep, by log-loss after temperature scaling (Guo et
+al. 2017), so that over-confidence alone never decides. At the end the temperature is folded into the read-out, so the
+logits are calibrated as they stand.
+
+Everything that decides the next step (weights, Adam's moments, the random state, the place in the data) is saved at
+every evaluation: a run that was interrupted goes on to the same weights as one that was not. The same seed on the same
+machine, with the same number of threads, gives the same weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.checkpoints import round_embeddings
+from core.corpus import Encoded, length_batches, pad
+from core.models import Classifier
+from core.text import Vocabulary
+from core.verdicts import logits
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+_WARM_UP = 1 / 3
+_REPORT_EVERY = 10  # steps
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What decides a training run besides the data. `learning_rate` is the cycle's peak; `patience` counts evaluations.
+
+    `word_dropout` is the chance of a training token to be read as ``<unk>``. `precision` bfloat16 keeps weights and
+    sums in float32 and multiplies in bfloat16; auto takes it where the processor has instructions for it.
+    """
+
+    cell: str
+    hidden_size: int = 256
+    layers: int = 1
+    dropout: float = 0.3
+    word_dropout: float = 0.0
+    train_embeddings: bool = True
+    epochs: int = 4
+    batch_size: int = 1024
+    learning_rate: float = 3e-3
+    clip: float = 1.0
+    evaluations_per_epoch: int = 4
+    patience: int = 4
+    seed: int = 0
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"unknown precision {self.precision!r}; available: {', '.join(PRECISIONS)}")
+        if min(self.epochs, self.batch_size, self.evaluations_per_epoch, self.patience) < 1:
+            raise ValueError("epochs, batch_size, evaluations_per_epoch and patience are at least 1")
+
+
+class HeldOut(NamedTuple):
+    """The model on the held-out rows at one step; `log_loss` (nats) is after scaling by `temperature`."""
+
+    step: int
+    accuracy: float
+    log_loss: float
+    temperature: float
+    training_loss: float
+
+
+class Progress(NamedTuple):
+    """Where a run stands. `model` is set in the last event only: rounded, calibrated, in eval mode, on the CPU."""
+
+    step: int
+    steps: int
+    loss: float
+    tokens_per_second: float
+    seconds_left: float
+    history: tuple[HeldOut, ...]
+    model: Classifier | None = None
+
+
+def train_classifier(
+    settings: TrainingSettings,
+    sentences: Encoded,
+    labels: np.ndarray,
+    train: np.ndarray,
+    held: np.ndarray,
+    vectors: np.ndarray,
+    state_file: Path | None = None,
+) -> Iterator[Progress]:
+    """Train on the rows `train` of `sentences`, select on the rows `held`, starting from word vectors [V, E].
+
+    Yields progress every few steps and at every evaluation. With `state_file` the run is saved there at every
+    evaluation and goes on from there if it stands for the same run; the file is removed at the end. Raises ValueError
+    where either set of rows holds a single class.
+    """
+    for name, rows in (("training", train), ("held-out", held)):
+        if len(set(labels[rows].tolist())) != 2:
+            raise ValueError(f"the {name} rows hold one class only; both are needed")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    run = _Run(settings, vectors, device)
+    lengths = sentences.lengths
+    held_sentences, held_labels = sentences.take(held), labels[held]
+    targets = torch.from_numpy(labels.astype(np.float32))
+    steps_per_epoch = len(_epoch_batches(settings, lengths, train, 0))
+    steps = steps_per_epoch * settings.epochs
+    interval = max(1, steps_per_epoch // settings.evaluations_per_epoch)
+    identity = _run_identity(settings, sentences, labels, train, held, vectors)
+    if state_file:
+        run.restore(state_file, identity)
+    clock, tokens, first = time.perf_counter(), 0, run.step
+
+    while run.step < steps and not run.out_of_patience(steps):
+        batches = _epoch_batches(settings, lengths, train, run.step // steps_per_epoch)
+        for rows in batches[run.step % steps_per_epoch :]:
+            ids, row_lengths = pad(sentences, rows)
+            run.advance(ids, row_lengths, targets[torch.from_numpy(rows)], _one_cycle(run.step, steps))
+            tokens += int(row_lengths.sum())
+            evaluated = run.step % interval == 0 or run.step == steps
+            if evaluated:
+                run.evaluate(held_sentences, held_labels)
+                if state_file:
+                    run.save(state_file, identity)
+            if evaluated or run.step % _REPORT_EVERY == 0:
+                seconds = time.perf_counter() - clock
+                left = seconds / (run.step - first) * (steps - run.step)
+                yield Progress(run.step, steps, run.loss, tokens / seconds, left, tuple(run.history))
+            if evaluated and run.out_of_patience(steps):
+                break
+    seconds = max(time.perf_counter() - clock, 1e-9)
+    yield Progress(run.step, steps, run.loss, tokens / seconds, 0.0, tuple(run.history), run.finish())
+    if state_file:
+        state_file.unlink(missing_ok=True)
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The temperature T that minimises the log-loss of σ(logit / T), and that log-loss in nats."""
+    from scipy.optimize import minimize_scalar
+
+    signed = np.where(labels == 1, logits, -logits).astype(np.float64)
+
+    def loss(log_temperature: float) -> float:
+        return float(np.logaddexp(0, -signed * np.exp(-log_temperature)).mean())
+
+    found = minimize_scalar(loss, bounds=(-4, 4), method="bounded")
+    return float(np.exp(found.x)), float(found.fun)
+
+
+def _epoch_batches(settings: TrainingSettings, lengths: np.ndarray, train: np.ndarray, epoch: int) -> list[np.ndarray]:
+    """The batches of one epoch: rows of like length together, which ones and in which order drawn anew each epoch."""
+    random = np.random.default_rng([settings.seed, epoch])
+    batches = length_batches(lengths, settings.batch_size, random.permutation(train))
+    return [batches[place] for place in random.permutation(len(batches))]
+
+
+def _one_cycle(step: int, steps: int) -> float:
+    """The learning rate at a step over its peak: a linear rise from 1/25, then half a cosine down to zero."""
+    peak = steps * _WARM_UP
+    if step < peak:
+        return 0.04 + 0.96 * step / peak
+    return 0.5 * (1 + math.cos(math.pi * (step - peak) / max(steps - peak, 1)))
+
+
+def _run_identity(settings: TrainingSettings, sentences: Encoded, labels: np.ndarray, *arrays: np.ndarray) -> str:
+    digest = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
+    for array in (sentences.ids, sentences.offsets, labels, *arrays):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _bfloat16(precision: str, device: torch.device) -> bool:
+    if precision == "auto":
+        return torch.cuda.is_bf16_supported() if device.type == "cuda" else _cpu_has_bfloat16()
+    return precision == "bfloat16"
+
+
+def _cpu_has_bfloat16() -> bool:
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+class _Run:
+    """The moving parts of one training run, so that they can be saved and restored together."""
+
+    def __init__(self, settings: TrainingSettings, vectors: np.ndarray, device: torch.device):
+        torch.manual_seed(settings.seed)
+        size, embedding = vectors.shape
+        self.settings, self.device = settings, device
+        self.model = Classifier(
+            settings.cell, size, embedding, settings.hidden_size, settings.layers, dropout=settings.dropout
+        )
+        with torch.no_grad():
+            self.model.embedding.weight.copy_(torch.from_numpy(vectors))
+        self.model.embedding.weight.requires_grad_(settings.train_embeddings)
+        self.model.to(device)
+        self.parameters = [value for value in self.model.parameters() if value.requires_grad]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
+        self.bfloat16 = _bfloat16(settings.precision, device)
+        self.step = 0
+        self.loss = math.log(2)
+        self.history: list[HeldOut] = []
+        self.best: dict[str, Tensor] = {}
+
+    def advance(self, ids: np.ndarray, lengths: np.ndarray, targets: Tensor, rate: float) -> None:
+        """One optimiser step on one batch."""
+        self.model.train()
+        block = torch.from_numpy(ids)
+        if self.settings.word_dropout:
+            dropped = torch.rand(block.shape) < self.settings.word_dropout
+            block = block.masked_fill(dropped & (block != Vocabulary.pad_id), Vocabulary.unk_id)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            scores = self.model(block.to(self.device), torch.from_numpy(lengths).to(self.device))
+        loss = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets.to(self.device))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.parameters, self.settings.clip, foreach=True)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * rate
+        self.optimizer.step()
+        self.step += 1
+        self.loss += 0.02 * (loss.item() - self.loss)
+
+    def evaluate(self, sentences: Encoded, labels: np.ndarray) -> None:
+        """Note how the model does on the held-out rows, and keep its weights if it never did better."""
+        self.model.eval()
+        scores = logits(self.model, sentences)
+        temperature, log_loss = fit_temperature(scores, labels)
+        accuracy = float(((scores >= 0) == (labels == 1)).mean())
+        better = not self.history or log_loss < min(held.log_loss for held in self.history)
+        self.history.append(HeldOut(self.step, accuracy, log_loss, temperature, self.loss))
+        if better:
+            self.best = {key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
+
+    def best_held_out(self) -> HeldOut:
+        return min(self.history, key=lambda held: held.log_loss)
+
+    def out_of_patience(self, steps: int) -> bool:
+        """Whether, since the rate began to fall, `patience` evaluations in a row failed to beat the best."""
+        if self.step < steps * _WARM_UP:
+            return False
+        best = self.best_held_out().step
+        return sum(held.step > max(best, steps * _WARM_UP) for held in self.history) >= self.settings.patience
+
+    def finish(self) -> Classifier:
+        """The best weights, embeddings rounded as they will be stored, temperature folded into the read-out."""
+        model = self.model.cpu()
+        model.load_state_dict(self.best)
+        temperature = self.best_held_out().temperature
+        with torch.no_grad():
+            model.linear.weight /= temperature
+            model.linear.bias /= temperature
+        round_embeddings(model)
+        return model.requires_grad_(False).eval()
+
+    def save(self, path: Path, identity: str) -> None:
+        """Write the state beside and rename, so that a crash leaves the last one whole."""
+        from safetensors.torch import save_file
+
+        tensors = {f"model.{key}": value.detach().cpu() for key, value in self.model.state_dict().items()}
+        tensors |= {f"best.{key}": value for key, value in self.best.items()}
+        for number, parameter in enumerate(self.parameters):
+            tensors |= {f"adam.{number}.{key}": value.cpu() for key, value in self.optimizer.state[parameter].items()}
+        tensors["random"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["random_cuda"] = torch.cuda.get_rng_state()
+        numbers = {"identity": identity, "step": self.step, "loss": self.loss, "history": self.history}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + ".new")
+        save_file(tensors, beside, metadata={"run": json.dumps(numbers)})
+        os.replace(beside, path)
+
+    def restore(self, path: Path, identity: str) -> bool:
+        """Take up a saved state, if there is one and it stands for this very run."""
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="pt") as file:
+                numbers: dict[str, Any] = json.loads(file.metadata()["run"])
+                if numbers["identity"] != identity:
+                    return False
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, no mapping
+        except (OSError, SafetensorError):
+            return False
+        self.step, self.loss = numbers["step"], numbers["loss"]
+        self.history = [HeldOut(*held) for held in numbers["history"]]
+        self.best = {key.removeprefix("best."): value for key, value in tensors.items() if key.startswith("best.")}
+        self.model.load_state_dict({key: tensors[f"model.{key}"] for key in self.model.state_dict()})
+        for number, parameter in enumerate(self.parameters):
+            prefix = f"adam.{number}."
+            self.optimizer.state[parameter] = {
+                key.removeprefix(prefix): value if key.endswith("step") else value.to(self.device)
+                for key, value in tensors.items()
+                if key.startswith(prefix)
+            }
+        torch.set_rng_state(tensors["random"])
+        if "random_cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random_cuda"])
+        return True

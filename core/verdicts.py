@@ -1,0 +1,96 @@
+"""What does a model say of a text, and after each of its tokens?
+
+A verdict is positive where P(positive) is 0.5 or more. It is read from the last hidden state, so reading it after every
+token is meaningful: each prefix is a sentence of its own to the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.corpus import LABEL_NAMES, Encoded, encode, length_batches, pad
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.models import Classifier
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One model's answer to one text.
+
+    `known` says of each token whether the model's vocabulary has it; `prefix_probabilities` are P(positive) after each
+    token, the last being `probability`; `logit` is before the logistic function.
+    """
+
+    model: str
+    text: str
+    tokens: tuple[str, ...]
+    known: tuple[bool, ...]
+    logit: float
+    probability: float
+    prefix_probabilities: tuple[float, ...]
+
+    @property
+    def label(self) -> str:
+        """The class's name."""
+        return label(self.probability)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The tokens that the model does not know, in order."""
+        return tuple(token for token, known in zip(self.tokens, self.known, strict=True) if not known)
+
+
+def label(probability: float) -> str:
+    """The name of the class that a P(positive) stands for."""
+    return LABEL_NAMES[int(probability >= 0.5)]
+
+
+def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
+    """A model's verdict on a text, prefix by prefix. Raises ValueError for a text without a token."""
+    import torch
+
+    tokens = checkpoint.preprocessing(text)
+    if not tokens:
+        raise ValueError("the text is empty: there is no word to read")
+    with torch.inference_mode():
+        logits = checkpoint.model.prefix_logits(torch.tensor([checkpoint.vocabulary.encode(tokens)]))[0]
+    probabilities = sigmoid(logits.numpy())
+    return Verdict(
+        model=checkpoint.name,
+        text=text,
+        tokens=tuple(tokens),
+        known=tuple(token in checkpoint.vocabulary for token in tokens),
+        logit=float(logits[-1]),
+        probability=float(probabilities[-1]),
+        prefix_probabilities=tuple(probabilities.tolist()),
+    )
+
+
+def probabilities(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
+    """P(positive) of each text, float64 [N]; a text without a token gets the probability before the first token."""
+    return sigmoid(logits(checkpoint.model, encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)))
+
+
+def logits(model: Classifier, sentences: Encoded, batch_size: int = 1024) -> np.ndarray:
+    """Logits of encoded sentences, float32 [N], on the model's device, batches sorted by length."""
+    import torch
+
+    device = next(model.parameters()).device
+    result = np.empty(len(sentences), dtype=np.float32)
+    with torch.inference_mode():
+        result[:] = model.read_out(model.start().h[-1]).item()
+        for rows in length_batches(sentences.lengths, batch_size):
+            ids, lengths = pad(sentences, rows)
+            result[rows] = model(torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)).cpu().numpy()
+    return result
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """The logistic function in float64, without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * logits.astype(np.float64)))

@@ -1,0 +1,97 @@
+"""What stands on every page: set-up, menu, the sentence box, the link that carries the sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.examples import examples
+from core.language import gettext as _
+
+LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
+_PAGES = Path(__file__).parent.parent
+
+
+def titles() -> dict[str, str]:
+    """The pages of the workbench, in order, by file name without its number."""
+    return {
+        "Permutations": _("Permutations"),
+        "Sarcasm": _("Sarcasm"),
+        "Trajectories": _("Trajectories"),
+        "Attributions": _("Attributions"),
+        "Maths_Lab": _("Maths lab"),
+        "Models": _("Models"),
+    }
+
+
+def existing_pages() -> list[tuple[str, str]]:
+    """(path, title) of the pages that exist."""
+    names = titles()
+    return [
+        (f"pages/{path.name}", names.get(path.stem.partition("_")[2], path.stem)) for path in sorted(_PAGES.glob("[0-9]*.py"))
+    ]
+
+
+def set_up(title: str) -> None:
+    """The first call of every page: its title, its width, the menu."""
+    st.set_page_config(page_title=f"{title} · Unrolled", page_icon=":material/timeline:", layout="wide")
+    with st.sidebar:
+        st.page_link("app.py", label=_("Home"), icon=":material/home:")
+        for path, label in existing_pages():
+            st.page_link(path, label=label, query_params=_link(st.session_state.get("q", "")))
+
+
+def sentence(default: str) -> str:
+    """The sentence box, shared by all pages; its text travels in the link as ``?q=`` while that is short enough."""
+    st.session_state.setdefault("q", st.query_params.get("q", default))
+    text = st.text_input(
+        _("A sentence, as somebody might tweet it"),
+        key="q",
+        live=True,
+        persist_state="session",
+        placeholder=_("Type or paste a text; the verdicts follow as you type"),
+    )
+    text = text or ""
+    link = _link(text)
+    if link:
+        st.query_params["q"] = link["q"]
+    else:
+        st.query_params.pop("q", None)
+        if text:
+            st.caption(
+                _("The text has {length:,} characters, so the link does not carry it (it carries up to {most:,}).").format(
+                    length=len(text), most=LONGEST_IN_LINK
+                )
+            )
+    return text
+
+
+def example_picker(text: str) -> None:
+    """Example sentences to put into the box; the reason is told of the one that stands there."""
+    offered = {example.name: example for example in examples()}
+
+    def write() -> None:
+        chosen = st.session_state["example"]
+        if chosen:
+            st.session_state["q"] = offered[chosen].text
+        st.session_state["example"] = None  # a button, not a choice that lasts
+
+    st.pills(_("Or try one of these"), list(offered), key="example", on_change=write)
+    reason = next((example.reason for example in offered.values() if example.text == text), None)
+    if reason:
+        st.caption(_("This one: {reason}.").format(reason=reason.rstrip("?.")))
+
+
+def links_to_pages(text: str) -> None:
+    """Links to the other pages that take the sentence along."""
+    pages = [(path, label) for path, label in existing_pages() if not path.endswith("_Models.py")]
+    if pages and text:
+        st.subheader(_("Ask more of this sentence"))
+        with st.container(horizontal=True):
+            for path, label in pages:
+                st.page_link(path, label=label, query_params=_link(text))
+
+
+def _link(text: str) -> dict[str, str]:
+    return {"q": text} if 0 < len(text) <= LONGEST_IN_LINK else {}

@@ -1,0 +1,58 @@
+"""Trained models for the pages: loaded once for all sessions, read-only, answers cached by model hash and text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core import checkpoints
+
+if TYPE_CHECKING:
+    from core.checkpoints import Card, Checkpoint
+    from core.verdicts import Verdict
+
+
+def cards() -> tuple[dict[str, Card], list[str]]:
+    """The cards of the checkpoints that have a sound one, and a line about each that has not. Reads no weights."""
+    found, faults = {}, []
+    for name in checkpoints.names():
+        try:
+            found[name] = checkpoints.read_card(name)
+        except checkpoints.CheckpointError as error:
+            faults.append(str(error))
+    return found, faults
+
+
+def load(name: str, card: Card) -> Checkpoint:
+    """A model, loaded once for all sessions. Raises CheckpointError."""
+    return _load(name, card["sha256"][checkpoints.CARD])
+
+
+def load_all() -> tuple[list[Checkpoint], list[str]]:
+    """Every model that can be used, and a line about each that cannot."""
+    found, faults = cards()
+    models = []
+    for name, card in found.items():
+        try:
+            models.append(load(name, card))
+        except checkpoints.CheckpointError as error:
+            faults.append(str(error))
+    return models, faults
+
+
+def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
+    """A model's verdict on a text. Raises ValueError for a text without a word."""
+    return _verdict(checkpoint.hash, text, checkpoint)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _load(name: str, card_hash: str) -> Checkpoint:
+    return checkpoints.load(name)
+
+
+@st.cache_data(max_entries=1_024, show_spinner=False)
+def _verdict(model_hash: str, text: str, _checkpoint: Checkpoint) -> Verdict:
+    from core.verdicts import verdict
+
+    return verdict(_checkpoint, text)

@@ -1,0 +1,63 @@
+"""Tokens and texts shown as they are: the one place where HTML is written, with every piece of user text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.text import StepResult
+
+_MOST_TOKENS = 300
+_MOST_CHARACTERS = 3_000
+_STYLE = """<style>
+.u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
+.u-token {border: 1px solid rgba(128,128,128,.45); border-radius: .4rem; padding: .05rem .45rem; max-width: 100%;
+  overflow-wrap: anywhere; unicode-bidi: isolate; font-size: .95rem}
+.u-unknown {border: 2px dashed #d95f02; opacity: .9}
+.u-unknown::after {content: " ?"; font-weight: 700}
+.u-steps {border-collapse: collapse; width: 100%; font-size: .92rem; table-layout: fixed}
+.u-steps th {text-align: left; font-weight: 600; width: 9.5rem; vertical-align: top; padding: .35rem .6rem .35rem 0;
+  overflow-wrap: anywhere}
+.u-steps td {padding: .35rem 0; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext}
+.u-steps tr {border-top: 1px solid rgba(128,128,128,.25)}
+.u-same {opacity: .6}
+@media (max-width: 640px) {.u-steps th {width: 6.5rem}}
+</style>"""
+
+
+def token_strip(tokens: Sequence[str], known: Sequence[bool]) -> None:
+    """The tokens as chips, unknown ones dashed and marked with a question mark."""
+    chips = "".join(
+        f'<span class="u-token{"" if is_known else " u-unknown"}">{_visible(token)}</span>'
+        for token, is_known in zip(tokens[:_MOST_TOKENS], known, strict=False)
+    )
+    st.html(f'{_STYLE}<div class="u-tokens">{chips}</div>')
+    if len(tokens) > _MOST_TOKENS:
+        st.caption(_("and {count:,} more tokens, read but not shown").format(count=len(tokens) - _MOST_TOKENS))
+
+
+def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) -> None:
+    """The text as typed and after each preprocessing step; a step that changed nothing says so."""
+    rows = [f"<tr><th>{escape(_('as typed'))}</th><td>{_shortened(text)}</td></tr>"]
+    for step in steps:
+        after = _shortened(step.text) if step.changed else f'<span class="u-same">{escape(_("no change"))}</span>'
+        rows.append(f"<tr><th>{escape(names.get(step.name, step.name))}</th><td>{after}</td></tr>")
+    st.html(f'{_STYLE}<table class="u-steps">{"".join(rows)}</table>')
+
+
+def _visible(text: str) -> str:
+    """Escaped text, with characters that do not print shown as their code point."""
+    return "".join(escape(char) if char.isprintable() else f"U+{ord(char):04X}" for char in text)
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _MOST_CHARACTERS:
+        return escape(text)
+    more = _("… ({count:,} more characters)").format(count=len(text) - _MOST_CHARACTERS)
+    return escape(text[:_MOST_CHARACTERS]) + f'<span class="u-same">{escape(more)}</span>'
