@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return options.verb(options)
+        return int(options.verb(options))
     except (ValueError, LookupError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has stopped reading
@@ -87,9 +87,7 @@ def evaluate(options: argparse.Namespace) -> int:
         for band in found.by_length:
             end = "or more" if band.longest is None else f"to {band.longest}"
             low, high = band.accuracy_interval
-            _print(
-                f"  {band.shortest} {end} tokens: {band.accuracy:.4f} ({low:.4f} to {high:.4f}), {band.rows:,} rows"
-            )
+            _print(f"  {band.shortest} {end} tokens: {band.accuracy:.4f} ({low:.4f} to {high:.4f}), {band.rows:,} rows")
     return 0
 
 
@@ -154,6 +152,39 @@ def train(options: argparse.Namespace) -> int:
     return 0
 
 
+def study(options: argparse.Namespace) -> int:
+    """What each choice in the recipe bought: one variant at a time against one base, with paired intervals."""
+    import torch
+    from tqdm import tqdm
+
+    from core.study import study
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    out = Path(options.out)
+    corpus = _corpus(options, options.data, options.rows)
+    with tqdm(desc="study", unit="variant") as bar:
+        for progress in study(corpus, out / ".training"):
+            bar.total = progress.variants
+            bar.update(progress.done - bar.n)
+    found = progress.study
+    (out / "study.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if options.json:
+        _print_json([found])
+        return 0
+    _print("| steps so far | distinct tokens | vocabulary | unknown tokens |\n|---|---:|---:|---:|")
+    for row in found["vocabulary_by_step"]:
+        _print(f"| {row['step']} | {row['distinct']:,} | {row['vocabulary']:,} | {row['unknown_rate']:.2%} |")
+    _print(
+        "\n| what changes | to | accuracy | difference to the base, 95 % interval | effect |\n|---|---|---:|---:|---|"
+    )
+    for row in found["variants"]:
+        low, high = row["difference_interval"] or (0, 0)
+        difference = "" if row["difference"] is None else f"{row['difference']:+.4f} ({low:+.4f} to {high:+.4f})"
+        _print(f"| {row['group']} | {row['name']} | {row['accuracy']:.4f} | {difference} | {row['effect']} |")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description="Ask a recurrent text classifier questions.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
@@ -203,6 +234,13 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--seed", type=int, default=0)
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     columns(added)
+
+    added = verb(study)
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument("--rows", type=int, default=300_000, metavar="N", help="the first N rows (default: 300,000)")
+    added.add_argument("--out", default=str(checkpoints.root()), metavar="DIR", help="default: checkpoints")
+    added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
+    columns(added)
     return parser
 
 
@@ -245,8 +283,10 @@ def _print_json(rows: Any) -> None:
 
 
 def _print(line: str) -> None:
-    """A line for people: control characters shown as escapes, lone surrogates too."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+    """Lines for people: control characters shown as escapes, lone surrogates too."""
+    shown = "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in line
+    )
     print(shown.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8"))
 
 

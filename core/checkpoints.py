@@ -43,7 +43,7 @@ Card = dict[str, Any]
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that is missing, damaged or not what its card says; the message names it and the file, in one line."""
+    """A checkpoint that is missing, damaged or not what its card says; the message names it, in one line."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def read_card(name: str, folder: Path | None = None) -> Card:
     try:
         if path.stat().st_size > _CARD_LIMIT:
             raise CheckpointError(f"checkpoint {name!r}: {CARD} is larger than {_CARD_LIMIT:,} bytes")
-        card = json.loads(path.read_bytes().decode("utf-8"))
+        card: Card = json.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
         raise CheckpointError(f"checkpoint {name!r}: {CARD} is missing") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -114,7 +114,7 @@ def read_card(name: str, folder: Path | None = None) -> Card:
 
 
 def load(name: str, folder: Path | None = None) -> Checkpoint:
-    """A classifier, ready for use. Raises CheckpointError, in one line, where anything about it is not as it should be."""
+    """A classifier, ready for use. Raises CheckpointError where anything about it is not as it should be."""
     import torch
 
     from core.models import Classifier
@@ -124,9 +124,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
         sizes = card["sizes"]
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
         with torch.device("meta"):  # no time spent on initial weights that are replaced at once
-            model = Classifier(
-                card["cell"], len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"]
-            )
+            model = Classifier(card["cell"], len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"checkpoint {name!r}: its card does not describe a classifier ({error})") from None
     expected = model.state_dict()
@@ -194,7 +192,7 @@ def _is_embedding(key: str) -> bool:
 
 
 def _folder(name: str, folder: Path | None) -> Path:
-    """Where a checkpoint stands: its own folder, or the previous one where a crash fell between a save's two renames."""
+    """Where a checkpoint stands: its folder, or the previous one where a crash fell between a save's two renames."""
     if not _NAME.fullmatch(name):
         raise CheckpointError(f"{name!r} is not a checkpoint's name: letters, digits, - and _, at most 64")
     target = (folder or root()) / name
@@ -217,7 +215,9 @@ def _read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, 
         except OSError:
             raise CheckpointError(f"checkpoint {name!r}: {file} is missing or cannot be read") from None
         if hashlib.sha256(contents[file]).hexdigest() != card["sha256"].get(file):
-            raise CheckpointError(f"checkpoint {name!r}: {file} is not the file its card was written for (cut off or changed)")
+            raise CheckpointError(
+                f"checkpoint {name!r}: {file} is not the file its card was written for (cut off or changed)"
+            )
     try:
         vocabulary = Vocabulary.from_bytes(contents[VOCABULARY])
         weights = {key: tensor.float() for key, tensor in load_bytes(contents[WEIGHTS]).items()}
@@ -236,7 +236,7 @@ def _card_hash(card: Card) -> str:
 
 
 def _identity(card: Card) -> str:
-    """What decides a model's numbers, hashed: weights, vocabulary, shape and preprocessing, not the rest of the card."""
+    """Hash of what decides a model's numbers: weights, vocabulary, shape, preprocessing; not the rest of the card."""
     parts = [card["sha256"][WEIGHTS], card["sha256"][VOCABULARY], card["cell"], card["sizes"], card["preprocessing"]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

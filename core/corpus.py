@@ -164,9 +164,10 @@ def held_out(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.nda
     The `rows` held are drawn at random from sentences that no other row repeats, so that the two share no content;
     training keeps every other row that has a token. Raises ValueError where there are too few.
     """
-    counts = Counter(encoded[row].tobytes() for row in range(len(encoded)))
+    keys = [encoded[row].tobytes() for row in range(len(encoded))]
+    counts = Counter(keys)
     filled = np.flatnonzero(encoded.lengths)
-    unique = np.array([row for row in filled if counts[encoded[row].tobytes()] == 1], dtype=np.int64)
+    unique = np.array([row for row in filled if counts[keys[row]] == 1], dtype=np.int64)
     if rows > len(unique) or rows >= len(filled):
         raise ValueError(
             f"cannot hold out {rows:,} rows: of {len(encoded):,}, {len(unique):,} have words and are not repeated"
@@ -178,7 +179,7 @@ def held_out(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.nda
 def length_batches(
     lengths: np.ndarray, size: int, order: np.ndarray | None = None, *, tokens: int | None = None
 ) -> list[np.ndarray]:
-    """Row numbers in batches of at most `size` rows of like length, shortest first, so that hardly any padding is needed.
+    """Row numbers in batches of at most `size` rows of like length, shortest first: hardly any padding is needed.
 
     Rows of one length keep the order of `order` (a choice or permutation of the rows). Rows of length 0 come in no
     batch. A batch holds at most `tokens` tokens, padding included (64 a row unless told), or a single row.

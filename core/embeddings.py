@@ -102,7 +102,7 @@ def train_word2vec(
 
 
 def neighbours(vectors: np.ndarray, vocabulary: Vocabulary, word: str, count: int = 10) -> list[tuple[str, float]]:
-    """The words whose vectors point most nearly the same way, with their cosine, nearest first, the word itself left out.
+    """The other words whose vectors point most nearly the same way, with their cosine, nearest first.
 
     Near means used in like places, not alike in meaning: antonyms are often neighbours. Raises LookupError for a word
     that the vocabulary lacks and ValueError where `vectors` [V, E] and vocabulary differ in length.

@@ -38,7 +38,7 @@ class LengthBand:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One model on one labelled file. `skipped` counts neutral rows; `unknown_rate` is unknown tokens over all tokens."""
+    """One model on one labelled file: `skipped` neutral rows, `unknown_rate` the share of unknown tokens."""
 
     model: str
     data: str
@@ -113,7 +113,9 @@ def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int =
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def paired_interval(correct_a: Sequence[bool] | np.ndarray, correct_b: Sequence[bool] | np.ndarray) -> tuple[float, float, float]:
+def paired_interval(
+    correct_a: Sequence[bool] | np.ndarray, correct_b: Sequence[bool] | np.ndarray
+) -> tuple[float, float, float]:
     """Accuracy of a minus accuracy of b on the same rows, with its 95 % interval: (difference, low, high).
 
     The interval is the normal one of the mean of paired differences. It covers the draw of the rows, not that of the

@@ -109,7 +109,7 @@ class Classifier(nn.Module):
     @property
     def hidden_size(self) -> int:
         """H, the number of units of a layer."""
-        return self.recurrent.hidden_size
+        return int(self.recurrent.hidden_size)
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits [B] of sentences of ids [B, T], padded on the right where `lengths` [B] says so; T is at least 1."""
@@ -138,9 +138,7 @@ class Classifier(nn.Module):
         for layer in range(self.recurrent.num_layers):
             h = state.h[layer]
             c = None if state.c is None else state.c[layer]
-            layers.append(
-                cell_step(self.cell, self.project_input(x, layer), self.project_state(h, layer), h, c)
-            )
+            layers.append(cell_step(self.cell, self.project_input(x, layer), self.project_state(h, layer), h, c))
             x = layers[-1].h
         h = torch.stack([done.h for done in layers])
         c = torch.stack([done.c for done in layers if done.c is not None]) if state.c is not None else None
@@ -157,7 +155,8 @@ class Classifier(nn.Module):
 
     def read_out(self, h: Tensor) -> Tensor:
         """Logits [...] of top-layer hidden states [..., H]."""
-        return self.linear(h).squeeze(-1)
+        logits: Tensor = self.linear(h)
+        return logits.squeeze(-1)
 
     def _weights(self, part: str, layer: int) -> tuple[Tensor, Tensor]:
         return getattr(self.recurrent, f"weight_{part}_l{layer}"), getattr(self.recurrent, f"bias_{part}_l{layer}")

@@ -7,7 +7,6 @@ unused; the classifiers on every row but those held out for selection, early sto
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -36,9 +35,9 @@ LIMITS = (
     "Word order, negation and sarcasm are handled badly in ways that this workbench exists to show.",
 )
 TERMS = (
-    "The weights are derived from the text of the training data and follow its terms. Sentiment140 (Go, Bhayani & Huang "
-    "2009) states no licence and is made available for research; tweets remain subject to the terms of their platform. "
-    "None of the texts is in this checkpoint."
+    "The weights are derived from the text of the training data and follow its terms. Sentiment140 (Go, Bhayani "
+    "& Huang 2009) states no licence and is made available for research; tweets remain subject to the terms of "
+    "their platform. None of the texts is in this checkpoint."
 )
 
 
@@ -81,7 +80,7 @@ def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
 
 
 def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
-    """Word vectors for a prepared file: those in ``<out>/word2vec`` if they stand for it, else trained and saved there."""
+    """Word vectors for a prepared file: those in ``<out>/word2vec`` if they are its own, else trained there."""
     settings = prepared.recipe.word2vec
     card = _word2vec_card(prepared)
     try:
@@ -103,9 +102,7 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
     import torch
 
     card |= {"versions": _versions("gensim"), "intended_use": INTENDED_USE, "terms": TERMS}
-    checkpoints.save(
-        checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out
-    )
+    checkpoints.save(checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out)
     state_file.unlink()
     # As stored, so that a run that finds them on the disk starts from the same numbers.
     vectors = checkpoints.load_vectors(folder=out).vectors
@@ -213,7 +210,7 @@ def _save_word2vec(path: Path, state: Word2VecState, identity: str) -> None:
         beside,
         metadata={"identity": identity, "epoch": str(state.epoch)},
     )
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def _restore_word2vec(path: Path, identity: str) -> Word2VecState | None:

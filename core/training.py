@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -258,8 +257,8 @@ class _Run:
         model.load_state_dict(self.best)
         temperature = self.best_held_out().temperature
         with torch.no_grad():
-            model.linear.weight /= temperature
-            model.linear.bias /= temperature
+            model.linear.weight.div_(temperature)
+            model.linear.bias.div_(temperature)
         round_embeddings(model)
         return model.requires_grad_(False).eval()
 
@@ -278,7 +277,7 @@ class _Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + ".new")
         save_file(tensors, beside, metadata={"run": json.dumps(numbers)})
-        os.replace(beside, path)
+        beside.replace(path)
 
     def restore(self, path: Path, identity: str) -> bool:
         """Take up a saved state, if there is one and it stands for this very run."""

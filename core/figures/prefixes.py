@@ -14,7 +14,7 @@ from core.language import gettext as _
 if TYPE_CHECKING:
     from core.verdicts import Verdict
 
-_MOST_TICKS = 48  # more words than this cannot be told apart along one axis
+_MOST_TICKS = 32  # more words than this cannot be told apart along one axis
 _LONGEST_TICK = 16  # characters
 
 

@@ -29,7 +29,8 @@ def existing_pages() -> list[tuple[str, str]]:
     """(path, title) of the pages that exist."""
     names = titles()
     return [
-        (f"pages/{path.name}", names.get(path.stem.partition("_")[2], path.stem)) for path in sorted(_PAGES.glob("[0-9]*.py"))
+        (f"pages/{path.name}", names.get(path.stem.partition("_")[2], path.stem))
+        for path in sorted(_PAGES.glob("[0-9]*.py"))
     ]
 
 
@@ -60,9 +61,9 @@ def sentence(default: str) -> str:
         st.query_params.pop("q", None)
         if text:
             st.caption(
-                _("The text has {length:,} characters, so the link does not carry it (it carries up to {most:,}).").format(
-                    length=len(text), most=LONGEST_IN_LINK
-                )
+                _(
+                    "The text has {length:,} characters, so the link does not carry it (it carries up to {most:,})."
+                ).format(length=len(text), most=LONGEST_IN_LINK)
             )
     return text
 

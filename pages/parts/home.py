@@ -9,7 +9,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from pages.parts import models
-from pages.parts.tokens import step_table, token_strip
+from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -20,8 +20,7 @@ def answer(text: str) -> None:
     """Everything the home page says of a text."""
     with st.spinner(_("Loading the models…"), show_time=False):
         checkpoints, faults = models.load_all()
-    for fault in faults:
-        st.warning(_("One model is left out: ") + _plain(fault), icon=":material/warning:")
+    models.tell_of(faults)
     if not checkpoints:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
@@ -36,8 +35,9 @@ def answer(text: str) -> None:
             _verdict_card(verdict, checkpoint)
     st.caption(
         _(
-            "Each network has only these two answers: a sentence without any feeling gets one of them too. Accuracy is on "
-            "tweets no model was trained or chosen on, whose labels were their emoticons; in brackets its 95 % interval."
+            "Each network has only these two answers: a sentence without any feeling gets one of them too. Accuracy "
+            "is on tweets no model was trained or chosen on, whose labels were their emoticons; in brackets its "
+            "95 % interval."
         )
     )
 
@@ -46,8 +46,8 @@ def answer(text: str) -> None:
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=_("P(positive) after each word, a curve per model"))
     st.caption(
         _(
-            "The verdict is read from the network's last state, so every point is the verdict on the words up to there. "
-            "Above the dashed line is positive."
+            "The verdict is read from the network's last state, so every point is the verdict on the words up to "
+            "there. Above the dashed line is positive."
         )
     )
     _tokens(verdicts)
@@ -57,10 +57,10 @@ def answer(text: str) -> None:
 def _verdict_card(verdict: Verdict, checkpoint: Checkpoint) -> None:
     positive = verdict.label == "positive"
     name = _("positive") if positive else _("negative")
-    report = checkpoint.card["metrics"].get("report")
+    report = checkpoint.card.get("metrics", {}).get("report")
     with st.container(border=True):
         st.metric(
-            _plain(verdict.model.upper()),
+            plain(verdict.model.upper()),
             name,
             delta=_("P(positive) = {probability:.3f}").format(probability=verdict.probability),
             delta_color="off",
@@ -82,20 +82,23 @@ def _tokens(verdicts: list[Verdict]) -> None:
         readings.setdefault((verdict.tokens, verdict.known), []).append(verdict.model.upper())
     for (tokens, known), readers in readings.items():
         if len(readings) > 1:
-            st.caption(_plain(", ".join(readers)))
+            st.caption(plain(", ".join(readers)))
         token_strip(tokens, known)
         unknown = len(known) - sum(known)
         if not any(known):
             st.warning(
-                _("No model knows any of these words: each is read as the same unknown word, so only their number counts."),
+                _(
+                    "No model knows any of these words: each is read as the same unknown word, so only their number "
+                    "counts."
+                ),
                 icon=":material/help:",
             )
         elif unknown:
             st.caption(
                 ngettext(
                     "{unknown} of {all:,} tokens is not in the vocabulary (dashed, with a question mark).",
-                    "{unknown:,} of {all:,} tokens are not in the vocabulary (dashed, with a question mark). All of them "
-                    "are the same word to the models.",
+                    "{unknown:,} of {all:,} tokens are not in the vocabulary (dashed, with a question mark). All of "
+                    "them are the same word to the models.",
                     unknown,
                 ).format(unknown=unknown, all=len(known))
             )
@@ -117,8 +120,3 @@ def _preprocessing(text: str, checkpoints: list[Checkpoint]) -> None:
             if checkpoint.preprocessing not in shown:
                 shown.add(checkpoint.preprocessing)
                 step_table(text, checkpoint.preprocessing.show_work(text), names)
-
-
-def _plain(text: str) -> str:
-    """Text for a place that reads Markdown, with Markdown's characters made harmless."""
-    return "".join("\\" + char if char in r"\`*_{}[]()<>#+-.!|$:~" else char for char in text)

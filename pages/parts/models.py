@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core import checkpoints
+from core.language import gettext as _
+from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.checkpoints import Card, Checkpoint
@@ -22,6 +25,20 @@ def cards() -> tuple[dict[str, Card], list[str]]:
         except checkpoints.CheckpointError as error:
             faults.append(str(error))
     return found, faults
+
+
+def tell_of(faults: list[str]) -> None:
+    """One warning a checkpoint that cannot be used."""
+    for fault in faults:
+        st.warning(_("One model is left out: ") + plain(fault), icon=":material/warning:")
+
+
+def study() -> dict[str, Any] | None:
+    """The study of the choices, if it was made."""
+    try:
+        return json.loads((checkpoints.root() / "study.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def load(name: str, card: Card) -> Checkpoint:

@@ -51,6 +51,11 @@ def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) ->
     st.html(f'{_STYLE}<table class="u-steps">{"".join(rows)}</table>')
 
 
+def plain(text: str) -> str:
+    """Text for a place that reads Markdown, with Markdown's characters made harmless."""
+    return "".join("\\" + char if char in r"\`*_{}[]()<>#+-.!|$:~" else char for char in text)
+
+
 def _visible(text: str) -> str:
     """Escaped text, with characters that do not print shown as their code point."""
     return "".join(escape(char) if char.isprintable() else f"U+{ord(char):04X}" for char in text)

@@ -1,0 +1,197 @@
+"""What did each choice in the recipe buy? Preprocessing, embeddings, width, depth, word2vec epochs, one at a time.
+
+Every variant changes one thing of one base (an LSTM on the first rows of the training file) and is judged on the same
+held-out rows of that file as the base, by the paired difference of accuracies with its 95 % interval. A difference
+whose interval holds zero is called none. The interval covers the draw of the rows; the base trained again from another
+seed stands among the variants to show what chance in training does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.corpus import Corpus, Encoded, build_vocabulary, held_out
+from core.embeddings import Word2VecSettings, train_word2vec
+from core.evaluation import paired_interval, wilson_interval
+from core.text import STEPS, Preprocessing, Vocabulary
+from core.training import TrainingSettings, train_classifier
+from core.verdicts import logits
+
+MIN_COUNT = 10
+_HELD_OUT = 20_000
+_BASE = TrainingSettings("lstm", epochs=2, dropout=0.3, evaluations_per_epoch=2)
+_BASE_WORD2VEC = Word2VecSettings(epochs=5)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The base with one thing changed; the base itself has the group ``base``."""
+
+    group: str
+    name: str
+    training: TrainingSettings = _BASE
+    word2vec: Word2VecSettings = _BASE_WORD2VEC
+    preprocessing: Preprocessing = Preprocessing()
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A variant's accuracy on the held-out rows and its paired difference to the base (None for the base)."""
+
+    group: str
+    name: str
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    difference: float | None
+    difference_interval: tuple[float, float] | None
+    vocabulary: int
+    unknown_rate: float
+    seconds: float
+
+    @property
+    def effect(self) -> str:
+        """What the difference amounts to: ``better``, ``worse`` or ``none``; ``base`` for the base."""
+        if self.difference_interval is None:
+            return "base"
+        low, high = self.difference_interval
+        return "better" if low > 0 else "worse" if high < 0 else "none"
+
+
+@dataclass(frozen=True)
+class VocabularyRow:
+    """Words seen at least `MIN_COUNT` times in the training rows after the steps so far, and the share of held-out
+    tokens that are not among them."""
+
+    step: str
+    distinct: int
+    vocabulary: int
+    unknown_rate: float
+
+
+class StudyProgress(NamedTuple):
+    """`done` of `variants` are trained; `study` is the result so far, ready for JSON."""
+
+    done: int
+    variants: int
+    study: dict[str, Any]
+
+
+def variants() -> list[Variant]:
+    """Base first, then one change at a time."""
+    full = Preprocessing()
+    return [
+        Variant("base", "LSTM, 256 units, 1 layer, all steps, 5 word2vec epochs"),
+        Variant("seed", "another seed", replace(_BASE, seed=1)),
+        *(Variant("preprocessing", f"without {step}", preprocessing=full.without(step)) for step in full.steps),
+        Variant("embeddings", "frozen", replace(_BASE, train_embeddings=False)),
+        *(Variant("hidden size", f"{size} units", replace(_BASE, hidden_size=size)) for size in (64, 128, 512)),
+        Variant("layers", "2 layers", replace(_BASE, layers=2)),
+        *(Variant("word2vec", f"{n} epochs", word2vec=replace(_BASE_WORD2VEC, epochs=n)) for n in (1, 10)),
+    ]
+
+
+def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
+    """Train every variant on a corpus; goes on where an interrupted study of the same corpus stopped."""
+    header = {
+        "data": {"file": corpus.name, "sha256": corpus.sha256, "rows": len(corpus), "held_out_rows": _HELD_OUT},
+        "base": asdict(_BASE),
+        "word2vec": asdict(_BASE_WORD2VEC),
+        "min_count": MIN_COUNT,
+    }
+    encoded: dict[Preprocessing, tuple[Vocabulary, Encoded]] = {}
+    vectors: dict[tuple[Preprocessing, Word2VecSettings], np.ndarray] = {}
+    vocabulary, sentences, _ = build_vocabulary(corpus.texts, Preprocessing(), MIN_COUNT)
+    encoded[Preprocessing()] = vocabulary, sentences
+    # The same rows for every variant, so that differences are paired.
+    train, held = held_out(sentences, _HELD_OUT, seed=0)
+    todo = variants()
+    state_file = state_folder / "study.npz"
+    rows, correct, steps = _restore(state_file, header)
+    if not steps:
+        steps = [asdict(row) for row in vocabulary_by_step(corpus.texts, train, held)]
+    for variant in todo:
+        key = f"{variant.group}: {variant.name}"
+        if key not in correct:
+            clock = time.perf_counter()
+            if variant.preprocessing not in encoded:
+                encoded[variant.preprocessing] = build_vocabulary(corpus.texts, variant.preprocessing, MIN_COUNT)[:2]
+            vocabulary, sentences = encoded[variant.preprocessing]
+            start = (variant.preprocessing, variant.word2vec)
+            if start not in vectors:
+                vectors[start] = list(train_word2vec(sentences, vocabulary, variant.word2vec))[-1].vectors
+            # A step that is off may leave a text without tokens: it cannot be trained on.
+            filled = train[sentences.lengths[train] > 0]
+            trained = list(train_classifier(variant.training, sentences, corpus.labels, filled, held, vectors[start]))[
+                -1
+            ].model
+            assert trained is not None
+            held_sentences = sentences.take(held)
+            correct[key] = (logits(trained, held_sentences) >= 0) == (corpus.labels[held] == 1)
+            hits = int(correct[key].sum())
+            base = next(iter(correct.values()))
+            difference = None if len(correct) == 1 else paired_interval(correct[key], base)
+            row = StudyRow(
+                group=variant.group,
+                name=variant.name,
+                accuracy=hits / len(held),
+                accuracy_interval=wilson_interval(hits, len(held)),
+                difference=difference and difference[0],
+                difference_interval=difference and difference[1:],
+                vocabulary=len(vocabulary),
+                unknown_rate=float(np.mean(held_sentences.ids == Vocabulary.unk_id)),
+                seconds=time.perf_counter() - clock,
+            )
+            rows.append({**asdict(row), "effect": row.effect})
+            _save(state_file, header, rows, correct, steps)
+        yield StudyProgress(len(rows), len(todo), {**header, "vocabulary_by_step": steps, "variants": rows})
+
+
+def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) -> Iterator[VocabularyRow]:
+    """Vocabulary size and unknown-token rate with no step, then with one step more at a time.
+
+    The vocabulary is counted on the rows `train`; the rate is of tokens of the rows `held`.
+    """
+    names = list(STEPS)
+    for count in range(len(names) + 1):
+        preprocessing = Preprocessing(tuple(names[:count]))
+        words: Counter[str] = Counter()
+        for row in train:
+            words.update(preprocessing(texts[row]))
+        vocabulary = Vocabulary.from_counts(words, MIN_COUNT)
+        tokens = [token for row in held for token in preprocessing(texts[row])]
+        yield VocabularyRow(
+            step=names[count - 1] if count else "none",
+            distinct=len(words),
+            vocabulary=len(vocabulary),
+            unknown_rate=len(vocabulary.unknown(tokens)) / len(tokens),
+        )
+
+
+def _save(
+    path: Path, header: dict[str, Any], rows: list[dict[str, Any]], correct: dict[str, np.ndarray], steps: list[Any]
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".new")
+    notes = json.dumps({"header": header, "rows": rows, "keys": list(correct), "steps": steps})
+    with beside.open("wb") as file:
+        np.savez(file, notes=np.array(notes), correct=np.array(list(correct.values())))
+    beside.replace(path)
+
+
+def _restore(
+    path: Path, header: dict[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, np.ndarray], list[dict[str, Any]]]:
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as saved:
+            notes = json.loads(str(saved["notes"]))
+            if notes["header"] == json.loads(json.dumps(header)):
+                return notes["rows"], dict(zip(notes["keys"], saved["correct"], strict=True)), notes["steps"]
+    return [], {}, []

@@ -1,0 +1,47 @@
+"""Models: what was trained, on what, how good; and what each choice in the recipe bought."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import frame, models, tables
+
+frame.set_up(_("Models"))
+st.title(_("Models"))
+st.write(_("What was trained, on what, how good it is, and what each choice in the recipe bought."))
+cards, faults = models.cards()
+models.tell_of(faults)
+reports = {name: card["metrics"]["report"] for name, card in cards.items() if "report" in card.get("metrics", {})}
+
+if reports:
+    from core.figures.models import accuracy_by_length, training_curves
+
+    st.subheader(_("How good are they?"))
+    tables.evaluations(reports)
+    left, right = st.columns(2)
+    left.plotly_chart(accuracy_by_length(reports), key="by_length", alt=_("Accuracy by length, a line per model"))
+    histories = {name: cards[name]["history"] for name in reports}
+    right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss over training steps"))
+else:
+    st.info(_("No model here has a report yet. Train with --report FILE to add one."))
+
+study = models.study()
+if study:
+    from core.figures.models import study_differences
+
+    st.subheader(_("What did each choice buy?"))
+    st.write(
+        _(
+            "An LSTM trained on {rows:,} tweets, with one thing changed at a time, judged on the same {held:,} "
+            "held-out tweets. Where the 95 % interval of the difference holds zero, no difference is shown. "
+            "“Another seed” changes nothing but chance: differences of its size mean little."
+        ).format(rows=study["data"]["rows"], held=study["data"]["held_out_rows"])
+    )
+    st.plotly_chart(study_differences(study["variants"]), key="study", alt=_("Differences of accuracy to the base"))
+    tables.vocabulary_by_step(study)
+
+st.subheader(_("What they are for, and their limits"))
+for name, card in cards.items():
+    with st.expander(_("Card of {name}").format(name=name), icon=":material/description:"):
+        tables.card(card)
