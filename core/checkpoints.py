@@ -37,6 +37,7 @@ WEIGHTS, CARD, VOCABULARY = "weights.safetensors", "card.json", "vocabulary.txt"
 CLASSIFIER, EMBEDDINGS = "classifier", "embeddings"
 WORD2VEC = "word2vec"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_PREVIOUS = re.compile(r"^\.(.*)\.previous$", re.DOTALL)  # what a crash between a save's two renames leaves
 _CARD_LIMIT = 1_000_000  # bytes; a card is some 5 kB
 
 Card = dict[str, Any]
@@ -80,14 +81,15 @@ def names(folder: Path | None = None) -> list[str]:
     """Names of the checkpoints that hold a classifier, sound or not, the three cells first."""
     folder = folder or root()
     found = []
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if _NAME.fullmatch(path.name) and path.is_dir() and path.name != WORD2VEC:
+    folders = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    for name in {_PREVIOUS.sub(r"\1", name) for name in folders}:
+        if _NAME.fullmatch(name) and name != WORD2VEC:
             try:
-                if read_card(path.name, folder).get("kind") != CLASSIFIER:
+                if read_card(name, folder).get("kind") != CLASSIFIER:
                     continue
             except CheckpointError:
                 pass  # listed all the same: loading it tells what is wrong
-            found.append(path.name)
+            found.append(name)
     usual = ["rnn", "gru", "lstm"]
     return sorted(found, key=lambda name: (usual.index(name) if name in usual else len(usual), name))
 
@@ -101,15 +103,17 @@ def read_card(name: str, folder: Path | None = None) -> Card:
         if path.stat().st_size > _CARD_LIMIT:
             raise CheckpointError(f"checkpoint {name!r}: {CARD} is larger than {_CARD_LIMIT:,} bytes")
         card: Card = json.loads(path.read_bytes().decode("utf-8"))
+        hashes = card.get("sha256") if isinstance(card, dict) else None
+        if not isinstance(hashes, dict) or card.get("format") != FORMAT:
+            raise CheckpointError(f"checkpoint {name!r}: {CARD} is not a card of format {FORMAT}")
+        if hashes.get(CARD) != _card_hash(card):
+            raise CheckpointError(f"checkpoint {name!r}: {CARD} was changed after it was saved")
+    except CheckpointError:
+        raise
     except FileNotFoundError:
         raise CheckpointError(f"checkpoint {name!r}: {CARD} is missing") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or numbers too long
         raise CheckpointError(f"checkpoint {name!r}: {CARD} cannot be read ({type(error).__name__})") from None
-    hashes = card.get("sha256") if isinstance(card, dict) else None
-    if not isinstance(hashes, dict) or card.get("format") != FORMAT:
-        raise CheckpointError(f"checkpoint {name!r}: {CARD} is not a card of format {FORMAT}")
-    if hashes.get(CARD) != _card_hash(card):
-        raise CheckpointError(f"checkpoint {name!r}: {CARD} was changed after it was saved")
     return card
 
 
@@ -125,8 +129,9 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
         with torch.device("meta"):  # no time spent on initial weights that are replaced at once
             model = Classifier(card["cell"], len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {name!r}: its card does not describe a classifier ({error})") from None
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's, for absurd sizes
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"checkpoint {name!r}: its card does not describe a classifier ({reason})") from None
     expected = model.state_dict()
     for key in sorted({*expected, *weights}):
         shape = tuple(expected[key].shape) if key in expected else None
@@ -144,9 +149,13 @@ def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVector
     """Word vectors. Raises CheckpointError."""
     card, vocabulary, weights = _read(name, folder, EMBEDDINGS)
     vectors = weights.get("vectors")
-    if vectors is None or len(vectors) != len(vocabulary):
+    if vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary):
         raise CheckpointError(f"checkpoint {name!r}: {WEIGHTS} holds no vectors for its {len(vocabulary):,} tokens")
-    return WordVectors(vectors.numpy(), Preprocessing(tuple(card["preprocessing"])), vocabulary, card)
+    try:
+        preprocessing = Preprocessing(tuple(card["preprocessing"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {name!r}: its card does not describe word vectors ({error})") from None
+    return WordVectors(vectors.numpy(), preprocessing, vocabulary, card)
 
 
 def save(
@@ -171,12 +180,15 @@ def save(
             key: tensor.detach().cpu().to(torch.float16 if _is_embedding(key) else torch.float32).contiguous()
             for key, tensor in weights.items()
         }
+        for key, tensor in halved.items():
+            if not torch.isfinite(tensor).all():
+                raise ValueError(f"checkpoint {name!r} was not saved: {key} holds numbers that are not finite")
         (new / WEIGHTS).write_bytes(to_bytes(halved))
         vocabulary.save(new / VOCABULARY)
         card = {"format": FORMAT, "name": name, **card}
         card["sha256"] = {file: file_sha256(new / file) for file in (WEIGHTS, VOCABULARY)}
         card["sha256"][CARD] = _card_hash(card)
-        (new / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (new / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
 def round_embeddings(model: Classifier) -> None:

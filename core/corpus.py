@@ -240,7 +240,8 @@ def _rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[
 def _missing(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
     for column in columns:
         if column not in available:
-            raise LookupError(f"{path.name} has no column {column!r}; it has: {', '.join(map(str, available))}")
+            shown = ", ".join(name if name.isprintable() else repr(name) for name in available)
+            raise LookupError(f"{path.name} has no column {column!r}; it has: {shown}")
 
 
 def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Sequence[object]]:
@@ -252,7 +253,9 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Sequence[objec
             _missing(path, columns, file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=65_536, columns=list(dict.fromkeys(columns))):
                 yield from zip(*(batch.column(column).to_pylist() for column in columns), strict=True)
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # not there or not to be read; without a number it is pyarrow's word for damage
         raise ValueError(f"{path.name} is not a readable parquet file: {str(error).splitlines()[0]}") from None
 
 
@@ -262,7 +265,7 @@ def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[S
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
             raise ValueError(f"{path.name}, line {number}: not JSON ({error})") from None
         if not isinstance(row, dict):
             raise ValueError(f"{path.name}, line {number}: expected an object, found {type(row).__name__}")
@@ -296,8 +299,9 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
     try:
         with path.open(encoding=encoding, newline="") as file:
             yield from file
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not {encoding} text (byte {error.start}); pass its encoding") from None
+    except UnicodeError as error:
+        where = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
+        raise ValueError(f"{path.name} is not {encoding} text{where}; pass its encoding") from None
     except LookupError as error:
         raise ValueError(str(error)) from None
 

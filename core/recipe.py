@@ -114,22 +114,37 @@ def classifier(
 ) -> Iterator[Progress]:
     """Train one classifier and save it as ``<out>/<name>``; the last event carries the model."""
     state_file = out / ".training" / f"{name}.safetensors"
-    progress = None
     for progress in train_classifier(
         settings, prepared.sentences, prepared.corpus.labels, prepared.train, prepared.held, vectors, state_file
     ):
+        if progress.model is not None:  # saved before the run removes its state: a full disk must not cost the training
+            checkpoints.save(
+                name, progress.model.state_dict(), prepared.vocabulary, _card(prepared, settings, progress), out
+            )
         yield progress
-    assert progress is not None and progress.model is not None
-    model = progress.model
-    card: checkpoints.Card = {
+    held = prepared.held
+    selection = Corpus(
+        "held-out rows of the training file",
+        [prepared.corpus.texts[row] for row in held],
+        prepared.corpus.labels[held],
+        0,
+        prepared.corpus.sha256,
+    )
+    add_metrics(name, "selection", selection, out)
+
+
+def _card(prepared: Prepared, settings: TrainingSettings, progress: Progress) -> checkpoints.Card:
+    """The card of a classifier just trained, without figures yet."""
+    assert progress.model is not None
+    return {
         "kind": checkpoints.CLASSIFIER,
         "cell": settings.cell,
         "sizes": {
             "vocabulary": len(prepared.vocabulary),
-            "embedding": vectors.shape[1],
+            "embedding": progress.model.embedding.embedding_dim,
             "hidden": settings.hidden_size,
             "layers": settings.layers,
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "parameters": sum(parameter.numel() for parameter in progress.model.parameters()),
         },
         "labels": ["negative", "positive"],
         "preprocessing": prepared.recipe.preprocessing.steps,
@@ -143,16 +158,6 @@ def classifier(
         "terms": TERMS,
         "metrics": {},
     }
-    checkpoints.save(name, model.state_dict(), prepared.vocabulary, card, out)
-    held = prepared.held
-    selection = Corpus(
-        "held-out rows of the training file",
-        [prepared.corpus.texts[row] for row in held],
-        prepared.corpus.labels[held],
-        0,
-        prepared.corpus.sha256,
-    )
-    add_metrics(name, "selection", selection, out)
 
 
 def add_metrics(name: str, key: str, corpus: Corpus, out: Path) -> None:

@@ -27,7 +27,7 @@ from core.verdicts import logits
 
 MIN_COUNT = 10
 _HELD_OUT = 20_000
-_BASE = TrainingSettings("lstm", epochs=2, dropout=0.3, evaluations_per_epoch=2)
+_BASE = TrainingSettings("lstm", hidden_size=128, epochs=2, dropout=0.3, evaluations_per_epoch=2)
 _BASE_WORD2VEC = Word2VecSettings(epochs=5)
 
 
@@ -88,11 +88,11 @@ def variants() -> list[Variant]:
     """Base first, then one change at a time."""
     full = Preprocessing()
     return [
-        Variant("base", "LSTM, 256 units, 1 layer, all steps, 5 word2vec epochs"),
+        Variant("base", "LSTM, 128 units, 1 layer, all steps, 5 word2vec epochs"),
         Variant("seed", "another seed", replace(_BASE, seed=1)),
         *(Variant("preprocessing", f"without {step}", preprocessing=full.without(step)) for step in full.steps),
         Variant("embeddings", "frozen", replace(_BASE, train_embeddings=False)),
-        *(Variant("hidden size", f"{size} units", replace(_BASE, hidden_size=size)) for size in (64, 128, 512)),
+        *(Variant("hidden size", f"{size} units", replace(_BASE, hidden_size=size)) for size in (64, 256)),
         Variant("layers", "2 layers", replace(_BASE, layers=2)),
         *(Variant("word2vec", f"{n} epochs", word2vec=replace(_BASE_WORD2VEC, epochs=n)) for n in (1, 10)),
     ]

@@ -43,5 +43,5 @@ if study:
 
 st.subheader(_("What they are for, and their limits"))
 for name, card in cards.items():
-    with st.expander(_("Card of {name}").format(name=name), icon=":material/description:"):
+    with st.expander(_("Card of {name}").format(name=models.plain(name)), icon=":material/description:"):
         tables.card(card)

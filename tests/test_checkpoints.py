@@ -1,0 +1,655 @@
+"""What is saved is what is loaded; whatever is damaged is refused in one line and harms no other checkpoint."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from core import checkpoints
+from core.checkpoints import CARD, VOCABULARY, WEIGHTS, CheckpointError
+from core.models import CELLS, Classifier
+from core.text import Preprocessing, Vocabulary
+from core.verdicts import probabilities, verdict
+
+WORDS = Vocabulary([f"w{number}" for number in range(18)])
+TEXTS = ["Better late than never", "I can't love this movie!", "bad", "zork :)", ""]
+
+
+@pytest.fixture
+def folder(tiny_checkpoints: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny checkpoints, to be damaged."""
+    return shutil.copytree(tiny_checkpoints, tmp_path / "checkpoints")
+
+
+def classifier(cell: str, layers: int = 1, seed: int = 0) -> Classifier:
+    """A random classifier over `WORDS`, left as training leaves it.
+
+    Without gradients: torch takes other kernels where parameters want some, and the last digit differs.
+    """
+    torch.manual_seed(seed)
+    model = Classifier(cell, len(WORDS), 5, 7, layers)
+    checkpoints.round_embeddings(model)
+    return model.requires_grad_(False).eval()
+
+
+def card_of(model: Classifier, **changes: object) -> checkpoints.Card:
+    """The least a card needs."""
+    sizes = {"embedding": 5, "hidden": 7, "layers": model.recurrent.num_layers}
+    steps = Preprocessing().steps
+    return {"kind": checkpoints.CLASSIFIER, "cell": model.cell, "sizes": sizes, "preprocessing": steps, **changes}
+
+
+def save(model: Classifier, folder: Path, name: str = "mine", **changes: object) -> None:
+    checkpoints.save(name, model.state_dict(), WORDS, card_of(model, **changes), folder)
+
+
+def read_json(folder: Path, name: str) -> checkpoints.Card:
+    card: checkpoints.Card = json.loads((folder / name / CARD).read_text(encoding="utf-8"))
+    return card
+
+
+def reseal(folder: Path, name: str, change: Callable[[checkpoints.Card], Any] = lambda card: None) -> None:
+    """Change a card and make its hashes right again, as only somebody who means to would."""
+    card = read_json(folder, name)
+    change(card)
+    card["sha256"] |= {
+        file: hashlib.sha256((folder / name / file).read_bytes()).hexdigest() for file in (WEIGHTS, VOCABULARY)
+    }
+    card["sha256"][CARD] = checkpoints._card_hash(card)
+    (folder / name / CARD).write_text(json.dumps(card), encoding="utf-8")
+
+
+def refusal(error: pytest.ExceptionInfo[CheckpointError], name: str) -> str:
+    """The message of a refusal: one line that names the checkpoint."""
+    message = str(error.value)
+    assert repr(name) in message
+    assert message.isprintable()
+    return message
+
+
+# Saving and loading
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", CELLS)
+def test_save_then_load_gives_identical_logits(tmp_path: Path, cell: str, layers: int) -> None:
+    model = classifier(cell, layers)
+    save(model, tmp_path)
+    loaded = checkpoints.load("mine", tmp_path).model
+    assert (loaded.cell, loaded.recurrent.num_layers) == (cell, layers)
+    assert {key: value.dtype for key, value in loaded.state_dict().items()} == dict.fromkeys(
+        model.state_dict(), torch.float32
+    )
+    ids = torch.randint(0, len(WORDS), (6, 9))
+    lengths = torch.tensor([9, 1, 4, 9, 2, 7])
+    with torch.inference_mode():
+        assert torch.equal(loaded(ids, lengths), model(ids, lengths))
+        assert torch.equal(loaded.prefix_logits(ids), model.prefix_logits(ids))
+        assert torch.equal(
+            loaded.step(loaded.embedding(ids[:, 0]), loaded.start(6)).state.h,
+            model.step(model.embedding(ids[:, 0]), model.start(6)).state.h,
+        )
+
+
+def test_saving_again_what_was_loaded_changes_nothing(folder: Path) -> None:
+    for name in CELLS:
+        before = {file: (folder / name / file).read_bytes() for file in (WEIGHTS, VOCABULARY, CARD)}
+        loaded = checkpoints.load(name, folder)
+        checkpoints.save(name, loaded.model.state_dict(), loaded.vocabulary, loaded.card, folder)
+        assert {file: (folder / name / file).read_bytes() for file in before} == before
+
+
+def test_files_on_the_disk(tmp_path: Path) -> None:
+    model = classifier("gru")
+    save(model, tmp_path, history=[{"step": 1}], note="naïve")
+    path = tmp_path / "mine"
+    assert sorted(file.name for file in path.iterdir()) == sorted([WEIGHTS, VOCABULARY, CARD])
+    with safe_open(path / WEIGHTS, framework="pt") as file:
+        dtypes = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118, no mapping
+    assert dtypes == {key: "F16" if key == "embedding.weight" else "F32" for key in model.state_dict()}
+    assert (path / VOCABULARY).read_text(encoding="utf-8").splitlines() == ["<pad>", "<unk>", *WORDS.words]
+    card = read_json(tmp_path, "mine")
+    assert (card["format"], card["name"], card["note"], card["history"]) == (1, "mine", "naïve", [{"step": 1}])
+    for file in (WEIGHTS, VOCABULARY):
+        assert card["sha256"][file] == hashlib.sha256((path / file).read_bytes()).hexdigest()
+    assert checkpoints.read_card("mine", tmp_path) == card
+
+
+def test_a_loaded_checkpoint_is_read_only(folder: Path) -> None:
+    for name in checkpoints.names(folder):
+        loaded = checkpoints.load(name, folder)
+        assert not any(module.training for module in loaded.model.modules())
+        assert not any(parameter.requires_grad for parameter in loaded.model.parameters())
+        # Gradients by the input are still to be had, and leave nothing on the model.
+        x = torch.randn(2, 3, 6, requires_grad=True)
+        loaded.model.from_embeddings(x).sum().backward()
+        assert x.grad is not None
+        assert all(parameter.grad is None for parameter in loaded.model.parameters())
+        with pytest.raises(AttributeError):
+            loaded.name = "other"  # type: ignore[misc]
+
+
+def test_loading_draws_no_random_numbers(folder: Path) -> None:
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    checkpoints.load("lstm", folder)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_rounding_embeddings_is_done_once_for_all() -> None:
+    torch.manual_seed(0)
+    model = Classifier("rnn", 20, 5, 7)
+    plain = model.embedding.weight.detach().numpy().astype(np.float16).astype(np.float32)
+    others = {key: value.clone() for key, value in model.state_dict().items() if key != "embedding.weight"}
+    checkpoints.round_embeddings(model)
+    assert np.array_equal(model.embedding.weight.detach().numpy(), plain)
+    checkpoints.round_embeddings(model)
+    assert np.array_equal(model.embedding.weight.detach().numpy(), plain)
+    assert all(torch.equal(model.state_dict()[key], value) for key, value in others.items())
+
+
+def test_the_hash_stands_for_what_decides_the_numbers(tmp_path: Path) -> None:
+    def saved_hash(model: Classifier, **changes: object) -> str:
+        save(model, tmp_path, **changes)
+        return checkpoints.load("mine", tmp_path).hash
+
+    model = classifier("gru")
+    first = saved_hash(model)
+    assert saved_hash(model) == first
+    assert saved_hash(model, metrics={"report": {"accuracy": 0.9}}, data={"file": "other"}) == first
+    hashes = {
+        first,
+        saved_hash(classifier("gru", seed=1)),
+        saved_hash(classifier("lstm")),
+        saved_hash(model, preprocessing=Preprocessing().without("links").steps),
+    }
+    checkpoints.save("mine", model.state_dict(), Vocabulary(reversed(WORDS.words)), card_of(model), tmp_path)
+    hashes.add(checkpoints.load("mine", tmp_path).hash)
+    assert len(hashes) == 5
+
+
+def test_preprocessing_and_vocabulary_come_with_the_model(tmp_path: Path) -> None:
+    preprocessing = Preprocessing(("lowercase", "punctuation"))
+    save(classifier("rnn"), tmp_path, preprocessing=preprocessing.steps)
+    loaded = checkpoints.load("mine", tmp_path)
+    assert loaded.preprocessing == preprocessing
+    assert loaded.vocabulary == WORDS
+    assert verdict(loaded, "W0 can't @x").tokens == ("w0", "can't", "@", "x")
+
+
+# Names
+
+
+def test_names_in_order_whatever_else_lies_there(folder: Path) -> None:
+    for name in ("zebra", "alpha", "word2vec"):
+        shutil.copytree(folder / "gru", folder / name)
+    checkpoints.save(
+        "vectors", {"vectors": torch.zeros(len(WORDS), 3)}, WORDS, {"kind": "embeddings", "preprocessing": []}, folder
+    )
+    (folder / "a-file").write_text("")
+    for name in (".training", ".rnn.new", "with space", "__pycache__"):
+        (folder / name).mkdir()
+    assert checkpoints.names(folder) == ["rnn", "gru", "lstm", "alpha", "zebra"]
+    assert checkpoints.names(folder / "missing") == []
+
+
+def test_the_folder_of_checkpoints_is_the_environments(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
+    assert checkpoints.root() == folder
+    assert checkpoints.names() == ["rnn", "gru", "lstm"]
+    assert checkpoints.load("gru").hash == checkpoints.load("gru", folder).hash
+    monkeypatch.delenv("UNROLLED_CHECKPOINTS")
+    assert checkpoints.root() == Path(checkpoints.__file__).parent.parent / "checkpoints"
+
+
+def test_a_checkpoint_that_is_not_there(folder: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"^no checkpoint 'transformer'; available: rnn, gru, lstm$"):
+        checkpoints.load("transformer", folder)
+    with pytest.raises(CheckpointError, match=r"^no checkpoint 'rnn'; available: none$"):
+        checkpoints.load("rnn", folder / "missing")
+
+
+HOSTILE_NAMES = [
+    "../x", "", "a/b", ".", "..", "/etc", "a\\b", "a\n", "\n", "a b", ".hidden", "-a", "_a", "a\0", "é", "a" * 65,
+    "rnn/", "~", "\ud800",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES, ids=ascii)
+def test_hostile_names_are_refused_before_anything_is_touched(folder: Path, name: str) -> None:
+    before = sorted(folder.parent.rglob("*"))
+    model = classifier("rnn")
+    for action in (
+        lambda: checkpoints.load(name, folder),
+        lambda: checkpoints.load_vectors(name, folder),
+        lambda: checkpoints.read_card(name, folder),
+        lambda: save(model, folder, name),
+    ):
+        with pytest.raises(CheckpointError, match="is not a checkpoint's name") as error:
+            action()
+        refusal(error, name)
+    assert sorted(folder.parent.rglob("*")) == before
+
+
+# Damage
+
+
+def cut(file: str, share: float) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        content = (path / file).read_bytes()
+        (path / file).write_bytes(content[: int(share * len(content))])
+
+    return damage
+
+
+def replaced(file: str, content: bytes) -> Callable[[Path], None]:
+    return lambda path: (path / file).write_bytes(content) and None
+
+
+def missing(file: str) -> Callable[[Path], None]:
+    return lambda path: (path / file).unlink()
+
+
+def a_folder_instead(file: str) -> Callable[[Path], None]:
+    def damage(path: Path) -> None:
+        (path / file).unlink()
+        (path / file).mkdir()
+
+    return damage
+
+
+def of_another(file: str) -> Callable[[Path], None]:
+    return lambda path: shutil.copy(path.parent / "lstm" / file, path / file) and None
+
+
+def edited(change: Callable[[checkpoints.Card], Any]) -> Callable[[Path], None]:
+    """An edit by somebody who does not know of the card's own hash."""
+
+    def damage(path: Path) -> None:
+        card = read_json(path.parent, path.name)
+        change(card)
+        (path / CARD).write_text(json.dumps(card))
+
+    return damage
+
+
+EDITED = "changed after it was saved"
+DAMAGE = {
+    **{f"{file} missing": (missing(file), f"{file} is missing") for file in (WEIGHTS, VOCABULARY, CARD)},
+    **{f"{file} empty": (cut(file, 0), file) for file in (WEIGHTS, VOCABULARY, CARD)},
+    **{f"{file} half": (cut(file, 0.5), file) for file in (WEIGHTS, VOCABULARY, CARD)},
+    **{f"{file} cut short": (cut(file, 0.999), file) for file in (WEIGHTS, VOCABULARY)},
+    **{f"{file} a folder": (a_folder_instead(file), file) for file in (WEIGHTS, VOCABULARY, CARD)},
+    "weights of another": (of_another(WEIGHTS), WEIGHTS),
+    "all files missing": (lambda path: [file.unlink() for file in path.iterdir()], f"{CARD} is missing"),
+    "accuracy edited": (edited(lambda card: card["metrics"]["report"].update(accuracy=0.99)), EDITED),
+    "hash edited": (edited(lambda card: card["sha256"].update({WEIGHTS: "0" * 64})), EDITED),
+    "hash of the card missing": (edited(lambda card: card["sha256"].pop(CARD)), EDITED),
+    "no hashes": (edited(lambda card: card.pop("sha256")), "not a card of format 1"),
+    "hashes no object": (edited(lambda card: card.update(sha256=[])), "not a card of format 1"),
+    "other format": (edited(lambda card: card.update(format=2)), "not a card of format 1"),
+    "card not UTF-8": (replaced(CARD, b'{"format": "\xff"}'), "cannot be read"),
+    "card not JSON": (replaced(CARD, b"{'format': 1}"), "cannot be read"),
+    "card a list": (replaced(CARD, b"[]"), "not a card"),
+    "card null": (replaced(CARD, b"null"), "not a card"),
+    "card a nested list": (replaced(CARD, b"[" * 200_000), CARD),
+    "card a nested object": (replaced(CARD, b'{"a":' * 150_000), CARD),
+    "card a long number": (replaced(CARD, b'{"format": ' + b"1" * 10_000 + b"}"), CARD),
+    "card huge": (replaced(CARD, b" " * 1_000_001), "larger than 1,000,000 bytes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("damage", "told"), DAMAGE.values(), ids=DAMAGE)
+def test_damage_is_refused_and_the_others_load(folder: Path, damage: Callable[[Path], None], told: str) -> None:
+    sound = {name: checkpoints.load(name, folder).hash for name in ("rnn", "lstm")}
+    damage(folder / "gru")
+    with pytest.raises(CheckpointError) as error:
+        checkpoints.load("gru", folder)
+    assert told in refusal(error, "gru")
+    assert checkpoints.names(folder) == ["rnn", "gru", "lstm"]
+    assert {name: checkpoints.load(name, folder).hash for name in sound} == sound
+
+
+def flipped(path: Path, step: int) -> Iterator[int]:
+    """Give a file back with one bit wrong in every `step`-th byte, one at a time."""
+    content = path.read_bytes()
+    for place in range(0, len(content), step):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        yield place
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(("file", "step"), [(WEIGHTS, 31), (VOCABULARY, 3), (CARD, 17)])
+def test_any_flipped_byte_is_refused(folder: Path, file: str, step: int) -> None:
+    whole = checkpoints.load("rnn", folder)
+    for _ in flipped(folder / "rnn" / file, step):
+        with pytest.raises(CheckpointError) as error:
+            checkpoints.load("rnn", folder)
+        assert file in refusal(error, "rnn")
+    assert checkpoints.load("rnn", folder).hash == whole.hash
+
+
+def test_a_card_nested_to_any_depth_is_refused(folder: Path) -> None:
+    # Between the depth that can still be read and the first that cannot lies one that can be read but not hashed.
+    card = (folder / "rnn" / CARD).read_text(encoding="utf-8").rstrip().removesuffix("}")
+    depth = 200
+    while depth < 100_000:
+        try:
+            json.loads("[" * depth + "]" * depth)
+        except RecursionError:
+            break
+        depth += depth // 50
+    for nested in range(depth - depth // 50 - 100, depth + 1):
+        (folder / "rnn" / CARD).write_text(f'{card},"nested":{"[" * nested}{"]" * nested}}}', encoding="utf-8")
+        with pytest.raises(CheckpointError) as error:
+            checkpoints.read_card("rnn", folder)
+        refusal(error, "rnn")
+
+
+# What right hashes do not hide
+
+
+RESEALED: dict[str, Callable[[checkpoints.Card], Any]] = {
+    "hidden size": lambda card: card["sizes"].update(hidden=9),
+    "embedding size": lambda card: card["sizes"].update(embedding=8),
+    "a layer more": lambda card: card["sizes"].update(layers=2),
+    "no layer": lambda card: card["sizes"].update(layers=0),
+    "below zero": lambda card: card["sizes"].update(hidden=-8),
+    "half a unit": lambda card: card["sizes"].update(hidden=8.5),
+    "a word for a number": lambda card: card["sizes"].update(hidden="8"),
+    "more than memory": lambda card: card["sizes"].update(hidden=10**6),
+    "more than can be addressed": lambda card: card["sizes"].update(hidden=10**10),
+    "more than a machine number": lambda card: card["sizes"].update(hidden=10**30),
+    "a size missing": lambda card: card["sizes"].pop("hidden"),
+    "no sizes": lambda card: card.pop("sizes"),
+    "sizes no object": lambda card: card.update(sizes=[6, 8, 1]),
+    "another cell": lambda card: card.update(cell="lstm"),
+    "an unknown cell": lambda card: card.update(cell="transformer\n"),
+    "a cell that is none": lambda card: card.update(cell=["gru"]),
+    "no cell": lambda card: card.pop("cell"),
+    "an unknown step": lambda card: card.update(preprocessing=["stem\nwords"]),
+    "a step twice": lambda card: card.update(preprocessing=["links", "links"]),
+    "steps no list": lambda card: card.update(preprocessing=None),
+    "steps no names": lambda card: card.update(preprocessing=[["links"]]),
+    "no steps": lambda card: card.pop("preprocessing"),
+    "another kind": lambda card: card.update(kind="embeddings"),
+    "no kind": lambda card: card.pop("kind"),
+}
+
+
+@pytest.mark.parametrize("change", RESEALED.values(), ids=RESEALED)
+def test_a_card_that_does_not_fit_is_refused(folder: Path, change: Callable[[checkpoints.Card], Any]) -> None:
+    reseal(folder, "gru", change)
+    with pytest.raises(CheckpointError) as error:
+        checkpoints.load("gru", folder)
+    refusal(error, "gru")
+    assert probabilities(checkpoints.load("rnn", folder), TEXTS).shape == (len(TEXTS),)
+
+
+def test_hashes_find_damage_not_forgery(folder: Path) -> None:
+    reseal(folder, "gru", lambda card: card["metrics"]["report"].update(accuracy=0.99))
+    assert checkpoints.load("gru", folder).card["metrics"]["report"]["accuracy"] == 0.99
+
+
+def test_weights_of_another_are_refused_under_right_hashes(folder: Path) -> None:
+    shutil.copy(folder / "lstm" / WEIGHTS, folder / "gru" / WEIGHTS)
+    reseal(folder, "gru")
+    with pytest.raises(CheckpointError, match=r"has recurrent\.\w+ of shape \(32,.*ask for \(24,") as error:
+        checkpoints.load("gru", folder)
+    refusal(error, "gru")
+
+
+def test_a_vocabulary_of_another_size_is_refused_under_right_hashes(folder: Path) -> None:
+    path = folder / "gru" / VOCABULARY
+    words = path.read_text(encoding="utf-8").split("\n")
+    for tokens in ([*words[:-2], ""], [*words[:-1], "more", ""]):
+        path.write_text("\n".join(tokens), encoding="utf-8")
+        reseal(folder, "gru")
+        with pytest.raises(CheckpointError, match=r"embedding\.weight of shape") as error:
+            checkpoints.load("gru", folder)
+        refusal(error, "gru")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"late\n", b"<pad>\n<unk>\nlate", b"<pad>\n<unk>\n\xff\n", b"<pad>\n<unk>\nlate\nlate\n",
+                b"<pad>\n<unk>\ntwo words\n"]
+)  # fmt: skip
+def test_a_file_that_is_no_vocabulary_is_refused_under_right_hashes(folder: Path, content: bytes) -> None:
+    (folder / "gru" / VOCABULARY).write_bytes(content)
+    reseal(folder, "gru")
+    with pytest.raises(CheckpointError, match="vocabulary") as error:
+        checkpoints.load("gru", folder)
+    refusal(error, "gru")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("key", ["embedding.weight", "recurrent.weight_hh_l0", "linear.bias"])
+def test_numbers_that_are_not_finite_are_refused(folder: Path, key: str, number: float) -> None:
+    weights = load_file(folder / "gru" / WEIGHTS)
+    weights[key].view(-1)[-1] = number
+    save_file(weights, folder / "gru" / WEIGHTS)
+    reseal(folder, "gru")
+    with pytest.raises(CheckpointError, match=f"not finite in {key}") as error:
+        checkpoints.load("gru", folder)
+    refusal(error, "gru")
+
+
+def test_missing_and_surplus_weights_are_refused(folder: Path) -> None:
+    weights = load_file(folder / "gru" / WEIGHTS)
+    bias = weights.pop("linear.bias")
+    for changed in (weights, weights | {"linear.bias": bias, "extra": bias.clone()}):
+        save_file(changed, folder / "gru" / WEIGHTS)
+        reseal(folder, "gru")
+        with pytest.raises(CheckpointError, match=r"linear\.bias|extra") as error:
+            checkpoints.load("gru", folder)
+        refusal(error, "gru")
+
+
+class Trap:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_pickle_is_never_opened(folder: Path, tmp_path: Path) -> None:
+    sprung = tmp_path / "sprung"
+    archive = tmp_path / "archive.pt"
+    torch.save({"weights": Trap(sprung)}, archive)
+    for content in (pickle.dumps(Trap(sprung)), pickle.dumps(Trap(sprung), protocol=0), archive.read_bytes()):
+        for file in (WEIGHTS, VOCABULARY):
+            shutil.copytree(folder / "rnn", folder / "gru", dirs_exist_ok=True)
+            (folder / "gru" / file).write_bytes(content)
+            reseal(folder, "gru")
+            with pytest.raises(CheckpointError) as error:
+                checkpoints.load("gru", folder)
+            refusal(error, "gru")
+    assert not sprung.exists()
+    pickle.loads(pickle.dumps(Trap(sprung)))
+    assert sprung.exists()  # the trap was a real one
+
+
+# Disks that fill and runs that stop
+
+
+def disk_full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+FAILURES = [(Path, "write_bytes"), (Path, "write_text"), (Vocabulary, "save"), (os, "fsync")]
+
+
+@pytest.mark.parametrize(("owner", "method"), FAILURES, ids=[method for _, method in FAILURES])
+def test_a_disk_that_fills_leaves_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, method: str
+) -> None:
+    def failing_save(model: Classifier) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, method, disk_full)
+            with pytest.raises(OSError, match="No space left on device"):
+                save(model, tmp_path)
+
+    failing_save(classifier("gru"))
+    assert list(tmp_path.iterdir()) == []
+    save(classifier("gru"), tmp_path)
+    before = checkpoints.load("mine", tmp_path)
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    failing_save(classifier("gru", seed=1))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+    assert checkpoints.names(tmp_path) == ["mine"]
+    assert checkpoints.load("mine", tmp_path).hash == before.hash
+    save(classifier("gru", seed=1), tmp_path)
+    assert checkpoints.load("mine", tmp_path).hash != before.hash
+
+
+def test_half_a_checkpoint_left_by_a_crash_is_no_checkpoint(folder: Path) -> None:
+    shutil.copytree(folder / "rnn", folder / ".rnn.new")
+    (folder / ".rnn.new" / WEIGHTS).write_bytes(b"half")
+    (folder / ".lstm.new").mkdir()
+    assert checkpoints.names(folder) == ["rnn", "gru", "lstm"]
+    loaded = checkpoints.load("rnn", folder)
+    checkpoints.save("rnn", loaded.model.state_dict(), loaded.vocabulary, loaded.card, folder)
+    assert checkpoints.load("rnn", folder).hash == loaded.hash
+    assert not (folder / ".rnn.new").exists()
+
+
+def test_a_crash_between_the_two_renames_loses_nothing(folder: Path) -> None:
+    before = checkpoints.load("gru", folder)
+    (folder / "gru").rename(folder / ".gru.previous")
+    assert checkpoints.load("gru", folder).hash == before.hash
+    assert checkpoints.read_card("gru", folder) == before.card
+    # Every page and command finds its models by this list.
+    assert checkpoints.names(folder) == ["rnn", "gru", "lstm"]
+
+
+def test_a_save_that_fails_after_such_a_crash_loses_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = checkpoints.load("gru", folder)
+    (folder / "gru").rename(folder / ".gru.previous")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", disk_full)
+        with pytest.raises(OSError):
+            checkpoints.save("gru", before.model.state_dict(), before.vocabulary, before.card, folder)
+    assert checkpoints.load("gru", folder).hash == before.hash
+    checkpoints.save("gru", before.model.state_dict(), before.vocabulary, before.card, folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["gru", "lstm", "rnn"]
+
+
+@pytest.mark.parametrize("crashed_before", [False, True])
+def test_a_failed_last_rename_loses_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, crashed_before: bool
+) -> None:
+    before = checkpoints.load("gru", folder)
+    if crashed_before:
+        (folder / "gru").rename(folder / ".gru.previous")
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == ".gru.new":
+            disk_full()
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", failing)
+        with pytest.raises(OSError):
+            checkpoints.save("gru", before.model.state_dict(), before.vocabulary, {**before.card, "note": 1}, folder)
+    assert checkpoints.load("gru", folder).card == before.card
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 1e6])  # the last is too large for float16
+def test_weights_that_could_not_be_loaded_do_not_replace_those_that_can(folder: Path, number: float) -> None:
+    before = checkpoints.load("gru", folder)
+    weights = {key: value.clone() for key, value in before.model.state_dict().items()}
+    weights["embedding.weight"][3, 0] = number
+    with pytest.raises(ValueError):
+        checkpoints.save("gru", weights, before.vocabulary, before.card, folder)
+    assert checkpoints.load("gru", folder).hash == before.hash
+
+
+def test_a_card_holds_any_file_name(tmp_path: Path) -> None:
+    # A name that is not UTF-8 reaches Python with half characters in it; hours of training must not fail on it.
+    save(classifier("rnn"), tmp_path, data={"file": "caf\udce9.csv"})
+    assert checkpoints.load("mine", tmp_path).card["data"]["file"] == "caf\udce9.csv"
+
+
+def test_a_disk_full_at_the_end_of_training_loses_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core import recipe
+    from core.corpus import Corpus
+    from core.training import TrainingSettings
+
+    texts = [f"w{number} w{number % 7} w{number % 5}" for number in range(60)]
+    corpus = Corpus("made_up.csv", texts, (np.arange(60) % 2).astype(np.int8), 0, "0" * 64)
+    prepared = recipe.prepare(corpus, recipe.Recipe(min_count=1, held_out_rows=20))
+    vectors = np.random.default_rng(0).normal(size=(len(prepared.vocabulary), 4)).astype(np.float32)
+    settings = TrainingSettings("rnn", hidden_size=3, epochs=2, batch_size=10)
+
+    *_, last = recipe.classifier("rnn", prepared, vectors, settings, tmp_path / "undisturbed")
+    with monkeypatch.context() as patch:
+        patch.setattr(Vocabulary, "save", disk_full)
+        with pytest.raises(OSError, match="No space left on device"):
+            list(recipe.classifier("rnn", prepared, vectors, settings, tmp_path / "full"))
+    events = list(recipe.classifier("rnn", prepared, vectors, settings, tmp_path / "full"))
+    assert events[0].step == last.step  # nothing is left to train
+    assert checkpoints.load("rnn", tmp_path / "full").hash == checkpoints.load("rnn", tmp_path / "undisturbed").hash
+
+
+# Word vectors
+
+
+def save_vectors(folder: Path, vectors: torch.Tensor, **changes: object) -> None:
+    card = {"kind": checkpoints.EMBEDDINGS, "preprocessing": Preprocessing().steps, **changes}
+    checkpoints.save(checkpoints.WORD2VEC, {"vectors": vectors}, WORDS, card, folder)
+
+
+def test_word_vectors_survive_rounded_to_float16(tmp_path: Path) -> None:
+    vectors = torch.randn(len(WORDS), 3)
+    save_vectors(tmp_path, vectors)
+    loaded = checkpoints.load_vectors(folder=tmp_path)
+    assert np.array_equal(loaded.vectors, vectors.numpy().astype(np.float16).astype(np.float32))
+    assert loaded.vectors.dtype == np.float32
+    assert loaded.vocabulary == WORDS
+    assert loaded.preprocessing == Preprocessing()
+    assert checkpoints.names(tmp_path) == []
+
+
+def test_word_vectors_are_no_classifier_nor_the_other_way_round(folder: Path) -> None:
+    save_vectors(folder, torch.zeros(len(WORDS), 3))
+    with pytest.raises(CheckpointError, match="'word2vec' holds 'embeddings', expected 'classifier'"):
+        checkpoints.load("word2vec", folder)
+    with pytest.raises(CheckpointError, match="'rnn' holds 'classifier', expected 'embeddings'"):
+        checkpoints.load_vectors("rnn", folder)
+
+
+@pytest.mark.parametrize("shape", [(len(WORDS) - 1, 3), (len(WORDS) + 1, 3), (0, 3), (), (len(WORDS),)])
+def test_word_vectors_of_another_shape_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    save_vectors(tmp_path, torch.zeros(shape))
+    with pytest.raises(CheckpointError, match="holds no vectors for its 20 tokens") as error:
+        checkpoints.load_vectors(folder=tmp_path)
+    refusal(error, "word2vec")
+
+
+@pytest.mark.parametrize("steps", [None, "links", ["stem"], [["links"]]])
+def test_word_vectors_with_unknown_preprocessing_are_refused(tmp_path: Path, steps: object) -> None:
+    save_vectors(tmp_path, torch.zeros(len(WORDS), 3))
+    reseal(tmp_path, "word2vec", lambda card: card.update(preprocessing=steps))
+    with pytest.raises(CheckpointError) as error:
+        checkpoints.load_vectors(folder=tmp_path)
+    refusal(error, "word2vec")
+    reseal(tmp_path, "word2vec", lambda card: card.pop("preprocessing"))
+    with pytest.raises(CheckpointError):
+        checkpoints.load_vectors(folder=tmp_path)

@@ -1,0 +1,538 @@
+"""One table is one corpus in every format; bad files are refused in one line that says where; batches by replicas."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.corpus import (
+    Encoded,
+    build_vocabulary,
+    encode,
+    file_sha256,
+    held_out,
+    length_batches,
+    pad,
+    read_corpus,
+    read_texts,
+)
+from core.text import Preprocessing, Vocabulary
+
+law = settings(derandomize=True, deadline=None, max_examples=200)
+
+TEXTS = [
+    "plain",
+    'a "quoted" word, and a comma',
+    '"quoted" first',
+    "tab\tin it",
+    "two\nlines",
+    "naïve 東京 😀",
+    "&amp; <3",
+    "",
+]
+LABELS = [0, 1, 2, 1, 0, 2, 1, 0]
+
+
+def write_table(path: Path, columns: dict[str, list]) -> Path:
+    """A table in the format of the path's suffix."""
+    if path.suffix == ".parquet":
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.table(columns), path)
+        return path
+    rows = list(zip(*columns.values(), strict=True))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            file.writelines(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
+        else:
+            csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",").writerows([list(columns), *rows])
+    return path
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def refusal(error: pytest.ExceptionInfo[BaseException]) -> str:
+    """The message of an error, which is one line."""
+    message = str(error.value.args[0])
+    assert message
+    assert len(message.splitlines()) == 1
+    return message
+
+
+# Reading
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl", ".CSV"])
+def test_one_table_is_one_corpus_in_every_format(tmp_path: Path, suffix: str) -> None:
+    path = write_table(tmp_path / f"t{suffix.lower()}", {"id": list(range(8)), "text": TEXTS, "label": LABELS})
+    path = path.rename(path.with_suffix(suffix))
+    corpus = read_corpus(path)
+    assert corpus.texts == [text for text, label in zip(TEXTS, LABELS, strict=True) if label != 2]
+    assert corpus.labels.tolist() == [label for label in LABELS if label != 2]
+    assert corpus.labels.dtype == np.int8
+    assert (corpus.name, corpus.skipped, len(corpus)) == (f"t{suffix}", 2, 6)
+    assert corpus.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() == file_sha256(path)
+    assert read_texts(path) == TEXTS
+
+
+SENTIMENT140 = (
+    b'"4","1467810369","Mon Apr 06 22:19:45 PDT 2009","NO_QUERY","ann","caf\xe9 at caf\xe9s &lt;3 &amp; a, b"\n'
+    b'"2","1467810370","Mon Apr 06 22:19:46 PDT 2009","tea","bob","a ""quoted"" word"\n'
+    b'"0","1467810371","Mon Apr 06 22:19:47 PDT 2009","NO_QUERY","cy","oh \x93no\x94 "\n'
+)
+
+
+def test_the_public_sentiment140_file(tmp_path: Path) -> None:
+    corpus = read_corpus(write(tmp_path / "training.1600000.processed.noemoticon.csv", SENTIMENT140))
+    assert corpus.texts == ["café at cafés &lt;3 &amp; a, b", "oh \x93no\x94 "]  # entities as they stand
+    assert corpus.labels.tolist() == [1, 0]
+    assert corpus.skipped == 1
+    assert read_texts(tmp_path / corpus.name)[1] == 'a "quoted" word'
+    assert Preprocessing()(corpus.texts[0])[:5] == ["café", "at", "cafés", "<3", "&"]
+
+
+def test_sentiment140_without_quotes_or_with_named_columns(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "0,1,Mon,q,ann,sad\n4,2,Mon,q,bob,glad\n")
+    assert read_corpus(path).texts == ["sad", "glad"]
+    assert read_corpus(path, "user").texts == ["ann", "bob"]
+    with pytest.raises(LookupError, match="no column 'tweet'; it has: label, id, date, query, user, text"):
+        read_corpus(path, "tweet")
+
+
+def test_sentiment140_labels_are_its_own(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "0,1,Mon,q,ann,sad\n1,2,Mon,q,bob,glad\n")
+    with pytest.raises(ValueError, match=r"a\.csv, row 2: label '1' is not one of 0, 2, 4"):
+        read_corpus(path)
+    # Six columns alone do not make it that file, nor does another format.
+    header = write(tmp_path / "b.csv", "label,id,date,query,user,text\n1,1,Mon,q,ann,glad\n")
+    assert read_corpus(header).labels.tolist() == [1]
+    with pytest.raises(LookupError, match="no column 'text'; it has: 0, 1, Mon, q, ann, sad"):
+        read_corpus(write(tmp_path / "c.tsv", "0\t1\tMon\tq\tann\tsad\n"))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["0", "1", "2"], [0, 1]),
+        (["negative", "positive", "neutral"], [0, 1]),
+        (["NEGATIVE", " Positive ", "Neutral"], [0, 1]),
+    ],
+)
+def test_label_words_and_numbers(tmp_path: Path, given: list, expected: list[int]) -> None:
+    for suffix in (".csv", ".jsonl", ".parquet"):
+        corpus = read_corpus(write_table(tmp_path / f"t{suffix}", {"text": ["a", "b", "c"], "label": given}))
+        assert corpus.labels.tolist() == expected
+        assert corpus.skipped == 1
+
+
+def test_labels_as_whole_floats(tmp_path: Path) -> None:
+    for suffix in (".jsonl", ".parquet"):
+        corpus = read_corpus(write_table(tmp_path / f"t{suffix}", {"text": ["a", "b", "c"], "label": [1.0, 0.0, 2.0]}))
+        assert corpus.labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
+def test_columns_by_name(tmp_path: Path, suffix: str) -> None:
+    columns = {"my label": ["positive"], "text": ["not this"], "my text": ["this"], "label": [0]}
+    path = write_table(tmp_path / f"t{suffix}", columns)
+    corpus = read_corpus(path, "my text", "my label")
+    assert (corpus.texts, corpus.labels.tolist()) == (["this"], [1])
+    assert read_texts(path, "my text") == ["this"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
+def test_missing_columns_name_those_there_are(tmp_path: Path, suffix: str) -> None:
+    path = write_table(tmp_path / f"t{suffix}", {"tweet": ["a"], "score": [1]})
+    for arguments, missing in (((), "text"), (("tweet",), "label"), (("tweet", "mood"), "mood")):
+        with pytest.raises(LookupError) as error:
+            read_corpus(path, *arguments)
+        assert refusal(error) == f"t{suffix} has no column '{missing}'; it has: tweet, score"
+    with pytest.raises(LookupError, match="it has: tweet, score"):
+        read_texts(path)
+
+
+def test_hostile_column_names_are_shown_inert(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "t.csv", {"two\nlines": ["a"], "\x1b[31mred": ["b"], "plain": ["c"]})
+    with pytest.raises(LookupError) as error:
+        read_corpus(path)
+    assert "plain" in refusal(error)
+    assert refusal(error).isprintable()
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
+def test_limit_counts_rows_as_they_stand_in_the_file(tmp_path: Path, suffix: str) -> None:
+    path = write_table(tmp_path / f"t{suffix}", {"text": list("abcdef"), "label": [2, 1, 0, 2, 1, 0]})
+    for limit, texts, skipped in ((2, "b", 1), (3, "bc", 1), (4, "bc", 2), (6, "bcef", 2), (99, "bcef", 2)):
+        corpus = read_corpus(path, limit=limit)
+        assert (corpus.texts, corpus.skipped) == (list(texts), skipped)
+
+
+def test_limit_spares_the_rows_after_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "text,label\na,1\nb,unsure\n")
+    assert read_corpus(path, limit=1).texts == ["a"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
+def test_labels_outside_the_set(tmp_path: Path, suffix: str) -> None:
+    path = write_table(tmp_path / f"t{suffix}", {"text": ["a", "b"], "label": [1, 4]})
+    with pytest.raises(ValueError) as error:
+        read_corpus(path)
+    message = refusal(error)
+    assert message.startswith(f"t{suffix}, row 2: label ")
+    assert message.endswith(" is not one of 0, 1, 2, negative, positive, neutral")
+    assert "4" in message
+
+
+@pytest.mark.parametrize("label", [True, None, 0.5, float("nan"), "yes", "", [1], -1])
+def test_labels_of_other_kinds(tmp_path: Path, label: object) -> None:
+    path = write(tmp_path / "t.jsonl", json.dumps({"text": "a", "label": label}))
+    with pytest.raises(ValueError, match=r"t\.jsonl, row 1: label .* is not one of 0, 1, 2"):
+        read_corpus(path)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
+def test_no_rows_to_use(tmp_path: Path, suffix: str) -> None:
+    nothing = write_table(tmp_path / f"none{suffix}", {"text": [], "label": []})
+    with pytest.raises(ValueError, match="has no rows labelled negative or positive"):
+        read_corpus(nothing)
+    with pytest.raises(ValueError, match="has no rows"):
+        read_texts(nothing)
+    neutral = write_table(tmp_path / f"neutral{suffix}", {"text": ["a", "b"], "label": [2, 2]})
+    with pytest.raises(ValueError, match=r"no rows labelled negative or positive \(2 neutral\)"):
+        read_corpus(neutral)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
+def test_an_empty_file(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path / f"t{suffix}", b"")
+    for read in (read_corpus, read_texts):
+        with pytest.raises(ValueError) as error:
+            read(path)
+        assert f"t{suffix}" in refusal(error)
+
+
+def test_a_file_that_is_not_there_or_not_a_file(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("t.parquet", "t.csv", "t.tsv", "t.jsonl", "folder.csv"):
+        with pytest.raises(OSError, match=name):
+            read_corpus(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t", "t.csv.gz"])
+def test_an_unknown_suffix(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot read .*; can: \.parquet, \.csv, \.tsv, \.jsonl"):
+        read_corpus(write(tmp_path / name, "text,label\na,1\n"))
+
+
+@pytest.mark.parametrize(
+    "content", [b"not parquet", b"PAR1", b"PAR1 in name only PAR1", b"\0" * 100, b"text,label\na,1\n"]
+)
+def test_bytes_that_are_not_parquet(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ValueError) as error:
+        read_corpus(write(tmp_path / "t.parquet", content))
+    assert refusal(error).startswith("t.parquet is not a readable parquet file: ")
+
+
+def test_parquet_damaged_at_either_end(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "t.parquet", {"text": ["a", "b"], "label": [1, 0]})
+    content = path.read_bytes()
+    for damaged in (content[:-20], content[:4] + b"\xff" * 40 + content[44:]):
+        with pytest.raises((ValueError, OSError)) as error:
+            read_corpus(write(path, damaged))
+        assert "t.parquet" in refusal(error)
+
+
+@pytest.mark.parametrize("texts", [[b"bytes"], [3], ["a", None], [["a"]]])
+def test_parquet_texts_that_are_no_strings(tmp_path: Path, texts: list) -> None:
+    path = write_table(tmp_path / "t.parquet", {"text": texts, "label": [1] * len(texts)})
+    with pytest.raises(ValueError, match=rf"t\.parquet, row {len(texts)}: the text is .*, expected a string"):
+        read_corpus(path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+def test_the_wrong_encoding(tmp_path: Path, suffix: str) -> None:
+    path = write_table(tmp_path / f"t{suffix}", {"text": ["plain", "caf!"], "label": [1, 0]})
+    latin = write(path, path.read_bytes().replace(b"!", b"\xe9"))
+    with pytest.raises(ValueError) as error:
+        read_corpus(latin)
+    assert "utf-8" in refusal(error)
+    assert f"t{suffix}" in refusal(error)
+    assert "encoding" in refusal(error)
+    assert read_corpus(latin, encoding="latin-1").texts[1] == "café"
+    with pytest.raises(ValueError, match="unknown encoding: klingon"):
+        read_corpus(latin, encoding="klingon")
+    utf_16 = write(path, path.read_bytes().decode("latin-1").encode("utf-16"))
+    with pytest.raises(ValueError, match="utf-8"):
+        read_corpus(utf_16)
+    assert read_corpus(utf_16, encoding="utf-16").texts[1] == "café"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16", "utf-32", "utf-8"])
+def test_the_wrong_encoding_named_by_the_user(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path / "t.csv", "text,label\ncafé,1\n".encode("latin-1"))
+    with pytest.raises(ValueError) as error:
+        read_corpus(path, encoding=encoding)
+    assert "t.csv" in refusal(error)
+
+
+def test_a_byte_order_mark(tmp_path: Path) -> None:
+    content = "text,label\na,1\n".encode("utf-8-sig")
+    assert read_corpus(write(tmp_path / "t.csv", content)).texts == ["a"]
+    assert read_corpus(write(tmp_path / "t.tsv", content.replace(b",", b"\t"))).texts == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "why"),
+    [
+        ("text,label\na,1\nb\n", 3, "1 fields where the header has 2"),
+        ("text,label\na,1\nb,1,c\n", 3, "3 fields where the header has 2"),
+        ('text,label\n"a\nb\nc",1\nd\n', 5, "1 fields where the header has 2"),
+        ("text,label\n\n\na,1\nb\n", 5, "1 fields where the header has 2"),
+        ('text,label\na,1\n"never closed,1\nb,0\n', 4, "unexpected end of data"),
+        ('text,label\na,1\n"closed" too soon,1\n', 3, "',' expected after '\"'"),
+    ],
+)
+def test_ragged_rows_name_the_line(tmp_path: Path, content: str, line: int, why: str) -> None:
+    for ending in ("\n", "\r\n"):
+        with pytest.raises(ValueError) as error:
+            read_corpus(write(tmp_path / "t.csv", content.replace("\n", ending)))
+        assert refusal(error) == f"t.csv, line {line}: {why}"
+    with pytest.raises(ValueError, match=rf"t\.tsv, line {line}: "):
+        read_corpus(write(tmp_path / "t.tsv", content.replace(",", "\t")))
+
+
+def test_a_ragged_row_of_sentiment140_names_the_line(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"t\.csv, line 4: 5 fields where the header has 6"):
+        read_corpus(write(tmp_path / "t.csv", SENTIMENT140 + b'"0","1","d","q","u"\n'))
+
+
+def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    assert read_corpus(write(tmp_path / "t.csv", "text,label\n\na,1\n\nb,0\n\n")).texts == ["a", "b"]
+    assert read_corpus(write(tmp_path / "t.jsonl", '\n{"text": "a", "label": 1}\n \n')).texts == ["a"]
+
+
+def test_a_huge_field(tmp_path: Path) -> None:
+    long = "x" * 1_000_000
+    assert read_corpus(write(tmp_path / "t.csv", f"text,label\n{long},1\n")).texts == [long]
+    with pytest.raises(ValueError) as error:
+        read_corpus(write(tmp_path / "t.csv", f"text,label\n{long * 11},1\n"))
+    assert refusal(error).startswith("t.csv, line 2: field larger than field limit")
+
+
+def test_nul_bytes_are_text_like_any_other(tmp_path: Path) -> None:
+    assert read_corpus(write(tmp_path / "t.csv", "text,label\na\0b,1\n")).texts == ["a\0b"]
+    assert read_corpus(write(tmp_path / "t.tsv", "text\tlabel\n\0\t1\n")).texts == ["\0"]
+    assert read_corpus(write(tmp_path / "t.jsonl", '{"text": "a\\u0000", "label": 1}')).texts == ["a\0"]
+    assert read_corpus(write_table(tmp_path / "t.parquet", {"text": ["\0"], "label": [1]})).texts == ["\0"]
+    with pytest.raises(LookupError, match="no column 'text'") as error:
+        read_corpus(write(tmp_path / "u.csv", b"\0" * 1_000))
+    assert "\0" not in refusal(error)
+    with pytest.raises(ValueError, match=r"u\.jsonl, line 1: not JSON"):
+        read_corpus(write(tmp_path / "u.jsonl", '{"text": "a\0", "label": 1}'))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"text": "b", "label": 1', "{'text': 'b'}", "b", '{"text": "\t"}', "[" * 100_000, '{"a":' * 100_000,
+     '{"text": "b", "label": ' + "1" * 5_000 + "}"],
+    ids=["cut", "quotes", "word", "tab", "nested list", "nested object", "long number"],
+)  # fmt: skip
+def test_a_bad_json_line_names_the_line(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ValueError) as error:
+        read_corpus(write(tmp_path / "t.jsonl", '{"text": "a", "label": 1}\n' + line + "\n"))
+    assert refusal(error).startswith("t.jsonl, line 2: not JSON (")
+
+
+@pytest.mark.parametrize(("line", "kind"), [("[1]", "list"), ('"a"', "str"), ("null", "NoneType"), ("3", "int")])
+def test_a_json_line_that_is_no_object(tmp_path: Path, line: str, kind: str) -> None:
+    with pytest.raises(ValueError, match=rf"t\.jsonl, line 1: expected an object, found {kind}"):
+        read_corpus(write(tmp_path / "t.jsonl", line))
+
+
+def test_json_escapes_of_half_a_character(tmp_path: Path) -> None:
+    assert read_corpus(write(tmp_path / "t.jsonl", '{"text": "\\ud83d", "label": 1}')).texts == ["\ud83d"]
+
+
+@law
+@given(st.binary(max_size=200), st.sampled_from([".csv", ".tsv", ".jsonl", ".parquet"]))
+def test_bytes_that_are_no_table_are_refused_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
+) -> None:
+    path = write(tmp_path_factory.getbasetemp() / f"any{suffix}", content)
+    with pytest.raises((ValueError, LookupError)) as error:
+        read_corpus(path)
+    refusal(error)
+
+
+@settings(law, max_examples=50)
+@given(st.lists(st.tuples(st.text(max_size=20), st.sampled_from([0, 1])), min_size=1, max_size=8))
+def test_csv_and_json_lines_hold_any_text(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int]]
+) -> None:
+    texts, labels = [text for text, _ in rows], [label for _, label in rows]
+    for suffix in (".csv", ".tsv", ".jsonl"):
+        path = write_table(tmp_path_factory.getbasetemp() / f"law{suffix}", {"text": texts, "label": labels})
+        corpus = read_corpus(path)
+        assert (corpus.texts, corpus.labels.tolist()) == (texts, labels)
+
+
+# Vocabulary and ids
+
+SENTENCES = ["I love late trains", "late, late, LATE!", "", "never \0 love \ud83d", "!!! ???", "trains &amp; planes"]
+
+
+@pytest.mark.parametrize("min_count", [1, 2, 3, 100])
+def test_build_vocabulary_against_a_plain_count(min_count: int) -> None:
+    preprocessing = Preprocessing()
+    vocabulary, encoded, counts = build_vocabulary(SENTENCES, preprocessing, min_count)
+
+    plain: Counter[str] = Counter()
+    for text in SENTENCES:
+        plain.update(preprocessing(text))
+    kept = [word for word, count in plain.most_common() if count >= min_count and word not in ("\0", "\ud83d")]
+    assert counts == plain
+    assert list(counts) == list(plain)
+    assert list(vocabulary.words) == kept
+    assert len(encoded) == len(SENTENCES)
+    for text, ids in zip(SENTENCES, encoded, strict=True):
+        assert ids.tolist() == [kept.index(word) + 2 if word in kept else 1 for word in preprocessing(text)]
+    assert encoded.lengths.tolist() == [len(preprocessing(text)) for text in SENTENCES]
+
+
+def test_build_vocabulary_by_hand() -> None:
+    vocabulary, encoded, counts = build_vocabulary(["b a", "a c a"], Preprocessing(), 1)
+    assert vocabulary.words == ("a", "b", "c")
+    assert counts == {"a": 3, "b": 1, "c": 1}
+    assert encoded.ids.tolist() == [3, 2, 2, 4, 2]
+    assert encoded.offsets.tolist() == [0, 2, 5]
+    assert (encoded.ids.dtype, encoded.offsets.dtype) == (np.int32, np.int64)
+
+
+@pytest.mark.parametrize("texts", [[], ["", " "]])
+def test_build_vocabulary_of_nothing(texts: list[str]) -> None:
+    vocabulary, encoded, counts = build_vocabulary(texts, Preprocessing(), 1)
+    assert vocabulary.words == ()
+    assert len(encoded) == len(texts)
+    assert not len(encoded.ids)
+    assert not counts
+
+
+def test_encode_gives_what_build_vocabulary_gave() -> None:
+    vocabulary, built, _ = build_vocabulary(SENTENCES, Preprocessing(), 2)
+    again = encode(SENTENCES, Preprocessing(), vocabulary)
+    assert np.array_equal(again.ids, built.ids)
+    assert np.array_equal(again.offsets, built.offsets)
+    assert encode(["never seen"], Preprocessing(), Vocabulary(["seen"])).ids.tolist() == [1, 2]
+
+
+# Rows: taking, padding, splitting, batching
+
+
+def encoded(sentences: list[list[int]]) -> Encoded:
+    """Sentences given as lists of ids."""
+    flat = [number for sentence in sentences for number in sentence]
+    offsets = np.cumsum([0, *map(len, sentences)])
+    return Encoded(np.array(flat, dtype=np.int32), offsets.astype(np.int64))
+
+
+ID_LISTS = st.lists(st.lists(st.integers(1, 9), max_size=6), min_size=1, max_size=12)
+
+
+@law
+@given(ID_LISTS, st.data())
+def test_take_against_a_plain_replica(sentences: list[list[int]], data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(0, len(sentences) - 1), max_size=12))
+    taken = encoded(sentences).take(np.array(rows, dtype=np.int64))
+    assert [ids.tolist() for ids in taken] == [sentences[row] for row in rows]
+    assert taken.ids.dtype == np.int32
+    assert taken.offsets.dtype == np.int64
+
+
+@law
+@given(ID_LISTS, st.data())
+def test_pad_against_a_plain_replica(sentences: list[list[int]], data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(0, len(sentences) - 1), min_size=1, max_size=12))
+    block, lengths = pad(encoded(sentences), np.array(rows))
+    longest = max(len(sentences[row]) for row in rows)
+    assert block.tolist() == [sentences[row] + [0] * (longest - len(sentences[row])) for row in rows]
+    assert lengths.tolist() == [len(sentences[row]) for row in rows]
+    assert block.dtype == lengths.dtype == np.int64
+
+
+@law
+@given(ID_LISTS, st.integers(0, 12), st.integers(0, 3))
+def test_held_out_rows_share_no_content_with_the_others(sentences: list[list[int]], rows: int, seed: int) -> None:
+    corpus = encoded(sentences)
+    unique = [row for row, ids in enumerate(sentences) if ids and sentences.count(ids) == 1]
+    filled = [row for row, ids in enumerate(sentences) if ids]
+    if rows > len(unique) or rows >= len(filled):
+        with pytest.raises(
+            ValueError, match=f"cannot hold out {rows} rows: of {len(sentences)}, {len(unique)} have words"
+        ):
+            held_out(corpus, rows, seed)
+        return
+    train, held = held_out(corpus, rows, seed)
+    assert len(held) == rows
+    assert sorted([*train, *held]) == filled  # every row with a word, once
+    assert train.tolist() == sorted(train)
+    assert held.tolist() == sorted(held)
+    trained = [sentences[row] for row in train]
+    assert not [row for row in held if sentences[row] in trained]
+
+
+def test_held_out_rows_are_drawn_by_the_seed() -> None:
+    corpus = encoded([[number] for number in range(1, 1_001)])
+    train, held = held_out(corpus, 100, seed=3)
+    again = held_out(corpus, 100, seed=3)
+    assert np.array_equal(train, again[0])
+    assert np.array_equal(held, again[1])
+    assert not np.array_equal(held, held_out(corpus, 100, seed=4)[1])
+    assert 300 < held.mean() < 700  # from all over the file
+
+
+@law
+@given(
+    st.lists(st.integers(0, 40), max_size=40),
+    st.integers(1, 9),
+    st.one_of(st.none(), st.integers(1, 200)),
+    st.one_of(st.none(), st.randoms(use_true_random=False)),
+)
+def test_length_batches_hold_every_row_once_in_order_of_length(
+    lengths: list[int], size: int, tokens: int | None, random: object
+) -> None:
+    order = list(range(len(lengths)))
+    if random is not None:
+        random.shuffle(order)  # type: ignore[attr-defined]
+        order = order[: 3 * len(order) // 4]  # a choice of the rows
+    batches = length_batches(
+        np.array(lengths, dtype=np.int64),
+        size,
+        np.array(order, dtype=np.int64) if random is not None else None,
+        tokens=tokens,
+    )
+    rows = [row for batch in batches for row in batch.tolist()]
+    assert rows == sorted((row for row in order if lengths[row]), key=lengths.__getitem__)  # ties as in the order given
+    for batch in batches:
+        longest = max(lengths[row] for row in batch)
+        assert 1 <= len(batch) <= size
+        assert len(batch) == 1 or longest * len(batch) <= (tokens or 64 * size)
+
+
+def test_length_batches_by_hand() -> None:
+    lengths = np.array([3, 1, 2, 0, 1, 3])
+    assert [batch.tolist() for batch in length_batches(lengths, 2)] == [[1, 4], [2, 0], [5]]
+    assert [batch.tolist() for batch in length_batches(lengths, 2, np.array([5, 4, 3, 0, 1]))] == [[4, 1], [5, 0]]
+    assert [batch.tolist() for batch in length_batches(np.array([10_000, 10_000]), 2)] == [[0], [1]]
+    assert length_batches(np.array([0, 0]), 2) == []

@@ -1,0 +1,489 @@
+"""Preprocessing by hand-worked examples, a rule at a time, and by laws that hold for any Unicode text."""
+
+from __future__ import annotations
+
+import html
+import html.entities
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from core.text import LINK, MENTION, PAD, STEPS, UNK, Preprocessing, StepResult, Vocabulary
+
+law = settings(derandomize=True, deadline=None, max_examples=200)
+
+SPICE = [
+    "&", "&#", "&#x", "&amp", "&lt;3", "&#39;", "&notit;", "@", "@user", "http://", "www.", ".com", "bit.ly/", "'",
+    "n't", "N’T", "can’t", ":", ":)", ":'(", ";d", "<3", "</3", "<url>", "<pad>", "(", ")", "-_-", "...", "…", "!!!",
+    "oooo", "İ", "ß", "ǆ", "\u0301", "\u200d", "\ufeff", "\ud83d", "\udc00", "\0", "\x1c", "\x85", "\u2028", "\u00a0",
+    "1", "1,000", "10:30", "_", "/", "😀", "שלום", " ",
+]  # fmt: skip
+SURROGATES = st.characters(categories=("Cs",))
+TEXTS = st.lists(
+    st.one_of(st.sampled_from(SPICE), st.text(st.one_of(st.characters(), SURROGATES), max_size=5)), max_size=20
+).map("".join)
+
+
+def tokens(text: str) -> str:
+    """The tokens of a text under all steps, with a space between them."""
+    return " ".join(Preprocessing()(text))
+
+
+# Each step alone
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Tom &amp; Ann", "Tom & Ann"),
+        ("&lt;3 &gt; &quot;x&quot;", '<3 > "x"'),
+        ("it&#39;s it&#x27;s it&#X27;s", "it's it's it's"),
+        ("&hearts; &nbsp;", "♥ \u00a0"),
+        ("AT&T & co; &nonsense; &", "AT&T & co; &nonsense; &"),
+        ("&amp;lt;3", "&lt;3"),  # written twice over, read once
+        ("&copy 2009", "© 2009"),  # as browsers do, the semicolon may lack
+        ("&#0; &#xD800; &#x110000;", "\ufffd \ufffd \ufffd"),
+        ("&;&#;&#x;", "&;&#;&#x;"),
+    ],
+)
+def test_unescape(text: str, expected: str) -> None:
+    assert STEPS["unescape"](text) == expected
+
+
+@pytest.mark.parametrize("digits", [8, 20, 5_000, 100_000])
+@pytest.mark.parametrize("start", ["&#", "&#x", "&#X"])
+def test_unescape_leaves_huge_numbers_alone(start: str, digits: int) -> None:
+    text = start + "9" * digits + ";"
+    assert STEPS["unescape"](text) == text
+
+
+@law
+@given(
+    st.lists(st.sampled_from([*html.entities.html5, "x", "1", "_", " "]), max_size=8).map(lambda n: "&" + "&".join(n))
+)
+def test_unescape_agrees_with_the_standard_library(text: str) -> None:
+    assert STEPS["unescape"](text) == html.unescape(text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("I LOVE It", "i love it"), ("ÀÉ Σ", "àé σ"), ("İ", "i̇"), ("ß", "ß")])
+def test_lowercase(text: str, expected: str) -> None:
+    assert STEPS["lowercase"](text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("see http://example.com/a?b=c&d#e now", "see <url> now"),
+        ("https://example.org", "<url>"),
+        ("HTTP://EXAMPLE.COM", "<url>"),
+        ("www.example.com and WWW.EXAMPLE.COM/x", "<url> and <url>"),
+        ("bit.ly/abc twitpic.com/2y1zl", "<url> <url>"),
+        ("bbc.co.uk says", "<url> says"),
+        ("example.com!", "<url> !"),
+        ("one http://a.b two http://c.d", "one <url> two <url>"),
+        ("no link: end.Start, 3.5, e.g. so", "no link: end.Start, 3.5, e.g. so"),
+        ("http:// alone", "http:// alone"),
+        ("awww.that", "awww.that"),
+        ("x" * 63 + ".com", "<url>"),
+        ("x" * 64 + ".com", "x" * 64 + ".com"),  # no such address, nor the end of one
+    ],
+)
+def test_links(text: str, expected: str) -> None:
+    assert STEPS["links"](text).split() == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@ann hi", "he hi"),
+        ("hi @Ann_B2: hello", "hi he : hello"),
+        (".@ann,@bob", ". he , he"),
+        ("@עמית", "he"),
+        ("meet @ noon", "meet @ noon"),
+        ("@@ann", "@ he"),
+        ("@ann_ @_", "he he"),
+    ],
+)
+def test_mentions(text: str, expected: str) -> None:
+    assert STEPS["mentions"](text).split() == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("well, yes.", "well , yes ."),
+        ('say "no"', 'say " no "'),
+        ("(really?)", "( really ? )"),
+        ("50% of $5 #tag a&b", "50 % of $ 5 # tag a & b"),
+        ("wow!!! what??? ok... a..b", "wow !!! what ??? ok ... a .. b"),
+        ("?!?! wait…what --- a-b", "? ! ? ! wait … what --- a - b"),
+        ("it's o'clock rock'n'roll it’s", "it's o'clock rock'n'roll it’s"),
+        ("'quoted' end'", "' quoted ' end '"),
+        ("3.5 1,000 10:30 1,", "3.5 1,000 10:30 1 ,"),
+        ("naïve cafe\u0301 שלום 東京", "naïve cafe\u0301 שלום 東京"),
+        ("snake_case", "snake _ case"),
+        ("good😀😀", "good 😀 😀"),
+        ("a<url>b", "a <url> b"),
+        ("<pad> <unk>", "< pad > < unk >"),
+        (" \t\n a \u00a0 \u2028 b ", "a b"),
+        ("", ""),
+        ("a\0b", "a \0 b"),
+    ],
+)
+def test_punctuation(text: str, expected: str) -> None:
+    assert STEPS["punctuation"](text) == expected
+
+
+EMOTICONS = [
+    ":)", ":(", ":-)", ":-(", ";)", ";-)", "=)", "=(", ":]", ":[", ":}", ":{", ":))", ":(((", ":D", ":d", ";d", ";D",
+    ":p", ":P", ";p", ":-p", "=P", ":o", ":x", ":s", ":/", ":\\", ":|", ":@", ":*", ";*", ":3", ":'(", ":’(", ":'-(",
+    ":^)", ":o)", "(:", "(;", "(=", "(-:", "):", ")-:", ">:(", "<3", "<33", "</3", "^_^", "^__^", "-_-", "-__-", ">.<",
+    ">_<", "o_o", "O_O", "t_t", "T_T", "\\o/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("emoticon", EMOTICONS)
+def test_emoticons_stay_whole(emoticon: str) -> None:
+    assert STEPS["punctuation"](emoticon) == emoticon
+    assert STEPS["punctuation"](f"yes {emoticon} no") == f"yes {emoticon} no"
+    assert tokens(f"yes {emoticon.upper()} no").lower() == f"yes {emoticon.lower()} no".replace("’", "'")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("great:)", "great :)"),
+        ("great:D yes;d", "great :D yes ;d"),
+        ("i<3you", "i <3 you"),
+        (":):(", ":) :("),
+        (":),", ":) ,"),
+        ("re:do", "re : do"),
+        ("note:dogs", "note : dogs"),
+        ("at 10:30", "at 10:30"),
+        ("a:30", "a : 30"),
+        ("(aside):", "( aside ) :"),
+        ("(note: this)", "( note : this )"),
+        ("<b>bold</b>", "< b > bold < / b >"),
+    ],
+)
+def test_emoticons_beside_words(text: str, expected: str) -> None:
+    assert STEPS["punctuation"](text) == expected
+
+
+APOSTROPHES = "'’ʼ´"
+
+
+@pytest.mark.parametrize("apostrophe", APOSTROPHES)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("can't", "can not"),
+        ("won't", "will not"),
+        ("isn't", "is not"),
+        ("don't", "do not"),
+        ("shan't", "shall not"),
+        ("ain't", "is not"),
+        ("couldn't wouldn't", "could not would not"),
+        ("CAN'T Isn't WON'T", "can not Is not will not"),
+        ("can't, won't.", "can not, will not."),
+        ("it's i'm we'll", "it's i'm we'll"),
+        ("cant dont n't", "cant dont n't"),
+        ("don'ts ant'n", "don'ts ant'n"),
+    ],
+)
+def test_contractions(text: str, expected: str, apostrophe: str) -> None:
+    # Whatever the apostrophe was, the plain one is left.
+    assert STEPS["contractions"](text.replace("'", apostrophe)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("soooo", "sooo"),
+        ("sooo", "sooo"),
+        ("soo good", "soo good"),
+        ("o" * 1_000, "ooo"),
+        ("yaaaayyyyy", "yaaayyy"),
+        ("aaaabbbbcccc", "aaabbbccc"),
+        ("ééééé", "ééé"),
+        ("1000000", "1000000"),
+        ("!!!!!!", "!!!!!!"),
+        ("_____", "_____"),
+        ("🎉🎉🎉🎉🎉", "🎉🎉🎉🎉🎉"),
+        ("a a a a a", "a a a a a"),
+    ],
+)
+def test_repeats(text: str, expected: str) -> None:
+    assert STEPS["repeats"](text) == expected
+
+
+# All steps together
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I love this", "i love this"),
+        ("Better late than never", "better late than never"),
+        ("I can&#39;t!!!", "i can not !!!"),
+        ("I CAN’T, I WON’T", "i can not , i will not"),
+        ("@ann_b isn't it GREEEEEAT?? &lt;3", "he is not it greeeat ?? <3"),
+        ("@bob: see http://example.com/Path... ok", "he : see <url> ok"),
+        ("@bob see http://example.com/a :)", "he see <url> :)"),
+        ("HTTP://EXAMPLE.COM", LINK),
+        ("@SOMEBODY", MENTION),
+        ("mail me@example.com", "mail me @ <url>"),
+        ("noooo ;D ;-) XD", "nooo ;d ;-) xd"),
+        ("&lt;b&gt;", "< b >"),
+        ("<script>alert(1)</script>", "< script > alert ( 1 ) < / script >"),
+        ("מה שלום @dana", "מה שלום he"),
+        ("", ""),
+        (" \n\t\u3000", ""),
+        ("?!", "? !"),
+    ],
+)
+def test_all_steps(text: str, expected: str) -> None:
+    assert tokens(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "with_it", "without_it"),
+    [
+        ("unescape", "a &amp; b", "a & b", "a & amp ; b"),
+        ("lowercase", "Late", "late", "Late"),
+        ("links", "see example.com", "see <url>", "see example . com"),
+        ("mentions", "@ann", "he", "@ ann"),
+        ("punctuation", "late, never", "late , never", "late, never"),
+        ("contractions", "can't", "can not", "can't"),
+        ("repeats", "looooong", "looong", "looooong"),
+    ],
+)
+def test_a_step_switched_off(step: str, text: str, with_it: str, without_it: str) -> None:
+    full = Preprocessing()
+    assert full.steps == tuple(STEPS)
+    assert " ".join(full(text)) == with_it
+    assert " ".join(full.without(step)(text)) == without_it
+    assert step not in full.without(step).steps
+    with pytest.raises(ValueError, match=f"{step}.*is not on"):
+        full.without(step).without(step)
+
+
+def test_no_step_at_all_splits_at_white_space() -> None:
+    assert Preprocessing(())("@Ann can't  &amp;") == ["@Ann", "can't", "&amp;"]
+    assert Preprocessing(()).show_work("x") == []
+
+
+def test_steps_run_in_the_order_given() -> None:
+    assert Preprocessing(("lowercase", "repeats"))("SOoooo") == ["sooo"]
+    assert Preprocessing(("repeats", "lowercase"))("SOoooo") == ["soooo"]
+
+
+def test_preprocessing_is_a_value() -> None:
+    # Cards give steps as a list; equal steps are equal preprocessing.
+    steps = ["lowercase", "repeats"]
+    assert Preprocessing(steps) == Preprocessing(tuple(steps))  # type: ignore[arg-type]
+    assert hash(Preprocessing()) == hash(Preprocessing(tuple(STEPS)))
+    with pytest.raises(AttributeError):
+        Preprocessing().steps = ()  # type: ignore[misc]
+
+
+def test_unknown_and_repeated_steps_are_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"unknown preprocessing steps \['stem'\]; available: unescape, lowercase, links"
+    ):
+        Preprocessing(("lowercase", "stem"))
+    with pytest.raises(ValueError, match="given twice"):
+        Preprocessing(("lowercase", "links", "lowercase"))
+
+
+def test_show_work_by_hand() -> None:
+    assert Preprocessing(("unescape", "lowercase", "mentions", "punctuation", "repeats")).show_work("@Ann, &lt;3") == [
+        StepResult("unescape", "@Ann, <3", True),
+        StepResult("lowercase", "@ann, <3", True),
+        StepResult("mentions", " he , <3", True),
+        StepResult("punctuation", "he , <3", False),  # spacing alone is no change
+        StepResult("repeats", "he , <3", False),
+    ]
+
+
+# Laws for any text
+
+
+@law
+@example("\ud800")
+@example("&#" + "9" * 5_000 + ";")
+@given(TEXTS)
+def test_any_text_gives_words_without_white_space(text: str) -> None:
+    for preprocessing in (Preprocessing(), *(Preprocessing().without(step) for step in STEPS)):
+        for token in preprocessing(text):
+            assert token
+            assert not re.search(r"\s", token)
+            assert token.split() == [token]
+
+
+@law
+@given(TEXTS, st.permutations(list(STEPS)), st.integers(0, len(STEPS)))
+def test_steps_in_any_order_never_raise(text: str, order: list[str], count: int) -> None:
+    Preprocessing(tuple(order[:count])).show_work(text)
+
+
+@law
+@given(TEXTS)
+def test_show_work_ends_in_the_tokens_and_marks_changes(text: str) -> None:
+    preprocessing = Preprocessing()
+    work = preprocessing.show_work(text)
+    assert [step.name for step in work] == list(preprocessing.steps)
+    assert work[-1].text.split() == preprocessing(text)
+    before = text
+    for step in work:
+        assert step.text == STEPS[step.name](before)
+        assert step.changed == (step.text.split() != before.split())
+        before = step.text
+
+
+@law
+@given(TEXTS)
+def test_punctuation_moves_spaces_only(text: str) -> None:
+    separated = STEPS["punctuation"](text)
+    assert "".join(separated.split()) == "".join(text.split())
+    assert STEPS["punctuation"](separated) == separated
+
+
+@law
+@given(st.text(st.sampled_from("aAé1!_ "), max_size=30))
+def test_repeats_against_a_plain_replica(text: str) -> None:
+    kept = ""
+    for char in text:
+        if not (char.isalpha() and kept.endswith(char * 3)):
+            kept += char
+    assert STEPS["repeats"](text) == kept
+
+
+LENGTH = 200_000
+LONG = {
+    unit: (unit * LENGTH)[:LENGTH]
+    for unit in (
+        "a", "a.", "a-", "a_", "a'", "n't", "n'", "&", "&#", "&a", "@", "'", "1", "1.", "1:a", ":", ":o", "(", "-_",
+        "^_", ">.", "<", "http://", "www.", "x" * 63 + ".", "a.com ", " ", "\u0301", "\ud800", "İ", "😀",
+    )
+} | {
+    start: start + (unit * LENGTH)[:LENGTH]
+    for start, unit in (
+        ("&#", "9"), ("&#x", "f"), ("-", "_"), ("^", "_"), ("<", "3"), ("'", "n"), ("@", "a"), (":", ")"),
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=map(ascii, LONG))
+def test_long_texts_take_linear_time(text: str) -> None:
+    # A quadratic step would take minutes; this takes about a tenth of a second.
+    start = time.perf_counter()
+    Preprocessing()(text)
+    assert time.perf_counter() - start < 5
+
+
+# Vocabulary
+
+WORDS = st.text(min_size=1, max_size=8).filter(lambda word: word.split() == [word] and word not in (PAD, UNK))
+
+
+def test_vocabulary_ids_by_hand() -> None:
+    vocabulary = Vocabulary(["love", "late", "<url>"])
+    assert len(vocabulary) == 5
+    assert (vocabulary.pad_id, vocabulary.unk_id) == (0, 1)
+    assert [vocabulary.token(number) for number in range(5)] == [PAD, UNK, "love", "late", "<url>"]
+    assert [vocabulary.id(word) for word in ("love", "late", "<url>")] == [2, 3, 4]
+    assert vocabulary.encode(["late", "never", "love", "late"]) == [3, 1, 2, 3]
+    assert vocabulary.unknown(["late", "never", "x", "never"]) == ["never", "x", "never"]
+    assert "late" in vocabulary
+    assert "never" not in vocabulary
+    assert vocabulary.encode([]) == vocabulary.unknown([]) == []
+
+
+@pytest.mark.parametrize("typed", [PAD, UNK])
+def test_special_tokens_typed_by_a_person_are_unknown_words(typed: str) -> None:
+    vocabulary = Vocabulary(["late"])
+    assert vocabulary.encode([typed]) == [vocabulary.unk_id]
+    assert vocabulary.unknown([typed]) == [typed]
+    assert typed not in vocabulary
+    with pytest.raises(LookupError, match=typed):
+        vocabulary.id(typed)
+
+
+def test_vocabulary_lookups_outside_it() -> None:
+    vocabulary = Vocabulary(["late"])
+    with pytest.raises(LookupError, match="'never' is not among the 1 words"):
+        vocabulary.id("never")
+    for number in (-1, 3):
+        with pytest.raises(LookupError, match=f"id {number} is not in a vocabulary of 3"):
+            vocabulary.token(number)
+
+
+@pytest.mark.parametrize(
+    "words", [["a b"], [""], [" a"], ["a\n"], ["\u2028"], ["x\u00a0y"], [PAD], [UNK], ["ok", "a\tb"]]
+)
+def test_vocabulary_refuses_white_space_and_special_tokens(words: list[str]) -> None:
+    with pytest.raises(ValueError, match="without white space"):
+        Vocabulary(words)
+
+
+def test_vocabulary_refuses_repeated_words() -> None:
+    with pytest.raises(ValueError, match=r"each word once; repeated: \['late'\]"):
+        Vocabulary(["late", "never", "late"])
+
+
+def test_vocabulary_from_counts_by_hand() -> None:
+    counts = Counter({"rare": 1, "b": 3, "a": 3, "most": 9, UNK: 50, PAD: 50, "\ud800": 20, "\0": 20, "two": 2})
+    assert Vocabulary.from_counts(counts, 2).words == ("most", "b", "a", "two")
+    assert Vocabulary.from_counts(counts, 1).words == ("most", "b", "a", "two", "rare")
+    assert Vocabulary.from_counts(Counter(), 1).words == ()
+
+
+@law
+@given(st.lists(WORDS, unique=True, max_size=12))
+def test_vocabulary_survives_its_file(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
+    vocabulary = Vocabulary(words)
+    path = tmp_path_factory.getbasetemp() / "vocabulary.txt"
+    vocabulary.save(path)
+    back = Vocabulary.from_bytes(path.read_bytes())
+    assert back == vocabulary
+    assert back.encode(words) == list(range(2, len(words) + 2))
+    assert [back.token(number) for number in back.encode(words)] == words
+    assert back.unknown(words) == []
+
+
+def test_vocabulary_file_by_hand(tmp_path: Path) -> None:
+    Vocabulary(["late", "naïve"]).save(tmp_path / "v")
+    assert (tmp_path / "v").read_bytes() == "<pad>\n<unk>\nlate\nnaïve\n".encode()
+
+
+def test_vocabulary_file_cut_off(tmp_path: Path) -> None:
+    Vocabulary(["late", "naïve", "😀"]).save(tmp_path / "v")
+    content = (tmp_path / "v").read_bytes()
+    for end in range(len(content)):
+        if content[:end].endswith(b"\n") and end > len("<pad>\n"):
+            continue  # a whole number of lines; the hash in the checkpoint's card tells
+        with pytest.raises(ValueError):
+            Vocabulary.from_bytes(content[:end])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n", b"late\nnever\n", b"<unk>\n<pad>\nlate\n", b"<pad>\n<unk>\nlate\nlate\n", b"<pad>\n<unk>\n\nlate\n",
+     b"<pad>\r\n<unk>\r\nlate\r\n", b"<pad>\n<unk>\nlate never\n", b"<pad>\n<unk>\n<pad>\n", b"<pad>\n<unk>\n\xff\n",
+     "<pad>\n<unk>\nlate\n".encode("utf-16")],
+)  # fmt: skip
+def test_vocabulary_refuses_other_files(content: bytes) -> None:
+    with pytest.raises(ValueError):
+        Vocabulary.from_bytes(content)
+
+
+def test_vocabularies_compare_by_their_words() -> None:
+    assert Vocabulary(["a", "b"]) == Vocabulary(("a", "b"))
+    assert Vocabulary(["a", "b"]) != Vocabulary(["b", "a"])
+    assert Vocabulary(["a"]) != ["a"]
