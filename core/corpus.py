@@ -1,34 +1,27 @@
 """Which sentences, with which labels? Labelled text from files, encoded corpora, seeded splits.
 
-Files: parquet, CSV, TSV, JSON lines, and the public Sentiment140 CSV as its authors distribute it (latin-1, no header,
-six columns: label 0/2/4, id, date, query, user, text). Labels are 0 negative, 1 positive, 2 neutral, or those words.
-Neutral rows are left out and counted.
+Labels are 0 negative, 1 positive, 2 neutral, or those words; in the public Sentiment140 CSV 0, 4 and 2. Neutral rows
+are left out and counted.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from core.tables import is_sentiment140, rows
 from core.text import Preprocessing, Vocabulary
 
 LABEL_NAMES = ("negative", "positive", "neutral")
 NEGATIVE, POSITIVE, NEUTRAL = range(3)
-SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
 _LABELS = {str(number): number for number in range(3)} | {name: n for n, name in enumerate(LABEL_NAMES)}
 _SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
-_SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
-
-# The csv module refuses fields over 128 kB; text may be longer, a quote left open should still not eat all memory.
-csv.field_size_limit(10_000_000)
 
 
 @dataclass(frozen=True)
@@ -62,12 +55,12 @@ def read_corpus(
     wrong encoding, a label outside the allowed set (each naming the row) or no rows, OSError for an unreadable file.
     """
     path = Path(path)
-    allowed = _SENTIMENT140_LABELS if _is_sentiment140(path) else _LABELS
+    allowed = _SENTIMENT140_LABELS if is_sentiment140(path) else _LABELS
     texts: list[str] = []
     labels = array("b")
     skipped = 0
-    rows = _rows(path, (text_column or "text", label_column or "label"), encoding)
-    for number, (text, label) in enumerate(rows, 1):
+    table = rows(path, (text_column or "text", label_column or "label"), encoding)
+    for number, (text, label) in enumerate(table, 1):
         if limit is not None and number > limit:
             break
         key = _label_key(label)
@@ -86,8 +79,8 @@ def read_corpus(
 def read_texts(path: str | Path, text_column: str | None = None, *, encoding: str | None = None) -> list[str]:
     """The text column of a file, labels or not. Errors as in `read_corpus`."""
     path = Path(path)
-    rows = _rows(path, (text_column or "text",), encoding)
-    texts = [_text(text, path, number) for number, (text,) in enumerate(rows, 1)]
+    table = rows(path, (text_column or "text",), encoding)
+    texts = [_text(text, path, number) for number, (text,) in enumerate(table, 1)]
     if not texts:
         raise ValueError(f"{path.name} has no rows")
     return texts
@@ -97,6 +90,18 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _label_key(label: object) -> str:
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)
+    return str(label).strip().lower()
+
+
+def _text(value: object, path: Path, row: int) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{path.name}, row {row}: the text is {value!r}, expected a string")
+    return value
 
 
 @dataclass(frozen=True)
@@ -207,112 +212,3 @@ def pad(encoded: Encoded, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     block = np.zeros(inside.shape, dtype=np.int64)
     block[inside] = encoded.ids[(starts[:, None] + places)[inside]]
     return block, lengths
-
-
-# Reading tables
-
-
-def _label_key(label: object) -> str:
-    if isinstance(label, float) and label.is_integer():
-        label = int(label)
-    return str(label).strip().lower()
-
-
-def _text(value: object, path: Path, row: int) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{path.name}, row {row}: the text is {value!r}, expected a string")
-    return value
-
-
-def _rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Sequence[object]]:
-    """The named columns of every row of a table, in order."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(f"{path.name}: cannot read {suffix or 'a file without a suffix'}; can: {', '.join(SUFFIXES)}")
-    if suffix == ".parquet":
-        yield from _parquet_rows(path, columns)
-    elif suffix == ".jsonl":
-        yield from _jsonl_rows(path, columns, encoding or "utf-8")
-    else:
-        yield from _delimited_rows(path, columns, encoding)
-
-
-def _missing(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
-    for column in columns:
-        if column not in available:
-            shown = ", ".join(name if name.isprintable() else repr(name) for name in available)
-            raise LookupError(f"{path.name} has no column {column!r}; it has: {shown}")
-
-
-def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Sequence[object]]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            _missing(path, columns, file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=65_536, columns=list(dict.fromkeys(columns))):
-                yield from zip(*(batch.column(column).to_pylist() for column in columns), strict=True)
-    except (pyarrow.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # not there or not to be read; without a number it is pyarrow's word for damage
-        raise ValueError(f"{path.name} is not a readable parquet file: {str(error).splitlines()[0]}") from None
-
-
-def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[Sequence[object]]:
-    for number, line in enumerate(_lines(path, encoding), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
-            raise ValueError(f"{path.name}, line {number}: not JSON ({error})") from None
-        if not isinstance(row, dict):
-            raise ValueError(f"{path.name}, line {number}: expected an object, found {type(row).__name__}")
-        _missing(path, columns, list(row))
-        yield [row[column] for column in columns]
-
-
-def _delimited_rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Sequence[object]]:
-    sentiment140 = _is_sentiment140(path)
-    lines = _lines(path, encoding or ("latin-1" if sentiment140 else "utf-8-sig"))
-    reader = csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
-    try:
-        header = list(_SENTIMENT140_COLUMNS) if sentiment140 else next(reader, [])
-        if not header:
-            raise ValueError(f"{path.name} is empty; expected a header and rows")
-        _missing(path, columns, header)
-        places = [header.index(column) for column in columns]
-        for row in reader:
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise ValueError(
-                    f"{path.name}, line {reader.line_num}: {len(row)} fields where the header has {len(header)}"
-                )
-            yield [row[place] for place in places]
-    except csv.Error as error:
-        raise ValueError(f"{path.name}, line {reader.line_num}: {error}") from None
-
-
-def _lines(path: Path, encoding: str) -> Iterator[str]:
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            yield from file
-    except UnicodeError as error:
-        where = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
-        raise ValueError(f"{path.name} is not {encoding} text{where}; pass its encoding") from None
-    except LookupError as error:
-        raise ValueError(str(error)) from None
-
-
-def _is_sentiment140(path: Path) -> bool:
-    """Whether a CSV is the public Sentiment140 file: no header, six fields, the first of them 0, 2 or 4."""
-    if path.suffix.lower() != ".csv":
-        return False
-    with path.open(encoding="latin-1", newline="") as file:
-        try:
-            first = next(csv.reader(file), [])
-        except csv.Error:
-            return False
-    return len(first) == len(_SENTIMENT140_COLUMNS) and first[0] in _SENTIMENT140_LABELS
