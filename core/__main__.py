@@ -40,10 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def predict(options: argparse.Namespace) -> int:
     """Verdicts of one model or all on texts, from arguments, a file's column, or standard input, a text a line."""
-    from core.verdicts import verdict
+    from core.verdicts import verdicts
 
     texts = _texts(options)
-    verdicts = [verdict(checkpoint, text) for text in texts for checkpoint in _checkpoints(options.model)]
+    by_model = [verdicts(checkpoint, texts) for checkpoint in _checkpoints(options.model)]
+    found_verdicts = [found for by_text in zip(*by_model, strict=True) for found in by_text]
     if options.json:
         _print_json(
             {
@@ -55,11 +56,11 @@ def predict(options: argparse.Namespace) -> int:
                 "label": found.label,
                 "prefix_probabilities": found.prefix_probabilities,
             }
-            for found in verdicts
+            for found in found_verdicts
         )
         return 0
-    width = max(len(found.model) for found in verdicts)
-    for found in verdicts:
+    width = max(len(found.model) for found in found_verdicts)
+    for found in found_verdicts:
         unknown = f"   unknown: {' '.join(found.unknown)}" if found.unknown else ""
         _print(f"{found.model:<{width}}  {found.label}  {found.probability:.4f}  {' '.join(found.tokens)}{unknown}")
     return 0
@@ -136,9 +137,10 @@ def train(options: argparse.Namespace) -> int:
     chosen = {field.name: getattr(options, field.name) for field in fields(TrainingSettings) if field.name != "cell"}
     for cell in options.cells:
         name = options.name or cell
+        start = checkpoints.load(options.start, out) if options.start else None
         settings = TrainingSettings(cell=cell, **{key: value for key, value in chosen.items() if value is not None})
         with tqdm(desc=name, unit="step") as bar:
-            for step in recipe.classifier(name, prepared, vectors, settings, out):
+            for step in recipe.classifier(name, prepared, vectors, settings, out, start):
                 bar.total = step.steps
                 held = f" held-out {step.history[-1].accuracy:.4f}" if step.history else ""
                 bar.set_postfix_str(f"loss {step.loss:.4f} {step.tokens_per_second:,.0f} tokens/s{held}", refresh=False)
@@ -226,6 +228,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--word2vec-epochs", type=int, default=10)
     added.add_argument("--word2vec-workers", type=int, default=1, help="more is faster and not reproducible")
     added.add_argument("--frozen", dest="train_embeddings", action="store_false", default=None)
+    added.add_argument("--start", metavar="NAME", help="go on from this checkpoint's weights")
+    added.add_argument("--average", action="store_true", default=None, help="hold the rate and average the weights")
     for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience"):
         added.add_argument("--" + name.replace("_", "-"), type=int)
     for name in ("dropout", "word_dropout", "learning_rate", "clip"):

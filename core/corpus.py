@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,11 +132,16 @@ class Encoded:
 
 
 def encode(texts: Iterable[str], preprocessing: Preprocessing, vocabulary: Vocabulary) -> Encoded:
-    """Tokenise and encode sentences with a vocabulary that exists."""
+    """Tokenise and encode texts with a vocabulary that exists."""
+    return encode_tokens((preprocessing(text) for text in texts), vocabulary)
+
+
+def encode_tokens(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> Encoded:
+    """Encode sentences given as tokens."""
     ids = array("i")
     offsets = array("q", [0])
-    for text in texts:
-        ids.extend(vocabulary.encode(preprocessing(text)))
+    for tokens in sentences:
+        ids.extend(vocabulary.encode(tokens))
         offsets.append(len(ids))
     return Encoded(np.array(ids, dtype=np.int32), np.array(offsets, dtype=np.int64))
 

@@ -110,16 +110,33 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
 
 
 def classifier(
-    name: str, prepared: Prepared, vectors: np.ndarray, settings: TrainingSettings, out: Path
+    name: str,
+    prepared: Prepared,
+    vectors: np.ndarray,
+    settings: TrainingSettings,
+    out: Path,
+    start: checkpoints.Checkpoint | None = None,
 ) -> Iterator[Progress]:
-    """Train one classifier and save it as ``<out>/<name>``; the last event carries the model."""
+    """Train one classifier and save it as ``<out>/<name>``; the last event carries the model.
+
+    With `start` training goes on from that checkpoint's weights. Raises ValueError where its vocabulary is another.
+    """
+    if start and (start.vocabulary != prepared.vocabulary or start.card["cell"] != settings.cell):
+        raise ValueError(f"checkpoint {start.name!r} has another cell or vocabulary than this run: it cannot start it")
     state_file = out / ".training" / f"{name}.safetensors"
     for progress in train_classifier(
-        settings, prepared.sentences, prepared.corpus.labels, prepared.train, prepared.held, vectors, state_file
+        settings,
+        prepared.sentences,
+        prepared.corpus.labels,
+        prepared.train,
+        prepared.held,
+        vectors,
+        state_file,
+        start.model.state_dict() if start else None,
     ):
         if progress.model is not None:  # saved before the run removes its state: a full disk must not cost the training
             checkpoints.save(
-                name, progress.model.state_dict(), prepared.vocabulary, _card(prepared, settings, progress), out
+                name, progress.model.state_dict(), prepared.vocabulary, _card(prepared, settings, progress, start), out
             )
         yield progress
     held = prepared.held
@@ -133,7 +150,9 @@ def classifier(
     add_metrics(name, "selection", selection, out)
 
 
-def _card(prepared: Prepared, settings: TrainingSettings, progress: Progress) -> checkpoints.Card:
+def _card(
+    prepared: Prepared, settings: TrainingSettings, progress: Progress, start: checkpoints.Checkpoint | None
+) -> checkpoints.Card:
     """The card of a classifier just trained, without figures yet."""
     assert progress.model is not None
     return {
@@ -150,6 +169,8 @@ def _card(prepared: Prepared, settings: TrainingSettings, progress: Progress) ->
         "preprocessing": prepared.recipe.preprocessing.steps,
         "settings": asdict(settings),
         "embeddings": {"start": "word2vec", **asdict(prepared.recipe.word2vec), "min_count": prepared.recipe.min_count},
+        # A run that went on from another: what that one was, or None.
+        "start": {key: start.card[key] for key in ("settings", "history", "sha256")} if start else None,
         "data": _data(prepared),
         "history": [held._asdict() for held in progress.history],
         "versions": _versions("torch", "gensim"),

@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +35,7 @@ from core.verdicts import logits
 PRECISIONS = ("auto", "float32", "bfloat16")
 _WARM_UP = 1 / 3
 _REPORT_EVERY = 10  # steps
+_AVERAGE_EVERY = 10  # steps
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class TrainingSettings:
     """What decides a training run besides the data. `learning_rate` is the cycle's peak; `patience` counts evaluations.
 
     `word_dropout` is the chance of a training token to be read as ``<unk>``. `precision` bfloat16 keeps weights and
-    sums in float32 and multiplies in bfloat16; auto takes it where the processor has instructions for it.
+    sums in float32 and multiplies in bfloat16; auto takes it where the processor has instructions for it. With
+    `average` the rate stays at its peak after the rise, and what is judged and kept is the mean of the weights since
+    then: stochastic weight averaging (Izmailov et al. 2018), meant for a second run that starts from a first.
     """
 
     cell: str
@@ -59,6 +62,7 @@ class TrainingSettings:
     patience: int = 4
     seed: int = 0
     precision: str = "auto"
+    average: bool = False
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -97,8 +101,11 @@ def train_classifier(
     held: np.ndarray,
     vectors: np.ndarray,
     state_file: Path | None = None,
+    start: Mapping[str, Tensor] | None = None,
 ) -> Iterator[Progress]:
     """Train on the rows `train` of `sentences`, select on the rows `held`, starting from word vectors [V, E].
+
+    With `start`, the state of a trained classifier of the same shape, that is where it starts instead.
 
     Yields progress every few steps and at every evaluation. With `state_file` the run is saved there at every
     evaluation and goes on from there if it stands for the same run; the file is removed at the end. Raises ValueError
@@ -108,14 +115,15 @@ def train_classifier(
         if len(set(labels[rows].tolist())) != 2:
             raise ValueError(f"the {name} rows hold one class only; both are needed")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run = _Run(settings, vectors, device)
+    run = _Run(settings, vectors, device, start)
     lengths = sentences.lengths
     held_sentences, held_labels = sentences.take(held), labels[held]
     targets = torch.from_numpy(labels.astype(np.float32))
     steps_per_epoch = len(_epoch_batches(settings, lengths, train, 0))
     steps = steps_per_epoch * settings.epochs
     interval = max(1, steps_per_epoch // settings.evaluations_per_epoch)
-    identity = _run_identity(settings, sentences, labels, train, held, vectors)
+    weights = [value.numpy() for value in (start or {}).values()]
+    identity = _run_identity(settings, sentences, labels, train, held, vectors, *weights)
     if state_file:
         run.restore(state_file, identity)
     clock, tokens, first = time.perf_counter(), 0, run.step
@@ -124,8 +132,10 @@ def train_classifier(
         batches = _epoch_batches(settings, lengths, train, run.step // steps_per_epoch)
         for rows in batches[run.step % steps_per_epoch :]:
             ids, row_lengths = pad(sentences, rows)
-            run.advance(ids, row_lengths, targets[torch.from_numpy(rows)], _one_cycle(run.step, steps))
+            run.advance(ids, row_lengths, targets[torch.from_numpy(rows)], _rate(run.step, steps, settings.average))
             tokens += int(row_lengths.sum())
+            if settings.average and run.step >= steps * _WARM_UP and run.step % _AVERAGE_EVERY == 0:
+                run.average()
             evaluated = run.step % interval == 0 or run.step == steps
             if evaluated:
                 run.evaluate(held_sentences, held_labels)
@@ -163,12 +173,12 @@ def _epoch_batches(settings: TrainingSettings, lengths: np.ndarray, train: np.nd
     return [batches[place] for place in random.permutation(len(batches))]
 
 
-def _one_cycle(step: int, steps: int) -> float:
-    """The learning rate at a step over its peak: a linear rise from 1/25, then half a cosine down to zero."""
+def _rate(step: int, steps: int, constant: bool) -> float:
+    """The learning rate at a step over its peak: a linear rise from 1/25, then half a cosine down to zero, or none."""
     peak = steps * _WARM_UP
     if step < peak:
         return 0.04 + 0.96 * step / peak
-    return 0.5 * (1 + math.cos(math.pi * (step - peak) / max(steps - peak, 1)))
+    return 1.0 if constant else 0.5 * (1 + math.cos(math.pi * (step - peak) / max(steps - peak, 1)))
 
 
 def _run_identity(settings: TrainingSettings, sentences: Encoded, labels: np.ndarray, *arrays: np.ndarray) -> str:
@@ -192,7 +202,13 @@ def _cpu_has_bfloat16() -> bool:
 class _Run:
     """The moving parts of one training run, so that they can be saved and restored together."""
 
-    def __init__(self, settings: TrainingSettings, vectors: np.ndarray, device: torch.device):
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        vectors: np.ndarray,
+        device: torch.device,
+        start: Mapping[str, Tensor] | None,
+    ):
         torch.manual_seed(settings.seed)
         size, embedding = vectors.shape
         self.settings, self.device = settings, device
@@ -201,6 +217,8 @@ class _Run:
         )
         with torch.no_grad():
             self.model.embedding.weight.copy_(torch.from_numpy(vectors))
+        if start:
+            self.model.load_state_dict(start)
         self.model.embedding.weight.requires_grad_(settings.train_embeddings)
         self.model.to(device)
         self.parameters = [value for value in self.model.parameters() if value.requires_grad]
@@ -210,6 +228,8 @@ class _Run:
         self.loss = math.log(2)
         self.history: list[HeldOut] = []
         self.best: dict[str, Tensor] = {}
+        self.mean: dict[str, Tensor] = {}  # of the weights since the rate stopped rising, where they are averaged
+        self.averaged = 0
 
     def advance(self, ids: np.ndarray, lengths: np.ndarray, targets: Tensor, rate: float) -> None:
         """One optimiser step on one batch."""
@@ -233,6 +253,9 @@ class _Run:
     def evaluate(self, sentences: Encoded, labels: np.ndarray) -> None:
         """Note how the model does on the held-out rows, and keep its weights if it never did better."""
         self.model.eval()
+        current = {key: value.detach().clone() for key, value in self.model.state_dict().items()}
+        if self.mean:
+            self.model.load_state_dict(self.mean)
         scores = logits(self.model, sentences)
         temperature, log_loss = fit_temperature(scores, labels)
         accuracy = float(((scores >= 0) == (labels == 1)).mean())
@@ -240,6 +263,16 @@ class _Run:
         self.history.append(HeldOut(self.step, accuracy, log_loss, temperature, self.loss))
         if better:
             self.best = {key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
+        self.model.load_state_dict(current)
+
+    def average(self) -> None:
+        """Take the weights as they stand into their running mean."""
+        self.averaged += 1
+        for key, value in self.model.state_dict().items():
+            if key in self.mean:
+                self.mean[key].lerp_(value, 1 / self.averaged)
+            else:
+                self.mean[key] = value.detach().clone()
 
     def best_held_out(self) -> HeldOut:
         return min(self.history, key=lambda held: held.log_loss)
@@ -268,12 +301,19 @@ class _Run:
 
         tensors = {f"model.{key}": value.detach().cpu() for key, value in self.model.state_dict().items()}
         tensors |= {f"best.{key}": value for key, value in self.best.items()}
+        tensors |= {f"mean.{key}": value.cpu() for key, value in self.mean.items()}
         for number, parameter in enumerate(self.parameters):
             tensors |= {f"adam.{number}.{key}": value.cpu() for key, value in self.optimizer.state[parameter].items()}
         tensors["random"] = torch.get_rng_state()
         if self.device.type == "cuda":
             tensors["random_cuda"] = torch.cuda.get_rng_state()
-        numbers = {"identity": identity, "step": self.step, "loss": self.loss, "history": self.history}
+        numbers = {
+            "identity": identity,
+            "step": self.step,
+            "loss": self.loss,
+            "history": self.history,
+            "averaged": self.averaged,
+        }
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + ".new")
         save_file(tensors, beside, metadata={"run": json.dumps(numbers)})
@@ -294,6 +334,12 @@ class _Run:
         self.step, self.loss = numbers["step"], numbers["loss"]
         self.history = [HeldOut(*held) for held in numbers["history"]]
         self.best = {key.removeprefix("best."): value for key, value in tensors.items() if key.startswith("best.")}
+        self.averaged = numbers["averaged"]
+        self.mean = {
+            key.removeprefix("mean."): value.to(self.device)
+            for key, value in tensors.items()
+            if key.startswith("mean.")
+        }
         self.model.load_state_dict({key: tensors[f"model.{key}"] for key in self.model.state_dict()})
         for number, parameter in enumerate(self.parameters):
             prefix = f"adam.{number}."

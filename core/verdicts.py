@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.corpus import LABEL_NAMES, Encoded, encode, length_batches, pad
+from core.corpus import LABEL_NAMES, Encoded, encode, encode_tokens, length_batches, pad
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.models import Classifier
+
+
+_BATCH = 1024  # sentences at a time
 
 
 @dataclass(frozen=True)
@@ -53,23 +56,36 @@ def label(probability: float) -> str:
 
 def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
     """A model's verdict on a text, prefix by prefix. Raises ValueError for a text without a token."""
+    return verdicts(checkpoint, [text])[0]
+
+
+def verdicts(checkpoint: Checkpoint, texts: Sequence[str]) -> list[Verdict]:
+    """A model's verdicts on texts, in their order. Raises ValueError where one has no token, naming it."""
     import torch
 
-    tokens = checkpoint.preprocessing(text)
-    if not tokens:
-        raise ValueError("the text is empty: there is no word to read")
+    tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
+    for number, tokens in enumerate(tokenised, 1):
+        if not tokens:
+            which = "the text" if len(texts) == 1 else f"text {number} of {len(texts):,}"
+            raise ValueError(f"{which} is empty: there is no word to read")
+    sentences = encode_tokens(tokenised, checkpoint.vocabulary)
+    found: list[Verdict | None] = [None] * len(texts)
     with torch.inference_mode():
-        logits = checkpoint.model.prefix_logits(torch.tensor([checkpoint.vocabulary.encode(tokens)]))[0]
-    probabilities = sigmoid(logits.numpy())
-    return Verdict(
-        model=checkpoint.name,
-        text=text,
-        tokens=tuple(tokens),
-        known=tuple(token in checkpoint.vocabulary for token in tokens),
-        logit=float(logits[-1]),
-        probability=float(probabilities[-1]),
-        prefix_probabilities=tuple(probabilities.tolist()),
-    )
+        for rows in length_batches(sentences.lengths, _BATCH):
+            ids, lengths = pad(sentences, rows)
+            logits = checkpoint.model.prefix_logits(torch.from_numpy(ids)).numpy()
+            for row, length, prefixes in zip(rows.tolist(), lengths.tolist(), logits, strict=True):
+                probabilities = sigmoid(prefixes[:length])
+                found[row] = Verdict(
+                    model=checkpoint.name,
+                    text=texts[row],
+                    tokens=tokenised[row],
+                    known=tuple(token in checkpoint.vocabulary for token in tokenised[row]),
+                    logit=float(prefixes[length - 1]),
+                    probability=float(probabilities[-1]),
+                    prefix_probabilities=tuple(probabilities.tolist()),
+                )
+    return [verdict for verdict in found if verdict is not None]
 
 
 def probabilities(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
@@ -77,7 +93,7 @@ def probabilities(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
     return sigmoid(logits(checkpoint.model, encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)))
 
 
-def logits(model: Classifier, sentences: Encoded, batch_size: int = 1024) -> np.ndarray:
+def logits(model: Classifier, sentences: Encoded, batch_size: int = _BATCH) -> np.ndarray:
     """Logits of encoded sentences, float32 [N], on the model's device, batches sorted by length."""
     import torch
 
