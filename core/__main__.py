@@ -102,6 +102,12 @@ def train(options: argparse.Namespace) -> int:
     from core.text import Preprocessing
     from core.training import TrainingSettings
 
+    if options.name:
+        if len(options.cells) > 1:
+            raise ValueError(f"--name is for a single cell; given {len(options.cells)}: {', '.join(options.cells)}")
+        checkpoints.check_name(options.name)
+    if options.threads is not None and options.threads < 1:
+        raise ValueError(f"threads are at least 1; given: {options.threads}")
     if options.threads:
         torch.set_num_threads(options.threads)
     out = Path(options.out)
@@ -288,19 +294,23 @@ def _print_json(rows: Any) -> None:
 
 def _print(line: str) -> None:
     """Lines for people: control characters shown as escapes, lone surrogates too."""
-    shown = "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in line
-    )
+    shown = _inert(line)
     print(shown.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8"))
 
 
+def _inert(lines: str) -> str:
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in lines
+    )
+
+
 def _progress(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(_inert(line), file=sys.stderr)
 
 
 def _one_line(error: BaseException) -> str:
     text = str(error.args[0] if isinstance(error, LookupError) and error.args else error)
-    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+    return _inert(" ".join(text.split()))
 
 
 if __name__ == "__main__":

@@ -191,6 +191,13 @@ def save(
         (new / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that no classifier can be saved under. Raises CheckpointError."""
+    _folder(name, None)
+    if name == WORD2VEC:
+        raise CheckpointError(f"{WORD2VEC!r} is the name of the word vectors; a classifier needs another")
+
+
 def round_embeddings(model: Classifier) -> None:
     """Round the embeddings to float16 in place, as they will be stored."""
     import torch

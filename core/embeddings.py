@@ -54,6 +54,8 @@ def train_word2vec(
     """
     from gensim.models import Word2Vec
 
+    if min(settings.vector_size, settings.epochs, settings.workers) < 1:
+        raise ValueError("word2vec needs vector_size, epochs and workers of at least 1")
     if not len(sentences.ids):
         raise ValueError("word2vec needs sentences with at least one token; none has any")
     words = np.array([vocabulary.token(number) for number in range(len(vocabulary))], dtype=object)

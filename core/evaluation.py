@@ -121,9 +121,10 @@ def paired_interval(
     The interval is the normal one of the mean of paired differences. It covers the draw of the rows, not that of the
     training seed.
     """
-    differences = np.asarray(correct_a, dtype=float) - np.asarray(correct_b, dtype=float)
-    if differences.ndim != 1 or len(differences) < 2:
-        raise ValueError(f"a paired interval needs at least 2 rows of each, given {differences.shape}")
+    a, b = np.asarray(correct_a, dtype=float), np.asarray(correct_b, dtype=float)
+    if a.ndim != 1 or a.shape != b.shape or len(a) < 2:
+        raise ValueError(f"a paired interval needs the same rows, at least 2, of each; given {a.shape} and {b.shape}")
+    differences = a - b
     mean = float(differences.mean())
     half = 1.959964 * float(differences.std(ddof=1)) / len(differences) ** 0.5
     return mean, mean - half, mean + half

@@ -6,6 +6,7 @@ unused; the classifiers on every row but those held out for selection, early sto
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections.abc import Iterator
@@ -85,13 +86,16 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
     card = _word2vec_card(prepared)
     try:
         found = checkpoints.load_vectors(folder=out)
-        if all(found.card[key] == json.loads(json.dumps(card[key])) for key in card):
+        if found.vocabulary == prepared.vocabulary and all(
+            found.card[key] == json.loads(json.dumps(card[key])) for key in card
+        ):
             yield Word2VecProgress(settings.epochs, settings.epochs, found.vectors)
             return
     except checkpoints.CheckpointError:
         pass  # none there, or none that can be trusted: train
     state_file = out / ".training" / "word2vec.safetensors"
-    identity = json.dumps(card, sort_keys=True)
+    words = hashlib.sha256("\n".join(prepared.vocabulary.words).encode()).hexdigest()
+    identity = json.dumps([card, words], sort_keys=True)
     state = None
     for state in train_word2vec(
         prepared.sentences, prepared.vocabulary, settings, _restore_word2vec(state_file, identity)
@@ -244,8 +248,8 @@ def _restore_word2vec(path: Path, identity: str) -> Word2VecState | None:
 
     try:
         with safe_open(path, framework="np") as file:
-            metadata = file.metadata()
-            if metadata["identity"] == identity:
+            metadata = file.metadata() or {}
+            if metadata.get("identity") == identity:
                 return Word2VecState(int(metadata["epoch"]), file.get_tensor("vectors"), file.get_tensor("output"))
     except (OSError, SafetensorError):
         pass

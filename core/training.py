@@ -69,6 +69,11 @@ class TrainingSettings:
             raise ValueError(f"unknown precision {self.precision!r}; available: {', '.join(PRECISIONS)}")
         if min(self.epochs, self.batch_size, self.evaluations_per_epoch, self.patience) < 1:
             raise ValueError("epochs, batch_size, evaluations_per_epoch and patience are at least 1")
+        if not (0 <= self.dropout < 1 and 0 <= self.word_dropout < 1):
+            given = f"{self.dropout}, {self.word_dropout}"
+            raise ValueError(f"dropout and word_dropout are from 0 to below 1; given: {given}")
+        if not (0 < self.learning_rate < math.inf and self.clip > 0):
+            raise ValueError(f"learning_rate and clip are above 0; given: {self.learning_rate}, {self.clip}")
 
 
 class HeldOut(NamedTuple):
@@ -218,6 +223,9 @@ class _Run:
         with torch.no_grad():
             self.model.embedding.weight.copy_(torch.from_numpy(vectors))
         if start:
+            shapes = {key: tuple(value.shape) for key, value in self.model.state_dict().items()}
+            if {key: tuple(value.shape) for key, value in start.items()} != shapes:
+                raise ValueError("the model to start from has another cell, size or number of layers than this run")
             self.model.load_state_dict(start)
         self.model.embedding.weight.requires_grad_(settings.train_embeddings)
         self.model.to(device)
@@ -257,6 +265,8 @@ class _Run:
         if self.mean:
             self.model.load_state_dict(self.mean)
         scores = logits(self.model, sentences)
+        if not np.isfinite(scores).all():
+            raise ValueError(f"training diverged: logits are not finite at step {self.step}; try a lower learning rate")
         temperature, log_loss = fit_temperature(scores, labels)
         accuracy = float(((scores >= 0) == (labels == 1)).mean())
         better = not self.history or log_loss < min(held.log_loss for held in self.history)
@@ -293,6 +303,7 @@ class _Run:
             model.linear.weight.div_(temperature)
             model.linear.bias.div_(temperature)
         round_embeddings(model)
+        model.zero_grad(set_to_none=True)
         return model.requires_grad_(False).eval()
 
     def save(self, path: Path, identity: str) -> None:
@@ -325,11 +336,11 @@ class _Run:
 
         try:
             with safe_open(path, framework="pt") as file:
-                numbers: dict[str, Any] = json.loads(file.metadata()["run"])
-                if numbers["identity"] != identity:
+                numbers: dict[str, Any] = json.loads((file.metadata() or {}).get("run", "{}"))
+                if numbers.get("identity") != identity:
                     return False
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, no mapping
-        except (OSError, SafetensorError):
+        except (OSError, SafetensorError, json.JSONDecodeError):
             return False
         self.step, self.loss = numbers["step"], numbers["loss"]
         self.history = [HeldOut(*held) for held in numbers["history"]]
@@ -344,7 +355,7 @@ class _Run:
         for number, parameter in enumerate(self.parameters):
             prefix = f"adam.{number}."
             self.optimizer.state[parameter] = {
-                key.removeprefix(prefix): value if key.endswith("step") else value.to(self.device)
+                key.removeprefix(prefix): value.to(self.device)
                 for key, value in tensors.items()
                 if key.startswith(prefix)
             }

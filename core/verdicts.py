@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _BATCH = 1024  # sentences at a time
 
 
+class EmptyTextError(ValueError):
+    """A text in which preprocessing finds no token."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One model's answer to one text.
@@ -55,19 +59,19 @@ def label(probability: float) -> str:
 
 
 def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
-    """A model's verdict on a text, prefix by prefix. Raises ValueError for a text without a token."""
+    """A model's verdict on a text, prefix by prefix. Raises EmptyTextError for a text without a token."""
     return verdicts(checkpoint, [text])[0]
 
 
 def verdicts(checkpoint: Checkpoint, texts: Sequence[str]) -> list[Verdict]:
-    """A model's verdicts on texts, in their order. Raises ValueError where one has no token, naming it."""
+    """A model's verdicts on texts, in their order. Raises EmptyTextError where one has no token, naming it."""
     import torch
 
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
     for number, tokens in enumerate(tokenised, 1):
         if not tokens:
             which = "the text" if len(texts) == 1 else f"text {number} of {len(texts):,}"
-            raise ValueError(f"{which} is empty: there is no word to read")
+            raise EmptyTextError(f"{which} is empty: there is no word to read")
     sentences = encode_tokens(tokenised, checkpoint.vocabulary)
     found: list[Verdict | None] = [None] * len(texts)
     with torch.inference_mode():

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from pages.parts import frame, models, tables
+from pages.parts.tokens import plain
 
 frame.set_up(_("Models"))
 st.title(_("Models"))
@@ -43,5 +44,5 @@ if study:
 
 st.subheader(_("What they are for, and their limits"))
 for name, card in cards.items():
-    with st.expander(_("Card of {name}").format(name=models.plain(name)), icon=":material/description:"):
+    with st.expander(_("Card of {name}").format(name=plain(name)), icon=":material/description:"):
         tables.card(card)

@@ -38,7 +38,7 @@ def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
                 "arrayminus": [band["accuracy"] - band["accuracy_interval"][0] for band in bands],
                 "thickness": 1.2,
             },
-            name=html.escape(model.upper()),
+            name=html.escape(model.upper(), quote=False),
             mode="lines+markers",
             line={"color": look.color, "dash": look.dash, "width": 2},
             marker={"symbol": look.marker, "size": 8},
@@ -64,7 +64,7 @@ def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> g
         figure.add_scatter(
             x=[held["step"] for held in history],
             y=[held["log_loss"] for held in history],
-            name=html.escape(model.upper()),
+            name=html.escape(model.upper(), quote=False),
             mode="lines+markers",
             line={"color": look.color, "dash": look.dash, "width": 2},
             marker={"symbol": look.marker, "size": 7},

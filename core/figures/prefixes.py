@@ -30,11 +30,11 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
         figure.add_scatter(
             x=list(range(1, len(verdict.tokens) + 1)),
             y=verdict.prefix_probabilities,
-            name=html.escape(verdict.model.upper()),
+            name=html.escape(verdict.model.upper(), quote=False),
             mode="lines+markers" if len(verdict.tokens) <= 200 else "lines",
             line={"color": look.color, "dash": look.dash, "width": 2.5},
             marker={"symbol": look.marker, "size": 8},
-            customdata=[html.escape(token) for token in verdict.tokens],
+            customdata=[html.escape(token, quote=False) for token in verdict.tokens],
             hovertemplate="%{customdata}: %{y:.3f}",
         )
     tokens = max((verdict.tokens for verdict in verdicts), key=len, default=())
@@ -54,4 +54,4 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
 
 
 def _tick(token: str) -> str:
-    return html.escape(token if len(token) <= _LONGEST_TICK else token[: _LONGEST_TICK - 1] + "…")
+    return html.escape(token if len(token) <= _LONGEST_TICK else token[: _LONGEST_TICK - 1] + "…", quote=False)

@@ -36,11 +36,12 @@ def existing_pages() -> list[tuple[str, str]]:
 
 def set_up(title: str) -> None:
     """The first call of every page: its title, its width, the menu."""
-    st.set_page_config(page_title=f"{title} · Unrolled", page_icon=":material/timeline:", layout="wide")
+    st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
+    carried = _link(st.session_state.get("q", st.query_params.get("q", "")))
     with st.sidebar:
-        st.page_link("app.py", label=_("Home"), icon=":material/home:")
+        st.page_link("app.py", label=_("Home"), icon=":material/home:", query_params=carried)
         for path, label in existing_pages():
-            st.page_link(path, label=label, query_params=_link(st.session_state.get("q", "")))
+            st.page_link(path, label=label, query_params=carried)
 
 
 def sentence(default: str) -> str:

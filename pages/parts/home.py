@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
+from core.verdicts import EmptyTextError
 from pages.parts import models
 from pages.parts.tokens import plain, step_table, token_strip
 
@@ -24,13 +26,16 @@ def answer(text: str) -> None:
     if not checkpoints:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
-    try:
-        verdicts = [models.verdict(checkpoint, text) for checkpoint in checkpoints]
-    except ValueError:
+    verdicts, readers = [], []
+    for checkpoint in checkpoints:
+        with suppress(EmptyTextError):  # another model's preprocessing may still find a word
+            verdicts.append(models.verdict(checkpoint, text))
+            readers.append(checkpoint)
+    if not verdicts:
         st.info(_("There is no word to read yet. Type a sentence, or pick one of the examples."))
         return
 
-    for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, checkpoints, strict=True):
+    for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, readers, strict=True):
         with column:
             _verdict_card(verdict, checkpoint)
     st.caption(
@@ -51,7 +56,7 @@ def answer(text: str) -> None:
         )
     )
     _tokens(verdicts)
-    _preprocessing(text, checkpoints)
+    _preprocessing(text, readers)
 
 
 def _verdict_card(verdict: Verdict, checkpoint: Checkpoint) -> None:

@@ -9,7 +9,6 @@ import streamlit as st
 
 from core import checkpoints
 from core.language import gettext as _
-from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.checkpoints import Card, Checkpoint
@@ -30,7 +29,8 @@ def cards() -> tuple[dict[str, Card], list[str]]:
 def tell_of(faults: list[str]) -> None:
     """One warning a checkpoint that cannot be used."""
     for fault in faults:
-        st.warning(_("One model is left out: ") + plain(fault), icon=":material/warning:")
+        st.warning(_("One model is left out:"), icon=":material/warning:")
+        st.text(fault)  # it may quote a damaged file, so it is not read as Markdown
 
 
 def study() -> dict[str, Any] | None:
@@ -59,8 +59,8 @@ def load_all() -> tuple[list[Checkpoint], list[str]]:
 
 
 def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
-    """A model's verdict on a text. Raises ValueError for a text without a word."""
-    return _verdict(checkpoint.hash, text, checkpoint)
+    """A model's verdict on a text. Raises EmptyTextError for a text without a word."""
+    return _verdict(checkpoint.name, checkpoint.hash, text, checkpoint)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -69,7 +69,7 @@ def _load(name: str, card_hash: str) -> Checkpoint:
 
 
 @st.cache_data(max_entries=1_024, show_spinner=False)
-def _verdict(model_hash: str, text: str, _checkpoint: Checkpoint) -> Verdict:
+def _verdict(name: str, model_hash: str, text: str, _checkpoint: Checkpoint) -> Verdict:
     from core.verdicts import verdict
 
     return verdict(_checkpoint, text)

@@ -1,0 +1,162 @@
+"""A real server and a real browser. Without a Chromium on the path these tests skip, or fail where one is required."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Dialog, Page, expect
+
+ROOT = Path(__file__).parent.parent.parent
+HERE = Path(__file__).parent
+CELLS = ("rnn", "gru", "lstm")
+START_LIMIT = 120  # seconds; a busy machine takes its time
+STEP_LIMIT = 30_000  # milliseconds
+expect.set_options(timeout=STEP_LIMIT)
+
+Serve = Callable[[], AbstractContextManager[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest tests come last."""
+    items.sort(key=lambda item: HERE in item.path.parents)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path. Skips where there is none, unless ``UNROLLED_REQUIRE_BROWSER=1`` asks for a failure."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    reason = "no Chromium on the path (looked for chromium, chromium-browser, google-chrome)"
+    if os.environ.get("UNROLLED_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium: str) -> dict[str, Any]:
+    return {
+        **browser_type_launch_args,
+        "executable_path": chromium,
+        "args": ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+    }
+
+
+@pytest.fixture(scope="session")
+def served_checkpoints(tiny_checkpoints: Path) -> Path:
+    """The shipped models where they are there, else tiny ones."""
+    shipped = ROOT / "checkpoints"
+    return shipped if all((shipped / cell / "card.json").is_file() for cell in CELLS) else tiny_checkpoints
+
+
+@pytest.fixture(scope="session")
+def serve(chromium: str, served_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """Starts a server of its own: ``with serve() as address: …``."""
+
+    @contextmanager
+    def start() -> Iterator[str]:
+        log = tmp_path_factory.mktemp("server") / "log.txt"
+        port = _free_port()
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "streamlit", "run", "app.py"),
+                    *("--server.address", "127.0.0.1", "--server.port", str(port)),
+                    *("--server.headless", "true", "--server.fileWatcherType", "none"),
+                ],
+                cwd=ROOT,
+                env={**os.environ, "UNROLLED_CHECKPOINTS": str(served_checkpoints), "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        said = log.read_text(encoding="utf-8", errors="replace")
+        if "Traceback" in said:  # what the page does not show, the log does
+            pytest.fail(f"the server met with a fault:\n{said}", pytrace=False)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def address(serve: Serve) -> Iterator[str]:
+    """The address of the server that most tests share."""
+    with serve() as found:
+        yield found
+
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    """A new page that waits as long as a busy machine may need."""
+    page.set_default_timeout(STEP_LIMIT)
+    return page
+
+
+@pytest.fixture
+def elsewhere(page: Page, address: str) -> list[str]:
+    """The addresses that the page asked for, its own server's left out."""
+    asked: list[str] = []
+
+    def note(url: str) -> None:
+        if not url.startswith((address, address.replace("http:", "ws:"), "data:", "blob:", "about:")):
+            asked.append(url)
+
+    page.on("request", lambda request: note(request.url))
+    page.on("websocket", lambda socket: note(socket.url))
+    return asked
+
+
+@pytest.fixture
+def dialogs(page: Page) -> list[str]:
+    """The messages of the dialogs that the page opened; each is dismissed."""
+    opened: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        opened.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
+    return opened
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_LIMIT
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    pytest.fail(f"the server did not start within {START_LIMIT} s; it said:\n{said}", pytrace=False)

@@ -1,0 +1,314 @@
+"""The figures of an evaluation, worked by hand on a model of three words and against slow replicas."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from core.checkpoints import Checkpoint
+from core.corpus import Corpus
+from core.evaluation import (
+    BINS,
+    LENGTHS,
+    Evaluation,
+    calibration_error,
+    evaluate,
+    measures,
+    paired_interval,
+    wilson_interval,
+)
+from core.models import Classifier
+from core.text import Preprocessing, Vocabulary
+
+STRONG = math.log(9)  # the logit whose probability is 0.9
+
+
+def last_word_decides() -> Checkpoint:
+    """P(positive) is 0.9 after "good", 0.1 after "bad" and a half after any other word, whatever stood before."""
+    vocabulary = Vocabulary(["good", "bad", "the"])
+    model = Classifier("rnn", len(vocabulary), 1, 1)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.embedding.weight[:, 0] = torch.tensor([0.0, 0.0, 1.0, -1.0, 0.0])
+        model.recurrent.weight_ih_l0.fill_(20)  # tanh(20) is 1 to float32
+        model.linear.weight.fill_(STRONG)
+    return Checkpoint("toy", model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, "toy")
+
+
+def corpus(*rows: tuple[str, int], skipped: int = 0) -> Corpus:
+    texts, labels = zip(*rows, strict=True)
+    return Corpus("rows.csv", list(texts), np.array(labels, dtype=np.int8), skipped, "0" * 64)
+
+
+TEN = corpus(
+    ("good", 1),
+    ("the good", 1),
+    ("very good", 1),
+    ("the bad good", 0),
+    ("bad", 0),
+    ("so bad", 0),
+    ("good bad", 1),
+    ("the the the the the bad", 0),
+    ("the", 1),
+    ("frabjous", 0),
+    skipped=3,
+)
+
+
+def test_ten_rows_by_hand() -> None:
+    found = evaluate(last_word_decides(), TEN)
+    # Positive verdicts: the four that end in "good" (one of them wrong) and the two at exactly a half (one wrong).
+    assert found.confusion == {"true_negative": 3, "false_positive": 2, "false_negative": 1, "true_positive": 4}
+    assert found.rows == 10 and found.skipped == 3
+    assert found.model == "toy" and found.data == "rows.csv"
+    assert found.accuracy == pytest.approx(0.7)
+    precision, recall = 4 / 6, 4 / 5
+    assert found.f1 == pytest.approx(2 * precision * recall / (precision + recall))
+    sure_and_right, sure_and_wrong, neither = 6, 2, 2
+    log_loss = sure_and_right * math.log(1 / 0.9) + sure_and_wrong * math.log(1 / 0.1) + neither * math.log(2)
+    assert found.log_loss == pytest.approx(log_loss / 10, abs=1e-6)
+    # Of the 25 pairs, a positive row ranks above a negative one; ties count a half.
+    scores = {1: [0.9, 0.9, 0.9, 0.1, 0.5], 0: [0.9, 0.1, 0.1, 0.1, 0.5]}
+    wins = sum((p > n) + 0.5 * (p == n) for p in scores[1] for n in scores[0])
+    assert found.auc == pytest.approx(wins / 25)
+    # Three bins are filled: 4 rows at 0.9 of which 3 are positive, 4 at 0.1 with 1, 2 at 0.5 with 1.
+    assert found.calibration_error == pytest.approx((4 * abs(0.9 - 0.75) + 4 * abs(0.1 - 0.25) + 0) / 10, abs=1e-6)
+    assert found.unknown_rate == pytest.approx(3 / 21)
+
+
+def test_lengths_by_hand() -> None:
+    short, longer = evaluate(last_word_decides(), TEN).by_length
+    assert (short.shortest, short.longest, short.rows) == (1, 5, 9)
+    assert (longer.shortest, longer.longest, longer.rows) == (6, 10, 1)
+    assert short.accuracy == pytest.approx(6 / 9) and longer.accuracy == 1.0
+    assert short.accuracy_interval == wilson_interval(6, 9) and longer.accuracy_interval == wilson_interval(1, 1)
+
+
+def test_length_bands_part_the_rows() -> None:
+    random = np.random.default_rng(0)
+    lengths = random.integers(1, 60, 500)
+    labels, chances = random.integers(0, 2, 500), random.random(500)
+    found = measures(chances, labels, lengths)
+    assert sum(band.rows for band in found["by_length"]) == 500
+    hits = sum(band.accuracy * band.rows for band in found["by_length"])
+    assert hits / 500 == pytest.approx(found["accuracy"])
+    for band in found["by_length"]:
+        inside = (lengths >= band.shortest) & (lengths <= (band.longest or 1_000))
+        assert band.rows == inside.sum()
+        assert band.accuracy == pytest.approx(((chances >= 0.5) == labels)[inside].mean())
+        assert band.accuracy_interval[0] < band.accuracy < band.accuracy_interval[1]
+
+
+def test_bands_follow_one_another_without_a_gap() -> None:
+    assert LENGTHS[0][0] == 1 and LENGTHS[-1][1] is None
+    for (_, longest), (shortest, _) in pairwise(LENGTHS):
+        assert longest is not None and longest + 1 == shortest
+
+
+def test_bands_without_rows_are_left_out() -> None:
+    found = measures(np.array([0.9, 0.1]), np.array([1, 0]), np.array([3, 100]))
+    assert [(band.shortest, band.longest) for band in found["by_length"]] == [(1, 5), (31, None)]
+
+
+def test_figures_against_plain_replicas() -> None:
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 2, 300)
+    chances = np.clip(0.5 + 0.3 * (labels - 0.5) + random.normal(0, 0.3, 300), 0.001, 0.999)
+    found = measures(chances, labels, np.full(300, 4))
+    pairs = list(zip(chances.tolist(), labels.tolist(), strict=True))
+    assert found["log_loss"] == pytest.approx(-sum(math.log(p if y else 1 - p) for p, y in pairs) / 300)
+    tp = sum(p >= 0.5 and y == 1 for p, y in pairs)
+    fp = sum(p >= 0.5 and y == 0 for p, y in pairs)
+    fn = sum(p < 0.5 and y == 1 for p, y in pairs)
+    tn = sum(p < 0.5 and y == 0 for p, y in pairs)
+    assert found["confusion"] == {"true_negative": tn, "false_positive": fp, "false_negative": fn, "true_positive": tp}
+    assert found["accuracy"] == pytest.approx((tp + tn) / 300)
+    assert found["f1"] == pytest.approx(2 * tp / (2 * tp + fp + fn))
+    ranked = [(p > n) + 0.5 * (p == n) for p, y in pairs if y for n, z in pairs if not z]
+    assert found["auc"] == pytest.approx(sum(ranked) / len(ranked))
+
+
+# JSON
+
+
+def test_json_has_the_keys_of_the_command_line_and_survives_a_round_trip() -> None:
+    shown = evaluate(last_word_decides(), TEN).as_json()
+    assert list(shown) == [
+        "model",
+        "data",
+        "rows",
+        "skipped",
+        "accuracy",
+        "accuracy_interval",
+        "f1",
+        "auc",
+        "log_loss",
+        "calibration_error",
+        "confusion",
+        "unknown_rate",
+        "by_length",
+    ]
+    read = json.loads(json.dumps(shown, allow_nan=False))
+    assert len(read["accuracy_interval"]) == 2
+    assert set(read["confusion"]) == {"true_negative", "false_positive", "false_negative", "true_positive"}
+    assert [set(band) for band in read["by_length"]] == [
+        {"shortest", "longest", "rows", "accuracy", "accuracy_interval"}
+    ] * 2
+
+
+# Cases at the edge
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_corpus_of_one_class_has_no_auc_and_every_other_figure(label: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = evaluate(last_word_decides(), corpus(("good", label), ("the good", label), ("bad", label)))
+    assert found.auc is None
+    assert found.accuracy == pytest.approx((1 + label) / 3)
+    assert found.f1 == pytest.approx(0.8 if label else 0.0)  # recall 2/3, precision 1
+    assert math.isfinite(found.log_loss) and math.isfinite(found.calibration_error)
+    json.dumps(found.as_json(), allow_nan=False)
+
+
+def test_where_nothing_is_positive_f1_is_zero() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = evaluate(last_word_decides(), corpus(("bad", 0), ("the bad", 0)))
+    assert found.f1 == 0.0 and found.accuracy == 1.0
+
+
+def test_one_row_is_enough() -> None:
+    found = evaluate(last_word_decides(), corpus(("good", 1)))
+    assert found.rows == 1 and found.accuracy == 1.0 and found.accuracy_interval[0] < 0.21
+
+
+def test_texts_without_a_token_count_as_rows() -> None:
+    """They get the verdict before the first word, here a half, which is positive; no band of lengths has them."""
+    found = evaluate(last_word_decides(), corpus(("", 1), ("  ", 0), ("good", 1)))
+    assert found.rows == 3 and found.accuracy == pytest.approx(2 / 3)
+    assert sum(band.rows for band in found.by_length) == 1
+    assert evaluate(last_word_decides(), corpus(("", 1))).unknown_rate == 0.0
+
+
+def test_an_evaluation_holds_plain_values() -> None:
+    found = evaluate(last_word_decides(), TEN)
+    assert isinstance(found, Evaluation) and isinstance(found.by_length, tuple)
+    for value in (found.accuracy, found.f1, found.auc, found.log_loss, found.calibration_error, found.unknown_rate):
+        assert type(value) is float
+    assert {type(count) for count in found.confusion.values()} == {int} and type(found.rows) is int
+
+
+# Wilson's interval
+
+
+@pytest.mark.parametrize(("hits", "rows"), [(0, 1), (1, 1), (5, 10), (7, 10), (17_000, 20_000), (0, 50)])
+def test_wilson_interval_is_the_closed_formula(hits: int, rows: int) -> None:
+    z, share = 1.959963984540054, hits / rows
+    middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    half = z / (1 + z**2 / rows) * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
+    assert wilson_interval(hits, rows) == pytest.approx((middle - half, middle + half), abs=1e-9)
+
+
+def test_wilson_interval_of_the_shipped_size() -> None:
+    """A share of 0.85 of 20,000 rows is known to half a point."""
+    low, high = wilson_interval(17_000, 20_000)
+    assert (low, high) == pytest.approx((0.84499, 0.85488), abs=2e-5)
+
+
+# Calibration error
+
+
+def plain_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> float:
+    """Σ over bins of (rows in the bin / rows) · |mean probability − share positive|, bin by bin."""
+    total = 0.0
+    for number in range(bins):
+        inside = [
+            (p, y)
+            for p, y in zip(probabilities.tolist(), labels.tolist(), strict=True)
+            if number <= p * bins < number + 1 or (number == bins - 1 and p == 1)
+        ]
+        if inside:
+            mean = sum(p for p, _ in inside) / len(inside)
+            share = sum(y for _, y in inside) / len(inside)
+            total += len(inside) / len(labels) * abs(mean - share)
+    return total
+
+
+def test_calibration_error_by_hand() -> None:
+    """Two bins: below a half 0.2 and 0.4, one of them positive; above 0.6 and 1.0, both positive."""
+    found = calibration_error(np.array([0.2, 0.4, 0.6, 1.0]), np.array([0, 1, 1, 1]), bins=2)
+    assert found == pytest.approx(0.5 * abs(0.3 - 0.5) + 0.5 * abs(0.8 - 1.0))
+
+
+@pytest.mark.parametrize("bins", [1, 2, 10, BINS])
+def test_calibration_error_against_a_plain_replica(bins: int) -> None:
+    random = np.random.default_rng(2)
+    probabilities = np.concatenate([random.random(400), [0.0, 1.0, 0.5]])
+    labels = random.integers(0, 2, 403)
+    found = calibration_error(probabilities, labels, bins)
+    assert found == pytest.approx(plain_calibration_error(probabilities, labels, bins))
+    assert 0 <= found <= 1
+
+
+def test_calibrated_probabilities_have_hardly_any_calibration_error() -> None:
+    random = np.random.default_rng(3)
+    probabilities = random.random(200_000)
+    labels = (random.random(200_000) < probabilities).astype(int)
+    assert calibration_error(probabilities, labels) < 0.01
+    assert calibration_error(np.zeros(5), np.zeros(5)) == 0
+    assert calibration_error(np.ones(5), np.zeros(5)) == 1
+
+
+# Paired differences
+
+
+def test_paired_interval_by_hand() -> None:
+    """Differences 1, 0, −1, 1: mean 1/4, variance (9 + 1 + 25 + 9)/16/3 = 11/12."""
+    difference, low, high = paired_interval([True, True, False, True], [False, True, True, False])
+    half = 1.959964 * math.sqrt(11 / 12) / 2
+    assert (difference, low, high) == pytest.approx((0.25, 0.25 - half, 0.25 + half))
+
+
+def test_paired_interval_agrees_with_a_bootstrap() -> None:
+    random = np.random.default_rng(4)
+    a = random.random(2_000) < 0.85
+    b = np.where(random.random(2_000) < 0.1, random.random(2_000) < 0.5, a)
+    difference, low, high = paired_interval(a, b)
+    differences = a.astype(float) - b
+    means = [random.choice(differences, 2_000).mean() for _ in range(4_000)]
+    assert difference == pytest.approx(differences.mean())
+    assert (low, high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.0012)
+
+
+def test_paired_interval_changes_sign_with_the_order_and_is_nothing_for_equals() -> None:
+    random = np.random.default_rng(5)
+    a, b = random.random(100) < 0.8, random.random(100) < 0.7
+    difference, low, high = paired_interval(a, b)
+    assert paired_interval(b, a) == pytest.approx((-difference, -high, -low))
+    assert paired_interval(a, a) == (0, 0, 0)
+
+
+def test_paired_is_narrower_than_unpaired_for_models_that_err_alike() -> None:
+    random = np.random.default_rng(6)
+    a = random.random(1_000) < 0.8
+    b = a.copy()
+    b[:20] = ~b[:20]
+    _, low, high = paired_interval(a, b)
+    one = wilson_interval(int(a.sum()), 1_000)
+    assert high - low < one[1] - one[0]
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [([], []), ([True], [False]), ([True, False, True], [True]), ([True, False, True], [True, False])]
+)
+def test_paired_interval_needs_the_same_rows_twice_at_least(a: list[bool], b: list[bool]) -> None:
+    with pytest.raises(ValueError):
+        paired_interval(a, b)

@@ -1,0 +1,256 @@
+"""A token at a time equals torch's fused modules, and both equal the equations of the docstring written out plainly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from core.models import CELLS, GATES, Classifier, State, cell_step
+
+TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
+SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
+VOCABULARY, EMBEDDING, HIDDEN = 11, 5, 4
+
+
+def classifier(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, dropout: float = 0.0) -> Classifier:
+    """A classifier with weights large enough to bend every non-linearity."""
+    model = Classifier(cell, VOCABULARY, EMBEDDING, HIDDEN, layers, dropout).to(dtype)
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.8, generator=generator)
+    return model.requires_grad_(False).eval()
+
+
+def sentences(batch: int, length: int, seed: int = 0) -> Tensor:
+    return torch.randint(1, VOCABULARY, (batch, length), generator=torch.Generator().manual_seed(seed))
+
+
+def logistic(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def plain_layer(
+    model: Classifier, layer: int, x: np.ndarray, h: np.ndarray, c: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """One layer after one token of one sentence, gate by gate: (h', c', gates); x [E] or [H], h and c [H]."""
+    weights = {name: value.numpy() for name, value in model.recurrent.named_parameters()}
+
+    def from_input(gate: int) -> np.ndarray:
+        rows = slice(gate * HIDDEN, (gate + 1) * HIDDEN)
+        return weights[f"weight_ih_l{layer}"][rows] @ x + weights[f"bias_ih_l{layer}"][rows]
+
+    def from_state(gate: int) -> np.ndarray:
+        rows = slice(gate * HIDDEN, (gate + 1) * HIDDEN)
+        return weights[f"weight_hh_l{layer}"][rows] @ h + weights[f"bias_hh_l{layer}"][rows]
+
+    if model.cell == "rnn":
+        pre = from_input(0) + from_state(0)
+        return np.tanh(pre), c, {"pre_activation": pre}
+    if model.cell == "gru":
+        r = logistic(from_input(0) + from_state(0))
+        z = logistic(from_input(1) + from_state(1))
+        n = np.tanh(from_input(2) + r * from_state(2))
+        return (1 - z) * n + z * h, c, {"reset": r, "update": z, "new": n}
+    i = logistic(from_input(0) + from_state(0))
+    f = logistic(from_input(1) + from_state(1))
+    g = np.tanh(from_input(2) + from_state(2))
+    o = logistic(from_input(3) + from_state(3))
+    c = f * c + i * g
+    return o * np.tanh(c), c, {"input": i, "forget": f, "cell": g, "output": o}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES, ids=str)
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_a_token_at_a_time_equals_the_fused_forward(cell: str, layers: int, dtype: torch.dtype) -> None:
+    model = classifier(cell, layers, dtype)
+    ids = sentences(batch=7, length=13)
+    state = model.start(7)
+    logits = []
+    for place in range(ids.shape[1]):
+        state = model.step(model.embedding(ids[:, place]), state).state
+        logits.append(model.read_out(state.h[-1]))
+    tolerance = TOLERANCES[dtype]
+    torch.testing.assert_close(torch.stack(logits, dim=1), model.prefix_logits(ids), rtol=0, atol=tolerance)
+    torch.testing.assert_close(logits[-1], model(ids), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_states_equal_those_of_torch(cell: str, layers: int) -> None:
+    model = classifier(cell, layers)
+    x = model.embedding(sentences(batch=3, length=6))
+    state = model.start(3)
+    for place in range(6):
+        state = model.step(x[:, place], state).state
+    _, last = model.recurrent(x)
+    h, c = last if cell == "lstm" else (last, None)
+    torch.testing.assert_close(state.h, h, rtol=0, atol=1e-10)
+    if c is None:
+        assert state.c is None
+    else:
+        assert state.c is not None
+        torch.testing.assert_close(state.c, c, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_step_equals_the_equations_gate_by_gate(cell: str, layers: int) -> None:
+    model = classifier(cell, layers)
+    state = model.start()
+    h, c = np.zeros((layers, HIDDEN)), np.zeros((layers, HIDDEN))
+    for token in sentences(batch=1, length=9)[0]:
+        x = model.embedding(token)
+        step = model.step(x[None], state)
+        state = step.state
+        below = x.numpy()
+        for layer in range(layers):
+            h[layer], c[layer], gates = plain_layer(model, layer, below, h[layer], c[layer])
+            below = h[layer]
+            assert tuple(gates) == GATES[cell]
+            for name, plain in gates.items():
+                np.testing.assert_allclose(step.gates[name][layer, 0].numpy(), plain, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(state.h[:, 0].numpy(), h, rtol=0, atol=1e-12)
+        if state.c is not None:
+            np.testing.assert_allclose(state.c[:, 0].numpy(), c, rtol=0, atol=1e-12)
+    logit = model.linear.weight.numpy()[0] @ h[-1] + model.linear.bias.numpy()[0]
+    assert model.read_out(state.h[-1]).item() == pytest.approx(logit, abs=1e-12)
+
+
+def test_one_step_of_a_gru_by_hand() -> None:
+    """The reset gate stands inside the candidate's recurrent term: n = tanh(Wx + b + r*(Uh + d))."""
+    r, z = 0.25, 0.8
+    from_input = torch.tensor([[np.log(r / (1 - r)), np.log(z / (1 - z)), 0.3]])
+    from_state = torch.tensor([[0.0, 0.0, 2.0]])
+    h = torch.tensor([[0.5]], dtype=torch.float64)
+    step = cell_step("gru", from_input, from_state, h, None)
+    n = np.tanh(0.3 + 0.25 * 2)
+    assert step.h.item() == pytest.approx(0.2 * n + 0.8 * 0.5)
+    assert step.c is None
+    assert [gate.item() for gate in step.gates] == pytest.approx([r, z, n])
+
+
+def test_one_step_of_an_lstm_by_hand() -> None:
+    """All projections zero: every sigmoid is a half and the candidate zero, so c' = c/2 and h' = tanh(c/2)/2."""
+    zeros = torch.zeros(1, 4, dtype=torch.float64)
+    step = cell_step("lstm", zeros, zeros, torch.tensor([[0.9]]), torch.tensor([[3.0]], dtype=torch.float64))
+    assert step.c is not None
+    assert step.c.item() == pytest.approx(1.5)
+    assert step.h.item() == pytest.approx(np.tanh(1.5) / 2)
+    assert [gate.item() for gate in step.gates] == pytest.approx([0.5, 0.5, 0.0, 0.5])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_projections_stack_the_gates(cell: str) -> None:
+    model = classifier(cell, layers=2)
+    gates = len(GATES[cell])
+    x, h = torch.ones(3, EMBEDDING, dtype=torch.float64), torch.ones(3, HIDDEN, dtype=torch.float64)
+    assert model.project_input(x).shape == (3, gates * HIDDEN)
+    assert model.project_input(h, layer=1).shape == (3, gates * HIDDEN)
+    assert model.project_state(h, layer=1).shape == (3, gates * HIDDEN)
+
+
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_gates_are_named_and_shaped(cell: str, layers: int) -> None:
+    model = classifier(cell, layers)
+    gates = model.step(torch.zeros(2, EMBEDDING, dtype=torch.float64), model.start(2)).gates
+    assert tuple(gates) == GATES[cell]
+    assert {gate.shape for gate in gates.values()} == {(layers, 2, HIDDEN)}
+
+
+def test_gate_order_is_that_of_torch() -> None:
+    assert GATES["rnn"] == ("pre_activation",)
+    assert GATES["gru"] == ("reset", "update", "new")
+    assert GATES["lstm"] == ("input", "forget", "cell", "output")
+
+
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_padding_never_changes_a_logit(cell: str, layers: int) -> None:
+    model = classifier(cell, layers)
+    lengths = torch.tensor([6, 1, 3, 5])
+    ids = sentences(batch=4, length=6)
+    alone = torch.stack([model(row[None, :length])[0] for row, length in zip(ids, lengths, strict=True)])
+    inside = torch.arange(6) < lengths[:, None]
+    for filling in (0, 1, 7):  # whatever stands behind the end, not the padding token only
+        padded = torch.where(inside, ids, filling)
+        torch.testing.assert_close(model(padded, lengths), alone, rtol=0, atol=1e-12)
+    wider = torch.nn.functional.pad(torch.where(inside, ids, 0), (0, 10))
+    torch.testing.assert_close(model(wider, lengths), alone, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_batch_equals_its_sentences_one_by_one(cell: str) -> None:
+    model = classifier(cell, layers=2)
+    ids = sentences(batch=6, length=8)
+    torch.testing.assert_close(model(ids), torch.cat([model(row[None]) for row in ids]), rtol=0, atol=1e-12)
+    torch.testing.assert_close(model(ids), model(ids, torch.full((6,), 8)), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_later_words_never_change_an_earlier_verdict(cell: str) -> None:
+    model = classifier(cell, layers=2)
+    ids = sentences(batch=2, length=8)
+    prefixes = model.prefix_logits(ids)
+    for end in range(1, 9):
+        torch.testing.assert_close(model(ids[:, :end]), prefixes[:, end - 1], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_forward_is_from_embeddings_after_the_embedding(cell: str) -> None:
+    model = classifier(cell)
+    ids, lengths = sentences(batch=3, length=5), torch.tensor([2, 5, 4])
+    assert torch.equal(model.from_embeddings(model.embedding(ids), lengths), model(ids, lengths))
+    assert torch.equal(model.from_embeddings(model.embedding(ids)), model(ids))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_reach_embeddings_up_to_the_length_and_no_further(cell: str) -> None:
+    model = classifier(cell)
+    x = model.embedding(sentences(batch=2, length=5)).requires_grad_()
+    (gradient,) = torch.autograd.grad(model.from_embeddings(x, torch.tensor([3, 5])).sum(), x)
+    assert (gradient[0, :3] != 0).any(dim=-1).all() and (gradient[1] != 0).any(dim=-1).all()
+    assert (gradient[0, 3:] == 0).all()
+
+
+def test_dropout_acts_in_training_only() -> None:
+    model = classifier("lstm", dropout=0.5)
+    ids = sentences(batch=4, length=6)
+    torch.testing.assert_close(model(ids), model(ids), rtol=0, atol=0)
+    torch.testing.assert_close(model(ids), classifier("lstm")(ids), rtol=0, atol=0)
+    torch.testing.assert_close(model(ids), model.prefix_logits(ids)[:, -1], rtol=0, atol=1e-12)
+    model.train()
+    assert (model(ids) != model(ids)).any()
+
+
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_start_is_zero_and_step_leaves_its_state_as_it_was(cell: str, layers: int) -> None:
+    model = classifier(cell, layers)
+    before = model.start(3)
+    assert before.h.shape == (layers, 3, HIDDEN) and not before.h.any()
+    assert (before.c is None) == (cell != "lstm")
+    model.step(model.embedding(sentences(batch=3, length=1)[:, 0]), before)
+    assert not before.h.any() and (before.c is None or not before.c.any())
+    assert isinstance(before, State) and before.h.dtype == torch.float64
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_padding_of_a_new_classifier_is_the_zero_vector(cell: str) -> None:
+    model = Classifier(cell, VOCABULARY, EMBEDDING, HIDDEN)
+    assert not model.embedding.weight[0].any()
+    assert model.cell == cell and model.hidden_size == HIDDEN
+
+
+def test_an_unknown_cell_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(ValueError, match="'transformer'; available: rnn, gru, lstm"):
+        Classifier("transformer", VOCABULARY)
+
+
+@pytest.mark.parametrize("sizes", [(0, 5, 4, 1), (11, 0, 4, 1), (11, 5, 0, 1), (11, 5, 4, 0), (11, 5, -3, 1)])
+def test_sizes_below_one_are_refused(sizes: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Classifier("rnn", *sizes)
+
+
+def test_a_dropout_that_is_no_probability_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Classifier("rnn", VOCABULARY, dropout=1.5)

@@ -1,0 +1,391 @@
+"""From labelled sentences to checkpoints: every stage repeats, resumes and saves what it returned."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from core import checkpoints, recipe
+from core.checkpoints import CheckpointError
+from core.corpus import Corpus
+from core.embeddings import Word2VecSettings
+from core.evaluation import evaluate
+from core.recipe import Prepared, Recipe, prepare
+from core.text import Preprocessing
+from core.training import Progress, TrainingSettings
+from core.verdicts import probabilities
+
+RECIPE = Recipe(min_count=1, held_out_rows=30, word2vec=Word2VecSettings(vector_size=8, epochs=2))
+SETTINGS = TrainingSettings(
+    "rnn", hidden_size=8, word_dropout=0.1, epochs=2, batch_size=32, evaluations_per_epoch=2, precision="float32"
+)
+
+
+def corpus(rows: int = 200, seed: int = 0) -> Corpus:
+    """Made-up sentences, no two alike, whose adjective decides the label."""
+    random = np.random.default_rng(seed)
+    adjectives = [["bad", "awful", "sad", "terrible"], ["good", "great", "lovely", "happy"]]
+    subjects = ["the day", "my dinner", "our bus", "this song", "a game", "the garden", "his train"]
+    texts: dict[str, int] = {}
+    while len(texts) < rows:
+        label = int(random.integers(2))
+        start, middle, end = random.choice(subjects), random.choice(adjectives[label]), random.choice(subjects)
+        texts.setdefault(f"{start} was {middle} {'so ' * int(random.integers(6))}near {end}", label)
+    return Corpus(f"made up {seed}.csv", list(texts), np.array(list(texts.values()), dtype=np.int8), 4, f"{seed:064x}")
+
+
+CORPUS = corpus()
+
+
+def word_vectors(prepared: Prepared, out: Path) -> np.ndarray:
+    *_, last = recipe.word_vectors(prepared, out)
+    return last.vectors
+
+
+def train(
+    prepared: Prepared, vectors: np.ndarray, out: Path, settings: TrainingSettings = SETTINGS, name: str = "rnn"
+) -> list[Progress]:
+    return list(recipe.classifier(name, prepared, vectors, settings, out))
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    return (one / "weights.safetensors").read_bytes() == (other / "weights.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _on_the_processor() -> Iterator[None]:
+    """Bit for bit is promised of the processor, so a GPU stays unused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cuda, "is_available", lambda: False)
+        yield
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one whole run left behind; read-only, for all the tests of this file."""
+
+    out: Path
+    prepared: Prepared
+    vectors: np.ndarray
+    events: list[Progress]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    out = tmp_path_factory.mktemp("made")
+    prepared = prepare(CORPUS, RECIPE)
+    vectors = word_vectors(prepared, out)
+    return Made(out, prepared, vectors, train(prepared, vectors, out))
+
+
+# Split
+
+
+def test_the_split_parts_the_rows(made: Made) -> None:
+    train_rows, held = made.prepared.train, made.prepared.held
+    assert len(held) == 30
+    np.testing.assert_array_equal(np.sort(np.concatenate([train_rows, held])), np.arange(len(CORPUS)))
+
+
+def test_the_split_is_that_of_its_seed() -> None:
+    again, other = prepare(CORPUS, RECIPE), prepare(CORPUS, replace(RECIPE, seed=1))
+    np.testing.assert_array_equal(again.held, prepare(CORPUS, RECIPE).held)
+    assert set(again.held.tolist()) != set(other.held.tolist())
+
+
+def test_the_vocabulary_is_that_of_all_rows(made: Made) -> None:
+    assert set(made.prepared.vocabulary.words) == {word for text in CORPUS.texts for word in text.split()}
+    frequent = prepare(CORPUS, replace(RECIPE, min_count=60, held_out_rows=5)).vocabulary
+    assert "was" in frequent and "awful" not in frequent
+
+
+def test_more_rows_to_hold_out_than_there_are_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot hold out 1,000 rows"):
+        prepare(CORPUS, replace(RECIPE, held_out_rows=1_000))
+
+
+# Word vectors
+
+
+def test_word_vectors_are_made_again_bit_for_bit(made: Made, tmp_path: Path) -> None:
+    np.testing.assert_array_equal(word_vectors(prepare(CORPUS, RECIPE), tmp_path), made.vectors)
+    assert same_weights(tmp_path / "word2vec", made.out / "word2vec")
+
+
+def test_word_vectors_are_aligned_and_as_stored(made: Made) -> None:
+    stored = checkpoints.load_vectors(folder=made.out)
+    assert made.vectors.shape == (len(made.prepared.vocabulary), 8)
+    np.testing.assert_array_equal(stored.vectors, made.vectors)
+    assert stored.vocabulary == made.prepared.vocabulary and stored.preprocessing == Preprocessing()
+    assert not made.vectors[0].any() and made.vectors[2:].any(axis=1).all()
+
+
+def test_word_vectors_ignore_labels(made: Made, tmp_path: Path) -> None:
+    other = prepare(replace(CORPUS, labels=1 - CORPUS.labels), RECIPE)
+    np.testing.assert_array_equal(word_vectors(other, tmp_path), made.vectors)
+
+
+def test_word_vectors_that_stand_are_used_again(made: Made) -> None:
+    folder = made.out / "word2vec"
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}, content(folder)
+    (only,) = recipe.word_vectors(prepare(CORPUS, RECIPE), made.out)
+    assert only.epoch == only.epochs == 2
+    np.testing.assert_array_equal(only.vectors, made.vectors)
+    assert ({path: path.stat().st_mtime_ns for path in folder.iterdir()}, content(folder)) == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(RECIPE, min_count=2),
+        replace(RECIPE, preprocessing=Preprocessing().without("repeats")),
+        replace(RECIPE, word2vec=replace(RECIPE.word2vec, window=2)),
+        replace(RECIPE, word2vec=replace(RECIPE.word2vec, seed=1)),
+        replace(RECIPE, word2vec=replace(RECIPE.word2vec, vector_size=4)),
+    ],
+    ids=["min_count", "preprocessing", "window", "seed", "size"],
+)
+def test_word_vectors_of_another_recipe_are_replaced(other: Recipe, tmp_path: Path) -> None:
+    word_vectors(prepare(CORPUS, RECIPE), tmp_path)
+    events = list(recipe.word_vectors(prepare(CORPUS, other), tmp_path))
+    assert [event.epoch for event in events] == [1, 2, 2]
+    assert checkpoints.load_vectors(folder=tmp_path).card["settings"]["window"] == other.word2vec.window
+
+
+def test_word_vectors_of_another_file_are_replaced(tmp_path: Path) -> None:
+    word_vectors(prepare(CORPUS, RECIPE), tmp_path)
+    other = prepare(corpus(seed=1), RECIPE)
+    assert len(list(recipe.word_vectors(other, tmp_path))) == 3
+    assert checkpoints.load_vectors(folder=tmp_path).vocabulary == other.vocabulary
+
+
+def test_word_vectors_of_other_texts_in_the_same_file_are_replaced(tmp_path: Path) -> None:
+    """Another text column, or another encoding: the same file, rows, labels and number of tokens, other words."""
+    word_vectors(prepare(CORPUS, RECIPE), tmp_path)
+    other = prepare(replace(CORPUS, texts=[text.replace("garden", "meadow") for text in CORPUS.texts]), RECIPE)
+    word_vectors(other, tmp_path)
+    assert checkpoints.load_vectors(folder=tmp_path).vocabulary == other.vocabulary
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "card.json", "vocabulary.txt"])
+def test_damaged_word_vectors_are_made_anew(file: str, made: Made, tmp_path: Path) -> None:
+    word_vectors(made.prepared, tmp_path)
+    path = tmp_path / "word2vec" / file
+    path.write_bytes(path.read_bytes()[:-3])
+    np.testing.assert_array_equal(word_vectors(made.prepared, tmp_path), made.vectors)
+    checkpoints.load_vectors(folder=tmp_path)
+
+
+def interrupt_word_vectors(prepared: Prepared, out: Path) -> Path:
+    """Break off after the first epoch; returns the state left behind."""
+    with closing(recipe.word_vectors(prepared, out)) as run:
+        assert next(run).epoch == 1
+    (state,) = (out / ".training").iterdir()
+    return state
+
+
+def test_word_vectors_go_on_after_an_interruption(made: Made, tmp_path: Path) -> None:
+    state = interrupt_word_vectors(made.prepared, tmp_path)
+    events = list(recipe.word_vectors(made.prepared, tmp_path))
+    assert [event.epoch for event in events] == [1, 2, 2], "the first is the state that was resumed"
+    np.testing.assert_array_equal(events[-1].vectors, made.vectors)
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("how", ["cut off", "safetensors of something else"])
+def test_a_state_of_word_vectors_that_cannot_be_read_is_ignored(how: str, made: Made, tmp_path: Path) -> None:
+    state = interrupt_word_vectors(made.prepared, tmp_path)
+    if how == "cut off":
+        state.write_bytes(state.read_bytes()[:100])
+    else:
+        save_file({"x": torch.zeros(2)}, state)
+    np.testing.assert_array_equal(word_vectors(made.prepared, tmp_path), made.vectors)
+
+
+# Classifiers
+
+
+def test_what_is_loaded_is_what_was_trained(made: Made) -> None:
+    loaded = checkpoints.load("rnn", made.out)
+    model = made.events[-1].model
+    assert model is not None
+    for key, value in model.state_dict().items():
+        assert torch.equal(loaded.model.state_dict()[key], value), key
+    assert loaded.preprocessing == RECIPE.preprocessing and loaded.vocabulary == made.prepared.vocabulary
+
+
+def test_selection_is_measured_on_the_rows_held_out(made: Made) -> None:
+    loaded = checkpoints.load("rnn", made.out)
+    held = made.prepared.held
+    chances = probabilities(loaded, [CORPUS.texts[row] for row in held])
+    metrics = loaded.card["metrics"]["selection"]
+    assert metrics["rows"] == 30
+    assert metrics["accuracy"] == pytest.approx(((chances >= 0.5) == CORPUS.labels[held]).mean())
+    # The same rows that training measured, so the same figure, rounding of the embeddings apart.
+    best = min(made.events[-1].history, key=lambda event: event.log_loss)
+    assert metrics["log_loss"] == pytest.approx(best.log_loss, abs=2e-3)
+
+
+def test_the_card_says_what_the_model_is(made: Made) -> None:
+    card = checkpoints.read_card("rnn", made.out)
+    assert (card["name"], card["kind"], card["cell"]) == ("rnn", "classifier", "rnn")
+    assert card["labels"] == ["negative", "positive"]
+    words, embedding, hidden = len(made.prepared.vocabulary), 8, 8
+    assert card["sizes"] == {
+        "vocabulary": words,
+        "embedding": embedding,
+        "hidden": hidden,
+        "layers": 1,
+        "parameters": words * embedding + hidden * (embedding + hidden + 2) + hidden + 1,
+    }
+    assert card["preprocessing"] == list(Preprocessing().steps)
+    assert card["settings"]["seed"] == 0 and card["settings"]["word_dropout"] == 0.1
+    assert TrainingSettings(**card["settings"]) == SETTINGS
+    assert card["embeddings"]["start"] == "word2vec" and card["embeddings"]["epochs"] == 2
+    assert card["embeddings"]["min_count"] == 1
+    assert [step["step"] for step in card["history"]] == [held.step for held in made.events[-1].history]
+
+
+def test_the_card_says_what_the_data_were(made: Made) -> None:
+    data = checkpoints.read_card("rnn", made.out)["data"]
+    assert data == {
+        "file": CORPUS.name,
+        "sha256": CORPUS.sha256,
+        "rows": 200,
+        "negative": int((CORPUS.labels == 0).sum()),
+        "positive": int((CORPUS.labels == 1).sum()),
+        "skipped": 4,
+        "training_rows": 170,
+        "held_out_rows": 30,
+        "split_seed": 0,
+        "tokens": sum(len(text.split()) for text in CORPUS.texts),
+    }
+
+
+def test_the_card_says_what_the_model_is_for_and_where_it_fails(made: Made) -> None:
+    card = checkpoints.read_card("rnn", made.out)
+    assert set(card["versions"]) == {"python", "numpy", "torch", "gensim"}
+    assert card["versions"]["numpy"] == np.__version__
+    assert card["intended_use"] and card["terms"] and all(card["limits"])
+    low, high = card["metrics"]["selection"]["accuracy_interval"]
+    assert low < card["metrics"]["selection"]["accuracy"] < high or card["metrics"]["selection"]["accuracy"] in (0, 1)
+
+
+def test_no_text_of_the_data_is_in_a_checkpoint(made: Made) -> None:
+    files = content(made.out)
+    expected = ("card.json", "vocabulary.txt", "weights.safetensors")
+    assert set(files) == {f"{name}/{file}" for name in ("rnn", "word2vec") for file in expected}
+    for name, written in files.items():
+        assert not [text for text in CORPUS.texts if text.encode() in written], name
+
+
+def test_training_again_gives_the_same_checkpoint(made: Made, tmp_path: Path) -> None:
+    vectors = word_vectors(made.prepared, tmp_path)
+    train(made.prepared, vectors, tmp_path)
+    assert content(tmp_path) == content(made.out)
+
+
+def test_a_classifier_goes_on_after_an_interruption(made: Made, tmp_path: Path) -> None:
+    with closing(recipe.classifier("rnn", made.prepared, made.vectors, SETTINGS, tmp_path)) as run:
+        broken_off = next(event for event in run if len(event.history) == 2)
+    assert checkpoints.names(tmp_path) == []
+    events = train(made.prepared, made.vectors, tmp_path)
+    assert events[0].step > broken_off.step
+    assert same_weights(tmp_path / "rnn", made.out / "rnn")
+    assert list((tmp_path / ".training").iterdir()) == []
+
+
+def test_a_full_disk_while_saving_loses_no_training(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(checkpoints, "save", full)
+        train(made.prepared, made.vectors, tmp_path)
+    events = train(made.prepared, made.vectors, tmp_path)
+    assert {event.step for event in events} == {made.events[-1].step}, "nothing is left to train, only to save"
+    assert same_weights(tmp_path / "rnn", made.out / "rnn")
+
+
+def test_a_run_that_diverges_leaves_the_last_good_checkpoint(made: Made, tmp_path: Path) -> None:
+    train(made.prepared, made.vectors, tmp_path)
+    with pytest.raises(ValueError):
+        train(made.prepared, made.vectors, tmp_path, replace(SETTINGS, learning_rate=1e30))
+    assert content(tmp_path / "rnn") == content(made.out / "rnn")
+
+
+def test_names_are_free_and_do_not_disturb_one_another(made: Made, tmp_path: Path) -> None:
+    train(made.prepared, made.vectors, tmp_path, name="first")
+    before = content(tmp_path / "first")
+    train(made.prepared, made.vectors, tmp_path, replace(SETTINGS, seed=1), name="second")
+    assert checkpoints.names(tmp_path) == ["first", "second"]
+    assert content(tmp_path / "first") == before
+    assert not same_weights(tmp_path / "first", tmp_path / "second")
+
+
+def test_a_second_run_says_in_its_card_what_the_first_was(made: Made, tmp_path: Path) -> None:
+    first = checkpoints.load("rnn", made.out)
+    assert first.card["start"] is None
+    settings = replace(SETTINGS, average=True, learning_rate=1e-3)
+    list(recipe.classifier("again", made.prepared, made.vectors, settings, tmp_path, first))
+    card = checkpoints.read_card("again", tmp_path)
+    assert card["settings"]["average"] and not card["start"]["settings"]["average"]
+    assert card["start"] == {key: first.card[key] for key in ("settings", "history", "sha256")}
+
+
+@pytest.mark.parametrize(
+    ("change", "rows"),
+    [({"cell": "gru"}, RECIPE), ({"hidden_size": 9}, RECIPE), ({}, replace(RECIPE, min_count=20))],
+    ids=["cell", "hidden size", "vocabulary"],
+)
+def test_a_second_run_of_another_shape_is_refused(
+    change: dict[str, Any], rows: Recipe, made: Made, tmp_path: Path
+) -> None:
+    prepared = prepare(CORPUS, replace(rows, held_out_rows=5))
+    vectors = np.zeros((len(prepared.vocabulary), 8), dtype=np.float32)
+    first = checkpoints.load("rnn", made.out)
+    with pytest.raises(ValueError):
+        list(recipe.classifier("again", prepared, vectors, replace(SETTINGS, **change), tmp_path, first))
+    assert checkpoints.names(tmp_path) == []
+
+
+# Metrics added later
+
+
+def test_metrics_are_added_and_nothing_else_changes(made: Made, tmp_path: Path) -> None:
+    train(made.prepared, made.vectors, tmp_path)
+    before = checkpoints.load("rnn", tmp_path)
+    files = content(tmp_path / "rnn")
+    report = corpus(rows=40, seed=7)
+    recipe.add_metrics("rnn", "report", report, tmp_path)
+    after = checkpoints.load("rnn", tmp_path)
+    assert after.hash == before.hash
+    assert {name for name, written in content(tmp_path / "rnn").items() if written != files[name]} == {"card.json"}
+    expected = json.loads(json.dumps(evaluate(after, report).as_json()))
+    assert after.card["metrics"].pop("report") == {key: value for key, value in expected.items() if key != "model"} | {
+        "sha256": report.sha256
+    }
+    unchanged = [key for key in before.card if key != "sha256"]
+    assert {key: after.card[key] for key in unchanged} == {key: before.card[key] for key in unchanged}
+
+
+def test_metrics_of_a_missing_checkpoint_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint 'rnn'"):
+        recipe.add_metrics("rnn", "report", CORPUS, tmp_path)

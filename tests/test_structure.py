@@ -1,0 +1,119 @@
+"""What may use what: the arrows and bans that the import linter cannot see, read from the syntax tree of every file."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE = sorted(ROOT.glob("core/**/*.py"))
+PARTS = sorted(ROOT.glob("pages/parts/**/*.py"))
+SCRIPTS = [ROOT / "app.py", *sorted(ROOT.glob("pages/*.py"))]
+STANDARD = sys.stdlib_module_names
+PICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+UNPICKLING = {"read_pickle", "to_pickle", "allow_pickle", "weights_only"}
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports anywhere in it, those for the type checker alone left out."""
+    waiting: list[ast.AST] = [tree(path)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            waiting.extend(node.orelse)
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def names(path: Path) -> Iterator[str]:
+    """Dotted names, keyword arguments and imports of a file."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.keyword) and node.arg:
+            if ast.unparse(node) != "allow_pickle=False":
+                yield node.arg
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.alias):
+            yield node.name
+
+
+def named(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def test_there_are_files_to_look_at() -> None:
+    assert CORE
+    assert PARTS
+    assert all(path.is_file() for path in SCRIPTS)
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, *PARTS], ids=named([*SCRIPTS, *PARTS]))
+def test_a_page_uses_streamlit_parts_of_pages_and_core_only(path: Path) -> None:
+    allowed = ("streamlit", "core", "pages.parts")
+    assert [
+        module
+        for module in imports(path)
+        if module.partition(".")[0] not in STANDARD and not any(f"{module}.".startswith(f"{name}.") for name in allowed)
+    ] == []
+
+
+@pytest.mark.parametrize("path", CORE, ids=named(CORE))
+def test_core_knows_neither_streamlit_nor_pages(path: Path) -> None:
+    assert {module.partition(".")[0] for module in imports(path)}.isdisjoint({"streamlit", "pages", "app", "tests"})
+
+
+def test_models_use_torch_only() -> None:
+    used = {module.partition(".")[0] for module in imports(ROOT / "core/models.py")}
+    assert used - STANDARD == {"torch"}
+
+
+def test_figures_use_plotly_the_language_and_each_other_only() -> None:
+    for path in sorted(ROOT.glob("core/figures/*.py")):
+        others = [module for module in imports(path) if module.partition(".")[0] not in STANDARD]
+        allowed = ("plotly.", "numpy", "pandas", "core.language.", "core.figures.")
+        assert [module for module in others if not module.startswith(allowed)] == [], path.name
+
+
+@pytest.mark.parametrize("path", [*CORE, *PARTS, *SCRIPTS], ids=named([*CORE, *PARTS, *SCRIPTS]))
+def test_nothing_is_unpickled_and_no_raw_html_is_let_through(path: Path) -> None:
+    used = list(names(path))
+    assert {module.partition(".")[0] for module in imports(path)}.isdisjoint(PICKLERS)
+    assert UNPICKLING.isdisjoint(name.rpartition(".")[2] for name in used)
+    assert [name for name in used if name in ("torch.load", "torch.save", "torch.hub", "eval", "exec")] == []
+    assert [name for name in used if "unsafe_allow" in name or name.startswith(("st.components", "st.iframe"))] == []
+
+
+def test_html_is_written_in_one_place() -> None:
+    writers = [path for path in [*PARTS, *SCRIPTS] if "st.html" in names(path)]
+    assert named(writers) == ["pages/parts/tokens.py"]
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("pages.parts.frame", ("torch", "gensim", "pandas", "scipy", "sklearn", "pyarrow")),
+        ("core.__main__", ("torch", "gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
+        ("core.verdicts", ("torch", "gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
+        ("core.models", ("gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
+    ],
+)
+def test_heavy_libraries_are_imported_where_they_are_used(module: str, heavy: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print(*sorted(set(sys.modules) & {set(heavy)}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

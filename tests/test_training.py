@@ -1,0 +1,562 @@
+"""Training learns, repeats itself for a seed, and goes on after an interruption as if there had been none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+from core import training
+from core.corpus import Encoded
+from core.models import CELLS, Classifier
+from core.text import Vocabulary
+from core.training import (
+    HeldOut,
+    Progress,
+    TrainingSettings,
+    _epoch_batches,
+    _rate,
+    fit_temperature,
+    train_classifier,
+)
+from core.verdicts import logits
+
+WORDS, EMBEDDING = 20, 8
+GPU = torch.cuda.is_available()
+SETTINGS = TrainingSettings(
+    "gru",
+    hidden_size=8,
+    dropout=0.2,
+    word_dropout=0.1,
+    epochs=3,
+    batch_size=16,
+    learning_rate=0.03,
+    evaluations_per_epoch=3,
+    patience=100,
+    precision="float32",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _on_the_processor() -> Iterator[None]:
+    """Bit for bit is promised of the processor, so a GPU stays unused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cuda, "is_available", lambda: False)
+        yield
+
+
+class Data(NamedTuple):
+    """The arguments of `train_classifier` after the settings."""
+
+    sentences: Encoded
+    labels: np.ndarray
+    train: np.ndarray
+    held: np.ndarray
+    vectors: np.ndarray
+
+
+def data(seed: int = 0, rows: int = 240) -> Data:
+    """Sentences of 2 to 9 words, one of them from the four that decide the label (ids 2, 3 negative; 4, 5 positive)."""
+    random = np.random.default_rng(seed)
+    lengths = random.integers(2, 10, rows)
+    labels = random.integers(0, 2, rows).astype(np.int8)
+    texts = [random.integers(6, WORDS, length) for length in lengths]
+    for text, label in zip(texts, labels, strict=True):
+        text[random.integers(len(text))] = 2 + 2 * label + random.integers(2)
+    sentences = Encoded(np.concatenate(texts).astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
+    vectors = random.normal(0, 0.3, (WORDS, EMBEDDING)).astype(np.float32)
+    vectors[Vocabulary.pad_id] = 0
+    order = random.permutation(rows)
+    return Data(sentences, labels, np.sort(order[60:]), np.sort(order[:60]), vectors)
+
+
+DATA = data()
+# Labels that no model can know, and labels of which a tenth are wrong.
+RANDOM = DATA._replace(labels=np.random.default_rng(5).integers(0, 2, len(DATA.labels)).astype(np.int8))
+NOISY = DATA._replace(labels=np.where(np.arange(len(DATA.labels)) % 5, DATA.labels, RANDOM.labels))
+
+
+def last(events: Iterator[Progress]) -> Progress:
+    """The event that carries the model."""
+    *_, event = events
+    return event
+
+
+def trained(event: Progress) -> Classifier:
+    assert event.model is not None
+    return event.model
+
+
+def weights(event: Progress) -> dict[str, np.ndarray]:
+    return {key: value.numpy() for key, value in trained(event).state_dict().items()}
+
+
+def assert_same(one: Progress, other: Progress) -> None:
+    """The two runs ended alike, bit for bit."""
+    for key, value in weights(one).items():
+        np.testing.assert_array_equal(value, weights(other)[key], err_msg=key)
+    assert one.history == other.history
+    assert (one.step, one.steps, one.loss) == (other.step, other.steps, other.loss)
+
+
+def differ(one: Progress, other: Progress) -> bool:
+    return any((value != weights(other)[key]).any() for key, value in weights(one).items())
+
+
+def is_evaluation(event: Progress) -> bool:
+    return bool(event.history) and event.history[-1].step == event.step
+
+
+def interrupted(settings: TrainingSettings, given: Data, state_file: Path, evaluations: int) -> list[Progress]:
+    """The events of a run that is broken off after so many evaluations of its own."""
+    events: list[Progress] = []
+    with closing(train_classifier(settings, *given, state_file)) as run:
+        for event in run:
+            events.append(event)
+            if sum(map(is_evaluation, events)) == evaluations:
+                break
+    torch.rand(100)  # what else the process draws at random does not matter
+    return events
+
+
+# What comes out
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_it_learns(cell: str) -> None:
+    event = last(train_classifier(replace(SETTINGS, cell=cell, hidden_size=12, epochs=10), *DATA))
+    scores = logits(trained(event), DATA.sentences.take(DATA.held))
+    assert ((scores >= 0) == (DATA.labels[DATA.held] == 1)).mean() > 0.85
+    assert event.step == event.steps == 10 * math.ceil(len(DATA.train) / 16)
+    assert event.loss < math.log(2) and event.seconds_left == 0.0 and event.tokens_per_second > 0
+
+
+def test_bfloat16_learns_too() -> None:
+    settings = replace(SETTINGS, hidden_size=12, epochs=10, precision="bfloat16")
+    event = last(train_classifier(settings, *DATA))
+    assert event.history[-1].accuracy > 0.85
+    assert {value.dtype for value in trained(event).state_dict().values()} == {torch.float32}
+
+
+def test_the_model_returned_is_read_only_and_as_it_will_be_stored() -> None:
+    model = trained(last(train_classifier(SETTINGS, *DATA)))
+    assert not model.training
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    stored = model.embedding.weight.numpy()
+    np.testing.assert_array_equal(stored, stored.astype(np.float16).astype(np.float32))
+    assert not stored[Vocabulary.pad_id].any()
+    assert model.linear.weight.device.type == "cpu"
+
+
+def test_the_model_returned_stores_no_gradients() -> None:
+    model = trained(last(train_classifier(SETTINGS, *DATA)))
+    assert [name for name, parameter in model.named_parameters() if parameter.grad is not None] == []
+
+
+def test_only_the_last_event_carries_the_model_and_history_grows() -> None:
+    *before, end = train_classifier(SETTINGS, *DATA)
+    assert all(event.model is None for event in before) and end.model is not None
+    assert [event.step for event in before] == sorted({event.step for event in before})
+    for earlier, later in pairwise(before):
+        assert later.history[: len(earlier.history)] == earlier.history
+    per_epoch = math.ceil(len(DATA.train) / 16)
+    steps = [held.step for held in end.history]
+    assert steps == [step for step in range(1, end.steps + 1) if step % (per_epoch // 3) == 0 or step == end.steps]
+
+
+def test_embeddings_are_trained_or_frozen_as_asked() -> None:
+    rounded = DATA.vectors.astype(np.float16).astype(np.float32)
+    frozen = weights(last(train_classifier(replace(SETTINGS, train_embeddings=False), *DATA)))["embedding.weight"]
+    np.testing.assert_array_equal(frozen, rounded)
+    moved = weights(last(train_classifier(SETTINGS, *DATA)))["embedding.weight"]
+    assert (moved[2:] != rounded[2:]).any(axis=1).all()
+
+
+def test_word_dropout_reads_words_as_the_unknown_one() -> None:
+    """Were every word dropped, only <unk> would learn."""
+    settings = replace(SETTINGS, word_dropout=0.999999)
+    moved = weights(last(train_classifier(settings, *DATA)))["embedding.weight"]
+    changed = (moved != DATA.vectors.astype(np.float16).astype(np.float32)).any(axis=1)
+    np.testing.assert_array_equal(np.flatnonzero(changed), [Vocabulary.unk_id])
+
+
+def test_the_weights_kept_are_the_best_on_held_out_rows() -> None:
+    # Vectors that float16 holds exactly and that stay frozen, so that nothing is rounded at the end.
+    vectors = DATA.vectors.astype(np.float16).astype(np.float32)
+    given = RANDOM._replace(vectors=vectors)
+    settings = replace(SETTINGS, train_embeddings=False, epochs=8, dropout=0.0, word_dropout=0.0)
+    event = last(train_classifier(settings, *given))
+    best = min(event.history, key=lambda held: held.log_loss)
+    assert best is not event.history[-1], "the case is to have a best before the last"
+    scores = logits(trained(event), given.sentences.take(given.held)).astype(np.float64)
+    right = given.labels[given.held] == 1
+    assert ((scores >= 0) == right).mean() == best.accuracy
+    assert np.logaddexp(0, np.where(right, -scores, scores)).mean() == pytest.approx(best.log_loss, abs=1e-6)
+
+
+def test_held_out_labels_decide_nothing_but_when_to_stop() -> None:
+    """Steps never see a held-out row: other labels there leave the loss of every step as it was."""
+    other = DATA.labels.copy()
+    other[DATA.held] = 1 - other[DATA.held]
+    one = list(train_classifier(SETTINGS, *DATA))
+    two = list(train_classifier(SETTINGS, *DATA._replace(labels=other)))
+    assert [event.loss for event in one] == [event.loss for event in two]
+
+
+# One seed, one result
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    assert_same(last(train_classifier(SETTINGS, *DATA)), last(train_classifier(SETTINGS, *DATA)))
+
+
+def test_another_seed_gives_other_weights() -> None:
+    assert differ(last(train_classifier(SETTINGS, *DATA)), last(train_classifier(replace(SETTINGS, seed=1), *DATA)))
+
+
+# A second run
+
+
+def test_averaging_keeps_the_mean_of_the_weights_since_the_rise(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[tuple[int, dict[str, torch.Tensor]]] = []
+    average = training._Run.average
+
+    def watched(run: training._Run) -> None:
+        taken.append((run.step, {key: value.clone() for key, value in run.model.state_dict().items()}))
+        average(run)
+
+    monkeypatch.setattr(training._Run, "average", watched)
+    event = last(train_classifier(replace(SETTINGS, average=True, epochs=8), *DATA))
+    best = min(event.history, key=lambda held: held.log_loss).step
+    steps = [step for step, _ in taken]
+    assert steps == [step for step in range(event.steps + 1) if step % 10 == 0 and step >= event.steps / 3]
+    counted = [weights for step, weights in taken if step <= best]
+    assert len(counted) > 1, "the case is to have something to average"
+    for key, value in trained(event).recurrent.named_parameters():
+        mean = torch.stack([weights[f"recurrent.{key}"] for weights in counted]).mean(dim=0)
+        torch.testing.assert_close(value, mean, rtol=0, atol=1e-6)
+
+
+def first_model() -> Classifier:
+    return trained(last(train_classifier(replace(SETTINGS, hidden_size=12, epochs=10), *DATA)))
+
+
+def test_a_second_run_starts_from_the_weights_of_the_first() -> None:
+    first = first_model()
+    before = {key: value.clone() for key, value in first.state_dict().items()}
+    tiny = replace(SETTINGS, hidden_size=12, epochs=1, learning_rate=1e-7)
+    second = trained(last(train_classifier(tiny, *DATA, start=first.state_dict())))
+    for key, value in second.recurrent.named_parameters():
+        torch.testing.assert_close(value, before[f"recurrent.{key}"], rtol=0, atol=1e-4)
+    right = DATA.labels[DATA.held] == 1
+    assert ((logits(second, DATA.sentences.take(DATA.held)) >= 0) == right).mean() > 0.85
+    for key, value in first.state_dict().items():
+        assert torch.equal(value, before[key]), "the first is left as it was"
+
+
+def test_the_state_of_a_run_from_another_start_is_ignored(tmp_path: Path) -> None:
+    settings, start = replace(SETTINGS, hidden_size=12), first_model().state_dict()
+    interrupted(settings, DATA, tmp_path / "state", evaluations=2)
+    resumed = last(train_classifier(settings, *DATA, tmp_path / "state", start))
+    assert_same(resumed, last(train_classifier(settings, *DATA, start=start)))
+
+
+@pytest.mark.parametrize("change", [{"hidden_size": 9}, {"layers": 2}, {"cell": "lstm"}], ids=str)
+def test_a_start_of_another_shape_is_refused(change: dict[str, object]) -> None:
+    start = first_model().state_dict()
+    with pytest.raises(ValueError):
+        next(train_classifier(replace(SETTINGS, **{"hidden_size": 12, **change}), *DATA, start=start))  # type: ignore[arg-type]
+
+
+# Interruption
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("evaluations", "average"), [(1, False), (4, False), (7, True)])
+def test_an_interrupted_run_ends_like_an_uninterrupted_one(
+    cell: str, evaluations: int, average: bool, tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, cell=cell, average=average)
+    state_file = tmp_path / "deep" / "state.safetensors"
+    whole = last(train_classifier(settings, *DATA))
+    part = interrupted(settings, DATA, state_file, evaluations)
+    assert state_file.is_file() and part[-1].step < whole.steps
+    rest = list(train_classifier(settings, *DATA, state_file))
+    assert rest[0].step > part[-1].step, "it goes on, it does not start again"
+    assert_same(rest[-1], whole)
+    assert list(state_file.parent.iterdir()) == []
+
+
+def test_interruptions_at_every_evaluation_change_nothing(tmp_path: Path) -> None:
+    whole = last(train_classifier(SETTINGS, *DATA))
+    for done in range(1, len(whole.history)):
+        events = interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=1)
+        assert events[-1].history == whole.history[:done]
+    assert_same(last(train_classifier(SETTINGS, *DATA, tmp_path / "state")), whole)
+
+
+def test_an_interruption_between_evaluations_loses_no_more_than_one_interval(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, evaluations_per_epoch=1)
+    whole = last(train_classifier(settings, *DATA))
+    run = train_classifier(settings, *DATA, tmp_path / "state")
+    event = next(event for event in run if event.history and event.step > event.history[-1].step)
+    run.close()
+    rest = list(train_classifier(settings, *DATA, tmp_path / "state"))
+    assert event.history[-1].step < rest[0].step <= event.step
+    assert_same(rest[-1], whole)
+
+
+def test_an_interruption_after_the_last_evaluation_loses_nothing(tmp_path: Path) -> None:
+    whole = last(train_classifier(SETTINGS, *DATA))
+    run = train_classifier(SETTINGS, *DATA, tmp_path / "state")
+    next(event for event in run if event.step == event.steps)
+    run.close()
+    (only,) = train_classifier(SETTINGS, *DATA, tmp_path / "state")
+    assert_same(only, whole)
+
+
+def test_a_run_that_stopped_early_does_not_go_on_when_resumed(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, patience=1, epochs=8)
+    whole = last(train_classifier(settings, *RANDOM))
+    run = train_classifier(settings, *RANDOM, tmp_path / "state")
+    next(event for event in run if event.step == whole.step)
+    run.close()
+    assert_same(last(train_classifier(settings, *RANDOM, tmp_path / "state")), whole)
+
+
+def other_data() -> dict[str, Data]:
+    held = DATA.held[:-1]
+    return {
+        "labels": DATA._replace(labels=1 - DATA.labels),
+        "vectors": DATA._replace(vectors=DATA.vectors * 2),
+        "held-out rows": DATA._replace(held=held),
+        "sentences": DATA._replace(sentences=Encoded(np.roll(DATA.sentences.ids, 1), DATA.sentences.offsets)),
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"learning_rate": 0.02}, {"dropout": 0.3}, {"hidden_size": 7}, {"cell": "rnn"}],
+    ids=str,
+)
+def test_the_state_of_a_run_with_other_settings_is_ignored(change: dict[str, object], tmp_path: Path) -> None:
+    other = replace(SETTINGS, **change)  # type: ignore[arg-type]
+    interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=2)
+    assert_same(last(train_classifier(other, *DATA, tmp_path / "state")), last(train_classifier(other, *DATA)))
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("what", other_data())
+def test_the_state_of_a_run_on_other_data_is_ignored(what: str, tmp_path: Path) -> None:
+    other = other_data()[what]
+    interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=2)
+    assert_same(last(train_classifier(SETTINGS, *other, tmp_path / "state")), last(train_classifier(SETTINGS, *other)))
+
+
+def corrupt(path: Path, how: str) -> None:
+    from safetensors.torch import save_file
+
+    content = path.read_bytes()
+    if how == "cut off":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "no safetensors":
+        path.write_bytes(b"\x00\xff" * 500)
+    elif how == "safetensors of something else":
+        save_file({"x": torch.zeros(2)}, path)
+    elif how == "other metadata":
+        save_file({"x": torch.zeros(2)}, path, metadata={"run": "not JSON"})
+
+
+@pytest.mark.parametrize(
+    "how", ["cut off", "empty", "no safetensors", "safetensors of something else", "other metadata"]
+)
+def test_a_state_file_that_cannot_be_read_is_ignored(how: str, tmp_path: Path) -> None:
+    interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=2)
+    corrupt(tmp_path / "state", how)
+    assert_same(last(train_classifier(SETTINGS, *DATA, tmp_path / "state")), last(train_classifier(SETTINGS, *DATA)))
+
+
+def test_without_a_state_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    last(train_classifier(SETTINGS, *DATA))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not GPU, reason="no GPU here")
+def test_on_a_gpu_it_learns_and_goes_on_after_an_interruption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    settings = replace(SETTINGS, hidden_size=12, epochs=10, precision="auto")
+    part = interrupted(settings, DATA, tmp_path / "state", evaluations=4)
+    rest = list(train_classifier(settings, *DATA, tmp_path / "state"))
+    assert rest[0].step > part[-1].step and rest[-1].history[:4] == part[-1].history
+    assert rest[-1].history[-1].accuracy > 0.85
+    assert {value.device.type for value in trained(rest[-1]).state_dict().values()} == {"cpu"}
+
+
+# Early stopping
+
+
+def test_it_stops_early_where_held_out_rows_cannot_improve() -> None:
+    settings = replace(SETTINGS, epochs=12, patience=2, dropout=0.0, word_dropout=0.0)
+    event = last(train_classifier(settings, *RANDOM))
+    assert event.steps / 3 < event.step < event.steps
+    best = min(event.history, key=lambda held: held.log_loss)
+    since = [held for held in event.history if held.step > max(best.step, event.steps / 3)]
+    assert len(since) == 2 and event.step == event.history[-1].step
+
+
+def test_enough_patience_runs_to_the_end() -> None:
+    event = last(train_classifier(replace(SETTINGS, epochs=6), *RANDOM))
+    assert event.step == event.steps
+
+
+# Temperature
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_a_known_temperature_is_found(temperature: float) -> None:
+    random = np.random.default_rng(0)
+    calibrated = random.normal(0, 2, 40_000)
+    labels = (random.random(40_000) < 1 / (1 + np.exp(-calibrated))).astype(np.int8)
+    found, loss = fit_temperature((calibrated * temperature).astype(np.float32), labels)
+    assert found == pytest.approx(temperature, rel=0.04)
+
+    def plain_loss(by: float) -> float:
+        probability = 1 / (1 + np.exp(-calibrated * temperature / by))
+        return float(-np.where(labels == 1, np.log(probability), np.log(1 - probability)).mean())
+
+    assert loss == pytest.approx(plain_loss(found), abs=1e-6)
+    assert all(loss <= plain_loss(found * factor) for factor in (0.5, 0.9, 0.99, 1.01, 1.1, 2.0))
+
+
+def test_temperature_is_finite_where_every_logit_is_right() -> None:
+    temperature, loss = fit_temperature(np.array([-1.0, 2.0, 3.0]), np.array([0, 1, 1]))
+    assert 0 < temperature < 1 and 0 <= loss < 0.01
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_folding_the_temperature_in_never_changes_a_verdict(cell: str) -> None:
+    """The verdict is the sign of the logit, and the temperature is positive."""
+    # Frozen vectors that float16 holds exactly, so that the temperature is all that changes at the end.
+    given = NOISY._replace(vectors=DATA.vectors.astype(np.float16).astype(np.float32))
+    settings = replace(SETTINGS, cell=cell, hidden_size=12, epochs=10, train_embeddings=False)
+    event = last(train_classifier(settings, *given))
+    best = min(event.history, key=lambda held: held.log_loss)
+    scores, labels = logits(trained(event), given.sentences.take(given.held)), given.labels[given.held]
+    assert ((scores >= 0) == (labels == 1)).mean() == best.accuracy
+    temperature, loss = fit_temperature(scores, labels)
+    assert abs(math.log(best.temperature)) > 0.01, "the case is to have something to fold in"
+    assert temperature == pytest.approx(1, abs=1e-3), "folded in, there is nothing left to scale"
+    assert loss == pytest.approx(best.log_loss, abs=1e-6)
+
+
+# Batches and schedule
+
+
+def padding(lengths: np.ndarray, batches: list[np.ndarray]) -> int:
+    return sum(int(lengths[rows].max() * len(rows) - lengths[rows].sum()) for rows in batches)
+
+
+def test_an_epoch_holds_every_training_row_once() -> None:
+    for epoch in range(3):
+        batches = _epoch_batches(SETTINGS, DATA.sentences.lengths, DATA.train, epoch)
+        np.testing.assert_array_equal(np.sort(np.concatenate(batches)), DATA.train)
+        assert max(len(rows) for rows in batches) == SETTINGS.batch_size
+
+
+def test_batches_hold_the_least_padding_that_batches_of_their_sizes_can() -> None:
+    lengths = DATA.sentences.lengths
+    batches = _epoch_batches(SETTINGS, lengths, DATA.train, 0)
+    bounds = sorted((int(lengths[rows].min()), int(lengths[rows].max())) for rows in batches)
+    assert all(longest <= shortest for (_, longest), (shortest, _) in pairwise(bounds))
+    random = np.random.default_rng(0)
+    cuts = np.cumsum([len(rows) for rows in batches])[:-1]
+    for _ in range(100):
+        assert padding(lengths, batches) < padding(lengths, np.split(random.permutation(DATA.train), cuts))
+
+
+def test_epochs_differ_and_each_is_the_same_again() -> None:
+    lengths = DATA.sentences.lengths
+    first, again, second = (_epoch_batches(SETTINGS, lengths, DATA.train, epoch) for epoch in (0, 0, 1))
+    assert [rows.tolist() for rows in first] == [rows.tolist() for rows in again]
+    assert {frozenset(rows.tolist()) for rows in first} != {frozenset(rows.tolist()) for rows in second}
+    order = [int(lengths[rows].max()) for rows in first]
+    assert order != sorted(order), "short and long batches come mixed"
+
+
+@pytest.mark.parametrize("steps", [2, 3, 30, 1000])
+def test_the_rate_is_one_cycle(steps: int) -> None:
+    rates = [_rate(step, steps, constant=False) for step in range(steps)]
+    assert all(0 < rate <= 1 for rate in rates)
+    assert rates[0] == pytest.approx(0.04)
+    assert _rate(steps, steps, constant=False) == pytest.approx(0)
+    top = rates.index(max(rates))
+    assert rates[: top + 1] == sorted(rates[: top + 1]) and rates[top:] == sorted(rates[top:], reverse=True)
+
+
+def test_the_rate_by_hand() -> None:
+    """Thirty steps: a rise over ten, half of the fall after ten more."""
+    rates = [_rate(step, 30, constant=False) for step in (5, 10, 15, 20)]
+    assert rates == pytest.approx([0.52, 1, (1 + math.cos(math.pi / 4)) / 2, 0.5])
+
+
+def test_the_rate_stays_up_where_weights_are_averaged() -> None:
+    assert [_rate(step, 30, constant=True) for step in (0, 5, 10, 20, 29)] == pytest.approx([0.04, 0.52, 1, 1, 1])
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("rows", ["train", "held"])
+def test_rows_of_one_class_are_refused(rows: str) -> None:
+    chosen = getattr(DATA, rows)
+    given = DATA._replace(**{rows: chosen[DATA.labels[chosen] == 1]})
+    with pytest.raises(ValueError, match=r"(training|held-out) rows hold one class only"):
+        next(train_classifier(SETTINGS, *given))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"precision": "float8"},
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"evaluations_per_epoch": 0},
+        {"patience": 0},
+        {"cell": "transformer"},
+        {"hidden_size": 0},
+        {"dropout": 1.5},
+        {"word_dropout": 1.5},
+        {"word_dropout": -0.1},
+        {"learning_rate": -1.0},
+        {"learning_rate": math.nan},
+        {"clip": -1.0},
+    ],
+    ids=str,
+)
+def test_settings_that_make_no_sense_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        next(train_classifier(replace(SETTINGS, **change), *DATA))  # type: ignore[arg-type]
+
+
+def test_a_run_that_diverges_says_so() -> None:
+    """No model of numbers that are not finite is ever returned."""
+    with pytest.raises(ValueError, match="finite"):
+        last(train_classifier(replace(SETTINGS, cell="rnn", learning_rate=1e30), *DATA))
+
+
+def test_held_out_events_read_as_they_are_named() -> None:
+    event = last(train_classifier(replace(SETTINGS, epochs=1), *DATA))
+    for held in event.history:
+        assert isinstance(held, HeldOut)
+        assert 0 <= held.accuracy <= 1 and held.log_loss > 0 and held.temperature > 0 and held.training_loss > 0

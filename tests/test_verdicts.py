@@ -1,0 +1,239 @@
+"""A verdict is the last of the verdicts on the prefixes, and the same whether texts come alone or together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit
+
+from core.checkpoints import Checkpoint
+from core.corpus import encode
+from core.models import CELLS, Classifier
+from core.text import Preprocessing, Vocabulary
+from core.verdicts import Verdict, label, logits, probabilities, sigmoid, verdict, verdicts
+
+VOCABULARY = Vocabulary(["i", "love", "hate", "this", "not", "movie", "a", "<url>", "he", "!!!", "so"])
+TEXTS = [
+    "i love this movie",
+    "not",
+    "",
+    "I hate this movie so so so so so so so so so so so much !!!",
+    "   \t\n",
+    "@sam I don't love http://example.com/x",
+    "zzz qqq",
+]
+
+
+def checkpoint(cell: str, layers: int = 1) -> Checkpoint:
+    """A model of random weights, large enough that verdicts differ."""
+    model = Classifier(cell, len(VOCABULARY), 5, 6, layers)
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.9, generator=generator)
+    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, cell)
+
+
+def biased(bias: float) -> Checkpoint:
+    """A model whose every logit is `bias`."""
+    model = checkpoint("rnn").model
+    with torch.no_grad():
+        model.linear.weight.zero_()
+        model.linear.bias.fill_(bias)
+    return Checkpoint("biased", model, Preprocessing(), VOCABULARY, {}, "biased")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_each_prefix_probability_is_the_verdict_on_that_prefix_alone(cell: str, layers: int) -> None:
+    model = checkpoint(cell, layers)
+    found = verdict(model, "@sam I don't love this movie, so so baaaad!!! http://example.com")
+    assert len(found.prefix_probabilities) == len(found.tokens) == len(found.known)
+    assert found.prefix_probabilities[-1] == found.probability
+    assert found.probability == pytest.approx(expit(found.logit), abs=1e-12)
+    for end in range(1, len(found.tokens) + 1):
+        # Joined by blanks, the tokens come out as they went in.
+        alone = verdict(model, " ".join(found.tokens[:end]))
+        assert alone.tokens == found.tokens[:end]
+        assert alone.probability == pytest.approx(found.prefix_probabilities[end - 1], abs=1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_many_texts_at_once_get_the_verdicts_they_get_alone(cell: str) -> None:
+    model = checkpoint(cell)
+    found = probabilities(model, TEXTS)
+    assert found.dtype == np.float64 and found.shape == (len(TEXTS),)
+    for text, probability in zip(TEXTS, found, strict=True):
+        if text.strip():
+            assert probability == pytest.approx(verdict(model, text).probability, abs=1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_text_without_a_token_gets_the_read_out_of_the_zero_state_among_many(cell: str) -> None:
+    model = checkpoint(cell)
+    before_the_first = expit(model.model.linear.bias.item())
+    assert probabilities(model, ["", "  "]) == pytest.approx([before_the_first] * 2, abs=1e-7)
+    mixed = probabilities(model, TEXTS)
+    assert mixed[[2, 4]] == pytest.approx([before_the_first] * 2, abs=1e-7)
+
+
+def test_the_order_of_texts_changes_nothing_but_the_order() -> None:
+    model = checkpoint("lstm")
+    order = np.random.default_rng(0).permutation(len(TEXTS))
+    np.testing.assert_allclose(
+        probabilities(model, [TEXTS[number] for number in order]), probabilities(model, TEXTS)[order], rtol=0, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
+def test_the_batch_size_changes_no_logit(batch_size: int) -> None:
+    model = checkpoint("gru")
+    sentences = encode(TEXTS * 5, model.preprocessing, model.vocabulary)
+    found = logits(model.model, sentences, batch_size)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, logits(model.model, sentences), rtol=0, atol=1e-6)
+
+
+def test_no_texts_give_no_probabilities() -> None:
+    assert probabilities(checkpoint("gru"), []).shape == (0,)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_verdicts_together_are_the_verdicts_alone(cell: str) -> None:
+    model = checkpoint(cell)
+    texts = [text for text in TEXTS if text.strip()] * 3
+    for text, together in zip(texts, verdicts(model, texts), strict=True):
+        alone = verdict(model, text)
+        assert (together.model, together.text, together.tokens) == (cell, text, alone.tokens)
+        assert together.known == alone.known
+        assert together.logit == pytest.approx(alone.logit, abs=1e-5)
+        assert together.prefix_probabilities == pytest.approx(alone.prefix_probabilities, abs=1e-6)
+        assert together.probability == together.prefix_probabilities[-1]
+
+
+def test_an_empty_text_among_many_is_named() -> None:
+    with pytest.raises(ValueError, match="text 3 of 7 is empty"):
+        verdicts(checkpoint("rnn"), TEXTS)
+    assert verdicts(checkpoint("rnn"), []) == []
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n ", "\u3000"])
+def test_an_empty_text_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="the text is empty"):
+        verdict(checkpoint("rnn"), text)
+
+
+def test_ten_thousand_words_are_read() -> None:
+    text = "i love this movie so " * 2_000
+    for cell in CELLS:
+        model = checkpoint(cell)
+        found = verdict(model, text)
+        assert len(found.tokens) == len(found.prefix_probabilities) == 10_000
+        assert np.isfinite(found.prefix_probabilities).all()
+        assert probabilities(model, [text, "not"])[0] == pytest.approx(found.probability, abs=1e-6)
+
+
+def test_unknown_words_are_told_and_all_the_same_to_the_model() -> None:
+    model = checkpoint("lstm")
+    found = verdict(model, "i love frabjous movie frabjous")
+    assert found.known == (True, True, False, True, False)
+    assert found.unknown == ("frabjous", "frabjous")
+    assert verdict(model, "i love slithy movie gig").probability == found.probability
+    nothing_known = verdict(model, "that frabjous gig")
+    assert nothing_known.unknown == nothing_known.tokens and not any(nothing_known.known)
+    assert verdict(model, "i love").unknown == ()
+
+
+@pytest.mark.parametrize("text", ["<pad>", "<unk>", "i <pad> <unk> love"])
+def test_the_special_tokens_cannot_be_typed(text: str) -> None:
+    model = checkpoint("gru")
+    found = verdict(model, text)
+    assert Vocabulary.pad_id not in model.vocabulary.encode(found.tokens)
+    assert not any(known for token, known in zip(found.tokens, found.known, strict=True) if "pad" in token)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["!!!", "...", "🙂🙂", "\x00", "a\x00b", "\ud800", "שלום", "\u202eevil", "<b>x</b>", "**md** [x](y)", "\x1b[31m"],
+    ids=ascii,
+)
+def test_hostile_texts_get_a_verdict_and_come_back_as_typed(text: str) -> None:
+    found = verdict(checkpoint("lstm"), text)
+    assert found.text == text
+    assert 0 < found.probability < 1 and len(found.tokens) > 0
+
+
+def test_a_verdict_carries_plain_numbers_and_cannot_be_changed() -> None:
+    found = verdict(checkpoint("gru"), "I love it")
+    assert found.model == "gru"
+    assert type(found.logit) is float and type(found.probability) is float
+    assert {type(probability) for probability in found.prefix_probabilities} == {float}
+    assert hash(found) == hash(verdict(checkpoint("gru"), "I love it"))
+    with pytest.raises(FrozenInstanceError):
+        found.logit = 0.0  # type: ignore[misc]
+
+
+def test_asking_leaves_the_model_as_it_was() -> None:
+    model = checkpoint("lstm")
+    before = {key: value.clone() for key, value in model.model.state_dict().items()}
+    verdict(model, TEXTS[0])
+    probabilities(model, TEXTS)
+    assert not model.model.training
+    for key, value in model.model.state_dict().items():
+        assert torch.equal(value, before[key])
+
+
+# The threshold and the logistic function
+
+
+@pytest.mark.parametrize(
+    ("probability", "name"),
+    [
+        (0.0, "negative"),
+        (math.nextafter(0.5, 0), "negative"),
+        (0.5, "positive"),
+        (math.nextafter(0.5, 1), "positive"),
+        (1.0, "positive"),
+    ],
+)
+def test_a_verdict_is_positive_at_a_half_or_more(probability: float, name: str) -> None:
+    assert label(probability) == name
+    assert Verdict("m", "t", ("t",), (True,), 0.0, probability, (probability,)).label == name
+
+
+@pytest.mark.parametrize(("bias", "name"), [(0.0, "positive"), (-1e-3, "negative"), (1e-3, "positive")])
+def test_a_logit_of_zero_is_positive(bias: float, name: str) -> None:
+    found = verdict(biased(bias), "i love this")
+    assert found.logit == np.float32(bias)
+    assert found.label == name
+
+
+def test_logistic_function_by_hand() -> None:
+    np.testing.assert_allclose(
+        sigmoid(np.array([0.0, math.log(3), -math.log(3), math.log(99)])), [0.5, 0.75, 0.25, 0.99], rtol=0, atol=1e-15
+    )
+
+
+def test_logistic_function_at_the_extremes() -> None:
+    with np.errstate(all="raise", under="ignore"):
+        found = sigmoid(np.array([-np.inf, -1e30, -1000, 1000, 1e30, np.inf]))
+    np.testing.assert_array_equal(found, [0, 0, 0, 1, 1, 1])
+    assert sigmoid(np.array([0.0]))[0] == 0.5
+
+
+def test_logistic_function_agrees_with_a_reference_and_is_symmetric() -> None:
+    x = np.linspace(-40, 40, 8_001)
+    np.testing.assert_allclose(sigmoid(x), expit(x), rtol=0, atol=3e-16)
+    np.testing.assert_allclose(sigmoid(-x), 1 - sigmoid(x), rtol=0, atol=3e-16)
+    assert (np.diff(sigmoid(x)) >= 0).all()
+    assert sigmoid(np.array([1.0], dtype=np.float32)).dtype == np.float64
+
+
+def test_a_very_sure_model_is_read_without_a_warning() -> None:
+    with np.errstate(all="raise", under="ignore"):
+        assert verdict(biased(-3e4), "so").probability == 0
+        assert verdict(biased(3e4), "so").probability == 1
