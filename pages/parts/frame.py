@@ -82,7 +82,7 @@ def example_picker(text: str) -> None:
     st.pills(_("Or try one of these"), list(offered), key="example", on_change=write)
     reason = next((example.reason for example in offered.values() if example.text == text), None)
     if reason:
-        st.caption(_("This one: {reason}.").format(reason=reason.rstrip("?.")))
+        st.caption(_("This one: {reason}").format(reason=reason))
 
 
 def links_to_pages(text: str) -> None:
