@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from core import checkpoints
 
@@ -193,8 +193,15 @@ def study(options: argparse.Namespace) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse, with its complaint in one line like any other."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {_inert(message)}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description="Ask a recurrent text classifier questions.")
+    parser = _Parser(prog="python -m core", description="Ask a recurrent text classifier questions.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     def verb(function: Any, *, json_output: bool = True) -> argparse.ArgumentParser:

@@ -635,3 +635,10 @@ def test_the_shipped_rnn_is_as_accurate_as_its_card_says(monkeypatch: pytest.Mon
     assert found.accuracy_interval == pytest.approx(report["accuracy_interval"], abs=1e-6)
     assert found.log_loss == pytest.approx(report["log_loss"], abs=1e-4)
     assert found.confusion == report["confusion"]
+
+
+def test_an_unknown_flag_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["predict", "--modle", "rnn", "hello"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
