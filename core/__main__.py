@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last saved state", file=sys.stderr)
+        goes_on = options.verb in (train, study)
+        print("interrupted" + "; the same command goes on from the last saved state" * goes_on, file=sys.stderr)
         return 130
 
 
@@ -43,6 +44,12 @@ def predict(options: argparse.Namespace) -> int:
     from core.verdicts import verdicts
 
     texts = _texts(options)
+    if not options.texts:  # a file or a stream: one blank row must not cost the others their answer
+        blank = [number for number, text in enumerate(texts, 1) if not text.strip()]
+        if len(blank) < len(texts):
+            for number in blank:
+                _progress(f"left out: text {number:,} of {len(texts):,} is empty")
+            texts = [text for text in texts if text.strip()]
     by_model = [verdicts(checkpoint, texts) for checkpoint in _checkpoints(options.model)]
     found_verdicts = [found for by_text in zip(*by_model, strict=True) for found in by_text]
     if options.json:
@@ -176,7 +183,9 @@ def study(options: argparse.Namespace) -> int:
             bar.total = progress.variants
             bar.update(progress.done - bar.n)
     found = progress.study
-    (out / "study.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    beside = out / "study.json.new"
+    beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    beside.replace(out / "study.json")
     if options.json:
         _print_json([found])
         return 0
@@ -230,7 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     added = verb(train, json_output=False)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
     added.add_argument("--report", metavar="FILE", help="labelled file for the card's report, never for any choice")
-    added.add_argument("--out", default=str(checkpoints.root()), metavar="DIR", help="default: checkpoints")
+    added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--cells", nargs="+", choices=["rnn", "gru", "lstm"], default=["rnn", "gru", "lstm"])
     added.add_argument("--name", help="the checkpoint's name, where a single cell is trained (default: the cell)")
     added.add_argument("--rows", type=int, metavar="N", help="use the first N rows only")
@@ -255,7 +264,7 @@ def _parser() -> argparse.ArgumentParser:
     added = verb(study)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
     added.add_argument("--rows", type=int, default=300_000, metavar="N", help="the first N rows (default: 300,000)")
-    added.add_argument("--out", default=str(checkpoints.root()), metavar="DIR", help="default: checkpoints")
+    added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     columns(added)
     return parser

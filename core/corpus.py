@@ -49,7 +49,7 @@ def read_corpus(
     encoding: str | None = None,
     limit: int | None = None,
 ) -> Corpus:
-    """Labelled rows of a file, at most the first `limit`, neutral ones left out.
+    """Labelled rows of a file, at most the first `limit` of them read, neutral ones left out.
 
     Columns default to ``text`` and ``label``. Raises LookupError for a missing column, ValueError for a ragged row, a
     wrong encoding, a label outside the allowed set (each naming the row) or no rows, OSError for an unreadable file.

@@ -103,6 +103,17 @@ def train_word2vec(
             yield Word2VecState(epoch + 1, aligned(model.wv.vectors), aligned(model.syn1neg))
 
 
+def unit_variance(vectors: np.ndarray) -> np.ndarray:
+    """Vectors [V, E] scaled as one so that the trained ones' numbers have a standard deviation of 1.
+
+    word2vec leaves them near 0.25, and a recurrent cell learns from such small inputs slowly: an LSTM of 128 units was
+    right for 0.8075 of held-out tweets after two passes over 300,000, and for 0.8223 from scaled vectors.
+    """
+    trained = vectors[np.any(vectors != 0, axis=1)]
+    deviation = float(trained.std()) if len(trained) else 0.0
+    return vectors / np.float32(deviation) if deviation > 0 else vectors
+
+
 def neighbours(vectors: np.ndarray, vocabulary: Vocabulary, word: str, count: int = 10) -> list[tuple[str, float]]:
     """The other words whose vectors point most nearly the same way, with their cosine, nearest first.
 

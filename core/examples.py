@@ -29,7 +29,7 @@ def examples() -> list[Example]:
             _("Early swear word"),
             "Damn, I walked all the way to the market this morning and then along the river to my sister's house where "
             "we cooked rice and talked about the garden until it was time for the train",
-            _("one strong word, then thirty plain ones: how long is it remembered?"),
+            _("one strong word, then three dozen plain ones: how long is it remembered?"),
         ),
         Example(_("Stretched"), "sooooooo happyyyyy!!!!! @alex thank youuuu <3", _("letters squeezed, a mention, <3.")),
         Example(

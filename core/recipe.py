@@ -19,7 +19,7 @@ import numpy as np
 
 from core import checkpoints
 from core.corpus import Corpus, Encoded, build_vocabulary, held_out
-from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec
+from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
 from core.text import Preprocessing, Vocabulary
 from core.training import Progress, TrainingSettings, train_classifier
@@ -127,55 +127,78 @@ def classifier(
     """
     if start and (start.vocabulary != prepared.vocabulary or start.card["cell"] != settings.cell):
         raise ValueError(f"checkpoint {start.name!r} has another cell or vocabulary than this run: it cannot start it")
-    state_file = out / ".training" / f"{name}.safetensors"
-    for progress in train_classifier(
-        settings,
-        prepared.sentences,
-        prepared.corpus.labels,
-        prepared.train,
-        prepared.held,
-        vectors,
-        state_file,
-        start.model.state_dict() if start else None,
-    ):
-        if progress.model is not None:  # saved before the run removes its state: a full disk must not cost the training
-            checkpoints.save(
-                name, progress.model.state_dict(), prepared.vocabulary, _card(prepared, settings, progress, start), out
-            )
-        yield progress
-    held = prepared.held
-    selection = Corpus(
-        "held-out rows of the training file",
-        [prepared.corpus.texts[row] for row in held],
-        prepared.corpus.labels[held],
-        0,
-        prepared.corpus.sha256,
-    )
-    add_metrics(name, "selection", selection, out)
+    identity = _identity(prepared, settings, start)
+    if not _stands(name, identity, out):
+        state_file = out / ".training" / f"{name}.safetensors"
+        for progress in train_classifier(
+            settings,
+            prepared.sentences,
+            prepared.corpus.labels,
+            prepared.train,
+            prepared.held,
+            unit_variance(vectors),
+            state_file,
+            start.model.state_dict() if start else None,
+        ):
+            if progress.model is not None:  # saved before the run removes its state: a full disk must not cost it
+                card = _card(identity, prepared, progress)
+                checkpoints.save(name, progress.model.state_dict(), prepared.vocabulary, card, out)
+            yield progress
+    if "selection" not in checkpoints.read_card(name, out)["metrics"]:
+        held = prepared.held
+        selection = Corpus(
+            "held-out rows of the training file",
+            [prepared.corpus.texts[row] for row in held],
+            prepared.corpus.labels[held],
+            0,
+            prepared.corpus.sha256,
+        )
+        add_metrics(name, "selection", selection, out)
 
 
-def _card(
-    prepared: Prepared, settings: TrainingSettings, progress: Progress, start: checkpoints.Checkpoint | None
-) -> checkpoints.Card:
-    """The card of a classifier just trained, without figures yet."""
-    assert progress.model is not None
-    return {
+def _stands(name: str, identity: checkpoints.Card, out: Path) -> bool:
+    """Whether an earlier run has finished this very classifier, so that resuming several need not train it again."""
+    try:
+        found = checkpoints.load(name, out).card
+    except checkpoints.CheckpointError:
+        return False
+    return all(found.get(key) == value for key, value in identity.items())
+
+
+def _identity(prepared: Prepared, settings: TrainingSettings, start: checkpoints.Checkpoint | None) -> checkpoints.Card:
+    """The part of a classifier's card that decides its weights, as JSON gives it back."""
+    card = {
         "kind": checkpoints.CLASSIFIER,
         "cell": settings.cell,
-        "sizes": {
-            "vocabulary": len(prepared.vocabulary),
-            "embedding": progress.model.embedding.embedding_dim,
-            "hidden": settings.hidden_size,
-            "layers": settings.layers,
-            "parameters": sum(parameter.numel() for parameter in progress.model.parameters()),
-        },
-        "labels": ["negative", "positive"],
         "preprocessing": prepared.recipe.preprocessing.steps,
         "settings": asdict(settings),
-        "embeddings": {"start": "word2vec", **asdict(prepared.recipe.word2vec), "min_count": prepared.recipe.min_count},
+        "embeddings": {
+            "start": "word2vec, scaled to unit variance",
+            **asdict(prepared.recipe.word2vec),
+            "min_count": prepared.recipe.min_count,
+        },
         # A run that went on from another: what that one was, or None.
         "start": {key: start.card[key] for key in ("settings", "history", "sha256")} if start else None,
         "data": _data(prepared),
+    }
+    found: checkpoints.Card = json.loads(json.dumps(card))
+    return found
+
+
+def _card(identity: checkpoints.Card, prepared: Prepared, progress: Progress) -> checkpoints.Card:
+    """The card of a classifier just trained, without figures yet."""
+    assert progress.model is not None
+    model = progress.model
+    return {
+        **identity,
+        "sizes": {
+            "vocabulary": len(prepared.vocabulary),
+            "embedding": model.embedding.embedding_dim,
+            "hidden": model.hidden_size,
+            "layers": model.recurrent.num_layers,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        },
+        "labels": ["negative", "positive"],
         "history": [held._asdict() for held in progress.history],
         "versions": _versions("torch", "gensim"),
         "intended_use": INTENDED_USE,
@@ -231,16 +254,16 @@ def _versions(*packages: str) -> dict[str, str]:
 
 
 def _save_word2vec(path: Path, state: Word2VecState, identity: str) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as to_bytes
 
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".new")
-    save_file(
-        {"vectors": state.vectors, "output": state.output},
-        beside,
-        metadata={"identity": identity, "epoch": str(state.epoch)},
-    )
-    beside.replace(path)
+    metadata = {"identity": identity, "epoch": str(state.epoch)}
+    try:
+        beside.write_bytes(to_bytes({"vectors": state.vectors, "output": state.output}, metadata=metadata))
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _restore_word2vec(path: Path, identity: str) -> Word2VecState | None:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.corpus import Corpus, Encoded, build_vocabulary, held_out
-from core.embeddings import Word2VecSettings, train_word2vec
+from core.embeddings import Word2VecSettings, train_word2vec, unit_variance
 from core.evaluation import paired_interval, wilson_interval
 from core.text import STEPS, Preprocessing, Vocabulary
 from core.training import TrainingSettings, train_classifier
@@ -104,6 +104,7 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
         "data": {"file": corpus.name, "sha256": corpus.sha256, "rows": len(corpus), "held_out_rows": _HELD_OUT},
         "base": asdict(_BASE),
         "word2vec": asdict(_BASE_WORD2VEC),
+        "embeddings": "word2vec, scaled to unit variance",
         "min_count": MIN_COUNT,
     }
     encoded: dict[Preprocessing, tuple[Vocabulary, Encoded]] = {}
@@ -126,7 +127,8 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
             vocabulary, sentences = encoded[variant.preprocessing]
             start = (variant.preprocessing, variant.word2vec)
             if start not in vectors:
-                vectors[start] = list(train_word2vec(sentences, vocabulary, variant.word2vec))[-1].vectors
+                trained_vectors = list(train_word2vec(sentences, vocabulary, variant.word2vec))[-1].vectors
+                vectors[start] = unit_variance(trained_vectors)
             # A step that is off may leave a text without tokens: it cannot be trained on.
             filled = train[sentences.lengths[train] > 0]
             trained = list(train_classifier(variant.training, sentences, corpus.labels, filled, held, vectors[start]))[

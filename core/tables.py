@@ -100,7 +100,8 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
             yield from file
     except UnicodeError as error:
         where = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
-        raise ValueError(f"{path.name} is not {encoding} text{where}; pass its encoding") from None
+        name = encoding.removesuffix("-sig").upper()
+        raise ValueError(f"{path.name} is not {name} text{where}; pass its encoding") from None
     except LookupError as error:
         raise ValueError(str(error)) from None
 

@@ -6,7 +6,7 @@ was trained. `Preprocessing.show_work` returns the text after every step.
 
 The steps are those usual for tweets (Go, Bhayani & Huang 2009 map links and mentions to one token each and squeeze
 repeated letters); two are this project's own: a mention becomes the pronoun ``he``, which keeps the sentence a
-sentence, and ``n't`` becomes a detached ``not``, so that "can't" and "cannot" share a word.
+sentence, and ``n't`` becomes a detached ``not``, so that "can't" and "do not" share *not*.
 
 No step raises on any `str`, lone surrogates included, and each takes time linear in the text's length.
 """

@@ -308,7 +308,7 @@ class _Run:
 
     def save(self, path: Path, identity: str) -> None:
         """Write the state beside and rename, so that a crash leaves the last one whole."""
-        from safetensors.torch import save_file
+        from safetensors.torch import save as to_bytes
 
         tensors = {f"model.{key}": value.detach().cpu() for key, value in self.model.state_dict().items()}
         tensors |= {f"best.{key}": value for key, value in self.best.items()}
@@ -327,8 +327,11 @@ class _Run:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + ".new")
-        save_file(tensors, beside, metadata={"run": json.dumps(numbers)})
-        beside.replace(path)
+        try:
+            beside.write_bytes(to_bytes(tensors, metadata={"run": json.dumps(numbers)}))
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
 
     def restore(self, path: Path, identity: str) -> bool:
         """Take up a saved state, if there is one and it stands for this very run."""

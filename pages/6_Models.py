@@ -34,10 +34,10 @@ if study:
     st.subheader(_("What did each choice buy?"))
     st.write(
         _(
-            "An LSTM trained on {rows:,} tweets, with one thing changed at a time, judged on the same {held:,} "
-            "held-out tweets. Where the 95 % interval of the difference holds zero, no difference is shown. "
-            "“Another seed” changes nothing but chance: differences of its size mean little."
-        ).format(rows=study["data"]["rows"], held=study["data"]["held_out_rows"])
+            "An LSTM of {units} units trained on {rows:,} tweets (the base), with one thing changed at a time, judged "
+            "on the same {held:,} held-out tweets. Where the 95 % interval of the difference holds zero, no "
+            "difference is shown. “Another seed” changes nothing but chance: differences of its size mean little."
+        ).format(units=study["base"]["hidden_size"], rows=study["data"]["rows"], held=study["data"]["held_out_rows"])
     )
     st.plotly_chart(study_differences(study["variants"]), key="study", alt=_("Differences of accuracy to the base"))
     tables.vocabulary_by_step(study)

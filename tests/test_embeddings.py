@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from core.corpus import Encoded
-from core.embeddings import Word2VecSettings, Word2VecState, neighbours, train_word2vec
+from core.embeddings import Word2VecSettings, Word2VecState, neighbours, train_word2vec, unit_variance
 from core.text import PAD, UNK, Vocabulary
 
 TOPICS = (("rain", "cloud", "storm", "wind"), ("bread", "flour", "oven", "dough"))
@@ -233,3 +233,13 @@ def test_models_import_torch_and_nothing_heavy_besides(imported: dict[str, set[s
 
 def test_text_checkpoints_and_verdicts_wait_with_torch_until_it_is_needed(imported: dict[str, set[str]]) -> None:
     assert not imported["verdicts"] & {"torch", "gensim", "streamlit", "plotly", "pandas"}
+
+
+def test_unit_variance_scales_all_vectors_by_one_number() -> None:
+    vectors = np.random.default_rng(0).normal(scale=0.25, size=(50, 6)).astype(np.float32)
+    vectors[0] = 0
+    scaled = unit_variance(vectors)
+    assert scaled[1:].std() == pytest.approx(1, abs=1e-5)
+    assert not scaled[0].any()
+    np.testing.assert_allclose(scaled, vectors * (scaled[1, 0] / vectors[1, 0]), rtol=1e-5)
+    assert not unit_variance(np.zeros((3, 2), dtype=np.float32)).any()

@@ -222,7 +222,7 @@ def test_only_unknown_words_says_so(text: str) -> None:
     at = home(text)
     assert_answered(at)
     (warning,) = at.warning
-    assert warning.value.startswith("No model knows any of these words")
+    assert warning.value.startswith("None of these words is known")
 
 
 def test_some_unknown_words_are_counted_and_marked() -> None:

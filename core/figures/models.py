@@ -104,8 +104,8 @@ def study_differences(variants: Sequence[Mapping[str, Any]]) -> go.Figure:
             hovertemplate="%{x:+.2f}",
         )
     figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], automargin=True)
-    figure.update_xaxes(title=_("difference of accuracy to the base (percentage points)"))
+    figure.update_xaxes(title=_("difference (percentage points)"))
     figure.update_layout(
-        title=_("What each choice bought"), legend=_LEGEND, height=130 + 30 * len(labels), margin=_MARGIN
+        title=_("Accuracy against the base"), legend=_LEGEND, height=130 + 30 * len(labels), margin=_MARGIN
     )
     return figure

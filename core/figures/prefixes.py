@@ -39,9 +39,9 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
         )
     tokens = max((verdict.tokens for verdict in verdicts), key=len, default=())
     figure.update_layout(
-        title={"text": _("Verdict after each word")},
+        title={"text": _("Verdict after each token")},
         yaxis={"title": _("P(positive)"), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
-        xaxis={"title": _("words read so far"), "range": [0.6, max(len(tokens), 1) + 0.4]},
+        xaxis={"title": _("tokens read so far"), "range": [0.6, max(len(tokens), 1) + 0.4]},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",
         height=380,

@@ -47,6 +47,8 @@ def set_up(title: str) -> None:
 def sentence(default: str) -> str:
     """The sentence box, shared by all pages; its text travels in the link as ``?q=`` while that is short enough."""
     st.session_state.setdefault("q", st.query_params.get("q", default))
+    if "q" in st.query_params and st.query_params["q"] != st.session_state.get("linked", st.query_params["q"]):
+        st.session_state["q"] = st.query_params["q"]  # the browser went back or forward
     text = st.text_input(
         _("A sentence, as somebody might tweet it"),
         key="q",
@@ -57,9 +59,10 @@ def sentence(default: str) -> str:
     text = text or ""
     link = _link(text)
     if link:
-        st.query_params["q"] = link["q"]
+        st.query_params["q"] = st.session_state["linked"] = link["q"]
     else:
         st.query_params.pop("q", None)
+        st.session_state.pop("linked", None)
         if text:
             st.caption(
                 _(

@@ -92,10 +92,7 @@ def _tokens(verdicts: list[Verdict]) -> None:
         unknown = len(known) - sum(known)
         if not any(known):
             st.warning(
-                _(
-                    "No model knows any of these words: each is read as the same unknown word, so only their number "
-                    "counts."
-                ),
+                _("None of these words is known: each is read as the same unknown word, so only their number counts."),
                 icon=":material/help:",
             )
         elif unknown:

@@ -36,9 +36,11 @@ def tell_of(faults: list[str]) -> None:
 def study() -> dict[str, Any] | None:
     """The study of the choices, if it was made."""
     try:
-        return json.loads((checkpoints.root() / "study.json").read_text(encoding="utf-8"))
+        found = json.loads((checkpoints.root() / "study.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    wanted = {"data", "base", "min_count", "variants", "vocabulary_by_step"}
+    return found if isinstance(found, dict) and wanted <= found.keys() else None
 
 
 def load(name: str, card: Card) -> Checkpoint:

@@ -16,7 +16,7 @@ import torch
 
 from core import checkpoints
 from core.corpus import encode, length_batches, pad, read_texts
-from core.verdicts import probabilities
+from core.verdicts import verdicts
 
 TWEETS = Path(__file__).parents[3] / "shared" / "data" / "sentiment140_valid.parquet"
 RUNS = 5
@@ -49,7 +49,7 @@ def test_predict_against_the_bare_recurrence(name: str) -> None:
     ours, theirs, tokenising = [], [], []
     for _ in range(RUNS):  # in turn, so that both meet the same machine
         theirs.append(seconds(bare))
-        ours.append(seconds(lambda: probabilities(checkpoint, texts)))
+        ours.append(seconds(lambda: verdicts(checkpoint, texts)))
         tokenising.append(seconds(lambda: [checkpoint.preprocessing(text) for text in texts]))
     ratio = statistics.median(np.array(theirs) / np.array(ours))
     print(

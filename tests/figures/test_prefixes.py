@@ -69,9 +69,9 @@ def test_one_curve_per_model_through_its_prefix_probabilities() -> None:
 
 def test_titles_say_what_is_drawn_and_in_which_unit() -> None:
     layout = prefix_curves(three(["so", "good"])).layout
-    assert layout.title.text == "Verdict after each word"
+    assert layout.title.text == "Verdict after each token"
     assert layout.yaxis.title.text == "P(positive)"
-    assert layout.xaxis.title.text == "words read so far"
+    assert layout.xaxis.title.text == "tokens read so far"
 
 
 def test_probabilities_fit_the_axis_and_the_threshold_is_drawn() -> None:
@@ -162,4 +162,4 @@ def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(prefixes, "_", str.upper)
     layout = prefix_curves(three(["so"])).layout
     shown = (layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text)
-    assert shown == ("VERDICT AFTER EACH WORD", "WORDS READ SO FAR", "P(POSITIVE)")
+    assert shown == ("VERDICT AFTER EACH TOKEN", "TOKENS READ SO FAR", "P(POSITIVE)")

@@ -1,0 +1,102 @@
+"""The study's laws: paired to one base, resumable, and no effect claimed whose interval holds zero."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import study as studies
+from core.corpus import Corpus
+from core.embeddings import Word2VecSettings
+from core.figures.models import accuracy_by_length, study_differences, training_curves
+from core.study import StudyRow, Variant, study, vocabulary_by_step
+from core.training import TrainingSettings
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Corpus:
+    """A corpus of two words for each class, and three variants of a tiny model."""
+    base = TrainingSettings("rnn", hidden_size=4, epochs=1, batch_size=32, precision="float32")
+    vectors = Word2VecSettings(vector_size=4, epochs=1)
+    monkeypatch.setattr(studies, "_HELD_OUT", 40)
+    monkeypatch.setattr(studies, "MIN_COUNT", 1)
+    monkeypatch.setattr(
+        studies,
+        "variants",
+        lambda: [
+            Variant("base", "tiny", base, vectors),
+            Variant("seed", "another", replace(base, seed=1), vectors),
+            Variant("embeddings", "frozen", replace(base, train_embeddings=False), vectors),
+        ],
+    )
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 300).astype(np.int8)
+    words = [["sad", "awful"], ["happy", "great"]]
+    texts = [
+        " ".join(random.choice([*words[label], "the", "and", "day", f"w{number}"], 6))
+        for number, label in enumerate(labels)
+    ]
+    return Corpus("generated.csv", texts, labels, 0, "0" * 64)
+
+
+def settled(found: dict) -> list[dict]:
+    rows = json.loads(json.dumps(found["variants"]))
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def test_an_interrupted_study_ends_like_an_uninterrupted_one(small: Corpus, tmp_path: Path) -> None:
+    whole = list(study(small, tmp_path / "whole"))[-1]
+    run = study(small, tmp_path / "parts")
+    assert next(run).done == 1
+    run.close()
+    resumed = list(study(small, tmp_path / "parts"))
+    assert settled(resumed[-1].study) == settled(whole.study)
+    assert resumed[-1].done == resumed[-1].variants == 3
+
+
+def test_the_base_has_no_difference_and_every_other_variant_one(small: Corpus, tmp_path: Path) -> None:
+    base, *others = list(study(small, tmp_path))[-1].study["variants"]
+    assert base["difference"] is None and base["effect"] == "base"
+    for row in others:
+        assert row["difference"] == pytest.approx(row["accuracy"] - base["accuracy"])
+        low, high = row["difference_interval"]
+        assert low <= row["difference"] <= high
+
+
+@pytest.mark.parametrize(
+    ("interval", "effect"),
+    [((-0.01, 0.01), "none"), ((0.0, 0.01), "none"), ((0.001, 0.01), "better"), ((-0.01, -0.001), "worse")],
+)
+def test_an_interval_that_holds_zero_is_no_effect(interval: tuple[float, float], effect: str) -> None:
+    assert StudyRow("g", "n", 0.8, (0.7, 0.9), sum(interval) / 2, interval, 10, 0.1, 1.0).effect == effect
+
+
+def test_the_vocabulary_shrinks_as_steps_are_added() -> None:
+    texts = ["So happy!!! @ann", "so happy ... @bob", "SO sad http://a.com/b", "so sad."] * 10
+    rows = list(vocabulary_by_step(texts, np.arange(30), np.arange(30, 40)))
+    assert [row.step for row in rows][:3] == ["none", "unescape", "lowercase"]
+    assert rows[-1].distinct < rows[0].distinct
+    assert rows[-1].unknown_rate < rows[0].unknown_rate
+
+
+def test_the_study_figure_has_a_point_for_every_variant_but_the_base(small: Corpus, tmp_path: Path) -> None:
+    rows = list(study(small, tmp_path))[-1].study["variants"]
+    figure = study_differences(rows)
+    assert sum(len(trace.x) for trace in figure.data) == len(rows) - 1
+    assert figure.layout.title.text and figure.layout.xaxis.title.text
+
+
+def test_model_figures_draw_one_curve_a_model_and_stand_no_model() -> None:
+    band = {"shortest": 1, "longest": 5, "rows": 9, "accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}
+    held = {"step": 1, "accuracy": 0.8, "log_loss": 0.4}
+    lengths = accuracy_by_length({"rnn": {"by_length": [band]}, "<b>": {"by_length": [band]}})
+    assert [trace.name for trace in lengths.data] == ["RNN", "&lt;B&gt;"]
+    curves = training_curves({"rnn": [held], "gru": [held]})
+    assert [trace.name for trace in curves.data] == ["RNN", "GRU"]
+    for figure in (lengths, curves):
+        assert figure.layout.title.text and figure.layout.xaxis.title.text and figure.layout.yaxis.title.text
+    accuracy_by_length({}), training_curves({}), study_differences([])
