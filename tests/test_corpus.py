@@ -267,14 +267,14 @@ def test_the_wrong_encoding(tmp_path: Path, suffix: str) -> None:
     latin = write(path, path.read_bytes().replace(b"!", b"\xe9"))
     with pytest.raises(ValueError) as error:
         read_corpus(latin)
-    assert "utf-8" in refusal(error)
+    assert "UTF-8" in refusal(error)
     assert f"t{suffix}" in refusal(error)
     assert "encoding" in refusal(error)
     assert read_corpus(latin, encoding="latin-1").texts[1] == "café"
     with pytest.raises(ValueError, match="unknown encoding: klingon"):
         read_corpus(latin, encoding="klingon")
     utf_16 = write(path, path.read_bytes().decode("latin-1").encode("utf-16"))
-    with pytest.raises(ValueError, match="utf-8"):
+    with pytest.raises(ValueError, match="UTF-8"):
         read_corpus(utf_16)
     assert read_corpus(utf_16, encoding="utf-16").texts[1] == "café"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -646,3 +647,23 @@ def test_an_unknown_flag_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
         main(["predict", "--modle", "rnn", "hello"])
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("stage", ["word2vec", "rnn"])
+def test_a_disk_that_fills_during_training_is_one_line_and_costs_nothing_saved(
+    stage: str, rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.name == f"{stage}.safetensors.new":
+            whole(path, content[:100])
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return whole(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert main(training_arguments(rows, tmp_path)) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: [Errno 28] No space left on device")
+    assert list((tmp_path / ".training").iterdir()) == []
+    monkeypatch.undo()
+    assert main(training_arguments(rows, tmp_path)) == 0

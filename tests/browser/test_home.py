@@ -187,3 +187,14 @@ def test_box_and_examples_are_reached_and_used_by_keyboard(page: Page, address: 
     expect(page.get_by_role("radio", name=examples()[1].name, exact=True)).to_be_focused()
     page.keyboard.press("Enter")
     expect(box(page)).to_have_value(examples()[1].text)
+
+
+def test_going_back_shows_the_sentence_of_the_link(page: Page, address: str, served_checkpoints: Path) -> None:
+    page.goto(f"{address}?q=I+love+this")
+    assert_answers(page, "I love this", served_checkpoints)
+    box(page).fill("I hate this")
+    assert_answers(page, "I hate this", served_checkpoints)
+    assert_link_carries(page, "I hate this")
+    page.go_back()
+    assert_answers(page, "I love this", served_checkpoints)
+    assert_link_carries(page, "I love this")
