@@ -106,8 +106,9 @@ def train_word2vec(
 def unit_variance(vectors: np.ndarray) -> np.ndarray:
     """Vectors [V, E] scaled as one so that the trained ones' numbers have a standard deviation of 1.
 
-    word2vec leaves them near 0.25, and a recurrent cell learns from such small inputs slowly: an LSTM of 128 units was
-    right for 0.8075 of held-out tweets after two passes over 300,000, and for 0.8223 from scaled vectors.
+    word2vec leaves them near 0.25. In one trial with all else equal (one seed, vectors of the whole training file), an
+    LSTM of 128 units was right for 0.8156 of 20,000 held-out tweets after two passes over 300,000 rows, and for 0.8223
+    from scaled vectors.
     """
     trained = vectors[np.any(vectors != 0, axis=1)]
     deviation = float(trained.std()) if len(trained) else 0.0

@@ -39,6 +39,8 @@ if study:
             "difference is shown. “Another seed” changes nothing but chance: differences of its size mean little."
         ).format(units=study["base"]["hidden_size"], rows=study["data"]["rows"], held=study["data"]["held_out_rows"])
     )
+    if "embeddings" not in study:
+        st.caption(_("This study was made before the word vectors were scaled to unit variance for training."))
     st.plotly_chart(study_differences(study["variants"]), key="study", alt=_("Differences of accuracy to the base"))
     tables.vocabulary_by_step(study)
 
