@@ -22,7 +22,7 @@ from core.corpus import Corpus, Encoded, build_vocabulary, held_out
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
 from core.text import Preprocessing, Vocabulary
-from core.training import Progress, TrainingSettings, train_classifier
+from core.training import Progress, TrainingSettings, hardware, train_classifier
 
 INTENDED_USE = (
     "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "
@@ -34,6 +34,11 @@ LIMITS = (
     "There is no neutral class: a sentence without any sentiment still gets one of two verdicts.",
     "Tweets hold insults and prejudice, and the model has learnt from them; names of groups can move its verdict.",
     "Word order, negation and sarcasm are handled badly in ways that this workbench exists to show.",
+)
+WORD_LIMITS = (
+    "English tweets of April to June 2009; later words, emoji and other languages are mostly missing.",
+    "A word has one vector whatever it means: words that stand in like places are near, opposites among them.",
+    "The vectors hold the prejudices of the text: names of groups lie near the insults that stood beside them.",
 )
 TERMS = (
     "The weights are derived from the text of the training data and follow its terms. Sentiment140 (Go, Bhayani "
@@ -105,7 +110,7 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
     assert state is not None
     import torch
 
-    card |= {"versions": _versions("gensim"), "intended_use": INTENDED_USE, "terms": TERMS}
+    card |= {"versions": _versions("gensim"), "intended_use": INTENDED_USE, "limits": WORD_LIMITS, "terms": TERMS}
     checkpoints.save(checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out)
     state_file.unlink()
     # As stored, so that a run that finds them on the disk starts from the same numbers.
@@ -141,7 +146,7 @@ def classifier(
             start.model.state_dict() if start else None,
         ):
             if progress.model is not None:  # saved before the run removes its state: a full disk must not cost it
-                card = _card(identity, prepared, progress)
+                card = _card(identity, prepared, settings, progress)
                 checkpoints.save(name, progress.model.state_dict(), prepared.vocabulary, card, out)
             yield progress
     if "selection" not in checkpoints.read_card(name, out)["metrics"]:
@@ -179,13 +184,15 @@ def _identity(prepared: Prepared, settings: TrainingSettings, start: checkpoints
         },
         # A run that went on from another: what that one was, or None.
         "start": {key: start.card[key] for key in ("settings", "history", "sha256")} if start else None,
-        "data": _data(prepared),
+        "data": _data(prepared) | _split(prepared),
     }
     found: checkpoints.Card = json.loads(json.dumps(card))
     return found
 
 
-def _card(identity: checkpoints.Card, prepared: Prepared, progress: Progress) -> checkpoints.Card:
+def _card(
+    identity: checkpoints.Card, prepared: Prepared, settings: TrainingSettings, progress: Progress
+) -> checkpoints.Card:
     """The card of a classifier just trained, without figures yet."""
     assert progress.model is not None
     model = progress.model
@@ -199,6 +206,7 @@ def _card(identity: checkpoints.Card, prepared: Prepared, progress: Progress) ->
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "labels": ["negative", "positive"],
+        "hardware": hardware(settings),
         "history": [held._asdict() for held in progress.history],
         "versions": _versions("torch", "gensim"),
         "intended_use": INTENDED_USE,
@@ -229,7 +237,7 @@ def _word2vec_card(prepared: Prepared) -> dict[str, Any]:
             **settings,
             "min_count": prepared.recipe.min_count,
         },
-        "data": _data(prepared),
+        "data": _data(prepared),  # every row: which ones a classifier holds out is nothing to word2vec
     }
 
 
@@ -242,10 +250,15 @@ def _data(prepared: Prepared) -> dict[str, Any]:
         "negative": int((labels == 0).sum()),
         "positive": int((labels == 1).sum()),
         "skipped": prepared.corpus.skipped,
+        "tokens": len(prepared.sentences.ids),
+    }
+
+
+def _split(prepared: Prepared) -> dict[str, int]:
+    return {
         "training_rows": len(prepared.train),
         "held_out_rows": len(prepared.held),
         "split_seed": prepared.recipe.seed,
-        "tokens": len(prepared.sentences.ids),
     }
 
 

@@ -31,17 +31,20 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA
 _LINK = re.compile(
     r"https?://\S+|\bwww\.\S+"
     # Bare addresses were common in 2009: twitpic.com/2y1zl, bit.ly/abc. The look-behind keeps the search linear.
-    r"|(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|edu|gov|co\.uk|ly|gd|fm|tv|cc|im)\b(?:/\S*)?",
+    r"|(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|edu|gov|co\.uk|ly|gd|fm|tv|cc)\b(?:/\S*)?",
     re.IGNORECASE,
 )
 
-_MENTION = re.compile(r"@\w+")
-
 _APOSTROPHE = "['’ʼ´]"
+
+_MENTION = re.compile(rf"@\w+({_APOSTROPHE}\w+)?")  # with its ending, so that "@bob's" is "he's"
+
 _EMOTICON = (
-    r"<3+|</3|\^_+\^|-_+-|>[._]<|o_o|t_t|\\o/"
-    # Eyes, nose, mouth; a mouth that is a letter or digit must not run on into a word ("re:do", "10:30").
-    r"|[<>]?[:;=]['’]?[-o^*]?(?:[)\](\[}{]+|[/\\|@*$]|[dpoxs3](?!\w))"
+    r"<3+(?!\d)|</3|\^_+\^|-_+-|>[._]<|o_o|t_t|\\o/"
+    # Eyes, nose, mouth; a mouth that is a letter or digit must not run on into a word ("re:do", "10:30") and has no
+    # eyes of "=" behind one ("x=3").
+    r"|[<>]?[:;=]['’]?[-o^*]?(?:[)\](\[}{]+|[/\\|@*$])"
+    r"|[<>]?(?:[:;]|(?<!\w)=)['’]?[-o^*]?[dpoxs3](?!\w)"
     # The same turned round; a sad one needs white space before it, or "(aside):" would hold one.
     r"|\([-o^*]?['’]?[:;=](?![\w)(])|(?<!\S)\)-?['’]?[:;=](?![\w)(])"
 )
@@ -55,7 +58,10 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 
-_CONTRACTION = re.compile(r"\b([^\W_]+)n't\b", re.IGNORECASE)
+# U+FE0F and U+FE0E say only how the mark before them is drawn: a heart is the same word in colour or in black.
+_VARIATION = re.compile(r"(?<=\S)[\ufe0e\ufe0f]")
+
+_CONTRACTION = re.compile(r"\b([^\W_]+)n't('ve)?\b", re.IGNORECASE)
 _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}  # can't, won't, shan't, ain't
 
 _REPEAT = re.compile(r"([^\W\d_])\1{3,}")
@@ -78,12 +84,15 @@ def links(text: str) -> str:
 
 def mentions(text: str) -> str:
     """Replace every @mention by the word ``he``."""
-    return _MENTION.sub(f" {MENTION} ", text) if "@" in text else text
+    return _MENTION.sub(lambda match: f" {MENTION}{match[1] or ''} ", text) if "@" in text else text
 
 
 def punctuation(text: str) -> str:
-    """Separate punctuation from words; emoticons, numbers and runs of one mark (``...``, ``!!!``) stay whole."""
-    return " ".join(_TOKEN.findall(text))
+    """Separate punctuation from words; emoticons, numbers and runs of one mark (``...``, ``!!!``) stay whole.
+
+    Variation selectors behind a mark are dropped.
+    """
+    return " ".join(_TOKEN.findall(_VARIATION.sub("", text)))
 
 
 def contractions(text: str) -> str:
@@ -91,7 +100,7 @@ def contractions(text: str) -> str:
 
     def expand(match: re.Match[str]) -> str:
         stem = match[1]
-        return f"{_IRREGULAR.get(stem.lower(), stem)} not"
+        return f"{_IRREGULAR.get(stem.lower(), stem)} not" + (" have" if match[2] else "")
 
     text = re.sub(_APOSTROPHE, "'", text)
     return _CONTRACTION.sub(expand, text) if "'" in text else text

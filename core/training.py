@@ -119,7 +119,7 @@ def train_classifier(
     for name, rows in (("training", train), ("held-out", held)):
         if len(set(labels[rows].tolist())) != 2:
             raise ValueError(f"the {name} rows hold one class only; both are needed")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = _device()
     run = _Run(settings, vectors, device, start)
     lengths = sentences.lengths
     held_sentences, held_labels = sentences.take(held), labels[held]
@@ -158,6 +158,15 @@ def train_classifier(
         state_file.unlink(missing_ok=True)
 
 
+def hardware(settings: TrainingSettings) -> dict[str, str]:
+    """The device a run with these settings takes here and the precision it multiplies in, `auto` resolved."""
+    device = _device()
+    return {
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        "precision": "bfloat16" if _bfloat16(settings.precision, device) else "float32",
+    }
+
+
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """The temperature T that minimises the log-loss of σ(logit / T), and that log-loss in nats."""
     from scipy.optimize import minimize_scalar
@@ -191,6 +200,10 @@ def _run_identity(settings: TrainingSettings, sentences: Encoded, labels: np.nda
     for array in (sentences.ids, sentences.offsets, labels, *arrays):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _bfloat16(precision: str, device: torch.device) -> bool:
