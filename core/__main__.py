@@ -101,7 +101,6 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Vocabulary, word2vec and classifiers from a labelled file; goes on where an interrupted run stopped."""
-    import torch
     from tqdm import tqdm
 
     from core import recipe
@@ -109,36 +108,37 @@ def train(options: argparse.Namespace) -> int:
     from core.text import Preprocessing
     from core.training import TrainingSettings
 
+    # Whatever is wrong with the request is said before an hour of work.
+    for option, value in (("--name", options.name), ("--start", options.start)):
+        if value and len(options.cells) > 1:
+            raise ValueError(f"{option} is for a single cell; given {len(options.cells)}: {', '.join(options.cells)}")
     if options.name:
-        if len(options.cells) > 1:
-            raise ValueError(f"--name is for a single cell; given {len(options.cells)}: {', '.join(options.cells)}")
         checkpoints.check_name(options.name)
-    if options.threads is not None and options.threads < 1:
-        raise ValueError(f"threads are at least 1; given: {options.threads}")
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    _set_threads(options)
     out = Path(options.out)
     preprocessing = Preprocessing()
     for step in options.without:
         preprocessing = preprocessing.without(step)
-    corpus = _corpus(options, options.data, options.rows)
-    report = _corpus(options, options.report) if options.report else None
-    _progress(f"{len(corpus):,} rows of {corpus.name}, {corpus.skipped:,} neutral rows left out; tokenising")
-    prepared = recipe.prepare(
-        corpus,
-        recipe.Recipe(
-            preprocessing=preprocessing,
-            min_count=options.min_count,
-            held_out_rows=options.held_out if options.held_out is not None else min(20_000, len(corpus) // 10),
+    chosen = {field.name: getattr(options, field.name) for field in fields(TrainingSettings) if field.name != "cell"}
+    chosen = {key: value for key, value in chosen.items() if value is not None}
+    runs = [TrainingSettings(cell, **chosen) for cell in options.cells]
+    request = recipe.Recipe(
+        preprocessing=preprocessing,
+        min_count=options.min_count,
+        held_out_rows=options.held_out,
+        seed=options.seed,
+        word2vec=Word2VecSettings(
+            vector_size=options.embedding_size,
+            epochs=options.word2vec_epochs,
             seed=options.seed,
-            word2vec=Word2VecSettings(
-                vector_size=options.embedding_size,
-                epochs=options.word2vec_epochs,
-                seed=options.seed,
-                workers=options.word2vec_workers,
-            ),
+            workers=options.word2vec_workers,
         ),
     )
+    start = checkpoints.load(options.start, out) if options.start else None
+    corpus = _sample(options)
+    report = _corpus(options, options.report) if options.report else None
+    _progress(f"{len(corpus):,} rows of {corpus.name}, {corpus.skipped:,} neutral rows left out; tokenising")
+    prepared = recipe.prepare(corpus, request)
     _progress(
         f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
         f"{len(prepared.held):,} held out of them"
@@ -147,16 +147,16 @@ def train(options: argparse.Namespace) -> int:
         for progress in recipe.word_vectors(prepared, out):
             bar.update(progress.epoch - bar.n)
     vectors = progress.vectors
-    chosen = {field.name: getattr(options, field.name) for field in fields(TrainingSettings) if field.name != "cell"}
-    for cell in options.cells:
-        name = options.name or cell
-        start = checkpoints.load(options.start, out) if options.start else None
-        settings = TrainingSettings(cell=cell, **{key: value for key, value in chosen.items() if value is not None})
-        with tqdm(desc=name, unit="step") as bar:
+    for settings in runs:
+        name = options.name or settings.cell
+        # The run's own estimate: tqdm's would count the steps of a run that was interrupted as done in no time.
+        with tqdm(desc=name, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} steps {postfix}") as bar:
             for step in recipe.classifier(name, prepared, vectors, settings, out, start):
                 bar.total = step.steps
                 held = f" held-out {step.history[-1].accuracy:.4f}" if step.history else ""
-                bar.set_postfix_str(f"loss {step.loss:.4f} {step.tokens_per_second:,.0f} tokens/s{held}", refresh=False)
+                left = tqdm.format_interval(step.seconds_left)
+                shown = f"{left} left, loss {step.loss:.4f}, {step.tokens_per_second:,.0f} tokens/s{held}"
+                bar.set_postfix_str(shown, refresh=False)
                 bar.update(step.step - bar.n)
         if report:
             recipe.add_metrics(name, "report", report, out)
@@ -169,15 +169,13 @@ def train(options: argparse.Namespace) -> int:
 
 def study(options: argparse.Namespace) -> int:
     """What each choice in the recipe bought: one variant at a time against one base, with paired intervals."""
-    import torch
     from tqdm import tqdm
 
     from core.study import study
 
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    _set_threads(options)
     out = Path(options.out)
-    corpus = _corpus(options, options.data, options.rows)
+    corpus = _sample(options)
     with tqdm(desc="study", unit="variant") as bar:
         for progress in study(corpus, out / ".training"):
             bar.total = progress.variants
@@ -242,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--cells", nargs="+", choices=["rnn", "gru", "lstm"], default=["rnn", "gru", "lstm"])
     added.add_argument("--name", help="the checkpoint's name, where a single cell is trained (default: the cell)")
-    added.add_argument("--rows", type=int, metavar="N", help="use the first N rows only")
+    added.add_argument("--rows", type=int, metavar="N", help="draw N rows by the seed and use only these")
     added.add_argument("--held-out", type=int, metavar="N", help="rows for selection (default: 20,000 or a tenth)")
     added.add_argument("--min-count", type=int, default=10, help="rarer words are unknown (default: 10)")
     added.add_argument("--without", action="append", default=[], metavar="STEP", help="switch a preprocessing step off")
@@ -263,7 +261,10 @@ def _parser() -> argparse.ArgumentParser:
 
     added = verb(study)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
-    added.add_argument("--rows", type=int, default=300_000, metavar="N", help="the first N rows (default: 300,000)")
+    added.add_argument(
+        "--rows", type=int, default=300_000, metavar="N", help="rows drawn by the seed (default: 300,000)"
+    )
+    added.add_argument("--seed", type=int, default=0, help="which rows are drawn (default: 0)")
     added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     columns(added)
@@ -285,10 +286,27 @@ def _checkpoints(model: str) -> list[Checkpoint]:
     return loaded
 
 
-def _corpus(options: argparse.Namespace, path: str, limit: int | None = None) -> Corpus:
+def _corpus(options: argparse.Namespace, path: str) -> Corpus:
     from core.corpus import read_corpus
 
-    return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding, limit=limit)
+    return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding)
+
+
+def _sample(options: argparse.Namespace) -> Corpus:
+    """The rows to train on: all of the file, or `--rows` of them drawn by the seed."""
+    if options.rows is not None and options.rows < 1:
+        raise ValueError(f"--rows is at least 1; given: {options.rows:,}")
+    corpus = _corpus(options, options.data)
+    return corpus if options.rows is None else corpus.sample(options.rows, options.seed)
+
+
+def _set_threads(options: argparse.Namespace) -> None:
+    import torch
+
+    if options.threads is not None:
+        if options.threads < 1:
+            raise ValueError(f"--threads is at least 1; given: {options.threads}")
+        torch.set_num_threads(options.threads)
 
 
 def _texts(options: argparse.Namespace) -> list[str]:

@@ -29,6 +29,7 @@ class Corpus:
     """Labelled sentences of one file.
 
     `labels` is int8 [N], 0 negative or 1 positive; `skipped` counts neutral rows left out; `sha256` is of the file.
+    Of a sample, `drawn_from` is the number of labelled rows in the file.
     """
 
     name: str
@@ -36,9 +37,23 @@ class Corpus:
     labels: np.ndarray
     skipped: int
     sha256: str
+    drawn_from: int | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def sample(self, rows: int, seed: int) -> Corpus:
+        """So many rows drawn at random, in the file's order; all of them where there are no more.
+
+        Not the first ones: public corpora come sorted by class. Raises ValueError for less than one row.
+        """
+        if rows < 1:
+            raise ValueError(f"a sample has at least one row; given: {rows:,}")
+        if rows >= len(self):
+            return self
+        chosen = np.sort(np.random.default_rng(seed).choice(len(self), rows, replace=False))
+        texts = [self.texts[row] for row in chosen]
+        return Corpus(self.name, texts, self.labels[chosen], self.skipped, self.sha256, drawn_from=len(self))
 
 
 def read_corpus(
@@ -47,9 +62,8 @@ def read_corpus(
     label_column: str | None = None,
     *,
     encoding: str | None = None,
-    limit: int | None = None,
 ) -> Corpus:
-    """Labelled rows of a file, at most the first `limit` of them read, neutral ones left out.
+    """Labelled rows of a file, neutral ones left out.
 
     Columns default to ``text`` and ``label``. Raises LookupError for a missing column, ValueError for a ragged row, a
     wrong encoding, a label outside the allowed set (each naming the row) or no rows, OSError for an unreadable file.
@@ -61,8 +75,6 @@ def read_corpus(
     skipped = 0
     table = rows(path, (text_column or "text", label_column or "label"), encoding)
     for number, (text, label) in enumerate(table, 1):
-        if limit is not None and number > limit:
-            break
         key = _label_key(label)
         if key not in allowed:
             raise ValueError(f"{path.name}, row {number}: label {label!r} is not one of {', '.join(allowed)}")
@@ -166,6 +178,11 @@ def build_vocabulary(
     final = np.array(vocabulary.encode(list(numbers)), dtype=np.int32)
     encoded = final[provisional] if len(provisional) else provisional
     return vocabulary, Encoded(encoded, np.array(offsets, dtype=np.int64)), counts
+
+
+def default_held_out(rows: int) -> int:
+    """How many of so many rows to hold out where nobody says: 20,000, or a tenth where that is less."""
+    return min(20_000, rows // 10)
 
 
 def held_out(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,10 @@ from core.text import Vocabulary
 
 @dataclass(frozen=True)
 class Word2VecSettings:
-    """gensim's options under gensim's names; `vector_size` is E. Reproducible for a seed when `workers` is 1."""
+    """gensim's options under gensim's names; `vector_size` is E. Reproducible for a seed when `workers` is 1.
+
+    Raises ValueError for a number that cannot be.
+    """
 
     vector_size: int = 128
     epochs: int = 10
@@ -33,6 +36,13 @@ class Word2VecSettings:
     min_alpha: float = 0.0001
     seed: int = 0
     workers: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.vector_size, self.epochs, self.workers) < 1 or self.seed < 0:
+            raise ValueError(
+                "word2vec needs vector_size, epochs and workers of at least 1 and a seed of at least 0; given: "
+                f"{self.vector_size}, {self.epochs}, {self.workers} and {self.seed}"
+            )
 
 
 class Word2VecState(NamedTuple):
@@ -54,8 +64,6 @@ def train_word2vec(
     """
     from gensim.models import Word2Vec
 
-    if min(settings.vector_size, settings.epochs, settings.workers) < 1:
-        raise ValueError("word2vec needs vector_size, epochs and workers of at least 1")
     if not len(sentences.ids):
         raise ValueError("word2vec needs sentences with at least one token; none has any")
     words = np.array([vocabulary.token(number) for number in range(len(vocabulary))], dtype=object)

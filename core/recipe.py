@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core import checkpoints
-from core.corpus import Corpus, Encoded, build_vocabulary, held_out
+from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
 from core.text import Preprocessing, Vocabulary
@@ -49,13 +49,25 @@ TERMS = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the checkpoints besides the data file's content."""
+    """Everything that decides the checkpoints besides the data file's content.
+
+    `held_out_rows` None stands for 20,000 rows, or a tenth where that is less. Raises ValueError for a number that
+    cannot be.
+    """
 
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     min_count: int = 10
-    held_out_rows: int = 20_000
+    held_out_rows: int | None = None
     seed: int = 0
     word2vec: Word2VecSettings = field(default_factory=Word2VecSettings)
+
+    def __post_init__(self) -> None:
+        if self.min_count < 1 or self.seed < 0:
+            raise ValueError(
+                f"min_count is at least 1 and seed at least 0; given: {self.min_count:,} and {self.seed:,}"
+            )
+        if self.held_out_rows is not None and self.held_out_rows < 2:
+            raise ValueError(f"at least 2 rows are held out, one of each class; given: {self.held_out_rows:,}")
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ class Word2VecProgress(NamedTuple):
 def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
     """Vocabulary, ids and split of a corpus. Raises ValueError where it is too small for the rows to hold out."""
     vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
-    train, held = held_out(sentences, recipe.held_out_rows, recipe.seed)
+    train, held = held_out(sentences, recipe.held_out_rows or default_held_out(len(corpus)), recipe.seed)
     return Prepared(recipe, corpus, vocabulary, sentences, train, held)
 
 
@@ -243,10 +255,12 @@ def _word2vec_card(prepared: Prepared) -> dict[str, Any]:
 
 def _data(prepared: Prepared) -> dict[str, Any]:
     labels = prepared.corpus.labels
+    sample = {"drawn_from": prepared.corpus.drawn_from, "sample_seed": prepared.recipe.seed}
     return {
         "file": prepared.corpus.name,
         "sha256": prepared.corpus.sha256,
         "rows": len(prepared.corpus),
+        **(sample if prepared.corpus.drawn_from else {}),
         "negative": int((labels == 0).sum()),
         "positive": int((labels == 1).sum()),
         "skipped": prepared.corpus.skipped,

@@ -1,6 +1,6 @@
 """What did each choice in the recipe buy? Preprocessing, embeddings, width, depth, word2vec epochs, one at a time.
 
-Every variant changes one thing of one base (an LSTM on the first rows of the training file) and is judged on the same
+Every variant changes one thing of one base (an LSTM on rows drawn from the training file) and is judged on the same
 held-out rows of that file as the base, by the paired difference of accuracies with its 95 % interval. A difference
 whose interval holds zero is called none. The interval covers the draw of the rows; the base trained again from another
 seed stands among the variants to show what chance in training does.
@@ -8,6 +8,7 @@ seed stands among the variants to show what chance in training does.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections import Counter
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.corpus import Corpus, Encoded, build_vocabulary, held_out
+from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, train_word2vec, unit_variance
 from core.evaluation import paired_interval, wilson_interval
 from core.text import STEPS, Preprocessing, Vocabulary
@@ -26,7 +27,6 @@ from core.training import TrainingSettings, train_classifier
 from core.verdicts import logits
 
 MIN_COUNT = 10
-_HELD_OUT = 20_000
 _BASE = TrainingSettings("lstm", hidden_size=128, epochs=2, dropout=0.3, evaluations_per_epoch=2)
 _BASE_WORD2VEC = Word2VecSettings(epochs=5)
 
@@ -100,8 +100,16 @@ def variants() -> list[Variant]:
 
 def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
     """Train every variant on a corpus; goes on where an interrupted study of the same corpus stopped."""
+    held_out_rows = default_held_out(len(corpus))
     header = {
-        "data": {"file": corpus.name, "sha256": corpus.sha256, "rows": len(corpus), "held_out_rows": _HELD_OUT},
+        "data": {
+            "file": corpus.name,
+            "sha256": corpus.sha256,
+            "rows": len(corpus),
+            "drawn_from": corpus.drawn_from,
+            "texts_sha256": hashlib.sha256("\0".join(corpus.texts).encode("utf-8", "surrogatepass")).hexdigest(),
+            "held_out_rows": held_out_rows,
+        },
         "base": asdict(_BASE),
         "word2vec": asdict(_BASE_WORD2VEC),
         "embeddings": "word2vec, scaled to unit variance",
@@ -112,7 +120,7 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
     vocabulary, sentences, _ = build_vocabulary(corpus.texts, Preprocessing(), MIN_COUNT)
     encoded[Preprocessing()] = vocabulary, sentences
     # The same rows for every variant, so that differences are paired.
-    train, held = held_out(sentences, _HELD_OUT, seed=0)
+    train, held = held_out(sentences, held_out_rows, seed=0)
     todo = variants()
     state_file = state_folder / "study.npz"
     rows, correct, steps = _restore(state_file, header)

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from core.checkpoints import round_embeddings
 from core.corpus import Encoded, length_batches, pad
-from core.models import Classifier
+from core.models import CELLS, Classifier
 from core.text import Vocabulary
 from core.verdicts import logits
 
@@ -46,6 +46,8 @@ class TrainingSettings:
     sums in float32 and multiplies in bfloat16; auto takes it where the processor has instructions for it. With
     `average` the rate stays at its peak after the rise, and what is judged and kept is the mean of the weights since
     then: stochastic weight averaging (Izmailov et al. 2018), meant for a second run that starts from a first.
+
+    Raises ValueError for a number that cannot be.
     """
 
     cell: str
@@ -67,8 +69,13 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise ValueError(f"unknown precision {self.precision!r}; available: {', '.join(PRECISIONS)}")
-        if min(self.epochs, self.batch_size, self.evaluations_per_epoch, self.patience) < 1:
-            raise ValueError("epochs, batch_size, evaluations_per_epoch and patience are at least 1")
+        if self.cell not in CELLS:
+            raise ValueError(f"unknown cell {self.cell!r}; available: {', '.join(CELLS)}")
+        for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1; given: {getattr(self, name):,}")
+        if self.seed < 0:
+            raise ValueError(f"seed is at least 0; given: {self.seed:,}")
         if not (0 <= self.dropout < 1 and 0 <= self.word_dropout < 1):
             given = f"{self.dropout}, {self.word_dropout}"
             raise ValueError(f"dropout and word_dropout are from 0 to below 1; given: {given}")

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.corpus import (
+    Corpus,
     Encoded,
     build_vocabulary,
     encode,
@@ -171,17 +172,22 @@ def test_hostile_column_names_are_shown_inert(tmp_path: Path) -> None:
     assert refusal(error).isprintable()
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
-def test_limit_counts_rows_as_they_stand_in_the_file(tmp_path: Path, suffix: str) -> None:
-    path = write_table(tmp_path / f"t{suffix}", {"text": list("abcdef"), "label": [2, 1, 0, 2, 1, 0]})
-    for limit, texts, skipped in ((2, "b", 1), (3, "bc", 1), (4, "bc", 2), (6, "bcef", 2), (99, "bcef", 2)):
-        corpus = read_corpus(path, limit=limit)
-        assert (corpus.texts, corpus.skipped) == (list(texts), skipped)
-
-
-def test_limit_spares_the_rows_after_it(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.csv", "text,label\na,1\nb,unsure\n")
-    assert read_corpus(path, limit=1).texts == ["a"]
+def test_a_sample_is_drawn_from_the_whole_file_by_the_seed() -> None:
+    # Sorted by class, as the public Sentiment140 file is: its first rows would be of one class.
+    texts = [f"text {number}" for number in range(1_000)]
+    corpus = Corpus("sorted.csv", texts, np.repeat([0, 1], 500).astype(np.int8), 7, "0" * 64)
+    sample = corpus.sample(100, seed=0)
+    assert len(sample) == 100 and (sample.drawn_from, sample.skipped, sample.sha256) == (1_000, 7, "0" * 64)
+    rows = [int(text.split()[1]) for text in sample.texts]
+    assert rows == sorted(set(rows))
+    assert sample.labels.tolist() == [int(row >= 500) for row in rows]
+    assert 30 < sample.labels.sum() < 70  # 3.9 standard deviations
+    assert corpus.sample(100, seed=0).texts == sample.texts != corpus.sample(100, seed=1).texts
+    for rows in (1_000, 5_000):
+        assert corpus.sample(rows, seed=0) is corpus and corpus.drawn_from is None
+    for rows in (0, -1):
+        with pytest.raises(ValueError, match="at least one row"):
+            corpus.sample(rows, seed=0)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])

@@ -573,29 +573,50 @@ def test_train_shows_its_progress_on_standard_error(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (["--epochs", "0"], "at least 1"),
-        (["--batch-size", "0"], "at least 1"),
-        (["--hidden-size", "0"], "at least 1"),
-        (["--embedding-size", "0"], ""),
-        (["--word2vec-epochs", "0"], ""),
-        (["--word2vec-workers", "0"], ""),
-        (["--min-count", "1000"], ""),
-        (["--threads", "-1"], ""),
-        (["--seed", "-1"], ""),
-        (["--rows", "0"], "no rows"),
-        (["--held-out", "500"], "cannot hold out"),
-        (["--held-out", "0"], ""),
+        (["--epochs", "0"], "epochs is at least 1; given: 0"),
+        (["--batch-size", "0"], "batch_size is at least 1; given: 0"),
+        (["--hidden-size", "0"], "hidden_size is at least 1; given: 0"),
+        (["--layers", "-2"], "layers is at least 1; given: -2"),
+        (["--embedding-size", "0"], "vector_size"),
+        (["--word2vec-epochs", "0"], "epochs"),
+        (["--word2vec-workers", "0"], "workers"),
+        (["--min-count", "0"], "min_count"),
+        (["--threads", "-1"], "--threads is at least 1; given: -1"),
+        (["--seed", "-1"], "seed"),
+        (["--rows", "0"], "--rows is at least 1; given: 0"),
+        (["--held-out", "1"], "given: 1"),
         (["--dropout", "2"], "dropout"),
         (["--without", "nosuch"], "nosuch"),
-        (["--label-column", "nosuch"], "no column 'nosuch'"),
-        (["--report", "gone.csv"], "gone.csv"),
         (["--name", "../rnn"], "not a checkpoint's name"),
         (["--name", "word2vec"], "word2vec"),
-        (["--name", "mine", "--cells", "rnn", "gru"], ""),
+        (["--name", "mine", "--cells", "rnn", "gru"], "--name is for a single cell"),
+        (["--start", "mine", "--cells", "rnn", "gru"], "--start is for a single cell"),
+        (["--start", "nosuch"], "nosuch"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_train_refuses_what_makes_no_sense(
+def test_train_refuses_what_makes_no_sense_before_it_reads(
+    more: Sequence[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A file that is not there: were it looked for first, the line would tell of that.
+    assert main(training_arguments(tmp_path / "none.csv", tmp_path, *more)) == 2
+    out, err = capsys.readouterr()
+    (said,) = err.splitlines()
+    assert out == "" and said.startswith("error: ") and says in said
+    assert list(tmp_path.glob("*/card.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--min-count", "1000"], ""),
+        (["--held-out", "500"], "cannot hold out"),
+        (["--label-column", "nosuch"], "no column 'nosuch'"),
+        (["--report", "gone.csv"], "gone.csv"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_train_refuses_what_does_not_fit_the_data(
     more: Sequence[str], says: str, rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The last line says what is wrong, no traceback, and no checkpoint is left behind that is none."""
@@ -606,6 +627,13 @@ def test_train_refuses_what_makes_no_sense(
     assert checkpoints.names(tmp_path) == []
     if (tmp_path / "word2vec").exists():
         checkpoints.load_vectors(folder=tmp_path)
+
+
+def test_train_takes_rows_from_all_over_the_file(rows: Path, tmp_path: Path) -> None:
+    assert main(training_arguments(rows, tmp_path, "--rows", "150", "--held-out", "20")) == 0
+    data = checkpoints.read_card("rnn", tmp_path)["data"]
+    assert (data["rows"], data["drawn_from"], data["sample_seed"]) == (150, 200, 0)
+    assert min(data["negative"], data["positive"]) > 40
 
 
 @pytest.mark.parametrize("name", ["../rnn", "word2vec", "a b"])

@@ -22,7 +22,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Corpus:
     """A corpus of two words for each class, and three variants of a tiny model."""
     base = TrainingSettings("rnn", hidden_size=4, epochs=1, batch_size=32, precision="float32")
     vectors = Word2VecSettings(vector_size=4, epochs=1)
-    monkeypatch.setattr(studies, "_HELD_OUT", 40)
     monkeypatch.setattr(studies, "MIN_COUNT", 1)
     monkeypatch.setattr(
         studies,
