@@ -14,7 +14,7 @@ from core.language import gettext as _
 if TYPE_CHECKING:
     from core.verdicts import Verdict
 
-_MOST_TICKS = 32  # more words than this cannot be told apart along one axis
+MOST_TICKS = 32  # more words than this cannot be told apart along one axis
 _LONGEST_TICK = 16  # characters
 
 
@@ -47,11 +47,12 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
         height=380,
         margin={"t": 70, "b": 40, "l": 10, "r": 10},
     )
-    if len({verdict.tokens for verdict in verdicts}) == 1 and len(tokens) <= _MOST_TICKS:
+    if len({verdict.tokens for verdict in verdicts}) == 1 and len(tokens) <= MOST_TICKS:
         places = list(range(1, len(tokens) + 1))
-        figure.update_xaxes(tickvals=places, ticktext=[_tick(token) for token in tokens])
+        figure.update_xaxes(tickvals=places, ticktext=[tick(token) for token in tokens])
     return figure
 
 
-def _tick(token: str) -> str:
+def tick(token: str) -> str:
+    """A token as a label along an axis: cut where it is long, then escaped."""
     return html.escape(token if len(token) <= _LONGEST_TICK else token[: _LONGEST_TICK - 1] + "…", quote=False)

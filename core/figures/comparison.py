@@ -1,0 +1,81 @@
+"""Two sentences under the same models: how the verdicts run, and where they part."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from core.figures.palette import THRESHOLD, Style, style
+from core.figures.prefixes import MOST_TICKS, tick
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.probes.comparison import Comparison, Contrast, Words
+    from core.verdicts import Verdict
+
+
+def comparison_curves(comparison: Comparison) -> go.Figure:
+    """P(positive) after each token of two sentences, two curves per model, with the threshold at 0.5.
+
+    The first sentence's curves are solid with filled markers, the second's dashed with open ones. Where a model's
+    verdicts part for good, a vertical bar joins its two curves. Tokens are escaped, as plotly reads a part of HTML;
+    they stand along the axis, the first sentence's above the second's, where every model reads the same ones.
+    """
+    figure = go.Figure()
+    figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    for place, contrast in enumerate(comparison.contrasts):
+        look = style(contrast.model, place)
+        model = html.escape(contrast.model.upper(), quote=False)
+        _curve(figure, contrast.a, look, _("{model}, first sentence").format(model=model), first=True)
+        _curve(figure, contrast.b, look, _("{model}, second sentence").format(model=model), first=False)
+        _parting(figure, contrast, look, _("{model}: the verdicts part").format(model=model))
+    longest = max(max(len(contrast.a.tokens), len(contrast.b.tokens)) for contrast in comparison.contrasts)
+    figure.update_layout(
+        title={"text": _("Verdict after each token of two sentences")},
+        yaxis={"title": _("P(positive)"), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.3, "yanchor": "top"},
+        hovermode="x unified",
+        height=480,
+        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+    )
+    words = comparison.words
+    if words is not None and longest <= MOST_TICKS:
+        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=_two_rows(words, longest))
+    return figure
+
+
+def _curve(figure: go.Figure, verdict: Verdict, look: Style, name: str, *, first: bool) -> None:
+    figure.add_scatter(
+        x=list(range(1, len(verdict.tokens) + 1)),
+        y=verdict.prefix_probabilities,
+        name=name,
+        mode="lines+markers" if len(verdict.tokens) <= 200 else "lines",
+        line={"color": look.color, "dash": "solid" if first else "dash", "width": 2.5},
+        marker={"symbol": look.marker if first else f"{look.marker}-open", "size": 8},
+        customdata=[html.escape(token, quote=False) for token in verdict.tokens],
+        hovertemplate="%{customdata}: %{y:.3f}",
+    )
+
+
+def _parting(figure: go.Figure, contrast: Contrast, look: Style, name: str) -> None:
+    """A bar between a model's two curves at the step from which its verdicts stand on different sides."""
+    step = contrast.parts_at
+    if step is not None:
+        figure.add_scatter(
+            x=[step, step],
+            y=[contrast.a.prefix_probabilities[step - 1], contrast.b.prefix_probabilities[step - 1]],
+            name=name,
+            mode="lines+markers",
+            line={"color": look.color, "dash": "dot", "width": 5},
+            marker={"symbol": f"{look.marker}-open", "size": 16, "line": {"width": 2}},
+            hoverinfo="skip",
+        )
+
+
+def _two_rows(words: Words, longest: int) -> list[str]:
+    rows = ([tick(token) for token in tokens] for tokens in (words.tokens_a, words.tokens_b))
+    above, below = ([*row, *[""] * (longest - len(row))] for row in rows)
+    return [f"{one}<br>{other}" for one, other in zip(above, below, strict=True)]
