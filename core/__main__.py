@@ -200,6 +200,44 @@ def study(options: argparse.Namespace) -> int:
     return 0
 
 
+def mine(options: argparse.Namespace) -> int:
+    """Pairs of a file's texts, the same words in another order, on which a model's verdicts are opposite."""
+    from itertools import chain
+
+    from tqdm import tqdm
+
+    from core.probes.mining import mine
+
+    events = mine(
+        options.file,
+        _checkpoints(options.model),
+        options.text_column,
+        encoding=options.encoding,
+        limit=options.limit,
+    )
+    first = next(events)  # what is wrong from the start is told before a bar is drawn
+    stage = ""
+    with tqdm(unit_scale=True) as bar:
+        for progress in chain([first], events):
+            if progress.stage != stage:
+                stage = progress.stage
+                bar.reset(progress.total)
+                bar.set_description(stage)
+            bar.set_postfix_str(f"{len(progress.pairs):,} pairs", refresh=False)
+            bar.update(progress.done - bar.n)
+    _progress(
+        f"{progress.rows:,} rows ({progress.short:,} with fewer than two tokens); {progress.groups:,} groups of the "
+        f"same words, {progress.orders:,} orders; {len(progress.pairs):,} pairs ({progress.left_out:,} left out)"
+    )
+    if options.json:
+        _print_json(asdict(pair) for pair in progress.pairs)
+        return 0
+    for pair in progress.pairs:
+        a, b = (" ".join(text.split()) for text in (pair.a, pair.b))
+        _print(f"{pair.gap:.4f}  {pair.model}  {pair.probability_a:.4f}  {a}  |  {pair.probability_b:.4f}  {b}")
+    return 0
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse, with its complaint in one line like any other."""
 
@@ -218,10 +256,13 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument("--json", action="store_true", help="print one JSON list")
         return added
 
-    def columns(added: argparse.ArgumentParser) -> None:
+    def text_column(added: argparse.ArgumentParser) -> None:
         added.add_argument("--text-column", metavar="C", help="column of the texts (default: text)")
-        added.add_argument("--label-column", metavar="L", help="column of the labels (default: label)")
         added.add_argument("--encoding", help="of a CSV, TSV or JSONL file (default: UTF-8; Sentiment140's: latin-1)")
+
+    def columns(added: argparse.ArgumentParser) -> None:
+        text_column(added)
+        added.add_argument("--label-column", metavar="L", help="column of the labels (default: label)")
 
     added = verb(predict)
     added.add_argument("--model", default="all", help="a checkpoint's name, or all (default)")
@@ -268,6 +309,12 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     columns(added)
+
+    added = verb(mine)
+    added.add_argument("file", metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL; labels are not used")
+    added.add_argument("--model", default="all", help="a checkpoint's name, or all (default)")
+    added.add_argument("--limit", type=int, metavar="K", help="each model's K most opposed pairs only")
+    text_column(added)
     return parser
 
 

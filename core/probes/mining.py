@@ -1,0 +1,294 @@
+"""Which sentences that people really wrote are permutations of each other, and have opposite verdicts?
+
+Two rows of a file are a group when preprocessing leaves them the same tokens in the same numbers, in another order. A
+pair is two rows of one group that a model puts on different sides of 0.5: a flip between two orders that were both
+written by someone, so that no judge of fluency is needed.
+
+The file is read twice. The first pass keeps three numbers of every row, whatever its length: its number, a hash of its
+tokens in sorted order (the group) and one of its tokens as they stand (the order), both 8 bytes of BLAKE2 (Aumasson et
+al. 2013). The second pass takes up the texts of those rows alone that share the first hash and differ in the second,
+and groups them by the tokens themselves, so that no collision of hashes makes a pair. A collision could at most hide
+one, with a chance below 10⁻⁶ in a file of a few million rows.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
+
+from core.corpus import encode_tokens
+from core.tables import rows
+from core.verdicts import logits, sigmoid
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.text import Preprocessing
+
+PAIRS_PER_GROUP = 10
+_STEP = 10_000  # rows between two events of progress
+_BATCH = 4096  # orders scored between two events of progress
+
+
+@dataclass(frozen=True)
+class OppositePair:
+    """Two rows with the same words in another order, on which one model's verdicts are opposite.
+
+    `a` is the positive one; probabilities are P(positive). `rows` are the two texts' numbers in the file, counted from
+    1 without the header, the first row of each where an order occurs more than once.
+    """
+
+    model: str
+    a: str
+    b: str
+    probability_a: float
+    probability_b: float
+    rows: tuple[int, int]
+
+    @property
+    def gap(self) -> float:
+        """By how much P(positive) differs between the two orders."""
+        return self.probability_a - self.probability_b
+
+
+@dataclass(frozen=True)
+class Mining:
+    """How far the search is, and what it has found so far.
+
+    `stage` is ``reading``, ``comparing`` (the second pass) or ``scoring``; `done` of `total` counts its rows, or in
+    ``scoring`` orders times models; the first pass does not know its total. `rows` of the file were read, `short` of
+    them had fewer than two tokens (blank ones among them). `groups` have the same words in `orders` distinct orders
+    altogether (counted once for every preprocessing among the models). `pairs` are the most opposed first; `left_out`
+    more are opposite too, but beyond the bound on a group's pairs or on a model's.
+    """
+
+    stage: str
+    done: int = 0
+    total: int | None = None
+    rows: int = 0
+    short: int = 0
+    groups: int = 0
+    orders: int = 0
+    pairs: tuple[OppositePair, ...] = ()
+    left_out: int = 0
+
+
+class _Order(NamedTuple):
+    """One order of a group's words: the first row that has it."""
+
+    tokens: tuple[str, ...]
+    text: str
+    row: int
+
+
+_Group = list[_Order]
+
+_Result = TypeVar("_Result")
+_Steps = Generator[Mining, None, _Result]
+
+
+def mine(
+    path: str | Path,
+    checkpoints: Sequence[Checkpoint],
+    text_column: str | None = None,
+    *,
+    encoding: str | None = None,
+    limit: int | None = None,
+    per_group: int = PAIRS_PER_GROUP,
+) -> Generator[Mining, None, None]:
+    """Search a file's text column (``text``) for permutations with opposite verdicts; the last event has them all.
+
+    Rows with the same tokens in the same order are one order, and so are orders that differ only in where words stand
+    that the model does not know: it reads the same of both. Of one group, every positive order makes a pair with every
+    negative one; the `per_group` most opposed of these are kept, and of each model's pairs the `limit` most opposed.
+    May be closed at any time.
+
+    Raises ValueError for no model, a bound below 1, or a row whose text is none; LookupError, ValueError and OSError
+    as `core.tables.rows` does.
+    """
+    if not checkpoints:
+        raise ValueError("no model was given to find opposite verdicts with")
+    if per_group < 1 or (limit is not None and limit < 1):
+        raise ValueError(f"at least 1 pair is kept; given: {limit} of a model, {per_group} of a group")
+    path = Path(path)
+    column = text_column or "text"
+    fingerprints = {found: _Fingerprints(found) for found in (model.preprocessing for model in checkpoints)}
+    progress = yield from _read(path.name, _texts(path, column, encoding), fingerprints.values())
+
+    candidates = {preprocessing: found.candidates() for preprocessing, found in fingerprints.items()}
+    fingerprints.clear()  # the candidates are all that is needed of them
+    groups, progress = yield from _compare(_texts(path, column, encoding), candidates, progress)
+
+    todo = [(checkpoint, _told_apart(checkpoint, groups[checkpoint.preprocessing])) for checkpoint in checkpoints]
+    total = sum(len(orders) for _, told_apart in todo for orders in told_apart)
+    progress = replace(progress, stage="scoring", done=0, total=total)
+    yield progress
+    for checkpoint, told_apart in todo:
+        progress = yield from _score(checkpoint, told_apart, progress, limit, per_group)
+
+
+def _texts(path: Path, column: str, encoding: str | None) -> Iterator[tuple[int, str]]:
+    """Row numbers from 1, and texts."""
+    for row, (text,) in enumerate(rows(path, (column,), encoding), 1):
+        if not isinstance(text, str):
+            raise ValueError(f"{path.name}, row {row}: the text is {text!r}, expected a string")
+        yield row, text
+
+
+class _Fingerprints:
+    """What the first pass keeps of every row with at least two tokens: 24 bytes."""
+
+    def __init__(self, preprocessing: Preprocessing):
+        self._preprocessing = preprocessing
+        self._rows, self._words, self._orders = array("q"), array("Q"), array("Q")
+
+    def add(self, row: int, text: str) -> bool:
+        """Whether the row has tokens enough."""
+        tokens = self._preprocessing(text)
+        if len(tokens) < 2:
+            return False
+        self._rows.append(row)
+        self._words.frombytes(_hash(sorted(tokens)))
+        self._orders.frombytes(_hash(tokens))
+        return True
+
+    def candidates(self) -> np.ndarray:
+        """Of every group with two orders or more, the first row of each order; ascending."""
+        row, words, orders = (np.array(kept) for kept in (self._rows, self._words, self._orders))
+        if not len(row):
+            return row
+        sequence = np.lexsort((orders, words))  # stable, so that rows of one order stay in the file's sequence
+        words, orders = words[sequence], orders[sequence]
+        new_group = np.concatenate([[True], words[1:] != words[:-1]])
+        new_order = new_group | np.concatenate([[True], orders[1:] != orders[:-1]])
+        orders_of_group = np.add.reduceat(new_order.astype(np.int64), np.flatnonzero(new_group))
+        chosen = new_order & (orders_of_group[np.cumsum(new_group) - 1] > 1)
+        return np.sort(row[sequence[chosen]])
+
+
+def _hash(tokens: Sequence[str]) -> bytes:
+    # No token holds white space, so the joined text stands for the tokens.
+    return blake2b(" ".join(tokens).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def _read(name: str, texts: Iterable[tuple[int, str]], fingerprints: Collection[_Fingerprints]) -> _Steps[Mining]:
+    """The first pass."""
+    row = short = 0
+    for row, text in texts:
+        short += sum(found.add(row, text) for found in fingerprints) == 0
+        if row % _STEP == 0:
+            yield Mining("reading", row, rows=row, short=short)
+    if not row:
+        raise ValueError(f"{name} has no rows")
+    progress = Mining("reading", row, row, row, short)
+    yield progress
+    return progress
+
+
+def _compare(
+    texts: Iterable[tuple[int, str]], candidates: Mapping[Preprocessing, np.ndarray], progress: Mining
+) -> _Steps[tuple[dict[Preprocessing, list[_Group]], Mining]]:
+    """The second pass: the candidates' texts, grouped by their very tokens."""
+    wanted = {preprocessing: set(found.tolist()) for preprocessing, found in candidates.items()}
+    by_words: dict[Preprocessing, dict[tuple[str, ...], dict[tuple[str, ...], _Order]]]
+    by_words = {preprocessing: {} for preprocessing in candidates}
+    last = max(int(found[-1]) if len(found) else 0 for found in candidates.values())
+    progress = replace(progress, stage="comparing", done=0, total=last)
+    yield progress
+    for row, text in texts:
+        if row > last:
+            break
+        for preprocessing, chosen in wanted.items():
+            if row in chosen:
+                tokens = tuple(preprocessing(text))
+                by_words[preprocessing].setdefault(tuple(sorted(tokens)), {}).setdefault(
+                    tokens, _Order(tokens, text, row)
+                )
+        if row % _STEP == 0:
+            yield replace(progress, done=row)
+    groups = {
+        preprocessing: [list(orders.values()) for orders in found.values() if len(orders) > 1]
+        for preprocessing, found in by_words.items()
+    }
+    sizes = [len(orders) for found in groups.values() for orders in found]
+    progress = replace(progress, done=last, groups=len(sizes), orders=sum(sizes))
+    yield progress
+    return groups, progress
+
+
+def _told_apart(checkpoint: Checkpoint, groups: Iterable[_Group]) -> list[_Group]:
+    """Groups with the orders that the model can tell apart, the first of each, where there are two or more."""
+    told_apart = []
+    for group in groups:
+        by_ids: dict[tuple[int, ...], _Order] = {}
+        for order in group:
+            by_ids.setdefault(tuple(checkpoint.vocabulary.encode(order.tokens)), order)
+        if len(by_ids) > 1:
+            told_apart.append(list(by_ids.values()))
+    return told_apart
+
+
+def _score(
+    checkpoint: Checkpoint, groups: Sequence[_Group], progress: Mining, limit: int | None, per_group: int
+) -> _Steps[Mining]:
+    """One model's pairs, added to those of the models before it."""
+    others = progress.pairs
+    kept: list[OppositePair] = []
+    for batch in _batches(groups):
+        orders = [order for group in batch for order in group]
+        scores = logits(checkpoint.model, encode_tokens([order.tokens for order in orders], checkpoint.vocabulary))
+        scored = iter(sigmoid(scores).tolist())
+        left_out = 0
+        for group in batch:
+            pairs, more = _opposite(checkpoint.name, [(order, next(scored)) for order in group], per_group)
+            kept += pairs
+            left_out += more
+        kept.sort(key=_most_opposed_first)
+        if limit is not None:
+            left_out += len(kept[limit:])
+            del kept[limit:]
+        progress = replace(
+            progress,
+            done=progress.done + len(orders),
+            pairs=tuple(sorted([*others, *kept], key=_most_opposed_first)),
+            left_out=progress.left_out + left_out,
+        )
+        yield progress
+    return progress
+
+
+def _batches(groups: Sequence[_Group]) -> Iterator[list[_Group]]:
+    batch: list[_Group] = []
+    size = 0
+    for group in groups:
+        batch.append(group)
+        size += len(group)
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _opposite(model: str, scored: Sequence[tuple[_Order, float]], per_group: int) -> tuple[list[OppositePair], int]:
+    """The most opposed pairs of a group, and how many more there are."""
+    ascending = sorted(scored, key=lambda one: one[1])
+    negative = [one for one in ascending if one[1] < 0.5]
+    positive = ascending[len(negative) :][::-1]
+    # The k widest pairs lie among the k most positive and the k most negative orders.
+    pairs = [
+        OppositePair(model, a.text, b.text, probability_a, probability_b, (a.row, b.row))
+        for (a, probability_a), (b, probability_b) in product(positive[:per_group], negative[:per_group])
+    ]
+    pairs = sorted(pairs, key=_most_opposed_first)[:per_group]
+    return pairs, len(positive) * len(negative) - len(pairs)
+
+
+def _most_opposed_first(pair: OppositePair) -> tuple[float, tuple[int, int]]:
+    return -pair.gap, pair.rows

@@ -1,0 +1,334 @@
+"""Mining finds what comparing every row with every other finds, reads the texts of candidates alone, and says so."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import itertools
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core import checkpoints
+from core.__main__ import main
+from core.checkpoints import Checkpoint
+from core.models import Classifier
+from core.probes import mining
+from core.probes.mining import Mining, OppositePair, mine
+from core.text import Preprocessing, Vocabulary
+from core.verdicts import verdict
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "sentiment140_valid.parquet"
+WORDS = ["so", "not", "bad", "good", "late", "never"]
+
+
+def checkpoint(cell: str = "gru", preprocessing: Preprocessing = Preprocessing()) -> Checkpoint:
+    """Random weights that find about half of the orders of five words positive."""
+    model = Classifier(cell, len(WORDS) + 2, 4, 5)
+    generator = torch.Generator().manual_seed(29)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 1.2, generator=generator)
+        model.linear.bias.zero_()
+    return Checkpoint(cell, model.requires_grad_(False).eval(), preprocessing, Vocabulary(WORDS), {}, cell)
+
+
+def write(path: Path, texts: Sequence[str], column: str = "text") -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["number", column])
+        writer.writerows(enumerate(texts))
+    return path
+
+
+def last(events: Any) -> Mining:
+    *_, found = events
+    return found
+
+
+def replica(model: Checkpoint, texts: Sequence[str]) -> set[tuple[int, int]]:
+    """Row numbers (positive, negative) from comparing every row with every other; of equal rows, the first counts."""
+    tokens = [model.preprocessing(text) for text in texts]
+    probability: dict[int, float] = {}
+    seen = set()
+    for row, words in enumerate(tokens):
+        key = (tuple(sorted(words)), tuple(word if word in model.vocabulary else "?" for word in words))
+        if key not in seen and len(words) > 1:
+            seen.add(key)
+            probability[row] = verdict(model, texts[row]).probability
+    return {
+        (i + 1, j + 1)
+        for i, j in itertools.permutations(probability, 2)
+        if sorted(tokens[i]) == sorted(tokens[j]) and probability[i] >= 0.5 > probability[j]
+    }
+
+
+@pytest.fixture
+def texts() -> list[str]:
+    """Made-up rows: many permutations, repeats, blank ones, unknown words."""
+    draw = random.Random(4)
+    words = [*WORDS[:4], "frabjous", "gig"]
+    rows = [" ".join(draw.sample(words, k=draw.randint(1, 5))) for _ in range(300)]
+    rows[7], rows[70] = "", "  "
+    return rows
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_pairs_are_those_of_comparing_every_row_with_every_other(cell: str, texts: list[str], tmp_path: Path) -> None:
+    model = checkpoint(cell)
+    found = last(mine(write(tmp_path / "rows.csv", texts), [model], per_group=1_000))
+    expected = replica(model, texts)
+    assert len(expected) > 20 and found.left_out == 0
+    assert {pair.rows for pair in found.pairs} == expected and len(found.pairs) == len(expected)
+    for pair in found.pairs:
+        assert pair.model == cell
+        assert (pair.a, pair.b) == tuple(texts[row - 1] for row in pair.rows)
+        assert pair.probability_a == pytest.approx(verdict(model, pair.a).probability, abs=1e-6)
+        assert pair.probability_b == pytest.approx(verdict(model, pair.b).probability, abs=1e-6)
+        assert pair.probability_a >= 0.5 > pair.probability_b
+        assert pair.gap == pair.probability_a - pair.probability_b
+    assert [pair.gap for pair in found.pairs] == sorted((pair.gap for pair in found.pairs), reverse=True)
+
+
+def test_what_was_read_is_counted(texts: list[str], tmp_path: Path) -> None:
+    found = last(mine(write(tmp_path / "rows.csv", texts), [checkpoint()]))
+    orders = {tuple(text.split()) for text in texts if len(text.split()) > 1}
+    groups: dict[tuple[str, ...], int] = {}
+    for order in orders:
+        groups[tuple(sorted(order))] = groups.get(tuple(sorted(order)), 0) + 1
+    assert found.rows == len(texts) and found.short == sum(len(text.split()) < 2 for text in texts)
+    assert found.groups == sum(count > 1 for count in groups.values()) > 10
+    assert found.orders == sum(count for count in groups.values() if count > 1)
+    assert found.stage == "scoring" and found.done == found.total
+
+
+def test_several_models_are_searched_in_one_reading(texts: list[str], tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", texts)
+    models = [checkpoint("rnn"), checkpoint("lstm")]
+    together = last(mine(path, models)).pairs
+    alone = [last(mine(path, [model])).pairs for model in models]
+    assert sorted(together, key=str) == sorted(itertools.chain(*alone), key=str)
+    assert [pair.gap for pair in together] == sorted((pair.gap for pair in together), reverse=True)
+
+
+def test_each_model_groups_by_its_own_preprocessing(tmp_path: Path) -> None:
+    usual = checkpoint("rnn")
+    typed = checkpoint("rnn", Preprocessing().without("lowercase"))
+    orders = [" ".join(order) for order in itertools.permutations(WORDS[:5])]
+    a, b = min(replica(usual, orders))
+    path = write(tmp_path / "rows.csv", [orders[a - 1], orders[b - 1].capitalize()])
+    assert len(last(mine(path, [usual])).pairs) == 1
+    assert last(mine(path, [typed])).groups == 0
+    both = last(mine(path, [usual, typed]))
+    assert (both.groups, both.orders, len(both.pairs)) == (1, 2, 1)
+
+
+def test_unknown_words_in_each_others_place_make_no_pair(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", ["frabjous so gig", "gig so frabjous"])
+    found = last(mine(path, [checkpoint()]))
+    assert (found.groups, found.orders, found.total, found.pairs) == (1, 2, 0, ())
+
+
+@pytest.mark.parametrize("texts", [["so", "so"], ["so good", "so  GOOD"], ["so good", "good good so"], ["", " ", "\t"]])
+def test_repeats_single_tokens_and_blank_rows_are_no_group(texts: list[str], tmp_path: Path) -> None:
+    found = last(mine(write(tmp_path / "rows.csv", texts), [checkpoint()]))
+    assert (found.rows, found.groups, found.pairs) == (len(texts), 0, ())
+
+
+@pytest.mark.parametrize("distinct", [1, 2, 7])
+def test_colliding_hashes_make_no_false_pair(
+    distinct: int, texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a hash of words that takes `distinct` values, and one of orders that is sound, nothing is lost either."""
+    sound = mining._hash
+
+    def weak(tokens: Sequence[str]) -> bytes:
+        return (
+            sound([str(int(sound(tokens).hex(), 16) % distinct)]) if list(tokens) == sorted(tokens) else sound(tokens)
+        )
+
+    path = write(tmp_path / "rows.csv", texts)
+    expected = last(mine(path, [checkpoint()]))
+    monkeypatch.setattr(mining, "_hash", weak)
+    # A sorted order has the weak hash too: orders that collide may hide each other, and never make a pair.
+    assert {pair.rows for pair in last(mine(path, [checkpoint()], per_group=1_000)).pairs} <= replica(
+        checkpoint(), texts
+    )
+    shuffled = [text for text in texts if text.split() != sorted(text.split())]
+    path = write(tmp_path / "shuffled.csv", shuffled)
+    found = last(mine(path, [checkpoint()], per_group=1_000))
+    assert {pair.rows for pair in found.pairs} == replica(checkpoint(), shuffled)
+    assert found.groups <= expected.groups
+
+
+def test_a_groups_pairs_are_bounded_most_opposed_first(tmp_path: Path) -> None:
+    texts = [" ".join(order) for order in itertools.permutations(WORDS[:5])]
+    path = write(tmp_path / "rows.csv", texts)
+    everything = last(mine(path, [checkpoint()], per_group=10_000))
+    assert len(everything.pairs) > 100 and everything.left_out == 0
+    for bound in (1, 3, 10):
+        found = last(mine(path, [checkpoint()], per_group=bound))
+        assert found.pairs == everything.pairs[:bound]
+        assert found.left_out == len(everything.pairs) - bound
+
+
+def test_a_models_pairs_are_bounded_most_opposed_first(
+    texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mining, "_BATCH", 8)
+    path = write(tmp_path / "rows.csv", texts)
+    models = [checkpoint("rnn"), checkpoint("lstm")]
+    everything = last(mine(path, models))
+    found = last(mine(path, models, limit=4))
+    for model in models:
+        mine_of = [pair for pair in everything.pairs if pair.model == model.name]
+        assert [pair for pair in found.pairs if pair.model == model.name] == mine_of[:4]
+    assert found.left_out == everything.left_out + len(everything.pairs) - 8
+
+
+# Progress
+
+
+def test_every_event_carries_what_is_found_so_far(
+    texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mining, "_STEP", 20)
+    monkeypatch.setattr(mining, "_BATCH", 8)
+    events = list(mine(write(tmp_path / "rows.csv", texts), [checkpoint("rnn"), checkpoint("gru")]))
+    stages = [stage for stage, _ in itertools.groupby(event.stage for event in events)]
+    assert stages == ["reading", "comparing", "scoring"]
+    for before, after in itertools.pairwise(events):
+        assert set(before.pairs) <= set(after.pairs) and before.left_out <= after.left_out
+        assert before.rows <= after.rows and (before.stage != after.stage or before.done <= after.done)
+    assert len([event for event in events if event.stage == "reading"]) > 10
+    assert len({len(event.pairs) for event in events}) > 5
+
+
+def test_it_can_be_closed_at_any_event(texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mining, "_STEP", 50)
+    path = write(tmp_path / "rows.csv", texts)
+    number = len(list(mine(path, [checkpoint()])))
+    for stop in range(number):
+        search = mine(path, [checkpoint()])
+        for _ in range(stop):
+            next(search)
+        search.close()
+        assert inspect.getgeneratorstate(search) == inspect.GEN_CLOSED
+
+
+# Bad input
+
+
+@pytest.mark.parametrize("bounds", [{"limit": 0}, {"limit": -1}, {"per_group": 0}])
+def test_a_bound_below_one_is_refused(bounds: dict[str, int], texts: list[str], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        next(mine(write(tmp_path / "rows.csv", texts), [checkpoint()], **bounds))  # type: ignore[arg-type]
+
+
+def test_no_model_no_rows_and_a_text_that_is_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no model"):
+        next(mine(write(tmp_path / "rows.csv", ["so"]), []))
+    with pytest.raises(ValueError, match="has no rows"):
+        next(mine(write(tmp_path / "rows.csv", []), [checkpoint()]))
+    (tmp_path / "rows.jsonl").write_text('{"text": "so good"}\n{"text": null}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="row 2: the text is None"):
+        next(mine(tmp_path / "rows.jsonl", [checkpoint()]))
+
+
+def test_hostile_rows_are_read(tmp_path: Path) -> None:
+    texts = ["<b>x</b> so 🙂 not", "not 🙂 so <b>x</b>", "so \x01 not", "not \x01 so", "=so()", "a " * 5_000]
+    path = tmp_path / "rows.jsonl"
+    rows = [*(json.dumps({"text": text}) for text in texts), '{"text": "so \\ud800 not"}', '{"text": "not so \\ud800"}']
+    path.write_text("\n".join(rows), encoding="utf-8")
+    assert last(mine(path, [checkpoint()])).groups == 3
+
+
+# The command line
+
+
+@pytest.fixture
+def tiny(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+    return tiny_checkpoints
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    """Orders of words that the tiny checkpoints know."""
+    words = ["so", "good", "bad", "never", "late"]
+    return write(tmp_path / "orders.csv", [" ".join(order) for order in itertools.permutations(words)], "said")
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_verb_prints_the_json_that_is_promised(capsys: pytest.CaptureFixture[str], orders: Path) -> None:
+    assert main(["mine", str(orders), "--text-column", "said", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1 and "120 rows" in err and "1 groups" in err and "120 orders" in err
+    found = json.loads(out)
+    models = [checkpoints.load(name) for name in ("rnn", "gru", "lstm")]
+    expected = last(mine(orders, models, "said")).pairs
+    assert expected and [OppositePair(**{**row, "rows": tuple(row["rows"])}) for row in found] == list(expected)
+    assert {tuple(row) for row in found} == {("model", "a", "b", "probability_a", "probability_b", "rows")}
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_verb_prints_a_line_a_pair_for_people(capsys: pytest.CaptureFixture[str], orders: Path) -> None:
+    expected = last(mine(orders, [checkpoints.load("rnn")], "said", limit=3)).pairs
+    assert len(expected) == 3
+    assert main(["mine", str(orders), "--text-column", "said", "--model", "rnn", "--limit", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        f"{pair.gap:.4f}  rnn  {pair.probability_a:.4f}  {pair.a}  |  {pair.probability_b:.4f}  {pair.b}"
+        for pair in expected
+    ]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_verb_prints_control_characters_inert(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["so", "good", "bad", "\x1b[31m", "\u202e"]
+    path = write(tmp_path / "rows.csv", ["\n".join(order) for order in itertools.permutations(words)])
+    assert main(["mine", str(path), "--model", "all"]) == 0
+    out = capsys.readouterr().out
+    assert out and all(line.isprintable() and "  |  " in line for line in out.splitlines())
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["gone.csv"], "gone.csv"),
+        (["orders.csv"], "no column 'text'; it has: number, said"),
+        (["orders.csv", "--text-column", "said", "--limit", "0"], "at least 1"),
+        (["orders.csv", "--text-column", "said", "--model", "nosuch"], "available: rnn, gru, lstm"),
+        (["orders.csv", "--text-column", "said", "--encoding", "nosuch"], "nosuch"),
+        (["empty.csv"], "no rows"),
+        (["latin.csv"], "encoding"),
+        (["."], "cannot read"),
+    ],
+)
+def test_bad_input_is_one_line_on_standard_error(
+    arguments: list[str],
+    says: str,
+    orders: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(orders.parent)
+    write(orders.with_name("empty.csv"), [])
+    orders.with_name("latin.csv").write_bytes("text\ncafé so\n".encode("latin-1"))
+    assert main(["mine", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: ") and err.count("\n") == 1 and says in err
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the development data is not there")
+def test_twenty_thousand_real_rows_are_searched() -> None:
+    found = last(mine(DATA, [checkpoint()]))
+    assert found.rows == 20_000
+    for pair in found.pairs:
+        assert sorted(Preprocessing()(pair.a)) == sorted(Preprocessing()(pair.b))
