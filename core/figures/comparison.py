@@ -30,7 +30,9 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
         model = html.escape(contrast.model.upper(), quote=False)
         _curve(figure, contrast.a, look, _("{model}, first sentence").format(model=model), first=True)
         _curve(figure, contrast.b, look, _("{model}, second sentence").format(model=model), first=False)
-        _parting(figure, contrast, look, _("{model}: the verdicts part").format(model=model))
+        # Set side by side a little, as models often part at the same step.
+        aside = 0.06 * (place - (len(comparison.contrasts) - 1) / 2)
+        _parting(figure, contrast, look, _("{model}: the verdicts part").format(model=model), aside)
     longest = max(max(len(contrast.a.tokens), len(contrast.b.tokens)) for contrast in comparison.contrasts)
     figure.update_layout(
         title={"text": _("Verdict after each token of two sentences")},
@@ -60,17 +62,17 @@ def _curve(figure: go.Figure, verdict: Verdict, look: Style, name: str, *, first
     )
 
 
-def _parting(figure: go.Figure, contrast: Contrast, look: Style, name: str) -> None:
-    """A bar between a model's two curves at the step from which its verdicts stand on different sides."""
+def _parting(figure: go.Figure, contrast: Contrast, look: Style, name: str, aside: float) -> None:
+    """A bar between a model's two curves at the step from which its verdicts stand on different sides, and `aside`."""
     step = contrast.parts_at
     if step is not None:
         figure.add_scatter(
-            x=[step, step],
+            x=[step + aside, step + aside],
             y=[contrast.a.prefix_probabilities[step - 1], contrast.b.prefix_probabilities[step - 1]],
             name=name,
             mode="lines+markers",
-            line={"color": look.color, "dash": "dot", "width": 5},
-            marker={"symbol": f"{look.marker}-open", "size": 16, "line": {"width": 2}},
+            line={"color": look.color, "dash": "dot", "width": 3},
+            marker={"symbol": f"{look.marker}-open", "size": 13, "line": {"width": 2}},
             hoverinfo="skip",
         )
 

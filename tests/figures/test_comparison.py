@@ -78,9 +78,17 @@ def test_the_parting_is_a_bar_between_the_two_curves() -> None:
     curves = comparison_curves(found).data
     (bar,) = [curve for curve in curves if "part" in curve.name]
     assert bar.name == "RNN: the verdicts part"
-    assert list(bar.x) == [2, 2]
+    assert list(bar.x) == pytest.approx([2, 2], abs=0.2)
     assert list(bar.y) == [found.contrasts[0].a.prefix_probabilities[1], found.contrasts[0].b.prefix_probabilities[1]]
     assert bar.line.color == curves[0].line.color
+
+
+def test_bars_of_models_that_part_at_one_step_stand_side_by_side() -> None:
+    bars = [curve for curve in comparison_curves(three(["a", "b"], ["b", "a"], 2)).data if "part" in curve.name]
+    places = [bar.x[0] for bar in bars]
+    assert len(set(places)) == 3 and sum(places) / 3 == pytest.approx(2)
+    alone = comparison_curves(Comparison((contrast("lstm", ["a", "b"], ["b", "a"], 2),))).data[2]
+    assert list(alone.x) == [2, 2]
 
 
 def test_the_words_of_both_stand_along_the_axis() -> None:
