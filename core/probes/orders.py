@@ -1,0 +1,259 @@
+"""Which orders of a sentence's words are there, and which of them are the most plausible?
+
+An order is a row of token positions. Words given twice are not told apart: copies keep their order among themselves, so
+every sequence of words occurs once. Pinned tokens stay where they are.
+
+Fluency is a trigram's: table[a, b, c] is log p(token c | a, b) in nats, index n standing for the sentence's start as a
+context and for its end as a target. Under a trigram the best way to finish a prefix depends only on its last two tokens
+and the set of words left, so it is found for all of them by dynamic programming over sets, backwards (Bellman 1962;
+Held & Karp 1962), as long as the sets can be held: `MOST_EXACT` free words. Then
+
+    f(prefix) = log p(prefix) + the best completion's log p
+
+is the fluency of the best order that begins with the prefix. A beam of width M that keeps the highest f at every step
+loses none of the M most fluent orders: each of them has an f at every step that fewer than M prefixes exceed.
+
+For more words f is an upper bound (every word left at the best that any context gives it), and the beam notes the
+highest f that it threw away: orders above that are all there, none is promised below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import factorial, prod
+from typing import NamedTuple
+
+import numpy as np
+
+MOST_TOKENS = 60  # sets of words are bits of 64
+MOST_EXACT = 16  # free words up to which best completions are known: 2^16 sets times pairs of last words
+_SUFFIX = 7  # words whose arrangements are listed at once: 7! = 5,040 rows
+_NEVER = np.float64(-np.inf)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What there is to arrange: token i is of kind `kinds[i]`, tokens of one kind being one word; `pinned` ones stay.
+
+    Raises ValueError for more than `MOST_TOKENS` tokens or a pinned position that is none.
+    """
+
+    kinds: tuple[int, ...]
+    pinned: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.kinds) <= MOST_TOKENS:
+            raise ValueError(f"orders are searched for 1 to {MOST_TOKENS} tokens; given: {len(self.kinds):,}")
+        outside = sorted(self.pinned - set(range(len(self.kinds))))
+        if outside:
+            raise ValueError(f"cannot pin position {outside[0] + 1}: the sentence has {len(self.kinds)} tokens")
+
+    @classmethod
+    def of(cls, tokens: Sequence[object], pinned: Collection[int] = ()) -> Words:
+        """Equal tokens are of one kind."""
+        numbers: dict[object, int] = {}
+        return cls(tuple(numbers.setdefault(token, len(numbers)) for token in tokens), frozenset(pinned))
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    @cached_property
+    def free(self) -> tuple[int, ...]:
+        """The positions that are not pinned."""
+        return tuple(place for place in range(len(self.kinds)) if place not in self.pinned)
+
+    @cached_property
+    def _copies(self) -> dict[int, list[int]]:
+        copies: dict[int, list[int]] = {}
+        for place in self.free:
+            copies.setdefault(self.kinds[place], []).append(place)
+        return copies
+
+    @property
+    def count(self) -> int:
+        """How many distinct orders there are."""
+        return factorial(len(self.free)) // prod(factorial(len(places)) for places in self._copies.values())
+
+    @cached_property
+    def earlier_copy(self) -> tuple[int | None, ...]:
+        """For each free token, which free token (by number) is the copy that must stand before it."""
+        numbers = {place: number for number, place in enumerate(self.free)}
+        before = {
+            later: numbers[earlier]
+            for places in self._copies.values()
+            for earlier, later in zip(places, places[1:], strict=False)
+        }
+        return tuple(before.get(place) for place in self.free)
+
+    def original(self) -> np.ndarray:
+        """The order as it stands, [1, n]."""
+        return np.arange(len(self.kinds), dtype=np.uint8)[None]
+
+    def all_orders(self) -> Iterator[np.ndarray]:
+        """Every order once, in blocks uint8 [N, n] in which orders with a common beginning stand together."""
+        places = list(self._copies.values())
+        for block in _sequences(tuple(len(found) for found in places)):
+            yield self._assemble(block, places)
+
+    def _assemble(self, sequences: np.ndarray, places: list[list[int]]) -> np.ndarray:
+        """Orders [N, n] from sequences of kinds [N, free]: the first of a kind is its first copy, and so on."""
+        orders = np.tile(np.arange(len(self.kinds), dtype=np.uint8), (len(sequences), 1))
+        arranged = np.empty_like(sequences)
+        for kind, found in enumerate(places):
+            here = sequences == kind
+            if len(found) == 1:
+                arranged[here] = found[0]
+            else:
+                nth = here.cumsum(axis=1, dtype=np.int64) - 1
+                arranged[here] = np.array(found, dtype=np.uint8)[nth[here]]
+        orders[:, list(self.free)] = arranged
+        return orders
+
+
+def _sequences(counts: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """All sequences with so many of each kind, uint8 [N, sum], in lexicographic order, in blocks."""
+    if sum(counts) <= _SUFFIX:
+        yield _block(counts)
+        return
+    for kind, count in enumerate(counts):
+        if count:
+            for rest in _sequences((*counts[:kind], count - 1, *counts[kind + 1 :])):
+                yield np.insert(rest, 0, kind, axis=1)
+
+
+def _block(counts: tuple[int, ...]) -> np.ndarray:
+    present = np.array([kind for kind, count in enumerate(counts) if count], dtype=np.uint8)
+    local = _arrangements(tuple(count for count in counts if count))
+    return present[local] if len(present) else np.empty((1, 0), dtype=np.uint8)
+
+
+@lru_cache(maxsize=256)
+def _arrangements(counts: tuple[int, ...]) -> np.ndarray:
+    if not sum(counts):
+        return np.empty((1, 0), dtype=np.uint8)
+    parts = []
+    for kind, count in enumerate(counts):
+        if count:
+            rest = _arrangements((*counts[:kind], count - 1, *counts[kind + 1 :]))
+            parts.append(np.insert(rest, 0, kind, axis=1))
+    return np.concatenate(parts)
+
+
+def fluencies(orders: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Log-probability float64 [N] of orders [N, n] in nats, the end of the sentence included."""
+    count, length = orders.shape
+    total = np.zeros(count)
+    edge = np.full(count, length)
+    before, last = edge, edge
+    for place in range(length):
+        token = orders[:, place].astype(np.int64)
+        total += table[before, last, token]
+        before, last = last, token
+    total += table[before, last, edge]
+    return total
+
+
+class Ranked(NamedTuple):
+    """Orders uint8 [N, n] with their fluency float64 [N] (nats), most fluent first.
+
+    Every order of a fluency above `complete_above` is among them; minus infinity where none is missing at all.
+    """
+
+    orders: np.ndarray
+    fluency: np.ndarray
+    complete_above: float
+
+
+class Ranking:
+    """The most fluent orders of some words under a trigram's table float32 [n+1, n+1, n+1]."""
+
+    def __init__(self, words: Words, table: np.ndarray):
+        length = len(words)
+        if table.shape != (length + 1,) * 3:
+            raise ValueError(f"a table for {length} tokens has shape {(length + 1,) * 3}; given: {table.shape}")
+        self.words, self._table = words, np.asarray(table, dtype=np.float64)
+        self.exact = len(words.free) <= MOST_EXACT
+        if self.exact:
+            self._complete()
+        else:
+            # The best that any context gives each token; the end too.
+            self._best = self._table.max(axis=(0, 1))
+
+    def _complete(self) -> None:
+        """`_rest[p][s, a, b]`: the best log-probability of going on from place p, where s numbers the sets of as many
+        free words as stand before it and a, b are the last two tokens."""
+        words, table, length, free = self.words, self._table, len(self.words), self.words.free
+        sets = np.arange(1 << len(free), dtype=np.int64)
+        sizes = np.bitwise_count(sets)
+        self._number = np.empty(len(sets), dtype=np.int64)  # of a set among those of its size
+        by_size = [np.flatnonzero(sizes == size) for size in range(len(free) + 1)]
+        for members in by_size:
+            self._number[members] = np.arange(len(members))
+        self._rest: list[np.ndarray] = [np.empty(0)] * (length + 1)
+        self._rest[length] = table[None, :, :, length]
+        used = len(free)
+        for place in range(length - 1, -1, -1):
+            after = self._rest[place + 1]
+            if place in words.pinned:
+                self._rest[place] = table[None, :, :, place] + after[:, None, :, place]
+                continue
+            used -= 1
+            members = by_size[used]
+            best = np.full((len(members), length + 1, length + 1), _NEVER, dtype=np.float32)
+            for number, token in enumerate(free):
+                allowed = self._allowed(members, number)
+                following = after[self._number[members[allowed] | (1 << number)], :, token]  # [s, b]
+                value = table[None, :, :, token] + following[:, None, :]
+                best[allowed] = np.maximum(best[allowed], value)
+            self._rest[place] = best
+
+    def _allowed(self, sets: np.ndarray, number: int) -> np.ndarray:
+        """In which sets of words used a free word may come next: not in them, and its earlier copy is."""
+        allowed = sets >> number & 1 == 0
+        earlier = self.words.earlier_copy[number]
+        return allowed if earlier is None else allowed & (sets >> earlier & 1 == 1)
+
+    def most_fluent(self, count: int) -> Ranked:
+        """The `count` most fluent orders, or all if there are fewer; where not `exact`, the best that a beam finds."""
+        words, table, length, free = self.words, self._table, len(self.words), self.words.free
+        paths = np.empty((1, length), dtype=np.uint8)
+        sets = np.zeros(1, dtype=np.int64)
+        before = last = np.full(1, length)
+        so_far = np.zeros(1)
+        left = float(self._best.sum()) if not self.exact else 0.0  # of the bound, where it is one
+        bound = np.array([left])
+        lost = _NEVER
+        for place in range(length):
+            if place in words.pinned:
+                parent = np.arange(len(paths))
+                number = np.full(len(paths), -1)
+                token = np.full(len(paths), place)
+            else:
+                choices = [np.flatnonzero(self._allowed(sets, number)) for number in range(len(free))]
+                parent = np.concatenate(choices)
+                number = np.repeat(np.arange(len(free)), [len(found) for found in choices])
+                token = np.array(free)[number]
+            gained = so_far[parent] + table[before[parent], last[parent], token]
+            following = np.where(number < 0, sets[parent], sets[parent] | (1 << np.maximum(number, 0)))
+            if self.exact:
+                hoped = gained + self._rest[place + 1][self._number[following], last[parent], token]
+                hope = bound  # unused
+            else:
+                hope = bound[parent] - self._best[token]
+                hoped = gained + hope
+            if len(hoped) > count:
+                kept = np.argpartition(-hoped, count - 1)[:count]
+                dropped = np.ones(len(hoped), dtype=bool)
+                dropped[kept] = False
+                lost = max(lost, hoped[dropped].max())
+                parent, token, gained, following = parent[kept], token[kept], gained[kept], following[kept]
+                hope = hope if self.exact else hope[kept]
+            paths = paths[parent]
+            paths[:, place] = token
+            before, last = last[parent], token
+            so_far, sets, bound = gained, following, hope
+        fluency = so_far + table[before, last, length]
+        by_fluency = np.argsort(-fluency, kind="stable")
+        return Ranked(paths[by_fluency], fluency[by_fluency], float(lost))

@@ -1,0 +1,124 @@
+"""What does a model say to many orders of the same words? Every prefix that orders share is read once.
+
+Orders that stand sorted have their common beginnings side by side, as a tree has. Of the recurrence's two products,
+
+    state_t = cell(W x_t + b, U h_{t-1} + d),
+
+Wx + b is worked out once for every word and Uh + d once for every prefix, whatever word follows. Eight words have
+40,320 orders of eight steps, 322,560 in all, but only 69,281 prefixes that a word can follow.
+
+The equations are those of `core.models.cell_step`, in place, with tanh(x) written as 2 σ(2x) − 1: the same number, and
+torch's vectorised σ is five times as fast. Tests hold every logit to the fused forward within 1e-5. Models of several
+layers take `Classifier.step` instead. Axes: C orders in a slice, P prefixes, G gates, H units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.models import GATES, Classifier, State
+
+SLICE = 4_096  # orders read together, so that prefixes are shared among many
+BLOCK = 512  # prefixes stepped together: few enough that their gates stay in the processor's cache
+# Which of a cell's stacked gates ends in tanh: its rows are doubled beforehand, so that one σ serves all gates.
+_TANH_GATE = {"rnn": 0, "gru": 2, "lstm": 2}
+
+
+class SharedPrefixes:
+    """Logits of orders of one sentence's tokens. Holds its buffers: one instance for one thread.
+
+    `ids` are the model's ids of the tokens, in the sentence's own order.
+    """
+
+    def __init__(self, model: Classifier, ids: Sequence[int], slice_size: int = SLICE, block: int = BLOCK):
+        self._model = model
+        self._slice, self._block = slice_size, block
+        with torch.inference_mode():
+            self._words = model.embedding(torch.tensor(ids, dtype=torch.long))  # [n, E]
+            self._kept = 1.0  # what part of the hidden state the buffers hold
+            if model.recurrent.num_layers > 1:
+                return
+            h, width = model.hidden_size, len(GATES[model.cell]) * model.hidden_size
+            scale = torch.ones(width)
+            scale[_TANH_GATE[model.cell] * h :][:h] = 2
+            # Wx + b + d, so that nothing need be added to the other product, Uh.
+            self._inputs = (model.project_input(self._words) + model.recurrent.bias_hh_l0) * scale  # [n, G*H]
+            self._kept = 0.5 if model.cell == "lstm" else 1.0
+            self._product = (model.recurrent.weight_hh_l0 * scale[:, None] / self._kept).t().contiguous()  # [H, G*H]
+            if model.cell == "gru":  # whose d_n stands inside the reset gate's product
+                self._bias = (model.recurrent.bias_hh_l0 * scale)[2 * h :]
+                self._inputs[:, 2 * h :] -= self._bias
+            # Memory taken afresh for every step would cost more than the arithmetic on it.
+            self._of_state, self._gates, self._of_word = (torch.empty(block, width) for _ in range(3))
+            self._some = torch.empty(block, h)
+            self._states = [State(torch.empty(1, slice_size, h), torch.empty(1, slice_size, h)) for _ in range(2)]
+
+    def logits(self, orders: np.ndarray) -> np.ndarray:
+        """Logits float32 [N] of orders [N, n], rows of token positions; fastest where the rows stand sorted."""
+        result = np.empty(len(orders), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(orders), self._slice):
+                rows = orders[start : start + self._slice]
+                result[start : start + len(rows)] = self._read(rows).numpy()
+        return result
+
+    def _read(self, orders: np.ndarray) -> Tensor:
+        """Logits [C] of one slice of orders [C, n], all of them read a token further at a time."""
+        count, length = orders.shape
+        # Where each order parts from the one before it; the first one parts at once.
+        parts = np.zeros(count, dtype=np.int64)
+        parts[1:] = (orders[1:] != orders[:-1]).argmax(axis=1)
+        # An order that is given twice runs along with its twin to the end.
+        parts[1:][(orders[1:] == orders[:-1]).all(axis=1)] = length
+        node = np.zeros(count, dtype=np.int64)  # of every order, which of the prefixes so far is its own
+        state = self._start()
+        for depth in range(length):
+            begins = parts <= depth
+            parents, words = node[begins], orders[begins, depth].astype(np.int64)
+            state = self._step(state, torch.from_numpy(parents), torch.from_numpy(words), depth)
+            node = np.cumsum(begins) - 1
+        return self._model.read_out(state.h[-1] / self._kept)[torch.from_numpy(node)]
+
+    def _start(self) -> State:
+        return self._model.start()
+
+    def _step(self, state: State, parents: Tensor, words: Tensor, depth: int) -> State:
+        """The states after prefixes `parents` [C] of `state` went on with `words` [C]."""
+        if self._model.recurrent.num_layers > 1:
+            c = None if state.c is None else state.c[:, parents]
+            return self._model.step(self._words[words], State(state.h[:, parents], c)).state
+        after = self._states[depth % 2]
+        cell = {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[self._model.cell]
+        for start in range(0, len(parents), self._block):
+            block = slice(start, min(start + self._block, len(parents)))
+            first, last = int(parents[block.start]), int(parents[block.stop - 1])
+            count, before = block.stop - block.start, slice(first, last + 1)
+            h, c = state.h[0, before], state.h[0, before] if state.c is None else state.c[0, before]
+            pre = torch.mm(h, self._product, out=self._of_state[: len(h)])
+            if count > len(h):  # several words follow a prefix
+                places = parents[block] - first
+                pre = torch.index_select(pre, 0, places, out=self._gates[:count])
+                c = torch.index_select(c, 0, places, out=self._some[:count])
+            word = torch.index_select(self._inputs, 0, words[block], out=self._of_word[:count])
+            cell(pre, word, c, after.h[0, block], after.c[0, block])
+        return after if state.c is not None else State(after.h, None)
+
+    def _rnn(self, pre: Tensor, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
+        torch.sigmoid(pre.add_(word), out=h).mul_(2).sub_(1)
+
+    def _gru(self, pre: Tensor, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
+        size = h.shape[1]
+        r, z = pre[:, : 2 * size].add_(word[:, : 2 * size]).sigmoid_().chunk(2, dim=1)
+        n = pre[:, 2 * size :].add_(self._bias).mul_(r).add_(word[:, 2 * size :]).sigmoid_().mul_(2).sub_(1)
+        torch.sub(before, n, out=h).mul_(z).add_(n)  # (1 − z) n + z h
+
+    def _lstm(self, pre: Tensor, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
+        i, f, g, o = pre.add_(word).sigmoid_().chunk(4, dim=1)
+        # Twice the cell state is kept, and half the hidden state: so neither need be scaled at every step.
+        torch.mul(f, before, out=c).addcmul_(i, g, value=4).sub_(i, alpha=2)  # 2 (f c + i (2 g − 1))
+        half_tanh = torch.sigmoid(c, out=self._some[: len(c)])  # and a half
+        torch.mul(o, half_tanh, out=h).sub_(o, alpha=0.5)  # o tanh(c) / 2
