@@ -34,7 +34,7 @@ _STYLE = """<style>
 def token_strip(tokens: Sequence[str], known: Sequence[bool]) -> None:
     """The tokens as chips, unknown ones dashed and marked with a question mark."""
     chips = "".join(
-        f'<span class="u-token{"" if is_known else " u-unknown"}">{_visible(token)}</span>'
+        f'<span class="u-token{"" if is_known else " u-unknown"}">{escape(visible(token))}</span>'
         for token, is_known in zip(tokens[:_MOST_TOKENS], known, strict=False)
     )
     st.html(f'{_STYLE}<div class="u-tokens">{chips}</div>')
@@ -56,9 +56,9 @@ def plain(text: str) -> str:
     return "".join("\\" + char if char in r"\`*_{}[]()<>#+-.!|$:~" else char for char in text)
 
 
-def _visible(text: str) -> str:
-    """Escaped text, with characters that do not print shown as their code point."""
-    return "".join(escape(char) if char.isprintable() else f"U+{ord(char):04X}" for char in text)
+def visible(text: str) -> str:
+    """The text with characters that do not print shown as their code point. Not escaped."""
+    return "".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in text)
 
 
 def _shortened(text: str) -> str:

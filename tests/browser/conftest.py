@@ -24,7 +24,7 @@ START_LIMIT = 120  # seconds; a busy machine takes its time
 STEP_LIMIT = 30_000  # milliseconds
 expect.set_options(timeout=STEP_LIMIT)
 
-Serve = Callable[[], AbstractContextManager[str]]
+Serve = Callable[..., AbstractContextManager[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,16 +63,16 @@ def served_checkpoints(tiny_checkpoints: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def serve(chromium: str, served_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
-    """Starts a server of its own: ``with serve() as address: …``."""
+    """Starts a server of its own: ``with serve() as address: …``, of the application or of another script."""
 
     @contextmanager
-    def start() -> Iterator[str]:
+    def start(script: Path = ROOT / "app.py") -> Iterator[str]:
         log = tmp_path_factory.mktemp("server") / "log.txt"
         port = _free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "streamlit", "run", "app.py"),
+                    *(sys.executable, "-m", "streamlit", "run", str(script)),
                     *("--server.address", "127.0.0.1", "--server.port", str(port)),
                     *("--server.headless", "true", "--server.fileWatcherType", "none"),
                 ],
