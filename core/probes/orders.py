@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from math import factorial, prod
 from typing import NamedTuple
 
@@ -80,11 +81,7 @@ class Words:
     def earlier_copy(self) -> tuple[int | None, ...]:
         """For each free token, which free token (by number) is the copy that must stand before it."""
         numbers = {place: number for number, place in enumerate(self.free)}
-        before = {
-            later: numbers[earlier]
-            for places in self._copies.values()
-            for earlier, later in zip(places, places[1:], strict=False)
-        }
+        before = {later: numbers[earlier] for places in self._copies.values() for earlier, later in pairwise(places)}
         return tuple(before.get(place) for place in self.free)
 
     def original(self) -> np.ndarray:
@@ -174,12 +171,17 @@ class Ranking:
         if table.shape != (length + 1,) * 3:
             raise ValueError(f"a table for {length} tokens has shape {(length + 1,) * 3}; given: {table.shape}")
         self.words, self._table = words, np.asarray(table, dtype=np.float64)
-        self.exact = len(words.free) <= MOST_EXACT
+        self.exact = self.is_exact(words)
         if self.exact:
             self._complete()
         else:
             # The best that any context gives each token; the end too.
             self._best = self._table.max(axis=(0, 1))
+
+    @staticmethod
+    def is_exact(words: Words) -> bool:
+        """Whether the most fluent orders of these words can be found without missing one."""
+        return len(words.free) <= MOST_EXACT
 
     def _complete(self) -> None:
         """`_rest[p][s, a, b]`: the best log-probability of going on from place p, where s numbers the sets of as many
@@ -211,9 +213,11 @@ class Ranking:
 
     def _allowed(self, sets: np.ndarray, number: int) -> np.ndarray:
         """In which sets of words used a free word may come next: not in them, and its earlier copy is."""
-        allowed = sets >> number & 1 == 0
+        allowed: np.ndarray = sets >> number & 1 == 0
         earlier = self.words.earlier_copy[number]
-        return allowed if earlier is None else allowed & (sets >> earlier & 1 == 1)
+        if earlier is not None:
+            allowed &= sets >> earlier & 1 == 1
+        return allowed
 
     def most_fluent(self, count: int) -> Ranked:
         """The `count` most fluent orders, or all if there are fewer; where not `exact`, the best that a beam finds."""

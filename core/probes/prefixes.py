@@ -97,13 +97,15 @@ class SharedPrefixes:
             block = slice(start, min(start + self._block, len(parents)))
             first, last = int(parents[block.start]), int(parents[block.stop - 1])
             count, before = block.stop - block.start, slice(first, last + 1)
-            h, c = state.h[0, before], state.h[0, before] if state.c is None else state.c[0, before]
+            h = state.h[0, before]
+            c = h if state.c is None else state.c[0, before]
             pre = torch.mm(h, self._product, out=self._of_state[: len(h)])
             if count > len(h):  # several words follow a prefix
                 places = parents[block] - first
                 pre = torch.index_select(pre, 0, places, out=self._gates[:count])
                 c = torch.index_select(c, 0, places, out=self._some[:count])
             word = torch.index_select(self._inputs, 0, words[block], out=self._of_word[:count])
+            assert after.c is not None
             cell(pre, word, c, after.h[0, block], after.c[0, block])
         return after if state.c is not None else State(after.h, None)
 

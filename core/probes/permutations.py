@@ -1,0 +1,359 @@
+"""Does the order of the words move the verdict, and among which valid orders?
+
+A flip is an order of the sentence's words whose verdict differs from the original's. The search takes one of three ways
+and its certificate says which:
+
+- where there are no more orders than the budget, all of them are scored;
+- else the most fluent first, in rounds, as `core.probes.orders.Ranking` finds them: with up to `MOST_EXACT` free words
+  these are the most fluent ones, none left out, so that what was scored down to some fluency is complete down to it;
+- with more words, the best that a beam finds; its bound still says above which fluency nothing is missing.
+
+Where every order within the floor (nats below the original's fluency) was scored, the floor is closed and the
+certificate holds for all of them. Fluency is the named scorer's total log-probability in nats, and certificates speak
+of that scorer. Words that a model does not know are one word to it; orders that differ only in these are one order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from core.probes import certificates
+from core.probes.orders import Ranked, Ranking, Words, fluencies
+from core.text import LINK
+from core.verdicts import EmptyTextError, label, sigmoid
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.fluency import Trigram
+
+BUDGET = 400_000  # orders
+FLOOR = 8.0  # nats
+TOP = 20
+_ROUND = 4_096  # orders found first; each round finds four times as many
+_BATCH = 8_192  # of a round's orders, scored together
+_SLACK = 1e-3  # nats, for sums taken in another order
+
+Scorer = Callable[[np.ndarray], np.ndarray]
+"""Logits float32 [N] of orders uint8 [N, n]: `core.probes.prefixes.SharedPrefixes.logits`, or any black box."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order of the words: its tokens as text, P(positive), logit, and fluency in nats."""
+
+    positions: tuple[int, ...]
+    text: str
+    probability: float
+    logit: float
+    fluency: float
+
+    @property
+    def label(self) -> str:
+        """The class's name."""
+        return label(self.probability)
+
+
+@dataclass(frozen=True)
+class Permutations:
+    """What a search found about one sentence under one model.
+
+    `orders` is how many distinct orders there are, `scored` how many were scored, the original among them. `way` is
+    ``all``, ``most fluent`` or ``beam``. `complete` says that all orders, or all within the floor, were scored.
+    `flips` and `fluent` (flipping or not) are the most fluent ones, best first.
+
+    `named` is the set of orders that the figures below speak of: all; those within the floor where these are complete;
+    else those scored. `sensitivity` is the standard deviation of the logit over them, `order_effect` the original's
+    logit minus their mean, `position_effects` for each token the share of the logit's variance that its own place
+    explains (the correlation ratio η², Pearson 1905), 0 where nothing varies. Flip counts are of the orders scored.
+    """
+
+    model: str
+    text: str
+    tokens: tuple[str, ...]
+    pinned: tuple[int, ...]
+    orders: int
+    scored: int
+    way: str
+    complete: bool
+    certificate: str
+    original: Order
+    floor: float
+    scorer: str
+    flip_count: int
+    flip_count_above_floor: int
+    scored_above_floor: int
+    flips: tuple[Order, ...]
+    fluent: tuple[Order, ...]
+    highest: Order
+    lowest: Order
+    named: str
+    sensitivity: float
+    order_effect: float
+    position_effects: tuple[float, ...]
+    seconds: float
+    logits: np.ndarray
+    fluencies: np.ndarray
+    rows: np.ndarray
+
+    def order(self, number: int) -> Order:
+        """One of the orders scored, by its row in `rows` uint8 [N, n], `logits` and `fluencies`, float32 [N]."""
+        return _order(self.tokens, self.rows[number], self.logits[number], self.fluencies[number])
+
+
+class Progress(NamedTuple):
+    """`scored` of `total` orders (at most) are scored, `flips` of them flip; `result()` is what was found so far."""
+
+    scored: int
+    total: int
+    flips: int
+    result: Callable[[], Permutations]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one sentence: its tokens and kinds, the fluency table [n+1, n+1, n+1] of a scorer, the bounds.
+
+    `seconds` None is without end. Raises ValueError for a bound that cannot be.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    words: Words
+    table: np.ndarray
+    scorer: str
+    budget: int = BUDGET
+    seconds: float | None = None
+    floor: float = FLOOR
+    top: int = TOP
+
+    def __post_init__(self) -> None:
+        if self.budget < 1 or self.top < 1:
+            raise ValueError(
+                f"a search needs a budget of at least one order and a top of at least one; given: "
+                f"{self.budget:,} and {self.top:,}"
+            )
+        if not self.floor >= 0 or (self.seconds is not None and not self.seconds > 0):
+            raise ValueError(
+                f"the floor is at least 0 nats and the time above 0 seconds; given: {self.floor} and {self.seconds}"
+            )
+        if len(self.tokens) != len(self.words):
+            raise ValueError(f"{len(self.tokens)} tokens for {len(self.words)} places")
+
+    @property
+    def way(self) -> str:
+        """Which way the search will take: ``all``, ``most fluent`` or ``beam``."""
+        if self.words.count <= self.budget:
+            return "all"
+        return "most fluent" if Ranking.is_exact(self.words) else "beam"
+
+
+def ask(
+    checkpoint: Checkpoint,
+    trigram: Trigram,
+    text: str,
+    pinned: Collection[int] | None = None,
+    **bounds: Any,
+) -> Question:
+    """A question about a text under a checkpoint; `bounds` are those of `Question`.
+
+    Punctuation and links are pinned unless positions are given. Raises EmptyTextError for a text without a token.
+    """
+    tokens = tuple(checkpoint.preprocessing(text))
+    if not tokens:
+        raise EmptyTextError("the text is empty: there is no word to put in another order")
+    places = marks(tokens) if pinned is None else pinned
+    words = Words.of(checkpoint.vocabulary.encode(tokens), places)
+    return Question(text, tokens, words, trigram.table(tokens), trigram.name, **bounds)
+
+
+def marks(tokens: Sequence[str]) -> tuple[int, ...]:
+    """The positions of punctuation and links, which stay where they are unless somebody says otherwise."""
+    return tuple(
+        place for place, token in enumerate(tokens) if token == LINK or not any(char.isalnum() for char in token)
+    )
+
+
+def scorer(checkpoint: Checkpoint, question: Question) -> Scorer:
+    """The logits of a checkpoint's model for orders of a question's tokens."""
+    from core.probes.prefixes import SharedPrefixes
+
+    return SharedPrefixes(checkpoint.model, checkpoint.vocabulary.encode(question.tokens)).logits
+
+
+def search(model: str, score: Scorer, question: Question) -> Iterator[Progress]:
+    """Score orders of a sentence until the question is answered or a bound is reached; may be closed at any step.
+
+    At least one event comes; the last one's result is the answer.
+    """
+    begun = time.perf_counter()
+    found = _Found(model, question, score)
+    total = min(question.words.count, question.budget)
+    batches = _all(question) if question.way == "all" else _ranked(question, found)
+    for batch in batches:
+        found.take(batch, score)
+        elapsed = time.perf_counter() - begun
+        result = partial(found.result, found.count, found.complete_above, elapsed)
+        yield Progress(found.count, total, found.flips, result)
+        if question.seconds is not None and elapsed >= question.seconds:
+            break
+
+
+class _Batch(NamedTuple):
+    """Orders to score, and what is known once they are: every order of a fluency above this one is scored."""
+
+    rows: np.ndarray
+    complete_above: float
+
+
+def _all(question: Question) -> Iterator[_Batch]:
+    left = question.words.count
+    for rows in question.words.all_orders():
+        left -= len(rows)
+        yield _Batch(rows, np.inf if left else -np.inf)
+
+
+def _ranked(question: Question, found: _Found) -> Iterator[_Batch]:
+    """Rounds of the most fluent orders, in batches by falling fluency, until the floor is closed and enough flip."""
+    ranking = Ranking(question.words, question.table)
+    yield _Batch(question.words.original(), np.inf)
+    seen = {question.words.original().tobytes()}
+    wanted = min(_ROUND, question.budget)
+    while True:
+        ranked: Ranked = ranking.most_fluent(wanted)
+        new = np.array([row.tobytes() not in seen for row in ranked.orders])
+        rows, fluency = ranked.orders[new], ranked.fluency[new]
+        room = question.budget - found.count
+        for start in range(0, min(len(rows), room), _BATCH):
+            stop = min(start + _BATCH, len(rows), room)
+            batch = rows[start:stop]
+            reached = ranked.complete_above if stop == len(rows) else max(ranked.complete_above, fluency[stop])
+            seen.update(row.tobytes() for row in batch)
+            yield _Batch(batch[np.lexsort(batch.T[::-1])], reached + _SLACK)
+            if found.closed and found.flips >= question.top:
+                return
+        if wanted >= question.budget or found.count >= question.words.count:
+            return
+        wanted = min(4 * wanted, question.budget)
+
+
+class _Found:
+    """The orders scored so far. Arrays only grow at their end, so an earlier count is an earlier state."""
+
+    def __init__(self, model: str, question: Question, score: Scorer):
+        self.model, self.question = model, question
+        original = question.words.original()
+        self.original = _order(
+            question.tokens, original[0], score(original)[0], np.float32(fluencies(original, question.table)[0])
+        )
+        self.count = self.flips = 0
+        self.complete_above = np.inf
+        self._batches: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+
+    @property
+    def least(self) -> float:
+        """The fluency down to which orders are within the floor."""
+        return self.original.fluency - self.question.floor
+
+    @property
+    def closed(self) -> bool:
+        """Whether every order within the floor is scored."""
+        return self.complete_above <= self.least
+
+    def take(self, batch: _Batch, score: Scorer) -> None:
+        logits = score(batch.rows)
+        fluency = fluencies(batch.rows, self.question.table).astype(np.float32)
+        self._batches.append((batch.rows, logits, fluency))
+        self.count += len(batch.rows)
+        self.flips += int(self._flipped(logits).sum())
+        self.complete_above = min(self.complete_above, batch.complete_above)
+
+    def _flipped(self, logits: np.ndarray) -> np.ndarray:
+        flipped: np.ndarray = (logits >= 0) != (self.original.logit >= 0)
+        return flipped
+
+    def result(self, count: int, complete_above: float, seconds: float) -> Permutations:
+        """The answer from the first `count` orders, when all of a fluency above `complete_above` were scored."""
+        question = self.question
+        rows, logits, fluency = (np.concatenate(parts)[:count] for parts in zip(*self._batches, strict=True))
+        flipped, within = self._flipped(logits), fluency >= self.least
+        everything = count == question.words.count
+        closed = everything or complete_above <= self.least
+        named = within if closed and not everything else np.ones(count, dtype=bool)
+        by_fluency = np.argsort(-fluency, kind="stable")
+
+        def orders(numbers: np.ndarray) -> tuple[Order, ...]:
+            return tuple(_order(question.tokens, rows[n], logits[n], fluency[n]) for n in numbers)
+
+        spread = logits[named].astype(np.float64)
+        return Permutations(
+            model=self.model,
+            text=question.text,
+            tokens=question.tokens,
+            pinned=tuple(sorted(question.words.pinned)),
+            orders=question.words.count,
+            scored=count,
+            way=question.way,
+            complete=closed,
+            certificate=certificates.certificate(
+                orders=question.words.count,
+                way=question.way,
+                everything=everything,
+                closed=closed,
+                scored=count,
+                flips=int(flipped.sum()),
+                within=int(within.sum()),
+                flips_within=int((flipped & within).sum()),
+                depth=self.original.fluency - complete_above,
+                floor=question.floor,
+                scorer=question.scorer,
+            ),
+            original=self.original,
+            floor=question.floor,
+            scorer=question.scorer,
+            flip_count=int(flipped.sum()),
+            flip_count_above_floor=int((flipped & within).sum()),
+            scored_above_floor=int(within.sum()),
+            flips=orders(by_fluency[flipped[by_fluency]][: question.top]),
+            fluent=orders(by_fluency[: question.top]),
+            highest=orders(np.array([logits.argmax()]))[0],
+            lowest=orders(np.array([logits.argmin()]))[0],
+            named=certificates.named(everything, closed, int(named.sum()), question.floor),
+            sensitivity=float(spread.std()),
+            order_effect=float(self.original.logit - spread.mean()),
+            position_effects=_position_effects(rows[named], spread),
+            seconds=seconds,
+            logits=logits,
+            fluencies=fluency,
+            rows=rows,
+        )
+
+
+def _order(tokens: Sequence[str], row: np.ndarray, logit: Any, fluency: Any) -> Order:
+    positions = tuple(row.tolist())
+    return Order(
+        positions=positions,
+        text=" ".join(tokens[place] for place in positions),
+        probability=float(sigmoid(np.asarray(logit))),
+        logit=float(logit),
+        fluency=float(fluency),
+    )
+
+
+def _position_effects(rows: np.ndarray, logits: np.ndarray) -> tuple[float, ...]:
+    """η² of every token: how much of the logits' variance lies between the places where the token stands."""
+    count, length = rows.shape
+    around = logits - logits.mean()
+    between = np.zeros(length)
+    for place in range(length):
+        standing = np.bincount(rows[:, place], minlength=length)
+        sums = np.bincount(rows[:, place], weights=around, minlength=length)
+        between += np.divide(sums**2, standing, out=np.zeros(length), where=standing > 0)
+    total = float((around**2).sum())
+    # Sums in float32 leave a little where all logits are the same.
+    return tuple((between / total).tolist()) if total > count * 1e-12 else (0.0,) * length
