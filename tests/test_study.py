@@ -90,6 +90,20 @@ def test_the_study_figure_has_a_point_for_every_variant_but_the_base(small: Corp
 
 
 def test_model_figures_draw_one_curve_a_model_and_stand_no_model() -> None:
+def test_bands_of_length_stand_over_their_own_label() -> None:
+    def report(*bands: tuple[int, int | None]) -> dict:
+        figures = {"rows": 9, "accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}
+        return {"by_length": [{"shortest": shortest, "longest": longest, **figures} for shortest, longest in bands]}
+
+    figure = accuracy_by_length({"a": report((6, 10), (31, None)), "b": report((1, 5), (6, 10), (6, None))})
+    labels = figure.layout.xaxis.ticktext
+    assert labels == ("1–5", "6–10", "6–", "31–")
+    assert figure.layout.xaxis.tickvals == (0, 1, 2, 3)
+    shown = [[labels[round(x)] for x in trace.x] for trace in figure.data]
+    assert shown == [["6–10", "31–"], ["1–5", "6–10", "6–"]]
+    assert max(abs(x - round(x)) for trace in figure.data for x in trace.x) < 0.2
+
+
     band = {"shortest": 1, "longest": 5, "rows": 9, "accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}
     held = {"step": 1, "accuracy": 0.8, "log_loss": 0.4}
     lengths = accuracy_by_length({"rnn": {"by_length": [band]}, "<b>": {"by_length": [band]}})
