@@ -209,9 +209,12 @@ def length_batches(
     """Row numbers in batches of at most `size` rows of like length, shortest first: hardly any padding is needed.
 
     Rows of one length keep the order of `order` (a choice or permutation of the rows). Rows of length 0 come in no
-    batch. A batch holds at most `tokens` tokens, padding included (64 a row unless told), or a single row.
+    batch. A batch holds at most `tokens` tokens, padding included (64 a row unless told), or a single row. Raises
+    ValueError for a size or a number of tokens below 1.
     """
-    tokens = tokens or 64 * size
+    tokens = 64 * size if tokens is None else tokens
+    if size < 1 or tokens < 1:
+        raise ValueError(f"a batch of at most {size:,} rows and {tokens:,} tokens holds nothing; expected at least 1")
     rows = np.arange(len(lengths)) if order is None else order
     rows = rows[lengths[rows] > 0]
     rows = rows[np.argsort(lengths[rows], kind="stable")]

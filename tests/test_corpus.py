@@ -542,3 +542,9 @@ def test_length_batches_by_hand() -> None:
     assert [batch.tolist() for batch in length_batches(lengths, 2, np.array([5, 4, 3, 0, 1]))] == [[4, 1], [5, 0]]
     assert [batch.tolist() for batch in length_batches(np.array([10_000, 10_000]), 2)] == [[0], [1]]
     assert length_batches(np.array([0, 0]), 2) == []
+
+
+@pytest.mark.parametrize(("size", "tokens"), [(0, None), (-1, None), (0, 10), (2, 0), (2, -5)])
+def test_a_batch_that_can_hold_nothing_is_refused(size: int, tokens: int | None) -> None:
+    with pytest.raises(ValueError, match="holds nothing; expected at least 1"):
+        length_batches(np.array([3, 1]), size, tokens=tokens)
