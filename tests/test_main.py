@@ -26,7 +26,6 @@ from core.evaluation import evaluate
 from core.verdicts import verdict
 
 PROJECT = Path(__file__).parent.parent
-DATA = PROJECT.parent / "shared" / "data"
 PREDICTION = ["model", "text", "tokens", "unknown", "probability", "label", "prefix_probabilities"]
 EVALUATION = [
     "model",
@@ -652,16 +651,13 @@ def test_train_refuses_a_name_before_it_trains(
 # As shipped
 
 
-def test_the_shipped_rnn_is_as_accurate_as_its_card_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = DATA / "sentiment140_valid.parquet"
-    if not data.is_file():
-        pytest.skip(f"the report's data are not here: {data.name}")
+def test_the_shipped_rnn_is_as_accurate_as_its_card_says(report_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not (PROJECT / "checkpoints" / "rnn").is_dir():
         pytest.skip("no rnn is shipped yet")
     monkeypatch.delenv("UNROLLED_CHECKPOINTS")
     shipped = checkpoints.load("rnn")
     report = shipped.card["metrics"]["report"]
-    corpus = read_corpus(data)
+    corpus = read_corpus(report_data)
     assert report["sha256"] == corpus.sha256 and report["rows"] == len(corpus) == 20_000
     found = evaluate(shipped, corpus)
     assert found.accuracy == pytest.approx(report["accuracy"], abs=1e-6)
