@@ -102,6 +102,12 @@ def assert_invites(at: AppTest) -> None:
 
 def elements(at: AppTest) -> Iterator[Any]:
     """Every element and block of main area and sidebar."""
+def faults(at: AppTest) -> list[str]:
+    """The lines in the fold below the warning about checkpoints left out."""
+    (fold,) = (fold for fold in at.expander if fold.label == "What is wrong")
+    return [line.value for line in fold.text]
+
+
     yield from at.main
     yield from at.sidebar
 
@@ -381,9 +387,9 @@ def test_a_damaged_model_is_left_out_with_one_line(damage: Callable[[Path], None
     at = home()
     assert_sound(at)
     (warning,) = at.warning
-    assert warning.value == "One model is left out:"
-    (fault,) = (text.value for text in at.text if "gru" in text.value)
-    assert "\n" not in fault
+    assert warning.value == "One model is left out."
+    (fault,) = faults(at)
+    assert "gru" in fault and "\n" not in fault
     assert [metric.label for metric in at.metric] == ["RNN", "LSTM"]
     assert [curve["name"] for curve in chart(at)["data"]] == ["RNN", "LSTM"]
     assert not at.error
@@ -420,12 +426,26 @@ def test_all_models_damaged_tells_of_each(own_checkpoints: Path) -> None:
         _truncate_weights(folder)
     at = home()
     assert_sound(at)
-    assert len(at.warning) == 3
+    assert [warning.value for warning in at.warning] == ["3 models are left out."]
+    for name, fault in zip(("rnn", "gru", "lstm"), faults(at), strict=True):
+        assert f"'{name}'" in fault
     assert len(at.error) == 1
 
 
 def test_a_copy_of_a_model_under_another_name_answers_under_its_own(own_checkpoints: Path) -> None:
     shutil.copytree(own_checkpoints / "lstm", own_checkpoints / "twin")
+def test_what_is_wrong_is_folded_and_never_markdown(own_checkpoints: Path) -> None:
+    hostile = "![picture](https://hostile.example/fault.png)"
+    card = checkpoints.read_card("gru", own_checkpoints)
+    model = checkpoints.load("gru", own_checkpoints)
+    checkpoints.save("gru", model.model.state_dict(), model.vocabulary, card | {"cell": hostile}, own_checkpoints)
+    at = home()
+    (fault,) = faults(at)
+    assert hostile in fault
+    assert {element.type for element in elements(at) if hostile in str(getattr(element, "proto", ""))} == {"text"}
+    assert not next(fold for fold in at.expander if fold.label == "What is wrong").proto.expanded
+
+
     at = home()
     assert_sound(at)
     assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM", "TWIN"]
