@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, models, tables
+from pages.parts import frame, models, names, tables
 from pages.parts.tokens import plain
 
 frame.set_up(_("Models"))
@@ -41,7 +41,9 @@ if study:
     )
     if "embeddings" not in study:
         st.caption(_("This study was made before the word vectors were scaled to unit variance for training."))
-    st.plotly_chart(study_differences(study["variants"]), key="study", alt=_("Differences of accuracy to the base"))
+    variants = study["variants"]
+    differences = study_differences(variants, [names.variant(row) for row in variants])
+    st.plotly_chart(differences, key="study", alt=_("Differences of accuracy to the base"))
     tables.vocabulary_by_step(study)
 
 st.subheader(_("What they are for, and their limits"))

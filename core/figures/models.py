@@ -50,7 +50,6 @@ def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
             customdata=[band["rows"] for band in bands],
             hovertemplate="%{y:.3f}, " + _("%{customdata:,} tweets"),
         )
-    bands = next(iter(reports.values()))["by_length"] if reports else []
     figure.update_xaxes(
         title=_("length of the tweet (tokens)"),
         tickvals=list(range(len(ends))),
@@ -60,10 +59,10 @@ def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
     figure.update_layout(title=_("Accuracy by length"), legend=_LEGEND, height=380, margin=_MARGIN)
     return figure
 
+
 def _ends(band: Mapping[str, Any]) -> tuple[int, float]:
     """Shortest and longest length of a band, the longest infinite where it has no upper end."""
     return band["shortest"], math.inf if band["longest"] is None else band["longest"]
-
 
 
 def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> go.Figure:
@@ -87,12 +86,16 @@ def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> g
     return figure
 
 
-def study_differences(variants: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """Paired differences of accuracy to the base, with 95 % intervals, one row a variant."""
+def study_differences(variants: Sequence[Mapping[str, Any]], names: Sequence[str]) -> go.Figure:
+    """Paired differences of accuracy to the base, with 95 % intervals, one row a variant, each under its name."""
     figure = go.Figure()
     figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
-    compared = [row for row in variants if row["difference"] is not None]
-    labels = [f"{row['group']}: {row['name']}" for row in compared]
+    named = [
+        (row, html.escape(name, quote=False))
+        for row, name in zip(variants, names, strict=True)
+        if row["difference"] is not None
+    ]
+    compared, labels = [row for row, _name in named], [name for _row, name in named]
     meanings = {"worse": _("worse"), "none": _("no difference shown"), "better": _("better")}
     for effect, (color, marker) in _EFFECTS.items():
         chosen = [place for place, row in enumerate(compared) if row["effect"] == effect]

@@ -8,6 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.language import gettext as _
+from pages.parts import names
+from pages.parts.tokens import plain
 
 
 def evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
@@ -39,10 +41,11 @@ def evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
 
 def vocabulary_by_step(study: Mapping[str, Any]) -> None:
     """Vocabulary and unknown words as the preprocessing steps are added."""
+    steps = names.steps()
     st.dataframe(
         [
             {
-                _("steps so far"): row["step"] if number == 0 else f"+ {row['step']}",
+                _("steps so far"): _("none") if number == 0 else f"+ {steps.get(row['step'], row['step'])}",
                 _("distinct tokens"): f"{row['distinct']:,}",
                 _("vocabulary"): f"{row['vocabulary']:,}",
                 _("unknown tokens"): f"{row['unknown_rate']:.2%}",
