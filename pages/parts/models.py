@@ -27,6 +27,16 @@ def cards() -> tuple[dict[str, Card], list[str]]:
     return found, faults
 
 
+def word_vectors_card() -> tuple[Card | None, list[str]]:
+    """The card of the word vectors that the models started from, if there are any, and a line if it is not sound."""
+    if not (checkpoints.root() / checkpoints.WORD2VEC).is_dir():
+        return None, []
+    try:
+        return checkpoints.read_card(checkpoints.WORD2VEC), []
+    except checkpoints.CheckpointError as error:
+        return None, [str(error)]
+
+
 def tell_of(faults: list[str]) -> None:
     """One warning for all checkpoints that cannot be used; what is wrong with each is folded below it."""
     if not faults:
