@@ -7,6 +7,7 @@ are left out and counted.
 from __future__ import annotations
 
 import hashlib
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core.tables import is_sentiment140, rows
+from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
 
 LABEL_NAMES = ("negative", "positive", "neutral")
 NEGATIVE, POSITIVE, NEUTRAL = range(3)
 _LABELS = {str(number): number for number in range(3)} | {name: n for n, name in enumerate(LABEL_NAMES)}
+_WHOLE = re.compile(r"([0-9]+)\.0+")
 _SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
 
 
@@ -74,14 +76,15 @@ def read_corpus(
     labels = array("b")
     skipped = 0
     table = rows(path, (text_column or "text", label_column or "label"), encoding)
-    for number, (text, label) in enumerate(table, 1):
+    for number, line, (text, label) in table:
         key = _label_key(label)
         if key not in allowed:
-            raise ValueError(f"{path.name}, row {number}: label {label!r} is not one of {', '.join(allowed)}")
+            where = place(path, number, line)
+            raise ValueError(f"{where}: label {label!r} is not one of {', '.join(allowed)}")
         if allowed[key] == NEUTRAL:
             skipped += 1
         else:
-            texts.append(_text(text, path, number))
+            texts.append(_text(text, path, number, line))
             labels.append(allowed[key])
     if not texts:
         raise ValueError(f"{path.name} has no rows labelled negative or positive ({skipped} neutral)")
@@ -92,7 +95,7 @@ def read_texts(path: str | Path, text_column: str | None = None, *, encoding: st
     """The text column of a file, labels or not. Errors as in `read_corpus`."""
     path = Path(path)
     table = rows(path, (text_column or "text",), encoding)
-    texts = [_text(text, path, number) for number, (text,) in enumerate(table, 1)]
+    texts = [_text(text, path, number, line) for number, line, (text,) in table]
     if not texts:
         raise ValueError(f"{path.name} has no rows")
     return texts
@@ -105,14 +108,15 @@ def file_sha256(path: Path) -> str:
 
 
 def _label_key(label: object) -> str:
-    if isinstance(label, float) and label.is_integer():
-        label = int(label)
-    return str(label).strip().lower()
+    """A label as `_LABELS` spells it: in lower case, a whole number without decimals, be it given as one or as text."""
+    key = str(label).strip().lower()
+    whole = _WHOLE.fullmatch(key)
+    return whole[1] if whole else key
 
 
-def _text(value: object, path: Path, row: int) -> str:
+def _text(value: object, path: Path, number: int, line: int | None) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{path.name}, row {row}: the text is {value!r}, expected a string")
+        raise ValueError(f"{place(path, number, line)}: the text is {value!r}, expected a string")
     return value
 
 
@@ -209,9 +213,12 @@ def length_batches(
     """Row numbers in batches of at most `size` rows of like length, shortest first: hardly any padding is needed.
 
     Rows of one length keep the order of `order` (a choice or permutation of the rows). Rows of length 0 come in no
-    batch. A batch holds at most `tokens` tokens, padding included (64 a row unless told), or a single row.
+    batch. A batch holds at most `tokens` tokens, padding included (64 a row unless told), or a single row. Raises
+    ValueError for a size or a number of tokens below 1.
     """
-    tokens = tokens or 64 * size
+    tokens = 64 * size if tokens is None else tokens
+    if size < 1 or tokens < 1:
+        raise ValueError(f"a batch of at most {size:,} rows and {tokens:,} tokens holds nothing; expected at least 1")
     rows = np.arange(len(lengths)) if order is None else order
     rows = rows[lengths[rows] > 0]
     rows = rows[np.argsort(lengths[rows], kind="stable")]

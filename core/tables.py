@@ -6,10 +6,12 @@ Rows come one at a time, so a file of any size takes constant memory.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
 _SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
@@ -19,11 +21,25 @@ _SENTIMENT140_LABELS = ("0", "2", "4")
 csv.field_size_limit(10_000_000)
 
 
-def rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Sequence[object]]:
+class Row(NamedTuple):
+    """Some columns of a row. `number` counts from 1, header and blank lines left out; `line` is where the row begins in
+    a file of lines, None in parquet."""
+
+    number: int
+    line: int | None
+    values: Sequence[object]
+
+
+def place(path: Path, number: int, line: int | None) -> str:
+    """Where a row stands, for a message: ``tweets.csv, row 12 (line 14)``."""
+    return f"{path.name}, row {number}" + ("" if line is None else f" (line {line})")
+
+
+def rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Row]:
     """The named columns of every row of a table, in order.
 
-    Raises LookupError for a missing column, ValueError (naming file and line) for a ragged row, a wrong encoding, a
-    damaged file or a suffix not in `SUFFIXES`, OSError for a file that cannot be opened.
+    Raises LookupError for a missing column, ValueError for a ragged row (naming its place), a wrong encoding, a damaged
+    file or a suffix not in `SUFFIXES`, OSError for a file that cannot be opened.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -43,59 +59,75 @@ def _missing(path: Path, columns: Sequence[str], available: Sequence[str]) -> No
             raise LookupError(f"{path.name} has no column {column!r}; it has: {shown}")
 
 
-def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Sequence[object]]:
+def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     import pyarrow
     import pyarrow.parquet
 
+    number = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             _missing(path, columns, file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=65_536, columns=list(dict.fromkeys(columns))):
-                yield from zip(*(batch.column(column).to_pylist() for column in columns), strict=True)
+                for values in zip(*(batch.column(column).to_pylist() for column in columns), strict=True):
+                    number += 1
+                    yield Row(number, None, values)
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # not there or not to be read; without a number it is pyarrow's word for damage
         raise ValueError(f"{path.name} is not a readable parquet file: {str(error).splitlines()[0]}") from None
 
 
-def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[Sequence[object]]:
-    for number, line in enumerate(_lines(path, encoding), 1):
-        if not line.strip():
+def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[Row]:
+    number = 0
+    for line, content in enumerate(_lines(path, encoding), 1):
+        if not content.strip():
             continue
+        number += 1
         try:
-            row = json.loads(line)
+            row = json.loads(content)
         except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
-            raise ValueError(f"{path.name}, line {number}: not JSON ({error})") from None
+            raise ValueError(f"{place(path, number, line)}: not JSON ({error})") from None
         if not isinstance(row, dict):
-            raise ValueError(f"{path.name}, line {number}: expected an object, found {type(row).__name__}")
+            raise ValueError(f"{place(path, number, line)}: expected an object, found {type(row).__name__}")
         _missing(path, columns, list(row))
-        yield [row[column] for column in columns]
+        yield Row(number, line, [row[column] for column in columns])
 
 
-def _delimited_rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Sequence[object]]:
+def _delimited_rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Row]:
     sentiment140 = is_sentiment140(path)
-    lines = _lines(path, encoding or ("latin-1" if sentiment140 else "utf-8-sig"))
+    lines = _lines(path, encoding or ("latin-1" if sentiment140 else "utf-8"))
     reader = csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
+    header = list(_SENTIMENT140_COLUMNS) if sentiment140 else _header(path, reader)
+    _missing(path, columns, header)
+    fields = [header.index(column) for column in columns]
+    number, line = 1, reader.line_num + 1
     try:
-        header = list(_SENTIMENT140_COLUMNS) if sentiment140 else next(reader, [])
-        if not header:
-            raise ValueError(f"{path.name} is empty; expected a header and rows")
-        _missing(path, columns, header)
-        places = [header.index(column) for column in columns]
         for row in reader:
-            if not row:
-                continue
-            if len(row) != len(header):
-                raise ValueError(
-                    f"{path.name}, line {reader.line_num}: {len(row)} fields where the header has {len(header)}"
-                )
-            yield [row[place] for place in places]
+            if row:
+                if len(row) != len(header):
+                    where = place(path, number, line)
+                    raise ValueError(f"{where}: {len(row)} fields where the header has {len(header)}")
+                yield Row(number, line, [row[field] for field in fields])
+                number += 1
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{path.name}, line {reader.line_num}: {error}") from None
+        raise ValueError(f"{place(path, number, line)}: {error}") from None
+
+
+def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
+    try:
+        header = next(reader, [])
+    except csv.Error as error:
+        raise ValueError(f"{path.name}, header: {error}") from None
+    if not header:
+        raise ValueError(f"{path.name} is empty; expected a header and rows")
+    return header
 
 
 def _lines(path: Path, encoding: str) -> Iterator[str]:
     try:
+        if codecs.lookup(encoding).name == "utf-8":
+            encoding = "utf-8-sig"  # with a byte order mark or without
         with path.open(encoding=encoding, newline="") as file:
             yield from file
     except UnicodeError as error:

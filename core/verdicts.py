@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.corpus import LABEL_NAMES, Encoded, encode, encode_tokens, length_batches, pad
+from core.corpus import LABEL_NAMES, Encoded, encode_tokens, length_batches, pad
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -90,11 +90,6 @@ def verdicts(checkpoint: Checkpoint, texts: Sequence[str]) -> list[Verdict]:
                     prefix_probabilities=tuple(probabilities.tolist()),
                 )
     return [verdict for verdict in found if verdict is not None]
-
-
-def probabilities(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
-    """P(positive) of each text, float64 [N]; a text without a token gets the probability before the first token."""
-    return sigmoid(logits(checkpoint.model, encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)))
 
 
 def logits(model: Classifier, sentences: Encoded, batch_size: int = _BATCH) -> np.ndarray:

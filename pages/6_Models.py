@@ -5,14 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, models, tables
+from pages.parts import frame, models, names, tables
 from pages.parts.tokens import plain
 
 frame.set_up(_("Models"))
 st.title(_("Models"))
 st.write(_("What was trained, on what, how good it is, and what each choice in the recipe bought."))
 cards, faults = models.cards()
-models.tell_of(faults)
+word_vectors, more_faults = models.word_vectors_card()
+models.tell_of(faults + more_faults)
 reports = {name: card["metrics"]["report"] for name, card in cards.items() if "report" in card.get("metrics", {})}
 
 if reports:
@@ -41,10 +42,14 @@ if study:
     )
     if "embeddings" not in study:
         st.caption(_("This study was made before the word vectors were scaled to unit variance for training."))
-    st.plotly_chart(study_differences(study["variants"]), key="study", alt=_("Differences of accuracy to the base"))
+    variants = study["variants"]
+    differences = study_differences(variants, [names.variant(row) for row in variants])
+    st.plotly_chart(differences, key="study", alt=_("Differences of accuracy to the base"))
     tables.vocabulary_by_step(study)
 
 st.subheader(_("What they are for, and their limits"))
-for name, card in cards.items():
-    with st.expander(_("Card of {name}").format(name=plain(name)), icon=":material/description:"):
-        tables.card(card)
+every_card = cards | ({"word2vec": word_vectors} if word_vectors else {})
+tables.statements(every_card)
+for name in every_card:
+    with st.expander(_("Card of {name}").format(name=plain(name.upper())), icon=":material/description:"):
+        tables.card(name, every_card)

@@ -30,6 +30,18 @@ def tiny_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def report_data() -> Path:
+    """The tweets of the shipped models' reports, in the folder that ``UNROLLED_DATA`` names. Skips without them."""
+    folder = os.environ.get("UNROLLED_DATA")
+    if not folder:
+        pytest.skip("UNROLLED_DATA names no folder with sentiment140_valid.parquet")
+    path = Path(folder) / "sentiment140_valid.parquet"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} in the folder that UNROLLED_DATA names ({folder})")
+    return path
+
+
 def write_tiny_checkpoint(folder: Path, name: str, cell: str, *, layers: int = 1, seed: int = 0) -> None:
     """Save a classifier with random weights, its card filled in as `core.recipe` does."""
     import torch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def test_sentiment140_without_quotes_or_with_named_columns(tmp_path: Path) -> No
 
 def test_sentiment140_labels_are_its_own(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "0,1,Mon,q,ann,sad\n1,2,Mon,q,bob,glad\n")
-    with pytest.raises(ValueError, match=r"a\.csv, row 2: label '1' is not one of 0, 2, 4"):
+    with pytest.raises(ValueError, match=r"a\.csv, row 2 \(line 2\): label '1' is not one of 0, 2, 4"):
         read_corpus(path)
     # Six columns alone do not make it that file, nor does another format.
     header = write(tmp_path / "b.csv", "label,id,date,query,user,text\n1,1,Mon,q,ann,glad\n")
@@ -139,9 +140,13 @@ def test_label_words_and_numbers(tmp_path: Path, given: list, expected: list[int
 
 
 def test_labels_as_whole_floats(tmp_path: Path) -> None:
-    for suffix in (".jsonl", ".parquet"):
+    for suffix in (".csv", ".tsv", ".jsonl", ".parquet"):
         corpus = read_corpus(write_table(tmp_path / f"t{suffix}", {"text": ["a", "b", "c"], "label": [1.0, 0.0, 2.0]}))
         assert corpus.labels.tolist() == [1, 0]
+        written = write_table(tmp_path / f"t{suffix}", {"text": ["a", "b", "c"], "label": ["1.0", " 0.0", "2.00"]})
+        assert read_corpus(written).labels.tolist() == [1, 0]
+    sentiment140 = write(tmp_path / "s.csv", "0,1,Mon,q,ann,sad\n4.0,2,Mon,q,bob,glad\n")
+    assert read_corpus(sentiment140).labels.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
@@ -196,15 +201,16 @@ def test_labels_outside_the_set(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(ValueError) as error:
         read_corpus(path)
     message = refusal(error)
-    assert message.startswith(f"t{suffix}, row 2: label ")
+    line = {".parquet": "", ".jsonl": " (line 2)"}.get(suffix, " (line 3)")
+    assert message.startswith(f"t{suffix}, row 2{line}: label ")
     assert message.endswith(" is not one of 0, 1, 2, negative, positive, neutral")
     assert "4" in message
 
 
-@pytest.mark.parametrize("label", [True, None, 0.5, float("nan"), "yes", "", [1], -1])
+@pytest.mark.parametrize("label", [True, None, 0.5, float("nan"), "yes", "", [1], -1, "0.5", "1.", ".0", "3.0"])
 def test_labels_of_other_kinds(tmp_path: Path, label: object) -> None:
     path = write(tmp_path / "t.jsonl", json.dumps({"text": "a", "label": label}))
-    with pytest.raises(ValueError, match=r"t\.jsonl, row 1: label .* is not one of 0, 1, 2"):
+    with pytest.raises(ValueError, match=r"t\.jsonl, row 1 \(line 1\): label .* is not one of 0, 1, 2"):
         read_corpus(path)
 
 
@@ -293,34 +299,50 @@ def test_the_wrong_encoding_named_by_the_user(tmp_path: Path, encoding: str) -> 
     assert "t.csv" in refusal(error)
 
 
-def test_a_byte_order_mark(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", [None, "utf-8", "UTF8", "utf-8-sig"])
+def test_a_byte_order_mark(tmp_path: Path, encoding: str | None) -> None:
     content = "text,label\na,1\n".encode("utf-8-sig")
-    assert read_corpus(write(tmp_path / "t.csv", content)).texts == ["a"]
-    assert read_corpus(write(tmp_path / "t.tsv", content.replace(b",", b"\t"))).texts == ["a"]
+    json_lines = '{"text": "a", "label": 1}\n'.encode("utf-8-sig")
+    for name, marked in (("t.csv", content), ("t.tsv", content.replace(b",", b"\t")), ("t.jsonl", json_lines)):
+        for written in (marked, marked.removeprefix(b"\xef\xbb\xbf")):
+            assert read_corpus(write(tmp_path / name, written), encoding=encoding).texts == ["a"]
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "why"),
+    ("content", "place", "why"),
     [
-        ("text,label\na,1\nb\n", 3, "1 fields where the header has 2"),
-        ("text,label\na,1\nb,1,c\n", 3, "3 fields where the header has 2"),
-        ('text,label\n"a\nb\nc",1\nd\n', 5, "1 fields where the header has 2"),
-        ("text,label\n\n\na,1\nb\n", 5, "1 fields where the header has 2"),
-        ('text,label\na,1\n"never closed,1\nb,0\n', 4, "unexpected end of data"),
-        ('text,label\na,1\n"closed" too soon,1\n', 3, "',' expected after '\"'"),
+        ("text,label\na,1\nb\n", "row 2 (line 3)", "1 fields where the header has 2"),
+        ("text,label\na,1\nb,1,c\n", "row 2 (line 3)", "3 fields where the header has 2"),
+        ('text,label\n"a\nb\nc",1\nd\n', "row 2 (line 5)", "1 fields where the header has 2"),
+        ('text,label\na,1\n"b\nc"\n', "row 2 (line 3)", "1 fields where the header has 2"),
+        ("text,label\n\n\na,1\nb\n", "row 2 (line 5)", "1 fields where the header has 2"),
+        ('text,label\na,1\n"never closed,1\nb,0\n', "row 2 (line 3)", "unexpected end of data"),
+        ('text,label\na,1\n"closed" too soon,1\n', "row 2 (line 3)", "',' expected after '\"'"),
+        ('text,"label\na,1\n', "header", "unexpected end of data"),
     ],
 )
-def test_ragged_rows_name_the_line(tmp_path: Path, content: str, line: int, why: str) -> None:
+def test_ragged_rows_name_their_place(tmp_path: Path, content: str, place: str, why: str) -> None:
     for ending in ("\n", "\r\n"):
         with pytest.raises(ValueError) as error:
             read_corpus(write(tmp_path / "t.csv", content.replace("\n", ending)))
-        assert refusal(error) == f"t.csv, line {line}: {why}"
-    with pytest.raises(ValueError, match=rf"t\.tsv, line {line}: "):
+        assert refusal(error) == f"t.csv, {place}: {why}"
+    with pytest.raises(ValueError, match=rf"t\.tsv, {re.escape(place)}: "):
         read_corpus(write(tmp_path / "t.tsv", content.replace(",", "\t")))
 
 
-def test_a_ragged_row_of_sentiment140_names_the_line(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"t\.csv, line 4: 5 fields where the header has 6"):
+def test_a_ragged_row_and_a_bad_label_are_counted_alike(tmp_path: Path) -> None:
+    start = 'text,label\n\n"two\nlines",1\n\n'
+    for row in ("a,1,b", "a,unsure"):
+        with pytest.raises(ValueError, match=r"^t\.csv, row 2 \(line 6\): "):
+            read_corpus(write(tmp_path / "t.csv", f"{start}{row}\n"))
+    start = '\n{"text": "a", "label": 1}\n\n'
+    for row in ("not JSON", "[1]", '{"text": "b", "label": "unsure"}', '{"text": 3, "label": 1}'):
+        with pytest.raises(ValueError, match=r"^t\.jsonl, row 2 \(line 4\): "):
+            read_corpus(write(tmp_path / "t.jsonl", f"{start}{row}\n"))
+
+
+def test_a_ragged_row_of_sentiment140_names_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"t\.csv, row 4 \(line 4\): 5 fields where the header has 6"):
         read_corpus(write(tmp_path / "t.csv", SENTIMENT140 + b'"0","1","d","q","u"\n'))
 
 
@@ -334,7 +356,7 @@ def test_a_huge_field(tmp_path: Path) -> None:
     assert read_corpus(write(tmp_path / "t.csv", f"text,label\n{long},1\n")).texts == [long]
     with pytest.raises(ValueError) as error:
         read_corpus(write(tmp_path / "t.csv", f"text,label\n{long * 11},1\n"))
-    assert refusal(error).startswith("t.csv, line 2: field larger than field limit")
+    assert refusal(error).startswith("t.csv, row 1 (line 2): field larger than field limit")
 
 
 def test_nul_bytes_are_text_like_any_other(tmp_path: Path) -> None:
@@ -345,7 +367,7 @@ def test_nul_bytes_are_text_like_any_other(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="no column 'text'") as error:
         read_corpus(write(tmp_path / "u.csv", b"\0" * 1_000))
     assert "\0" not in refusal(error)
-    with pytest.raises(ValueError, match=r"u\.jsonl, line 1: not JSON"):
+    with pytest.raises(ValueError, match=r"u\.jsonl, row 1 \(line 1\): not JSON"):
         read_corpus(write(tmp_path / "u.jsonl", '{"text": "a\0", "label": 1}'))
 
 
@@ -358,12 +380,12 @@ def test_nul_bytes_are_text_like_any_other(tmp_path: Path) -> None:
 def test_a_bad_json_line_names_the_line(tmp_path: Path, line: str) -> None:
     with pytest.raises(ValueError) as error:
         read_corpus(write(tmp_path / "t.jsonl", '{"text": "a", "label": 1}\n' + line + "\n"))
-    assert refusal(error).startswith("t.jsonl, line 2: not JSON (")
+    assert refusal(error).startswith("t.jsonl, row 2 (line 2): not JSON (")
 
 
 @pytest.mark.parametrize(("line", "kind"), [("[1]", "list"), ('"a"', "str"), ("null", "NoneType"), ("3", "int")])
 def test_a_json_line_that_is_no_object(tmp_path: Path, line: str, kind: str) -> None:
-    with pytest.raises(ValueError, match=rf"t\.jsonl, line 1: expected an object, found {kind}"):
+    with pytest.raises(ValueError, match=rf"t\.jsonl, row 1 \(line 1\): expected an object, found {kind}"):
         read_corpus(write(tmp_path / "t.jsonl", line))
 
 
@@ -542,3 +564,9 @@ def test_length_batches_by_hand() -> None:
     assert [batch.tolist() for batch in length_batches(lengths, 2, np.array([5, 4, 3, 0, 1]))] == [[4, 1], [5, 0]]
     assert [batch.tolist() for batch in length_batches(np.array([10_000, 10_000]), 2)] == [[0], [1]]
     assert length_batches(np.array([0, 0]), 2) == []
+
+
+@pytest.mark.parametrize(("size", "tokens"), [(0, None), (-1, None), (0, 10), (2, 0), (2, -5)])
+def test_a_batch_that_can_hold_nothing_is_refused(size: int, tokens: int | None) -> None:
+    with pytest.raises(ValueError, match="holds nothing; expected at least 1"):
+        length_batches(np.array([3, 1]), size, tokens=tokens)

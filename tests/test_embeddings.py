@@ -207,7 +207,7 @@ loaded["models"] = sorted(sys.modules)
 folder = Path(sys.argv[1])
 checkpoint = core.checkpoints.load("lstm", folder)
 found = core.verdicts.verdict(checkpoint, "better late than never")
-core.verdicts.probabilities(checkpoint, ["i love this", ""])
+core.verdicts.verdicts(checkpoint, ["i love this", "never"])
 loaded["prediction"] = sorted(sys.modules)
 print(json.dumps({"loaded": loaded, "tokens": found.tokens}))
 """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from gettext import NullTranslations
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -98,6 +100,12 @@ def assert_invites(at: AppTest) -> None:
     assert not at.get("plotly_chart")
     assert not at.warning
     assert not at.error
+
+
+def faults(at: AppTest) -> list[str]:
+    """The lines in the fold below the warning about checkpoints left out."""
+    (fold,) = (fold for fold in at.expander if fold.label == "What is wrong")
+    return [line.value for line in fold.text]
 
 
 def elements(at: AppTest) -> Iterator[Any]:
@@ -381,9 +389,9 @@ def test_a_damaged_model_is_left_out_with_one_line(damage: Callable[[Path], None
     at = home()
     assert_sound(at)
     (warning,) = at.warning
-    assert warning.value == "One model is left out:"
-    (fault,) = (text.value for text in at.text if "gru" in text.value)
-    assert "\n" not in fault
+    assert warning.value == "One model is left out."
+    (fault,) = faults(at)
+    assert "gru" in fault and "\n" not in fault
     assert [metric.label for metric in at.metric] == ["RNN", "LSTM"]
     assert [curve["name"] for curve in chart(at)["data"]] == ["RNN", "LSTM"]
     assert not at.error
@@ -420,8 +428,22 @@ def test_all_models_damaged_tells_of_each(own_checkpoints: Path) -> None:
         _truncate_weights(folder)
     at = home()
     assert_sound(at)
-    assert len(at.warning) == 3
+    assert [warning.value for warning in at.warning] == ["3 models are left out."]
+    for name, fault in zip(("rnn", "gru", "lstm"), faults(at), strict=True):
+        assert f"'{name}'" in fault
     assert len(at.error) == 1
+
+
+def test_what_is_wrong_is_folded_and_never_markdown(own_checkpoints: Path) -> None:
+    hostile = "![picture](https://hostile.example/fault.png)"
+    card = checkpoints.read_card("gru", own_checkpoints)
+    model = checkpoints.load("gru", own_checkpoints)
+    checkpoints.save("gru", model.model.state_dict(), model.vocabulary, card | {"cell": hostile}, own_checkpoints)
+    at = home()
+    (fault,) = faults(at)
+    assert hostile in fault
+    assert {element.type for element in elements(at) if hostile in str(getattr(element, "proto", ""))} == {"text"}
+    assert not next(fold for fold in at.expander if fold.label == "What is wrong").proto.expanded
 
 
 def test_a_copy_of_a_model_under_another_name_answers_under_its_own(own_checkpoints: Path) -> None:
@@ -497,3 +519,152 @@ def test_a_model_without_a_report_is_still_shown(own_checkpoints: Path) -> None:
     at.switch_page("pages/6_Models.py").run()
     assert_sound(at)
     assert [info.value for info in at.info] == ["No model here has a report yet. Train with --report FILE to add one."]
+
+
+# The cards
+
+
+def models_page() -> AppTest:
+    at = home()
+    at.switch_page("pages/6_Models.py").run()
+    assert_sound(at)
+    return at
+
+
+def visible(markdown: str) -> str:
+    """What a browser shows of Markdown in which every character was made harmless."""
+    return re.sub(r"\\(.)", r"\1", markdown)
+
+
+def add_word_vectors(folder: Path, card: dict[str, Any] | None = None) -> None:
+    classifier = checkpoints.read_card("rnn", folder)
+    model = checkpoints.load("rnn", folder)
+    card = card or {
+        "kind": checkpoints.EMBEDDINGS,
+        "preprocessing": classifier["preprocessing"],
+        "settings": {"algorithm": "made up", "epochs": 3},
+        "data": classifier["data"],  # the split too, as cards of word vectors once had it
+        "versions": {"gensim": "4.0.0"},
+        "intended_use": classifier["intended_use"],
+        "limits": ["A word has one vector, [whatever](it) means."],
+        "terms": classifier["terms"],
+    }
+    vectors = {"vectors": model.model.embedding.weight}
+    checkpoints.save(checkpoints.WORD2VEC, vectors, model.vocabulary, card, folder)
+
+
+def test_what_all_cards_say_is_said_once(own_checkpoints: Path) -> None:
+    at = models_page()
+    card = checkpoints.read_card("lstm", own_checkpoints)
+    shown = [visible(found.value) for found in at.markdown]
+    assert shown.count("**RNN, GRU, LSTM**") == 1
+    for statement in (card["intended_use"], *card["limits"], card["terms"]):
+        assert sum(text.count(f"- {statement}") for text in shown) == 1
+    folds = {fold.label: fold for fold in at.expander}
+    assert [label for label in folds if label.startswith("Card of")] == ["Card of RNN", "Card of GRU", "Card of LSTM"]
+    assert [list(folds[f"Card of {name}"].markdown) for name in ("RNN", "GRU", "LSTM")] == [[], [], []]
+
+
+def test_what_one_card_alone_says_is_in_that_card(own_checkpoints: Path) -> None:
+    model = checkpoints.load("gru", own_checkpoints)
+    card = checkpoints.read_card("gru", own_checkpoints)
+    changed = card | {"limits": [*card["limits"][1:], "![own](limit) of it"], "hardware": {"device": "cuda"}}
+    checkpoints.save("gru", model.model.state_dict(), model.vocabulary, changed, own_checkpoints)
+    at = models_page()
+    shown = [visible(found.value) for found in at.markdown]
+    assert any(f"- {card['limits'][0]}" in text for text in shown[shown.index("**RNN, LSTM**") :])
+    folds = {fold.label: fold for fold in at.expander}
+    (own,) = folds["Card of GRU"].markdown
+    assert visible(own.value) == "- ![own](limit) of it"
+    assert "![own](limit)" not in own.value
+    for name in ("rnn", "gru", "lstm"):
+        found = checkpoints.read_card(name, own_checkpoints)
+        table = folds[f"Card of {name.upper()}"].dataframe[0].value
+        rows = set(zip(table["part"], table["name"], table["value"], strict=True))
+        assert ("settings", "cell", name) in rows
+        assert {("versions", key, value) for key, value in found["versions"].items()} <= rows
+        assert (("hardware", "device", "cuda") in rows) == (name == "gru")
+
+
+def test_the_word_vectors_have_a_card_too(own_checkpoints: Path) -> None:
+    assert not [fold for fold in models_page().expander if "WORD2VEC" in fold.label]
+    add_word_vectors(own_checkpoints)
+    at = models_page()
+    fold = next(fold for fold in at.expander if fold.label == "Card of WORD2VEC")
+    assert [text.value for text in fold.text] == ["Trained on all 1,000 rows of made_up.parquet, labels unused."]
+    assert visible(fold.markdown[0].value) == "- A word has one vector, [whatever](it) means."
+    assert ("settings", "algorithm", "made up") in set(fold.dataframe[0].value.itertuples(index=False, name=None))
+    assert "**RNN, GRU, LSTM, WORD2VEC**" in [visible(found.value) for found in at.markdown]
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_word_vectors_leave_the_models_page_whole(
+    damage: Callable[[Path], None], own_checkpoints: Path
+) -> None:
+    add_word_vectors(own_checkpoints)
+    card = own_checkpoints / checkpoints.WORD2VEC / checkpoints.CARD
+    before = card.read_bytes()
+    damage(card.parent)
+    at = models_page()
+    assert at.dataframe[0].value["model"].tolist() == ["RNN", "GRU", "LSTM"]
+    shown = "Card of WORD2VEC" in [fold.label for fold in at.expander]
+    if card.is_file() and card.read_bytes() == before:  # no more than the card is read here
+        assert shown and not at.warning
+    else:
+        assert not shown
+        assert [warning.value for warning in at.warning] == ["One model is left out."]
+        assert checkpoints.WORD2VEC in faults(at)[0]
+
+
+def test_a_card_with_hardly_anything_is_shown(own_checkpoints: Path) -> None:
+    add_word_vectors(own_checkpoints, {"kind": checkpoints.EMBEDDINGS, "preprocessing": []})
+    assert "Card of WORD2VEC" in [fold.label for fold in models_page().expander]
+
+
+# Names
+
+
+def test_every_step_and_every_variant_of_the_study_has_a_name_of_its_own() -> None:
+    from core.study import variants
+    from core.text import STEPS
+    from pages.parts import names
+
+    assert list(names.steps()) == list(STEPS)
+    labels = [names.variant({"group": variant.group, "name": variant.name}) for variant in variants()]
+    assert len(set(labels)) == len(labels)
+    assert labels[1:3] == ["seed: another seed", "preprocessing: without “HTML entities”"]
+    assert {"hidden size: 64 units", "layers: 2 layers", "word2vec: 1 epoch", "word2vec: 10 epochs"} <= set(labels)
+    assert names.variant({"group": "own", "name": "a <b> & 3 things"}) == "own: a <b> & 3 things"
+
+
+def test_names_and_cards_are_translated(monkeypatch: pytest.MonkeyPatch, own_checkpoints: Path) -> None:
+    from core import language, recipe
+    from core.study import variants
+    from pages.parts import names
+
+    class Shouting(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return re.sub(r"(?<!\{)\b[a-z]+\b(?!\})", lambda word: word[0].upper(), message)
+
+        def ngettext(self, singular: str, plural: str, number: int) -> str:
+            return self.gettext(singular if number == 1 else plural)
+
+    monkeypatch.setattr(language, "_catalogue", lambda _language: Shouting())
+    for variant in variants()[1:]:
+        label = names.variant({"group": variant.group, "name": variant.name})
+        assert not re.search(r"[a-z]{2}", label.replace("word2vec", "")), label
+    at = models_page()
+    shown = "\n".join(visible(found.value) for found in at.markdown)
+    for sentence in (recipe.INTENDED_USE, *recipe.LIMITS, recipe.TERMS):
+        assert language.gettext(sentence) in shown
+        assert sentence not in shown
+
+
+def test_the_study_is_shown_under_translated_names(own_checkpoints: Path) -> None:
+    shutil.copy(ROOT / "checkpoints" / "study.json", own_checkpoints / "study.json")
+    at = models_page()
+    figure = next(json.loads(found.proto.spec) for found in at.get("plotly_chart") if "base" in found.proto.spec)
+    labels = {label for curve in figure["data"] for label in curve["y"]}
+    assert {"preprocessing: without “repeated letters”", "hidden size: 64 units", "embeddings: frozen"} <= labels
+    steps = next(table.value for table in at.dataframe if "steps so far" in table.value)["steps so far"].tolist()
+    assert steps[:3] == ["none", "+ HTML entities", "+ lower case"]

@@ -84,9 +84,24 @@ def test_the_vocabulary_shrinks_as_steps_are_added() -> None:
 
 def test_the_study_figure_has_a_point_for_every_variant_but_the_base(small: Corpus, tmp_path: Path) -> None:
     rows = list(study(small, tmp_path))[-1].study["variants"]
-    figure = study_differences(rows)
+    figure = study_differences(rows, ["base", "another <b>", "frozen"])
     assert sum(len(trace.x) for trace in figure.data) == len(rows) - 1
+    assert {y for trace in figure.data for y in trace.y} == {"another &lt;b&gt;", "frozen"}
     assert figure.layout.title.text and figure.layout.xaxis.title.text
+
+
+def test_bands_of_length_stand_over_their_own_label() -> None:
+    def report(*bands: tuple[int, int | None]) -> dict:
+        figures = {"rows": 9, "accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}
+        return {"by_length": [{"shortest": shortest, "longest": longest, **figures} for shortest, longest in bands]}
+
+    figure = accuracy_by_length({"a": report((6, 10), (31, None)), "b": report((1, 5), (6, 10), (6, None))})
+    labels = figure.layout.xaxis.ticktext
+    assert labels == ("1–5", "6–10", "6–", "31–")
+    assert figure.layout.xaxis.tickvals == (0, 1, 2, 3)
+    shown = [[labels[round(x)] for x in trace.x] for trace in figure.data]
+    assert shown == [["6–10", "31–"], ["1–5", "6–10", "6–"]]
+    assert max(abs(x - round(x)) for trace in figure.data for x in trace.x) < 0.2
 
 
 def test_model_figures_draw_one_curve_a_model_and_stand_no_model() -> None:
@@ -98,4 +113,4 @@ def test_model_figures_draw_one_curve_a_model_and_stand_no_model() -> None:
     assert [trace.name for trace in curves.data] == ["RNN", "GRU"]
     for figure in (lengths, curves):
         assert figure.layout.title.text and figure.layout.xaxis.title.text and figure.layout.yaxis.title.text
-    accuracy_by_length({}), training_curves({}), study_differences([])
+    accuracy_by_length({}), training_curves({}), study_differences([], [])

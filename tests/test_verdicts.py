@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -14,7 +15,7 @@ from core.checkpoints import Checkpoint
 from core.corpus import encode
 from core.models import CELLS, Classifier
 from core.text import Preprocessing, Vocabulary
-from core.verdicts import Verdict, label, logits, probabilities, sigmoid, verdict, verdicts
+from core.verdicts import Verdict, label, logits, sigmoid, verdict, verdicts
 
 VOCABULARY = Vocabulary(["i", "love", "hate", "this", "not", "movie", "a", "<url>", "he", "!!!", "so"])
 TEXTS = [
@@ -45,6 +46,11 @@ def biased(bias: float) -> Checkpoint:
         model.linear.weight.zero_()
         model.linear.bias.fill_(bias)
     return Checkpoint("biased", model, Preprocessing(), VOCABULARY, {}, "biased")
+
+
+def probabilities(checkpoint: Checkpoint, texts: Sequence[str]) -> np.ndarray:
+    """P(positive) of each text; one without a token has the probability before the first."""
+    return sigmoid(logits(checkpoint.model, encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)))
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,14 +23,18 @@ _EFFECTS = {
 
 
 def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
-    """Accuracy with 95 % intervals over bands of length, a line per model; `reports` are evaluations by model."""
+    """Accuracy with 95 % intervals over bands of length, a line per model; `reports` are evaluations by model.
+
+    A band that a report lacks, because its data hold no such sentence, is left out of that model's line.
+    """
     figure = go.Figure()
+    ends = sorted({_ends(band) for report in reports.values() for band in report["by_length"]})
     for place, (model, report) in enumerate(reports.items()):
         look = style(model, place)
         bands = report["by_length"]
         figure.add_scatter(
             # Set side by side a little, so that the intervals can be told apart.
-            x=[number + 0.08 * (place - (len(reports) - 1) / 2) for number in range(len(bands))],
+            x=[ends.index(_ends(band)) + 0.08 * (place - (len(reports) - 1) / 2) for band in bands],
             y=[band["accuracy"] for band in bands],
             error_y={
                 "type": "data",
@@ -45,15 +50,19 @@ def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
             customdata=[band["rows"] for band in bands],
             hovertemplate="%{y:.3f}, " + _("%{customdata:,} tweets"),
         )
-    bands = next(iter(reports.values()))["by_length"] if reports else []
     figure.update_xaxes(
         title=_("length of the tweet (tokens)"),
-        tickvals=list(range(len(bands))),
-        ticktext=[f"{band['shortest']}–{band['longest'] or ''}" for band in bands],
+        tickvals=list(range(len(ends))),
+        ticktext=[f"{shortest}–{longest if longest < math.inf else ''}" for shortest, longest in ends],
     )
     figure.update_yaxes(title=_("accuracy (share right)"))
     figure.update_layout(title=_("Accuracy by length"), legend=_LEGEND, height=380, margin=_MARGIN)
     return figure
+
+
+def _ends(band: Mapping[str, Any]) -> tuple[int, float]:
+    """Shortest and longest length of a band, the longest infinite where it has no upper end."""
+    return band["shortest"], math.inf if band["longest"] is None else band["longest"]
 
 
 def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> go.Figure:
@@ -77,12 +86,16 @@ def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> g
     return figure
 
 
-def study_differences(variants: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """Paired differences of accuracy to the base, with 95 % intervals, one row a variant."""
+def study_differences(variants: Sequence[Mapping[str, Any]], names: Sequence[str]) -> go.Figure:
+    """Paired differences of accuracy to the base, with 95 % intervals, one row a variant, each under its name."""
     figure = go.Figure()
     figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
-    compared = [row for row in variants if row["difference"] is not None]
-    labels = [f"{row['group']}: {row['name']}" for row in compared]
+    named = [
+        (row, html.escape(name, quote=False))
+        for row, name in zip(variants, names, strict=True)
+        if row["difference"] is not None
+    ]
+    compared, labels = [row for row, _name in named], [name for _row, name in named]
     meanings = {"worse": _("worse"), "none": _("no difference shown"), "better": _("better")}
     for effect, (color, marker) in _EFFECTS.items():
         chosen = [place for place, row in enumerate(compared) if row["effect"] == effect]

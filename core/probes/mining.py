@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from core.corpus import encode_tokens
-from core.tables import rows
+from core.tables import place, rows
 from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
@@ -135,9 +135,9 @@ def mine(
 
 def _texts(path: Path, column: str, encoding: str | None) -> Iterator[tuple[int, str]]:
     """Row numbers from 1, and texts."""
-    for row, (text,) in enumerate(rows(path, (column,), encoding), 1):
+    for row, line, (text,) in rows(path, (column,), encoding):
         if not isinstance(text, str):
-            raise ValueError(f"{path.name}, row {row}: the text is {text!r}, expected a string")
+            raise ValueError(f"{place(path, row, line)}: the text is {text!r}, expected a string")
         yield row, text
 
 

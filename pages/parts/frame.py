@@ -57,6 +57,11 @@ def sentence(default: str) -> str:
         placeholder=_("Type or paste a text; the verdicts follow as you type"),
     )
     text = text or ""
+    # Every write below is an entry of the browser's history, so typing leaves one a pause. `bind="query-params"` on the
+    # box replaces the address instead, and may come and go with the length of the text, as it is no part of the box's
+    # identity. But on a switch of pages Streamlit (1.67) drops a bound parameter before the other page runs, and the
+    # browser files that address without the sentence as an entry of its own: going back from another page then showed
+    # the first example in place of the sentence typed. Losing the sentence is worse than a long history.
     link = _link(text)
     if link:
         st.query_params["q"] = st.session_state["linked"] = link["q"]

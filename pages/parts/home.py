@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.verdicts import EmptyTextError
-from pages.parts import models
+from pages.parts import models, names
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -107,18 +107,9 @@ def _tokens(verdicts: list[Verdict]) -> None:
 
 
 def _preprocessing(text: str, checkpoints: list[Checkpoint]) -> None:
-    names = {
-        "unescape": _("HTML entities"),
-        "lowercase": _("lower case"),
-        "links": _("links"),
-        "mentions": _("mentions"),
-        "punctuation": _("punctuation"),
-        "contractions": _("contractions"),
-        "repeats": _("repeated letters"),
-    }
     with st.expander(_("What each preprocessing step changed"), icon=":material/format_list_numbered:"):
         shown = set()
         for checkpoint in checkpoints:
             if checkpoint.preprocessing not in shown:
                 shown.add(checkpoint.preprocessing)
-                step_table(text, checkpoint.preprocessing.show_work(text), names)
+                step_table(text, checkpoint.preprocessing.show_work(text), names.steps())

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core import checkpoints
 from core.language import gettext as _
+from core.language import ngettext
 
 if TYPE_CHECKING:
     from core.checkpoints import Card, Checkpoint
@@ -26,11 +27,28 @@ def cards() -> tuple[dict[str, Card], list[str]]:
     return found, faults
 
 
+def word_vectors_card() -> tuple[Card | None, list[str]]:
+    """The card of the word vectors that the models started from, if there are any, and a line if it is not sound."""
+    if not (checkpoints.root() / checkpoints.WORD2VEC).is_dir():
+        return None, []
+    try:
+        return checkpoints.read_card(checkpoints.WORD2VEC), []
+    except checkpoints.CheckpointError as error:
+        return None, [str(error)]
+
+
 def tell_of(faults: list[str]) -> None:
-    """One warning a checkpoint that cannot be used."""
-    for fault in faults:
-        st.warning(_("One model is left out:"), icon=":material/warning:")
-        st.text(fault)  # it may quote a damaged file, so it is not read as Markdown
+    """One warning for all checkpoints that cannot be used; what is wrong with each is folded below it."""
+    if not faults:
+        return
+    count = len(faults)
+    st.warning(
+        ngettext("One model is left out.", "{count} models are left out.", count).format(count=count),
+        icon=":material/warning:",
+    )
+    with st.expander(_("What is wrong")):
+        for fault in faults:
+            st.text(fault)  # it may quote a damaged file, so it is not read as Markdown
 
 
 def study() -> dict[str, Any] | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from core.checkpoints import EMBEDDINGS
 from core.language import gettext as _
+from pages.parts import names
+from pages.parts.tokens import plain
 
 
 def evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
@@ -39,10 +42,11 @@ def evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
 
 def vocabulary_by_step(study: Mapping[str, Any]) -> None:
     """Vocabulary and unknown words as the preprocessing steps are added."""
+    steps = names.steps()
     st.dataframe(
         [
             {
-                _("steps so far"): row["step"] if number == 0 else f"+ {row['step']}",
+                _("steps so far"): _("none") if number == 0 else f"+ {steps.get(row['step'], row['step'])}",
                 _("distinct tokens"): f"{row['distinct']:,}",
                 _("vocabulary"): f"{row['vocabulary']:,}",
                 _("unknown tokens"): f"{row['unknown_rate']:.2%}",
@@ -59,17 +63,62 @@ def vocabulary_by_step(study: Mapping[str, Any]) -> None:
     )
 
 
-def card(content: Mapping[str, Any]) -> None:
-    """A checkpoint's card, readable; all of it as JSON below."""
+def statements(cards: Mapping[str, Mapping[str, Any]]) -> None:
+    """What several cards say word for word, once, under the names of their models."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for statement, holders in _holders(cards).items():
+        if len(holders) > 1:
+            together.setdefault(tuple(holders), []).append(statement)
+    for holders, shared in together.items():
+        st.markdown(f"**{plain(', '.join(name.upper() for name in holders))}**")
+        _list(shared)
+
+
+def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
+    """What sets a checkpoint apart: the statements it alone makes, its data, settings, versions, hardware; then all of
+    its card as JSON."""
+    content = cards[name]
     data = content.get("data", {})
-    st.text(content.get("intended_use", ""))
-    if data:
+    if content.get("kind") == EMBEDDINGS:  # word2vec reads every row, whatever a classifier holds out
+        if {"rows", "file"} <= data.keys():
+            rows, file = data["rows"], data["file"]
+            st.text(_("Trained on all {rows:,} rows of {file}, labels unused.").format(rows=rows, file=file))
+    elif {"training_rows", "held_out_rows", "file"} <= data.keys():
         st.text(
             _("Trained on {training:,} rows of {file}; {held:,} rows of it held out for selection.").format(
                 training=data["training_rows"], file=data["file"], held=data["held_out_rows"]
             )
         )
-    for limit in content.get("limits", ()):
-        st.text("• " + limit)
-    st.text(content.get("terms", ""))
+    _list([statement for statement, holders in _holders(cards).items() if holders == [name]])
+    parts = {
+        "sizes": _("sizes"),
+        "settings": _("settings"),
+        "embeddings": _("word vectors"),
+        "data": _("data"),
+        "hardware": _("hardware"),
+        "versions": _("versions"),
+    }
+    st.dataframe(
+        [
+            {_("part"): title, _("name"): key, _("value"): str(value)}
+            for part, title in parts.items()
+            for key, value in content.get(part, {}).items()
+        ],
+        hide_index=True,
+    )
     st.json(dict(content), expanded=False)
+
+
+def _holders(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Every statement on use, limits and terms, with the names of the models whose cards make it."""
+    holders: dict[str, list[str]] = {}
+    for name, content in cards.items():
+        for statement in (content.get("intended_use"), *content.get("limits", ()), content.get("terms")):
+            if statement:
+                holders.setdefault(statement, []).append(name)
+    return holders
+
+
+def _list(sentences: Sequence[str]) -> None:
+    if sentences:
+        st.markdown("\n".join(f"- {plain(_(sentence))}" for sentence in sentences))

@@ -1,6 +1,6 @@
 """`predict` over 20,000 tweets against the bare recurrence on ready-made tensors of the same batches.
 
-pytest tests/benchmarks/test_predict.py -s
+UNROLLED_DATA=<folder with sentiment140_valid.parquet> pytest tests/benchmarks/test_predict.py -s
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from core import checkpoints
 from core.corpus import encode, length_batches, pad, read_texts
 from core.verdicts import verdicts
 
-TWEETS = Path(__file__).parents[3] / "shared" / "data" / "sentiment140_valid.parquet"
 RUNS = 5
 
 
@@ -29,10 +28,8 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
-def test_predict_against_the_bare_recurrence(name: str) -> None:
-    if not TWEETS.exists():
-        pytest.skip(f"no tweets at {TWEETS}")
-    texts = read_texts(TWEETS)
+def test_predict_against_the_bare_recurrence(name: str, report_data: Path) -> None:
+    texts = read_texts(report_data)
     checkpoint = checkpoints.load(name)
     sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
     with torch.inference_mode():

@@ -23,7 +23,6 @@ from core.probes.mining import Mining, OppositePair, mine
 from core.text import Preprocessing, Vocabulary
 from core.verdicts import verdict
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "sentiment140_valid.parquet"
 WORDS = ["so", "not", "bad", "good", "late", "never"]
 
 
@@ -236,7 +235,7 @@ def test_no_model_no_rows_and_a_text_that_is_none_are_refused(tmp_path: Path) ->
     with pytest.raises(ValueError, match="has no rows"):
         next(mine(write(tmp_path / "rows.csv", []), [checkpoint()]))
     (tmp_path / "rows.jsonl").write_text('{"text": "so good"}\n{"text": null}\n', encoding="utf-8")
-    with pytest.raises(ValueError, match="row 2: the text is None"):
+    with pytest.raises(ValueError, match=r"row 2 \(line 2\): the text is None"):
         next(mine(tmp_path / "rows.jsonl", [checkpoint()]))
 
 
@@ -326,9 +325,8 @@ def test_bad_input_is_one_line_on_standard_error(
     assert out == "" and err.startswith("error: ") and err.count("\n") == 1 and says in err
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="the development data is not there")
-def test_twenty_thousand_real_rows_are_searched() -> None:
-    found = last(mine(DATA, [checkpoint()]))
+def test_twenty_thousand_real_rows_are_searched(report_data: Path) -> None:
+    found = last(mine(report_data, [checkpoint()]))
     assert found.rows == 20_000
     for pair in found.pairs:
         assert sorted(Preprocessing()(pair.a)) == sorted(Preprocessing()(pair.b))
