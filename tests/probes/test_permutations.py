@@ -1,0 +1,214 @@
+"""The search against brute force: no flip missed, no claim beyond what was searched."""
+
+from __future__ import annotations
+
+from itertools import permutations as all_permutations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.models import CELLS, Classifier
+from core.probes import permutations as probe
+from core.probes.orders import Ranking, Words, fluencies
+from core.probes.permutations import Permutations, Question, marks, search
+from core.probes.prefixes import SharedPrefixes
+
+WORDS = "abcdefgh"
+
+
+def model(cell: str = "lstm", seed: int = 0) -> Classifier:
+    torch.manual_seed(seed)
+    built = Classifier(cell, 30, 6, 9)
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.mul_(3)
+    return built.requires_grad_(False).eval()
+
+
+def question(text: str, pinned: tuple[int, ...] = (), seed: int = 0, **bounds: object) -> Question:
+    """A sentence of one-letter words; equal words have equal numbers in its table."""
+    random = np.random.default_rng(seed)
+    by_word = -random.gamma(2, 2, (len(WORDS) + 1,) * 3).astype(np.float32)
+    places = [*(WORDS.index(char) for char in text), len(WORDS)]
+    table = by_word[np.ix_(places, places, places)]
+    return Question(" ".join(text), tuple(text), Words.of(text, pinned), table, "trigram", **bounds)  # type: ignore[arg-type]
+
+
+def ids(text: str) -> list[int]:
+    return [2 + WORDS.index(char) for char in text]
+
+
+def answer(asked: Question, classifier: Classifier | None = None) -> Permutations:
+    text = "".join(asked.tokens)
+    score = SharedPrefixes(classifier or model(), ids(text)).logits
+    return list(search("tiny", score, asked))[-1].result()
+
+
+def brute_force(asked: Question, classifier: Classifier) -> dict[str, tuple[float, float]]:
+    """Every distinct order's logit, from the fused forward, and fluency, from the table, by its text."""
+    text = "".join(asked.tokens)
+    rows = [
+        order
+        for order in all_permutations(range(len(text)))
+        if all(order[place] == place for place in asked.words.pinned)
+    ]
+    with torch.inference_mode():
+        logits = classifier(torch.tensor([[ids(text)[place] for place in order] for order in rows])).tolist()
+    fluent = fluencies(np.array(rows, dtype=np.uint8), asked.table).tolist()
+    texts = [" ".join(text[place] for place in order) for order in rows]
+    return dict(zip(texts, zip(logits, fluent, strict=True), strict=True))
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.text("abcd", min_size=1, max_size=5),
+    st.sets(st.integers(0, 4), max_size=2),
+    st.sampled_from(CELLS),
+    st.integers(0, 9),
+)
+def test_an_exhaustive_search_against_brute_force(text: str, pins: set[int], cell: str, seed: int) -> None:
+    asked = question(text, tuple(pin for pin in pins if pin < len(text)), seed, floor=4.0, top=3)
+    classifier = model(cell, seed)
+    found, expected = answer(asked, classifier), brute_force(asked, classifier)
+    original, fluent = expected[" ".join(text)]
+    assert (found.orders, found.scored, found.way, found.complete) == (len(expected), len(expected), "all", True)
+    assert found.original.logit == pytest.approx(original, abs=1e-5)
+    flips = {order for order, (logit, _) in expected.items() if (logit >= 0) != (original >= 0)}
+    assert found.flip_count == len(flips)
+    within = {order for order, (_, fluency) in expected.items() if fluency >= fluent - 4 - 1e-5}
+    assert found.flip_count_above_floor == len(flips & within) and found.scored_above_floor == len(within)
+    for listed, among in ((found.flips, flips), (found.fluent, set(expected))):
+        assert [order.fluency for order in listed] == pytest.approx(
+            sorted((expected[order][1] for order in among), reverse=True)[:3], abs=1e-4
+        )
+        assert {order.text for order in listed} <= among
+        for order in listed:
+            assert order.logit == pytest.approx(expected[order.text][0], abs=1e-5)
+            assert order.probability == pytest.approx(1 / (1 + np.exp(-order.logit)))
+    logits = np.array([logit for logit, _ in expected.values()])
+    assert found.highest.logit == pytest.approx(logits.max(), abs=1e-5)
+    assert found.lowest.logit == pytest.approx(logits.min(), abs=1e-5)
+    assert found.sensitivity == pytest.approx(logits.std(), abs=1e-5)
+    assert found.order_effect == pytest.approx(original - logits.mean(), abs=1e-5)
+    assert sorted(found.logits.tolist()) == pytest.approx(sorted(logits), abs=1e-5)
+    if not flips:
+        assert "flips in" not in found.certificate
+    elif len(expected) > 1:
+        assert f"flips in {len(flips):,} of the {len(expected):,} orders: all of them were scored" in found.certificate
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.text("abcdef", min_size=4, max_size=6), st.integers(0, 9), st.floats(0, 30), st.integers(1, 30))
+def test_certificates_are_true(text: str, seed: int, floor: float, budget: int) -> None:
+    asked = question(text, seed=seed, floor=floor, budget=budget, top=1)
+    classifier = model("gru", seed)
+    found, expected = answer(asked, classifier), brute_force(asked, classifier)
+    original, fluent = expected[" ".join(text)]
+    assert found.scored <= max(budget, 1) and len({row.tobytes() for row in found.rows}) == found.scored
+    within = {order: logit for order, (logit, fluency) in expected.items() if fluency >= fluent - floor}
+    flips = [order for order, logit in within.items() if (logit >= 0) != (original >= 0)]
+    if found.complete:
+        assert found.flip_count_above_floor == len(flips)
+        assert found.scored_above_floor == len(within)
+    if "No order within" in found.certificate or "None of the" in found.certificate:
+        assert not flips
+    if "nats below the original" in found.certificate:  # complete down to there
+        depth = float(found.certificate.split("Every order down to ")[1].split(" ")[0])
+        deep = [fluency for _, fluency in expected.values() if fluency > fluent - depth + 0.1]
+        assert len(deep) <= sum(found.fluencies > fluent - depth + 0.05)
+
+
+def test_a_floor_that_closes_without_a_flip_and_one_with() -> None:
+    """A black box whose verdict hangs on the first word: what flips is known without a model."""
+    some = question("abcdefg")
+    best = Ranking(some.words, some.table).most_fluent(1).orders[0]
+    asked = question("".join("abcdefg"[place] for place in best), floor=6.0, budget=2_000, top=1)
+
+    def first_stays(orders: np.ndarray) -> np.ndarray:
+        return np.where(orders[:, 0] == 0, 1.0, -1.0).astype(np.float32)
+
+    def never(orders: np.ndarray) -> np.ndarray:
+        return np.ones(len(orders), dtype=np.float32)
+
+    def ask(score: probe.Scorer) -> Permutations:
+        return list(search("box", score, asked))[-1].result()
+
+    assert asked.way == "most fluent" and asked.words.count == 5_040
+    flipping, steady = ask(first_stays), ask(never)
+    rows = np.concatenate(list(asked.words.all_orders()))
+    within = fluencies(rows, asked.table) >= flipping.original.fluency - 6
+    assert flipping.complete and flipping.flip_count_above_floor == (within & (rows[:, 0] != 0)).sum() > 0
+    assert flipping.flips[0].fluency == pytest.approx(fluencies(rows[rows[:, 0] != 0], asked.table).max(), abs=1e-4)
+    assert steady.complete and steady.certificate.startswith("No order within 6 nats of the original (by the trigram)")
+    assert f"all {within.sum():,} such orders" in steady.certificate
+
+
+def test_position_effects_tell_which_word_matters() -> None:
+    asked = question("abcd")
+
+    def place_of_c(orders: np.ndarray) -> np.ndarray:
+        return (orders == 2).argmax(axis=1).astype(np.float32)
+
+    found = list(search("box", place_of_c, asked))[-1].result()
+    assert found.position_effects[2] == pytest.approx(1)
+    assert max(found.position_effects[place] for place in (0, 1, 3)) < 0.5
+
+
+def test_the_search_can_be_left_at_any_step_with_what_it_found() -> None:
+    asked = question("abcdefgh", budget=50_000)
+    scored: list[int] = []
+    whole = SharedPrefixes(model(), ids("abcdefgh")).logits
+
+    def counting(orders: np.ndarray) -> np.ndarray:
+        scored.append(len(orders))
+        return whole(orders)
+
+    run = search("tiny", counting, asked)
+    first = next(run)
+    run.close()
+    done = sum(scored)
+    assert done < 40_320
+    result = first.result()
+    assert result.scored == first.scored < result.orders and not result.complete
+    assert "the search ended before all 40,320 were" in result.certificate
+    assert sum(scored) == done  # nothing goes on behind
+
+
+def test_an_earlier_event_keeps_its_own_result() -> None:
+    events = list(search("tiny", SharedPrefixes(model(), ids("abcdefgh")).logits, question("abcdefgh")))
+    assert len(events) > 2
+    assert [event.result().scored for event in events] == [event.scored for event in events]
+    assert not events[0].result().complete and events[-1].result().complete
+
+
+def test_time_ends_a_search() -> None:
+    events = list(search("tiny", SharedPrefixes(model(), ids("abcdefgh")).logits, question("abcdefgh", seconds=1e-9)))
+    assert len(events) == 1 and not events[0].result().complete
+
+
+@pytest.mark.parametrize("text", ["a", "aaaa"])
+def test_one_order_only(text: str) -> None:
+    found = answer(question(text))
+    assert (found.orders, found.scored, found.flips, found.complete) == (1, 1, (), True)
+    assert found.certificate == "These words have one order only, so no other can flip the verdict."
+    assert found.sensitivity == found.order_effect == 0 and set(found.position_effects) == {0.0}
+
+
+def test_sixty_words_are_searched_within_the_budget() -> None:
+    found = answer(question("abcdefgh" * 7 + "abcd", budget=500))
+    assert (found.way, found.scored) == ("beam", 500) and "nothing is known" in found.certificate
+
+
+@pytest.mark.parametrize(
+    "bounds", [{"budget": 0}, {"top": 0}, {"floor": -1.0}, {"floor": float("nan")}, {"seconds": 0.0}]
+)
+def test_bounds_that_cannot_be(bounds: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="given"):
+        question("abc", **bounds)
+
+
+def test_punctuation_and_links_stay() -> None:
+    assert marks(["wow", ",", "so", "good", "!!!", "<url>", "..."]) == (1, 4, 5, 6)
