@@ -1,0 +1,84 @@
+"""What verbs read and write: named checkpoints, files of sentences, a JSON list, lines that cannot harm a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from core import checkpoints
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.corpus import Corpus
+
+
+def model_option(parser: argparse.ArgumentParser) -> None:
+    """``--model``."""
+    parser.add_argument("--model", default="all", help="a checkpoint's name, or all (default)")
+
+
+def text_options(parser: argparse.ArgumentParser) -> None:
+    """How to read a file of sentences."""
+    parser.add_argument("--text-column", metavar="C", help="column of the texts (default: text)")
+    parser.add_argument("--encoding", help="of a CSV, TSV or JSONL file (default: UTF-8; Sentiment140's: latin-1)")
+
+
+def label_options(parser: argparse.ArgumentParser) -> None:
+    """How to read a file of labelled sentences."""
+    text_options(parser)
+    parser.add_argument("--label-column", metavar="L", help="column of the labels (default: label)")
+
+
+def named_checkpoints(model: str) -> list[Checkpoint]:
+    """The checkpoint of a name, or all of them; one that cannot be loaded is told of, and the others are used."""
+    if model != "all":
+        return [checkpoints.load(model)]
+    loaded = []
+    for name in checkpoints.names():
+        try:
+            loaded.append(checkpoints.load(name))
+        except checkpoints.CheckpointError as error:
+            print(f"left out: {one_line(error)}", file=sys.stderr)
+    if not loaded:
+        raise LookupError(f"no checkpoint in {checkpoints.root()} can be used")
+    return loaded
+
+
+def labelled(options: argparse.Namespace, path: str) -> Corpus:
+    """The labelled rows of a file, read as the options say."""
+    from core.corpus import read_corpus
+
+    return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding)
+
+
+def json_list(rows: Iterable[Any]) -> None:
+    """Print dictionaries or dataclasses as one JSON list."""
+    print(json.dumps([row if isinstance(row, dict) else asdict(row) for row in rows]))
+
+
+def line(text: str) -> None:
+    """Print lines for people: control characters shown as escapes, lone surrogates too."""
+    shown = inert(text)
+    print(shown.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8"))
+
+
+def inert(lines: str) -> str:
+    """Lines whose other control characters are escapes."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in lines
+    )
+
+
+def progress(text: str) -> None:
+    """Tell how far one is, on standard error."""
+    print(inert(text), file=sys.stderr)
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, in one line."""
+    text = str(error.args[0] if isinstance(error, LookupError) and error.args else error)
+    return inert(" ".join(text.split()))

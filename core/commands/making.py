@@ -1,0 +1,174 @@
+"""Verbs that make something: train, study."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core import checkpoints
+from core.commands import console
+from core.commands.verbs import Add
+
+if TYPE_CHECKING:
+    from core.corpus import Corpus
+
+
+def add_verbs(add: Add) -> None:
+    """Add these verbs and their options."""
+    added = add(train, json_output=False)
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument("--report", metavar="FILE", help="labelled file for the card's report, never for any choice")
+    added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
+    added.add_argument("--cells", nargs="+", choices=["rnn", "gru", "lstm"], default=["rnn", "gru", "lstm"])
+    added.add_argument("--name", help="the checkpoint's name, where a single cell is trained (default: the cell)")
+    added.add_argument("--rows", type=int, metavar="N", help="draw N rows by the seed and use only these")
+    added.add_argument("--held-out", type=int, metavar="N", help="rows for selection (default: 20,000 or a tenth)")
+    added.add_argument("--min-count", type=int, default=10, help="rarer words are unknown (default: 10)")
+    added.add_argument("--without", action="append", default=[], metavar="STEP", help="switch a preprocessing step off")
+    added.add_argument("--embedding-size", type=int, default=128)
+    added.add_argument("--word2vec-epochs", type=int, default=10)
+    added.add_argument("--word2vec-workers", type=int, default=1, help="more is faster and not reproducible")
+    added.add_argument("--frozen", dest="train_embeddings", action="store_false", default=None)
+    added.add_argument("--start", metavar="NAME", help="go on from this checkpoint's weights")
+    added.add_argument("--average", action="store_true", default=None, help="hold the rate and average the weights")
+    for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience"):
+        added.add_argument("--" + name.replace("_", "-"), type=int)
+    for name in ("dropout", "word_dropout", "learning_rate", "clip"):
+        added.add_argument("--" + name.replace("_", "-"), type=float)
+    added.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
+    added.add_argument("--seed", type=int, default=0)
+    added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
+    console.label_options(added)
+
+    added = add(study)
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument(
+        "--rows", type=int, default=300_000, metavar="N", help="rows drawn by the seed (default: 300,000)"
+    )
+    added.add_argument("--seed", type=int, default=0, help="which rows are drawn (default: 0)")
+    added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
+    added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
+    console.label_options(added)
+
+
+def train(options: argparse.Namespace) -> int:
+    """Vocabulary, word2vec and classifiers from a labelled file; goes on where an interrupted run stopped."""
+    from tqdm import tqdm
+
+    from core import recipe
+    from core.embeddings import Word2VecSettings
+    from core.text import Preprocessing
+    from core.training import TrainingSettings
+
+    # Whatever is wrong with the request is said before an hour of work.
+    for option, value in (("--name", options.name), ("--start", options.start)):
+        if value and len(options.cells) > 1:
+            raise ValueError(f"{option} is for a single cell; given {len(options.cells)}: {', '.join(options.cells)}")
+    if options.name:
+        checkpoints.check_name(options.name)
+    _set_threads(options)
+    out = Path(options.out)
+    preprocessing = Preprocessing()
+    for step in options.without:
+        preprocessing = preprocessing.without(step)
+    chosen = {field.name: getattr(options, field.name) for field in fields(TrainingSettings) if field.name != "cell"}
+    chosen = {key: value for key, value in chosen.items() if value is not None}
+    runs = [TrainingSettings(cell, **chosen) for cell in options.cells]
+    request = recipe.Recipe(
+        preprocessing=preprocessing,
+        min_count=options.min_count,
+        held_out_rows=options.held_out,
+        seed=options.seed,
+        word2vec=Word2VecSettings(
+            vector_size=options.embedding_size,
+            epochs=options.word2vec_epochs,
+            seed=options.seed,
+            workers=options.word2vec_workers,
+        ),
+    )
+    start = checkpoints.load(options.start, out) if options.start else None
+    corpus = _sample(options)
+    report = console.labelled(options, options.report) if options.report else None
+    console.progress(f"{len(corpus):,} rows of {corpus.name}, {corpus.skipped:,} neutral rows left out; tokenising")
+    prepared = recipe.prepare(corpus, request)
+    console.progress(
+        f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
+        f"{len(prepared.held):,} held out of them"
+    )
+    with tqdm(total=options.word2vec_epochs, desc="word2vec", unit="epoch") as bar:
+        for progress in recipe.word_vectors(prepared, out):
+            bar.update(progress.epoch - bar.n)
+    vectors = progress.vectors
+    for settings in runs:
+        name = options.name or settings.cell
+        # The run's own estimate: tqdm's would count the steps of a run that was interrupted as done in no time.
+        with tqdm(desc=name, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} steps {postfix}") as bar:
+            for step in recipe.classifier(name, prepared, vectors, settings, out, start):
+                bar.total = step.steps
+                held = f" held-out {step.history[-1].accuracy:.4f}" if step.history else ""
+                left = tqdm.format_interval(step.seconds_left)
+                shown = f"{left} left, loss {step.loss:.4f}, {step.tokens_per_second:,.0f} tokens/s{held}"
+                bar.set_postfix_str(shown, refresh=False)
+                bar.update(step.step - bar.n)
+        if report:
+            recipe.add_metrics(name, "report", report, out)
+        metrics = checkpoints.read_card(name, out)["metrics"]
+        for key, found in metrics.items():
+            low, high = found["accuracy_interval"]
+            console.line(
+                f"{name}: accuracy {found['accuracy']:.4f} ({low:.4f} to {high:.4f}) on {found['data']} [{key}]"
+            )
+    return 0
+
+
+def study(options: argparse.Namespace) -> int:
+    """What each choice in the recipe bought: one variant at a time against one base, with paired intervals."""
+    from tqdm import tqdm
+
+    from core.study import study
+
+    _set_threads(options)
+    out = Path(options.out)
+    corpus = _sample(options)
+    with tqdm(desc="study", unit="variant") as bar:
+        for progress in study(corpus, out / ".training"):
+            bar.total = progress.variants
+            bar.update(progress.done - bar.n)
+    found = progress.study
+    beside = out / "study.json.new"
+    beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    beside.replace(out / "study.json")
+    if options.json:
+        console.json_list([found])
+        return 0
+    console.line("| steps so far | distinct tokens | vocabulary | unknown tokens |\n|---|---:|---:|---:|")
+    for row in found["vocabulary_by_step"]:
+        console.line(f"| {row['step']} | {row['distinct']:,} | {row['vocabulary']:,} | {row['unknown_rate']:.2%} |")
+    console.line(
+        "\n| what changes | to | accuracy | difference to the base, 95 % interval | effect |\n|---|---|---:|---:|---|"
+    )
+    for row in found["variants"]:
+        low, high = row["difference_interval"] or (0, 0)
+        difference = "" if row["difference"] is None else f"{row['difference']:+.4f} ({low:+.4f} to {high:+.4f})"
+        console.line(f"| {row['group']} | {row['name']} | {row['accuracy']:.4f} | {difference} | {row['effect']} |")
+    return 0
+
+
+def _sample(options: argparse.Namespace) -> Corpus:
+    """The rows to train on: all of the file, or `--rows` of them drawn by the seed."""
+    if options.rows is not None and options.rows < 1:
+        raise ValueError(f"--rows is at least 1; given: {options.rows:,}")
+    corpus = console.labelled(options, options.data)
+    return corpus if options.rows is None else corpus.sample(options.rows, options.seed)
+
+
+def _set_threads(options: argparse.Namespace) -> None:
+    import torch
+
+    if options.threads is not None:
+        if options.threads < 1:
+            raise ValueError(f"--threads is at least 1; given: {options.threads}")
+        torch.set_num_threads(options.threads)
