@@ -1,6 +1,6 @@
 """Where do trained models live? A folder each: weights, a card, a vocabulary; nothing is ever unpickled.
 
-    checkpoints/<name>/weights.safetensors   float32; embeddings float16, exactly as they were when evaluated
+    checkpoints/<name>/weights.safetensors   float32; embeddings float16, exactly as they were when evaluated; integers
     checkpoints/<name>/card.json             what the model is, how it was trained, how good it is, hashes of the files
     checkpoints/<name>/vocabulary.txt        one token a line
 
@@ -28,7 +28,7 @@ from core.corpus import file_sha256
 from core.text import Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, dtype
 
     from core.models import Classifier
 
@@ -36,6 +36,8 @@ FORMAT = 1
 WEIGHTS, CARD, VOCABULARY = "weights.safetensors", "card.json", "vocabulary.txt"
 CLASSIFIER, EMBEDDINGS = "classifier", "embeddings"
 WORD2VEC = "word2vec"
+FLUENCY = "fluency"  # a kind, and the name of the one checkpoint of it
+_NO_CLASSIFIERS = {WORD2VEC: "the word vectors", FLUENCY: "the fluency model"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PREVIOUS = re.compile(r"^\.(.*)\.previous$", re.DOTALL)  # what a crash between a save's two renames leaves
 _CARD_LIMIT = 1_000_000  # bytes; a card is some 5 kB
@@ -83,7 +85,7 @@ def names(folder: Path | None = None) -> list[str]:
     found = []
     folders = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
     for name in {_PREVIOUS.sub(r"\1", name) for name in folders}:
-        if _NAME.fullmatch(name) and name != WORD2VEC:
+        if _NAME.fullmatch(name) and name not in _NO_CLASSIFIERS:
             try:
                 if read_card(name, folder).get("kind") != CLASSIFIER:
                     continue
@@ -123,7 +125,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
 
     from core.models import Classifier
 
-    card, vocabulary, weights = _read(name, folder, CLASSIFIER)
+    card, vocabulary, weights = read(name, folder, CLASSIFIER)
     try:
         sizes = card["sizes"]
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
@@ -142,12 +144,12 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
             )
     model.load_state_dict(weights, assign=True)
     model.requires_grad_(False).eval()
-    return Checkpoint(name, model, preprocessing, vocabulary, card, _identity(card))
+    return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card))
 
 
 def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVectors:
     """Word vectors. Raises CheckpointError."""
-    card, vocabulary, weights = _read(name, folder, EMBEDDINGS)
+    card, vocabulary, weights = read(name, folder, EMBEDDINGS)
     vectors = weights.get("vectors")
     if vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary):
         raise CheckpointError(f"checkpoint {name!r}: {WEIGHTS} holds no vectors for its {len(vocabulary):,} tokens")
@@ -168,7 +170,8 @@ def save(
     """Write a checkpoint, replacing one of the same name only when all of it is on the disk.
 
     `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16; round
-    the model with `round_embeddings` before evaluating it. Raises OSError where the disk is full.
+    the model with `round_embeddings` before evaluating it. Whole numbers stay what they are, all else becomes float32.
+    Raises OSError where the disk is full.
     """
     import torch
     from safetensors.torch import save as to_bytes
@@ -177,8 +180,7 @@ def save(
     target = (folder or root()) / name
     with _replacing(target) as new:
         halved = {
-            key: tensor.detach().cpu().to(torch.float16 if _is_embedding(key) else torch.float32).contiguous()
-            for key, tensor in weights.items()
+            key: tensor.detach().cpu().to(_stored_type(key, tensor)).contiguous() for key, tensor in weights.items()
         }
         for key, tensor in halved.items():
             if not torch.isfinite(tensor).all():
@@ -194,8 +196,8 @@ def save(
 def check_name(name: str) -> None:
     """Refuse a name that no classifier can be saved under. Raises CheckpointError."""
     _folder(name, None)
-    if name == WORD2VEC:
-        raise CheckpointError(f"{WORD2VEC!r} is the name of the word vectors; a classifier needs another")
+    if name in _NO_CLASSIFIERS:
+        raise CheckpointError(f"{name!r} is the name of {_NO_CLASSIFIERS[name]}; a classifier needs another")
 
 
 def round_embeddings(model: Classifier) -> None:
@@ -206,8 +208,12 @@ def round_embeddings(model: Classifier) -> None:
         model.embedding.weight.copy_(model.embedding.weight.half().float())
 
 
-def _is_embedding(key: str) -> bool:
-    return key in ("embedding.weight", "vectors")
+def _stored_type(key: str, tensor: Tensor) -> dtype:
+    import torch
+
+    if not tensor.is_floating_point():
+        return tensor.dtype
+    return torch.float16 if key in ("embedding.weight", "vectors") else torch.float32
 
 
 def _folder(name: str, folder: Path | None) -> Path:
@@ -218,8 +224,11 @@ def _folder(name: str, folder: Path | None) -> Path:
     return target if target.exists() or not _previous(target).is_dir() else _previous(target)
 
 
-def _read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, dict[str, Tensor]]:
-    """Card, vocabulary and weights (float32), each checked against the card's hashes."""
+def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, dict[str, Tensor]]:
+    """Card, vocabulary and weights of a checkpoint of some kind, each checked against the card's hashes.
+
+    The weights are float32; a fluency model's whole numbers stay what they are. Raises CheckpointError.
+    """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load as load_bytes
@@ -239,7 +248,10 @@ def _read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, 
             )
     try:
         vocabulary = Vocabulary.from_bytes(contents[VOCABULARY])
-        weights = {key: tensor.float() for key, tensor in load_bytes(contents[WEIGHTS]).items()}
+        weights = {
+            key: tensor if kind == FLUENCY and not tensor.is_floating_point() else tensor.float()
+            for key, tensor in load_bytes(contents[WEIGHTS]).items()
+        }
     except (SafetensorError, ValueError) as error:
         raise CheckpointError(f"checkpoint {name!r}: {error}") from None
     for key, tensor in weights.items():
@@ -254,9 +266,10 @@ def _card_hash(card: Card) -> str:
     return hashlib.sha256(json.dumps({**card, "sha256": hashes}, sort_keys=True).encode()).hexdigest()
 
 
-def _identity(card: Card) -> str:
+def identity(card: Card) -> str:
     """Hash of what decides a model's numbers: weights, vocabulary, shape, preprocessing; not the rest of the card."""
-    parts = [card["sha256"][WEIGHTS], card["sha256"][VOCABULARY], card["cell"], card["sizes"], card["preprocessing"]]
+    hashes = card["sha256"]
+    parts = [hashes[WEIGHTS], hashes[VOCABULARY], card.get("cell"), card.get("sizes"), card["preprocessing"]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Verbs that make something: train, study."""
+"""Verbs that make something: train, study, train-fluency."""
 
 from __future__ import annotations
 
@@ -52,6 +52,18 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     console.label_options(added)
+
+    added = add(train_fluency, json_output=False)
+    added.add_argument("--tweets", required=True, metavar="FILE", help="parquet, CSV, TSV or JSONL of texts")
+    added.add_argument(
+        "--sentences", nargs="+", default=[], metavar="FILE", help="more texts; the first file's are ranked in the card"
+    )
+    added.add_argument("--blimp", metavar="FILE", help="minimal pairs for the card, never trained on")
+    added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
+    added.add_argument("--vocabulary-size", type=int, default=30_000, metavar="N", help="words known (default: 30,000)")
+    added.add_argument("--megabytes", type=float, default=8.5, help="size that it is pruned to (default: 8.5)")
+    added.add_argument("--seed", type=int, default=0)
+    console.text_options(added)
 
 
 def train(options: argparse.Namespace) -> int:
@@ -154,6 +166,41 @@ def study(options: argparse.Namespace) -> int:
         low, high = row["difference_interval"] or (0, 0)
         difference = "" if row["difference"] is None else f"{row['difference']:+.4f} ({low:+.4f} to {high:+.4f})"
         console.line(f"| {row['group']} | {row['name']} | {row['accuracy']:.4f} | {difference} | {row['effect']} |")
+    return 0
+
+
+def train_fluency(options: argparse.Namespace) -> int:
+    """The fluency model, which ranks orders of words: a trigram of tweets and other sentences, with its figures."""
+    from tqdm import tqdm
+
+    from core import fluency_recipe
+
+    names = [options.tweets, *options.sentences]
+    corpora = [fluency_recipe.read_sentences(name, options.text_column, options.encoding) for name in names]
+    pairs = fluency_recipe.read_pairs(options.blimp) if options.blimp else None
+    settings = fluency_recipe.FluencySettings(
+        vocabulary_size=options.vocabulary_size, bytes=round(options.megabytes * 1e6), seed=options.seed
+    )
+    with tqdm(desc="fluency", unit="stage") as bar:
+        for progress in fluency_recipe.train(corpora, pairs, settings, Path(options.out)):
+            bar.total = progress.stages
+            bar.set_postfix_str(progress.stage, refresh=False)
+            bar.update(progress.done - bar.n)
+    assert progress.model is not None
+    for scorer, figures in progress.model.card["metrics"].items():
+        for found in figures["orders"]:
+            for row in found["by_words"]:
+                console.line(
+                    f"{scorer}, {row['sentences']:,} sentences of {row['words']} words ({found['rows']} rows of "
+                    f"{found['data']}): median rank {row['median']:g}, first {row['first']:.1%}, "
+                    f"top 1 % {row['top']:.1%}"
+                )
+        if pairs:
+            for row in figures["pairs"]["by_phenomenon"]:
+                console.line(f"{scorer}, {row['pairs']:,} pairs of {row['phenomenon']}: accuracy {row['accuracy']:.1%}")
+            console.line(
+                f"{scorer}, all {figures['pairs']['pairs']:,} pairs: accuracy {figures['pairs']['accuracy']:.1%}"
+            )
     return 0
 
 

@@ -1,0 +1,179 @@
+"""How plausible is an order of words? An interpolated trigram: scores in nats, and a sentence's table of all of them.
+
+    p(c | a, b) = f(c | a, b) + γ(a, b) p(c | b)
+    p(c | b)    = f(c | b)    + γ(b)    p(c)            γ(context) = 1 − Σ_c f(c | context)
+
+f is the discounted share of the n-grams that are kept (`core.ngrams` estimates it); what a context's own words leave,
+γ, is shared out by the shorter context. So every distribution sums to one over the vocabulary and the end of the
+sentence, whatever was pruned or rounded. One id, that of ``<pad>``, is the start as a context and the end as a target.
+
+``<unk>`` stands for many different words: an unknown one gets its probability divided by their number, so that being
+unknown makes no word likelier than being rare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core import checkpoints
+from core.checkpoints import Card, CheckpointError
+from core.packing import Level, pack_level, unpack_level
+from core.text import Preprocessing, Vocabulary
+
+BOUNDARY = Vocabulary.pad_id  # the start of a sentence as a context, its end as a target
+LONGEST = 200  # tokens that `Trigram.table` takes: its table then has 8 million entries
+_CHUNK = 1_000_000  # tokens scored at a time
+
+
+class Scorer(Protocol):
+    """A named judge of sentences."""
+
+    @property
+    def name(self) -> str: ...
+
+    def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """Total log-probability of each sentence's tokens and its end in nats, float64 [N]."""
+
+
+class Trigram:
+    """An interpolated trigram over a vocabulary; never changed once made, so that threads can share it.
+
+    `unigram` is p(c), float64 [V], `unknown_words` the number of different words behind ``<unk>``. Raises ValueError
+    where the levels do not fit the vocabulary or one another.
+    """
+
+    name: str = "trigram"
+
+    def __init__(
+        self, vocabulary: Vocabulary, unigram: np.ndarray, bigrams: Level, trigrams: Level, unknown_words: int
+    ):
+        shapes = len(unigram), len(bigrams.backoff), len(trigrams.backoff)
+        expected = len(vocabulary), len(vocabulary), len(bigrams)
+        if shapes != expected or not len(bigrams) or not len(trigrams) or unknown_words < 1:
+            raise ValueError(
+                f"words, contexts of bigrams and of trigrams: {shapes}, expected {expected}; none of "
+                f"{len(bigrams):,} bigrams, {len(trigrams):,} trigrams and {unknown_words:,} unknown words may be 0"
+            )
+        self.vocabulary = vocabulary
+        self.unigram, self.bigrams, self.trigrams, self.unknown_words = unigram, bigrams, trigrams, unknown_words
+        self._bigram_keys = bigrams.contexts * len(vocabulary) + bigrams.targets
+        self._trigram_keys = trigrams.contexts * len(vocabulary) + trigrams.targets
+
+    def probability(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """p(c | a, b) of ids, int64 [N] each, float64 [N]; where b is the start, p(c | start) whatever a is."""
+        size = len(self.vocabulary)
+        number, found = _find(self._bigram_keys, b * size + c)
+        p = self.bigrams.backoff[b] * self.unigram[c] + np.where(found, self.bigrams.shares[number], 0)
+        context, found = _find(self._bigram_keys, a * size + b)
+        rows = np.flatnonzero(found & (b != BOUNDARY))
+        context, row_targets = context[rows], c[rows]
+        number, found = _find(self._trigram_keys, context * size + row_targets)
+        p[rows] = self.trigrams.backoff[context] * p[rows] + np.where(found, self.trigrams.shares[number], 0)
+        return p
+
+    def log_probability(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """log p(c | a, b) of ids in nats, float64 [N], finite and never above 0; an unknown c is one word of many."""
+        # Rounding may leave a sum a hair above 1, and a bound built on these numbers must hold.
+        found = np.minimum(np.log(self.probability(a, b, c)), 0)
+        return found - np.where(c == Vocabulary.unk_id, np.log(self.unknown_words), 0)
+
+    def table(self, tokens: Sequence[str]) -> np.ndarray:
+        """The log-probabilities of a sentence's n tokens after one another in nats, float32 [n+1, n+1, n+1].
+
+        Entry [a, b, c] is log p(token c | token a, token b). As a context, index n is the start: [n, b, c] is
+        log p(c | start, b), and [a, n, c] is log p(c | start) for every a. As a target, index n is the end. Every entry
+        is finite and at most 0. An order i, j, k, …, z scores [n, n, i] + [n, i, j] + [i, j, k] + … + [y, z, n].
+        Raises ValueError for more than `LONGEST` tokens.
+        """
+        if len(tokens) > LONGEST:
+            raise ValueError(f"{len(tokens):,} tokens; the table of one sentence takes at most {LONGEST}")
+        ids = np.array([*self.vocabulary.encode(tokens), BOUNDARY], dtype=np.int64)
+        distinct, places = np.unique(ids, return_inverse=True)
+        a, b, c = (axis.ravel() for axis in np.meshgrid(distinct, distinct, distinct, indexing="ij"))
+        values = self.log_probability(a, b, c).astype(np.float32).reshape((len(distinct),) * 3)
+        return values[np.ix_(places, places, places)]
+
+    def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """Total log-probability of each sentence's tokens and its end in nats, float64 [N]."""
+        ends = np.cumsum([len(tokens) for tokens in sentences], dtype=np.int64)
+        parts = np.flatnonzero(np.diff(ends // _CHUNK, prepend=0))
+        bounds = [0, *parts.tolist(), len(sentences)]
+        return np.concatenate([self._score(sentences[i:j]) for i, j in pairwise(bounds)])
+
+    def _score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        if not len(sentences):
+            return np.empty(0)
+        ids, starts = [BOUNDARY, BOUNDARY], []
+        for tokens in sentences:
+            starts.append(len(ids) - 2)
+            ids.extend(self.vocabulary.encode(tokens))
+            ids.append(BOUNDARY)
+        stream = np.array(ids, dtype=np.int64)
+        return np.add.reduceat(self.log_probability(stream[:-2], stream[1:-1], stream[2:]), starts)
+
+    def pack(self) -> dict[str, np.ndarray]:
+        """The tensors to store; `unpack` makes a trigram of nearly the same numbers of them."""
+        levels = {"bigrams": pack_level(self.bigrams), "trigrams": pack_level(self.trigrams)}
+        return {
+            "unigram": np.log(self.unigram).astype(np.float32),
+            "unknown_words": np.array([self.unknown_words], dtype=np.int64),
+            **{f"{name}.{part}": array for name, packed in levels.items() for part, array in packed.items()},
+        }
+
+    @classmethod
+    def unpack(cls, vocabulary: Vocabulary, tensors: Mapping[str, np.ndarray]) -> Trigram:
+        """The trigram that `pack` wrote. Raises ValueError or LookupError where the tensors are no such thing."""
+
+        def part(name: str) -> dict[str, np.ndarray]:
+            return {key.removeprefix(name): array for key, array in tensors.items() if key.startswith(name)}
+
+        unigram = np.exp(tensors["unigram"].astype(np.float64))
+        bigrams = unpack_level(part("bigrams."), len(vocabulary), len(vocabulary))
+        trigrams = unpack_level(part("trigrams."), len(bigrams), len(vocabulary))
+        return cls(vocabulary, unigram / unigram.sum(), bigrams, trigrams, int(tensors["unknown_words"][0]))
+
+
+def _find(keys: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each key stands among ascending ones, and whether it does; where not, its place is some other's."""
+    number = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return number, keys[number] == wanted
+
+
+@dataclass(frozen=True)
+class Fluency:
+    """The scorers of one checkpoint: the trigram, and a recurrent re-ranker where there is one.
+
+    `hash` stands for everything that decides their numbers; results are cached by it.
+    """
+
+    trigram: Trigram
+    recurrent: Scorer | None
+    preprocessing: Preprocessing
+    card: Card
+    hash: str
+
+
+def load(folder: Path | None = None) -> Fluency:
+    """The fluency model in a folder of checkpoints. Raises CheckpointError where anything is not as it should be."""
+    name = checkpoints.FLUENCY
+    card, vocabulary, weights = checkpoints.read(name, folder, checkpoints.FLUENCY)
+    try:
+        preprocessing = Preprocessing(tuple(card["preprocessing"]))
+        trigram = Trigram.unpack(vocabulary, {key: tensor.numpy() for key, tensor in weights.items()})
+    except (LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {name!r} does not hold a fluency model ({error})") from None
+    return Fluency(trigram, None, preprocessing, card, checkpoints.identity(card))
+
+
+def save(trigram: Trigram, card: Card, folder: Path | None = None) -> None:
+    """Write the fluency model into a folder of checkpoints, replacing one there; `card` as `checkpoints.save` asks."""
+    import torch
+
+    weights = {key: torch.from_numpy(array) for key, array in trigram.pack().items()}
+    checkpoints.save(checkpoints.FLUENCY, weights, trigram.vocabulary, card, folder)

@@ -1,0 +1,115 @@
+"""How good is a judge of word order? The rank of the original among all orders, and pairs of right and wrong sentences.
+
+Ranks count distinct orders: exchanging two equal words is no other order. Final punctuation stays at the end. Ties are
+counted against the original: its rank is the number of orders that score at least as much, its own among them. It is
+in the top 1 % where it is first or its rank is at most a hundredth of the orders (of the 120 of five words: the first).
+
+The pairs are those of Warstadt et al. 2020, "BLiMP": right is who scores the acceptable sentence higher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+
+from core.fluency import Scorer, Trigram
+
+LENGTHS = (5, 6, 7, 8)
+_EQUAL = 1e-9  # nats: the same numbers added up in another sequence differ by less
+
+
+class Rank(NamedTuple):
+    """The place of a sentence, from 1, among all distinct `orders` of its words."""
+
+    rank: int
+    orders: int
+
+    @property
+    def in_top(self) -> bool:
+        """Whether it is first or in the first hundredth."""
+        return self.rank == 1 or 100 * self.rank <= self.orders
+
+
+@dataclass(frozen=True)
+class RankSummary:
+    """Ranks of the originals of `sentences` sentences of `words` words: median, shares first and in the top 1 %."""
+
+    words: int
+    sentences: int
+    median: float
+    first: float
+    top: float
+
+
+@dataclass(frozen=True)
+class PairSummary:
+    """Share of a phenomenon's pairs whose acceptable sentence scores higher."""
+
+    phenomenon: str
+    pairs: int
+    accuracy: float
+
+
+def movable(tokens: Sequence[str]) -> int:
+    """Number of words of a sentence that is words and then only final punctuation; 0 for any other.
+
+    A word starts with a letter or a digit.
+    """
+    words = [token[0].isalnum() for token in tokens]
+    count = sum(words)
+    return count if all(words[:count]) else 0
+
+
+def rank(trigram: Trigram, tokens: Sequence[str]) -> Rank:
+    """The rank of a sentence among all orders of its words, final punctuation pinned.
+
+    Raises ValueError where anything but final punctuation is no word, or there are more than 9 words.
+    """
+    count = movable(tokens)
+    if not 1 <= count <= 9:
+        raise ValueError(f"expected 1 to 9 words and then only punctuation; given: {' '.join(tokens)}")
+    table, end = trigram.table(tokens).astype(np.float64), len(tokens)
+    orders = np.array(list(permutations(range(count))), dtype=np.int8)
+    alike = np.array([list(tokens).index(token) for token in tokens[:count]])
+    if len(set(alike)) < count:  # of orders that read the same, one; the first row is the sentence as it stands
+        orders = orders[np.sort(np.unique(alike[orders] @ 9 ** np.arange(count), return_index=True)[1])]
+    a = b = np.full(len(orders), end)
+    scores = np.zeros(len(orders))
+    pinned = [np.full(len(orders), place) for place in range(count, end + 1)]
+    for c in [*orders.T, *pinned]:
+        scores += table[a, b, c]
+        a, b = b, c
+    return Rank(int((scores >= scores[0] - _EQUAL).sum()), len(orders))
+
+
+def rank_orders(trigram: Trigram, sentences: Sequence[Sequence[str]]) -> list[RankSummary]:
+    """Ranks of sentences that `rank` takes, by number of words."""
+    by_words: dict[int, list[Rank]] = {}
+    for tokens in sentences:
+        by_words.setdefault(movable(tokens), []).append(rank(trigram, tokens))
+    return [
+        RankSummary(
+            words,
+            len(found),
+            float(np.median([one.rank for one in found])),
+            float(np.mean([one.rank == 1 for one in found])),
+            float(np.mean([one.in_top for one in found])),
+        )
+        for words, found in sorted(by_words.items())
+    ]
+
+
+def judge_pairs(
+    scorer: Scorer, good: Sequence[Sequence[str]], bad: Sequence[Sequence[str]], phenomena: Sequence[str]
+) -> list[PairSummary]:
+    """Accuracy on pairs by phenomenon, in alphabetical order; two equal scores are an error of the scorer's."""
+    right = scorer.score(good) > scorer.score(bad)
+    kinds = np.array(phenomena)
+    return [
+        PairSummary(str(kind), int((kinds == kind).sum()), float(right[kinds == kind].mean()))
+        for kind in np.unique(kinds)
+    ]

@@ -1,0 +1,128 @@
+"""How do a few million n-grams fit a few megabytes? One order's n-grams as bytes, and back.
+
+Targets are stored as steps from one to the next in seven bits a byte; a share f and a back-off weight γ as one byte
+each, a place in a book of 256 values. The shares of a context are rounded in proportion only, then scaled to 1 − γ:
+however coarse the codes, f and γ of a context sum to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+_LEVELS = 256
+
+
+@dataclass(frozen=True)
+class Level:
+    """The n-grams of one order that are kept, by context, and within a context by ascending target.
+
+    Context i has the targets ``targets[offsets[i]:offsets[i + 1]]`` (int64), each with its discounted share f in
+    `shares` (float64); `backoff` is γ of each context, 1 where it has no target. A bigram's context is the id of a
+    word, a trigram's the number of a bigram.
+    """
+
+    offsets: np.ndarray
+    targets: np.ndarray
+    shares: np.ndarray
+    backoff: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def contexts(self) -> np.ndarray:
+        """The context of every n-gram, int64 [N]."""
+        return np.repeat(np.arange(len(self.backoff)), np.diff(self.offsets))
+
+
+def level(contexts: np.ndarray, targets: np.ndarray, shares: np.ndarray, count: int) -> Level:
+    """A level of `count` contexts from its n-grams, sorted by context and target; γ is what the shares leave."""
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(contexts, minlength=count))])
+    return Level(offsets, targets, shares, 1 - np.bincount(contexts, shares, count))
+
+
+def pack_level(found: Level) -> dict[str, np.ndarray]:
+    """A level as arrays of bytes, and two books of float32. Raises ValueError where it holds no n-gram."""
+    if not len(found):
+        raise ValueError("there is no n-gram to pack")
+    sizes = np.diff(found.offsets)
+    used = sizes > 0
+    starts, sizes = found.offsets[:-1][used], sizes[used]
+    steps = np.diff(found.targets, prepend=0) - 1
+    steps[starts] = found.targets[starts]
+    greatest = np.maximum.reduceat(found.shares, starts)
+    codes, book = _round(np.log(found.shares / np.repeat(greatest, sizes)))
+    # Rounded on the scale of log γ / (1 − γ), which is as fine for a γ near 1 as for one near 0.
+    odds, odds_book = _round(np.log(found.backoff[used] / (1 - found.backoff[used])))
+    return {
+        "used": np.packbits(used),
+        "sizes": pack_numbers(sizes),
+        "steps": pack_numbers(steps),
+        "codes": codes,
+        "book": book,
+        "backoff": odds,
+        "backoff_book": odds_book,
+    }
+
+
+def unpack_level(packed: Mapping[str, np.ndarray], contexts: int, size: int) -> Level:
+    """The level that `pack_level` wrote, of `contexts` contexts and targets below `size`.
+
+    Raises ValueError or LookupError where the arrays do not fit one another.
+    """
+    used = np.flatnonzero(np.unpackbits(packed["used"], count=contexts))
+    counts = unpack_numbers(packed["sizes"])
+    steps = unpack_numbers(packed["steps"])
+    if len(packed["used"]) != (contexts + 7) // 8 or not len(used) == len(counts) == len(packed["backoff"]):
+        raise ValueError(f"the contexts with n-grams are not {len(used):,} of {contexts:,} throughout")
+    if not 0 < counts.sum() == len(steps) == len(packed["codes"]) or counts.min() < 1:
+        raise ValueError(f"{len(steps):,} targets and {len(packed['codes']):,} shares for {counts.sum():,} n-grams")
+    sizes = np.zeros(contexts, dtype=np.int64)
+    sizes[used] = counts
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    starts = offsets[:-1][used]
+    sums = np.cumsum(steps + 1)
+    targets = sums - np.repeat(sums[starts] - steps[starts], counts)
+    if targets.max() >= size:
+        raise ValueError(f"a target of {targets.max():,} in a vocabulary of {size:,}")
+    proportions = np.exp(packed["book"].astype(np.float64))[packed["codes"]]
+    odds = packed["backoff_book"].astype(np.float64)[packed["backoff"]]
+    given = 1 / (1 + np.exp(odds))  # 1 − γ
+    backoff = np.ones(contexts)
+    backoff[used] = 1 - given
+    return Level(
+        offsets, targets, proportions * np.repeat(given / np.add.reduceat(proportions, starts), counts), backoff
+    )
+
+
+def _round(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each value's nearest of 256 even steps from the least to the greatest: codes uint8 [N], the steps float32."""
+    book = np.linspace(values.min(), values.max(), _LEVELS)
+    return np.searchsorted((book[1:] + book[:-1]) / 2, values).astype(np.uint8), book.astype(np.float32)
+
+
+def pack_numbers(numbers: np.ndarray) -> np.ndarray:
+    """Whole numbers from 0 to 2**31 in seven bits a byte, lowest first, the high bit set where one goes on (LEB128)."""
+    lengths = 1 + sum((numbers >= 1 << 7 * more).astype(np.int64) for more in range(1, 5))
+    starts = np.cumsum(lengths) - lengths
+    packed = np.zeros(int(lengths.sum()), dtype=np.uint8)
+    for place in range(5):
+        there = lengths > place
+        goes_on = (lengths > place + 1)[there]
+        packed[starts[there] + place] = (numbers[there] >> 7 * place & 127) | goes_on << 7
+    return packed
+
+
+def unpack_numbers(packed: np.ndarray) -> np.ndarray:
+    """The numbers that `pack_numbers` wrote, int64. Raises ValueError where the last one is cut off."""
+    ends = np.flatnonzero(packed < 128)
+    if not len(packed) or ends[-1:] != len(packed) - 1:
+        raise ValueError("a row of packed numbers is empty or cut off")
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    if (ends - starts).max() > 4:
+        raise ValueError("a packed number has more than five bytes")
+    place = np.arange(len(packed)) - np.repeat(starts, ends - starts + 1)
+    return np.add.reduceat((packed.astype(np.int64) & 127) << 7 * place, starts)
