@@ -25,6 +25,11 @@ def gettext(message: str) -> str:
     return _catalogue(_language.get()).gettext(message)
 
 
+def mark(message: str) -> str:
+    """The message itself, marked for the catalogues: one that is kept in English and translated where it is shown."""
+    return message
+
+
 def ngettext(singular: str, plural: str, number: int) -> str:
     """A message that depends on a number, in the current language."""
     return _catalogue(_language.get()).ngettext(singular, plural, number)

@@ -21,26 +21,29 @@ from core import checkpoints
 from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
+from core.language import mark
 from core.text import Preprocessing, Vocabulary
 from core.training import Progress, TrainingSettings, hardware, train_classifier
 
-INTENDED_USE = (
+INTENDED_USE = mark(
     "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "
     "nor for measuring what anybody thinks."
 )
 LIMITS = (
-    "The training labels were not given by people: they are the emoticons that stood in the tweets.",
-    "English tweets of April to June 2009; later words, emoji and other languages are mostly unknown.",
-    "There is no neutral class: a sentence without any sentiment still gets one of two verdicts.",
-    "Tweets hold insults and prejudice, and the model has learnt from them; names of groups can move its verdict.",
-    "Word order, negation and sarcasm are handled badly in ways that this workbench exists to show.",
+    mark("The training labels were not given by people: they are the emoticons that stood in the tweets."),
+    mark("English tweets of April to June 2009; later words, emoji and other languages are mostly unknown."),
+    mark("There is no neutral class: a sentence without any sentiment still gets one of two verdicts."),
+    mark(
+        "Tweets hold insults and prejudice, and the model has learnt from them; names of groups can move its verdict."
+    ),
+    mark("Word order, negation and sarcasm are handled badly in ways that this workbench exists to show."),
 )
 WORD_LIMITS = (
-    "English tweets of April to June 2009; later words, emoji and other languages are mostly missing.",
-    "A word has one vector whatever it means: words that stand in like places are near, opposites among them.",
-    "The vectors hold the prejudices of the text: names of groups lie near the insults that stood beside them.",
+    mark("English tweets of April to June 2009; later words, emoji and other languages are mostly missing."),
+    mark("A word has one vector whatever it means: words that stand in like places are near, opposites among them."),
+    mark("The vectors hold the prejudices of the text: names of groups lie near the insults that stood beside them."),
 )
-TERMS = (
+TERMS = mark(
     "The weights are derived from the text of the training data and follow its terms. Sentiment140 (Go, Bhayani "
     "& Huang 2009) states no licence and is made available for research; tweets remain subject to the terms of "
     "their platform. None of the texts is in this checkpoint."

@@ -283,7 +283,7 @@ class _Found:
         rows, logits, fluency = (np.concatenate(parts)[:count] for parts in zip(*self._batches, strict=True))
         flipped, within = self._flipped(logits), fluency >= self.least
         everything = count == question.words.count
-        closed = everything or complete_above <= self.least
+        closed = everything or bool(complete_above <= self.least)
         named = within if closed and not everything else np.ones(count, dtype=bool)
         by_fluency = np.argsort(-fluency, kind="stable")
 

@@ -1,0 +1,135 @@
+"""`python -m core permute`: the keys and orders of its JSON, its refusals, and the shipped proverb."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import permutations
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import checkpoints, fluency
+from core.__main__ import main
+from core.verdicts import verdicts
+
+KEYS = [
+    *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),
+    *("flip_count", "flip_count_above_floor", "floor", "scorer", "flips", "fluent", "highest", "lowest"),
+    *("sensitivity", "order_effect"),
+]
+
+
+class SomeTrigram:
+    """A table from the tokens alone: equal words have equal numbers."""
+
+    name = "trigram"
+
+    def table(self, tokens: Sequence[str]) -> np.ndarray:
+        names = sorted({*tokens, "end"})
+        by_word = -np.random.default_rng(len(names)).gamma(2, 2, (len(names),) * 3).astype(np.float32)
+        places = [names.index(token) for token in (*tokens, "end")]
+        return by_word[np.ix_(places, places, places)]
+
+
+@pytest.fixture(autouse=True)
+def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+    monkeypatch.setattr(fluency, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
+
+
+def permute(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    assert main(["permute", "--json", *arguments]) == 0
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_json_for_every_text_and_model(capsys: pytest.CaptureFixture[str]) -> None:
+    found = permute(capsys, "better late than never", "so good , so bad")
+    assert [(row["text"], row["model"]) for row in found] == [
+        (text, model) for text in ("better late than never", "so good , so bad") for model in ("rnn", "gru", "lstm")
+    ]
+    for row in found:
+        assert list(row) == KEYS
+        orders = 24 if "late" in row["text"] else 12  # two words being the same, and a comma staying
+        assert (row["orders"], row["scored"], row["complete"], row["floor"]) == (orders, orders, True, 8.0)
+        assert row["scorer"] == "trigram" and row["original"].keys() == {"probability", "fluency"}
+        for listed in (row["flips"], row["fluent"]):
+            assert len(listed) <= 20
+            assert [order["fluency"] for order in listed] == sorted((o["fluency"] for o in listed), reverse=True)
+            assert all(order.keys() == {"text", "probability", "fluency"} for order in listed)
+        assert row["lowest"]["probability"] <= row["original"]["probability"] <= row["highest"]["probability"]
+
+
+def test_flips_are_those_of_the_model_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    orders = [" ".join(order) for order in permutations(("better", "late", "than", "never"))]
+    for row in permute(capsys, "--top", "24", "better late than never"):
+        by_text = dict(zip(orders, verdicts(checkpoints.load(row["model"]), orders), strict=True))
+        side = by_text["better late than never"].label
+        assert {order["text"] for order in row["flips"]} == {text for text, v in by_text.items() if v.label != side}
+        assert row["flip_count"] == len(row["flips"])
+        assert {order["text"]: order["probability"] for order in row["fluent"]} == pytest.approx(
+            {text: verdict.probability for text, verdict in by_text.items()}, abs=1e-5
+        )
+
+
+def test_bounds_reach_the_search(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "i love this movie but never the bad"
+    (row,) = permute(capsys, "--model", "gru", "--budget", "50", "--floor", "3", "--top", "2", text)
+    assert (row["scored"], row["floor"], row["orders"]) == (50, 3.0, 40_320)
+    assert len(row["fluent"]) == 2 and not row["complete"]
+    (row,) = permute(capsys, "--model", "gru", "--pin", "1", "8", "--", text)
+    assert row["orders"] == 720
+    assert all(order["text"].startswith("i ") and order["text"].endswith(" bad") for order in row["fluent"])
+
+
+def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["permute", "--model", "lstm", "\x1b better late"]) == 0
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out and "late better" in out and "all of them were scored" in out
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--budget", "0", "a b"], "budget"),
+        (["--floor", "-1", "a b"], "floor"),
+        (["--seconds", "0", "a b"], "seconds"),
+        (["--top", "0", "a b"], "top"),
+        (["--pin", "3", "--", "a b"], "cannot pin position 3: the sentence has 2 tokens"),
+        (["--pin", "0", "--", "a b"], "cannot pin position 0"),
+        ([" "], "the text is empty"),
+        (["a b", ""], "the text is empty"),
+        (["so " * 61], "1 to 60 tokens; given: 61"),
+        (["--model", "nosuch", "a b"], "nosuch"),
+    ],
+)
+def test_what_cannot_be_searched_is_one_line(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["permute", "--json", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and err.startswith("error: ") and says in err
+
+
+def test_without_a_fluency_model_it_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", "nowhere")
+    assert main(["permute", "better late"]) == 2
+    assert "fluency" in capsys.readouterr().err
+
+
+def test_the_shipped_proverb(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.delenv("UNROLLED_CHECKPOINTS", raising=False)
+    if not {"rnn", "gru", "lstm", "fluency"} <= {path.name for path in checkpoints.root().glob("*")}:
+        pytest.skip("not all of rnn, gru, lstm and fluency are shipped")
+    for row in permute(capsys, "--model", "all", "better late than never"):
+        assert (row["orders"], row["scored"], row["complete"]) == (24, 24, True)
+        assert row["flip_count"] == len(row["flips"])
