@@ -21,7 +21,7 @@ from core import checkpoints, fluency
 from core.corpus import Encoded, build_vocabulary, file_sha256, read_texts
 from core.fluency_evaluation import LENGTHS, judge_pairs, movable, rank_orders
 from core.ngrams import BIGRAMS_FAVOURED, count, estimate, fit
-from core.tables import rows
+from core.tables import place, rows
 from core.text import Preprocessing, Vocabulary
 
 INTENDED_USE = (
@@ -103,10 +103,12 @@ def read_pairs(path: str | Path) -> Pairs:
     """A file of BLiMP's columns. Raises LookupError for a missing one, ValueError for no text or no row."""
     path = Path(path)
     columns = ("sentence_good", "sentence_bad", "phenomenon")
-    found = list(rows(path, columns, None))
-    for number, row in enumerate(found, 1):
+    found = []
+    for number, line, row in rows(path, columns, None):
         if not all(isinstance(value, str) for value in row):
-            raise ValueError(f"{path.name}, row {number}: {', '.join(columns)} are {list(row)!r}, expected strings")
+            where = place(path, number, line)
+            raise ValueError(f"{where}: {', '.join(columns)} are {list(row)!r}, expected strings")
+        found.append(row)
     if not found:
         raise ValueError(f"{path.name} has no rows")
     good, bad, phenomena = ([str(value) for value in column] for column in zip(*found, strict=True))
@@ -189,7 +191,7 @@ def without_near_duplicates(
     """Encoded corpora without what is nearly one of some held-out sentences, and every sentence only once in each."""
     is_word = np.array([False, True, *(word[0].isalnum() for word in words.words)])
     sequences, bags = set(), set()
-    lengths = set()
+    lengths: set[int] = set()
     for tokens in held:
         ids = np.array(words.encode(tokens))
         own = tuple(ids[is_word[ids]].tolist())
