@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from itertools import chain, pairwise
 from pathlib import Path
@@ -19,7 +19,8 @@ import numpy as np
 
 from core import checkpoints, fluency
 from core.corpus import Encoded, build_vocabulary, file_sha256, read_texts
-from core.fluency_evaluation import LENGTHS, judge_pairs, movable, rank_orders
+from core.fluency_evaluation import LENGTHS, contests, judge_pairs, movable, rank_orders, summarise
+from core.language_model import LanguageModelProgress, LanguageModelSettings, Recurrent, train_language_model
 from core.ngrams import BIGRAMS_FAVOURED, count, estimate, fit
 from core.tables import place, rows
 from core.text import Preprocessing, Vocabulary
@@ -47,6 +48,8 @@ DEFINITIONS = {
     "one word is left out of each",
     "choice": "settings were chosen on the selection rows; nothing was chosen on the report rows or on the pairs",
 }
+RERANKED = 50  # orders, the trigram's best, that the recurrent model re-ranks for the card
+_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _SEEN_TWICE = 2  # words seen once would only lengthen the list that the vocabulary is cut from
 
 
@@ -63,6 +66,8 @@ class FluencySettings:
     bytes: int = 8_500_000
     held_out_per_length: int = 500
     seed: int = 0
+    recurrent: LanguageModelSettings | None = None
+    recurrent_weights: tuple[int, int, int] = (1, 4, 4)  # how often an epoch of the recurrent model reads each corpus
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Pairs(NamedTuple):
 class FluencyProgress(NamedTuple):
     """`done` of `stages` stages are behind; `stage` comes next. The last event carries the model as loaded."""
 
-    done: int
+    done: float
     stages: int
     stage: str
     model: fluency.Fluency | None = None
@@ -124,7 +129,7 @@ def train(
     """
     _check(settings)
     preprocessing = Preprocessing()
-    stages = ("tokenising", "holding out", "counting", "estimating", "pruning", "evaluating")
+    stages = ("tokenising", "holding out", "counting", "estimating", "pruning", "reading whole sentences", "evaluating")
     events = (FluencyProgress(done, len(stages), stage) for done, stage in enumerate(stages))
     yield next(events)
     words, encoded, counts = build_vocabulary(
@@ -148,13 +153,45 @@ def train(
     del counted
     yield next(events)
     trigram = fit(vocabulary, found, max(1, len(counts) - len(vocabulary) + 2), settings.bytes)
+    del found
+    yield next(events)
+    recurrent = None
+    if settings.recurrent:
+        network = replace(settings.recurrent, vocabulary_size=min(settings.recurrent.vocabulary_size, len(vocabulary)))
+        for progress in _read_whole(parts, network, settings.recurrent_weights):
+            yield FluencyProgress(len(stages) - 2 + progress.step / progress.steps, len(stages), _told(progress))
+        assert progress.model is not None
+        recurrent = Recurrent(progress.model, *fluency.beginning(trigram, network.vocabulary_size))
     yield next(events)
     card = {**_card(corpora, parts, weights, trigram, preprocessing, settings), "metrics": {}}
-    fluency.save(trigram, card, out)
+    card["settings"]["recurrent_weight"] = 0.0
+    fluency.save(trigram, card, out, recurrent)
     # The figures are those of the model as stored.
-    card["metrics"] = _metrics(fluency.load(out).trigram, corpora, held, pairs, preprocessing)
-    fluency.save(trigram, card, out)
+    stored = fluency.load(out)
+    card["metrics"] = _metrics(stored.trigram, corpora, held, pairs, preprocessing)
+    if stored.recurrent:
+        figures, weight = _reranked(stored.trigram, stored.recurrent, corpora, held, pairs, preprocessing)
+        card["metrics"] |= figures
+        card["settings"]["recurrent_weight"] = weight
+    fluency.save(trigram, card, out, recurrent)
     yield FluencyProgress(len(stages), len(stages), "done", fluency.load(out))
+
+
+def _read_whole(
+    parts: Sequence[Encoded], settings: LanguageModelSettings, times: tuple[int, int, int]
+) -> Iterator[LanguageModelProgress]:
+    """Train the recurrent model on the corpora, each read so many times an epoch, with its own, smaller vocabulary."""
+    size = settings.vocabulary_size
+    smaller = [Encoded(np.where(part.ids < size, part.ids, Vocabulary.unk_id), part.offsets) for part in parts]
+    return train_language_model(settings, smaller, [times[min(number, 2)] for number in range(len(parts))])
+
+
+def _told(progress: LanguageModelProgress) -> str:
+    minutes = progress.seconds_left / 60
+    return (
+        f"reading whole sentences: step {progress.step:,} of {progress.steps:,}, loss {progress.loss:.3f}, "
+        f"{progress.tokens_per_second:,.0f} tokens/s, {minutes:.0f} min left"
+    )
 
 
 def _check(settings: FluencySettings) -> None:
@@ -243,16 +280,52 @@ def _metrics(
     ]
     figures: dict[str, Any] = {"definitions": DEFINITIONS, "orders": orders}
     if pairs:
-        good, bad = ([preprocessing(text) for text in texts] for texts in (pairs.good, pairs.bad))
-        found = judge_pairs(trigram, good, bad, pairs.phenomena)
-        figures["pairs"] = {
-            "data": pairs.name,
-            "sha256": pairs.sha256,
-            "pairs": len(good),
-            "accuracy": sum(one.pairs * one.accuracy for one in found) / len(good),
-            "by_phenomenon": [asdict(one) for one in found],
-        }
+        figures["pairs"] = _judged(trigram, pairs, preprocessing)
     return {trigram.name: figures}
+
+
+def _judged(scorer: fluency.Scorer, pairs: Pairs, preprocessing: Preprocessing) -> dict[str, Any]:
+    good, bad = ([preprocessing(text) for text in texts] for texts in (pairs.good, pairs.bad))
+    found = judge_pairs(scorer, good, bad, pairs.phenomena)
+    return {
+        "data": pairs.name,
+        "sha256": pairs.sha256,
+        "pairs": len(good),
+        "accuracy": sum(one.pairs * one.accuracy for one in found) / len(good),
+        "by_phenomenon": [asdict(one) for one in found],
+    }
+
+
+def _reranked(
+    trigram: fluency.Trigram,
+    recurrent: Recurrent,
+    corpora: Sequence[Sentences],
+    held: Sequence[dict[str, list[list[str]]]],
+    pairs: Pairs | None,
+    preprocessing: Preprocessing,
+) -> tuple[dict[str, Any], float]:
+    """The card's figures where the trigram's best orders are re-ranked, by the recurrent model alone and by the
+    mixture, and the mixture's weight, chosen on the selection rows of the last corpus held out from."""
+    chosen_on = contests(trigram, recurrent, held[-1]["selection"], RERANKED)
+    met = [contests(trigram, recurrent, sentences["report"], RERANKED) for sentences in held]
+    weight = max(_WEIGHTS, key=lambda weight: sum(one.rank(weight).rank == 1 for one in chosen_on))
+    figures: dict[str, Any] = {}
+    for scorer, share in ((recurrent, 1.0), (fluency.Mixture(trigram, recurrent, weight), weight)):
+        figures[scorer.name] = {
+            "reranked": RERANKED,
+            "weight": share,
+            "orders": [
+                {
+                    "data": corpus.name,
+                    "rows": "report",
+                    "by_words": [asdict(row) for row in summarise([(one.words, one.rank(share)) for one in found])],
+                }
+                for corpus, found in reversed(list(zip(corpora, met, strict=False)))
+            ],
+        }
+        if pairs:
+            figures[scorer.name]["pairs"] = _judged(scorer, pairs, preprocessing)
+    return figures, weight
 
 
 def _card(

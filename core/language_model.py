@@ -211,4 +211,5 @@ def _sampled_loss(model: LanguageModel, expected: Tensor, targets: Tensor, drawn
     place[drawn] = torch.arange(len(drawn))
     hit = place[targets] >= 0  # a target is no word against itself
     hits = torch.zeros_like(others).index_put_((hit.nonzero()[:, 0], place[targets[hit]]), torch.tensor(-torch.inf))
-    return (torch.cat([own[:, None], others + hits], dim=1).logsumexp(dim=1) - own).mean()
+    loss: Tensor = (torch.cat([own[:, None], others + hits], dim=1).logsumexp(dim=1) - own).mean()
+    return loss
