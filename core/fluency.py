@@ -69,7 +69,7 @@ class Trigram:
         """p(c | a, b) of ids, int64 [N] each, float64 [N]; where b is the start, p(c | start) whatever a is."""
         size = len(self.vocabulary)
         number, found = _find(self._bigram_keys, b * size + c)
-        p = self.bigrams.backoff[b] * self.unigram[c] + np.where(found, self.bigrams.shares[number], 0)
+        p: np.ndarray = self.bigrams.backoff[b] * self.unigram[c] + np.where(found, self.bigrams.shares[number], 0)
         context, found = _find(self._bigram_keys, a * size + b)
         rows = np.flatnonzero(found & (b != BOUNDARY))
         context, row_targets = context[rows], c[rows]
@@ -80,8 +80,9 @@ class Trigram:
     def log_probability(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
         """log p(c | a, b) of ids in nats, float64 [N], finite and never above 0; an unknown c is one word of many."""
         # Rounding may leave a sum a hair above 1, and a bound built on these numbers must hold.
-        found = np.minimum(np.log(self.probability(a, b, c)), 0)
-        return found - np.where(c == Vocabulary.unk_id, np.log(self.unknown_words), 0)
+        found: np.ndarray = np.minimum(np.log(self.probability(a, b, c)), 0)
+        found[c == Vocabulary.unk_id] -= np.log(self.unknown_words)
+        return found
 
     def table(self, tokens: Sequence[str]) -> np.ndarray:
         """The log-probabilities of a sentence's n tokens after one another in nats, float32 [n+1, n+1, n+1].

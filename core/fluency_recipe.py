@@ -189,7 +189,7 @@ def without_near_duplicates(
     """Encoded corpora without what is nearly one of some held-out sentences, and every sentence only once in each."""
     is_word = np.array([False, True, *(word[0].isalnum() for word in words.words)])
     sequences, bags = set(), set()
-    lengths = set()
+    lengths: set[int] = set()
     for tokens in held:
         ids = np.array(words.encode(tokens))
         own = tuple(ids[is_word[ids]].tolist())
