@@ -19,7 +19,7 @@ from core.__main__ import main
 from core.checkpoints import CheckpointError
 from core.corpus import Encoded, encode_tokens
 from core.fluency import BOUNDARY, Trigram
-from core.fluency_evaluation import Rank, judge_pairs, movable, rank, rank_orders
+from core.fluency_evaluation import Contest, Rank, contests, judge_pairs, movable, rank, rank_orders, score_orders
 from core.text import Preprocessing, Vocabulary
 
 # Three sentences. Bigrams, with | for start and end: |a ab b| |a ac c| |b ba a|
@@ -458,12 +458,45 @@ def test_the_command_trains_and_prints(tmp_path: Path, capsys: pytest.CaptureFix
     pairs = tmp_path / "pairs.jsonl"
     row = {"sentence_good": "red green blue", "sentence_bad": "blue red green", "phenomenon": "order"}
     pairs.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    arguments = ["train-fluency", "--tweets", files[0], "--sentences", files[1], "--blimp", str(pairs)]
-    assert main([*arguments, "--out", str(tmp_path / "out"), "--vocabulary-size", "9", "--megabytes", "0.005"]) == 0
+    sizes = ["--vocabulary-size", "9", "--megabytes", "0.005"]
+    arguments = ["train-fluency", "--tweets", files[0], "--sentences", files[1], "--blimp", str(pairs), *sizes]
+    assert main([*arguments, "--out", str(tmp_path / "three"), "--recurrent-epochs", "0"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4 * 4 + 2 and all(line.startswith("trigram, ") for line in lines)
     assert lines[-1] == "trigram, all 1 pairs: accuracy 100.0%"
-    assert fluency.load(tmp_path / "out").trigram.score([["red"]])[0] < 0
+    alone = fluency.load(tmp_path / "three")
+    assert alone.recurrent is None and alone.mixture is None
+    assert main([*arguments, "--out", str(tmp_path / "both")]) == 0
+    both = capsys.readouterr().out.splitlines()
+    assert both[: len(lines)] == lines
+    assert [line.split(",")[0] for line in both[len(lines) :]] == [
+        *["recurrent language model"] * (2 * 4 + 2),
+        *["trigram and recurrent mixture"] * (2 * 4 + 2),
+    ]
+    found = fluency.load(tmp_path / "both")
+    assert found.recurrent is not None and found.mixture is not None and found.hash != alone.hash
+    words = [["red", "green"], ["green", "red"]]
+    trigram, recurrent = found.trigram.score(words), found.recurrent.score(words)
+    weight = found.card["settings"]["recurrent_weight"]
+    assert 0 < weight < 1 and found.mixture.score(words) == pytest.approx((1 - weight) * trigram + weight * recurrent)
+
+
+def test_reranking_by_hand() -> None:
+    """Three orders and their own first: the trigram puts one above it, the recurrent model another."""
+    met = Contest(5, Rank(2, 120), np.array([-5.0, -4.0, -7.0]), np.array([-3.0, -9.0, -2.0]))
+    assert [met.rank(weight).rank for weight in (0.0, 0.5, 1.0)] == [2, 1, 2]
+    assert Contest(5, Rank(60, 120), np.empty(0), np.empty(0)).rank(0.5) == Rank(60, 120)  # not among the best
+
+
+def test_contests_hold_the_best_orders_and_the_sentence_first(pruned: Trigram) -> None:
+    tokens = ["red", "green", "blue", "red"]
+    orders, scores = score_orders(pruned, tokens)
+    assert len(orders) == 12 and scores[0] == pytest.approx(pruned.score([tokens])[0], abs=1e-4)
+    (met,) = contests(pruned, pruned, [tokens], 12)
+    assert met.trigram == pytest.approx(met.recurrent, abs=1e-4)
+    assert met.trigram[0] == scores[0] and sorted(met.trigram) == sorted(scores)
+    for weight in (0.0, 0.5, 1.0):
+        assert met.rank(weight) == met.by_trigram == rank(pruned, tokens)
 
 
 @pytest.mark.parametrize(
