@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, fluency, fluency_recipe, ngrams, packing
+from core import checkpoints, fluency, fluency_data, fluency_recipe, ngrams, packing
 from core.__main__ import main
 from core.checkpoints import CheckpointError
 from core.corpus import Encoded, encode_tokens
@@ -343,7 +343,7 @@ def test_near_duplicates_are_not_trained_on() -> None:
     near = ["e d c b a", "a b c d e", "a b c d", "a b c d e f", "a x c d e", "b a c d e", "a b f d e ! !"]
     far = ["a b c", "a b c f g", "f", "a b c d f g", "!"]
     encoded = encode_tokens([row.split() for row in [*near, *far, "f", ""]], words)
-    (kept,) = fluency_recipe.without_near_duplicates([encoded], words, held)
+    (kept,) = fluency_data.without_near_duplicates([encoded], words, held)
     assert [kept[row].tolist() for row in range(len(kept))] == [words.encode(row.split()) for row in far]
 
 
@@ -354,8 +354,8 @@ def corpus_texts(rows: int, seed: int) -> list[str]:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, fluency.Fluency]:
     folder = tmp_path_factory.mktemp("fluency")
-    corpora = [fluency_recipe.Sentences(f"{seed}.csv", corpus_texts(900, seed), "0" * 64) for seed in (5, 6)]
-    pairs = fluency_recipe.Pairs("pairs.csv", ["red green blue"], ["blue red green"], ["order"], "1" * 64)
+    corpora = [fluency_data.Sentences(f"{seed}.csv", corpus_texts(900, seed), "0" * 64) for seed in (5, 6)]
+    pairs = fluency_data.Pairs("pairs.csv", ["red green blue"], ["blue red green"], ["order"], "1" * 64)
     settings = fluency_recipe.FluencySettings(vocabulary_size=9, bytes=5_000, held_out_per_length=4)
     *_, last = fluency_recipe.train(corpora, pairs, settings, folder)
     assert last.model is not None and last.done == last.stages
@@ -378,7 +378,7 @@ def test_the_card_says_what_was_trained_and_how_good_it_is(trained: tuple[Path, 
 
 
 def test_training_again_gives_the_same_model(trained: tuple[Path, fluency.Fluency], tmp_path: Path) -> None:
-    corpora = [fluency_recipe.Sentences(f"{seed}.csv", corpus_texts(900, seed), "0" * 64) for seed in (5, 6)]
+    corpora = [fluency_data.Sentences(f"{seed}.csv", corpus_texts(900, seed), "0" * 64) for seed in (5, 6)]
     settings = fluency_recipe.FluencySettings(vocabulary_size=9, bytes=5_000, held_out_per_length=4)
     *_, last = fluency_recipe.train(corpora, None, settings, tmp_path)
     assert last.model is not None and last.model.hash == trained[1].hash

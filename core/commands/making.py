@@ -181,12 +181,12 @@ def train_fluency(options: argparse.Namespace) -> int:
     """The fluency model, which ranks orders of words: a trigram of tweets and other sentences, with its figures."""
     from tqdm import tqdm
 
-    from core import fluency_recipe
+    from core import fluency_data, fluency_recipe
     from core.language_model import LanguageModelSettings
 
     names = [options.tweets, *options.sentences]
-    corpora = [fluency_recipe.read_sentences(name, options.text_column, options.encoding) for name in names]
-    pairs = fluency_recipe.read_pairs(options.blimp) if options.blimp else None
+    corpora = [fluency_data.read_sentences(name, options.text_column, options.encoding) for name in names]
+    pairs = fluency_data.read_pairs(options.blimp) if options.blimp else None
     settings = fluency_recipe.FluencySettings(
         vocabulary_size=options.vocabulary_size,
         bytes=round(options.megabytes * 1e6),
