@@ -18,12 +18,12 @@ views = {
     "compare": _("Compare two sentences"),
     "kept": _("Kept pairs"),
 }
-link.restore("view", "hand", link.one_of(list(views)))
+link.restore("view", "hand", link.one_of(list(views)), key="permutations view")
 view = st.segmented_control(
     _("What to do"),
     list(views),
     format_func=views.__getitem__,
-    key="view",
+    key="permutations view",
     required=True,
     persist_state="session",
     label_visibility="collapsed",

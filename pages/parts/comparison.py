@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The box for the second sentence and everything said of the two."""
     proverb, reversed_proverb = (example.text for example in examples()[:2])
-    link.restore("second", reversed_proverb if text == proverb else "", lambda told: told)
+    link.restore("second", reversed_proverb if text == proverb else "", lambda told: told, "permutations second")
     second = (
-        st.text_input(_("A second sentence to compare it with"), key="second", live=True, persist_state="session") or ""
+        st.text_input(
+            _("A second sentence to compare it with"), key="permutations second", live=True, persist_state="session"
+        )
+        or ""
     )
     short = 0 < len(second) <= frame.LONGEST_IN_LINK
     link.carry("second", second if short else None)

@@ -14,12 +14,11 @@ import streamlit as st
 T = TypeVar("T")
 
 
-def restore(name: str, default: T, read: Callable[[str], T | None], key: str | None = None) -> bool:
-    """Put what the link says under the widget's key (`name` if none is given) before the widget is drawn.
+def restore(name: str, default: T, read: Callable[[str], T | None], key: str) -> bool:
+    """Put what the link says under the widget's key, which no other page has, before the widget is drawn.
 
     The default stands where the link says nothing. False where it says something that cannot be.
     """
-    key = key or name
     told = st.query_params.get(name)
     if told is None or told == st.session_state.get(f"linked {name}"):
         st.session_state.setdefault(key, default)

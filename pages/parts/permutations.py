@@ -47,7 +47,7 @@ def hand_view(text: str, checkpoints: list[Checkpoint]) -> None:
         )
         return
     pinned = _pins(tokens)
-    start, key = f"order {_fingerprint(tokens)}", "hand"
+    start, key = f"permutations order {_fingerprint(tokens)}", "permutations by hand"
     sound = link.restore("order", list(range(len(tokens))), link.places(len(tokens), all_of_them=True), start)
     if not sound:
         st.caption(_("The order in the link is none of these words, so they stand as they were typed."))
@@ -188,16 +188,16 @@ def _start_or_show(key: search.Key, checkpoint: Checkpoint, question: Question) 
 def _model(readers: list[Checkpoint]) -> Checkpoint:
     by_name = {checkpoint.name: checkpoint for checkpoint in readers}
     usual = "lstm" if "lstm" in by_name else readers[0].name
-    sound = link.restore("model", usual, link.one_of(list(by_name)))
-    if st.session_state["model"] not in by_name:
-        st.session_state["model"] = usual
+    sound = link.restore("model", usual, link.one_of(list(by_name)), "permutations model")
+    if st.session_state["permutations model"] not in by_name:
+        st.session_state["permutations model"] = usual
     if not sound:
         st.caption(_("The link asks for a model that is not here; another one answers."))
     name = st.segmented_control(
         _("Model"),
         list(by_name),
         format_func=lambda name: plain(name.upper()),
-        key="model",
+        key="permutations model",
         required=True,
         persist_state="session",
     )
@@ -208,9 +208,9 @@ def _model(readers: list[Checkpoint]) -> Checkpoint:
 def _bounds() -> tuple[int, float, int]:
     """Budget (orders), floor (nats) and time (seconds)."""
     sound = [
-        link.restore("budget", probe.BUDGET, link.whole(1, MOST_BUDGET)),
-        link.restore("floor", probe.FLOOR, link.decimal(0, MOST_FLOOR)),
-        link.restore("seconds", _SECONDS, link.whole(1, MOST_SECONDS)),
+        link.restore("budget", probe.BUDGET, link.whole(1, MOST_BUDGET), "permutations budget"),
+        link.restore("floor", probe.FLOOR, link.decimal(0, MOST_FLOOR), "permutations floor"),
+        link.restore("seconds", _SECONDS, link.whole(1, MOST_SECONDS), "permutations seconds"),
     ]
     if not all(sound):
         st.caption(
@@ -225,7 +225,7 @@ def _bounds() -> tuple[int, float, int]:
             _("Budget (orders)"),
             1,
             MOST_BUDGET,
-            key="budget",
+            key="permutations budget",
             step=1_000,
             persist_state="session",
             required=True,
@@ -235,14 +235,20 @@ def _bounds() -> tuple[int, float, int]:
             _("Floor (nats below the original)"),
             0.0,
             MOST_FLOOR,
-            key="floor",
+            key="permutations floor",
             step=1.0,
             persist_state="session",
             required=True,
             help=_("An order passes the fluency gate when it is at most this much less fluent than the original."),
         )
         seconds = right.number_input(
-            _("Time (seconds)"), 1, MOST_SECONDS, key="seconds", step=10, persist_state="session", required=True
+            _("Time (seconds)"),
+            1,
+            MOST_SECONDS,
+            key="permutations seconds",
+            step=10,
+            persist_state="session",
+            required=True,
         )
     link.carry("budget", None if budget == probe.BUDGET else str(budget))
     link.carry("floor", None if floor == probe.FLOOR else f"{floor:g}")
@@ -308,7 +314,7 @@ def _others_read_otherwise(text: str, tokens: tuple[str, ...], readers: list[Che
 
 def _pins(tokens: tuple[str, ...]) -> list[int]:
     """The positions that stay, chosen for this sentence; punctuation and links at first."""
-    usual, key = list(probe.marks(tokens)), f"pins {_fingerprint(tokens)}"
+    usual, key = list(probe.marks(tokens)), f"permutations pins {_fingerprint(tokens)}"
     sound = link.restore("pins", usual, link.places(len(tokens), all_of_them=False), key)
     if not sound:
         st.caption(_("The link pins words that this sentence has not; the usual ones are pinned."))
