@@ -173,14 +173,23 @@ def search_view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 def _start_or_show(key: search.Key, checkpoint: Checkpoint, question: Question) -> None:
     found = search.kept().get(key)
-    place = st.empty()
-    label = _("Start the search") if found is None else _("Search again")
-    if place.button(label, key="start", type="primary" if found is None else "secondary", icon=":material/search:"):
+    if st.session_state.pop("permutations wanted", None) == key:
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
-        place.button(_("Stop"), key="stop", type="primary", icon=":material/stop_circle:")
+        st.button(_("Stop"), key="permutations stop", type="primary", icon=":material/stop_circle:")
         score = probe.scorer(checkpoint, question)
         search.run(key, partial(probe.search, checkpoint.name, score, question))
         st.rerun()
+
+    def want() -> None:
+        st.session_state["permutations wanted"] = key
+
+    st.button(
+        _("Start the search") if found is None else _("Search again"),
+        key="permutations start",
+        type="primary" if found is None else "secondary",
+        icon=":material/search:",
+        on_click=want,
+    )
     if found is not None:
         show(found, sha256(repr(key).encode()).hexdigest()[:12])
 

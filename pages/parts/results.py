@@ -33,15 +33,11 @@ def show(found: Permutations, key: str) -> None:
 def _figures_of(found: Permutations) -> None:
     with st.container(horizontal=True):
         st.metric(
-            _("orders"),
-            _short(found.orders),
-            help=_("Distinct ones: {count:,}").format(count=found.orders),
-            border=True,
-        )
-        st.metric(
-            _("scored"),
+            _("orders scored"),
             f"{found.scored:,}",
-            help=_("in {seconds:.1f} seconds").format(seconds=found.seconds),
+            help=_("Of {orders:,} distinct ones, in {seconds:.1f} seconds.").format(
+                orders=found.orders, seconds=found.seconds
+            ),
             border=True,
         )
         st.metric(
@@ -72,10 +68,6 @@ def _figures_of(found: Permutations) -> None:
             help=_("The original's logit minus the mean over {named}.").format(named=found.named),
             border=True,
         )
-
-
-def _short(count: int) -> str:
-    return f"{count:,}" if count < 10**9 else f"{count:.1e}"
 
 
 def _charts(found: Permutations, key: str) -> None:
