@@ -17,7 +17,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
@@ -114,6 +114,19 @@ def default_path() -> Path:
     return Path(os.environ.get("UNROLLED_COLLECTION") or "collection.sqlite3")
 
 
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV below a header.
+
+    A text that a spreadsheet would run as a formula, starting with = + - @ a tab or a carriage return, gets an
+    apostrophe in front. Numbers stay as they are.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows([_harmless(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
 class Collection:
     """The pairs in one file, which the first `keep` makes.
 
@@ -199,16 +212,8 @@ class Collection:
             raise LookupError(f"there is no pair {number} in {self.path.name}; it may have been removed already")
 
     def export_csv(self) -> str:
-        """All pairs as CSV with a header, newest first.
-
-        A text that a spreadsheet would run as a formula, starting with = + - @ a tab or a carriage return, gets an
-        apostrophe in front. Numbers stay as they are.
-        """
-        out = io.StringIO(newline="")
-        writer = csv.writer(out)
-        writer.writerow(field.name for field in fields(Pair))
-        writer.writerows([_harmless(value) for value in astuple(pair)] for pair in self.pairs())
-        return out.getvalue()
+        """All pairs as CSV with a header, newest first; texts as `as_csv` writes them."""
+        return as_csv([field.name for field in fields(Pair)], (astuple(pair) for pair in self.pairs()))
 
     def precision(self, floor: float | None = None) -> list[Precision]:
         """The measured precision of the fluency gate, a row per scorer, by name.

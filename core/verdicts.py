@@ -65,13 +65,27 @@ def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
 
 def verdicts(checkpoint: Checkpoint, texts: Sequence[str]) -> list[Verdict]:
     """A model's verdicts on texts, in their order. Raises EmptyTextError where one has no token, naming it."""
-    import torch
-
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
     for number, tokens in enumerate(tokenised, 1):
         if not tokens:
             which = "the text" if len(texts) == 1 else f"text {number} of {len(texts):,}"
             raise EmptyTextError(f"{which} is empty: there is no word to read")
+    return _read(checkpoint, texts, tokenised)
+
+
+def verdict_on_tokens(checkpoint: Checkpoint, tokens: Sequence[str]) -> Verdict:
+    """A model's verdict on tokens as they stand: those of its preprocessing in another order, for one.
+
+    Preprocessing their text again need not give them back. Raises EmptyTextError where there is none.
+    """
+    if not tokens:
+        raise EmptyTextError("there is no token to read")
+    return _read(checkpoint, [" ".join(tokens)], [tuple(tokens)])[0]
+
+
+def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
+    import torch
+
     sentences = encode_tokens(tokenised, checkpoint.vocabulary)
     found: list[Verdict | None] = [None] * len(texts)
     with torch.inference_mode():

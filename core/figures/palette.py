@@ -28,6 +28,7 @@ _OTHERS = (
     Style("#a6761d", "longdashdot", "cross"),
 )
 THRESHOLD = "#888888"
+KEPT, FLIPPED, ORIGINAL = "#7f8c9b", "#e7298a", "#7570b3"  # orders that keep the verdict, that flip it, the original
 
 
 def style(model: str, place: int = 0) -> Style:

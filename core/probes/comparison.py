@@ -72,7 +72,7 @@ class Comparison:
     @property
     def words(self) -> Words | None:
         """What every model reads of the two sentences; None where the models read different tokens."""
-        first, *others = (contrast.words for contrast in self.contrasts)
+        first, *others = (found.words for found in self.contrasts)
         return first if all(words == first for words in others) else None
 
 
@@ -108,14 +108,18 @@ def _contrast(checkpoint: Checkpoint, a: str, b: str) -> Contrast:
     for text, which in ((a, "first"), (b, "second")):
         if not checkpoint.preprocessing(text):
             raise EmptyTextError(f"the {which} sentence is empty: there is no word to read")
-    verdict_a, verdict_b = verdicts(checkpoint, [a, b])
-    differs_at = _first_step(_as_read(verdict_a), _as_read(verdict_b))
+    return contrast(*verdicts(checkpoint, [a, b]))
+
+
+def contrast(a: Verdict, b: Verdict) -> Contrast:
+    """One model's verdicts side by side."""
+    differs_at = _first_step(_as_read(a), _as_read(b))
     return Contrast(
-        model=checkpoint.name,
-        words=compare_tokens(verdict_a.tokens, verdict_b.tokens),
-        a=verdict_a,
-        b=verdict_b,
-        parts_at=None if differs_at is None else _parts_at(verdict_a, verdict_b, differs_at),
+        model=a.model,
+        words=compare_tokens(a.tokens, b.tokens),
+        a=a,
+        b=b,
+        parts_at=None if differs_at is None else _parts_at(a, b, differs_at),
         indistinguishable=differs_at is None,
     )
 

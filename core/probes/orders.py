@@ -19,7 +19,7 @@ highest f that it threw away: orders above that are all there, none is promised 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -164,13 +164,17 @@ class Ranked(NamedTuple):
 
 
 class Ranking:
-    """The most fluent orders of some words under a trigram's table float32 [n+1, n+1, n+1]."""
+    """The most fluent orders of some words under a trigram's table float32 [n+1, n+1, n+1].
 
-    def __init__(self, words: Words, table: np.ndarray):
+    Both ways take seconds for many words. `breathe` is called before every place of the sentence; what it raises ends
+    the work there.
+    """
+
+    def __init__(self, words: Words, table: np.ndarray, breathe: Callable[[], object] = lambda: None):
         length = len(words)
         if table.shape != (length + 1,) * 3:
             raise ValueError(f"a table for {length} tokens has shape {(length + 1,) * 3}; given: {table.shape}")
-        self.words, self._table = words, np.asarray(table, dtype=np.float64)
+        self.words, self._table, self._breathe = words, np.asarray(table, dtype=np.float64), breathe
         self.exact = self.is_exact(words)
         if self.exact:
             self._complete()
@@ -197,6 +201,7 @@ class Ranking:
         self._rest[length] = table[None, :, :, length]
         used = len(free)
         for place in range(length - 1, -1, -1):
+            self._breathe()
             after = self._rest[place + 1]
             if place in words.pinned:
                 self._rest[place] = table[None, :, :, place] + after[:, None, :, place]
@@ -230,6 +235,7 @@ class Ranking:
         bound = np.array([left])
         lost = _NEVER
         for place in range(length):
+            self._breathe()
             if place in words.pinned:
                 parent = np.arange(len(paths))
                 number = np.full(len(paths), -1)

@@ -186,16 +186,20 @@ def scorer(checkpoint: Checkpoint, question: Question) -> Scorer:
     return SharedPrefixes(checkpoint.model, checkpoint.vocabulary.encode(question.tokens)).logits
 
 
-def search(model: str, score: Scorer, question: Question) -> Iterator[Progress]:
+def search(
+    model: str, score: Scorer, question: Question, breathe: Callable[[], object] = lambda: None
+) -> Iterator[Progress]:
     """Score orders of a sentence until the question is answered or a bound is reached; may be closed at any step.
 
-    At least one event comes; the last one's result is the answer.
+    At least one event comes; the last one's result is the answer. Seconds may pass between two events while the most
+    fluent orders are found; `breathe` is called several times a second or so, and what it raises ends the search.
     """
     begun = time.perf_counter()
     found = _Found(model, question, score)
     total = min(question.words.count, question.budget)
-    batches = _all(question) if question.way == "all" else _ranked(question, found)
+    batches = _all(question) if question.way == "all" else _ranked(question, found, breathe)
     for batch in batches:
+        breathe()
         found.take(batch, score)
         elapsed = time.perf_counter() - begun
         result = partial(found.result, found.count, found.complete_above, elapsed)
@@ -218,10 +222,10 @@ def _all(question: Question) -> Iterator[_Batch]:
         yield _Batch(rows, np.inf if left else -np.inf)
 
 
-def _ranked(question: Question, found: _Found) -> Iterator[_Batch]:
+def _ranked(question: Question, found: _Found, breathe: Callable[[], object]) -> Iterator[_Batch]:
     """Rounds of the most fluent orders, in batches by falling fluency, until the floor is closed and enough flip."""
-    ranking = Ranking(question.words, question.table)
     yield _Batch(question.words.original(), np.inf)
+    ranking = Ranking(question.words, question.table, breathe)
     seen = {question.words.original().tobytes()}
     wanted = min(_ROUND, question.budget)
     while True:

@@ -37,6 +37,12 @@ def existing_pages() -> list[tuple[str, str]]:
 def set_up(title: str) -> None:
     """The first call of every page: its title, its width, the menu."""
     st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
+    if st.session_state.get("page") != title:
+        st.session_state["page"] = title
+        if "q" in st.session_state:
+            # To Streamlit (1.67) the box here is another one than that of the page before, in spite of the key they
+            # share, and starts empty unless its value is written anew.
+            st.session_state["q"] = st.session_state["q"]
     carried = _link(st.session_state.get("q", st.query_params.get("q", "")))
     with st.sidebar:
         st.page_link("app.py", label=_("Home"), icon=":material/home:", query_params=carried)

@@ -13,6 +13,7 @@ from core.language import ngettext
 
 if TYPE_CHECKING:
     from core.checkpoints import Card, Checkpoint
+    from core.fluency import Fluency
     from core.verdicts import Verdict
 
 
@@ -83,6 +84,27 @@ def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
     return _verdict(checkpoint.name, checkpoint.hash, text, checkpoint)
 
 
+def verdict_on_tokens(checkpoint: Checkpoint, tokens: tuple[str, ...]) -> Verdict:
+    """A model's verdict on tokens as they stand. Raises EmptyTextError where there is none."""
+    return _verdict_on_tokens(checkpoint.name, checkpoint.hash, tokens, checkpoint)
+
+
+def fluency() -> tuple[Fluency | None, str]:
+    """The fluency model, loaded once for all sessions; or None, and a line that says what is wrong."""
+    try:
+        card = checkpoints.read_card(checkpoints.FLUENCY)
+        return _fluency(card["sha256"][checkpoints.CARD]), ""
+    except checkpoints.CheckpointError as error:
+        return None, str(error)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _fluency(card_hash: str) -> Fluency:
+    from core import fluency
+
+    return fluency.load()
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _load(name: str, card_hash: str) -> Checkpoint:
     return checkpoints.load(name)
@@ -93,3 +115,10 @@ def _verdict(name: str, model_hash: str, text: str, _checkpoint: Checkpoint) -> 
     from core.verdicts import verdict
 
     return verdict(_checkpoint, text)
+
+
+@st.cache_data(max_entries=4_096, show_spinner=False)
+def _verdict_on_tokens(name: str, model_hash: str, tokens: tuple[str, ...], _checkpoint: Checkpoint) -> Verdict:
+    from core.verdicts import verdict_on_tokens
+
+    return verdict_on_tokens(_checkpoint, tokens)

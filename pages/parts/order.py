@@ -36,8 +36,10 @@ _chips = st.components.v2.component(
 )
 
 
-def reorder(tokens: Sequence[str], pinned: Collection[int] = (), *, key: str) -> tuple[int, ...]:
-    """The order a person gave the tokens: a permutation of positions 0..n-1; identity until they move something.
+def reorder(
+    tokens: Sequence[str], pinned: Collection[int] = (), *, key: str, start: Sequence[int] | None = None
+) -> tuple[int, ...]:
+    """The order a person gave the tokens: a permutation of positions 0..n-1; `start` or identity until they move one.
 
     Position ``order[i]`` of the original stands at place i. An order holds for these very tokens and pins: others
     start from their identity. Shows nothing for no token. Raises ValueError for a pin where no token is.
@@ -47,7 +49,8 @@ def reorder(tokens: Sequence[str], pinned: Collection[int] = (), *, key: str) ->
         raise ValueError(f"expected pinned positions from 0 to {len(tokens) - 1}, got {beyond}")
     if not tokens:
         return ()
-    before = _order(st.session_state.get(key), tokens, pinned)  # for a component that appears anew
+    first = permutation(start, len(tokens), pinned)
+    before = _order(st.session_state.get(key), tokens, pinned, first)  # for a component that appears anew
     result = _chips(
         key=key,
         data={
@@ -59,7 +62,7 @@ def reorder(tokens: Sequence[str], pinned: Collection[int] = (), *, key: str) ->
         },
         on_moved_change=_nothing,
     )
-    return _order(result, tokens, pinned)
+    return _order(result, tokens, pinned, first)
 
 
 def moved(tokens: Sequence[str], order: Sequence[int], pinned: Collection[int] = ()) -> dict[str, Any]:
@@ -79,11 +82,11 @@ def permutation(answer: object, length: int, pinned: Collection[int] = ()) -> tu
     return tuple(answer)
 
 
-def _order(state: object, tokens: Sequence[str], pinned: Collection[int]) -> tuple[int, ...]:
-    """The order in the component's state, if it was sent for these tokens and pins."""
+def _order(state: object, tokens: Sequence[str], pinned: Collection[int], first: tuple[int, ...]) -> tuple[int, ...]:
+    """The order in the component's state, if it was sent for these tokens and pins; else the first one."""
     sent = state.get("moved") if isinstance(state, dict) else None
     if not isinstance(sent, dict) or sent.get("key") != _fingerprint(tokens, pinned):
-        return tuple(range(len(tokens)))
+        return first
     return permutation(sent.get("order"), len(tokens), pinned)
 
 

@@ -63,10 +63,11 @@ def served_checkpoints(tiny_checkpoints: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def serve(chromium: str, served_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
-    """Starts a server of its own: ``with serve() as address: …``, of the application or of another script."""
+    """Starts a server of its own: ``with serve() as address: …``, of the application or of another script, on the
+    models of another folder if one is given."""
 
     @contextmanager
-    def start(script: Path = ROOT / "app.py") -> Iterator[str]:
+    def start(script: Path = ROOT / "app.py", checkpoints: Path = served_checkpoints) -> Iterator[str]:
         log = tmp_path_factory.mktemp("server") / "log.txt"
         port = _free_port()
         with log.open("wb") as output:
@@ -77,7 +78,7 @@ def serve(chromium: str, served_checkpoints: Path, tmp_path_factory: pytest.Temp
                     *("--server.headless", "true", "--server.fileWatcherType", "none"),
                 ],
                 cwd=ROOT,
-                env={**os.environ, "UNROLLED_CHECKPOINTS": str(served_checkpoints), "OMP_NUM_THREADS": "1"},
+                env={**os.environ, "UNROLLED_CHECKPOINTS": str(checkpoints), "OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -1,0 +1,48 @@
+"""Permutations: does the order of the words move the verdict, and among which valid orders?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.examples import examples
+from core.language import gettext as _
+from pages.parts import frame, link
+
+frame.set_up(_("Permutations"))
+st.title(_("Permutations"))
+st.write(_("Does the order of the words move the verdict, and among which orders that still make sense?"))
+text = frame.sentence(examples()[0].text)
+views = {
+    "hand": _("By hand"),
+    "search": _("Search the orders"),
+    "compare": _("Compare two sentences"),
+    "kept": _("Kept pairs"),
+}
+link.restore("view", "hand", link.one_of(list(views)), key="permutations view")
+view = st.segmented_control(
+    _("What to do"),
+    list(views),
+    format_func=views.__getitem__,
+    key="permutations view",
+    required=True,
+    persist_state="session",
+    label_visibility="collapsed",
+)
+link.carry("view", None if view == "hand" else view)
+
+# Heavy imports below this line: the page is on the screen before torch is in memory.
+from pages.parts import collection, comparison, models, permutations  # noqa: E402
+
+with st.spinner(_("Loading the models…"), show_time=False):
+    checkpoints, faults = models.load_all()
+models.tell_of(faults)
+if view == "kept":
+    collection.view()
+elif not checkpoints:
+    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+elif view == "compare":
+    comparison.view(text, checkpoints)
+elif view == "search":
+    permutations.search_view(text, checkpoints)
+else:
+    permutations.hand_view(text, checkpoints)

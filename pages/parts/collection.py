@@ -1,0 +1,191 @@
+"""Kept pairs: the form that keeps one, and the view that lists, filters, removes and exports them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.collection import JUDGEMENTS, Collection
+from core.language import gettext as _
+from core.language import ngettext
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.collection import Pair, Precision
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A pair that could be kept: P(positive) of the original and of the other order by model, and their fluency."""
+
+    original: str
+    other: str
+    probabilities: Mapping[str, tuple[float, float]]
+    fluencies: tuple[float, float] | None = None
+    scorer: str | None = None
+    floor: float | None = None
+
+
+def judgements() -> dict[str, str]:
+    """What a person can say of an order."""
+    return {"valid": _("valid"), "not valid": _("not valid"), "unsure": _("unsure")}
+
+
+def keep_form(pair: Candidate, key: str) -> None:
+    """A form that keeps a pair with a person's own judgement of the other order."""
+    names = judgements()
+    models = list(pair.probabilities)
+    with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
+        judgement = st.radio(
+            _("Is this order a valid sentence?"),
+            JUDGEMENTS,
+            index=None,
+            format_func=names.__getitem__,
+            horizontal=True,
+            key=f"{key} judgement",
+        )
+        model = models[0]
+        if len(models) > 1:
+            model = st.selectbox(_("Model"), models, format_func=str.upper, key=f"{key} model", width=140)
+        note = st.text_input(_("Note (optional)"), key=f"{key} note", max_chars=1_000, width=260)
+        submitted = st.form_submit_button(_("Keep this pair"), icon=":material/bookmark_add:")
+    if not submitted:
+        return
+    if judgement is None:
+        st.warning(_("Not kept yet: say first whether this order is a valid sentence."))
+        return
+    before, after = pair.probabilities[model]
+    fluency, other_fluency = pair.fluencies or (None, None)
+    try:
+        Collection().keep(
+            original=pair.original,
+            other=pair.other,
+            model=model,
+            probability_original=before,
+            probability_other=after,
+            fluency_original=fluency,
+            fluency_other=other_fluency,
+            scorer=pair.scorer,
+            floor=pair.floor,
+            judgement=judgement,
+            note=note or None,
+        )
+    except (OSError, ValueError) as error:
+        st.error(plain(str(error)))
+    else:
+        st.success(_("Kept as “{judgement}”. It stands under Kept pairs.").format(judgement=names[judgement]))
+
+
+def view() -> None:
+    """The pairs kept so far and the precision of the fluency gate; one line where the file cannot be used."""
+    try:
+        _pairs(Collection())
+    except (OSError, ValueError) as error:
+        st.error(plain(str(error)))
+
+
+def _pairs(collection: Collection) -> None:
+    everything = collection.pairs()
+    if not everything:
+        st.info(
+            _("No pair is kept yet. Reorder a sentence by hand or search its orders, and keep what you find there."),
+            icon=":material/bookmark:",
+        )
+        return
+    st.subheader(_("How good is the fluency gate?"))
+    _precisions(collection.precision())
+    st.subheader(_("Pairs"))
+    pairs = _filtered(collection, everything)
+    st.caption(
+        ngettext("{shown:,} of {count:,} pair", "{shown:,} of {count:,} pairs", len(everything)).format(
+            shown=len(pairs), count=len(everything)
+        )
+    )
+    event = st.dataframe(
+        [_row(pair) for pair in pairs],
+        hide_index=True,
+        key=f"pairs {len(everything)}",  # anew when one came or went, as the choice is by row number
+        on_select="rerun",
+        selection_mode="multi-row",
+    )
+    chosen = [pairs[row] for row in event["selection"]["rows"] if 0 <= row < len(pairs)]
+    with st.container(horizontal=True):
+        st.download_button(
+            _("Export all as CSV"),
+            collection.export_csv(),
+            "unrolled-pairs.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        count = len(chosen)
+        label = ngettext("Remove the chosen pair", "Remove the {count:,} chosen pairs", count).format(count=count)
+        if st.button(label, disabled=not chosen, icon=":material/delete:"):
+            _remove(collection, chosen)
+
+
+def _remove(collection: Collection, pairs: list[Pair]) -> None:
+    for pair in pairs:
+        try:
+            collection.remove(pair.id)
+        except LookupError:
+            continue  # somebody else was faster; it is gone, as was wished
+    st.rerun()
+
+
+def _filtered(collection: Collection, everything: list[Pair]) -> list[Pair]:
+    names = judgements()
+    left, middle, right = st.columns([2, 1, 2], vertical_alignment="bottom")
+    judgement = left.segmented_control(_("Judgement"), JUDGEMENTS, format_func=names.__getitem__, key="kept judgement")
+    models = sorted({pair.model for pair in everything})
+    model = middle.selectbox(
+        _("Model"), models, index=None, format_func=str.upper, key="kept model", placeholder=_("every model")
+    )
+    sought = right.text_input(_("Text or note contains"), key="kept text")
+    return collection.pairs(judgement=judgement, model=model, contains=sought or None)
+
+
+def _row(pair: Pair) -> dict[str, object]:
+    return {
+        _("judgement"): judgements()[pair.judgement],
+        _("original"): pair.original,
+        _("other order"): pair.other,
+        _("model"): pair.model.upper(),
+        _("P(positive), original"): round(pair.probability_original, 3),
+        _("P(positive), other"): round(pair.probability_other, 3),
+        _("fluency lost (nats)"): _lost(pair),
+        _("note"): pair.note,
+        _("kept (UTC)"): pair.created[:16].replace("T", " "),
+    }
+
+
+def _lost(pair: Pair) -> float | None:
+    if pair.fluency_original is None or pair.fluency_other is None:
+        return None
+    return round(pair.fluency_original - pair.fluency_other, 1)
+
+
+def _precisions(rows: list[Precision]) -> None:
+    if not rows:
+        st.write(_("None judged yet: no kept pair has a fluency."))
+    for row in rows:
+        scorer = plain(row.scorer)
+        if row.precision is None or row.interval is None:
+            st.write(_("Gate of the {scorer}: none judged yet.").format(scorer=scorer))
+        else:
+            low, high = row.interval
+            st.write(
+                _(
+                    "Of the orders that the {scorer}'s gate let through, people judged **{valid:,} of {judged:,}** "
+                    "valid: precision **{precision:.0%}** (95 % interval {low:.0%} to {high:.0%})."
+                ).format(scorer=scorer, valid=row.valid, judged=row.judged, precision=row.precision, low=low, high=high)
+            )
+        st.caption(
+            _(
+                "Not counted: {unsure:,} unsure, {outside:,} below the floor, {unknown:,} without a floor. The figure "
+                "speaks of the pairs that people kept, not of every order that the gate lets through."
+            ).format(unsure=row.unsure, outside=row.outside, unknown=row.unknown)
+        )

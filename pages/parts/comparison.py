@@ -1,0 +1,111 @@
+"""Two sentences side by side: the same words or not, every model's verdicts, where they part."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.examples import examples
+from core.language import gettext as _
+from core.probes.comparison import Comparison, compare
+from core.verdicts import EmptyTextError
+from pages.parts import frame, link
+from pages.parts.collection import Candidate, keep_form
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.comparison import Contrast, Words
+
+
+def view(text: str, checkpoints: list[Checkpoint]) -> None:
+    """The box for the second sentence and everything said of the two."""
+    proverb, reversed_proverb = (example.text for example in examples()[:2])
+    link.restore("second", reversed_proverb if text == proverb else "", lambda told: told, "permutations second")
+    second = (
+        st.text_input(
+            _("A second sentence to compare it with"), key="permutations second", live=True, persist_state="session"
+        )
+        or ""
+    )
+    short = 0 < len(second) <= frame.LONGEST_IN_LINK
+    link.carry("second", second if short else None)
+    if second and not short:
+        st.caption(_("The second sentence is too long for the link, which does not carry it."))
+    readers = []
+    for checkpoint in checkpoints:
+        with suppress(EmptyTextError):
+            compare([checkpoint], text, second)
+            readers.append(checkpoint)
+    if not readers:
+        st.info(_("One of the two sentences has no word to read yet. Type both."))
+        return
+    found = compare(readers, text, second)
+    _say_how_they_differ(found)
+    for column, contrast in zip(st.columns(len(readers)), found.contrasts, strict=True):
+        with column:
+            _card(contrast)
+
+    from core.figures.comparison import comparison_curves
+
+    st.plotly_chart(
+        comparison_curves(found), key="compared", alt=_("P(positive) after each word of both sentences, by model")
+    )
+    if all(contrast.words.permutations for contrast in found.contrasts):
+        st.subheader(_("Keep this pair"))
+        chances = {contrast.model: (contrast.a.probability, contrast.b.probability) for contrast in found.contrasts}
+        keep_form(Candidate(text, second, chances), "keep compared")
+
+
+def _say_how_they_differ(found: Comparison) -> None:
+    if found.words is not None:
+        _words(found.words)
+        return
+    for contrast in found.contrasts:
+        st.caption(plain(contrast.model.upper()))
+        _words(contrast.words)
+
+
+def _words(words: Words) -> None:
+    if words.permutations:
+        step = words.first_difference
+        st.success(
+            _("The same words in another order; they differ from word {step} on.").format(step=step),
+            icon=":material/shuffle:",
+        )
+    elif words.same_words:
+        st.info(_("The same words in the same order."), icon=":material/equal:")
+    else:
+        st.warning(
+            _("Not permutations of each other: the sentences do not hold the same words."), icon=":material/difference:"
+        )
+        st.dataframe(
+            [
+                {_("only in"): name, _("word"): token, _("times more"): count}
+                for name, more in ((_("the first"), words.only_a), (_("the second"), words.only_b))
+                for token, count in more
+            ],
+            hide_index=True,
+        )
+
+
+def _card(contrast: Contrast) -> None:
+    names = {"positive": _("positive"), "negative": _("negative")}
+    with st.container(border=True):
+        st.metric(
+            plain(contrast.model.upper()),
+            f"{names[contrast.a.label]} → {names[contrast.b.label]}" if contrast.opposite else names[contrast.a.label],
+            delta=f"P(positive) {contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
+            delta_color="off",
+            delta_arrow="up" if contrast.b.probability >= contrast.a.probability else "down",
+        )
+        if contrast.opposite:
+            st.badge(_("opposite verdicts"), icon=":material/swap_horiz:", color="orange")
+        if contrast.indistinguishable:
+            st.caption(_("Both are one and the same sequence to this model."))
+        elif contrast.parts_at is None:
+            st.caption(_("The verdicts do not stand apart at the end of the shorter one."))
+        else:
+            st.caption(_("The verdicts part from word {step} on.").format(step=contrast.parts_at))

@@ -1,0 +1,176 @@
+"""What a search over orders found: the certificate first, then figures, a flip to click, tables to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.collection import as_csv
+from core.language import gettext as _
+from pages.parts.collection import Candidate, keep_form
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.probes.permutations import Order, Permutations
+
+
+def show(found: Permutations, key: str) -> None:
+    """Everything about a result; `key` tells it from other results."""
+    (st.success if found.complete else st.info)(
+        plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
+    )
+    _figures_of(found)
+    _charts(found, key)
+    left, right = st.columns(2)
+    with left:
+        _table(_("Most fluent flips"), found, found.flips, "flips", _("No order that was scored flips the verdict."))
+    with right:
+        _table(_("Most fluent orders"), found, found.fluent, "orders", "")
+
+
+def _figures_of(found: Permutations) -> None:
+    with st.container(horizontal=True):
+        st.metric(
+            _("orders scored"),
+            f"{found.scored:,}",
+            help=_("Of {orders:,} distinct ones, in {seconds:.1f} seconds.").format(
+                orders=found.orders, seconds=found.seconds
+            ),
+            border=True,
+        )
+        st.metric(
+            _("flips"),
+            f"{found.flip_count:,}",
+            help=_("Orders scored whose verdict differs from the original's."),
+            border=True,
+        )
+        st.metric(
+            _("flips within the floor"),
+            f"{found.flip_count_above_floor:,}",
+            help=_("Of {count:,} scored that are at most {floor:g} nats less fluent than the original.").format(
+                count=found.scored_above_floor, floor=found.floor
+            ),
+            border=True,
+        )
+        st.metric(
+            _("sensitivity σ"),
+            f"{found.sensitivity:.2f}",
+            help=_("Standard deviation of the logit over {named}: how much the order alone moves the verdict.").format(
+                named=found.named
+            ),
+            border=True,
+        )
+        st.metric(
+            _("order effect"),
+            f"{found.order_effect:+.2f}",
+            help=_("The original's logit minus the mean over {named}.").format(named=found.named),
+            border=True,
+        )
+
+
+def _charts(found: Permutations, key: str) -> None:
+    from core.figures.permutations import MOST_POINTS, fluency_scatter, position_bars, probability_histogram
+
+    left, right = st.columns(2)
+    left.plotly_chart(
+        probability_histogram(found), key=f"histogram {key}", alt=_("How many orders have which P(positive)")
+    )
+    right.plotly_chart(
+        position_bars(found), key=f"positions {key}", alt=_("Share of the variance that each word's place explains")
+    )
+    right.caption(_("Over {named}. Pinned words are grey.").format(named=found.named))
+    scatter = f"scatter {key}"
+    chosen = _chosen(st.session_state.get(scatter), found)
+    st.plotly_chart(
+        fluency_scatter(found, chosen),
+        key=scatter,
+        on_select="rerun",
+        selection_mode="points",
+        alt=_("Fluency against P(positive), a point an order; flips are listed in the table below"),
+    )
+    if found.scored > MOST_POINTS:
+        st.caption(
+            _(
+                "{shown:,} of {count:,} orders are drawn: the most fluent flips, the original, and others at random."
+            ).format(shown=MOST_POINTS, count=found.scored)
+        )
+    _choice(found, chosen, key)
+
+
+def _chosen(event: Any, found: Permutations) -> int | None:
+    """The row of the order that was clicked. The browser says which, so it is checked."""
+    try:
+        row = event["selection"]["points"][-1]["customdata"]
+        row = row[0] if isinstance(row, list) else row
+    except (KeyError, IndexError, TypeError):
+        return None
+    return row if type(row) is int and 0 <= row < found.scored else None
+
+
+def _choice(found: Permutations, row: int | None, key: str) -> None:
+    if row is None:
+        if found.flips:
+            st.caption(_("Click a point to read its order and to keep it."))
+        return
+    order = found.order(row)
+    names = {"positive": _("positive"), "negative": _("negative")}
+    with st.container(border=True):
+        st.caption(_("The order you chose"))
+        st.text(order.text)
+        if order.label != found.original.label:
+            st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
+        st.markdown(
+            _(
+                "**{label}**, P(positive) = {probability:.3f} (the original: {label_original}, {original:.3f}); "
+                "fluency {fluency:.1f} nats, the original's {fluency_original:.1f}."
+            ).format(
+                label=names[order.label],
+                probability=order.probability,
+                label_original=names[found.original.label],
+                original=found.original.probability,
+                fluency=order.fluency,
+                fluency_original=found.original.fluency,
+            )
+        )
+        keep_form(
+            Candidate(
+                found.text,
+                order.text,
+                {found.model: (found.original.probability, order.probability)},
+                (found.original.fluency, order.fluency),
+                found.scorer,
+                found.floor,
+            ),
+            f"keep {key}",
+        )
+
+
+def _table(title: str, found: Permutations, orders: Sequence[Order], name: str, empty: str) -> None:
+    st.subheader(title)
+    if not orders:
+        st.write(empty)
+        return
+    header = [_("order"), _("verdict"), _("P(positive)"), _("fluency (nats)"), _("to the original (nats)")]
+    names = {"positive": _("positive"), "negative": _("negative")}
+    rows = [
+        (
+            order.text,
+            names[order.label],
+            round(order.probability, 4),
+            round(order.fluency, 2),
+            round(order.fluency - found.original.fluency, 2),
+        )
+        for order in orders
+    ]
+    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
+    st.download_button(
+        _("Download as CSV"),
+        as_csv(header, rows),
+        f"unrolled-{name}.csv",
+        "text/csv",
+        key=f"download {name}",
+        on_click="ignore",
+        icon=":material/download:",
+    )

@@ -1,0 +1,150 @@
+"""The figures of a search over orders hold every order they speak of, and its words as they stand."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from math import factorial
+
+import numpy as np
+import pytest
+
+from core.figures import permutations as figures
+from core.figures.permutations import MOST_POINTS, drawn, fluency_scatter, position_bars, probability_histogram
+from core.probes.orders import Words
+from core.probes.permutations import Permutations, Question, search
+
+HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", '"', "%{y}", "$x$", "שלום", "<extra>"]
+WORDS = ["not", "bad", "at", "all", "!"]
+
+
+def found(tokens: list[str], scorer: str = "made-up judge", budget: int = 400_000) -> Permutations:
+    """Every order scored by a weight for each word and place, so that places matter and about half the orders flip."""
+    count = len(tokens)
+    generator = np.random.default_rng(count)
+    weights = generator.normal(size=(count, count))
+    table = -generator.gamma(2, 2, size=(count + 1,) * 3).astype(np.float32)
+
+    def score(orders: np.ndarray) -> np.ndarray:
+        return sum(weights[orders[:, place], place] for place in range(count)).astype(np.float32)
+
+    words = Words(tuple(range(count)))
+    question = Question(" ".join(tokens), tuple(tokens), words, table, scorer, budget=budget)
+    *_events, last = search("lstm", score, question)
+    return last.result()
+
+
+def as_plotly_shows(label: str) -> str:
+    """Plotly decodes HTML entities; what is left of `<` and `>` before that would be a tag."""
+    assert re.search(r"<[a-z/!]", label.replace("<br>", " ")) is None, label
+    return html.unescape(label.replace("<br>", " "))
+
+
+def test_every_order_scored_is_in_one_bar() -> None:
+    result = found(WORDS)
+    same, flips = probability_histogram(result).data
+    assert sum(same.y) + sum(flips.y) == result.scored == factorial(5)
+    assert sum(flips.y) == result.flip_count
+    positive = result.original.probability >= 0.5
+    below, above = flips.y[:20].sum(), flips.y[20:].sum()
+    assert (below if positive else above) == result.flip_count  # no bar holds orders of both verdicts
+    assert (above if positive else below) == 0
+
+
+def test_the_original_and_the_threshold_are_lines() -> None:
+    result = found(WORDS)
+    threshold, original = probability_histogram(result).layout.shapes
+    assert threshold.x0 == threshold.x1 == 0.5
+    assert original.x0 == original.x1 == result.original.probability
+
+
+def test_the_scatter_draws_every_order_once() -> None:
+    result = found(WORDS)
+    same, flips, original = fluency_scatter(result).data
+    rows = np.concatenate([same.customdata, flips.customdata, original.customdata])
+    assert sorted(rows) == list(range(result.scored))
+    assert len(flips.x) == result.flip_count
+    for curve in (same, flips, original):
+        for row, x, y in zip(curve.customdata, curve.x, curve.y, strict=True):
+            order = result.order(int(row))
+            assert (x, y) == (pytest.approx(order.fluency), pytest.approx(order.probability))
+    assert result.order(int(original.customdata[0])).positions == (0, 1, 2, 3, 4)
+
+
+def test_a_sample_holds_the_original_and_the_most_fluent_flips() -> None:
+    result = found([*WORDS, "I", "say"])
+    assert result.scored == 5_040 > MOST_POINTS
+    rows = drawn(result)
+    assert len(set(rows.tolist())) == len(rows) == MOST_POINTS
+    shown = {result.order(row).positions for row in rows.tolist()}
+    assert result.original.positions in shown
+    assert {flip.positions for flip in result.flips} <= shown
+    assert rows.tolist() == drawn(result).tolist()
+    assert sum(len(curve.x) for curve in fluency_scatter(result).data) == MOST_POINTS
+
+
+def test_a_chosen_order_is_ringed() -> None:
+    result = found(WORDS)
+    ring = fluency_scatter(result, 7).data[-1]
+    assert (ring.x[0], ring.y[0]) == (result.fluencies[7], pytest.approx(result.order(7).probability))
+    assert len(fluency_scatter(result).data) == 3
+
+
+def test_a_bar_a_word() -> None:
+    result = found(WORDS)
+    figure = position_bars(result)
+    assert list(figure.data[0].y) == pytest.approx([100 * effect for effect in result.position_effects])
+    assert list(figure.layout.xaxis.ticktext) == WORDS
+    assert sum(result.position_effects) > 0
+
+
+def test_titles_and_axes_say_what_is_drawn_and_in_which_unit() -> None:
+    result = found(WORDS)
+    titles = [
+        (figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text)
+        for figure in (probability_histogram(result), fluency_scatter(result), position_bars(result))
+    ]
+    assert titles == [
+        ("P(positive) of the 120 orders scored", "P(positive)", "orders"),
+        ("Fluency against verdict, order by order", "fluency by the made-up judge (nats)", "P(positive)"),
+        (
+            "Which word's place matters most?",
+            "words, in the original's order",
+            "share of the logit's variance, η² (%)",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("token", HOSTILE, ids=ascii)
+def test_every_word_is_shown_as_it_stands(token: str) -> None:
+    result = found(["so", token, "good"], scorer=token)
+    scatter, bars = fluency_scatter(result), position_bars(result)
+    texts = {as_plotly_shows(text) for curve in scatter.data for text in curve.text}
+    assert texts == {result.order(row).text for row in range(6)}
+    assert as_plotly_shows(scatter.layout.xaxis.title.text) == f"fluency by the {token} (nats)"
+    assert as_plotly_shows(bars.data[0].customdata[1]) == token
+    for label in bars.layout.xaxis.ticktext:
+        as_plotly_shows(label)
+
+
+def test_a_long_order_is_cut_and_broken_into_lines() -> None:
+    result = found(["word" * 20, "other" * 20, "third" * 20, "x" * 200, "y"])
+    for text in fluency_scatter(result).data[0].text:
+        assert len(text) < 200 and all(len(line) <= 60 for line in text.split("<br>"))
+
+
+def test_one_order_alone_can_be_drawn() -> None:
+    result = found(["alone"])
+    for figure in (probability_histogram(result), fluency_scatter(result), position_bars(result)):
+        assert json.loads(figure.to_json())["data"]
+    assert list(position_bars(result).data[0].y) == [0]
+
+
+def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
+    result = found(WORDS)
+    for figure in (probability_histogram(result), fluency_scatter(result, 1), position_bars(result)):
+        shown = [figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text]
+        shown += [curve.name for curve in figure.data if curve.name] + [note.text for note in figure.layout.annotations]
+        assert all(text.startswith("«") and text.endswith("»") for text in shown)
