@@ -213,7 +213,7 @@ def _stored_type(key: str, tensor: Tensor) -> dtype:
 
     if not tensor.is_floating_point():
         return tensor.dtype
-    return torch.float16 if key in ("embedding.weight", "vectors") else torch.float32
+    return torch.float16 if key.endswith("embedding.weight") or key == "vectors" else torch.float32
 
 
 def _folder(name: str, folder: Path | None) -> Path:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -26,9 +26,15 @@ from core.checkpoints import Card, CheckpointError
 from core.packing import Level, pack_level, unpack_level
 from core.text import Preprocessing, Vocabulary
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.language_model import Recurrent
+
 BOUNDARY = Vocabulary.pad_id  # the start of a sentence as a context, its end as a target
 LONGEST = 200  # tokens that `Trigram.table` takes: its table then has 8 million entries
 _CHUNK = 1_000_000  # tokens scored at a time
+_NETWORK = "network."  # what the names of the recurrent model's weights begin with
 
 
 class Scorer(Protocol):
@@ -69,7 +75,7 @@ class Trigram:
         """p(c | a, b) of ids, int64 [N] each, float64 [N]; where b is the start, p(c | start) whatever a is."""
         size = len(self.vocabulary)
         number, found = _find(self._bigram_keys, b * size + c)
-        p = self.bigrams.backoff[b] * self.unigram[c] + np.where(found, self.bigrams.shares[number], 0)
+        p: np.ndarray = self.bigrams.backoff[b] * self.unigram[c] + np.where(found, self.bigrams.shares[number], 0)
         context, found = _find(self._bigram_keys, a * size + b)
         rows = np.flatnonzero(found & (b != BOUNDARY))
         context, row_targets = context[rows], c[rows]
@@ -80,8 +86,9 @@ class Trigram:
     def log_probability(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
         """log p(c | a, b) of ids in nats, float64 [N], finite and never above 0; an unknown c is one word of many."""
         # Rounding may leave a sum a hair above 1, and a bound built on these numbers must hold.
-        found = np.minimum(np.log(self.probability(a, b, c)), 0)
-        return found - np.where(c == Vocabulary.unk_id, np.log(self.unknown_words), 0)
+        found: np.ndarray = np.minimum(np.log(self.probability(a, b, c)), 0)
+        found[c == Vocabulary.unk_id] -= np.log(self.unknown_words)
+        return found
 
     def table(self, tokens: Sequence[str]) -> np.ndarray:
         """The log-probabilities of a sentence's n tokens after one another in nats, float32 [n+1, n+1, n+1].
@@ -145,15 +152,35 @@ def _find(keys: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return number, keys[number] == wanted
 
 
+class Mixture:
+    """Two scorers' total log-probabilities, mixed: (1 − weight) trigram + weight recurrent, in nats.
+
+    The weighted sum of logarithms is no probability of its own; it ranks sentences of the same words.
+    """
+
+    name = "trigram and recurrent mixture"
+
+    def __init__(self, trigram: Trigram, recurrent: Scorer, weight: float):
+        if not 0 <= weight <= 1:
+            raise ValueError(f"the recurrent model's weight is from 0 to 1; given: {weight}")
+        self.trigram, self.recurrent, self.weight = trigram, recurrent, weight
+
+    def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """The mixture for each sentence, float64 [N]."""
+        mixed: np.ndarray = (1 - self.weight) * self.trigram.score(sentences)
+        return mixed + self.weight * self.recurrent.score(sentences)
+
+
 @dataclass(frozen=True)
 class Fluency:
-    """The scorers of one checkpoint: the trigram, and a recurrent re-ranker where there is one.
+    """The scorers of one checkpoint: the trigram, and a recurrent one and their mixture where there is one.
 
     `hash` stands for everything that decides their numbers; results are cached by it.
     """
 
     trigram: Trigram
-    recurrent: Scorer | None
+    recurrent: Recurrent | None
+    mixture: Mixture | None
     preprocessing: Preprocessing
     card: Card
     hash: str
@@ -163,17 +190,39 @@ def load(folder: Path | None = None) -> Fluency:
     """The fluency model in a folder of checkpoints. Raises CheckpointError where anything is not as it should be."""
     name = checkpoints.FLUENCY
     card, vocabulary, weights = checkpoints.read(name, folder, checkpoints.FLUENCY)
+    network = {key.removeprefix(_NETWORK): weights.pop(key) for key in list(weights) if key.startswith(_NETWORK)}
     try:
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
         trigram = Trigram.unpack(vocabulary, {key: tensor.numpy() for key, tensor in weights.items()})
-    except (LookupError, TypeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {name!r} does not hold a fluency model ({error})") from None
-    return Fluency(trigram, None, preprocessing, card, checkpoints.identity(card))
+        recurrent = _recurrent(network, trigram) if network else None
+        mixture = Mixture(trigram, recurrent, card["settings"]["recurrent_weight"]) if recurrent else None
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"checkpoint {name!r} does not hold a fluency model ({reason})") from None
+    return Fluency(trigram, recurrent, mixture, preprocessing, card, checkpoints.identity(card))
 
 
-def save(trigram: Trigram, card: Card, folder: Path | None = None) -> None:
+def _recurrent(network: Mapping[str, Tensor], trigram: Trigram) -> Recurrent:
+    """The recurrent model of some weights; its vocabulary is the beginning of the trigram's."""
+    from core.language_model import LanguageModel, Recurrent
+
+    size, embedding = network["embedding.weight"].shape
+    model = LanguageModel(size, embedding, network["recurrent.weight_hh_l0"].shape[1])
+    model.load_state_dict(network)
+    return Recurrent(model, *beginning(trigram, size))
+
+
+def beginning(trigram: Trigram, size: int) -> tuple[Vocabulary, int]:
+    """The first `size` ids of a trigram's vocabulary, and how many different words are unknown to them."""
+    words = trigram.vocabulary.words[: size - 2]
+    return Vocabulary(words), trigram.unknown_words + len(trigram.vocabulary.words) - len(words)
+
+
+def save(trigram: Trigram, card: Card, folder: Path | None = None, recurrent: Recurrent | None = None) -> None:
     """Write the fluency model into a folder of checkpoints, replacing one there; `card` as `checkpoints.save` asks."""
     import torch
 
     weights = {key: torch.from_numpy(array) for key, array in trigram.pack().items()}
+    if recurrent:
+        weights |= {_NETWORK + key: tensor for key, tensor in recurrent.model.state_dict().items()}
     checkpoints.save(checkpoints.FLUENCY, weights, trigram.vocabulary, card, folder)

@@ -65,9 +65,16 @@ def movable(tokens: Sequence[str]) -> int:
 
 
 def rank(trigram: Trigram, tokens: Sequence[str]) -> Rank:
-    """The rank of a sentence among all orders of its words, final punctuation pinned.
+    """The rank of a sentence among all orders of its words, final punctuation pinned. Errors as `score_orders`."""
+    _, scores = score_orders(trigram, tokens)
+    return Rank(int((scores >= scores[0] - _EQUAL).sum()), len(scores))
 
-    Raises ValueError where anything but final punctuation is no word, or there are more than 9 words.
+
+def score_orders(trigram: Trigram, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """All distinct orders int [N, words] of a sentence, itself first, and their log-probabilities float64 [N] in nats.
+
+    Final punctuation is pinned and not in the rows. Raises ValueError where anything but final punctuation is no word,
+    or there are more than 9 words.
     """
     count = movable(tokens)
     if not 1 <= count <= 9:
@@ -83,14 +90,53 @@ def rank(trigram: Trigram, tokens: Sequence[str]) -> Rank:
     for c in [*orders.T, *pinned]:
         scores += table[a, b, c]
         a, b = b, c
-    return Rank(int((scores >= scores[0] - _EQUAL).sum()), len(orders))
+    return orders, scores
+
+
+class Contest(NamedTuple):
+    """A sentence among the best orders that a trigram finds: its rank by the trigram, and both scorers' scores [N] of
+    the best ones, the sentence's own first; without scores where it is not among them."""
+
+    words: int
+    by_trigram: Rank
+    trigram: np.ndarray
+    recurrent: np.ndarray
+
+    def rank(self, weight: float) -> Rank:
+        """The rank once the best are re-ranked by (1 − weight) trigram + weight recurrent."""
+        if not len(self.trigram):
+            return self.by_trigram
+        mixed = (1 - weight) * self.trigram + weight * self.recurrent
+        return Rank(int((mixed >= mixed[0] - _EQUAL).sum()), self.by_trigram.orders)
+
+
+def contests(trigram: Trigram, recurrent: Scorer, sentences: Sequence[Sequence[str]], best: int) -> list[Contest]:
+    """For each sentence its best orders by the trigram, `best` of them, scored by both."""
+    found = []
+    for tokens in sentences:
+        orders, scores = score_orders(trigram, tokens)
+        ranked = Rank(int((scores >= scores[0] - _EQUAL).sum()), len(scores))
+        count = orders.shape[1]
+        if ranked.rank > best:
+            found.append(Contest(count, ranked, np.empty(0), np.empty(0)))
+            continue
+        others = np.argsort(-scores, kind="stable")
+        chosen = np.concatenate([[0], others[others != 0][: best - 1]])
+        texts = [[*(tokens[place] for place in orders[row]), *tokens[count:]] for row in chosen]
+        found.append(Contest(count, ranked, scores[chosen], recurrent.score(texts)))
+    return found
 
 
 def rank_orders(trigram: Trigram, sentences: Sequence[Sequence[str]]) -> list[RankSummary]:
     """Ranks of sentences that `rank` takes, by number of words."""
+    return summarise([(movable(tokens), rank(trigram, tokens)) for tokens in sentences])
+
+
+def summarise(ranks: Sequence[tuple[int, Rank]]) -> list[RankSummary]:
+    """Ranks, each of a sentence of so many words, by that number."""
     by_words: dict[int, list[Rank]] = {}
-    for tokens in sentences:
-        by_words.setdefault(movable(tokens), []).append(rank(trigram, tokens))
+    for words, found in ranks:
+        by_words.setdefault(words, []).append(found)
     return [
         RankSummary(
             words,

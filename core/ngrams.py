@@ -121,12 +121,9 @@ def estimate(
     contexts = [np.searchsorted(numbers, found.keys // size) for found in highest]
     trigrams, met = _merge(highest, contexts, weights, size, len(numbers))
     bigrams, _ = _merge(lower, [found.keys // size for found in lower], weights, size, size)
-    plainly = sum(
-        weight * np.bincount(found.keys // size, found.counts, size)
-        for found, weight in zip(plain, weights, strict=True)
-    )
-    shares, total = np.zeros(size), 0.0
+    plainly, shares, total = np.zeros(size), np.zeros(size), 0.0
     for found, weight in zip(plain, weights, strict=True):
+        plainly += weight * np.bincount(found.keys // size, found.counts, size)
         single = np.bincount(found.keys % size, None if continuations else found.counts, size).astype(np.float64)
         shares += weight * (single - discounts(single))
         total += weight * single.sum()
@@ -169,7 +166,8 @@ def _losses(context: np.ndarray, p: np.ndarray, q: np.ndarray, reached: np.ndarr
     room = np.maximum(1 - np.bincount(context, q, len(reached)), 1e-12)[context]
     change = np.log((rest + p) / (room + q)) - np.log(rest / room)
     after = np.log(q * (rest + p) / (room + q))
-    return -reached[context] / reached.sum() * (p * (after - np.log(p)) + rest * change)
+    lost: np.ndarray = -reached[context] / reached.sum() * (p * (after - np.log(p)) + rest * change)
+    return lost
 
 
 def prune(found: Estimate, lost: tuple[np.ndarray, np.ndarray], least: float) -> tuple[Level, Level]:

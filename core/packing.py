@@ -106,7 +106,7 @@ def _round(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def pack_numbers(numbers: np.ndarray) -> np.ndarray:
     """Whole numbers from 0 to 2**31 in seven bits a byte, lowest first, the high bit set where one goes on (LEB128)."""
-    lengths = 1 + sum((numbers >= 1 << 7 * more).astype(np.int64) for more in range(1, 5))
+    lengths = 1 + np.searchsorted(1 << 7 * np.arange(1, 5), numbers, side="right")
     starts = np.cumsum(lengths) - lengths
     packed = np.zeros(int(lengths.sum()), dtype=np.uint8)
     for place in range(5):

@@ -62,6 +62,14 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--vocabulary-size", type=int, default=30_000, metavar="N", help="words known (default: 30,000)")
     added.add_argument("--megabytes", type=float, default=8.5, help="size that it is pruned to (default: 8.5)")
+    added.add_argument(
+        "--recurrent-epochs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of the recurrent model; 0 leaves it out (default: 1)",
+    )
+    added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     added.add_argument("--seed", type=int, default=0)
     console.text_options(added)
 
@@ -173,14 +181,21 @@ def train_fluency(options: argparse.Namespace) -> int:
     """The fluency model, which ranks orders of words: a trigram of tweets and other sentences, with its figures."""
     from tqdm import tqdm
 
-    from core import fluency_recipe
+    from core import fluency_data, fluency_recipe
+    from core.language_model import LanguageModelSettings
 
     names = [options.tweets, *options.sentences]
-    corpora = [fluency_recipe.read_sentences(name, options.text_column, options.encoding) for name in names]
-    pairs = fluency_recipe.read_pairs(options.blimp) if options.blimp else None
+    corpora = [fluency_data.read_sentences(name, options.text_column, options.encoding) for name in names]
+    pairs = fluency_data.read_pairs(options.blimp) if options.blimp else None
     settings = fluency_recipe.FluencySettings(
-        vocabulary_size=options.vocabulary_size, bytes=round(options.megabytes * 1e6), seed=options.seed
+        vocabulary_size=options.vocabulary_size,
+        bytes=round(options.megabytes * 1e6),
+        seed=options.seed,
+        recurrent=LanguageModelSettings(epochs=options.recurrent_epochs, seed=options.seed)
+        if options.recurrent_epochs
+        else None,
     )
+    _set_threads(options)
     with tqdm(desc="fluency", unit="stage") as bar:
         for progress in fluency_recipe.train(corpora, pairs, settings, Path(options.out)):
             bar.total = progress.stages

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 BUDGET = 400_000  # orders
 FLOOR = 8.0  # nats
 TOP = 20
-_ROUND = 4_096  # orders found first; each round finds four times as many
+_ROUND = 4_096  # orders found first
+_GROWTH = 4.0  # each round finds up to so many times as many
 _BATCH = 8_192  # of a round's orders, scored together
 _SLACK = 1e-3  # nats, for sums taken in another order
 
@@ -197,14 +198,15 @@ def search(
     begun = time.perf_counter()
     found = _Found(model, question, score)
     total = min(question.words.count, question.budget)
-    batches = _all(question) if question.way == "all" else _ranked(question, found, breathe)
+    deadline = np.inf if question.seconds is None else begun + question.seconds
+    batches = _all(question) if question.way == "all" else _ranked(question, found, breathe, deadline)
     for batch in batches:
         breathe()
         found.take(batch, score)
         elapsed = time.perf_counter() - begun
         result = partial(found.result, found.count, found.complete_above, elapsed)
         yield Progress(found.count, total, found.flips, result)
-        if question.seconds is not None and elapsed >= question.seconds:
+        if time.perf_counter() >= deadline:
             break
 
 
@@ -222,14 +224,16 @@ def _all(question: Question) -> Iterator[_Batch]:
         yield _Batch(rows, np.inf if left else -np.inf)
 
 
-def _ranked(question: Question, found: _Found, breathe: Callable[[], object]) -> Iterator[_Batch]:
+def _ranked(question: Question, found: _Found, breathe: Callable[[], object], deadline: float) -> Iterator[_Batch]:
     """Rounds of the most fluent orders, in batches by falling fluency, until the floor is closed and enough flip."""
     yield _Batch(question.words.original(), np.inf)
     ranking = Ranking(question.words, question.table, breathe)
     seen = {question.words.original().tobytes()}
     wanted = min(_ROUND, question.budget)
     while True:
+        clock = time.perf_counter()
         ranked: Ranked = ranking.most_fluent(wanted)
+        spent = time.perf_counter() - clock
         new = np.array([row.tobytes() not in seen for row in ranked.orders])
         rows, fluency = ranked.orders[new], ranked.fluency[new]
         room = question.budget - found.count
@@ -243,7 +247,11 @@ def _ranked(question: Question, found: _Found, breathe: Callable[[], object]) ->
                 return
         if wanted >= question.budget or found.count >= question.words.count:
             return
-        wanted = min(4 * wanted, question.budget)
+        # A longer round takes longer to find: no more than half of the time that is left.
+        growth = min(_GROWTH, (deadline - time.perf_counter()) / 2 / spent)
+        if growth <= 1:
+            return
+        wanted = min(int(growth * wanted) + 1, question.budget)
 
 
 class _Found:

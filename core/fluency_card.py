@@ -1,0 +1,153 @@
+"""What does the fluency model's card say? Settings, data, and the figures of each scorer as stored."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from core import checkpoints, fluency
+from core.corpus import Encoded
+from core.fluency_data import Pairs, Sentences
+from core.fluency_evaluation import contests, judge_pairs, rank_orders, summarise
+from core.language import mark
+from core.language_model import Recurrent
+from core.ngrams import BIGRAMS_FAVOURED
+from core.text import Preprocessing
+
+INTENDED_USE = mark(
+    "To rank the orders of one sentence's words and to gate small edits of it. Not for judging anybody's language."
+)
+LIMITS = (
+    mark("It looks three words at a time: what stands further apart it does not connect, and it knows no meaning."),
+    mark("English tweets of 2009, short everyday sentences and American prose of 1961; other words are unknown."),
+    mark("Scores of sentences of different lengths do not compare; per token they do, roughly."),
+    mark("Tweets hold insults and prejudice, and what they say often the model finds plausible."),
+)
+TERMS = mark(
+    "The numbers are derived from the text of the training data and follow its terms. Sentiment140 (Go, Bhayani & "
+    "Huang 2009) states no licence and is made available for research. Tatoeba's sentences (www.manythings.org/anki "
+    "and tatoeba.org): CC BY 2.0. Brown Corpus (Francis & Kučera 1964, 1979): non-commercial purposes. BLiMP (Warstadt "
+    "et al. 2020): CC BY 4.0, used for evaluation only. None of the sentences is in this checkpoint."
+)
+DEFINITIONS = {
+    "sentences": "words and then only final punctuation, which stays in place; distinct by their words",
+    "rank": "number of distinct orders that score at least as much as the original, its own among them",
+    "top": "share ranked first or within the first hundredth of the orders",
+    "near_duplicates": "left out of training: the same words in any order, or the same sequence of words once at most "
+    "one word is left out of each",
+    "choice": "the corpora's weights and the packing were chosen on an earlier draw from the same sentences, which may "
+    "share a few in a hundred with the report rows; the mixture's weight on the selection rows; nothing on the pairs",
+}
+RERANKED = 50  # orders, the trigram's best, that the recurrent model re-ranks for the card
+_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+def describe(
+    corpora: Sequence[Sentences],
+    parts: Sequence[Encoded],
+    weights: Sequence[float],
+    trigram: fluency.Trigram,
+    preprocessing: Preprocessing,
+    settings: Mapping[str, Any],
+) -> checkpoints.Card:
+    """The card without its figures; `parts` are what was left of the corpora to train on."""
+    return {
+        "kind": checkpoints.FLUENCY,
+        "preprocessing": preprocessing.steps,
+        "sizes": {
+            "vocabulary": len(trigram.vocabulary),
+            "unknown_words": trigram.unknown_words,
+            "bigrams": len(trigram.bigrams),
+            "trigrams": len(trigram.trigrams),
+        },
+        "settings": {
+            "algorithm": "interpolated trigram, modified Kneser-Ney, entropy pruning",
+            "bigrams_favoured": BIGRAMS_FAVOURED,
+            **settings,
+        },
+        "data": [
+            {
+                "file": corpus.name,
+                "sha256": corpus.sha256,
+                "rows": len(corpus.texts),
+                "training_rows": len(part),
+                "training_tokens": len(part.ids),
+                "weight": weight,
+            }
+            for corpus, part, weight in zip(corpora, parts, weights, strict=True)
+        ],
+        "versions": {"python": platform.python_version(), "numpy": version("numpy")},
+        "intended_use": INTENDED_USE,
+        "limits": LIMITS,
+        "terms": TERMS,
+    }
+
+
+def figures(
+    trigram: fluency.Trigram,
+    corpora: Sequence[Sentences],
+    held: Sequence[dict[str, list[list[str]]]],
+    pairs: Pairs | None,
+    preprocessing: Preprocessing,
+) -> dict[str, Any]:
+    """The card's figures, each under the scorer's name."""
+    orders = [
+        {
+            "data": corpus.name,
+            "rows": rows,
+            "by_words": [asdict(summary) for summary in rank_orders(trigram, sentences[rows])],
+        }
+        for corpus, sentences in reversed(list(zip(corpora, held, strict=False)))
+        for rows in ("selection", "report")
+    ]
+    found: dict[str, Any] = {"definitions": DEFINITIONS, "orders": orders}
+    if pairs:
+        found["pairs"] = _judged(trigram, pairs, preprocessing)
+    return {trigram.name: found}
+
+
+def _judged(scorer: fluency.Scorer, pairs: Pairs, preprocessing: Preprocessing) -> dict[str, Any]:
+    good, bad = ([preprocessing(text) for text in texts] for texts in (pairs.good, pairs.bad))
+    found = judge_pairs(scorer, good, bad, pairs.phenomena)
+    return {
+        "data": pairs.name,
+        "sha256": pairs.sha256,
+        "pairs": len(good),
+        "accuracy": sum(one.pairs * one.accuracy for one in found) / len(good),
+        "by_phenomenon": [asdict(one) for one in found],
+    }
+
+
+def reranked(
+    trigram: fluency.Trigram,
+    recurrent: Recurrent,
+    corpora: Sequence[Sentences],
+    held: Sequence[dict[str, list[list[str]]]],
+    pairs: Pairs | None,
+    preprocessing: Preprocessing,
+) -> tuple[dict[str, Any], float]:
+    """The card's figures where the trigram's best orders are re-ranked, by the recurrent model alone and by the
+    mixture, and the mixture's weight, chosen on the selection rows of the last corpus held out from."""
+    chosen_on = contests(trigram, recurrent, held[-1]["selection"], RERANKED)
+    met = [contests(trigram, recurrent, sentences["report"], RERANKED) for sentences in held]
+    weight = max(_WEIGHTS, key=lambda weight: sum(one.rank(weight).rank == 1 for one in chosen_on))
+    figures: dict[str, Any] = {}
+    for scorer, share in ((recurrent, 1.0), (fluency.Mixture(trigram, recurrent, weight), weight)):
+        figures[scorer.name] = {
+            "reranked": RERANKED,
+            "weight": share,
+            "orders": [
+                {
+                    "data": corpus.name,
+                    "rows": "report",
+                    "by_words": [asdict(row) for row in summarise([(one.words, one.rank(share)) for one in found])],
+                }
+                for corpus, found in reversed(list(zip(corpora, met, strict=False)))
+            ],
+        }
+        if pairs:
+            figures[scorer.name]["pairs"] = _judged(scorer, pairs, preprocessing)
+    return figures, weight

@@ -1,0 +1,123 @@
+"""Which sentences make the fluency model, and which judge it? Files, sentences held out, near-duplicates left out.
+
+Sentences of 5 to 8 words are held out by seed: some for choosing settings (`selection`), as many for the figures that
+are reported (`report`). What is nearly one of them is not trained on either: a sentence with the same words in any
+order, or with the same sequence of words once at most one word is left out of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from core.corpus import Encoded, file_sha256, read_texts
+from core.fluency_evaluation import LENGTHS, movable
+from core.tables import place, rows
+from core.text import Preprocessing, Vocabulary
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The texts of one file."""
+
+    name: str
+    texts: list[str]
+    sha256: str
+
+
+class Pairs(NamedTuple):
+    """Acceptable and unacceptable sentences, pair by pair, with the phenomenon of each pair."""
+
+    name: str
+    good: list[str]
+    bad: list[str]
+    phenomena: list[str]
+    sha256: str
+
+
+def read_sentences(path: str | Path, text_column: str | None = None, encoding: str | None = None) -> Sentences:
+    """The text column of a file. Errors as in `core.corpus.read_texts`."""
+    path = Path(path)
+    return Sentences(path.name, read_texts(path, text_column, encoding=encoding), file_sha256(path))
+
+
+def read_pairs(path: str | Path) -> Pairs:
+    """A file of BLiMP's columns. Raises LookupError for a missing one, ValueError for no text or no row."""
+    path = Path(path)
+    columns = ("sentence_good", "sentence_bad", "phenomenon")
+    found = []
+    for number, line, row in rows(path, columns, None):
+        if not all(isinstance(value, str) for value in row):
+            where = place(path, number, line)
+            raise ValueError(f"{where}: {', '.join(columns)} are {list(row)!r}, expected strings")
+        found.append(row)
+    if not found:
+        raise ValueError(f"{path.name} has no rows")
+    good, bad, phenomena = ([str(value) for value in column] for column in zip(*found, strict=True))
+    return Pairs(path.name, good, bad, phenomena, file_sha256(path))
+
+
+def hold_out(
+    texts: Sequence[str], preprocessing: Preprocessing, per_length: int, seed: int
+) -> dict[str, list[list[str]]]:
+    """Sentences for `selection` and `report`: by seed, as many of each length, no two with the same words in a row.
+
+    At most `per_length` of each and half, and a hundredth of the texts.
+    """
+    wanted = min(per_length, len(texts) // 100)
+    found: dict[int, dict[tuple[str, ...], list[str]]] = {length: {} for length in LENGTHS}
+    for row in np.random.default_rng(seed).permutation(len(texts)):
+        if all(len(rows) >= 2 * wanted for rows in found.values()):
+            break
+        tokens = preprocessing(texts[row])
+        rows = found.get(movable(tokens))
+        if rows is not None and len(rows) < 2 * wanted:
+            rows.setdefault(tuple(tokens[: movable(tokens)]), tokens)
+    halves: dict[str, list[list[str]]] = {"selection": [], "report": []}
+    for rows in found.values():
+        halves["selection"] += list(rows.values())[::2]
+        halves["report"] += list(rows.values())[1::2]
+    return halves
+
+
+def without_near_duplicates(
+    parts: Sequence[Encoded], words: Vocabulary, held: Sequence[Sequence[str]]
+) -> list[Encoded]:
+    """Encoded corpora without what is nearly one of some held-out sentences, and every sentence only once in each."""
+    is_word = np.array([False, True, *(word[0].isalnum() for word in words.words)])
+    sequences, bags = set(), set()
+    lengths: set[int] = set()
+    for tokens in held:
+        ids = np.array(words.encode(tokens))
+        own = tuple(ids[is_word[ids]].tolist())
+        bags.add(tuple(sorted(own)))
+        sequences.update(_shortened(own))
+        lengths.update((len(own) - 1, len(own), len(own) + 1))
+    kept = []
+    for part in parts:
+        counts = np.add.reduceat(np.append(is_word[part.ids], False), part.offsets[:-1]) * (part.lengths > 0)
+        near = np.isin(counts, list(lengths))
+        seen: set[bytes] = set()
+        rows = []
+        for row in range(len(part)):
+            ids = part[row]
+            key = ids.tobytes()
+            if not key or key in seen:
+                continue
+            seen.add(key)
+            if near[row]:
+                own = tuple(ids[is_word[ids]].tolist())
+                if tuple(sorted(own)) in bags or not sequences.isdisjoint(_shortened(own)):
+                    continue
+            rows.append(row)
+        kept.append(part.take(np.array(rows, dtype=np.int64)))
+    return kept
+
+
+def _shortened(words: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """A sequence and what is left of it after leaving out any one word."""
+    return [words, *(words[:place] + words[place + 1 :] for place in range(len(words)))]

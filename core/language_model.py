@@ -1,0 +1,215 @@
+"""How plausible is a sentence, read whole? A small recurrent language model, to re-rank what a trigram found.
+
+    h_t = LSTM(E[w_t], h_{t-1}),   p(w_{t+1} | w_1 … w_t) = softmax(E (P h_t) + b)
+
+with the input embeddings E as output weights too (Press & Wolf 2017; Inan et al. 2017), which halves the size. It is
+trained by sampled softmax: each target against words drawn from the unigram distribution q, their logits lowered by
+log q (Bengio & Senécal 2008; Jean et al. 2015), so that a step costs little more than the recurrence; sentences are
+scored by the full softmax. One id, that of ``<pad>``, is the start as an input and the end as a target.
+
+The vocabulary is the beginning of the trigram's: the most frequent words. ``<unk>`` stands for many different words; an
+unknown one gets its probability divided by their number, as in `core.fluency`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.corpus import Encoded, length_batches, pad
+from core.text import Vocabulary
+
+BOUNDARY = Vocabulary.pad_id
+_SCORED = 256  # sentences at a time
+_REPORT_EVERY = 20  # steps
+
+
+@dataclass(frozen=True)
+class LanguageModelSettings:
+    """What decides the model besides the data; `negatives` words are drawn for every batch of sentences.
+
+    Raises ValueError for a number that cannot be.
+    """
+
+    vocabulary_size: int = 16_000
+    embedding_size: int = 128
+    hidden_size: int = 256
+    dropout: float = 0.1
+    epochs: int = 1
+    batch_size: int = 256
+    negatives: int = 2_048
+    learning_rate: float = 4e-3
+    clip: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("embedding_size", "hidden_size", "epochs", "batch_size", "negatives"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is at least 1; given: {getattr(self, name):,}")
+        if self.vocabulary_size < 3 or self.seed < 0 or not 0 <= self.dropout < 1:
+            raise ValueError(
+                "vocabulary_size is at least 3, seed at least 0 and dropout from 0 to below 1; given: "
+                f"{self.vocabulary_size:,}, {self.seed:,} and {self.dropout}"
+            )
+        if not (0 < self.learning_rate < math.inf and self.clip > 0):
+            raise ValueError(f"learning_rate and clip are above 0; given: {self.learning_rate}, {self.clip}")
+
+
+class LanguageModel(nn.Module):
+    """The network of the module's equation; V words, embeddings of E numbers, H units."""
+
+    def __init__(self, vocabulary_size: int, embedding_size: int, hidden_size: int, dropout: float = 0.0):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary_size, embedding_size)
+        self.recurrent = nn.LSTM(embedding_size, hidden_size, batch_first=True)
+        self.projection = nn.Linear(hidden_size, embedding_size)
+        self.bias = nn.Parameter(torch.zeros(vocabulary_size))
+        self.dropout = nn.Dropout(dropout)
+        nn.init.normal_(self.embedding.weight, std=embedding_size**-0.5)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """What is compared with the next word, [B, T, E], after each of the ids [B, T]."""
+        h, _ = self.recurrent(self.dropout(self.embedding(ids)))
+        projected: Tensor = self.projection(self.dropout(h))
+        return projected
+
+    def log_probabilities(self, expected: Tensor) -> Tensor:
+        """Log-probability of every word, [N, V], where the network expects [N, E]."""
+        return torch.log_softmax(nn.functional.linear(expected, self.embedding.weight, self.bias), dim=-1)
+
+
+class Recurrent:
+    """A trained language model as a scorer; never changed once made, so that threads can share it.
+
+    `vocabulary` is the model's own; `unknown_words` the number of different words behind ``<unk>``.
+    """
+
+    name = "recurrent language model"
+
+    def __init__(self, model: LanguageModel, vocabulary: Vocabulary, unknown_words: int):
+        if len(vocabulary) != len(model.bias) or unknown_words < 1:
+            raise ValueError(
+                f"a model of {len(model.bias):,} words, a vocabulary of {len(vocabulary):,}, {unknown_words:,} unknown "
+                "words: the first two are equal, the last is at least 1"
+            )
+        self.model = model.requires_grad_(False).eval()
+        self.vocabulary, self.unknown_words = vocabulary, unknown_words
+
+    def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        """Total log-probability of each sentence's tokens and its end in nats, float64 [N]."""
+        total = np.empty(len(sentences))
+        ids = [[BOUNDARY, *self.vocabulary.encode(tokens)] for tokens in sentences]
+        encoded = Encoded(
+            np.fromiter((number for row in ids for number in row), dtype=np.int32),
+            np.cumsum([0, *(len(row) for row in ids)]),
+        )
+        with torch.inference_mode():
+            for rows in length_batches(encoded.lengths, _SCORED):
+                block, lengths = pad(encoded, rows)
+                total[rows] = self._score(torch.from_numpy(block), torch.from_numpy(lengths)).numpy()
+        return total
+
+    def _score(self, block: Tensor, lengths: Tensor) -> Tensor:
+        """Totals [B] of sentences [B, T] that begin with the start."""
+        real = torch.arange(block.shape[1]) < lengths[:, None]
+        targets = next_words(block)
+        found = self.model.log_probabilities(self.model(block)[real])
+        chosen = found.gather(1, targets[real][:, None])[:, 0].double()
+        chosen -= math.log(self.unknown_words) * (targets[real] == Vocabulary.unk_id)
+        row = torch.arange(len(block))[:, None].expand_as(block)[real]
+        return torch.zeros(len(block), dtype=torch.float64).index_add_(0, row, chosen)
+
+
+def next_words(block: Tensor) -> Tensor:
+    """The word after each of [B, T], the end after the last one."""
+    return torch.cat([block[:, 1:], torch.full_like(block[:, :1], BOUNDARY)], dim=1)
+
+
+class LanguageModelProgress(NamedTuple):
+    """`step` of `steps`; `loss` (nats a token, of the sampled softmax); the model in the last event only."""
+
+    step: int
+    steps: int
+    loss: float
+    tokens_per_second: float
+    seconds_left: float
+    model: LanguageModel | None = None
+
+
+def train_language_model(
+    settings: LanguageModelSettings, corpora: Sequence[Encoded], repeats: Sequence[int]
+) -> Iterator[LanguageModelProgress]:
+    """Train on corpora encoded with the model's vocabulary, each read so many times an epoch; Adam, one cycle.
+
+    The rate rises over the first twentieth of the steps and falls to zero in half a cosine.
+    """
+    torch.manual_seed(settings.seed)
+    bounded = _bounded(corpora, repeats)
+    model = LanguageModel(
+        settings.vocabulary_size, settings.embedding_size, settings.hidden_size, settings.dropout
+    ).train()
+    counts = torch.from_numpy(np.bincount(bounded.ids, minlength=settings.vocabulary_size) + 1.0)
+    q = (counts / counts.sum()).float()
+    # The chance of a word to be among the words drawn, of which copies are dropped.
+    log_q = (-torch.expm1(settings.negatives * torch.log1p(-q.double()))).log().float()
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+    size, lengths = settings.batch_size, bounded.lengths
+    random = np.random.default_rng(settings.seed)
+    steps = settings.epochs * len(length_batches(lengths, size))
+    bfloat16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    step, loss, tokens, clock = 0, math.log(settings.negatives), 0, time.perf_counter()
+    for _ in range(settings.epochs):
+        batches = length_batches(lengths, size, random.permutation(len(bounded)))
+        for place in random.permutation(len(batches)):
+            block, row_lengths = (torch.from_numpy(array) for array in pad(bounded, batches[place]))
+            real = torch.arange(block.shape[1]) < row_lengths[:, None]
+            drawn = torch.multinomial(q, settings.negatives, replacement=True).unique()
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                expected = model(block)[real]
+                current = _sampled_loss(model, expected, next_words(block)[real], drawn, log_q)
+            optimizer.zero_grad(set_to_none=True)
+            current.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), settings.clip, foreach=True)
+            for group in optimizer.param_groups:
+                group["lr"] = settings.learning_rate * _rate(step / steps)
+            optimizer.step()
+            step, tokens = step + 1, tokens + int(row_lengths.sum())
+            loss += 0.02 * (current.item() - loss)
+            if step % _REPORT_EVERY == 0 and step < steps:
+                spent = time.perf_counter() - clock
+                yield LanguageModelProgress(step, steps, loss, tokens / spent, spent / step * (steps - step))
+    spent = max(time.perf_counter() - clock, 1e-9)
+    yield LanguageModelProgress(step, steps, loss, tokens / spent, 0.0, model.requires_grad_(False).eval())
+
+
+def _bounded(corpora: Sequence[Encoded], repeats: Sequence[int]) -> Encoded:
+    """All sentences, each with the start in front, the corpora as often as they are read."""
+    ids, lengths = [], []
+    for corpus, times in zip(corpora, repeats, strict=True):
+        with_start = np.insert(corpus.ids, corpus.offsets[:-1], BOUNDARY)
+        ids += [with_start] * times
+        lengths += [corpus.lengths + 1] * times
+    return Encoded(np.concatenate(ids), np.concatenate([[0], np.cumsum(np.concatenate(lengths))]))
+
+
+def _rate(done: float) -> float:
+    return done / 0.05 + 0.01 if done < 0.05 else 0.5 * (1 + math.cos(math.pi * (done - 0.05) / 0.95))
+
+
+def _sampled_loss(model: LanguageModel, expected: Tensor, targets: Tensor, drawn: Tensor, log_q: Tensor) -> Tensor:
+    """Cross-entropy [] of targets [N] against themselves and the distinct words drawn [K], where [N, E] is expected."""
+    own = (expected * model.embedding(targets)).sum(dim=1).float() + model.bias[targets] - log_q[targets]
+    others = nn.functional.linear(expected, model.embedding(drawn)).float() + (model.bias[drawn] - log_q[drawn])
+    place = torch.full((len(model.bias),), -1)
+    place[drawn] = torch.arange(len(drawn))
+    hit = place[targets] >= 0  # a target is no word against itself
+    hits = torch.zeros_like(others).index_put_((hit.nonzero()[:, 0], place[targets[hit]]), torch.tensor(-torch.inf))
+    loss: Tensor = (torch.cat([own[:, None], others + hits], dim=1).logsumexp(dim=1) - own).mean()
+    return loss
