@@ -124,7 +124,7 @@ def test_nothing_goes_on_behind_a_page_that_was_left(page: Page, address: str) -
 def test_a_clicked_flip_is_shown_and_kept(page: Page, address: str, folder: Path) -> None:
     show(page, address, q="better late than never so bad", view="search", model="rnn")
     button(page, "Start the search").click()
-    scatter = page.locator(".js-plotly-plot").filter(has_text="Fluency against")
+    scatter = page.locator(".js-plotly-plot").last
     flips = scatter.locator(".scatterlayer .trace").nth(1).locator("path.point")
     expect(flips.first).to_be_visible()
     page.wait_for_timeout(500)
