@@ -96,13 +96,14 @@ def _card(contrast: Contrast) -> None:
     with st.container(border=True):
         st.metric(
             plain(contrast.model.upper()),
-            f"{names[contrast.a.label]} → {names[contrast.b.label]}" if contrast.opposite else names[contrast.a.label],
+            _("opposite") if contrast.opposite else names[contrast.a.label],
             delta=f"P(positive) {contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
             delta_arrow="up" if contrast.b.probability >= contrast.a.probability else "down",
         )
         if contrast.opposite:
-            st.badge(_("opposite verdicts"), icon=":material/swap_horiz:", color="orange")
+            change = f"{names[contrast.a.label]} → {names[contrast.b.label]}"
+            st.badge(change, icon=":material/swap_horiz:", color="orange")
         if contrast.indistinguishable:
             st.caption(_("Both are one and the same sequence to this model."))
         elif contrast.parts_at is None:
