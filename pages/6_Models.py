@@ -40,8 +40,6 @@ if study:
             "difference is shown. “Another seed” changes nothing but chance: differences of its size mean little."
         ).format(units=study["base"]["hidden_size"], rows=study["data"]["rows"], held=study["data"]["held_out_rows"])
     )
-    if "embeddings" not in study:
-        st.caption(_("This study was made before the word vectors were scaled to unit variance for training."))
     variants = study["variants"]
     differences = study_differences(variants, [names.variant(row) for row in variants])
     st.plotly_chart(differences, key="study", alt=_("Differences of accuracy to the base"))
