@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from core import checkpoints
 from core.collection import Collection
 from core.probes.orders import fluencies
+from core.text import Vocabulary
 from core.verdicts import verdict
 from pages.parts import models
 from pages.parts.order import moved
@@ -32,6 +33,7 @@ class MadeUpTrigram:
     """Log-probabilities from the words' lengths: no language, yet the same for the same words."""
 
     name = "made-up trigram"
+    vocabulary = Vocabulary([])
 
     def table(self, tokens: Sequence[str]) -> np.ndarray:
         weights = np.array([*(len(token) for token in tokens), 0])
@@ -47,7 +49,7 @@ class MadeUpTrigram:
 def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path / "pairs.sqlite3"))
-    fluency = SimpleNamespace(trigram=MadeUpTrigram(), hash="made up")
+    fluency = SimpleNamespace(trigram=MadeUpTrigram(), mixture=None, hash="made up")
     monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
 
 
@@ -316,7 +318,7 @@ def test_one_order_only_is_said_and_nothing_is_searched(text: str) -> None:
 
 def test_orders_of_unknown_words_are_one_order() -> None:
     at = opened(q="frabjous slithy love", view="search")
-    assert "2 words are not in the vocabulary" in said(at)
+    assert "2 words are in no vocabulary here" in said(at)
     assert "3 distinct orders" in said(at)
 
 

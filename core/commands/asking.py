@@ -86,8 +86,12 @@ def evaluate(options: argparse.Namespace) -> int:
     """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length."""
     from core.evaluation import evaluate
 
+    models = console.named_checkpoints(options.model)
     corpus = console.labelled(options, options.data)
-    evaluations = [evaluate(checkpoint, corpus) for checkpoint in console.named_checkpoints(options.model)]
+    blank = sum(not text.strip() for text in corpus.texts)
+    if blank:
+        console.progress(f"{blank:,} of {len(corpus):,} rows have no word: judged from nothing, they count as the rest")
+    evaluations = [evaluate(checkpoint, corpus) for checkpoint in models]
     if options.json:
         console.json_list(evaluation.as_json() for evaluation in evaluations)
         return 0
@@ -168,6 +172,10 @@ def _permutations_json(result: Permutations) -> dict[str, object]:
         "lowest": order(result.lowest),
         "sensitivity": result.sensitivity,
         "order_effect": result.order_effect,
+        # Beyond what is usual: the way taken, the orders that the figures speak of, η² of every token's place.
+        "way": result.way,
+        "named": result.named,
+        "position_effects": result.position_effects,
     }
 
 
@@ -181,6 +189,9 @@ def _show_permutations(result: Permutations) -> None:
         f"  logit's standard deviation over {result.named}: {result.sensitivity:.3f}; the original's logit minus their "
         f"mean: {result.order_effect:+.3f}"
     )
+    effect, word = max(zip(result.position_effects, result.tokens, strict=True))
+    if effect:
+        console.line(f"  the place of {word!r} matters most: it explains {effect:.0%} of the logit's variance")
     for name, orders in (("flips", result.flips), ("most fluent", result.fluent)):
         if orders:
             console.line(f"  {name}: P(positive), fluency ({result.scorer}, nats), order")

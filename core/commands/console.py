@@ -57,7 +57,7 @@ def labelled(options: argparse.Namespace, path: str) -> Corpus:
 
 def json_list(rows: Iterable[Any]) -> None:
     """Print dictionaries or dataclasses as one JSON list."""
-    print(json.dumps([row if isinstance(row, dict) else asdict(row) for row in rows]))
+    print(json.dumps([row if isinstance(row, dict) else asdict(row) for row in rows], allow_nan=False))
 
 
 def line(text: str) -> None:

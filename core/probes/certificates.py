@@ -14,7 +14,7 @@ def named(everything: bool, closed: bool, count: int, floor: float) -> str:
         return _("the only order") if count == 1 else _("all {count:,} orders").format(count=count)
     if closed:
         return _("the {count:,} orders within {floor:g} nats of the original").format(count=count, floor=floor)
-    return _("the {count:,} orders tried").format(count=count)
+    return _("the original") if count == 1 else _("the {count:,} orders tried").format(count=count)
 
 
 def certificate(
@@ -39,6 +39,8 @@ def certificate(
     """
     if orders == 1:
         sentence = _("These words have one order only, so no other can flip the verdict.")
+    elif scored == 1:
+        sentence = _("Only the original itself was scored, of {orders:,} orders: nothing is known of the others.")
     elif everything and not flips:
         sentence = _("None of the {orders:,} orders flips the verdict: all of them were scored.")
     elif everything:
@@ -64,8 +66,8 @@ def certificate(
         )
     else:
         sentence = _(
-            "The verdict flips in {flips:,} of the {scored:,} orders tried, the most fluent that were found (by the "
-            "{scorer}); of the rest of {orders:,} nothing is known."
+            "The verdict flips in {flips:,} of {scored:,} orders tried: the original and the most fluent that were "
+            "found (by the {scorer}); of the rest of {orders:,} nothing is known."
         )
     return sentence.format(
         orders=orders,

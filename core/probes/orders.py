@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from math import factorial, prod
+from math import comb, factorial, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ import numpy as np
 MOST_TOKENS = 60  # sets of words are bits of 64
 MOST_EXACT = 16  # free words up to which best completions are known: 2^16 sets times pairs of last words
 _SUFFIX = 7  # words whose arrangements are listed at once: 7! = 5,040 rows
+_MOST_BYTES = 300_000_000  # that the best completions may take
 _NEVER = np.float64(-np.inf)
 
 
@@ -166,8 +167,7 @@ class Ranked(NamedTuple):
 class Ranking:
     """The most fluent orders of some words under a trigram's table float32 [n+1, n+1, n+1].
 
-    Both ways take seconds for many words. `breathe` is called before every place of the sentence; what it raises ends
-    the work there.
+    Both ways take seconds for many words. `breathe` is called several times a second; what it raises ends the work.
     """
 
     def __init__(self, words: Words, table: np.ndarray, breathe: Callable[[], object] = lambda: None):
@@ -184,8 +184,14 @@ class Ranking:
 
     @staticmethod
     def is_exact(words: Words) -> bool:
-        """Whether the most fluent orders of these words can be found without missing one."""
-        return len(words.free) <= MOST_EXACT
+        """Whether the most fluent orders of these words can be found without missing one, in bounded memory."""
+        if len(words.free) > MOST_EXACT:
+            return False
+        used, tables = 0, 0
+        for place in range(len(words)):
+            tables += comb(len(words.free), used)
+            used += place not in words.pinned
+        return tables * (len(words) + 1) ** 2 * 4 <= _MOST_BYTES
 
     def _complete(self) -> None:
         """`_rest[p][s, a, b]`: the best log-probability of going on from place p, where s numbers the sets of as many
@@ -204,12 +210,13 @@ class Ranking:
             self._breathe()
             after = self._rest[place + 1]
             if place in words.pinned:
-                self._rest[place] = table[None, :, :, place] + after[:, None, :, place]
+                self._rest[place] = (table[None, :, :, place] + after[:, None, :, place]).astype(np.float32)
                 continue
             used -= 1
             members = by_size[used]
             best = np.full((len(members), length + 1, length + 1), _NEVER, dtype=np.float32)
             for number, token in enumerate(free):
+                self._breathe()
                 allowed = self._allowed(members, number)
                 following = after[self._number[members[allowed] | (1 << number)], :, token]  # [s, b]
                 value = table[None, :, :, token] + following[:, None, :]

@@ -10,7 +10,8 @@ and its certificate says which:
 
 Where every order within the floor (nats below the original's fluency) was scored, the floor is closed and the
 certificate holds for all of them. Fluency is the named scorer's total log-probability in nats, and certificates speak
-of that scorer. Words that a model does not know are one word to it; orders that differ only in these are one order.
+of that scorer. Words that neither the model nor the scorer knows are one word to both: orders that differ only in these
+are one order.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ class Question:
                 f"a search needs a budget of at least one order and a top of at least one; given: "
                 f"{self.budget:,} and {self.top:,}"
             )
-        if not self.floor >= 0 or (self.seconds is not None and not self.seconds > 0):
+        if not 0 <= self.floor < np.inf or (self.seconds is not None and not self.seconds > 0):
             raise ValueError(
                 f"the floor is at least 0 nats and the time above 0 seconds; given: {self.floor} and {self.seconds}"
             )
@@ -169,7 +170,9 @@ def ask(
     if not tokens:
         raise EmptyTextError("the text is empty: there is no word to put in another order")
     places = marks(tokens) if pinned is None else pinned
-    words = Words.of(checkpoint.vocabulary.encode(tokens), places)
+    # One word only where neither can tell two apart: orders of words that the model alone lacks differ in fluency.
+    read = zip(checkpoint.vocabulary.encode(tokens), trigram.vocabulary.encode(tokens), strict=True)
+    words = Words.of(list(read), places)
     return Question(text, tokens, words, trigram.table(tokens), trigram.name, **bounds)
 
 
@@ -210,6 +213,10 @@ def search(
             break
 
 
+class _TimeUpError(Exception):
+    """The deadline came while the most fluent orders were being found."""
+
+
 class _Batch(NamedTuple):
     """Orders to score, and what is known once they are: every order of a fluency above this one is scored."""
 
@@ -218,40 +225,52 @@ class _Batch(NamedTuple):
 
 
 def _all(question: Question) -> Iterator[_Batch]:
-    left = question.words.count
+    original = question.words.original()  # first, so that a search that is stopped has it among its orders
+    left = question.words.count - 1
+    yield _Batch(original, np.inf if left else -np.inf)
     for rows in question.words.all_orders():
-        left -= len(rows)
-        yield _Batch(rows, np.inf if left else -np.inf)
+        others = rows[(rows != original).any(axis=1)]
+        left -= len(others)
+        if len(others):
+            yield _Batch(others, np.inf if left else -np.inf)
 
 
 def _ranked(question: Question, found: _Found, breathe: Callable[[], object], deadline: float) -> Iterator[_Batch]:
     """Rounds of the most fluent orders, in batches by falling fluency, until the floor is closed and enough flip."""
     yield _Batch(question.words.original(), np.inf)
-    ranking = Ranking(question.words, question.table, breathe)
     seen = {question.words.original().tobytes()}
     wanted = min(_ROUND, question.budget)
-    while True:
-        clock = time.perf_counter()
-        ranked: Ranked = ranking.most_fluent(wanted)
-        spent = time.perf_counter() - clock
-        new = np.array([row.tobytes() not in seen for row in ranked.orders])
-        rows, fluency = ranked.orders[new], ranked.fluency[new]
-        room = question.budget - found.count
-        for start in range(0, min(len(rows), room), _BATCH):
-            stop = min(start + _BATCH, len(rows), room)
-            batch = rows[start:stop]
-            reached = ranked.complete_above if stop == len(rows) else max(ranked.complete_above, fluency[stop])
-            seen.update(row.tobytes() for row in batch)
-            yield _Batch(batch[np.lexsort(batch.T[::-1])], reached + _SLACK)
-            if found.closed and found.flips >= question.top:
+
+    def in_time() -> None:
+        breathe()
+        if time.perf_counter() >= deadline:
+            raise _TimeUpError
+
+    try:
+        if question.budget > 1:
+            ranking = Ranking(question.words, question.table, in_time)
+        while found.count < question.budget:
+            clock = time.perf_counter()
+            ranked: Ranked = ranking.most_fluent(wanted)
+            spent = time.perf_counter() - clock
+            new = np.array([row.tobytes() not in seen for row in ranked.orders])
+            rows, fluency = ranked.orders[new], ranked.fluency[new]
+            room = question.budget - found.count
+            for start in range(0, min(len(rows), room), _BATCH):
+                stop = min(start + _BATCH, len(rows), room)
+                batch = rows[start:stop]
+                reached = ranked.complete_above if stop == len(rows) else max(ranked.complete_above, fluency[stop])
+                seen.update(row.tobytes() for row in batch)
+                yield _Batch(batch[np.lexsort(batch.T[::-1])], reached + _SLACK)
+                if found.closed and found.flips >= question.top:
+                    return
+            # A longer round takes longer to find: no more than half of the time that is left.
+            growth = min(_GROWTH, (deadline - time.perf_counter()) / 2 / spent)
+            if wanted >= question.budget or found.count >= question.words.count or growth <= 1:
                 return
-        if wanted >= question.budget or found.count >= question.words.count:
-            return
-        # A longer round takes longer to find: no more than half of the time that is left.
-        growth = min(_GROWTH, (deadline - time.perf_counter()) / 2 / spent)
-        if growth <= 1:
-            return
-        wanted = min(int(growth * wanted) + 1, question.budget)
+            wanted = min(int(growth * wanted) + 1, question.budget)
+    except _TimeUpError:
+        return
 
 
 class _Found:
@@ -279,6 +298,8 @@ class _Found:
 
     def take(self, batch: _Batch, score: Scorer) -> None:
         logits = score(batch.rows)
+        # In another batch the same order may come out a rounding apart: it has one logit and does not flip itself.
+        logits[(batch.rows == self.question.words.original()).all(axis=1)] = self.original.logit
         fluency = fluencies(batch.rows, self.question.table).astype(np.float32)
         self._batches.append((batch.rows, logits, fluency))
         self.count += len(batch.rows)

@@ -162,7 +162,7 @@ def search_view(text: str, checkpoints: list[Checkpoint]) -> None:
     pinned = _pins(tokens)
     budget, floor, seconds = _bounds()
     question = probe.ask(checkpoint, fluency.trigram, text, pinned, budget=budget, floor=floor, seconds=float(seconds))
-    _say_what_is_one_word(checkpoint, question)
+    _say_what_is_one_word(question)
     if question.words.count == 1:
         st.info(_("These words have one order only, so no other can flip the verdict."))
         return
@@ -265,14 +265,17 @@ def _bounds() -> tuple[int, float, int]:
     return budget, floor, seconds
 
 
-def _say_what_is_one_word(checkpoint: Checkpoint, question: Question) -> None:
-    unknown = [place for place in question.words.free if question.tokens[place] not in checkpoint.vocabulary]
-    if len(unknown) > 1:
+def _say_what_is_one_word(question: Question) -> None:
+    surfaces: dict[int, set[str]] = {}
+    for place in question.words.free:
+        surfaces.setdefault(question.words.kinds[place], set()).add(question.tokens[place])
+    count = max((len(tokens) for tokens in surfaces.values()), default=0)
+    if count > 1:
         st.caption(
             _(
-                "{count:,} words are not in the vocabulary and so are one and the same word to the model: orders that "
-                "differ only in these are the same order."
-            ).format(count=len(unknown))
+                "{count:,} words are in no vocabulary here and so are one and the same word: orders that differ only "
+                "in these are the same order."
+            ).format(count=count)
         )
 
 

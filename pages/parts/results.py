@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.collection import as_csv
 from core.language import gettext as _
+from pages.parts import models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.tokens import plain
 
@@ -23,6 +24,15 @@ def show(found: Permutations, key: str) -> None:
     )
     _figures_of(found)
     _charts(found, key)
+    fluency, _fault = models.fluency()
+    if fluency is not None and fluency.mixture is not None:
+        st.caption(
+            _(
+                "Fluency is the {scorer}'s, which the certificate speaks of. The last column judges the same orders "
+                "again, as the difference to the original, by the {mixture}, which reads whole sentences and ranks "
+                "them better. Click its head to sort by it."
+            ).format(scorer=plain(found.scorer), mixture=plain(fluency.mixture.name))
+        )
     left, right = st.columns(2)
     with left:
         _table(_("Most fluent flips"), found, found.flips, "flips", _("No order that was scored flips the verdict."))
@@ -147,6 +157,16 @@ def _choice(found: Permutations, row: int | None, key: str) -> None:
         )
 
 
+def _judged_again(found: Permutations, orders: Sequence[Order]) -> list[float]:
+    """How far each order stands from the original by the mixture of trigram and recurrent model, if there is one."""
+    fluency, _fault = models.fluency()
+    if fluency is None or fluency.mixture is None:
+        return []
+    texts = [[found.tokens[place] for place in order.positions] for order in (found.original, *orders)]
+    original, *scores = fluency.mixture.score(texts).tolist()
+    return [round(score - original, 2) for score in scores]
+
+
 def _table(title: str, found: Permutations, orders: Sequence[Order], name: str, empty: str) -> None:
     st.subheader(title)
     if not orders:
@@ -154,7 +174,7 @@ def _table(title: str, found: Permutations, orders: Sequence[Order], name: str, 
         return
     header = [_("order"), _("verdict"), _("P(positive)"), _("fluency (nats)"), _("to the original (nats)")]
     names = {"positive": _("positive"), "negative": _("negative")}
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             order.text,
             names[order.label],
@@ -164,6 +184,10 @@ def _table(title: str, found: Permutations, orders: Sequence[Order], name: str, 
         )
         for order in orders
     ]
+    again = _judged_again(found, orders)
+    if again:
+        header.append(_("by the recurrent model too (nats)"))
+        rows = [(*row, score) for row, score in zip(rows, again, strict=True)]
     st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
     st.download_button(
         _("Download as CSV"),

@@ -14,12 +14,13 @@ import pytest
 
 from core import checkpoints, fluency
 from core.__main__ import main
+from core.text import Vocabulary
 from core.verdicts import verdicts
 
 KEYS = [
     *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),
     *("flip_count", "flip_count_above_floor", "floor", "scorer", "flips", "fluent", "highest", "lowest"),
-    *("sensitivity", "order_effect"),
+    *("sensitivity", "order_effect", "way", "named", "position_effects"),
 ]
 
 
@@ -27,6 +28,7 @@ class SomeTrigram:
     """A table from the tokens alone: equal words have equal numbers."""
 
     name = "trigram"
+    vocabulary = Vocabulary(["i", "love", "this", "frabjous"])
 
     def table(self, tokens: Sequence[str]) -> np.ndarray:
         names = sorted({*tokens, "end"})
@@ -86,6 +88,13 @@ def test_bounds_reach_the_search(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(order["text"].startswith("i ") and order["text"].endswith(" bad") for order in row["fluent"])
 
 
+def test_words_are_one_only_where_neither_scorer_tells_them_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    # The model knows none of the three; the trigram knows one of them.
+    for text, orders in (("slithy toves", 1), ("slithy frabjous", 2), ("slithy toves frabjous", 3), ("so so", 1)):
+        (row,) = permute(capsys, "--model", "gru", text)
+        assert (row["orders"], row["scored"]) == (orders, orders)
+
+
 def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["permute", "--model", "lstm", "\x1b better late"]) == 0
     out, err = capsys.readouterr()
@@ -98,6 +107,7 @@ def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--budget", "0", "a b"], "budget"),
         (["--floor", "-1", "a b"], "floor"),
+        (["--floor", "inf", "a b"], "floor"),
         (["--seconds", "0", "a b"], "seconds"),
         (["--top", "0", "a b"], "top"),
         (["--pin", "3", "--", "a b"], "cannot pin position 3: the sentence has 2 tokens"),

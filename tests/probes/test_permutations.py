@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import permutations as all_permutations
 
 import numpy as np
@@ -167,6 +168,7 @@ def test_the_search_can_be_left_at_any_step_with_what_it_found() -> None:
         return whole(orders)
 
     run = search("tiny", counting, asked)
+    next(run)
     first = next(run)
     run.close()
     done = sum(scored)
@@ -212,3 +214,43 @@ def test_bounds_that_cannot_be(bounds: dict[str, float]) -> None:
 
 def test_punctuation_and_links_stay() -> None:
     assert marks(["wow", ",", "so", "good", "!!!", "<url>", "..."]) == (1, 4, 5, 6)
+
+
+def test_the_original_has_one_logit_and_never_flips() -> None:
+    """A black box whose answer to one and the same order depends, by a rounding, on the batch it comes in."""
+    asked = question("abc")
+
+    def shaky(orders: np.ndarray) -> np.ndarray:
+        return np.full(len(orders), 1e-9 if len(orders) == 1 else -1e-9, dtype=np.float32)
+
+    found = list(search("box", shaky, asked))[-1].result()
+    assert found.flip_count == 5
+    (itself,) = [order for order in found.fluent if order.text == "a b c"]
+    assert itself == found.original
+
+
+def test_a_stopped_search_has_the_original_among_its_orders() -> None:
+    first = next(search("tiny", SharedPrefixes(model(), ids("abcdefgh")).logits, question("hgfedcba")))
+    result = first.result()
+    assert result.fluent == (result.original,)
+    assert (
+        result.certificate == "Only the original itself was scored, of 40,320 orders: nothing is known of the others."
+    )
+
+
+def test_time_bounds_the_ranking_too() -> None:
+    asked = question("abcdefgh" * 2, seconds=0.05, budget=100_000)
+    clock = time.perf_counter()
+    found = list(search("box", lambda orders: np.zeros(len(orders), dtype=np.float32), asked))[-1].result()
+    assert not found.complete
+    assert time.perf_counter() - clock < 30  # no benchmark: without a bound it would be minutes
+
+
+def test_many_pins_leave_the_exact_way_before_memory_does() -> None:
+    text = "abcdefgh" * 7 + "abcd"
+    free = range(0, 60, 4)
+    words = Words.of(list(range(60)), set(range(60)) - set(free))
+    assert len(words.free) == 15 and not Ranking.is_exact(words)
+    assert Ranking.is_exact(Words.of(list(range(16))))
+    asked = question(text, tuple(set(range(60)) - set(free)), budget=300)
+    assert asked.way == "beam" and answer(asked).scored == 300
