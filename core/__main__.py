@@ -1,7 +1,7 @@
 """The command line: ``python -m core <verb>``.
 
-Every verb prints for people, or with ``--json`` one JSON list. Bad input is one line on standard error and exit status
-2; progress goes to standard error.
+Every verb prints for people, those that answer also, with ``--json``, one JSON list. Bad input is one line on standard
+error and exit status 2; progress goes to standard error.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, uni
 from core.evaluation import evaluate
 from core.language import mark
 from core.text import Preprocessing, Vocabulary
-from core.training import Progress, TrainingSettings, hardware, train_classifier
+from core.training import Progress, TrainingSettings, check_classes, hardware, train_classifier
 
 INTENDED_USE = mark(
     "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "
@@ -94,9 +94,13 @@ class Word2VecProgress(NamedTuple):
 
 
 def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
-    """Vocabulary, ids and split of a corpus. Raises ValueError where it is too small for the rows to hold out."""
+    """Vocabulary, ids and split of a corpus.
+
+    Raises ValueError where it is too small for the rows to hold out, or either part holds one class only.
+    """
     vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
     train, held = held_out(sentences, recipe.held_out_rows or default_held_out(len(corpus)), recipe.seed)
+    check_classes(corpus.labels, train, held)
     return Prepared(recipe, corpus, vocabulary, sentences, train, held)
 
 
@@ -145,8 +149,7 @@ def classifier(
 
     With `start` training goes on from that checkpoint's weights. Raises ValueError where its vocabulary is another.
     """
-    if start and (start.vocabulary != prepared.vocabulary or start.card["cell"] != settings.cell):
-        raise ValueError(f"checkpoint {start.name!r} has another cell or vocabulary than this run: it cannot start it")
+    check_start(start, prepared, settings)
     identity = _identity(prepared, settings, start)
     if not _stands(name, identity, out):
         state_file = out / ".training" / f"{name}.safetensors"
@@ -174,6 +177,12 @@ def classifier(
             prepared.corpus.sha256,
         )
         add_metrics(name, "selection", selection, out)
+
+
+def check_start(start: checkpoints.Checkpoint | None, prepared: Prepared, settings: TrainingSettings) -> None:
+    """Refuse a checkpoint that cannot start a run. Raises ValueError."""
+    if start and (start.vocabulary != prepared.vocabulary or start.card["cell"] != settings.cell):
+        raise ValueError(f"checkpoint {start.name!r} has another cell or vocabulary than this run: it cannot start it")
 
 
 def _stands(name: str, identity: checkpoints.Card, out: Path) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -191,17 +192,23 @@ def _save(
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".new")
     notes = json.dumps({"header": header, "rows": rows, "keys": list(correct), "steps": steps})
-    with beside.open("wb") as file:
-        np.savez(file, notes=np.array(notes), correct=np.array(list(correct.values())))
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            np.savez(file, notes=np.array(notes), correct=np.array(list(correct.values())))
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _restore(
     path: Path, header: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray], list[dict[str, Any]]]:
-    if path.is_file():
+    """What a study of the same header had found; nothing where there is no such state or it is damaged."""
+    try:
         with np.load(path, allow_pickle=False) as saved:
             notes = json.loads(str(saved["notes"]))
             if notes["header"] == json.loads(json.dumps(header)):
                 return notes["rows"], dict(zip(notes["keys"], saved["correct"], strict=True)), notes["steps"]
+    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile):
+        pass
     return [], {}, []

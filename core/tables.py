@@ -54,6 +54,8 @@ def rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[R
 
 def _missing(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
     for column in columns:
+        if list(available).count(column) > 1:
+            raise ValueError(f"{path.name} has {list(available).count(column)} columns {column!r}; which one is meant?")
         if column not in available:
             shown = ", ".join(name if name.isprintable() else repr(name) for name in available)
             raise LookupError(f"{path.name} has no column {column!r}; it has: {shown}")
@@ -133,7 +135,7 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
     except UnicodeError as error:
         where = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
         name = encoding.removesuffix("-sig").upper()
-        raise ValueError(f"{path.name} is not {name} text{where}; pass its encoding") from None
+        raise ValueError(f"{path.name} is not {name} text{where}; name its encoding (--encoding)") from None
     except LookupError as error:
         raise ValueError(str(error)) from None
 

@@ -123,9 +123,7 @@ def train_classifier(
     evaluation and goes on from there if it stands for the same run; the file is removed at the end. Raises ValueError
     where either set of rows holds a single class.
     """
-    for name, rows in (("training", train), ("held-out", held)):
-        if len(set(labels[rows].tolist())) != 2:
-            raise ValueError(f"the {name} rows hold one class only; both are needed")
+    check_classes(labels, train, held)
     device = _device()
     run = _Run(settings, vectors, device, start)
     lengths = sentences.lengths
@@ -165,12 +163,21 @@ def train_classifier(
         state_file.unlink(missing_ok=True)
 
 
-def hardware(settings: TrainingSettings) -> dict[str, str]:
-    """The device a run with these settings takes here and the precision it multiplies in, `auto` resolved."""
+def check_classes(labels: np.ndarray, train: np.ndarray, held: np.ndarray) -> None:
+    """Refuse a split one part of which holds a single class. Raises ValueError."""
+    for name, rows in (("training", train), ("held-out", held)):
+        if len(set(labels[rows].tolist())) != 2:
+            raise ValueError(f"the {name} rows hold one class only; both are needed")
+
+
+def hardware(settings: TrainingSettings) -> dict[str, str | int]:
+    """The device a run with these settings takes here, the precision it multiplies in, `auto` resolved, and the number
+    of processor threads."""
     device = _device()
     return {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "precision": "bfloat16" if _bfloat16(settings.precision, device) else "float32",
+        "threads": torch.get_num_threads(),
     }
 
 

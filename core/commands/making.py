@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,7 +91,7 @@ def train(options: argparse.Namespace) -> int:
     if options.name:
         checkpoints.check_name(options.name)
     _set_threads(options)
-    out = Path(options.out)
+    out = _folder(options)
     preprocessing = Preprocessing()
     for step in options.without:
         preprocessing = preprocessing.without(step)
@@ -114,6 +115,8 @@ def train(options: argparse.Namespace) -> int:
     report = console.labelled(options, options.report) if options.report else None
     console.progress(f"{len(corpus):,} rows of {corpus.name}, {corpus.skipped:,} neutral rows left out; tokenising")
     prepared = recipe.prepare(corpus, request)
+    for settings in runs:
+        recipe.check_start(start, prepared, settings)
     console.progress(
         f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
         f"{len(prepared.held):,} held out of them"
@@ -151,7 +154,7 @@ def study(options: argparse.Namespace) -> int:
     from core.study import study
 
     _set_threads(options)
-    out = Path(options.out)
+    out = _folder(options)
     corpus = _sample(options)
     with tqdm(desc="study", unit="variant") as bar:
         for progress in study(corpus, out / ".training"):
@@ -159,8 +162,11 @@ def study(options: argparse.Namespace) -> int:
             bar.update(progress.done - bar.n)
     found = progress.study
     beside = out / "study.json.new"
-    beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    beside.replace(out / "study.json")
+    try:
+        beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        beside.replace(out / "study.json")
+    finally:
+        beside.unlink(missing_ok=True)
     if options.json:
         console.json_list([found])
         return 0
@@ -184,6 +190,7 @@ def train_fluency(options: argparse.Namespace) -> int:
     from core import fluency_data, fluency_recipe
     from core.language_model import LanguageModelSettings
 
+    out = _folder(options)
     names = [options.tweets, *options.sentences]
     corpora = [fluency_data.read_sentences(name, options.text_column, options.encoding) for name in names]
     pairs = fluency_data.read_pairs(options.blimp) if options.blimp else None
@@ -197,7 +204,7 @@ def train_fluency(options: argparse.Namespace) -> int:
     )
     _set_threads(options)
     with tqdm(desc="fluency", unit="stage") as bar:
-        for progress in fluency_recipe.train(corpora, pairs, settings, Path(options.out)):
+        for progress in fluency_recipe.train(corpora, pairs, settings, out):
             bar.total = progress.stages
             bar.set_postfix_str(progress.stage, refresh=False)
             bar.update(progress.done - bar.n)
@@ -217,6 +224,14 @@ def train_fluency(options: argparse.Namespace) -> int:
                 f"{scorer}, all {figures['pairs']['pairs']:,} pairs: accuracy {figures['pairs']['accuracy']:.1%}"
             )
     return 0
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    """The folder to write to, made where it is missing. Raises OSError where it cannot be written to."""
+    out = Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=out):
+        return out
 
 
 def _sample(options: argparse.Namespace) -> Corpus:

@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -127,11 +128,17 @@ def test_a_clicked_flip_is_shown_and_kept(page: Page, address: str, folder: Path
     scatter = page.locator(".js-plotly-plot").last
     flips = scatter.locator(".scatterlayer .trace").nth(1).locator("path.point")
     expect(flips.first).to_be_visible()
-    page.wait_for_timeout(500)
-    box = flips.first.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.get_by_text("The order you chose")).to_be_visible()
+    chosen = page.get_by_text("The order you chose")
+    for place in range(10):  # a point may lie under another one, which is then the one clicked
+        flips.nth(place).scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        box = flips.nth(place).bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        with suppress(AssertionError):
+            expect(chosen).to_be_visible(timeout=3_000)
+            break
+    expect(chosen).to_be_visible()
     page.get_by_text("unsure", exact=True).click()
     button(page, "Keep this pair").click()
     expect(page.get_by_text("Kept as “unsure”")).to_be_visible()
