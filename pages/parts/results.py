@@ -92,7 +92,13 @@ def _charts(found: Permutations, key: str) -> None:
     )
     right.caption(_("Over {named}. Pinned words are grey.").format(named=found.named))
     scatter = f"scatter {key}"
-    chosen = _chosen(st.session_state.get(scatter), found)
+    # Drawing the chosen point anew makes the figure forget its selection, so the choice is remembered here.
+    clicked = _chosen(st.session_state.get(scatter), found)
+    if clicked is not None:
+        st.session_state[f"chosen {key}"] = clicked
+    chosen = st.session_state.get(f"chosen {key}")
+    if chosen is not None and chosen >= found.scored:
+        chosen = None
     st.plotly_chart(
         fluency_scatter(found, chosen),
         key=scatter,
