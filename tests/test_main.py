@@ -613,6 +613,14 @@ def test_train_refuses_what_does_not_fit_the_data(
         checkpoints.load_vectors(folder=tmp_path)
 
 
+def test_a_folder_that_cannot_be_is_told_of_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main(training_arguments(tmp_path / "none.csv", tmp_path / "file" / "out")) == 2
+    assert "file" in capsys.readouterr().err and "none.csv" not in capsys.readouterr().err
+
+
 def test_train_takes_rows_from_all_over_the_file(rows: Path, tmp_path: Path) -> None:
     assert main(training_arguments(rows, tmp_path, "--rows", "150", "--held-out", "20")) == 0
     data = checkpoints.read_card("rnn", tmp_path)["data"]

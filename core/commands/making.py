@@ -161,6 +161,7 @@ def study(options: argparse.Namespace) -> int:
             bar.total = progress.variants
             bar.update(progress.done - bar.n)
     found = progress.study
+    out.mkdir(parents=True, exist_ok=True)
     beside = out / "study.json.new"
     try:
         beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -227,10 +228,10 @@ def train_fluency(options: argparse.Namespace) -> int:
 
 
 def _folder(options: argparse.Namespace) -> Path:
-    """The folder to write to, made where it is missing. Raises OSError where it cannot be written to."""
+    """The folder to write to, not made yet. Raises OSError where that will not be possible."""
     out = Path(options.out)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=out):
+    there = next(folder for folder in (out, *out.parents) if folder.exists())
+    with tempfile.TemporaryFile(dir=there):
         return out
 
 
