@@ -238,8 +238,7 @@ class Ranking:
         sets = np.zeros(1, dtype=np.int64)
         before = last = np.full(1, length)
         so_far = np.zeros(1)
-        left = float(self._best.sum()) if not self.exact else 0.0  # of the bound, where it is one
-        bound = np.array([left])
+        hopes = np.zeros(1) if self.exact else np.array([self._best.sum()])  # f of the module's text
         lost = _NEVER
         for place in range(length):
             self._breathe()
@@ -256,21 +255,19 @@ class Ranking:
             following = np.where(number < 0, sets[parent], sets[parent] | (1 << np.maximum(number, 0)))
             if self.exact:
                 hoped = gained + self._rest[place + 1][self._number[following], last[parent], token]
-                hope = bound  # unused
-            else:
-                hope = bound[parent] - self._best[token]
-                hoped = gained + hope
+            else:  # what was hoped for less the best of the token now placed, plus what it gave
+                hoped = hopes[parent] - so_far[parent] - self._best[token] + gained
             if len(hoped) > count:
                 kept = np.argpartition(-hoped, count - 1)[:count]
                 dropped = np.ones(len(hoped), dtype=bool)
                 dropped[kept] = False
                 lost = max(lost, hoped[dropped].max())
                 parent, token, gained, following = parent[kept], token[kept], gained[kept], following[kept]
-                hope = hope if self.exact else hope[kept]
+                hoped = hoped[kept]
             paths = paths[parent]
             paths[:, place] = token
             before, last = last[parent], token
-            so_far, sets, bound = gained, following, hope
+            so_far, sets, hopes = gained, following, hoped
         fluency = so_far + table[before, last, length]
         by_fluency = np.argsort(-fluency, kind="stable")
         return Ranked(paths[by_fluency], fluency[by_fluency], float(lost))

@@ -75,16 +75,13 @@ class SharedPrefixes:
         # An order that is given twice runs along with its twin to the end.
         parts[1:][(orders[1:] == orders[:-1]).all(axis=1)] = length
         node = np.zeros(count, dtype=np.int64)  # of every order, which of the prefixes so far is its own
-        state = self._start()
+        state = self._model.start()
         for depth in range(length):
             begins = parts <= depth
             parents, words = node[begins], orders[begins, depth].astype(np.int64)
             state = self._step(state, torch.from_numpy(parents), torch.from_numpy(words), depth)
             node = np.cumsum(begins) - 1
         return self._model.read_out(state.h[-1] / self._kept)[torch.from_numpy(node)]
-
-    def _start(self) -> State:
-        return self._model.start()
 
     def _step(self, state: State, parents: Tensor, words: Tensor, depth: int) -> State:
         """The states after prefixes `parents` [C] of `state` went on with `words` [C]."""
