@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
 
 from core.fluency import Scorer, Trigram
+from core.probes.orders import Words, fluencies
 
 LENGTHS = (5, 6, 7, 8)
 _EQUAL = 1e-9  # nats: the same numbers added up in another sequence differ by less
@@ -71,26 +71,19 @@ def rank(trigram: Trigram, tokens: Sequence[str]) -> Rank:
 
 
 def score_orders(trigram: Trigram, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """All distinct orders int [N, words] of a sentence, itself first, and their log-probabilities float64 [N] in nats.
+    """All distinct orders uint8 [N, n] of a sentence, itself first, and their log-probabilities float64 [N] in nats.
 
-    Final punctuation is pinned and not in the rows. Raises ValueError where anything but final punctuation is no word,
-    or there are more than 9 words.
+    Final punctuation is pinned. Raises ValueError where anything but final punctuation is no word, or there are more
+    than 9 words.
     """
     count = movable(tokens)
     if not 1 <= count <= 9:
         raise ValueError(f"expected 1 to 9 words and then only punctuation; given: {' '.join(tokens)}")
-    table, end = trigram.table(tokens).astype(np.float64), len(tokens)
-    orders = np.array(list(permutations(range(count))), dtype=np.int8)
-    alike = np.array([list(tokens).index(token) for token in tokens[:count]])
-    if len(set(alike)) < count:  # of orders that read the same, one; the first row is the sentence as it stands
-        orders = orders[np.sort(np.unique(alike[orders] @ 9 ** np.arange(count), return_index=True)[1])]
-    a = b = np.full(len(orders), end)
-    scores = np.zeros(len(orders))
-    pinned = [np.full(len(orders), place) for place in range(count, end + 1)]
-    for c in [*orders.T, *pinned]:
-        scores += table[a, b, c]
-        a, b = b, c
-    return orders, scores
+    words = Words.of(tokens, range(count, len(tokens)))
+    rows = np.concatenate(list(words.all_orders()))
+    original = words.original()
+    orders = np.concatenate([original, rows[(rows != original).any(axis=1)]])
+    return orders, fluencies(orders, trigram.table(tokens).astype(np.float64))
 
 
 class Contest(NamedTuple):
@@ -116,13 +109,13 @@ def contests(trigram: Trigram, recurrent: Scorer, sentences: Sequence[Sequence[s
     for tokens in sentences:
         orders, scores = score_orders(trigram, tokens)
         ranked = Rank(int((scores >= scores[0] - _EQUAL).sum()), len(scores))
-        count = orders.shape[1]
+        count = movable(tokens)
         if ranked.rank > best:
             found.append(Contest(count, ranked, np.empty(0), np.empty(0)))
             continue
         others = np.argsort(-scores, kind="stable")
         chosen = np.concatenate([[0], others[others != 0][: best - 1]])
-        texts = [[*(tokens[place] for place in orders[row]), *tokens[count:]] for row in chosen]
+        texts = [[tokens[place] for place in orders[row]] for row in chosen]
         found.append(Contest(count, ranked, scores[chosen], recurrent.score(texts)))
     return found
 

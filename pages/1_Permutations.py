@@ -31,7 +31,7 @@ view = st.segmented_control(
 link.carry("view", None if view == "hand" else view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import collection, comparison, models, permutations  # noqa: E402
+from pages.parts import all_orders, by_hand, collection, comparison, models  # noqa: E402
 
 with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
@@ -43,6 +43,6 @@ elif not checkpoints:
 elif view == "compare":
     comparison.view(text, checkpoints)
 elif view == "search":
-    permutations.search_view(text, checkpoints)
+    all_orders.view(text, checkpoints)
 else:
-    permutations.hand_view(text, checkpoints)
+    by_hand.view(text, checkpoints)

@@ -220,6 +220,25 @@ def test_a_search_to_its_end_shows_its_certificate_figures_and_tables() -> None:
     assert {" ".join(sorted(order.split())) for order in orders} == {"better late never so than"}
 
 
+def test_a_search_that_fails_is_one_line_and_can_be_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.probes import permutations
+
+    def failing(*_: object) -> permutations.Scorer:
+        def score(orders: np.ndarray) -> np.ndarray:
+            raise MemoryError(f"no room for {len(orders)} <b>orders</b>")
+
+        return score
+
+    at = opened(q="so very good", view="search")
+    with monkeypatch.context() as patch:
+        patch.setattr(permutations, "scorer", failing)
+        at.button(key="permutations start").click().run()
+        assert_sound(at)
+        assert "The search came to grief: MemoryError: no room for 1 <b>orders</b>" in said(at)
+    at.button(key="permutations start").click().run()
+    assert "came to grief" not in said(at) and "all of them were scored" in said(at)
+
+
 def test_a_flip_that_is_clicked_is_shown_and_can_be_kept_without_a_new_search(monkeypatch: pytest.MonkeyPatch) -> None:
     from core.probes import permutations
 

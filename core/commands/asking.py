@@ -12,7 +12,7 @@ from core.commands.verbs import Add
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.probes.permutations import Order, Permutations, Question
+    from core.probes.permutations import Order, Permutations, Progress, Question
 
 
 def add_verbs(add: Add) -> None:
@@ -134,19 +134,28 @@ def permute(options: argparse.Namespace) -> int:
         for checkpoint in models
     ]  # all of them first: a text that cannot be searched is told of before an hour of work
     found = []
-    for checkpoint, question in questions:
-        with tqdm(desc=checkpoint.name, unit=" orders", unit_scale=True, leave=False) as bar:
-            for progress in search(checkpoint.name, scorer(checkpoint, question), question):
-                bar.total = progress.total
-                bar.set_postfix_str(f"{progress.flips:,} flips", refresh=False)
-                bar.update(progress.scored - bar.n)
-        found.append(progress.result())
+    progress: Progress | None = None
+    status = 0
+    try:
+        for checkpoint, question in questions:
+            with tqdm(desc=checkpoint.name, unit=" orders", unit_scale=True, leave=False) as bar:
+                for progress in search(checkpoint.name, scorer(checkpoint, question), question):
+                    bar.total = progress.total
+                    bar.set_postfix_str(f"{progress.flips:,} flips", refresh=False)
+                    bar.update(progress.scored - bar.n)
+            assert progress is not None
+            found.append(progress.result())
+            progress = None
+    except KeyboardInterrupt:  # what was found until now is worth its minutes
+        found += [] if progress is None else [progress.result()]
+        console.progress(f"interrupted: {len(found):,} of {len(questions):,} answers, the last as far as it got")
+        status = 130
     if options.json:
         console.json_list(_permutations_json(result) for result in found)
-        return 0
+        return status
     for result in found:
         _show_permutations(result)
-    return 0
+    return status
 
 
 def _permutations_json(result: Permutations) -> dict[str, object]:

@@ -13,13 +13,17 @@ from core.figures.palette import THRESHOLD, style
 from core.language import gettext as _
 
 _LEGEND = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
-_MARGIN = {"t": 70, "b": 40, "l": 10, "r": 10}
+_MARGIN = {"t": 90, "b": 40, "l": 10, "r": 10}  # above: the title, and below it the legend, however narrow
 # Okabe and Ito's vermilion and blue, and grey for no effect; the marker says the same.
 _EFFECTS = {
     "worse": ("#d55e00", "triangle-left"),
     "none": ("#888888", "circle"),
     "better": ("#0072b2", "triangle-right"),
 }
+
+
+def _title(text: str) -> dict[str, Any]:
+    return {"text": text, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}}
 
 
 def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
@@ -56,7 +60,7 @@ def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
         ticktext=[f"{shortest}–{longest if longest < math.inf else ''}" for shortest, longest in ends],
     )
     figure.update_yaxes(title=_("accuracy (share right)"))
-    figure.update_layout(title=_("Accuracy by length"), legend=_LEGEND, height=380, margin=_MARGIN)
+    figure.update_layout(title=_title(_("Accuracy by length")), legend=_LEGEND, height=400, margin=_MARGIN)
     return figure
 
 
@@ -82,7 +86,7 @@ def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> g
         )
     figure.update_xaxes(title=_("training steps (batches)"))
     figure.update_yaxes(title=_("held-out log-loss (nats)"))
-    figure.update_layout(title=_("How they learnt"), legend=_LEGEND, height=380, margin=_MARGIN)
+    figure.update_layout(title=_title(_("How they learnt")), legend=_LEGEND, height=400, margin=_MARGIN)
     return figure
 
 
@@ -119,6 +123,6 @@ def study_differences(variants: Sequence[Mapping[str, Any]], names: Sequence[str
     figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], automargin=True)
     figure.update_xaxes(title=_("difference (percentage points)"))
     figure.update_layout(
-        title=_("Accuracy against the base"), legend=_LEGEND, height=130 + 30 * len(labels), margin=_MARGIN
+        title=_title(_("Accuracy against the base")), legend=_LEGEND, height=150 + 30 * len(labels), margin=_MARGIN
     )
     return figure

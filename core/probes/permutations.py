@@ -109,11 +109,15 @@ class Permutations:
 
 
 class Progress(NamedTuple):
-    """`scored` of `total` orders (at most) are scored, `flips` of them flip; `result()` is what was found so far."""
+    """`scored` of `total` orders (at most) are scored and `flips` of them flip, `best` being the most fluent of these.
+
+    `result()` is what was found so far, which takes a sort of all the orders scored.
+    """
 
     scored: int
     total: int
     flips: int
+    best: Order | None
     result: Callable[[], Permutations]
 
 
@@ -208,7 +212,7 @@ def search(
         found.take(batch, score)
         elapsed = time.perf_counter() - begun
         result = partial(found.result, found.count, found.complete_above, elapsed)
-        yield Progress(found.count, total, found.flips, result)
+        yield Progress(found.count, total, found.flips, found.best, result)
         if time.perf_counter() >= deadline:
             break
 
@@ -283,6 +287,7 @@ class _Found:
             question.tokens, original[0], score(original)[0], np.float32(fluencies(original, question.table)[0])
         )
         self.count = self.flips = 0
+        self.best: Order | None = None
         self.complete_above = np.inf
         self._batches: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
@@ -303,7 +308,12 @@ class _Found:
         fluency = fluencies(batch.rows, self.question.table).astype(np.float32)
         self._batches.append((batch.rows, logits, fluency))
         self.count += len(batch.rows)
-        self.flips += int(self._flipped(logits).sum())
+        flips = np.flatnonzero(self._flipped(logits))
+        self.flips += len(flips)
+        if len(flips):
+            best = flips[fluency[flips].argmax()]
+            if self.best is None or fluency[best] > self.best.fluency:
+                self.best = _order(self.question.tokens, batch.rows[best], logits[best], fluency[best])
         self.complete_above = min(self.complete_above, batch.complete_above)
 
     def _flipped(self, logits: np.ndarray) -> np.ndarray:

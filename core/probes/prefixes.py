@@ -9,7 +9,7 @@ Wx + b is worked out once for every word and Uh + d once for every prefix, whate
 
 The equations are those of `core.models.cell_step`, in place, with tanh(x) written as 2 σ(2x) − 1: the same number, and
 torch's vectorised σ is five times as fast. Tests hold every logit to the fused forward within 1e-5. Models of several
-layers take `Classifier.step` instead. Axes: C orders in a slice, P prefixes, G gates, H units.
+layers take `Classifier.step` instead. Axes: C orders in a slice, P prefixes, k words after each, G gates, H units.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from torch import Tensor
 
 from core.models import GATES, Classifier, State
 
-SLICE = 4_096  # orders read together, so that prefixes are shared among many
-BLOCK = 512  # prefixes stepped together: few enough that their gates stay in the processor's cache
+SLICE = 5_040  # orders read together, so that prefixes are shared among many: all that seven words have
+BLOCK = 840  # prefixes stepped together: few enough that their gates stay in the processor's cache
 # Which of a cell's stacked gates ends in tanh: its rows are doubled beforehand, so that one σ serves all gates.
 _TANH_GATE = {"rnn": 0, "gru": 2, "lstm": 2}
 
@@ -53,7 +53,7 @@ class SharedPrefixes:
                 self._bias = (model.recurrent.bias_hh_l0 * scale)[2 * h :]
                 self._inputs[:, 2 * h :] -= self._bias
             # Memory taken afresh for every step would cost more than the arithmetic on it.
-            self._of_state, self._gates, self._of_word = (torch.empty(block, width) for _ in range(3))
+            self._of_state, self._of_word = torch.empty(block, width), torch.empty(block, width)
             self._some = torch.empty(block, h)
             self._states = [State(torch.empty(1, slice_size, h), torch.empty(1, slice_size, h)) for _ in range(2)]
 
@@ -79,45 +79,77 @@ class SharedPrefixes:
         for depth in range(length):
             begins = parts <= depth
             parents, words = node[begins], orders[begins, depth].astype(np.int64)
-            state = self._step(state, torch.from_numpy(parents), torch.from_numpy(words), depth)
+            state = self._step(state, parents, torch.from_numpy(words), depth)
             node = np.cumsum(begins) - 1
         return self._model.read_out(state.h[-1] / self._kept)[torch.from_numpy(node)]
 
-    def _step(self, state: State, parents: Tensor, words: Tensor, depth: int) -> State:
-        """The states after prefixes `parents` [C] of `state` went on with `words` [C]."""
+    def _step(self, state: State, parents: np.ndarray, words: Tensor, depth: int) -> State:
+        """The states after prefixes `parents` [C] of `state`, ascending, none left out, went on with `words` [C]."""
         if self._model.recurrent.num_layers > 1:
-            c = None if state.c is None else state.c[:, parents]
-            return self._model.step(self._words[words], State(state.h[:, parents], c)).state
-        after = self._states[depth % 2]
-        cell = {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[self._model.cell]
-        for start in range(0, len(parents), self._block):
-            block = slice(start, min(start + self._block, len(parents)))
-            first, last = int(parents[block.start]), int(parents[block.stop - 1])
-            count, before = block.stop - block.start, slice(first, last + 1)
-            h = state.h[0, before]
-            c = h if state.c is None else state.c[0, before]
-            pre = torch.mm(h, self._product, out=self._of_state[: len(h)])
-            if count > len(h):  # several words follow a prefix
-                places = parents[block] - first
-                pre = torch.index_select(pre, 0, places, out=self._gates[:count])
-                c = torch.index_select(c, 0, places, out=self._some[:count])
-            word = torch.index_select(self._inputs, 0, words[block], out=self._of_word[:count])
-            assert after.c is not None
-            cell(pre, word, c, after.h[0, block], after.c[0, block])
+            chosen = torch.from_numpy(parents)
+            c = None if state.c is None else state.c[:, chosen]
+            return self._model.step(self._words[words], State(state.h[:, chosen], c)).state
+        count, held, after = len(parents), int(parents[-1]) + 1, self._states[depth % 2]
+        before = state.h[0] if state.c is None else state.c[0]
+        each = count // held
+        # As many words follow every prefix, and few enough.
+        alike = each <= self._block and bool((parents == np.arange(count) // each).all())
+        for first in range(0, held, self._block):
+            last = min(first + self._block, held)
+            if count == held and self._model.cell != "gru":
+                # One word follows every prefix, as at the last steps.
+                self._follow(state.h[0, first:last], None, before[first:last, None], words[first:last], first, after)
+                continue
+            pre = torch.mm(state.h[0, first:last], self._product, out=self._of_state[: last - first])
+            if self._model.cell == "gru":  # d_n stands inside what the reset gate multiplies
+                pre[:, 2 * self._model.hidden_size :].add_(self._bias)
+            if alike:  # then a prefix's own product is broadcast over the words that follow it
+                some = max(self._block // each, 1)
+                for low in range(first, last, some):
+                    high = min(low + some, last)
+                    parts = pre[low - first : high - first, None], before[low:high, None]
+                    self._follow(None, *parts, words[low * each : high * each], low * each, after)
+                continue
+            start, end = np.searchsorted(parents, (first, last))
+            for low in range(start, end, self._block):
+                high = min(low + self._block, end)
+                places = torch.from_numpy(parents[low:high])
+                parts = pre[places - first, None], before[places, None]
+                self._follow(None, *parts, words[low:high], low, after)
         return after if state.c is not None else State(after.h, None)
 
-    def _rnn(self, pre: Tensor, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
-        torch.sigmoid(pre.add_(word), out=h).mul_(2).sub_(1)
+    def _follow(
+        self, state: Tensor | None, pre: Tensor | None, before: Tensor, words: Tensor, start: int, after: State
+    ) -> None:
+        """Write the states after P prefixes went on with k words each, `words` [P k], into `after` from `start` on.
 
-    def _gru(self, pre: Tensor, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
-        size = h.shape[1]
-        r, z = pre[:, : 2 * size].add_(word[:, : 2 * size]).sigmoid_().chunk(2, dim=1)
-        n = pre[:, 2 * size :].add_(self._bias).mul_(r).add_(word[:, 2 * size :]).sigmoid_().mul_(2).sub_(1)
+        `pre` [P, 1, G*H] is the product with the hidden state before; or None, and that `state` [P, H] itself, where k
+        is 1 and the product is added to the words as it is made.
+        `before` [P, 1, H] is the cell state before, or what the cell has in its place.
+        """
+        shape = (len(before), len(words) // len(before), -1)
+        word = torch.index_select(self._inputs, 0, words, out=self._of_word[: len(words)])
+        if state is not None:
+            word.addmm_(state, self._product)
+        word = word.view(shape)
+        assert after.c is not None
+        h = after.h[0, start : start + len(words)].view(shape)
+        c = after.c[0, start : start + len(words)].view(shape)
+        {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[self._model.cell](pre, word, before, h, c)
+
+    def _rnn(self, pre: Tensor | None, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
+        torch.sigmoid(word if pre is None else word.add_(pre), out=h).mul_(2).sub_(1)
+
+    def _gru(self, pre: Tensor | None, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
+        assert pre is not None  # the reset gate multiplies a part of it
+        size = h.shape[-1]
+        r, z = word[..., : 2 * size].add_(pre[..., : 2 * size]).sigmoid_().chunk(2, dim=-1)
+        n = word[..., 2 * size :].addcmul_(r, pre[..., 2 * size :]).sigmoid_().mul_(2).sub_(1)
         torch.sub(before, n, out=h).mul_(z).add_(n)  # (1 − z) n + z h
 
-    def _lstm(self, pre: Tensor, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
-        i, f, g, o = pre.add_(word).sigmoid_().chunk(4, dim=1)
+    def _lstm(self, pre: Tensor | None, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
+        i, f, g, o = (word if pre is None else word.add_(pre)).sigmoid_().chunk(4, dim=-1)
         # Twice the cell state is kept, and half the hidden state: so neither need be scaled at every step.
         torch.mul(f, before, out=c).addcmul_(i, g, value=4).sub_(i, alpha=2)  # 2 (f c + i (2 g − 1))
-        half_tanh = torch.sigmoid(c, out=self._some[: len(c)])  # and a half
+        half_tanh = torch.sigmoid(c, out=self._some[: c.shape[0] * c.shape[1]].view(c.shape))  # and a half
         torch.mul(o, half_tanh, out=h).sub_(o, alpha=0.5)  # o tanh(c) / 2

@@ -95,9 +95,9 @@ def _card(contrast: Contrast) -> None:
     names = {"positive": _("positive"), "negative": _("negative")}
     with st.container(border=True):
         st.metric(
-            plain(contrast.model.upper()),
+            _("{model}, P(positive)").format(model=plain(contrast.model.upper())),
             _("opposite") if contrast.opposite else names[contrast.a.label],
-            delta=f"P(positive) {contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
+            delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
             delta_arrow="up" if contrast.b.probability >= contrast.a.probability else "down",
         )

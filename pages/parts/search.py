@@ -20,8 +20,7 @@ from core.language import ngettext
 if TYPE_CHECKING:
     from core.probes.permutations import Permutations, Progress
 
-_GLANCE = 0.15  # seconds between two looks
-_BEST_EVERY = 10  # looks between two of the best flip so far, which takes a sort of all orders
+_GLANCE = 0.25  # seconds between two looks
 MOST_KEPT = 3
 
 Key = tuple[object, ...]
@@ -37,7 +36,7 @@ class _Work:
 
     def __init__(self, start: Start):
         self.latest: Progress | None = None
-        self.fault: BaseException | None = None
+        self.fault: Exception | None = None
         self._given_up = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(start,), name="unrolled search", daemon=True)
         self._thread.start()
@@ -49,7 +48,7 @@ class _Work:
                 self._breathe()
         except _GivenUpError:
             pass
-        except BaseException as fault:
+        except Exception as fault:  # of whatever kind: the page says it in one line
             self.fault = fault
 
     def _breathe(self) -> None:
@@ -70,19 +69,17 @@ def kept() -> dict[Key, Permutations]:
     return results
 
 
-def run(key: Key, start: Start) -> None:
+def run(key: Key, start: Start) -> Exception | None:
     """Search until it is done, drawing the progress, and keep what was found, also when the script is ended here.
 
-    `start` is called with a function for the search to call often, which ends it.
+    `start` is called with a function for the search to call often, which ends it. Returns what went wrong, if anything.
     """
     results = kept()  # a plain dict from here on: an ended script may not touch the session's state
     bar, found = st.progress(0.0, _("Starting…")), st.empty()
     work = _Work(start)
-    glance = 0
     try:
         while not work.ends_within(_GLANCE):
-            glance += 1
-            _draw(bar, found, work.latest, with_best=glance % _BEST_EVERY == 0)
+            _draw(bar, found, work.latest)
     finally:
         work.give_up()
         if work.latest is not None:
@@ -90,11 +87,10 @@ def run(key: Key, start: Start) -> None:
             results[key] = work.latest.result()
             while len(results) > MOST_KEPT:
                 del results[next(iter(results))]
-    if work.fault is not None:
-        raise work.fault
+    return work.fault
 
 
-def _draw(bar: st.delta_generator.DeltaGenerator, found: object, latest: Progress | None, *, with_best: bool) -> None:
+def _draw(bar: st.delta_generator.DeltaGenerator, found: object, latest: Progress | None) -> None:
     if latest is None:
         bar.progress(0.0, _("Starting…"))
         return
@@ -105,8 +101,8 @@ def _draw(bar: st.delta_generator.DeltaGenerator, found: object, latest: Progres
             scored=latest.scored, total=latest.total, flips=flips
         ),
     )
-    if with_best and latest.flips:
-        best = latest.result().flips[0]
+    if latest.best is not None:
+        best = latest.best
         found.text(
             _("Most fluent flip so far: {text} (P(positive) = {probability:.3f}, {fluency:.1f} nats)").format(
                 text=best.text, probability=best.probability, fluency=best.fluency

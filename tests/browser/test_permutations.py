@@ -107,6 +107,20 @@ def test_a_long_search_stops_and_keeps_what_it_found(page: Page, address: str) -
     assert took < 10  # about a second on an idle machine; the search would have gone on for a minute
 
 
+def test_two_tabs_search_at_once_and_each_gets_its_own_answer(page: Page, address: str) -> None:
+    other = page.context.new_page()
+    asked = {page: "i love the way you never told", other: "never was it so bad"}
+    for tab, text in asked.items():
+        show(tab, address, q=text, view="search")
+        expect(button(tab, "Start the search")).to_be_visible()
+    for tab in asked:
+        button(tab, "Start the search").click()
+    for tab, orders in zip(asked, ("5,040", "120"), strict=True):
+        expect(tab.get_by_text(re.compile(f"(of the|among all) {orders} orders"))).to_be_visible()
+        expect(button(tab, "Search again")).to_be_visible()
+    other.close()
+
+
 def test_nothing_goes_on_behind_a_page_that_was_left(page: Page, address: str) -> None:
     show(page, address, q=LONG, view="search", budget="2000000", seconds="600")
     button(page, "Start the search").click()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +14,7 @@ import pytest
 
 from core import checkpoints, fluency
 from core.__main__ import main
+from core.probes import permutations as permutation_search
 from core.text import Vocabulary
 from core.verdicts import verdicts
 
@@ -143,3 +144,22 @@ def test_the_shipped_proverb(capsys: pytest.CaptureFixture[str], monkeypatch: py
     for row in permute(capsys, "--model", "all", "better late than never"):
         assert (row["orders"], row["scored"], row["complete"]) == (24, 24, True)
         assert row["flip_count"] == len(row["flips"])
+
+
+def test_what_an_interrupted_search_found_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = permutation_search.search
+
+    def broken_off(*arguments: Any) -> Iterator[permutation_search.Progress]:
+        for number, event in enumerate(whole(*arguments)):
+            yield event
+            if number == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(permutation_search, "search", broken_off)
+    assert main(["permute", "--json", "--model", "all", "i love this so much that one day"]) == 130
+    out, err = capsys.readouterr()
+    (found,) = json.loads(out)
+    assert found["model"] == "rnn" and 1 < found["scored"] < found["orders"] and not found["complete"]
+    assert err.endswith("interrupted: 1 of 3 answers, the last as far as it got\n")

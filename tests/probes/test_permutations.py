@@ -183,6 +183,10 @@ def test_an_earlier_event_keeps_its_own_result() -> None:
     events = list(search("tiny", SharedPrefixes(model(), ids("abcdefgh")).logits, question("abcdefgh")))
     assert len(events) > 2
     assert [event.result().scored for event in events] == [event.scored for event in events]
+    assert any(event.best for event in events)
+    assert [event.best and event.best.fluency for event in events] == [
+        event.result().flips[0].fluency if event.flips else None for event in events
+    ]
     assert not events[0].result().complete and events[-1].result().complete
 
 

@@ -1,0 +1,129 @@
+"""The words of a sentence put in order by hand, every model's verdict following."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.probes import permutations as probe
+from pages.parts import link, models
+from pages.parts.collection import Candidate, keep_form
+from pages.parts.order import reorder
+from pages.parts.permuted import fingerprint, pins, readers_of
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.verdicts import Verdict
+
+MOST_BY_HAND = 200  # words; as many as the fluency model takes, and more than anybody moves
+
+
+def view(text: str, checkpoints: list[Checkpoint]) -> None:
+    """Chips to move, and every model's verdict on the order they stand in beside that on the original."""
+    readers = readers_of(text, checkpoints)
+    if not readers:
+        return
+    tokens = tuple(readers[0].preprocessing(text))
+    if len(tokens) > MOST_BY_HAND:
+        st.info(
+            _("{count:,} words are too many to be moved by hand; up to {most} can be.").format(
+                count=len(tokens), most=MOST_BY_HAND
+            )
+        )
+        return
+    pinned = pins(tokens)
+    start, key = f"permutations order {fingerprint(tokens)}", "permutations by hand"
+    sound = link.restore("order", list(range(len(tokens))), link.places(len(tokens), all_of_them=True), start)
+    if not sound:
+        st.caption(_("The order in the link is none of these words, so they stand as they were typed."))
+    order = reorder(tokens, pinned, key=key, start=st.session_state[start])
+    moved = order != tuple(range(len(tokens)))
+    link.carry("order", link.written(order) if moved else None)
+    _others_read_otherwise(text, tokens, readers)
+    readers = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) == tokens]
+    before = [models.verdict_on_tokens(checkpoint, tokens) for checkpoint in readers]
+    after = [models.verdict_on_tokens(checkpoint, tuple(tokens[place] for place in order)) for checkpoint in readers]
+    for column, one, other in zip(st.columns(len(readers)), before, after, strict=True):
+        with column:
+            _card(one, other, moved=moved)
+    fluencies, scorer = _fluencies(before[0], after[0])
+    if moved:
+        _curves(before, after)
+        chances = {one.model: (one.probability, other.probability) for one, other in zip(before, after, strict=True)}
+        flipped_first = dict(sorted(chances.items(), key=lambda item: (item[1][0] >= 0.5) == (item[1][1] >= 0.5)))
+        floor = probe.FLOOR if fluencies else None
+        st.subheader(_("Keep this pair"))
+        keep_form(Candidate(text, after[0].text, flipped_first, fluencies, scorer, floor), "keep by hand")
+
+
+def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
+    names = {"positive": _("positive"), "negative": _("negative")}
+    with st.container(border=True):
+        st.metric(
+            plain(after.model.upper()),
+            names[after.label],
+            delta=_("P(positive) = {probability:.3f}").format(probability=after.probability),
+            delta_color="off",
+            delta_arrow="up" if after.label == "positive" else "down",
+        )
+        if before.label != after.label:
+            st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
+        if moved:
+            st.caption(
+                _("was {label}, {probability:.3f}").format(label=names[before.label], probability=before.probability)
+            )
+        else:
+            st.caption(_("the order as typed"))
+
+
+def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | None, str | None]:
+    """The fluency of both orders and its scorer, said on the page; nothing where there is no fluency model."""
+    fluency, fault = models.fluency()
+    if fluency is None:
+        st.caption(_("How fluent this order is cannot be said: {fault}.").format(fault=plain(fault)))
+        return None, None
+    one, other = (float(value) for value in fluency.trigram.score([before.tokens, after.tokens]))
+    if before.tokens == after.tokens:
+        line = _("Fluency by the {scorer}: {fluency:.1f} nats.")
+    elif one - other > probe.FLOOR:
+        line = _(
+            "Fluency by the {scorer}: {fluency:.1f} nats, {lost:.1f} below the original: outside the floor of "
+            "{floor:g}."
+        )
+    elif other <= one:
+        line = _(
+            "Fluency by the {scorer}: {fluency:.1f} nats, {lost:.1f} below the original: within the floor of {floor:g}."
+        )
+    else:
+        line = _("Fluency by the {scorer}: {fluency:.1f} nats, {gained:.1f} above the original.")
+    st.caption(
+        line.format(
+            scorer=plain(fluency.trigram.name), fluency=other, lost=one - other, gained=other - one, floor=probe.FLOOR
+        )
+    )
+    return (one, other), fluency.trigram.name
+
+
+def _curves(before: list[Verdict], after: list[Verdict]) -> None:
+    from core.figures.comparison import comparison_curves
+    from core.probes.comparison import Comparison, contrast
+
+    found = Comparison(tuple(contrast(one, other) for one, other in zip(before, after, strict=True)))
+    with st.expander(_("Where the verdicts part, word by word"), icon=":material/ssid_chart:"):
+        st.plotly_chart(
+            comparison_curves(found),
+            key="by hand",
+            alt=_("P(positive) after each word of the original (first) and of this order (second), by model"),
+        )
+        st.caption(_("The first sentence is the original, the second the order by hand."))
+
+
+def _others_read_otherwise(text: str, tokens: tuple[str, ...], readers: list[Checkpoint]) -> None:
+    others = [checkpoint.name.upper() for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
+    if others:
+        st.caption(
+            _("{models} cut this sentence into other words and are left out.").format(models=plain(", ".join(others)))
+        )

@@ -1,0 +1,54 @@
+"""What both views of a sentence's orders ask: which models read it, and which of its words stay in their place."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.probes import permutations as probe
+from core.verdicts import EmptyTextError
+from pages.parts import link, models
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+
+def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
+    """The models that find a word in the text; says so where none does."""
+    readers = []
+    for checkpoint in checkpoints:
+        with suppress(EmptyTextError):
+            models.verdict(checkpoint, text)
+            readers.append(checkpoint)
+    if not readers:
+        st.info(_("There is no word to put in another order yet. Type a sentence."))
+    return readers
+
+
+def pins(tokens: tuple[str, ...]) -> list[int]:
+    """The positions that stay, chosen for this sentence; punctuation and links at first."""
+    usual, key = list(probe.marks(tokens)), f"permutations pins {fingerprint(tokens)}"
+    sound = link.restore("pins", usual, link.places(len(tokens), all_of_them=False), key)
+    if not sound:
+        st.caption(_("The link pins words that this sentence has not; the usual ones are pinned."))
+    pinned = sorted(
+        st.multiselect(
+            _("Words that stay in their place"),
+            range(len(tokens)),
+            format_func=lambda place: f"{place + 1} {tokens[place]}",
+            key=key,
+            persist_state="session",
+            placeholder=_("none: every word may move"),
+            help=_("Punctuation and links stay unless you let them go."),
+        )
+    )
+    link.carry("pins", None if pinned == usual else link.written(pinned))
+    return pinned
+
+
+def fingerprint(tokens: tuple[str, ...]) -> str:
+    return sha256("\n".join(tokens).encode("utf-8", "surrogatepass")).hexdigest()[:12]
