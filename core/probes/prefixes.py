@@ -81,7 +81,8 @@ class SharedPrefixes:
             parents, words = node[begins], orders[begins, depth].astype(np.int64)
             state = self._step(state, parents, torch.from_numpy(words), depth)
             node = np.cumsum(begins) - 1
-        return self._model.read_out(state.h[-1] / self._kept)[torch.from_numpy(node)]
+        last = state.h[-1] if self._kept == 1 else state.h[-1].div_(self._kept)
+        return self._model.read_out(last)[torch.from_numpy(node)]
 
     def _step(self, state: State, parents: np.ndarray, words: Tensor, depth: int) -> State:
         """The states after prefixes `parents` [C] of `state`, ascending, none left out, went on with `words` [C]."""
