@@ -107,6 +107,6 @@ def _card(contrast: Contrast) -> None:
         if contrast.indistinguishable:
             st.caption(_("Both are one and the same sequence to this model."))
         elif contrast.parts_at is None:
-            st.caption(_("The verdicts do not stand apart at the end of the shorter one."))
+            st.caption(_("The verdicts agree at the end of the shorter one."))
         else:
             st.caption(_("The verdicts part from word {step} on.").format(step=contrast.parts_at))
