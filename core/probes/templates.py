@@ -140,7 +140,9 @@ def slots(*patterns: str) -> list[str]:
 def load() -> tuple[Template, ...]:
     """The templates, in the file's order. Raises ValueError where the file holds something that cannot be."""
     table = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    found = tuple(_template(entry, table["words"]) for entry in table["template"])
+    words = table["words"]
+    joined = {name: [word for part in parts for word in words[part]] for name, parts in table["joined"].items()}
+    found = tuple(_template(entry, words | joined) for entry in table["template"])
     if len({template.name for template in found}) != len(found):
         raise ValueError(f"{_FILE.name} has two templates of one name")
     return found
