@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ def suite(options: argparse.Namespace) -> int:
         return 0
     for result in found:
         _show(result, options.examples)
+    _show_rates(found)
     return 0
 
 
@@ -58,11 +60,16 @@ def _suite_json(result: Suite, examples: int) -> dict[str, object]:
                 "name": found.name,
                 "templates": found.rate.templates,
                 **_rate_json(found.rate),
-                "kinds": [{"kind": kind, "templates": rate.templates, **_rate_json(rate)} for kind, rate in found.kinds],
+                "left_out": found.rate.left_out,
+                "kinds": [
+                    {"kind": kind, "templates": rate.templates, **_rate_json(rate)} for kind, rate in found.kinds
+                ],
             }
             for found in result.capabilities
         ],
         "templates": [_template_json(found, examples) for found in result.templates],
+        # Beyond what is usual: cases left out as the model reads both texts as one, and what makes the suite again.
+        "left_out": result.rate.left_out,
         "settings": asdict(result.settings),
     }
 
@@ -84,7 +91,7 @@ def _template_json(found: TemplateResult, examples: int) -> dict[str, object]:
             }
             for outcome in found.failed[:examples]
         ],
-        # Beyond what is usual: the pattern itself.
+        "left_out": found.rate.left_out,
         "expected": template.expected,
         "text": template.text,
         "changed": template.changed,
@@ -97,28 +104,35 @@ def _rate_json(rate: Rate) -> dict[str, object]:
         "failures": rate.failures,
         "rate": rate.rate,
         "interval": rate.interval,
-        "left_out": rate.left_out,
     }
 
 
 def _show(result: Suite, examples: int) -> None:
     settings, rate = result.settings, result.rate
+    console.line(f"{result.model}: {rate.failures:,} of {rate.cases:,} cases fail: {_share(rate)}")
     console.line(
-        f"{result.model}: {rate.failures:,} of {rate.cases:,} cases of {rate.templates:,} templates fail: {_share(rate)}"
-    )
-    console.line(
-        f"  at most {settings.cases} cases a template, seed {settings.seed}; MFT: the verdict is not the label; "
+        f"  {rate.templates} templates, at most {settings.cases} cases each, seed {settings.seed}; MFT: the verdict is not the label; "
         f"INV by {settings.invariance}, DIR beyond {settings.tolerance:g} of P(positive)"
     )
     console.line(f"  {rate.left_out:,} more cases left out: pairs of texts that the model reads as one")
     for found in result.capabilities:
-        console.line("")
-        console.line(f"  {found.name}: {_counts(found.rate)}, {found.rate.templates} templates")
+        console.line(f"\n  {found.name}: {_counts(found.rate)}, {found.rate.templates} templates")
         for one in result.templates:
             if one.template.capability == found.name:
                 console.line(f"    {one.template.kind}  {one.template.name}: {_counts(one.rate)}")
                 for outcome in one.failed[:examples]:
                     console.line(f"           {_example(outcome)}")
+    console.line("")
+
+
+def _show_rates(found: Sequence[Suite]) -> None:
+    """The table of capabilities by models: failure rates in percent, with their intervals."""
+    console.line(f"{'failing cases (%)':<18}" + "".join(f"{result.model:>26}" for result in found))
+    columns = [[*((one.name, one.rate) for one in result.capabilities), ("all", result.rate)] for result in found]
+    for row in zip(*columns, strict=True):
+        console.line(
+            f"{row[0][0]:<18}" + "".join(f"{_share(rate, '{:.1f} ({:.1f} to {:.1f})'):>26}" for _, rate in row)
+        )
 
 
 def _counts(rate: Rate) -> str:
@@ -128,11 +142,10 @@ def _counts(rate: Rate) -> str:
     return f"{_share(rate)}, {rate.failures} of {rate.cases}{left_out}"
 
 
-def _share(rate: Rate) -> str:
+def _share(rate: Rate, form: str = "{:.1f} % (95 % interval {:.1f} to {:.1f})") -> str:
     if rate.rate is None or rate.interval is None:
         return "–"
-    low, high = rate.interval
-    return f"{rate.rate:.1%} (95 % interval {low:.1%} to {high:.1%})"
+    return form.format(*(100 * share for share in (rate.rate, *rate.interval)))
 
 
 def _example(outcome: Outcome) -> str:

@@ -9,8 +9,8 @@ q that of its change, and a tolerance τ, a case fails where
          checklist    the verdicts differ and |q − p| > τ (CheckList's own rule)
          probability  |q − p| > τ, whatever the verdicts
 
-A pair that a model reads as one and the same sequence (every link is one token to it, every unknown word another) cannot
-fail and tests nothing: such cases are left out and counted. Rates have 95 % intervals clustered by template
+A pair that a model reads as one sequence (every link is one token to it, every unknown word another) cannot fail and
+tests nothing: such cases are left out and counted. Rates have 95 % intervals clustered by template
 (`core.probes.clusters`); they speak of these templates and ones like them, not of tweets in general.
 """
 
@@ -177,9 +177,7 @@ def _made(settings: Settings) -> list[tuple[Template, tuple[Case, ...]]]:
     ]
 
 
-def _answers(
-    model: str, predict: Predictor, sentences: Sequence[tuple[str, ...]]
-) -> dict[tuple[str, ...], float]:
+def _answers(model: str, predict: Predictor, sentences: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
     probabilities = np.asarray(predict(sentences), dtype=float)
     if probabilities.shape != (len(sentences),):
         raise ValueError(f"{model} gave an array of shape {probabilities.shape} for {len(sentences):,} texts")

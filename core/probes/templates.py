@@ -84,7 +84,9 @@ class Template:
             raise ValueError(f"template {self.name!r}: no capability {self.capability!r}; {', '.join(CAPABILITIES)}")
         if self.kind not in EXPECTED or self.expected not in EXPECTED[self.kind]:
             allowed = "; ".join(f"{kind}: {', '.join(ways)}" for kind, ways in EXPECTED.items())
-            raise ValueError(f"template {self.name!r} expects {self.expected!r} as {self.kind!r}; possible are {allowed}")
+            raise ValueError(
+                f"template {self.name!r} expects {self.expected!r} as {self.kind!r}; possible are {allowed}"
+            )
         if (self.changed is None) != (self.kind == "MFT"):
             raise ValueError(f"template {self.name!r}: INV and DIR have a changed text, MFT has none")
         if [name for name, _fillers in self.words] != slots(self.text, self.changed or ""):
