@@ -110,9 +110,10 @@ def _rate_json(rate: Rate) -> dict[str, object]:
 def _show(result: Suite, examples: int) -> None:
     settings, rate = result.settings, result.rate
     console.line(f"{result.model}: {rate.failures:,} of {rate.cases:,} cases fail: {_share(rate)}")
+    console.line(f"  {rate.templates} templates, at most {settings.cases} cases each, seed {settings.seed}")
     console.line(
-        f"  {rate.templates} templates, at most {settings.cases} cases each, seed {settings.seed}; MFT: the verdict is not the label; "
-        f"INV by {settings.invariance}, DIR beyond {settings.tolerance:g} of P(positive)"
+        f"  failing: MFT, the verdict is not the label; INV, by the rule {settings.invariance!r}; DIR, P(positive) moves "
+        f"the wrong way by more than {settings.tolerance:g}"
     )
     console.line(f"  {rate.left_out:,} more cases left out: pairs of texts that the model reads as one")
     for found in result.capabilities:
@@ -130,9 +131,8 @@ def _show_rates(found: Sequence[Suite]) -> None:
     console.line(f"{'failing cases (%)':<18}" + "".join(f"{result.model:>26}" for result in found))
     columns = [[*((one.name, one.rate) for one in result.capabilities), ("all", result.rate)] for result in found]
     for row in zip(*columns, strict=True):
-        console.line(
-            f"{row[0][0]:<18}" + "".join(f"{_share(rate, '{:.1f} ({:.1f} to {:.1f})'):>26}" for _, rate in row)
-        )
+        shares = [_share(rate, "{:.1f} ({:.1f} to {:.1f})") for _name, rate in row]
+        console.line(f"{row[0][0]:<18}" + "".join(f"{share:>26}" for share in shares))
 
 
 def _counts(rate: Rate) -> str:
