@@ -112,8 +112,8 @@ def _show(result: Suite, examples: int) -> None:
     console.line(f"{result.model}: {rate.failures:,} of {rate.cases:,} cases fail: {_share(rate)}")
     console.line(f"  {rate.templates} templates, at most {settings.cases} cases each, seed {settings.seed}")
     console.line(
-        f"  failing: MFT, the verdict is not the label; INV, by the rule {settings.invariance!r}; DIR, P(positive) moves "
-        f"the wrong way by more than {settings.tolerance:g}"
+        "  failing: MFT, the verdict is not the label; "
+        f"INV, by the rule {settings.invariance!r}; DIR, P(positive) goes the wrong way by over {settings.tolerance:g}"
     )
     console.line(f"  {rate.left_out:,} more cases left out: pairs of texts that the model reads as one")
     for found in result.capabilities:
