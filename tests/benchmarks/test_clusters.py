@@ -1,4 +1,4 @@
-"""How often do intervals of failure rates hold the true one? The clustered interval beside a bootstrap over templates."""
+"""How often do intervals of failure rates hold the true one? The clustered one beside a bootstrap over templates."""
 
 from __future__ import annotations
 
