@@ -1,0 +1,226 @@
+"""Where does a model fail, kind of sentence by kind of sentence? Behavioural tests in CheckList's three kinds.
+
+Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList". With p = P(positive) of a text,
+q that of its change, and a tolerance τ, a case fails where
+
+    MFT  the verdict on the text is not the expected label
+    DIR  up: q < p − τ;  down: q > p + τ
+    INV  verdict      the verdicts differ (what is used unless told otherwise)
+         checklist    the verdicts differ and |q − p| > τ (CheckList's own rule)
+         probability  |q − p| > τ, whatever the verdicts
+
+A pair that a model reads as one sequence (every link is one token to it, every unknown word another) cannot fail and
+tests nothing: such cases are left out and counted. Rates have 95 % intervals clustered by template
+(`core.probes.clusters`); they speak of these templates and ones like them, not of tweets in general. A template weighs
+as much as it has cases: few at most of each, so that none drowns the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.corpus import encode_tokens
+from core.probes.clusters import clustered_interval
+from core.probes.templates import CAPABILITIES, EXPECTED, Case, Template, load
+from core.text import UNK, Preprocessing
+from core.verdicts import label, logits, sigmoid
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+TOLERANCE = 0.1  # CheckList's
+CASES = 24  # of a template, at most
+
+Predictor = Callable[[Sequence[Sequence[str]]], np.ndarray]
+"""P(positive) [N] of N lists of tokens: a checkpoint, or any black box."""
+Reader = Callable[[str], Sequence[str]]
+"""The tokens that a model tells apart in a text."""
+
+INVARIANCES: dict[str, Callable[[float, float, float], bool]] = {
+    "verdict": lambda p, q, _tolerance: label(p) != label(q),
+    "checklist": lambda p, q, tolerance: label(p) != label(q) and abs(q - p) > tolerance,
+    "probability": lambda p, q, tolerance: abs(q - p) > tolerance,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What makes a suite, and a case of it fail: with the same settings the same cases come.
+
+    `cases` is the most of one template, `capabilities` which ones are tested, `tolerance` in P(positive), `invariance`
+    one of `INVARIANCES`. Raises ValueError or LookupError for what cannot be.
+    """
+
+    seed: int = 0
+    cases: int = CASES
+    tolerance: float = TOLERANCE
+    invariance: str = "verdict"
+    capabilities: tuple[str, ...] = CAPABILITIES
+
+    def __post_init__(self) -> None:
+        if self.seed < 0 or self.cases < 1:
+            raise ValueError(f"a suite needs a seed from 0 on and a case a template; given: {self.seed}, {self.cases}")
+        if not 0 <= self.tolerance < 1:
+            raise ValueError(f"the tolerance is a difference of probabilities, 0 to below 1; given: {self.tolerance}")
+        if self.invariance not in INVARIANCES:
+            raise LookupError(f"no invariance {self.invariance!r}; available: {', '.join(INVARIANCES)}")
+        if unknown := [name for name in self.capabilities if name not in CAPABILITIES]:
+            raise LookupError(f"no capability {unknown[0]!r}; available: {', '.join(CAPABILITIES)}")
+        if not self.capabilities:
+            raise ValueError(f"no capability was given to test; available: {', '.join(CAPABILITIES)}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A case, and P(positive) of its text and of its change."""
+
+    case: Case
+    probability: float
+    changed_probability: float | None = None
+
+    @property
+    def excess(self) -> float:
+        """By how much it fails, if it does: for MFT the distance of P(positive) from 0.5, else of the two."""
+        return abs(self.probability - (0.5 if self.changed_probability is None else self.changed_probability))
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many of some templates' cases fail, as a share with its 95 % interval, both None where there is no case.
+
+    `left_out` counts cases whose two texts the model reads as one; they are not among the `cases`, and a template that
+    has only such is not among the `templates`.
+    """
+
+    templates: int
+    cases: int
+    failures: int
+    left_out: int
+    rate: float | None
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class TemplateResult:
+    """One template's cases under one model; `failed` are those that failed, by falling excess."""
+
+    template: Template
+    rate: Rate
+    failed: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class CapabilityResult:
+    """One capability under one model: over all its templates, and over those of each kind."""
+
+    name: str
+    rate: Rate
+    kinds: tuple[tuple[str, Rate], ...]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What one model made of the suite."""
+
+    model: str
+    settings: Settings
+    rate: Rate
+    capabilities: tuple[CapabilityResult, ...]
+    templates: tuple[TemplateResult, ...]
+
+
+def cases(settings: Settings = Settings()) -> tuple[Case, ...]:
+    """The cases of these settings, template by template."""
+    return tuple(case for _template, made in _made(settings) for case in made)
+
+
+def run(checkpoint: Checkpoint, settings: Settings = Settings()) -> Suite:
+    """What a checkpoint makes of the suite. Words that it does not know are one word to it."""
+    vocabulary = checkpoint.vocabulary
+
+    def read(text: str) -> list[str]:
+        return [token if token in vocabulary else UNK for token in checkpoint.preprocessing(text)]
+
+    def predict(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        return sigmoid(logits(checkpoint.model, encode_tokens(sentences, vocabulary)))
+
+    return run_predictor(checkpoint.name, predict, read, settings)
+
+
+def run_predictor(
+    model: str, predict: Predictor, read: Reader = Preprocessing(), settings: Settings = Settings()
+) -> Suite:
+    """What any model makes of the suite; it is asked once, for the distinct token lists of all cases.
+
+    Raises ValueError where it does not answer with a probability for each.
+    """
+    made = _made(settings)
+    tokens = {text: tuple(read(text)) for _template, of_it in made for case in of_it for text in case.texts}
+    answers = _answers(model, predict, list(dict.fromkeys(tokens.values())))
+    results = []
+    for template, of_it in made:
+        told_apart = [case for case in of_it if len({tokens[text] for text in case.texts}) == len(case.texts)]
+        outcomes = [Outcome(case, *(answers[tokens[text]] for text in case.texts)) for case in told_apart]
+        failed = sorted((found for found in outcomes if _fails(found, settings)), key=lambda found: -found.excess)
+        results.append(_result(template, len(of_it), len(told_apart), failed))
+    return Suite(model, settings, _pooled(results), _by_capability(results), tuple(results))
+
+
+def _made(settings: Settings) -> list[tuple[Template, tuple[Case, ...]]]:
+    return [
+        (template, template.cases(settings.cases, settings.seed))
+        for template in load()
+        if template.capability in settings.capabilities
+    ]
+
+
+def _answers(model: str, predict: Predictor, sentences: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
+    probabilities = np.asarray(predict(sentences), dtype=float)
+    if probabilities.shape != (len(sentences),):
+        raise ValueError(f"{model} gave an array of shape {probabilities.shape} for {len(sentences):,} texts")
+    if not ((probabilities >= 0) & (probabilities <= 1)).all():  # not a number is neither
+        raise ValueError(f"{model} gave numbers that are no probabilities, 0 to 1")
+    return dict(zip(sentences, probabilities.tolist(), strict=True))
+
+
+def _fails(found: Outcome, settings: Settings) -> bool:
+    p, q, expected = found.probability, found.changed_probability, found.case.expected
+    if q is None:
+        return label(p) != expected
+    if expected == "same":
+        return INVARIANCES[settings.invariance](p, q, settings.tolerance)
+    return q < p - settings.tolerance if expected == "up" else q > p + settings.tolerance
+
+
+def _result(template: Template, made: int, told_apart: int, failed: Sequence[Outcome]) -> TemplateResult:
+    counts = [(told_apart, len(failed), made - told_apart)]
+    return TemplateResult(template, _rate(counts), tuple(failed))
+
+
+def _by_capability(results: Sequence[TemplateResult]) -> tuple[CapabilityResult, ...]:
+    found = []
+    for name in CAPABILITIES:
+        of_it = [result for result in results if result.template.capability == name]
+        by_kind = {kind: [result for result in of_it if result.template.kind == kind] for kind in EXPECTED}
+        if of_it:
+            kinds = tuple((kind, _pooled(some)) for kind, some in by_kind.items() if some)
+            found.append(CapabilityResult(name, _pooled(of_it), kinds))
+    return tuple(found)
+
+
+def _pooled(results: Iterable[TemplateResult]) -> Rate:
+    return _rate([(found.rate.cases, found.rate.failures, found.rate.left_out) for found in results])
+
+
+def _rate(counts: Sequence[tuple[int, int, int]]) -> Rate:
+    """From cases, failures and cases left out of each template."""
+    cases, failures, left_out = (sum(column) for column in zip(*counts, strict=True))
+    templates = sum(count > 0 for count, _failures, _left_out in counts)
+    if not cases:
+        return Rate(templates, cases, failures, left_out, None, None)
+    interval = clustered_interval([failed for _cases, failed, _out in counts], [count for count, _f, _o in counts])
+    return Rate(templates, cases, failures, left_out, failures / cases, interval)

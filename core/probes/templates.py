@@ -1,0 +1,172 @@
+"""What is a model asked in the behavioural suite? Patterns with slots, their fillers, and the cases made of them.
+
+The templates stand in ``suite.toml`` beside this module, whose head explains how they are written; the three kinds are
+those of Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList":
+
+- MFT, minimum functionality: a text has a label;
+- INV, invariance: a change that must not matter;
+- DIR, direction: a change that may move P(positive) one way only.
+
+A template of few combinations of fillers gives a case for each; of more, as many as asked for are drawn, in such a way
+that every filler comes up.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import numpy as np
+
+from core.language import mark
+
+CAPABILITIES = (
+    mark("vocabulary"),
+    mark("negation"),
+    mark("double negation"),
+    mark("contrast"),
+    mark("sarcasm"),
+    mark("word order"),
+    mark("names and links"),
+    mark("emphasis"),
+    mark("spelling"),
+    mark("temporal"),
+)
+EXPECTED = {"MFT": ("negative", "positive"), "INV": ("same",), "DIR": ("up", "down")}
+_FILE = Path(__file__).with_name("suite.toml")
+_KEYS = {"name", "capability", "kind", "expected", "text", "changed", "words"}
+
+Filler = str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One text, or a text and its change (`changed` is None for MFT), and what is expected of a model."""
+
+    template: str
+    capability: str
+    kind: str
+    expected: str
+    text: str
+    changed: str | None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text, and its change where there is one."""
+        return (self.text,) if self.changed is None else (self.text, self.changed)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A pattern, for INV and DIR also the changed one, and the fillers of each slot, in order of appearance.
+
+    Raises ValueError for a kind, capability or expectation that does not exist, and for slots without fillers.
+    """
+
+    name: str
+    capability: str
+    kind: str
+    expected: str
+    text: str
+    changed: str | None
+    words: tuple[tuple[str, tuple[Filler, ...]], ...]
+
+    def __post_init__(self) -> None:
+        if self.capability not in CAPABILITIES:
+            raise ValueError(f"template {self.name!r}: no capability {self.capability!r}; {', '.join(CAPABILITIES)}")
+        if self.kind not in EXPECTED or self.expected not in EXPECTED[self.kind]:
+            allowed = "; ".join(f"{kind}: {', '.join(ways)}" for kind, ways in EXPECTED.items())
+            raise ValueError(
+                f"template {self.name!r} expects {self.expected!r} as {self.kind!r}; possible are {allowed}"
+            )
+        if (self.changed is None) != (self.kind == "MFT"):
+            raise ValueError(f"template {self.name!r}: INV and DIR have a changed text, MFT has none")
+        if [name for name, _fillers in self.words] != slots(self.text, self.changed or ""):
+            raise ValueError(f"template {self.name!r}: its slots and its fillers are not the same")
+        if not all(fillers and len(set(fillers)) == len(fillers) for _name, fillers in self.words):
+            raise ValueError(f"template {self.name!r}: a slot has no filler, or one twice")
+
+    @property
+    def combinations(self) -> int:
+        """How many there are of the fillers."""
+        return math.prod(len(fillers) for _name, fillers in self.words)
+
+    def cases(self, limit: int, seed: int) -> tuple[Case, ...]:
+        """All combinations as cases, or `limit` of them drawn with the seed, in the fillers' order.
+
+        Every filler comes up where no slot has more fillers than the limit.
+        """
+        sizes = [len(fillers) for _name, fillers in self.words]
+        if self.combinations <= limit:
+            return tuple(map(self._case, product(*map(range, sizes))))
+        # A stream of its own: a template's draw stays what it is when others come or go.
+        rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
+        return tuple(map(self._case, _drawn(sizes, limit, rng)))
+
+    def _case(self, place: Sequence[int]) -> Case:
+        chosen = {name: fillers[number] for (name, fillers), number in zip(self.words, place, strict=True)}
+        return Case(
+            template=self.name,
+            capability=self.capability,
+            kind=self.kind,
+            expected=self.expected,
+            text=self.text.format(**chosen),
+            changed=None if self.changed is None else self.changed.format(**chosen),
+        )
+
+
+def _drawn(sizes: Sequence[int], limit: int, rng: np.random.Generator) -> list[tuple[int, ...]]:
+    """`limit` combinations of numbers below the sizes, sorted: some in which every number comes up, then any."""
+    orders = [rng.permutation(size).tolist() for size in sizes]
+    drawn = {tuple(order[row % len(order)] for order in orders) for row in range(min(limit, max(sizes)))}
+    rest = [place for place in product(*map(range, sizes)) if place not in drawn]
+    chosen = rng.choice(len(rest), limit - len(drawn), replace=False).tolist()
+    return sorted(drawn | {rest[number] for number in chosen})
+
+
+def slots(*patterns: str) -> list[str]:
+    """The names of the slots of patterns, each once, in order of appearance."""
+    fields = (field for pattern in patterns for _text, field, _spec, _conversion in Formatter().parse(pattern))
+    return list(dict.fromkeys(field.partition("[")[0] for field in fields if field is not None))
+
+
+@cache
+def load() -> tuple[Template, ...]:
+    """The templates, in the file's order. Raises ValueError where the file holds something that cannot be."""
+    table = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    words = table["words"]
+    joined = {name: [word for part in parts for word in words[part]] for name, parts in table["joined"].items()}
+    found = tuple(_template(entry, words | joined) for entry in table["template"])
+    if len({template.name for template in found}) != len(found):
+        raise ValueError(f"{_FILE.name} has two templates of one name")
+    return found
+
+
+def _template(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Template:
+    own = entry.get("words", {})
+    names = slots(entry["text"], entry.get("changed", ""))
+    if strange := [*(entry.keys() - _KEYS), *(own.keys() - set(names))]:
+        raise ValueError(f"template {entry['name']!r} does not use {', '.join(sorted(strange))}")
+    if missing := [name for name in names if name not in own and name not in shared]:
+        raise ValueError(f"template {entry['name']!r} has no fillers for {', '.join(missing)}")
+    return Template(
+        name=entry["name"],
+        capability=entry["capability"],
+        kind=entry["kind"],
+        expected=entry["expected"],
+        text=entry["text"],
+        changed=entry.get("changed"),
+        words=tuple((name, _fillers(own[name] if name in own else shared[name])) for name in names),
+    )
+
+
+def _fillers(listed: Sequence[str | Sequence[str]]) -> tuple[Filler, ...]:
+    return tuple(filler if isinstance(filler, str) else tuple(filler) for filler in listed)

@@ -1,0 +1,71 @@
+"""The figure of failure rates shows every capability of every model, its interval, and no markup."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.figures.palette import style
+from core.figures.suite import failure_rates
+from core.probes.suite import Settings, Suite, run_predictor
+from core.probes.templates import CAPABILITIES
+
+
+def made_up(model: str, seed: int) -> Suite:
+    def predict(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        return np.random.default_rng(seed).random(len(sentences))
+
+    return run_predictor(model, predict, settings=Settings(cases=3))
+
+
+@pytest.fixture(scope="module")
+def suites() -> list[Suite]:
+    return [made_up(model, seed) for seed, model in enumerate(("rnn", "gru", "lstm"))]
+
+
+def test_a_marker_and_an_interval_for_every_capability_and_model(suites: list[Suite]) -> None:
+    figure = failure_rates(suites)
+    assert [drawn.name for drawn in figure.data] == ["RNN", "GRU", "LSTM"]
+    for drawn, suite in zip(figure.data, suites, strict=True):
+        assert len(drawn.x) == len(CAPABILITIES)
+        for place, found in enumerate(suite.capabilities):
+            assert found.rate.rate is not None and found.rate.interval is not None
+            low, high = found.rate.interval
+            assert drawn.x[place] == pytest.approx(100 * found.rate.rate)
+            assert drawn.x[place] - drawn.error_x.arrayminus[place] == pytest.approx(100 * low)
+            assert drawn.x[place] + drawn.error_x.array[place] == pytest.approx(100 * high)
+            assert round(drawn.y[place]) == place, "on its capability's row"
+            assert list(drawn.customdata[place]) == [found.name, found.rate.cases, found.rate.templates]
+        assert (drawn.marker.color, drawn.marker.symbol) == (style(suite.model).color, style(suite.model).marker)
+    rows = np.array([drawn.y for drawn in figure.data])
+    assert (np.diff(rows, axis=0) > 0.1).all(), "models stand side by side"
+
+
+def test_titles_say_what_is_drawn_and_in_which_unit(suites: list[Suite]) -> None:
+    layout = failure_rates(suites).layout
+    assert layout.title.text == "Failure rates by capability"
+    assert layout.xaxis.title.text == "failing cases (%), with 95 % intervals clustered by template"
+    assert layout.yaxis.title.text == "capability"
+    assert list(layout.yaxis.ticktext) == list(CAPABILITIES)
+    assert layout.yaxis.range[0] > layout.yaxis.range[1], "the first capability on top"
+
+
+def test_a_capability_without_a_case_has_no_marker_and_none_at_all_draws_nothing(suites: list[Suite]) -> None:
+    deaf = run_predictor("deaf", lambda sentences: np.full(len(sentences), 0.5), lambda _text: ["noise"])
+    figure = failure_rates([suites[0], deaf])
+    assert "names and links" in figure.layout.yaxis.ticktext
+    row = CAPABILITIES.index("names and links")
+    assert [round(place) for place in figure.data[1].y] == [place for place in range(len(CAPABILITIES)) if place != row]
+    nothing = replace(deaf, capabilities=tuple(one for one in deaf.capabilities if one.name == "names and links"))
+    assert len(failure_rates([nothing]).data[0].x) == 0
+
+
+@pytest.mark.parametrize("name", ["<b>bold</b>", "a&b", '<img src="x" onerror="y">'])
+def test_a_models_name_is_escaped(name: str) -> None:
+    (drawn,) = failure_rates([replace(made_up("own", 5), model=name)]).data
+    assert html.unescape(drawn.name) == name.upper()
+    assert "<" not in drawn.name
