@@ -18,8 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.readings import MIXED, NEGATIVE, check_reading, fooled
-from core.verdicts import EmptyTextError, Verdict, verdict
+from core.verdicts import EmptyTextError, Verdict, sigmoid, verdict
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -68,6 +70,11 @@ class Comment:
         if self.without is None:
             return None
         return tuple(self.verdict.logit - logit for logit in self.without)
+
+    @property
+    def probabilities_without(self) -> tuple[float, ...] | None:
+        """P(positive) of the text without each of its tokens; None where `without` is."""
+        return None if self.without is None else tuple(sigmoid(np.array(self.without)).tolist())
 
     @property
     def turning(self) -> tuple[int, ...]:

@@ -76,6 +76,9 @@ def test_pulls_are_the_whole_texts_logit_minus_those_without(cell: str) -> None:
     assert found.verdict == verdict(model, "a b c d e f") and found.model == cell
     assert found.without is not None and found.pulls is not None
     np.testing.assert_allclose(np.add(found.pulls, found.without), found.verdict.logit)
+    alone = [verdict(model, text).probability for text in ("b c d e f", "a c d e f", "a b d e f")]
+    assert found.probabilities_without is not None
+    assert found.probabilities_without[:3] == pytest.approx(alone, abs=1e-6)
 
 
 def test_pulls_by_hand() -> None:
@@ -112,7 +115,8 @@ def test_a_long_text_has_a_verdict_and_no_pulls(monkeypatch: pytest.MonkeyPatch)
     (found,) = judge([model], "a b c d e", "negative")
     assert found.without is not None and len(found.without) == 5
     (found,) = judge([model], "a b c d e f", "negative")
-    assert found.without is None and found.pulls is None and found.turning == ()
+    assert found.without is None and found.pulls is None and found.probabilities_without is None
+    assert found.turning == ()
     assert found.margin == pytest.approx(found.verdict.probability - 0.5)
     with pytest.raises(ValueError, match="6 tokens is too long to leave out each; up to 5 can be"):
         leave_one_out(model, list("abcdef"))
