@@ -189,7 +189,7 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
             format_func=str.upper,
             key="finds model",
             placeholder=_("every model"),
-            width=170,
+            width=140,
         )
         source = st.selectbox(
             _("Comes from"),
@@ -198,9 +198,9 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
             format_func=origins.__getitem__,
             key="finds source",
             placeholder=_("anywhere"),
-            width=170,
+            width=140,
         )
-        sought = st.text_input(_("Text or note contains"), key="finds text", width=260)
+        sought = st.text_input(_("Text or note contains"), key="finds text", width=170)
     return collection.finds(reading=reading, model=model, source=source, contains=sought or None)
 
 
