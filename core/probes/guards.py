@@ -1,8 +1,10 @@
 """Does an edit leave a person's reading of the sentence as it was? Three guards, each of which can be switched off.
 
-- ``polarity``: the words that come must not be further from the reading than those that go: when a person reads the
-  sentence as negative, an edit must not itself be more positive than what it replaces, beyond a tolerance. A word's
-  polarity is its smoothed log-odds of the positive label in the training data, in nats.
+- ``polarity``: the words themselves must not move away from the reading. A word's polarity is its smoothed log-odds of
+  the positive label in the training data, in nats. Where a person reads the sentence as negative, an edit may make it
+  `TOLERANCE` nats more positive at most; and words that speak for the other side themselves, by more than `OPPOSED`
+  nats, may not come in at all. So "took" may stand for "stole", a neutral word for a negative one, but not "liked" for
+  "hated", and "good" cannot be put in. Marks are no words and have no polarity here.
 - ``antonyms``: no word that comes may be a known antonym of one that goes.
 - ``negations``: none may be added, removed, replaced or moved.
 
@@ -23,7 +25,9 @@ from core.text import Vocabulary
 
 PASSED, FAILED, CANNOT_JUDGE = "passed", "failed", "cannot judge"
 NEGATIVE, POSITIVE, MIXED = READINGS = ("negative", "positive", "mixed")
-TOLERANCE = 1.0  # nats
+TOLERANCE = 1.6  # nats
+OPPOSED = 0.5  # nats
+_MARKS = frozenset('.,!?…"*')
 
 # fmt: off
 NEGATIONS = frozenset((
@@ -64,13 +68,14 @@ class OppositeWords(Protocol):
 class Polarity:
     """The guard ``polarity``: `values` are nats, float [V] over `vocabulary`; without any, nothing can be judged.
 
-    Every edit is judged by itself: the sum over the words that come, less that over those that go, may be `tolerance`
-    away from the reading. Where the reading is mixed, neither way.
+    Every edit is judged by itself: what comes and goes are sums over its words. Where the reading is mixed, it may move
+    neither way.
     """
 
     values: np.ndarray | None
     vocabulary: Vocabulary
     tolerance: float = TOLERANCE
+    opposed: float = OPPOSED
     name: str = field(default="polarity", init=False)
     joint: bool = field(default=False, init=False)
 
@@ -79,21 +84,24 @@ class Polarity:
         return FAILED if FAILED in judged else CANNOT_JUDGE if CANNOT_JUDGE in judged else PASSED
 
     def _judge(self, edit: Edit, reading: str) -> str:
-        change = self.change(edit)
-        if change is None:
+        sums = self.sums(edit)
+        if sums is None:
             return CANNOT_JUDGE
-        away = {NEGATIVE: change, POSITIVE: -change, MIXED: abs(change)}[reading]
-        return FAILED if away > self.tolerance else PASSED
+        for away in {NEGATIVE: (1,), POSITIVE: (-1,), MIXED: (1, -1)}[reading]:
+            come, moved = away * sums[1], away * (sums[1] - sums[0])
+            if moved > self.tolerance or min(come, moved) > self.opposed:
+                return FAILED
+        return PASSED
 
-    def change(self, edit: Edit) -> float | None:
-        """By how many nats an edit's own words become more positive; None where one of them has no polarity."""
-        removed, added = removed_and_added((edit,))
+    def sums(self, edit: Edit) -> tuple[float, float] | None:
+        """Polarity of the words that go and of those that come, in nats; None where one of them has none."""
+        removed, added = ([word for word in words if not _MARKS.issuperset(word)] for words in removed_and_added((edit,)))
         if not removed and not added:
-            return 0.0
+            return 0.0, 0.0
         if self.values is None or self.vocabulary.unknown([*removed, *added]):
             return None
         gone, come = (float(self.values[self.vocabulary.encode(words)].sum()) for words in (removed, added))
-        return come - gone
+        return gone, come
 
 
 class Antonyms:

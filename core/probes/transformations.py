@@ -126,7 +126,7 @@ class Insert:
     """
 
     trigram: Trigram | None = None
-    likely: int = 12  # words for each gap
+    likely: int = 6  # words for each gap
     words: tuple[str, ...] = INTENSIFIERS + HEDGES
     phrases: tuple[tuple[str, ...], ...] = PHRASES
 
