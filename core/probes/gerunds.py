@@ -10,32 +10,34 @@ from __future__ import annotations
 
 import re
 
+
+def _table(pairs: str) -> dict[str, str]:
+    return dict(pair.split(":") for pair in pairs.split())
+
+
 # Irregular pasts, with their base. Those in _ACTIVE are no participles: "my phone broke" is a sentence, while "my car
 # hit" may be half of one.
-_ACTIVE = {
-    **{"ate": "eat", "began": "begin", "bit": "bite", "blew": "blow", "broke": "break", "came": "come"},
-    **{"chose": "choose", "drank": "drink", "drew": "draw", "drove": "drive", "fell": "fall", "flew": "fly"},
-    **{"forgot": "forget", "froze": "freeze", "gave": "give", "grew": "grow", "hid": "hide", "knew": "know"},
-    **{"ran": "run", "rang": "ring", "rose": "rise", "sang": "sing", "sank": "sink", "saw": "see", "shook": "shake"},
-    **{"shrank": "shrink", "spoke": "speak", "stank": "stink", "stole": "steal", "swam": "swim", "threw": "throw"},
-    **{"became": "become", "forgave": "forgive", "lay": "lie", "mistook": "mistake", "overtook": "overtake"},
-    **{"rode": "ride", "sprang": "spring", "swore": "swear", "withdrew": "withdraw"},
-    **{"took": "take", "tore": "tear", "went": "go", "woke": "wake", "wore": "wear", "wrote": "write"},
-}
-_EITHER = {
-    **{"bent": "bend", "bought": "buy", "broadcast": "broadcast", "brought": "bring", "built": "build"},
-    **{"burnt": "burn", "burst": "burst", "caught": "catch", "cost": "cost", "cut": "cut", "dug": "dig"},
-    **{"beat": "beat", "bet": "bet", "bled": "bleed", "crept": "creep", "dealt": "deal", "fed": "feed", "fled": "flee"},
-    **{"hung": "hang", "led": "lead", "let": "let", "lit": "light", "meant": "mean", "overheard": "overhear"},
-    **{"quit": "quit", "shot": "shoot", "slid": "slide", "spat": "spit", "split": "split", "spread": "spread"},
-    **{"struck": "strike", "stung": "sting", "understood": "understand", "wept": "weep", "wound": "wind"},
-    **{"felt": "feel", "fought": "fight", "found": "find", "got": "get", "heard": "hear", "held": "hold"},
-    **{"hit": "hit", "hurt": "hurt", "kept": "keep", "laid": "lay", "learnt": "learn", "left": "leave", "lent": "lend"},
-    **{"lost": "lose", "made": "make", "met": "meet", "overslept": "oversleep", "paid": "pay", "put": "put"},
-    **{"read": "read", "said": "say", "sat": "sit", "sent": "send", "set": "set", "shut": "shut", "slept": "sleep"},
-    **{"smelt": "smell", "sold": "sell", "spent": "spend", "spilt": "spill", "spoilt": "spoil", "stood": "stand"},
-    **{"stuck": "stick", "swept": "sweep", "taught": "teach", "thought": "think", "told": "tell", "won": "win"},
-}
+_ACTIVE = _table(
+    """
+    ate:eat became:become began:begin bit:bite blew:blow broke:break came:come chose:choose drank:drink drew:draw
+    drove:drive fell:fall flew:fly forgave:forgive forgot:forget froze:freeze gave:give grew:grow hid:hide knew:know
+    lay:lie mistook:mistake overtook:overtake ran:run rang:ring rode:ride rose:rise sang:sing sank:sink saw:see
+    shook:shake shrank:shrink spoke:speak sprang:spring stank:stink stole:steal swam:swim swore:swear threw:throw
+    took:take tore:tear went:go withdrew:withdraw woke:wake wore:wear wrote:write
+    """
+)
+_EITHER = _table(
+    """
+    beat:beat bent:bend bet:bet bled:bleed bought:buy broadcast:broadcast brought:bring built:build burnt:burn
+    burst:burst caught:catch cost:cost crept:creep cut:cut dealt:deal dug:dig fed:feed felt:feel fled:flee
+    fought:fight found:find got:get heard:hear held:hold hit:hit hung:hang hurt:hurt kept:keep laid:lay learnt:learn
+    led:lead left:leave lent:lend let:let lit:light lost:lose made:make meant:mean met:meet overheard:overhear
+    overslept:oversleep paid:pay put:put quit:quit read:read said:say sat:sit sent:send set:set shot:shoot shut:shut
+    slept:sleep slid:slide smelt:smell sold:sell spat:spit spent:spend spilt:spill split:split spoilt:spoil
+    spread:spread stood:stand struck:strike stuck:stick stung:sting swept:sweep taught:teach thought:think told:tell
+    understood:understand wept:weep won:win wound:wind
+    """
+)
 # Regular pasts of verbs that take no object, so that they too are no participles: "my phone died".
 _INTRANSITIVE = {"arrived", "collapsed", "crashed", "died", "disappeared", "exploded", "vanished"}
 _NO_PAST = {"bed", "red", "shed", "sled", "seed", "weed", "need", "feed", "speed", "breed", "hundred", "embed", "naked"}

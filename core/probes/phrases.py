@@ -93,7 +93,7 @@ def _expanded(text: str) -> _Words:
             shown += [word[: len(stem)], "has" if follows in (["been"], ["got"], ["gone"]) else "is"]
         else:
             shown.append(word)
-    return _Words(shown, [word.lower().strip(".,;:!?\"()“”") for word in shown])
+    return _Words(shown, [word.lower().strip('.,;:!?"()“”') for word in shown])
 
 
 def _is_is(follows: list[str]) -> bool:
