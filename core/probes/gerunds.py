@@ -40,6 +40,9 @@ _EITHER = _table(
 )
 # Regular pasts of verbs that take no object, so that they too are no participles: "my phone died".
 _INTRANSITIVE = {"arrived", "collapsed", "crashed", "died", "disappeared", "exploded", "vanished"}
+_PARTICIPLES = {"beaten", "bitten", "blown", "broken", "chosen", "drawn", "driven", "eaten", "fallen", "forgotten"}
+_PARTICIPLES |= {"frozen", "given", "grown", "hidden", "overtaken", "shaken", "shrunk", "stolen", "sunk", "taken"}
+_PARTICIPLES |= {"thrown", "torn", "withdrawn", "woken", "worn", "written"}
 _NO_PAST = {"bed", "red", "shed", "sled", "seed", "weed", "need", "feed", "speed", "breed", "hundred", "embed", "naked"}
 _STRESSED_AT_THE_END = {"admit", "begin", "commit", "forget", "occur", "prefer", "refer", "regret", "transfer", "upset"}
 _SINGLE = re.compile(r"[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")  # one vowel, one consonant: get, run, quit
@@ -93,3 +96,8 @@ def is_past(word: str) -> bool:
 def is_past_only(word: str) -> bool:
     """Whether a word is a past form and no participle, so that it makes a sentence of the noun before it."""
     return word in _ACTIVE or word in _INTRANSITIVE
+
+
+def is_participle(word: str) -> bool:
+    """Whether a word can be a past participle: "delayed", "stolen", "cut"."""
+    return word in _PARTICIPLES or word in _EITHER or is_regular_past(word)

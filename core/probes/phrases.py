@@ -2,8 +2,13 @@
 
 The rules know closed lists (determiners, pronouns, auxiliaries, irregular pasts, a few verbs) and the shape of words,
 nothing else, so that they say what they are sure of and, for a form that they cannot make, why not: "my car towed away"
-may be a noun with its participle or a sentence that lacks a word. A clause becomes the gerund with its subject before
-it ("my flight being delayed"), the first person falls ("I lost my keys": "losing my keys").
+may be a noun with its participle or a sentence that lacks a word.
+
+- ``clause``: a subject and a finite verb, "my phone died";
+- ``gerund``: something that one does or has done to one, without a subject, "losing my keys"; of clauses in the first
+  person, and with *having* of those with a participle, "having my flight delayed";
+- ``event``: of other clauses the gerund with its subject before it, "my phone dying";
+- ``noun``: a noun phrase, "another flat tyre".
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from core.language import gettext as _
-from core.probes.gerunds import from_past, from_third_person, ing, is_past, is_past_only
+from core.probes.gerunds import from_past, from_third_person, ing, is_participle, is_past, is_past_only
 
 _DEFINITE = {"my", "our", "his", "her", "their", "your", "its", "the", "this", "that", "these", "those"}
 _INDEFINITE = {"a", "an", "another", "some", "any", "every", "each", "one", "half", "yet"}
@@ -40,6 +45,7 @@ _STATES = {"awake", "late", "locked", "sick", "stranded", "stuck", "trapped"}
 _AFTER_IS = {"broken", "closed", "dead", "down", "empty", "flat", "gone", "wrong", *_STATES}  # "my phone's dead again"
 _NO_GERUND = {"anything", "building", "ceiling", "during", "evening", "everything", "king", "meeting", "morning"}
 _NO_GERUND |= {"nothing", "parking", "ring", "something", "spring", "string", "thing", "wedding", "wing"}
+_BEING = ("being", "having")
 _CONTRACTED = {"m": "am", "re": "are", "ve": "have", "ll": "will"}
 _SHORT_NOT = {"can't": "can", "won't": "will", "ain't": "is", "shan't": "shall"}
 
@@ -59,13 +65,16 @@ class _Words(NamedTuple):
 
 
 def forms(text: str) -> dict[str, str | Cannot]:
-    """``clause``, ``gerund`` and ``noun`` of a phrase of two words or more, or why there is none."""
+    """``clause``, ``gerund``, ``event`` and ``noun`` of a phrase of two words or more, or why there is none.
+
+    What is a gerund is no event.
+    """
     try:
         if any(mark in text for mark in (". ", "! ", "? ", "… ")):
             raise Cannot(_("it is more than one sentence"))
         return _placed(text, _expanded(text))
     except Cannot as reason:
-        return dict.fromkeys(("clause", "gerund", "noun"), reason)
+        return dict.fromkeys(("clause", "gerund", "event", "noun"), reason)
 
 
 def uncapitalised(text: str) -> str:
@@ -112,16 +121,16 @@ def _placed(text: str, words: _Words) -> dict[str, str | Cannot]:
     if _is_gerund(first):
         if _main_verb(words.part(start), 1) is not None:
             raise Cannot(_("the rules cannot tell where its verb is"))
-        return {"clause": Cannot(_("it has no subject")), "gerund": text, "noun": Cannot(_("it is a gerund"))}
+        return _forms(Cannot(_("it has no subject")), text, Cannot(_("it is a gerund")))
     if "not" in words.low[:start]:
         raise Cannot(_("the rules cannot tell what {word!r} begins").format(word=words.shown[0]))
     if first == "there" and rest[0] in _BE:
         noun = _attempt(lambda: _noun(words.part(start + 2)))
-        return {"clause": text, "gerund": Cannot(_("it says only that something is there")), "noun": noun}
+        return _forms(text, Cannot(_("it says only that something is there")), noun)
     if first in _SUBJECTS or (first in ("this", "that") and rest[0] in _AUXILIARIES):
         return _from_clause(text, words, start + (2 if rest[0] == "else" else 1))
     if first in _STATES and rest[0] in _PREPOSITIONS | {"again"}:
-        return {"clause": f"I am {text}", "gerund": f"being {text}", "noun": Cannot(_("it is a state"))}
+        return _forms(f"I am {text}", f"being {text}", Cannot(_("it is a state")))
     if first in {"got", *_HAVE} or (is_past(first) and rest[0] in _DETERMINERS | _ME):  # "lost my keys": I did
         return _from_clause(f"I {text}", _Words(["I", *words.shown], ["i", *words.low]), 1)
     if first not in _DETERMINERS:
@@ -134,7 +143,13 @@ def _placed(text: str, words: _Words) -> dict[str, str | Cannot]:
         return _from_clause(text, words, verb)
     _noun(words.part(start))
     no_verb = Cannot(_("the rules find no verb in it"))
-    return {"clause": no_verb, "gerund": no_verb, "noun": text}
+    return _forms(no_verb, no_verb, text)
+
+
+def _forms(clause: str | Cannot, gerund: str | Cannot, noun: str | Cannot) -> dict[str, str | Cannot]:
+    """The forms of what is no event."""
+    no_event = Cannot(_("only a clause about somebody or something else is one"))
+    return {"clause": clause, "gerund": gerund, "event": no_event, "noun": noun}
 
 
 def _attempt(make: Callable[[], str]) -> str | Cannot:
@@ -158,7 +173,13 @@ def _from_clause(text: str, words: _Words, verb: int) -> dict[str, str | Cannot]
             raise Cannot(_("only of “I have” or “I got” something do the rules take the something"))
         return _noun(rest.part(verbs))
 
-    return {"clause": text, "gerund": _attempt(lambda: _gerund(subject, rest)), "noun": _attempt(noun)}
+    try:
+        alone, made = _gerund(subject, rest)
+    except Cannot as reason:
+        return {**_forms(text, reason, _attempt(noun)), "event": reason}
+    if alone:
+        return _forms(text, made, _attempt(noun))
+    return {**_forms(text, Cannot(_("it is about somebody or something else")), _attempt(noun)), "event": made}
 
 
 def _main_verb(words: _Words, first: int) -> int | None:
@@ -209,8 +230,8 @@ def _in_s(word: str) -> bool:
     return word.endswith("s") and not word.endswith(("ss", "us", "'s", "is"))
 
 
-def _gerund(subject: _Words, rest: _Words) -> str:
-    """A clause as a gerund: "my flight is delayed": "my flight being delayed"; "I lost my keys": "losing my keys"."""
+def _gerund(subject: _Words, rest: _Words) -> tuple[bool, str]:
+    """A clause as a gerund, and whether it stands without a subject."""
     shown, low = list(rest.shown), list(rest.low)
     adverbs = _take_adverbs(shown, low)
     head = low.pop(0)
@@ -227,8 +248,14 @@ def _gerund(subject: _Words, rest: _Words) -> str:
     core = _core(subject.low[-1:], head, negated, shown, low)
     person = subject.low[0] if len(subject.low) == 1 else ""
     who = [] if person in ("i", "we") else [_OBJECT[person]] if person in _OBJECT else subject.shown
-    made = " ".join([*who, *adverbs, *(["not"] if negated else []), *core])
-    return made.replace(" can not ", " cannot ")
+    not_ = ["not"] if negated else []
+    if who and not negated and core[0] == "being" and len(core) > 1 and is_participle(low[-len(core) + 1]):
+        words, alone = ["having", *who, *adverbs, *core[1:]], True
+    elif who and not negated and head in _BE | _HAVE and _is_gerund(core[0].lower()) and core[0] not in _BEING:
+        words, alone = ["having", *who, *adverbs, *core], True
+    else:
+        words, alone = [*who, *adverbs, *not_, *core], not who
+    return alone, " ".join(words).replace(" can not ", " cannot ")
 
 
 def _take_adverbs(shown: list[str], low: list[str]) -> list[str]:

@@ -22,26 +22,30 @@ from core.language import gettext as _
 from core.probes import phrases
 
 LONGEST = 40  # words; the models read tweets, of 140 characters
-FORMS = ("whole", "clause", "gerund", "noun")
+FORMS = ("whole", "clause", "gerund", "event", "noun")
 
 
 @dataclass(frozen=True)
 class Situation:
     """An unwelcome situation: `text` as given, and its forms; None where a form is not known, `missing` says why.
 
-    A clause has a subject and a finite verb; gerunds and noun phrases stand where a noun can. `topic` is the bank's.
+    What the forms are is told in `core.probes.phrases`; all but clauses stand where a noun can. `topic` is the bank's.
     """
 
     text: str
     clause: str | None
     gerund: str | None
+    event: str | None
     noun: str | None
     topic: str = ""
     missing: tuple[tuple[str, str], ...] = ()
 
     def form(self, name: str) -> str | None:
-        """One of `FORMS`; ``whole`` is the text as given."""
-        return {"whole": self.text, "clause": self.clause, "gerund": self.gerund, "noun": self.noun}[name]
+        """One of `FORMS`; ``whole`` is the text as given. Raises LookupError for another name."""
+        if name not in FORMS:
+            raise LookupError(f"no form {name!r} of a situation; there are: {', '.join(FORMS)}")
+        form: str | None = self.text if name == "whole" else getattr(self, name)
+        return form
 
 
 @cache
@@ -49,7 +53,7 @@ def bank() -> tuple[Situation, ...]:
     """The hand-written situations, in the file's order."""
     with Path(__file__).with_suffix(".tsv").open(encoding="utf-8", newline="") as file:
         return tuple(
-            Situation(row["clause"], row["clause"], row["gerund"], row["noun"] or None, row["topic"])
+            Situation(row["clause"], row["clause"], row["gerund"], None, row["noun"] or None, row["topic"])
             for row in csv.DictReader(file, delimiter="\t", strict=True)
         )
 
@@ -75,5 +79,5 @@ def read(text: str) -> Situation:
     shown = phrases.uncapitalised(shown.rstrip(" .!?…,;:"))
     found = phrases.forms(shown)
     made = {name: form if isinstance(form, str) else None for name, form in found.items()}
-    missing = tuple((name, str(form)) for name, form in found.items() if not isinstance(form, str))
-    return Situation(shown, made["clause"], made["gerund"], made["noun"], missing=missing)
+    missing = tuple((name, str(form)) for name, form in found.items() if not isinstance(form, str) and name != "event")
+    return Situation(shown, made["clause"], made["gerund"], made["event"], made["noun"], missing=missing)
