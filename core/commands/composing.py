@@ -1,16 +1,18 @@
-"""Verbs about sarcasm made from parts: compose."""
+"""Verbs about sarcasm made from parts: compose; blind-sheet and blind-score, which check its human reading."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
     from core.probes.sarcasm import Candidate, Composition, RecipeShare
     from core.probes.situations import Situation
 
@@ -35,22 +37,52 @@ def add_verbs(add: Add) -> None:
         "situations", nargs="*", metavar="SITUATION", help="something unwelcome: 'my flight is delayed again'"
     )
 
+    added = add(blind_sheet)
+    console.model_option(added)
+    added.add_argument("--candidates", type=int, default=100, metavar="N", help="sarcastic texts (default: 100)")
+    added.add_argument(
+        "--budget", type=int, metavar="N", help=f"searched of each situation (default: {_BANK_BUDGET:,})"
+    )
+    added.add_argument("--seed", type=int, default=0, help="of the search, the draw and the shuffle (default: 0)")
+    added.add_argument("sheet", metavar="SHEET", help="the file to read: numbered texts, nothing else")
+    added.add_argument("key", metavar="KEY", help="the CSV file that says what each text is; not for the reader")
+
+    added = add(blind_score)
+    added.add_argument("key", metavar="KEY", help="what blind-sheet wrote")
+    added.add_argument("readings", metavar="READINGS", help="lines: a number, then negative, positive or mixed")
+    added.add_argument("--out", metavar="FILE", help="write the sheet with its readings as CSV")
+
 
 def compose(options: argparse.Namespace) -> int:
     """Sarcastic remarks about an unwelcome situation that a model is surest are positive, each with its recipe."""
-    from tqdm import tqdm
-
-    from core.probes.predictors import predictor
-    from core.probes.sarcasm import Candidates, Question, search
-
     bounds = {name: getattr(options, name) for name in ("budget", "seconds", "top", "seed")}
     bounds = {name: value for name, value in bounds.items() if value is not None}
     situations = _situations(options)
     if not options.situations:
         bounds.setdefault("budget", _BANK_BUDGET)
-    questions = [Question(situation, **bounds) for situation in situations]
     models = console.named_checkpoints(options.model)
-    found: list[Composition] = []
+    found = _search(situations, models, **bounds)
+    if options.json:
+        console.json_list(_json(result) for result in found)
+        return 0
+    if options.situations:
+        for result in found:
+            _show(result)
+    else:
+        for checkpoint in models:
+            _show_bank(checkpoint.name, [result for result in found if result.model == checkpoint.name], options.top)
+    return 0
+
+
+def _search(situations: Sequence[Situation], models: Sequence[Checkpoint], **bounds: Any) -> list[Composition]:
+    """Every model on every situation, with a bar of progress."""
+    from tqdm import tqdm
+
+    from core.probes.predictors import predictor
+    from core.probes.sarcasm import Candidates, Question, search
+
+    questions = [Question(situation, **bounds) for situation in situations]
+    found = []
     with tqdm(unit=" candidates", unit_scale=True, leave=False) as bar:
         for number, question in enumerate(questions, 1):
             built: dict[object, Candidates] = {}  # models that read text the same way share the candidates
@@ -64,16 +96,7 @@ def compose(options: argparse.Namespace) -> int:
                     bar.update(progress.scored - done)
                     done = progress.scored
                 found.append(progress.result())
-    if options.json:
-        console.json_list(_json(result) for result in found)
-        return 0
-    if options.situations:
-        for result in found:
-            _show(result)
-    else:
-        for checkpoint in models:
-            _show_bank(checkpoint.name, [result for result in found if result.model == checkpoint.name], options.top)
-    return 0
+    return found
 
 
 def _situations(options: argparse.Namespace) -> Sequence[Situation]:
@@ -150,3 +173,45 @@ def _show_shares(shares: Sequence[RecipeShare]) -> None:
     for share in sorted(shares, key=lambda one: -one.share):
         low, high = share.interval
         console.line(f"    {share.share:6.1%}  ({low:.1%} to {high:.1%})  {share.scored:>7,}  {share.pattern}")
+
+
+def blind_sheet(options: argparse.Namespace) -> int:
+    """Write a sheet of sarcastic candidates among honest texts, for a reader who does not know which is which."""
+    from core.probes.blind import save, sheet
+    from core.probes.situations import bank
+
+    models = console.named_checkpoints(options.model)
+    found = _search(bank(), models, budget=options.budget or _BANK_BUDGET, seed=options.seed)
+    items = sheet(found, options.candidates, options.seed)
+    lines = [f"{item.number}\t{item.text}\n" for item in items]
+    Path(options.sheet).write_text("".join(lines), encoding="utf-8")
+    save(Path(options.key), items)
+    if options.json:
+        console.json_list(items)
+        return 0
+    console.line(
+        f"{len(items)} texts in {options.sheet}; write a line for each: its number, then negative, positive or"
+    )
+    console.line("mixed, for how the writer feels about what is told; then: python -m core blind-score KEY READINGS")
+    return 0
+
+
+def blind_score(options: argparse.Namespace) -> int:
+    """How far a blind reader's readings agree with what the recipes say."""
+    from core.probes.blind import agreement, load, read_readings, save, with_readings
+
+    items = load(Path(options.key))
+    with Path(options.readings).open(encoding="utf-8") as file:
+        items = with_readings(items, read_readings(file, len(items)))
+    if options.out:
+        save(Path(options.out), items)
+    found = agreement(items)
+    if options.json:
+        console.json_list(found)
+        return 0
+    for one in found:
+        low, high = one.interval
+        console.line(f"{one.agreed} of {one.texts} {one.kind} are read as they should be ({low:.1%} to {high:.1%})")
+    for item in found[0].others:
+        console.line(f"  read as {item.reading}: {item.text}  [{item.pattern}]")
+    return 0
