@@ -126,6 +126,16 @@ _OPENERS = ("", "Oh,", "Wow,", "Yay,", "Oh wow,", "Ah,")
 _EXCLAIMED = ("", "Oh", "Wow,", "Yay,", "Oh wow,", "Ah,")
 _ADJECTIVES = ("great", "wonderful", "amazing", "fantastic", "brilliant", "lovely", "perfect", "awesome", "beautiful")
 _THRILLED = ("happy", "thrilled", "delighted", "excited", "overjoyed")
+_LUCKY_QUESTIONS = (
+    "how lucky am I",
+    "how lucky can one person be",
+    "could my day get any better",
+    "could I be any luckier",
+    "could I be any happier",
+    "what more could I want",
+    "what more could anyone ask for",
+    "how wonderful is my life",
+)
 _ANY = ("whole", "noun")
 _NOMINAL = ("gerund", "event", "noun")
 
@@ -204,20 +214,19 @@ PATTERNS = (
         _OPENERS,
     ),
     Pattern(
-        "how lucky am I",
+        "how lucky am I, then what happened",
         _ANY,
-        ("{opener} {praise}? {situation}{closer}", "{situation}. {opener} {praise}?"),
-        (
-            "how lucky am I",
-            "how lucky can one person be",
-            "could my day get any better",
-            "could I be any luckier",
-            "could I be any happier",
-            "what more could I want",
-            "what more could anyone ask for",
-            "how wonderful is my life",
-        ),
+        ("{opener} {praise}? {situation}{closer}",),
+        _LUCKY_QUESTIONS,
         _ENDS,
+        _OPENERS,
+    ),
+    Pattern(
+        "what happened, then how lucky am I",
+        _ANY,
+        ("{situation}. {opener} {praise}{closer}",),
+        _LUCKY_QUESTIONS,
+        _ASKED,
         _OPENERS,
     ),
     Pattern(

@@ -39,8 +39,16 @@ def test_other_words_are_no_past(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("present", "gerund"),
-    [("loses", "losing"), ("misses", "missing"), ("crashes", "crashing"), ("carries", "carrying"), ("gets", "getting")]
-    + [("goes", "going"), ("has", "having"), ("lies", "lying"), ("leaks", "leaking"), ("watches", "watching")],
+    [
+        *[
+            ("loses", "losing"),
+            ("misses", "missing"),
+            ("crashes", "crashing"),
+            ("carries", "carrying"),
+            ("gets", "getting"),
+        ],
+        *[("goes", "going"), ("has", "having"), ("lies", "lying"), ("leaks", "leaking"), ("watches", "watching")],
+    ],
 )
 def test_of_a_third_person(present: str, gerund: str) -> None:
     assert gerunds.from_third_person(present) == gerund
