@@ -11,8 +11,8 @@ import pytest
 
 from core import checkpoints
 from core.__main__ import main
+from core.probes import situations
 from core.probes.recipes import PATTERNS
-from core.probes.situations import bank
 from core.verdicts import verdict
 from tests.hostile import SENTENCES
 
@@ -59,19 +59,33 @@ def test_all_candidates_unless_bounded(capsys: pytest.CaptureFixture[str]) -> No
     assert row["scored"] == row["candidates"] > 10_000 and "The surest of all" in row["certificate"]
 
 
-def test_the_bank(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def small_bank(monkeypatch: pytest.MonkeyPatch) -> tuple[situations.Situation, ...]:
+    small = situations.bank()[:12]
+    monkeypatch.setattr(situations, "bank", lambda: small)
+    return small
+
+
+def test_without_a_situation_the_whole_bank(capsys: pytest.CaptureFixture[str]) -> None:
     found = compose(capsys, "--model", "gru", "--budget", str(len(PATTERNS)))
-    assert [row["situation"] for row in found] == [situation.text for situation in bank()]
+    assert [row["situation"] for row in found] == [situation.text for situation in situations.bank()]
     assert all(row["scored"] == len(PATTERNS) == len(row["by_recipe"]) for row in found)
-    assert compose(capsys, "--model", "gru", "--bank", "--budget", str(len(PATTERNS))) == found
-    other = compose(capsys, "--model", "gru", "--budget", str(len(PATTERNS)), "--seed", "1")
+
+
+def test_the_bank(capsys: pytest.CaptureFixture[str], small_bank: tuple[situations.Situation, ...]) -> None:
+    found = compose(capsys, "--model", "gru")
+    assert [row["situation"] for row in found] == [situation.text for situation in small_bank]
+    assert all(row["scored"] == 1_000 for row in found)
+    assert compose(capsys, "--model", "gru", "--bank", "--budget", "1000", "--seed", "0") == found
+    other = compose(capsys, "--model", "gru", "--seed", "1")
     assert [row["top"] for row in other] != [row["top"] for row in found]
 
 
+@pytest.mark.usefixtures("small_bank")
 def test_the_bank_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compose", "--model", "gru", "--bank", "--budget", "19", "--top", "4"]) == 0
     out, err = capsys.readouterr()
-    assert f"gru: {len(bank())} situations, {19 * len(bank()):,} candidates scored" in out
+    assert "gru: 12 situations, 228 candidates scored" in out
     assert "each about another situation" in out and "Traceback" not in err
     assert sum(line.startswith("    0.") for line in out.splitlines()) == 4
 

@@ -106,10 +106,8 @@ def test_a_and_an() -> None:
 
 def test_hand_worked() -> None:
     situation = read("My flight is delayed again!!")
-    pattern = Pattern(
-        "p", ("whole", "gerund"), ("{opener} what a(n) {intensifier} {praise}: {situation}{closer}",), ("gift",), ("!",),
-        ("", "Oh,"), ("awful", "lovely"),
-    )  # fmt: skip
+    templates = ("{opener} what a(n) {intensifier} {praise}: {situation}{closer}",)
+    pattern = Pattern("p", ("whole", "gerund"), templates, ("gift",), ("!",), ("", "Oh,"), ("awful", "lovely"))
     texts = [pattern.build(situation, number)[0] for number in range(pattern.count(situation))]
     assert sorted(texts) == sorted(
         f"{what} {intensified} gift: {form}!"
