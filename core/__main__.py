@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import asking, behaviour, console, deriving, editing, making
+from core.commands import asking, behaviour, composing, console, deriving, editing, making
 from core.commands.verbs import Verb
 
 
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_verbs(add)
     behaviour.add_verbs(add)
     editing.add_verbs(add)
+    composing.add_verbs(add)
     making.add_verbs(add)
     deriving.add_verbs(add)
     return parser
