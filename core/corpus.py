@@ -77,7 +77,7 @@ def read_corpus(
     skipped = 0
     table = rows(path, (text_column or "text", label_column or "label"), encoding)
     for number, line, (text, label) in table:
-        key = _label_key(label)
+        key = label_key(label)
         if key not in allowed:
             where = place(path, number, line)
             raise ValueError(f"{where}: label {label!r} is not one of {', '.join(allowed)}")
@@ -107,8 +107,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _label_key(label: object) -> str:
-    """A label as `_LABELS` spells it: in lower case, a whole number without decimals, be it given as one or as text."""
+def label_key(label: object) -> str:
+    """A label as tables of them spell it: in lower case, a whole number without decimals, be it one or a text."""
     key = str(label).strip().lower()
     whole = _WHOLE.fullmatch(key)
     return whole[1] if whole else key
