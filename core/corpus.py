@@ -23,6 +23,7 @@ LABEL_NAMES = ("negative", "positive", "neutral")
 NEGATIVE, POSITIVE, NEUTRAL = range(3)
 _LABELS = {str(number): number for number in range(3)} | {name: n for n, name in enumerate(LABEL_NAMES)}
 _WHOLE = re.compile(r"([0-9]+)\.0+")
+_REMEMBERED, _LONGEST_REMEMBERED = 100_000, 40  # words, characters
 _SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
 
 
@@ -147,9 +148,46 @@ class Encoded:
         return Encoded(self.ids[positions], offsets)
 
 
+class Encoder:
+    """Texts to ids, as preprocessing and a vocabulary that exists make them.
+
+    No step looks past white space, so a text's ids are those of what white space separates, one after another; and what
+    was seen lately need not be tokenised again: most of a text is words that are everywhere. What is remembered is
+    bounded: when it is full, what was not met again since the last time is forgotten.
+    """
+
+    def __init__(self, preprocessing: Preprocessing, vocabulary: Vocabulary):
+        self._preprocessing, self._vocabulary = preprocessing, vocabulary
+        self._seen: dict[str, list[int]] = {}
+        self._before: dict[str, list[int]] = {}
+
+    def __call__(self, texts: Iterable[str]) -> Encoded:
+        """The texts' ids, in order."""
+        ids = array("i")
+        offsets = array("q", [0])
+        for text in texts:
+            for word in text.split():
+                try:
+                    ids.extend(self._seen[word])
+                except KeyError:
+                    ids.extend(self._ids(word))
+            offsets.append(len(ids))
+        return Encoded(np.array(ids, dtype=np.int32), np.array(offsets, dtype=np.int64))
+
+    def _ids(self, word: str) -> list[int]:
+        ids = self._before.get(word)
+        if ids is None:
+            ids = self._vocabulary.encode(self._preprocessing(word))
+        if len(word) <= _LONGEST_REMEMBERED:
+            if len(self._seen) >= _REMEMBERED:
+                self._before, self._seen = self._seen, {}
+            self._seen[word] = ids
+        return ids
+
+
 def encode(texts: Iterable[str], preprocessing: Preprocessing, vocabulary: Vocabulary) -> Encoded:
     """Tokenise and encode texts with a vocabulary that exists."""
-    return encode_tokens((preprocessing(text) for text in texts), vocabulary)
+    return Encoder(preprocessing, vocabulary)(texts)
 
 
 def encode_tokens(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> Encoded:

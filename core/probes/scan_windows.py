@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.corpus import Encoded, encode
-from core.probes.cues import Cues, look
+from core.corpus import Encoded, Encoder
+from core.probes.cues import Cues, Look
 from core.probes.readings import Readings
 from core.records import LINE_LIMIT, Window
 from core.tables import check_columns
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.text import Preprocessing, Vocabulary
 
 TOKENS_LIMIT = 2_000
 _STOP = 256  # rows prepared between two looks at whether to stop
@@ -32,7 +31,7 @@ class Prepared(NamedTuple):
 
     window: Window
     texts: list[str]
-    sentences: dict[Preprocessing, list[tuple[Vocabulary, Encoded]]]
+    sentences: list[tuple[Checkpoint, Encoded]]
     scored: np.ndarray
     cues: list[Cues]
     human: np.ndarray
@@ -42,11 +41,12 @@ class Prepared(NamedTuple):
 
     def of(self, checkpoint: Checkpoint) -> Encoded:
         """The sentences as a model reads them."""
-        return next(
-            encoded
-            for vocabulary, encoded in self.sentences[checkpoint.preprocessing]
-            if vocabulary == checkpoint.vocabulary
-        )
+        return next(encoded for other, encoded in self.sentences if alike(checkpoint, other))
+
+
+def alike(one: Checkpoint, other: Checkpoint) -> bool:
+    """Whether two models read every text as the same ids."""
+    return one.preprocessing == other.preprocessing and one.vocabulary == other.vocabulary
 
 
 class StoppedError(Exception):
@@ -69,11 +69,11 @@ class Preparer:
         self._path, self._table, self._column, self._labels = path, table, column, labels
         self._stop, self._fixed = stop, fixed
         self._first = True
-        self._readers: dict[Preprocessing, list[Vocabulary]] = {}  # models that read alike share the work
+        self._look = Look()
+        self._encoders: list[tuple[Checkpoint, Encoder]] = []  # models that read alike share one
         for checkpoint in checkpoints:
-            known = self._readers.setdefault(checkpoint.preprocessing, [])
-            if checkpoint.vocabulary not in known:
-                known.append(checkpoint.vocabulary)
+            if not any(alike(checkpoint, other) for other, _ in self._encoders):
+                self._encoders.append((checkpoint, Encoder(checkpoint.preprocessing, checkpoint.vocabulary)))
 
     def __call__(self) -> Prepared | None:
         window = next(self._table, None)
@@ -88,7 +88,8 @@ class Preparer:
         problems = dict(window.problems)
         problems.update((place, f"no {self._column!r} in it") for place in window.lacking(self._column))
         texts = [self._text(value, place, problems) for place, value in enumerate(values)]
-        sentences, lengths = self._encode(texts)
+        sentences = [(model, encoder(self._watched(texts))) for model, encoder in self._encoders]
+        lengths = np.max([encoded.lengths for _, encoded in sentences], axis=0)
         for place in np.flatnonzero(lengths > TOKENS_LIMIT).tolist():
             problems[place] = f"{lengths[place]:,} words, of which at most {TOKENS_LIMIT:,} are read"
         malformed = len(problems)
@@ -102,7 +103,7 @@ class Preparer:
             for place in range(len(window)):
                 if surplus := window.surplus(place):
                     problems.setdefault(place, f"keys that the first rows lack are left out: {', '.join(surplus)}")
-        cues = [look(text) for text in self._watched(texts)]
+        cues = [self._look(text) for text in self._watched(texts)]
         return Prepared(window, texts, sentences, scored, cues, human, problems, malformed, misunderstood)
 
     def _watched(self, texts: Sequence[str]) -> Iterator[str]:
@@ -121,17 +122,6 @@ class Preparer:
             problems[place] = f"longer than {LINE_LIMIT:,} characters"
             return ""
         return value
-
-    def _encode(self, texts: Sequence[str]) -> tuple[dict[Preprocessing, list[tuple[Vocabulary, Encoded]]], np.ndarray]:
-        """The texts as every model reads them, and of each the number of tokens, the highest there is."""
-        encoded = {
-            preprocessing: [
-                (vocabulary, encode(self._watched(texts), preprocessing, vocabulary)) for vocabulary in vocabularies
-            ]
-            for preprocessing, vocabularies in self._readers.items()
-        }
-        lengths = np.max([known[0][1].lengths for known in encoded.values()], axis=0)
-        return encoded, lengths
 
     def _read_labels(self, labels: Readings, window: Window, human: np.ndarray, problems: dict[int, str]) -> int:
         values = window.column(labels.column)
