@@ -12,7 +12,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -76,10 +76,11 @@ class Window:
         """The positions of rows of JSON lines that could be read and lack a key."""
         return [place for place, row in enumerate(self.rows) if isinstance(row, dict) and name not in row]
 
-    def surplus(self, position: int) -> list[str]:
-        """The keys of a row of JSON lines that are none of the table's columns."""
-        row = self.rows[position] if self.rows else None
-        return [key for key in row if key not in self.columns] if isinstance(row, dict) else []
+    def surplus(self) -> dict[int, list[str]]:
+        """The keys of rows of JSON lines that are none of the table's columns, by position, where there are any."""
+        known = frozenset(self.columns)
+        rows = {place: row for place, row in enumerate(self.rows) if isinstance(row, dict) and row.keys() - known}
+        return {place: [key for key in row if key not in known] for place, row in rows.items()}
 
 
 class _Record(NamedTuple):
@@ -111,6 +112,12 @@ def windows(path: Path, size: int, encoding: str | None = None) -> Generator[Win
     yield first
     del first
     yield from found
+
+
+def columns(path: Path, encoding: str | None = None) -> tuple[str, ...]:
+    """The columns of a table, as its first rows have them. Raises what `windows` raises."""
+    with closing(windows(path, 1_000, encoding)) as table:
+        return next(table).columns
 
 
 def _parquet(path: Path, size: int) -> Iterator[Window]:

@@ -6,11 +6,14 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from core.commands import console
+from core.commands import console, sarcasm_tables
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.checkpoints import Checkpoint
+    from core.probes.sarcasm_corpora import Columns
     from core.probes.scan import Find, Scan
 
 _LISTED = 20  # problems shown to people
@@ -29,6 +32,24 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--positive", nargs="+", default=[], metavar="WORD", help="labels that stand for positive too")
     added.add_argument("--negative", nargs="+", default=[], metavar="WORD", help="labels that stand for negative too")
     added.add_argument("--top", type=int, metavar="K", help="rows in each model's ranking (default: 20)")
+
+    added = add(sarcasm_report)
+    added.add_argument(
+        "--data",
+        required=True,
+        nargs="+",
+        metavar="FILE",
+        help="corpora of sarcasm, or a folder with those whose columns are known by their names",
+    )
+    console.model_option(added)
+    console.text_options(added)
+    added.add_argument(
+        "--label-column", metavar="L", help="column that says which texts are sarcastic (default: label)"
+    )
+    added.add_argument("--sarcastic", nargs="+", metavar="WORD", help="labels that say so (default: 1 or sarcastic)")
+    added.add_argument("--rephrase-column", metavar="R", help="column of honest rewordings (default: if it has one)")
+    added.add_argument("--sentiment-column", metavar="S", help="column of the sentiment that people mean")
+    added.add_argument("--out", metavar="DIR", help="keep the figures in this folder's sarcasm.json")
 
 
 def scan(options: argparse.Namespace) -> int:
@@ -123,3 +144,50 @@ def _shown(find: Find) -> str:
     human = f"  labelled {find.human}" if find.human else ""
     cues = f"  [{' '.join(find.cues)}]" if find.cues else ""
     return f"{find.score:.4f}  row {find.row:,}{human}  P {find.probability:.4f}{cues}  {' '.join(find.text.split())}"
+
+
+def sarcasm_report(options: argparse.Namespace) -> int:
+    """How often sarcasm fools the models: shares with intervals, against plain texts and against honest rewordings."""
+    from pathlib import Path
+
+    from core.probes import sarcasm_results
+    from core.probes.sarcasm_corpora import read_sarcasm
+    from core.probes.sarcasm_report import reports
+
+    models = console.named_checkpoints(options.model)
+    corpora = [read_sarcasm(path, where, about, encoding=options.encoding) for path, where, about in _corpora(options)]
+    found = []
+    for report in reports(corpora, models):
+        found.append(report)
+        console.progress(f"{report.model} has read {report.data}")
+    if options.out:
+        kept = sarcasm_results.save(Path(options.out), corpora, models, found)
+        console.progress(f"the figures are kept in {kept}")
+    if options.json:
+        console.json_list(report.as_json() for report in found)
+        return 0
+    for lines in sarcasm_tables.tables(found):
+        console.line(lines)
+    return 0
+
+
+def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
+    """The files that were named, the columns of each and what it is."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from core.probes.sarcasm_corpora import found, known, located
+
+    named = {
+        "text": options.text_column,
+        "label": options.label_column,
+        "sarcastic": options.sarcastic and tuple(options.sarcastic),
+        "rewording": options.rephrase_column,
+        "sentiment": options.sentiment_column,
+    }
+    named = {name: value for name, value in named.items() if value}
+    paths = [path for name in options.data for path in (found(Path(name)) if Path(name).is_dir() else [Path(name)])]
+    return [
+        (path, located(path, replace(where, **named), options.encoding), about)
+        for path, (where, about) in ((path, known(path)) for path in paths)
+    ]

@@ -297,7 +297,10 @@ def _added(
             columns[f"{checkpoint.name}_rank_score"] = _plain(cue_scores * probabilities)
     columns["cue_score"] = cue_scores.tolist()
     columns["cues"] = [" ".join(cues.names) for cues in prepared.cues]
-    columns["problem"] = [prepared.problems.get(place) for place in range(len(prepared.cues))]
+    columns["problem"] = [
+        prepared.problems.get(place, None if scored else "no word to read")
+        for place, scored in enumerate(prepared.scored.tolist())
+    ]
     return columns
 
 

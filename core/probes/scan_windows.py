@@ -100,9 +100,8 @@ class Preparer:
             misunderstood = self._read_labels(self._labels, window, human, problems)
         self._first = False
         if self._fixed:
-            for place in range(len(window)):
-                if surplus := window.surplus(place):
-                    problems.setdefault(place, f"keys that the first rows lack are left out: {', '.join(surplus)}")
+            for place, keys in window.surplus().items():
+                problems.setdefault(place, f"keys that the first rows lack are left out: {', '.join(keys)}")
         cues = [self._look(text) for text in self._watched(texts)]
         return Prepared(window, texts, sentences, scored, cues, human, problems, malformed, misunderstood)
 
@@ -141,16 +140,16 @@ class Preparer:
 
 
 def _check_texts(path: Path, column: str, values: Sequence[object]) -> None:
-    """Raises ValueError where the first texts are numbers, one and all."""
+    """Raises ValueError where the first texts are none, or numbers, one and all."""
     filled = [value for value in values if value is not None and value != ""]
-    if filled and all(_is_number(value) for value in filled):
+    if filled and all(_is_no_text(value) for value in filled):
         shown = ", ".join(str(value)[:20] for value in filled[:3])
-        raise ValueError(f"{path.name}: column {column!r} holds numbers ({shown}, …), expected texts")
+        raise ValueError(f"{path.name}: column {column!r} holds numbers or the like ({shown}, …), expected texts")
 
 
-def _is_number(value: object) -> bool:
+def _is_no_text(value: object) -> bool:
     if not isinstance(value, str):
-        return not isinstance(value, list | dict)
+        return True
     try:
         float(value)
     except ValueError:
