@@ -24,12 +24,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.evaluation import wilson_interval
+from core.tables import harmless
 
 VALID, NOT_VALID, UNSURE = JUDGEMENTS = ("valid", "not valid", "unsure")
 SCHEMA = 1
 _APPLICATION = 0x556E726C  # "Unrl", SQLite's application_id: whose file this is
 _PATIENCE = 30.0  # seconds to wait for other writers
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TABLE = """
 CREATE TABLE pairs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a removed pair's id stays no pair's
@@ -315,7 +315,7 @@ def _number(name: str, number: float | None) -> float | None:
 
 
 def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _precision(scorer: str, floor: float | None, pairs: Iterable[Pair]) -> Precision:
