@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -44,6 +45,19 @@ def harmless(text: str) -> str:
     Those are texts that start with = + - @ a tab or a carriage return.
     """
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV below a header.
+
+    A text that a spreadsheet would run as a formula, starting with = + - @ a tab or a carriage return, gets an
+    apostrophe in front. Numbers stay as they are.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows([harmless(value) if isinstance(value, str) else value for value in row] for row in rows)
+    return out.getvalue()
 
 
 def suffix_of(path: Path) -> str:

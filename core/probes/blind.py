@@ -23,8 +23,8 @@ from core.evaluation import wilson_interval
 from core.probes.recipes import HUMAN_READING, PATTERNS
 from core.probes.sarcasm import Candidate, Composition
 from core.probes.situations import Situation, bank
+from core.readings import READINGS
 
-READINGS = ("negative", "positive", "mixed")
 SUREST, DRAWN, CONTROL = "surest", "drawn", "control"
 _PER_PATTERN = 3  # of one model's surest, so that the sheet is not one recipe over and over
 _LINE = re.compile(r"\s*(\d+)\s*[\s,;:.]\s*([a-z]+)\s*", re.IGNORECASE)

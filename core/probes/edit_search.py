@@ -15,8 +15,8 @@ import numpy as np
 
 from core.probes.changes import DELETE, Edit
 from core.probes.edit_sets import EditSets, Extension, Key
-from core.probes.guards import NEGATIVE, POSITIVE
 from core.probes.proposals import Candidates, gather
+from core.readings import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     from core.probes.edits import Question

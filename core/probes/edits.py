@@ -30,8 +30,9 @@ from core.probes.changes import apply, diff
 from core.probes.edit_results import Edited, GuardReport, MinimalEdits, Progress
 from core.probes.edit_search import MOST_SUBSETS, Search
 from core.probes.edit_sets import Key
-from core.probes.guards import NEGATIVE, POSITIVE, READINGS, Guard
+from core.probes.guards import Guard
 from core.probes.proposals import Candidates
+from core.readings import NEGATIVE, POSITIVE, READINGS
 from core.verdicts import EmptyTextError, label, sigmoid
 
 if TYPE_CHECKING:

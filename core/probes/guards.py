@@ -22,10 +22,10 @@ import numpy as np
 
 from core.lexicon import is_negation
 from core.probes.changes import Edit, removed_and_added
+from core.readings import MIXED, NEGATIVE, POSITIVE
 from core.text import Vocabulary
 
 PASSED, FAILED, CANNOT_JUDGE = "passed", "failed", "cannot judge"
-NEGATIVE, POSITIVE, MIXED = READINGS = ("negative", "positive", "mixed")
 TOLERANCE = 1.6  # nats
 OPPOSED = 0.5  # nats
 _MARKS = frozenset('.,!?…"*')

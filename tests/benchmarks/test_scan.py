@@ -110,7 +110,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 def run(code: str, *arguments: str) -> dict[str, float]:
     environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}  # as a person runs it
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     answer: dict[str, float] = json.loads(done.stdout)
     return answer
@@ -118,7 +123,7 @@ def run(code: str, *arguments: str) -> dict[str, float]:
 
 @pytest.mark.parametrize("model", ["lstm"])
 def test_scan_against_the_bare_recurrence(model: str, files: dict[int, Path]) -> None:
-    small, large = files.values()
+    _small, large = files.values()
     out = str(large.with_name("out.csv"))
     ratios = []
     for _ in range(ROUNDS):

@@ -1,0 +1,208 @@
+"""Where is what a person keeps? One SQLite file, shared by sessions, with a table for each kind of thing kept.
+
+The file is in write-ahead mode (https://sqlite.org/wal.html): readers and a writer do not wait for each other, writers
+wait for their turn. Every call opens and closes a connection of its own, so one `CollectionFile` may serve any number
+of threads, and any number of processes may share the file.
+
+Each version of the file's schema brought one more table. Reading changes nothing: a file of an older version stays as
+it is, and has none of what it lacks a table for, until something is kept in it. The tables it lacks are then added, all
+of them or none, by whoever comes first. A file of a newer version is refused.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+PAIRS, FINDS = "pairs", "finds"
+_APPLICATION = 0x556E726C  # "Unrl", SQLite's application_id: whose file this is
+_PATIENCE = 30.0  # seconds to wait for other writers
+# Ids are never given twice: a removed row's id stays no row's.
+_TABLES = {
+    PAIRS: """
+CREATE TABLE pairs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    original TEXT NOT NULL,
+    other TEXT NOT NULL,
+    model TEXT NOT NULL,
+    probability_original REAL NOT NULL,
+    probability_other REAL NOT NULL,
+    fluency_original REAL,
+    fluency_other REAL,
+    scorer TEXT,
+    floor REAL,
+    judgement TEXT NOT NULL,
+    note TEXT NOT NULL,
+    UNIQUE (model, original, other)
+)
+""",
+    FINDS: """
+CREATE TABLE finds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    text TEXT NOT NULL,
+    original TEXT,
+    model TEXT NOT NULL,
+    probability REAL NOT NULL,
+    reading TEXT NOT NULL,
+    source TEXT NOT NULL,
+    how TEXT NOT NULL,
+    note TEXT NOT NULL,
+    UNIQUE (model, text)
+)
+""",
+}
+_BROUGHT_BY = {table: version for version, table in enumerate(_TABLES, 1)}
+SCHEMA = len(_TABLES)
+
+
+def default_path() -> Path:
+    """The environment's ``UNROLLED_COLLECTION``, or ``collection.sqlite3`` in the working directory."""
+    return Path(os.environ.get("UNROLLED_COLLECTION") or "collection.sqlite3")
+
+
+class CollectionFile:
+    """The file, which the first `keep` makes.
+
+    Every method raises ValueError for a file that is no collection or a newer program's, and OSError for one that
+    cannot be read or written where it stands.
+    """
+
+    def __init__(self, path: str | Path | None = None):
+        self.path = Path(path or default_path()).absolute()  # absolute: SQLite has names of its own, ":memory:" for one
+
+    def keep(self, statement: str, values: Mapping[str, object]) -> tuple[Any, ...]:
+        """The row that a statement writes and returns, in a file that has every table."""
+        with self._open(make=True) as (connection, _version):
+            (row,) = connection.execute(statement, values).fetchall()
+        return tuple(row)
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """The rows of a table, newest first; none where there is no file, or one from before the table."""
+        if not self.path.exists():
+            return []
+        with self._open() as (connection, version):
+            if version < _BROUGHT_BY[table]:
+                return []
+            return connection.execute(f"SELECT * FROM {table} ORDER BY id DESC").fetchall()
+
+    def remove(self, table: str, number: int) -> None:
+        """Remove the row of an id. Raises LookupError where there is none (any more)."""
+        removed = 0
+        if self.path.exists() and abs(number) < 2**63:  # SQLite's integers end there
+            with self._open() as (connection, version):
+                if version >= _BROUGHT_BY[table]:
+                    removed = connection.execute(f"DELETE FROM {table} WHERE id = ?", (number,)).rowcount
+        if not removed:
+            raise LookupError(
+                f"there is no {table.removesuffix('s')} {number} in {self.path.name}; it may have been removed already"
+            )
+
+    @contextmanager
+    def _open(self, *, make: bool = False) -> Iterator[tuple[sqlite3.Connection, int]]:
+        """A connection in autocommit mode and the version of the file's schema, 0 where nothing was made yet."""
+        try:
+            # mode=rw: reading must not leave an empty file where a collection was just deleted.
+            where = f"{self.path.as_uri()}?mode={'rwc' if make else 'rw'}"
+            with closing(sqlite3.connect(where, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
+                connection.execute("BEGIN")  # one look at the file, whoever is writing to it
+                version = self._version(connection)
+                connection.execute("COMMIT")
+                if make and version < SCHEMA:
+                    version = self._make(connection)
+                yield connection, version
+        except sqlite3.OperationalError as error:
+            if "no such" in str(error):
+                raise ValueError(f"{self.path.name} is not a collection of pairs and finds ({error})") from None
+            raise OSError(f"the collection {self.path} cannot be used: {error}") from None
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{self.path.name} is not a collection of pairs and finds ({error})") from None
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        (application,), (version,) = (
+            connection.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
+        )
+        if application == _APPLICATION:
+            if version > SCHEMA:
+                raise ValueError(
+                    f"{self.path.name} is of a newer version: its schema is {version}, this program knows up to "
+                    f"{SCHEMA}"
+                )
+            if version < 1:
+                raise ValueError(f"{self.path.name} is not a collection of pairs and finds (its schema is {version})")
+            return int(version)
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
+            raise ValueError(f"{self.path.name} is another program's database, not a collection of pairs and finds")
+        return 0
+
+    def _make(self, connection: sqlite3.Connection) -> int:
+        """Add the tables that the file lacks, all or none."""
+        _write_ahead(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        version = self._version(connection)  # another session may have been faster
+        for table in list(_TABLES)[version:]:
+            connection.execute(_TABLES[table])
+        if not version:
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.execute("COMMIT")
+        return SCHEMA
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to write-ahead mode; SQLite does not always wait for others here, so this does."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if (
+                error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+                or time.monotonic() > deadline
+            ):
+                raise
+            time.sleep(0.01)
+
+
+def now() -> str:
+    """The present second, in UTC (ISO 8601)."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def storable(name: str, text: str | None) -> str | None:
+    """The text itself. Raises ValueError, naming it, where it has half a surrogate pair, which SQLite cannot hold."""
+    try:
+        (text or "").encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{name} holds half a surrogate pair (character {error.start + 1}), which cannot be kept"
+        ) from None
+    return text
+
+
+def number(name: str, value: float | None, low: float = -math.inf, high: float = math.inf) -> float | None:
+    """A plain float within bounds, or None for None; SQLite would keep "not a number" as nothing at all."""
+    if value is None:
+        return None
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ValueError(f"{name} is a number from {low:g} to {high:g}; given: {value}")
+    return float(value)
+
+
+def stands_in(sought: str | None, texts: Iterable[str | None]) -> bool:
+    """Whether the text sought, taken as it stands, is in one of the texts; case is ignored.
+
+    Compared here as SQLite folds the case of ASCII alone, ends a LIKE at the first NUL, and takes no half surrogate
+    pair.
+    """
+    folded = (sought or "").casefold()
+    return any(folded in (text or "").casefold() for text in texts)

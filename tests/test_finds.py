@@ -1,0 +1,149 @@
+"""A kept find is there again with the person's own reading, and says whether the model is fooled."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.finds import SOURCES, Find, Finds
+from core.readings import READINGS
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Finds:
+    return Finds(tmp_path / "collection.sqlite3")
+
+
+def keep(kept: Finds, text: str = "oh great", **more: Any) -> Find:
+    """Keep a find, made up where nothing is said."""
+    return kept.keep(text=text, **{"model": "lstm", "probability": 0.75, "reading": "negative", **more})
+
+
+def test_what_is_kept_is_there_again(kept: Finds) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    found = kept.keep(
+        text="i love waiting",
+        original="i hate waiting",
+        model="lstm",
+        probability=0.875,
+        reading="negative",
+        source="edit",
+        how="hate → love",
+        note="hm",
+    )
+    assert before <= datetime.fromisoformat(found.created) <= datetime.now(UTC)
+    assert found.created.endswith("+00:00")
+    assert found == Find(
+        id=1,
+        created=found.created,
+        text="i love waiting",
+        original="i hate waiting",
+        model="lstm",
+        probability=0.875,
+        reading="negative",
+        source="edit",
+        how="hate → love",
+        note="hm",
+    )
+    assert Finds(kept.path).finds() == [found]
+    with pytest.raises(FrozenInstanceError):
+        found.note = ""  # type: ignore[misc]
+
+
+def test_what_nobody_says_is_typed_without_an_original(kept: Finds) -> None:
+    found = keep(kept)
+    assert (found.source, found.original, found.how, found.note) == ("typed", None, "", "")
+
+
+@pytest.mark.parametrize(
+    ("probability", "verdict", "fooled"),
+    [
+        (0.75, "positive", {"negative": True, "positive": False, "mixed": None}),
+        (0.5, "positive", {"negative": True, "positive": False, "mixed": None}),
+        (0.499, "negative", {"negative": False, "positive": True, "mixed": None}),
+    ],
+)
+def test_fooled_is_the_opposite_of_the_reading(
+    probability: float, verdict: str, fooled: dict[str, bool | None], kept: Finds
+) -> None:
+    for reading in READINGS:
+        found = keep(kept, probability=probability, reading=reading)
+        assert (found.verdict, found.fooled) == (verdict, fooled[reading])
+
+
+def test_the_same_text_again_takes_the_new_reading(kept: Finds) -> None:
+    first = keep(kept, note="first thought")
+    other = keep(kept, model="gru")
+    again = keep(kept, reading="mixed", probability=0.25)
+    assert again == replace(first, reading="mixed", probability=0.25)
+    assert kept.finds() == [other, again]
+    assert keep(kept, reading="mixed", probability=0.25, note="second") == replace(again, note="second")
+
+
+def test_where_a_text_comes_from_is_not_lost_when_it_is_typed_again(kept: Finds) -> None:
+    typed = keep(kept)
+    composed = keep(kept, source="compose", how="praise + a delay", original="a delay")
+    assert composed == replace(typed, source="compose", how="praise + a delay", original="a delay")
+    assert keep(kept, reading="positive") == replace(composed, reading="positive")
+    assert keep(kept, source="file") == replace(composed, source="file", how="", original=None)
+
+
+def test_how_is_one_line(kept: Finds) -> None:
+    assert keep(kept, source="edit", how=" stole\n→\t took  ").how == "stole → took"
+
+
+def test_another_text_or_model_is_another_find(kept: Finds) -> None:
+    for changed in ({}, {"text": "Oh great"}, {"text": "oh great "}, {"model": "LSTM"}):
+        keep(kept, **changed)
+    assert len(kept.finds()) == 4
+
+
+def test_listing_is_newest_first_and_filtered(kept: Finds) -> None:
+    for number in range(6):
+        keep(kept, f"text {number}", reading=READINGS[number % 3], model=["rnn", "gru"][number % 2], how=f"<{number}>")
+    for number, source in enumerate(SOURCES):
+        keep(kept, f"from {number}", source=source, original="once Upon", probability=0.25)
+
+    def last(**chosen: str) -> str:
+        return "".join(find.text[-1] for find in kept.finds(**chosen))
+
+    assert last() == "43210543210"
+    assert last(reading="mixed") == "52"
+    assert last(model="gru") == "531"
+    assert last(reading="mixed", model="gru") == "5"
+    assert last(source="compose") == "2" and last(source="typed") == "0543210"
+    assert last(contains="uPON") == "43210" and last(contains="<4>") == "4"
+    assert last(reading="positive", model="rnn", source="typed", contains="TEXT 4") == "4"
+    assert last(model="nosuch") == last(contains="nosuch") == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"reading": "sad"}, "unknown reading 'sad'; available: negative, positive, mixed"),
+        ({"reading": ""}, "unknown reading ''"),
+        ({"source": "heard"}, "unknown source 'heard'; available: typed, edit, compose, file, suite"),
+        ({"probability": float("nan")}, "probability is a number from 0 to 1; given: nan"),
+        ({"probability": 1.01}, "from 0 to 1"),
+        ({"probability": -0.01}, "from 0 to 1"),
+        ({"text": ""}, "no text to keep"),
+        ({"text": " \n\u3000"}, "no text to keep"),
+        ({"how": "so \ud83d"}, "how holds half a surrogate pair"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_refused(wrong: dict[str, Any], says: str, kept: Finds) -> None:
+    with pytest.raises(ValueError, match=says) as refused:
+        keep(kept, **wrong)
+    assert "\n" not in str(refused.value)
+    assert not kept.path.exists()
+
+
+@pytest.mark.parametrize("chosen", [{"reading": "sad"}, {"source": "heard"}])
+def test_an_unknown_choice_is_refused_in_a_filter(chosen: dict[str, str], kept: Finds) -> None:
+    with pytest.raises(ValueError, match="available"):
+        kept.finds(**chosen)
