@@ -296,7 +296,7 @@ def test_at_most_three_results_are_kept() -> None:
         at.text_input(key="q").set_value(text).run()
         at.button(key="permutations start").click().run()
     assert_sound(at)
-    assert len(at.session_state["permutations found"]) == 3
+    assert len(at.session_state["permutations found"].results) == 3
 
 
 def test_a_pinned_word_stays_in_every_order() -> None:

@@ -4,6 +4,9 @@ Streamlit ends a script only at its next ``st.`` call, and a step of a search ma
 thread that calls nothing of Streamlit's, and the script looks at it and redraws the progress. A click on Stop, another
 page, another sentence or a closed window all end the script at that call; the thread is told at once and gives up
 before its next step. What was found until then is kept.
+
+The script that a click starts does not wait for the one that it ends: both may run for a moment. So whichever comes
+first ends a search that is left over and keeps what it found.
 """
 
 from __future__ import annotations
@@ -51,9 +54,10 @@ class _GivenUpError(Exception):
 
 
 class _Work:
-    """A search in a thread of its own; `latest` is the last event that came."""
+    """A search in a thread of its own; `latest` is the last event that came, `key` what was asked."""
 
-    def __init__(self, start: Start):
+    def __init__(self, key: Key, start: Start):
+        self.key = key
         self.latest: Event | None = None
         self.fault: Exception | None = None
         self._given_up = threading.Event()
@@ -82,10 +86,32 @@ class _Work:
         self._given_up.set()
 
 
-def kept(name: str) -> dict[Key, Any]:
-    """The session's last results of one kind of search, by what was asked; the oldest go first."""
-    results: dict[Key, Any] = st.session_state.setdefault(f"{name} found", {})
-    return results
+class _Kept:
+    """A session's last results of one kind of search by what was asked, the oldest first, and the search under way."""
+
+    def __init__(self) -> None:
+        self.results: dict[Key, Any] = {}
+        self._under_way: _Work | None = None
+        self._lock = threading.Lock()
+
+    def begin(self, key: Key, start: Start) -> _Work:
+        self.end()
+        self._under_way = _Work(key, start)
+        return self._under_way
+
+    def end(self, which: _Work | None = None) -> None:
+        """Give up the search under way, if there is one and it is the one meant, and keep what it found."""
+        with self._lock:
+            work = self._under_way
+            if work is None or which not in (None, work):
+                return
+            self._under_way = None
+            work.give_up()
+            if work.latest is not None:
+                self.results.pop(work.key, None)
+                self.results[work.key] = work.latest.result()
+                while len(self.results) > MOST_KEPT:
+                    del self.results[next(iter(self.results))]
 
 
 def view(
@@ -101,10 +127,12 @@ def view(
     `name` tells kinds of searches apart, `key` what is asked of one. `start` is called only when the search begins;
     `say` tells of an event, `show` shows a result under a key of its own.
     """
+    kept: _Kept = st.session_state.setdefault(f"{name} found", _Kept())
+    kept.end()  # one that a click has just left over
     if st.session_state.pop(f"{name} wanted", None) == key:
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
-        fault = _run(kept(name), key, start, say)
+        fault = _run(kept, key, start, say)
         st.session_state[f"{name} fault"] = (key, "" if fault is None else f"{type(fault).__name__}: {fault}")
         st.rerun()
 
@@ -112,7 +140,7 @@ def view(
         st.session_state[f"{name} wanted"] = key
         st.session_state.pop(f"{name} fault", None)
 
-    found = kept(name).get(key)
+    found = kept.results.get(key)
     st.button(
         (label or _("Start the search")) if found is None else _("Search again"),
         key=f"{name} start",
@@ -132,16 +160,14 @@ def fingerprint(key: object) -> str:
     return sha256(repr(key).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _run(
-    results: dict[Key, Any], key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]
-) -> Exception | None:
+def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]) -> Exception | None:
     """Search until it is done, drawing the progress, and keep what was found, also when the script is ended here.
 
-    Returns what went wrong, if anything. `results` is a plain dict: an ended script may not touch the session's state.
+    Returns what went wrong, if anything.
     """
     bar, best = st.progress(0.0, _("Starting…")), st.empty()
     try:
-        work = _Work(start())
+        work = kept.begin(key, start())
     except (ValueError, LookupError, OSError) as fault:
         return fault
     try:
@@ -151,10 +177,5 @@ def _run(
             if shown.best:
                 best.text(shown.best)
     finally:
-        work.give_up()
-        if work.latest is not None:
-            results.pop(key, None)
-            results[key] = work.latest.result()
-            while len(results) > MOST_KEPT:
-                del results[next(iter(results))]
+        kept.end(work)  # an ended script may not touch the session's state, but this is none of it
     return work.fault
