@@ -78,8 +78,9 @@ def _search(situations: Sequence[Situation], models: Sequence[Checkpoint], **bou
     """Every model on every situation, with a bar of progress."""
     from tqdm import tqdm
 
+    from core.probes.candidates import Candidates, Question
     from core.probes.predictors import predictor
-    from core.probes.sarcasm import Candidates, Question, search
+    from core.probes.sarcasm import search
 
     questions = [Question(situation, **bounds) for situation in situations]
     found = []
@@ -138,8 +139,11 @@ def _json(result: Composition) -> dict[str, object]:
 
 
 def _show(result: Composition) -> None:
-    console.line(f"{result.model}: {result.situation}   (alone {result.alone:.4f})")
+    console.line(f"{result.model}: {result.situation}")
+    even = ", read as positive even without praise" if result.alone >= 0.5 else ""
+    console.line(f"  the bare situation: {result.alone:.4f}{even}")
     console.line(f"  {result.certificate}")
+    console.line(f"  A person reads every one of them as {result.human_reading}, if the situation is unwelcome.")
     for form, reason in result.missing:
         console.line(f"  no {form} was made of it: {reason}")
     _show_candidates(result.top)
@@ -147,7 +151,8 @@ def _show(result: Composition) -> None:
 
 
 def _show_bank(model: str, found: Sequence[Composition], top: int | None) -> None:
-    from core.probes.sarcasm import TOP, gallery, pooled
+    from core.probes.candidates import TOP
+    from core.probes.sarcasm import gallery, pooled
 
     scored, fooled = (sum(counts) for counts in zip(*((one.scored, one.fooled) for one in found), strict=True))
     there_are = sum(one.candidates for one in found)
