@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,17 +160,23 @@ def _show_bank(model: str, found: Sequence[Composition], top: int | None) -> Non
         f"{model}: {len(found):,} situations, {scored:,} candidates scored of {there_are:,} that the recipes build; "
         f"{fooled:,} of those scored ({fooled / scored:.1%}) are read as positive"
     )
-    alone = sum(one.alone >= 0.5 for one in found)
-    console.line(f"  {alone:,} of the bare situations are read as positive")
-    _show_candidates(gallery(found, top or TOP), "the surest of each recipe, each about another situation")
+    alone = {one.situation: one.alone for one in found}
+    positive = sum(probability >= 0.5 for probability in alone.values())
+    console.line(f"  {positive:,} of the bare situations are read as positive")
+    listed = gallery(found, top or TOP)
+    _show_candidates(listed, "the surest of each recipe, each about another situation", alone)
     _show_shares(pooled(found))
 
 
-def _show_candidates(found: Sequence[Candidate], which: str = "the surest of each recipe") -> None:
-    console.line(f"  {which}: P(positive), remark, recipe")
+def _show_candidates(
+    found: Sequence[Candidate], which: str = "the surest of each recipe", alone: Mapping[str, float] | None = None
+) -> None:
+    bare = " (of the bare situation)" if alone else ""
+    console.line(f"  {which}: P(positive){bare}, remark, recipe")
     for one in found:
         parts = "; ".join(f"{name} {part}" for name, part in one.recipe.parts().items())
-        console.line(f"    {one.probability:.4f}  {one.text}  [{one.recipe.pattern}: {parts}]")
+        bare = f" ({alone[one.about]:.4f})" if alone else ""
+        console.line(f"    {one.probability:.4f}{bare}  {one.text}  [{one.recipe.pattern}: {parts}]")
 
 
 def _show_shares(shares: Sequence[RecipeShare]) -> None:
