@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,8 +78,9 @@ def _search(situations: Sequence[Situation], models: Sequence[Checkpoint], **bou
     """Every model on every situation, with a bar of progress."""
     from tqdm import tqdm
 
+    from core.probes.candidates import Candidates, Question
     from core.probes.predictors import predictor
-    from core.probes.sarcasm import Candidates, Question, search
+    from core.probes.sarcasm import search
 
     questions = [Question(situation, **bounds) for situation in situations]
     found = []
@@ -138,8 +139,11 @@ def _json(result: Composition) -> dict[str, object]:
 
 
 def _show(result: Composition) -> None:
-    console.line(f"{result.model}: {result.situation}   (alone {result.alone:.4f})")
+    console.line(f"{result.model}: {result.situation}")
+    even = ", read as positive even without praise" if result.alone >= 0.5 else ""
+    console.line(f"  the bare situation: {result.alone:.4f}{even}")
     console.line(f"  {result.certificate}")
+    console.line(f"  A person reads every one of them as {result.human_reading}, if the situation is unwelcome.")
     for form, reason in result.missing:
         console.line(f"  no {form} was made of it: {reason}")
     _show_candidates(result.top)
@@ -147,7 +151,8 @@ def _show(result: Composition) -> None:
 
 
 def _show_bank(model: str, found: Sequence[Composition], top: int | None) -> None:
-    from core.probes.sarcasm import TOP, gallery, pooled
+    from core.probes.candidates import TOP
+    from core.probes.sarcasm import gallery, pooled
 
     scored, fooled = (sum(counts) for counts in zip(*((one.scored, one.fooled) for one in found), strict=True))
     there_are = sum(one.candidates for one in found)
@@ -155,17 +160,23 @@ def _show_bank(model: str, found: Sequence[Composition], top: int | None) -> Non
         f"{model}: {len(found):,} situations, {scored:,} candidates scored of {there_are:,} that the recipes build; "
         f"{fooled:,} of those scored ({fooled / scored:.1%}) are read as positive"
     )
-    alone = sum(one.alone >= 0.5 for one in found)
-    console.line(f"  {alone:,} of the bare situations are read as positive")
-    _show_candidates(gallery(found, top or TOP), "the surest of each recipe, each about another situation")
+    alone = {one.situation: one.alone for one in found}
+    positive = sum(probability >= 0.5 for probability in alone.values())
+    console.line(f"  {positive:,} of the bare situations are read as positive")
+    listed = gallery(found, top or TOP)
+    _show_candidates(listed, "the surest of each recipe, each about another situation", alone)
     _show_shares(pooled(found))
 
 
-def _show_candidates(found: Sequence[Candidate], which: str = "the surest of each recipe") -> None:
-    console.line(f"  {which}: P(positive), remark, recipe")
+def _show_candidates(
+    found: Sequence[Candidate], which: str = "the surest of each recipe", alone: Mapping[str, float] | None = None
+) -> None:
+    bare = " (of the bare situation)" if alone else ""
+    console.line(f"  {which}: P(positive){bare}, remark, recipe")
     for one in found:
         parts = "; ".join(f"{name} {part}" for name, part in one.recipe.parts().items())
-        console.line(f"    {one.probability:.4f}  {one.text}  [{one.recipe.pattern}: {parts}]")
+        bare = f" ({alone[one.about]:.4f})" if alone else ""
+        console.line(f"    {one.probability:.4f}{bare}  {one.text}  [{one.recipe.pattern}: {parts}]")
 
 
 def _show_shares(shares: Sequence[RecipeShare]) -> None:

@@ -249,9 +249,10 @@ def _gerund(subject: _Words, rest: _Words) -> tuple[bool, str]:
     person = subject.low[0] if len(subject.low) == 1 else ""
     who = [] if person in ("i", "we") else [_OBJECT[person]] if person in _OBJECT else subject.shown
     not_ = ["not"] if negated else []
-    if who and not negated and core[0] == "being" and len(core) > 1 and is_participle(low[-len(core) + 1]):
+    had = bool(who) and who != ["it"] and not negated  # "having my flight delayed"; nobody has it raining
+    if had and core[0] == "being" and len(core) > 1 and is_participle(low[-len(core) + 1]):
         words, alone = ["having", *who, *adverbs, *core[1:]], True
-    elif who and not negated and head in _BE | _HAVE and _is_gerund(core[0].lower()) and core[0] not in _BEING:
+    elif had and head in _BE | _HAVE and _is_gerund(core[0].lower()) and core[0] not in _BEING:
         words, alone = ["having", *who, *adverbs, *core], True
     else:
         words, alone = [*who, *adverbs, *not_, *core], not who

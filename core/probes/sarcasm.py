@@ -23,16 +23,11 @@ import numpy as np
 
 from core.evaluation import wilson_interval
 from core.language import gettext as _
+from core.probes.candidates import TOP, Batch, Candidates
 from core.probes.clusters import clustered_interval
 from core.probes.predictors import Predictor, checked
-from core.probes.recipes import HUMAN_READING, PATTERNS, Pattern, Recipe
-from core.probes.situations import Situation
+from core.probes.recipes import HUMAN_READING, Recipe
 from core.verdicts import label
-
-TOP = 10
-_BATCH = 1024  # candidates built, then scored, between two events
-
-Preprocessed = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -105,106 +100,6 @@ class Progress(NamedTuple):
     result: Callable[[], Composition]
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked: the situation, how many candidates to build at most (None: all), seconds, how many to list.
-
-    Raises ValueError for a bound that cannot be, or no pattern.
-    """
-
-    situation: Situation
-    budget: int | None = None
-    seconds: float | None = None
-    top: int = TOP
-    seed: int = 0
-    patterns: tuple[Pattern, ...] = PATTERNS
-
-    def __post_init__(self) -> None:
-        if (self.budget is not None and self.budget < 1) or self.top < 1 or self.seed < 0:
-            raise ValueError(
-                f"a search needs a budget and a top of at least one and a seed of at least 0; given: {self.budget}, "
-                f"{self.top} and {self.seed}"
-            )
-        if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(f"the time is above 0 seconds; given: {self.seconds}")
-        if not self.recipes:
-            raise ValueError(f"no pattern was given that fits the situation {self.situation.text!r}")
-
-    @property
-    def recipes(self) -> int:
-        """How many recipes fit the situation."""
-        return sum(pattern.count(self.situation) for pattern in self.patterns)
-
-
-class _Batch(NamedTuple):
-    """Candidates: texts and tokens, and pattern and number in it, int64 [N] each; `repeats` were left out so far."""
-
-    texts: list[str]
-    tokens: list[tuple[str, ...]]
-    patterns: np.ndarray
-    numbers: np.ndarray
-    repeats: int
-
-
-class Candidates:
-    """The candidates of a question as one preprocessing sees them: built as they are asked for, kept for other models.
-
-    `plain` is the bare situation's tokens.
-    """
-
-    def __init__(self, question: Question, preprocessing: Preprocessed):
-        self.question = question
-        self.plain = tuple(preprocessing(question.situation.text))
-        self._built: list[_Batch] = []
-        self._more = _built(question, preprocessing)
-
-    def __iter__(self) -> Iterator[_Batch]:
-        place = 0
-        while True:
-            if place == len(self._built):
-                batch = next(self._more, None)
-                if batch is None:
-                    return
-                self._built.append(batch)
-            yield self._built[place]
-            place += 1
-
-
-def _built(question: Question, preprocessing: Preprocessed) -> Iterator[_Batch]:
-    patterns, numbers = _drawn(question)
-    budget = len(numbers) if question.budget is None else question.budget
-    seen: set[tuple[str, ...]] = set()
-    start = repeats = 0
-    while start < len(numbers) and len(seen) < budget:
-        texts: list[str] = []
-        tokens: list[tuple[str, ...]] = []
-        kept: list[int] = []
-        while start < len(numbers) and len(kept) < min(_BATCH, budget - len(seen) + len(kept)):
-            text, _recipe = question.patterns[patterns[start]].build(question.situation, int(numbers[start]))
-            read = tuple(preprocessing(text))
-            if read in seen:
-                repeats += 1
-            else:
-                seen.add(read)
-                texts.append(text)
-                tokens.append(read)
-                kept.append(start)
-            start += 1
-        if kept:
-            yield _Batch(texts, tokens, patterns[kept], numbers[kept], repeats)
-
-
-def _drawn(question: Question) -> tuple[np.ndarray, np.ndarray]:
-    """Patterns and numbers of all recipes, in an order drawn by the seed: one of each pattern in turn."""
-    draw = np.random.default_rng(question.seed)
-    counts = [pattern.count(question.situation) for pattern in question.patterns]
-    numbers = np.concatenate([draw.permutation(count) for count in counts])
-    patterns = np.repeat(np.arange(len(counts)), counts)
-    turns = np.concatenate([np.arange(count) for count in counts])
-    order = np.lexsort((patterns, turns))
-    return patterns[order], numbers[order]
-
-
 def search(
     model: str, predict: Predictor, candidates: Candidates, breathe: Callable[[], object] = lambda: None
 ) -> Iterator[Progress]:
@@ -233,11 +128,11 @@ class _Found:
     def __init__(self, model: str, candidates: Candidates, predict: Predictor):
         self.model, self.question = model, candidates.question
         self.alone = float(checked(predict([candidates.plain]), 1)[0])
-        self.batches: list[tuple[_Batch, np.ndarray]] = []
+        self.batches: list[tuple[Batch, np.ndarray]] = []
         self.count = self.fooled = 0
-        self._best: tuple[float, _Batch, int] | None = None
+        self._best: tuple[float, Batch, int] | None = None
 
-    def take(self, batch: _Batch, probabilities: np.ndarray) -> None:
+    def take(self, batch: Batch, probabilities: np.ndarray) -> None:
         self.batches.append((batch, probabilities))
         self.count += len(probabilities)
         self.fooled += int((probabilities >= 0.5).sum())
@@ -250,7 +145,7 @@ class _Found:
         assert self._best is not None
         return self._candidate(*self._best)
 
-    def _candidate(self, probability: float, batch: _Batch, row: int) -> Candidate:
+    def _candidate(self, probability: float, batch: Batch, row: int) -> Candidate:
         pattern = self.question.patterns[batch.patterns[row]]
         text, recipe = pattern.build(self.question.situation, int(batch.numbers[row]))
         return Candidate(text, self.question.situation.text, probability, recipe)

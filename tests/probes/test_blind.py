@@ -26,7 +26,8 @@ from core.probes.blind import (
     sheet,
     with_readings,
 )
-from core.probes.sarcasm import Candidates, Composition, Question, search
+from core.probes.candidates import Candidates, Question
+from core.probes.sarcasm import Composition, search
 from core.probes.situations import bank
 from core.text import Preprocessing
 

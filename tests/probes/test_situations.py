@@ -90,6 +90,7 @@ def test_gerunds(text: str, gerund: str) -> None:
         ("the airline lost my suitcase", "the airline losing my suitcase"),
         ("the car won't start", "the car not starting"),
         ("he snores all night", "him snoring all night"),
+        ("it's raining again", "it raining again"),
         ("my boss hates me", "my boss hating me"),
         ("the bus never came", "the bus never coming"),
         ("the bus I take is late", "the bus I take being late"),
