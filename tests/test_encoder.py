@@ -14,7 +14,20 @@ from core.text import STEPS, Preprocessing, Vocabulary
 PIECES = [
     *"aAoOdDpPxXsΣσİ3@'’:;=)(-<>&#.…!?_*~/|^\\$\ufe0f\u0301\udc80🙂",
     *(" ", "  ", "\n", "\t", "\x1c", "\u00a0", "\u2028"),
-    *("http://", "www.", "twitpic.com/", "co.uk", "n't", "n't've", "can't", "&amp;", "&nbsp;", "&lt;3", "&#10;", "haaaa"),
+    *(
+        "http://",
+        "www.",
+        "twitpic.com/",
+        "co.uk",
+        "n't",
+        "n't've",
+        "can't",
+        "&amp;",
+        "&nbsp;",
+        "&lt;3",
+        "&#10;",
+        "haaaa",
+    ),
     *("@bob's", "10:30", "1,000", "<url>", "<3", "o_o", "t_t", "'ve", "loooove", "!!!", "..."),
 ]
 texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)

@@ -151,7 +151,7 @@ def test_where_nothing_can_be_written_is_told_of_at_once(tmp_path: Path) -> None
     source = write(tmp_path / "in.csv", HOSTILE)
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*gone to write out\.csv to"):
         outputs.check(tmp_path / "gone" / "out.csv", source)
-    with pytest.raises(ValueError, match="cannot write .txt; can: .parquet"):
+    with pytest.raises(ValueError, match=r"cannot write \.txt; can: \.parquet"):
         outputs.check(tmp_path / "out.txt", source)
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(IsADirectoryError, match="is a folder"):

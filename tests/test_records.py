@@ -60,7 +60,9 @@ def test_malformed_rows_are_told_of_and_the_others_read(tmp_path: Path) -> None:
     assert "expected after" in reasons[2] and reasons[3] == "bytes that are not UTF-8 text"
 
 
-@pytest.mark.parametrize("content", ['text,n\na,1\n"never closed,2\nb,3\nc,4\n', 'text,n\na,1\n"never closed,2\nb,3\nc,4'])
+@pytest.mark.parametrize(
+    "content", ['text,n\na,1\n"never closed,2\nb,3\nc,4\n', 'text,n\na,1\n"never closed,2\nb,3\nc,4']
+)
 def test_a_quote_left_open_swallows_no_row(content: str, tmp_path: Path) -> None:
     _, cells, problems = read(write(tmp_path / "a.csv", content))
     assert cells == [["a", "1"], [None, None], ["b", "3"], ["c", "4"]]
@@ -175,7 +177,9 @@ def test_the_public_sentiment140_file_has_no_header(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.lists(st.text("ab,\"'\n\r\t=\x00é", max_size=6), min_size=2, max_size=2), min_size=1, max_size=8))
-def test_what_the_csv_module_writes_is_read_back(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
+def test_what_the_csv_module_writes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
     content = io.StringIO(newline="")
     csv.writer(content).writerows([["text", "n"], *rows])
     path = write(tmp_path_factory.mktemp("given") / "a.csv", content.getvalue())

@@ -26,7 +26,9 @@ from core.verdicts import verdict
 WORDS = ["so", "not", "bad", "good", "late", "never", "oh", "great", "thanks", "...", "love", "it", "when", "rain", "!"]
 
 
-def checkpoint(cell: str = "gru", preprocessing: Preprocessing = Preprocessing(), words: Sequence[str] = ()) -> Checkpoint:
+def checkpoint(
+    cell: str = "gru", preprocessing: Preprocessing = Preprocessing(), words: Sequence[str] = ()
+) -> Checkpoint:
     """Random weights that find about half of the texts positive."""
     vocabulary = Vocabulary(words or WORDS)
     model = Classifier(cell, len(vocabulary), 4, 5)
@@ -270,9 +272,10 @@ def test_every_event_carries_what_is_found_so_far(rows: list[dict[str, str]], tm
     assert [event.rows for event in events] == [*range(16, 150, 16), 150, 150]
     assert [event.done for event in events] == [False] * (len(events) - 1) + [True]
     assert all(0 < event.share <= 1 for event in events)
-    assert events[2].top["gru"] == last(scan(write(tmp_path / "part.csv", rows[:48]), [checkpoint()], None, "mood")).top[
-        "gru"
-    ]
+    assert (
+        events[2].top["gru"]
+        == last(scan(write(tmp_path / "part.csv", rows[:48]), [checkpoint()], None, "mood")).top["gru"]
+    )
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
