@@ -5,10 +5,10 @@
 Without the folder the rows are sentences made of the model's own words, as long as tweets are. Fewer rows:
 UNROLLED_SCAN_ROWS=200000.
 
-Each runs in a process of its own, in turn. The bare recurrence is timed on the batches of every tenth window of the same
-texts, sorted by length as `scan` sorts them, embeddings looked up beforehand: all of them would not fit into memory. Its
-time is taken for all rows in proportion. Both are measured with one thread for the recurrence and with as many as torch
-chooses, which is every core: `scan` then shares them with the thread that reads, tokenises and writes.
+Each runs in a process of its own, in turn. The bare recurrence is timed on the batches of every tenth window of the
+same texts, sorted by length as `scan` sorts them, embeddings looked up beforehand: all of them would not fit into
+memory. Its time is taken for all rows in proportion. Both are measured with one thread for the recurrence and with as
+many as torch chooses, which is every core: `scan` then shares them with the thread that reads, tokenises and writes.
 """
 
 from __future__ import annotations
@@ -135,9 +135,9 @@ def test_scan_against_the_bare_recurrence(model: str, threads: str, files: dict[
         per_row = bare["seconds"] / bare["rows"], ours["seconds"] / ours["rows"]
         ratios.append(per_row[0] / per_row[1])
         print(
-            f"\n{model}, {threads or 'all'} threads: scan of {ours['rows']:,} rows {ours['seconds']:.1f} s, bare recurrence "
-            f"{per_row[0] * ours['rows']:.1f} s (from {bare['rows']:,} rows); speed {ratios[-1]:.2f} of the bare "
-            "recurrence (asked: at least 0.7)"
+            f"\n{model}, {threads or 'all'} threads: scan of {ours['rows']:,} rows {ours['seconds']:.1f} s, bare "
+            f"recurrence {per_row[0] * ours['rows']:.1f} s (from {bare['rows']:,} rows); speed {ratios[-1]:.2f} of it "
+            "(asked: at least 0.7)"
         )
         peaks[ROWS] = ours["peak"]
     peaks[ROWS // 10] = run(threads, SCAN, str(files[ROWS // 10]), out, model)["peak"]

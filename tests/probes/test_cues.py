@@ -70,7 +70,7 @@ def test_every_cue_has_examples_and_a_weight() -> None:
 def test_the_score_grows_with_every_cue_and_stays_below_one() -> None:
     assert look("hm...").score == pytest.approx(1 - math.exp(-0.1))
     both = look("hm... lol")
-    assert set(both.names) == {"ellipsis", "laughter"} and both.score == pytest.approx(1 - math.exp(-0.6))
+    assert set(both.names) == {"ellipsis", "laughter"} and both.score == pytest.approx(1 - math.exp(-0.4))
     everything = look(" ".join(text for texts in EXAMPLES.values() for text in texts))
     assert look("hm...").score < both.score < everything.score < 1
 
