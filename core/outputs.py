@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.records import Window
-from core.tables import harmless, suffix_of
+from core.tables import SUFFIXES, harmless
 
 if TYPE_CHECKING:
     from pyarrow import Array, Schema
@@ -43,7 +43,10 @@ class Writer(Protocol):
 def check(path: Path, source: Path) -> None:
     """Whether a table can be written there. Raises ValueError for the source itself or a suffix that is none, OSError
     for a folder that does not exist."""
-    suffix_of(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise ValueError(
+            f"{path.name}: cannot write {path.suffix.lower() or 'a file without a suffix'}; can: {', '.join(SUFFIXES)}"
+        )
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} to")
     if path.is_dir():

@@ -73,8 +73,8 @@ def _corpora(reports: Sequence[SarcasmReport]) -> Iterator[str]:
         about = f" ({report.about})" if report.about else ""
         yield (
             f"{report.data}{about}: {report.rows:,} rows, {report.sarcastic:,} sarcastic texts and {report.plain:,} "
-            f"plain; {report.repeated:,} repeated, {report.blank:,} blank, {report.contradictory:,} labelled both ways; "
-            f"give-away hashtags taken out of {report.give_aways:,}; {report.identical:,} rewordings identical"
+            f"plain; {report.repeated:,} repeated, {report.blank:,} blank, {report.contradictory:,} labelled both "
+            f"ways; give-away hashtags taken out of {report.give_aways:,}; {report.identical:,} rewordings identical"
         )
 
 
