@@ -54,6 +54,11 @@ def tell_of(faults: list[str]) -> None:
             st.text(fault)  # it may quote a damaged file, so it is not read as Markdown
 
 
+def hashes() -> dict[str, str]:
+    """The hash of every model that can be used, by name."""
+    return {checkpoint.name: checkpoint.hash for checkpoint in load_all()[0]}
+
+
 def choose(checkpoints: list[Checkpoint], key: str) -> Checkpoint:
     """One of some models, the LSTM unless another is asked for; the choice travels in the link."""
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
