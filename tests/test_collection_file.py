@@ -56,7 +56,7 @@ CREATE TABLE pairs (
 PRAGMA application_id = 1433301612;
 PRAGMA user_version = 1;
 INSERT INTO pairs VALUES
-    (3, '2025-01-02T03:04:05+00:00', 'so good', 'good so', 'lstm', 0.75, 0.25, -20.5, -24.25, 'a b', 8.0, 'valid', 'hm'),
+    (3, '2025-01-02T03:04:05+00:00', 'so good', 'good so', 'lstm', 0.75, 0.25, -20.5, -24.25, 'ab', 8.0, 'valid', 'hm'),
     (4, '2025-01-02T03:04:06+00:00', 'not bad', 'bad not', 'gru', 0.5, 0.125, NULL, NULL, NULL, NULL, 'unsure', '');
 """
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _MOST_TOKENS = 300
 _MOST_CHARACTERS = 3_000
+# Two hues that colour-blind eyes tell apart, Okabe & Ito 2008; text in the theme's colour is legible on both.
+_BLUE, _ORANGE = "0, 114, 178", "230, 135, 0"
+_FULL = 0.6  # opacity
 _STYLE = """<style>
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}
 .u-token {border: 1px solid rgba(128,128,128,.45); border-radius: .4rem; padding: .05rem .45rem; max-width: 100%;
@@ -27,6 +30,11 @@ _STYLE = """<style>
 .u-edit del {text-decoration: line-through 2px #d95f02; opacity: .75; unicode-bidi: isolate}
 .u-edit ins {text-decoration: none; font-weight: 700; border: 2px solid #0072b2; border-radius: .4rem;
   padding: 0 .35rem; unicode-bidi: isolate}
+.u-pull {display: inline-flex; flex-direction: column; align-items: center; line-height: 1.35}
+.u-pull.u-unknown {border-color: rgba(128,128,128,.9)}
+.u-pull.u-unknown::after {content: none}
+.u-pull.u-unknown .u-word::after {content: " ?"; font-weight: 700}
+.u-number {font-size: .75rem; font-variant-numeric: tabular-nums; white-space: nowrap}
 .u-steps {border-collapse: collapse; width: 100%; font-size: .92rem; table-layout: fixed}
 .u-steps th {text-align: left; font-weight: 600; width: 9.5rem; vertical-align: top; padding: .35rem .6rem .35rem 0;
   overflow-wrap: anywhere}
@@ -44,6 +52,38 @@ def token_strip(tokens: Sequence[str], known: Sequence[bool]) -> None:
         for token, is_known in zip(tokens[:_MOST_TOKENS], known, strict=False)
     )
     st.html(f'{_STYLE}<div class="u-tokens">{chips}</div>')
+    _tell_of_more(tokens)
+
+
+def pull_strip(tokens: Sequence[str], known: Sequence[bool], pulls: Sequence[float], hints: Sequence[str]) -> None:
+    """The tokens as chips, each with its signed number below it: blue above 0, orange below.
+
+    A colour is full at the greatest number shown, and at 1 where all are less, so that small ones stay pale. The sign
+    says what the colour says. A hint is told when the pointer rests on its token.
+    """
+    most = max([1.0, *(abs(pull) for pull in pulls)])
+    chips = "".join(
+        f'<span class="u-token u-pull{"" if is_known else " u-unknown"}" title="{escape(hint)}" '
+        f'style="background-color: {_shade(pull / most)}"><span class="u-word">{escape(visible(token))}</span>'
+        f'<span class="u-number">{escape(signed(pull))}</span></span>'
+        for token, is_known, pull, hint in zip(tokens[:_MOST_TOKENS], known, pulls, hints, strict=False)
+    )
+    st.html(f'{_STYLE}<div class="u-tokens">{chips}</div>')
+    _tell_of_more(tokens)
+
+
+def signed(number: float) -> str:
+    """A number with its sign and two decimals; what rounds to zero has no sign."""
+    return f"{number:+.2f}".replace("-", "−") if round(number, 2) else "0.00"
+
+
+def _shade(strength: float) -> str:
+    """Blue for 0 to 1, orange for 0 to -1, by their strength; let through enough of the page to be read on any."""
+    colour = _BLUE if strength > 0 else _ORANGE
+    return f"rgba({colour}, {_FULL * abs(strength):.3f})"
+
+
+def _tell_of_more(tokens: Sequence[str]) -> None:
     if len(tokens) > _MOST_TOKENS:
         st.caption(_("and {count:,} more tokens, read but not shown").format(count=len(tokens) - _MOST_TOKENS))
 

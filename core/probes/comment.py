@@ -1,0 +1,133 @@
+"""Is a model fooled by a comment, as a person reads it, by how much, and which words pull it there?
+
+Leave-one-out, after Li et al. 2016, "Understanding Neural Networks through Representation Erasure": a token's pull is
+the logit of the whole text minus the logit of the text without that token, so above 0 the token pulls to positive. Li
+et al. divide the change by the score of the whole; here it stays a difference of logits, which has a sign and a unit.
+Each token is left out alone: words that act only together (“not bad”) may show in no single pull, and the pulls need
+not sum to anything.
+
+Without token i the text is read as the first i tokens, then those after it. One batch holds the whole text and a row
+for every token left out so far; a row begins as the state of the whole text just before its token, so that no prefix is
+read twice. What is left of a text of one token is the empty text. No verdict is given on it, but its logit is defined:
+the read-out of the state before the first token, as in `core.verdicts.logits`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.readings import MIXED, NEGATIVE, check_reading, fooled
+from core.verdicts import EmptyTextError, Verdict, sigmoid, verdict
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+MOST = 600  # tokens; the work grows with their square
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One model's verdict on a comment that a person reads as `reading`, and what it is without each token.
+
+    `without` holds the logits of the text without each of its tokens alone, in order; None for a text of more than
+    `MOST` tokens.
+    """
+
+    reading: str
+    verdict: Verdict
+    without: tuple[float, ...] | None
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.verdict.model
+
+    @property
+    def fooled(self) -> bool | None:
+        """Whether the verdict is the opposite of the reading; None for a mixed one."""
+        return fooled(self.verdict.probability, self.reading)
+
+    @property
+    def margin(self) -> float | None:
+        """How far P(positive) stands from 0.5 on the side opposite to the reading; below 0 on the reading's own side.
+
+        None for a mixed reading.
+        """
+        return self._opposite(self.verdict.probability - 0.5)
+
+    @property
+    def logit_margin(self) -> float | None:
+        """The same for the logit, which is 0 where P(positive) is 0.5."""
+        return self._opposite(self.verdict.logit)
+
+    @property
+    def pulls(self) -> tuple[float, ...] | None:
+        """Each token's pull in logits, above 0 to positive, below to negative; None where `without` is."""
+        if self.without is None:
+            return None
+        return tuple(self.verdict.logit - logit for logit in self.without)
+
+    @property
+    def probabilities_without(self) -> tuple[float, ...] | None:
+        """P(positive) of the text without each of its tokens; None where `without` is."""
+        return None if self.without is None else tuple(sigmoid(np.array(self.without)).tolist())
+
+    @property
+    def turning(self) -> tuple[int, ...]:
+        """The positions of the tokens without any one of which the verdict is another."""
+        positive = self.verdict.logit >= 0
+        return tuple(place for place, logit in enumerate(self.without or ()) if (logit >= 0) != positive)
+
+    def _opposite(self, past_the_middle: float) -> float | None:
+        if self.reading == MIXED:
+            return None
+        return past_the_middle if self.reading == NEGATIVE else -past_the_middle
+
+
+def judge(checkpoints: Sequence[Checkpoint], text: str, reading: str) -> tuple[Comment, ...]:
+    """Every model's verdict on a text that a person reads as `reading`, in the order in which the models were given.
+
+    Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown reading or no model.
+    """
+    check_reading(reading)
+    if not checkpoints:
+        raise ValueError("no model was given to test the comment with")
+    found = []
+    for checkpoint in checkpoints:
+        said = verdict(checkpoint, text)
+        without = leave_one_out(checkpoint, said.tokens) if len(said.tokens) <= MOST else None
+        found.append(Comment(reading, said, without))
+    return tuple(found)
+
+
+def leave_one_out(checkpoint: Checkpoint, tokens: Sequence[str]) -> tuple[float, ...]:
+    """The logits of a text without each of its tokens alone.
+
+    Raises EmptyTextError for no token, ValueError for more than `MOST`.
+    """
+    import torch
+
+    from core.models import State
+
+    if not tokens:
+        raise EmptyTextError("there is no token to leave out")
+    if len(tokens) > MOST:
+        raise ValueError(f"a text of {len(tokens):,} tokens is too long to leave out each; up to {MOST:,} can be")
+    model = checkpoint.model
+    with torch.inference_mode():
+        embedded = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens)))  # [T, E]
+        # Row 0 is the whole text; row i + 1 is the text without token i.
+        h, c = model.start(len(tokens) + 1)  # [L, T + 1, H]
+        for place, x in enumerate(embedded):
+            read = slice(place + 1)
+            # One embedding for all rows: its projection is worked out once.
+            after = model.step(x[None], State(h[:, read], None if c is None else c[:, read])).state
+            h[:, place + 1], h[:, read] = h[:, 0].clone(), after.h
+            if c is not None and after.c is not None:
+                c[:, place + 1], c[:, read] = c[:, 0].clone(), after.c
+        logits: list[float] = model.read_out(h[-1, 1:]).tolist()
+    return tuple(logits)

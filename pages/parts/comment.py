@@ -1,0 +1,224 @@
+"""Test a comment: how a person reads it, every model's verdict, whether it is fooled, and which words pull it there."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.collection_file import as_csv
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes import comment as probe
+from core.probes.comment import Comment
+from core.readings import MIXED, NEGATIVE, POSITIVE, READINGS
+from core.verdicts import EmptyTextError
+from pages.parts import link, models
+from pages.parts.finds import FindCandidate, fooled_name, keep_find_form, readings
+from pages.parts.tokens import plain, pull_strip, signed, visible
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+_LITTLE, _FAR = 0.1, 0.3  # of P(positive), from 0.5
+_MOST_NAMED = 5  # words named in a line
+
+
+def view(text: str, checkpoints: list[Checkpoint]) -> None:
+    """The question how a person reads the text, and everything said of it."""
+    reading = _reading()
+    verdicts, readers = [], []
+    for checkpoint in checkpoints:
+        with suppress(EmptyTextError):  # another model's preprocessing may still find a word
+            verdicts.append(models.verdict(checkpoint, text))
+            readers.append(checkpoint)
+    if not readers:
+        st.info(_("There is no word to read yet. Type a comment."))
+        return
+    summary, cards = st.container(), st.columns(len(readers))
+    with summary:
+        _say_how_many([Comment(reading, verdict, None) for verdict in verdicts])
+    for column, verdict in zip(cards, verdicts, strict=True):
+        with column:
+            _card(Comment(reading, verdict, None))
+    st.subheader(_("Which words pull?"))
+    with st.spinner(_("Leaving out each word…"), show_time=False):
+        found = [
+            Comment(reading, verdict, _without(checkpoint, verdict.tokens))
+            for checkpoint, verdict in zip(readers, verdicts, strict=True)
+        ]
+    _strips(found)
+    st.subheader(_("Keep this comment"))
+    chances = {verdict.model: verdict.probability for verdict in verdicts}
+    keep_find_form(FindCandidate(text, chances, reading), "keep comment")
+
+
+def _reading() -> str:
+    names = readings()
+    sound = link.restore("reading", NEGATIVE, link.one_of(READINGS), "sarcasm reading")
+    reading = st.segmented_control(
+        _("How do you read it?"),
+        READINGS,
+        format_func=names.__getitem__,
+        key="sarcasm reading",
+        required=True,
+        persist_state="session",
+        help=_("Mixed: both, or neither. A model has no such answer, so none is wrong then."),
+    )
+    link.carry("reading", None if reading == NEGATIVE else reading)
+    if not sound:
+        st.caption(_("The link names no reading that there is, so it is negative."))
+    return reading
+
+
+def _say_how_many(found: list[Comment]) -> None:
+    if found[0].reading == MIXED:
+        st.write(_("A mixed comment has no wrong verdict: here is what each model makes of it."))
+        return
+    count, fooled = len(found), sum(bool(one.fooled) for one in found)
+    if fooled and count == 1:
+        line = _("**The model is fooled**: it reads as {opposite} what you read as {reading}.")
+    elif fooled:
+        line = ngettext(
+            "**{fooled} of {count} models is fooled**: it reads as {opposite} what you read as {reading}.",
+            "**{fooled} of {count} models are fooled**: they read as {opposite} what you read as {reading}.",
+            fooled,
+        )
+    else:
+        line = ngettext(
+            "**The model is not fooled**: it reads as {reading} what you read so too.",
+            "**None of {count} models is fooled**: all read as {reading} what you read so too.",
+            count,
+        )
+    names, reading = readings(), found[0].reading
+    opposite = names[POSITIVE if reading == NEGATIVE else NEGATIVE]
+    st.markdown(line.format(fooled=fooled, count=count, opposite=opposite, reading=names[reading]))
+
+
+def _card(comment: Comment) -> None:
+    said = comment.verdict
+    positive = said.label == "positive"
+    with st.container(border=True):
+        st.metric(
+            plain(said.model.upper()),
+            _("positive") if positive else _("negative"),
+            delta=_("P(positive) = {probability:.3f}").format(probability=said.probability),
+            delta_color="off",
+            delta_arrow="up" if positive else "down",
+        )
+        if comment.fooled is not None:
+            icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
+            st.badge(fooled_name(comment.fooled), icon=icon, color=colour)
+        st.caption(_by_how_much(comment))
+
+
+def _by_how_much(comment: Comment) -> str:
+    margin, logit = comment.margin, comment.logit_margin
+    if margin is None or logit is None:
+        return _("Its logit is {logit}.").format(logit=signed(comment.verdict.logit))
+    if not comment.fooled:
+        line = _("{margin:.3f} on your side of 0.5, {logit:.2f} in the logit.")
+    elif margin < _LITTLE:
+        line = _("By a little: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
+    elif margin < _FAR:
+        line = _("Clearly: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
+    else:
+        line = _("By far: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
+    return line.format(margin=abs(margin), logit=abs(logit))
+
+
+def _without(checkpoint: Checkpoint, tokens: tuple[str, ...]) -> tuple[float, ...] | None:
+    if len(tokens) > probe.MOST:
+        return None
+    return _leave_one_out(checkpoint.name, checkpoint.hash, tokens, checkpoint)
+
+
+@st.cache_data(max_entries=1_024, show_spinner=False)
+def _leave_one_out(name: str, model_hash: str, tokens: tuple[str, ...], _checkpoint: Checkpoint) -> tuple[float, ...]:
+    return probe.leave_one_out(_checkpoint, tokens)
+
+
+def _strips(found: list[Comment]) -> None:
+    long = [comment for comment in found if comment.pulls is None]
+    if long:
+        st.info(
+            _("Each word is left out in turn in texts of up to {most:,} tokens; this one has {count:,}.").format(
+                most=probe.MOST, count=max(len(comment.verdict.tokens) for comment in long)
+            )
+        )
+    found = [comment for comment in found if comment.pulls is not None]
+    if not found:
+        return
+    st.caption(
+        _(
+            "Each word is left out in turn; the number below it is how much higher the logit is with it than without. "
+            "Blue (+) pulls to positive, orange (−) to negative. Words that act only together may show in none."
+        )
+    )
+    for comment in found:
+        st.markdown(f"**{plain(comment.model.upper())}**")
+        pull_strip(comment.verdict.tokens, comment.verdict.known, comment.pulls or (), _hints(comment))
+        _say_what_turns(comment)
+    if not all(all(comment.verdict.known) for comment in found):
+        st.caption(_("Dashed, with a question mark: not in the vocabulary; all such words are one to the models."))
+    _table(found)
+
+
+def _hints(comment: Comment) -> list[str]:
+    return [
+        _("{token}: {pull}; without it P(positive) is {probability:.3f}").format(
+            token=visible(token), pull=signed(pull), probability=probability
+        )
+        for token, pull, probability in zip(
+            comment.verdict.tokens, comment.pulls or (), comment.probabilities_without or (), strict=True
+        )
+    ]
+
+
+def _say_what_turns(comment: Comment) -> None:
+    turning = comment.turning
+    if not turning:
+        st.caption(_("No word alone turns the verdict when it is left out."))
+        return
+    named = ", ".join(
+        _("“{word}” (word {place})").format(word=plain(visible(comment.verdict.tokens[place])), place=place + 1)
+        for place in turning[:_MOST_NAMED]
+    )
+    more = len(turning) - _MOST_NAMED
+    if len(turning) == 1:
+        line = _("Leaving out {words} alone turns the verdict.")
+    elif more > 0:
+        line = _("Leaving out any one of these turns the verdict: {words} and {more:,} more.")
+    else:
+        line = _("Leaving out any one of these turns the verdict: {words}.")
+    st.caption(line.format(words=named, more=more))
+
+
+def _table(found: list[Comment]) -> None:
+    header = [_("model"), _("place"), _("word"), _("known"), _("pull (logits)"), _("P(positive) without it")]
+    rows = [
+        (comment.model.upper(), place, token, known, round(pull, 4), round(probability, 4))
+        for comment in found
+        for place, (token, known, pull, probability) in enumerate(
+            zip(
+                comment.verdict.tokens,
+                comment.verdict.known,
+                comment.pulls or (),
+                comment.probabilities_without or (),
+                strict=True,
+            ),
+            1,
+        )
+    ]
+    with st.expander(_("Every word as a table"), icon=":material/table:"):
+        st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, key="comment words")
+        st.download_button(
+            _("Download as CSV"),
+            as_csv(header, rows),
+            "unrolled-words.csv",
+            "text/csv",
+            key="download comment words",
+            on_click="ignore",
+            icon=":material/download:",
+        )

@@ -1,0 +1,212 @@
+"""A pull is what a token adds to the logit; a model is fooled on the side opposite to the reading, by so much."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.checkpoints import Checkpoint
+from core.corpus import encode_tokens
+from core.models import CELLS, Classifier
+from core.probes import comment
+from core.probes.comment import Comment, judge, leave_one_out
+from core.readings import READINGS, check_reading, fooled
+from core.text import Preprocessing, Vocabulary
+from core.verdicts import EmptyTextError, logits, verdict, verdict_on_tokens
+
+WORDS = list("abcdefgh")
+
+
+def at_random(cell: str, layers: int = 1) -> Checkpoint:
+    vocabulary = Vocabulary(WORDS)
+    model = Classifier(cell, len(vocabulary), 4, 5, layers)
+    generator = torch.Generator().manual_seed(11)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 1.0, generator=generator)
+    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, cell)
+
+
+def last_word(bias: float = 0.0) -> Checkpoint:
+    """A model whose logit is 2 tanh of the last word's number, plus a bias: it forgets all words before."""
+    numbers = {"good": 1.0, "bad": -1.0, "so": 0.0}
+    vocabulary = Vocabulary(numbers)
+    model = Classifier("rnn", len(vocabulary), 1, 1)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.embedding.weight[:, 0] = torch.tensor([0.0, 0.0, *numbers.values()])
+        model.recurrent.weight_ih_l0.fill_(1)
+        model.linear.weight.fill_(2)
+        model.linear.bias.fill_(bias)
+    return Checkpoint("last", model.requires_grad_(False).eval(), Preprocessing(), vocabulary, {}, "last")
+
+
+def judged(text: str, reading: str, bias: float = 0.0) -> Comment:
+    (found,) = judge([last_word(bias)], text, reading)
+    return found
+
+
+# Leave-one-out
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_without_a_token_is_the_logit_of_the_other_tokens_alone(cell: str, layers: int) -> None:
+    model = at_random(cell, layers)
+    draw = random.Random(5)
+    for length in (1, 2, 3, 7, 40):
+        tokens = draw.choices([*WORDS, "unknown", "wörd"], k=length)
+        others = [tokens[:place] + tokens[place + 1 :] for place in range(length)]
+        slowly = logits(model.model, encode_tokens(others, model.vocabulary))
+        assert leave_one_out(model, tokens) == pytest.approx(slowly.tolist(), abs=1e-5)
+        if length > 1:
+            alone = [verdict_on_tokens(model, other).logit for other in others]
+            assert leave_one_out(model, tokens) == pytest.approx(alone, abs=1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_pulls_are_the_whole_texts_logit_minus_those_without(cell: str) -> None:
+    model = at_random(cell)
+    (found,) = judge([model], "a b c d e f", "negative")
+    assert found.verdict == verdict(model, "a b c d e f") and found.model == cell
+    assert found.without is not None and found.pulls is not None
+    np.testing.assert_allclose(np.add(found.pulls, found.without), found.verdict.logit)
+    alone = [verdict(model, text).probability for text in ("b c d e f", "a c d e f", "a b d e f")]
+    assert found.probabilities_without is not None
+    assert found.probabilities_without[:3] == pytest.approx(alone, abs=1e-6)
+
+
+def test_pulls_by_hand() -> None:
+    good = 2 * float(np.tanh(1))
+    found = judged("good bad so good", "negative")
+    assert found.pulls == pytest.approx([0, 0, 0, good]), "without the last word the neutral one before it is read"
+    assert found.turning == (), "a logit of 0 is positive"
+    found = judged("bad good", "negative")
+    assert found.pulls == pytest.approx([0, 2 * good])
+    assert found.turning == (1,)
+    assert judged("good bad", "positive").turning == (1,)
+    assert judged("bad bad", "positive").turning == ()
+
+
+@pytest.mark.parametrize("bias", [-0.5, 0.25])
+def test_what_is_left_of_one_token_is_the_empty_text(bias: float) -> None:
+    found = judged("bad", "negative", bias)
+    assert found.without == pytest.approx([bias]), "the state before the first token is zero"
+    assert found.pulls == pytest.approx([2 * float(np.tanh(-1))])
+    assert found.turning == ((0,) if bias >= 0 else ())
+
+
+def test_equal_neighbours_pull_alike_and_a_word_a_model_knows_not_pulls_too() -> None:
+    model = at_random("gru")
+    (found,) = judge([model], "a b b zzz zzz", "mixed")
+    assert found.pulls is not None
+    assert found.pulls[1] == pytest.approx(found.pulls[2]) and found.pulls[3] == pytest.approx(found.pulls[4])
+    assert abs(found.pulls[4]) > 1e-3
+
+
+def test_a_long_text_has_a_verdict_and_no_pulls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comment, "MOST", 5)
+    model = at_random("lstm")
+    (found,) = judge([model], "a b c d e", "negative")
+    assert found.without is not None and len(found.without) == 5
+    (found,) = judge([model], "a b c d e f", "negative")
+    assert found.without is None and found.pulls is None and found.probabilities_without is None
+    assert found.turning == ()
+    assert found.margin == pytest.approx(found.verdict.probability - 0.5)
+    with pytest.raises(ValueError, match="6 tokens is too long to leave out each; up to 5 can be"):
+        leave_one_out(model, list("abcdef"))
+
+
+def test_as_many_tokens_as_are_taken() -> None:
+    model = at_random("rnn")
+    tokens = random.Random(1).choices(WORDS, k=comment.MOST)
+    found = leave_one_out(model, tokens)
+    for place in (0, 1, comment.MOST // 2, comment.MOST - 1):
+        alone = verdict_on_tokens(model, tokens[:place] + tokens[place + 1 :]).logit
+        assert found[place] == pytest.approx(alone, abs=1e-4)
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    model = at_random("lstm")
+    before = {name: value.clone() for name, value in model.model.state_dict().items()}
+    leave_one_out(model, list("abc"))
+    assert all(torch.equal(value, before[name]) for name, value in model.model.state_dict().items())
+    assert not model.model.training and all(parameter.grad is None for parameter in model.model.parameters())
+
+
+# The reading
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "is_fooled", "logit_margin"),
+    [
+        ("good", "negative", True, 2 * np.tanh(1)),
+        ("good", "positive", False, -2 * np.tanh(1)),
+        ("bad", "negative", False, -2 * np.tanh(1)),
+        ("bad", "positive", True, 2 * np.tanh(1)),
+        ("so", "negative", True, 0),  # P(positive) of 0.5 is a positive verdict
+        ("so", "positive", False, 0),
+    ],
+)
+def test_fooled_and_by_how_much(text: str, reading: str, is_fooled: bool, logit_margin: float) -> None:
+    found = judged(text, reading)
+    assert found.fooled is is_fooled
+    assert found.logit_margin == pytest.approx(logit_margin, abs=1e-6)
+    assert found.margin == pytest.approx(1 / (1 + np.exp(-logit_margin)) - 0.5, abs=1e-6)
+
+
+def test_a_mixed_reading_has_no_opposite() -> None:
+    for text in ("good", "bad", "so"):
+        found = judged(text, "mixed")
+        assert (found.fooled, found.margin, found.logit_margin) == (None, None, None)
+        assert found.pulls is not None
+
+
+def test_fooled_where_and_only_where_the_margin_says_so() -> None:
+    said = judged("so", "negative")
+    for probability in np.linspace(0, 1, 101):
+        for reading in ("negative", "positive"):
+            logit = float(np.log(probability) - np.log1p(-probability)) if 0 < probability < 1 else 0.0
+            one = replace(said, reading=reading, verdict=replace(said.verdict, probability=probability, logit=logit))
+            assert one.margin is not None
+            assert one.fooled == (one.margin > 0 or (one.margin == 0 and reading == "negative"))
+            assert one.fooled == fooled(probability, reading)
+
+
+@pytest.mark.parametrize("reading", ["", "sad", "Negative"])
+def test_an_unknown_reading_is_refused(reading: str) -> None:
+    for way in (lambda: judged("so", reading), lambda: check_reading(reading), lambda: fooled(0.1, reading)):
+        with pytest.raises(ValueError, match=f"unknown reading '{reading}'; available: negative, positive, mixed"):
+            way()
+
+
+# Texts that are hardly one
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u3000"])
+def test_no_token_is_refused(text: str) -> None:
+    with pytest.raises(EmptyTextError):
+        judged(text, "negative")
+    with pytest.raises(EmptyTextError, match="no token to leave out"):
+        leave_one_out(last_word(), [])
+
+
+def test_no_model_is_refused() -> None:
+    with pytest.raises(ValueError, match="no model"):
+        judge([], "so", "negative")
+
+
+def test_odd_texts_are_judged_in_the_order_of_the_models_and_results_cannot_be_changed() -> None:
+    models = [at_random(cell) for cell in CELLS]
+    for reading in READINGS:
+        found = judge(models, "<b>x</b> \x00 \ud800 🙂 $x$ ![](y)", reading)
+        assert [one.model for one in found] == list(CELLS)
+        assert all(one.pulls is not None and len(one.pulls) == len(one.verdict.tokens) for one in found)
+        assert hash(found) == hash(judge(models, "<b>x</b> \x00 \ud800 🙂 $x$ ![](y)", reading))
+    with pytest.raises(FrozenInstanceError):
+        found[0].reading = "positive"  # type: ignore[misc]
