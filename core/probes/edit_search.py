@@ -222,7 +222,8 @@ def _varied(extension: Extension, promise: np.ndarray) -> list[int]:
 
     Words that stand for the same one are near in meaning: they promise alike, and much the same comes of them.
     """
-    first, later = [], []
+    first: list[int] = []
+    later: list[int] = []
     taken: Counter[int] = Counter()
     for number in np.argsort(-promise, kind="stable").tolist():
         position = extension.edits[number].position
