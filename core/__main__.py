@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import asking, behaviour, console, making
+from core.commands import asking, behaviour, composing, console, deriving, editing, making, scanning
 from core.commands.verbs import Verb
 
 
@@ -54,7 +54,11 @@ def _parser() -> argparse.ArgumentParser:
 
     asking.add_verbs(add)
     behaviour.add_verbs(add)
+    editing.add_verbs(add)
+    composing.add_verbs(add)
     making.add_verbs(add)
+    deriving.add_verbs(add)
+    scanning.add_verbs(add)
     return parser
 
 

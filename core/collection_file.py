@@ -11,13 +11,11 @@ of them or none, by whoever comes first. A file of a newer version is refused.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +24,6 @@ from typing import Any
 PAIRS, FINDS = "pairs", "finds"
 _APPLICATION = 0x556E726C  # "Unrl", SQLite's application_id: whose file this is
 _PATIENCE = 30.0  # seconds to wait for other writers
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Ids are never given twice: a removed row's id stays no row's.
 _TABLES = {
     PAIRS: """
@@ -70,19 +67,6 @@ SCHEMA = len(_TABLES)
 def default_path() -> Path:
     """The environment's ``UNROLLED_COLLECTION``, or ``collection.sqlite3`` in the working directory."""
     return Path(os.environ.get("UNROLLED_COLLECTION") or "collection.sqlite3")
-
-
-def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV below a header.
-
-    A text that a spreadsheet would run as a formula, starting with = + - @ a tab or a carriage return, gets an
-    apostrophe in front. Numbers stay as they are.
-    """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows([_harmless(value) for value in row] for row in rows)
-    return out.getvalue()
 
 
 class CollectionFile:
@@ -222,7 +206,3 @@ def stands_in(sought: str | None, texts: Iterable[str | None]) -> bool:
     """
     folded = (sought or "").casefold()
     return any(folded in (text or "").casefold() for text in texts)
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

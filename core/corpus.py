@@ -23,6 +23,7 @@ LABEL_NAMES = ("negative", "positive", "neutral")
 NEGATIVE, POSITIVE, NEUTRAL = range(3)
 _LABELS = {str(number): number for number in range(3)} | {name: n for n, name in enumerate(LABEL_NAMES)}
 _WHOLE = re.compile(r"([0-9]+)\.0+")
+_REMEMBERED, _LONGEST_REMEMBERED = 100_000, 40  # words, characters
 _SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
 
 
@@ -77,7 +78,7 @@ def read_corpus(
     skipped = 0
     table = rows(path, (text_column or "text", label_column or "label"), encoding)
     for number, line, (text, label) in table:
-        key = _label_key(label)
+        key = label_key(label)
         if key not in allowed:
             where = place(path, number, line)
             raise ValueError(f"{where}: label {label!r} is not one of {', '.join(allowed)}")
@@ -107,8 +108,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _label_key(label: object) -> str:
-    """A label as `_LABELS` spells it: in lower case, a whole number without decimals, be it given as one or as text."""
+def label_key(label: object) -> str:
+    """A label as tables of them spell it: in lower case, a whole number without decimals, be it one or a text."""
     key = str(label).strip().lower()
     whole = _WHOLE.fullmatch(key)
     return whole[1] if whole else key
@@ -147,9 +148,46 @@ class Encoded:
         return Encoded(self.ids[positions], offsets)
 
 
+class Encoder:
+    """Texts to ids, as preprocessing and a vocabulary that exists make them.
+
+    No step looks past white space, so a text's ids are those of what white space separates, one after another; and what
+    was seen lately need not be tokenised again: most of a text is words that are everywhere. What is remembered is
+    bounded: when it is full, what was not met again since the last time is forgotten.
+    """
+
+    def __init__(self, preprocessing: Preprocessing, vocabulary: Vocabulary):
+        self._preprocessing, self._vocabulary = preprocessing, vocabulary
+        self._seen: dict[str, list[int]] = {}
+        self._before: dict[str, list[int]] = {}
+
+    def __call__(self, texts: Iterable[str]) -> Encoded:
+        """The texts' ids, in order."""
+        ids = array("i")
+        offsets = array("q", [0])
+        for text in texts:
+            for word in text.split():
+                try:
+                    ids.extend(self._seen[word])
+                except KeyError:
+                    ids.extend(self._ids(word))
+            offsets.append(len(ids))
+        return Encoded(np.array(ids, dtype=np.int32), np.array(offsets, dtype=np.int64))
+
+    def _ids(self, word: str) -> list[int]:
+        ids = self._before.get(word)
+        if ids is None:
+            ids = self._vocabulary.encode(self._preprocessing(word))
+        if len(word) <= _LONGEST_REMEMBERED:
+            if len(self._seen) >= _REMEMBERED:
+                self._before, self._seen = self._seen, {}
+            self._seen[word] = ids
+        return ids
+
+
 def encode(texts: Iterable[str], preprocessing: Preprocessing, vocabulary: Vocabulary) -> Encoded:
     """Tokenise and encode texts with a vocabulary that exists."""
-    return encode_tokens((preprocessing(text) for text in texts), vocabulary)
+    return Encoder(preprocessing, vocabulary)(texts)
 
 
 def encode_tokens(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> Encoded:

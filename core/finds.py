@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from core.collection_file import FINDS, CollectionFile, as_csv, now, number, stands_in, storable
+from core.collection_file import FINDS, CollectionFile, now, number, stands_in, storable
 from core.readings import check_reading, fooled
+from core.tables import as_csv
 from core.verdicts import label
 
 TYPED, EDIT, COMPOSE, FILE, SUITE = SOURCES = ("typed", "edit", "compose", "file", "suite")

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
-_SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
+SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
 _SENTIMENT140_LABELS = ("0", "2", "4")
+
+LINE_LIMIT = 20_000_000  # characters
 
 # The csv module refuses fields over 128 kB; text may be longer, a quote left open should still not eat all memory.
 csv.field_size_limit(10_000_000)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Row(NamedTuple):
@@ -35,15 +39,43 @@ def place(path: Path, number: int, line: int | None) -> str:
     return f"{path.name}, row {number}" + ("" if line is None else f" (line {line})")
 
 
-def rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Row]:
-    """The named columns of every row of a table, in order.
+def harmless(text: str) -> str:
+    """A text as a cell of a CSV: one that a spreadsheet would run as a formula gets an apostrophe in front.
 
-    Raises LookupError for a missing column, ValueError for a ragged row (naming its place), a wrong encoding, a damaged
-    file or a suffix not in `SUFFIXES`, OSError for a file that cannot be opened.
+    Those are texts that start with = + - @ a tab or a carriage return.
     """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV below a header.
+
+    A text that a spreadsheet would run as a formula, starting with = + - @ a tab or a carriage return, gets an
+    apostrophe in front. Numbers stay as they are.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows([harmless(value) if isinstance(value, str) else value for value in row] for row in rows)
+    return out.getvalue()
+
+
+def suffix_of(path: Path) -> str:
+    """A table's suffix in lower case. Raises ValueError for one that is not in `SUFFIXES`."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{path.name}: cannot read {suffix or 'a file without a suffix'}; can: {', '.join(SUFFIXES)}")
+    return suffix
+
+
+def rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Row]:
+    """The named columns of every row of a table, in order.
+
+    Raises LookupError for a missing column, ValueError for a ragged row (naming its place), a line of more than
+    `LINE_LIMIT` characters, a wrong encoding, a damaged file or a suffix not in `SUFFIXES`, OSError for a file that
+    cannot be opened.
+    """
+    suffix = suffix_of(path)
     if suffix == ".parquet":
         yield from _parquet_rows(path, columns)
     elif suffix == ".jsonl":
@@ -52,7 +84,8 @@ def rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[R
         yield from _delimited_rows(path, columns, encoding)
 
 
-def _missing(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
+def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
+    """Raises LookupError for a column that a file lacks, naming those it has, ValueError for one it has twice."""
     for column in columns:
         if list(available).count(column) > 1:
             raise ValueError(f"{path.name} has {list(available).count(column)} columns {column!r}; which one is meant?")
@@ -68,7 +101,7 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     number = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            _missing(path, columns, file.schema_arrow.names)
+            check_columns(path, columns, file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=65_536, columns=list(dict.fromkeys(columns))):
                 for values in zip(*(batch.column(column).to_pylist() for column in columns), strict=True):
                     number += 1
@@ -91,7 +124,7 @@ def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[R
             raise ValueError(f"{place(path, number, line)}: not JSON ({error})") from None
         if not isinstance(row, dict):
             raise ValueError(f"{place(path, number, line)}: expected an object, found {type(row).__name__}")
-        _missing(path, columns, list(row))
+        check_columns(path, columns, list(row))
         yield Row(number, line, [row[column] for column in columns])
 
 
@@ -99,8 +132,8 @@ def _delimited_rows(path: Path, columns: Sequence[str], encoding: str | None) ->
     sentiment140 = is_sentiment140(path)
     lines = _lines(path, encoding or ("latin-1" if sentiment140 else "utf-8"))
     reader = csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
-    header = list(_SENTIMENT140_COLUMNS) if sentiment140 else _header(path, reader)
-    _missing(path, columns, header)
+    header = list(SENTIMENT140_COLUMNS) if sentiment140 else _header(path, reader)
+    check_columns(path, columns, header)
     fields = [header.index(column) for column in columns]
     number, line = 1, reader.line_num + 1
     try:
@@ -126,18 +159,34 @@ def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
     return header
 
 
-def _lines(path: Path, encoding: str) -> Iterator[str]:
+def codec(encoding: str) -> str:
+    """The name to open a file with. Raises ValueError for an unknown encoding."""
     try:
-        if codecs.lookup(encoding).name == "utf-8":
-            encoding = "utf-8-sig"  # with a byte order mark or without
+        return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding  # with a byte order mark or without
+    except LookupError as error:
+        raise ValueError(str(error)) from None
+
+
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    encoding = codec(encoding)
+    try:
         with path.open(encoding=encoding, newline="") as file:
-            yield from file
+            yield from _bounded(path, file)
     except UnicodeError as error:
         where = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
         name = encoding.removesuffix("-sig").upper()
         raise ValueError(f"{path.name} is not {name} text{where}; name its encoding (--encoding)") from None
-    except LookupError as error:
+    except LookupError as error:  # a codec between bytes and bytes
         raise ValueError(str(error)) from None
+
+
+def _bounded(path: Path, file: TextIO) -> Iterator[str]:
+    number = 0
+    while line := file.readline(LINE_LIMIT + 1):
+        number += 1
+        if len(line) > LINE_LIMIT:
+            raise ValueError(f"{path.name}, line {number}: longer than {LINE_LIMIT:,} characters")
+        yield line
 
 
 def is_sentiment140(path: Path) -> bool:
@@ -146,7 +195,7 @@ def is_sentiment140(path: Path) -> bool:
         return False
     with path.open(encoding="latin-1", newline="") as file:
         try:
-            first = next(csv.reader(file), [])
-        except csv.Error:
+            first = next(csv.reader(_bounded(path, file)), [])
+        except (csv.Error, ValueError):
             return False
-    return len(first) == len(_SENTIMENT140_COLUMNS) and first[0] in _SENTIMENT140_LABELS
+    return len(first) == len(SENTIMENT140_COLUMNS) and first[0] in _SENTIMENT140_LABELS

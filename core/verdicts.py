@@ -6,7 +6,7 @@ token is meaningful: each prefix is a sentence of its own to the model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -106,8 +106,17 @@ def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tupl
     return [verdict for verdict in found if verdict is not None]
 
 
-def logits(model: Classifier, sentences: Encoded, batch_size: int = _BATCH) -> np.ndarray:
-    """Logits of encoded sentences, float32 [N], on the model's device, batches sorted by length."""
+def logits(
+    model: Classifier,
+    sentences: Encoded,
+    batch_size: int = _BATCH,
+    *,
+    breathe: Callable[[], object] = lambda: None,
+) -> np.ndarray:
+    """Logits of encoded sentences, float32 [N], on the model's device, batches sorted by length.
+
+    `breathe` is called before every batch; what it raises ends it.
+    """
     import torch
 
     device = next(model.parameters()).device
@@ -115,6 +124,7 @@ def logits(model: Classifier, sentences: Encoded, batch_size: int = _BATCH) -> n
     with torch.inference_mode():
         result[:] = model.read_out(model.start().h[-1]).item()
         for rows in length_batches(sentences.lengths, batch_size):
+            breathe()
             ids, lengths = pad(sentences, rows)
             result[rows] = model(torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)).cpu().numpy()
     return result

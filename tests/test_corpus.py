@@ -570,3 +570,11 @@ def test_length_batches_by_hand() -> None:
 def test_a_batch_that_can_hold_nothing_is_refused(size: int, tokens: int | None) -> None:
     with pytest.raises(ValueError, match="holds nothing; expected at least 1"):
         length_batches(np.array([3, 1]), size, tokens=tokens)
+
+
+def test_a_line_without_end_is_refused_by_its_number(tmp_path: Path) -> None:
+    long = "x" * 21_000_000
+    for name, content in (("t.csv", f"text,label\na,1\n{long}"), ("t.jsonl", f'{{"text": "a", "label": 1}}\n\n{long}')):
+        with pytest.raises(ValueError) as error:
+            read_corpus(write(tmp_path / name, content))
+        assert refusal(error) == f"{name}, line 3: longer than 20,000,000 characters"

@@ -296,7 +296,7 @@ def test_at_most_three_results_are_kept() -> None:
         at.text_input(key="q").set_value(text).run()
         at.button(key="permutations start").click().run()
     assert_sound(at)
-    assert len(at.session_state["permutations found"]) == 3
+    assert len(at.session_state["permutations found"].results) == 3
 
 
 def test_a_pinned_word_stays_in_every_order() -> None:
@@ -306,7 +306,7 @@ def test_a_pinned_word_stays_in_every_order() -> None:
 
 
 def test_the_tables_are_exported_with_formulas_made_harmless() -> None:
-    from core.collection import as_csv
+    from core.tables import as_csv
 
     rows = list(csv.reader(io.StringIO(as_csv(["order", "nats"], [("=1+1 so", -10.5), ("so good", 1.0)]))))
     assert rows == [["order", "nats"], ["'=1+1 so", "-10.5"], ["so good", "1.0"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -19,7 +18,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.probes.permutations import Question
+    from core.probes.permutations import Progress, Question
 
 MOST_BUDGET, MOST_FLOOR, MOST_SECONDS = 2_000_000, 100.0, 3_600
 _SECONDS = 60
@@ -39,7 +38,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     readers = readers_of(text, checkpoints)
     if not readers:
         return
-    checkpoint = _model(readers)
+    checkpoint = models.choose(readers, "permutations model")
     tokens = tuple(checkpoint.preprocessing(text))
     if len(tokens) > MOST_TOKENS:
         st.info(
@@ -57,55 +56,26 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     _say_what_comes(question)
     key = (checkpoint.name, checkpoint.hash, fluency.hash, text, tuple(pinned), budget, floor, seconds)
-    _start_or_show(key, checkpoint, question)
+
+    def start() -> search.Start:
+        return partial(probe.search, checkpoint.name, probe.scorer(checkpoint, question), question)
+
+    search.view("permutations", key, start, _say, show)
 
 
-def _start_or_show(key: search.Key, checkpoint: Checkpoint, question: Question) -> None:
-    found = search.kept().get(key)
-    if st.session_state.pop("permutations wanted", None) == key:
-        # The click ends this script at its next call, so it needs no handling: what was found is then shown.
-        st.button(_("Stop"), key="permutations stop", type="primary", icon=":material/stop_circle:")
-        score = probe.scorer(checkpoint, question)
-        fault = search.run(key, partial(probe.search, checkpoint.name, score, question))
-        st.session_state["permutations fault"] = (key, "" if fault is None else f"{type(fault).__name__}: {fault}")
-        st.rerun()
-
-    def want() -> None:
-        st.session_state["permutations wanted"] = key
-        st.session_state.pop("permutations fault", None)
-
-    st.button(
-        _("Start the search") if found is None else _("Search again"),
-        key="permutations start",
-        type="primary" if found is None else "secondary",
-        icon=":material/search:",
-        on_click=want,
+def _say(event: Progress) -> search.Shown:
+    flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
+    line = _("{scored:,} of up to {total:,} orders scored, {flips} so far").format(
+        scored=event.scored, total=event.total, flips=flips
     )
-    asked, fault_line = st.session_state.get("permutations fault", (key, ""))
-    if fault_line and asked == key:
-        st.error(_("The search came to grief: {fault}").format(fault=plain(fault_line)))
-    if found is not None:
-        show(found, sha256(repr(key).encode()).hexdigest()[:12])
-
-
-def _model(readers: list[Checkpoint]) -> Checkpoint:
-    by_name = {checkpoint.name: checkpoint for checkpoint in readers}
-    usual = "lstm" if "lstm" in by_name else readers[0].name
-    sound = link.restore("model", usual, link.one_of(list(by_name)), "permutations model")
-    if st.session_state["permutations model"] not in by_name:
-        st.session_state["permutations model"] = usual
-    if not sound:
-        st.caption(_("The link asks for a model that is not here; another one answers."))
-    name = st.segmented_control(
-        _("Model"),
-        list(by_name),
-        format_func=lambda name: plain(name.upper()),
-        key="permutations model",
-        required=True,
-        persist_state="session",
+    if event.best is None:
+        return search.Shown(event.scored / event.total, line)
+    best = _("Most fluent flip so far: {text} (P(positive) = {probability:.3f}, {fluency:.1f} nats)")
+    return search.Shown(
+        event.scored / event.total,
+        line,
+        best.format(text=event.best.text, probability=event.best.probability, fluency=event.best.fluency),
     )
-    link.carry("model", None if name == usual else name)
-    return by_name[name]
 
 
 def _bounds() -> tuple[int, float, int]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.collection_file import as_csv
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes import comment as probe
 from core.probes.comment import Comment
 from core.readings import MIXED, NEGATIVE, POSITIVE, READINGS
+from core.tables import as_csv
 from core.verdicts import EmptyTextError
 from pages.parts import link, models
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form, readings
@@ -27,7 +27,7 @@ _MOST_NAMED = 5  # words named in a line
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The question how a person reads the text, and everything said of it."""
-    reading = _reading()
+    reading = ask_reading()
     verdicts, readers = [], []
     for checkpoint in checkpoints:
         with suppress(EmptyTextError):  # another model's preprocessing may still find a word
@@ -54,7 +54,8 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     keep_find_form(FindCandidate(text, chances, reading), "keep comment")
 
 
-def _reading() -> str:
+def ask_reading() -> str:
+    """How a person reads the text: one of `READINGS`, in the link."""
     names = readings()
     sound = link.restore("reading", NEGATIVE, link.one_of(READINGS), "sarcasm reading")
     reading = st.segmented_control(

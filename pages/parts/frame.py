@@ -39,6 +39,9 @@ def set_up(title: str) -> None:
     st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
     if st.session_state.get("page") != title:
         st.session_state["page"] = title
+        # What the link of another page said last is no answer to what this one's says.
+        for key in [key for key in st.session_state if str(key).startswith("linked ")]:
+            del st.session_state[key]
         if "q" in st.session_state:
             # To Streamlit (1.67) the box here is another one than that of the page before, in spite of the key they
             # share, and starts empty unless its value is written anew.

@@ -10,6 +10,8 @@ import streamlit as st
 from core import checkpoints
 from core.language import gettext as _
 from core.language import ngettext
+from pages.parts import link
+from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.checkpoints import Card, Checkpoint
@@ -50,6 +52,32 @@ def tell_of(faults: list[str]) -> None:
     with st.expander(_("What is wrong")):
         for fault in faults:
             st.text(fault)  # it may quote a damaged file, so it is not read as Markdown
+
+
+def hashes() -> dict[str, str]:
+    """The hash of every model that can be used, by name."""
+    return {checkpoint.name: checkpoint.hash for checkpoint in load_all()[0]}
+
+
+def choose(checkpoints: list[Checkpoint], key: str) -> Checkpoint:
+    """One of some models, the LSTM unless another is asked for; the choice travels in the link."""
+    by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
+    usual = "lstm" if "lstm" in by_name else checkpoints[0].name
+    sound = link.restore("model", usual, link.one_of(list(by_name)), key)
+    if st.session_state[key] not in by_name:
+        st.session_state[key] = usual
+    if not sound:
+        st.caption(_("The link asks for a model that is not here; another one answers."))
+    name = st.segmented_control(
+        _("Model"),
+        list(by_name),
+        format_func=lambda name: plain(name.upper()),
+        key=key,
+        required=True,
+        persist_state="session",
+    )
+    link.carry("model", None if name == usual else name)
+    return by_name[name]
 
 
 def study() -> dict[str, Any] | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.collection import as_csv
 from core.language import gettext as _
+from core.tables import as_csv
 from pages.parts import models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.tokens import plain

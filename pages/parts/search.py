@@ -4,27 +4,49 @@ Streamlit ends a script only at its next ``st.`` call, and a step of a search ma
 thread that calls nothing of Streamlit's, and the script looks at it and redraws the progress. A click on Stop, another
 page, another sentence or a closed window all end the script at that call; the thread is told at once and gives up
 before its next step. What was found until then is kept.
+
+The script that a click starts does not wait for the one that it ends: both may run for a moment. So whichever comes
+first ends a search that is left over and keeps what it found.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import Any, NamedTuple, Protocol
 
 import streamlit as st
 
 from core.language import gettext as _
-from core.language import ngettext
-
-if TYPE_CHECKING:
-    from core.probes.permutations import Permutations, Progress
+from pages.parts.tokens import plain
 
 _GLANCE = 0.25  # seconds between two looks
 MOST_KEPT = 3
 
 Key = tuple[object, ...]
-Start = Callable[[Callable[[], None]], "Iterator[Progress]"]
+
+
+class Event(Protocol):
+    """What a search yields as it goes on: `result` makes what was found so far."""
+
+    @property
+    def result(self) -> Callable[[], Any]: ...
+
+
+Start = Callable[[Callable[[], None]], Iterator[Event]]
+"""Starts a search, given a function for it to call often, which ends it."""
+
+
+class Shown(NamedTuple):
+    """How far a search is: the share that is done, 0 to 1, a line about it, and a line about the best so far, if any.
+
+    Both are shown as they stand.
+    """
+
+    share: float
+    line: str
+    best: str = ""
 
 
 class _GivenUpError(Exception):
@@ -32,10 +54,11 @@ class _GivenUpError(Exception):
 
 
 class _Work:
-    """A search in a thread of its own; `latest` is the last event that came."""
+    """A search in a thread of its own; `latest` is the last event that came, `key` what was asked."""
 
-    def __init__(self, start: Start):
-        self.latest: Progress | None = None
+    def __init__(self, key: Key, start: Start):
+        self.key = key
+        self.latest: Event | None = None
         self.fault: Exception | None = None
         self._given_up = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(start,), name="unrolled search", daemon=True)
@@ -63,48 +86,96 @@ class _Work:
         self._given_up.set()
 
 
-def kept() -> dict[Key, Permutations]:
-    """The session's last results, by what was asked; the oldest go first."""
-    results: dict[Key, Permutations] = st.session_state.setdefault("permutations found", {})
-    return results
+class _Kept:
+    """A session's last results of one kind of search by what was asked, the oldest first, and the search under way."""
+
+    def __init__(self) -> None:
+        self.results: dict[Key, Any] = {}
+        self._under_way: _Work | None = None
+        self._lock = threading.Lock()
+
+    def begin(self, key: Key, start: Start) -> _Work:
+        self.end()
+        self._under_way = _Work(key, start)
+        return self._under_way
+
+    def end(self, which: _Work | None = None) -> None:
+        """Give up the search under way, if there is one and it is the one meant, and keep what it found."""
+        with self._lock:
+            work = self._under_way
+            if work is None or which not in (None, work):
+                return
+            self._under_way = None
+            work.give_up()
+            if work.latest is not None:
+                self.results.pop(work.key, None)
+                self.results[work.key] = work.latest.result()
+                while len(self.results) > MOST_KEPT:
+                    del self.results[next(iter(self.results))]
 
 
-def run(key: Key, start: Start) -> Exception | None:
+def view(
+    name: str,
+    key: Key,
+    start: Callable[[], Start],
+    say: Callable[[Any], Shown],
+    show: Callable[[Any, str], None],
+    label: str | None = None,
+) -> None:
+    """The button that starts a search, the search with its Stop while it runs, and what it found.
+
+    `name` tells kinds of searches apart, `key` what is asked of one. `start` is called only when the search begins;
+    `say` tells of an event, `show` shows a result under a key of its own.
+    """
+    kept: _Kept = st.session_state.setdefault(f"{name} found", _Kept())
+    kept.end()  # one that a click has just left over
+    if st.session_state.pop(f"{name} wanted", None) == key:
+        # The click ends this script at its next call, so it needs no handling: what was found is then shown.
+        st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
+        fault = _run(kept, key, start, say)
+        st.session_state[f"{name} fault"] = (key, "" if fault is None else f"{type(fault).__name__}: {fault}")
+        st.rerun()
+
+    def want() -> None:
+        st.session_state[f"{name} wanted"] = key
+        st.session_state.pop(f"{name} fault", None)
+
+    found = kept.results.get(key)
+    st.button(
+        (label or _("Start the search")) if found is None else _("Search again"),
+        key=f"{name} start",
+        type="primary" if found is None else "secondary",
+        icon=":material/search:",
+        on_click=want,
+    )
+    asked, fault_line = st.session_state.get(f"{name} fault", (key, ""))
+    if fault_line and asked == key:
+        st.error(_("The search came to grief: {fault}").format(fault=plain(fault_line)))
+    if found is not None:
+        show(found, fingerprint(key))
+
+
+def fingerprint(key: object) -> str:
+    """A short name for what widgets under it are about."""
+    return sha256(repr(key).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]) -> Exception | None:
     """Search until it is done, drawing the progress, and keep what was found, also when the script is ended here.
 
-    `start` is called with a function for the search to call often, which ends it. Returns what went wrong, if anything.
+    Returns what went wrong, if anything.
     """
-    results = kept()  # a plain dict from here on: an ended script may not touch the session's state
-    bar, found = st.progress(0.0, _("Starting…")), st.empty()
-    work = _Work(start)
+    bar, best = st.progress(0.0, _("Starting…")), st.empty()
+    try:
+        work = kept.begin(key, start())
+    except (ValueError, LookupError, OSError) as fault:
+        return fault
     try:
         while not work.ends_within(_GLANCE):
-            _draw(bar, found, work.latest)
+            shown = Shown(0.0, _("Starting…")) if work.latest is None else say(work.latest)
+            bar.progress(min(max(shown.share, 0.0), 1.0), plain(shown.line))
+            if shown.best:
+                best.text(shown.best)
     finally:
-        work.give_up()
-        if work.latest is not None:
-            results.pop(key, None)
-            results[key] = work.latest.result()
-            while len(results) > MOST_KEPT:
-                del results[next(iter(results))]
+        kept.end(work)  # an ended script may not touch the session's state, but this is none of it
     return work.fault
-
-
-def _draw(bar: st.delta_generator.DeltaGenerator, found: object, latest: Progress | None) -> None:
-    if latest is None:
-        bar.progress(0.0, _("Starting…"))
-        return
-    flips = ngettext("{flips:,} flip", "{flips:,} flips", latest.flips).format(flips=latest.flips)
-    bar.progress(
-        min(latest.scored / latest.total, 1.0),
-        _("{scored:,} of up to {total:,} orders scored, {flips} so far").format(
-            scored=latest.scored, total=latest.total, flips=flips
-        ),
-    )
-    if latest.best is not None:
-        best = latest.best
-        found.text(
-            _("Most fluent flip so far: {text} (P(positive) = {probability:.3f}, {fluency:.1f} nats)").format(
-                text=best.text, probability=best.probability, fluency=best.fluency
-            )
-        )

@@ -24,6 +24,12 @@ _STYLE = """<style>
   overflow-wrap: anywhere; unicode-bidi: isolate; font-size: .95rem}
 .u-unknown {border: 2px dashed #d95f02; opacity: .9}
 .u-unknown::after {content: " ?"; font-weight: 700}
+.u-diff {font-size: 1.1rem; align-items: baseline; gap: .35rem}
+.u-plain {overflow-wrap: anywhere; unicode-bidi: isolate; max-width: 100%}
+.u-edit {display: inline-flex; gap: .3rem; align-items: baseline; max-width: 100%; overflow-wrap: anywhere}
+.u-edit del {text-decoration: line-through 2px #d95f02; opacity: .75; unicode-bidi: isolate}
+.u-edit ins {text-decoration: none; font-weight: 700; border: 2px solid #0072b2; border-radius: .4rem;
+  padding: 0 .35rem; unicode-bidi: isolate}
 .u-pull {display: inline-flex; flex-direction: column; align-items: center; line-height: 1.35}
 .u-pull.u-unknown {border-color: rgba(128,128,128,.9)}
 .u-pull.u-unknown::after {content: none}
@@ -80,6 +86,25 @@ def _shade(strength: float) -> str:
 def _tell_of_more(tokens: Sequence[str]) -> None:
     if len(tokens) > _MOST_TOKENS:
         st.caption(_("and {count:,} more tokens, read but not shown").format(count=len(tokens) - _MOST_TOKENS))
+
+
+def diff_strip(pieces: Sequence[tuple[str, str, str]]) -> None:
+    """A sentence as pieces (kind, before, after): what went is struck through, what came is bold and framed.
+
+    Pieces of the kind ``same`` stand as they are. Colour only repeats what the strokes say.
+    """
+    chips = []
+    for kind, before, after in pieces[:_MOST_TOKENS]:
+        if kind == "same":
+            chips.append(f'<span class="u-plain">{escape(visible(before))}</span>')
+            continue
+        title = escape(f"{kind}: {visible(before) or '∅'} → {visible(after) or '∅'}", quote=True)
+        gone = f"<del>{escape(visible(before))}</del>" if before else ""
+        come = f"<ins>{escape(visible(after))}</ins>" if after else ""
+        chips.append(f'<span class="u-edit" title="{title}">{gone}{come}</span>')
+    st.html(f'{_STYLE}<div class="u-tokens u-diff">{"".join(chips)}</div>')
+    if len(pieces) > _MOST_TOKENS:
+        st.caption(_("and {count:,} more tokens, not shown").format(count=len(pieces) - _MOST_TOKENS))
 
 
 def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) -> None:

@@ -371,9 +371,13 @@ def test_a_finger_drags_a_word_it_rests_on_and_scrolls_otherwise(browser: Browse
         scrolled = "document.querySelector('[data-testid=stMain]').scrollTop + window.scrollY"
         page.wait_for_function(f"{scrolled} > 20")
         expect_order(page, *range(60))
-        page.wait_for_timeout(300)
+        # The page goes on scrolling for a while: the places of words count once it stands.
+        page.wait_for_function(
+            f"() => {{const now = {scrolled}; const stands = window.last === now; window.last = now; return stands}}",
+            polling=400,
+        )
         before = page.evaluate(scrolled)
-        swipe(middle(chips(page).nth(20)), middle(chips(page).nth(12), 0.2), 450)  # straight up, over two lines
+        swipe(middle(chips(page).nth(20)), middle(chips(page).nth(12), 0.2), 900)  # straight up, over two lines
         expect_order(page, *range(12), 20, *range(12, 20), *range(21, 60))
         assert page.evaluate(scrolled) == before
     finally:

@@ -1,0 +1,193 @@
+"""Verbs that look through files for sarcasm: scan, sarcasm-report."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from core.commands import console, sarcasm_tables
+from core.commands.verbs import Add
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.checkpoints import Checkpoint
+    from core.probes.sarcasm_corpora import Columns
+    from core.probes.scan import Find, Scan
+
+_LISTED = 20  # problems shown to people
+
+
+def add_verbs(add: Add) -> None:
+    """Add these verbs and their options."""
+    added = add(scan)
+    added.add_argument("file", metavar="IN", help="texts in parquet, CSV, TSV or JSONL, of any size")
+    added.add_argument("out", metavar="OUT", help="every row of IN with columns added; the suffix names the format")
+    console.model_option(added)
+    console.text_options(added)
+    added.add_argument(
+        "--label-column", metavar="L", help="column of human labels; without it, texts rank by cues of sarcasm"
+    )
+    added.add_argument("--positive", nargs="+", default=[], metavar="WORD", help="labels that stand for positive too")
+    added.add_argument("--negative", nargs="+", default=[], metavar="WORD", help="labels that stand for negative too")
+    added.add_argument("--top", type=int, metavar="K", help="rows in each model's ranking (default: 20)")
+
+    added = add(sarcasm_report)
+    added.add_argument(
+        "--data",
+        required=True,
+        nargs="+",
+        metavar="FILE",
+        help="corpora of sarcasm, or a folder with those whose columns are known by their names",
+    )
+    console.model_option(added)
+    console.text_options(added)
+    added.add_argument(
+        "--label-column", metavar="L", help="column that says which texts are sarcastic (default: label)"
+    )
+    added.add_argument("--sarcastic", nargs="+", metavar="WORD", help="labels that say so (default: 1 or sarcastic)")
+    added.add_argument("--rephrase-column", metavar="R", help="column of honest rewordings (default: if it has one)")
+    added.add_argument("--sentiment-column", metavar="S", help="column of the sentiment that people mean")
+    added.add_argument("--out", metavar="DIR", help="keep the figures in this folder's sarcasm.json")
+
+
+def scan(options: argparse.Namespace) -> int:
+    """Every row of a file with verdicts, and the rows where a model disagrees most with people or looks most fooled."""
+    from core.probes.scan import TOP
+
+    models = console.named_checkpoints(options.model)
+    try:
+        found = _scan(options, [*models], TOP if options.top is None else options.top)
+    except KeyboardInterrupt:
+        console.progress(f"stopped; nothing was written to {options.out}")
+        raise
+    for problem in found.problems[:_LISTED]:
+        line = "" if problem.line is None else f" (line {problem.line:,})"
+        console.progress(f"row {problem.row:,}{line}: {problem.reason}")
+    if len(found.problems) > _LISTED:
+        console.progress(f"… and more: column problem of {options.out} has all of them")
+    console.progress(
+        f"{found.rows:,} rows written to {options.out}: {found.scored:,} scored, {found.empty:,} without a word, "
+        f"{found.malformed:,} malformed"
+    )
+    if options.json:
+        console.json_list(_scan_json(options, name, found) for name in found.top)
+        return 0
+    for name in found.top:
+        _show_scan(name, found)
+    return 0
+
+
+def _scan(options: argparse.Namespace, models: list[Checkpoint], top: int) -> Scan:
+    from contextlib import closing
+
+    from tqdm import tqdm
+
+    from core.probes.scan import scan
+
+    events = scan(
+        options.file,
+        models,
+        options.text_column,
+        options.label_column,
+        options.out,
+        positive=options.positive,
+        negative=options.negative,
+        top=top,
+        encoding=options.encoding,
+    )
+    with closing(events):
+        found = next(events)  # what is wrong from the start is told before a bar is drawn
+        with tqdm(unit=" rows", unit_scale=True) as bar:
+            while True:
+                bar.total = round(found.rows / max(found.share, 1e-9))
+                bar.update(found.rows - bar.n)
+                if found.done:
+                    return found
+                found = next(events)
+
+
+def _scan_json(options: argparse.Namespace, model: str, found: Scan) -> dict[str, object]:
+    return {
+        "model": model,
+        "file": options.file,
+        "out": options.out,
+        "ranked_by": found.ranked_by,
+        "rows": found.rows,
+        "scored": found.scored,
+        "empty": found.empty,
+        "malformed": found.malformed,
+        "labels_not_understood": found.misunderstood,
+        "problems": [problem._asdict() for problem in found.problems],
+        "labelled": found.labelled,
+        "unlabelled": found.unlabelled,
+        "opposite": found.opposite.get(model),
+        "top": [{"rank": rank, **asdict(find), "label": find.label} for rank, find in enumerate(found.top[model], 1)],
+    }
+
+
+def _show_scan(model: str, found: Scan) -> None:
+    if found.ranked_by == "disagreement":
+        count, of = found.opposite[model], found.labelled
+        share = f" ({count / of:.1%})" if of else ""
+        console.line(
+            f"{model}: the verdict is opposite to the label on {count:,} of {of:,} rows{share}; most confident first"
+        )
+    else:
+        console.line(f"{model}: no labels were given, so rows rank by their cues of sarcasm times P(positive)")
+    for rank, find in enumerate(found.top[model], 1):
+        console.line(f"  {rank}. {_shown(find)}")
+
+
+def _shown(find: Find) -> str:
+    human = f"  labelled {find.human}" if find.human else ""
+    cues = f"  [{' '.join(find.cues)}]" if find.cues else ""
+    return f"{find.score:.4f}  row {find.row:,}{human}  P {find.probability:.4f}{cues}  {' '.join(find.text.split())}"
+
+
+def sarcasm_report(options: argparse.Namespace) -> int:
+    """How often sarcasm fools the models: shares with intervals, against plain texts and against honest rewordings."""
+    from pathlib import Path
+
+    from core.probes import sarcasm_results
+    from core.probes.sarcasm_corpora import read_sarcasm
+    from core.probes.sarcasm_report import reports
+
+    models = console.named_checkpoints(options.model)
+    corpora = [read_sarcasm(path, where, about, encoding=options.encoding) for path, where, about in _corpora(options)]
+    found = []
+    for report in reports(corpora, models):
+        found.append(report)
+        console.progress(f"{report.model} has read {report.data}")
+    if options.out:
+        kept = sarcasm_results.save(Path(options.out), corpora, models, found)
+        console.progress(f"the figures are kept in {kept}")
+    if options.json:
+        console.json_list(report.as_json() for report in found)
+        return 0
+    for lines in sarcasm_tables.tables(found):
+        console.line(lines)
+    return 0
+
+
+def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
+    """The files that were named, the columns of each and what it is."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from core.probes.sarcasm_corpora import found, known, located
+
+    named = {
+        "text": options.text_column,
+        "label": options.label_column,
+        "sarcastic": options.sarcastic and tuple(options.sarcastic),
+        "rewording": options.rephrase_column,
+        "sentiment": options.sentiment_column,
+    }
+    named = {name: value for name, value in named.items() if value}
+    paths = [path for name in options.data for path in (found(Path(name)) if Path(name).is_dir() else [Path(name)])]
+    return [
+        (path, located(path, replace(where, **named), options.encoding), about)
+        for path, (where, about) in ((path, known(path)) for path in paths)
+    ]

@@ -1,0 +1,222 @@
+"""Which small edit of a sentence changes a model's verdict? A goal, transformations, constraints and a search.
+
+The four parts are those of an attack in TextAttack (Morris et al. 2020); candidates are ranked by the logit's gradient
+as in HotFlip (Ebrahimi et al. 2018), or for a black box by what leaving a word out does (Jin et al. 2020), and then
+scored: what is reported was read by the model, never estimated.
+
+- Single edits: all of them, the most promising first, so that a search that ends by itself can say that no single edit
+  among its candidates flips the verdict.
+- If none does, sets of two, three, … edits: those of one less that came nearest (a beam) go on by every candidate, in
+  the order of their own effects added up. With `beam` None nothing is left out.
+- With `first` the search ends at the first flip. It begins with a dive: one edit after another, the best of a few
+  promising ones, until the verdict flips; where that fails, all single edits and the beam, as above.
+
+Among flips the one with the fewest edits is chosen, then the most fluent. That fewer of its edits do not flip the
+verdict is checked for every subset of up to four edits, for larger sets by undoing each one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from core.probes import edit_claims
+from core.probes.changes import apply, diff
+from core.probes.edit_results import Edited, GuardReport, MinimalEdits, Progress
+from core.probes.edit_search import MOST_SUBSETS, Search
+from core.probes.edit_sets import Key
+from core.probes.guards import Guard
+from core.probes.proposals import Candidates
+from core.readings import NEGATIVE, POSITIVE, READINGS
+from core.verdicts import EmptyTextError, label, sigmoid
+
+if TYPE_CHECKING:
+    from core.probes.constraints import Constraint, Fluency
+    from core.probes.transformations import Transformation
+    from core.probes.victims import Victim
+
+GOALS = ("positive", "negative", "flip")
+MAX_EDITS = 2
+BUDGET = 100_000  # sentences
+BEAM = 8
+TOP = 10
+MOST_TOKENS = 1_000
+_NONE = Candidates((), None, 0, {}, {}, {})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a sentence: which verdict, by which edits, within which bounds.
+
+    `goal` is one of `GOALS`; `reading` is how a person reads the sentence, None for the opposite of the verdict asked
+    for; `off` names guards that are switched off; `unknown` are the tokens that the model does not know. `seconds` None
+    is without end, `beam` None without a width. Raises ValueError for what cannot be.
+    """
+
+    text: str
+    tokens: tuple[str, ...]
+    goal: str
+    transformations: tuple[Transformation, ...]
+    constraints: tuple[Constraint, ...] = ()
+    fluency: Fluency | None = None
+    guards: tuple[Guard, ...] = ()
+    off: frozenset[str] = frozenset()
+    reading: str | None = None
+    unknown: tuple[str, ...] = ()
+    max_edits: int = MAX_EDITS
+    beam: int | None = BEAM
+    budget: int = BUDGET
+    seconds: float | None = None
+    first: bool = False
+    top: int = TOP
+
+    def __post_init__(self) -> None:
+        if not self.tokens:
+            raise EmptyTextError("the text is empty: there is no word to edit")
+        if len(self.tokens) > MOST_TOKENS:
+            raise ValueError(f"edits are searched for in 1 to {MOST_TOKENS:,} tokens; given: {len(self.tokens):,}")
+        if self.goal not in GOALS:
+            raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(GOALS)}")
+        if self.reading is not None and self.reading not in READINGS:
+            raise ValueError(f"unknown reading {self.reading!r}; available: {', '.join(READINGS)}")
+        named = [guard.name for guard in self.guards]
+        wrong = sorted(self.off.difference(named))
+        if wrong:
+            raise ValueError(f"no guard {wrong[0]!r} to switch off; available: {', '.join(named) or 'none'}")
+        numbers = {"edits": self.max_edits, "budget": self.budget, "flips listed": self.top, "beam": self.beam}
+        for name, number in numbers.items():
+            if number is not None and number < 1:
+                raise ValueError(f"{name}: at least 1; given: {number}")
+        if self.seconds is not None and not self.seconds > 0:
+            raise ValueError(f"seconds: above 0; given: {self.seconds}")
+
+
+def search(
+    model: str, victim: Victim, question: Question, breathe: Callable[[], object] = lambda: None
+) -> Iterator[Progress]:
+    """Look for edits until the question is answered or a bound is reached; may be closed at any step.
+
+    At least one event comes; the last one's result is the answer. `breathe` is called between two events, and what it
+    raises ends the search.
+    """
+    found = _Answers(model, victim, question)
+    yield found.event()
+    for _ in found.search.steps():
+        breathe()
+        yield found.event()
+
+
+class _Snapshot(NamedTuple):
+    """Where a search stands. What it found only grows, so that counts are a state."""
+
+    candidates: Candidates | None
+    queries: int
+    flips: int
+    tried: dict[int, int]
+    complete: frozenset[int]
+    closest: Key | None
+    seconds: float
+
+
+class _Answers:
+    """What is said of a search as it goes on."""
+
+    def __init__(self, model: str, victim: Victim, question: Question):
+        self._model, self._q = model, question
+        self.search = Search(victim, question)
+
+    def event(self) -> Progress:
+        """Where the search stands now."""
+        sets = self.search.sets
+        state = _Snapshot(
+            self.search.candidates,
+            sets.queries,
+            len(sets.flips),
+            dict(sets.tried),
+            frozenset(self.search.complete),
+            sets.closest,
+            time.perf_counter() - self.search.begun,
+        )
+        return Progress(
+            sets.queries, max(self.search.total, sets.queries), len(sets.flips), partial(self._result, state)
+        )
+
+    def _edited(self, key: Key) -> Edited:
+        sets, q = self.search.sets, self._q
+        edits = tuple(sets.candidates[number] for number in key)
+        logit = sets.logits[key]
+        return Edited(
+            edits=edits,
+            tokens=apply(q.tokens, edits),
+            diff=diff(q.tokens, edits),
+            probability=float(sigmoid(np.asarray(logit))),
+            logit=logit,
+            fluency_change=sets.fluency[key] if q.fluency else None,
+            guards={guard.name: guard.judge(edits, self.search.reading) for guard in q.guards},
+            minimal=self.search.is_minimal(key) if sets.meets(logit) else None,
+        )
+
+    def _result(self, state: _Snapshot) -> MinimalEdits:
+        sets, q = self.search.sets, self._q
+        candidates = _NONE if state.candidates is None else state.candidates
+        met = sets.meets(sets.original)
+        probability = float(sigmoid(np.asarray(sets.original)))
+        ranked = self.search.ranked(state.flips)
+        best = self._edited(ranked[0]) if ranked else None
+        asked = candidates.proposed - sum(candidates.refused.values())
+        return MinimalEdits(
+            model=self._model,
+            text=q.text,
+            tokens=q.tokens,
+            goal=q.goal,
+            target=POSITIVE if sets.sign > 0 else NEGATIVE,
+            reading=self.search.reading,
+            probability=probability,
+            found=met or best is not None,
+            best=best,
+            others=tuple(self._edited(key) for key in ranked[1 : q.top]),
+            closest=None if met or best or state.closest is None else self._edited(state.closest),
+            flips=state.flips,
+            candidates=len(candidates),
+            proposed=candidates.proposed,
+            refused=candidates.refused,
+            guards={
+                guard.name: GuardReport(
+                    on=guard.name not in q.off,
+                    judgement=best.guards[guard.name] if best else None,
+                    failed=candidates.failed.get(guard.name, 0),
+                    unjudged=candidates.unjudged.get(guard.name, 0),
+                    asked=asked,
+                )
+                for guard in q.guards
+            },
+            queries=state.queries,
+            complete=1 in state.complete,
+            certificate=(
+                edit_claims.already(label(probability), probability) if met else self._claim(state, ranked, best)
+            ),
+            scorer=q.fluency.trigram.name if q.fluency else None,
+            seconds=state.seconds,
+        )
+
+    def _claim(self, state: _Snapshot, ranked: Sequence[Key], best: Edited | None) -> str:
+        if state.candidates is None:
+            return edit_claims.nothing_tried()
+        size = len(ranked[0]) if ranked else None
+        return edit_claims.certificate(
+            candidates=len(state.candidates),
+            proposed=state.candidates.proposed,
+            tried=state.tried,
+            complete=state.complete,
+            size=size,
+            flips=sum(len(key) == size for key in ranked),
+            scorer=self._q.fluency.trigram.name if self._q.fluency else None,
+            minimal=best.minimal if best else None,
+            every_subset=size is not None and size <= MOST_SUBSETS,
+            knows_nothing=len(self._q.unknown) == len(self._q.tokens),
+        )

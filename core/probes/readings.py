@@ -1,0 +1,63 @@
+"""How does a person read a text? What the words and numbers in a column of labels stand for.
+
+0, ``negative`` or ``neg``; 1, ``positive`` or ``pos``; 2, ``neutral`` and ``mixed`` stand for neither, as an empty cell
+does. In the public Sentiment140 CSV 0, 4 and 2. Other words can be named, and win over these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Sequence
+
+from core.corpus import LABEL_NAMES, NEGATIVE, POSITIVE, label_key
+
+_USUAL = {"0": NEGATIVE, "negative": NEGATIVE, "neg": NEGATIVE, "1": POSITIVE, "positive": POSITIVE, "pos": POSITIVE}
+_SENTIMENT140 = {"0": NEGATIVE, "4": POSITIVE}
+_NEITHER = frozenset({"", "2", "neutral", "neu", "mixed", "none", "null", "nan"})
+_REMEMBERED = 1_000  # values; a column of labels has a handful
+
+
+class Readings:
+    """What the values of one column stand for; `positive` and `negative` are words of its own. Case is ignored.
+
+    Raises ValueError for a word that is to mean both.
+    """
+
+    def __init__(
+        self,
+        column: str,
+        positive: Collection[str] = (),
+        negative: Collection[str] = (),
+        *,
+        sentiment140: bool = False,
+    ):
+        self.column = column
+        named = {label_key(word): NEGATIVE for word in negative}
+        for word in positive:
+            if named.setdefault(label_key(word), POSITIVE) == NEGATIVE:
+                raise ValueError(f"the label {word!r} cannot stand for both positive and negative")
+        self._words = (_SENTIMENT140 if sentiment140 else _USUAL) | named
+        self._seen: dict[Hashable, int | None] = {}
+
+    def of(self, value: object) -> int | None:
+        """0 negative, 1 positive, None for anything else."""
+        if not isinstance(value, str | int | float):
+            return None
+        if value not in self._seen:
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            self._seen[value] = self._words.get(label_key(value))
+        return self._seen[value]
+
+    def neither(self, value: object) -> bool:
+        """Whether a value says that the text is neither, or says nothing."""
+        return value is None or (self.of(value) is None and label_key(value) in _NEITHER)
+
+    def refusal(self, name: str, found: Sequence[str]) -> str:
+        """One line on labels none of which is understood."""
+        words = {reading: [word for word, of in self._words.items() if of == reading] for reading in (0, 1)}
+        known = "; ".join(f"{LABEL_NAMES[reading]}: {', '.join(of)}" for reading, of in words.items())
+        shown = ", ".join(repr(value) for value in found[:5]) + (", …" if len(found) > 5 else "")
+        return (
+            f"{name}: no label in column {self.column!r} is understood, it holds {shown}; understood are {known} "
+            "(name others with --positive and --negative)"
+        )

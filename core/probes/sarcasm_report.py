@@ -1,0 +1,184 @@
+"""How often does sarcasm fool a model?
+
+What can be said depends on what a corpus knows, and each figure says what it is:
+
+- Where people told the sentiment they mean (or the crowd read), a text is *misread* when the verdict is the opposite.
+  Sarcastic and plain texts are compared by accuracy, and by the share of texts meant negatively that read as positive.
+- Where each sarcastic text has honest rewordings, a text's change is P(positive) of the text minus the mean P(positive)
+  of its rewordings. A text is *fooling* when it reads as positive though its honest wording (by that mean) reads as
+  negative to the same model. No one told the sentiment: the model's own reading of the honest words stands for it. Any
+  other wording moves P a little, so the opposite case is counted beside it: honest wording positive, text negative.
+- Where there is only a label, nothing is known of what is meant. How much more often sarcastic than plain texts read as
+  positive is told, and is no error rate: the two kinds differ in topic and tone as well.
+
+Shares have Wilson's intervals, the rest those of `core.probes.shares`, a text counting once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.corpus import encode
+from core.probes.sarcasm_corpora import Said, SarcasmCorpus
+from core.probes.shares import Mean, Share, bootstrap_mean, difference, share
+from core.verdicts import logits, sigmoid
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+
+@dataclass(frozen=True)
+class ReadPositive:
+    """Shares of texts that read as positive, among sarcastic and plain ones (None without any), and the difference."""
+
+    sarcastic: Share
+    plain: Share | None
+    difference: Mean | None
+
+
+@dataclass(frozen=True)
+class Reworded:
+    """Sarcastic texts against their honest rewordings; see the module for what is called what.
+
+    `change` is the mean of P(text) − mean P(rewordings); `lower` the texts whose honest wording has the lower P;
+    `fooling` is of those whose honest wording reads as negative, `opposite` of those whose honest wording reads as
+    positive and which read as negative themselves. `positive` and `honest_positive` are all texts that read as positive
+    as they stand, and in honest words; `shift` is the difference of the two.
+    """
+
+    texts: int
+    rewordings: int
+    change: Mean
+    lower: Share
+    fooling: Share
+    opposite: Share
+    positive: Share
+    honest_positive: Share
+    shift: Mean
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Texts of known sentiment, sarcastic against plain: accuracy; texts meant negatively that read as positive; texts
+    meant positively that read as negative; and each difference."""
+
+    accuracy: tuple[Share, Share]
+    accuracy_difference: Mean | None
+    negative_read_positive: tuple[Share, Share]
+    negative_difference: Mean | None
+    positive_read_negative: tuple[Share, Share]
+    positive_difference: Mean | None
+
+
+@dataclass(frozen=True)
+class SarcasmReport:
+    """One model on one corpus; counts are those of `core.probes.sarcasm_corpora.SarcasmCorpus`."""
+
+    model: str
+    data: str
+    about: str
+    rows: int
+    sarcastic: int
+    plain: int
+    repeated: int
+    blank: int
+    contradictory: int
+    give_aways: int
+    identical: int
+    read_positive: ReadPositive
+    reworded: Reworded | None
+    meant: Meant | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain lists, numbers and strings; no text of the corpus."""
+        return asdict(self)
+
+
+def report(
+    checkpoint: Checkpoint, corpus: SarcasmCorpus, breathe: Callable[[], object] = lambda: None
+) -> SarcasmReport:
+    """What a corpus of sarcasm shows about a model; `breathe` is called many times a second."""
+    wordings = [[said.text, *said.rewordings] for said in corpus.texts]
+    texts = [text for wording in wordings for text in wording]
+    sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
+    probabilities = sigmoid(logits(checkpoint.model, sentences, breathe=breathe))
+    ends = np.cumsum([len(wording) for wording in wordings])
+    by_text = [probabilities[end - len(wording) : end] for wording, end in zip(wordings, ends, strict=True)]
+    own = np.array([found[0] for found in by_text])
+    sarcastic = np.array([said.sarcastic for said in corpus.texts])
+    return SarcasmReport(
+        model=checkpoint.name,
+        data=corpus.name,
+        about=corpus.about,
+        rows=corpus.rows,
+        sarcastic=int(sarcastic.sum()),
+        plain=int((~sarcastic).sum()),
+        repeated=corpus.repeated,
+        blank=corpus.blank,
+        contradictory=corpus.contradictory,
+        give_aways=corpus.give_aways,
+        identical=corpus.identical,
+        read_positive=read_positive(own, sarcastic),
+        reworded=reworded([found for found, said in zip(by_text, corpus.texts, strict=True) if said.sarcastic]),
+        meant=meant(own, sarcastic, corpus.texts),
+    )
+
+
+def read_positive(probabilities: np.ndarray, sarcastic: np.ndarray) -> ReadPositive:
+    """How many of the texts read as positive: P(positive) [N], and which texts are sarcastic, bool [N]."""
+    positive = probabilities >= 0.5
+    of_sarcastic, of_plain = share(positive[sarcastic]), share(positive[~sarcastic])
+    return ReadPositive(of_sarcastic, of_plain if of_plain.rows else None, difference(of_sarcastic, of_plain))
+
+
+def reworded(wordings: Sequence[np.ndarray]) -> Reworded | None:
+    """What rewording changes: of each sarcastic text P(positive) [1 + its rewordings], the text's own first.
+
+    Texts without a rewording say nothing; None where no text has one.
+    """
+    wordings = [found for found in wordings if len(found) > 1]
+    if not wordings:
+        return None
+    own = np.array([found[0] for found in wordings])
+    honest = np.array([found[1:].mean() for found in wordings])
+    positive, honest_positive = own >= 0.5, honest >= 0.5
+    return Reworded(
+        texts=len(wordings),
+        rewordings=sum(len(found) - 1 for found in wordings),
+        change=bootstrap_mean(own - honest),
+        lower=share(honest < own),
+        fooling=share(positive[~honest_positive]),
+        opposite=share(~positive[honest_positive]),
+        positive=share(positive),
+        honest_positive=share(honest_positive),
+        shift=bootstrap_mean(positive.astype(float) - honest_positive),
+    )
+
+
+def meant(probabilities: np.ndarray, sarcastic: np.ndarray, texts: Sequence[Said]) -> Meant | None:
+    """How often the verdict is what people mean; None where nobody says so of any text."""
+    sentiment = np.array([-1 if said.sentiment is None else said.sentiment for said in texts])
+    if (sentiment < 0).all():
+        return None
+    positive = probabilities >= 0.5
+
+    def both(hits: np.ndarray, of: np.ndarray) -> tuple[Share, Share]:
+        return share(hits[of & sarcastic]), share(hits[of & ~sarcastic])
+
+    accuracy = both(positive == (sentiment == 1), sentiment >= 0)
+    negative = both(positive, sentiment == 0)
+    other = both(~positive, sentiment == 1)
+    return Meant(accuracy, difference(*accuracy), negative, difference(*negative), other, difference(*other))
+
+
+def reports(
+    corpora: Sequence[SarcasmCorpus], checkpoints: Sequence[Checkpoint], breathe: Callable[[], object] = lambda: None
+) -> Iterator[SarcasmReport]:
+    """A report for every corpus and model, as each is ready; may be closed at any time."""
+    for corpus in corpora:
+        for checkpoint in checkpoints:
+            yield report(checkpoint, corpus, breathe)

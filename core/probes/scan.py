@@ -1,0 +1,308 @@
+"""Which texts of a file does a model read against its people, or, without labels, against their sarcasm?
+
+A file of any size is read in windows; every row is written to the output, in order, with columns added; the ranking
+keeps each model's best in a heap. With a column of human labels a row ranks by confident disagreement: |P − human|,
+human being 0 or 1, where the model's verdict is the opposite one. Without labels it ranks by cue score × P(positive)
+(`core.probes.cues`): texts that look sarcastic and read as positive. That finds texts worth a look, not errors.
+
+While the models score one window, a thread reads and tokenises the next and writes the one before: the recurrence
+leaves the interpreter free meanwhile. Within a window texts of like length are scored together.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from core import outputs
+from core.corpus import LABEL_NAMES
+from core.outputs import Columns
+from core.probes.readings import Readings
+from core.probes.scan_windows import Prepared, Preparer
+from core.records import windows
+from core.tables import is_sentiment140
+from core.verdicts import label, logits, sigmoid
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+TOP = 20
+LISTED = 100  # problems named in a result; all are counted, and told of in the output
+_WINDOW = 8_192  # rows
+
+Breathe = Callable[[], object]
+
+
+class Problem(NamedTuple):
+    """A row that could not be read or scored, or a label that was not understood. `line` is None in parquet."""
+
+    row: int
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Find:
+    """A row in a model's ranking: `score` is what it ranks by, `human` the reading that its label stands for.
+
+    `row` counts from 1 without the header, `line` is where it begins in a file of lines. `probability` is P(positive).
+    """
+
+    model: str
+    row: int
+    line: int | None
+    text: str
+    probability: float
+    human: str | None
+    score: float
+    cues: tuple[str, ...]
+    cue_score: float
+
+    @property
+    def label(self) -> str:
+        """The verdict's name."""
+        return label(self.probability)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """How far a scan is, and what it has found so far.
+
+    `share` of the file is read. Of `rows`, `scored` have a verdict, `empty` have no word, `malformed` could not be read
+    or scored; `problems` names the first `LISTED` of these and of `misunderstood` labels. `ranked_by` is
+    ``disagreement`` or ``cues``. `labelled` rows are read as negative or positive by people and scored, `unlabelled`
+    have a label that says neither (neutral, mixed or none). By model: `opposite` counts labelled rows with the opposite
+    verdict, `top` holds the best, best first. `done` says that the output is in its place.
+    """
+
+    ranked_by: str
+    share: float = 0.0
+    rows: int = 0
+    scored: int = 0
+    empty: int = 0
+    malformed: int = 0
+    misunderstood: int = 0
+    problems: tuple[Problem, ...] = ()
+    labelled: int = 0
+    unlabelled: int = 0
+    opposite: Mapping[str, int] = field(default_factory=dict)
+    top: Mapping[str, tuple[Find, ...]] = field(default_factory=dict)
+    done: bool = False
+
+
+def scan(
+    path: str | Path,
+    checkpoints: Sequence[Checkpoint],
+    text_column: str | None = None,
+    label_column: str | None = None,
+    out: str | Path | None = None,
+    *,
+    positive: Collection[str] = (),
+    negative: Collection[str] = (),
+    top: int = TOP,
+    encoding: str | None = None,
+    breathe: Breathe = lambda: None,
+) -> Generator[Scan, None, None]:
+    """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
+
+    Labels are 0 or negative and 1 or positive, and the words given; see `core.probes.readings`. An event comes every
+    few thousand rows; `breathe` is called several times between, and what it raises ends the scan. Where it ends before
+    its last event, or is closed, nothing stands at `out` but what stood there before.
+
+    Raises ValueError for no model, a ranking of less than one, a text column of numbers, labels none of which is
+    understood, or an output that is the input; LookupError for a missing column; what `core.records.windows` raises.
+    """
+    if not checkpoints:
+        raise ValueError("no model was given to scan with")
+    if top < 1:
+        raise ValueError(f"a ranking has at least one row; given: {top:,}")
+    path, out = Path(path), None if out is None else Path(out)
+    if out is not None:
+        outputs.check(out, path)
+    column = text_column or "text"
+    if not label_column and (positive or negative):
+        raise ValueError("words for labels were given, and no column of labels")
+    labels = None
+    if label_column:
+        labels = Readings(label_column, positive, negative, sentiment140=is_sentiment140(path))
+    return _scan(path, checkpoints, column, labels, out, top, encoding, breathe)
+
+
+def _scan(
+    path: Path,
+    checkpoints: Sequence[Checkpoint],
+    column: str,
+    labels: Readings | None,
+    out: Path | None,
+    top: int,
+    encoding: str | None,
+    breathe: Breathe,
+) -> Generator[Scan, None, None]:
+    labelled = labels is not None
+    ranking = _Ranking(checkpoints, labelled, top)
+    stop = Event()
+    with ExitStack() as stack:
+        table = stack.enter_context(closing(windows(path, _WINDOW, encoding)))
+        writer: outputs.Writer | None = None
+        if out is not None:
+            writer = stack.enter_context(outputs.replacing(out, _types(checkpoints, labelled), column))
+        fixed = out is not None and out.suffix.lower() != ".jsonl"
+        prepare = Preparer(path, table, checkpoints, column, labels, stop, fixed)
+        # Entered last, left first: the thread is at rest before its files are closed.
+        pool = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="scan"))
+        stack.callback(stop.set)
+
+        def write(prepared: Prepared, scores: Sequence[np.ndarray]) -> None:
+            if writer is not None:
+                writer.write(prepared.window, _added(checkpoints, prepared, scores, labelled))
+
+        coming, writing = pool.submit(prepare), None
+        while (prepared := coming.result()) is not None:
+            coming = pool.submit(prepare)
+            scores = [_probabilities(checkpoint, prepared, breathe) for checkpoint in checkpoints]
+            ranking.take(prepared, scores)
+            if writing is not None:
+                writing.result()
+            writing = pool.submit(write, prepared, scores)
+            yield ranking.result(prepared.window.share)
+        if writing is not None:
+            writing.result()
+    yield ranking.result(1.0, done=True)
+
+
+def _probabilities(checkpoint: Checkpoint, prepared: Prepared, breathe: Breathe) -> np.ndarray:
+    """P(positive) of every row, float64 [N], "not a number" where a row is not scored."""
+    found = sigmoid(logits(checkpoint.model, prepared.of(checkpoint), breathe=breathe))
+    return np.where(prepared.scored, found, np.nan)
+
+
+class _Ranking:
+    """Each model's best rows, and what is counted of all."""
+
+    def __init__(self, checkpoints: Sequence[Checkpoint], labelled: bool, top: int):
+        self._labelled, self._top = labelled, top
+        # (score, −row) orders the heap: of equal scores the earlier row stays.
+        self._heaps: dict[str, list[tuple[float, int, Find]]] = {checkpoint.name: [] for checkpoint in checkpoints}
+        self._opposite = dict.fromkeys(self._heaps, 0)
+        self._problems: list[Problem] = []
+        self._counts = dict.fromkeys(
+            ("rows", "scored", "empty", "malformed", "misunderstood", "labelled", "unlabelled"), 0
+        )
+
+    def take(self, prepared: Prepared, scores: Sequence[np.ndarray]) -> None:
+        window, scored, human = prepared.window, prepared.scored, prepared.human
+        counts = {
+            "rows": len(window),
+            "scored": int(scored.sum()),
+            "malformed": prepared.malformed,
+            "empty": len(window) - int(scored.sum()) - prepared.malformed,
+            "misunderstood": prepared.misunderstood,
+        }
+        if self._labelled:
+            counts["labelled"] = int((scored & (human >= 0)).sum())
+            counts["unlabelled"] = counts["scored"] - counts["labelled"]
+        for name, count in counts.items():
+            self._counts[name] += count
+        for place, reason in sorted(prepared.problems.items())[: LISTED - len(self._problems)]:
+            self._problems.append(Problem(window.first + place, window.lines[place], reason))
+        cue_scores = np.array([cues.score for cues in prepared.cues])
+        for (name, heap), probabilities in zip(self._heaps.items(), scores, strict=True):
+            if self._labelled:
+                ranks = np.where(human >= 0, np.abs(probabilities - human), np.nan)
+                ranks[(probabilities >= 0.5) == (human == 1)] = np.nan
+                self._opposite[name] += int(np.isfinite(ranks).sum())
+            else:
+                ranks = np.where(cue_scores > 0, cue_scores * probabilities, np.nan)
+            least = heap[0][0] if len(heap) == self._top else -1.0
+            for place in np.flatnonzero(ranks > least).tolist():
+                find = self._find(name, prepared, place, float(probabilities[place]), float(ranks[place]))
+                entry = (find.score, -find.row, find)
+                if len(heap) < self._top:
+                    heapq.heappush(heap, entry)
+                else:
+                    heapq.heappushpop(heap, entry)
+
+    def _find(self, model: str, prepared: Prepared, place: int, probability: float, score: float) -> Find:
+        window, human = prepared.window, int(prepared.human[place])
+        return Find(
+            model=model,
+            row=window.first + place,
+            line=window.lines[place],
+            text=prepared.texts[place],
+            probability=probability,
+            human=None if human < 0 else LABEL_NAMES[human],
+            score=score,
+            cues=prepared.cues[place].names,
+            cue_score=prepared.cues[place].score,
+        )
+
+    def result(self, share: float, done: bool = False) -> Scan:
+        return Scan(
+            ranked_by="disagreement" if self._labelled else "cues",
+            share=share,
+            problems=tuple(self._problems),
+            opposite=dict(self._opposite) if self._labelled else {},
+            top={name: tuple(entry[2] for entry in sorted(heap, reverse=True)) for name, heap in self._heaps.items()},
+            done=done,
+            **self._counts,
+        )
+
+
+def _types(checkpoints: Sequence[Checkpoint], labelled: bool) -> dict[str, type]:
+    """The columns added, and what they hold."""
+    score = "disagreement" if labelled else "rank_score"
+    by_model = {
+        name: kind
+        for checkpoint in checkpoints
+        for name, kind in (
+            (f"{checkpoint.name}_probability", float),
+            (f"{checkpoint.name}_verdict", str),
+            (f"{checkpoint.name}_{score}", float),
+        )
+    }
+    human = {"human_reading": str} if labelled else {}
+    return {**human, **by_model, "cue_score": float, "cues": str, "problem": str}
+
+
+def _added(
+    checkpoints: Sequence[Checkpoint], prepared: Prepared, scores: Sequence[np.ndarray], labelled: bool
+) -> Columns:
+    """The columns added to a window, in the order of `_types`; None where a row has no such value.
+
+    A disagreement is |P − human| of every labelled row, on whichever side the verdict is; a rank score is cue score ×
+    P(positive).
+    """
+    human = np.where(prepared.human >= 0, prepared.human, np.nan)
+    cue_scores = np.array([cues.score for cues in prepared.cues])
+    columns: dict[str, Sequence[object]] = {}
+    if labelled:
+        columns["human_reading"] = [
+            None if reading < 0 else LABEL_NAMES[reading] for reading in prepared.human.tolist()
+        ]
+    for checkpoint, probabilities in zip(checkpoints, scores, strict=True):
+        values = _plain(probabilities)
+        columns[f"{checkpoint.name}_probability"] = values
+        columns[f"{checkpoint.name}_verdict"] = [None if value is None else label(value) for value in values]
+        if labelled:
+            columns[f"{checkpoint.name}_disagreement"] = _plain(np.abs(probabilities - human))
+        else:
+            columns[f"{checkpoint.name}_rank_score"] = _plain(cue_scores * probabilities)
+    columns["cue_score"] = cue_scores.tolist()
+    columns["cues"] = [" ".join(cues.names) for cues in prepared.cues]
+    columns["problem"] = [
+        prepared.problems.get(place, None if scored else "no word to read")
+        for place, scored in enumerate(prepared.scored.tolist())
+    ]
+    return columns
+
+
+def _plain(values: np.ndarray) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]

@@ -1,0 +1,57 @@
+"""Sarcasm: comments that a person reads as negative and a model as positive."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.examples import examples
+from core.language import gettext as _
+from pages.parts import frame, link
+
+frame.set_up(_("Sarcasm"))
+st.title(_("Sarcasm"))
+st.write(_("Which comments does a person read as negative and a model as positive, and how are such comments found?"))
+text = frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
+views = {
+    "comment": _("Test a comment"),
+    "edits": _("Small edits"),
+    "compose": _("Compose"),
+    "file": _("Search a file"),
+    "behaviour": _("Behaviour"),
+    "measured": _("Measured"),
+    "kept": _("Kept finds"),
+}
+link.restore("view", "comment", link.one_of(list(views)), key="sarcasm view")
+view = st.segmented_control(
+    _("What to do"),
+    list(views),
+    format_func=views.__getitem__,
+    key="sarcasm view",
+    required=True,
+    persist_state="session",
+    label_visibility="collapsed",
+)
+link.carry("view", None if view == "comment" else view)
+
+# Heavy imports below this line: the page is on the screen before torch is in memory.
+from pages.parts import behaviour, comment, composing, edits, files, finds, measured, models  # noqa: E402
+
+with st.spinner(_("Loading the models…"), show_time=False):
+    checkpoints, faults = models.load_all()
+models.tell_of(faults)
+if view == "kept":
+    finds.view()
+elif view == "measured":
+    measured.view()
+elif not checkpoints:
+    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+elif view == "edits":
+    edits.view(text, comment.ask_reading(), checkpoints)
+elif view == "compose":
+    composing.view(checkpoints)
+elif view == "file":
+    files.view(checkpoints)
+elif view == "behaviour":
+    behaviour.view(checkpoints)
+else:
+    comment.view(text, checkpoints)

@@ -1,0 +1,204 @@
+"""Where the models fail, kind of sentence by kind of sentence: the behavioural suite, its rates and failing cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite
+from core.tables import as_csv
+from pages.parts import link
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.suite import Outcome, Rate
+
+_MOST_CASES, _MOST_SEED = 100, 999_999
+
+
+def view(checkpoints: list[Checkpoint]) -> None:
+    """Settings, failure rates by capability, and one capability's templates and failing cases."""
+    st.write(
+        _(
+            "Hand-written templates ask every network what it should know, what should not matter to it and which way "
+            "a change should move it. The sentence above plays no part here."
+        )
+    )
+    settings = _settings()
+    with st.spinner(_("Asking the models…"), show_time=False):
+        suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
+    from core.figures.suite import failure_rates
+
+    st.plotly_chart(failure_rates(suites), key="suite rates", alt=_("Share of failing cases by capability and model"))
+    whole = suites[0].rate
+    st.caption(
+        _(
+            "{templates} templates, {cases:,} cases; the intervals are clustered by template. They speak of templates "
+            "like these, which were written to be hard in known ways, not of tweets in general. {left_out}"
+        ).format(templates=whole.templates, cases=whole.cases, left_out=_left_out(whole, suites[0].model))
+    )
+    _rates_table(suites)
+    _capability(suites)
+
+
+def _left_out(rate: Rate, model: str) -> str:
+    return ngettext(
+        "{count:,} more case is left out, as {model} reads both of its texts as one.",
+        "{count:,} more cases are left out, as {model} reads both of their texts as one.",
+        rate.left_out,
+    ).format(count=rate.left_out, model=plain(model.upper()))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _suite(name: str, model_hash: str, settings: Settings, _checkpoint: Checkpoint) -> Suite:
+    from core.probes.suite import run
+
+    return run(_checkpoint, settings)
+
+
+def _settings() -> Settings:
+    rules = {
+        "verdict": _("the verdict changes"),
+        "checklist": _("the verdict changes and P(positive) moves by more than the tolerance"),
+        "probability": _("P(positive) moves by more than the tolerance"),
+    }
+    sound = [
+        link.restore("seed", 0, link.whole(0, _MOST_SEED), "suite seed"),
+        link.restore("cases", CASES, link.whole(1, _MOST_CASES), "suite cases"),
+        link.restore("tolerance", TOLERANCE, link.decimal(0, 0.99), "suite tolerance"),
+        link.restore("rule", "verdict", link.one_of(list(INVARIANCES)), "suite rule"),
+    ]
+    if not all(sound):
+        st.caption(_("The link asks for settings of the suite that cannot be, so the usual ones stand."))
+    with st.expander(_("Settings of the suite"), icon=":material/tune:"):
+        left, middle, right = st.columns(3)
+        seed = left.number_input(
+            _("Seed of the draw"), 0, _MOST_SEED, key="suite seed", persist_state="session", required=True
+        )
+        cases = middle.number_input(
+            _("Cases of a template at most"), 1, _MOST_CASES, key="suite cases", persist_state="session", required=True
+        )
+        tolerance = right.number_input(
+            _("Tolerance in P(positive)"),
+            0.0,
+            0.99,
+            key="suite tolerance",
+            step=0.05,
+            persist_state="session",
+            required=True,
+        )
+        rule = st.radio(
+            _("A change that must not matter fails where"),
+            list(INVARIANCES),
+            format_func=rules.__getitem__,
+            key="suite rule",
+            persist_state="session",
+        )
+    link.carry("seed", None if seed == 0 else str(seed))
+    link.carry("cases", None if cases == CASES else str(cases))
+    link.carry("tolerance", None if tolerance == TOLERANCE else f"{tolerance:g}")
+    link.carry("rule", None if rule == "verdict" else rule)
+    return Settings(seed=seed, cases=cases, tolerance=round(tolerance, 4), invariance=rule)
+
+
+def _share(rate: Rate) -> str:
+    if rate.rate is None or rate.interval is None:
+        return "–"
+    low, high = rate.interval
+    return f"{rate.rate:.1%} ({low:.1%} – {high:.1%})"
+
+
+def _rates_table(suites: list[Suite]) -> None:
+    rows = []
+    for results in zip(*(suite.capabilities for suite in suites), strict=True):
+        shares = {suite.model.upper(): _share(found.rate) for suite, found in zip(suites, results, strict=True)}
+        rate = results[0].rate
+        counts = {_("templates"): rate.templates, _("cases"): rate.cases}
+        rows.append({_("capability"): _(results[0].name)} | counts | shares)
+    whole = suites[0].rate
+    overall = {suite.model.upper(): _share(suite.rate) for suite in suites}
+    rows.append({_("capability"): _("all"), _("templates"): whole.templates, _("cases"): whole.cases} | overall)
+    st.dataframe(rows, hide_index=True, height="content")
+    st.download_button(
+        _("Download as CSV"),
+        as_csv(list(rows[0]), [list(row.values()) for row in rows]),
+        "unrolled-suite.csv",
+        "text/csv",
+        key="download suite",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _capability(suites: list[Suite]) -> None:
+    st.subheader(_("What fails"))
+    names = [found.name for found in suites[0].capabilities]
+    worst = max(suites[0].capabilities, key=lambda found: found.rate.rate or 0.0).name
+    link.restore("capability", worst, link.one_of(names), "suite capability")
+    name = st.selectbox(
+        _("Capability"), names, format_func=lambda name: _(name), key="suite capability", persist_state="session"
+    )
+    link.carry("capability", None if name == worst else name)
+    templates = [found.template for found in suites[0].templates if found.template.capability == name]
+    by_model = {suite.model: {found.template.name: found for found in suite.templates} for suite in suites}
+    rows = [
+        {
+            _("template"): template.name,
+            _("kind"): template.kind,
+            _("pattern"): template.text if template.changed is None else f"{template.text}  →  {template.changed}",
+            _("expected"): _expected()[template.expected],
+        }
+        | {model.upper(): _share(found[template.name].rate) for model, found in by_model.items()}
+        for template in templates
+    ]
+    event = st.dataframe(
+        rows,
+        hide_index=True,
+        height="content",
+        key=f"suite templates {name}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(templates)]
+    if not chosen:
+        st.caption(_("Choose a template to read its failing cases; until then the worst of every model are shown."))
+    wanted = {templates[row].name for row in chosen} or {template.name for template in templates}
+    for suite in suites:
+        failed = [case for found in suite.templates if found.template.name in wanted for case in found.failed]
+        failed.sort(key=lambda outcome: -outcome.excess)
+        _failures(suite.model, failed if chosen else failed[:5], len(failed))
+
+
+def _expected() -> dict[str, str]:
+    return {
+        "negative": _("negative"),
+        "positive": _("positive"),
+        "same": _("no change"),
+        "up": _("not down"),
+        "down": _("not up"),
+    }
+
+
+def _failures(model: str, failed: list[Outcome], count: int) -> None:
+    line = ngettext("{model}: {count:,} failing case", "{model}: {count:,} failing cases", count)
+    st.markdown("**" + line.format(model=plain(model.upper()), count=count) + "**")
+    if failed:
+        st.dataframe(
+            [
+                {
+                    _("text"): outcome.case.text,
+                    _("changed to"): outcome.case.changed or "",
+                    _("expected"): _expected()[outcome.case.expected],
+                    _("P(positive)"): round(outcome.probability, 3),
+                    _("P(positive), changed"): None
+                    if outcome.changed_probability is None
+                    else round(outcome.changed_probability, 3),
+                }
+                for outcome in failed
+            ],
+            hide_index=True,
+        )

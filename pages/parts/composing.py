@@ -1,0 +1,181 @@
+"""Sarcasm put together from parts: about a person's own unwelcome situation, or about one of the bank."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes import sarcasm
+from core.probes.situations import bank, read
+from core.tables import as_csv
+from pages.parts import frame, link, models, search
+from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.sarcasm import Composition, Progress
+
+EXAMPLE = "my flight is delayed again"
+MOST_TOP, _SECONDS = 50, 60.0
+
+
+def view(checkpoints: list[Checkpoint]) -> None:
+    """The situation, the search through everything that the recipes build from it, and the surest remarks."""
+    st.write(
+        _(
+            "Sarcasm praises something unwelcome. From a situation that nobody wants the recipes build thousands of "
+            "such remarks; a person reads each of them as negative, so a model that reads one as positive is fooled."
+        )
+    )
+    checkpoint = models.choose(checkpoints, "compose model")
+    situation = _situation()
+    try:
+        question = sarcasm.Question(read(situation), seconds=_SECONDS, top=_top())
+    except ValueError as error:
+        st.info(plain(str(error)), icon=":material/edit_note:")
+        return
+    st.markdown(
+        _("{count:,} recipes fit this situation; a remark that reads the same as another is left out.").format(
+            count=question.recipes
+        )
+    )
+    for form, reason in question.situation.missing:
+        st.caption(_("No {form} was made of it: {reason}").format(form=_(form), reason=plain(reason)))
+    key = (checkpoint.name, checkpoint.hash, question)
+
+    def start() -> search.Start:
+        from core.probes.predictors import predictor
+
+        candidates = sarcasm.Candidates(question, checkpoint.preprocessing)
+        return partial(sarcasm.search, checkpoint.name, predictor(checkpoint), candidates)
+
+    search.view("compose", key, start, _say, _show, _("Build and score the remarks"))
+
+
+def _situation() -> str:
+    texts = [situation.text for situation in bank()]
+    link.restore("situation", EXAMPLE, lambda told: told, "compose situation")
+
+    def from_bank() -> None:
+        chosen = st.session_state["compose bank"]
+        if chosen:
+            st.session_state["compose situation"] = chosen
+
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    situation = left.text_input(
+        _("Something unwelcome that happened"), key="compose situation", persist_state="session", max_chars=2_000
+    )
+    right.selectbox(
+        _("or one of the {count} of the bank").format(count=len(texts)),
+        texts,
+        index=None,
+        key="compose bank",
+        on_change=from_bank,
+        placeholder=_("choose"),
+    )
+    situation = situation or ""
+    short = 0 < len(situation) <= frame.LONGEST_IN_LINK
+    link.carry("situation", situation if short and situation != EXAMPLE else None)
+    return situation
+
+
+def _top() -> int:
+    link.restore("top", sarcasm.TOP, link.whole(1, MOST_TOP), "compose top")
+    top = st.slider(_("Remarks to show"), 1, MOST_TOP, key="compose top", persist_state="session")
+    link.carry("top", None if top == sarcasm.TOP else str(top))
+    return int(top)
+
+
+def _say(event: Progress) -> search.Shown:
+    line = _("{scored:,} of up to {total:,} remarks scored, {fooled:,} of them read as positive").format(
+        scored=event.scored, total=event.total, fooled=event.fooled
+    )
+    best = _("Surest so far: {text} (P(positive) = {probability:.3f})")
+    return search.Shown(
+        event.scored / event.total, line, best.format(text=event.best.text, probability=event.best.probability)
+    )
+
+
+def _show(found: Composition, key: str) -> None:
+    (st.success if found.complete else st.info)(
+        plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
+    )
+    alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=found.alone)
+    st.caption(alone + " " + _("Listed are the surest of each recipe, so that they differ; not the surest of all."))
+    header = [_("remark"), _("P(positive)"), _("recipe"), _("parts")]
+    rows: list[tuple[object, ...]] = [
+        (
+            one.text,
+            round(one.probability, 4),
+            one.recipe.pattern,
+            "; ".join(f"{name}: {part}" for name, part in one.recipe.parts().items()),
+        )
+        for one in found.top
+    ]
+    event = st.dataframe(
+        [dict(zip(header, row, strict=True)) for row in rows],
+        hide_index=True,
+        height="content",
+        key=f"compose top {key}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    st.download_button(
+        _("Download as CSV"),
+        as_csv(header, rows),
+        "unrolled-sarcasm.csv",
+        "text/csv",
+        key="download compose",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(found.top)]
+    if chosen:
+        one = found.top[chosen[0]]
+        st.subheader(_("Keep this find"))
+        st.text(one.text)
+        keep_find_form(
+            FindCandidate(
+                text=one.text,
+                original=found.situation,
+                probabilities={found.model: one.probability},
+                reading=found.human_reading,
+                source="compose",
+                how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),
+            ),
+            f"keep compose {key} {chosen[0]}",
+        )
+    else:
+        st.caption(_("Choose a remark to keep it."))
+    _recipes(found)
+
+
+def _recipes(found: Composition) -> None:
+    with st.expander(_("Which recipes fool it most"), icon=":material/restaurant_menu:"):
+        shares = sorted(found.by_recipe, key=lambda share: -share.share)
+        st.dataframe(
+            [
+                {
+                    _("recipe"): share.pattern,
+                    _("scored"): share.scored,
+                    _("read as positive"): f"{share.share:.1%}",
+                    _("95 % interval"): f"{share.interval[0]:.1%} – {share.interval[1]:.1%}",
+                    _("surest"): share.best.text,
+                }
+                for share in shares
+            ],
+            hide_index=True,
+        )
+        count = len(shares)
+        st.caption(
+            ngettext(
+                "One recipe fits this situation. The intervals speak of a random draw of its remarks.",
+                "{count} recipes fit this situation. The intervals speak of a random draw of each one's remarks.",
+                count,
+            ).format(count=count)
+        )

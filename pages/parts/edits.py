@@ -1,0 +1,301 @@
+"""The smallest edits of a sentence that change a verdict: what to ask, the search, the flips as word diffs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes import edit_sources, edits
+from core.probes.constraints import FLOOR
+from core.tables import as_csv
+from core.verdicts import EmptyTextError
+from pages.parts import link, models, search
+from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.tokens import diff_strip, plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.edit_results import Edited, MinimalEdits, Progress
+    from core.probes.edit_sources import Sources
+
+MOST_EDITS, MOST_FLOOR, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
+_SECONDS = 30
+_GUARDS = ("polarity", "antonyms", "negations")
+
+
+def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
+    """Everything to set before a search for edits, the search, and what it found."""
+    if not checkpoints:
+        return
+    checkpoint = models.choose(checkpoints, "edits model")
+    goal = _goal()
+    sources = _sources()
+    if sources is None:
+        return
+    tokens = list(dict.fromkeys(checkpoint.preprocessing(text)))
+    protected = st.multiselect(
+        _("Words that stay"),
+        tokens,
+        key=f"edits protected {search.fingerprint(tuple(tokens))}",
+        persist_state="session",
+        placeholder=_("none: every word may be edited"),
+    )
+    bounds, off = _bounds(), _off()
+    try:
+        question = edit_sources.ask(
+            checkpoint,
+            sources,
+            text,
+            goal,
+            protect=protected,
+            no_guards=off,
+            reading=reading if goal == "flip" or reading == "mixed" else None,
+            **bounds,
+        )
+    except EmptyTextError:
+        st.info(_("There is no word to edit yet. Type a sentence."))
+        return
+    except ValueError as error:
+        st.warning(plain(str(error)), icon=":material/edit_off:")
+        return
+    key = (checkpoint.name, checkpoint.hash, text, goal, question.reading, tuple(protected), *bounds.values(), *off)
+
+    def start() -> search.Start:
+        from core.probes.victims import white_box
+
+        return partial(edits.search, checkpoint.name, white_box(checkpoint), question)
+
+    search.view("edits", key, start, _say, partial(_show, checkpoint, checkpoints), _("Search for edits"))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _loaded(_hash: str) -> Sources:
+    return edit_sources.load()
+
+
+def _sources() -> Sources | None:
+    fluency, fault = models.fluency()
+    try:
+        with st.spinner(_("Loading the word lists…"), show_time=False):
+            return _loaded("" if fluency is None else fluency.hash)
+    except (ValueError, LookupError, OSError) as error:
+        st.warning(
+            _("The search for edits cannot be used: {fault}").format(fault=plain(str(error or fault))),
+            icon=":material/warning:",
+        )
+        return None
+
+
+def _goal() -> str:
+    goals = {"flip": _("the other verdict"), "positive": _("positive"), "negative": _("negative")}
+    link.restore("goal", "flip", link.one_of(list(goals)), "edits goal")
+    goal = st.segmented_control(
+        _("The verdict to reach"),
+        list(goals),
+        format_func=goals.__getitem__,
+        key="edits goal",
+        required=True,
+        persist_state="session",
+    )
+    link.carry("goal", None if goal == "flip" else goal)
+    return str(goal)
+
+
+def _bounds() -> dict[str, float | int]:
+    sound = [
+        link.restore("edits", edits.MAX_EDITS, link.whole(1, MOST_EDITS), "edits most"),
+        link.restore("floor", FLOOR, link.decimal(0, MOST_FLOOR), "edits floor"),
+        link.restore("budget", edits.BUDGET, link.whole(1, MOST_BUDGET), "edits budget"),
+        link.restore("seconds", _SECONDS, link.whole(1, MOST_SECONDS), "edits seconds"),
+    ]
+    if not all(sound):
+        st.caption(_("The link asks for bounds that cannot be, so the usual ones stand."))
+    with st.expander(_("Bounds of the search"), icon=":material/tune:"):
+        one, two, three, four = st.columns(4)
+        number = partial(st.number_input, persist_state="session", required=True)
+        with one:
+            most = number(_("Edits at most"), 1, MOST_EDITS, key="edits most")
+        with two:
+            floor = number(
+                _("Fluency may fall by (nats)"),
+                0.0,
+                MOST_FLOOR,
+                step=1.0,
+                key="edits floor",
+                help=_("By the trigram; where the length changes, see the README for how lengths are made equal."),
+            )
+        with three:
+            budget = number(_("Budget (sentences scored)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
+        with four:
+            seconds = number(_("Time (seconds)"), 1, MOST_SECONDS, step=10, key="edits seconds")
+    link.carry("edits", None if most == edits.MAX_EDITS else str(most))
+    link.carry("floor", None if floor == FLOOR else f"{floor:g}")
+    link.carry("budget", None if budget == edits.BUDGET else str(budget))
+    link.carry("seconds", None if seconds == _SECONDS else str(seconds))
+    return {"max_edits": int(most), "fluency": float(floor), "budget": int(budget), "seconds": float(seconds)}
+
+
+def _off() -> tuple[str, ...]:
+    """The guards that are switched off."""
+    names = {
+        "polarity": _("polarity: no word that speaks for the verdict asked for"),
+        "antonyms": _("antonyms: no word that is the opposite of the one it replaces"),
+        "negations": _("negations: none comes, goes or moves"),
+    }
+
+    def read(told: str) -> list[str] | None:
+        parts = [] if told == "none" else told.split(".")
+        return parts if set(parts) <= set(_GUARDS) else None
+
+    link.restore("guards", list(_GUARDS), read, "edits guards")
+    on = st.pills(
+        _("Meaning guards"),
+        _GUARDS,
+        selection_mode="multi",
+        format_func=names.__getitem__,
+        key="edits guards",
+        persist_state="session",
+        help=_("An edit that a guard refuses is not tried. A result says which guards it passed."),
+    )
+    written = ".".join(name for name in _GUARDS if name in on) or "none"
+    link.carry("guards", None if set(on) == set(_GUARDS) else written)
+    return tuple(name for name in _GUARDS if name not in on)
+
+
+def _say(event: Progress) -> search.Shown:
+    flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
+    line = _("{queries:,} of up to {total:,} sentences scored, {flips} so far").format(
+        queries=event.queries, total=event.total, flips=flips
+    )
+    return search.Shown(event.queries / max(event.total, 1), line)
+
+
+def _show(checkpoint: Checkpoint, checkpoints: list[Checkpoint], found: MinimalEdits, key: str) -> None:
+    (st.success if found.found or found.complete else st.info)(
+        plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
+    )
+    _figures_of(found)
+    _guard_table(found)
+    best = found.best or found.closest
+    if best is None:
+        return
+    st.subheader(_("The smallest edit found") if found.best else _("What came nearest, without a flip"))
+    _edited(found, best)
+    flips = [one for one in (found.best, *found.others) if one is not None]
+    if len(flips) > 1:
+        st.subheader(_("All flips listed"))
+        _table(found, flips)
+    if found.best is not None:
+        st.subheader(_("Keep this find"))
+        chosen = found.best
+        if len(flips) > 1:
+            chosen = st.selectbox(_("Which flip"), flips, format_func=lambda one: one.text, key=f"edits chosen {key}")
+            if chosen is not found.best:
+                _edited(found, chosen)
+        keep_find_form(
+            FindCandidate(
+                text=chosen.text,
+                original=found.text,
+                probabilities={found.model: chosen.probability},
+                reading=found.reading,
+                source="edit",
+                how=in_words(chosen),
+            ),
+            f"keep edit {key}",
+        )
+
+
+def in_words(found: Edited) -> str:
+    """The edits in one line of plain words."""
+    return "; ".join(
+        f"{edit.kind}: {' '.join(edit.before) or '∅'} → {' '.join(edit.after) or '∅'}" for edit in found.edits
+    )
+
+
+def _figures_of(found: MinimalEdits) -> None:
+    with st.container(horizontal=True):
+        st.metric(_("P(positive) as typed"), f"{found.probability:.3f}", border=True)
+        if found.best is not None:
+            st.metric(_("P(positive) edited"), f"{found.best.probability:.3f}", border=True)
+            change = found.best.fluency_change
+            st.metric(
+                _("fluency change (nats)"), "–" if change is None else f"{change:+.1f}", border=True, help=found.scorer
+            )
+        st.metric(
+            _("candidates"),
+            f"{found.candidates:,}",
+            border=True,
+            help=_("Single edits that were allowed, of {proposed:,} proposed.").format(proposed=found.proposed),
+        )
+        st.metric(
+            _("sentences scored"),
+            f"{found.queries:,}",
+            border=True,
+            help=_("In {seconds:.2f} seconds; a gradient counts as one.").format(seconds=found.seconds),
+        )
+
+
+def _guard_table(found: MinimalEdits) -> None:
+    if not found.guards:
+        return
+    judgements = {"passed": _("passed"), "failed": _("failed"), "cannot judge": _("cannot judge"), None: "–"}
+    with st.expander(_("What the guards and constraints refused"), icon=":material/shield:"):
+        st.dataframe(
+            [
+                {
+                    _("guard"): _(name),
+                    _("switched"): _("on") if report.on else _("off"),
+                    _("the chosen edit"): judgements[report.judgement],
+                    _("single edits that fail"): report.failed,
+                    _("that it cannot judge"): report.unjudged,
+                    _("of"): report.asked,
+                }
+                for name, report in found.guards.items()
+            ],
+            hide_index=True,
+        )
+        for name, count in found.refused.items():
+            st.text(_("{count:,} refused: {name}").format(count=count, name=name))
+
+
+def _edited(found: MinimalEdits, one: Edited) -> None:
+    diff_strip(one.diff)
+    names = {"positive": _("positive"), "negative": _("negative")}
+    st.markdown(
+        _("**{label}**, P(positive) {before:.3f} → {after:.3f}").format(
+            label=names[one.label], before=found.probability, after=one.probability
+        )
+    )
+    doubts = [_("{guard}: {judgement}").format(guard=g, judgement=j) for g, j in one.guards.items() if j != "passed"]
+    if doubts:
+        st.caption(plain(_("Guards: {doubts}").format(doubts="; ".join(doubts))))
+
+
+def _table(found: MinimalEdits, flips: list[Edited]) -> None:
+    header = [_("edited"), _("edits"), _("P(positive)"), _("fluency change (nats)"), _("guards in doubt"), _("minimal")]
+    minimal = {True: _("yes"), False: _("no"), None: _("not checked")}
+    rows: list[tuple[object, ...]] = [
+        (
+            one.text,
+            in_words(one),
+            round(one.probability, 4),
+            None if one.fluency_change is None else round(one.fluency_change, 2),
+            "; ".join(f"{name}: {judgement}" for name, judgement in one.guards.items() if judgement != "passed"),
+            minimal[one.minimal],
+        )
+        for one in flips
+    ]
+    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
+    st.download_button(
+        _("Download as CSV"),
+        as_csv(header, rows),
+        "unrolled-edits.csv",
+        "text/csv",
+        key="download edits",
+        on_click="ignore",
+        icon=":material/download:",
+    )

@@ -1,0 +1,232 @@
+"""A file of comments searched for those that a model reads against people, or that look sarcastic and read well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core import records
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes.scan import scan
+from core.readings import NEGATIVE
+from core.tables import SUFFIXES, as_csv
+from pages.parts import search
+from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.scan import Find, Scan
+
+MOST_TOP = 200
+
+
+class _Event(NamedTuple):
+    """A scan so far, which is its own result, and the whole output as soon as it is there."""
+
+    scan: Scan
+    out: bytes | None = None
+
+    def result(self) -> _Event:
+        return self
+
+
+def view(checkpoints: list[Checkpoint]) -> None:
+    """Upload a file, say which column is what, scan it, read its ranking, take the whole file along."""
+    st.write(
+        _(
+            "With a column of human labels, rows rank by how surely a model says the opposite. Without one, they rank "
+            "by cues of sarcasm times P(positive): texts worth a look, not errors. Larger files than 20 MB: "
+            "`python -m core scan`."
+        )
+    )
+    given = st.file_uploader(_("A file of comments"), type=[suffix.removeprefix(".") for suffix in SUFFIXES])
+    if given is None:
+        return
+    content = given.getvalue()
+    path = _stored(content, Path(given.name).suffix.lower())
+    try:
+        columns = records.columns(path)
+    except (ValueError, LookupError, OSError) as error:
+        st.error(plain(str(error)))
+        return
+    asked = _asked(columns, checkpoints)
+    key = (sha256(content).hexdigest(), *asked, *(checkpoint.hash for checkpoint in checkpoints))
+
+    def start() -> search.Start:
+        return lambda breathe: _scan(path, checkpoints, asked, breathe)
+
+    search.view("file", key, start, _say, lambda event, name: _show(event, name), _("Search the file"))
+
+
+class _Asked(NamedTuple):
+    """The columns and words that were chosen, and how many rows to list."""
+
+    text: str
+    label: str | None
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+    top: int
+
+
+def _stored(content: bytes, suffix: str) -> Path:
+    """The upload as a file of this session, which goes when the session does."""
+    folder: TemporaryDirectory[str] = st.session_state.setdefault("file folder", TemporaryDirectory(prefix="unrolled-"))
+    path = Path(folder.name) / f"upload{suffix}"
+    name = sha256(content).hexdigest()
+    if st.session_state.get("file stored") != (name, suffix) or not path.exists():
+        path.write_bytes(content)
+        st.session_state["file stored"] = (name, suffix)
+    return path
+
+
+def _asked(columns: tuple[str, ...], checkpoints: list[Checkpoint]) -> _Asked:
+    one, two, three = st.columns(3)
+    text = one.selectbox(
+        _("Column of texts"), columns, index=columns.index("text") if "text" in columns else 0, key="file text"
+    )
+    label = two.selectbox(
+        _("Column of human labels, if there is one"), columns, index=None, key="file label", placeholder=_("none")
+    )
+    top = three.number_input(_("Rows to list of each model"), 1, MOST_TOP, 20, key="file top", required=True)
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
+    if label is not None:
+        left, right = st.columns(2)
+        about = _("Besides 0 and negative, 1 and positive. Separate several by commas.")
+        negative = _words(left.text_input(_("Labels that mean negative"), key="file negative", help=about))
+        positive = _words(right.text_input(_("Labels that mean positive"), key="file positive", help=about))
+    return _Asked(text, label, positive, negative, int(top))
+
+
+def _words(typed: str | None) -> tuple[str, ...]:
+    return tuple(word for part in (typed or "").split(",") if (word := part.strip()))
+
+
+def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]) -> Iterator[_Event]:
+    out = path.with_name("out.csv")
+    events = scan(
+        path,
+        checkpoints,
+        asked.text,
+        asked.label,
+        out,
+        positive=asked.positive,
+        negative=asked.negative,
+        top=asked.top,
+        breathe=breathe,
+    )
+    with closing(events):
+        for found in events:
+            yield _Event(found, out.read_bytes() if found.done else None)
+
+
+def _say(event: _Event) -> search.Shown:
+    line = ngettext("{count:,} row read", "{count:,} rows read", event.scan.rows).format(count=event.scan.rows)
+    return search.Shown(event.scan.share, line)
+
+
+def _show(event: _Event, key: str) -> None:
+    found = event.scan
+    whole = _("All {rows:,} rows were read.") if found.done else _("The first {rows:,} rows were read; then it ended.")
+    line = whole.format(rows=found.rows) + " "
+    line += _("{scored:,} scored, {empty:,} without a word, {malformed:,} malformed.").format(
+        scored=found.scored, empty=found.empty, malformed=found.malformed
+    )
+    (st.success if found.done else st.info)(plain(line), icon=":material/fact_check:")
+    if event.out is not None:
+        st.download_button(
+            _("Download every row with its verdicts (CSV)"),
+            event.out,
+            "unrolled-scan.csv",
+            "text/csv",
+            key=f"download scan {key}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+    _problems(found)
+    for model, finds in found.top.items():
+        _ranking(found, model, finds, key)
+
+
+def _problems(found: Scan) -> None:
+    count = found.malformed + found.misunderstood
+    if not count:
+        return
+    label = ngettext("{count:,} row is not as it should be", "{count:,} rows are not as they should be", count)
+    with st.expander(label.format(count=count), icon=":material/rule:"):
+        st.dataframe(
+            [
+                {_("row"): problem.row, _("line"): problem.line, _("what is wrong"): problem.reason}
+                for problem in found.problems
+            ],
+            hide_index=True,
+        )
+        if count > len(found.problems):
+            st.caption(
+                _("The first {shown:,} are listed; the column “problem” of the download has all of them.").format(
+                    shown=len(found.problems)
+                )
+            )
+
+
+def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None:
+    st.subheader(plain(model.upper()))
+    if found.ranked_by == "disagreement":
+        count, of = found.opposite[model], found.labelled
+        st.write(
+            _("The verdict is opposite to the label on {count:,} of {of:,} labelled rows; the surest first.").format(
+                count=count, of=of
+            )
+        )
+    else:
+        st.write(_("Ranked by cues of sarcasm times P(positive), as there are no labels."))
+    if not finds:
+        st.caption(_("No row qualifies."))
+        return
+    score = _("disagreement") if found.ranked_by == "disagreement" else _("cues × P")
+    header = [_("row"), _("text"), _("human label"), _("P(positive)"), score, _("cues")]
+    rows: list[tuple[object, ...]] = [
+        (find.row, find.text, find.human or "", round(find.probability, 4), round(find.score, 4), ", ".join(find.cues))
+        for find in finds
+    ]
+    event = st.dataframe(
+        [dict(zip(header, row, strict=True)) for row in rows],
+        hide_index=True,
+        key=f"file ranking {model} {key}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    st.download_button(
+        _("Download this ranking as CSV"),
+        as_csv(header, rows),
+        f"unrolled-ranking-{model}.csv",
+        "text/csv",
+        key=f"download ranking {model}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(finds)]
+    if chosen:
+        find = finds[chosen[0]]
+        st.text(find.text)
+        keep_find_form(
+            FindCandidate(
+                text=find.text,
+                original=None,
+                probabilities={model: find.probability},
+                reading=find.human or NEGATIVE,
+                source="file",
+                how=_("row {row} of a file; {why}").format(
+                    row=find.row, why=", ".join(find.cues) if find.human is None else f"labelled {find.human}"
+                ),
+            ),
+            f"keep file {model} {key}",
+        )

@@ -1,0 +1,192 @@
+"""How often sarcasm fools the models, as measured on corpora of it: the figures kept beside the checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.probes import sarcasm_results
+from core.tables import as_csv
+from pages.parts import models
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.probes.sarcasm_report import SarcasmReport
+    from core.probes.shares import Mean, Share
+
+
+def view() -> None:
+    """The report, or how to make it; a line where a model has changed since."""
+    try:
+        found = sarcasm_results.load()
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    if found is None:
+        st.info(
+            _("Nothing is measured here yet. To do so: python -m core sarcasm-report --data FILE … --out checkpoints"),
+            icon=":material/straighten:",
+        )
+        return
+    outdated = found.outdated(models.hashes())
+    if outdated:
+        st.warning(
+            _("These figures are of other models than those here: {names}.").format(names=plain(", ".join(outdated))),
+            icon=":material/history:",
+        )
+    st.write(
+        _(
+            "Three things can be asked of a corpus of sarcasm, and each needs something else to be known of its texts. "
+            "Hashtags that give the label away were taken out first. None of the texts is kept here."
+        )
+    )
+    _meant(found.reports)
+    _reworded(found.reports)
+    _positive(found.reports)
+    _corpora(found.reports)
+
+
+def _meant(reports: Sequence[SarcasmReport]) -> None:
+    header = [
+        _("corpus"),
+        _("model"),
+        _("right, sarcastic"),
+        _("right, plain"),
+        _("meant negatively, read as positive: sarcastic"),
+        _("the same, plain"),
+        _("difference (points)"),
+    ]
+    rows = [
+        (
+            report.data,
+            report.model.upper(),
+            *(_share(one) for one in report.meant.accuracy),
+            *(_share(one) for one in report.meant.negative_read_positive),
+            _points(report.meant.negative_difference),
+        )
+        for report in reports
+        if report.meant
+    ]
+    _table(
+        _("Where people said what they mean"),
+        _("Right is a verdict equal to the sentiment that people gave the text; 95 % intervals."),
+        header,
+        rows,
+        "meant",
+    )
+
+
+def _reworded(reports: Sequence[SarcasmReport]) -> None:
+    header = [
+        _("corpus"),
+        _("model"),
+        _("texts"),
+        _("mean change of P(positive)"),
+        _("honest wording lower"),
+        _("fooling"),
+        _("the opposite"),
+    ]
+    rows = [
+        (
+            report.data,
+            report.model.upper(),
+            f"{report.reworded.texts:,}",
+            _mean(report.reworded.change),
+            _share(report.reworded.lower),
+            _share(report.reworded.fooling),
+            _share(report.reworded.opposite),
+        )
+        for report in reports
+        if report.reworded
+    ]
+    _table(
+        _("Where each text has an honest rewording"),
+        _(
+            "Change: P(positive) of the sarcastic text minus that of its honest rewordings. Fooling: of the texts "
+            "whose honest wording the model reads as negative, those that it reads as positive. The opposite, as any "
+            "other wording moves a verdict now and then, stands beside it."
+        ),
+        header,
+        rows,
+        "reworded",
+    )
+
+
+def _positive(reports: Sequence[SarcasmReport]) -> None:
+    header = [_("corpus"), _("model"), _("sarcastic"), _("plain"), _("difference (points)")]
+    rows = [
+        (
+            report.data,
+            report.model.upper(),
+            _share(report.read_positive.sarcastic),
+            _share(report.read_positive.plain),
+            _points(report.read_positive.difference),
+        )
+        for report in reports
+    ]
+    _table(
+        _("Texts that read as positive, whatever they mean"),
+        _("No error rate: sarcastic and plain texts differ in topic and tone as well."),
+        header,
+        rows,
+        "positive",
+    )
+
+
+def _corpora(reports: Sequence[SarcasmReport]) -> None:
+    with st.expander(_("The corpora"), icon=":material/dataset:"):
+        st.dataframe(
+            [
+                {
+                    _("corpus"): report.data,
+                    _("what it is"): report.about,
+                    _("rows"): report.rows,
+                    _("sarcastic"): report.sarcastic,
+                    _("plain"): report.plain,
+                    _("hashtags taken out"): report.give_aways,
+                }
+                for report in {report.data: report for report in reports}.values()
+            ],
+            hide_index=True,
+        )
+
+
+def _table(title: str, about: str, header: list[str], rows: list[tuple[str, ...]], name: str) -> None:
+    if not rows:
+        return
+    st.subheader(title)
+    st.caption(about)
+    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, height="content")
+    st.download_button(
+        _("Download as CSV"),
+        as_csv(header, rows),
+        f"unrolled-{name}.csv",
+        "text/csv",
+        key=f"download measured {name}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _share(found: Share | None) -> str:
+    if found is None or found.share is None or found.interval is None:
+        return "–"
+    low, high = found.interval
+    return f"{found.share:.1%} ({low:.1%} – {high:.1%})"
+
+
+def _mean(found: Mean | None) -> str:
+    if found is None:
+        return "–"
+    around = "" if found.interval is None else f" ({found.interval[0]:+.3f} – {found.interval[1]:+.3f})"
+    return f"{found.mean:+.3f}{around}"
+
+
+def _points(found: Mean | None) -> str:
+    if found is None:
+        return "–"
+    around = "" if found.interval is None else f" ({100 * found.interval[0]:+.1f} – {100 * found.interval[1]:+.1f})"
+    return f"{100 * found.mean:+.1f}{around}"

@@ -1,0 +1,120 @@
+"""What the two sides of a comparison tell each other, as JSON: what is to be attacked, and what came of it.
+
+Both sides get the same victim, texts, candidates and constraints from one `Request`; each writes `Answer`s. No text of
+a corpus is in a request: texts are rows of a file, by number. Imports nothing that either environment may lack.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """One row of the file, counted from 0, and what may stand in the place of each of its tokens (often nothing)."""
+
+    row: int
+    substitutes: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Flip `model`'s verdict on each target by replacing at most `max_edits` tokens, each once, by its substitutes.
+
+    With `fluency_loss` the trigram's total log-probability may fall by at most so many nats. `candidates` says in words
+    where the substitutes are from.
+    """
+
+    model: str
+    data_sha256: str
+    max_edits: int
+    fluency_loss: float | None
+    candidates: str
+    targets: list[Target]
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Request:
+        """Raises ValueError where the file is no request."""
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{**found, "targets": [Target(**target) for target in found["targets"]]})
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"{path.name} is no request ({error})") from None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one search made of one target.
+
+    `queries` are as the searcher counts them, the first look at the text included; `scored` is how many texts the
+    victim really read (a searcher may remember some). `seconds` is wall time of the search alone. Probabilities are
+    P(positive); `edited` are the tokens at the end, a flip or the best there was.
+    """
+
+    row: int
+    success: bool
+    queries: int
+    scored: int
+    seconds: float
+    probability: float
+    edited_probability: float
+    edits: int
+    edited: list[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One search over every target; `search` names it, `settings` are whatever else decides its figures."""
+
+    search: str
+    settings: dict[str, object]
+    attempts: list[Attempt]
+
+    def summary(self) -> str:
+        """One line: success rate, mean queries, mean and total seconds."""
+        count = len(self.attempts)
+        flipped = sum(attempt.success for attempt in self.attempts)
+        queries = sum(attempt.queries for attempt in self.attempts)
+        seconds = sum(attempt.seconds for attempt in self.attempts)
+        return (
+            f"{self.search}: {flipped} of {count} flipped ({flipped / count:.1%}), {queries / count:,.1f} queries and "
+            f"{seconds / count:.3f} s a text, {seconds:.1f} s in all"
+        )
+
+
+def check(request: Request, answer: Answer, tokens: Sequence[Sequence[str]]) -> None:
+    """Whether an answer keeps to the request; `tokens` are those of each target. Raises ValueError where it does not.
+
+    That the probabilities are the victim's is for the caller to see, who has the victim.
+    """
+    for target, attempt, original in zip(request.targets, answer.attempts, tokens, strict=True):
+        where = f"{answer.search}, row {target.row}"
+        if attempt.row != target.row or len(attempt.edited) != len(original):
+            raise ValueError(f"{where}: another row, or another number of tokens")
+        changed = [place for place, (old, new) in enumerate(zip(original, attempt.edited, strict=True)) if old != new]
+        if len(changed) != attempt.edits or len(changed) > request.max_edits:
+            raise ValueError(f"{where}: {len(changed)} edits, {attempt.edits} told, {request.max_edits} allowed")
+        foreign = [attempt.edited[place] for place in changed if attempt.edited[place] not in target.substitutes[place]]
+        if foreign:
+            raise ValueError(f"{where}: {foreign} are no candidates")
+        if attempt.success != ((attempt.probability >= 0.5) != (attempt.edited_probability >= 0.5)):
+            raise ValueError(f"{where}: a flip is told where there is none, or the other way round")
+
+
+def write_answers(answers: list[Answer], path: Path) -> None:
+    """Write several searches' answers to one request."""
+    path.write_text(json.dumps([asdict(answer) for answer in answers]), encoding="utf-8")
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """What `write_answers` wrote."""
+    return [
+        Answer(**{**answer, "attempts": [Attempt(**attempt) for attempt in answer["attempts"]]})
+        for answer in json.loads(path.read_text(encoding="utf-8"))
+    ]

@@ -1,0 +1,60 @@
+"""Remembering words changes no id: no step looks past white space, whatever the steps and the text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core import corpus
+from core.corpus import Encoder, encode, encode_tokens
+from core.text import STEPS, Preprocessing, Vocabulary
+
+PIECES = [
+    *"aAoOdDpPxXsΣσİ3@'’:;=)(-<>&#.…!?_*~/|^\\$\ufe0f\u0301\udc80🙂",
+    *(" ", "  ", "\n", "\t", "\x1c", "\u00a0", "\u2028"),
+    *(
+        "http://",
+        "www.",
+        "twitpic.com/",
+        "co.uk",
+        "n't",
+        "n't've",
+        "can't",
+        "&amp;",
+        "&nbsp;",
+        "&lt;3",
+        "&#10;",
+        "haaaa",
+    ),
+    *("@bob's", "10:30", "1,000", "<url>", "<3", "o_o", "t_t", "'ve", "loooove", "!!!", "..."),
+]
+texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+steps = st.lists(st.sampled_from(list(STEPS)), unique=True).map(lambda names: Preprocessing(tuple(names)))
+
+
+@given(texts, steps)
+@example("can't  http://a.b/c?d=&amp; @bob's :) he", Preprocessing())
+def test_a_texts_tokens_are_those_of_its_words(text: str, preprocessing: Preprocessing) -> None:
+    assert preprocessing(text) == [token for word in text.split() for token in preprocessing(word)]
+
+
+@given(st.lists(texts, max_size=6))
+def test_ids_are_those_of_tokens(found: list[str]) -> None:
+    vocabulary = Vocabulary(["he", "not", "can", "a", "o", "<url>", "!", "'"])
+    plain = encode_tokens((Preprocessing()(text) for text in found), vocabulary)
+    encoder = Encoder(Preprocessing(), vocabulary)
+    for encoded in (encoder(found), encoder(found), encode(found, Preprocessing(), vocabulary)):
+        assert np.array_equal(encoded.ids, plain.ids) and np.array_equal(encoded.offsets, plain.offsets)
+        assert encoded.ids.dtype == plain.ids.dtype and encoded.offsets.dtype == plain.offsets.dtype
+
+
+def test_what_is_remembered_is_bounded_and_long_words_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "_REMEMBERED", 5)
+    encoder = Encoder(Preprocessing(), Vocabulary(["w7"]))
+    found = [f"w{number % 9} w{number} {'x' * 50}{number}" for number in range(100)]
+    plain = encode_tokens((Preprocessing()(text) for text in found), Vocabulary(["w7"]))
+    assert np.array_equal(encoder(found).ids, plain.ids)
+    assert len(encoder._seen) <= 5 and len(encoder._before) <= 5
+    assert not any(len(word) > 40 for word in (*encoder._seen, *encoder._before))

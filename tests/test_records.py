@@ -1,0 +1,206 @@
+"""Every row of a table comes, in its place; what cannot be read is told of with its line, and reading goes on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import records
+from core.records import Window, columns, windows
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+def read(path: Path, size: int = 1_000, encoding: str | None = None) -> tuple[list[Window], list[object], list[tuple]]:
+    """The windows, every row's cells, and what is wrong with which: (row, line, why)."""
+    found = list(windows(path, size, encoding))
+    problems = [
+        (window.first + place, window.lines[place], why) for window in found for place, why in window.problems.items()
+    ]
+    return found, [list(cells) for window in found for cells in window.cells()], problems
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_windows_hold_every_row_in_order(size: int, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text,n\n" + "".join(f'"row, ""{i}""\n",{i}\n' for i in range(7)))
+    found, cells, problems = read(path, size)
+    assert cells == [[f'row, "{i}"\n', str(i)] for i in range(7)] and problems == []
+    assert [len(window) for window in found] == [size] * (7 // size) + [7 % size] * (7 % size > 0)
+    assert [window.first for window in found] == list(range(1, 8, size))
+    assert [line for window in found for line in window.lines] == [2 + 2 * i for i in range(7)]
+    assert found[-1].share == 1.0
+    assert [value for window in found for value in window.column("n")] == [str(i) for i in range(7)]
+
+
+def test_malformed_rows_are_told_of_and_the_others_read(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.csv",
+        b'text,n\nfine,1\nragged\nalso, fine,2\n\n"closed" badly,3\nfine again,4\ncaf\xe9,5\n"two\nlines",6\nlast,7\n',
+    )
+    _, cells, problems = read(path)
+    assert [row for row in cells if row != [None, None]] == [
+        ["fine", "1"],
+        ["fine again", "4"],
+        ["two\nlines", "6"],
+        ["last", "7"],
+    ]
+    assert [(row, line) for row, line, _ in problems] == [(2, 3), (3, 4), (4, 6), (6, 8)]
+    reasons = [why for _, _, why in problems]
+    assert reasons[0] == "1 fields where the header has 2" and reasons[1] == "3 fields where the header has 2"
+    assert "expected after" in reasons[2] and reasons[3] == "bytes that are not UTF-8 text"
+
+
+@pytest.mark.parametrize(
+    "content", ['text,n\na,1\n"never closed,2\nb,3\nc,4\n', 'text,n\na,1\n"never closed,2\nb,3\nc,4']
+)
+def test_a_quote_left_open_swallows_no_row(content: str, tmp_path: Path) -> None:
+    _, cells, problems = read(write(tmp_path / "a.csv", content))
+    assert cells == [["a", "1"], [None, None], ["b", "3"], ["c", "4"]]
+    ((row, line, why),) = problems
+    assert (row, line) == (2, 3) and "unexpected end of data" in why
+
+
+def test_a_quote_left_open_is_given_up_within_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "LINE_LIMIT", 1_000)
+    rows = [f"row number {number},{number}" for number in range(500)]
+    rows[7] = '"never closed,7'
+    rows[300] = '"nor this,300'
+    _, cells, problems = read(write(tmp_path / "a.csv", "text,n\n" + "\n".join(rows)))
+    assert [(row, line) for row, line, _ in problems] == [(8, 9), (301, 302)]
+    assert all("quote is not closed within 1,000 characters" in why for _, _, why in problems)
+    assert [row for row in cells if row[0]] == [row.split(",") for row in rows if row[0] != '"']
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_line_that_is_too_long_is_refused_by_its_number_in_little_memory(suffix: str, tmp_path: Path) -> None:
+    line = {".csv": "{},1\n", ".jsonl": '{{"text": "{}", "n": "1"}}\n'}[suffix]
+    path = tmp_path / f"a{suffix}"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("text,n\n" if suffix == ".csv" else "")
+        file.write(line.format("first"))
+        for _ in range(30):  # 30 MB without an end of line
+            file.write("x" * 1_000_000)
+        file.write("\n" + line.format("last"))
+    tracemalloc.start()
+    _, cells, problems = read(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert cells == [["first", "1"], [None, None], ["last", "1"]]
+    header = suffix == ".csv"
+    assert problems == [(2, 2 + header, "longer than 4,000,000 characters")]
+    assert peak < 25_000_000
+
+
+def test_a_long_line_inside_an_open_quote_is_told_of_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "LINE_LIMIT", 100)
+    path = write(tmp_path / "a.csv", 'text,n\na,1\n"open,2\nb,3\n' + "x" * 1_000 + "\nc,4\n")
+    _, cells, problems = read(path)
+    assert cells == [["a", "1"], [None, None], ["b", "3"], [None, None], ["c", "4"]]
+    assert [(row, line) for row, line, _ in problems] == [(2, 3), (4, 5)]
+    assert "too long to hold" in problems[0][2] and "longer than 100" in problems[1][2]
+
+
+def test_json_lines_that_are_none_are_told_of(tmp_path: Path) -> None:
+    lines = ['{"text": "a", "n": 1}', "", "{broken", '["a", 2]', '{"n": 3}', '{"text": "b", "new": [1]}', "9" * 5_000]
+    found, cells, problems = read(write(tmp_path / "a.jsonl", "\n".join(lines)))
+    assert found[0].columns == ("text", "n", "new")
+    assert cells == [["a", 1, None], [None] * 3, [None] * 3, [None, 3, None], ["b", None, [1]], [None] * 3]
+    assert [(row, line) for row, line, _ in problems] == [(2, 3), (3, 4), (6, 7)]
+    assert "not JSON" in problems[0][2] and "expected an object, found list" in problems[1][2]
+    assert found[0].lacking("text") == [3]
+    later = list(windows(tmp_path / "a.jsonl", 2))
+    assert {place: keys for window in later for place, keys in window.surplus().items()} == {0: ["new"]}
+
+
+def test_parquet_comes_in_windows(tmp_path: Path) -> None:
+    import pandas
+
+    frame = pandas.DataFrame({"text": [f"t{i}" for i in range(10)], "n": range(10), "none": [None, "x"] * 5})
+    frame.to_parquet(tmp_path / "a.parquet", row_group_size=4)
+    found, cells, problems = read(tmp_path / "a.parquet", 3)
+    assert cells == [[f"t{i}", i, [None, "x"][i % 2]] for i in range(10)] and problems == []
+    assert [window.first for window in found] == [1, 4, 7, 10] and found[-1].share == 1.0
+    assert {line for window in found for line in window.lines} == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.txt", "text\na\n", "cannot read .txt"),
+        ("a", "text\na\n", "a file without a suffix"),
+        ("a.csv", "", "is empty; expected a header"),
+        ("a.csv", "text,n\n", "has no rows"),
+        ("a.csv", "text,n\n\n\n", "has no rows"),
+        ("a.csv", "text,n\nragged\nalso\n", "none of the first 2 rows can be read; line 2: 1 fields"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", "header: bytes that are not UTF-8 text; name its encoding"),
+        ("a.csv", '"open header', "header: unexpected end of data"),
+        ("a.jsonl", "", "has no rows"),
+        ("a.jsonl", b"\x00\x01\xff\xfe\n\x80", "none of the first 2 rows can be read; line 1: bytes that are not"),
+        ("a.jsonl", "text,n\na,1\n", "none of the first 2 rows can be read; line 1: not JSON"),
+        ("a.parquet", b"PAR1 and then junk", "not a readable parquet file"),
+        ("a.parquet", "", "not a readable parquet file"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_one_line(name: str, content: str | bytes, says: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError) as error:
+        list(windows(write(tmp_path / name, content), 10))
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_an_encoding_can_be_named(tmp_path: Path) -> None:
+    for encoding in ("latin-1", "utf-8", "utf-16"):
+        path = write(tmp_path / f"{encoding}.csv", "text,n\ncafé,1\n".encode(encoding))
+        assert read(path, encoding=encoding)[1] == [["café", "1"]]
+    with pytest.raises(ValueError, match="unknown encoding: nosuch"):
+        list(windows(tmp_path / "utf-8.csv", 10, "nosuch"))
+    with pytest.raises(ValueError, match="hex"):
+        list(windows(tmp_path / "utf-8.csv", 10, "hex"))
+    with pytest.raises(FileNotFoundError):
+        list(windows(tmp_path / "gone.csv", 10))
+
+
+def test_the_public_sentiment140_file_has_no_header(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", '"4","1","Mon","NO_QUERY","ann","café"\n'.encode("latin-1"))
+    found, cells, _ = read(path)
+    assert found[0].columns == ("label", "id", "date", "query", "user", "text") == columns(path)
+    assert cells == [["4", "1", "Mon", "NO_QUERY", "ann", "café"]]
+
+
+@given(st.lists(st.lists(st.text("ab,\"'\n\r\t=\x00é", max_size=6), min_size=2, max_size=2), min_size=1, max_size=8))
+def test_what_the_csv_module_writes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    content = io.StringIO(newline="")
+    csv.writer(content).writerows([["text", "n"], *rows])
+    path = write(tmp_path_factory.mktemp("given") / "a.csv", content.getvalue())
+    _, cells, problems = read(path, 3)
+    assert cells == rows and problems == []
+
+
+@given(st.binary(max_size=300))
+def test_junk_never_fails_but_with_a_value_error(tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:
+    folder = tmp_path_factory.mktemp("given")
+    for name in ("a.csv", "a.tsv", "a.jsonl"):
+        content = (b"text,n\nok,1\n" if name == "a.csv" else b"") + junk
+        try:
+            _, cells, problems = read(write(folder / name, content))
+        except ValueError:
+            continue
+        assert all(why for _, _, why in problems) and len(problems) <= len(cells)
+
+
+def test_objects_are_rows_by_their_columns(tmp_path: Path) -> None:
+    (window,) = windows(write(tmp_path / "a.csv", "text,n\na,1\nragged\n"), 10)
+    assert list(window.objects()) == [{"text": "a", "n": "1"}, {"text": None, "n": None}]
+    (window,) = windows(write(tmp_path / "a.jsonl", '{"n": {"deep": 1}}\nbad\n{"text": "a"}'), 10)
+    assert [json.dumps(row) for row in window.objects()] == ['{"n": {"deep": 1}}', "{}", '{"text": "a"}']
