@@ -15,6 +15,7 @@ from core.tables import as_csv
 from core.verdicts import EmptyTextError
 from pages.parts import link, models, search
 from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
     protected = st.multiselect(
         _("Words that stay"),
         tokens,
-        key=f"edits protected {search.fingerprint(tuple(tokens))}",
+        key=f"edits protected {fingerprint(tuple(tokens))}",
         persist_state="session",
         placeholder=_("none: every word may be edited"),
     )

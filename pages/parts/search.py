@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 import streamlit as st
 
 from core.language import gettext as _
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 _GLANCE = 0.25  # seconds between two looks
@@ -153,11 +153,6 @@ def view(
         st.error(_("The search came to grief: {fault}").format(fault=plain(fault_line)))
     if found is not None:
         show(found, fingerprint(key))
-
-
-def fingerprint(key: object) -> str:
-    """A short name for what widgets under it are about."""
-    return sha256(repr(key).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]) -> Exception | None:
