@@ -106,7 +106,11 @@ def _show(found: Composition, key: str) -> None:
         plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
     )
     alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=found.alone)
-    st.caption(alone + " " + _("Listed are the surest of each recipe, so that they differ; not the surest of all."))
+    how = _(
+        "Listed are the surest of each recipe, no opening in more than a third of them, so that they differ; they are "
+        "not the surest of all."
+    )
+    st.caption(f"{alone} {how}")
     header = [_("remark"), _("P(positive)"), _("recipe"), _("parts")]
     rows: list[tuple[object, ...]] = [
         (
