@@ -7,8 +7,9 @@ UNROLLED_SCAN_ROWS=200000.
 
 Each runs in a process of its own, in turn. The bare recurrence is timed on the batches of every tenth window of the
 same texts, sorted by length in batches of 256 as `scan` does it (and of 1,024), embeddings looked up beforehand: all of
-them would not fit into memory. Its time is taken for all rows in proportion. Both are measured with one thread for the recurrence and with as
-many as torch chooses, which is every core: `scan` then shares them with the thread that reads, tokenises and writes.
+them would not fit into memory. Its time is taken for all rows in proportion. Both are measured with one thread for the
+recurrence and with as many as torch chooses, which is every core: `scan` then shares them with the thread that reads,
+tokenises and writes.
 """
 
 from __future__ import annotations
