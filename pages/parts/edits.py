@@ -74,7 +74,7 @@ def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _loaded(_hash: str) -> Sources:
+def _loaded(fluency_hash: str) -> Sources:
     return edit_sources.load()
 
 
