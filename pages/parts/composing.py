@@ -66,6 +66,7 @@ def _situation() -> str:
         chosen = st.session_state["compose bank"]
         if chosen:
             st.session_state["compose situation"] = chosen
+        st.session_state["compose bank"] = None  # a button, not a choice that lasts
 
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     situation = left.text_input(

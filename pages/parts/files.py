@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 import streamlit as st
 
 from core import records
 from core.language import gettext as _
 from core.language import ngettext
-from core.probes.scan import scan
+from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
 from core.tables import SUFFIXES, as_csv
 from pages.parts import search
@@ -47,23 +49,22 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "`python -m core scan`."
         )
     )
-    given = st.file_uploader(_("A file of comments"), type=[suffix.removeprefix(".") for suffix in SUFFIXES])
+    given = _given()
     if given is None:
         return
-    content = given.getvalue()
-    path = _stored(content, Path(given.name).suffix.lower())
+    name, path = given
     try:
         columns = records.columns(path)
     except (ValueError, LookupError, OSError) as error:
         st.error(plain(str(error)))
         return
     asked = _asked(columns, checkpoints)
-    key = (sha256(content).hexdigest(), *asked, *(checkpoint.hash for checkpoint in checkpoints))
+    key = (name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
         return lambda breathe: _scan(path, checkpoints, asked, breathe)
 
-    search.view("file", key, start, _say, lambda event, name: _show(event, name), _("Search the file"))
+    search.view("file", key, start, _say, _show, _("Search the file"))
 
 
 class _Asked(NamedTuple):
@@ -76,42 +77,78 @@ class _Asked(NamedTuple):
     top: int
 
 
+def _given() -> tuple[str, Path] | None:
+    """The name of the upload and where it lies; it stays while another view is looked at, which empties the box."""
+
+    def forget() -> None:
+        st.session_state.pop("file kept", None)
+
+    given = st.file_uploader(
+        _("A file of comments"), type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="file", on_change=forget
+    )
+    if given is not None:
+        st.session_state["file kept"] = given.name, _stored(given.getvalue(), Path(given.name).suffix.lower())
+    kept: tuple[str, Path] | None = st.session_state.get("file kept")
+    if kept and given is None:
+        st.caption(_("The file from before is still here: {name}").format(name=plain(kept[0])))
+    return kept
+
+
 def _stored(content: bytes, suffix: str) -> Path:
-    """The upload as a file of this session, which goes when the session does."""
-    folder: TemporaryDirectory[str] = st.session_state.setdefault("file folder", TemporaryDirectory(prefix="unrolled-"))
-    path = Path(folder.name) / f"upload{suffix}"
-    name = sha256(content).hexdigest()
-    if st.session_state.get("file stored") != (name, suffix) or not path.exists():
+    """The upload as a file of this session, which goes when the session does or another one comes."""
+    if "file folder" not in st.session_state:
+        st.session_state["file folder"] = TemporaryDirectory(prefix="unrolled-")
+    folder = Path(st.session_state["file folder"].name)
+    # A folder for each content: a search that another upload ends may be at work for a moment more.
+    path = folder / sha256(content).hexdigest()[:16] / f"upload{suffix}"
+    if not path.exists():
+        for other in folder.iterdir():
+            rmtree(other, ignore_errors=True)
+        path.parent.mkdir()
         path.write_bytes(content)
-        st.session_state["file stored"] = (name, suffix)
     return path
 
 
 def _asked(columns: tuple[str, ...], checkpoints: list[Checkpoint]) -> _Asked:
     one, two, three = st.columns(3)
+    own = search.fingerprint(columns)
     text = one.selectbox(
-        _("Column of texts"), columns, index=columns.index("text") if "text" in columns else 0, key="file text"
+        _("Column of texts"),
+        columns,
+        index=columns.index("text") if "text" in columns else 0,
+        key=f"file text {own}",
+        persist_state="session",
     )
     label = two.selectbox(
-        _("Column of human labels, if there is one"), columns, index=None, key="file label", placeholder=_("none")
+        _("Column of human labels, if there is one"),
+        columns,
+        index=None,
+        key=f"file label {own}",
+        placeholder=_("none"),
+        persist_state="session",
     )
-    top = three.number_input(_("Rows to list of each model"), 1, MOST_TOP, 20, key="file top", required=True)
+    top = three.number_input(
+        _("Rows to list of each model"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
+    )
     positive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
     if label is not None:
-        left, right = st.columns(2)
         about = _("Besides 0 and negative, 1 and positive. Separate several by commas.")
-        negative = _words(left.text_input(_("Labels that mean negative"), key="file negative", help=about))
-        positive = _words(right.text_input(_("Labels that mean positive"), key="file positive", help=about))
+        left, right = st.columns(2)
+        with left:
+            negative = _words(_("Labels that mean negative"), f"file negative {own}", about)
+        with right:
+            positive = _words(_("Labels that mean positive"), f"file positive {own}", about)
     return _Asked(text, label, positive, negative, int(top))
 
 
-def _words(typed: str | None) -> tuple[str, ...]:
+def _words(title: str, key: str, about: str) -> tuple[str, ...]:
+    typed = st.text_input(title, key=key, help=about, max_chars=1_000, persist_state="session")
     return tuple(word for part in (typed or "").split(",") if (word := part.strip()))
 
 
 def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]) -> Iterator[_Event]:
-    out = path.with_name("out.csv")
+    out = path.with_name(f"{uuid4().hex}.csv")
     events = scan(
         path,
         checkpoints,
@@ -123,9 +160,12 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
         top=asked.top,
         breathe=breathe,
     )
-    with closing(events):
-        for found in events:
-            yield _Event(found, out.read_bytes() if found.done else None)
+    try:
+        with closing(events):
+            for found in events:
+                yield _Event(found, out.read_bytes() if found.done else None)
+    finally:
+        out.unlink(missing_ok=True)
 
 
 def _say(event: _Event) -> search.Shown:
