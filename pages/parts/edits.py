@@ -190,11 +190,14 @@ def _show(found: MinimalEdits, key: str) -> None:
         _table(found, flips)
     if found.best is not None:
         st.subheader(_("Keep this find"))
-        chosen = found.best
+        place = 0
         if len(flips) > 1:
-            chosen = st.selectbox(_("Which flip"), flips, format_func=lambda one: one.text, key=f"edits chosen {key}")
-            if chosen is not found.best:
-                _edited(found, chosen)
+            place = st.selectbox(
+                _("Which flip"), range(len(flips)), format_func=lambda one: flips[one].text, key=f"edits chosen {key}"
+            )
+        chosen = flips[place]
+        if place:
+            _edited(found, chosen)
         keep_find_form(
             FindCandidate(
                 text=chosen.text,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -21,13 +22,17 @@ from core.readings import NEGATIVE
 from core.tables import SUFFIXES, as_csv
 from pages.parts import search
 from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.checkpoints import Checkpoint
     from core.probes.scan import Find, Scan
 
 MOST_TOP = 200
+_OPTIONS = re.compile(r"[;,]? \(?name [^()]*(\(--\w+\)|--\w+ and --\w+\))$")
 
 
 class _Event(NamedTuple):
@@ -53,12 +58,14 @@ def view(checkpoints: list[Checkpoint]) -> None:
     if given is None:
         return
     name, path = given
+    boxes = st.columns(4)
+    encoding = _encoding(boxes[3]) if path.suffix != ".parquet" else None
     try:
-        columns = records.columns(path)
+        columns = records.columns(path, encoding)
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(str(error)))
+        st.error(plain(_told(error)))
         return
-    asked = _asked(columns, checkpoints)
+    asked = _asked(columns, boxes, encoding)
     key = (name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
@@ -75,6 +82,7 @@ class _Asked(NamedTuple):
     positive: tuple[str, ...]
     negative: tuple[str, ...]
     top: int
+    encoding: str | None
 
 
 def _given() -> tuple[str, Path] | None:
@@ -109,9 +117,23 @@ def _stored(content: bytes, suffix: str) -> Path:
     return path
 
 
-def _asked(columns: tuple[str, ...], checkpoints: list[Checkpoint]) -> _Asked:
-    one, two, three = st.columns(3)
-    own = search.fingerprint(columns)
+def _encoding(box: DeltaGenerator) -> str | None:
+    """The encoding to read with, None for the usual one."""
+    names = {"": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
+    chosen = box.selectbox(
+        _("Encoding"), list(names), format_func=names.__getitem__, key="file encoding", persist_state="session"
+    )
+    return chosen or None
+
+
+def _told(error: Exception) -> str:
+    """What is wrong, without the options of the command line, for which the page has boxes."""
+    return _OPTIONS.sub("", str(error))
+
+
+def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None) -> _Asked:
+    one, two, three, _last = boxes
+    own = fingerprint(columns)
     text = one.selectbox(
         _("Column of texts"),
         columns,
@@ -139,7 +161,7 @@ def _asked(columns: tuple[str, ...], checkpoints: list[Checkpoint]) -> _Asked:
             negative = _words(_("Labels that mean negative"), f"file negative {own}", about)
         with right:
             positive = _words(_("Labels that mean positive"), f"file positive {own}", about)
-    return _Asked(text, label, positive, negative, int(top))
+    return _Asked(text, label, positive, negative, int(top), encoding)
 
 
 def _words(title: str, key: str, about: str) -> tuple[str, ...]:
@@ -158,12 +180,15 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
         positive=asked.positive,
         negative=asked.negative,
         top=asked.top,
+        encoding=asked.encoding,
         breathe=breathe,
     )
     try:
         with closing(events):
             for found in events:
                 yield _Event(found, out.read_bytes() if found.done else None)
+    except (ValueError, LookupError) as error:
+        raise ValueError(_told(error)) from error
     finally:
         out.unlink(missing_ok=True)
 
