@@ -10,6 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes import sarcasm
+from core.probes.candidates import TOP, Candidates, Question
 from core.probes.situations import bank, read
 from core.tables import as_csv
 from pages.parts import frame, link, models, search
@@ -35,7 +36,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     checkpoint = models.choose(checkpoints, "compose model")
     situation = _situation()
     try:
-        question = sarcasm.Question(read(situation), seconds=_SECONDS, top=_top())
+        question = Question(read(situation), seconds=_SECONDS, top=_top())
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/edit_note:")
         return
@@ -51,7 +52,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     def start() -> search.Start:
         from core.probes.predictors import predictor
 
-        candidates = sarcasm.Candidates(question, checkpoint.preprocessing)
+        candidates = Candidates(question, checkpoint.preprocessing)
         return partial(sarcasm.search, checkpoint.name, predictor(checkpoint), candidates)
 
     search.view("compose", key, start, _say, _show, _("Build and score the remarks"))
@@ -65,6 +66,7 @@ def _situation() -> str:
         chosen = st.session_state["compose bank"]
         if chosen:
             st.session_state["compose situation"] = chosen
+        st.session_state["compose bank"] = None  # a button, not a choice that lasts
 
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     situation = left.text_input(
@@ -85,9 +87,9 @@ def _situation() -> str:
 
 
 def _top() -> int:
-    link.restore("top", sarcasm.TOP, link.whole(1, MOST_TOP), "compose top")
+    link.restore("top", TOP, link.whole(1, MOST_TOP), "compose top")
     top = st.slider(_("Remarks to show"), 1, MOST_TOP, key="compose top", persist_state="session")
-    link.carry("top", None if top == sarcasm.TOP else str(top))
+    link.carry("top", None if top == TOP else str(top))
     return int(top)
 
 

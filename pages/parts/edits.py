@@ -30,8 +30,6 @@ _GUARDS = ("polarity", "antonyms", "negations")
 
 def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
     """Everything to set before a search for edits, the search, and what it found."""
-    if not checkpoints:
-        return
     checkpoint = models.choose(checkpoints, "edits model")
     goal = _goal()
     sources = _sources()
@@ -54,7 +52,7 @@ def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
             goal,
             protect=protected,
             no_guards=off,
-            reading=reading if goal == "flip" or reading == "mixed" else None,
+            reading=reading,
             **bounds,
         )
     except EmptyTextError:
@@ -70,11 +68,11 @@ def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
 
         return partial(edits.search, checkpoint.name, white_box(checkpoint), question)
 
-    search.view("edits", key, start, _say, partial(_show, checkpoint, checkpoints), _("Search for edits"))
+    search.view("edits", key, start, _say, _show, _("Search for edits"))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _loaded(_hash: str) -> Sources:
+def _loaded(fluency_hash: str) -> Sources:
     return edit_sources.load()
 
 
@@ -150,7 +148,7 @@ def _off() -> tuple[str, ...]:
 
     def read(told: str) -> list[str] | None:
         parts = [] if told == "none" else told.split(".")
-        return parts if set(parts) <= set(_GUARDS) else None
+        return parts if set(parts) <= set(_GUARDS) and len(set(parts)) == len(parts) else None
 
     link.restore("guards", list(_GUARDS), read, "edits guards")
     on = st.pills(
@@ -175,7 +173,7 @@ def _say(event: Progress) -> search.Shown:
     return search.Shown(event.queries / max(event.total, 1), line)
 
 
-def _show(checkpoint: Checkpoint, checkpoints: list[Checkpoint], found: MinimalEdits, key: str) -> None:
+def _show(found: MinimalEdits, key: str) -> None:
     (st.success if found.found or found.complete else st.info)(
         plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
     )
@@ -192,11 +190,14 @@ def _show(checkpoint: Checkpoint, checkpoints: list[Checkpoint], found: MinimalE
         _table(found, flips)
     if found.best is not None:
         st.subheader(_("Keep this find"))
-        chosen = found.best
+        place = 0
         if len(flips) > 1:
-            chosen = st.selectbox(_("Which flip"), flips, format_func=lambda one: one.text, key=f"edits chosen {key}")
-            if chosen is not found.best:
-                _edited(found, chosen)
+            place = st.selectbox(
+                _("Which flip"), range(len(flips)), format_func=lambda one: flips[one].text, key=f"edits chosen {key}"
+            )
+        chosen = flips[place]
+        if place:
+            _edited(found, chosen)
         keep_find_form(
             FindCandidate(
                 text=chosen.text,

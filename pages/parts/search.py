@@ -133,7 +133,7 @@ def view(
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
         fault = _run(kept, key, start, say)
-        st.session_state[f"{name} fault"] = (key, "" if fault is None else f"{type(fault).__name__}: {fault}")
+        st.session_state[f"{name} fault"] = (key, _told(fault))
         st.rerun()
 
     def want() -> None:
@@ -153,6 +153,13 @@ def view(
         st.error(_("The search came to grief: {fault}").format(fault=plain(fault_line)))
     if found is not None:
         show(found, fingerprint(key))
+
+
+def _told(fault: Exception | None) -> str:
+    """A fault in one line; one of the plain kinds that core raises says enough by itself."""
+    if fault is None:
+        return ""
+    return str(fault) if type(fault) in (ValueError, LookupError) else f"{type(fault).__name__}: {fault}"
 
 
 def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]) -> Exception | None:
