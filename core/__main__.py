@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import asking, console, making
+from core.commands import asking, console, deriving, making
 from core.commands.verbs import Verb
 
 
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
     asking.add_verbs(add)
     making.add_verbs(add)
+    deriving.add_verbs(add)
     return parser
 
 
