@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import asking, console, deriving, making
+from core.commands import asking, console, deriving, editing, making
 from core.commands.verbs import Verb
 
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     asking.add_verbs(add)
+    editing.add_verbs(add)
     making.add_verbs(add)
     deriving.add_verbs(add)
     return parser

@@ -26,7 +26,7 @@ Diff = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True)
 class Edit:
-    """The tokens `before`, which stand at `position`, become `after`; one of both is empty for insertions and deletions.
+    """The tokens `before`, which stand at `position`, become `after`; insertions and deletions have one of both empty.
 
     `kind` is one of `KINDS`; `source` says where the words come from and does not count when edits are compared.
     """

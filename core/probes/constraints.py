@@ -123,8 +123,8 @@ class FluencyOfEdits:
 
     def change(self, original: FluencyOfEdits) -> float:
         """How many nats less or more fluent than `original` this sentence is."""
-        here = (np.array([number]) for number in (self.total, self.own, len(self.tokens)))
-        return float(_change(*here, original)[0])
+        total, own, length = (np.array([number]) for number in (self.total, self.own, len(self.tokens)))
+        return float(_change(total, own, length, original)[0])
 
     def _after(self, edits: Sequence[Edit]) -> tuple[np.ndarray, np.ndarray]:
         """Totals and sums of the words' own log-probabilities after each edit by itself, float64 [N] each."""

@@ -43,12 +43,16 @@ def certificate(
     if knows_nothing:
         parts.append(_("The model knows none of the sentence’s words: they are all one unknown word to it."))
     if not candidates:
-        parts.append(_("There is no edit to try: of {proposed:,} proposed none was admitted.").format(proposed=proposed))
+        parts.append(
+            _("There is no edit to try: of {proposed:,} proposed none was admitted.").format(proposed=proposed)
+        )
         return " ".join(parts)
     parts.append(_singles(candidates, tried.get(1, 0), flips if size == 1 else 0))
-    for number in sorted(tried):
-        if number > 1:
-            parts.append(_together(number, tried[number], number in complete, flips if size == number else 0))
+    parts += [
+        _together(number, tried[number], number in complete, flips if size == number else 0)
+        for number in sorted(tried)
+        if number > 1
+    ]
     if flips > 1:
         chosen = _("The surest is chosen.") if scorer is None else _("The most fluent (by the {scorer}) is chosen.")
         parts.append(chosen.format(scorer=scorer))

@@ -61,7 +61,11 @@ def transformations(checkpoint: Checkpoint, sources: Sources) -> tuple[Transform
 
 def guards(checkpoint: Checkpoint, sources: Sources) -> tuple[Guard, ...]:
     """All guards."""
-    return (Polarity(getattr(checkpoint, "polarity", None), checkpoint.vocabulary), Antonyms(sources.lexicon), Negations())
+    return (
+        Polarity(getattr(checkpoint, "polarity", None), checkpoint.vocabulary),
+        Antonyms(sources.lexicon),
+        Negations(),
+    )
 
 
 def ask(
@@ -85,9 +89,7 @@ def ask(
     tokens = tuple(checkpoint.preprocessing(text))
     words = {token for word in protect for token in checkpoint.preprocessing(word)}
     if tokens and words.issuperset(tokens):
-        raise ValueError(
-            f"the protected words cover the whole sentence, {' '.join(tokens)!r}: no word is left to edit"
-        )
+        raise ValueError(f"the protected words cover the whole sentence, {' '.join(tokens)!r}: no word is left to edit")
     rules: tuple[Constraint, ...] = (Protected.words(tokens, words), Typeable(checkpoint.preprocessing))
     return Question(
         text=text,

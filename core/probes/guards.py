@@ -5,7 +5,7 @@
   `TOLERANCE` nats more positive at most; and words that speak for the other side themselves, by more than `OPPOSED`
   nats, may not come in at all. So "took" may stand for "stole", a neutral word for a negative one, but not "liked" for
   "hated", and "good" cannot be put in. Marks are no words and have no polarity here.
-- ``antonyms``: no word that comes may be a known antonym of one that goes.
+- ``antonyms``: no word that comes may be a known antonym of one that goes, in whatever inflection.
 - ``negations``: none may be added, removed, replaced or moved.
 
 An edit passes a guard, fails, or cannot be judged: where a word has no polarity, or the source of antonyms lacks
@@ -20,6 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
+from core.lexicon import is_negation
 from core.probes.changes import Edit, removed_and_added
 from core.text import Vocabulary
 
@@ -29,13 +30,10 @@ TOLERANCE = 1.6  # nats
 OPPOSED = 0.5  # nats
 _MARKS = frozenset('.,!?…"*')
 
-# fmt: off
-NEGATIONS = frozenset((
-    "not", "no", "never", "none", "nobody", "nothing", "nowhere", "neither", "nor", "without", "cannot", "nope", "nah",
-    "hardly", "barely", "scarcely", "seldom", "rarely", "isnt", "arent", "wasnt", "werent", "dont", "doesnt", "didnt",
-    "cant", "couldnt", "wont", "wouldnt", "shouldnt", "havent", "hasnt", "hadnt", "aint", "mustnt", "neednt", "n't",
-))
-# fmt: on
+
+def is_mark(token: str) -> bool:
+    """Whether a token is nothing but marks of punctuation or emphasis; emoticons are not."""
+    return _MARKS.issuperset(token)
 
 
 class Guard(Protocol):
@@ -54,14 +52,11 @@ class Guard(Protocol):
 class OppositeWords(Protocol):
     """What the guard against antonyms asks of a lexicon (`core.lexicon.Lexicon`)."""
 
-    @property
-    def source(self) -> str: ...
-
     def judges(self, word: str) -> bool:
         """Whether the source of antonyms has the word at all."""
 
-    def antonyms(self, word: str) -> frozenset[str]:
-        """Its antonyms, inflected like it where that is possible."""
+    def opposed(self, word: str, other: str) -> str | None:
+        """In which grade two words, in whatever inflection, are antonyms, or None."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +90,7 @@ class Polarity:
 
     def sums(self, edit: Edit) -> tuple[float, float] | None:
         """Polarity of the words that go and of those that come, in nats; None where one of them has none."""
-        removed, added = ([word for word in words if not _MARKS.issuperset(word)] for words in removed_and_added((edit,)))
+        removed, added = ([word for word in words if not is_mark(word)] for words in removed_and_added((edit,)))
         if not removed and not added:
             return 0.0, 0.0
         if self.values is None or self.vocabulary.unknown([*removed, *added]):
@@ -105,13 +100,17 @@ class Polarity:
 
 
 class Antonyms:
-    """The guard ``antonyms``: over all edits made together, so that a word left out and its antonym put in is one."""
+    """The guard ``antonyms``: over all edits made together, so that a word left out and its antonym put in is one.
+
+    Antonyms of every grade that the lexicon knows are refused. Without a lexicon nothing can be judged.
+    """
 
     name, joint = "antonyms", True
 
     def __init__(self, lexicon: OppositeWords | None):
         self.lexicon = lexicon
-        self._known: dict[str, tuple[bool, frozenset[str]]] = {}
+        self._opposed: dict[tuple[str, str], bool] = {}
+        self._judges: dict[str, bool] = {}
 
     def judge(self, edits: Sequence[Edit], reading: str) -> str:
         removed, added = removed_and_added(edits)
@@ -119,20 +118,21 @@ class Antonyms:
             return PASSED
         if self.lexicon is None:
             return CANNOT_JUDGE
-        found = [self._look_up(word) for word in removed]
-        # Sources list some pairs one way only.
-        others = [self._look_up(word) for word in added]
-        if any(word in opposites for _, opposites in found for word in added) or any(
-            word in opposites for _, opposites in others for word in removed
-        ):
+        if any(self._are_opposed(one, other) for one in removed for other in added):
             return FAILED
-        return PASSED if all(judges for judges, _ in found) else CANNOT_JUDGE
+        return PASSED if all(map(self._can_judge, (*removed, *added))) else CANNOT_JUDGE
 
-    def _look_up(self, word: str) -> tuple[bool, frozenset[str]]:
+    def _are_opposed(self, one: str, other: str) -> bool:
         assert self.lexicon is not None
-        if word not in self._known:
-            self._known[word] = self.lexicon.judges(word), self.lexicon.antonyms(word)
-        return self._known[word]
+        if (one, other) not in self._opposed:
+            self._opposed[one, other] = self.lexicon.opposed(one, other) is not None
+        return self._opposed[one, other]
+
+    def _can_judge(self, word: str) -> bool:
+        assert self.lexicon is not None
+        if word not in self._judges:
+            self._judges[word] = is_mark(word) or self.lexicon.judges(word)
+        return self._judges[word]
 
 
 class Negations:
@@ -141,7 +141,7 @@ class Negations:
     name, joint = "negations", False
 
     def judge(self, edits: Sequence[Edit], reading: str) -> str:
-        touched = any(token in NEGATIONS for edit in edits for token in (*edit.before, *edit.after))
+        touched = any(is_negation(token) for edit in edits for token in (*edit.before, *edit.after))
         return FAILED if touched else PASSED
 
 

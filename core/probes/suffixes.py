@@ -15,7 +15,6 @@ Tests hold the logits to the fused forward within 1e-5. Axes: N changes, n token
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,12 +25,8 @@ from core.models import Classifier, State, cell_step
 BLOCK = 512  # changes read together: few enough that their gates stay in the processor's cache
 
 
-class Change(NamedTuple):
-    """The ids from `start` up to `stop` become `ids`."""
-
-    start: int
-    stop: int
-    ids: tuple[int, ...]
+Change = tuple[int, int, tuple[int, ...]]
+"""A start, a stop and ids: the ids from start up to stop, it not included, become these."""
 
 
 class ChangedSentence:
@@ -55,7 +50,7 @@ class ChangedSentence:
     def logits(self, changes: Sequence[Change]) -> np.ndarray:
         """Logits float32 [N] of the sentence after each change by itself."""
         result = np.empty(len(changes), dtype=np.float32)
-        by_stop = sorted(range(len(changes)), key=lambda number: changes[number].stop)
+        by_stop = sorted(range(len(changes)), key=lambda number: changes[number][1])
         with torch.inference_mode():
             for first in range(0, len(changes), self._block):
                 numbers = by_stop[first : first + self._block]
@@ -65,7 +60,7 @@ class ChangedSentence:
     def _read(self, changes: Sequence[Change]) -> Tensor:
         """Logits [N] of a block of changes whose ends stand in ascending order."""
         state = self._after_new_words(changes)
-        stops = np.array([change.stop for change in changes])
+        stops = np.array([stop for _, stop, _ in changes])
         for place in range(stops[0], self._length):
             begun = int(np.searchsorted(stops, place, side="right"))
             part = State(state.h[:, :begun], None if state.c is None else state.c[:, :begun])
@@ -75,12 +70,12 @@ class ChangedSentence:
 
     def _after_new_words(self, changes: Sequence[Change]) -> State:
         """The states after what stands before each change and its own new words."""
-        starts = torch.tensor([change.start for change in changes], device=self._device)
+        starts = torch.tensor([start for start, _, _ in changes], device=self._device)
         state = _take(self._before, starts)
-        for depth in range(max(len(change.ids) for change in changes)):
-            rows = [row for row, change in enumerate(changes) if len(change.ids) > depth]
+        for depth in range(max(len(ids) for _, _, ids in changes)):
+            rows = [row for row, (_, _, ids) in enumerate(changes) if len(ids) > depth]
             where = torch.tensor(rows, device=self._device)
-            words, which = np.unique([changes[row].ids[depth] for row in rows], return_inverse=True)
+            words, which = np.unique([changes[row][2][depth] for row in rows], return_inverse=True)
             x = self._model.embedding(torch.from_numpy(words.astype(np.int64)).to(self._device))
             number = torch.from_numpy(which).to(self._device)
             part = _take(state, where)
@@ -107,7 +102,7 @@ class ChangedSentence:
         gradient = embedding_gradient(self._model, self._ids)  # [n, E]
         with torch.inference_mode():
             own = (self._words * gradient).sum(dim=1).double().cpu().numpy()  # [n]
-            words, which = np.unique([i for change in changes for i in change.ids], return_inverse=True)
+            words, which = np.unique([word for _, _, ids in changes for word in ids], return_inverse=True)
             x = self._model.embedding(torch.from_numpy(words.astype(np.int64)).to(self._device))
             # Gradients at the places, and between them where words are inserted (at the ends: of the one neighbour).
             padded = torch.cat([gradient[:1], gradient, gradient[-1:]])
@@ -126,7 +121,7 @@ class ChangedSentence:
 
 
 def embedding_gradient(model: Classifier, ids: Tensor) -> Tensor:
-    """The gradient [n, E] of the logit of a sentence of ids [n] by its embedded tokens; nothing is left on the model."""
+    """The gradient [n, E] of the logit of ids [n] by their embeddings; nothing is left on the model."""
     with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # cuDNN has no backward pass in eval mode
         x = model.embedding(ids).detach()[None].requires_grad_(True)
         (gradient,) = torch.autograd.grad(model.from_embeddings(x).sum(), x)

@@ -29,10 +29,13 @@ Transformation = Callable[[Sequence[str]], Iterator[Edit]]
 
 INTENSIFIERS = ("so", "really", "very", "just", "totally", "absolutely", "completely", "even", "still", "truly")
 HEDGES = ("maybe", "perhaps", "probably", "kinda", "actually", "somehow", "apparently", "almost", "well", "guess")
-PHRASES = (("i", "think"), ("i", "guess"), ("of", "course"), ("at", "least"), ("a", "bit"), ("kind", "of"), ("for", "once"))
+PHRASES = tuple(
+    tuple(phrase.split()) for phrase in ("i think", "i guess", "of course", "at least", "kind of", "for once")
+)
 MARKS = (".", "!", "!!!", "?", "...", ",")
 _LAST_MARKS = (".", "!", "!!!", "...", "?")
 _COMMON = 400  # the most frequent words, among which those likely in a gap are looked for
+_DEAREST = 5.0  # nats that putting in a likely word may cost
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2}")
 
@@ -79,9 +82,7 @@ class Substitute:
             found |= dict.fromkeys(self.lexicon.forms(word), "form")
             found |= {verb: "plainer verb" for verb in plainer if verb not in found}
             for verb in plainer[: self.plainer_forms]:
-                found |= {
-                    form: "form of a plainer verb" for form in self.lexicon.forms(verb) if form not in found
-                }
+                found |= {form: "form of a plainer verb" for form in self.lexicon.forms(verb) if form not in found}
         found |= {other: "neighbour" for other, _ in near if is_word(other) and other not in found}
         found.pop(word, None)
         return found
@@ -120,10 +121,7 @@ def swap(tokens: Sequence[str]) -> Iterator[Edit]:
 
 @dataclass(frozen=True)
 class Insert:
-    """A word put in: an intensifier, a hedge, a short phrase, or what a trigram holds likeliest in the gap.
-
-    Likeliest is the highest p(w | a, b) p(c | b, w) p(d | w, c) for a gap between a b and c d, among common words.
-    """
+    """A word put in: an intensifier, a hedge, a short phrase, or what a trigram holds likeliest in the gap."""
 
     trigram: Trigram | None = None
     likely: int = 6  # words for each gap
@@ -131,8 +129,10 @@ class Insert:
     phrases: tuple[tuple[str, ...], ...] = PHRASES
 
     def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
-        fixed = {(word,): "intensifier" if word in INTENSIFIERS else "hedge" for word in self.words}
-        fixed |= {phrase: "phrase" for phrase in self.phrases}
+        fixed: dict[tuple[str, ...], str] = {}
+        for word in self.words:
+            fixed[word,] = "intensifier" if word in INTENSIFIERS else "hedge"
+        fixed |= dict.fromkeys(self.phrases, "phrase")
         likely = likely_words(self.trigram, tokens, self.likely) if self.trigram else [[]] * (len(tokens) + 1)
         for gap in range(len(tokens) + 1):
             for words, source in (fixed | {(word,): "likely" for word in likely[gap] if (word,) not in fixed}).items():
@@ -142,10 +142,13 @@ class Insert:
 
 
 def likely_words(trigram: Trigram, tokens: Sequence[str], count: int) -> list[list[str]]:
-    """For each of the n + 1 gaps of a sentence, the common words that are likeliest to stand there, likeliest first."""
-    common = np.array(
-        [number for number, word in enumerate(trigram.vocabulary.words[:_COMMON], start=2) if is_word(word)], dtype=np.int64
-    )
+    """For each of the n + 1 gaps of a sentence, the common words that are likeliest to stand there, likeliest first.
+
+    Between a b and c d these are the words w with the highest p(w | a, b) p(c | b, w) p(d | w, c); none that make the
+    whole more than `_DEAREST` nats less likely than it is without them.
+    """
+    frequent = enumerate(trigram.vocabulary.words[:_COMMON], start=2)
+    common = np.array([number for number, word in frequent if is_word(word)], dtype=np.int64)
     if not len(common) or not count:
         return [[] for _ in range(len(tokens) + 1)]
     edge = Vocabulary.pad_id
@@ -153,10 +156,16 @@ def likely_words(trigram: Trigram, tokens: Sequence[str], count: int) -> list[li
     a, b, c, d = (np.repeat(ids[shift : shift + len(tokens) + 1], len(common)) for shift in range(4))
     w = np.tile(common, len(tokens) + 1)
     score = trigram.log_probability(a, b, w) + trigram.log_probability(b, w, c)
-    score += np.where(c != edge, trigram.log_probability(w, c, d), 0)  # after the end there is nothing
+    score -= trigram.log_probability(a, b, c)
+    # After the end there is nothing.
+    score += np.where(c != edge, trigram.log_probability(w, c, d) - trigram.log_probability(b, c, d), 0)
     by_gap = score.reshape(-1, len(common))
     best = np.argsort(-by_gap, axis=1, kind="stable")[:, :count]
-    return [[trigram.vocabulary.token(int(common[number])) for number in row] for row in best]
+    words = [trigram.vocabulary.token(number) for number in common.tolist()]
+    return [
+        [words[number] for number in row if scores[number] >= -_DEAREST]
+        for row, scores in zip(best.tolist(), by_gap, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

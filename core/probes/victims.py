@@ -16,6 +16,7 @@ from core.probes.predictors import Predictor, checked
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
+    from core.probes.suffixes import Change
 
 _EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite logit
 _BATCH = 1_024  # sentences a predictor is given at a time
@@ -67,10 +68,11 @@ class _BlackReading:
         return logits
 
     def logits(self, edits: Sequence[Edit]) -> Scored:
-        found = [np.empty(0)]
+        logits = np.empty(len(edits))
         for first in range(0, len(edits), _BATCH):
-            found.append(self._score([apply(self._tokens, (edit,)) for edit in edits[first : first + _BATCH]]))
-        return Scored(np.concatenate(found), len(edits))
+            batch = edits[first : first + _BATCH]
+            logits[first : first + len(batch)] = self._score([apply(self._tokens, (edit,)) for edit in batch])
+        return Scored(logits, len(edits))
 
     def effects(self, edits: Sequence[Edit]) -> None:
         return None
@@ -80,9 +82,9 @@ class _WhiteReading:
     sees_inside = True
 
     def __init__(self, checkpoint: Checkpoint, tokens: Sequence[str]):
-        from core.probes.suffixes import Change, ChangedSentence
+        from core.probes.suffixes import ChangedSentence
 
-        self._change, self._encode = Change, checkpoint.vocabulary.encode
+        self._encode = checkpoint.vocabulary.encode
         self._sentence = ChangedSentence(checkpoint.model, self._encode(tokens))
         self.logit = self._sentence.logit
 
@@ -95,5 +97,5 @@ class _WhiteReading:
     def effects(self, edits: Sequence[Edit]) -> np.ndarray:
         return self._sentence.effects([self._as_change(edit) for edit in edits])
 
-    def _as_change(self, edit: Edit):  # type: ignore[no-untyped-def]
-        return self._change(edit.position, edit.stop, tuple(self._encode(edit.after)))
+    def _as_change(self, edit: Edit) -> Change:
+        return edit.position, edit.stop, tuple(self._encode(edit.after))

@@ -1,0 +1,207 @@
+"""In which order does a search score sets of edits? Single ones first, then what the nearest lead to; or a dive.
+
+`core.probes.edits` says what the search is for. This is its strategy: `Search.steps` yields whenever something new was
+scored, and `Search.sets` holds what is known by then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.probes.changes import DELETE, Edit
+from core.probes.edit_sets import EditSets, Extension, Key
+from core.probes.guards import NEGATIVE, POSITIVE
+from core.probes.proposals import Candidates, gather
+
+if TYPE_CHECKING:
+    from core.probes.edits import Question
+    from core.probes.victims import Victim
+
+MOST_SUBSETS = 4  # edits, of which every subset is checked
+PROBED = 8  # edits that a dive scores at a time
+_FIRST, _MOST = 32, 4_096  # edits scored between two events
+_STEPS = 40_000  # tokens read between two events at most, or so
+
+
+class Search:
+    """One search: `sets` is what is known, `candidates` what there is to try, None until they were gathered.
+
+    `reading` is how a person is taken to read the sentence, `complete` the sizes of which every set that can be reached
+    was scored, `total` how many queries are foreseen.
+    """
+
+    def __init__(self, victim: Victim, question: Question):
+        self.begun = time.perf_counter()
+        self._q = question
+        self.sets = EditSets(victim, question.tokens, question.fluency, question.goal)
+        self.reading = question.reading or (NEGATIVE if self.sets.sign > 0 else POSITIVE)
+        self.candidates: Candidates | None = None
+        self.complete: set[int] = set()
+        self.total = 1
+
+    def _over(self) -> bool:
+        late = self._q.seconds is not None and time.perf_counter() - self.begun >= self._q.seconds
+        return late or self.sets.queries >= self._q.budget
+
+    def _ended(self) -> bool:
+        return self._over() or (self._q.first and bool(self.sets.flips))
+
+    def steps(self) -> Iterator[None]:
+        """The whole search, an event at each yield."""
+        sets, q = self.sets, self._q
+        if sets.meets(sets.original):
+            return
+        self.candidates = gather(
+            q.tokens,
+            q.transformations,
+            q.constraints,
+            q.fluency,
+            sets.root.fluency,
+            q.guards,
+            q.off,
+            self.reading,
+        )
+        sets.admit(self.candidates.edits, [guard for guard in q.guards if guard.name not in q.off], self.reading)
+        if not self.candidates.edits:
+            return
+        everything = sets.extend(sets.root)
+        self.total = min(q.budget, sets.queries + len(everything.keys))
+        yield
+        promise = self._promise(everything)
+        if q.first:
+            yield from self._dive(everything, promise)
+        yield from self._score([(everything, promise)], 1)
+        for size in range(2, q.max_edits + 1):
+            if self._ended() or sets.flips:
+                break
+            yield from self._score(list(self._larger(size)), size)
+        yield from self._prune()
+
+    def _promise(self, extension: Extension) -> np.ndarray:
+        """What each single edit seems to gain, float64 [N]: by the gradient, or by leaving out what it touches.
+
+        Zeros, and no query, for a black box whose edits will all be scored whatever their order.
+        """
+        sets, tokens = self.sets, self._q.tokens
+        effects = None if self._over() else sets.effects(extension)
+        if effects is not None:
+            return effects
+        hurried = self._q.first or self._q.seconds is not None
+        room = self._q.budget - sets.queries - len(tokens)
+        if len(tokens) < 2 or room < 1 or not (hurried or room < len(extension.keys)):
+            return np.zeros(len(extension.keys))
+        left_out = [Edit(DELETE, place, (token,), ()) for place, token in enumerate(tokens)]
+        scored = sets.root.reading.logits(left_out)
+        sets.queries += scored.queries
+        gains = sets.sign * (scored.logits - sets.original)
+        return np.array([gains[_place(edit, len(tokens))] for edit in extension.edits])
+
+    def _larger(self, size: int) -> Iterator[tuple[Extension, np.ndarray]]:
+        """What the beam leads to: the sets of one edit less that came nearest, each with every candidate added."""
+        sets = self.sets
+        smaller = sorted((key for key in sets.logits if len(key) == size - 1), key=sets.gain, reverse=True)
+        gains = np.array([sets.gain((number,)) for number in range(len(sets.candidates))])
+        seen: set[Key] = set()
+        for key in smaller[: self._q.beam]:
+            if self._over():
+                return
+            found = sets.extend(sets.parent(key), seen)
+            seen.update(found.keys)
+            self.total = min(self._q.budget, sets.queries + len(seen))
+            yield found, sets.gain(key) + gains[found.numbers]
+
+    def _score(self, batches: Sequence[tuple[Extension, np.ndarray]], size: int) -> Iterator[None]:
+        """Score sets in the order of their promise, until a bound is reached."""
+        if not batches:
+            return
+        owner = np.concatenate([np.full(len(found.keys), number) for number, (found, _) in enumerate(batches)])
+        place = np.concatenate([np.arange(len(found.keys)) for found, _ in batches])
+        order = np.argsort(-np.concatenate([promise for _, promise in batches]), kind="stable")
+        largest = min(_MOST, max(_FIRST, _STEPS // len(self._q.tokens)))
+        whole = size == 1 or (size - 1 in self.complete and len(batches) == self.sets.tried.get(size - 1, 0))
+        start, count = 0, PROBED if self._q.first else _FIRST
+        while start < len(order) and not self._ended():
+            chosen = order[start : start + min(count, self._q.budget - self.sets.queries)]
+            for number in np.unique(owner[chosen]).tolist():
+                self.sets.score(batches[number][0].part(place[chosen[owner[chosen] == number]].tolist()))
+            start, count = start + len(chosen), min(2 * count, largest)
+            if whole and start >= len(order):
+                self.complete.add(size)
+            yield
+
+    def _dive(self, everything: Extension, promise: np.ndarray) -> Iterator[None]:
+        """One edit after another, the best of a few, for as long as that helps.
+
+        Seen from inside: of those that promise most by the gradient as of there. Black box: of all that touch a place,
+        place by place, first the one whose word does most when it is left out.
+        """
+        sets, length = self.sets, len(self._q.tokens)
+        current, found, reached = sets.root, everything, 0.0
+        inside = sets.root.reading.sees_inside
+        by_place: dict[int, list[int]] = {}
+        for number in np.argsort(-promise, kind="stable").tolist():
+            by_place.setdefault(_place(everything.edits[number], length), []).append(number)
+        places = iter(by_place.values())
+        while len(current.edits) < self._q.max_edits and not self._ended():
+            if inside:
+                chosen = np.argsort(-promise, kind="stable")[:PROBED].tolist()
+            else:
+                here = set(next(places, []))
+                chosen = [i for i, number in enumerate(found.numbers.tolist()) if number in here]
+                if not here:
+                    return
+            for start in range(0, len(chosen), PROBED):
+                if not self._ended():
+                    sets.score(found.part(chosen[start : start + min(PROBED, self._q.budget - sets.queries)]))
+                    yield
+            best = max((found.keys[i] for i in chosen if found.keys[i] in sets.logits), key=sets.gain, default=None)
+            if best is not None and sets.gain(best) > reached:
+                current, reached = sets.parent(best), sets.gain(best)
+                found = sets.extend(current)
+                if inside and not self._ended():
+                    promise = self._promise(found)
+            elif inside:
+                return
+
+    def _prune(self) -> Iterator[None]:
+        """See whether the chosen flip is minimal; where fewer of its edits do, these are chosen, and so on."""
+        sets = self.sets
+        while sets.flips and not self._over():
+            best = self.ranked(len(sets.flips))[0]
+            unknown = [key for key in _fewer(best) if key not in sets.logits]
+            if not unknown:
+                return
+            for key in unknown:
+                if self._over():
+                    return
+                sets.parent(key)
+            yield
+
+    def is_minimal(self, key: Key) -> bool | None:
+        """Whether fewer of a flip's edits do not flip the verdict, None where one such set was not scored."""
+        logits = [self.sets.logits.get(fewer) for fewer in _fewer(key)]
+        if any(logit is not None and self.sets.meets(logit) for logit in logits):
+            return False
+        return None if None in logits else True
+
+    def ranked(self, count: int) -> list[Key]:
+        """The first `count` flips found: those of the fewest edits, then the most fluent, else the surest, first."""
+        sets = self.sets
+        second = sets.fluency.__getitem__ if self._q.fluency else sets.gain
+        return sorted(sets.flips[:count], key=lambda key: (len(key), -second(key)))
+
+
+def _place(edit: Edit, length: int) -> int:
+    """The token that an edit is taken to touch: its first, or the one that an insertion stands before."""
+    return min(edit.position, length - 1)
+
+
+def _fewer(key: Key) -> list[Key]:
+    """The sets of fewer edits of which none may flip where a set is minimal."""
+    sizes = range(1, len(key)) if len(key) <= MOST_SUBSETS else (len(key) - 1,)
+    return [fewer for size in sizes for fewer in combinations(key, size)]
