@@ -67,11 +67,11 @@ class Search:
             self.reading,
         )
         sets.admit(self.candidates.edits, [guard for guard in q.guards if guard.name not in q.off], self.reading)
-        if not self.candidates.edits:
-            return
         everything = sets.extend(sets.root)
         self.total = min(q.budget, sets.queries + len(everything.keys))
         yield
+        if not everything.keys:
+            return
         promise = self._promise(everything)
         if q.first:
             yield from self._dive(everything, promise)

@@ -45,6 +45,7 @@ BUDGET = 100_000  # sentences
 BEAM = 8
 TOP = 10
 MOST_TOKENS = 1_000
+_NONE = Candidates((), None, 0, {}, {}, {})
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def search(
 class _Snapshot(NamedTuple):
     """Where a search stands. What it found only grows, so that counts are a state."""
 
+    candidates: Candidates | None
     queries: int
     flips: int
     tried: dict[int, int]
@@ -131,6 +133,7 @@ class _Answers:
         """Where the search stands now."""
         sets = self.search.sets
         state = _Snapshot(
+            self.search.candidates,
             sets.queries,
             len(sets.flips),
             dict(sets.tried),
@@ -158,7 +161,8 @@ class _Answers:
         )
 
     def _result(self, state: _Snapshot) -> MinimalEdits:
-        sets, q, candidates = self.search.sets, self._q, self.search.candidates or Candidates((), None, 0, {}, {}, {})
+        sets, q = self.search.sets, self._q
+        candidates = _NONE if state.candidates is None else state.candidates
         met = sets.meets(sets.original)
         probability = float(sigmoid(np.asarray(sets.original)))
         ranked = self.search.ranked(state.flips)
@@ -200,12 +204,12 @@ class _Answers:
         )
 
     def _claim(self, state: _Snapshot, ranked: Sequence[Key], best: Edited | None) -> str:
-        if self.search.candidates is None:
+        if state.candidates is None:
             return edit_claims.nothing_tried()
         size = len(ranked[0]) if ranked else None
         return edit_claims.certificate(
-            candidates=len(self.search.candidates),
-            proposed=self.search.candidates.proposed,
+            candidates=len(state.candidates),
+            proposed=state.candidates.proposed,
             tried=state.tried,
             complete=state.complete,
             size=size,

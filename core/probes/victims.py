@@ -7,6 +7,7 @@ cannot tell apart are one sentence, and a gradient says beforehand which edits p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -30,10 +31,12 @@ class Scored(NamedTuple):
 
 
 class Reading(Protocol):
-    """One sentence as a model reads it (one query), and edits of it."""
+    """One sentence as a model reads it, and edits of it. `logit` is one query."""
 
     sees_inside: bool
-    logit: float
+
+    @property
+    def logit(self) -> float: ...
 
     def logits(self, edits: Sequence[Edit]) -> Scored:
         """The sentence after each edit by itself."""
@@ -60,7 +63,11 @@ class _BlackReading:
 
     def __init__(self, predict: Predictor, tokens: Sequence[str]):
         self._predict, self._tokens = predict, tuple(tokens)
-        self.logit = float(self._score([self._tokens])[0])
+
+    @cached_property
+    def logit(self) -> float:
+        """The sentence's own: scored only when asked for, since a search often knows it."""
+        return float(self._score([self._tokens])[0])
 
     def _score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         p = np.clip(checked(self._predict(sentences), len(sentences)), _EDGE, 1 - _EDGE)

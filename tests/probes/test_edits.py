@@ -1,0 +1,429 @@
+"""The search over edits against brute force: no flip missed, none too large, no claim beyond what was tried."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import ngrams
+from core.corpus import encode_tokens
+from core.fluency import Trigram
+from core.models import CELLS, Classifier
+from core.probes.changes import Edit, apply, conflict, diff
+from core.probes.constraints import Fluency, FluencyOfEdits, Protected
+from core.probes.edit_results import MinimalEdits, Progress
+from core.probes.edits import Question, search
+from core.probes.guards import FAILED, PASSED, Antonyms, Negations, Polarity
+from core.probes.transformations import Insert, Listed, delete, swap
+from core.probes.victims import Victim, black_box, white_box
+from core.text import Vocabulary
+from core.verdicts import EmptyTextError
+
+WORDS = Vocabulary("abcdefgh")
+TRANSFORMATIONS = (delete, swap, Insert(words=("g",), phrases=(("h", "h"),)))
+
+
+def checkpoint(cell: str = "lstm", seed: int = 0) -> Any:
+    torch.manual_seed(seed)
+    built = Classifier(cell, len(WORDS), 4, 6)
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.mul_(3)
+        built.linear.bias.zero_()
+    return SimpleNamespace(model=built.requires_grad_(False).eval(), vocabulary=WORDS)
+
+
+def read(model: Any, tokens: Sequence[str]) -> float:
+    """The logit of a sentence, from the fused forward."""
+    with torch.inference_mode():
+        return float(model.model(torch.tensor([WORDS.encode(tokens)])))
+
+
+def some_trigram(seed: int = 0) -> Trigram:
+    random = np.random.default_rng(seed)
+    rows = [["abcdefgh"[number] for number in random.integers(0, 8, random.integers(1, 7))] for _ in range(80)]
+    found = ngrams.estimate([ngrams.count(encode_tokens(rows, WORDS), len(WORDS))], [1.0], len(WORDS))
+    return Trigram(WORDS, found.unigram, found.bigrams, found.trigrams, 3)
+
+
+TRIGRAM = some_trigram()
+
+
+def question(text: str, goal: str = "flip", **others: Any) -> Question:
+    tokens = tuple(text)
+    listed = Listed(dict.fromkeys(range(len(tokens)), "ef"))
+    return Question(" ".join(text), tokens, goal, **{"transformations": (listed, *TRANSFORMATIONS), **others})
+
+
+def answer(victim: Victim, asked: Question) -> MinimalEdits:
+    return list(search("tiny", victim, asked))[-1].result()
+
+
+def brute_force(model: Any, asked: Question, size: int) -> dict[tuple[str, ...], list[tuple[Edit, ...]]]:
+    """The sentences that sets of so many edits make, each of them and all together within the floor."""
+    distinct: dict[tuple[str, ...], Edit] = {}
+    for transformation in asked.transformations:
+        for edit in transformation(asked.tokens):
+            if apply(asked.tokens, [edit]):
+                distinct.setdefault(apply(asked.tokens, [edit]), edit)
+    original = FluencyOfEdits(TRIGRAM, asked.tokens)
+
+    def within(tokens: Sequence[str]) -> bool:
+        return not asked.fluency or FluencyOfEdits(TRIGRAM, tokens).change(original) >= -asked.fluency.floor
+
+    edits = [
+        edit
+        for tokens, edit in distinct.items()
+        if within(tokens) and all(rule.allows(edit) for rule in asked.constraints)
+    ]
+    found: dict[tuple[str, ...], list[tuple[Edit, ...]]] = {}
+    for made in combinations(edits, size):
+        if not any(conflict(one, other) for one, other in combinations(made, 2)):
+            tokens = apply(asked.tokens, made)
+            if tokens and within(tokens):
+                found.setdefault(tokens, []).append(made)
+    return found
+
+
+SENTENCES = st.text("abcd", min_size=1, max_size=5)
+
+
+@settings(deadline=None, max_examples=60)
+@given(SENTENCES, st.sampled_from(CELLS), st.integers(0, 30), st.sampled_from([0.5, 3.0, math.inf]), st.booleans())
+def test_single_edits_against_brute_force(text: str, cell: str, seed: int, floor: float, inside: bool) -> None:
+    model = checkpoint(cell, seed)
+    asked = question(text, max_edits=1, fluency=Fluency(TRIGRAM, floor), top=1_000)
+    victim = white_box(model) if inside else black_box(as_predictor(model))
+    found, sentences = answer(victim, asked), brute_force(model, asked, 1)
+    original = read(model, asked.tokens)
+    flips = {tokens for tokens in sentences if (read(model, tokens) >= 0) != (original >= 0)}
+    assert found.candidates == len(sentences) and found.flips == len(flips) and found.found == bool(flips)
+    assert found.complete or not sentences
+    assert found.target == ("negative" if original >= 0 else "positive")
+    if not sentences:
+        assert "none was admitted" in found.certificate
+        return
+    if not flips:
+        assert found.best is None and found.closest is not None
+        nearest = min(sentences, key=lambda tokens: abs(read(model, tokens)))
+        assert abs(found.closest.logit) == pytest.approx(abs(read(model, nearest)), abs=1e-5)
+        assert len(sentences) == 1 or f"No single edit among these {len(sentences):,} flips" in found.certificate
+        return
+    assert found.best is not None and found.closest is None
+    assert f"in {len(flips):,} case" in found.certificate and "all of them were scored" in found.certificate
+    listed = [found.best, *found.others]
+    assert {edited.tokens for edited in listed} == flips
+    fluencies = [edited.fluency_change for edited in listed]
+    assert fluencies == sorted(fluencies, key=lambda change: -(change or 0))
+    whole = FluencyOfEdits(TRIGRAM, asked.tokens)
+    for edited in listed:
+        assert edited.logit == pytest.approx(read(model, edited.tokens), abs=1e-5)
+        assert edited.probability == pytest.approx(1 / (1 + math.exp(-edited.logit)))
+        assert edited.fluency_change == pytest.approx(FluencyOfEdits(TRIGRAM, edited.tokens).change(whole))
+        assert edited.tokens == apply(asked.tokens, edited.edits) and edited.minimal
+        assert edited.diff == diff(asked.tokens, edited.edits) and edited.label == found.target
+
+
+def as_predictor(model: Any) -> Callable[[Sequence[Sequence[str]]], np.ndarray]:
+    return lambda sentences: 1 / (1 + np.exp(-np.array([read(model, tokens) for tokens in sentences])))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.text("abc", min_size=2, max_size=3), st.integers(0, 60), st.sampled_from([2.0, math.inf]), st.booleans())
+def test_a_beam_of_any_width_is_exhaustive(text: str, seed: int, floor: float, inside: bool) -> None:
+    """Without a width, pairs and threes are those of brute force, and so is the number of edits that it takes."""
+    model = checkpoint("gru", seed)
+    asked = question(
+        text,
+        max_edits=3,
+        beam=None,
+        fluency=Fluency(TRIGRAM, floor),
+        transformations=(Listed(dict.fromkeys(range(3)[: len(text)], "ef")), delete, swap),
+    )
+    found = answer(white_box(model) if inside else black_box(as_predictor(model)), asked)
+    positive = read(model, asked.tokens) >= 0
+    expected = None
+    for size in (1, 2, 3):
+        sentences = brute_force(model, asked, size)
+        if any((read(model, tokens) >= 0) != positive for tokens in sentences):
+            expected = size
+            break
+        if size == 2 and sentences:
+            count = sum(map(len, sentences.values()))
+            assert f"{count:,} case" in found.certificate
+    if floor == math.inf or expected in (1, 2):  # threes are reached by pairs that are within the floor
+        assert (len(found.best.edits) if found.best else None) == expected
+    if found.best:
+        best = found.best
+        assert (read(model, best.tokens) >= 0) != positive and best.minimal
+        for size in range(1, len(best.edits)):
+            for fewer in combinations(best.edits, size):
+                assert (read(model, apply(asked.tokens, fewer)) >= 0) == positive
+        if len(best.edits) > 1:
+            assert "every subset was checked" in found.certificate
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.text("abcd", min_size=2, max_size=5),
+    st.integers(0, 60),
+    st.integers(1, 60),
+    st.booleans(),
+    st.booleans(),
+    st.integers(1, 3),
+)
+def test_certificates_are_true_within_any_budget(
+    text: str, seed: int, budget: int, first: bool, inside: bool, beam: int
+) -> None:
+    model = checkpoint("lstm", seed)
+    asked = question(text, max_edits=3, beam=beam, budget=budget, first=first, top=10_000)
+    count = [0]
+
+    def counted(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        count[0] += len(sentences)
+        return as_predictor(model)(sentences)
+
+    events = list(search("tiny", white_box(model) if inside else black_box(counted), asked))
+    found = events[-1].result()
+    assert found.queries <= budget
+    if not inside:
+        assert found.queries == count[0]
+    assert [event.queries for event in events] == sorted(event.queries for event in events)
+    assert all(event.queries <= event.total for event in events)
+    positive = read(model, asked.tokens) >= 0
+    for edited in (*((found.best,) if found.best else ()), *found.others):
+        assert (read(model, edited.tokens) >= 0) != positive
+        fewer = [made for size in range(1, len(edited.edits)) for made in combinations(edited.edits, size)]
+        flipping = [made for made in fewer if (read(model, apply(asked.tokens, made)) >= 0) != positive]
+        assert edited.minimal in (None, not flipping)
+    singles = brute_force(model, asked, 1)
+    flips = [tokens for tokens in singles if (read(model, tokens) >= 0) != positive]
+    if "No single edit among these" in found.certificate:
+        assert not flips
+    if found.complete:
+        assert sum(len(edited.edits) == 1 for edited in (found.best, *found.others) if edited) == len(flips)
+    elif found.candidates:
+        assert "nothing is known" in found.certificate or "scored by itself" in found.certificate
+    if found.best is None:
+        assert found.flips == 0
+    elif not found.complete and len(found.best.edits) > 1 and found.best.minimal is None:
+        assert "was not checked" in found.certificate
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_first_flip_takes_fewer_queries_and_is_minimal(inside: bool) -> None:
+    """Three words must go at once: no pair does it, and a dive finds them without trying all pairs."""
+
+    def bad(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        return np.array([1 / (1 + math.exp(2 * sum(token in "abc" for token in tokens) - 1)) for tokens in sentences])
+
+    text = "dadbdcd"
+    listed = Listed(dict.fromkeys(range(7), "efgh"))
+    victim = white_box(bag_of_words()) if inside else black_box(bad)
+    asked = {"goal": "positive", "transformations": (listed,), "max_edits": 5}
+    first, whole = answer(victim, question(text, first=True, **asked)), answer(victim, question(text, **asked))
+    for found in (first, whole):
+        assert found.best is not None and len(found.best.edits) == 3 and found.best.minimal
+        assert [edit.before for edit in sorted(found.best.edits, key=lambda edit: edit.position)] == [
+            ("a",),
+            ("b",),
+            ("c",),
+        ]
+        assert "every subset was checked" in found.certificate
+    assert first.queries < 50 < whole.queries
+    assert whole.complete and not first.complete
+
+
+def bag_of_words() -> Any:
+    """An RNN whose state is nearly the sum of what its words say: −2 for a, b and c, and 1 to begin with."""
+    classifier = Classifier("rnn", len(WORDS), 1, 1)
+    with torch.no_grad():
+        for parameter in classifier.parameters():
+            parameter.zero_()
+        small = 0.01
+        for word in "abc":
+            classifier.embedding.weight[WORDS.id(word)] = -2 * small
+        classifier.recurrent.weight_ih_l0.fill_(1)
+        classifier.recurrent.weight_hh_l0.fill_(1)
+        classifier.linear.weight.fill_(1 / small)
+        classifier.linear.bias.fill_(1)
+    return SimpleNamespace(model=classifier.requires_grad_(False).eval(), vocabulary=WORDS)
+
+
+def test_more_edits_than_have_every_subset_checked() -> None:
+    asked = question(
+        "abcabcabc", "positive", transformations=(Listed(dict.fromkeys(range(9), "e")),), max_edits=9, first=True, top=1
+    )
+    found = answer(white_box(bag_of_words()), asked)
+    assert found.best is not None and len(found.best.edits) == 9 and found.best.minimal
+    assert "Undoing any one of its edits undoes the flip: each was checked." in found.certificate
+
+
+def test_a_gradient_is_one_query_and_leaves_nothing_behind() -> None:
+    model = checkpoint()
+    before = {key: value.clone() for key, value in model.model.state_dict().items()}
+    found = answer(white_box(model), question("abcd", max_edits=1, transformations=(delete,)))
+    assert found.queries == 1 + 1 + 4  # the sentence, its gradient, four deletions
+    assert all(parameter.grad is None and not parameter.requires_grad for parameter in model.model.parameters())
+    assert all(torch.equal(before[key], value) for key, value in model.model.state_dict().items())
+
+
+def test_what_the_model_cannot_tell_apart_is_one_query() -> None:
+    listed = Listed({0: ["unheard", "unseen", "e"]})
+    found = answer(white_box(checkpoint()), question("abcd", max_edits=1, transformations=(listed,)))
+    assert (found.candidates, found.queries) == (3, 1 + 1 + 2)
+
+
+@pytest.mark.parametrize("goal", ["positive", "negative"])
+def test_a_sentence_that_is_as_asked_needs_nothing(goal: str) -> None:
+    victim = black_box(lambda sentences: np.full(len(sentences), 0.9 if goal == "positive" else 0.1))
+    found = answer(victim, question("abc", goal))
+    assert found.found and found.best is None and found.others == () and found.closest is None
+    assert (found.queries, found.flips, found.candidates) == (1, 0, 0)
+    assert f"already says {goal}" in found.certificate and "nothing to edit" in found.certificate
+
+
+def test_the_verdict_at_one_half_is_positive() -> None:
+    victim = black_box(lambda sentences: np.array([0.5 if "e" in tokens else 0.4 for tokens in sentences]))
+    found = answer(victim, question("abc", "positive", max_edits=1))
+    assert found.found and found.best is not None and found.best.probability == pytest.approx(0.5)
+
+
+class Opposites:
+    def judges(self, word: str) -> bool:
+        return word in "abe"
+
+    def opposed(self, word: str, other: str) -> str | None:
+        return "direct" if {word, other} == {"a", "e"} else None
+
+
+def says_positive(word: str) -> Victim:
+    return black_box(lambda sentences: np.array([0.9 if word in tokens else 0.1 for tokens in sentences]))
+
+
+def test_an_antonym_is_refused_and_switched_off_accepted_and_reported() -> None:
+    asked: dict[str, Any] = {
+        "transformations": (Listed({0: "ef", 1: "f"}),),
+        "guards": (Antonyms(Opposites()), Negations()),
+        "max_edits": 1,
+    }
+    refused = answer(says_positive("e"), question("ab", "positive", **asked))
+    assert not refused.found and refused.candidates == 2 and refused.guards["antonyms"].judgement is None
+    assert refused.guards["antonyms"].failed == 1 and refused.guards["antonyms"].asked == 3
+    assert refused.guards["antonyms"].unjudged == 2 and refused.guards["antonyms"].on
+    accepted = answer(says_positive("e"), question("ab", "positive", off=frozenset({"antonyms"}), **asked))
+    assert accepted.best is not None and accepted.best.text == "e b"
+    report = accepted.guards["antonyms"]
+    assert (report.on, report.judgement, report.failed) == (False, FAILED, 1)
+    assert accepted.guards["negations"].judgement == PASSED and accepted.guards["negations"].on
+
+
+def test_an_antonym_by_two_edits_is_refused_together() -> None:
+    def transformation(tokens: Sequence[str]) -> Iterator[Edit]:
+        yield Edit("delete", 0, ("a",), ())
+        yield Edit("insert", 1, (), ("e",))
+
+    def both(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        return np.array([0.9 if "e" in tokens and "a" not in tokens else 0.1 for tokens in sentences])
+
+    asked: dict[str, Any] = {"transformations": (transformation,), "guards": (Antonyms(Opposites()),)}
+    assert not answer(black_box(both), question("ab", "positive", **asked)).found
+    found = answer(black_box(both), question("ab", "positive", off=frozenset({"antonyms"}), **asked))
+    assert found.best is not None and found.best.text == "e b" and found.best.guards == {"antonyms": FAILED}
+
+
+def test_the_reading_is_what_the_goal_goes_against() -> None:
+    values = np.array([0, 0, -1.0, 0, 0, 0, 2.0, 0, 0, 0])  # a is −1, e is +2
+    asked: dict[str, Any] = {
+        "transformations": (Listed({0: "e"}),),
+        "guards": (Polarity(values, WORDS),),
+        "max_edits": 1,
+    }
+    for goal, victim in (("positive", says_positive("e")), ("flip", says_positive("e"))):
+        found = answer(victim, question("ab", goal, **asked))
+        assert not found.found and found.reading == "negative"
+    found = answer(says_positive("e"), question("ab", "positive", reading="positive", **asked))
+    assert found.found and found.guards["polarity"].judgement == PASSED
+    assert answer(says_positive("a"), question("ab", "negative", **asked)).reading == "positive"
+
+
+def test_it_stops_when_told_to() -> None:
+    model, stopped = checkpoint("rnn", 5), RuntimeError("stop")
+
+    def breathe() -> None:
+        raise stopped
+
+    with pytest.raises(RuntimeError, match="stop"):
+        list(search("tiny", white_box(model), question("abcd"), breathe))
+    events = search("tiny", white_box(model), question("abcd", max_edits=3, beam=None))
+    partial: list[Progress] = [next(events), next(events), next(events)]
+    events.close()
+    assert "nothing is known of its edits" in partial[0].result().certificate
+    last = partial[-1].result()
+    assert last.queries == partial[-1].queries and last.queries > 0
+
+
+def test_seconds_are_kept() -> None:
+    slow = SimpleNamespace(calls=0)
+
+    def predict(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        slow.calls += 1
+        import time
+
+        time.sleep(0.02)
+        return np.full(len(sentences), 0.1)
+
+    found = answer(black_box(predict), question("abcdabcd" * 4, max_edits=4, seconds=0.05))
+    assert slow.calls < 8 and found.seconds < 2 and not found.found
+
+
+def test_what_a_predictor_may_not_give() -> None:
+    for wrong in (np.array([[0.5]]), np.array([1.5]), np.array([np.nan])):
+        with pytest.raises(ValueError, match="one probability from 0 to 1"):
+            answer(black_box(lambda sentences, wrong=wrong: wrong), question("abc"))
+
+
+def test_protected_places_and_nothing_left() -> None:
+    rules = (Protected(frozenset(range(3))),)
+    found = answer(says_positive("e"), question("abc", "positive", constraints=rules, transformations=(delete, swap)))
+    assert not found.found and found.candidates == 0 and found.refused == {"protected words": 5}
+    assert found.certificate == "There is no edit to try: of 5 proposed none was admitted."
+    assert found.closest is None and found.queries == 1
+
+
+def test_a_sentence_of_unknown_words_says_so() -> None:
+    asked = question("xyz", unknown=("x", "y", "z"), max_edits=1)
+    assert "knows none of the sentence’s words" in answer(white_box(checkpoint()), asked).certificate
+    assert "knows none" not in answer(white_box(checkpoint()), question("abz", unknown=("z",))).certificate
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"goal": "sideways"}, "unknown goal 'sideways'; available: positive, negative, flip"),
+        ({"reading": "ironic"}, "unknown reading 'ironic'"),
+        ({"max_edits": 0}, "edits: at least 1; given: 0"),
+        ({"budget": 0}, "budget: at least 1"),
+        ({"beam": 0}, "beam: at least 1"),
+        ({"seconds": 0.0}, "seconds: above 0"),
+        ({"off": frozenset({"taste"})}, "no guard 'taste' to switch off; available: negations"),
+        ({"text": "a" * 1_001}, "1 to 1,000 tokens; given: 1,001"),
+    ],
+)
+def test_questions_that_cannot_be(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        question(**{"text": "abc", "guards": (Negations(),), **wrong})
+
+
+def test_an_empty_text() -> None:
+    with pytest.raises(EmptyTextError, match="no word to edit"):
+        question("")
