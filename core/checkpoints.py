@@ -3,9 +3,10 @@
     checkpoints/<name>/weights.safetensors   float32; embeddings float16, exactly as they were when evaluated; integers
     checkpoints/<name>/card.json             what the model is, how it was trained, how good it is, hashes of the files
     checkpoints/<name>/vocabulary.txt        one token a line
+    checkpoints/<name>/polarity.safetensors  float32, `core.polarity` of each token; a checkpoint may lack it
 
-The card follows Mitchell et al. 2019, "Model Cards for Model Reporting". Its hashes cover the two other files and the
-card itself: they find damage and mix-ups, not forgery. A folder is written beside and then renamed, so that a full disk
+The card follows Mitchell et al. 2019, "Model Cards for Model Reporting". Its hashes cover the other files and the card
+itself: they find damage and mix-ups, not forgery. A folder is written beside and then renamed, so that a full disk
 or a crash leaves the last good checkpoint.
 """
 
@@ -18,7 +19,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WEIGHTS, CARD, VOCABULARY = "weights.safetensors", "card.json", "vocabulary.txt"
+POLARITY = "polarity.safetensors"
 CLASSIFIER, EMBEDDINGS = "classifier", "embeddings"
 WORD2VEC = "word2vec"
 FLUENCY = "fluency"  # a kind, and the name of the one checkpoint of it
@@ -53,7 +55,10 @@ class CheckpointError(ValueError):
 class Checkpoint:
     """A trained model as loaded: read-only, in eval mode, no gradients stored.
 
-    `hash` stands for everything that decides its numbers; results are cached by it.
+    `hash` stands for everything that decides its numbers; results are cached by it. `polarity`, float32 [V] in nats,
+    tells which way each vocabulary entry leans by itself in the training data (`core.polarity`); None where the
+    checkpoint lacks it. It decides none of the model's numbers: what depends on it too is cached by
+    `hash_with_polarity`.
     """
 
     name: str
@@ -62,6 +67,12 @@ class Checkpoint:
     vocabulary: Vocabulary
     card: Card
     hash: str
+    polarity: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def hash_with_polarity(self) -> str:
+        """Stands for everything that decides the model's numbers and its words' polarity."""
+        return _digest([self.hash, self.card.get("sha256", {}).get(POLARITY)])
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,8 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
             )
     model.load_state_dict(weights, assign=True)
     model.requires_grad_(False).eval()
-    return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card))
+    polarity = _read_polarity(name, folder, card, len(vocabulary)) if POLARITY in card["sha256"] else None
+    return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card), polarity)
 
 
 def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVectors:
@@ -166,12 +178,14 @@ def save(
     vocabulary: Vocabulary,
     card: Card,
     folder: Path | None = None,
+    polarity: np.ndarray | None = None,
 ) -> None:
     """Write a checkpoint, replacing one of the same name only when all of it is on the disk.
 
     `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16; round
     the model with `round_embeddings` before evaluating it. Whole numbers stay what they are, all else becomes float32.
-    Raises OSError where the disk is full.
+    Without `polarity` [V] the checkpoint has none. Raises OSError where the disk is full, ValueError where a number is
+    not finite or there is not one polarity for each token.
     """
     import torch
     from safetensors.torch import save as to_bytes
@@ -187,8 +201,13 @@ def save(
                 raise ValueError(f"checkpoint {name!r} was not saved: {key} holds numbers that are not finite")
         (new / WEIGHTS).write_bytes(to_bytes(halved))
         vocabulary.save(new / VOCABULARY)
+        if polarity is not None:
+            _check_polarity(polarity, len(vocabulary))
+            (new / POLARITY).write_bytes(to_bytes({"polarity": torch.tensor(polarity, dtype=torch.float32)}))
         card = {"format": FORMAT, "name": name, **card}
-        card["sha256"] = {file: file_sha256(new / file) for file in (WEIGHTS, VOCABULARY)}
+        card["sha256"] = {
+            file: file_sha256(new / file) for file in (WEIGHTS, VOCABULARY, POLARITY) if (new / file).is_file()
+        }
         card["sha256"][CARD] = _card_hash(card)
         (new / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
@@ -236,16 +255,7 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
     card = read_card(name, folder)
     if card.get("kind") != kind:
         raise CheckpointError(f"checkpoint {name!r} holds {card.get('kind')!r}, expected {kind!r}")
-    contents = {}
-    for file in (WEIGHTS, VOCABULARY):
-        try:
-            contents[file] = (_folder(name, folder) / file).read_bytes()
-        except OSError:
-            raise CheckpointError(f"checkpoint {name!r}: {file} is missing or cannot be read") from None
-        if hashlib.sha256(contents[file]).hexdigest() != card["sha256"].get(file):
-            raise CheckpointError(
-                f"checkpoint {name!r}: {file} is not the file its card was written for (cut off or changed)"
-            )
+    contents = {file: _content(name, folder, file, card) for file in (WEIGHTS, VOCABULARY)}
     try:
         vocabulary = Vocabulary.from_bytes(contents[VOCABULARY])
         weights = {
@@ -260,17 +270,58 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
     return card, vocabulary, weights
 
 
+def _content(name: str, folder: Path | None, file: str, card: Card) -> bytes:
+    """One file of a checkpoint, checked against the card's hash."""
+    try:
+        content = (_folder(name, folder) / file).read_bytes()
+    except OSError:
+        raise CheckpointError(f"checkpoint {name!r}: {file} is missing or cannot be read") from None
+    if hashlib.sha256(content).hexdigest() != card["sha256"].get(file):
+        raise CheckpointError(
+            f"checkpoint {name!r}: {file} is not the file its card was written for (cut off or changed)"
+        )
+    return content
+
+
+def _read_polarity(name: str, folder: Path | None, card: Card, size: int) -> np.ndarray:
+    """The polarity of `size` tokens, read-only. Raises CheckpointError."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as load_bytes
+
+    content = _content(name, folder, POLARITY, card)
+    try:
+        polarity = load_bytes(content).get("polarity", np.empty(0)).astype(np.float32)
+        _check_polarity(polarity, size)
+    except (SafetensorError, ValueError, TypeError, KeyError) as error:  # the last two: of a type that numpy lacks
+        raise CheckpointError(f"checkpoint {name!r}: {POLARITY}: {error}") from None
+    polarity.setflags(write=False)
+    return polarity
+
+
+def _check_polarity(polarity: np.ndarray, size: int) -> None:
+    """Refuse what is not one finite number for each of `size` tokens. Raises ValueError."""
+    if polarity.shape != (size,):
+        raise ValueError(f"polarity of shape {polarity.shape} for a vocabulary of {size:,}")
+    if not np.isfinite(polarity).all():
+        raise ValueError("polarity holds numbers that are not finite")
+
+
 def _card_hash(card: Card) -> str:
     """SHA-256 of the card, its own hash left out."""
     hashes = {file: value for file, value in card["sha256"].items() if file != CARD}
-    return hashlib.sha256(json.dumps({**card, "sha256": hashes}, sort_keys=True).encode()).hexdigest()
+    return _digest({**card, "sha256": hashes})
 
 
 def identity(card: Card) -> str:
     """Hash of what decides a model's numbers: weights, vocabulary, shape, preprocessing; not the rest of the card."""
     hashes = card["sha256"]
     parts = [hashes[WEIGHTS], hashes[VOCABULARY], card.get("cell"), card.get("sizes"), card["preprocessing"]]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return _digest(parts)
+
+
+def _digest(value: object) -> str:
+    """SHA-256 of what JSON can say, whatever the order of keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager

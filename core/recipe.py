@@ -22,6 +22,7 @@ from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, hel
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
 from core.language import mark
+from core.polarity import add_polarity, log_odds
 from core.text import Preprocessing, Vocabulary
 from core.training import Progress, TrainingSettings, check_classes, hardware, train_classifier
 
@@ -167,6 +168,9 @@ def classifier(
                 card = _card(identity, prepared, settings, progress)
                 checkpoints.save(name, progress.model.state_dict(), prepared.vocabulary, card, out)
             yield progress
+    if checkpoints.POLARITY not in checkpoints.read_card(name, out)["sha256"]:
+        found = log_odds(prepared.sentences, prepared.corpus.labels, prepared.train, len(prepared.vocabulary))
+        add_polarity(name, found, out)
     if "selection" not in checkpoints.read_card(name, out)["metrics"]:
         held = prepared.held
         selection = Corpus(
@@ -247,7 +251,7 @@ def add_metrics(name: str, key: str, corpus: Corpus, out: Path) -> None:
     del evaluation["model"]
     card = checkpoint.card
     card["metrics"][key] = {**evaluation, "sha256": corpus.sha256}
-    checkpoints.save(name, checkpoint.model.state_dict(), checkpoint.vocabulary, card, out)
+    checkpoints.save(name, checkpoint.model.state_dict(), checkpoint.vocabulary, card, out, checkpoint.polarity)
 
 
 def _word2vec_card(prepared: Prepared) -> dict[str, Any]:

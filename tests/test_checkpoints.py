@@ -19,7 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from core import checkpoints
-from core.checkpoints import CARD, VOCABULARY, WEIGHTS, CheckpointError
+from core.checkpoints import CARD, POLARITY, VOCABULARY, WEIGHTS, CheckpointError
 from core.models import CELLS, Classifier
 from core.text import Preprocessing, Vocabulary
 from core.verdicts import verdict
@@ -606,6 +606,97 @@ def test_a_disk_full_at_the_end_of_training_loses_no_training(tmp_path: Path, mo
     events = list(recipe.classifier("rnn", prepared, vectors, settings, tmp_path / "full"))
     assert events[0].step == last.step  # nothing is left to train
     assert checkpoints.load("rnn", tmp_path / "full").hash == checkpoints.load("rnn", tmp_path / "undisturbed").hash
+
+
+# Polarity
+
+LEANINGS = np.linspace(-2, 2, len(WORDS), dtype=np.float32)
+
+
+def save_polarity(folder: Path, polarity: np.ndarray | None = LEANINGS, **changes: object) -> None:
+    model = classifier("gru")
+    checkpoints.save("mine", model.state_dict(), WORDS, card_of(model, **changes), folder, polarity)
+
+
+def test_polarity_is_loaded_as_it_was_saved(tmp_path: Path) -> None:
+    save_polarity(tmp_path)
+    polarity = checkpoints.load("mine", tmp_path).polarity
+    assert polarity is not None and polarity.dtype == np.float32
+    assert np.array_equal(polarity, LEANINGS)
+    with pytest.raises(ValueError, match="read-only"):
+        polarity[0] = 1
+    save_polarity(tmp_path, None)
+    assert checkpoints.load("mine", tmp_path).polarity is None
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == sorted([WEIGHTS, VOCABULARY, CARD])
+
+
+def test_polarity_changes_no_number_of_the_model_and_not_its_hash(tmp_path: Path) -> None:
+    found = []
+    for polarity in (None, LEANINGS, -LEANINGS):
+        save_polarity(tmp_path, polarity)
+        found.append((checkpoints.load("mine", tmp_path), (tmp_path / "mine" / WEIGHTS).read_bytes()))
+    assert len({checkpoint.hash for checkpoint, _ in found}) == 1
+    assert len({weights for _, weights in found}) == 1
+    assert len({verdict(checkpoint, "w0 w3 w9 zork").logit for checkpoint, _ in found}) == 1
+    assert len({checkpoint.hash_with_polarity for checkpoint, _ in found}) == 3
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (missing(POLARITY), "is missing"),
+        (cut(POLARITY, 0), "cut off or changed"),
+        (cut(POLARITY, 0.9), "cut off or changed"),
+        (a_folder_instead(POLARITY), "is missing or cannot be read"),
+        (replaced(POLARITY, b"{}"), "cut off or changed"),
+    ],
+)
+def test_damaged_polarity_is_refused(tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
+    save_polarity(tmp_path)
+    damage(tmp_path / "mine")
+    with pytest.raises(CheckpointError, match=told) as error:
+        checkpoints.load("mine", tmp_path)
+    assert POLARITY in refusal(error, "mine")
+
+
+def test_any_flipped_byte_of_the_polarity_is_refused(tmp_path: Path) -> None:
+    save_polarity(tmp_path)
+    for _ in flipped(tmp_path / "mine" / POLARITY, 7):
+        with pytest.raises(CheckpointError, match=POLARITY):
+            checkpoints.load("mine", tmp_path)
+    assert checkpoints.load("mine", tmp_path).polarity is not None
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"polarity": torch.zeros(len(WORDS) + 1)},
+        {"polarity": torch.zeros(len(WORDS), 1)},
+        {"polarity": torch.full((len(WORDS),), float("nan"))},
+        {"other": torch.zeros(len(WORDS))},
+        {"polarity": torch.zeros(len(WORDS), dtype=torch.bfloat16)[:3]},
+    ],
+    ids=["longer", "a column", "not finite", "another name", "another type"],
+)
+def test_a_polarity_that_does_not_fit_is_refused_under_right_hashes(
+    tmp_path: Path, tensors: dict[str, torch.Tensor]
+) -> None:
+    save_polarity(tmp_path)
+    path = tmp_path / "mine" / POLARITY
+    save_file(tensors, path)
+    right = hashlib.sha256(path.read_bytes()).hexdigest()
+    reseal(tmp_path, "mine", lambda card: card["sha256"].update({POLARITY: right}))
+    with pytest.raises(CheckpointError, match=POLARITY) as error:
+        checkpoints.load("mine", tmp_path)
+    refusal(error, "mine")
+
+
+@pytest.mark.parametrize("polarity", [LEANINGS[1:], LEANINGS[:, None], np.full(len(WORDS), np.inf)])
+def test_a_polarity_that_could_not_be_loaded_is_not_saved(tmp_path: Path, polarity: np.ndarray) -> None:
+    save_polarity(tmp_path)
+    with pytest.raises(ValueError, match="polarity"):
+        save_polarity(tmp_path, polarity)
+    assert checkpoints.load("mine", tmp_path).polarity is not None
 
 
 # Word vectors

@@ -21,6 +21,7 @@ from core.checkpoints import CheckpointError
 from core.corpus import Corpus
 from core.embeddings import Word2VecSettings
 from core.evaluation import evaluate
+from core.polarity import log_odds
 from core.recipe import Prepared, Recipe, prepare
 from core.text import Preprocessing
 from core.training import Progress, TrainingSettings
@@ -290,7 +291,8 @@ def test_the_card_says_what_the_model_is_for_and_where_it_fails(made: Made) -> N
 def test_no_text_of_the_data_is_in_a_checkpoint(made: Made) -> None:
     files = content(made.out)
     expected = ("card.json", "vocabulary.txt", "weights.safetensors")
-    assert set(files) == {f"{name}/{file}" for name in ("rnn", "word2vec") for file in expected}
+    both = {f"{name}/{file}" for name in ("rnn", "word2vec") for file in expected}
+    assert set(files) == both | {"rnn/polarity.safetensors"}
     for name, written in files.items():
         assert not [text for text in CORPUS.texts if text.encode() in written], name
 
@@ -375,6 +377,31 @@ def test_a_second_run_of_another_shape_is_refused(
     assert checkpoints.names(tmp_path) == []
 
 
+def test_the_polarity_is_that_of_the_training_rows(made: Made) -> None:
+    loaded = checkpoints.load("rnn", made.out)
+    rows = made.prepared.train
+    expected = log_odds(made.prepared.sentences, CORPUS.labels, rows, len(loaded.vocabulary))
+    assert loaded.polarity is not None
+    np.testing.assert_array_equal(loaded.polarity, expected)
+    leaning = {word: loaded.polarity[loaded.vocabulary.id(word)] for word in ("bad", "awful", "good", "lovely")}
+    assert leaning["bad"] < 0 > leaning["awful"] and leaning["good"] > 0 < leaning["lovely"]
+    assert loaded.card["polarity"] == {"smoothing": 3.0}
+
+
+def test_a_polarity_that_is_missing_is_added_without_training(made: Made, tmp_path: Path) -> None:
+    """A run that was broken off between the two, or a checkpoint from before there was any."""
+    whole = checkpoints.load("rnn", made.out)
+    card = {key: value for key, value in whole.card.items() if key != "polarity"}
+    checkpoints.save("rnn", whole.model.state_dict(), whole.vocabulary, card, tmp_path)
+    assert checkpoints.load("rnn", tmp_path).polarity is None
+    assert list(recipe.classifier("rnn", made.prepared, made.vectors, SETTINGS, tmp_path)) == []
+    assert {**content(tmp_path), "rnn/card.json": b""} == {
+        **{name: written for name, written in content(made.out).items() if name.startswith("rnn/")},
+        "rnn/card.json": b"",
+    }
+    assert checkpoints.load("rnn", tmp_path).card == whole.card
+
+
 # Metrics added later
 
 
@@ -385,7 +412,7 @@ def test_metrics_are_added_and_nothing_else_changes(made: Made, tmp_path: Path) 
     report = corpus(rows=40, seed=7)
     recipe.add_metrics("rnn", "report", report, tmp_path)
     after = checkpoints.load("rnn", tmp_path)
-    assert after.hash == before.hash
+    assert after.hash == before.hash and after.hash_with_polarity == before.hash_with_polarity
     assert {name for name, written in content(tmp_path / "rnn").items() if written != files[name]} == {"card.json"}
     expected = json.loads(json.dumps(evaluate(after, report).as_json()))
     assert after.card["metrics"].pop("report") == {key: value for key, value in expected.items() if key != "model"} | {

@@ -1,0 +1,180 @@
+"""Polarity by hand, against a plain replica of its formula, and counted again from a checkpoint's own file."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import checkpoints, polarity
+from core.__main__ import main
+from core.corpus import encode_tokens, read_corpus
+from core.polarity import SMOOTHING, add_polarity, log_odds, of_training, sentence_counts
+from core.text import Vocabulary
+
+VOCABULARY = Vocabulary(["good", "bad", "day"])
+PAD, UNK, GOOD, BAD, DAY = range(5)
+
+
+def test_by_hand() -> None:
+    texts = ["good day", "good good", "zork", "bad day", "bad day", "bad"]
+    labels = np.array([1, 1, 1, 0, 0, 0])
+    found = log_odds(encode_tokens([text.split() for text in texts], VOCABULARY), labels, np.arange(6), 5, smoothing=1)
+    # Positive: good 2, day 1, unknown 1; negative, the repeated sentence once: bad 2, day 1. Each with 1 more.
+    p, n = 4 + 5, 3 + 5
+    assert found[GOOD] == pytest.approx(math.log(3 / p) - math.log(1 / n))
+    assert found[BAD] == pytest.approx(math.log(1 / p) - math.log(3 / n))
+    assert found[DAY] == pytest.approx(math.log(2 / p) - math.log(2 / n))
+    assert found[UNK] == pytest.approx(math.log(2 / p) - math.log(1 / n))
+    assert found[PAD] == 0
+    assert found.dtype == np.float32
+
+
+def plain(sentences: list[list[int]], labels: list[int], size: int, a: float) -> list[float]:
+    """The formula, word by word."""
+    counts = {label: {tuple(s) for s, of in zip(sentences, labels, strict=True) if of == label} for label in (0, 1)}
+    number = {label: [sum(word in s for s in counts[label]) for word in range(size)] for label in (0, 1)}
+    totals = {label: sum(number[label]) + a * size for label in (0, 1)}
+    found = [
+        math.log((number[1][word] + a) / totals[1]) - math.log((number[0][word] + a) / totals[0])
+        for word in range(size)
+    ]
+    return [0, *found[1:]]
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(st.lists(st.integers(1, 8), max_size=6), st.integers(0, 1)), min_size=1, max_size=30),
+    st.floats(0.1, 20),
+    st.integers(1, 5),
+)
+def test_as_the_plain_formula_says(rows: list[tuple[list[int], int]], a: float, chunk: int) -> None:
+    offsets = np.cumsum([0, *(len(ids) for ids, _ in rows)])
+    ids = np.array([number for ids, _ in rows for number in ids], dtype=np.int32)
+    sentences = polarity.Encoded(ids, offsets)
+    labels = np.array([label for _, label in rows], dtype=np.int8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polarity, "_ROWS", chunk)
+        found = log_odds(sentences, labels, np.arange(len(rows)), 9, a)
+    np.testing.assert_allclose(found, plain([ids for ids, _ in rows], labels.tolist(), 9, a), atol=1e-5)
+
+
+def test_laws() -> None:
+    random = np.random.default_rng(0)
+    sentences = encode_tokens(random.choice(["good", "bad", "day", "zork"], (50, 4)).tolist(), VOCABULARY)
+    labels = random.integers(0, 2, 50).astype(np.int8)
+    rows = np.arange(50)
+    found = log_odds(sentences, labels, rows, 5)
+    np.testing.assert_allclose(log_odds(sentences, 1 - labels, rows, 5), -found, atol=1e-6)  # the other way round
+    np.testing.assert_array_equal(log_odds(sentences, labels, random.permutation(rows), 5), found)
+    np.testing.assert_array_equal(log_odds(sentences, labels, np.concatenate([rows, rows]), 5), found)  # repeats
+    assert not np.array_equal(log_odds(sentences, labels, rows[:25], 5), found)
+    assert np.abs(log_odds(sentences, labels, rows, 5, 1000)).max() < np.abs(found).max()  # more prior, less lean
+    assert sentence_counts(sentences, rows[:0], 5).tolist() == [0] * 5
+
+
+@pytest.mark.parametrize("smoothing", [0, -1, math.nan])
+def test_without_smoothing_there_are_no_logarithms(smoothing: float) -> None:
+    with pytest.raises(ValueError, match="smoothing is above 0"):
+        log_odds(encode_tokens([["good"]], VOCABULARY), np.array([1]), np.arange(1), 5, smoothing)
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    """A folder of one trained checkpoint, beside the file that it was trained on."""
+    words = {0: ["bad", "awful", "sad"], 1: ["good", "great", "lovely"]}
+    random = np.random.default_rng(0)
+    lines = [
+        f"{label},the {random.choice(words[label])} {place} was {random.choice(words[label])} {number}"
+        for number, (label, place) in enumerate(zip([0, 1] * 60, ["day", "bus", "game"] * 40, strict=True))
+    ]
+    (tmp_path / "rows.csv").write_text("\n".join(["label,text", *lines]) + "\n")
+    sizes = "--cells rnn --hidden-size 4 --embedding-size 4 --min-count 1 --held-out 20 --epochs 1 --word2vec-epochs 1"
+    assert main(["train", "--data", str(tmp_path / "rows.csv"), "--out", str(tmp_path / "out"), *sizes.split()]) == 0
+    return tmp_path
+
+
+def without_polarity(folder: Path) -> checkpoints.Checkpoint:
+    whole = checkpoints.load("rnn", folder)
+    card = {key: value for key, value in whole.card.items() if key != "polarity"}
+    checkpoints.save("rnn", whole.model.state_dict(), whole.vocabulary, card, folder)
+    return checkpoints.load("rnn", folder)
+
+
+def test_the_command_counts_again_what_training_counted(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(trained / "out"))
+    whole = checkpoints.load("rnn")
+    bare = without_polarity(trained / "out")
+    assert bare.polarity is None and bare.hash == whole.hash
+    assert main(["polarity", "--data", str(trained / "rows.csv")]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 2
+    again = checkpoints.load("rnn")
+    assert again.polarity is not None and whole.polarity is not None
+    np.testing.assert_array_equal(again.polarity, whole.polarity)
+    assert again.card == whole.card
+    negative, positive = out.splitlines()[-2:]
+    assert negative.startswith("rnn: most negative: ") and "awful -" in negative and "lovely +" in positive
+    assert main(["polarity", "--data", str(trained / "rows.csv"), "--model", "rnn"]) == 0
+    assert checkpoints.load("rnn").card == whole.card
+
+
+def test_another_file_is_refused(trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(trained / "out"))
+    before = checkpoints.load("rnn").card
+    capsys.readouterr()
+    (trained / "other.csv").write_text((trained / "rows.csv").read_text() + "1,one more\n")
+    assert main(["polarity", "--data", str(trained / "other.csv")]) == 2
+    error = capsys.readouterr().err
+    assert "'rnn' was trained on rows.csv" in error and "given: other.csv" in error and error.count("\n") == 1
+    assert checkpoints.load("rnn").card == before
+
+
+def test_the_right_file_read_in_another_way_is_refused(trained: Path) -> None:
+    checkpoint = checkpoints.load("rnn", trained / "out")
+    corpus = read_corpus(trained / "rows.csv")
+    corpus.texts[0] += " more words"
+    with pytest.raises(ValueError, match="are these its columns"):
+        of_training(checkpoint, corpus)
+
+
+def test_a_sample_is_drawn_again(trained: Path) -> None:
+    arguments = (
+        "--rows 80 --seed 3 --cells rnn --hidden-size 4 --embedding-size 4 --min-count 1 --held-out 20 --epochs 1"
+    )
+    out = trained / "sample"
+    assert main(["train", "--data", str(trained / "rows.csv"), "--out", str(out), *arguments.split()]) == 0
+    checkpoint = checkpoints.load("rnn", out)
+    assert checkpoint.polarity is not None
+    np.testing.assert_array_equal(of_training(checkpoint, read_corpus(trained / "rows.csv")), checkpoint.polarity)
+
+
+def test_nothing_else_changes_when_it_is_added(tiny_checkpoints: Path, tmp_path: Path) -> None:
+    whole = checkpoints.load("gru", tiny_checkpoints)
+    checkpoints.save("gru", whole.model.state_dict(), whole.vocabulary, whole.card, tmp_path)
+    files = {file: (tmp_path / "gru" / file).read_bytes() for file in (checkpoints.WEIGHTS, checkpoints.VOCABULARY)}
+    add_polarity("gru", np.ones(len(whole.vocabulary), dtype=np.float32), tmp_path)
+    after = checkpoints.load("gru", tmp_path)
+    assert {file: (tmp_path / "gru" / file).read_bytes() for file in files} == files
+    assert after.hash == whole.hash and after.polarity is not None and after.polarity.min() == 1
+    assert after.card.pop("polarity") == {"smoothing": SMOOTHING}
+    assert {key: value for key, value in after.card.items() if key != "sha256"} == {
+        key: value for key, value in whole.card.items() if key != "sha256"
+    }
+
+
+def test_the_shipped_models_words_lean_as_anybody_would_say() -> None:
+    for name in ("rnn", "gru", "lstm"):
+        checkpoint = checkpoints.load(name)
+        assert checkpoint.polarity is not None and checkpoint.polarity.shape == (len(checkpoint.vocabulary),)
+        leaning = {word: checkpoint.polarity[number] for number, word in enumerate(checkpoint.vocabulary.words, 2)}
+        assert min(leaning[word] for word in ("thanks", "awesome", "proud", "congrats", "love")) > 1
+        assert max(leaning[word] for word in ("sad", "hurts", "died", "headache", "hate")) < -1
+        assert max(abs(leaning[word]) for word in ("the", "and", "of", "take")) < 0.2
+        assert leaning["stolen"] < leaning["taken"] < 0 and leaning["stole"] < leaning["took"]
