@@ -7,6 +7,7 @@ scored, and `Search.sets` holds what is known by then.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from core.probes.victims import Victim
 
 MOST_SUBSETS = 4  # edits, of which every subset is checked
-PROBED = 8  # edits that a dive scores at a time
+PROBED = 4  # edits that a dive scores at a time
+_ALIKE = 2
 _FIRST, _MOST = 32, 4_096  # edits scored between two events
 _STEPS = 40_000  # tokens read between two events at most, or so
 
@@ -74,7 +76,8 @@ class Search:
             return
         promise = self._promise(everything)
         if q.first:
-            yield from self._dive(everything, promise)
+            dive = self._dive_inside if sets.root.reading.sees_inside else self._dive_by_place
+            yield from dive(everything, promise)
         yield from self._score([(everything, promise)], 1)
         for size in range(2, q.max_edits + 1):
             if self._ended() or sets.flips:
@@ -134,39 +137,46 @@ class Search:
                 self.complete.add(size)
             yield
 
-    def _dive(self, everything: Extension, promise: np.ndarray) -> Iterator[None]:
-        """One edit after another, the best of a few, for as long as that helps.
+    def _dive_inside(self, found: Extension, promise: np.ndarray) -> Iterator[None]:
+        """One edit after another, the best of a few that promise most by the gradient as of there.
 
-        Seen from inside: of those that promise most by the gradient as of there. Black box: of all that touch a place,
-        place by place, first the one whose word does most when it is left out.
+        Where none of them helps, the next few; it ends where the verdict flips or nothing helps.
         """
-        sets, length = self.sets, len(self._q.tokens)
-        current, found, reached = sets.root, everything, 0.0
-        inside = sets.root.reading.sees_inside
-        by_place: dict[int, list[int]] = {}
+        reached, waiting = 0.0, _varied(found, promise)
+        while waiting and len(found.parent.edits) < self._q.max_edits and not self._ended():
+            chosen, waiting = waiting[:PROBED], waiting[PROBED:]
+            yield from self._probe(found, chosen)
+            best, gain = self._best(found, chosen)
+            if gain > reached:
+                reached, found = gain, self.sets.extend(self.sets.parent(best))
+                waiting = [] if self._ended() else _varied(found, self._promise(found))
+
+    def _dive_by_place(self, found: Extension, promise: np.ndarray) -> Iterator[None]:
+        """One edit after another, the best of all that touch a place, if any helps; place by falling promise."""
+        reached, by_place = 0.0, dict[int, set[int]]()
         for number in np.argsort(-promise, kind="stable").tolist():
-            by_place.setdefault(_place(everything.edits[number], length), []).append(number)
-        places = iter(by_place.values())
-        while len(current.edits) < self._q.max_edits and not self._ended():
-            if inside:
-                chosen = np.argsort(-promise, kind="stable")[:PROBED].tolist()
-            else:
-                here = set(next(places, []))
-                chosen = [i for i, number in enumerate(found.numbers.tolist()) if number in here]
-                if not here:
-                    return
-            for start in range(0, len(chosen), PROBED):
-                if not self._ended():
-                    sets.score(found.part(chosen[start : start + min(PROBED, self._q.budget - sets.queries)]))
-                    yield
-            best = max((found.keys[i] for i in chosen if found.keys[i] in sets.logits), key=sets.gain, default=None)
-            if best is not None and sets.gain(best) > reached:
-                current, reached = sets.parent(best), sets.gain(best)
-                found = sets.extend(current)
-                if inside and not self._ended():
-                    promise = self._promise(found)
-            elif inside:
+            by_place.setdefault(_place(found.edits[number], len(self._q.tokens)), set()).add(number)
+        for here in by_place.values():
+            if len(found.parent.edits) >= self._q.max_edits or self._ended():
                 return
+            chosen = [place for place, number in enumerate(found.numbers.tolist()) if number in here]
+            yield from self._probe(found, chosen)
+            best, gain = self._best(found, chosen)
+            if gain > reached:
+                reached, found = gain, self.sets.extend(self.sets.parent(best))
+
+    def _probe(self, found: Extension, chosen: Sequence[int]) -> Iterator[None]:
+        """Score some of an extension, a few at a time."""
+        for start in range(0, len(chosen), PROBED):
+            if not self._ended():
+                self.sets.score(found.part(chosen[start : start + min(PROBED, self._q.budget - self.sets.queries)]))
+                yield
+
+    def _best(self, found: Extension, chosen: Sequence[int]) -> tuple[Key, float]:
+        """Which of some of an extension comes nearest to the goal, and its gain; no gain where none was scored."""
+        scored = [found.keys[place] for place in chosen if found.keys[place] in self.sets.logits]
+        best = max(scored, key=self.sets.gain, default=())
+        return best, self.sets.gain(best)
 
     def _prune(self) -> Iterator[None]:
         """See whether the chosen flip is minimal; where fewer of its edits do, these are chosen, and so on."""
@@ -205,3 +215,17 @@ def _fewer(key: Key) -> list[Key]:
     """The sets of fewer edits of which none may flip where a set is minimal."""
     sizes = range(1, len(key)) if len(key) <= MOST_SUBSETS else (len(key) - 1,)
     return [fewer for size in sizes for fewer in combinations(key, size)]
+
+
+def _varied(extension: Extension, promise: np.ndarray) -> list[int]:
+    """The places of edits by falling promise, but of those at one position only `_ALIKE` before those elsewhere.
+
+    Words that stand for the same one are near in meaning: they promise alike, and much the same comes of them.
+    """
+    first, later = [], []
+    taken: Counter[int] = Counter()
+    for number in np.argsort(-promise, kind="stable").tolist():
+        position = extension.edits[number].position
+        taken[position] += 1
+        (first if taken[position] <= _ALIKE else later).append(number)
+    return first + later

@@ -62,7 +62,7 @@ def transformations(checkpoint: Checkpoint, sources: Sources) -> tuple[Transform
 def guards(checkpoint: Checkpoint, sources: Sources) -> tuple[Guard, ...]:
     """All guards."""
     return (
-        Polarity(getattr(checkpoint, "polarity", None), checkpoint.vocabulary),
+        Polarity(checkpoint.polarity, checkpoint.vocabulary),
         Antonyms(sources.lexicon),
         Negations(),
     )

@@ -15,6 +15,7 @@ Tests hold the logits to the fused forward within 1e-5. Axes: N changes, n token
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from torch import Tensor
 from core.models import Classifier, State, cell_step
 
 BLOCK = 512  # changes read together: few enough that their gates stay in the processor's cache
+FEW = 24  # changes, for fewer of which the states before every token are not worth working out
 
 
 Change = tuple[int, int, tuple[int, ...]]
@@ -30,94 +32,128 @@ Change = tuple[int, int, tuple[int, ...]]
 
 
 class ChangedSentence:
-    """One sentence of ids [n] under a model, and what changes of it do. Nothing in it changes: threads may share it."""
+    """One sentence of ids [n] under a model, and what changes of it do. Threads may share it.
 
-    def __init__(self, model: Classifier, ids: Sequence[int], block: int = BLOCK):
-        self._model, self._block, self._length = model, block, len(ids)
+    The states before each token are worked out when they are first needed; fewer than `few` changes are read as whole
+    sentences as long as nobody asked for more.
+    """
+
+    def __init__(self, model: Classifier, ids: Sequence[int], block: int = BLOCK, few: int = FEW):
+        self._model, self._block, self._few, self._length = model, block, few, len(ids)
         self._device = next(model.parameters()).device
         self._ids = torch.tensor(ids, dtype=torch.long, device=self._device)
+
+    @cached_property
+    def logit(self) -> float:
+        """The sentence's own logit."""
         with torch.inference_mode():
-            self._words = model.embedding(self._ids)  # [n, E]
-            states = [model.start()]
-            for place in range(self._length):
-                states.append(model.step(self._words[place : place + 1], states[-1]).state)
-            self._before = _join(states)  # [L, n+1, H]
-            self.logit = float(model.read_out(self._before.h[-1, -1]))
-            if model.recurrent.num_layers == 1:
-                self._inputs = model.project_input(self._words)  # [n, G*H]
-                self._from_state = model.project_state(self._before.h[0])  # [n+1, G*H]
+            return float(self._model(self._ids[None]))
+
+    @cached_property
+    def _prefixes(self) -> _Prefixes:
+        with torch.inference_mode():
+            return _Prefixes(self._model, self._model.embedding(self._ids))
 
     def logits(self, changes: Sequence[Change]) -> np.ndarray:
         """Logits float32 [N] of the sentence after each change by itself."""
         result = np.empty(len(changes), dtype=np.float32)
-        by_stop = sorted(range(len(changes)), key=lambda number: changes[number][1])
         with torch.inference_mode():
+            if len(changes) < self._few and "_prefixes" not in self.__dict__:
+                return self._whole(changes).cpu().numpy() if changes else result
+            by_stop = sorted(range(len(changes)), key=lambda number: changes[number][1])
             for first in range(0, len(changes), self._block):
                 numbers = by_stop[first : first + self._block]
                 result[numbers] = self._read([changes[number] for number in numbers]).cpu().numpy()
         return result
 
+    def _whole(self, changes: Sequence[Change]) -> Tensor:
+        """Logits [N] of the changed sentences, read from their beginnings by the fused modules."""
+        ids = self._ids.tolist()
+        sentences = [[*ids[:start], *new, *ids[stop:]] for start, stop, new in changes]
+        lengths = torch.tensor([len(sentence) for sentence in sentences], device=self._device)
+        longest = max(1, int(lengths.max()))
+        padded = [sentence + [0] * (longest - len(sentence)) for sentence in sentences]
+        logits = self._model(torch.tensor(padded, device=self._device), lengths.clamp(min=1))
+        # Of no token at all the verdict is that of the state before the first.
+        return torch.where(lengths > 0, logits, self._model.read_out(self._model.start().h[-1]))
+
     def _read(self, changes: Sequence[Change]) -> Tensor:
-        """Logits [N] of a block of changes whose ends stand in ascending order."""
+        """Logits [N] of a block of changes whose ends stand in ascending order, from the states before them."""
+        sentence = self._prefixes
         state = self._after_new_words(changes)
         stops = np.array([stop for _, stop, _ in changes])
         for place in range(stops[0], self._length):
             begun = int(np.searchsorted(stops, place, side="right"))
             part = State(state.h[:, :begun], None if state.c is None else state.c[:, :begun])
-            after = self._step_on(place, part)
-            _put(state, slice(0, begun), after)
+            _put(state, slice(0, begun), sentence.step_on(place, part))
         return self._model.read_out(state.h[-1])
 
     def _after_new_words(self, changes: Sequence[Change]) -> State:
-        """The states after what stands before each change and its own new words."""
+        """The states [L, N, H] after what stands before each change and its own new words."""
         starts = torch.tensor([start for start, _, _ in changes], device=self._device)
-        state = _take(self._before, starts)
+        state = _take(self._prefixes.before, starts)
         for depth in range(max(len(ids) for _, _, ids in changes)):
             rows = [row for row, (_, _, ids) in enumerate(changes) if len(ids) > depth]
             where = torch.tensor(rows, device=self._device)
             words, which = np.unique([changes[row][2][depth] for row in rows], return_inverse=True)
             x = self._model.embedding(torch.from_numpy(words.astype(np.int64)).to(self._device))
             number = torch.from_numpy(which).to(self._device)
-            part = _take(state, where)
-            if self._model.recurrent.num_layers > 1:
-                after = self._model.step(x[number], part).state
-            else:
-                given = self._from_state[starts[where]] if depth == 0 else self._model.project_state(part.h[0])
-                after = self._single(self._model.project_input(x)[number], given, part)
-            _put(state, where, after)
+            places = starts[where] if depth == 0 else None
+            _put(state, where, self._prefixes.step(x, number, _take(state, where), places))
         return state
-
-    def _step_on(self, place: int, state: State) -> State:
-        """The states [L, N, H] after one more token of the sentence itself."""
-        if self._model.recurrent.num_layers > 1:
-            return self._model.step(self._words[place].expand(state.h.shape[1], -1), state).state
-        return self._single(self._inputs[place : place + 1], self._model.project_state(state.h[0]), state)
-
-    def _single(self, from_input: Tensor, from_state: Tensor, state: State) -> State:
-        done = cell_step(self._model.cell, from_input, from_state, state.h[0], None if state.c is None else state.c[0])
-        return State(done.h[None], None if done.c is None else done.c[None])
 
     def effects(self, changes: Sequence[Change]) -> np.ndarray:
         """First-order change of the logit by each change, float64 [N]: one gradient, no sentence scored."""
         gradient = embedding_gradient(self._model, self._ids)  # [n, E]
         with torch.inference_mode():
-            own = (self._words * gradient).sum(dim=1).double().cpu().numpy()  # [n]
+            embedding = self._model.embedding
+            own = (embedding(self._ids) * gradient).sum(dim=1).tolist()  # [n]
             words, which = np.unique([word for _, _, ids in changes for word in ids], return_inverse=True)
-            x = self._model.embedding(torch.from_numpy(words.astype(np.int64)).to(self._device))
+            x = embedding(torch.from_numpy(words.astype(np.int64)).to(self._device))
             # Gradients at the places, and between them where words are inserted (at the ends: of the one neighbour).
             padded = torch.cat([gradient[:1], gradient, gradient[-1:]])
             between = (padded[1:] + padded[:-1]) / 2  # [n+1, E]
-            at_place, at_gap = (x @ gradient.t()).cpu().numpy(), (x @ between.t()).cpu().numpy()
-        result = np.zeros(len(changes))
-        taken = 0
+            at_place, at_gap = (x @ gradient.t()).tolist(), (x @ between.t()).tolist()
+        result, numbers = np.zeros(len(changes)), iter(which.tolist())
         for number, (start, stop, ids) in enumerate(changes):
-            effect = -own[start:stop].sum()
-            for depth in range(len(ids)):
-                word, place = which[taken + depth], start + depth
-                effect += at_place[word, place] if place < stop else at_gap[word, min(stop, self._length)]
-            taken += len(ids)
+            effect = -sum(own[start:stop])
+            for place, _ in enumerate(ids, start):
+                effect += at_place[next(numbers)][place] if place < stop else at_gap[next(numbers)][stop]
             result[number] = effect
         return result
+
+
+class _Prefixes:
+    """The states before each of a sentence's words [n, E], and the recurrence's two products for all of them."""
+
+    def __init__(self, model: Classifier, words: Tensor):
+        self._model, self._words = model, words
+        self._single = model.recurrent.num_layers == 1
+        if self._single:
+            self._inputs = model.project_input(words)  # [n, G*H]
+        states = [model.start()]
+        for place in range(len(words)):
+            states.append(self.step_on(place, states[-1]))
+        self.before = _join(states)  # [L, n+1, H]
+        if self._single:
+            self._from_state = model.project_state(self.before.h[0])  # [n+1, G*H]
+
+    def step_on(self, place: int, state: State) -> State:
+        """The states [L, N, H] after one more word of the sentence itself."""
+        if not self._single:
+            return self._model.step(self._words[place].expand(state.h.shape[1], -1), state).state
+        return self._cell(self._inputs[place : place + 1], self._model.project_state(state.h[0]), state)
+
+    def step(self, words: Tensor, which: Tensor, state: State, places: Tensor | None) -> State:
+        """The states after one more word each, `which` [N] of `words` [U, E]; `places` [N] where they are as before."""
+        if not self._single:
+            return self._model.step(words[which], state).state
+        given = self._model.project_state(state.h[0]) if places is None else self._from_state[places]
+        return self._cell(self._model.project_input(words)[which], given, state)
+
+    def _cell(self, from_input: Tensor, from_state: Tensor, state: State) -> State:
+        done = cell_step(self._model.cell, from_input, from_state, state.h[0], None if state.c is None else state.c[0])
+        return State(done.h[None], None if done.c is None else done.c[None])
 
 
 def embedding_gradient(model: Classifier, ids: Tensor) -> Tensor:

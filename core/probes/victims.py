@@ -93,7 +93,10 @@ class _WhiteReading:
 
         self._encode = checkpoint.vocabulary.encode
         self._sentence = ChangedSentence(checkpoint.model, self._encode(tokens))
-        self.logit = self._sentence.logit
+
+    @property
+    def logit(self) -> float:
+        return self._sentence.logit
 
     def logits(self, edits: Sequence[Edit]) -> Scored:
         changes = [self._as_change(edit) for edit in edits]

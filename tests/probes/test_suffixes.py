@@ -45,13 +45,22 @@ def some_changes(random: np.random.Generator, length: int, count: int) -> list[C
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from(CELLS), st.integers(1, 2), st.integers(0, 999), st.integers(1, 9), st.sampled_from([1, 3, 512]))
-def test_any_changes_against_whole_sentences(cell: str, layers: int, seed: int, length: int, block: int) -> None:
+@given(
+    st.sampled_from(CELLS),
+    st.integers(1, 2),
+    st.integers(0, 999),
+    st.integers(1, 9),
+    st.sampled_from([1, 3, 512]),
+    st.sampled_from([0, 1_000]),
+)
+def test_any_changes_against_whole_sentences(
+    cell: str, layers: int, seed: int, length: int, block: int, few: int
+) -> None:
     random = np.random.default_rng(seed)
     ids = random.integers(1, VOCABULARY, length).tolist()
     changes = [*some_changes(random, length, 20), (0, 0, ()), (0, length, ())]  # no change, and all left out
     classifier = model(cell, layers)
-    sentence = ChangedSentence(classifier, ids, block)
+    sentence = ChangedSentence(classifier, ids, block, few)
     np.testing.assert_allclose(sentence.logits(changes), whole(classifier, ids, changes), atol=1e-5, rtol=0)
     assert sentence.logit == pytest.approx(whole(classifier, ids, [(0, 0, ())])[0], abs=1e-5)
 
