@@ -145,4 +145,3 @@ class Negations:
         return FAILED if touched else PASSED
 
 
-NAMES = ("polarity", "antonyms", "negations")
