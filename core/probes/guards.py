@@ -143,5 +143,3 @@ class Negations:
     def judge(self, edits: Sequence[Edit], reading: str) -> str:
         touched = any(is_negation(token) for edit in edits for token in (*edit.before, *edit.after))
         return FAILED if touched else PASSED
-
-
