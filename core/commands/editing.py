@@ -180,7 +180,7 @@ def _show(result: MinimalEdits) -> None:
     elif result.closest:
         console.line("  nearest, no flip:")
         _show_edited(result.closest)
-    for name, report in result.guards.items():
+    for name, report in result.guards.items() if result.proposed else ():
         off = "" if report.on else " (switched off)"
         console.line(
             f"  guard {name}{off}: {report.failed:,} of {report.asked:,} single edits fail, "
