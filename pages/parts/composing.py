@@ -12,9 +12,10 @@ from core.language import ngettext
 from core.probes import sarcasm
 from core.probes.candidates import TOP, Candidates, Question
 from core.probes.situations import bank, read
+from core.readings import fooled
 from core.tables import as_csv
 from pages.parts import frame, link, models, search
-from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.finds import FindCandidate, fooled_name, keep_find_form
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -109,15 +110,16 @@ def _show(found: Composition, key: str) -> None:
     )
     alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=found.alone)
     how = _(
-        "Listed are the surest of each recipe, no opening in more than a third of them, so that they differ; they are "
-        "not the surest of all."
+        "Listed are the surest of each recipe, so that they differ; they are not the surest of all. An opening or a "
+        "closing phrase stands in about a third of them at most, if there is enough else."
     )
     st.caption(f"{alone} {how}")
-    header = [_("remark"), _("P(positive)"), _("recipe"), _("parts")]
+    header = [_("P(positive)"), _("remark"), _("the model is"), _("recipe"), _("parts")]
     rows: list[tuple[object, ...]] = [
         (
-            one.text,
             round(one.probability, 4),
+            one.text,
+            fooled_name(fooled(one.probability, found.human_reading)),
             one.recipe.pattern,
             "; ".join(f"{name}: {part}" for name, part in one.recipe.parts().items()),
         )
