@@ -20,7 +20,12 @@ def add_verbs(add: Add) -> None:
     added = add(edit)
     console.model_option(added)
     added.add_argument("--goal", required=True, choices=("positive", "negative", "flip"), help="the verdict asked for")
-    added.add_argument("--reading", metavar="R", help="how a person reads the text: negative, positive or mixed")
+    added.add_argument(
+        "--reading",
+        metavar="R",
+        help="how a person reads the text, which guards hold to: negative, positive or mixed (default: the opposite "
+        "of the verdict asked for)",
+    )
     added.add_argument("--max-edits", type=int, metavar="K", help="edits made together at most (default: 2)")
     added.add_argument(
         "--protect",
@@ -171,6 +176,7 @@ def _show(result: MinimalEdits) -> None:
     tokens = " ".join(result.tokens)
     console.line(f"{result.model}: {result.probability:.4f}  {tokens}")
     console.line(f"  {result.certificate}")
+    console.line(f"  guarded for a person who reads the text as {result.reading}")
     if result.best:
         _show_edited(result.best)
         if result.others:
