@@ -447,7 +447,7 @@ def test_a_situation_of_the_bank_is_put_into_the_box() -> None:
     sound(at)
     assert at.text_input(key="compose situation").value == bank()[7].text
     assert parameter(at, "situation") == bank()[7].text
-    assert "recipes fit this situation" in said(at)
+    assert "remarks about this situation" in said(at)
     at.text_input(key="compose situation").set_value("my bus is late").run()
     assert at.text_input(key="compose situation").value == "my bus is late"
     assert parameter(at, "situation") == "my bus is late"
@@ -759,7 +759,7 @@ def test_a_capability_and_a_template_are_looked_at() -> None:
     row = max(range(len(templates)), key=lambda place: templates[place].rate.failures)
     assert templates[row].rate.failures
     choose_row(at, "template", row)
-    failed = next(box.value for box in at.dataframe if "changed to" in box.value.columns)
+    failed = table(at, "text", "expected")
     assert failed["text"].tolist() == [outcome.case.text for outcome in templates[row].failed]
     at.selectbox(key="suite capability").set_value("negation").run()
     sound(at)
@@ -922,7 +922,7 @@ def test_settings_are_written_to_the_link_and_read_from_it() -> None:
 def test_a_situation_in_a_link_may_be_too_long() -> None:
     for situation in ("rain " * 1_000, "x" * 5_000, "my bus " + "is late " * 15):
         at = opened(view="compose", situation=situation)
-        assert at.info or "recipes fit" in said(at)
+        assert at.info or "remarks about this" in said(at)
 
 
 # Hostile texts

@@ -183,18 +183,13 @@ def _failures(model: str, failed: list[Outcome], count: int) -> None:
     line = ngettext("{model}: {count:,} failing case", "{model}: {count:,} failing cases", count)
     st.markdown("**" + line.format(model=plain(model.upper()), count=count) + "**")
     if failed:
-        st.dataframe(
-            [
-                {
-                    _("text"): outcome.case.text,
-                    _("changed to"): outcome.case.changed or "",
-                    _("expected"): _expected()[outcome.case.expected],
-                    _("P(positive)"): round(outcome.probability, 3),
-                    _("P(positive), changed"): None
-                    if outcome.changed_probability is None
-                    else round(outcome.changed_probability, 3),
-                }
-                for outcome in failed
-            ],
-            hide_index=True,
-        )
+        st.dataframe([_case(outcome) for outcome in failed], hide_index=True)
+
+
+def _case(outcome: Outcome) -> dict[str, object]:
+    """A failing case as a row; what it was changed to only where it was."""
+    case, changed = outcome.case, outcome.changed_probability
+    shown: dict[str, object] = {_("P(positive)"): round(outcome.probability, 3), _("text"): case.text}
+    if changed is not None:
+        shown |= {_("P(positive), changed"): round(changed, 3), _("changed to"): case.changed}
+    return shown | {_("expected"): _expected()[case.expected]}

@@ -42,9 +42,9 @@ def view(checkpoints: list[Checkpoint]) -> None:
         st.info(plain(str(error)), icon=":material/edit_note:")
         return
     st.markdown(
-        _("{count:,} recipes fit this situation; a remark that reads the same as another is left out.").format(
-            count=question.recipes
-        )
+        _(
+            "The recipes build {count:,} remarks about this situation; one that reads the same as another is left out."
+        ).format(count=question.recipes)
     )
     for form, reason in question.situation.missing:
         st.caption(_("No {form} was made of it: {reason}").format(form=_(form), reason=plain(reason)))

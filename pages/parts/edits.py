@@ -31,7 +31,7 @@ _GUARDS = ("polarity", "antonyms", "negations")
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """Everything to set before a search for edits, the search, and what it found."""
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True):
         reading = ask_reading()
         checkpoint = models.choose(checkpoints, "edits model")
         goal = _goal()
@@ -93,7 +93,7 @@ def _sources() -> Sources | None:
 
 
 def _goal() -> str:
-    goals = {"flip": _("the other verdict"), "positive": _("positive"), "negative": _("negative")}
+    goals = {"flip": _("the other one"), "positive": _("positive"), "negative": _("negative")}
     link.restore("goal", "flip", link.one_of(list(goals)), "edits goal")
     goal = st.segmented_control(
         _("The verdict to reach"),
@@ -117,13 +117,13 @@ def _bounds() -> dict[str, float | int]:
     if not all(sound):
         st.caption(_("The link asks for bounds that cannot be, so the usual ones stand."))
     with st.expander(_("Bounds of the search"), icon=":material/tune:"):
-        one, two, three, four = st.columns(4)
+        one, two, three, four = st.columns(4, vertical_alignment="bottom")
         number = partial(st.number_input, persist_state="session", required=True)
         with one:
             most = number(_("Edits at most"), 1, MOST_EDITS, key="edits most")
         with two:
             floor = number(
-                _("Fluency may fall by (nats)"),
+                _("Fluency may fall (nats)"),
                 0.0,
                 MOST_FLOOR,
                 step=1.0,
@@ -131,7 +131,7 @@ def _bounds() -> dict[str, float | int]:
                 help=_("By the trigram; where the length changes, see the README for how lengths are made equal."),
             )
         with three:
-            budget = number(_("Budget (sentences scored)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
+            budget = number(_("Budget (sentences)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
         with four:
             seconds = number(_("Time (seconds)"), 1, MOST_SECONDS, step=10, key="edits seconds")
     link.carry("edits", None if most == edits.MAX_EDITS else str(most))
