@@ -31,7 +31,8 @@ def view(checkpoints: list[Checkpoint]) -> None:
     st.write(
         _(
             "Sarcasm praises something unwelcome. From a situation that nobody wants the recipes build thousands of "
-            "such remarks; a person reads each of them as negative, so a model that reads one as positive is fooled."
+            "such remarks. If the situation really is unwelcome, a person reads each of them as negative, and a model "
+            "that reads one as positive is fooled; whether it is, nothing here judges."
         )
     )
     checkpoint = models.choose(checkpoints, "compose model")
@@ -114,6 +115,14 @@ def _show(found: Composition, key: str) -> None:
         "closing phrase stands in about a third of them at most, if there is enough else."
     )
     st.caption(f"{alone} {how}")
+    if found.alone >= 0.5:
+        st.warning(
+            _(
+                "The model reads the bare situation as positive already: either it is not unwelcome, or the model "
+                "misreads it without any praise. So it is not the sarcasm that fools it here."
+            ),
+            icon=":material/warning:",
+        )
     header = [_("P(positive)"), _("remark"), _("the model is"), _("recipe"), _("parts")]
     rows: list[tuple[object, ...]] = [
         (
