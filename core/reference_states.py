@@ -46,5 +46,7 @@ def states(model: Classifier, sentences: Encoded) -> np.ndarray:
 def add_state_space(name: str, space: StateSpace, out: Path | None = None) -> None:
     """Save a checkpoint again with its state space, and in its card what it was fitted to; nothing else changes."""
     checkpoint = checkpoints.load(name, out)
-    note = {"rows": ROWS, "seed": SEED, "explained": space.explained.tolist()}
-    checkpoints.save_again(checkpoint, {**checkpoint.card, "state_space": note}, out, state_space=space)
+    card = checkpoint.card
+    rows = min(ROWS, card["data"]["held_out_rows"])
+    card = {**card, "state_space": {"rows": rows, "seed": SEED, "explained": space.explained.tolist()}}
+    checkpoints.save_again(checkpoint, card, out, state_space=space)
