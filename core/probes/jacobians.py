@@ -3,9 +3,10 @@
 J_t = ∂s_t / ∂s_{t−1}, the input of the step held still, where the state s is h; for the LSTM it is (h, c), both
 together, 2H numbers, for both are handed on. Its spectral norm, the largest singular value σ(J_t), is the most by which
 it stretches any vector. σ² is the largest eigenvalue of JᵀJ, found by Lanczos iteration (Lanczos 1950) with full
-reorthogonalisation (Golub & Van Loan 2013, section 10.3), all steps side by side: each iteration needs only J v and Jᵀ
-u, which torch works out of `core.models.cell_step` itself, so the cells' equations are written nowhere again. Tests
-hold it to the singular values of the Jacobian in full. Axes: T steps, D the length of the state, k iterations.
+reorthogonalisation (Parlett 1998, "The Symmetric Eigenvalue Problem"), all steps side by side: each iteration needs
+only J v and Jᵀ u, which torch works out of `core.models.cell_step` itself, so the cells' equations are written nowhere
+again. Tests hold it to the singular values of the Jacobian in full. Axes: T steps, D the length of the state, k
+iterations.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _largest_singular_values(step: Callable[..., tuple[Tensor, ...]], states: tu
 
     def gram(v: Tensor) -> Tensor:
         """JᵀJ v, [T, D]."""
-        _, pushed = torch.func.jvp(step, states, v.split(sizes, dim=1))
+        pushed = torch.func.jvp(step, states, v.split(sizes, dim=1))[1]
         return torch.cat(pull(pushed), dim=1)
 
     # A random start: one that stands at right angles to the answer is next to impossible.
@@ -77,12 +78,12 @@ def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Te
         w = apply(v)
         tridiagonal[:, k, k] = (w * v).sum(dim=1)
         kept = basis[:, : k + 1]
-        for _ in range(2):  # twice is enough (Parlett 1998, section 6.9)
+        for _ in range(2):  # twice is enough (Parlett 1998, after Kahan)
             w = w - ((kept @ w[:, :, None]).transpose(1, 2) @ kept)[:, 0]
         left = w.norm(dim=1)
         if k + 1 == most or (k % 8 == 7):
             values, vectors = torch.linalg.eigh(tridiagonal[:, : k + 1, : k + 1])
-            # What is left of the last vector, as far as the leading eigenvector has a part in it (Parlett, 13.2).
+            # How far the leading pair is from an eigenpair: what is left over, as far as that vector has a part in it.
             if k + 1 == most or bool((left * vectors[:, -1, -1].abs() <= _TOLERANCE * values[:, -1] + tiny).all()):
                 break
         tridiagonal[:, k, k + 1] = tridiagonal[:, k + 1, k] = left
