@@ -36,34 +36,34 @@ def spectral_norms(model: Classifier, done: Unrolled, gain: float = 1.0) -> np.n
         states.append(torch.cat([start.c[-1], done.c[:-1]]))
     layer = model.recurrent.num_layers - 1
     norms = []
-    with torch.no_grad():
-        for rows in torch.arange(len(done.steps)).split(_TOGETHER):
-            from_input = model.project_input(done.x[rows], layer).detach()
-            before = tuple(state[rows].detach() for state in states)
-
-            def step(*state: Tensor, from_input: Tensor = from_input) -> tuple[Tensor, ...]:
-                h, c = state if len(state) == 2 else (state[0], None)
-                after = cell_step(model.cell, from_input, model.project_state(gain * h, layer), h, c)
-                return (after.h,) if after.c is None else (after.h, after.c)
-
-            norms.append(_largest_singular_values(step, before))
+    for rows in torch.arange(len(done.steps)).split(_TOGETHER):
+        before = [state[rows].detach().requires_grad_() for state in states]
+        with torch.enable_grad():
+            from_state = model.project_state(gain * before[0], layer)
+            from_input = model.project_input(done.x[rows].detach(), layer)
+            after = cell_step(model.cell, from_input, from_state, before[0], before[1] if len(before) > 1 else None)
+        norms.append(_largest_singular_values(before, [after.h] if after.c is None else [after.h, after.c]))
     return torch.cat(norms).double().numpy()
 
 
-def _largest_singular_values(step: Callable[..., tuple[Tensor, ...]], states: tuple[Tensor, ...]) -> Tensor:
-    """The largest singular value [T] of each row's Jacobian of `step`, which takes and gives states [T, H]."""
-    sizes = [state.shape[1] for state in states]
-    pull = torch.func.vjp(step, *states)[1]
+def _largest_singular_values(before: list[Tensor], after: list[Tensor]) -> Tensor:
+    """The largest singular value [T] of each row's Jacobian of the states `after`, [T, H] each, by those `before`."""
+    sizes = [state.shape[1] for state in before]
+    with torch.enable_grad():
+        # Jᵀ u is linear in u, so that its own gradient by u gives J v.
+        u = [torch.zeros_like(state).requires_grad_() for state in after]
+        pulled = torch.autograd.grad(after, before, u, create_graph=True)
 
     def gram(v: Tensor) -> Tensor:
         """JᵀJ v, [T, D]."""
-        pushed = torch.func.jvp(step, states, v.split(sizes, dim=1))[1]
-        return torch.cat(pull(pushed), dim=1)
+        pushed = torch.autograd.grad(pulled, u, v.split(sizes, dim=1), retain_graph=True)
+        return torch.cat(torch.autograd.grad(after, before, pushed, retain_graph=True), dim=1)
 
     # A random start: one that stands at right angles to the answer is next to impossible.
     random = torch.Generator().manual_seed(0)
-    start = torch.randn(len(states[0]), sum(sizes), generator=random, dtype=torch.float64).to(states[0].dtype)
-    return _largest_eigenvalues(gram, start).clamp_min(0).sqrt()
+    start = torch.randn(len(before[0]), sum(sizes), generator=random, dtype=torch.float64).to(before[0].dtype)
+    with torch.no_grad():
+        return _largest_eigenvalues(gram, start).clamp_min(0).sqrt()
 
 
 def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
