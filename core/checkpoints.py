@@ -1,9 +1,10 @@
 """Where do trained models live? A folder each: weights, a card, a vocabulary; nothing is ever unpickled.
 
-    checkpoints/<name>/weights.safetensors   float32; embeddings float16, exactly as they were when evaluated; integers
-    checkpoints/<name>/card.json             what the model is, how it was trained, how good it is, hashes of the files
-    checkpoints/<name>/vocabulary.txt        one token a line
-    checkpoints/<name>/polarity.safetensors  float32, `core.polarity` of each token; a checkpoint may lack it
+    checkpoints/<name>/weights.safetensors      float32; embeddings float16, exactly as when evaluated; integers
+    checkpoints/<name>/card.json                what the model is, how it was trained, how good it is, files' hashes
+    checkpoints/<name>/vocabulary.txt           one token a line
+    checkpoints/<name>/polarity.safetensors     float32, `core.polarity` of each token; a checkpoint may lack it
+    checkpoints/<name>/state_space.safetensors  `core.state_space`, the axes that its states are drawn in; likewise
 
 The card follows Mitchell et al. 2019, "Model Cards for Model Reporting". Its hashes cover the other files and the card
 itself: they find damage and mix-ups, not forgery. A folder is written beside and then renamed, so that a full disk
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.corpus import file_sha256
+from core.state_space import StateSpace
 from core.text import Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WEIGHTS, CARD, VOCABULARY = "weights.safetensors", "card.json", "vocabulary.txt"
-POLARITY = "polarity.safetensors"
+POLARITY, STATE_SPACE = "polarity.safetensors", "state_space.safetensors"
 CLASSIFIER, EMBEDDINGS = "classifier", "embeddings"
 WORD2VEC = "word2vec"
 FLUENCY = "fluency"  # a kind, and the name of the one checkpoint of it
@@ -56,9 +58,9 @@ class Checkpoint:
     """A trained model as loaded: read-only, in eval mode, no gradients stored.
 
     `hash` stands for everything that decides its numbers; results are cached by it. `polarity`, float32 [V] in nats,
-    tells which way each vocabulary entry leans by itself in the training data (`core.polarity`); None where the
-    checkpoint lacks it. It decides none of the model's numbers: what depends on it too is cached by
-    `hash_with_polarity`.
+    tells which way each vocabulary entry leans by itself in the training data (`core.polarity`); `state_space` in which
+    axes its states are drawn; None where the checkpoint lacks it. They decide none of the model's numbers: what depends
+    on one of them too is cached by `hash_with_polarity` or `hash_with_state_space`.
     """
 
     name: str
@@ -68,11 +70,17 @@ class Checkpoint:
     card: Card
     hash: str
     polarity: np.ndarray | None = field(default=None, repr=False, compare=False)
+    state_space: StateSpace | None = field(default=None, repr=False, compare=False)
 
     @property
     def hash_with_polarity(self) -> str:
         """Stands for everything that decides the model's numbers and its words' polarity."""
         return _digest([self.hash, self.card.get("sha256", {}).get(POLARITY)])
+
+    @property
+    def hash_with_state_space(self) -> str:
+        """Stands for everything that decides the model's numbers and where its states are drawn."""
+        return _digest([self.hash, self.card.get("sha256", {}).get(STATE_SPACE)])
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,8 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
     model.load_state_dict(weights, assign=True)
     model.requires_grad_(False).eval()
     polarity = _read_polarity(name, folder, card, len(vocabulary)) if POLARITY in card["sha256"] else None
-    return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card), polarity)
+    space = _read_state_space(name, folder, card, model.hidden_size) if STATE_SPACE in card["sha256"] else None
+    return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card), polarity, space)
 
 
 def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVectors:
@@ -179,15 +188,17 @@ def save(
     card: Card,
     folder: Path | None = None,
     polarity: np.ndarray | None = None,
+    state_space: StateSpace | None = None,
 ) -> None:
     """Write a checkpoint, replacing one of the same name only when all of it is on the disk.
 
     `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16; round
     the model with `round_embeddings` before evaluating it. Whole numbers stay what they are, all else becomes float32.
-    Without `polarity` [V] the checkpoint has none. Raises OSError where the disk is full, ValueError where a number is
-    not finite or there is not one polarity for each token.
+    Without `polarity` [V] or `state_space` the checkpoint has none: `save_again` keeps what is there. Raises OSError
+    where the disk is full, ValueError where a number is not finite or there is not one polarity for each token.
     """
     import torch
+    from safetensors.numpy import save as arrays_to_bytes
     from safetensors.torch import save as to_bytes
 
     _folder(name, folder)  # refuses a name that is none
@@ -204,12 +215,26 @@ def save(
         if polarity is not None:
             _check_polarity(polarity, len(vocabulary))
             (new / POLARITY).write_bytes(to_bytes({"polarity": torch.tensor(polarity, dtype=torch.float32)}))
+        if state_space is not None:
+            (new / STATE_SPACE).write_bytes(arrays_to_bytes(state_space.as_arrays()))
         card = {"format": FORMAT, "name": name, **card}
-        card["sha256"] = {
-            file: file_sha256(new / file) for file in (WEIGHTS, VOCABULARY, POLARITY) if (new / file).is_file()
-        }
+        files = (WEIGHTS, VOCABULARY, POLARITY, STATE_SPACE)
+        card["sha256"] = {file: file_sha256(new / file) for file in files if (new / file).is_file()}
         card["sha256"][CARD] = _card_hash(card)
         (new / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def save_again(
+    checkpoint: Checkpoint,
+    card: Card,
+    folder: Path | None = None,
+    polarity: np.ndarray | None = None,
+    state_space: StateSpace | None = None,
+) -> None:
+    """Save a loaded checkpoint with another card and what is given; all that is not given stays. Raises as `save`."""
+    polarity = checkpoint.polarity if polarity is None else polarity
+    state_space = state_space or checkpoint.state_space
+    save(checkpoint.name, checkpoint.model.state_dict(), checkpoint.vocabulary, card, folder, polarity, state_space)
 
 
 def check_name(name: str) -> None:
@@ -296,6 +321,18 @@ def _read_polarity(name: str, folder: Path | None, card: Card, size: int) -> np.
         raise CheckpointError(f"checkpoint {name!r}: {POLARITY}: {error}") from None
     polarity.setflags(write=False)
     return polarity
+
+
+def _read_state_space(name: str, folder: Path | None, card: Card, units: int) -> StateSpace:
+    """The axes for states of so many units. Raises CheckpointError."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as load_bytes
+
+    content = _content(name, folder, STATE_SPACE, card)
+    try:
+        return StateSpace.from_arrays(load_bytes(content), units)
+    except (SafetensorError, ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(f"checkpoint {name!r}: {STATE_SPACE}: {error}") from None
 
 
 def _check_polarity(polarity: np.ndarray, size: int) -> None:

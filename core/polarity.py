@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from core import checkpoints
-from core.corpus import NEGATIVE, POSITIVE, Corpus, Encoded, encode, held_out
+from core.corpus import NEGATIVE, POSITIVE, Corpus, Encoded
+from core.provenance import read_again
 from core.text import Vocabulary
 
 SMOOTHING = 3.0
@@ -68,26 +69,11 @@ def of_training(checkpoint: checkpoints.Checkpoint, corpus: Corpus) -> np.ndarra
     Held-out rows are left out, as they were in training. Raises ValueError where the corpus is not the file, or not
     read in the way, that the card tells of.
     """
-    data = checkpoint.card["data"]
-    if corpus.sha256 != data["sha256"]:
-        raise ValueError(
-            f"checkpoint {checkpoint.name!r} was trained on {data['file']} with SHA-256 {data['sha256'][:12]}…; "
-            f"given: {corpus.name} with {corpus.sha256[:12]}…"
-        )
-    if data.get("drawn_from"):
-        corpus = corpus.sample(data["rows"], data["sample_seed"])
-    sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
-    if (len(corpus), len(sentences.ids)) != (data["rows"], data["tokens"]):
-        raise ValueError(
-            f"checkpoint {checkpoint.name!r} was trained on {data['rows']:,} rows with {data['tokens']:,} tokens of "
-            f"{data['file']}; read as told, it has {len(corpus):,} with {len(sentences.ids):,}: are these its columns?"
-        )
-    train, _ = held_out(sentences, data["held_out_rows"], data["split_seed"])
-    return log_odds(sentences, corpus.labels, train, len(checkpoint.vocabulary))
+    rows = read_again(checkpoint, corpus)
+    return log_odds(rows.sentences, rows.labels, rows.train, len(checkpoint.vocabulary))
 
 
 def add_polarity(name: str, polarity: np.ndarray, out: Path | None = None) -> None:
     """Save a checkpoint again with its words' polarity [V] and the smoothing in its card; nothing else changes."""
     checkpoint = checkpoints.load(name, out)
-    card = {**checkpoint.card, "polarity": {"smoothing": SMOOTHING}}
-    checkpoints.save(name, checkpoint.model.state_dict(), checkpoint.vocabulary, card, out, polarity)
+    checkpoints.save_again(checkpoint, {**checkpoint.card, "polarity": {"smoothing": SMOOTHING}}, out, polarity)

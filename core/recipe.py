@@ -23,6 +23,7 @@ from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, uni
 from core.evaluation import evaluate
 from core.language import mark
 from core.polarity import add_polarity, log_odds
+from core.reference_states import add_state_space, of_rows
 from core.text import Preprocessing, Vocabulary
 from core.training import Progress, TrainingSettings, check_classes, hardware, train_classifier
 
@@ -171,6 +172,8 @@ def classifier(
     if checkpoints.POLARITY not in checkpoints.read_card(name, out)["sha256"]:
         found = log_odds(prepared.sentences, prepared.corpus.labels, prepared.train, len(prepared.vocabulary))
         add_polarity(name, found, out)
+    if checkpoints.STATE_SPACE not in checkpoints.read_card(name, out)["sha256"]:
+        add_state_space(name, of_rows(checkpoints.load(name, out).model, prepared.sentences, prepared.held), out)
     if "selection" not in checkpoints.read_card(name, out)["metrics"]:
         held = prepared.held
         selection = Corpus(
@@ -251,7 +254,7 @@ def add_metrics(name: str, key: str, corpus: Corpus, out: Path) -> None:
     del evaluation["model"]
     card = checkpoint.card
     card["metrics"][key] = {**evaluation, "sha256": corpus.sha256}
-    checkpoints.save(name, checkpoint.model.state_dict(), checkpoint.vocabulary, card, out, checkpoint.polarity)
+    checkpoints.save_again(checkpoint, card, out)
 
 
 def _word2vec_card(prepared: Prepared) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def trained(tmp_path: Path) -> Path:
 def without_polarity(folder: Path) -> checkpoints.Checkpoint:
     whole = checkpoints.load("rnn", folder)
     card = {key: value for key, value in whole.card.items() if key != "polarity"}
-    checkpoints.save("rnn", whole.model.state_dict(), whole.vocabulary, card, folder)
+    checkpoints.save("rnn", whole.model.state_dict(), whole.vocabulary, card, folder, state_space=whole.state_space)
     return checkpoints.load("rnn", folder)
 
 

@@ -292,7 +292,7 @@ def test_no_text_of_the_data_is_in_a_checkpoint(made: Made) -> None:
     files = content(made.out)
     expected = ("card.json", "vocabulary.txt", "weights.safetensors")
     both = {f"{name}/{file}" for name in ("rnn", "word2vec") for file in expected}
-    assert set(files) == both | {"rnn/polarity.safetensors"}
+    assert set(files) == both | {"rnn/polarity.safetensors", "rnn/state_space.safetensors"}
     for name, written in files.items():
         assert not [text for text in CORPUS.texts if text.encode() in written], name
 

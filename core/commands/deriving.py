@@ -1,4 +1,4 @@
-"""Verbs that derive something small from what is there: lexicon, polarity."""
+"""Verbs that derive something small from what is there: lexicon, polarity, state-space."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     import numpy as np
 
+    from core.provenance import Rows
+
 _SHOWN = 10  # words at either end
 
 
@@ -24,6 +26,11 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--out", default="my-lexicon", metavar="DIR", help="default: my-lexicon")
 
     added = add(polarity, json_output=False)
+    console.model_option(added)
+    added.add_argument("--data", required=True, metavar="FILE", help="the file that the models were trained on")
+    console.label_options(added)
+
+    added = add(state_space, json_output=False)
     console.model_option(added)
     added.add_argument("--data", required=True, metavar="FILE", help="the file that the models were trained on")
     console.label_options(added)
@@ -50,9 +57,7 @@ def polarity(options: argparse.Namespace) -> int:
     corpus = console.labelled(options, options.data)
     counted: dict[str, np.ndarray] = {}
     for checkpoint in models:
-        # Checkpoints of the same rows and words share their counts.
-        words = checkpoint.card["sha256"][checkpoints.VOCABULARY]
-        alike = json.dumps([checkpoint.card["data"], words, checkpoint.preprocessing.steps], sort_keys=True)
+        alike = _rows_key(checkpoint)
         if alike not in counted:
             counted[alike] = of_training(checkpoint, corpus)
         add_polarity(checkpoint.name, counted[alike])
@@ -61,3 +66,31 @@ def polarity(options: argparse.Namespace) -> int:
             shown = ", ".join(f"{checkpoint.vocabulary.token(int(n))} {counted[alike][n]:+.2f}" for n in ids)
             console.line(f"{checkpoint.name}: most {kind}: {shown}")
     return 0
+
+
+def state_space(options: argparse.Namespace) -> int:
+    """The axes that a model's states are drawn in, fitted to states of the rows held out of its training, and saved."""
+    from core.provenance import read_again
+    from core.reference_states import add_state_space, of_rows
+
+    models = console.named_checkpoints(options.model)
+    corpus = console.labelled(options, options.data)
+    read: dict[str, Rows] = {}
+    for checkpoint in models:
+        alike = _rows_key(checkpoint)
+        if alike not in read:
+            read[alike] = read_again(checkpoint, corpus)
+        space = of_rows(checkpoint.model, read[alike].sentences, read[alike].held)
+        add_state_space(checkpoint.name, space)
+        read_out, *others = (f"{share:.1%}" for share in space.explained)
+        console.line(
+            f"{checkpoint.name}: of the variance of its states, {read_out} lies along the read-out and "
+            f"{' and '.join(others)} along the two components across it"
+        )
+    return 0
+
+
+def _rows_key(checkpoint: checkpoints.Checkpoint) -> str:
+    """The same for checkpoints that see the same rows, split in the same way, as the same ids."""
+    words = checkpoint.card["sha256"][checkpoints.VOCABULARY]
+    return json.dumps([checkpoint.card["data"], words, checkpoint.preprocessing.steps], sort_keys=True)

@@ -1,0 +1,52 @@
+"""Where do a model's states usually lie? The axes of its state space, fitted to the states of held-out rows.
+
+The reference set is every state, after every token, of some rows that were held out of training, drawn by a seed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from core import checkpoints
+from core.corpus import Encoded, length_batches, pad
+from core.models import Classifier
+from core.state_space import StateSpace, fit
+
+ROWS = 2_000
+"""Held-out rows that are drawn, or all of them where there are fewer."""
+SEED = 0
+_BATCH = 256  # sentences at a time
+
+
+def of_rows(model: Classifier, sentences: Encoded, held: np.ndarray) -> StateSpace:
+    """The axes of the states of `ROWS` sentences of the row numbers `held`, drawn by `SEED`.
+
+    Raises ValueError where these have fewer than two tokens in all.
+    """
+    drawn = np.sort(np.random.default_rng(SEED).choice(held, min(ROWS, len(held)), replace=False))
+    read_out, bias = model.linear.weight.detach()[0].numpy(), model.linear.bias.item()
+    return fit(states(model, sentences.take(drawn)), read_out, bias)
+
+
+def states(model: Classifier, sentences: Encoded) -> np.ndarray:
+    """The top layer's hidden state after every token of some sentences, float32 [N, H], in no order of theirs."""
+    import torch
+
+    found = [np.empty((0, model.hidden_size), dtype=np.float32)]
+    with torch.inference_mode():
+        for rows in length_batches(sentences.lengths, _BATCH):
+            ids, lengths = pad(sentences, rows)
+            h, _ = model.recurrent(model.embedding(torch.from_numpy(ids)))
+            found.append(h.numpy()[np.arange(ids.shape[1]) < lengths[:, None]])
+    return np.concatenate(found)
+
+
+def add_state_space(name: str, space: StateSpace, out: Path | None = None) -> None:
+    """Save a checkpoint again with its state space, and in its card what it was fitted to; nothing else changes."""
+    checkpoint = checkpoints.load(name, out)
+    card = checkpoint.card
+    rows = min(ROWS, card["data"]["held_out_rows"])
+    card = {**card, "state_space": {"rows": rows, "seed": SEED, "explained": space.explained.tolist()}}
+    checkpoints.save_again(checkpoint, card, out, state_space=space)

@@ -1,0 +1,106 @@
+"""In which axes are a model's states drawn? Three at right angles: the read-out's, and two principal components.
+
+The first is the read-out's own direction, w / ‖w‖: how far a state lies along it is its logit, logit = ‖w‖ x + b, so
+the verdict turns at one straight line, x = −b / ‖w‖, and nothing at right angles to it matters to the verdict. The
+others are the first two principal components (Pearson 1901) of what is left of some reference states once that
+direction is taken out of them. The origin is the state before the first token, zero, as the read-out's is: nothing is
+subtracted, so that a path begins where the model does. Numpy only. Axes: N states, H units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+AXES = 3
+
+
+@dataclass(frozen=True)
+class StateSpace:
+    """Axes [3, H] at right angles, of length 1, in float32: the read-out's, then the principal components.
+
+    `variance` [3] is that of the reference states along each, of `total` in all H directions; `centre` [3] is where
+    their mean lies. ``logit = scale * x + bias`` where x is a state's place along the first axis. Where H is below 3,
+    or the states lie along fewer directions, the axes that are not there are zeros.
+    """
+
+    axes: np.ndarray
+    centre: np.ndarray
+    variance: np.ndarray
+    total: float
+    scale: float
+    bias: float
+
+    @property
+    def boundary(self) -> float | None:
+        """Where along the first axis the verdict turns, at a logit of 0. None for a read-out that weighs nothing."""
+        return -self.bias / self.scale if self.scale else None
+
+    @property
+    def explained(self) -> np.ndarray:
+        """The share, 0 to 1, of the reference states' variance along each axis, [3]."""
+        return self.variance / self.total if self.total else np.zeros(AXES)
+
+    def project(self, states: np.ndarray) -> np.ndarray:
+        """Places float64 [..., 3] of hidden states [..., H]. Raises ValueError for another number of units."""
+        if states.shape[-1] != self.axes.shape[1]:
+            raise ValueError(f"states of {states.shape[-1]:,} units; the axes are of {self.axes.shape[1]:,}")
+        found: np.ndarray = states.astype(np.float64) @ self.axes.T.astype(np.float64)
+        return found
+
+    def as_arrays(self) -> dict[str, np.ndarray]:
+        """What `from_arrays` reads: float32 and float64 by name."""
+        return {
+            "axes": self.axes,
+            "centre": self.centre,
+            "variance": self.variance,
+            "numbers": np.array([self.total, self.scale, self.bias]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], units: int) -> StateSpace:
+        """What `as_arrays` gave, of a model of H `units`. Raises ValueError where it is nothing of the kind."""
+        shapes = {"axes": (AXES, units), "centre": (AXES,), "variance": (AXES,), "numbers": (3,)}
+        found = {name: array.shape for name, array in arrays.items()}
+        if found != shapes:
+            raise ValueError(f"arrays of shapes {found}, expected {shapes}")
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise ValueError("numbers that are not finite")
+        axes = arrays["axes"].astype(np.float32)
+        products = axes.astype(np.float64) @ axes.T.astype(np.float64)
+        here = np.diag(products) > 0.5
+        if not np.allclose(products, np.diag(here.astype(float)), atol=1e-4):
+            raise ValueError("axes that are not at right angles, or not of length 1")
+        centre, variance, numbers = (arrays[name].astype(np.float64) for name in ("centre", "variance", "numbers"))
+        for array in (axes, centre, variance):
+            array.setflags(write=False)
+        return cls(axes, centre, variance, *numbers.tolist())
+
+
+def fit(states: np.ndarray, read_out: np.ndarray, bias: float) -> StateSpace:
+    """The axes of reference states [N, H] under a read-out of weights [H].
+
+    A component's sign, which is anybody's choice, is such that its largest weight is positive. Raises ValueError for
+    fewer than two states or numbers that are not finite.
+    """
+    if len(states) < 2:
+        raise ValueError(f"axes are fitted to at least 2 states; given: {len(states)}")
+    if not (np.isfinite(states).all() and np.isfinite(read_out).all()):
+        raise ValueError("states or read-out hold numbers that are not finite")
+    states, read_out = states.astype(np.float64), read_out.astype(np.float64)
+    mean = states.mean(axis=0)
+    covariance = (states - mean).T @ (states - mean) / len(states)
+    scale = float(np.linalg.norm(read_out))
+    axes = np.zeros((AXES, len(read_out)))
+    axes[0] = read_out / scale if scale else 0
+    across = np.eye(len(read_out)) - np.outer(axes[0], axes[0])
+    values, vectors = np.linalg.eigh(across @ covariance @ across)
+    # Directions in which nothing varies are no components, the read-out's own among them.
+    there = values > 1e-9 * max(np.trace(covariance), 1e-30)
+    components = vectors[:, there][:, ::-1][:, : AXES - 1].T
+    largest = np.take_along_axis(components, np.abs(components).argmax(axis=1)[:, None], axis=1)
+    axes[1 : 1 + len(components)] = components * np.sign(largest)
+    variance = np.einsum("ai,ij,aj->a", axes, covariance, axes)
+    return StateSpace(axes.astype(np.float32), axes @ mean, variance, float(np.trace(covariance)), scale, bias)

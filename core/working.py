@@ -1,0 +1,191 @@
+"""How was one number of a trace worked out? The arithmetic of one unit at one step, every product and sum of it.
+
+For each gate the weighted inputs W x and their bias b, the weighted hidden states U h and theirs, d, what the
+non-linearity gets of these, and what it gives; then the lines that make the unit's new state of its gates, in the
+notation of `core.models`. Weights are the model's own; the equations are those of `core.models.cell_step`, asked for a
+single unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from core.models import Classifier
+    from core.trace import Trace
+
+# What a unit's gates are called in the equations, which of σ and tanh (or neither) each passes through.
+SYMBOLS = {"rnn": ("a",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "g", "o")}
+NON_LINEARITIES = {"rnn": (None,), "gru": ("σ", "σ", "tanh"), "lstm": ("σ", "σ", "tanh", "σ")}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate of one unit, float64 throughout.
+
+    `input_products` [E] sum with `input_bias` to `from_input`, `state_products` [H] with `state_bias` to `from_state`.
+    Their sum is `pre_activation`; but for the GRU's new gate it is from_input + reset * from_state, and `reset` is that
+    gate's value (None for all others). `value` is the gate's, after its `non_linearity`, "σ", "tanh" or None.
+    """
+
+    name: str
+    symbol: str
+    non_linearity: str | None
+    input_products: np.ndarray
+    input_bias: float
+    from_input: float
+    state_products: np.ndarray
+    state_bias: float
+    from_state: float
+    reset: float | None
+    pre_activation: float
+    value: float
+
+
+@dataclass(frozen=True)
+class Product:
+    """Factors, each a symbol with its number, and what they make."""
+
+    factors: tuple[tuple[str, float], ...]
+    value: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """``symbol = sum of products = value``; with a `function`, "tanh", that of the sum."""
+
+    symbol: str
+    products: tuple[Product, ...]
+    value: float
+    function: str | None = None
+
+
+@dataclass(frozen=True)
+class Working:
+    """One unit's step, written out.
+
+    `token` is read at `step`, counted from 0; `x` [E] and `h_before` [H] are what the layer reads, `x_weights` and
+    `h_weights` by a gate's name the weights that its products were made with. `lines` lead from the gates to the new
+    state: `h`, and `c` for the LSTM. `read_out` is the weight with which the logit takes `h`.
+    """
+
+    model: str
+    cell: str
+    step: int
+    unit: int
+    token: str
+    x: np.ndarray
+    h_before: np.ndarray
+    c_before: float | None
+    x_weights: dict[str, np.ndarray]
+    h_weights: dict[str, np.ndarray]
+    gates: tuple[Gate, ...]
+    lines: tuple[Line, ...]
+    h: float
+    c: float | None
+    read_out: float
+
+
+def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
+    """The arithmetic of a unit, 0 to H − 1, at a step, 0 to T − 1, of a trace of this very model.
+
+    All in float64, so the last digits are finer than the trace's own. Raises ValueError for a step or unit that is
+    none, or for a trace of another model.
+    """
+    import torch
+
+    from core.models import GATES, cell_step
+
+    units = model.hidden_size
+    if (model.cell, units) != (trace.cell, trace.h.shape[1]):
+        raise ValueError(
+            f"the trace is of {trace.h.shape[1]} units of an {trace.cell}, the model has {units} of an {model.cell}"
+        )
+    for what, number, count in (("step", step, len(trace)), ("unit", unit, units)):
+        if not 0 <= number < count:
+            raise ValueError(f"{what} {number:,} is none of the {count:,}, which count from 0 to {count - 1:,}")
+    x = trace.x[step].astype(np.float64)
+    before = step - 1
+    h = trace.h[before].astype(np.float64) if step else np.zeros(units)
+    c = None if trace.c is None else float(trace.c[before, unit]) if step else 0.0
+    layer = model.recurrent.num_layers - 1
+    rows = range(unit, len(GATES[model.cell]) * units, units)
+    (w, b), (u, d) = (
+        (
+            getattr(model.recurrent, f"weight_{part}_l{layer}")[list(rows)].detach().double().numpy(),
+            getattr(model.recurrent, f"bias_{part}_l{layer}")[list(rows)].detach().double().numpy(),
+        )
+        for part in ("ih", "hh")
+    )
+    from_input, from_state = (w * x).sum(axis=1) + b, (u * h).sum(axis=1) + d
+    done = cell_step(
+        model.cell,
+        torch.from_numpy(from_input)[None],
+        torch.from_numpy(from_state)[None],
+        torch.full((1, 1), h[unit], dtype=torch.float64),
+        None if c is None else torch.full((1, 1), c, dtype=torch.float64),
+    )
+    values = [gate.item() for gate in done.gates]
+    gates = []
+    for number, name in enumerate(GATES[model.cell]):
+        reset = values[0] if (model.cell, name) == ("gru", "new") else None
+        gates.append(
+            Gate(
+                name=name,
+                symbol=SYMBOLS[model.cell][number],
+                non_linearity=NON_LINEARITIES[model.cell][number],
+                input_products=w[number] * x,
+                input_bias=float(b[number]),
+                from_input=float(from_input[number]),
+                state_products=u[number] * h,
+                state_bias=float(d[number]),
+                from_state=float(from_state[number]),
+                reset=reset,
+                pre_activation=float(from_input[number] + (1 if reset is None else reset) * from_state[number]),
+                value=values[number],
+            )
+        )
+    after = None if done.c is None else done.c.item()
+    return Working(
+        model=trace.model,
+        cell=model.cell,
+        step=step,
+        unit=unit,
+        token=trace.tokens[step],
+        x=x,
+        h_before=h,
+        c_before=c,
+        x_weights=dict(zip(GATES[model.cell], w, strict=True)),
+        h_weights=dict(zip(GATES[model.cell], u, strict=True)),
+        gates=tuple(gates),
+        lines=_lines(model.cell, values, float(h[unit]), c, done.h.item(), after),
+        h=done.h.item(),
+        c=after,
+        read_out=float(trace.read_out[unit]),
+    )
+
+
+def _lines(
+    cell: str, gates: list[float], h_before: float, c_before: float | None, h: float, c: float | None
+) -> tuple[Line, ...]:
+    """The lines from a unit's gates to its new state."""
+    named = dict(zip(SYMBOLS[cell], gates, strict=True))
+
+    def product(**factors: float) -> Product:
+        return Product(tuple(factors.items()), float(np.prod(list(factors.values()))))
+
+    if cell == "rnn":
+        return (Line("h'", (product(a=named["a"]),), h, "tanh"),)
+    if cell == "gru":
+        keep = Product((("1 − z", 1 - named["z"]), ("n", named["n"])), (1 - named["z"]) * named["n"])
+        return (Line("h'", (keep, product(z=named["z"], h=h_before)), h),)
+    assert c is not None and c_before is not None
+    bent = float(np.tanh(c))
+    return (
+        Line("c'", (product(f=named["f"], c=c_before), product(i=named["i"], g=named["g"])), c),
+        Line("tanh(c')", (Product((("c'", c),), c),), bent, "tanh"),
+        Line("h'", (Product((("o", named["o"]), ("tanh(c')", bent)), named["o"] * bent),), h),
+    )
