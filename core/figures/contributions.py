@@ -53,7 +53,5 @@ def contribution_bars(traces: Sequence[Trace], title: str = "") -> go.Figure:
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
     if len({trace.tokens for trace in traces}) == 1 and longest <= MOST_TICKS:
-        figure.update_xaxes(
-            tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in traces[0].tokens]
-        )
+        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in traces[0].tokens])
     return figure

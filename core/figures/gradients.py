@@ -112,7 +112,5 @@ def _finished(figure: go.Figure, found: Sequence[Gradients], title: str) -> go.F
     figure.update_xaxes(range=[0.6, longest + 0.4])
     figure.update_xaxes(title=_("tokens"), row=rows, col=1)
     if len({gradients.tokens for gradients in found}) == 1 and longest <= MOST_TICKS:
-        figure.update_xaxes(
-            tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in found[0].tokens]
-        )
+        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in found[0].tokens])
     return figure

@@ -38,9 +38,7 @@ def memory_curves(found: Sequence[Memory]) -> go.Figure:
         _line(figure, memory, place, 3, gradient)
     for row, height in ((1, 0.5), (2, 0)):
         figure.add_hline(y=height, line={"color": THRESHOLD, "width": 1, "dash": "dash"}, row=row, col=1)
-    figure.update_yaxes(
-        title=_("P(positive)"), range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1], row=1, col=1
-    )
+    figure.update_yaxes(title=_("P(positive)"), range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1], row=1, col=1)
     figure.update_yaxes(title=_("logit"), row=2, col=1)
     figure.update_yaxes(title=_("norm"), type="log", exponentformat="power", row=3, col=1)
     figure.update_xaxes(title=_("neutral words after the first, k"), row=3, col=1)
