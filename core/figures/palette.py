@@ -30,6 +30,19 @@ _OTHERS = (
 THRESHOLD = "#888888"
 KEPT, FLIPPED, ORIGINAL = "#7f8c9b", "#e7298a", "#7570b3"  # orders that keep the verdict, that flip it, the original
 
+# Sentences laid over one another, and quantities along one text: Okabe & Ito 2008, told apart by dash and marker too.
+SERIES = (
+    Style("#0072b2", "solid", "circle"),
+    Style("#d55e00", "dash", "diamond"),
+    Style("#009e73", "dot", "square"),
+    Style("#cc79a7", "dashdot", "triangle-up"),
+    Style("#e69f00", "longdash", "triangle-down"),
+    Style("#56b4e9", "longdashdot", "cross"),
+)
+CHOSEN = "#e7298a"
+# For numbers around zero and from zero up; both keep their order in grey and for colour-blind eyes.
+DIVERGING, SEQUENTIAL = "RdBu", "Cividis"
+
 
 def style(model: str, place: int = 0) -> Style:
     """A model's style; models of other names take the remaining styles by their place in the list."""

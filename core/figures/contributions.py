@@ -1,0 +1,58 @@
+"""How far each token moved the final logit, by model, and for the LSTM by what its cell state kept."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from core.figures.palette import THRESHOLD, style
+from core.figures.prefixes import MOST_TICKS, tick
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.trace import Trace
+
+
+def contribution_bars(traces: Sequence[Trace], title: str = "") -> go.Figure:
+    """Bars of each token's contributions to one text's logit, a colour per model; the forget-aware γ are hatched.
+
+    A model's plain bars sum to its last logit minus the empty text's, and so do its hatched ones. `title` is a
+    caller's own, escaped here as tokens are.
+    """
+    figure = go.Figure()
+    figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1})
+    for place, trace in enumerate(traces):
+        model = html.escape(trace.model.upper(), quote=False)
+        rows = [(model, trace.contributions, "")]
+        kept = trace.cell_contributions
+        if kept is not None:
+            rows.append((_("{model}, forget-aware (γ)").format(model=model), kept, "/"))
+        for name, found, shape in rows:
+            figure.add_bar(
+                x=list(range(1, len(trace) + 1)),
+                y=found.round(6),
+                name=name,
+                marker={
+                    "color": style(trace.model, place).color,
+                    "pattern": {"shape": shape, "solidity": 0.35},
+                    "line": {"width": 0},
+                },
+                customdata=[html.escape(token, quote=False) for token in trace.tokens],
+                hovertemplate="%{customdata}: %{y:+.3f}",
+            )
+    longest = max((len(trace) for trace in traces), default=1)
+    figure.update_layout(
+        title={"text": html.escape(title, quote=False) if title else _("What each token adds to the logit")},
+        xaxis={"title": _("tokens"), "range": [0.4, longest + 0.6]},
+        yaxis={"title": _("contribution (logit)")},
+        barmode="group",
+        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+        height=400,
+        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+    )
+    if len({trace.tokens for trace in traces}) == 1 and longest <= MOST_TICKS:
+        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in traces[0].tokens])
+    return figure

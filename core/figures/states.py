@@ -1,0 +1,185 @@
+"""States and gates of one text: a map of units by tokens, and one unit's line along the tokens."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.palette import CHOSEN, DIVERGING, SEQUENTIAL, SERIES, THRESHOLD
+from core.figures.prefixes import MOST_TICKS, tick
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.trace import Trace
+
+MOST_TOKENS = 60  # columns of a map: more are too narrow to be hit, or read
+MOST_CELLS = 8_192  # of a map: each has a point of its own to click, which the browser keeps
+_MOST_UNIT_TICKS = 64
+_BOUNDED = ("h", "new", "cell")  # from −1 to 1, being a tanh or what one leaves
+_GATES = ("input", "forget", "output", "reset", "update")  # from 0 to 1, being a σ
+
+
+def shown_names(trace: Trace) -> dict[str, str]:
+    """What can be drawn of a trace, by a short key: states first, then gates."""
+    states = {"h": _("hidden state h")} | ({} if trace.c is None else {"c": _("cell state c")})
+    gates = {
+        "input": _("input gate i"),
+        "forget": _("forget gate f"),
+        "cell": _("candidate g"),
+        "output": _("output gate o"),
+        "reset": _("reset gate r"),
+        "update": _("update gate z"),
+        "new": _("candidate n"),
+        "pre_activation": _("pre-activation a"),
+    }
+    return states | {name: gates.get(name, name) for name in trace.gates}
+
+
+def values(trace: Trace, shown: str) -> np.ndarray:
+    """Numbers [T, H] by a key of `shown_names`. Raises LookupError for another."""
+    if shown not in shown_names(trace):
+        raise LookupError(f"a trace of the {trace.cell} has no {shown!r}; it has: {', '.join(shown_names(trace))}")
+    if shown == "h":
+        return trace.h
+    if shown == "c" and trace.c is not None:
+        return trace.c
+    return trace.gates[shown]
+
+
+def widest(units: int) -> int:
+    """How many tokens a map of so many units shows at a time."""
+    return max(1, min(MOST_TOKENS, MOST_CELLS // max(units, 1)))
+
+
+def state_heatmap(
+    trace: Trace, shown: str, units: Sequence[int], first: int = 0, chosen: tuple[int, int] | None = None
+) -> go.Figure:
+    """One state or gate of some units, downwards as given, over the tokens from `first` on, `widest` of them at most.
+
+    Streamlit tells nothing of a click on a map, so invisible points lie over it; the customdata of each begins with its
+    unit and the place of its token, both counted from 0. The pair `chosen` is framed. Colours run from −1 to 1 or from
+    0 to 1, whatever the text; only what has no bounds is scaled by its largest number in this text.
+    """
+    columns = range(first, min(first + widest(len(units)), len(trace)))
+    found = values(trace, shown)
+    cells = found[columns.start : columns.stop, list(units)].T.astype(np.float64)  # [units, tokens]
+    low, high = _range(shown, found)
+    name = shown_names(trace)[shown]
+    figure = go.Figure(
+        go.Heatmap(
+            z=cells.round(4).tolist(),
+            x=[place + 1 for place in columns],
+            y=list(range(len(units))),
+            zmin=low,
+            zmax=high,
+            colorscale=SEQUENTIAL if shown in _GATES else DIVERGING,
+            colorbar={"title": {"text": html.escape(name, quote=False), "side": "right"}, "thickness": 14},
+            hoverinfo="skip",
+        )
+    )
+    tokens = [tick(trace.tokens[place]) for place in columns]
+    figure.add_scatter(
+        x=[place + 1 for _unit in units for place in columns],
+        y=[row for row in range(len(units)) for _place in columns],
+        mode="markers",
+        opacity=0,
+        marker={"symbol": "square", "size": 12},
+        customdata=[
+            (int(unit), place, token, round(float(cells[row, place - first]), 4))
+            for row, unit in enumerate(units)
+            for place, token in zip(columns, tokens, strict=True)
+        ],
+        hovertemplate=_("unit {unit}, {token}: {value}").format(
+            unit="%{customdata[0]}", token="%{customdata[2]}", value="%{customdata[3]:.4f}"
+        )
+        + "<extra></extra>",
+        showlegend=False,
+    )
+    if chosen is not None:
+        _frame(figure, chosen, list(units), columns)
+    figure.update_layout(
+        title={
+            "text": _("{model}: {name}, unit by unit").format(
+                model=html.escape(trace.model.upper(), quote=False), name=html.escape(name, quote=False)
+            )
+        },
+        xaxis={"title": _("tokens"), "range": [columns.start + 0.5, columns.stop + 0.5], "showgrid": False},
+        yaxis={
+            "title": _("units, by how far they move the verdict"),
+            "range": [len(units) - 0.5, -0.5],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        hoverdistance=-1,  # a click anywhere in a wide cell is one on its middle
+        clickmode="event+select",
+        dragmode=False,
+        height=min(160 + 14 * len(units), 1_400),
+        margin={"t": 50, "b": 60, "l": 10, "r": 10},
+    )
+    if len(columns) <= MOST_TICKS:
+        figure.update_xaxes(tickvals=[place + 1 for place in columns], ticktext=tokens)
+    if len(units) <= _MOST_UNIT_TICKS:
+        figure.update_yaxes(
+            tickvals=list(range(len(units))), ticktext=[str(int(unit)) for unit in units], tickfont={"size": 10}
+        )
+    else:
+        figure.update_yaxes(showticklabels=False)
+    return figure
+
+
+def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
+    """Every state and gate of one unit along all tokens; the place of a chosen `token`, from 0, is marked."""
+    figure = go.Figure()
+    figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    places = list(range(1, len(trace) + 1))
+    for look, (shown, name) in zip(SERIES, shown_names(trace).items(), strict=False):
+        figure.add_scatter(
+            x=places,
+            y=values(trace, shown)[:, unit].astype(np.float64).round(6),
+            name=html.escape(name, quote=False),
+            mode="lines+markers" if len(trace) <= MOST_TOKENS else "lines",
+            line={"color": look.color, "dash": look.dash, "width": 3 if shown in ("h", "c") else 1.8},
+            marker={"symbol": look.marker, "size": 7},
+            customdata=[html.escape(token, quote=False) for token in trace.tokens],
+            hovertemplate="%{customdata}: %{y:.4f}",
+        )
+    if token is not None:
+        figure.add_vline(x=token + 1, line={"color": CHOSEN, "width": 2, "dash": "dot"})
+    figure.update_layout(
+        title={
+            "text": _("{model}: unit {unit} along the text").format(
+                model=html.escape(trace.model.upper(), quote=False), unit=unit
+            )
+        },
+        xaxis={"title": _("tokens"), "range": [0.6, len(trace) + 0.4]},
+        yaxis={"title": _("value")},
+        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+        hovermode="x unified",
+        height=400,
+        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+    )
+    if len(trace) <= MOST_TICKS:
+        figure.update_xaxes(tickvals=places, ticktext=[tick(token) for token in trace.tokens])
+    return figure
+
+
+def _range(shown: str, found: np.ndarray) -> tuple[float, float]:
+    if shown in _GATES:
+        return 0.0, 1.0
+    largest = 1.0 if shown in _BOUNDED else max(float(np.abs(found).max()), 1e-6)
+    return -largest, largest
+
+
+def _frame(figure: go.Figure, chosen: tuple[int, int], units: list[int], columns: range) -> None:
+    """Lines around the chosen unit's row and the chosen token's column, where they are shown."""
+    unit, token = chosen
+    line = {"color": CHOSEN, "width": 2}
+    if token in columns:
+        figure.add_shape(x0=token + 0.5, x1=token + 1.5, y0=-0.5, y1=len(units) - 0.5, line=line)
+    if unit in units:
+        row = units.index(unit)
+        figure.add_shape(x0=columns.start + 0.5, x1=columns.stop + 0.5, y0=row - 0.5, y1=row + 0.5, line=line)

@@ -1,0 +1,63 @@
+"""Trajectories: what happens inside a network while it reads, token by token?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.examples import examples
+from core.language import gettext as _
+from pages.parts import frame, link
+
+frame.set_up(_("Trajectories"))
+st.title(_("Trajectories"))
+st.write(_("What happens inside while a sentence is read, token by token, and how far back does it reach?"))
+text = frame.sentence(examples()[0].text)
+views = {
+    "states": _("States and gates"),
+    "words": _("Word by word"),
+    "path": _("Path"),
+    "gradients": _("Gradients"),
+    "memory": _("Memory"),
+}
+link.restore("view", "states", link.one_of(list(views)), key="trajectories view")
+view = st.segmented_control(
+    _("What to look at"),
+    list(views),
+    format_func=views.__getitem__,
+    key="trajectories view",
+    required=True,
+    persist_state="session",
+    label_visibility="collapsed",
+)
+link.carry("view", None if view == "states" else view)
+
+# Heavy imports below this line: the page is on the screen before torch is in memory.
+from pages.parts import (  # noqa: E402
+    models,
+    trajectories,
+    trajectories_gradients,
+    trajectories_memory,
+    trajectories_path,
+    trajectories_states,
+    trajectories_words,
+)
+
+with st.spinner(_("Loading the models…"), show_time=False):
+    checkpoints, faults = models.load_all()
+models.tell_of(faults)
+if not checkpoints:
+    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+elif view == "memory":
+    trajectories_memory.view(checkpoints)
+else:
+    texts = trajectories.texts(text, checkpoints)
+    if not texts:
+        st.info(_("There is no word to read yet. Type a sentence."))
+    elif view == "words":
+        trajectories_words.view(texts, checkpoints)
+    elif view == "path":
+        trajectories_path.view(texts, checkpoints)
+    elif view == "gradients":
+        trajectories_gradients.view(texts, checkpoints)
+    else:
+        trajectories_states.view(texts, checkpoints)

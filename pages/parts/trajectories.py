@@ -1,0 +1,124 @@
+"""What the views of the inside share: the second sentence, which of the two, which models, traces, downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core.examples import examples
+from core.language import gettext as _
+from core.tables import as_csv
+from pages.parts import frame, link
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.trace import Trace
+
+
+class Sentence(NamedTuple):
+    """A sentence to look into, the first or the second."""
+
+    number: int
+    text: str
+
+
+def texts(text: str, checkpoints: Sequence[Checkpoint]) -> list[Sentence]:
+    """The sentence and, below its own box, a second one; those that hold a word to read for some model."""
+    proverb, reversed_proverb = (example.text for example in examples()[:2])
+    link.restore("second", reversed_proverb if text == proverb else "", lambda told: told, "trajectories second")
+    second = (
+        st.text_input(
+            _("A second sentence to lay beside it (optional)"),
+            key="trajectories second",
+            live=True,
+            persist_state="session",
+        )
+        or ""
+    )
+    short = 0 < len(second) <= frame.LONGEST_IN_LINK
+    link.carry("second", second if short else None)
+    if second and not short:
+        st.caption(_("The second sentence is too long for the link, which does not carry it."))
+    both = (Sentence(1, text), Sentence(2, second))
+    return [sentence for sentence in both if readers(checkpoints, sentence.text)]
+
+
+def readers(checkpoints: Sequence[Checkpoint], text: str) -> list[Checkpoint]:
+    """The models that find a word in a text."""
+    return [checkpoint for checkpoint in checkpoints if checkpoint.preprocessing(text)]
+
+
+def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
+    """One of the sentences; the choice travels in the link as ``of``."""
+    if len(sentences) == 1:
+        return sentences[0]
+    key, names = "trajectories of", {1: _("the first sentence"), 2: _("the second sentence")}
+    link.restore("of", 1, link.whole(1, 2), key)
+    number = st.segmented_control(
+        _("Look into"),
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        required=True,
+        persist_state="session",
+    )
+    link.carry("of", None if number == 1 else str(number))
+    return sentences[(number or 1) - 1]
+
+
+def choose_models(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """Some of the models, all at first and where none is picked. The choice travels in the link as ``models``."""
+    by_name, key = {checkpoint.name: checkpoint for checkpoint in checkpoints}, "trajectories models"
+    if not link.restore("models", list(by_name), _some_of(list(by_name)), key):
+        st.caption(_("The link asks for models that are not here; all of those that are answer."))
+    # Another sentence may be read by fewer models; and where none is chosen, all are.
+    st.session_state[key] = [name for name in st.session_state[key] if name in by_name] or list(by_name)
+    chosen = st.pills(
+        _("Models"),
+        list(by_name),
+        format_func=lambda name: plain(name.upper()),
+        selection_mode="multi",
+        key=key,
+        persist_state="session",
+    )
+    found = [name for name in by_name if name in chosen] or list(by_name)
+    link.carry("models", None if found == list(by_name) else ",".join(found))
+    return [by_name[name] for name in found]
+
+
+def _some_of(names: list[str]) -> Callable[[str], list[str] | None]:
+    def read(told: str) -> list[str] | None:
+        asked = told.split(",")[: len(names) + 1]
+        return [name for name in names if name in asked] if set(asked) <= set(names) else None
+
+    return read
+
+
+def traced(checkpoint: Checkpoint, text: str) -> Trace:
+    """A model's reading of a text, shared by all sessions; its arrays are read-only."""
+    return _traced(checkpoint.name, checkpoint.hash, text, checkpoint)
+
+
+# A resource and not data: a trace of 2,000 tokens has 13 MB, which a copy at every click would have to carry along.
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _traced(name: str, model_hash: str, text: str, _checkpoint: Checkpoint) -> Trace:
+    from core.trace import trace
+
+    return trace(_checkpoint, text)
+
+
+def csv_button(name: str, header: Sequence[str], rows: Callable[[], Iterable[Sequence[object]]]) -> None:
+    """A button that takes a chart's numbers along as ``unrolled-NAME.csv``; written when it is pressed."""
+    st.download_button(
+        _("Download as CSV"),
+        lambda: as_csv(header, rows()),
+        f"unrolled-{name}.csv",
+        "text/csv",
+        key=f"download {name}",
+        on_click="ignore",
+        icon=":material/download:",
+        help=_("The chart itself: its toolbar, at its upper right corner, has a camera that saves a picture (PNG)."),
+    )

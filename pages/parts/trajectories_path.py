@@ -1,0 +1,108 @@
+"""The path of one sentence or two through each model's state space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import link, trajectories
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.checkpoints import Checkpoint
+    from core.trace import Trace
+    from pages.parts.trajectories import Sentence
+
+_PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2)}
+
+
+def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
+    """The models beside each other, the sentences laid over one another."""
+    from core.figures.paths import arrows_every, state_path
+
+    chosen = trajectories.choose_models(
+        [reader for reader in checkpoints if any(reader.preprocessing(sentence.text) for sentence in texts)]
+    )
+    plane = _ask_plane()
+    drawn = [checkpoint for checkpoint in chosen if checkpoint.state_space is not None]
+    without = [checkpoint.name.upper() for checkpoint in chosen if checkpoint.state_space is None]
+    if without:
+        st.info(
+            _(
+                "{models}: no axes are kept with this model, so its path is not drawn. Training it anew fits them."
+            ).format(models=plain(", ".join(without)))
+        )
+    if not drawn:
+        return
+    found = [_paths(checkpoint, texts) for checkpoint in drawn]
+    for column, checkpoint, paths in zip(st.columns(len(drawn)), drawn, found, strict=True):
+        assert checkpoint.state_space is not None
+        column.plotly_chart(
+            state_path(
+                [trace for _number, trace, _places in paths],
+                [places for _number, _trace, places in paths],
+                checkpoint.state_space,
+                plane,
+            ),
+            key=f"path {checkpoint.name}",
+            alt=_("Path of the hidden states, an arrow a token, one line per sentence"),
+        )
+    longest = max(len(trace) for paths in found for _number, trace, _places in paths)
+    if arrows_every(longest) > 1:
+        st.caption(
+            _("The longer path has {count:,} tokens: its line is whole, but only every {every}th has an arrow.").format(
+                count=longest, every=arrows_every(longest)
+            )
+        )
+    st.caption(
+        _(
+            "Each model has axes of its own, fitted once to its states on held-out tweets and kept with it. Along the "
+            "read-out the verdict turns at the dashed line, where the logit is 0; at right angles to it nothing moves "
+            "the verdict. The components are the principal ones of what is left. The percentages are shares "
+            "of those states’ variance; two axes leave out the rest of the "
+            "variance, so paths that cross here may pass far from each other."
+        )
+    )
+    header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
+    trajectories.csv_button("path", header, lambda: _rows(found))
+
+
+def _paths(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int, Trace, np.ndarray]]:
+    from core.probes.trajectories import project
+
+    assert checkpoint.state_space is not None
+    found = []
+    for sentence in texts:
+        if checkpoint.preprocessing(sentence.text):
+            trace = trajectories.traced(checkpoint, sentence.text)
+            found.append((sentence.number, trace, project(trace, checkpoint.state_space)))
+    return found
+
+
+def _ask_plane() -> tuple[int, int]:
+    names = {
+        "1": _("read-out and component 1"),
+        "2": _("read-out and component 2"),
+        "12": _("components 1 and 2"),
+    }
+    key = "trajectories plane"
+    link.restore("plane", "1", link.one_of(list(names)), key)
+    plane = st.segmented_control(
+        _("Axes"), list(names), format_func=names.__getitem__, key=key, required=True, persist_state="session"
+    )
+    link.carry("plane", None if plane == "1" else plane)
+    return _PLANES[plane or "1"]
+
+
+def _rows(found: Sequence[Sequence[tuple[int, Trace, np.ndarray]]]) -> list[tuple[object, ...]]:
+    return [
+        (number, trace.model, place, token, *at.tolist(), logit)
+        for paths in found
+        for number, trace, places in paths
+        for place, (token, at, logit) in enumerate(zip(trace.tokens, places, trace.logit.tolist(), strict=True), 1)
+    ]

@@ -1,0 +1,192 @@
+"""States and gates as a map of units by tokens; a click asks for one unit's line and one step's arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.figures.states import MOST_CELLS, shown_names, state_heatmap, unit_line, values, widest
+from core.language import gettext as _
+from pages.parts import link, models, trajectories, trajectories_step
+from pages.parts.fingerprint import fingerprint
+from pages.parts.tokens import visible
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.trace import Trace
+    from pages.parts.trajectories import Sentence
+
+_ROWS = (32, 64)
+
+
+def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
+    """The map of one sentence in one model, and what was clicked in it."""
+    left, right = st.columns(2)
+    with left:
+        sentence = trajectories.choose_sentence(texts)
+    with right:
+        checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
+    trace = trajectories.traced(checkpoint, sentence.text)
+    shown, units = _ask_what(trace)
+    own = fingerprint((checkpoint.hash, trace.tokens))
+    unit_key, token_key = f"trajectories unit {own}", f"trajectories token {own}"
+    _restore_choice(trace, unit_key, token_key)
+    _take_click(f"map {own}", trace, unit_key, token_key)
+    chosen = st.session_state[unit_key], st.session_state[token_key]
+    first = _window(trace, len(units), chosen[1], own)
+    st.plotly_chart(
+        state_heatmap(trace, shown, units, first, chosen),
+        key=f"map {own}",
+        on_select="rerun",
+        selection_mode="points",
+        alt=_("Values of the chosen state or gate, units down and tokens across; the table to download holds them all"),
+    )
+    st.caption(
+        _(
+            "Click a cell: its unit is drawn along the text below, and its step is written out. Units count from 0; "
+            "above is the unit that moved the logit most, up and down added, {shown} of {all} shown."
+        ).format(shown=len(units), all=trace.h.shape[1])
+    )
+    trajectories.csv_button("states", _header(trace), lambda: _rows(trace))
+    unit, token = _choose(trace, unit_key, token_key)
+    st.plotly_chart(
+        unit_line(trace, unit, token), key="unit line", alt=_("States and gates of the chosen unit along the tokens")
+    )
+    trajectories_step.show(checkpoint, trace, token, unit)
+
+
+def _ask_what(trace: Trace) -> tuple[str, list[int]]:
+    """Which state or gate is drawn, and of which units."""
+    names, key = shown_names(trace), f"trajectories show {trace.cell}"
+    if not link.restore("show", "h", link.one_of(list(names)), key):
+        st.caption(_("The link asks for a gate that this model has not; its hidden state is shown."))
+    shown = st.segmented_control(
+        _("State or gate"),
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        required=True,
+        persist_state="session",
+    )
+    link.carry("show", None if shown == "h" else shown)
+    units = [int(unit) for unit in trace.units]
+    offered = [rows for rows in _ROWS if rows < len(units)]
+    if not offered:
+        return shown or "h", units
+    every = min(len(units), MOST_CELLS)
+    options, key = [*offered, every], f"trajectories rows {every}"
+    link.restore("units", offered[0], lambda told: int(told) if told in map(str, options) else None, key)
+    rows = st.segmented_control(
+        _("Units shown"),
+        options,
+        format_func=lambda rows: _("all {count:,}").format(count=rows) if rows == len(units) else f"{rows:,}",
+        key=key,
+        required=True,
+        persist_state="session",
+    )
+    link.carry("units", None if rows == offered[0] else str(rows))
+    return shown or "h", units[: rows or offered[0]]
+
+
+def _restore_choice(trace: Trace, unit_key: str, token_key: str) -> None:
+    """The unit and the token that the link names, or the most telling ones."""
+    unit, token = _telling(trace)
+    sound = [
+        link.restore("unit", unit, link.whole(0, trace.h.shape[1] - 1), unit_key),
+        link.restore("token", token, lambda told: _place(told, len(trace)), token_key),
+    ]
+    if not all(sound):
+        st.caption(_("The link names a unit or a token that is not there; those that moved the logit most are chosen."))
+
+
+def _telling(trace: Trace) -> tuple[int, int]:
+    """The unit and the token that moved the logit most."""
+    return int(trace.units[0]), int(abs(trace.contributions).argmax())
+
+
+def _place(told: str, tokens: int) -> int | None:
+    number = link.whole(1, tokens)(told)
+    return None if number is None else number - 1
+
+
+def _take_click(key: str, trace: Trace, unit_key: str, token_key: str) -> None:
+    """Choose what was clicked in the map, once: the browser tells of a click again at every rerun."""
+    clicked = _clicked(st.session_state.get(key), trace)
+    if clicked != st.session_state.get("trajectories clicked"):
+        st.session_state["trajectories clicked"] = clicked
+        if clicked is not None:
+            st.session_state[unit_key], st.session_state[token_key] = clicked
+
+
+def _clicked(event: Any, trace: Trace) -> tuple[int, int] | None:
+    """The unit and the token of the cell that was clicked. The browser says which, so it is checked."""
+    try:
+        unit, token = event["selection"]["points"][-1]["customdata"][:2]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+    if type(unit) is not int or type(token) is not int:
+        return None
+    return (unit, token) if 0 <= unit < trace.h.shape[1] and 0 <= token < len(trace) else None
+
+
+def _window(trace: Trace, rows: int, token: int, own: str) -> int:
+    """The first token shown of a text that is too long for a map; says which part is."""
+    width = widest(rows)
+    if len(trace) <= width:
+        return 0
+    last, key = len(trace) - width + 1, f"trajectories from {width} {own}"
+    usual = min(max(token - width // 2, 0), last - 1) + 1  # the chosen token in the middle
+    link.restore("from", usual, link.whole(1, last), key)
+    first = st.slider(_("First token shown"), 1, last, key=key, persist_state="session")
+    link.carry("from", None if first == usual else str(first))
+    st.caption(
+        _("Tokens {first:,} to {until:,} of {count:,}: more would be too narrow to be clicked.").format(
+            first=first, until=first + width - 1, count=len(trace)
+        )
+    )
+    return first - 1
+
+
+def _choose(trace: Trace, unit_key: str, token_key: str) -> tuple[int, int]:
+    """The unit and the token to look into, for those who do not click."""
+    moved = abs(trace.unit_contributions).sum(axis=0)
+    left, right = st.columns(2)
+    unit = left.selectbox(
+        _("Unit"),
+        [int(unit) for unit in trace.units],
+        format_func=lambda unit: _("{unit} (moved the logit by {moved:.2f} in all)").format(
+            unit=unit, moved=moved[unit]
+        ),
+        key=unit_key,
+        persist_state="session",
+        required=True,
+    )
+    token = right.selectbox(
+        _("Token"),
+        range(len(trace)),
+        format_func=lambda place: f"{place + 1}. {visible(trace.tokens[place])}",
+        key=token_key,
+        persist_state="session",
+        required=True,
+    )
+    usual_unit, usual_token = _telling(trace)
+    link.carry("unit", None if unit == usual_unit else str(unit))
+    link.carry("token", None if token == usual_token else str(token + 1))
+    return unit, token
+
+
+def _header(trace: Trace) -> list[str]:
+    names = {"h": "hidden", "c": "cell_state", "cell": "cell_candidate"}
+    return ["place", "token", "unit", *(names.get(shown, shown) for shown in shown_names(trace))]
+
+
+def _rows(trace: Trace) -> list[tuple[object, ...]]:
+    """A row a token and unit, of the whole text and every unit."""
+    columns = [values(trace, shown).tolist() for shown in shown_names(trace)]
+    return [
+        (place + 1, token, unit, *(column[place][unit] for column in columns))
+        for place, token in enumerate(trace.tokens)
+        for unit in range(trace.h.shape[1])
+    ]

@@ -1,0 +1,113 @@
+"""The verdict after every word, where two sentences part, and what every word adds to the final logit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import models, trajectories
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.trace import Trace
+    from pages.parts.trajectories import Sentence
+
+
+def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
+    """Verdicts of one sentence or two, and each word's contribution to them."""
+    from core.figures.contributions import contribution_bars
+
+    chosen = trajectories.choose_models(
+        [reader for reader in checkpoints if any(reader.preprocessing(sentence.text) for sentence in texts)]
+    )
+    _verdicts(texts, chosen)
+    found = {
+        sentence.number: [
+            trajectories.traced(checkpoint, sentence.text) for checkpoint in trajectories.readers(chosen, sentence.text)
+        ]
+        for sentence in texts
+    }
+    for number, traces in found.items():
+        title = _("What each token adds to the logit, sentence {number}").format(number=number)
+        st.plotly_chart(
+            contribution_bars(traces, title),
+            key=f"contributions {number}",
+            alt=_("Contribution of every token to the final logit, by model"),
+        )
+    st.caption(
+        _(
+            "A token’s contribution is the logit after it minus the logit before it, so a model’s bars sum to its "
+            "final logit minus the empty text’s. The LSTM’s hatched bars, γ of Murdoch & Szlam 2017, sum to the same: "
+            "they count what a token wrote into the cell state only as far as the later forget gates let it stand."
+        )
+    )
+    _sums(found)
+    header = ["sentence", "model", "place", "token", "logit", "probability", "contribution", "cell_contribution"]
+    trajectories.csv_button("contributions", header, lambda: _rows(found))
+
+
+def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
+    from core.figures.comparison import comparison_curves
+    from core.figures.prefixes import prefix_curves
+    from core.probes.comparison import Comparison, contrast
+
+    both = [checkpoint for checkpoint in chosen if all(checkpoint.preprocessing(sentence.text) for sentence in texts)]
+    if len(texts) == 2 and both:
+        first, second = ([models.verdict(checkpoint, text) for checkpoint in both] for _number, text in texts)
+        compared = Comparison(tuple(contrast(one, other) for one, other in zip(first, second, strict=True)))
+        st.plotly_chart(
+            comparison_curves(compared), key="verdicts", alt=_("P(positive) after each word of both sentences")
+        )
+        for found in compared.contrasts:
+            if found.parts_at is None:
+                line = _("{model}: the verdicts agree at the end of the shorter sentence.")
+            else:
+                line = _("{model}: the verdicts part from word {step} on.")
+            st.caption(line.format(model=plain(found.model.upper()), step=found.parts_at))
+        return
+    for sentence in texts:
+        found_verdicts = [
+            models.verdict(checkpoint, sentence.text) for checkpoint in trajectories.readers(chosen, sentence.text)
+        ]
+        if found_verdicts:
+            st.plotly_chart(
+                prefix_curves(found_verdicts),
+                key=f"verdicts {sentence.number}",
+                alt=_("P(positive) after each word, a curve per model"),
+            )
+
+
+def _sums(found: dict[int, list[Trace]]) -> None:
+    st.dataframe(
+        [
+            {
+                _("sentence"): number,
+                _("model"): trace.model.upper(),
+                _("empty text (logit)"): f"{trace.empty_logit:.4f}",
+                _("sum of contributions"): f"{trace.contributions.sum():.4f}",
+                _("sum of γ"): "–" if trace.cell_contributions is None else f"{trace.cell_contributions.sum():.4f}",
+                _("final logit"): f"{trace.logit[-1]:.4f}",
+                _("P(positive)"): f"{trace.probability[-1]:.4f}",
+            }
+            for number, traces in found.items()
+            for trace in traces
+        ],
+        hide_index=True,
+    )
+
+
+def _rows(found: dict[int, list[Trace]]) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for number, traces in found.items():
+        for trace in traces:
+            kept = [""] * len(trace) if trace.cell_contributions is None else trace.cell_contributions.tolist()
+            columns = (trace.logit.tolist(), trace.probability.tolist(), trace.contributions.tolist(), kept)
+            rows += [
+                (number, trace.model, place, token, *values)
+                for place, (token, *values) in enumerate(zip(trace.tokens, *columns, strict=True), 1)
+            ]
+    return rows
