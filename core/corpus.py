@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.memory import Memory
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
 
@@ -23,7 +24,6 @@ LABEL_NAMES = ("negative", "positive", "neutral")
 NEGATIVE, POSITIVE, NEUTRAL = range(3)
 _LABELS = {str(number): number for number in range(3)} | {name: n for n, name in enumerate(LABEL_NAMES)}
 _WHOLE = re.compile(r"([0-9]+)\.0+")
-_REMEMBERED, _LONGEST_REMEMBERED = 100_000, 40  # words, characters
 _SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
 
 
@@ -152,14 +152,11 @@ class Encoder:
     """Texts to ids, as preprocessing and a vocabulary that exists make them.
 
     No step looks past white space, so a text's ids are those of what white space separates, one after another; and what
-    was seen lately need not be tokenised again: most of a text is words that are everywhere. What is remembered is
-    bounded: when it is full, what was not met again since the last time is forgotten.
+    was seen lately is not tokenised again.
     """
 
     def __init__(self, preprocessing: Preprocessing, vocabulary: Vocabulary):
-        self._preprocessing, self._vocabulary = preprocessing, vocabulary
-        self._seen: dict[str, list[int]] = {}
-        self._before: dict[str, list[int]] = {}
+        self._ids = Memory(lambda word: vocabulary.encode(preprocessing(word)))
 
     def __call__(self, texts: Iterable[str]) -> Encoded:
         """The texts' ids, in order."""
@@ -167,22 +164,9 @@ class Encoder:
         offsets = array("q", [0])
         for text in texts:
             for word in text.split():
-                try:
-                    ids.extend(self._seen[word])
-                except KeyError:
-                    ids.extend(self._ids(word))
+                ids.extend(self._ids[word])
             offsets.append(len(ids))
         return Encoded(np.array(ids, dtype=np.int32), np.array(offsets, dtype=np.int64))
-
-    def _ids(self, word: str) -> list[int]:
-        ids = self._before.get(word)
-        if ids is None:
-            ids = self._vocabulary.encode(self._preprocessing(word))
-        if len(word) <= _LONGEST_REMEMBERED:
-            if len(self._seen) >= _REMEMBERED:
-                self._before, self._seen = self._seen, {}
-            self._seen[word] = ids
-        return ids
 
 
 def encode(texts: Iterable[str], preprocessing: Preprocessing, vocabulary: Vocabulary) -> Encoded:

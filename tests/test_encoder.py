@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core import corpus
+from core import memory
 from core.corpus import Encoder, encode, encode_tokens
 from core.text import STEPS, Preprocessing, Vocabulary
 
@@ -51,10 +51,20 @@ def test_ids_are_those_of_tokens(found: list[str]) -> None:
 
 
 def test_what_is_remembered_is_bounded_and_long_words_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "_REMEMBERED", 5)
+    monkeypatch.setattr(memory, "SIZE", 5)
     encoder = Encoder(Preprocessing(), Vocabulary(["w7"]))
     found = [f"w{number % 9} w{number} {'x' * 50}{number}" for number in range(100)]
     plain = encode_tokens((Preprocessing()(text) for text in found), Vocabulary(["w7"]))
     assert np.array_equal(encoder(found).ids, plain.ids)
-    assert len(encoder._seen) <= 5 and len(encoder._before) <= 5
-    assert not any(len(word) > 40 for word in (*encoder._seen, *encoder._before))
+    remembered = encoder._ids
+    assert len(remembered) <= 5 and len(remembered._before) <= 5
+    assert not any(len(word) > 40 for word in (*remembered, *remembered._before))
+
+
+def test_what_is_met_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "SIZE", 3)
+    made: list[str] = []
+    remembered: memory.Memory[str] = memory.Memory(lambda word: made.append(word) or word.upper())
+    for number in range(20):
+        assert remembered["often"] == "OFTEN" and remembered[f"w{number}"] == f"W{number}"
+    assert made.count("often") == 1 and len(made) == 21

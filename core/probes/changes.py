@@ -99,6 +99,13 @@ def apply(tokens: Sequence[str], edits: Iterable[Edit]) -> tuple[str, ...]:
     return (*edited, *tokens[reached:])
 
 
+def merged(tokens: Sequence[str], edits: Sequence[Edit]) -> Edit:
+    """Some edits as one: everything from the first to the last of them replaced."""
+    start, stop = min(edit.position for edit in edits), max(edit.stop for edit in edits)
+    growth = sum(edit.growth for edit in edits)
+    return Edit(SUBSTITUTE, start, tuple(tokens[start:stop]), apply(tokens, edits)[start : stop + growth])
+
+
 def diff(tokens: Sequence[str], edits: Iterable[Edit]) -> Diff:
     """The sentence as pieces (kind, before, after) from left to right; untouched tokens are ``same``, one a piece."""
     pieces: list[tuple[str, str, str]] = []

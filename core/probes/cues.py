@@ -27,9 +27,10 @@ import math
 import re
 from typing import NamedTuple
 
+from core.memory import Memory
+
 GIVE_AWAY = "give-away"
 LENGTH = 1_000  # characters: patterns stay fast on any text
-_REMEMBERED = 50_000  # words
 
 _PRAISE = (
     r"(?:good|great|nice|awesome|amazing|wonderful|fantastic|lovely|brilliant|perfect|excellent|fabulous|delightful|"
@@ -58,7 +59,7 @@ _NEEDED = {
         r"wonderful|fantastic|brilliant|nice|sweet|kind|thoughtful|convenient|original|surprising|exciting|job|good|"
         r"way|tell|lucky|favou?rite|wait|said|done|fun|love|nothing|glad|course|story|wrong|kidding|shit)\b",
         "question": r"\?",
-        "quote": r"[\"“”'‘’]",
+        "quote": r"(?<!\w)[\"“'‘](?=\S)",
         "laughter": r"\b(?:(?:ha){2,}h?|(?:he){2,}|lo+l+|lmf?ao+|rofl|jk)\b|;-?\)|;-?[pd]\b|:-?p\b|[😂🤣😉😏🙄🙃👏]",
         "stretched": r"([aeiouy])\1{2}",
         "heavy": r"!{2}|\?{2}|!\?|\?!",
@@ -147,10 +148,10 @@ _NONE = Cues((), 0.0)
 
 
 class Look:
-    """Finds the cues of texts; what is needed of their words is remembered, within bounds."""
+    """Finds the cues of texts, and remembers what their words are needed for."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
+        self._held = Memory(_held)
 
     def __call__(self, text: str) -> Cues:
         """The cues of a text's first `LENGTH` characters; ``give-away`` comes last where there is one."""
@@ -158,10 +159,7 @@ class Look:
         low = text.lower()
         held = 0
         for word in low.split():
-            try:
-                held |= self._seen[word]
-            except KeyError:
-                held |= self._held(word)
+            held |= self._held[word]
         told = gives_away(text)
         if not held and not told:
             return _NONE
@@ -173,13 +171,10 @@ class Look:
         names = tuple(cue.name for cue in shown)
         return Cues(names + (GIVE_AWAY,) * told, 1 - math.exp(-sum(cue.weight for cue in shown)))
 
-    def _held(self, word: str) -> int:
-        """The needs that a word meets."""
-        held = sum(_BITS[name] for name, pattern in _NEEDED.items() if pattern.search(word))
-        if len(self._seen) >= _REMEMBERED:
-            self._seen.clear()
-        self._seen[word] = held
-        return held
+
+def _held(word: str) -> int:
+    """The needs that a word meets."""
+    return sum(_BITS[name] for name, pattern in _NEEDED.items() if pattern.search(word))
 
 
 def look(text: str) -> Cues:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from core.probes.victims import Victim
 
 MOST_SUBSETS = 4  # edits, of which every subset is checked
-PROBED = 4  # edits that a dive scores at a time
-_ALIKE = 2
+PROBED = 4  # edits that a dive scores at a time by the gradient,
+_AT_ONCE = 8  # and of those that touch a place; a black box, whose queries count for more, is asked for two
+_ALIKE = 2  # edits of one position that come before those of others
 _FIRST, _MOST = 32, 4_096  # edits scored between two events
 _STEPS = 40_000  # tokens read between two events at most, or so
 
@@ -76,33 +77,43 @@ class Search:
             return
         promise = self._promise(everything)
         if q.first:
-            dive = self._dive_inside if sets.root.reading.sees_inside else self._dive_by_place
-            yield from dive(everything, promise)
-        yield from self._score([(everything, promise)], 1)
-        for size in range(2, q.max_edits + 1):
+            if sets.root.reading.sees_inside:
+                yield from self._dive_inside(everything, promise)
+            if not self._ended():
+                by_word = self._left_out(everything) if sets.root.reading.sees_inside else promise
+                yield from self._dive_by_place(everything, by_word)
+        if q.widen:
+            yield from self._score([(everything, promise)], 1)
+        for size in range(2, q.max_edits + 1 if q.widen else 0):
             if self._ended() or sets.flips:
                 break
             yield from self._score(list(self._larger(size)), size)
         yield from self._prune()
 
     def _promise(self, extension: Extension) -> np.ndarray:
-        """What each single edit seems to gain, float64 [N]: by the gradient, or by leaving out what it touches.
+        """What each edit seems to gain, float64 [N]: by the gradient, or by leaving out the word that it touches.
 
         Zeros, and no query, for a black box whose edits will all be scored whatever their order.
         """
-        sets, tokens = self.sets, self._q.tokens
-        effects = None if self._over() else sets.effects(extension)
+        effects = None if self._over() else self.sets.effects(extension)
         if effects is not None:
             return effects
         hurried = self._q.first or self._q.seconds is not None
-        room = self._q.budget - sets.queries - len(tokens)
-        if len(tokens) < 2 or room < 1 or not (hurried or room < len(extension.keys)):
-            return np.zeros(len(extension.keys))
-        left_out = [Edit(DELETE, place, (token,), ()) for place, token in enumerate(tokens)]
-        scored = sets.root.reading.logits(left_out)
+        if hurried or self._q.budget - self.sets.queries < len(extension.keys):
+            return self._left_out(extension)
+        return np.zeros(len(extension.keys))
+
+    def _left_out(self, extension: Extension) -> np.ndarray:
+        """What leaving out the word that each edit touches gains, float64 [N]; zeros where the budget is too small."""
+        sets, tokens = self.sets, self._q.tokens
+        touched = [_place(edit, len(tokens)) for edit in extension.edits]
+        places = sorted(set(touched))
+        if len(tokens) < 2 or self._over() or self._q.budget - sets.queries <= len(places):
+            return np.zeros(len(touched))
+        scored = sets.root.reading.logits([Edit(DELETE, place, (tokens[place],), ()) for place in places])
         sets.queries += scored.queries
-        gains = sets.sign * (scored.logits - sets.original)
-        return np.array([gains[_place(edit, len(tokens))] for edit in extension.edits])
+        gains = dict(zip(places, sets.sign * (scored.logits - sets.original), strict=True))
+        return np.array([gains[place] for place in touched])
 
     def _larger(self, size: int) -> Iterator[tuple[Extension, np.ndarray]]:
         """What the beam leads to: the sets of one edit less that came nearest, each with every candidate added."""
@@ -145,7 +156,7 @@ class Search:
         reached, waiting = 0.0, _varied(found, promise)
         while waiting and len(found.parent.edits) < self._q.max_edits and not self._ended():
             chosen, waiting = waiting[:PROBED], waiting[PROBED:]
-            yield from self._probe(found, chosen)
+            yield from self._probe(found, chosen, PROBED)
             best, gain = self._best(found, chosen)
             if gain > reached:
                 reached, found = gain, self.sets.extend(self.sets.parent(best))
@@ -160,16 +171,16 @@ class Search:
             if len(found.parent.edits) >= self._q.max_edits or self._ended():
                 return
             chosen = [place for place, number in enumerate(found.numbers.tolist()) if number in here]
-            yield from self._probe(found, chosen)
+            yield from self._probe(found, chosen, _AT_ONCE if self.sets.root.reading.sees_inside else 2)
             best, gain = self._best(found, chosen)
             if gain > reached:
                 reached, found = gain, self.sets.extend(self.sets.parent(best))
 
-    def _probe(self, found: Extension, chosen: Sequence[int]) -> Iterator[None]:
-        """Score some of an extension, a few at a time."""
-        for start in range(0, len(chosen), PROBED):
+    def _probe(self, found: Extension, chosen: Sequence[int], count: int) -> Iterator[None]:
+        """Score some of an extension, so many at a time, until one flips the verdict."""
+        for start in range(0, len(chosen), count):
             if not self._ended():
-                self.sets.score(found.part(chosen[start : start + min(PROBED, self._q.budget - self.sets.queries)]))
+                self.sets.score(found.part(chosen[start : start + min(count, self._q.budget - self.sets.queries)]))
                 yield
 
     def _best(self, found: Extension, chosen: Sequence[int]) -> tuple[Key, float]:
@@ -186,10 +197,7 @@ class Search:
             unknown = [key for key in _fewer(best) if key not in sets.logits]
             if not unknown:
                 return
-            for key in unknown:
-                if self._over():
-                    return
-                sets.parent(key)
+            sets.score_parts(unknown[: self._q.budget - sets.queries])
             yield
 
     def is_minimal(self, key: Key) -> bool | None:

@@ -6,12 +6,12 @@ that what stands before that edit need not be read again, and its fluency is loo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from core.probes.changes import Edit, apply, conflict, moved
+from core.probes.changes import Edit, apply, conflict, merged, moved
 from core.probes.constraints import Fluency, FluencyOfEdits
 from core.probes.guards import FAILED, Guard
 from core.probes.victims import Reading, Victim
@@ -73,6 +73,7 @@ class EditSets:
         self._guards, self._reading = tuple(guard for guard in guards if guard.joint), reading
         self._starts = np.array([edit.position for edit in candidates], dtype=np.int64)
         self._stops = np.array([edit.stop for edit in candidates], dtype=np.int64)
+        self._growth = np.array([edit.growth for edit in candidates], dtype=np.int64)
 
     def meets(self, logit: float) -> bool:
         """Whether a logit is what the goal asks for."""
@@ -83,42 +84,37 @@ class EditSets:
         return self.sign * (self.logits.get(key, self.original) - self.original)
 
     def parent(self, key: Key) -> Parent:
-        """The sentence that a set makes; reading it costs a query unless the set was scored."""
+        """The sentence that a set makes, which was scored before."""
         if not key:
             return self.root
         edits = tuple(self.candidates[number] for number in key)
         tokens = apply(self._tokens, edits)
-        original = self.root.fluency
-        fluency = FluencyOfEdits(original.trigram, tokens) if original else None
-        found = Parent(key, edits, self._victim(tokens), fluency)
-        if key not in self.logits:
-            self.queries += 1
-            change = fluency.change(original) if fluency and original else 0.0
-            self._note(key, found.reading.logit, change)
-        return found
+        fluency = FluencyOfEdits(self.root.fluency.trigram, tokens) if self.root.fluency else None
+        return Parent(key, edits, self._victim(tokens), fluency)
 
-    def extend(self, parent: Parent, without: Iterable[Key] = ()) -> Extension:
+    def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
         """Every candidate that can be added to a parent within the constraints, sets `without` left out."""
-        free = np.ones(len(self.candidates), dtype=bool)
+        length = len(self._tokens) + sum(edit.growth for edit in parent.edits)
+        free = self._growth > -length  # a sentence needs a token
         for edit in parent.edits:
             free &= ~self._conflicts(edit)
-        left_out = set(without)
-        numbers, keys, edits = [], [], []
-        for number in np.flatnonzero(free).tolist():
-            key = tuple(sorted((*parent.key, number)))
-            if key not in left_out and self._joint(parent, self.candidates[number]):
-                numbers.append(number)
-                keys.append(key)
-                edits.append(moved(self.candidates[number], parent.edits))
+        numbers = np.flatnonzero(free).tolist()
+        if self._guards and parent.edits:
+            numbers = [number for number in numbers if self._joint((*parent.edits, self.candidates[number]))]
+        keys = [tuple(sorted((*parent.key, number))) for number in numbers]
+        if without:
+            kept = [place for place, key in enumerate(keys) if key not in without]
+            numbers, keys = [numbers[place] for place in kept], [keys[place] for place in kept]
+        edits = [self.candidates[number] for number in numbers]
+        if any(edit.growth for edit in parent.edits):
+            edits = [moved(edit, parent.edits) for edit in edits]
         found = Extension(parent, np.array(numbers, dtype=np.int64), keys, edits)
-        # A sentence needs a token, and fluency has its floor.
-        length = len(self._tokens) + sum(edit.growth for edit in parent.edits)
-        fits = np.array([length + edit.growth > 0 for edit in edits], dtype=bool)
-        if parent.fluency and self.root.fluency:
-            changes = parent.fluency.changes(edits, self.root.fluency)
-            fits &= changes >= -self._floor if parent.key else True  # single ones were admitted
-            self.fluency.update(zip(keys, changes.tolist(), strict=True))
-        return found if fits.all() else found.part(np.flatnonzero(fits).tolist())
+        if not parent.fluency or not self.root.fluency:
+            return found
+        changes = parent.fluency.changes(edits, self.root.fluency)
+        self.fluency.update(zip(keys, changes.tolist(), strict=True))
+        within = changes >= -self._floor
+        return found.part(np.flatnonzero(within).tolist()) if not within.all() else found
 
     def _conflicts(self, edit: Edit) -> np.ndarray:
         """Which candidates cannot be made together with an edit, that edit itself among them."""
@@ -127,9 +123,9 @@ class EditSets:
         found[near] = [conflict(self.candidates[number], edit) for number in near.tolist()]
         return found
 
-    def _joint(self, parent: Parent, edit: Edit) -> bool:
-        together = (*parent.edits, edit)
-        return not parent.edits or all(guard.judge(together, self._reading) != FAILED for guard in self._guards)
+    def _joint(self, together: Sequence[Edit]) -> bool:
+        """Whether the guards that judge edits together let these through."""
+        return all(guard.judge(together, self._reading) != FAILED for guard in self._guards)
 
     def effects(self, extension: Extension) -> np.ndarray | None:
         """First-order gain of each added edit, float64 [N], for one query; None to a black box."""
@@ -147,13 +143,26 @@ class EditSets:
             scored = extension.parent.reading.logits(extension.edits)
             self.queries += scored.queries
             for key, logit in zip(extension.keys, scored.logits.tolist(), strict=True):
-                self._note(key, logit, self.fluency.get(key, 0.0))
+                self._note(key, logit)
 
-    def _note(self, key: Key, logit: float, change: float) -> None:
+    def score_parts(self, keys: Sequence[Key]) -> None:
+        """Score sets that are parts of others, within the constraints or not: only those within them can be flips."""
+        together = [[self.candidates[number] for number in key] for key in keys]
+        as_one = [merged(self._tokens, edits) for edits in together]
+        if self.root.fluency:
+            self.fluency.update(zip(keys, self.root.fluency.changes(as_one, self.root.fluency).tolist(), strict=True))
+        scored = self.root.reading.logits(as_one)
+        self.queries += scored.queries
+        for key, edits, logit in zip(keys, together, scored.logits.tolist(), strict=True):
+            self._note(key, logit, self.fluency.get(key, 0.0) >= -self._floor and self._joint(edits))
+
+    def _note(self, key: Key, logit: float, allowed: bool = True) -> None:
         self.logits[key] = logit
-        self.fluency[key] = change
+        self.fluency.setdefault(key, 0.0)
+        if not allowed:  # scored to see whether fewer edits do, and none of those that are claimed to have been tried
+            return
         self.tried[len(key)] = self.tried.get(len(key), 0) + 1
-        if self.meets(logit) and change >= -self._floor:
+        if self.meets(logit):
             self.flips.append(key)
         if self.closest is None or self.sign * (logit - self.logits[self.closest]) > 0:
             self.closest = key

@@ -8,8 +8,9 @@ scored: what is reported was read by the model, never estimated.
   among its candidates flips the verdict.
 - If none does, sets of two, three, … edits: those of one less that came nearest (a beam) go on by every candidate, in
   the order of their own effects added up. With `beam` None nothing is left out.
-- With `first` the search ends at the first flip. It begins with a dive: one edit after another, the best of a few
-  promising ones, until the verdict flips; where that fails, all single edits and the beam, as above.
+- With `first` the search ends at the first flip. It begins with a dive, one edit after another: seen from inside the
+  best of a few that promise most, by the gradient as of there; where that fails, and for a black box, the best at each
+  place, as Jin et al. do. Where both fail, all single edits and the beam, as above, unless told not to `widen`.
 
 Among flips the one with the fewest edits is chosen, then the most fluent. That fewer of its edits do not flip the
 verdict is checked for every subset of up to four edits, for larger sets by undoing each one.
@@ -73,6 +74,7 @@ class Question:
     budget: int = BUDGET
     seconds: float | None = None
     first: bool = False
+    widen: bool = True
     top: int = TOP
 
     def __post_init__(self) -> None:
@@ -88,6 +90,8 @@ class Question:
         wrong = sorted(self.off.difference(named))
         if wrong:
             raise ValueError(f"no guard {wrong[0]!r} to switch off; available: {', '.join(named) or 'none'}")
+        if not (self.first or self.widen):
+            raise ValueError("a search that does not widen is one for the first flip")
         numbers = {"edits": self.max_edits, "budget": self.budget, "flips listed": self.top, "beam": self.beam}
         for name, number in numbers.items():
             if number is not None and number < 1:

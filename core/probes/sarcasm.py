@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ from core.probes.clusters import clustered_interval
 from core.probes.predictors import Predictor, checked
 from core.probes.recipes import HUMAN_READING, Recipe
 from core.verdicts import label
+
+_LOOKED_AT = 5_000  # candidates among which those to list are chosen
 
 
 @dataclass(frozen=True)
@@ -208,19 +211,35 @@ def varied(
     """Of candidates by falling probability the first that differ: no pattern more often than another has to be.
 
     Each of `patterns` is taken up to ⌈top / patterns⌉ times, with another praise every time; a situation is taken up
-    to `per_situation` times where that is given.
+    to `per_situation` times where that is given. An opener, and a closing phrase, stands in up to ⌈top / 3⌉ of them,
+    unless too few others are among the first `_LOOKED_AT` candidates.
     """
-    each = -(-top // max(len(patterns), 1))
+    each, of_one_cue = -(-top // max(len(patterns), 1)), -(-top // 3)
     chosen: list[Candidate] = []
-    for candidate in ranked:
+    passed_over: list[Candidate] = []
+
+    def fits(candidate: Candidate) -> bool:
         same = [other.recipe for other in chosen if other.recipe.pattern == candidate.recipe.pattern]
         about = sum(other.about == candidate.about for other in chosen)
         fresh = len(same) < each and all(recipe.praise != candidate.recipe.praise for recipe in same)
-        if fresh and (per_situation is None or about < per_situation):
-            chosen.append(candidate)
+        return fresh and (per_situation is None or about < per_situation)
+
+    for candidate in islice(ranked, _LOOKED_AT):
         if len(chosen) == top:
             break
-    return tuple(chosen)
+        if fits(candidate):
+            often = any(sum(cue in _cues(other) for other in chosen) >= of_one_cue for cue in _cues(candidate))
+            (passed_over if often else chosen).append(candidate)
+    for candidate in passed_over:
+        if len(chosen) < top and fits(candidate):
+            chosen.append(candidate)
+    return tuple(sorted(chosen, key=lambda candidate: -candidate.probability))
+
+
+def _cues(candidate: Candidate) -> list[tuple[str, str]]:
+    """The opener and the closing phrase, if there are any; marks are none."""
+    named = {"opener": candidate.recipe.opener, "closer": candidate.recipe.closer}
+    return [(name, part) for name, part in named.items() if any(char.isalpha() for char in part)]
 
 
 def gallery(found: Iterable[Composition], top: int = TOP) -> tuple[Candidate, ...]:

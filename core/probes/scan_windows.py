@@ -87,7 +87,10 @@ class Preparer:
             _check_texts(self._path, self._column, values)
         problems = dict(window.problems)
         problems.update((place, f"no {self._column!r} in it") for place in window.lacking(self._column))
-        texts = [self._text(value, place, problems) for place, value in enumerate(values)]
+        texts = [
+            value if isinstance(value, str) and len(value) <= LINE_LIMIT else self._no_text(value, place, problems)
+            for place, value in enumerate(values)
+        ]
         sentences = [(model, encoder(self._watched(texts))) for model, encoder in self._encoders]
         lengths = np.max([encoded.lengths for _, encoded in sentences], axis=0)
         for place in np.flatnonzero(lengths > TOKENS_LIMIT).tolist():
@@ -111,16 +114,12 @@ class Preparer:
                 raise StoppedError
             yield text
 
-    def _text(self, value: object, place: int, problems: dict[int, str]) -> str:
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            problems[place] = f"the text is {str(value)[:40]!r}, expected a string"
-            return ""
-        if len(value) > LINE_LIMIT:
+    def _no_text(self, value: object, place: int, problems: dict[int, str]) -> str:
+        if isinstance(value, str):
             problems[place] = f"longer than {LINE_LIMIT:,} characters"
-            return ""
-        return value
+        elif value is not None:
+            problems[place] = f"the text is {str(value)[:40]!r}, expected a string"
+        return ""
 
     def _read_labels(self, labels: Readings, window: Window, human: np.ndarray, problems: dict[int, str]) -> int:
         values = window.column(labels.column)

@@ -21,13 +21,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from core.corpus import encode_tokens
 from core.probes.clusters import clustered_interval
+from core.probes.predictors import Predictor, checked, predictor
 from core.probes.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.text import UNK, Preprocessing
-from core.verdicts import label, logits, sigmoid
+from core.verdicts import label
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
 TOLERANCE = 0.1  # CheckList's
 CASES = 24  # of a template, at most
 
-Predictor = Callable[[Sequence[Sequence[str]]], np.ndarray]
-"""P(positive) [N] of N lists of tokens: a checkpoint, or any black box."""
 Reader = Callable[[str], Sequence[str]]
 """The tokens that a model tells apart in a text."""
 
@@ -145,10 +141,7 @@ def run(checkpoint: Checkpoint, settings: Settings = Settings()) -> Suite:
     def read(text: str) -> list[str]:
         return [token if token in vocabulary else UNK for token in checkpoint.preprocessing(text)]
 
-    def predict(sentences: Sequence[Sequence[str]]) -> np.ndarray:
-        return sigmoid(logits(checkpoint.model, encode_tokens(sentences, vocabulary)))
-
-    return run_predictor(checkpoint.name, predict, read, settings)
+    return run_predictor(checkpoint.name, predictor(checkpoint), read, settings)
 
 
 def run_predictor(
@@ -160,7 +153,7 @@ def run_predictor(
     """
     made = _made(settings)
     tokens = {text: tuple(read(text)) for _template, of_it in made for case in of_it for text in case.texts}
-    answers = _answers(model, predict, list(dict.fromkeys(tokens.values())))
+    answers = _answers(predict, list(dict.fromkeys(tokens.values())))
     results = []
     for template, of_it in made:
         told_apart = [case for case in of_it if len({tokens[text] for text in case.texts}) == len(case.texts)]
@@ -178,13 +171,8 @@ def _made(settings: Settings) -> list[tuple[Template, tuple[Case, ...]]]:
     ]
 
 
-def _answers(model: str, predict: Predictor, sentences: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
-    probabilities = np.asarray(predict(sentences), dtype=float)
-    if probabilities.shape != (len(sentences),):
-        raise ValueError(f"{model} gave an array of shape {probabilities.shape} for {len(sentences):,} texts")
-    if not ((probabilities >= 0) & (probabilities <= 1)).all():  # not a number is neither
-        raise ValueError(f"{model} gave numbers that are no probabilities, 0 to 1")
-    return dict(zip(sentences, probabilities.tolist(), strict=True))
+def _answers(predict: Predictor, sentences: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
+    return dict(zip(sentences, checked(predict(sentences), len(sentences)).tolist(), strict=True))
 
 
 def _fails(found: Outcome, settings: Settings) -> bool:

@@ -10,8 +10,9 @@ from core.language import gettext as _
 from core.probes import permutations as probe
 from pages.parts import link, models
 from pages.parts.collection import Candidate, keep_form
+from pages.parts.fingerprint import fingerprint
 from pages.parts.order import reorder
-from pages.parts.permuted import fingerprint, pins, readers_of
+from pages.parts.permuted import pins, readers_of
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import streamlit as st
 from core.collection import JUDGEMENTS, Collection
 from core.language import gettext as _
 from core.language import ngettext
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _pairs(collection: Collection) -> None:
     event = st.dataframe(
         [_row(pair) for pair in pairs],
         hide_index=True,
-        key=f"pairs {len(everything)}",  # anew when one came or went, as the choice is by row number
+        key=f"pairs {fingerprint([pair.id for pair in pairs])}",  # anew with other pairs: the choice is by row number
         on_select="rerun",
         selection_mode="multi-row",
     )

@@ -10,10 +10,12 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes import sarcasm
+from core.probes.candidates import TOP, Candidates, Question
 from core.probes.situations import bank, read
+from core.readings import fooled
 from core.tables import as_csv
 from pages.parts import frame, link, models, search
-from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.finds import FindCandidate, fooled_name, keep_find_form
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -29,20 +31,21 @@ def view(checkpoints: list[Checkpoint]) -> None:
     st.write(
         _(
             "Sarcasm praises something unwelcome. From a situation that nobody wants the recipes build thousands of "
-            "such remarks; a person reads each of them as negative, so a model that reads one as positive is fooled."
+            "such remarks. If the situation really is unwelcome, a person reads each of them as negative, and a model "
+            "that reads one as positive is fooled; whether it is, nothing here judges."
         )
     )
     checkpoint = models.choose(checkpoints, "compose model")
     situation = _situation()
     try:
-        question = sarcasm.Question(read(situation), seconds=_SECONDS, top=_top())
+        question = Question(read(situation), seconds=_SECONDS, top=_top())
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/edit_note:")
         return
     st.markdown(
-        _("{count:,} recipes fit this situation; a remark that reads the same as another is left out.").format(
-            count=question.recipes
-        )
+        _(
+            "The recipes build {count:,} remarks about this situation; one that reads the same as another is left out."
+        ).format(count=question.recipes)
     )
     for form, reason in question.situation.missing:
         st.caption(_("No {form} was made of it: {reason}").format(form=_(form), reason=plain(reason)))
@@ -51,7 +54,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     def start() -> search.Start:
         from core.probes.predictors import predictor
 
-        candidates = sarcasm.Candidates(question, checkpoint.preprocessing)
+        candidates = Candidates(question, checkpoint.preprocessing)
         return partial(sarcasm.search, checkpoint.name, predictor(checkpoint), candidates)
 
     search.view("compose", key, start, _say, _show, _("Build and score the remarks"))
@@ -65,6 +68,7 @@ def _situation() -> str:
         chosen = st.session_state["compose bank"]
         if chosen:
             st.session_state["compose situation"] = chosen
+        st.session_state["compose bank"] = None  # a button, not a choice that lasts
 
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     situation = left.text_input(
@@ -85,9 +89,9 @@ def _situation() -> str:
 
 
 def _top() -> int:
-    link.restore("top", sarcasm.TOP, link.whole(1, MOST_TOP), "compose top")
+    link.restore("top", TOP, link.whole(1, MOST_TOP), "compose top")
     top = st.slider(_("Remarks to show"), 1, MOST_TOP, key="compose top", persist_state="session")
-    link.carry("top", None if top == sarcasm.TOP else str(top))
+    link.carry("top", None if top == TOP else str(top))
     return int(top)
 
 
@@ -106,12 +110,25 @@ def _show(found: Composition, key: str) -> None:
         plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
     )
     alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=found.alone)
-    st.caption(alone + " " + _("Listed are the surest of each recipe, so that they differ; not the surest of all."))
-    header = [_("remark"), _("P(positive)"), _("recipe"), _("parts")]
+    how = _(
+        "Listed are the surest of each recipe, so that they differ; they are not the surest of all. An opening or a "
+        "closing phrase stands in about a third of them at most, if there is enough else."
+    )
+    st.caption(f"{alone} {how}")
+    if found.alone >= 0.5:
+        st.warning(
+            _(
+                "The model reads the bare situation as positive already: either it is not unwelcome, or the model "
+                "misreads it without any praise. So it is not the sarcasm that fools it here."
+            ),
+            icon=":material/warning:",
+        )
+    header = [_("P(positive)"), _("remark"), _("the model is"), _("recipe"), _("parts")]
     rows: list[tuple[object, ...]] = [
         (
-            one.text,
             round(one.probability, 4),
+            one.text,
+            fooled_name(fooled(one.probability, found.human_reading)),
             one.recipe.pattern,
             "; ".join(f"{name}: {part}" for name, part in one.recipe.parts().items()),
         )

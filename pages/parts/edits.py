@@ -14,7 +14,9 @@ from core.probes.constraints import FLOOR
 from core.tables import as_csv
 from core.verdicts import EmptyTextError
 from pages.parts import link, models, search
+from pages.parts.comment import ask_reading
 from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
@@ -27,12 +29,12 @@ _SECONDS = 30
 _GUARDS = ("polarity", "antonyms", "negations")
 
 
-def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
+def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """Everything to set before a search for edits, the search, and what it found."""
-    if not checkpoints:
-        return
-    checkpoint = models.choose(checkpoints, "edits model")
-    goal = _goal()
+    with st.container(horizontal=True):
+        reading = ask_reading()
+        checkpoint = models.choose(checkpoints, "edits model")
+        goal = _goal()
     sources = _sources()
     if sources is None:
         return
@@ -40,7 +42,7 @@ def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
     protected = st.multiselect(
         _("Words that stay"),
         tokens,
-        key=f"edits protected {search.fingerprint(tuple(tokens))}",
+        key=f"edits protected {fingerprint(tuple(tokens))}",
         persist_state="session",
         placeholder=_("none: every word may be edited"),
     )
@@ -53,7 +55,7 @@ def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
             goal,
             protect=protected,
             no_guards=off,
-            reading=reading if goal == "flip" or reading == "mixed" else None,
+            reading=reading,
             **bounds,
         )
     except EmptyTextError:
@@ -69,11 +71,11 @@ def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
 
         return partial(edits.search, checkpoint.name, white_box(checkpoint), question)
 
-    search.view("edits", key, start, _say, partial(_show, checkpoint, checkpoints), _("Search for edits"))
+    search.view("edits", key, start, _say, _show, _("Search for edits"))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _loaded(_hash: str) -> Sources:
+def _loaded(fluency_hash: str) -> Sources:
     return edit_sources.load()
 
 
@@ -91,7 +93,7 @@ def _sources() -> Sources | None:
 
 
 def _goal() -> str:
-    goals = {"flip": _("the other verdict"), "positive": _("positive"), "negative": _("negative")}
+    goals = {"flip": _("the other one"), "positive": _("positive"), "negative": _("negative")}
     link.restore("goal", "flip", link.one_of(list(goals)), "edits goal")
     goal = st.segmented_control(
         _("The verdict to reach"),
@@ -115,13 +117,13 @@ def _bounds() -> dict[str, float | int]:
     if not all(sound):
         st.caption(_("The link asks for bounds that cannot be, so the usual ones stand."))
     with st.expander(_("Bounds of the search"), icon=":material/tune:"):
-        one, two, three, four = st.columns(4)
+        one, two, three, four = st.columns(4, vertical_alignment="bottom")
         number = partial(st.number_input, persist_state="session", required=True)
         with one:
             most = number(_("Edits at most"), 1, MOST_EDITS, key="edits most")
         with two:
             floor = number(
-                _("Fluency may fall by (nats)"),
+                _("Fluency may fall (nats)"),
                 0.0,
                 MOST_FLOOR,
                 step=1.0,
@@ -129,7 +131,7 @@ def _bounds() -> dict[str, float | int]:
                 help=_("By the trigram; where the length changes, see the README for how lengths are made equal."),
             )
         with three:
-            budget = number(_("Budget (sentences scored)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
+            budget = number(_("Budget (sentences)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
         with four:
             seconds = number(_("Time (seconds)"), 1, MOST_SECONDS, step=10, key="edits seconds")
     link.carry("edits", None if most == edits.MAX_EDITS else str(most))
@@ -142,14 +144,14 @@ def _bounds() -> dict[str, float | int]:
 def _off() -> tuple[str, ...]:
     """The guards that are switched off."""
     names = {
-        "polarity": _("polarity: no word that speaks for the verdict asked for"),
+        "polarity": _("polarity: no word that speaks against your reading"),
         "antonyms": _("antonyms: no word that is the opposite of the one it replaces"),
         "negations": _("negations: none comes, goes or moves"),
     }
 
     def read(told: str) -> list[str] | None:
         parts = [] if told == "none" else told.split(".")
-        return parts if set(parts) <= set(_GUARDS) else None
+        return parts if set(parts) <= set(_GUARDS) and len(set(parts)) == len(parts) else None
 
     link.restore("guards", list(_GUARDS), read, "edits guards")
     on = st.pills(
@@ -174,7 +176,7 @@ def _say(event: Progress) -> search.Shown:
     return search.Shown(event.queries / max(event.total, 1), line)
 
 
-def _show(checkpoint: Checkpoint, checkpoints: list[Checkpoint], found: MinimalEdits, key: str) -> None:
+def _show(found: MinimalEdits, key: str) -> None:
     (st.success if found.found or found.complete else st.info)(
         plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
     )
@@ -187,15 +189,23 @@ def _show(checkpoint: Checkpoint, checkpoints: list[Checkpoint], found: MinimalE
     _edited(found, best)
     flips = [one for one in (found.best, *found.others) if one is not None]
     if len(flips) > 1:
-        st.subheader(_("All flips listed"))
-        _table(found, flips)
+        st.subheader(_("Flips"))
+        st.caption(
+            _("{shown:,} of {count:,}: those with the fewest edits first, and the most fluent of these.").format(
+                shown=len(flips), count=found.flips
+            )
+        )
+        _table(flips)
     if found.best is not None:
         st.subheader(_("Keep this find"))
-        chosen = found.best
+        place = 0
         if len(flips) > 1:
-            chosen = st.selectbox(_("Which flip"), flips, format_func=lambda one: one.text, key=f"edits chosen {key}")
-            if chosen is not found.best:
-                _edited(found, chosen)
+            place = st.selectbox(
+                _("Which flip"), range(len(flips)), format_func=lambda one: flips[one].text, key=f"edits chosen {key}"
+            )
+        chosen = flips[place]
+        if place:
+            _edited(found, chosen)
         keep_find_form(
             FindCandidate(
                 text=chosen.text,
@@ -225,18 +235,12 @@ def _figures_of(found: MinimalEdits) -> None:
             st.metric(
                 _("fluency change (nats)"), "–" if change is None else f"{change:+.1f}", border=True, help=found.scorer
             )
-        st.metric(
-            _("candidates"),
-            f"{found.candidates:,}",
-            border=True,
-            help=_("Single edits that were allowed, of {proposed:,} proposed.").format(proposed=found.proposed),
-        )
-        st.metric(
-            _("sentences scored"),
-            f"{found.queries:,}",
-            border=True,
-            help=_("In {seconds:.2f} seconds; a gradient counts as one.").format(seconds=found.seconds),
-        )
+    st.caption(
+        _(
+            "{queries:,} sentences were scored in {seconds:.2f} seconds, a gradient counted as one. Of {proposed:,} "
+            "single edits proposed {candidates:,} were allowed."
+        ).format(queries=found.queries, seconds=found.seconds, proposed=found.proposed, candidates=found.candidates)
+    )
 
 
 def _guard_table(found: MinimalEdits) -> None:
@@ -275,14 +279,14 @@ def _edited(found: MinimalEdits, one: Edited) -> None:
         st.caption(plain(_("Guards: {doubts}").format(doubts="; ".join(doubts))))
 
 
-def _table(found: MinimalEdits, flips: list[Edited]) -> None:
-    header = [_("edited"), _("edits"), _("P(positive)"), _("fluency change (nats)"), _("guards in doubt"), _("minimal")]
+def _table(flips: list[Edited]) -> None:
+    header = [_("P(positive)"), _("edited"), _("edits"), _("fluency change (nats)"), _("guards in doubt"), _("minimal")]
     minimal = {True: _("yes"), False: _("no"), None: _("not checked")}
     rows: list[tuple[object, ...]] = [
         (
+            round(one.probability, 4),
             one.text,
             in_words(one),
-            round(one.probability, 4),
             None if one.fluency_change is None else round(one.fluency_change, 2),
             "; ".join(f"{name}: {judgement}" for name, judgement in one.guards.items() if judgement != "passed"),
             minimal[one.minimal],

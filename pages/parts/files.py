@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 import streamlit as st
 
 from core import records
 from core.language import gettext as _
 from core.language import ngettext
-from core.probes.scan import scan
+from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
 from core.tables import SUFFIXES, as_csv
 from pages.parts import search
-from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.finds import FindCandidate, keep_find_form, readings
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.checkpoints import Checkpoint
     from core.probes.scan import Find, Scan
 
 MOST_TOP = 200
+_OPTIONS = re.compile(r"[;,]? \(?name [^()]*(\(--\w+\)|--\w+ and --\w+\))$")
 
 
 class _Event(NamedTuple):
@@ -47,23 +54,24 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "`python -m core scan`."
         )
     )
-    given = st.file_uploader(_("A file of comments"), type=[suffix.removeprefix(".") for suffix in SUFFIXES])
+    given = _given()
     if given is None:
         return
-    content = given.getvalue()
-    path = _stored(content, Path(given.name).suffix.lower())
+    name, path = given
+    boxes = st.columns(4, vertical_alignment="bottom")
+    encoding = _encoding(boxes[3]) if path.suffix != ".parquet" else None
     try:
-        columns = records.columns(path)
+        columns = records.columns(path, encoding)
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(str(error)))
+        st.error(plain(_told(error)))
         return
-    asked = _asked(columns, checkpoints)
-    key = (sha256(content).hexdigest(), *asked, *(checkpoint.hash for checkpoint in checkpoints))
+    asked = _asked(columns, boxes, encoding)
+    key = (name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
         return lambda breathe: _scan(path, checkpoints, asked, breathe)
 
-    search.view("file", key, start, _say, lambda event, name: _show(event, name), _("Search the file"))
+    search.view("file", key, start, _say, _show, _("Search the file"))
 
 
 class _Asked(NamedTuple):
@@ -74,44 +82,95 @@ class _Asked(NamedTuple):
     positive: tuple[str, ...]
     negative: tuple[str, ...]
     top: int
+    encoding: str | None
+
+
+def _given() -> tuple[str, Path] | None:
+    """The name of the upload and where it lies; it stays while another view is looked at, which empties the box."""
+
+    def forget() -> None:
+        st.session_state.pop("file kept", None)
+
+    given = st.file_uploader(
+        _("A file of comments"), type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="file", on_change=forget
+    )
+    if given is not None:
+        st.session_state["file kept"] = given.name, _stored(given.getvalue(), Path(given.name).suffix.lower())
+    kept: tuple[str, Path] | None = st.session_state.get("file kept")
+    if kept and given is None:
+        st.caption(_("The file from before is still here: {name}").format(name=plain(kept[0])))
+    return kept
 
 
 def _stored(content: bytes, suffix: str) -> Path:
-    """The upload as a file of this session, which goes when the session does."""
-    folder: TemporaryDirectory[str] = st.session_state.setdefault("file folder", TemporaryDirectory(prefix="unrolled-"))
-    path = Path(folder.name) / f"upload{suffix}"
-    name = sha256(content).hexdigest()
-    if st.session_state.get("file stored") != (name, suffix) or not path.exists():
+    """The upload as a file of this session, which goes when the session does or another one comes."""
+    if "file folder" not in st.session_state:
+        st.session_state["file folder"] = TemporaryDirectory(prefix="unrolled-")
+    folder = Path(st.session_state["file folder"].name)
+    # A folder for each content: a search that another upload ends may be at work for a moment more.
+    path = folder / sha256(content).hexdigest()[:16] / f"upload{suffix}"
+    if not path.exists():
+        for other in folder.iterdir():
+            rmtree(other, ignore_errors=True)
+        path.parent.mkdir()
         path.write_bytes(content)
-        st.session_state["file stored"] = (name, suffix)
     return path
 
 
-def _asked(columns: tuple[str, ...], checkpoints: list[Checkpoint]) -> _Asked:
-    one, two, three = st.columns(3)
+def _encoding(box: DeltaGenerator) -> str | None:
+    """The encoding to read with, None for the usual one."""
+    names = {"": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
+    chosen = box.selectbox(
+        _("Encoding"), list(names), format_func=names.__getitem__, key="file encoding", persist_state="session"
+    )
+    return chosen or None
+
+
+def _told(error: Exception) -> str:
+    """What is wrong, without the options of the command line, for which the page has boxes."""
+    return _OPTIONS.sub("", str(error))
+
+
+def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None) -> _Asked:
+    one, two, three, _last = boxes
+    own = fingerprint(columns)
     text = one.selectbox(
-        _("Column of texts"), columns, index=columns.index("text") if "text" in columns else 0, key="file text"
+        _("Texts"),
+        columns,
+        index=columns.index("text") if "text" in columns else 0,
+        key=f"file text {own}",
+        persist_state="session",
     )
     label = two.selectbox(
-        _("Column of human labels, if there is one"), columns, index=None, key="file label", placeholder=_("none")
+        _("Human labels, if any"),
+        columns,
+        index=None,
+        key=f"file label {own}",
+        placeholder=_("none"),
+        persist_state="session",
     )
-    top = three.number_input(_("Rows to list of each model"), 1, MOST_TOP, 20, key="file top", required=True)
+    top = three.number_input(
+        _("Rows to list"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
+    )
     positive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
     if label is not None:
-        left, right = st.columns(2)
         about = _("Besides 0 and negative, 1 and positive. Separate several by commas.")
-        negative = _words(left.text_input(_("Labels that mean negative"), key="file negative", help=about))
-        positive = _words(right.text_input(_("Labels that mean positive"), key="file positive", help=about))
-    return _Asked(text, label, positive, negative, int(top))
+        left, right = st.columns(2)
+        with left:
+            negative = _words(_("Labels that mean negative"), f"file negative {own}", about)
+        with right:
+            positive = _words(_("Labels that mean positive"), f"file positive {own}", about)
+    return _Asked(text, label, positive, negative, int(top), encoding)
 
 
-def _words(typed: str | None) -> tuple[str, ...]:
+def _words(title: str, key: str, about: str) -> tuple[str, ...]:
+    typed = st.text_input(title, key=key, help=about, max_chars=1_000, persist_state="session")
     return tuple(word for part in (typed or "").split(",") if (word := part.strip()))
 
 
 def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]) -> Iterator[_Event]:
-    out = path.with_name("out.csv")
+    out = path.with_name(f"{uuid4().hex}.csv")
     events = scan(
         path,
         checkpoints,
@@ -121,11 +180,17 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
         positive=asked.positive,
         negative=asked.negative,
         top=asked.top,
+        encoding=asked.encoding,
         breathe=breathe,
     )
-    with closing(events):
-        for found in events:
-            yield _Event(found, out.read_bytes() if found.done else None)
+    try:
+        with closing(events):
+            for found in events:
+                yield _Event(found, out.read_bytes() if found.done else None)
+    except (ValueError, LookupError) as error:
+        raise ValueError(_told(error)) from error
+    finally:
+        out.unlink(missing_ok=True)
 
 
 def _say(event: _Event) -> search.Shown:
@@ -191,10 +256,16 @@ def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None
     if not finds:
         st.caption(_("No row qualifies."))
         return
-    score = _("disagreement") if found.ranked_by == "disagreement" else _("cues × P")
-    header = [_("row"), _("text"), _("human label"), _("P(positive)"), score, _("cues")]
+    labelled, names = found.ranked_by == "disagreement", readings()
+    header = [_("row"), _("P(positive)"), _("human label") if labelled else _("cues × P"), _("text"), _("cues")]
     rows: list[tuple[object, ...]] = [
-        (find.row, find.text, find.human or "", round(find.probability, 4), round(find.score, 4), ", ".join(find.cues))
+        (
+            find.row,
+            round(find.probability, 4),
+            names.get(find.human or "", "") if labelled else round(find.score, 4),
+            find.text,
+            ", ".join(find.cues),
+        )
         for find in finds
     ]
     event = st.dataframe(
@@ -225,7 +296,8 @@ def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None
                 reading=find.human or NEGATIVE,
                 source="file",
                 how=_("row {row} of a file; {why}").format(
-                    row=find.row, why=", ".join(find.cues) if find.human is None else f"labelled {find.human}"
+                    row=find.row,
+                    why=_("labelled {label}").format(label=names[find.human]) if find.human else ", ".join(find.cues),
                 ),
             ),
             f"keep file {model} {key}",

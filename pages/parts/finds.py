@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,6 +12,7 @@ from core.finds import SOURCES, TYPED, Finds
 from core.language import gettext as _
 from core.language import ngettext
 from core.readings import READINGS, fooled
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
     names = readings()
     models = list(candidate.probabilities)
     usual = [name for name in models if candidate.reading and fooled(candidate.probabilities[name], candidate.reading)]
-    own = f"{key} {_fingerprint(candidate)}"
+    own = f"{key} {fingerprint(candidate)}"
     with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
         reading = st.radio(
             _("How do you read it?"),
@@ -145,7 +145,7 @@ def _finds(collection: Finds) -> None:
         [_row(find) for find in finds],
         hide_index=True,
         # Anew when the rows are others, as the choice is by row number.
-        key=f"finds {_fingerprint([find.id for find in finds])}",
+        key=f"finds {fingerprint([find.id for find in finds])}",
         on_select="rerun",
         selection_mode="multi-row",
         column_config={_("text"): st.column_config.TextColumn(width="large")},
@@ -189,7 +189,7 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
             format_func=str.upper,
             key="finds model",
             placeholder=_("every model"),
-            width=170,
+            width=140,
         )
         source = st.selectbox(
             _("Comes from"),
@@ -198,9 +198,9 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
             format_func=origins.__getitem__,
             key="finds source",
             placeholder=_("anywhere"),
-            width=170,
+            width=140,
         )
-        sought = st.text_input(_("Text or note contains"), key="finds text", width=260)
+        sought = st.text_input(_("Text or note contains"), key="finds text", width=170)
     return collection.finds(reading=reading, model=model, source=source, contains=sought or None)
 
 
@@ -217,7 +217,3 @@ def _row(find: Find) -> dict[str, object]:
         _("note"): find.note,
         _("kept (UTC)"): find.created[:16].replace("T", " "),
     }
-
-
-def _fingerprint(of: object) -> str:
-    return sha256(repr(of).encode("utf-8", "surrogatepass")).hexdigest()[:12]

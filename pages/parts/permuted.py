@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,6 +11,7 @@ from core.language import gettext as _
 from core.probes import permutations as probe
 from core.verdicts import EmptyTextError
 from pages.parts import link, models
+from pages.parts.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -48,7 +48,3 @@ def pins(tokens: tuple[str, ...]) -> list[int]:
     )
     link.carry("pins", None if pinned == usual else link.written(pinned))
     return pinned
-
-
-def fingerprint(tokens: tuple[str, ...]) -> str:
-    return sha256("\n".join(tokens).encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 import streamlit as st
 
 from core.language import gettext as _
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 _GLANCE = 0.25  # seconds between two looks
@@ -133,7 +133,7 @@ def view(
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
         fault = _run(kept, key, start, say)
-        st.session_state[f"{name} fault"] = (key, "" if fault is None else f"{type(fault).__name__}: {fault}")
+        st.session_state[f"{name} fault"] = (key, _told(fault))
         st.rerun()
 
     def want() -> None:
@@ -155,9 +155,11 @@ def view(
         show(found, fingerprint(key))
 
 
-def fingerprint(key: object) -> str:
-    """A short name for what widgets under it are about."""
-    return sha256(repr(key).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+def _told(fault: Exception | None) -> str:
+    """A fault in one line; one of the plain kinds that core raises says enough by itself."""
+    if fault is None:
+        return ""
+    return str(fault) if type(fault) in (ValueError, LookupError) else f"{type(fault).__name__}: {fault}"
 
 
 def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]) -> Exception | None:

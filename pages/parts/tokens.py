@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_TOKENS = 300
 _MOST_CHARACTERS = 3_000
 # Two hues that colour-blind eyes tell apart, Okabe & Ito 2008; text in the theme's colour is legible on both.
-_BLUE, _ORANGE = "0, 114, 178", "230, 135, 0"
+_BLUE, _ORANGE = "0, 114, 178", "213, 94, 0"
 _FULL = 0.6  # opacity
 _STYLE = """<style>
 .u-tokens {display: flex; flex-wrap: wrap; gap: .3rem; margin: .2rem 0 .4rem}

@@ -19,7 +19,8 @@ from tests.hostile import SENTENCES
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ["", *sorted(path.stem.partition("_")[2] for path in (ROOT / "pages").glob("[0-9]*.py"))]
 CHART = ".js-plotly-plot .main-svg"  # what a page shows once it has answered,
-ANSWERS = {"Permutations": "[data-testid=stMetric]"}  # or where it opens without one
+# or where it opens without one
+ANSWERS = {"Permutations": "[data-testid=stMetric]", "Sarcasm": "[data-testid=stMetric]"}
 LONG_WORD = "x" * 700
 HOSTILE = [text.replace("\n", " ") for text in SENTENCES]  # a box of one line takes no line breaks
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from urllib.parse import urlencode
 
 import pytest
@@ -66,9 +67,9 @@ def chip(page: Page, word: str) -> Locator:
     return chips(page).filter(has_text=word)
 
 
-def expect_order(page: Page, *order: int) -> None:
+def expect_order(page: Page, *order: int, timeout: float | None = None) -> None:
     """The order that Python has."""
-    expect(page.get_by_test_id("stText").first).to_have_text(f"order {json.dumps(order)}")
+    expect(page.get_by_test_id("stText").first).to_have_text(f"order {json.dumps(order)}", timeout=timeout)
 
 
 def expect_words(page: Page, *words: str) -> None:
@@ -366,19 +367,22 @@ def test_a_finger_drags_a_word_it_rests_on_and_scrolls_otherwise(browser: Browse
                 touch("Move", tuple(a + (b - a) * step / 8 for a, b in zip(start, end, strict=True)))  # type: ignore[arg-type]
             touch("End")
 
-        across, down = middle(chips(page).nth(20))
-        swipe((across, down), (across, down - 150), 0)
         scrolled = "document.querySelector('[data-testid=stMain]').scrollTop + window.scrollY"
-        page.wait_for_function(f"{scrolled} > 20")
-        expect_order(page, *range(60))
-        # The page goes on scrolling for a while: the places of words count once it stands.
-        page.wait_for_function(
-            f"() => {{const now = {scrolled}; const stands = window.last === now; window.last = now; return stands}}",
-            polling=400,
+        stands = (
+            f"() => {{const now = {scrolled}; const stands = window.last === now; window.last = now; return stands}}"
         )
-        before = page.evaluate(scrolled)
-        swipe(middle(chips(page).nth(20)), middle(chips(page).nth(12), 0.2), 900)  # straight up, over two lines
-        expect_order(page, *range(12), 20, *range(12, 20), *range(21, 60))
-        assert page.evaluate(scrolled) == before
+        for attempt in range(3):  # where the machine is so busy that a finger at rest is taken for another, again
+            across, down = middle(chips(page).nth(20))
+            swipe((across, down), (across, down - 150), 0)
+            page.wait_for_function(f"{scrolled} > 20")
+            expect_order(page, *range(60))
+            page.wait_for_function(stands, polling=400)  # the page goes on scrolling for a while: places are stale
+            before = page.evaluate(scrolled)
+            swipe(middle(chips(page).nth(20)), middle(chips(page).nth(12), 0.2), 900)  # straight up, over two lines
+            with suppress(AssertionError) if attempt < 2 else nullcontext():
+                expect_order(page, *range(12), 20, *range(12, 20), *range(21, 60), timeout=8_000)
+                assert page.evaluate(scrolled) == before
+                break
+            show(page, address, [f"word{n}" for n in range(60)])
     finally:
         context.close()

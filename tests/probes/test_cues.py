@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import memory
 from core.probes import cues
 from core.probes.cues import CUES, GIVE_AWAY, Look, gives_away, look, without_give_aways
 from core.tables import rows
@@ -92,11 +93,11 @@ def test_gates_change_nothing_on_real_texts(report_data: Path) -> None:
 
 
 def test_a_finder_that_remembers_says_what_a_new_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cues, "_REMEMBERED", 7)
+    monkeypatch.setattr(memory, "SIZE", 7)
     finder = Look()
     for text in [*SILENT, *(text for texts in EXAMPLES.values() for text in texts)] * 2:
         assert finder(text) == look(text)
-        assert len(finder._seen) <= 7
+        assert len(finder._held) <= 7
 
 
 GIVE_AWAYS = ["so fun #sarcasm", "#NOT happy", "what a day #Irony", "sure thing /s", "nice #sarcastic", "ok #notreally"]
