@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import asking, behaviour, composing, console, deriving, editing, making, scanning
+from core.commands import asking, behaviour, composing, console, deriving, editing, making, scanning, tracing
 from core.commands.verbs import Verb
 
 
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     making.add_verbs(add)
     deriving.add_verbs(add)
     scanning.add_verbs(add)
+    tracing.add_verbs(add)
     return parser
 
 

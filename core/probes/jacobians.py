@@ -1,0 +1,91 @@
+"""How much can one step stretch a change of the state? The spectral norm of every step's Jacobian, none of them formed.
+
+J_t = ∂s_t / ∂s_{t−1}, the input of the step held still, where the state s is h; for the LSTM it is (h, c), both
+together, 2H numbers, for both are handed on. Its spectral norm, the largest singular value σ(J_t), is the most by which
+it stretches any vector. σ² is the largest eigenvalue of JᵀJ, found by Lanczos iteration (Lanczos 1950) with full
+reorthogonalisation (Golub & Van Loan 2013, section 10.3), all steps side by side: each iteration needs only J v and Jᵀ
+u, which torch works out of `core.models.cell_step` itself, so the cells' equations are written nowhere again. Tests
+hold it to the singular values of the Jacobian in full. Axes: T steps, D the length of the state, k iterations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.models import Classifier, cell_step
+from core.trace import Unrolled
+
+_TOGETHER = 256  # steps side by side: what Lanczos keeps of each is k vectors of the state's length
+_ITERATIONS = 200
+_TOLERANCE = 1e-4  # of the eigenvalue; the error of the eigenvalue itself is of the order of its square
+
+
+def spectral_norms(model: Classifier, done: Unrolled, gain: float = 1.0) -> np.ndarray:
+    """σ(J_t) of every step of the top layer, the first from the start state; float64 [T].
+
+    `done` are the steps, unrolled with the same `gain`.
+    """
+    start = model.start()
+    states = [torch.cat([start.h[-1], done.h[:-1]])]
+    if start.c is not None and done.c is not None:
+        states.append(torch.cat([start.c[-1], done.c[:-1]]))
+    layer = model.recurrent.num_layers - 1
+    norms = []
+    with torch.no_grad():
+        for rows in torch.arange(len(done.steps)).split(_TOGETHER):
+            from_input = model.project_input(done.x[rows], layer).detach()
+            before = tuple(state[rows].detach() for state in states)
+
+            def step(*state: Tensor, from_input: Tensor = from_input) -> tuple[Tensor, ...]:
+                h, c = state if len(state) == 2 else (state[0], None)
+                after = cell_step(model.cell, from_input, model.project_state(gain * h, layer), h, c)
+                return (after.h,) if after.c is None else (after.h, after.c)
+
+            norms.append(_largest_singular_values(step, before))
+    return torch.cat(norms).double().numpy()
+
+
+def _largest_singular_values(step: Callable[..., tuple[Tensor, ...]], states: tuple[Tensor, ...]) -> Tensor:
+    """The largest singular value [T] of each row's Jacobian of `step`, which takes and gives states [T, H]."""
+    sizes = [state.shape[1] for state in states]
+    pull = torch.func.vjp(step, *states)[1]
+
+    def gram(v: Tensor) -> Tensor:
+        """JᵀJ v, [T, D]."""
+        _, pushed = torch.func.jvp(step, states, v.split(sizes, dim=1))
+        return torch.cat(pull(pushed), dim=1)
+
+    # A random start: one that stands at right angles to the answer is next to impossible.
+    random = torch.Generator().manual_seed(0)
+    start = torch.randn(len(states[0]), sum(sizes), generator=random, dtype=torch.float64).to(states[0].dtype)
+    return _largest_eigenvalues(gram, start).clamp_min(0).sqrt()
+
+
+def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
+    """The largest eigenvalue [T] of each of T symmetric operators on vectors [T, D], none of them negative."""
+    most = min(start.shape[1], _ITERATIONS)
+    tiny = torch.finfo(start.dtype).tiny
+    basis = start.new_zeros(len(start), most, start.shape[1])
+    tridiagonal = start.new_zeros(len(start), most, most)
+    v = start / start.norm(dim=1, keepdim=True)
+    for k in range(most):
+        basis[:, k] = v
+        w = apply(v)
+        tridiagonal[:, k, k] = (w * v).sum(dim=1)
+        kept = basis[:, : k + 1]
+        for _ in range(2):  # twice is enough (Parlett 1998, section 6.9)
+            w = w - ((kept @ w[:, :, None]).transpose(1, 2) @ kept)[:, 0]
+        left = w.norm(dim=1)
+        if k + 1 == most or (k % 8 == 7):
+            values, vectors = torch.linalg.eigh(tridiagonal[:, : k + 1, : k + 1])
+            # What is left of the last vector, as far as the leading eigenvector has a part in it (Parlett, 13.2).
+            if k + 1 == most or bool((left * vectors[:, -1, -1].abs() <= _TOLERANCE * values[:, -1] + tiny).all()):
+                break
+        tridiagonal[:, k, k + 1] = tridiagonal[:, k + 1, k] = left
+        v = w / left.clamp_min(tiny)[:, None]
+    largest: Tensor = values[:, -1]
+    return largest

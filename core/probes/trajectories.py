@@ -1,0 +1,146 @@
+"""How far do gradients reach back, and along which path do states move?
+
+The gradient of the last logit with respect to what stood at token t passes through every step after t:
+
+    ∂logit/∂s_t = (∂logit/∂s_T) J_T J_{T−1} … J_{t+1},    J_k = ∂s_k/∂s_{k−1}
+
+so its norm is at most ‖w‖ σ(J_T) … σ(J_{t+1}), with σ the spectral norm and w the read-out's weights. From this
+follows, after Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks", section 2.1:
+
+    that σ(J_k) stays below some number below 1 at every step is enough for the gradient to vanish, but not needed;
+    that σ(J_k) is above 1 somewhere is needed for it to explode, but not enough: the steps need not stretch it, and
+    what one stretches the next may shrink.
+
+They bound J by the recurrent weights, ‖U‖ where the cell is a tanh RNN (whose slope is 1 at most); here each step's own
+Jacobian is measured, at the states that this very text passes through. Axes: T tokens, H units.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.checkpoints import Checkpoint
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes.jacobians import spectral_norms
+from core.state_space import StateSpace
+from core.trace import Trace, unroll
+from core.verdicts import EmptyTextError
+
+_SAME_READ_OUT = 1e-3  # logits; float32 arithmetic differs by a hundredth of it
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Norms of one logit's gradients at every token of one text, float64 [T] each.
+
+    `h` and `x` are of ∂logit/∂h_t and ∂logit/∂x_t, x_t the token's embedding. `c`, for the LSTM, is of ∂logit/∂c_t with
+    all that follows from c_t, h_t among it. `state` is of ∂logit/∂s_t, of what step t hands on to the next: h_t, and
+    for the LSTM (h_t, c_t) together, each taken alone. `jacobian` is σ(J_t), the first from the start state.
+    A norm below what the model's precision can hold (1e-45 in float32) is 0. With a `gain` other than 1 every recurrent
+    weight counted that many times. Of several layers these are the top one's, but `x` is always the embedding.
+    """
+
+    model: str
+    cell: str
+    tokens: tuple[str, ...]
+    gain: float
+    logit: float
+    h: np.ndarray
+    c: np.ndarray | None
+    x: np.ndarray
+    state: np.ndarray
+    jacobian: np.ndarray
+
+    @property
+    def log10_bound(self) -> np.ndarray:
+        """Decimal logarithm of the bound on `state`, ‖w‖ σ(J_T) … σ(J_{t+1}), float64 [T]; it may pass any float.
+
+        Of a cell that does not tell: −inf where a factor is 0.
+        """
+        with np.errstate(divide="ignore"):
+            factors = np.log10(np.concatenate([self.jacobian[1:], self.state[-1:]]))
+        return np.cumsum(factors[::-1])[::-1]
+
+    @property
+    def statement(self) -> str:
+        """One sentence on what the steps' norms show of this gradient, and what they do not."""
+        steps = self.jacobian[1:]  # the gradient at the first token does not pass through the step that read it
+        if not len(steps):
+            return _("There is one token, so the gradient passes through no step.")
+        above = int((steps > 1).sum())
+        if not above:
+            bound = _(
+                "The spectral norm of every step's Jacobian is at most 1 (the largest: {largest:.3g}), so the gradient "
+                "cannot grow on its way back; a bound below 1 is enough for it to vanish."
+            ).format(largest=steps.max())
+        else:
+            bound = ngettext(
+                "The spectral norm of {above:,} of {steps:,} Jacobian is above 1 (the largest: {largest:.3g}), so the "
+                "gradient may grow there, but need not: for exploding this is necessary, not sufficient.",
+                "The spectral norm of {above:,} of {steps:,} Jacobians is above 1 (the largest: {largest:.3g}), so the "
+                "gradient may grow there, but need not: for exploding this is necessary, not sufficient.",
+                len(steps),
+            ).format(above=above, steps=len(steps), largest=steps.max())
+        first, last = self.state[0], self.state[-1]
+        if not first or not last:
+            return bound + " " + _("Over this text nothing measurable is left of it at the first token.")
+        found = _("Over this text its norm at the first token is {ratio:.2g} times that at the last.")
+        return bound + " " + found.format(ratio=first / last)
+
+
+def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients:
+    """Norms of the gradients of a text's logit, and of every step's Jacobian.
+
+    With a `gain` every recurrent weight counts that many times, to show on one text what vanishes and what explodes;
+    the logit is then that of the network so changed. Raises EmptyTextError for a text without a token, ValueError for
+    a gain that is no number above 0.
+    """
+    tokens = tuple(checkpoint.preprocessing(text))
+    if not tokens:
+        raise EmptyTextError("the text is empty: there is no word to read")
+    if not (math.isfinite(gain) and gain > 0):
+        raise ValueError(f"the gain is a number above 0; given: {gain}")
+    model = checkpoint.model
+    with torch.enable_grad():
+        x = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens))).detach().requires_grad_()
+        done = unroll(model, x, gain)
+        logit = model.read_out(done.steps[-1].h)[0]
+        states = [step.h for step in done.steps], [step.c for step in done.steps if step.c is not None]
+        # Of these only, so that nothing is stored on the model or its weights.
+        of_x, *rest = torch.autograd.grad(logit, [x, *states[0], *states[1]])
+    of_h = torch.cat(rest[: len(tokens)]).double()
+    of_c = torch.cat(rest[len(tokens) :]).double() if states[1] else None
+    handed_on = of_h.square()
+    if of_c is not None:
+        # What c_t does through the next step alone, c' = f*c + i*g; the last one is handed on to no step.
+        through = torch.cat([step.gates[1] for step in done.steps[1:]] + [torch.zeros_like(of_h[:1])]).detach()
+        handed_on = handed_on + (through * of_c.roll(-1, dims=0)).square()
+    return Gradients(
+        model=checkpoint.name,
+        cell=model.cell,
+        tokens=tokens,
+        gain=gain,
+        logit=logit.item(),
+        h=of_h.norm(dim=1).numpy(),
+        c=None if of_c is None else of_c.norm(dim=1).numpy(),
+        x=of_x.double().norm(dim=1).numpy(),
+        state=handed_on.sum(dim=1).sqrt().numpy(),
+        jacobian=spectral_norms(model, done, gain),
+    )
+
+
+def project(trace: Trace, space: StateSpace) -> np.ndarray:
+    """The path of a trace through its model's state space, float64 [T, 3]; it begins at the origin, before the first
+    token.
+
+    Raises ValueError where the axes are another model's: their read-out then gives other logits.
+    """
+    path = space.project(trace.h)
+    if not np.allclose(space.scale * path[:, 0] + space.bias, trace.logit, atol=_SAME_READ_OUT):
+        raise ValueError(f"the axes are not those of {trace.model}: along them its states have other logits")
+    return path
