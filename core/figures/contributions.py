@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def contribution_bars(traces: Sequence[Trace], title: str = "") -> go.Figure:
-    """Bars of each token's contributions to one text's logit, a colour per model; γ, the forget-aware ones, are hatched.
+    """Bars of each token's contributions to one text's logit, a colour per model; the forget-aware γ are hatched.
 
     A model's plain bars sum to its last logit minus the empty text's, and so do its hatched ones. `title` is a
     caller's own, escaped here as tokens are.
@@ -27,8 +27,9 @@ def contribution_bars(traces: Sequence[Trace], title: str = "") -> go.Figure:
     for place, trace in enumerate(traces):
         model = html.escape(trace.model.upper(), quote=False)
         rows = [(model, trace.contributions, "")]
-        if trace.cell_contributions is not None:
-            rows.append((_("{model}, forget-aware (γ)").format(model=model), trace.cell_contributions, "/"))
+        kept = trace.cell_contributions
+        if kept is not None:
+            rows.append((_("{model}, forget-aware (γ)").format(model=model), kept, "/"))
         for name, found, shape in rows:
             figure.add_bar(
                 x=list(range(1, len(trace) + 1)),

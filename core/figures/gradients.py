@@ -25,7 +25,7 @@ def gradient_norms(found: Sequence[Gradients]) -> go.Figure:
 
     A line per model, the norms on a log scale, where a norm of exactly 0 has no place and leaves a gap.
     """
-    panels = [
+    panels: list[tuple[str, list[np.ndarray | None]]] = [
         (_("by the hidden state, ‖∂logit/∂h‖"), [gradients.h for gradients in found]),
         (_("by the cell state, ‖∂logit/∂c‖"), [gradients.c for gradients in found]),
         (_("by the token's embedding, ‖∂logit/∂x‖"), [gradients.x for gradients in found]),

@@ -70,11 +70,11 @@ def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
 
 
 def choose_models(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
-    """Some of the models, all at first; says so where none is chosen. The choice travels in the link as ``models``."""
+    """Some of the models, all at first and where none is picked. The choice travels in the link as ``models``."""
     by_name, key = {checkpoint.name: checkpoint for checkpoint in checkpoints}, "trajectories models"
     if not link.restore("models", list(by_name), _some_of(list(by_name)), key):
         st.caption(_("The link asks for models that are not here; all of those that are answer."))
-    # Another sentence may be read by fewer models.
+    # Another sentence may be read by fewer models; and where none is chosen, all are.
     st.session_state[key] = [name for name in st.session_state[key] if name in by_name] or list(by_name)
     chosen = st.pills(
         _("Models"),
@@ -82,7 +82,6 @@ def choose_models(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
         format_func=lambda name: plain(name.upper()),
         selection_mode="multi",
         key=key,
-        required=True,
         persist_state="session",
     )
     found = [name for name in by_name if name in chosen] or list(by_name)
@@ -112,7 +111,7 @@ def _traced(name: str, model_hash: str, text: str, _checkpoint: Checkpoint) -> T
 
 
 def csv_button(name: str, header: Sequence[str], rows: Callable[[], Iterable[Sequence[object]]]) -> None:
-    """A button that takes a chart's numbers along as ``unrolled-NAME.csv``; they are written down when it is pressed."""
+    """A button that takes a chart's numbers along as ``unrolled-NAME.csv``; written when it is pressed."""
     st.download_button(
         _("Download as CSV"),
         lambda: as_csv(header, rows()),

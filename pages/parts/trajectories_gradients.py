@@ -36,8 +36,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     )
     st.caption(
         _(
-            "The gradient by c holds all that follows from the cell state, the hidden state of its own step among it. A "
-            "norm of 0, which is less than the model’s numbers can hold, is left out of a logarithmic axis."
+            "The gradient by c holds all that follows from the cell state, the hidden state of its own step among it. "
+            "A norm of 0, which is less than the model’s numbers can hold, is left out of a logarithmic axis."
         )
     )
     st.plotly_chart(

@@ -23,8 +23,8 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     """The word, the filler and their number, the curves, and what they show."""
     st.write(
         _(
-            "An LSTM is chosen for its memory: a strong word at the beginning should still count at the end. Here it is "
-            "put to the test, one word and then up to some hundred that feel nothing."
+            "An LSTM is chosen for its memory: a strong word at the beginning should still count at the end. Here it "
+            "is put to the test, one word and then up to some hundred that feel nothing."
         )
     )
     word, filler, upto = _ask()
@@ -49,9 +49,9 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     _say(found)
     st.caption(
         _(
-            "One word and one filler, so one case: another word or other fillers may fare otherwise. The effect is what "
-            "counts for memory; the verdict also moves by what the filler says on its own (dotted), and the gradient "
-            "tells how a small change of the word would move the logit, not how far the whole word does."
+            "One word and one filler, so one case: another word or other fillers may fare otherwise. The effect is "
+            "what counts for memory; the verdict also moves by what the filler says on its own (dotted), and the "
+            "gradient tells how a small change of the word would move the logit, not how far the whole word does."
         )
     )
     header = ["model", "k", "probability", "probability_without", "logit", "logit_without", "gradient_first_word"]

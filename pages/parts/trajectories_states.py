@@ -31,7 +31,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     trace = trajectories.traced(checkpoint, sentence.text)
     shown, units = _ask_what(trace)
     own = fingerprint((checkpoint.hash, trace.tokens))
-    unit_key, token_key = f"trajectories unit {checkpoint.name}", f"trajectories token {own}"
+    unit_key, token_key = f"trajectories unit {own}", f"trajectories token {own}"
     _restore_choice(trace, unit_key, token_key)
     _take_click(f"map {own}", trace, unit_key, token_key)
     chosen = st.session_state[unit_key], st.session_state[token_key]
@@ -92,13 +92,18 @@ def _ask_what(trace: Trace) -> tuple[str, list[int]]:
 
 def _restore_choice(trace: Trace, unit_key: str, token_key: str) -> None:
     """The unit and the token that the link names, or the most telling ones."""
-    telling = int(abs(trace.contributions).argmax())
+    unit, token = _telling(trace)
     sound = [
-        link.restore("unit", int(trace.units[0]), link.whole(0, trace.h.shape[1] - 1), unit_key),
-        link.restore("token", telling, lambda told: _place(told, len(trace)), token_key),
+        link.restore("unit", unit, link.whole(0, trace.h.shape[1] - 1), unit_key),
+        link.restore("token", token, lambda told: _place(told, len(trace)), token_key),
     ]
     if not all(sound):
         st.caption(_("The link names a unit or a token that is not there; those that moved the logit most are chosen."))
+
+
+def _telling(trace: Trace) -> tuple[int, int]:
+    """The unit and the token that moved the logit most."""
+    return int(trace.units[0]), int(abs(trace.contributions).argmax())
 
 
 def _place(told: str, tokens: int) -> int | None:
@@ -135,7 +140,7 @@ def _window(trace: Trace, rows: int, token: int, own: str) -> int:
     usual = min(max(token - width // 2, 0), last - 1) + 1  # the chosen token in the middle
     link.restore("from", usual, link.whole(1, last), key)
     first = st.slider(_("First token shown"), 1, last, key=key, persist_state="session")
-    link.carry("from", str(first))
+    link.carry("from", None if first == usual else str(first))
     st.caption(
         _("Tokens {first:,} to {until:,} of {count:,}: more would be too narrow to be clicked.").format(
             first=first, until=first + width - 1, count=len(trace)
@@ -166,8 +171,9 @@ def _choose(trace: Trace, unit_key: str, token_key: str) -> tuple[int, int]:
         persist_state="session",
         required=True,
     )
-    link.carry("unit", str(unit))
-    link.carry("token", str(token + 1))
+    usual_unit, usual_token = _telling(trace)
+    link.carry("unit", None if unit == usual_unit else str(unit))
+    link.carry("token", None if token == usual_token else str(token + 1))
     return unit, token
 
 

@@ -40,9 +40,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         )
     st.caption(
         _(
-            "A token’s contribution is the logit after it minus the logit before it, so a model’s bars sum to its final "
-            "logit minus the empty text’s. The LSTM’s hatched bars, γ of Murdoch & Szlam 2017, sum to the same: they "
-            "count what a token wrote into the cell state only as far as the later forget gates let it stand."
+            "A token’s contribution is the logit after it minus the logit before it, so a model’s bars sum to its "
+            "final logit minus the empty text’s. The LSTM’s hatched bars, γ of Murdoch & Szlam 2017, sum to the same: "
+            "they count what a token wrote into the cell state only as far as the later forget gates let it stand."
         )
     )
     _sums(found)
