@@ -1,0 +1,154 @@
+"""The figures of gradients and memory hold every norm that a logarithm has, and leave a gap where there is none."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import numpy as np
+import pytest
+
+from core.figures import gradients as gradient_figures
+from core.figures import memory as memory_figures
+from core.figures.gradients import gradient_norms, step_norms
+from core.figures.memory import memory_curves
+from core.probes.memory import Memory
+from core.probes.trajectories import Gradients
+from core.verdicts import sigmoid
+
+CELLS = ("rnn", "gru", "lstm")
+WORDS = ("better", "late", "than", "never")
+HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", '"', "%{y}", "$x$", "שלום", "<extra>"]
+
+
+def measured(model: str, tokens: tuple[str, ...] = WORDS, cell: str | None = None) -> Gradients:
+    """Made-up norms."""
+    random = np.random.default_rng([len(tokens), len(model)])
+    h, c, x, state, jacobian = (10 ** random.uniform(-9, 2, len(tokens)) for _ in range(5))
+    cell = cell or model
+    return Gradients(model, cell, tokens, 1.0, 0.3, h, c if cell == "lstm" else None, x, state, jacobian)
+
+
+def remembered(model: str, upto: int = 20) -> Memory:
+    """A made-up experiment."""
+    random = np.random.default_rng([upto, len(model)])
+    logit, without = random.normal(0, 2, (2, upto + 1))
+    return Memory(
+        model=model,
+        word="damn",
+        known=True,
+        filler=("on", "monday"),
+        cycled=True,
+        unknown=(),
+        k=np.arange(upto + 1),
+        logit=logit,
+        probability=sigmoid(logit),
+        logit_without=without,
+        probability_without=sigmoid(without),
+        gradient_first_word=10 ** random.uniform(-9, 0, upto + 1),
+    )
+
+
+def three() -> list[Gradients]:
+    return [measured(cell) for cell in CELLS]
+
+
+def on(figure, row: int) -> list:
+    """The curves of a panel."""
+    axis = "y" if row == 1 else f"y{row}"
+    return [curve for curve in figure.data if (curve.yaxis or "y") == axis]
+
+
+def test_a_panel_a_quantity_and_a_line_a_model() -> None:
+    found = three()
+    figure = gradient_norms(found)
+    for row, name in enumerate(("h", "c", "x"), 1):
+        having = [gradients for gradients in found if getattr(gradients, name) is not None]
+        curves = on(figure, row)
+        assert [curve.name for curve in curves] == [gradients.model.upper() for gradients in having]
+        for curve, gradients in zip(curves, having, strict=True):
+            assert curve.y == pytest.approx(getattr(gradients, name))
+    assert [axis.type for axis in (figure.layout.yaxis, figure.layout.yaxis2, figure.layout.yaxis3)] == ["log"] * 3
+    assert sum(bool(curve.showlegend) for curve in figure.data) == 3
+    assert len({(curve.line.dash, curve.line.color) for curve in on(figure, 1)}) == 3
+
+
+def test_cells_without_a_cell_state_have_no_panel_for_it() -> None:
+    figure = gradient_norms([measured("rnn"), measured("gru")])
+    assert len(figure.layout.annotations) == 2
+    assert not any("∂c" in note.text for note in figure.layout.annotations)
+
+
+def test_a_norm_of_zero_is_a_gap() -> None:
+    found = measured("rnn")
+    found.h[0] = found.jacobian[1] = found.state[0] = 0
+    assert np.isnan(gradient_norms([found]).data[0].y).tolist() == [True, False, False, False]
+    jacobian, norms, bound = step_norms([found]).data
+    assert np.isnan(jacobian.y).tolist() == [False, True, False, False]
+    assert np.isnan(norms.y).tolist() == [True, False, False, False]
+    assert np.isnan(bound.y).tolist() == [True, False, False, False]  # the factor 0 is that of the second step
+
+
+def test_steps_are_shown_with_the_line_at_one_and_the_bound() -> None:
+    found = three()
+    figure = step_norms(found)
+    (one,) = figure.layout.shapes
+    assert one.yref == "y" and one.y0 == one.y1 == 1  # plotly takes the logarithm of a shape's place on a log axis
+    assert figure.layout.yaxis.type == "log" and figure.layout.yaxis2.type != "log"
+    for curve, gradients in zip(on(figure, 1), found, strict=True):
+        assert curve.y == pytest.approx(gradients.jacobian)
+    below = on(figure, 2)
+    for norms, bound, gradients in zip(below[::2], below[1::2], found, strict=True):
+        assert norms.y == pytest.approx(np.log10(gradients.state))
+        assert bound.y == pytest.approx(gradients.log10_bound)
+        assert bound.line.dash == "dot" and bound.name == f"{gradients.model.upper()}, bound"
+
+
+def test_a_bound_beyond_any_float_is_drawn() -> None:
+    found = measured("rnn", ("x",) * 2_000)
+    found.jacobian[:] = 10.0
+    bound = step_norms([found]).data[2]
+    assert bound.y[0] == pytest.approx(1_999 + np.log10(found.state[-1]))
+    assert np.isfinite(bound.y).all()
+
+
+def test_the_memory_experiment_is_drawn_whole() -> None:
+    found = [remembered(cell) for cell in CELLS]
+    figure = memory_curves(found)
+    chances = on(figure, 1)
+    for place, memory in enumerate(found):
+        word, without = chances[2 * place : 2 * place + 2]
+        assert word.y == pytest.approx(memory.probability) and without.y == pytest.approx(memory.probability_without)
+        assert without.line.dash == "dot" and not without.showlegend
+        assert on(figure, 2)[place].y == pytest.approx(memory.logit - memory.logit_without)
+        assert on(figure, 3)[place].y == pytest.approx(memory.gradient_first_word)
+        assert list(word.x) == list(range(21))
+    assert figure.layout.yaxis3.type == "log"
+    assert [(shape.yref, shape.y0) for shape in figure.layout.shapes] == [("y", 0.5), ("y2", 0)]
+
+
+def test_one_token_alone_can_be_drawn() -> None:
+    one = measured("lstm", ("alone",))
+    for figure in (gradient_norms([one]), step_norms([one])):
+        assert json.loads(figure.to_json())["data"]
+
+
+@pytest.mark.parametrize("token", HOSTILE, ids=ascii)
+def test_every_word_is_shown_as_it_stands(token: str) -> None:
+    found = [measured(token, ("so", token), cell="lstm")]
+    for figure in (gradient_norms(found), step_norms(found)):
+        for label in [*figure.layout.xaxis.ticktext, *(curve.name for curve in figure.data)]:
+            assert re.search(r"<[a-z/!]", label) is None
+        assert html.unescape(figure.data[0].customdata[1]) == token
+    for curve in memory_curves([remembered(token)]).data:
+        assert re.search(r"<[a-z/!]", curve.name) is None
+
+
+def test_every_title_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (gradient_figures, memory_figures):
+        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
+    for figure in (gradient_norms(three()), step_norms(three()), memory_curves([remembered("rnn")])):
+        axes = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes()) if axis.title.text]
+        shown = [figure.layout.title.text, *axes, *(note.text for note in figure.layout.annotations)]
+        assert all(text.startswith("«") and text.endswith("»") for text in shown), shown

@@ -1,0 +1,260 @@
+"""The map of states holds every number of its window, and clicks on it say which; a unit's line holds them all."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core.figures import contributions, paths, states
+from core.figures.contributions import contribution_bars
+from core.figures.paths import MOST_ARROWS, arrows_every, state_path
+from core.figures.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
+from core.state_space import fit
+from core.trace import Trace
+
+HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", '"', "%{y}", "$x$", "שלום", "<extra>"]
+GATES = {"rnn": ("pre_activation",), "gru": ("reset", "update", "new"), "lstm": ("input", "forget", "cell", "output")}
+UNITS = 8
+
+
+def traced(tokens: list[str], cell: str = "lstm", units: int = UNITS, model: str | None = None) -> Trace:
+    """Made-up states of made-up tokens whose logit is read out of them."""
+    random = np.random.default_rng([len(tokens), units, len(cell)])
+    shape = (len(tokens), units)
+    h, c = random.uniform(-1, 1, shape), random.normal(0, 3, shape)
+    read_out = random.normal(size=units)
+    logit = h @ read_out + 0.5
+    return Trace(
+        model=model or cell,
+        text=" ".join(tokens),
+        tokens=tuple(tokens),
+        known=(True,) * len(tokens),
+        cell=cell,
+        x=random.normal(size=(len(tokens), 3)),
+        h=h,
+        c=c if cell == "lstm" else None,
+        gates={name: random.uniform(0.01, 0.99, shape) for name in GATES[cell]},
+        read_out=read_out,
+        logit=logit,
+        probability=1 / (1 + np.exp(-logit)),
+        empty_logit=0.5,
+    )
+
+
+WORDS = ["better", "late", "than", "never"]
+
+
+def as_plotly_shows(label: str) -> str:
+    """Plotly decodes HTML entities; what is left of `<` and `>` before that would be a tag."""
+    assert re.search(r"<[a-z/!]", label) is None, label
+    return html.unescape(label)
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_everything_a_trace_holds_can_be_drawn(cell: str) -> None:
+    trace = traced(WORDS, cell)
+    assert list(shown_names(trace)) == ["h", *(["c"] if cell == "lstm" else []), *GATES[cell]]
+    assert len(set(shown_names(trace).values())) == len(shown_names(trace))
+    for shown in shown_names(trace):
+        expected = {"h": trace.h, "c": trace.c}.get(shown, trace.gates.get(shown))
+        assert values(trace, shown) is expected
+        drawn = state_heatmap(trace, shown, range(UNITS)).data[0]
+        assert np.array(drawn.z) == pytest.approx(expected.T, abs=5e-5)
+
+
+def test_a_cell_of_the_map_is_its_unit_and_token() -> None:
+    trace = traced([f"w{place}" for place in range(100)])
+    units = [5, 0, 7]
+    heat, points = state_heatmap(trace, "c", units, first=33).data
+    assert points.opacity == 0 and heat.hoverinfo == "skip"  # Streamlit tells of clicks on the points only
+    assert list(heat.x) == list(range(34, 94)) and len(heat.z) == 3 and len(heat.z[0]) == MOST_TOKENS
+    assert len(points.x) == 3 * MOST_TOKENS
+    for x, y, (unit, token, word, value) in zip(points.x, points.y, points.customdata, strict=True):
+        assert units[y] == unit and x == token + 1
+        assert word == f"w{token}"
+        assert value == pytest.approx(trace.c[token, unit], abs=5e-5)
+        assert heat.z[y][list(heat.x).index(x)] == value
+
+
+@pytest.mark.parametrize("units", [1, 32, 256, 5_000, 20_000])
+def test_a_map_is_never_larger_than_what_can_be_clicked(units: int) -> None:
+    assert 1 <= widest(units) <= MOST_TOKENS
+    assert widest(units) * units <= max(MOST_CELLS, units)
+
+
+def test_a_text_that_ends_within_the_map_ends_there() -> None:
+    trace = traced([f"w{place}" for place in range(70)])
+    heat = state_heatmap(trace, "h", [0], first=50).data[0]
+    assert list(heat.x) == list(range(51, 71))
+
+
+def test_colours_have_the_same_meaning_whatever_the_text() -> None:
+    trace = traced(WORDS)
+    ranges = {shown: state_heatmap(trace, shown, [0, 1]).data[0] for shown in shown_names(trace)}
+    largest = np.abs(trace.c).max()
+    assert {shown: (heat.zmin, heat.zmax) for shown, heat in ranges.items()} == {
+        "h": (-1, 1),
+        "c": (-largest, largest),
+        "input": (0, 1),
+        "forget": (0, 1),
+        "cell": (-1, 1),
+        "output": (0, 1),
+    }
+
+
+def test_the_chosen_unit_and_token_are_framed() -> None:
+    trace = traced(WORDS)
+    column, row = state_heatmap(trace, "h", [4, 2, 6], chosen=(6, 1)).layout.shapes
+    assert (column.x0, column.x1) == (1.5, 2.5)
+    assert (row.y0, row.y1) == (1.5, 2.5)
+    assert state_heatmap(trace, "h", [4, 2], chosen=(6, 99)).layout.shapes == ()
+
+
+def test_a_units_line_holds_all_its_states_and_gates() -> None:
+    trace = traced(WORDS)
+    figure = unit_line(trace, 3, token=2)
+    assert len(figure.data) == 6
+    for curve, shown in zip(figure.data, shown_names(trace), strict=True):
+        assert curve.y == pytest.approx(values(trace, shown)[:, 3], abs=1e-6)
+    zero, mark = figure.layout.shapes
+    assert zero.y0 == zero.y1 == 0
+    assert mark.x0 == mark.x1 == 3
+    assert len({(curve.line.color, curve.line.dash) for curve in figure.data}) == 6
+
+
+def test_bars_sum_to_the_logit() -> None:
+    found = [traced(WORDS, cell) for cell in GATES]
+    bars = contribution_bars(found).data
+    assert [bar.name for bar in bars] == ["RNN", "GRU", "LSTM", "LSTM, forget-aware (γ)"]
+    for bar, trace in zip(bars, found, strict=False):
+        assert sum(bar.y) == pytest.approx(trace.logit[-1] - trace.empty_logit, abs=1e-5)
+    assert bars[3].y == pytest.approx(found[2].cell_contributions, abs=1e-6)
+    assert bars[3].marker.pattern.shape == "/" and bars[3].marker.color == bars[2].marker.color
+
+
+def test_words_that_models_cut_differently_do_not_stand_along_one_axis() -> None:
+    figure = contribution_bars([traced(WORDS, "rnn"), traced(["one", "two"], "gru")])
+    assert figure.layout.xaxis.ticktext is None
+    assert list(contribution_bars([traced(WORDS, "rnn")]).layout.xaxis.ticktext) == WORDS
+
+
+def space_of(*traces: Trace):
+    return fit(np.concatenate([trace.h for trace in traces]), traces[0].read_out, 0.5)
+
+
+def test_a_path_begins_before_the_first_token_and_its_place_is_the_logit() -> None:
+    one, other = traced(WORDS), traced(["never", "so", "late"])
+    space = space_of(one, one)
+    figure = state_path([one, one], [space.project(one.h)] * 2, space)
+    lines = [curve for curve in figure.data if curve.mode == "lines"]
+    assert len(lines) == 2 and other.read_out.shape == one.read_out.shape
+    for line in lines:
+        assert line.x == pytest.approx([one.empty_logit, *one.logit], abs=1e-4)
+        assert line.y == pytest.approx([0, *space.project(one.h)[:, 1]], abs=1e-4)
+    assert lines[0].line.dash != lines[1].line.dash and lines[0].line.color != lines[1].line.color
+    (turn,) = figure.layout.shapes
+    assert turn.x0 == turn.x1 == 0  # the logit at which the verdict turns
+
+
+def test_arrows_point_from_token_to_token() -> None:
+    trace = traced(WORDS)
+    space = space_of(trace)
+    arrows = state_path([trace], [space.project(trace.h)], space, plane=(1, 2)).data[1]
+    assert (arrows.marker.symbol, arrows.marker.angleref) == ("arrow", "previous")
+    assert [row[1] for row in arrows.customdata] == ["", *WORDS]
+    assert arrows.x[1:] == pytest.approx(space.project(trace.h)[:, 1], abs=1e-4)
+    assert arrows.y[1:] == pytest.approx(space.project(trace.h)[:, 2], abs=1e-4)
+    assert list(arrows.text[1:]) == WORDS
+
+
+def test_components_alone_have_no_line_where_the_verdict_turns() -> None:
+    trace = traced(WORDS)
+    space = space_of(trace)
+    assert state_path([trace], [space.project(trace.h)], space, plane=(1, 2)).layout.shapes == ()
+
+
+def test_a_long_path_keeps_its_line_and_thins_its_arrows() -> None:
+    trace = traced([f"w{place}" for place in range(2_000)])
+    space = space_of(trace)
+    line, arrows, _start = state_path([trace], [space.project(trace.h)], space).data
+    assert len(line.x) == 2_001
+    assert len(arrows.x) <= MOST_ARROWS + 1
+    assert arrows.customdata[-1][0] == 2_000 and arrows.mode == "markers"
+    places = [row[0] for row in arrows.customdata[1:]]
+    assert set(np.diff(places)) == {arrows_every(2_000)}
+
+
+@pytest.mark.parametrize("token", HOSTILE, ids=ascii)
+def test_every_word_is_shown_as_it_stands(token: str) -> None:
+    trace = traced(["so", token, "good"], model=token)
+    space = space_of(trace)
+    heat = state_heatmap(trace, "h", range(UNITS))
+    assert as_plotly_shows(heat.layout.xaxis.ticktext[1]) in (token, f"{token[:15]}…")
+    assert as_plotly_shows(heat.data[1].customdata[1][2]) in (token, f"{token[:15]}…")
+    line, bars = unit_line(trace, 0), contribution_bars([trace], title=token)
+    path = state_path([trace], [space.project(trace.h)], space)
+    assert as_plotly_shows(line.data[0].customdata[1]) == token
+    assert as_plotly_shows(bars.data[0].customdata[1]) == token
+    assert as_plotly_shows(path.data[1].customdata[2][1]) == token
+    for figure in (heat, line, bars, path):
+        as_plotly_shows(figure.layout.title.text)
+        for name in [curve.name for curve in figure.data if curve.name]:
+            as_plotly_shows(name)
+
+
+def all_figures() -> list[go.Figure]:
+    trace = traced(WORDS)
+    space = space_of(trace)
+    return [
+        state_heatmap(trace, "h", range(UNITS)),
+        unit_line(trace, 0),
+        contribution_bars([trace]),
+        state_path([trace], [space.project(trace.h)], space),
+    ]
+
+
+def test_titles_and_axes_say_what_is_drawn_and_in_which_unit() -> None:
+    titles = [
+        (figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text)
+        for figure in all_figures()
+    ]
+    assert titles[:3] == [
+        ("LSTM: hidden state h, unit by unit", "tokens", "units, by how far they move the verdict"),
+        ("LSTM: unit 0 along the text", "tokens", "value"),
+        ("What each token adds to the logit", "tokens", "contribution (logit)"),
+    ]
+    title, across, up = titles[3]
+    assert title == "LSTM: the path of its states"
+    assert re.fullmatch(r"along the read-out \(logit; \d+% of the variance\)", across)
+    assert re.fullmatch(r"component 1 \(\d+% of the variance\)", up)
+
+
+def test_every_title_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (states, contributions, paths):
+        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
+    for figure in all_figures():
+        shown = [figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text]
+        assert all(text.startswith("«") and text.endswith("»") for text in shown), shown
+
+
+@pytest.mark.parametrize("cell", GATES)
+def test_one_token_alone_can_be_drawn(cell: str) -> None:
+    trace = traced(["alone"], cell)
+    space = space_of(traced(WORDS, cell))
+    for figure in (
+        state_heatmap(trace, "h", range(UNITS), chosen=(0, 0)),
+        unit_line(trace, 0, 0),
+        contribution_bars([trace]),
+        state_path([trace], [space.project(trace.h)], space),
+    ):
+        assert json.loads(figure.to_json())["data"]
+
+
+def test_what_a_trace_has_not_is_refused_by_name() -> None:
+    with pytest.raises(LookupError, match=r"'forget'.*reset"):
+        values(traced(WORDS, "gru"), "forget")
