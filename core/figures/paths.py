@@ -73,6 +73,7 @@ def state_path(
             },
             text=["", *(tick(trace.tokens[row]) for row in rows)],
             textposition="top center" if place % 2 == 0 else "bottom center",
+            cliponaxis=False,
             customdata=[(0, "", 0.5)]
             + [
                 (row + 1, html.escape(trace.tokens[row], quote=False), round(float(trace.probability[row]), 4))
@@ -109,7 +110,8 @@ def _along(space: StateSpace, places: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _axis(space: StateSpace, axis: int) -> str:
+    """An axis's title, short enough for three figures side by side, with its share of the states' variance."""
     share = float(space.explained[axis])
     if axis == 0:
-        return _("along the read-out (logit; {share:.0%} of the variance)").format(share=share)
-    return _("component {number} ({share:.0%} of the variance)").format(number=axis, share=share)
+        return _("read-out (logit; {share:.0%})").format(share=share)
+    return _("component {number} ({share:.0%})").format(number=axis, share=share)

@@ -43,20 +43,20 @@ def line(found: Line) -> str:
         r" \cdot ".join(_in_brackets(value) for _symbol, value in product.factors) for product in found.products
     )
     if found.function is not None:
+        (product,) = found.products
+        (factor,) = product.factors
         function = _FUNCTIONS[found.function]
-        letters, numbers = rf"{function}({letters})", rf"{function}({numbers})"
+        letters, numbers = rf"{function}({letters})", rf"{function}({number(factor[1])})"
     symbol = _LETTERS.get(found.symbol, found.symbol)
     steps = [numbers, number(found.value)] if letters == symbol else [letters, numbers, number(found.value)]
-    return f"{symbol} = {' = '.join(steps)}"
+    return _aligned(symbol, steps)
 
 
 def read_out(found: Working, h_before: float) -> str:
     """The unit's own share of what the step did to the logit, w (h' − h)."""
     share = found.read_out * (found.h - h_before)
-    return (
-        rf"w \cdot (h' - h) = {_in_brackets(found.read_out)} \cdot ({number(found.h)} - {_in_brackets(h_before)})"
-        rf" = {number(share)}"
-    )
+    numbers = rf"{_in_brackets(found.read_out)} \cdot ({number(found.h)} - {_in_brackets(h_before)})"
+    return _aligned(r"w \cdot (h' - h)", [numbers, number(share)])
 
 
 def number(value: float) -> str:
@@ -79,4 +79,5 @@ def _in_brackets(value: float) -> str:
 def _aligned(symbol: str, steps: list[str]) -> str:
     first, *rest = steps
     lines = [f"{symbol} &= {first}", *(f"&= {step}" for step in rest)]
-    return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
+    # Below each other and small, so that a telephone shows them whole.
+    return r"\small\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"

@@ -63,7 +63,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         _(
             "Each model has axes of its own, fitted once to its states on held-out tweets and kept with it. Along the "
             "read-out the verdict turns at the dashed line, where the logit is 0; at right angles to it nothing moves "
-            "the verdict. The components are the principal ones of what is left. Two axes leave out the rest of the "
+            "the verdict. The components are the principal ones of what is left. The percentages are shares "
+            "of those states’ variance; two axes leave out the rest of the "
             "variance, so paths that cross here may pass far from each other."
         )
     )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from core.trace import Trace
     from core.working import Working
 
+_WIDTH = 125  # pixels, of one number
+
 
 def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
     """The gate values of all units at a token, and one unit's arithmetic there."""
@@ -26,10 +28,10 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
     h_before = float(found.h_before[unit])
     with st.container(horizontal=True):
         for gate, name in zip(found.gates, _gate_names(trace), strict=True):
-            st.metric(name, f"{gate.value:.4f}", border=True)
+            st.metric(name, f"{gate.value:.4f}", border=True, width=_WIDTH)
         if found.c is not None and found.c_before is not None:
-            st.metric(_("cell state c"), f"{found.c:.4f}", delta=f"{found.c - found.c_before:+.4f}", border=True)
-        st.metric(_("hidden state h"), f"{found.h:.4f}", delta=f"{found.h - h_before:+.4f}", border=True)
+            _state(_("cell state c"), found.c, found.c_before)
+        _state(_("hidden state h"), found.h, h_before)
     with st.expander(_("The arithmetic, written out"), icon=":material/calculate:", expanded=True):
         for gate in found.gates:
             st.latex(equations.gate(gate, len(found.x), len(found.h_before)))
@@ -56,6 +58,11 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
             units = [(int(unit), *by_unit[unit]) for unit in trace.units]
             st.dataframe([dict(zip(header, row, strict=True)) for row in units], hide_index=True)
             trajectories.csv_button("gates", header, lambda: units)
+
+
+def _state(name: str, after: float, before: float) -> None:
+    change = f"{after - before:+.4f}"
+    st.metric(name, f"{after:.4f}", delta=change, delta_color="off", border=True, width=_WIDTH)
 
 
 def _gate_names(trace: Trace) -> list[str]:

@@ -87,13 +87,11 @@ def _sums(found: dict[int, list[Trace]]) -> None:
             {
                 _("sentence"): number,
                 _("model"): trace.model.upper(),
-                _("empty text (logit)"): round(trace.empty_logit, 4),
-                _("sum of contributions"): round(float(trace.contributions.sum()), 4),
-                _("sum of γ"): None
-                if trace.cell_contributions is None
-                else round(float(trace.cell_contributions.sum()), 4),
-                _("final logit"): round(float(trace.logit[-1]), 4),
-                _("P(positive)"): round(float(trace.probability[-1]), 4),
+                _("empty text (logit)"): f"{trace.empty_logit:.4f}",
+                _("sum of contributions"): f"{trace.contributions.sum():.4f}",
+                _("sum of γ"): "–" if trace.cell_contributions is None else f"{trace.cell_contributions.sum():.4f}",
+                _("final logit"): f"{trace.logit[-1]:.4f}",
+                _("P(positive)"): f"{trace.probability[-1]:.4f}",
             }
             for number, traces in found.items()
             for trace in traces

@@ -230,8 +230,8 @@ def test_titles_and_axes_say_what_is_drawn_and_in_which_unit() -> None:
     ]
     title, across, up = titles[3]
     assert title == "LSTM: the path of its states"
-    assert re.fullmatch(r"along the read-out \(logit; \d+% of the variance\)", across)
-    assert re.fullmatch(r"component 1 \(\d+% of the variance\)", up)
+    assert re.fullmatch(r"read-out \(logit; \d+%\)", across)
+    assert re.fullmatch(r"component 1 \(\d+%\)", up)
 
 
 def test_every_title_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
