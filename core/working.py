@@ -102,7 +102,7 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
     units = model.hidden_size
     if (model.cell, units) != (trace.cell, trace.h.shape[1]):
         raise ValueError(
-            f"the trace is of {trace.h.shape[1]} units of an {trace.cell}, the model has {units} of an {model.cell}"
+            f"the trace is of another model: {trace.cell}, {trace.h.shape[1]:,} units; given: {model.cell}, {units:,}"
         )
     for what, number, count in (("step", step, len(trace)), ("unit", unit, units)):
         if not 0 <= number < count:

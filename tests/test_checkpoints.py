@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.numpy import save as arrays_to_bytes
 from safetensors.torch import load_file, save_file
 
 from core import checkpoints
-from core.checkpoints import CARD, POLARITY, VOCABULARY, WEIGHTS, CheckpointError
+from core.checkpoints import CARD, POLARITY, STATE_SPACE, VOCABULARY, WEIGHTS, CheckpointError
 from core.models import CELLS, Classifier
+from core.state_space import StateSpace, fit
 from core.text import Preprocessing, Vocabulary
 from core.verdicts import verdict
 
@@ -744,3 +746,68 @@ def test_word_vectors_with_unknown_preprocessing_are_refused(tmp_path: Path, ste
     reseal(tmp_path, "word2vec", lambda card: card.pop("preprocessing"))
     with pytest.raises(CheckpointError):
         checkpoints.load_vectors(folder=tmp_path)
+
+
+# State space
+
+UNITS = 7  # of `classifier`
+SPACE = fit(np.random.default_rng(0).normal(size=(50, UNITS)), np.arange(1.0, 1 + UNITS), 0.5)
+
+
+def save_state_space(folder: Path, space: StateSpace | None = SPACE) -> None:
+    model = classifier("gru")
+    checkpoints.save("mine", model.state_dict(), WORDS, card_of(model), folder, state_space=space)
+
+
+def test_a_state_space_is_loaded_as_it_was_saved_and_decides_no_number(tmp_path: Path) -> None:
+    save_state_space(tmp_path)
+    found = checkpoints.load("mine", tmp_path)
+    assert found.state_space is not None
+    for name, array in SPACE.as_arrays().items():
+        assert np.array_equal(found.state_space.as_arrays()[name], array)
+    save_state_space(tmp_path, None)
+    without = checkpoints.load("mine", tmp_path)
+    assert without.state_space is None and without.hash == found.hash
+    assert without.hash_with_state_space != found.hash_with_state_space
+    assert not (tmp_path / "mine" / STATE_SPACE).exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (missing(STATE_SPACE), "is missing"),
+        (cut(STATE_SPACE, 0.9), "cut off or changed"),
+        (a_folder_instead(STATE_SPACE), "is missing or cannot be read"),
+        (replaced(STATE_SPACE, b"{}"), "cut off or changed"),
+    ],
+)
+def test_a_damaged_state_space_is_refused(tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
+    save_state_space(tmp_path)
+    damage(tmp_path / "mine")
+    with pytest.raises(CheckpointError, match=told) as error:
+        checkpoints.load("mine", tmp_path)
+    assert STATE_SPACE in refusal(error, "mine")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"axes": np.zeros((3, UNITS + 1), dtype=np.float32)},
+        {"axes": np.ones((3, UNITS), dtype=np.float32)},
+        {"axes": np.full((3, UNITS), np.nan, dtype=np.float32)},
+        {"variance": np.zeros(2)},
+        {"numbers": np.full(3, np.inf)},
+        {"more": np.zeros(2)},
+    ],
+)
+def test_a_state_space_that_does_not_fit_is_refused_under_right_hashes(
+    tmp_path: Path, change: dict[str, np.ndarray]
+) -> None:
+    save_state_space(tmp_path)
+    path = tmp_path / "mine" / STATE_SPACE
+    path.write_bytes(arrays_to_bytes({**SPACE.as_arrays(), **change}))
+    right = hashlib.sha256(path.read_bytes()).hexdigest()
+    reseal(tmp_path, "mine", lambda card: card["sha256"].update({STATE_SPACE: right}))
+    with pytest.raises(CheckpointError, match=STATE_SPACE) as error:
+        checkpoints.load("mine", tmp_path)
+    refusal(error, "mine")

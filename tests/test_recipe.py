@@ -23,6 +23,7 @@ from core.embeddings import Word2VecSettings
 from core.evaluation import evaluate
 from core.polarity import log_odds
 from core.recipe import Prepared, Recipe, prepare
+from core.reference_states import of_rows
 from core.text import Preprocessing
 from core.training import Progress, TrainingSettings
 from core.verdicts import logits, sigmoid
@@ -400,6 +401,18 @@ def test_a_polarity_that_is_missing_is_added_without_training(made: Made, tmp_pa
         "rnn/card.json": b"",
     }
     assert checkpoints.load("rnn", tmp_path).card == whole.card
+
+
+def test_the_state_space_is_that_of_the_held_out_rows(made: Made, tmp_path: Path) -> None:
+    loaded = checkpoints.load("rnn", made.out)
+    expected = of_rows(loaded.model, made.prepared.sentences, made.prepared.held)
+    assert loaded.state_space is not None and loaded.state_space.axes.shape == (3, 8)
+    np.testing.assert_array_equal(loaded.state_space.axes, expected.axes)
+    # Missing from a checkpoint of before, it is added without training, and the rest stays.
+    card = {key: value for key, value in loaded.card.items() if key != "state_space"}
+    checkpoints.save("rnn", loaded.model.state_dict(), loaded.vocabulary, card, tmp_path, loaded.polarity)
+    assert list(recipe.classifier("rnn", made.prepared, made.vectors, SETTINGS, tmp_path)) == []
+    assert checkpoints.load("rnn", tmp_path).card == loaded.card
 
 
 # Metrics added later

@@ -3,9 +3,10 @@
 J_t = ∂s_t / ∂s_{t−1}, the input of the step held still, where the state s is h; for the LSTM it is (h, c), both
 together, 2H numbers, for both are handed on. Its spectral norm, the largest singular value σ(J_t), is the most by which
 it stretches any vector. σ² is the largest eigenvalue of JᵀJ, found by Lanczos iteration (Lanczos 1950) with full
-reorthogonalisation (Golub & Van Loan 2013, section 10.3), all steps side by side: each iteration needs only J v and Jᵀ
-u, which torch works out of `core.models.cell_step` itself, so the cells' equations are written nowhere again. Tests
-hold it to the singular values of the Jacobian in full. Axes: T steps, D the length of the state, k iterations.
+reorthogonalisation (Parlett 1998, "The Symmetric Eigenvalue Problem"), all steps side by side: each iteration needs
+only J v and Jᵀ u, which torch works out of `core.models.cell_step` itself, so the cells' equations are written nowhere
+again. Tests hold it to the singular values of the Jacobian in full. Axes: T steps, D the length of the state, k
+iterations.
 """
 
 from __future__ import annotations
@@ -35,34 +36,34 @@ def spectral_norms(model: Classifier, done: Unrolled, gain: float = 1.0) -> np.n
         states.append(torch.cat([start.c[-1], done.c[:-1]]))
     layer = model.recurrent.num_layers - 1
     norms = []
-    with torch.no_grad():
-        for rows in torch.arange(len(done.steps)).split(_TOGETHER):
-            from_input = model.project_input(done.x[rows], layer).detach()
-            before = tuple(state[rows].detach() for state in states)
-
-            def step(*state: Tensor, from_input: Tensor = from_input) -> tuple[Tensor, ...]:
-                h, c = state if len(state) == 2 else (state[0], None)
-                after = cell_step(model.cell, from_input, model.project_state(gain * h, layer), h, c)
-                return (after.h,) if after.c is None else (after.h, after.c)
-
-            norms.append(_largest_singular_values(step, before))
+    for rows in torch.arange(len(done.steps)).split(_TOGETHER):
+        before = [state[rows].detach().requires_grad_() for state in states]
+        with torch.enable_grad():
+            from_state = model.project_state(gain * before[0], layer)
+            from_input = model.project_input(done.x[rows].detach(), layer)
+            after = cell_step(model.cell, from_input, from_state, before[0], before[1] if len(before) > 1 else None)
+        norms.append(_largest_singular_values(before, [after.h] if after.c is None else [after.h, after.c]))
     return torch.cat(norms).double().numpy()
 
 
-def _largest_singular_values(step: Callable[..., tuple[Tensor, ...]], states: tuple[Tensor, ...]) -> Tensor:
-    """The largest singular value [T] of each row's Jacobian of `step`, which takes and gives states [T, H]."""
-    sizes = [state.shape[1] for state in states]
-    pull = torch.func.vjp(step, *states)[1]
+def _largest_singular_values(before: list[Tensor], after: list[Tensor]) -> Tensor:
+    """The largest singular value [T] of each row's Jacobian of the states `after`, [T, H] each, by those `before`."""
+    sizes = [state.shape[1] for state in before]
+    with torch.enable_grad():
+        # Jᵀ u is linear in u, so that its own gradient by u gives J v.
+        u = [torch.zeros_like(state).requires_grad_() for state in after]
+        pulled = torch.autograd.grad(after, before, u, create_graph=True)
 
     def gram(v: Tensor) -> Tensor:
         """JᵀJ v, [T, D]."""
-        _, pushed = torch.func.jvp(step, states, v.split(sizes, dim=1))
-        return torch.cat(pull(pushed), dim=1)
+        pushed = torch.autograd.grad(pulled, u, v.split(sizes, dim=1), retain_graph=True)
+        return torch.cat(torch.autograd.grad(after, before, pushed, retain_graph=True), dim=1)
 
     # A random start: one that stands at right angles to the answer is next to impossible.
     random = torch.Generator().manual_seed(0)
-    start = torch.randn(len(states[0]), sum(sizes), generator=random, dtype=torch.float64).to(states[0].dtype)
-    return _largest_eigenvalues(gram, start).clamp_min(0).sqrt()
+    start = torch.randn(len(before[0]), sum(sizes), generator=random, dtype=torch.float64).to(before[0].dtype)
+    with torch.no_grad():
+        return _largest_eigenvalues(gram, start).clamp_min(0).sqrt()
 
 
 def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
@@ -77,12 +78,12 @@ def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Te
         w = apply(v)
         tridiagonal[:, k, k] = (w * v).sum(dim=1)
         kept = basis[:, : k + 1]
-        for _ in range(2):  # twice is enough (Parlett 1998, section 6.9)
+        for _ in range(2):  # twice is enough (Parlett 1998, after Kahan)
             w = w - ((kept @ w[:, :, None]).transpose(1, 2) @ kept)[:, 0]
         left = w.norm(dim=1)
         if k + 1 == most or (k % 8 == 7):
             values, vectors = torch.linalg.eigh(tridiagonal[:, : k + 1, : k + 1])
-            # What is left of the last vector, as far as the leading eigenvector has a part in it (Parlett, 13.2).
+            # How far the leading pair is from an eigenpair: what is left over, as far as that vector has a part in it.
             if k + 1 == most or bool((left * vectors[:, -1, -1].abs() <= _TOLERANCE * values[:, -1] + tiny).all()):
                 break
         tridiagonal[:, k, k + 1] = tridiagonal[:, k + 1, k] = left

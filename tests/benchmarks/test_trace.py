@@ -1,0 +1,74 @@
+"""Traces against the fused forward, and the memory experiment: three models, 101 lengths.
+
+``pytest tests/benchmarks/test_trace.py -s``; ratios within one run. What was asked: a trace of 40 tokens in under 50 ms
+and at most five times the fused forward, copies included; the memory experiment in under 2 s.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+
+from core import checkpoints
+from core.probes.memory import memory
+from core.probes.trajectories import gradients
+from core.trace import trace
+
+TEXT = (
+    "i really did not think that this day could get any better but then my friend called and told me that the show was "
+    "on again tonight so we went and it was the best night ever ! so happy"
+)
+ROUNDS = 200
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    clock = time.perf_counter()
+    work()
+    return time.perf_counter() - clock
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
+def test_a_trace_against_the_fused_forward(name: str) -> None:
+    checkpoint = checkpoints.load(name)
+    tokens = checkpoint.preprocessing(TEXT)
+    assert len(tokens) == 40
+    ids = torch.tensor([checkpoint.vocabulary.encode(tokens)])
+
+    def fused() -> None:
+        with torch.inference_mode():
+            checkpoint.model(ids)
+
+    trace(checkpoint, TEXT)
+    pairs = [(seconds(fused), seconds(lambda: trace(checkpoint, TEXT))) for _ in range(ROUNDS)]  # in turn
+    best = [min(column) for column in zip(*pairs, strict=True)]
+    middle = [statistics.median(column) for column in zip(*pairs, strict=True)]
+    deep = min(seconds(lambda: gradients(checkpoint, TEXT)) for _ in range(5))
+    print(
+        f"\n{name}, 40 tokens: trace {1000 * middle[1]:.1f} ms (asked: under 50), fused forward "
+        f"{1000 * middle[0]:.1f} ms: {middle[1] / middle[0]:.1f} x (best of each: {best[1] / best[0]:.1f} x; asked: at most 5 x); "
+        f"gradients and Jacobians {1000 * deep:.0f} ms"
+    )
+    assert best[1] < 0.05
+
+
+def test_the_memory_experiment() -> None:
+    models = [checkpoints.load(name) for name in ("rnn", "gru", "lstm")]
+    memory(models[0], "hate")
+    taken = min(seconds(lambda: [memory(checkpoint, "hate", upto=100) for checkpoint in models]) for _ in range(3))
+    one = min(seconds(lambda: gradients(models[2], TEXT)) for _ in range(3))
+    print(
+        f"\nmemory, 3 models x 101 lengths: {taken:.2f} s (asked: under 2); one text's gradients: {1000 * one:.0f} ms"
+    )
+    assert taken < 2

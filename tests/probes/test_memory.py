@@ -1,0 +1,135 @@
+"""One reading and one way back for all lengths give what each length gives by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core import checkpoints
+from core.checkpoints import Checkpoint
+from core.models import CELLS, Classifier
+from core.probes.memory import FILLER, MOST, Memory, memory
+from core.probes.trajectories import gradients
+from core.text import Preprocessing, Vocabulary
+from core.verdicts import EmptyTextError, verdict, verdict_on_tokens
+
+VOCABULARY = Vocabulary(["hate", "late", "than", "never", "not", "so", "can"])
+SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
+FILLING = "late than zork never so"
+
+
+def checkpoint(cell: str, layers: int = 1) -> Checkpoint:
+    model = Classifier(cell, len(VOCABULARY), 4, 5, layers).double()
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.6, generator=generator)
+    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, "")
+
+
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_every_length_by_itself(cell: str, layers: int) -> None:
+    asked = checkpoint(cell, layers)
+    found = memory(asked, "Hate", FILLING, 12)
+    after = (FILLING.split() * 3)[:12]
+    assert found.k.tolist() == list(range(13)) and found.word == "hate" and found.cycled
+    for k in found.k:
+        tokens = ["hate", *after[:k]]
+        alone = verdict_on_tokens(asked, tokens)
+        assert found.probability[k] == pytest.approx(alone.probability, abs=1e-9)
+        assert found.logit[k] == pytest.approx(alone.logit, abs=1e-9)
+        assert found.gradient_first_word[k] == pytest.approx(gradients(asked, " ".join(tokens)).x[0], rel=1e-8)
+        if k:
+            assert found.logit_without[k] == pytest.approx(verdict_on_tokens(asked, after[:k]).logit, abs=1e-9)
+    assert found.logit_without[0] == pytest.approx(asked.model.linear.bias.item())
+    np.testing.assert_allclose(found.effect, found.logit - found.logit_without)
+    np.testing.assert_allclose(found.probability_without, 1 / (1 + np.exp(-found.logit_without)))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_shipped_models(name: str) -> None:
+    asked = checkpoints.load(name)
+    found = memory(asked, "hate")
+    words = FILLER.split()
+    assert asked.preprocessing(FILLER) == words and len(words) > 100  # 100 words need no repeating
+    assert not found.cycled and not found.unknown and found.known
+    for k in (0, 7, 40):
+        text = " ".join(["hate", *words[:k]])
+        assert found.probability[k] == pytest.approx(verdict(asked, text).probability, abs=1e-5)
+        assert found.gradient_first_word[k] == pytest.approx(gradients(asked, text).x[0], rel=1e-3)
+
+
+def test_the_supplied_filler_is_neutral_to_the_shipped_models() -> None:
+    """As its comment says."""
+    for name in CELLS:
+        found = memory(checkpoints.load(name), "the", upto=len(FILLER.split()))
+        assert 0.32 < found.probability_without.min() < found.probability_without.max() < 0.67
+
+
+def test_what_the_vocabulary_lacks_is_told() -> None:
+    found = memory(checkpoint("gru"), "frabjous", FILLING, 3)
+    assert not found.known and found.unknown == ("zork",) and not found.cycled
+    assert found.filler == tuple(FILLING.split())
+
+
+def test_one_word_of_filler_and_the_most() -> None:
+    found = memory(checkpoint("rnn"), "hate", "so", 1)
+    assert found.k.tolist() == [0, 1] and not found.cycled
+    longest = memory(checkpoint("rnn"), "hate", "so", MOST)
+    assert len(longest.probability) == MOST + 1 and longest.cycled
+    assert np.isfinite(longest.gradient_first_word).all()
+    np.testing.assert_allclose(longest.probability[:2], found.probability)
+    np.testing.assert_allclose(longest.gradient_first_word[:2], found.gradient_first_word)
+
+
+@pytest.mark.parametrize(
+    ("word", "filler", "upto", "says"),
+    [
+        ("hate", "so", 0, "from 1 to 1,000; given: 0"),
+        ("hate", "so", -5, "given: -5"),
+        ("hate", "so", 1_001, "given: 1,001"),
+        ("can't", "so", 5, r"read as 2 tokens \(can not\); give one"),
+        ("so late", "so", 5, "2 tokens"),
+    ],
+)
+def test_bad_bounds_are_refused(word: str, filler: str, upto: int, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        memory(checkpoint("rnn"), word, filler, upto)
+
+
+def test_empty_words_are_refused() -> None:
+    with pytest.raises(EmptyTextError, match="the word is empty"):
+        memory(checkpoint("rnn"), " ", "so")
+    with pytest.raises(EmptyTextError, match="the filler is empty"):
+        memory(checkpoint("rnn"), "hate", " ")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_nothing_is_left_on_the_model(cell: str) -> None:
+    asked = checkpoint(cell)
+    asked.model.requires_grad_(True)
+    memory(asked, "hate", FILLING, 5)
+    assert all(parameter.grad is None for parameter in asked.model.parameters()) and not asked.model._forward_hooks
+
+
+def made_up(effect: list[float], probability: list[float]) -> Memory:
+    found = memory(checkpoint("rnn"), "hate", "so", len(effect) - 1)
+    logit = np.array(effect) + 0.5
+    return replace(found, logit=logit, logit_without=np.full(len(effect), 0.5), probability=np.array(probability))
+
+
+def test_when_a_word_is_forgotten() -> None:
+    falling = made_up([-4.0, -3, -1, -2.5, -1, 0.5], [0.1, 0.2, 0.4, 0.3, 0.5, 0.6])
+    assert falling.forgotten(0.5) == 4  # below a half at 2 too, but not from there on
+    assert falling.forgotten(0.1) is None and falling.forgotten(0.2) == 5
+    assert falling.turned == 4  # 0.5 is positive
+    kept = made_up([-4.0, -4, -5], [0.1, 0.1, 0.1])
+    assert kept.forgotten(0.5) is None and kept.turned is None
+    assert made_up([2.0, 0.0, 0.0], [0.8, 0.5, 0.49]).turned == 2
+
+
+def test_a_word_that_does_nothing_was_never_remembered() -> None:
+    assert made_up([0.0, 0.0, 0.0], [0.6, 0.6, 0.6]).forgotten(0.5) is None

@@ -1,0 +1,273 @@
+"""A trace is what torch's fused modules pass through, its gates give its states, and both decompositions sum to the
+logit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import checkpoints
+from core.checkpoints import Checkpoint
+from core.models import CELLS, GATES, Classifier
+from core.text import Preprocessing, Vocabulary
+from core.trace import Trace, trace, trace_tokens, unroll
+from core.verdicts import EmptyTextError, verdict
+
+VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
+EMBEDDING, HIDDEN = 5, 6
+TEXT = "better late than never not so zork good bad so so late"
+TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
+SUMS = {torch.float32: 1e-4, torch.float64: 1e-9}
+SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
+
+
+def checkpoint(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, seed: int = 1) -> Checkpoint:
+    """A checkpoint whose weights are large enough to bend every non-linearity."""
+    model = Classifier(cell, len(VOCABULARY), EMBEDDING, HIDDEN, layers).to(dtype)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.8, generator=generator)
+    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, "")
+
+
+def ids(found: Trace) -> torch.Tensor:
+    return torch.tensor([VOCABULARY.encode(found.tokens)])
+
+
+def logistic(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES, ids=str)
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_states_and_logits_are_those_of_torch(cell: str, layers: int, dtype: torch.dtype) -> None:
+    asked = checkpoint(cell, layers, dtype)
+    found = trace(asked, TEXT)
+    h, _ = asked.model.recurrent(asked.model.embedding(ids(found)))
+    np.testing.assert_allclose(found.h, h[0].numpy(), rtol=0, atol=TOLERANCES[dtype])
+    np.testing.assert_allclose(found.logit, asked.model.prefix_logits(ids(found))[0].numpy(), atol=TOLERANCES[dtype])
+    assert found.logit[-1] == pytest.approx(asked.model(ids(found)).item(), abs=TOLERANCES[dtype])
+    np.testing.assert_allclose(found.probability, logistic(found.logit), atol=1e-12)
+    assert found.h.dtype == (np.float32 if dtype == torch.float32 else np.float64)
+    if cell == "lstm":
+        assert found.c is not None
+        for end in range(1, len(found) + 1):  # torch tells the last cell state only
+            _, (_, c) = asked.model.recurrent(asked.model.embedding(ids(found)[:, :end]))
+            np.testing.assert_allclose(found.c[end - 1], c[-1, 0].numpy(), rtol=0, atol=TOLERANCES[dtype])
+    else:
+        assert found.c is None and found.cell_contributions is None
+
+
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_gates_are_those_of_the_equations_and_give_the_states(cell: str, layers: int) -> None:
+    asked = checkpoint(cell, layers)
+    found = trace(asked, TEXT)
+    assert tuple(found.gates) == GATES[cell]
+    weights = {name: value.numpy() for name, value in asked.model.recurrent.named_parameters()}
+    before = np.vstack([np.zeros(HIDDEN), found.h[:-1]])
+    from_input = found.x @ weights[f"weight_ih_l{layers - 1}"].T + weights[f"bias_ih_l{layers - 1}"]
+    from_state = before @ weights[f"weight_hh_l{layers - 1}"].T + weights[f"bias_hh_l{layers - 1}"]
+    x = np.split(from_input, len(GATES[cell]), axis=1)
+    u = np.split(from_state, len(GATES[cell]), axis=1)
+    gates = list(found.gates.values())
+    if cell == "rnn":
+        expected = [x[0] + u[0]]
+        h = np.tanh(gates[0])
+    elif cell == "gru":
+        r, z, n = gates
+        expected = [logistic(x[0] + u[0]), logistic(x[1] + u[1]), np.tanh(x[2] + r * u[2])]
+        h = (1 - z) * n + z * before
+    else:
+        i, f, g, o = gates
+        expected = [logistic(x[0] + u[0]), logistic(x[1] + u[1]), np.tanh(x[2] + u[2]), logistic(x[3] + u[3])]
+        assert found.c is not None
+        np.testing.assert_allclose(found.c, f * np.vstack([np.zeros(HIDDEN), found.c[:-1]]) + i * g, atol=1e-12)
+        h = o * np.tanh(found.c)
+    np.testing.assert_allclose(np.stack(gates), np.stack(expected), atol=1e-12)
+    np.testing.assert_allclose(found.h, h, atol=1e-12)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_what_the_traced_layer_reads(layers: int) -> None:
+    asked = checkpoint("gru", layers)
+    found = trace(asked, TEXT)
+    x = asked.model.embedding(ids(found))[0]
+    if layers == 1:
+        np.testing.assert_array_equal(found.x, x.numpy())
+    else:
+        below = torch.nn.GRU(EMBEDDING, HIDDEN, batch_first=True, dtype=torch.float64)
+        below.load_state_dict({k: v for k, v in asked.model.recurrent.state_dict().items() if k.endswith("l0")})
+        np.testing.assert_allclose(found.x, below(x[None])[0][0].detach().numpy(), atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", SUMS, ids=str)
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_contributions_sum_to_the_logit_minus_the_empty_texts(cell: str, layers: int, dtype: torch.dtype) -> None:
+    found = trace(checkpoint(cell, layers, dtype), TEXT)
+    whole = found.logit[-1] - found.empty_logit
+    assert found.contributions.sum() == pytest.approx(whole, abs=SUMS[dtype])
+    np.testing.assert_allclose(found.contributions.cumsum(), found.logit - found.empty_logit, atol=SUMS[dtype])
+    np.testing.assert_allclose(found.unit_contributions.sum(axis=1), found.contributions, atol=SUMS[dtype])
+    if cell == "lstm":
+        assert found.cell_contributions is not None and found.cell_contributions.shape == (len(found),)
+        assert found.cell_contributions.sum() == pytest.approx(whole, abs=SUMS[dtype])
+        assert np.abs(found.cell_contributions - found.contributions).max() > 0.1  # they are not the same question
+
+
+def plain_gamma(found: Trace) -> list[float]:
+    """Murdoch & Szlam's γ from the cell's writings e_{k,T}, one product and sum at a time; its logarithm."""
+    i, f, g, o = found.gates.values()
+    steps = len(found)
+    kept = []
+    for k in range(steps):
+        e = i[k] * g[k]
+        for later in range(k + 1, steps):
+            e = e * f[later]
+        kept.append(e)
+    last = o[steps - 1]
+    return [
+        float(found.read_out @ (last * (np.tanh(sum(kept[: j + 1])) - np.tanh(sum(kept[:j], start=np.zeros(HIDDEN))))))
+        for j in range(steps)
+    ]
+
+
+@settings(derandomize=True, deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from([*VOCABULARY.words, "zork"]), min_size=1, max_size=15), st.integers(0, 50))
+def test_gamma_as_the_paper_writes_it(tokens: list[str], seed: int) -> None:
+    found = trace_tokens(checkpoint("lstm", seed=seed), tokens)
+    np.testing.assert_allclose(found.cell_contributions, plain_gamma(found), atol=1e-10)
+    assert sum(plain_gamma(found)) == pytest.approx(found.logit[-1] - found.empty_logit, abs=1e-9)
+
+
+def made_up(forget: list[float]) -> Trace:
+    """One LSTM unit over two tokens, each writing i*g = 0.5 * 0.8; o = 1 at the end and w = 2."""
+    i, g, f = np.full((2, 1), 0.5), np.full((2, 1), 0.8), np.array(forget)[:, None]
+    o = np.array([[0.3], [1.0]])
+    c = np.array([[0.4], [forget[1] * 0.4 + 0.4]])
+    h = o * np.tanh(c)
+    logit = 2 * h[:, 0] + 0.1
+    return Trace(
+        "lstm", "a b", ("a", "b"), (True, True), "lstm", h, h, c,
+        {"input": i, "forget": f, "cell": g, "output": o}, np.array([2.0]), logit, logistic(logit), 0.1,
+    )  # fmt: skip
+
+
+def test_gamma_by_hand() -> None:
+    forgotten = made_up([0.5, 0.0])
+    assert forgotten.cell_contributions == pytest.approx([0, 2 * np.tanh(0.4)])
+    # What the first token did to the read-out when it was read is another matter.
+    assert forgotten.contributions[0] == pytest.approx(2 * 0.3 * np.tanh(0.4))
+    kept = made_up([0.5, 1.0])
+    assert kept.cell_contributions == pytest.approx([2 * np.tanh(0.4), 2 * (np.tanh(0.8) - np.tanh(0.4))])
+
+
+def test_units_stand_by_how_far_they_moved_the_logit() -> None:
+    found = trace(checkpoint("gru"), TEXT)
+    moved = [
+        sum(
+            abs(found.read_out[u] * (found.h[t, u] - (found.h[t - 1, u] if t else 0))) for t in range(len(found))
+        )
+        for u in range(HIDDEN)
+    ]  # fmt: skip
+    assert sorted(found.units) == list(range(HIDDEN))
+    assert [moved[unit] for unit in found.units] == sorted(moved, reverse=True)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_token(cell: str) -> None:
+    found = trace(checkpoint(cell), "Never")
+    assert len(found) == 1 and found.tokens == ("never",) and found.h.shape == (1, HIDDEN)
+    assert found.contributions == pytest.approx([found.logit[0] - found.empty_logit])
+    if cell == "lstm":
+        assert found.cell_contributions == pytest.approx(found.contributions)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_two_thousand_tokens(cell: str) -> None:
+    asked = checkpoint(cell, dtype=torch.float32)
+    found = trace(asked, "so late , " * 666 + "so bad")
+    assert found.h.shape == (2_000, HIDDEN) and np.isfinite(found.h).all()
+    np.testing.assert_allclose(found.logit, asked.model.prefix_logits(ids(found))[0].numpy(), atol=1e-4)
+    whole = found.logit[-1] - found.empty_logit
+    assert found.contributions.sum() == pytest.approx(whole, abs=1e-4)
+    if cell == "lstm":
+        assert found.cell_contributions is not None
+        assert found.cell_contributions.sum() == pytest.approx(whole, abs=1e-4)
+        # A word of long ago, through some thousand forget gates.
+        assert np.isfinite(found.cell_contributions).all()
+
+
+def test_unknown_words_are_told_and_read_as_one() -> None:
+    asked = checkpoint("lstm")
+    found, other = trace(asked, "so zork"), trace(asked, "so blarf")
+    assert found.known == (True, False) and found.text == "so zork"
+    np.testing.assert_array_equal(found.h, other.h)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\t \n"])
+def test_an_empty_text_is_refused(text: str) -> None:
+    with pytest.raises(EmptyTextError, match="empty"):
+        trace(checkpoint("rnn"), text)
+    with pytest.raises(EmptyTextError):
+        trace_tokens(checkpoint("rnn"), [])
+
+
+def test_tokens_are_read_as_they_stand() -> None:
+    found = trace_tokens(checkpoint("rnn"), ["never", "Never"])
+    assert found.tokens == ("never", "Never") and found.known == (True, False) and found.text == "never Never"
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_empty_logit_is_read_out_of_the_start(cell: str) -> None:
+    asked = checkpoint(cell)
+    assert trace(asked, "so").empty_logit == pytest.approx(asked.model.linear.bias.item())
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_nothing_is_left_on_the_model_and_nothing_can_be_changed(cell: str) -> None:
+    asked = checkpoint(cell)
+    before = {key: value.clone() for key, value in asked.model.state_dict().items()}
+    found = trace(asked, TEXT)
+    for array in (found.x, found.h, found.logit, found.probability, found.read_out, *found.gates.values()):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    assert all(torch.equal(before[key], value) for key, value in asked.model.state_dict().items())
+    assert not asked.model._forward_hooks and all(parameter.grad is None for parameter in asked.model.parameters())
+
+
+@pytest.mark.parametrize(("cell", "layers"), SHAPES)
+def test_a_gain_is_that_of_the_recurrent_weights(cell: str, layers: int) -> None:
+    asked, louder = checkpoint(cell, layers), checkpoint(cell, layers)
+    with torch.no_grad():
+        for name, weight in louder.model.recurrent.named_parameters():
+            if name.startswith("weight_hh"):
+                weight.mul_(1.7)
+    x = asked.model.embedding(torch.tensor(VOCABULARY.encode(TEXT.split())))
+    found = unroll(asked.model, x, gain=1.7)
+    np.testing.assert_allclose(found.h.numpy(), trace(louder, TEXT).h, atol=1e-12)
+    assert not np.allclose(found.h.numpy(), trace(asked, TEXT).h)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_shipped_models(name: str) -> None:
+    asked = checkpoints.load(name)
+    for text in ("Better late than never", "i can't believe it's over :( zorkk"):
+        found, expected = trace(asked, text), verdict(asked, text)
+        assert (found.model, found.tokens, found.known) == (name, expected.tokens, expected.known)
+        np.testing.assert_allclose(found.probability, expected.prefix_probabilities, rtol=0, atol=1e-5)
+        assert found.contributions.sum() == pytest.approx(expected.logit - found.empty_logit, abs=1e-4)
+        if found.cell_contributions is not None:
+            assert found.cell_contributions.sum() == pytest.approx(expected.logit - found.empty_logit, abs=1e-4)
+
+
+def test_a_trace_can_be_made_of_parts() -> None:
+    """What the properties tell is of the arrays alone, whatever model they came from."""
+    found = trace(checkpoint("lstm"), TEXT)
+    twice = replace(found, logit=2 * found.logit, empty_logit=2 * found.empty_logit)
+    np.testing.assert_allclose(twice.contributions, 2 * found.contributions)
