@@ -23,8 +23,8 @@ def gate(found: Gate, embedding: int, units: int) -> str:
     from_state = _sum([float(found.state_products.sum()), found.state_bias])
     if found.reset is not None:
         states, from_state = rf"r \left({states}\right)", rf"{number(found.reset)} \cdot ({from_state})"
-    elif not from_state.startswith("-"):
-        from_state = f"+ {from_state}"
+    else:
+        from_state = f"- {from_state[1:]}" if from_state.startswith("-") else f"+ {from_state}"
     joined = f"{from_input} + {from_state}" if found.reset is not None else f"{from_input} {from_state}"
     steps = [f"{inputs} + {states}", joined, number(found.pre_activation)]
     if found.non_linearity is None:

@@ -24,7 +24,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     st.write(
         _(
             "An LSTM is chosen for its memory: a strong word at the beginning should still count at the end. Here it "
-            "is put to the test, one word and then up to some hundred that feel nothing."
+            "is put to the test, one word and then up to some hundred with no feeling in them."
         )
     )
     word, filler, upto = _ask()
