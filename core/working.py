@@ -99,27 +99,12 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
 
     from core.models import GATES, cell_step
 
-    units = model.hidden_size
-    if (model.cell, units) != (trace.cell, trace.h.shape[1]):
-        raise ValueError(
-            f"the trace is of another model: {trace.cell}, {trace.h.shape[1]:,} units; given: {model.cell}, {units:,}"
-        )
-    for what, number, count in (("step", step, len(trace)), ("unit", unit, units)):
-        if not 0 <= number < count:
-            raise ValueError(f"{what} {number:,} is none of the {count:,}, which count from 0 to {count - 1:,}")
+    _check(model, trace, step, unit)
     x = trace.x[step].astype(np.float64)
     before = step - 1
-    h = trace.h[before].astype(np.float64) if step else np.zeros(units)
+    h = trace.h[before].astype(np.float64) if step else np.zeros(model.hidden_size)
     c = None if trace.c is None else float(trace.c[before, unit]) if step else 0.0
-    layer = model.recurrent.num_layers - 1
-    rows = range(unit, len(GATES[model.cell]) * units, units)
-    (w, b), (u, d) = (
-        (
-            getattr(model.recurrent, f"weight_{part}_l{layer}")[list(rows)].detach().double().numpy(),
-            getattr(model.recurrent, f"bias_{part}_l{layer}")[list(rows)].detach().double().numpy(),
-        )
-        for part in ("ih", "hh")
-    )
+    (w, b), (u, d) = (_weights(model, part, unit) for part in ("ih", "hh"))
     from_input, from_state = (w * x).sum(axis=1) + b, (u * h).sum(axis=1) + d
     done = cell_step(
         model.cell,
@@ -166,6 +151,26 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
         c=after,
         read_out=float(trace.read_out[unit]),
     )
+
+
+def _check(model: Classifier, trace: Trace, step: int, unit: int) -> None:
+    """Whether there is such a step and unit, and the trace may be this model's. Raises ValueError."""
+    units = model.hidden_size
+    if (model.cell, units) != (trace.cell, trace.h.shape[1]):
+        raise ValueError(
+            f"the trace is of another model: {trace.cell}, {trace.h.shape[1]:,} units; given: {model.cell}, {units:,}"
+        )
+    for what, number, count in (("step", step, len(trace)), ("unit", unit, units)):
+        if not 0 <= number < count:
+            raise ValueError(f"{what} {number:,} is none of the {count:,}, which count from 0 to {count - 1:,}")
+
+
+def _weights(model: Classifier, part: str, unit: int) -> tuple[np.ndarray, np.ndarray]:
+    """A unit's weights [G, E] or [G, H] and biases [G] of the top layer, a row for each gate."""
+    layer = model.recurrent.num_layers - 1
+    weight, bias = (getattr(model.recurrent, f"{kind}_{part}_l{layer}") for kind in ("weight", "bias"))
+    rows = slice(unit, None, model.hidden_size)  # torch stacks the gates
+    return weight[rows].detach().double().numpy(), bias[rows].detach().double().numpy()
 
 
 def _lines(

@@ -46,7 +46,7 @@ elif view == "measured":
 elif not checkpoints:
     st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
 elif view == "edits":
-    edits.view(text, comment.ask_reading(), checkpoints)
+    edits.view(text, checkpoints)
 elif view == "compose":
     composing.view(checkpoints)
 elif view == "file":

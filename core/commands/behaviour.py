@@ -115,6 +115,7 @@ def _show(result: Suite, examples: int) -> None:
         "  failing: MFT, the verdict is not the label; "
         f"INV, by the rule {settings.invariance!r}; DIR, P(positive) goes the wrong way by over {settings.tolerance:g}"
     )
+    console.line("  intervals are clustered by template; a template's own speaks of a random draw of its fillers")
     console.line(f"  {rate.left_out:,} more cases left out: pairs of texts that the model reads as one")
     for found in result.capabilities:
         console.line(f"\n  {found.name}: {_counts(found.rate)}, {found.rate.templates} templates")

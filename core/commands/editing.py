@@ -20,7 +20,12 @@ def add_verbs(add: Add) -> None:
     added = add(edit)
     console.model_option(added)
     added.add_argument("--goal", required=True, choices=("positive", "negative", "flip"), help="the verdict asked for")
-    added.add_argument("--reading", metavar="R", help="how a person reads the text: negative, positive or mixed")
+    added.add_argument(
+        "--reading",
+        metavar="R",
+        help="how a person reads the text, which guards hold to: negative, positive or mixed (default: the opposite "
+        "of the verdict asked for)",
+    )
     added.add_argument("--max-edits", type=int, metavar="K", help="edits made together at most (default: 2)")
     added.add_argument(
         "--protect",
@@ -171,6 +176,7 @@ def _show(result: MinimalEdits) -> None:
     tokens = " ".join(result.tokens)
     console.line(f"{result.model}: {result.probability:.4f}  {tokens}")
     console.line(f"  {result.certificate}")
+    console.line(f"  guarded for a person who reads the text as {result.reading}")
     if result.best:
         _show_edited(result.best)
         if result.others:
@@ -180,7 +186,7 @@ def _show(result: MinimalEdits) -> None:
     elif result.closest:
         console.line("  nearest, no flip:")
         _show_edited(result.closest)
-    for name, report in result.guards.items():
+    for name, report in result.guards.items() if result.proposed else ():
         off = "" if report.on else " (switched off)"
         console.line(
             f"  guard {name}{off}: {report.failed:,} of {report.asked:,} single edits fail, "

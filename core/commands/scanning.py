@@ -29,8 +29,10 @@ def add_verbs(add: Add) -> None:
     added.add_argument(
         "--label-column", metavar="L", help="column of human labels; without it, texts rank by cues of sarcasm"
     )
-    added.add_argument("--positive", nargs="+", default=[], metavar="WORD", help="labels that stand for positive too")
-    added.add_argument("--negative", nargs="+", default=[], metavar="WORD", help="labels that stand for negative too")
+    for reading in ("positive", "negative"):
+        added.add_argument(
+            f"--{reading}", action="append", default=[], metavar="WORD", help=f"a label that stands for {reading} too"
+        )
     added.add_argument("--top", type=int, metavar="K", help="rows in each model's ranking (default: 20)")
 
     added = add(sarcasm_report)
@@ -46,7 +48,7 @@ def add_verbs(add: Add) -> None:
     added.add_argument(
         "--label-column", metavar="L", help="column that says which texts are sarcastic (default: label)"
     )
-    added.add_argument("--sarcastic", nargs="+", metavar="WORD", help="labels that say so (default: 1 or sarcastic)")
+    added.add_argument("--sarcastic", action="append", metavar="WORD", help="a label that says so, all others do not")
     added.add_argument("--rephrase-column", metavar="R", help="column of honest rewordings (default: if it has one)")
     added.add_argument("--sentiment-column", metavar="S", help="column of the sentiment that people mean")
     added.add_argument("--out", metavar="DIR", help="keep the figures in this folder's sarcasm.json")

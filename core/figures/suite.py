@@ -45,7 +45,7 @@ def failure_rates(suites: Sequence[Suite]) -> go.Figure:
             customdata=[[_(found.name), found.rate.cases, found.rate.templates] for found in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.1f} % of %{customdata[1]:,} cases, %{customdata[2]} templates"),
         )
-    figure.update_xaxes(title=_("failing cases (%), with 95 % intervals clustered by template"), range=[-2, 102])
+    figure.update_xaxes(title=_("failing cases (%), 95 % intervals"), range=[-2, 102])
     figure.update_yaxes(
         title=_("capability"),
         tickvals=list(range(len(names))),

@@ -159,9 +159,9 @@ class EditSets:
     def _note(self, key: Key, logit: float, allowed: bool = True) -> None:
         self.logits[key] = logit
         self.fluency.setdefault(key, 0.0)
-        self.tried[len(key)] = self.tried.get(len(key), 0) + 1
-        if not allowed:
+        if not allowed:  # scored to see whether fewer edits do, and none of those that are claimed to have been tried
             return
+        self.tried[len(key)] = self.tried.get(len(key), 0) + 1
         if self.meets(logit):
             self.flips.append(key)
         if self.closest is None or self.sign * (logit - self.logits[self.closest]) > 0:

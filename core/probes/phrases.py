@@ -170,7 +170,7 @@ def _from_clause(text: str, words: _Words, verb: int) -> dict[str, str | Cannot]
         while verbs < len(rest.low) and rest.low[verbs] in {"got", *_HAVE, *_LIGHT_ADVERBS}:
             verbs += 1
         if subject.low != ["i"] or not {"got", *_HAVE} & set(rest.low[:verbs]):
-            raise Cannot(_("only of “I have” or “I got” something do the rules take the something"))
+            raise Cannot(_("the rules take one only from “I have …” or “I got …”"))
         return _noun(rest.part(verbs))
 
     try:

@@ -28,10 +28,8 @@ Transformation = Callable[[Sequence[str]], Iterator[Edit]]
 """The edits proposed for a sentence's tokens; none of them need be allowed."""
 
 INTENSIFIERS = ("so", "really", "very", "just", "totally", "absolutely", "completely", "even", "still", "truly")
-HEDGES = ("maybe", "perhaps", "probably", "kinda", "actually", "somehow", "apparently", "almost", "well", "guess")
-PHRASES = tuple(
-    tuple(phrase.split()) for phrase in ("i think", "i guess", "of course", "at least", "kind of", "for once")
-)
+HEDGES = ("maybe", "perhaps", "probably", "kinda", "actually", "somehow", "apparently", "well", "guess")
+PHRASES = tuple(tuple(phrase.split()) for phrase in ("i think", "i guess", "of course", "kind of"))
 MARKS = (".", "!", "!!!", "?", "...", ",")
 _LAST_MARKS = (".", "!", "!!!", "...", "?")
 _COMMON = 400  # the most frequent words, among which those likely in a gap are looked for

@@ -10,7 +10,8 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite
 from core.tables import as_csv
-from pages.parts import link
+from pages.parts import estimates, link
+from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     """Settings, failure rates by capability, and one capability's templates and failing cases."""
     st.write(
         _(
-            "Hand-written templates ask every network what it should know, what should not matter to it and which way "
+            "Hand-written templates ask every model what it should know, what should not matter to it and which way "
             "a change should move it. The sentence above plays no part here."
         )
     )
@@ -105,27 +106,22 @@ def _settings() -> Settings:
     return Settings(seed=seed, cases=cases, tolerance=round(tolerance, 4), invariance=rule)
 
 
-def _share(rate: Rate) -> str:
-    if rate.rate is None or rate.interval is None:
-        return "–"
-    low, high = rate.interval
-    return f"{rate.rate:.1%} ({low:.1%} – {high:.1%})"
+def _share(rate: Rate) -> Estimate:
+    return estimates.share(rate.rate, rate.interval)
 
 
 def _rates_table(suites: list[Suite]) -> None:
-    rows = []
-    for results in zip(*(suite.capabilities for suite in suites), strict=True):
-        shares = {suite.model.upper(): _share(found.rate) for suite, found in zip(suites, results, strict=True)}
-        rate = results[0].rate
-        counts = {_("templates"): rate.templates, _("cases"): rate.cases}
-        rows.append({_("capability"): _(results[0].name)} | counts | shares)
+    header = [_("capability"), _("templates"), _("cases"), *(suite.model.upper() for suite in suites)]
     whole = suites[0].rate
-    overall = {suite.model.upper(): _share(suite.rate) for suite in suites}
-    rows.append({_("capability"): _("all"), _("templates"): whole.templates, _("cases"): whole.cases} | overall)
-    st.dataframe(rows, hide_index=True, height="content")
+    rows: list[tuple[object, ...]] = [
+        (_(found[0].name), found[0].rate.templates, found[0].rate.cases, *(_share(one.rate) for one in found))
+        for found in zip(*(suite.capabilities for suite in suites), strict=True)
+    ]
+    rows.append((_("all"), whole.templates, whole.cases, *(_share(suite.rate) for suite in suites)))
+    st.dataframe(estimates.as_shown(header, rows), hide_index=True, height="content")
     st.download_button(
         _("Download as CSV"),
-        as_csv(list(rows[0]), [list(row.values()) for row in rows]),
+        as_csv(*estimates.as_numbers(header, rows)),
         "unrolled-suite.csv",
         "text/csv",
         key="download suite",
@@ -152,7 +148,7 @@ def _capability(suites: list[Suite]) -> None:
             _("pattern"): template.text if template.changed is None else f"{template.text}  →  {template.changed}",
             _("expected"): _expected()[template.expected],
         }
-        | {model.upper(): _share(found[template.name].rate) for model, found in by_model.items()}
+        | {model.upper(): _share(found[template.name].rate).shown for model, found in by_model.items()}
         for template in templates
     ]
     event = st.dataframe(
@@ -187,18 +183,13 @@ def _failures(model: str, failed: list[Outcome], count: int) -> None:
     line = ngettext("{model}: {count:,} failing case", "{model}: {count:,} failing cases", count)
     st.markdown("**" + line.format(model=plain(model.upper()), count=count) + "**")
     if failed:
-        st.dataframe(
-            [
-                {
-                    _("text"): outcome.case.text,
-                    _("changed to"): outcome.case.changed or "",
-                    _("expected"): _expected()[outcome.case.expected],
-                    _("P(positive)"): round(outcome.probability, 3),
-                    _("P(positive), changed"): None
-                    if outcome.changed_probability is None
-                    else round(outcome.changed_probability, 3),
-                }
-                for outcome in failed
-            ],
-            hide_index=True,
-        )
+        st.dataframe([_case(outcome) for outcome in failed], hide_index=True)
+
+
+def _case(outcome: Outcome) -> dict[str, object]:
+    """A failing case as a row; what it was changed to only where it was."""
+    case, changed = outcome.case, outcome.changed_probability
+    shown: dict[str, object] = {_("P(positive)"): round(outcome.probability, 3), _("text"): case.text}
+    if changed is not None:
+        shown |= {_("P(positive), changed"): round(changed, 3), _("changed to"): case.changed}
+    return shown | {_("expected"): _expected()[case.expected]}

@@ -12,9 +12,10 @@ from core.language import ngettext
 from core.probes import sarcasm
 from core.probes.candidates import TOP, Candidates, Question
 from core.probes.situations import bank, read
+from core.readings import fooled
 from core.tables import as_csv
 from pages.parts import frame, link, models, search
-from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.finds import FindCandidate, fooled_name, keep_find_form
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def view(checkpoints: list[Checkpoint]) -> None:
     st.write(
         _(
             "Sarcasm praises something unwelcome. From a situation that nobody wants the recipes build thousands of "
-            "such remarks; a person reads each of them as negative, so a model that reads one as positive is fooled."
+            "such remarks. If the situation really is unwelcome, a person reads each of them as negative, and a model "
+            "that reads one as positive is fooled; whether it is, nothing here judges."
         )
     )
     checkpoint = models.choose(checkpoints, "compose model")
@@ -41,9 +43,9 @@ def view(checkpoints: list[Checkpoint]) -> None:
         st.info(plain(str(error)), icon=":material/edit_note:")
         return
     st.markdown(
-        _("{count:,} recipes fit this situation; a remark that reads the same as another is left out.").format(
-            count=question.recipes
-        )
+        _(
+            "The recipes build {count:,} remarks about this situation; one that reads the same as another is left out."
+        ).format(count=question.recipes)
     )
     for form, reason in question.situation.missing:
         st.caption(_("No {form} was made of it: {reason}").format(form=_(form), reason=plain(reason)))
@@ -109,15 +111,24 @@ def _show(found: Composition, key: str) -> None:
     )
     alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=found.alone)
     how = _(
-        "Listed are the surest of each recipe, no opening in more than a third of them, so that they differ; they are "
-        "not the surest of all."
+        "Listed are the surest of each recipe, so that they differ; they are not the surest of all. An opening or a "
+        "closing phrase stands in about a third of them at most, if there is enough else."
     )
     st.caption(f"{alone} {how}")
-    header = [_("remark"), _("P(positive)"), _("recipe"), _("parts")]
+    if found.alone >= 0.5:
+        st.warning(
+            _(
+                "The model reads the bare situation as positive already: either it is not unwelcome, or the model "
+                "misreads it without any praise. So it is not the sarcasm that fools it here."
+            ),
+            icon=":material/warning:",
+        )
+    header = [_("P(positive)"), _("remark"), _("the model is"), _("recipe"), _("parts")]
     rows: list[tuple[object, ...]] = [
         (
-            one.text,
             round(one.probability, 4),
+            one.text,
+            fooled_name(fooled(one.probability, found.human_reading)),
             one.recipe.pattern,
             "; ".join(f"{name}: {part}" for name, part in one.recipe.parts().items()),
         )

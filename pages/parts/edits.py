@@ -14,6 +14,7 @@ from core.probes.constraints import FLOOR
 from core.tables import as_csv
 from core.verdicts import EmptyTextError
 from pages.parts import link, models, search
+from pages.parts.comment import ask_reading
 from pages.parts.finds import FindCandidate, keep_find_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import diff_strip, plain
@@ -28,10 +29,12 @@ _SECONDS = 30
 _GUARDS = ("polarity", "antonyms", "negations")
 
 
-def view(text: str, reading: str, checkpoints: list[Checkpoint]) -> None:
+def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """Everything to set before a search for edits, the search, and what it found."""
-    checkpoint = models.choose(checkpoints, "edits model")
-    goal = _goal()
+    with st.container(horizontal=True):
+        reading = ask_reading()
+        checkpoint = models.choose(checkpoints, "edits model")
+        goal = _goal()
     sources = _sources()
     if sources is None:
         return
@@ -90,7 +93,7 @@ def _sources() -> Sources | None:
 
 
 def _goal() -> str:
-    goals = {"flip": _("the other verdict"), "positive": _("positive"), "negative": _("negative")}
+    goals = {"flip": _("the other one"), "positive": _("positive"), "negative": _("negative")}
     link.restore("goal", "flip", link.one_of(list(goals)), "edits goal")
     goal = st.segmented_control(
         _("The verdict to reach"),
@@ -114,13 +117,13 @@ def _bounds() -> dict[str, float | int]:
     if not all(sound):
         st.caption(_("The link asks for bounds that cannot be, so the usual ones stand."))
     with st.expander(_("Bounds of the search"), icon=":material/tune:"):
-        one, two, three, four = st.columns(4)
+        one, two, three, four = st.columns(4, vertical_alignment="bottom")
         number = partial(st.number_input, persist_state="session", required=True)
         with one:
             most = number(_("Edits at most"), 1, MOST_EDITS, key="edits most")
         with two:
             floor = number(
-                _("Fluency may fall by (nats)"),
+                _("Fluency may fall (nats)"),
                 0.0,
                 MOST_FLOOR,
                 step=1.0,
@@ -128,7 +131,7 @@ def _bounds() -> dict[str, float | int]:
                 help=_("By the trigram; where the length changes, see the README for how lengths are made equal."),
             )
         with three:
-            budget = number(_("Budget (sentences scored)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
+            budget = number(_("Budget (sentences)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
         with four:
             seconds = number(_("Time (seconds)"), 1, MOST_SECONDS, step=10, key="edits seconds")
     link.carry("edits", None if most == edits.MAX_EDITS else str(most))
@@ -141,7 +144,7 @@ def _bounds() -> dict[str, float | int]:
 def _off() -> tuple[str, ...]:
     """The guards that are switched off."""
     names = {
-        "polarity": _("polarity: no word that speaks for the verdict asked for"),
+        "polarity": _("polarity: no word that speaks against your reading"),
         "antonyms": _("antonyms: no word that is the opposite of the one it replaces"),
         "negations": _("negations: none comes, goes or moves"),
     }
@@ -186,8 +189,13 @@ def _show(found: MinimalEdits, key: str) -> None:
     _edited(found, best)
     flips = [one for one in (found.best, *found.others) if one is not None]
     if len(flips) > 1:
-        st.subheader(_("All flips listed"))
-        _table(found, flips)
+        st.subheader(_("Flips"))
+        st.caption(
+            _("{shown:,} of {count:,}: those with the fewest edits first, and the most fluent of these.").format(
+                shown=len(flips), count=found.flips
+            )
+        )
+        _table(flips)
     if found.best is not None:
         st.subheader(_("Keep this find"))
         place = 0
@@ -227,18 +235,12 @@ def _figures_of(found: MinimalEdits) -> None:
             st.metric(
                 _("fluency change (nats)"), "–" if change is None else f"{change:+.1f}", border=True, help=found.scorer
             )
-        st.metric(
-            _("candidates"),
-            f"{found.candidates:,}",
-            border=True,
-            help=_("Single edits that were allowed, of {proposed:,} proposed.").format(proposed=found.proposed),
-        )
-        st.metric(
-            _("sentences scored"),
-            f"{found.queries:,}",
-            border=True,
-            help=_("In {seconds:.2f} seconds; a gradient counts as one.").format(seconds=found.seconds),
-        )
+    st.caption(
+        _(
+            "{queries:,} sentences were scored in {seconds:.2f} seconds, a gradient counted as one. Of {proposed:,} "
+            "single edits proposed {candidates:,} were allowed."
+        ).format(queries=found.queries, seconds=found.seconds, proposed=found.proposed, candidates=found.candidates)
+    )
 
 
 def _guard_table(found: MinimalEdits) -> None:
@@ -277,14 +279,14 @@ def _edited(found: MinimalEdits, one: Edited) -> None:
         st.caption(plain(_("Guards: {doubts}").format(doubts="; ".join(doubts))))
 
 
-def _table(found: MinimalEdits, flips: list[Edited]) -> None:
-    header = [_("edited"), _("edits"), _("P(positive)"), _("fluency change (nats)"), _("guards in doubt"), _("minimal")]
+def _table(flips: list[Edited]) -> None:
+    header = [_("P(positive)"), _("edited"), _("edits"), _("fluency change (nats)"), _("guards in doubt"), _("minimal")]
     minimal = {True: _("yes"), False: _("no"), None: _("not checked")}
     rows: list[tuple[object, ...]] = [
         (
+            round(one.probability, 4),
             one.text,
             in_words(one),
-            round(one.probability, 4),
             None if one.fluency_change is None else round(one.fluency_change, 2),
             "; ".join(f"{name}: {judgement}" for name, judgement in one.guards.items() if judgement != "passed"),
             minimal[one.minimal],

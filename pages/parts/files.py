@@ -21,7 +21,7 @@ from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
 from core.tables import SUFFIXES, as_csv
 from pages.parts import search
-from pages.parts.finds import FindCandidate, keep_find_form
+from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -58,7 +58,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     if given is None:
         return
     name, path = given
-    boxes = st.columns(4)
+    boxes = st.columns(4, vertical_alignment="bottom")
     encoding = _encoding(boxes[3]) if path.suffix != ".parquet" else None
     try:
         columns = records.columns(path, encoding)
@@ -135,14 +135,14 @@ def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: 
     one, two, three, _last = boxes
     own = fingerprint(columns)
     text = one.selectbox(
-        _("Column of texts"),
+        _("Texts"),
         columns,
         index=columns.index("text") if "text" in columns else 0,
         key=f"file text {own}",
         persist_state="session",
     )
     label = two.selectbox(
-        _("Column of human labels, if there is one"),
+        _("Human labels, if any"),
         columns,
         index=None,
         key=f"file label {own}",
@@ -150,7 +150,7 @@ def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: 
         persist_state="session",
     )
     top = three.number_input(
-        _("Rows to list of each model"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
+        _("Rows to list"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
     )
     positive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
@@ -256,10 +256,16 @@ def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None
     if not finds:
         st.caption(_("No row qualifies."))
         return
-    score = _("disagreement") if found.ranked_by == "disagreement" else _("cues × P")
-    header = [_("row"), _("text"), _("human label"), _("P(positive)"), score, _("cues")]
+    labelled, names = found.ranked_by == "disagreement", readings()
+    header = [_("row"), _("P(positive)"), _("human label") if labelled else _("cues × P"), _("text"), _("cues")]
     rows: list[tuple[object, ...]] = [
-        (find.row, find.text, find.human or "", round(find.probability, 4), round(find.score, 4), ", ".join(find.cues))
+        (
+            find.row,
+            round(find.probability, 4),
+            names.get(find.human or "", "") if labelled else round(find.score, 4),
+            find.text,
+            ", ".join(find.cues),
+        )
         for find in finds
     ]
     event = st.dataframe(
@@ -290,7 +296,8 @@ def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None
                 reading=find.human or NEGATIVE,
                 source="file",
                 how=_("row {row} of a file; {why}").format(
-                    row=find.row, why=", ".join(find.cues) if find.human is None else f"labelled {find.human}"
+                    row=find.row,
+                    why=_("labelled {label}").format(label=names[find.human]) if find.human else ", ".join(find.cues),
                 ),
             ),
             f"keep file {model} {key}",

@@ -10,7 +10,8 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes import sarcasm_results
 from core.tables import as_csv
-from pages.parts import models
+from pages.parts import estimates, models
+from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _meant(reports: Sequence[SarcasmReport]) -> None:
         _("the same, plain"),
         _("difference (points)"),
     ]
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             report.data,
             report.model.upper(),
@@ -89,11 +90,11 @@ def _reworded(reports: Sequence[SarcasmReport]) -> None:
         _("fooling"),
         _("the opposite"),
     ]
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             report.data,
             report.model.upper(),
-            f"{report.reworded.texts:,}",
+            report.reworded.texts,
             _mean(report.reworded.change),
             _share(report.reworded.lower),
             _share(report.reworded.fooling),
@@ -117,7 +118,7 @@ def _reworded(reports: Sequence[SarcasmReport]) -> None:
 
 def _positive(reports: Sequence[SarcasmReport]) -> None:
     header = [_("corpus"), _("model"), _("sarcastic"), _("plain"), _("difference (points)")]
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             report.data,
             report.model.upper(),
@@ -154,15 +155,15 @@ def _corpora(reports: Sequence[SarcasmReport]) -> None:
         )
 
 
-def _table(title: str, about: str, header: list[str], rows: list[tuple[str, ...]], name: str) -> None:
+def _table(title: str, about: str, header: list[str], rows: list[tuple[object, ...]], name: str) -> None:
     if not rows:
         return
     st.subheader(title)
     st.caption(about)
-    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, height="content")
+    st.dataframe(estimates.as_shown(header, rows), hide_index=True, height="content")
     st.download_button(
         _("Download as CSV"),
-        as_csv(header, rows),
+        as_csv(*estimates.as_numbers(header, rows)),
         f"unrolled-{name}.csv",
         "text/csv",
         key=f"download measured {name}",
@@ -171,22 +172,16 @@ def _table(title: str, about: str, header: list[str], rows: list[tuple[str, ...]
     )
 
 
-def _share(found: Share | None) -> str:
-    if found is None or found.share is None or found.interval is None:
-        return "–"
+def _share(found: Share | None) -> Estimate:
+    return estimates.NONE if found is None else estimates.share(found.share, found.interval)
+
+
+def _mean(found: Mean | None) -> Estimate:
+    return estimates.NONE if found is None else estimates.signed(found.mean, found.interval, 3)
+
+
+def _points(found: Mean | None) -> Estimate:
+    if found is None:
+        return estimates.NONE
     low, high = found.interval
-    return f"{found.share:.1%} ({low:.1%} – {high:.1%})"
-
-
-def _mean(found: Mean | None) -> str:
-    if found is None:
-        return "–"
-    around = "" if found.interval is None else f" ({found.interval[0]:+.3f} – {found.interval[1]:+.3f})"
-    return f"{found.mean:+.3f}{around}"
-
-
-def _points(found: Mean | None) -> str:
-    if found is None:
-        return "–"
-    around = "" if found.interval is None else f" ({100 * found.interval[0]:+.1f} – {100 * found.interval[1]:+.1f})"
-    return f"{100 * found.mean:+.1f}{around}"
+    return estimates.signed(100 * found.mean, (100 * low, 100 * high), 1)

@@ -57,8 +57,8 @@ def test_a_trace_against_the_fused_forward(name: str) -> None:
     deep = min(seconds(lambda: gradients(checkpoint, TEXT)) for _ in range(5))
     print(
         f"\n{name}, 40 tokens: trace {1000 * middle[1]:.1f} ms (asked: under 50), fused forward "
-        f"{1000 * middle[0]:.1f} ms: {middle[1] / middle[0]:.1f} x (best of each: {best[1] / best[0]:.1f} x; asked: at most 5 x); "
-        f"gradients and Jacobians {1000 * deep:.0f} ms"
+        f"{1000 * middle[0]:.1f} ms: {middle[1] / middle[0]:.1f} x (best of each: {best[1] / best[0]:.1f} x; asked: at "
+        f"most 5 x); gradients and Jacobians {1000 * deep:.0f} ms"
     )
     assert best[1] < 0.05
 

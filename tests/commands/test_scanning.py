@@ -92,7 +92,7 @@ def test_scan_prints_control_characters_inert(capsys: pytest.CaptureFixture[str]
 
 def test_own_label_words(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     (found,) = scan(
-        capsys, "--model", "rnn", "--label-column", "mood", "--negative", "mixed", "--", table, tmp_path / "out.csv"
+        capsys, "--model", "rnn", "--label-column", "mood", "--negative", "mixed", table, tmp_path / "out.csv"
     )
     assert found["labelled"] == 28
 

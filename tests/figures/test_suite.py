@@ -48,7 +48,7 @@ def test_a_marker_and_an_interval_for_every_capability_and_model(suites: list[Su
 def test_titles_say_what_is_drawn_and_in_which_unit(suites: list[Suite]) -> None:
     layout = failure_rates(suites).layout
     assert layout.title.text == "Failure rates by capability"
-    assert layout.xaxis.title.text == "failing cases (%), with 95 % intervals clustered by template"
+    assert layout.xaxis.title.text == "failing cases (%), 95 % intervals"
     assert layout.yaxis.title.text == "capability"
     assert list(layout.yaxis.ticktext) == list(CAPABILITIES)
     assert layout.yaxis.range[0] > layout.yaxis.range[1], "the first capability on top"

@@ -63,9 +63,17 @@ def test_without_values_polarity_cannot_judge_but_where_no_word_changes() -> Non
 def test_the_worst_edit_of_a_set_counts() -> None:
     guard = Polarity(VALUES, WORDS)
     fine, unsure, bad = substitute("stole", "took")[0], substitute("took", "grabbed")[0], substitute("", "good")[0]
-    assert guard.judge((fine, fine), NEGATIVE) == PASSED
+    assert guard.judge((fine, substitute("", "well")[0]), NEGATIVE) == PASSED
     assert guard.judge((fine, unsure), NEGATIVE) == CANNOT_JUDGE
     assert guard.judge((unsure, bad, fine), NEGATIVE) == FAILED
+
+
+def test_edits_that_pass_alone_may_move_too_far_together() -> None:
+    guard = Polarity(VALUES, WORDS)
+    fine = substitute("stole", "took")[0]  # +1.3 of the 1.6 that are allowed
+    assert guard.joint and guard.judge((fine,), NEGATIVE) == PASSED
+    assert guard.judge((fine, fine), NEGATIVE) == guard.judge((fine, fine), MIXED) == FAILED
+    assert guard.judge((fine, fine), POSITIVE) == PASSED
 
 
 class Opposites:

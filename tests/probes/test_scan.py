@@ -7,6 +7,8 @@ import inspect
 import json
 import random
 import threading
+import tracemalloc
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,7 +85,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def last(events: Iterator[Scan]) -> Scan:
-    *_, found = events
+    (found,) = deque(events, maxlen=1)
     assert found.done
     return found
 
@@ -124,6 +126,30 @@ def test_the_ranking_is_what_sorting_everything_gives(
         assert (find.cues, find.cue_score) == look(find.text)
     # Of equal scores the earlier row comes first.
     assert [(-find.score, find.row) for find in finds] == sorted((-find.score, find.row) for find in finds)
+
+
+def test_of_equal_scores_the_earlier_rows_stay(tmp_path: Path) -> None:
+    rows = [{"text": "oh great", "mood": "0"} for _ in range(100)]
+    model = checkpoint()
+    human = str(int(verdict(model, "oh great").label == "negative"))
+    path = write(tmp_path / "in.csv", [{**row, "mood": human} for row in rows])
+    for labels in (None, "mood"):
+        found = last(scan(path, [model], label_column=labels, top=5))
+        assert [find.row for find in found.top["gru"]] == [1, 2, 3, 4, 5]
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    peaks = []
+    for times in (1, 8):
+        rows = [{"text": f"so good {number}", "mood": str(number % 2)} for number in range(400)] * times
+        path = write(tmp_path / "in.csv", rows)
+        model = checkpoint()
+        last(scan(path, [model], label_column="mood", out=tmp_path / "out.csv"))  # what is loaded once is loaded
+        tracemalloc.start()
+        last(scan(path, [model], label_column="mood", out=tmp_path / "out.csv"))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
 
 
 def test_what_was_read_is_counted(rows: list[dict[str, str]], tmp_path: Path) -> None:

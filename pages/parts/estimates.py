@@ -1,0 +1,60 @@
+"""Shares and means with their 95 % intervals: in one cell of a table, and as three numbers for a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from core.language import gettext as _
+
+Interval = tuple[float, float]
+
+
+class Estimate(NamedTuple):
+    """What a cell shows, and the estimate with the two ends of its interval, None where there are none."""
+
+    shown: str
+    numbers: tuple[float | None, float | None, float | None]
+
+
+NONE = Estimate("–", (None, None, None))
+
+
+def share(value: float | None, interval: Interval | None) -> Estimate:
+    """A share, 0 to 1, shown in per cent."""
+    if value is None or interval is None:
+        return NONE
+    low, high = interval
+    return Estimate(f"{value:.1%} ({low:.1%} – {high:.1%})", (value, low, high))
+
+
+def signed(value: float | None, interval: Interval | None, decimals: int) -> Estimate:
+    """A difference, with its sign."""
+    if value is None or interval is None:
+        return NONE
+    low, high = (f"{end:+.{decimals}f}" for end in interval)
+    shown = _("{value} ({low} to {high})").format(value=f"{value:+.{decimals}f}", low=low, high=high)
+    return Estimate(shown, (value, *interval))
+
+
+def as_shown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[dict[str, object]]:
+    """The rows of a table as a page shows them."""
+    return [
+        {name: cell.shown if isinstance(cell, Estimate) else cell for name, cell in zip(header, row, strict=True)}
+        for row in rows
+    ]
+
+
+def as_numbers(header: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[list[str], list[list[object]]]:
+    """The same for a spreadsheet: a column with an estimate in it becomes three, of numbers alone."""
+    wide = [any(isinstance(row[place], Estimate) for row in rows) for place in range(len(header))]
+    names = [
+        title
+        for name, is_wide in zip(header, wide, strict=True)
+        for title in (
+            [name, _("{name}, from").format(name=name), _("{name}, to").format(name=name)] if is_wide else [name]
+        )
+    ]
+    return names, [
+        [number for cell in row for number in (cell.numbers if isinstance(cell, Estimate) else (cell,))] for row in rows
+    ]

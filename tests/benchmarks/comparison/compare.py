@@ -1,0 +1,200 @@
+"""Our search for edits against TextAttack's: the same victim, texts, candidates and constraints; one command.
+
+    python tests/benchmarks/comparison/compare.py --data VALID --textattack ta/bin/python [--model lstm]
+
+`ta/bin/python` is the environment that `textattack_side` describes. Rows are drawn by the seed from those that the
+model gets right. Candidates for every word are our substitutions (word2vec's neighbours, other forms, plainer verbs),
+the first `--candidates` of them, once all of them and once those that pass the meaning guards. Every search stops at
+its first flip. A query is a text that the model reads, the first look included; for us a gradient is one too. "Dives"
+is our search without its beam, which is to greedy search what the whole one is to a beam.
+
+Prints a Markdown table for both: texts flipped with Wilson's 95 % interval, queries and seconds a text. All run with
+the same number of threads, one after another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+import numpy as np
+import torch
+from exchange import Answer, Attempt, Request, Target, check, read_answers
+
+from core import checkpoints
+from core.checkpoints import Checkpoint
+from core.corpus import encode, read_corpus
+from core.evaluation import wilson_interval
+from core.probes import edit_sources
+from core.probes.changes import Edit
+from core.probes.edits import Question, search
+from core.probes.guards import FAILED
+from core.probes.predictors import predictor
+from core.probes.transformations import Listed, Substitute
+from core.probes.victims import Victim, black_box, white_box
+from core.verdicts import logits
+
+
+def main() -> None:
+    """Compare our search for edits with TextAttack's."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--data", required=True, type=Path, help="labelled rows, which the model was not trained on")
+    parser.add_argument("--textattack", required=True, type=Path, help="the Python of TextAttack's environment")
+    parser.add_argument("--model", default="lstm")
+    parser.add_argument("--texts", type=int, default=200)
+    parser.add_argument("--candidates", type=int, default=12, help="of each word at most (default: 12)")
+    parser.add_argument("--max-edits", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    checkpoint, sources = checkpoints.load(options.model), edit_sources.load()
+    corpus = read_corpus(options.data)
+    if corpus.skipped:
+        raise SystemExit("error: rows are counted over the whole file; leave no neutral ones in it")
+    sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
+    right = (logits(checkpoint.model, sentences) >= 0) == (corpus.labels == 1)
+    drawn = np.random.default_rng(options.seed).permutation(np.flatnonzero(right)).tolist()
+    victims = {"black": black_box(predictor(checkpoint)), "white": white_box(checkpoint)}
+    for guarded in (False, True):
+        request = _request(checkpoint, sources, corpus.texts, drawn, corpus.sha256, options, guarded=guarded)
+        tokens = [tuple(checkpoint.preprocessing(corpus.texts[target.row])) for target in request.targets]
+        answers = [
+            *_theirs(request, options),
+            *(
+                _ours(f"ours, {name} box{'' if widen else ', dives'}", victim, checkpoint, request, tokens, widen=widen)
+                for widen in (False, True)
+                for name, victim in victims.items()
+            ),
+        ]
+        for answer in answers:
+            check(request, answer, tokens)
+        _show(request, answers)
+
+
+def _request(
+    checkpoint: Checkpoint,
+    sources: edit_sources.Sources,
+    texts: Sequence[str],
+    drawn: Sequence[int],
+    sha256: str,
+    options: argparse.Namespace,
+    *,
+    guarded: bool,
+) -> Request:
+    propose = Substitute(sources.neighbours, sources.lexicon)
+    guards = edit_sources.guards(checkpoint, sources) if guarded else ()
+    targets: list[Target] = []
+    for row in drawn:
+        if len(targets) == options.texts:
+            break
+        tokens = tuple(checkpoint.preprocessing(texts[row]))
+        # The model is right, so its verdict is the person's reading as far as the label tells.
+        reading = "positive" if predictor(checkpoint)([tokens])[0] >= 0.5 else "negative"
+        found: list[list[str]] = [[] for _ in tokens]
+        for edit in propose(tokens):
+            if (
+                len(edit.after) == 1
+                and len(found[edit.position]) < options.candidates
+                and _passes(edit, guards, reading)
+            ):
+                found[edit.position].append(edit.after[0])
+        if any(found):
+            targets.append(Target(row, found))
+    which = "those of them that pass the meaning guards" if guarded else "no guards"
+    about = f"up to {options.candidates} substitutes a word; {which}"
+    return Request(options.model, sha256, options.max_edits, None, about, targets)
+
+
+def _passes(edit: Edit, guards: Sequence[object], reading: str) -> bool:
+    return all(guard.judge((edit,), reading) != FAILED for guard in guards)  # type: ignore[attr-defined]
+
+
+def _theirs(request: Request, options: argparse.Namespace) -> list[Answer]:
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = Path(folder) / "request.json", Path(folder) / "answers.json"
+        request.write(asked)
+        side = Path(__file__).with_name("textattack_side.py")
+        files = ["--request", asked, "--data", options.data.resolve(), "--out", answered]
+        command = [options.textattack, side, *files, "--threads", str(options.threads), "--batch-size", "256"]
+        subprocess.run([str(part) for part in command], cwd=Path(__file__).parents[3], check=True, stdout=sys.stderr)
+        return read_answers(answered)
+
+
+def _ours(
+    name: str,
+    victim: Victim,
+    checkpoint: Checkpoint,
+    request: Request,
+    sentences: Sequence[tuple[str, ...]],
+    *,
+    widen: bool,
+) -> Answer:
+    attempts = []
+    for target, tokens in zip(request.targets, sentences, strict=True):
+        listed = Listed({place: words for place, words in enumerate(target.substitutes) if words})
+        question = Question(
+            text="",
+            tokens=tokens,
+            goal="flip",
+            transformations=(listed,),
+            max_edits=request.max_edits,
+            beam=4,
+            first=True,
+            widen=widen,
+            top=1,
+        )
+        start = time.perf_counter()
+        *_, last = search(checkpoint.name, victim, question)
+        found = last.result()
+        seconds = time.perf_counter() - start
+        attempts.append(_attempt(target, tokens, found, seconds))
+    return Answer(name, {}, attempts)
+
+
+def _attempt(target: Target, tokens: Sequence[str], found: object, seconds: float) -> Attempt:
+    from core.probes.edit_results import MinimalEdits
+
+    assert isinstance(found, MinimalEdits)
+    best = found.best
+    edited = list(best.tokens) if best else list(tokens)
+    return Attempt(
+        row=target.row,
+        success=best is not None,
+        queries=found.queries,
+        scored=found.queries,
+        seconds=seconds,
+        probability=found.probability,
+        edited_probability=best.probability if best else found.probability,
+        edits=sum(old != new for old, new in zip(tokens, edited, strict=True)),
+        edited=edited,
+    )
+
+
+def _show(request: Request, answers: Sequence[Answer]) -> None:
+    singles = sum(len(words) for target in request.targets for words in target.substitutes)
+    print(
+        f"\n{request.model}, {len(request.targets)} texts, up to {request.max_edits} edits; {request.candidates}: "
+        f"{singles:,} single edits\n\n| search | flipped | queries a text | edits of a flip | seconds a text |\n"
+        "|---|---:|---:|---:|---:|"
+    )
+    for answer in answers:
+        flips = [attempt for attempt in answer.attempts if attempt.success]
+        low, high = wilson_interval(len(flips), len(answer.attempts))
+        print(
+            f"| {answer.search} | {len(flips)} of {len(answer.attempts)} ({low:.1%} to {high:.1%}) | "
+            f"{np.mean([attempt.queries for attempt in answer.attempts]):,.1f} | "
+            f"{np.mean([attempt.edits for attempt in flips]) if flips else 0:.2f} | "
+            f"{np.mean([attempt.seconds for attempt in answer.attempts]):.4f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""Journeys through the page on sarcasm in a real browser: test, edit, compose, search a file, keep, export."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Locator, Page, TimeoutError, expect
+
+from core import checkpoints
+from core.verdicts import verdict
+from tests.browser.conftest import CELLS, Serve
+from tests.hostile import SENTENCES
+
+SARCASM = "Wow thanks for cancelling my flight, best airline ever"
+STOLEN = "whoever stole my antidepressants, i hope you are happy"
+HOSTILE = " ".join(text.replace("\n", " ") for text in SENTENCES[:6])
+VIEWS = ("comment", "edits", "compose", "file", "behaviour", "measured", "kept")
+
+
+@pytest.fixture(scope="module")
+def address(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with a collection of its own."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("UNROLLED_COLLECTION", str(tmp_path_factory.mktemp("kept") / "finds.sqlite3"))
+        with serve() as found:
+            yield found
+
+
+@pytest.fixture
+def words(served_checkpoints: Path) -> Path:
+    """The served models where word vectors and a fluency model are among them, which edits need."""
+    for name in (checkpoints.WORD2VEC, checkpoints.FLUENCY):
+        if not (served_checkpoints / name / checkpoints.CARD).is_file():
+            pytest.skip(f"no checkpoint {name!r} is shipped, without which no edits are searched for")
+    return served_checkpoints
+
+
+def show(page: Page, address: str, **parameters: str) -> None:
+    page.goto(f"{address}/Sarcasm?{urlencode(parameters)}")
+    expect(page.get_by_role("heading", name="Sarcasm", exact=True)).to_be_visible()
+
+
+def rest(page: Page) -> None:
+    """Wait until the page has drawn everything."""
+    page.wait_for_timeout(500)  # a click reaches the server a moment later
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name)
+
+
+def cell(page: Page, text: str | re.Pattern[str]) -> Locator:
+    """Cells of tables that hold a text, as they stand for those who cannot see the canvas."""
+    return page.locator("canvas td").filter(has_text=text)
+
+
+def choose_first_row(page: Page, table: Locator) -> None:
+    """A click on the box before a table's first row, below its head."""
+    table.scroll_into_view_if_needed()
+    expect(table.locator("canvas td").first).to_be_attached()
+    rest(page)
+    table.get_by_test_id("stDataFrameResizable").click(position={"x": 18, "y": 52})
+    rest(page)
+
+
+def view(page: Page, name: str) -> None:
+    page.get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
+    rest(page)
+
+
+def download(page: Page, name: str, folder: Path) -> list[dict[str, str]]:
+    """What a button downloads, read as CSV."""
+    with page.expect_download() as waiting:
+        button(page, name).first.click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str, served_checkpoints: Path) -> None:
+    show(page, address, q=SARCASM)
+    found = [verdict(checkpoints.load(name, served_checkpoints), SARCASM) for name in CELLS]
+    metrics = page.get_by_test_id("stMetric")
+    expect(metrics).to_have_count(len(CELLS))
+    for place, one in enumerate(found):
+        expect(metrics.nth(place)).to_contain_text(f"P(positive) = {one.probability:.3f}")
+    fooled = sum(one.label == "positive" for one in found)
+    badges = page.locator(".stMarkdownBadge", has=page.get_by_label("theater_comedy icon"))
+    expect(badges).to_have_count(fooled)
+    expect(page.locator(".u-pull")).to_have_count(sum(len(one.tokens) for one in found))
+    page.get_by_test_id("stButtonGroup").nth(1).get_by_text("positive", exact=True).click()
+    expect(badges).to_have_count(len(CELLS) - fooled)
+    expect(page).to_have_url(re.compile(r"[?&]reading=positive(&|$)"))
+    page.get_by_label("A sentence, as somebody might tweet it").fill("so sad, this is terrible")
+    expect(page.locator(".u-word", has_text="terrible")).to_have_count(len(CELLS))
+
+
+def test_edits_to_a_flip_that_is_kept_and_exported(page: Page, address: str, words: Path, tmp_path: Path) -> None:
+    show(page, address, q=STOLEN, view="edits", model="lstm")
+    button(page, "Search for edits").click()
+    expect(
+        page.get_by_text(re.compile(r"A single edit flips the verdict in [\d,]+ cases? among [\d,]+"))
+    ).to_be_visible()
+    expect(button(page, "Search again")).to_be_visible()
+    diff = page.locator(".u-diff").first
+    expect(diff).to_be_visible()
+    came, went = diff.locator("ins").count(), diff.locator("del").count()
+    assert came + went >= 1, "an edit is shown"
+    rest(page)
+    button(page, "Keep this text").click()
+    expect(page.get_by_text("Kept for LSTM, read as “negative”.")).to_be_visible()
+    view(page, "Kept finds")
+    expect(cell(page, "antidepressants").first).to_be_attached()
+    rows = [row for row in download(page, "Export all as CSV", tmp_path) if row["source"] == "edit"]
+    assert len(rows) == 1
+    (row,) = rows
+    checkpoint = checkpoints.load("lstm", words)
+    before, after = verdict(checkpoint, STOLEN), verdict(checkpoint, row["text"])
+    assert (row["original"], row["model"], row["reading"]) == (STOLEN, "lstm", "negative")
+    assert before.label != after.label, "typed in, the find has the other verdict"
+    assert float(row["probability"]) == pytest.approx(after.probability, abs=1e-5)
+    assert row["how"]
+    expect(cell(page, row["text"]).first).to_be_attached()
+
+
+def test_remarks_about_a_situation_and_a_search_that_is_stopped(page: Page, address: str) -> None:
+    show(page, address, view="compose")
+    box = page.get_by_label("Something unwelcome that happened")
+    box.fill("my landlord raised the rent again")
+    box.press("Enter")
+    expect(page).to_have_url(re.compile("situation=my"))
+    stopped = page.get_by_text("of the rest nothing is known")
+    start = page.get_by_role("button", name=re.compile("Build and score the remarks|Search again"))
+    for _ in range(5):  # on a fast machine the search may be over before the click
+        start.click()
+        with suppress(AssertionError, TimeoutError):
+            expect(page.get_by_text(re.compile(r"[1-9][\d,]* of up to [\d,]+ remarks scored"))).to_be_visible(
+                timeout=10_000
+            )
+            button(page, "Stop").click(timeout=2_000)
+        expect(start).to_be_visible()
+        rest(page)
+        if stopped.count():
+            break
+    expect(stopped).to_be_visible()
+    choose_first_row(page, page.get_by_test_id("stDataFrame").first)
+    expect(cell(page, "rent").first).to_be_attached()
+    expect(page.get_by_role("heading", name="Keep this find")).to_be_visible()
+    remark = page.get_by_test_id("stText").last.inner_text()
+    button(page, "Keep this text").click()
+    expect(page.get_by_text(re.compile("Kept for LSTM"))).to_be_visible()
+    view(page, "Kept finds")
+    expect(cell(page, remark).first).to_be_attached()
+
+
+def test_a_file_of_hostile_cells_is_inert(
+    page: Page, address: str, elsewhere: list[str], dialogs: list[str], tmp_path: Path
+) -> None:
+    texts = [f"{text} oh great, thanks a lot!!!" for text in (*SENTENCES, "=1+1", "+1", "-1", "@SUM(A1)")]
+    path = tmp_path / "<img src=x onerror=alert(1)>.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "<b>mood</b>"])
+        writer.writerows([text, "negative"] for text in texts)
+        writer.writerow(["one", "cell", "too many"])
+    show(page, address, view="file")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
+    expect(button(page, "Search the file")).to_be_visible()
+    page.get_by_role("combobox", name="Human labels").click()
+    page.get_by_role("option", name="<b>mood</b>").click()
+    rest(page)
+    button(page, "Search the file").click()
+    expect(page.get_by_text(f"All {len(texts) + 1} rows were read. {len(texts)} scored")).to_be_visible()
+    page.get_by_text("1 row is not as it should be").click()
+    expect(cell(page, "3 fields where the header has 2")).to_have_count(1)
+    tables = page.get_by_test_id("stDataFrame")
+    choose_first_row(page, tables.nth(1))
+    chosen = page.get_by_test_id("stText").first
+    expect(chosen).to_contain_text("oh great, thanks a lot!!!")
+    button(page, "Keep this text").click()
+    expect(page.get_by_text(re.compile("Kept for"))).to_be_visible()
+    rows = download(page, "Download every row with its verdicts", tmp_path)
+    assert len(rows) == len(texts) + 1
+    for row in rows:
+        for value in row.values():
+            assert not value.startswith(("=", "+", "@", "\t", "\r")), value
+            assert not value.startswith("-") or float(value) < 0, value
+    view(page, "Kept finds")
+    expect(cell(page, "oh great, thanks a lot!!!").first).to_be_attached()
+    assert_inert(page, elsewhere, dialogs)
+
+
+def test_a_hostile_link_is_inert_in_every_view(
+    page: Page, address: str, elsewhere: list[str], dialogs: list[str]
+) -> None:
+    forged = dict.fromkeys(("reading", "goal", "floor", "budget", "guards", "seed", "rule", "capability", "top"), "<b>")
+    for name in VIEWS:
+        show(page, address, q=HOSTILE, situation=HOSTILE, view=name, cases="1", model=HOSTILE, **forged)
+        rest(page)
+        assert_inert(page, elsewhere, dialogs)
+        for start in ("Search for edits", "Build and score the remarks"):
+            if button(page, start).count():
+                button(page, start).click()
+                expect(button(page, "Search again")).to_be_visible(timeout=90_000)
+                rest(page)
+                assert_inert(page, elsewhere, dialogs)
+
+
+def assert_inert(page: Page, elsewhere: list[str], dialogs: list[str]) -> None:
+    """Nothing that was typed, linked or uploaded ran, loaded or became markup."""
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.__hacked") is None
+    assert dialogs == []
+    assert elsewhere == []
+    shown = page.get_by_test_id("stMain")
+    expect(shown.locator("iframe, script, img, a[href^='javascript:'], .katex, [onerror], [onload]")).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
