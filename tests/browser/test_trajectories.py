@@ -81,7 +81,7 @@ def test_every_view_answers_and_its_link_is_kept(page: Page, address: str) -> No
 def test_a_table_is_taken_along(page: Page, address: str) -> None:
     show(page, address, q=PROVERB, view="words", second="")
     with page.expect_download() as started:
-        page.get_by_role("button", name="Download as CSV").click()
+        page.get_by_test_id("stDownloadButton").get_by_role("button").click()
     assert started.value.suggested_filename == "unrolled-contributions.csv"
     lines = Path(started.value.path()).read_text(encoding="utf-8").splitlines()
     assert lines[0] == "sentence,model,place,token,logit,probability,contribution,cell_contribution"
