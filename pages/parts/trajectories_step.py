@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.trace import Trace
     from core.working import Working
 
-_WIDTH = 125  # pixels, of one number
+_WIDTH = 165  # pixels: room for a sign and four decimals
 
 
 def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
