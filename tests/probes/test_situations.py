@@ -136,7 +136,7 @@ def test_nouns(text: str, noun: str) -> None:
         ("waiting for the bus is awful", "gerund", "where its verb is"),
         ("It rained. I was out", "clause", "more than one sentence"),
         ("Mondays at work", "noun", "what 'Mondays' begins"),
-        ("the bus came late", "noun", "only of"),
+        ("the bus came late", "noun", "only from"),
         ("there is no hot water", "gerund", "only that something is there"),
     ],
 )
