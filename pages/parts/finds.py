@@ -206,10 +206,10 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
 
 def _row(find: Find) -> dict[str, object]:
     return {
+        _("P(positive)"): round(find.probability, 3),
+        _("model"): find.model.upper(),
         _("text"): find.text,
         _("read as"): readings()[find.reading],
-        _("model"): find.model.upper(),
-        _("P(positive)"): round(find.probability, 3),
         _("the model is"): fooled_name(find.fooled),
         _("comes from"): sources()[find.source],
         _("how"): find.how,
