@@ -1,0 +1,117 @@
+"""What does a model say when words are taken out? A game of n players, the tokens, and five ways to take one out.
+
+v(S) is the logit of the text in which only the tokens of S are present. An absent token is
+
+    delete   left out: the text is shorter, and v(∅) is the empty text's logit, read from the start state
+    pad      replaced by the vector of ``<pad>`` (all zeros in a model trained here, so the same as zero)
+    unk      replaced by the vector of ``<unk>``, a word that the model does not know
+    mean     replaced by the mean of all vectors of the vocabulary, the two special ones left out
+    zero     replaced by a vector of zeros
+
+Replaced words keep their places and the recurrence still takes a step for each; only deletion takes the step away. None
+of these is the neutral one: a model has an opinion on each (`Game.empty`). Axes: S subsets, n tokens, E embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.models import Classifier
+    from core.probes.attribution.results import Reading
+
+BASELINES = ("delete", "pad", "unk", "mean", "zero")
+REPLACING = BASELINES[1:]
+_BATCH = 1024  # subsets at a time
+
+
+class Game:
+    """v(S) for one text, model and way of taking words out. Raises ValueError for an unknown baseline."""
+
+    def __init__(self, reading: Reading, baseline: str):
+        import torch
+
+        if baseline not in BASELINES:
+            raise ValueError(f"unknown baseline {baseline!r}; available: {', '.join(BASELINES)}")
+        self.reading, self.baseline = reading, baseline
+        self.model = reading.checkpoint.model
+        with torch.inference_mode():
+            ids = torch.tensor(reading.checkpoint.vocabulary.encode(reading.tokens))
+            self.x: Tensor = self.model.embedding(ids)  # [n, E]
+            self._absent = None if baseline == "delete" else replacement(self.model, baseline)  # [E]
+
+    def __len__(self) -> int:
+        return len(self.reading.tokens)
+
+    @property
+    def full(self) -> float:
+        """The logit of the whole text."""
+        return float(self.values(np.ones((1, len(self)), dtype=bool))[0])
+
+    @property
+    def empty(self) -> float:
+        """The logit when every token is absent."""
+        return float(self.values(np.zeros((1, len(self)), dtype=bool))[0])
+
+    def values(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+        """v of subsets given as rows of bools [S, n], float64 [S]. `breathe` is called before every batch."""
+        import torch
+
+        present = np.asarray(present, dtype=bool)
+        if present.ndim != 2 or present.shape[1] != len(self):
+            raise ValueError(f"expected rows of {len(self):,} bools, one a token; given an array {present.shape}")
+        found = np.empty(len(present))
+        with torch.inference_mode():
+            if self._absent is None:
+                self._deleted(present, found, breathe)
+            else:
+                for start in range(0, len(present), _BATCH):
+                    breathe()
+                    mask = torch.from_numpy(present[start : start + _BATCH])[:, :, None]
+                    x = torch.where(mask, self.x, self._absent)
+                    found[start : start + _BATCH] = self.model.from_embeddings(x).numpy()
+        return found
+
+    def _deleted(self, present: np.ndarray, found: np.ndarray, breathe: Callable[[], object]) -> None:
+        """Each row's present tokens moved to the front, rows of like length together."""
+        import torch
+
+        lengths = present.sum(axis=1)
+        by_length = np.argsort(lengths, kind="stable")
+        found[lengths == 0] = self.model.read_out(self.model.start().h[-1]).item()
+        rows = by_length[np.count_nonzero(lengths == 0) :]
+        for start in range(0, len(rows), _BATCH):
+            breathe()
+            batch = rows[start : start + _BATCH]
+            longest = int(lengths[batch[-1]])
+            places = np.argsort(~present[batch], axis=1, kind="stable")[:, :longest]
+            logits = self.model.from_embeddings(self.x[torch.from_numpy(places)], torch.from_numpy(lengths[batch]))
+            found[batch] = logits.numpy()
+
+
+def replacement(model: Classifier, baseline: str) -> Tensor:
+    """The vector [E] that stands for an absent word. Raises ValueError for a baseline that replaces none."""
+    from core.text import Vocabulary
+
+    weight = model.embedding.weight.detach()
+    if baseline == "pad":
+        return weight[Vocabulary.pad_id]
+    if baseline == "unk":
+        return weight[Vocabulary.unk_id]
+    if baseline == "mean":
+        return weight[2:].mean(dim=0)
+    if baseline == "zero":
+        return weight.new_zeros(weight.shape[1])
+    raise ValueError(f"unknown replacement {baseline!r}; available: {', '.join(REPLACING)}")
+
+
+def subsets(n: int) -> np.ndarray:
+    """All 2^n subsets of n tokens, bool [2^n, n]; row number r has the tokens whose bits are set in r."""
+    numbers = np.arange(1 << n, dtype=np.int64)
+    found: np.ndarray = (numbers[:, None] >> np.arange(n)) & 1 == 1
+    return found

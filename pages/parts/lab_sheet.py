@@ -1,0 +1,32 @@
+"""A worked sheet on the page: its lines rendered, and copied as Markdown or LaTeX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.lab.sheet import Sheet
+
+
+def show(sheet: Sheet, key: str, *, copy: bool = True) -> None:
+    """The lines of a sheet, each under its words, and the sheet as text to take along. `key` is the page's own."""
+    for line in sheet.lines:
+        if line.note:
+            st.markdown(plain(line.note))
+        st.latex(line.latex)
+    if copy:
+        copies(sheet, key)
+
+
+def copies(sheet: Sheet, key: str) -> None:
+    """The sheet's source, with Streamlit's button to copy it."""
+    with st.expander(_("Copy as Markdown or LaTeX"), icon=":material/content_copy:"):
+        form = st.segmented_control(
+            _("Form"), ["Markdown", "LaTeX"], default="Markdown", key=f"{key} form", required=True
+        )
+        st.code(sheet.markdown() if form == "Markdown" else sheet.latex(), language=None, wrap_lines=True)
