@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.fluency import Scorer, Trigram
-from core.probes.orders import Words, fluencies
+from core.probes.ordering.orders import Words, fluencies
 
 LENGTHS = (5, 6, 7, 8)
 _EQUAL = 1e-9  # nats: the same numbers added up in another sequence differ by less

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
 from core.collection import Collection
-from core.probes.orders import fluencies
+from core.probes.ordering.orders import fluencies
 from core.text import Vocabulary
 from core.verdicts import verdict
 from pages.parts import models

@@ -24,16 +24,18 @@ from core.corpus import encode_tokens
 from core.examples import examples
 from core.finds import Find, Finds
 from core.fluency import Trigram
-from core.probes import edit_sources, edits, sarcasm, sarcasm_results, scan
-from core.probes.candidates import Candidates, Question
-from core.probes.neighbours import Neighbours
+from core.probes import edits, sarcasm, scan
+from core.probes.behaviour.templates import CAPABILITIES
+from core.probes.composing import sarcasm_results
+from core.probes.composing.candidates import Candidates, Question
+from core.probes.composing.situations import bank, read
+from core.probes.editing import edit_sources
+from core.probes.editing.neighbours import Neighbours
+from core.probes.editing.victims import white_box
+from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
 from core.probes.predictors import predictor
-from core.probes.sarcasm_corpora import Said, SarcasmCorpus
 from core.probes.sarcasm_report import reports
-from core.probes.situations import bank, read
 from core.probes.suite import Settings, run
-from core.probes.templates import CAPABILITIES
-from core.probes.victims import white_box
 from core.text import Vocabulary
 from core.verdicts import verdict
 from pages.parts import models
@@ -402,7 +404,7 @@ def few_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _few() -> tuple[Any, ...]:
-    from core.probes.recipes import PATTERNS
+    from core.probes.composing.recipes import PATTERNS
 
     return PATTERNS[:2]
 

@@ -13,8 +13,8 @@ from core.commands.verbs import Add
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
+    from core.probes.composing.situations import Situation
     from core.probes.sarcasm import Candidate, Composition, RecipeShare
-    from core.probes.situations import Situation
 
 _BANK_BUDGET = 1_000  # candidates of each of the bank's situations, unless told otherwise
 
@@ -78,7 +78,7 @@ def _search(situations: Sequence[Situation], models: Sequence[Checkpoint], **bou
     """Every model on every situation, with a bar of progress."""
     from tqdm import tqdm
 
-    from core.probes.candidates import Candidates, Question
+    from core.probes.composing.candidates import Candidates, Question
     from core.probes.predictors import predictor
     from core.probes.sarcasm import search
 
@@ -101,7 +101,7 @@ def _search(situations: Sequence[Situation], models: Sequence[Checkpoint], **bou
 
 
 def _situations(options: argparse.Namespace) -> Sequence[Situation]:
-    from core.probes.situations import bank, read
+    from core.probes.composing.situations import bank, read
 
     if options.situations and options.bank:
         raise ValueError("give situations or --bank, not both")
@@ -151,7 +151,7 @@ def _show(result: Composition) -> None:
 
 
 def _show_bank(model: str, found: Sequence[Composition], top: int | None) -> None:
-    from core.probes.candidates import TOP
+    from core.probes.composing.candidates import TOP
     from core.probes.sarcasm import gallery, pooled
 
     scored, fooled = (sum(counts) for counts in zip(*((one.scored, one.fooled) for one in found), strict=True))
@@ -188,8 +188,8 @@ def _show_shares(shares: Sequence[RecipeShare]) -> None:
 
 def blind_sheet(options: argparse.Namespace) -> int:
     """Write a sheet of sarcastic candidates among honest texts, for a reader who does not know which is which."""
-    from core.probes.blind import save, sheet
-    from core.probes.situations import bank
+    from core.probes.composing.blind import save, sheet
+    from core.probes.composing.situations import bank
 
     models = console.named_checkpoints(options.model)
     found = _search(bank(), models, budget=options.budget or _BANK_BUDGET, seed=options.seed)
@@ -209,7 +209,7 @@ def blind_sheet(options: argparse.Namespace) -> int:
 
 def blind_score(options: argparse.Namespace) -> int:
     """How far a blind reader's readings agree with what the recipes say."""
-    from core.probes.blind import agreement, load, read_readings, save, with_readings
+    from core.probes.composing.blind import agreement, load, read_readings, save, with_readings
 
     items = load(Path(options.key))
     with Path(options.readings).open(encoding="utf-8") as file:

@@ -10,8 +10,8 @@ from core.commands.verbs import Add
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.probes.changes import Diff
-    from core.probes.edit_results import Edited, GuardReport, MinimalEdits
+    from core.probes.editing.changes import Diff
+    from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits
     from core.probes.edits import Question
 
 
@@ -56,9 +56,9 @@ def edit(options: argparse.Namespace) -> int:
     """The smallest edits of a text that bring a model's verdict to what is asked, and what was searched."""
     from tqdm import tqdm
 
-    from core.probes import edit_sources
+    from core.probes.editing import edit_sources
+    from core.probes.editing.victims import white_box
     from core.probes.edits import search
-    from core.probes.victims import white_box
 
     bounds = {name: getattr(options, name) for name in ("reading", "max_edits", "seconds", "budget", "beam", "top")}
     bounds = {name: value for name, value in bounds.items() if value is not None} | {"first": options.first}

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from core.probes.files.shares import Mean, Share
     from core.probes.sarcasm_report import SarcasmReport
-    from core.probes.shares import Mean, Share
 
 
 def tables(reports: Sequence[SarcasmReport]) -> Iterator[str]:

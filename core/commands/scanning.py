@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.checkpoints import Checkpoint
-    from core.probes.sarcasm_corpora import Columns
+    from core.probes.files.sarcasm_corpora import Columns
     from core.probes.scan import Find, Scan
 
 _LISTED = 20  # problems shown to people
@@ -152,8 +152,8 @@ def sarcasm_report(options: argparse.Namespace) -> int:
     """How often sarcasm fools the models: shares with intervals, against plain texts and against honest rewordings."""
     from pathlib import Path
 
-    from core.probes import sarcasm_results
-    from core.probes.sarcasm_corpora import read_sarcasm
+    from core.probes.composing import sarcasm_results
+    from core.probes.files.sarcasm_corpora import read_sarcasm
     from core.probes.sarcasm_report import reports
 
     models = console.named_checkpoints(options.model)
@@ -178,7 +178,7 @@ def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
     from dataclasses import replace
     from pathlib import Path
 
-    from core.probes.sarcasm_corpora import found, known, located
+    from core.probes.files.sarcasm_corpora import found, known, located
 
     named = {
         "text": options.text_column,

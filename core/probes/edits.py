@@ -26,20 +26,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.probes import edit_claims
-from core.probes.changes import apply, diff
-from core.probes.edit_results import Edited, GuardReport, MinimalEdits, Progress
-from core.probes.edit_search import MOST_SUBSETS, Search
-from core.probes.edit_sets import Key
-from core.probes.guards import Guard
-from core.probes.proposals import Candidates
+from core.probes.editing import edit_claims
+from core.probes.editing.changes import apply, diff
+from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits, Progress
+from core.probes.editing.edit_search import MOST_SUBSETS, Search
+from core.probes.editing.edit_sets import Key
+from core.probes.editing.guards import Guard
+from core.probes.editing.proposals import Candidates
 from core.readings import NEGATIVE, POSITIVE, READINGS
 from core.verdicts import EmptyTextError, label, sigmoid
 
 if TYPE_CHECKING:
-    from core.probes.constraints import Constraint, Fluency
-    from core.probes.transformations import Transformation
-    from core.probes.victims import Victim
+    from core.probes.editing.constraints import Constraint, Fluency
+    from core.probes.editing.transformations import Transformation
+    from core.probes.editing.victims import Victim
 
 GOALS = ("positive", "negative", "flip")
 MAX_EDITS = 2

@@ -4,8 +4,9 @@ A flip is an order of the sentence's words whose verdict differs from the origin
 and its certificate says which:
 
 - where there are no more orders than the budget, all of them are scored;
-- else the most fluent first, in rounds, as `core.probes.orders.Ranking` finds them: with up to `MOST_EXACT` free words
-  these are the most fluent ones, none left out, so that what was scored down to some fluency is complete down to it;
+- else the most fluent first, in rounds, as `core.probes.ordering.orders.Ranking` finds them: with up to `MOST_EXACT`
+  free words these are the most fluent ones, none left out, so that what was scored down to some fluency is complete
+  down to it;
 - with more words, the best that a beam finds; its bound still says above which fluency nothing is missing.
 
 Where every order within the floor (nats below the original's fluency) was scored, the floor is closed and the
@@ -24,8 +25,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from core.probes import certificates
-from core.probes.orders import Ranked, Ranking, Words, fluencies
+from core.probes.ordering import certificates
+from core.probes.ordering.orders import Ranked, Ranking, Words, fluencies
 from core.text import LINK
 from core.verdicts import EmptyTextError, label, sigmoid
 
@@ -42,7 +43,8 @@ _BATCH = 8_192  # of a round's orders, scored together
 _SLACK = 1e-3  # nats, for sums taken in another order
 
 Scorer = Callable[[np.ndarray], np.ndarray]
-"""Logits float32 [N] of orders uint8 [N, n]: `core.probes.prefixes.SharedPrefixes.logits`, or any black box."""
+"""Logits float32 [N] of orders uint8 [N, n]: `core.probes.ordering.prefixes.SharedPrefixes.logits`, or any black
+box."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def marks(tokens: Sequence[str]) -> tuple[int, ...]:
 
 def scorer(checkpoint: Checkpoint, question: Question) -> Scorer:
     """The logits of a checkpoint's model for orders of a question's tokens."""
-    from core.probes.prefixes import SharedPrefixes
+    from core.probes.ordering.prefixes import SharedPrefixes
 
     return SharedPrefixes(checkpoint.model, checkpoint.vocabulary.encode(question.tokens)).logits
 

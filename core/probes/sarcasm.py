@@ -1,14 +1,14 @@
 """Which sarcastic remarks about a situation is a model surest are positive?
 
-From an unwelcome situation the patterns of `core.probes.recipes` build some twenty thousand candidates; a person reads
-each as negative, by construction, so every one that the model calls positive fools it. What is listed is the surest of
-each recipe, not the surest of all: these would be one remark with its last mark changed.
+From an unwelcome situation the patterns of `core.probes.composing.recipes` build some twenty thousand candidates; a
+person reads each as negative, by construction, so every one that the model calls positive fools it. What is listed is
+the surest of each recipe, not the surest of all: these would be one remark with its last mark changed.
 
 Candidates come in an order drawn by a seed, one of each pattern in turn, so that a search which ends before all are
 scored has drawn the same number of each, at random; the certificate says which of the two it was. Candidates that
 preprocessing makes the same are one. The share of a recipe's candidates that fool the model has Wilson's 95 % interval
-(Wilson 1927) for that draw; over several situations the interval is by `core.probes.clusters`, since the candidates of
-one situation are much alike.
+(Wilson 1927) for that draw; over several situations the interval is by `core.probes.behaviour.clusters`, since the
+candidates of one situation are much alike.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ import numpy as np
 
 from core.evaluation import wilson_interval
 from core.language import gettext as _
-from core.probes.candidates import TOP, Batch, Candidates
-from core.probes.clusters import clustered_interval
+from core.probes.behaviour.clusters import clustered_interval
+from core.probes.composing.candidates import TOP, Batch, Candidates
+from core.probes.composing.recipes import HUMAN_READING, Recipe
 from core.probes.predictors import Predictor, checked
-from core.probes.recipes import HUMAN_READING, Recipe
 from core.verdicts import label
 
 _LOOKED_AT = 5_000  # candidates among which those to list are chosen

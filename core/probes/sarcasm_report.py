@@ -11,7 +11,7 @@ What can be said depends on what a corpus knows, and each figure says what it is
 - Where there is only a label, nothing is known of what is meant. How much more often sarcastic than plain texts read as
   positive is told, and is no error rate: the two kinds differ in topic and tone as well.
 
-Shares have Wilson's intervals, the rest those of `core.probes.shares`, a text counting once.
+Shares have Wilson's intervals, the rest those of `core.probes.files.shares`, a text counting once.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.corpus import encode
-from core.probes.sarcasm_corpora import Said, SarcasmCorpus
-from core.probes.shares import Mean, Share, bootstrap_mean, difference, share
+from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
+from core.probes.files.shares import Mean, Share, bootstrap_mean, difference, share
 from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Meant:
 
 @dataclass(frozen=True)
 class SarcasmReport:
-    """One model on one corpus; counts are those of `core.probes.sarcasm_corpora.SarcasmCorpus`."""
+    """One model on one corpus; counts are those of `core.probes.files.sarcasm_corpora.SarcasmCorpus`."""
 
     model: str
     data: str

@@ -3,7 +3,7 @@
 A file of any size is read in windows; every row is written to the output, in order, with columns added; the ranking
 keeps each model's best in a heap. With a column of human labels a row ranks by confident disagreement: |P − human|,
 human being 0 or 1, where the model's verdict is the opposite one. Without labels it ranks by cue score × P(positive)
-(`core.probes.cues`): texts that look sarcastic and read as positive. That finds texts worth a look, not errors.
+(`core.probes.files.cues`): texts that look sarcastic and read as positive. That finds texts worth a look, not errors.
 
 While the models score one window, a thread reads and tokenises the next and writes the one before: the recurrence
 leaves the interpreter free meanwhile. Within a window texts of like length are scored together.
@@ -25,8 +25,8 @@ import numpy as np
 from core import outputs
 from core.corpus import LABEL_NAMES
 from core.outputs import Columns
-from core.probes.readings import Readings
-from core.probes.scan_windows import Prepared, Preparer
+from core.probes.files.readings import Readings
+from core.probes.files.scan_windows import Prepared, Preparer
 from core.records import windows
 from core.tables import is_sentiment140
 from core.verdicts import label, logits, sigmoid
@@ -114,9 +114,9 @@ def scan(
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
 
-    Labels are 0 or negative and 1 or positive, and the words given; see `core.probes.readings`. An event comes every
-    few thousand rows; `breathe` is called several times between, and what it raises ends the scan. Where it ends before
-    its last event, or is closed, nothing stands at `out` but what stood there before.
+    Labels are 0 or negative and 1 or positive, and the words given; see `core.probes.files.readings`. An event comes
+    every few thousand rows; `breathe` is called several times between, and what it raises ends the scan. Where it ends
+    before its last event, or is closed, nothing stands at `out` but what stood there before.
 
     Raises ValueError for no model, a ranking of less than one, a text column of numbers, labels none of which is
     understood, or an output that is the input; LookupError for a missing column; what `core.records.windows` raises.

@@ -11,8 +11,8 @@ q that of its change, and a tolerance τ, a case fails where
 
 A pair that a model reads as one sequence (every link is one token to it, every unknown word another) cannot fail and
 tests nothing: such cases are left out and counted. Rates have 95 % intervals clustered by template
-(`core.probes.clusters`); they speak of these templates and ones like them, not of tweets in general. A template weighs
-as much as it has cases: few at most of each, so that none drowns the others.
+(`core.probes.behaviour.clusters`); they speak of these templates and ones like them, not of tweets in general. A
+template weighs as much as it has cases: few at most of each, so that none drowns the others.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.probes.clusters import clustered_interval
+from core.probes.behaviour.clusters import clustered_interval
+from core.probes.behaviour.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.probes.predictors import Predictor, checked, predictor
-from core.probes.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.text import UNK, Preprocessing
 from core.verdicts import label
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes import permutations as probe
-from core.probes.orders import MOST_EXACT, MOST_TOKENS
+from core.probes.ordering.orders import MOST_EXACT, MOST_TOKENS
 from pages.parts import link, models, search
 from pages.parts.permuted import pins, readers_of
 from pages.parts.results import show

@@ -10,8 +10,8 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes import sarcasm
-from core.probes.candidates import TOP, Candidates, Question
-from core.probes.situations import bank, read
+from core.probes.composing.candidates import TOP, Candidates, Question
+from core.probes.composing.situations import bank, read
 from core.readings import fooled
 from core.tables import as_csv
 from pages.parts import frame, link, models, search

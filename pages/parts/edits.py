@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
-from core.probes import edit_sources, edits
-from core.probes.constraints import FLOOR
+from core.probes import edits
+from core.probes.editing import edit_sources
+from core.probes.editing.constraints import FLOOR
 from core.tables import as_csv
 from core.verdicts import EmptyTextError
 from pages.parts import link, models, search
@@ -21,8 +22,8 @@ from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.probes.edit_results import Edited, MinimalEdits, Progress
-    from core.probes.edit_sources import Sources
+    from core.probes.editing.edit_results import Edited, MinimalEdits, Progress
+    from core.probes.editing.edit_sources import Sources
 
 MOST_EDITS, MOST_FLOOR, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
 _SECONDS = 30
@@ -67,7 +68,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     key = (checkpoint.name, checkpoint.hash, text, goal, question.reading, tuple(protected), *bounds.values(), *off)
 
     def start() -> search.Start:
-        from core.probes.victims import white_box
+        from core.probes.editing.victims import white_box
 
         return partial(edits.search, checkpoint.name, white_box(checkpoint), question)
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from core.probes import sarcasm_results
+from core.probes.composing import sarcasm_results
 from core.tables import as_csv
 from pages.parts import estimates, models
 from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
+    from core.probes.files.shares import Mean, Share
     from core.probes.sarcasm_report import SarcasmReport
-    from core.probes.shares import Mean, Share
 
 
 def view() -> None:

@@ -15,11 +15,11 @@ import torch
 
 from core import checkpoints
 from core.models import Classifier
-from core.probes import edit_sources
+from core.probes.editing import edit_sources
+from core.probes.editing.suffixes import Change, ChangedSentence
+from core.probes.editing.victims import black_box, white_box
 from core.probes.edits import search
 from core.probes.predictors import predictor
-from core.probes.suffixes import Change, ChangedSentence
-from core.probes.victims import black_box, white_box
 
 TWEET = "i really hate this stupid weather , it ruined my whole weekend"
 

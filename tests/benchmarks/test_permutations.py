@@ -18,9 +18,9 @@ import torch
 
 from core import checkpoints, fluency
 from core.models import Classifier
-from core.probes.orders import Words, fluencies
+from core.probes.ordering.orders import Words, fluencies
+from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.permutations import ask, scorer, search
-from core.probes.prefixes import SharedPrefixes
 
 ROOT = Path(__file__).parent.parent.parent
 FOURTEEN = "the food was terrible but the company made my night so i stayed late"

@@ -11,8 +11,8 @@ import pytest
 
 from core import checkpoints
 from core.__main__ import main
-from core.probes import situations
-from core.probes.recipes import PATTERNS
+from core.probes.composing import situations
+from core.probes.composing.recipes import PATTERNS
 from core.verdicts import verdict
 from tests.hostile import SENTENCES
 

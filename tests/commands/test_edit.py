@@ -15,9 +15,9 @@ from core.__main__ import main
 from core.commands.editing import word_diff
 from core.corpus import encode_tokens
 from core.fluency import Trigram
-from core.probes import edit_sources
-from core.probes.edit_sources import Sources
-from core.probes.neighbours import Neighbours
+from core.probes.editing import edit_sources
+from core.probes.editing.edit_sources import Sources
+from core.probes.editing.neighbours import Neighbours
 from core.text import Preprocessing, Vocabulary
 from core.verdicts import verdict, verdict_on_tokens
 from tests.conftest import WORDS

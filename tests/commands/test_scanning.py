@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.probes import sarcasm_results
 from core.probes import scan as scanning
+from core.probes.composing import sarcasm_results
 
 TEXTS = ["so good", "so bad", "Oh great, no movie", "never late", "", "i love it !!", "thanks, not good", "=1+1 sad"]
 MODELS = ["rnn", "gru", "lstm"]

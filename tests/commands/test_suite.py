@@ -10,8 +10,8 @@ import pytest
 
 from core import checkpoints
 from core.__main__ import main
+from core.probes.behaviour.templates import CAPABILITIES, load
 from core.probes.suite import Settings, run
-from core.probes.templates import CAPABILITIES, load
 from core.verdicts import verdict
 
 RATE = ["cases", "failures", "rate", "interval"]

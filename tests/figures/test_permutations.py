@@ -12,7 +12,7 @@ import pytest
 
 from core.figures import permutations as figures
 from core.figures.permutations import MOST_POINTS, drawn, fluency_scatter, position_bars, probability_histogram
-from core.probes.orders import Words
+from core.probes.ordering.orders import Words
 from core.probes.permutations import Permutations, Question, search
 
 HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", '"', "%{y}", "$x$", "שלום", "<extra>"]

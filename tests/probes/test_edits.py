@@ -19,13 +19,13 @@ from core import ngrams
 from core.corpus import encode_tokens
 from core.fluency import Trigram
 from core.models import CELLS, Classifier
-from core.probes.changes import Edit, apply, conflict, diff
-from core.probes.constraints import Fluency, FluencyOfEdits, Protected
-from core.probes.edit_results import MinimalEdits, Progress
+from core.probes.editing.changes import Edit, apply, conflict, diff
+from core.probes.editing.constraints import Fluency, FluencyOfEdits, Protected
+from core.probes.editing.edit_results import MinimalEdits, Progress
+from core.probes.editing.guards import FAILED, PASSED, Antonyms, Negations, Polarity
+from core.probes.editing.transformations import Insert, Listed, delete, swap
+from core.probes.editing.victims import Victim, black_box, white_box
 from core.probes.edits import Question, search
-from core.probes.guards import FAILED, PASSED, Antonyms, Negations, Polarity
-from core.probes.transformations import Insert, Listed, delete, swap
-from core.probes.victims import Victim, black_box, white_box
 from core.text import Vocabulary
 from core.verdicts import EmptyTextError
 

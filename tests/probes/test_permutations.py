@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from core.models import CELLS, Classifier
 from core.probes import permutations as probe
-from core.probes.orders import Ranking, Words, fluencies
+from core.probes.ordering.orders import Ranking, Words, fluencies
+from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.permutations import Permutations, Question, marks, search
-from core.probes.prefixes import SharedPrefixes
 
 WORDS = "abcdefgh"
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from core import checkpoints
-from core.probes.changes import Edit, apply
+from core.probes.editing.changes import Edit, apply
+from core.probes.editing.victims import black_box, white_box
 from core.probes.predictors import checked, predictor
-from core.probes.victims import black_box, white_box
 from core.verdicts import verdict_on_tokens
 
 SENTENCES = [("i", "love", "this"), ("no", "good", "unheard", "!"), ("late",)]

@@ -11,11 +11,11 @@ import pytest
 
 from core.evaluation import wilson_interval
 from core.probes import sarcasm
-from core.probes.candidates import Candidates, Question
-from core.probes.clusters import clustered_interval
-from core.probes.recipes import PATTERNS
+from core.probes.behaviour.clusters import clustered_interval
+from core.probes.composing.candidates import Candidates, Question
+from core.probes.composing.recipes import PATTERNS
+from core.probes.composing.situations import bank, read
 from core.probes.sarcasm import Candidate, Composition, Progress, gallery, pooled, search, varied
-from core.probes.situations import bank, read
 from core.text import Preprocessing
 
 SITUATION = read("my flight is delayed again")

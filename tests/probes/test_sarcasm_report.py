@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from core import checkpoints
-from core.probes import sarcasm_results
-from core.probes.sarcasm_corpora import KNOWN, Columns, Said, found, known, located, read_sarcasm
+from core.probes.composing import sarcasm_results
+from core.probes.files.sarcasm_corpora import KNOWN, Columns, Said, found, known, located, read_sarcasm
+from core.probes.files.shares import difference
 from core.probes.sarcasm_report import meant, read_positive, report, reports, reworded
-from core.probes.shares import difference
 from core.verdicts import verdict
 
 

@@ -20,7 +20,7 @@ from core import outputs
 from core.checkpoints import Checkpoint
 from core.models import Classifier
 from core.probes import scan as scanning
-from core.probes.cues import look
+from core.probes.files.cues import look
 from core.probes.scan import Find, Scan, scan
 from core.text import Preprocessing, Vocabulary
 from core.verdicts import verdict

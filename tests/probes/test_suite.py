@@ -12,9 +12,9 @@ import pytest
 
 from core import checkpoints
 from core.probes import suite
-from core.probes.clusters import clustered_interval
+from core.probes.behaviour.clusters import clustered_interval
+from core.probes.behaviour.templates import CAPABILITIES, Template, load
 from core.probes.suite import Rate, Settings, Suite, run, run_predictor
-from core.probes.templates import CAPABILITIES, Template, load
 from core.text import Preprocessing
 from core.verdicts import verdict
 

@@ -32,13 +32,13 @@ from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.corpus import encode, read_corpus
 from core.evaluation import wilson_interval
-from core.probes import edit_sources
-from core.probes.changes import Edit
+from core.probes.editing import edit_sources
+from core.probes.editing.changes import Edit
+from core.probes.editing.guards import FAILED
+from core.probes.editing.transformations import Listed, Substitute
+from core.probes.editing.victims import Victim, black_box, white_box
 from core.probes.edits import Question, search
-from core.probes.guards import FAILED
 from core.probes.predictors import predictor
-from core.probes.transformations import Listed, Substitute
-from core.probes.victims import Victim, black_box, white_box
 from core.verdicts import logits
 
 
@@ -160,7 +160,7 @@ def _ours(
 
 
 def _attempt(target: Target, tokens: Sequence[str], found: object, seconds: float) -> Attempt:
-    from core.probes.edit_results import MinimalEdits
+    from core.probes.editing.edit_results import MinimalEdits
 
     assert isinstance(found, MinimalEdits)
     best = found.best

@@ -1,0 +1,84 @@
+"""What is the unwelcome thing that sarcasm praises, and in which grammatical forms can it be said?
+
+Sarcasm as Riloff et al. 2013 ("Sarcasm as contrast between a positive sentiment and negative situation", EMNLP) find it
+is a positive phrase about a negative situation, which is said as a gerund ("missing my bus"), a noun phrase ("another
+flat tyre") or a clause ("my flight is delayed again"). A `Situation` holds those of its forms that are known:
+
+- those of the bank, ``situations.tsv``, were written by hand, all in plain English, each unwelcome to any reader;
+- a person's own comes as it was typed, in one form, and the rules of `core.probes.composing.phrases` make others of it
+  where they are sure. A phrase that they cannot place is still good for all recipes that quote it whole.
+
+Whether a person's situation is unwelcome is theirs to say: nothing here judges it.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from core.language import gettext as _
+from core.probes.composing import phrases
+
+LONGEST = 40  # words; the models read tweets, of 140 characters
+FORMS = ("whole", "clause", "gerund", "event", "noun")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """An unwelcome situation: `text` as given, and its forms; None where a form is not known, `missing` says why.
+
+    What the forms are is told in `core.probes.composing.phrases`; all but clauses stand where a noun can. `topic` is
+    the bank's.
+    """
+
+    text: str
+    clause: str | None
+    gerund: str | None
+    event: str | None
+    noun: str | None
+    topic: str = ""
+    missing: tuple[tuple[str, str], ...] = ()
+
+    def form(self, name: str) -> str | None:
+        """One of `FORMS`; ``whole`` is the text as given. Raises LookupError for another name."""
+        if name not in FORMS:
+            raise LookupError(f"no form {name!r} of a situation; there are: {', '.join(FORMS)}")
+        form: str | None = self.text if name == "whole" else getattr(self, name)
+        return form
+
+
+@cache
+def bank() -> tuple[Situation, ...]:
+    """The hand-written situations, in the file's order."""
+    with Path(__file__).with_suffix(".tsv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Situation(row["clause"], row["clause"], row["gerund"], None, row["noun"] or None, row["topic"])
+            for row in csv.DictReader(file, delimiter="\t", strict=True)
+        )
+
+
+def read(text: str) -> Situation:
+    """A person's own situation, with the forms that the rules can make of it.
+
+    Raises ValueError for a text without a word, of one word, or of more than `LONGEST`.
+    """
+    shown = " ".join(text.split())
+    if not shown:
+        raise ValueError(_("the situation is empty; say what happened, such as: my flight is delayed again"))
+    count = sum(any(char.isalnum() for char in word) for word in shown.split())
+    if not count:
+        start = shown if len(shown) <= 40 else shown[:39] + "…"
+        raise ValueError(_("the situation {text!r} has no word in it").format(text=start))
+    if not 2 <= count <= LONGEST:
+        raise ValueError(
+            _("a situation has 2 to {longest} words, such as: my flight is delayed again; given: {count:,}").format(
+                longest=LONGEST, count=count
+            )
+        )
+    shown = phrases.uncapitalised(shown.rstrip(" .!?…,;:"))
+    found = phrases.forms(shown)
+    made = {name: form if isinstance(form, str) else None for name, form in found.items()}
+    missing = tuple((name, str(form)) for name, form in found.items() if not isinstance(form, str) and name != "event")
+    return Situation(shown, made["clause"], made["gerund"], made["event"], made["noun"], missing=missing)

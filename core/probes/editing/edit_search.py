@@ -1,0 +1,240 @@
+"""In which order does a search score sets of edits? Single ones first, then what the nearest lead to; or a dive.
+
+`core.probes.edits` says what the search is for. This is its strategy: `Search.steps` yields whenever something new was
+scored, and `Search.sets` holds what is known by then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.probes.editing.changes import DELETE, Edit
+from core.probes.editing.edit_sets import EditSets, Extension, Key
+from core.probes.editing.proposals import Candidates, gather
+from core.readings import NEGATIVE, POSITIVE
+
+if TYPE_CHECKING:
+    from core.probes.editing.victims import Victim
+    from core.probes.edits import Question
+
+MOST_SUBSETS = 4  # edits, of which every subset is checked
+PROBED = 4  # edits that a dive scores at a time by the gradient,
+_AT_ONCE = 8  # and of those that touch a place; a black box, whose queries count for more, is asked for two
+_ALIKE = 2  # edits of one position that come before those of others
+_FIRST, _MOST = 32, 4_096  # edits scored between two events
+_STEPS = 40_000  # tokens read between two events at most, or so
+
+
+class Search:
+    """One search: `sets` is what is known, `candidates` what there is to try, None until they were gathered.
+
+    `reading` is how a person is taken to read the sentence, `complete` the sizes of which every set that can be reached
+    was scored, `total` how many queries are foreseen.
+    """
+
+    def __init__(self, victim: Victim, question: Question):
+        self.begun = time.perf_counter()
+        self._q = question
+        self.sets = EditSets(victim, question.tokens, question.fluency, question.goal)
+        self.reading = question.reading or (NEGATIVE if self.sets.sign > 0 else POSITIVE)
+        self.candidates: Candidates | None = None
+        self.complete: set[int] = set()
+        self.total = 1
+
+    def _over(self) -> bool:
+        late = self._q.seconds is not None and time.perf_counter() - self.begun >= self._q.seconds
+        return late or self.sets.queries >= self._q.budget
+
+    def _ended(self) -> bool:
+        return self._over() or (self._q.first and bool(self.sets.flips))
+
+    def steps(self) -> Iterator[None]:
+        """The whole search, an event at each yield."""
+        sets, q = self.sets, self._q
+        if sets.meets(sets.original):
+            return
+        self.candidates = gather(
+            q.tokens,
+            q.transformations,
+            q.constraints,
+            q.fluency,
+            sets.root.fluency,
+            q.guards,
+            q.off,
+            self.reading,
+        )
+        sets.admit(self.candidates.edits, [guard for guard in q.guards if guard.name not in q.off], self.reading)
+        everything = sets.extend(sets.root)
+        self.total = min(q.budget, sets.queries + len(everything.keys))
+        yield
+        if not everything.keys:
+            return
+        promise = self._promise(everything)
+        if q.first:
+            if sets.root.reading.sees_inside:
+                yield from self._dive_inside(everything, promise)
+            if not self._ended():
+                by_word = self._left_out(everything) if sets.root.reading.sees_inside else promise
+                yield from self._dive_by_place(everything, by_word)
+        if q.widen:
+            yield from self._score([(everything, promise)], 1)
+        for size in range(2, q.max_edits + 1 if q.widen else 0):
+            if self._ended() or sets.flips:
+                break
+            yield from self._score(list(self._larger(size)), size)
+        yield from self._prune()
+
+    def _promise(self, extension: Extension) -> np.ndarray:
+        """What each edit seems to gain, float64 [N]: by the gradient, or by leaving out the word that it touches.
+
+        Zeros, and no query, for a black box whose edits will all be scored whatever their order.
+        """
+        effects = None if self._over() else self.sets.effects(extension)
+        if effects is not None:
+            return effects
+        hurried = self._q.first or self._q.seconds is not None
+        if hurried or self._q.budget - self.sets.queries < len(extension.keys):
+            return self._left_out(extension)
+        return np.zeros(len(extension.keys))
+
+    def _left_out(self, extension: Extension) -> np.ndarray:
+        """What leaving out the word that each edit touches gains, float64 [N]; zeros where the budget is too small."""
+        sets, tokens = self.sets, self._q.tokens
+        touched = [_place(edit, len(tokens)) for edit in extension.edits]
+        places = sorted(set(touched))
+        if len(tokens) < 2 or self._over() or self._q.budget - sets.queries <= len(places):
+            return np.zeros(len(touched))
+        scored = sets.root.reading.logits([Edit(DELETE, place, (tokens[place],), ()) for place in places])
+        sets.queries += scored.queries
+        gains = dict(zip(places, sets.sign * (scored.logits - sets.original), strict=True))
+        return np.array([gains[place] for place in touched])
+
+    def _larger(self, size: int) -> Iterator[tuple[Extension, np.ndarray]]:
+        """What the beam leads to: the sets of one edit less that came nearest, each with every candidate added."""
+        sets = self.sets
+        smaller = sorted((key for key in sets.logits if len(key) == size - 1), key=sets.gain, reverse=True)
+        gains = np.array([sets.gain((number,)) for number in range(len(sets.candidates))])
+        seen: set[Key] = set()
+        for key in smaller[: self._q.beam]:
+            if self._over():
+                return
+            found = sets.extend(sets.parent(key), seen)
+            seen.update(found.keys)
+            self.total = min(self._q.budget, sets.queries + len(seen))
+            yield found, sets.gain(key) + gains[found.numbers]
+
+    def _score(self, batches: Sequence[tuple[Extension, np.ndarray]], size: int) -> Iterator[None]:
+        """Score sets in the order of their promise, until a bound is reached."""
+        if not batches:
+            return
+        owner = np.concatenate([np.full(len(found.keys), number) for number, (found, _) in enumerate(batches)])
+        place = np.concatenate([np.arange(len(found.keys)) for found, _ in batches])
+        order = np.argsort(-np.concatenate([promise for _, promise in batches]), kind="stable")
+        largest = min(_MOST, max(_FIRST, _STEPS // len(self._q.tokens)))
+        whole = size == 1 or (size - 1 in self.complete and len(batches) == self.sets.tried.get(size - 1, 0))
+        start, count = 0, PROBED if self._q.first else _FIRST
+        while start < len(order) and not self._ended():
+            chosen = order[start : start + min(count, self._q.budget - self.sets.queries)]
+            for number in np.unique(owner[chosen]).tolist():
+                self.sets.score(batches[number][0].part(place[chosen[owner[chosen] == number]].tolist()))
+            start, count = start + len(chosen), min(2 * count, largest)
+            if whole and start >= len(order):
+                self.complete.add(size)
+            yield
+
+    def _dive_inside(self, found: Extension, promise: np.ndarray) -> Iterator[None]:
+        """One edit after another, the best of a few that promise most by the gradient as of there.
+
+        Where none of them helps, the next few; it ends where the verdict flips or nothing helps.
+        """
+        reached, waiting = 0.0, _varied(found, promise)
+        while waiting and len(found.parent.edits) < self._q.max_edits and not self._ended():
+            chosen, waiting = waiting[:PROBED], waiting[PROBED:]
+            yield from self._probe(found, chosen, PROBED)
+            best, gain = self._best(found, chosen)
+            if gain > reached:
+                reached, found = gain, self.sets.extend(self.sets.parent(best))
+                waiting = [] if self._ended() else _varied(found, self._promise(found))
+
+    def _dive_by_place(self, found: Extension, promise: np.ndarray) -> Iterator[None]:
+        """One edit after another, the best of all that touch a place, if any helps; place by falling promise."""
+        reached, by_place = 0.0, dict[int, set[int]]()
+        for number in np.argsort(-promise, kind="stable").tolist():
+            by_place.setdefault(_place(found.edits[number], len(self._q.tokens)), set()).add(number)
+        for here in by_place.values():
+            if len(found.parent.edits) >= self._q.max_edits or self._ended():
+                return
+            chosen = [place for place, number in enumerate(found.numbers.tolist()) if number in here]
+            yield from self._probe(found, chosen, _AT_ONCE if self.sets.root.reading.sees_inside else 2)
+            best, gain = self._best(found, chosen)
+            if gain > reached:
+                reached, found = gain, self.sets.extend(self.sets.parent(best))
+
+    def _probe(self, found: Extension, chosen: Sequence[int], count: int) -> Iterator[None]:
+        """Score some of an extension, so many at a time, until one flips the verdict."""
+        for start in range(0, len(chosen), count):
+            if not self._ended():
+                self.sets.score(found.part(chosen[start : start + min(count, self._q.budget - self.sets.queries)]))
+                yield
+
+    def _best(self, found: Extension, chosen: Sequence[int]) -> tuple[Key, float]:
+        """Which of some of an extension comes nearest to the goal, and its gain; no gain where none was scored."""
+        scored = [found.keys[place] for place in chosen if found.keys[place] in self.sets.logits]
+        best = max(scored, key=self.sets.gain, default=())
+        return best, self.sets.gain(best)
+
+    def _prune(self) -> Iterator[None]:
+        """See whether the chosen flip is minimal; where fewer of its edits do, these are chosen, and so on."""
+        sets = self.sets
+        while sets.flips and not self._over():
+            best = self.ranked(len(sets.flips))[0]
+            unknown = [key for key in _fewer(best) if key not in sets.logits]
+            if not unknown:
+                return
+            sets.score_parts(unknown[: self._q.budget - sets.queries])
+            yield
+
+    def is_minimal(self, key: Key) -> bool | None:
+        """Whether fewer of a flip's edits do not flip the verdict, None where one such set was not scored."""
+        logits = [self.sets.logits.get(fewer) for fewer in _fewer(key)]
+        if any(logit is not None and self.sets.meets(logit) for logit in logits):
+            return False
+        return None if None in logits else True
+
+    def ranked(self, count: int) -> list[Key]:
+        """The first `count` flips found: those of the fewest edits, then the most fluent, else the surest, first."""
+        sets = self.sets
+        second = sets.fluency.__getitem__ if self._q.fluency else sets.gain
+        return sorted(sets.flips[:count], key=lambda key: (len(key), -second(key)))
+
+
+def _place(edit: Edit, length: int) -> int:
+    """The token that an edit is taken to touch: its first, or the one that an insertion stands before."""
+    return min(edit.position, length - 1)
+
+
+def _fewer(key: Key) -> list[Key]:
+    """The sets of fewer edits of which none may flip where a set is minimal."""
+    sizes = range(1, len(key)) if len(key) <= MOST_SUBSETS else (len(key) - 1,)
+    return [fewer for size in sizes for fewer in combinations(key, size)]
+
+
+def _varied(extension: Extension, promise: np.ndarray) -> list[int]:
+    """The places of edits by falling promise, but of those at one position only `_ALIKE` before those elsewhere.
+
+    Words that stand for the same one are near in meaning: they promise alike, and much the same comes of them.
+    """
+    first: list[int] = []
+    later: list[int] = []
+    taken: Counter[int] = Counter()
+    for number in np.argsort(-promise, kind="stable").tolist():
+        position = extension.edits[number].position
+        taken[position] += 1
+        (first if taken[position] <= _ALIKE else later).append(number)
+    return first + later

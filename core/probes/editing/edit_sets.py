@@ -1,0 +1,168 @@
+"""What does a model say to sets of candidate edits? Every set is scored once, from the set with one edit less.
+
+A set is the ascending numbers of its candidates. It is read as one more edit of the sentence that the others make, so
+that what stands before that edit need not be read again, and its fluency is looked up only where it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from core.probes.editing.changes import Edit, apply, conflict, merged, moved
+from core.probes.editing.constraints import Fluency, FluencyOfEdits
+from core.probes.editing.guards import FAILED, Guard
+from core.probes.editing.victims import Reading, Victim
+
+Key = tuple[int, ...]
+
+
+class Parent(NamedTuple):
+    """The sentence that a set of edits makes, as the model and the trigram read it."""
+
+    key: Key
+    edits: tuple[Edit, ...]
+    reading: Reading
+    fluency: FluencyOfEdits | None
+
+
+class Extension(NamedTuple):
+    """Candidates that can be added to a parent: their numbers [N], the sets that result, and the edits as of there."""
+
+    parent: Parent
+    numbers: np.ndarray
+    keys: list[Key]
+    edits: list[Edit]
+
+    def part(self, chosen: Iterable[int]) -> Extension:
+        """Some of them, by their places."""
+        places = list(chosen)
+        keys, edits = [self.keys[i] for i in places], [self.edits[i] for i in places]
+        return Extension(self.parent, self.numbers[places], keys, edits)
+
+
+class EditSets:
+    """Sets of candidates for one sentence, the logits known so far, and what they cost.
+
+    `logits` and `fluency` (change in nats) are by set, in the order in which they were scored; `flips` are the sets
+    that meet the goal. `sign` is 1 where the goal is positive, else −1.
+    """
+
+    def __init__(self, victim: Victim, tokens: Sequence[str], fluency: Fluency | None, goal: str):
+        self._victim, self._tokens, self._floor = victim, tuple(tokens), fluency.floor if fluency else np.inf
+        self._guards: tuple[Guard, ...] = ()
+        self._reading = ""
+        original = FluencyOfEdits(fluency.trigram, tokens) if fluency else None
+        self.root = Parent((), (), victim(self._tokens), original)
+        self.queries = 1
+        self.original = self.root.reading.logit
+        positive = self.original < 0 if goal == "flip" else goal == "positive"
+        self.sign = 1 if positive else -1
+        self.candidates: tuple[Edit, ...] = ()
+        self.logits: dict[Key, float] = {}
+        self.fluency: dict[Key, float] = {}
+        self.flips: list[Key] = []
+        self.tried: dict[int, int] = {}
+        self.closest: Key | None = None
+
+    def admit(self, candidates: tuple[Edit, ...], guards: Iterable[Guard], reading: str) -> None:
+        """Take up the candidates; `guards` are those switched on, asked again of edits made together."""
+        self.candidates = candidates
+        self._guards, self._reading = tuple(guard for guard in guards if guard.joint), reading
+        self._starts = np.array([edit.position for edit in candidates], dtype=np.int64)
+        self._stops = np.array([edit.stop for edit in candidates], dtype=np.int64)
+        self._growth = np.array([edit.growth for edit in candidates], dtype=np.int64)
+
+    def meets(self, logit: float) -> bool:
+        """Whether a logit is what the goal asks for."""
+        return (logit >= 0) == (self.sign > 0)
+
+    def gain(self, key: Key) -> float:
+        """How far towards the goal a set's logit stands from the original's; 0 where it was not scored."""
+        return self.sign * (self.logits.get(key, self.original) - self.original)
+
+    def parent(self, key: Key) -> Parent:
+        """The sentence that a set makes, which was scored before."""
+        if not key:
+            return self.root
+        edits = tuple(self.candidates[number] for number in key)
+        tokens = apply(self._tokens, edits)
+        fluency = FluencyOfEdits(self.root.fluency.trigram, tokens) if self.root.fluency else None
+        return Parent(key, edits, self._victim(tokens), fluency)
+
+    def extend(self, parent: Parent, without: Collection[Key] = ()) -> Extension:
+        """Every candidate that can be added to a parent within the constraints, sets `without` left out."""
+        length = len(self._tokens) + sum(edit.growth for edit in parent.edits)
+        free = self._growth > -length  # a sentence needs a token
+        for edit in parent.edits:
+            free &= ~self._conflicts(edit)
+        numbers = np.flatnonzero(free).tolist()
+        if self._guards and parent.edits:
+            numbers = [number for number in numbers if self._joint((*parent.edits, self.candidates[number]))]
+        keys = [tuple(sorted((*parent.key, number))) for number in numbers]
+        if without:
+            kept = [place for place, key in enumerate(keys) if key not in without]
+            numbers, keys = [numbers[place] for place in kept], [keys[place] for place in kept]
+        edits = [self.candidates[number] for number in numbers]
+        if any(edit.growth for edit in parent.edits):
+            edits = [moved(edit, parent.edits) for edit in edits]
+        found = Extension(parent, np.array(numbers, dtype=np.int64), keys, edits)
+        if not parent.fluency or not self.root.fluency:
+            return found
+        changes = parent.fluency.changes(edits, self.root.fluency)
+        self.fluency.update(zip(keys, changes.tolist(), strict=True))
+        within = changes >= -self._floor
+        return found.part(np.flatnonzero(within).tolist()) if not within.all() else found
+
+    def _conflicts(self, edit: Edit) -> np.ndarray:
+        """Which candidates cannot be made together with an edit, that edit itself among them."""
+        near = np.flatnonzero((self._starts <= edit.stop) & (self._stops >= edit.position))
+        found = np.zeros(len(self.candidates), dtype=bool)
+        found[near] = [conflict(self.candidates[number], edit) for number in near.tolist()]
+        return found
+
+    def _joint(self, together: Sequence[Edit]) -> bool:
+        """Whether the guards that judge edits together let these through."""
+        return all(guard.judge(together, self._reading) != FAILED for guard in self._guards)
+
+    def effects(self, extension: Extension) -> np.ndarray | None:
+        """First-order gain of each added edit, float64 [N], for one query; None to a black box."""
+        effects = extension.parent.reading.effects(extension.edits)
+        if effects is None:
+            return None
+        self.queries += 1
+        return self.sign * effects
+
+    def score(self, extension: Extension) -> None:
+        """Score sets, those that were not scored before."""
+        new = [place for place, key in enumerate(extension.keys) if key not in self.logits]
+        if new:
+            extension = extension.part(new)
+            scored = extension.parent.reading.logits(extension.edits)
+            self.queries += scored.queries
+            for key, logit in zip(extension.keys, scored.logits.tolist(), strict=True):
+                self._note(key, logit)
+
+    def score_parts(self, keys: Sequence[Key]) -> None:
+        """Score sets that are parts of others, within the constraints or not: only those within them can be flips."""
+        together = [[self.candidates[number] for number in key] for key in keys]
+        as_one = [merged(self._tokens, edits) for edits in together]
+        if self.root.fluency:
+            self.fluency.update(zip(keys, self.root.fluency.changes(as_one, self.root.fluency).tolist(), strict=True))
+        scored = self.root.reading.logits(as_one)
+        self.queries += scored.queries
+        for key, edits, logit in zip(keys, together, scored.logits.tolist(), strict=True):
+            self._note(key, logit, self.fluency.get(key, 0.0) >= -self._floor and self._joint(edits))
+
+    def _note(self, key: Key, logit: float, allowed: bool = True) -> None:
+        self.logits[key] = logit
+        self.fluency.setdefault(key, 0.0)
+        if not allowed:  # scored to see whether fewer edits do, and none of those that are claimed to have been tried
+            return
+        self.tried[len(key)] = self.tried.get(len(key), 0) + 1
+        if self.meets(logit):
+            self.flips.append(key)
+        if self.closest is None or self.sign * (logit - self.logits[self.closest]) > 0:
+            self.closest = key

@@ -1,0 +1,105 @@
+"""With what are edits usually searched for? The word lists, the transformations, the constraints and the guards.
+
+Loading them takes a second or so; they are loaded once and passed on. Nothing in them changes but what they remember.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.probes.editing import transformations as change
+from core.probes.editing.constraints import FLOOR, Constraint, Fluency, Protected, Typeable
+from core.probes.editing.guards import Antonyms, Guard, Negations, OppositeWords, Polarity
+from core.probes.editing.transformations import Transformation, WordForms
+from core.probes.edits import Question
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.fluency import Trigram
+    from core.probes.editing.neighbours import Neighbours
+
+NEIGHBOURS = 40  # nearest words that may stand for a word
+COSINE = 0.35  # that they have at least
+
+
+class Lexicon(WordForms, OppositeWords, Protocol):
+    """What edits ask of `core.lexicon.Lexicon`."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where words come from: word2vec's neighbours, a trigram, a lexicon. Any may be missing."""
+
+    neighbours: Neighbours | None = None
+    trigram: Trigram | None = None
+    lexicon: Lexicon | None = None
+
+
+def load() -> Sources:
+    """The shipped word vectors, trigram and lexicon. Raises CheckpointError where one cannot be used."""
+    from core import checkpoints, fluency, lexicon
+    from core.probes.editing.neighbours import Neighbours
+
+    vectors = Neighbours.of(checkpoints.load_vectors(), NEIGHBOURS, COSINE)
+    return Sources(vectors, fluency.load().trigram, lexicon.load())
+
+
+def transformations(checkpoint: Checkpoint, sources: Sources) -> tuple[Transformation, ...]:
+    """All kinds of edits."""
+    return (
+        change.Substitute(sources.neighbours, sources.lexicon),
+        change.delete,
+        change.Insert(sources.trigram),
+        change.swap,
+        change.Typo(checkpoint.vocabulary),
+        change.Emphasis(checkpoint.vocabulary),
+        change.punctuation,
+    )
+
+
+def guards(checkpoint: Checkpoint, sources: Sources) -> tuple[Guard, ...]:
+    """All guards."""
+    return (
+        Polarity(checkpoint.polarity, checkpoint.vocabulary),
+        Antonyms(sources.lexicon),
+        Negations(),
+    )
+
+
+def ask(
+    checkpoint: Checkpoint,
+    sources: Sources,
+    text: str,
+    goal: str,
+    *,
+    protect: Collection[str] = (),
+    fluency: float = FLOOR,
+    no_guards: Collection[str] = (),
+    tried: tuple[Transformation, ...] | None = None,
+    **bounds: Any,
+) -> Question:
+    """A question about a text under a checkpoint; `bounds` are those of `Question`.
+
+    `protect` are words that stay, wherever they stand; those that the text lacks have no effect. `fluency` is how many
+    nats it may fall, `tried` the transformations, None for all. Raises EmptyTextError for a text without a token and
+    ValueError where every token is protected.
+    """
+    tokens = tuple(checkpoint.preprocessing(text))
+    words = {token for word in protect for token in checkpoint.preprocessing(word)}
+    if tokens and words.issuperset(tokens):
+        raise ValueError(f"the protected words cover the whole sentence, {' '.join(tokens)!r}: no word is left to edit")
+    rules: tuple[Constraint, ...] = (Protected.words(tokens, words), Typeable(checkpoint.preprocessing))
+    return Question(
+        text=text,
+        tokens=tokens,
+        goal=goal,
+        transformations=transformations(checkpoint, sources) if tried is None else tried,
+        constraints=rules,
+        fluency=Fluency(sources.trigram, fluency) if sources.trigram else None,
+        guards=guards(checkpoint, sources),
+        off=frozenset(no_guards),
+        unknown=tuple(checkpoint.vocabulary.unknown(tokens)),
+        **bounds,
+    )

@@ -1,0 +1,151 @@
+"""Does an edit leave a person's reading of the sentence as it was? Three guards, each of which can be switched off.
+
+- ``polarity``: the words themselves must not move away from the reading. A word's polarity is its smoothed log-odds of
+  the positive label in the training data, in nats. Where a person reads the sentence as negative, all edits together
+  may make it `TOLERANCE` nats more positive at most; and words that speak for the other side themselves, by more than
+  `OPPOSED` nats, may not come in at all. So "took" may stand for "stole", a neutral word for a negative one, but not
+  "liked" for "hated", and "good" cannot be put in. Marks are no words and have no polarity here. Both bounds were
+  chosen by eye on sentences of our own; a bound of 0 would refuse "taken" for "stolen", which moves 1.1 nats.
+- ``antonyms``: no word that comes may be a known antonym of one that goes, in whatever inflection.
+- ``negations``: none may be added, removed, replaced or moved.
+
+An edit passes a guard, fails, or cannot be judged: where a word has no polarity, or the source of antonyms lacks
+it. What cannot be judged is let through, and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from core.lexicon import is_negation
+from core.probes.editing.changes import Edit, removed_and_added
+from core.readings import MIXED, NEGATIVE, POSITIVE
+from core.text import Vocabulary
+
+PASSED, FAILED, CANNOT_JUDGE = "passed", "failed", "cannot judge"
+TOLERANCE = 1.6  # nats
+OPPOSED = 0.5  # nats
+_AWAY = {NEGATIVE: (1,), POSITIVE: (-1,), MIXED: (1, -1)}  # which way leads away from a reading
+_MARKS = frozenset('.,!?…"*')
+
+
+def is_mark(token: str) -> bool:
+    """Whether a token is nothing but marks of punctuation or emphasis; emoticons are not."""
+    return _MARKS.issuperset(token)
+
+
+class Guard(Protocol):
+    """A named judge of edits made together; `joint` says that edits that pass alone may fail together."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def joint(self) -> bool: ...
+
+    def judge(self, edits: Sequence[Edit], reading: str) -> str:
+        """``passed``, ``failed`` or ``cannot judge``, for a person's reading of the original (one of `READINGS`)."""
+
+
+class OppositeWords(Protocol):
+    """What the guard against antonyms asks of a lexicon (`core.lexicon.Lexicon`)."""
+
+    def judges(self, word: str) -> bool:
+        """Whether the source of antonyms has the word at all."""
+
+    def opposed(self, word: str, other: str) -> str | None:
+        """In which grade two words, in whatever inflection, are antonyms, or None."""
+
+
+@dataclass(frozen=True)
+class Polarity:
+    """The guard ``polarity``: `values` are nats, float [V] over `vocabulary`; without any, nothing can be judged.
+
+    What comes and goes are sums over words. No edit by itself, nor all of them together, may move by more than the
+    tolerance away from the reading; where that is mixed, neither way.
+    """
+
+    values: np.ndarray | None
+    vocabulary: Vocabulary
+    tolerance: float = TOLERANCE
+    opposed: float = OPPOSED
+    name: str = field(default="polarity", init=False)
+    joint: bool = field(default=True, init=False)
+
+    def judge(self, edits: Sequence[Edit], reading: str) -> str:
+        judged = [self._judge(edit, reading) for edit in edits]
+        known = [found for edit in edits if (found := self.sums(edit)) is not None]
+        moved = sum(come - gone for gone, come in known)
+        if any(away * moved > self.tolerance for away in _AWAY[reading]):
+            return FAILED
+        return FAILED if FAILED in judged else CANNOT_JUDGE if CANNOT_JUDGE in judged else PASSED
+
+    def _judge(self, edit: Edit, reading: str) -> str:
+        sums = self.sums(edit)
+        if sums is None:
+            return CANNOT_JUDGE
+        for away in _AWAY[reading]:
+            come, moved = away * sums[1], away * (sums[1] - sums[0])
+            if moved > self.tolerance or min(come, moved) > self.opposed:
+                return FAILED
+        return PASSED
+
+    def sums(self, edit: Edit) -> tuple[float, float] | None:
+        """Polarity of the words that go and of those that come, in nats; None where one of them has none."""
+        removed, added = ([word for word in words if not is_mark(word)] for words in removed_and_added((edit,)))
+        if not removed and not added:
+            return 0.0, 0.0
+        if self.values is None or self.vocabulary.unknown([*removed, *added]):
+            return None
+        gone, come = (float(self.values[self.vocabulary.encode(words)].sum()) for words in (removed, added))
+        return gone, come
+
+
+class Antonyms:
+    """The guard ``antonyms``: over all edits made together, so that a word left out and its antonym put in is one.
+
+    Antonyms of every grade that the lexicon knows are refused. Without a lexicon nothing can be judged.
+    """
+
+    name, joint = "antonyms", True
+
+    def __init__(self, lexicon: OppositeWords | None):
+        self.lexicon = lexicon
+        self._opposed: dict[tuple[str, str], bool] = {}
+        self._judges: dict[str, bool] = {}
+
+    def judge(self, edits: Sequence[Edit], reading: str) -> str:
+        removed, added = removed_and_added(edits)
+        if not removed or not added:
+            return PASSED
+        if self.lexicon is None:
+            return CANNOT_JUDGE
+        if any(self._are_opposed(one, other) for one in removed for other in added):
+            return FAILED
+        return PASSED if all(map(self._can_judge, (*removed, *added))) else CANNOT_JUDGE
+
+    def _are_opposed(self, one: str, other: str) -> bool:
+        assert self.lexicon is not None
+        if (one, other) not in self._opposed:
+            self._opposed[one, other] = self.lexicon.opposed(one, other) is not None
+        return self._opposed[one, other]
+
+    def _can_judge(self, word: str) -> bool:
+        assert self.lexicon is not None
+        if word not in self._judges:
+            self._judges[word] = is_mark(word) or self.lexicon.judges(word)
+        return self._judges[word]
+
+
+class Negations:
+    """The guard ``negations``."""
+
+    name, joint = "negations", False
+
+    def judge(self, edits: Sequence[Edit], reading: str) -> str:
+        touched = any(is_negation(token) for edit in edits for token in (*edit.before, *edit.after))
+        return FAILED if touched else PASSED

@@ -1,0 +1,262 @@
+"""Which small edits of a sentence are there to try? One callable for each kind, from tokens to the edits it proposes.
+
+Each proposes only what can change a model's input. After preprocessing there is no difference between "SO" and "so",
+nor between "sooooo" and "sooo"; "!!!" is one token and another than "!". So emphasis is a letter drawn out to three
+("sooo"), quotation marks or asterisks round a word; punctuation is another mark, or a mark put in.
+
+Word lists are this project's own; word2vec's neighbours, word forms and plainer verbs come from what is passed in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from core.probes.editing.changes import DELETE, EMPHASIS, INSERT, PUNCTUATION, SUBSTITUTE, SWAP, TYPO, Edit
+from core.text import LINK, Vocabulary
+
+if TYPE_CHECKING:
+    from core.fluency import Trigram
+    from core.probes.editing.neighbours import Neighbours
+
+Transformation = Callable[[Sequence[str]], Iterator[Edit]]
+"""The edits proposed for a sentence's tokens; none of them need be allowed."""
+
+INTENSIFIERS = ("so", "really", "very", "just", "totally", "absolutely", "completely", "even", "still", "truly")
+HEDGES = ("maybe", "perhaps", "probably", "kinda", "actually", "somehow", "apparently", "well", "guess")
+PHRASES = tuple(tuple(phrase.split()) for phrase in ("i think", "i guess", "of course", "kind of"))
+MARKS = (".", "!", "!!!", "?", "...", ",")
+_LAST_MARKS = (".", "!", "!!!", "...", "?")
+_COMMON = 400  # the most frequent words, among which those likely in a gap are looked for
+_DEAREST = 5.0  # nats that putting in a likely word may cost
+_KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2}")
+
+
+class WordForms(Protocol):
+    """What a substitution asks of a lexicon (`core.lexicon.Lexicon`)."""
+
+    def forms(self, word: str) -> tuple[str, ...]:
+        """The word's other inflected forms: stolen → steal, steals, stole, stealing."""
+
+    def plainer(self, word: str) -> tuple[str, ...]:
+        """Plainer verbs for it, the most frequent first, inflected like it: stole → took, …"""
+
+
+def is_word(token: str) -> bool:
+    """Whether a token is a word rather than a number, a mark, an emoticon or a link."""
+    return token != LINK and token[0].isalpha() and token[-1].isalpha()
+
+
+@dataclass(frozen=True)
+class Substitute:
+    """Another word for each word: word2vec's nearest, its own other forms, plainer verbs and the forms of those.
+
+    Either source may be missing. A form of a plainer verb is offered because texts are not always grammatical.
+    """
+
+    neighbours: Neighbours | None = None
+    lexicon: WordForms | None = None
+    plainer_forms: int = 3  # of so many plainer verbs, all forms
+
+    def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
+        words = list(dict.fromkeys(token for token in tokens if is_word(token)))
+        near = self.neighbours(words) if self.neighbours else {}
+        offered = {word: self._offered(word, near.get(word, ())) for word in words}
+        for place, token in enumerate(tokens):
+            for word, source in offered.get(token, {}).items():
+                yield Edit(SUBSTITUTE, place, (token,), tuple(word.split()), source)
+
+    def _offered(self, word: str, near: Sequence[tuple[str, float]]) -> dict[str, str]:
+        """What may stand for a word, and where each comes from: the first source where there are two."""
+        found: dict[str, str] = {}
+        if self.lexicon:
+            plainer = self.lexicon.plainer(word)
+            found |= dict.fromkeys(self.lexicon.forms(word), "form")
+            found |= {verb: "plainer verb" for verb in plainer if verb not in found}
+            for verb in plainer[: self.plainer_forms]:
+                found |= {form: "form of a plainer verb" for form in self.lexicon.forms(verb) if form not in found}
+        found |= {other: "neighbour" for other, _ in near if is_word(other) and other not in found}
+        found.pop(word, None)
+        return found
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Given substitutes: for every position of the tokens, the words that may stand there. Nothing else is proposed."""
+
+    words: Mapping[int, Sequence[str]]
+
+    def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
+        for place, words in sorted(self.words.items()):
+            if not 0 <= place < len(tokens):
+                raise ValueError(f"substitutes are listed for token {place} of a sentence of {len(tokens)}")
+            for word in words:
+                if word != tokens[place]:
+                    yield Edit(SUBSTITUTE, place, (tokens[place],), tuple(word.split()), "listed")
+
+
+def delete(tokens: Sequence[str]) -> Iterator[Edit]:
+    """One token left out, where another remains; of equal tokens side by side the first."""
+    if len(tokens) > 1:
+        for place, token in enumerate(tokens):
+            if place == 0 or tokens[place - 1] != token:
+                yield Edit(DELETE, place, (token,), ())
+
+
+def swap(tokens: Sequence[str]) -> Iterator[Edit]:
+    """Two words side by side changing places; marks and links stay."""
+    for place in range(len(tokens) - 1):
+        one, other = tokens[place : place + 2]
+        if one != other and is_word(one) and is_word(other):
+            yield Edit(SWAP, place, (one, other), (other, one))
+
+
+@dataclass(frozen=True)
+class Insert:
+    """A word put in: an intensifier, a hedge, a short phrase, or what a trigram holds likeliest in the gap."""
+
+    trigram: Trigram | None = None
+    likely: int = 6  # words for each gap
+    words: tuple[str, ...] = INTENSIFIERS + HEDGES
+    phrases: tuple[tuple[str, ...], ...] = PHRASES
+
+    def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
+        fixed: dict[tuple[str, ...], str] = {}
+        for word in self.words:
+            fixed[word,] = "intensifier" if word in INTENSIFIERS else "hedge"
+        fixed |= dict.fromkeys(self.phrases, "phrase")
+        likely = likely_words(self.trigram, tokens, self.likely) if self.trigram else [[]] * (len(tokens) + 1)
+        for gap in range(len(tokens) + 1):
+            for words, source in (fixed | {(word,): "likely" for word in likely[gap] if (word,) not in fixed}).items():
+                # Before a word like it an insertion is the same sentence as behind it.
+                if tuple(tokens[gap : gap + len(words)]) != words:
+                    yield Edit(INSERT, gap, (), words, source)
+
+
+def likely_words(trigram: Trigram, tokens: Sequence[str], count: int) -> list[list[str]]:
+    """For each of the n + 1 gaps of a sentence, the common words that are likeliest to stand there, likeliest first.
+
+    Between a b and c d these are the words w with the highest p(w | a, b) p(c | b, w) p(d | w, c); none that make the
+    whole more than `_DEAREST` nats less likely than it is without them.
+    """
+    frequent = enumerate(trigram.vocabulary.words[:_COMMON], start=2)
+    common = np.array([number for number, word in frequent if is_word(word)], dtype=np.int64)
+    if not len(common) or not count:
+        return [[] for _ in range(len(tokens) + 1)]
+    edge = Vocabulary.pad_id
+    ids = np.array([edge, edge, *trigram.vocabulary.encode(tokens), edge, edge], dtype=np.int64)
+    a, b, c, d = (np.repeat(ids[shift : shift + len(tokens) + 1], len(common)) for shift in range(4))
+    w = np.tile(common, len(tokens) + 1)
+    score = trigram.log_probability(a, b, w) + trigram.log_probability(b, w, c)
+    score -= trigram.log_probability(a, b, c)
+    # After the end there is nothing.
+    score += np.where(c != edge, trigram.log_probability(w, c, d) - trigram.log_probability(b, c, d), 0)
+    by_gap = score.reshape(-1, len(common))
+    best = np.argsort(-by_gap, axis=1, kind="stable")[:, :count]
+    words = [trigram.vocabulary.token(number) for number in common.tolist()]
+    return [
+        [words[number] for number in row if scores[number] >= -_DEAREST]
+        for row, scores in zip(best.tolist(), by_gap, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Typo:
+    """A slip of the finger in a word of three letters or more: neighbouring letters swapped, one left out, doubled, or
+    struck on the key beside it.
+
+    With a vocabulary, all those that the model knows and one of those that it does not: unknown words are one to it.
+    """
+
+    vocabulary: Vocabulary | None = None
+
+    def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
+        for place, token in enumerate(tokens):
+            if not is_word(token) or len(token) < 3:
+                continue
+            unknown_to_it = self.vocabulary is None
+            for word, slip in slips(token).items():
+                known = self.vocabulary is None or word in self.vocabulary
+                if known or not unknown_to_it:
+                    yield Edit(TYPO, place, (token,), (word,), slip)
+                unknown_to_it |= not known
+
+
+@lru_cache(maxsize=4096)
+def slips(word: str) -> Mapping[str, str]:
+    """Mistyped forms of a word, each with the slip that makes it; the first letter keeps its place."""
+    found: dict[str, str] = {}
+    for i in range(1, len(word) - 1):
+        found.setdefault(word[:i] + word[i + 1] + word[i] + word[i + 2 :], "letters swapped")
+    for i in range(1, len(word)):
+        found.setdefault(word[:i] + word[i + 1 :], "letter left out")
+    for i in range(1, len(word)):
+        found.setdefault(word[:i] + word[i] + word[i:], "letter doubled")
+    for i, char in enumerate(word):
+        for key in _beside(char):
+            found.setdefault(word[:i] + key + word[i + 1 :], "key beside it")
+    found.pop(word, None)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _beside(char: str) -> str:
+    """The letters left and right of a letter on an English keyboard."""
+    for row in _KEYBOARD:
+        place = row.find(char)
+        if place >= 0:
+            return row[max(place - 1, 0) : place] + row[place + 1 : place + 2]
+    return ""
+
+
+@dataclass(frozen=True)
+class Emphasis:
+    """A word drawn out ("sooo"), or back again, and a word in quotation marks or asterisks.
+
+    With a vocabulary, drawn-out words only where the model knows them.
+    """
+
+    vocabulary: Vocabulary | None = None
+
+    def __call__(self, tokens: Sequence[str]) -> Iterator[Edit]:
+        for place, token in enumerate(tokens):
+            if not is_word(token):
+                continue
+            for word in dict.fromkeys(drawn_out(token)):
+                if self.vocabulary is None or word in self.vocabulary:
+                    yield Edit(EMPHASIS, place, (token,), (word,), "drawn out")
+            for mark, source in (('"', "quotation marks"), ("*", "asterisks")):
+                if not (place and tokens[place - 1] == mark):
+                    yield Edit(EMPHASIS, place, (token,), (mark, token, mark), source)
+
+
+def drawn_out(word: str) -> Iterator[str]:
+    """The word with one vowel, or its last letter, three times; drawn-out letters once or twice."""
+    for i, char in enumerate(word):
+        alone = word[i - 1 : i] != char and word[i + 1 : i + 2] != char
+        if alone and (char in "aeiouy" or i == len(word) - 1):
+            yield word[:i] + 3 * char + word[i + 1 :]
+    for match in _DRAWN_OUT.finditer(word):
+        for times in (1, 2):
+            yield word[: match.start()] + times * match[1] + word[match.end() :]
+
+
+def punctuation(tokens: Sequence[str]) -> Iterator[Edit]:
+    """Another mark for a mark, a mark at the end where there is none, a comma or three dots between two words."""
+    for place, token in enumerate(tokens):
+        if token in MARKS:
+            for mark in MARKS:
+                if mark != token:
+                    yield Edit(PUNCTUATION, place, (token,), (mark,))
+        elif place and is_word(token) and is_word(tokens[place - 1]):
+            for mark in (",", "..."):
+                yield Edit(PUNCTUATION, place, (), (mark,))
+    if tokens[-1] not in MARKS:
+        for mark in _LAST_MARKS:
+            yield Edit(PUNCTUATION, len(tokens), (), (mark,))

@@ -1,0 +1,111 @@
+"""Whose verdict is to change? A model as a search over edits uses it: any predictor, or a classifier seen from inside.
+
+Both read a sentence and then edits of it. From inside, what stands before an edit is read once, edits that the model
+cannot tell apart are one sentence, and a gradient says beforehand which edits promise most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from core.probes.editing.changes import Edit, apply
+from core.probes.predictors import Predictor, checked
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.editing.suffixes import Change
+
+_EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite logit
+_BATCH = 1_024  # sentences a predictor is given at a time
+
+
+class Scored(NamedTuple):
+    """Logits float64 [N], and how many sentences the model scored for them."""
+
+    logits: np.ndarray
+    queries: int
+
+
+class Reading(Protocol):
+    """One sentence as a model reads it, and edits of it. `logit` is one query."""
+
+    sees_inside: bool
+
+    @property
+    def logit(self) -> float: ...
+
+    def logits(self, edits: Sequence[Edit]) -> Scored:
+        """The sentence after each edit by itself."""
+
+    def effects(self, edits: Sequence[Edit]) -> np.ndarray | None:
+        """First-order change of the logit by each edit, float64 [N], from one gradient; None to a black box."""
+
+
+Victim = Callable[[Sequence[str]], Reading]
+
+
+def black_box(predict: Predictor) -> Victim:
+    """A predictor, nothing known of its inside. Reading raises ValueError where it gives no probabilities."""
+    return lambda tokens: _BlackReading(predict, tokens)
+
+
+def white_box(checkpoint: Checkpoint) -> Victim:
+    """A checkpoint's classifier, its states and gradients used."""
+    return lambda tokens: _WhiteReading(checkpoint, tokens)
+
+
+class _BlackReading:
+    sees_inside = False
+
+    def __init__(self, predict: Predictor, tokens: Sequence[str]):
+        self._predict, self._tokens = predict, tuple(tokens)
+
+    @cached_property
+    def logit(self) -> float:
+        """The sentence's own: scored only when asked for, since a search often knows it."""
+        return float(self._score([self._tokens])[0])
+
+    def _score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        p = np.clip(checked(self._predict(sentences), len(sentences)), _EDGE, 1 - _EDGE)
+        logits: np.ndarray = np.log(p) - np.log1p(-p)
+        return logits
+
+    def logits(self, edits: Sequence[Edit]) -> Scored:
+        logits = np.empty(len(edits))
+        for first in range(0, len(edits), _BATCH):
+            batch = edits[first : first + _BATCH]
+            logits[first : first + len(batch)] = self._score([apply(self._tokens, (edit,)) for edit in batch])
+        return Scored(logits, len(edits))
+
+    def effects(self, edits: Sequence[Edit]) -> None:
+        return None
+
+
+class _WhiteReading:
+    sees_inside = True
+
+    def __init__(self, checkpoint: Checkpoint, tokens: Sequence[str]):
+        from core.probes.editing.suffixes import ChangedSentence
+
+        self._encode = checkpoint.vocabulary.encode
+        self._sentence = ChangedSentence(checkpoint.model, self._encode(tokens))
+
+    @property
+    def logit(self) -> float:
+        return self._sentence.logit
+
+    def logits(self, edits: Sequence[Edit]) -> Scored:
+        changes = [self._as_change(edit) for edit in edits]
+        numbers = {change: number for number, change in enumerate(dict.fromkeys(changes))}
+        logits = self._sentence.logits(list(numbers)).astype(np.float64)
+        return Scored(logits[[numbers[change] for change in changes]], len(numbers))
+
+    def effects(self, edits: Sequence[Edit]) -> np.ndarray:
+        return self._sentence.effects([self._as_change(edit) for edit in edits])
+
+    def _as_change(self, edit: Edit) -> Change:
+        return edit.position, edit.stop, tuple(self._encode(edit.after))

@@ -1,0 +1,218 @@
+"""Which texts are sarcastic, what do they honestly mean, and what do people feel in them? Corpora of sarcasm, read.
+
+A row has a text, a label that says whether it is sarcastic, and where the corpus has them an honest rewording and a
+human sentiment. Hashtags that say so themselves (#sarcasm, #not, /s; `core.probes.files.cues`) are taken out before any
+model reads a text: they are the label. Rows of the same text are one text: the same once lower-cased, without links,
+mentions and white space. Its rewordings are gathered, one identical to the text is dropped, and a text labelled both
+ways is left out. All of it is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from core.corpus import LABEL_NAMES, file_sha256, label_key
+from core.probes.files.cues import gives_away, without_give_aways
+from core.probes.files.readings import Readings
+from core.records import columns
+from core.tables import place, rows
+
+SARCASTIC = ("1", "true", "yes", "sarcastic", "sarcasm", "ironic", "irony")
+PLAIN = ("0", "false", "no", "not sarcastic", "not_sarcastic", "notsarc", "not ironic", "plain", "literal", "none")
+REWORDED = ("rephrase", "interpretation")
+"""Columns of rewordings that are looked for where none is named."""
+
+_ALIKE = re.compile(r"https?://\S+|www\.\S+|@\w+|<url>")
+_WORD = re.compile(r"\w")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a corpus has what. `label` None: every text is sarcastic. `sarcastic` are the labels that say so, where not
+    the usual words do; all others then say that a text is plain."""
+
+    text: str = "text"
+    label: str | None = "label"
+    sarcastic: tuple[str, ...] = ()
+    rewording: str | None = None
+    sentiment: str | None = None
+
+
+KNOWN: dict[str, tuple[Columns, str]] = {
+    "isarcasmeval_train": (
+        Columns(rewording="rephrase"),
+        "tweets, labelled and reworded by their authors (Abu Farha et al. 2022)",
+    ),
+    "sarcasm_sign_train": (
+        Columns(rewording="interpretation"),
+        "tweets of #sarcasm, reworded by five people each (Peled & Reichart 2017)",
+    ),
+    "semeval2013_2016_sentiment_train": (
+        Columns(label="part", sarcastic=("2014sarcasm",), sentiment="label"),
+        "tweets with human sentiment, the sarcastic part of 2014 against all others (Rosenthal et al. 2017)",
+    ),
+    "semeval2018_irony_train": (Columns(), "tweets of #irony, #sarcasm and #not, labelled again (Van Hee et al. 2018)"),
+    "figlang2020_twitter_train": (Columns(), "replies, labelled by hashtag (Ghosh et al. 2020)"),
+    "figlang2020_reddit_train": (Columns(), "comments, labelled by their authors' /s (Ghosh et al. 2020)"),
+    "news_headlines_sarcasm_train": (
+        Columns(),
+        "headlines of The Onion and of HuffPost, labelled by publisher; no tweets (Misra & Arora 2023)",
+    ),
+}
+"""Corpora whose columns are known by the file's name, without its suffix, and what they are."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One text, give-aways taken out; `sentiment` is 0 negative, 1 positive, None where people say neither."""
+
+    text: str
+    sarcastic: bool
+    rewordings: tuple[str, ...] = ()
+    sentiment: int | None = None
+
+
+@dataclass(frozen=True)
+class SarcasmCorpus:
+    """The distinct texts of a file, and what was counted in reading it.
+
+    Of `rows`, `repeated` have the text of an earlier one, `blank` have no word, `contradictory` have a text that is
+    labelled both ways. `give_aways` texts had hashtags taken out; `identical` rewordings were the text itself, or of a
+    text the same as another.
+    """
+
+    name: str
+    about: str
+    sha256: str
+    texts: tuple[Said, ...]
+    rows: int
+    repeated: int
+    blank: int
+    contradictory: int
+    give_aways: int
+    identical: int
+
+
+@dataclass
+class _Gathered:
+    text: str
+    sarcastic: bool
+    given_away: bool
+    row: int = 1
+    both: bool = False
+    rewordings: dict[str, str] = field(default_factory=dict)
+    sentiments: set[int | None] = field(default_factory=set)
+
+
+def known(path: Path) -> tuple[Columns, str]:
+    """The columns of a corpus by its name, and what it is; the usual ones for any other file."""
+    return KNOWN.get(path.stem, (Columns(), ""))
+
+
+def found(folder: Path) -> list[Path]:
+    """The known corpora in a folder and those below it, in the order of `KNOWN`. Raises LookupError for none."""
+    files = {path.stem: path for path in sorted(folder.rglob("*")) if path.stem in KNOWN and path.is_file()}
+    if not files:
+        raise LookupError(f"no known corpus in {folder}; known are: {', '.join(KNOWN)}")
+    return [files[name] for name in KNOWN if name in files]
+
+
+def located(path: Path, given: Columns, encoding: str | None = None) -> Columns:
+    """The columns that a file has, where nobody names them: a rewording's usual one, and no label beside it if none.
+
+    Raises LookupError for a column that is not there, and what `core.records.columns` raises.
+    """
+    there = columns(path, encoding)
+    if given.rewording is None:
+        given = replace(given, rewording=next((name for name in REWORDED if name in there), None))
+    if given.rewording and given.label == "label" and "label" not in there:
+        given = replace(given, label=None)
+    return given
+
+
+def read_sarcasm(path: Path, where: Columns, about: str = "", *, encoding: str | None = None) -> SarcasmCorpus:
+    """A corpus of sarcasm. Raises ValueError for a label or a sentiment that is not understood, or no sarcastic text;
+    and what `core.tables.rows` raises."""
+    wanted = [where.text, where.label, where.rewording, where.sentiment]
+    number = 0
+    blank = repeated = identical = 0
+    gathered: dict[str, _Gathered] = {}
+    readings = Readings(where.sentiment) if where.sentiment else None
+    for number, line, found in rows(path, [name for name in wanted if name], encoding):
+        values = iter(found)
+        text, label, rewording, sentiment = (next(values) if name else None for name in wanted)
+        at = place(path, number, line)
+        sarcastic = _is_sarcastic(label, where, at)
+        stripped = _text(text, at)
+        if not _WORD.search(stripped):
+            blank += 1
+            continue
+        said = gathered.setdefault(_norm(stripped), _Gathered(stripped, sarcastic, gives_away(str(text))))
+        repeated += said.sentiments != set()  # met before
+        said.both |= said.sarcastic != sarcastic
+        said.sentiments.add(_sentiment(sentiment, readings, at))
+        reworded = _text(rewording, at) if rewording is not None else ""
+        if _WORD.search(reworded):
+            identical += _norm(reworded) in {_norm(stripped), *said.rewordings}
+            said.rewordings.setdefault(_norm(reworded), reworded)
+    texts = [
+        Said(
+            text=said.text,
+            sarcastic=said.sarcastic,
+            rewordings=tuple(reworded for norm, reworded in said.rewordings.items() if norm != own),
+            sentiment=next(iter(said.sentiments)) if len(said.sentiments) == 1 else None,
+        )
+        for own, said in gathered.items()
+        if not said.both
+    ]
+    if not any(said.sarcastic for said in texts):
+        raise ValueError(f"{path.name}: none of {number:,} rows is labelled sarcastic")
+    return SarcasmCorpus(
+        name=path.name,
+        about=about,
+        sha256=file_sha256(path),
+        texts=tuple(texts),
+        rows=number,
+        repeated=repeated,
+        blank=blank,
+        contradictory=len(gathered) - len(texts),
+        give_aways=sum(said.given_away for said in gathered.values()),
+        identical=identical,
+    )
+
+
+def _text(value: object, at: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(f"{at}: the text is {value!r}, expected a string")
+    return without_give_aways(value)
+
+
+def _norm(text: str) -> str:
+    return " ".join(_ALIKE.sub(" ", text.lower()).split()) or text
+
+
+def _is_sarcastic(label: object, where: Columns, at: str) -> bool:
+    if where.label is None:
+        return True
+    key = label_key(label)
+    if where.sarcastic:
+        return key in {label_key(word) for word in where.sarcastic}
+    if key not in SARCASTIC and key not in PLAIN:
+        raise ValueError(
+            f"{at}: label {label!r} says neither sarcastic ({', '.join(SARCASTIC)}) nor plain ({', '.join(PLAIN)}); "
+            "name the labels that say sarcastic (--sarcastic)"
+        )
+    return key in SARCASTIC
+
+
+def _sentiment(value: object, readings: Readings | None, at: str) -> int | None:
+    if readings is None:
+        return None
+    reading = readings.of(value)
+    if reading is None and not readings.neither(value):
+        raise ValueError(f"{at}: sentiment {value!r} is none of {', '.join(LABEL_NAMES)}, 0, 1 or 2")
+    return reading

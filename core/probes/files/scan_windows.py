@@ -1,0 +1,156 @@
+"""One window of a scanned file, ready for the models: texts, tokens, labels, cues, and what is wrong with which row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from core.corpus import Encoded, Encoder
+from core.probes.files.cues import Cues, Look
+from core.probes.files.readings import Readings
+from core.records import LINE_LIMIT, Window
+from core.tables import check_columns
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+TOKENS_LIMIT = 2_000
+_STOP = 256  # rows prepared between two looks at whether to stop
+
+
+class Prepared(NamedTuple):
+    """A window ready to be scored.
+
+    `texts` are "" and `scored` bool [N] is False where there is nothing to score; `human` int8 [N] is −1 where people
+    say neither negative nor positive. `problems` are by position in the window.
+    """
+
+    window: Window
+    texts: list[str]
+    sentences: list[tuple[Checkpoint, Encoded]]
+    scored: np.ndarray
+    cues: list[Cues]
+    human: np.ndarray
+    problems: dict[int, str]
+    malformed: int
+    misunderstood: int
+
+    def of(self, checkpoint: Checkpoint) -> Encoded:
+        """The sentences as a model reads them."""
+        return next(encoded for other, encoded in self.sentences if alike(checkpoint, other))
+
+
+def alike(one: Checkpoint, other: Checkpoint) -> bool:
+    """Whether two models read every text as the same ids."""
+    return one.preprocessing == other.preprocessing and one.vocabulary == other.vocabulary
+
+
+class StoppedError(Exception):
+    """Nobody waits for the window any more."""
+
+
+class Preparer:
+    """Reads, tokenises and looks for cues, a window a call; None at the table's end."""
+
+    def __init__(
+        self,
+        path: Path,
+        table: Iterator[Window],
+        checkpoints: Sequence[Checkpoint],
+        column: str,
+        labels: Readings | None,
+        stop: Event,
+        fixed: bool,
+    ):
+        self._path, self._table, self._column, self._labels = path, table, column, labels
+        self._stop, self._fixed = stop, fixed
+        self._first = True
+        self._look = Look()
+        self._encoders: list[tuple[Checkpoint, Encoder]] = []  # models that read alike share one
+        for checkpoint in checkpoints:
+            if not any(alike(checkpoint, other) for other, _ in self._encoders):
+                self._encoders.append((checkpoint, Encoder(checkpoint.preprocessing, checkpoint.vocabulary)))
+
+    def __call__(self) -> Prepared | None:
+        window = next(self._table, None)
+        if window is None:
+            return None
+        if self._first:
+            columns = [self._column, self._labels.column] if self._labels else [self._column]
+            check_columns(self._path, columns, window.columns)
+        values = window.column(self._column)
+        if self._first:
+            _check_texts(self._path, self._column, values)
+        problems = dict(window.problems)
+        problems.update((place, f"no {self._column!r} in it") for place in window.lacking(self._column))
+        texts = [
+            value if isinstance(value, str) and len(value) <= LINE_LIMIT else self._no_text(value, place, problems)
+            for place, value in enumerate(values)
+        ]
+        sentences = [(model, encoder(self._watched(texts))) for model, encoder in self._encoders]
+        lengths = np.max([encoded.lengths for _, encoded in sentences], axis=0)
+        for place in np.flatnonzero(lengths > TOKENS_LIMIT).tolist():
+            problems[place] = f"{lengths[place]:,} words, of which at most {TOKENS_LIMIT:,} are read"
+        malformed = len(problems)
+        scored = (lengths > 0) & (lengths <= TOKENS_LIMIT)
+        human = np.full(len(window), -1, dtype=np.int8)
+        misunderstood = 0
+        if self._labels:
+            misunderstood = self._read_labels(self._labels, window, human, problems)
+        self._first = False
+        if self._fixed:
+            for place, keys in window.surplus().items():
+                problems.setdefault(place, f"keys that the first rows lack are left out: {', '.join(keys)}")
+        cues = [self._look(text) for text in self._watched(texts)]
+        return Prepared(window, texts, sentences, scored, cues, human, problems, malformed, misunderstood)
+
+    def _watched(self, texts: Sequence[str]) -> Iterator[str]:
+        for number, text in enumerate(texts):
+            if number % _STOP == 0 and self._stop.is_set():
+                raise StoppedError
+            yield text
+
+    def _no_text(self, value: object, place: int, problems: dict[int, str]) -> str:
+        if isinstance(value, str):
+            problems[place] = f"longer than {LINE_LIMIT:,} characters"
+        elif value is not None:
+            problems[place] = f"the text is {str(value)[:40]!r}, expected a string"
+        return ""
+
+    def _read_labels(self, labels: Readings, window: Window, human: np.ndarray, problems: dict[int, str]) -> int:
+        values = window.column(labels.column)
+        misunderstood = understood = 0
+        for place, value in enumerate(values):
+            reading = labels.of(value)
+            if reading is not None:
+                human[place] = reading
+                understood += 1
+            elif not labels.neither(value):
+                misunderstood += 1
+                problems.setdefault(place, f"label {str(value)[:40]!r} is neither negative nor positive")
+        if self._first and misunderstood and not understood:
+            found = list(dict.fromkeys(str(value)[:40] for value in values if not labels.neither(value)))
+            raise ValueError(labels.refusal(self._path.name, found))
+        return misunderstood
+
+
+def _check_texts(path: Path, column: str, values: Sequence[object]) -> None:
+    """Raises ValueError where the first texts are none, or numbers, one and all."""
+    filled = [value for value in values if value is not None and value != ""]
+    if filled and all(_is_no_text(value) for value in filled):
+        shown = ", ".join(str(value)[:20] for value in filled[:3])
+        raise ValueError(f"{path.name}: column {column!r} holds numbers or the like ({shown}, …), expected texts")
+
+
+def _is_no_text(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What the probes of word order share: prefix trees, orders and what they certify."""

@@ -1,0 +1,153 @@
+"""Constraints, the fluency of edits against whole sentences, and what is left to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import ngrams
+from core.corpus import encode_tokens
+from core.fluency import Trigram
+from core.probes.editing.changes import Edit, apply
+from core.probes.editing.constraints import Fluency, FluencyOfEdits, Protected, Typeable
+from core.probes.editing.guards import CANNOT_JUDGE, FAILED, PASSED
+from core.probes.editing.proposals import gather
+from core.text import Preprocessing, Vocabulary
+
+WORDS = Vocabulary("abcde")
+
+
+def trigram(seed: int = 0) -> Trigram:
+    random = np.random.default_rng(seed)
+    rows = [["abcdez"[number] for number in random.integers(0, 6, random.integers(1, 7))] for _ in range(60)]
+    found = ngrams.estimate([ngrams.count(encode_tokens(rows, WORDS), len(WORDS))], [1.0], len(WORDS))
+    return Trigram(WORDS, found.unigram, found.bigrams, found.trigrams, 3)
+
+
+def plainly(scorer: Trigram, before: Sequence[str], after: Sequence[str]) -> float:
+    """The change as the module's text has it, from whole sentences."""
+
+    def own(tokens: Sequence[str]) -> float:
+        return sum(
+            np.log(scorer.unigram[number]) - (np.log(3) if number == 1 else 0) for number in WORDS.encode(tokens)
+        )
+
+    old, new = scorer.score([before, after])
+    if len(before) == len(after):
+        return float(new - old)
+    per_token = new * (len(before) + 1) / (len(after) + 1) - old
+    return float(min(per_token, (new - own(after)) - (old - own(before))))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text("abcdez", min_size=1, max_size=6), st.integers(0, 99))
+def test_fluency_of_edits_against_whole_sentences(text: str, seed: int) -> None:
+    random, tokens = np.random.default_rng(seed), tuple(text)
+    edits = []
+    for _ in range(12):
+        start, stop = sorted(random.integers(0, len(tokens) + 1, 2).tolist())
+        after = tuple("abcdez"[number] for number in random.integers(0, 6, random.integers(0, 3)))
+        edits.append(Edit("substitute", start, tokens[start:stop], after))
+    scorer = trigram()
+    original = FluencyOfEdits(scorer, tokens)
+    found = original.changes(edits, original)
+    expected = [plainly(scorer, tokens, apply(tokens, [edit])) for edit in edits]
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    # Of a sentence that was edited already, still against the original.
+    other = FluencyOfEdits(scorer, tuple("cab"))
+    found = original.changes(edits, other)
+    np.testing.assert_allclose(
+        found, [plainly(scorer, tuple("cab"), apply(tokens, [edit])) for edit in edits], atol=1e-9
+    )
+    assert original.change(other) == pytest.approx(plainly(scorer, tuple("cab"), tokens))
+    assert original.change(original) == 0 and original.changes([], original).shape == (0,)
+
+
+def test_a_floor_below_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 nats or more; given: -1"):
+        Fluency(trigram(), -1)
+    with pytest.raises(ValueError, match="given: nan"):
+        Fluency(trigram(), float("nan"))
+
+
+def test_protected_words_stay_where_they_are() -> None:
+    rule = Protected.words(tuple("abcb"), {"b", "elsewhere"})
+    assert rule.places == {1, 3}
+    assert rule.allows(Edit("substitute", 0, ("a",), ("x",))) and rule.allows(Edit("insert", 1, (), ("x",)))
+    assert not rule.allows(Edit("delete", 3, ("b",), ()))
+    assert not rule.allows(Edit("swap", 0, ("a", "b"), ("b", "a")))
+
+
+def test_new_tokens_are_read_as_themselves() -> None:
+    rule = Typeable(Preprocessing())
+    for word, allowed in (
+        ("took", True),
+        ("i'm", True),
+        ("im'", False),
+        ("Took", False),
+        ("soooo", False),
+        ("!!!", True),
+    ):
+        assert rule.allows(Edit("substitute", 0, ("x",), (word,))) is allowed
+
+
+def propose(*edits: Edit) -> list[object]:
+    def transformation(tokens: Sequence[str]) -> Iterator[Edit]:
+        yield from edits
+
+    return [transformation]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text("ab", min_size=1, max_size=5), st.integers(0, 9_999))
+def test_candidates_are_the_distinct_sentences(text: str, seed: int) -> None:
+    random, tokens = np.random.default_rng(seed), tuple(text)
+    edits = []
+    for _ in range(30):
+        start, stop = sorted(random.integers(0, len(tokens) + 1, 2).tolist())
+        after = tuple("ab"[number] for number in random.integers(0, 2, random.integers(0, 3)))
+        edits.append(Edit("substitute", start, tokens[start:stop], after))
+    found = gather(tokens, propose(*edits))  # type: ignore[arg-type]
+    sentences = [apply(tokens, [edit]) for edit in found.edits]
+    expected = dict.fromkeys(apply(tokens, [edit]) for edit in edits)
+    assert sentences == [sentence for sentence in expected if sentence and sentence != tokens]
+    assert found.proposed == len(sentences)
+
+
+class Judge:
+    """Judges by the new word: x fails, y cannot be judged."""
+
+    joint = False
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def judge(self, edits: Sequence[Edit], reading: str) -> str:
+        return {"x": FAILED, "y": CANNOT_JUDGE}.get(edits[0].after[0], PASSED)
+
+
+def test_what_was_kept_out_and_why() -> None:
+    tokens = tuple("abc")
+    edits = [Edit("substitute", place, (tokens[place],), (new,)) for place in range(3) for new in ("x", "y", "e", "E")]
+    scorer = trigram()
+    original = FluencyOfEdits(scorer, tokens)
+    rules = (Protected(frozenset({0})), Typeable(str.split), Typeable(lambda token: [token.lower()]))
+    found = gather(tokens, propose(*edits), rules, guards=[Judge("strict"), Judge("lax")], off=frozenset({"lax"}))  # type: ignore[arg-type]
+    assert (found.proposed, found.refused) == (12, {"protected words": 4, "typeable": 2})
+    assert found.failed == {"strict": 2, "lax": 2} and found.unjudged == {"strict": 2, "lax": 2}
+    assert [edit.after for edit in found.edits] == [("y",), ("e",)] * 2 and found.fluency is None
+    both_off = gather(tokens, propose(*edits), rules, guards=[Judge("lax")], off=frozenset({"lax"}))  # type: ignore[arg-type]
+    assert len(both_off) == 6 and both_off.failed == {"lax": 2}
+    # Fluency is asked before the guards, and the changes are those of the edits that are left.
+    changes = original.changes(edits, original)
+    floor = -float(np.median(changes))
+    found = gather(tokens, propose(*edits), (), Fluency(scorer, max(floor, 0)), original, [Judge("strict")])  # type: ignore[arg-type]
+    within = [edit for edit, change in zip(edits, changes, strict=True) if change >= -max(floor, 0)]
+    assert found.refused == {"fluency": 12 - len(within)} and 0 < len(within) < 12
+    assert list(found.edits) == [edit for edit in within if edit.after != ("x",)]
+    assert found.fluency is not None
+    np.testing.assert_array_equal(found.fluency, [changes[edits.index(edit)] for edit in found.edits])

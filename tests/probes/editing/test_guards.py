@@ -1,0 +1,136 @@
+"""What guards pass, refuse and cannot judge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core import lexicon
+from core.probes.editing.changes import Edit
+from core.probes.editing.guards import (
+    CANNOT_JUDGE,
+    FAILED,
+    MIXED,
+    NEGATIVE,
+    PASSED,
+    POSITIVE,
+    Antonyms,
+    Negations,
+    Polarity,
+)
+from core.text import Vocabulary
+
+POLARITY = {
+    "stole": -1.5,
+    "took": -0.2,
+    "hated": -1.8,
+    "liked": 0.1,
+    "loved": 1.2,
+    "good": 0.8,
+    "well": 0.2,
+    "the": 0.0,
+}
+WORDS = Vocabulary(POLARITY)
+VALUES = np.array([0.0, 0.0, *POLARITY.values()])
+
+
+def substitute(before: str, after: str) -> tuple[Edit]:
+    return (Edit("substitute", 0, tuple(before.split()), tuple(after.split())),)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "negative", "positive", "mixed"),
+    [
+        ("stole", "took", PASSED, PASSED, PASSED),  # +1.3: a plainer word
+        ("took", "stole", PASSED, FAILED, FAILED),  # a word that speaks for the other side of a positive reading
+        ("hated", "liked", FAILED, PASSED, FAILED),  # +1.9: too far
+        ("hated", "loved", FAILED, PASSED, FAILED),
+        ("loved", "hated", PASSED, FAILED, FAILED),
+        ("took", "good", FAILED, PASSED, FAILED),  # +1.0, and positive itself
+        ("", "good", FAILED, PASSED, FAILED),
+        ("", "well", PASSED, PASSED, PASSED),
+        ("hated", "", FAILED, PASSED, FAILED),  # leaving it out takes 1.8 nats away
+        ("took the", "the took", PASSED, PASSED, PASSED),
+        ("good", '" good "', PASSED, PASSED, PASSED),  # marks have no polarity, and the word stays
+        ("took", "grabbed", CANNOT_JUDGE, CANNOT_JUDGE, CANNOT_JUDGE),
+        ("swiped", "took", CANNOT_JUDGE, CANNOT_JUDGE, CANNOT_JUDGE),
+        ("swiped", "* swiped *", PASSED, PASSED, PASSED),
+    ],
+)
+def test_polarity(before: str, after: str, negative: str, positive: str, mixed: str) -> None:
+    guard = Polarity(VALUES, WORDS)
+    judged = [guard.judge(substitute(before, after), reading) for reading in (NEGATIVE, POSITIVE, MIXED)]
+    assert judged == [negative, positive, mixed]
+
+
+def test_without_values_polarity_cannot_judge_but_where_no_word_changes() -> None:
+    guard = Polarity(None, WORDS)
+    assert guard.judge(substitute("took", "stole"), NEGATIVE) == CANNOT_JUDGE
+    assert guard.judge(substitute("took the", "the took"), NEGATIVE) == PASSED
+    assert guard.judge(substitute(".", "!!!"), NEGATIVE) == PASSED
+
+
+def test_the_worst_edit_of_a_set_counts() -> None:
+    guard = Polarity(VALUES, WORDS)
+    fine, unsure, bad = substitute("stole", "took")[0], substitute("took", "grabbed")[0], substitute("", "good")[0]
+    assert guard.judge((fine, substitute("", "well")[0]), NEGATIVE) == PASSED
+    assert guard.judge((fine, unsure), NEGATIVE) == CANNOT_JUDGE
+    assert guard.judge((unsure, bad, fine), NEGATIVE) == FAILED
+
+
+def test_edits_that_pass_alone_may_move_too_far_together() -> None:
+    guard = Polarity(VALUES, WORDS)
+    fine = substitute("stole", "took")[0]  # +1.3 of the 1.6 that are allowed
+    assert guard.joint and guard.judge((fine,), NEGATIVE) == PASSED
+    assert guard.judge((fine, fine), NEGATIVE) == guard.judge((fine, fine), MIXED) == FAILED
+    assert guard.judge((fine, fine), POSITIVE) == PASSED
+
+
+class Opposites:
+    def judges(self, word: str) -> bool:
+        return word in {"hot", "cold", "happy", "sad", "warm"}
+
+    def opposed(self, word: str, other: str) -> str | None:
+        return "direct" if {word, other} in ({"hot", "cold"}, {"happy", "sad"}) else None
+
+
+def test_antonyms() -> None:
+    guard = Antonyms(Opposites())
+    assert guard.judge(substitute("hot", "cold"), MIXED) == FAILED
+    assert guard.judge(substitute("cold", "hot"), MIXED) == FAILED
+    assert guard.judge(substitute("hot", "warm"), MIXED) == PASSED
+    assert guard.judge(substitute("hot", "zesty"), MIXED) == CANNOT_JUDGE
+    assert guard.judge(substitute("zesty", "hot"), MIXED) == CANNOT_JUDGE
+    assert guard.judge(substitute("", "hot"), MIXED) == PASSED
+    assert guard.judge(substitute("hot", ""), MIXED) == PASSED
+    assert Antonyms(None).judge(substitute("hot", "warm"), MIXED) == CANNOT_JUDGE
+
+
+def test_an_antonym_by_two_edits_is_refused() -> None:
+    guard = Antonyms(Opposites())
+    out, put = Edit("delete", 3, ("happy",), ()), Edit("insert", 3, (), ("sad",))
+    assert guard.judge((out,), MIXED) == guard.judge((put,), MIXED) == PASSED
+    assert guard.judge((out, put), MIXED) == FAILED
+
+
+def test_antonyms_of_the_shipped_lexicon_in_whatever_inflection() -> None:
+    guard = Antonyms(lexicon.load())
+    for before, after in (("hated", "loved"), ("hates", "love"), ("forgot", "remembered"), ("awful", "great")):
+        assert guard.judge(substitute(before, after), MIXED) == FAILED
+    assert guard.judge(substitute("stole", "took"), MIXED) == PASSED
+    assert guard.judge(substitute("gonna", "will"), MIXED) == CANNOT_JUDGE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "judgement"),
+    [
+        ("", "not", FAILED),
+        ("never", "", FAILED),
+        ("not", "nott", FAILED),
+        ("did not", "not did", FAILED),
+        ("can't", "can", FAILED),
+        ("knot", "note", PASSED),
+    ],
+)
+def test_negations(before: str, after: str, judgement: str) -> None:
+    assert Negations().judge(substitute(before, after), MIXED) == judgement

@@ -1,0 +1,123 @@
+"""Reading once what stands before a change gives the logits of the whole sentences, and leaves the model as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.models import CELLS, Classifier
+from core.probes.editing.suffixes import Change, ChangedSentence, embedding_gradient
+
+VOCABULARY = 14
+
+
+def model(cell: str, layers: int = 1) -> Classifier:
+    torch.manual_seed(3)
+    built = Classifier(cell, VOCABULARY, 5, 7, layers)
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.mul_(3)  # far from where tanh and σ are straight lines
+    return built.requires_grad_(False).eval()
+
+
+def whole(classifier: Classifier, ids: list[int], changes: list[Change]) -> np.ndarray:
+    """Every changed sentence read from its beginning."""
+    logits = []
+    with torch.inference_mode():
+        for start, stop, new in changes:
+            changed = [*ids[:start], *new, *ids[stop:]]
+            if changed:
+                logits.append(float(classifier(torch.tensor([changed]))))
+            else:
+                logits.append(float(classifier.read_out(classifier.start().h[-1])))
+    return np.array(logits)
+
+
+def some_changes(random: np.random.Generator, length: int, count: int) -> list[Change]:
+    made = []
+    for _ in range(count):
+        start, stop = sorted(random.integers(0, length + 1, 2).tolist())
+        made.append((start, stop, tuple(random.integers(2, VOCABULARY, random.integers(0, 4)).tolist())))
+    return made
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(CELLS),
+    st.integers(1, 2),
+    st.integers(0, 999),
+    st.integers(1, 9),
+    st.sampled_from([1, 3, 512]),
+    st.sampled_from([0, 1_000]),
+)
+def test_any_changes_against_whole_sentences(
+    cell: str, layers: int, seed: int, length: int, block: int, few: int
+) -> None:
+    random = np.random.default_rng(seed)
+    ids = random.integers(1, VOCABULARY, length).tolist()
+    changes = [*some_changes(random, length, 20), (0, 0, ()), (0, length, ())]  # no change, and all left out
+    classifier = model(cell, layers)
+    sentence = ChangedSentence(classifier, ids, block, few)
+    np.testing.assert_allclose(sentence.logits(changes), whole(classifier, ids, changes), atol=1e-5, rtol=0)
+    assert sentence.logit == pytest.approx(whole(classifier, ids, [(0, 0, ())])[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_real_size(cell: str) -> None:
+    torch.manual_seed(0)
+    classifier = Classifier(cell, VOCABULARY, 128, 256).requires_grad_(False).eval()
+    random = np.random.default_rng(0)
+    ids = random.integers(1, VOCABULARY, 30).tolist()
+    changes = some_changes(random, 30, 700)
+    found = ChangedSentence(classifier, ids).logits(changes)
+    np.testing.assert_allclose(found, whole(classifier, ids, changes), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_effects_are_the_first_term_of_taylors_series(cell: str) -> None:
+    """A substitute's embedding a hair from the old one moves the logit by the effect, up to the second order."""
+    classifier, ids = model(cell).double(), [3, 4, 5, 6]
+    hair = 1e-5
+    with torch.no_grad():
+        for place, word in enumerate(ids):  # ids 9 to 12 are 3 to 6, moved a little
+            classifier.embedding.weight[9 + place] = classifier.embedding.weight[word] + hair * torch.randn(5).double()
+    changes: list[Change] = [(place, place + 1, (9 + place,)) for place in range(4)]
+    changes.append((1, 3, (10, 11)))
+    sentence = ChangedSentence(classifier, ids)
+    with torch.no_grad():
+        rows = torch.tensor([[*ids[:start], *new, *ids[stop:]] for start, stop, new in changes])
+        exact = (classifier(rows) - classifier(torch.tensor([ids]))).numpy()
+    np.testing.assert_allclose(sentence.effects(changes), exact, rtol=1e-3, atol=hair**2 * 100)
+
+
+def test_effects_of_deletions_and_insertions_as_written() -> None:
+    classifier, ids = model("gru"), [3, 4, 5]
+    gradient = embedding_gradient(classifier, torch.tensor(ids)).numpy()
+    x = classifier.embedding.weight.numpy()
+    found = ChangedSentence(classifier, ids).effects([(1, 2, ()), (1, 1, (7,)), (0, 0, (7,)), (3, 3, (7,))])
+    expected = [
+        -gradient[1] @ x[4],
+        (gradient[0] + gradient[1]) / 2 @ x[7],
+        gradient[0] @ x[7],
+        gradient[2] @ x[7],
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    classifier = model("lstm")
+    before = {key: value.clone() for key, value in classifier.state_dict().items()}
+    sentence = ChangedSentence(classifier, [3, 4, 5])
+    sentence.effects([(0, 1, (6,))])
+    sentence.logits([(0, 1, (6,))])
+    assert all(torch.equal(before[key], value) for key, value in classifier.state_dict().items())
+    assert not classifier._forward_hooks and not classifier.training
+    assert all(parameter.grad is None and not parameter.requires_grad for parameter in classifier.parameters())
+
+
+def test_no_change_gives_no_logit() -> None:
+    sentence = ChangedSentence(model("rnn"), [2, 3])
+    assert sentence.logits([]).shape == (0,) and sentence.effects([]).shape == (0,)

@@ -1,0 +1,76 @@
+"""Sharing prefixes changes no number: every order's logit is that of the fused forward."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.models import CELLS, Classifier
+from core.probes.ordering.prefixes import SharedPrefixes
+
+
+def model(cell: str, layers: int = 1) -> Classifier:
+    torch.manual_seed(3)
+    built = Classifier(cell, 12, 5, 7, layers)
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.mul_(3)  # far from where tanh and σ are straight lines
+    return built.requires_grad_(False).eval()
+
+
+def fused(classifier: Classifier, ids: list[int], orders: np.ndarray) -> np.ndarray:
+    """Every order materialised."""
+    with torch.inference_mode():
+        return classifier(torch.tensor(ids)[torch.from_numpy(orders.astype(np.int64))]).numpy()
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("length", range(1, 7))
+def test_all_orders_against_brute_force(cell: str, layers: int, length: int) -> None:
+    classifier, ids = model(cell, layers), [2, 3, 4, 3, 5, 6][:length]
+    orders = np.array(list(permutations(range(length))), dtype=np.uint8)
+    # Slices and blocks that cut through the tree everywhere.
+    for slice_size, block in ((4_096, 512), (100, 7), (1, 1)):
+        if length < 6 or slice_size > 1:
+            found = SharedPrefixes(classifier, ids, slice_size, block).logits(orders)
+            np.testing.assert_allclose(found, fused(classifier, ids, orders), atol=1e-5, rtol=0)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.sampled_from(CELLS), st.integers(0, 1_000), st.integers(1, 40))
+def test_any_rows_in_any_order_with_repeats(cell: str, seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    classifier, ids = model(cell), random.integers(0, 12, 6).tolist()
+    orders = random.permuted(np.tile(np.arange(6, dtype=np.uint8), (count, 1)), axis=1)
+    orders = orders[random.integers(0, count, 2 * count)]
+    found = SharedPrefixes(classifier, ids, 16, 5).logits(orders)
+    np.testing.assert_allclose(found, fused(classifier, ids, orders), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_real_size_with_weights_that_saturate(cell: str) -> None:
+    torch.manual_seed(0)
+    classifier = Classifier(cell, 20, 128, 256).requires_grad_(False).eval()
+    classifier.recurrent.weight_hh_l0.mul_(4)
+    orders = np.array(list(permutations(range(6))), dtype=np.uint8)
+    ids = list(range(2, 8))
+    found = SharedPrefixes(classifier, ids).logits(orders)
+    np.testing.assert_allclose(found, fused(classifier, ids, orders), atol=1e-5, rtol=0)
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    classifier = model("lstm")
+    before = {key: value.clone() for key, value in classifier.state_dict().items()}
+    SharedPrefixes(classifier, [2, 3, 4]).logits(np.array([[0, 1, 2], [2, 1, 0]], dtype=np.uint8))
+    assert all(torch.equal(before[key], value) for key, value in classifier.state_dict().items())
+    assert not classifier._forward_hooks and all(parameter.grad is None for parameter in classifier.parameters())
+
+
+def test_no_order_gives_no_logit() -> None:
+    assert SharedPrefixes(model("gru"), [2, 3]).logits(np.empty((0, 2), dtype=np.uint8)).shape == (0,)
