@@ -69,13 +69,19 @@ def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
     return sentences[(number or 1) - 1]
 
 
-def choose_models(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
-    """Some of the models, all at first and where none is picked. The choice travels in the link as ``models``."""
-    by_name, key = {checkpoint.name: checkpoint for checkpoint in checkpoints}, "trajectories models"
-    if not link.restore("models", list(by_name), _some_of(list(by_name)), key):
-        st.caption(_("The link asks for models that are not here; all of those that are answer."))
-    # Another sentence may be read by fewer models; and where none is chosen, all are.
-    st.session_state[key] = [name for name in st.session_state[key] if name in by_name] or list(by_name)
+def choose_models(
+    checkpoints: Sequence[Checkpoint], key: str = "trajectories models", usual: Sequence[str] = ()
+) -> list[Checkpoint]:
+    """Some of the models; the usual ones, all unless told, at first and where none is picked.
+
+    The choice travels in the link as ``models``.
+    """
+    by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
+    usual = list(usual) or list(by_name)
+    if not link.restore("models", usual, some_of(list(by_name)), key):
+        st.caption(_("The link asks for models that are not here; others answer."))
+    # Another sentence may be read by fewer models.
+    st.session_state[key] = [name for name in st.session_state[key] if name in by_name] or usual
     chosen = st.pills(
         _("Models"),
         list(by_name),
@@ -84,12 +90,14 @@ def choose_models(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
         key=key,
         persist_state="session",
     )
-    found = [name for name in by_name if name in chosen] or list(by_name)
-    link.carry("models", None if found == list(by_name) else ",".join(found))
+    found = [name for name in by_name if name in chosen] or usual
+    link.carry("models", None if found == usual else ",".join(found))
     return [by_name[name] for name in found]
 
 
-def _some_of(names: list[str]) -> Callable[[str], list[str] | None]:
+def some_of(names: list[str]) -> Callable[[str], list[str] | None]:
+    """Reads some of these names, joined by commas."""
+
     def read(told: str) -> list[str] | None:
         asked = told.split(",")[: len(names) + 1]
         return [name for name in names if name in asked] if set(asked) <= set(names) else None

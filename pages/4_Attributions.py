@@ -1,0 +1,63 @@
+"""Attributions: which words carried the verdict, by which method, and can the explanation be trusted?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.examples import examples
+from core.language import gettext as _
+from pages.parts import frame, link
+
+frame.set_up(_("Attributions"))
+st.title(_("Attributions"))
+st.write(_("Which words carried the verdict, by which method, and can the explanation be trusted?"))
+text = frame.sentence(examples()[0].text)
+views = {
+    "words": _("Words"),
+    "agreement": _("Agreement"),
+    "order": _("Order"),
+    "pairs": _("Pairs"),
+    "league": _("League of methods"),
+}
+link.restore("view", "words", link.one_of(list(views)), key="attributions view")
+view = st.segmented_control(
+    _("What to look at"),
+    list(views),
+    format_func=views.__getitem__,
+    key="attributions view",
+    required=True,
+    persist_state="session",
+    label_visibility="collapsed",
+)
+link.carry("view", None if view == "words" else view)
+
+# Heavy imports below this line: the page is on the screen before torch is in memory.
+from pages.parts import (  # noqa: E402
+    attributions,
+    attributions_agreement,
+    attributions_league,
+    attributions_order,
+    attributions_pairs,
+    attributions_words,
+    models,
+)
+
+with st.spinner(_("Loading the models…"), show_time=False):
+    checkpoints, faults = models.load_all()
+models.tell_of(faults)
+if not checkpoints:
+    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+elif view == "league":
+    attributions_league.view(checkpoints)
+else:
+    asked = attributions.sentences(text, checkpoints)
+    if not asked:
+        st.info(_("There is no word to read yet. Type a sentence."))
+    elif view == "agreement":
+        attributions_agreement.view(asked, checkpoints)
+    elif view == "order":
+        attributions_order.view(asked, checkpoints)
+    elif view == "pairs":
+        attributions_pairs.view(asked, checkpoints)
+    else:
+        attributions_words.view(asked, checkpoints)

@@ -1,0 +1,75 @@
+"""What a reader sees for the names of attribution methods and of the ways to take a word out."""
+
+from __future__ import annotations
+
+from core.language import gettext as _
+
+
+def methods() -> dict[str, str]:
+    """The methods' names as shown, by their key in `core.probes.attributions.METHODS`."""
+    return {
+        "shapley": _("Shapley values"),
+        "shapley-sampling": _("Shapley sampling (Captum)"),
+        "kernel-shap": _("KernelSHAP"),
+        "lime": _("LIME"),
+        "occlusion-1": _("Occlusion, 1 word"),
+        "occlusion-2": _("Occlusion, 2 words"),
+        "occlusion-3": _("Occlusion, 3 words"),
+        "feature-ablation": _("Feature ablation"),
+        "integrated-gradients": _("Integrated gradients"),
+        "gradient-shap": _("Gradient SHAP"),
+        "input-x-gradient": _("Input × gradient"),
+        "saliency": _("Saliency"),
+        "smoothgrad": _("SmoothGrad"),
+        "contextual-decomposition": _("Contextual decomposition"),
+        "lrp": _("LRP"),
+        "steps": _("Steps of the logit"),
+        "cell-steps": _("Steps of the cell (γ)"),
+    }
+
+
+def method(key: str) -> str:
+    """A method's name; one that is not listed is shown by its key."""
+    return methods().get(key, key)
+
+
+def explanations() -> dict[str, str]:
+    """What each method does, in one sentence with its source."""
+    return {
+        "shapley": _(
+            "The mean change of the logit when a word joins the others, over all orders of joining (Shapley 1953); "
+            "exact up to 12 words, sampled beyond."
+        ),
+        "shapley-sampling": _("Shapley values from random orders, by Captum (Castro et al. 2009)."),
+        "kernel-shap": _("Shapley values by a weighted regression on random sets of words (Lundberg & Lee 2017)."),
+        "lime": _("A linear model of the logit on random sets of words near the sentence (Ribeiro et al. 2016)."),
+        "occlusion-1": _("What the logit loses when a word alone is taken out (Zeiler & Fergus 2014)."),
+        "occlusion-2": _("The same with windows of two words, each word’s windows averaged."),
+        "occlusion-3": _("The same with windows of three words."),
+        "feature-ablation": _("What the logit loses when a word alone is taken out, by Captum’s ablation."),
+        "integrated-gradients": _(
+            "Gradients along the straight way from the baseline to the sentence, added up (Sundararajan et al. 2017)."
+        ),
+        "gradient-shap": _("Expected gradients between noisy baselines and the sentence (Lundberg & Lee 2017)."),
+        "input-x-gradient": _("The gradient times the word’s vector (Shrikumar et al. 2016)."),
+        "saliency": _("The size of the gradient at the word, without a sign (Simonyan et al. 2014)."),
+        "smoothgrad": _("Saliency averaged over noisy copies of the sentence (Smilkov et al. 2017)."),
+        "contextual-decomposition": _(
+            "What of the logit can be followed back to the word through every gate (Murdoch, Liu & Yu 2018)."
+        ),
+        "lrp": _("Relevance handed back from the logit, layer by layer, gates taking none (Arras et al. 2017, 2019)."),
+        "steps": _("How far the logit moved when the word was read."),
+        "cell-steps": _("What the word wrote into the cell, as far as it was not forgotten (Murdoch & Szlam 2017)."),
+    }
+
+
+def baselines() -> dict[str, str]:
+    """The ways to take a word out."""
+    return {
+        "": _("each method’s own"),
+        "delete": _("deleted"),
+        "pad": "<pad>",
+        "unk": "<unk>",
+        "mean": _("mean embedding"),
+        "zero": _("zero vector"),
+    }

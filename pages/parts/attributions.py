@@ -1,0 +1,339 @@
+"""What the views of attributions share: sentences, models, methods, what taking a word out means, and the running.
+
+A method whose time is long on a text is not run at once: its time is told first, and a button starts it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.language import ngettext
+from pages.parts import attribution_names, frame, link, search, trajectories
+from pages.parts.tokens import plain
+from pages.parts.trajectories import Sentence
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.attribution.results import Attribution
+    from core.probes.faithfulness import Faithfulness, Yardstick
+    from core.probes.league import League
+    from core.probes.league_file import Leagues
+
+_AT_ONCE = 2.0  # seconds that a single method may take before it is asked for
+_USUAL = ("shapley", "integrated-gradients", "contextual-decomposition", "occlusion-1")
+
+
+class Cell(NamedTuple):
+    """One sentence read by one model."""
+
+    sentence: Sentence
+    checkpoint: Checkpoint
+
+    @property
+    def tokens(self) -> list[str]:
+        return self.checkpoint.preprocessing(self.sentence.text)
+
+
+class Task(NamedTuple):
+    """One method on one cell, and about how long it takes, in seconds."""
+
+    cell: Cell
+    method: str
+    seconds: float
+
+    @property
+    def key(self) -> tuple[int, str, str]:
+        return (self.cell.sentence.number, self.cell.checkpoint.name, self.method)
+
+
+Found = dict[tuple[int, str, str], "Attribution"]
+"""Attributions by sentence number, model and method."""
+
+
+def sentences(text: str, checkpoints: Sequence[Checkpoint]) -> list[Sentence]:
+    """The sentence and, below its own box, a second one; those that hold a word to read for some model."""
+    link.restore("second", "", lambda told: told, "attributions second")
+    second = (
+        st.text_input(
+            _("A second sentence to lay beside it (optional)"),
+            key="attributions second",
+            live=True,
+            persist_state="session",
+        )
+        or ""
+    )
+    short = 0 < len(second) <= frame.LONGEST_IN_LINK
+    link.carry("second", second if short else None)
+    if second and not short:
+        st.caption(_("The second sentence is too long for the link, which does not carry it."))
+    both = (Sentence(1, text), Sentence(2, second))
+    return [sentence for sentence in both if trajectories.readers(checkpoints, sentence.text)]
+
+
+def choose_models(checkpoints: Sequence[Checkpoint], asked: Sequence[Sentence]) -> list[Checkpoint]:
+    """Some of the models that read one of the sentences; the LSTM, if it is there, unless others are picked."""
+    readers = [
+        checkpoint for checkpoint in checkpoints if any(checkpoint.preprocessing(sentence.text) for sentence in asked)
+    ]
+    usual = [checkpoint.name for checkpoint in readers if checkpoint.name == "lstm"]
+    return trajectories.choose_models(readers, "attributions models", usual)
+
+
+def choose_methods(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """Some methods, the most faithful of the league first among the usual ones; the choice travels as ``methods``."""
+    from core.probes.attributions import METHODS, available
+
+    here = [name for name in METHODS if any(name in available(checkpoint) for checkpoint in checkpoints)]
+    usual = [name for name in dict.fromkeys([*best_methods(checkpoints), *_USUAL]) if name in here]
+    key = "attributions methods"
+    if not link.restore("methods", usual, trajectories.some_of(here), key):
+        st.caption(_("The link asks for methods that are not here; the usual ones answer."))
+    st.session_state[key] = [name for name in st.session_state[key] if name in here]
+    chosen = st.multiselect(
+        _("Methods"),
+        here,
+        format_func=lambda name: plain(attribution_names.method(name)),
+        key=key,
+        persist_state="session",
+        placeholder=_("Choose methods"),
+    )
+    found = chosen or usual
+    link.carry("methods", None if found == usual else ",".join(found))
+    return found
+
+
+def choose_baseline() -> str:
+    """What taking a word out means, or "" for each method's own; travels in the link as ``baseline``."""
+    shown = attribution_names.baselines()
+    key = "attributions baseline"
+    if not link.restore("baseline", "", link.one_of(list(shown)), key):
+        st.caption(_("The link asks for a baseline that is not offered; each method takes its own."))
+    baseline = st.selectbox(
+        _("A word is taken out by"),
+        list(shown),
+        format_func=lambda name: plain(shown[name]),
+        key=key,
+        persist_state="session",
+        help=_(
+            "Deleted: the text is shorter. The others put a vector in the word’s place: that of <pad> (zeros), that "
+            "of <unk>, or the mean of all words. No way is neutral: a model has an opinion on each of them. "
+            "Faithfulness is measured by the same, and by deletion where each method takes its own."
+        ),
+    )
+    link.carry("baseline", baseline or None)
+    return baseline or ""
+
+
+def accepted(method: str, baseline: str) -> str:
+    """The baseline that a method uses when this one is asked for: its own default where it does not accept it."""
+    from core.probes import attributions
+
+    return baseline if baseline in attributions.METHODS[method].baselines else attributions.accepted(method)
+
+
+def tell_of_baselines(methods: Sequence[str], baseline: str) -> None:
+    """Says which methods do not accept the baseline that was asked for, and what they take instead."""
+    if not baseline:
+        return
+    shown = attribution_names.baselines()
+    other = [name for name in methods if accepted(name, baseline) != baseline]
+    if other:
+        lines = ", ".join(
+            f"{attribution_names.method(name)} ({shown[accepted(name, baseline)] if accepted(name, baseline) else '–'})"
+            for name in other
+        )
+        st.caption(_("Other ways of their own, or none: {methods}").format(methods=plain(lines)))
+
+
+def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str) -> Found:
+    """Every method on every cell: the quick ones at once, the slow ones when asked for, with a Stop between two.
+
+    `name` tells the views' searches apart.
+    """
+    from core.probes.attributions import available
+
+    tasks = [
+        Task(cell, method, _seconds(cell, method))
+        for cell in cells
+        for method in methods
+        if method in available(cell.checkpoint)
+    ]
+    slow = [task for task in tasks if task.seconds > _AT_ONCE]
+    found: Found = {}
+    with st.spinner(_("Asking the methods…"), show_time=True):
+        for task in tasks:
+            if task not in slow:
+                found[task.key] = _run(task, baseline)
+    if slow:
+        _offer(slow, baseline, name, found)
+    return found
+
+
+def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None:
+    seconds = sum(task.seconds for task in slow)
+    named = ", ".join(dict.fromkeys(attribution_names.method(task.method) for task in slow))
+    st.info(
+        _("On texts of this length these methods take long, about {seconds:,.0f} s in all: {methods}").format(
+            seconds=seconds, methods=plain(named)
+        ),
+        icon=":material/timer:",
+    )
+    key = (baseline, *((task.cell.checkpoint.hash, task.cell.sentence.text, task.method) for task in slow))
+
+    def start(breathe: Callable[[], None]) -> Iterator[_Ran]:
+        done: Found = {}
+        for number, task in enumerate(slow, 1):
+            breathe()
+            done[task.key] = _run(task, baseline)
+            yield _Ran(number, dict(done))
+
+    search.view(
+        f"attributions {name}",
+        key,
+        lambda: start,
+        lambda event: search.Shown(
+            event.number / len(slow),
+            _("{done} of {total} methods have answered").format(done=event.number, total=len(slow)),
+        ),
+        lambda result, _key: found.update(result),
+        _("Run the slow methods"),
+    )
+
+
+class _Ran(NamedTuple):
+    """So many slow methods have answered."""
+
+    number: int
+    found: Found
+
+    @property
+    def result(self) -> Callable[[], Found]:
+        return lambda: self.found
+
+
+def _run(task: Task, baseline: str) -> Attribution:
+    checkpoint, method = task.cell.checkpoint, task.method
+    used = accepted(method, baseline)
+    return attribution(checkpoint.name, checkpoint.hash, task.cell.sentence.text, method, used, checkpoint)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def attribution(
+    name: str, model_hash: str, text: str, method: str, baseline: str, _checkpoint: Checkpoint
+) -> Attribution:
+    """One method's answer, seed 0."""
+    from core.probes.attributions import attribute
+
+    return attribute(_checkpoint, text, method, baseline)
+
+
+def _seconds(cell: Cell, method: str) -> float:
+    """About how long a method takes."""
+    from core.probes.attributions import cost
+
+    tokens = len(cell.tokens)
+    return cost(method, tokens) * tokens * _seconds_a_token(cell.checkpoint.name, cell.checkpoint.hash, cell.checkpoint)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _seconds_a_token(name: str, model_hash: str, _checkpoint: Checkpoint) -> float:
+    """How long this machine takes to read a token, many texts together, measured once."""
+    import numpy as np
+
+    from core.probes.attribution.removal import Game
+    from core.probes.attribution.results import Reading
+
+    tokens, texts = 25, 256
+    game = Game(Reading(_checkpoint, "", ("a",) * tokens), "pad")
+    present = np.random.default_rng(0).random((texts, tokens)) < 0.5
+    game.values(present[:8])
+    clock = time.perf_counter()
+    game.values(present)
+    return (time.perf_counter() - clock) / (texts * tokens)
+
+
+def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> Mapping[str, Faithfulness] | None:
+    """How faithful each attribution of a cell is, by method; None where the text is too long for that."""
+    from core.probes.attributions import METHODS
+    from core.probes.faithfulness import RANDOMS
+
+    tokens = len(cell.tokens)
+    readings = (2 * 5 * RANDOMS + 2 * tokens) * tokens
+    checkpoint = cell.checkpoint
+    seconds = readings * _seconds_a_token(checkpoint.name, checkpoint.hash, checkpoint)
+    if seconds > 4 * _AT_ONCE:
+        return None
+    rule = _yardstick(checkpoint.name, checkpoint.hash, cell.sentence.text, removal, checkpoint)
+    return {found.method: rule.measure(found.scores, signed=METHODS[found.method].signed) for found in attributions}
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _yardstick(name: str, model_hash: str, text: str, removal: str, _checkpoint: Checkpoint) -> Yardstick:
+    from core.probes.attribution.results import Reading
+    from core.probes.faithfulness import yardstick
+
+    return yardstick(Reading(_checkpoint, text, tuple(_checkpoint.preprocessing(text))), removal)
+
+
+def best_methods(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """The most faithful method of each model by the stored league, where there is one for this very model."""
+    leagues = stored_leagues(checkpoints)
+    return list(dict.fromkeys(found.best for found in leagues.values() if found.best is not None))
+
+
+def stored_leagues(checkpoints: Sequence[Checkpoint]) -> dict[str, League]:
+    """The stored league of every model that it was measured on: same name, same hash."""
+    stored, _fault = read_stored()
+    hashes = {checkpoint.name: checkpoint.hash for checkpoint in checkpoints}
+    leagues = () if stored is None else stored.leagues
+    return {found.model: found for found in leagues if hashes.get(found.model) == found.hash}
+
+
+def read_stored() -> tuple[Leagues | None, str]:
+    """The stored leagues, if there are any, and a line that says what is wrong with their file, if anything."""
+    from core.probes import league_file
+
+    try:
+        return league_file.load(), ""
+    except ValueError as fault:
+        return None, str(fault)
+
+
+def tell_of_best(cells: Sequence[Cell]) -> None:
+    """What the league says of the models asked, in a sentence each."""
+    leagues = stored_leagues([cell.checkpoint for cell in cells])
+    for name, found in leagues.items():
+        if found.best is None:
+            continue
+        standing = found.standings[0]
+        overall = standing.measures["overall"]
+        chance = found.random["overall"]
+        if overall is None or chance is None:
+            continue
+        line = _(
+            "Most faithful to the {model} over {rows:,} validation sentences: **{method}**, comprehensiveness − "
+            "sufficiency {value:.3f} ({low:.3f} to {high:.3f}); random rankings {chance:.3f}."
+        )
+        if found.tied:
+            line += " " + ngettext(
+                "{count} other is not to be told from it.",
+                "{count} others are not to be told from it.",
+                len(found.tied),
+            )
+        st.markdown(
+            line.format(
+                model=plain(name.upper()),
+                rows=overall.rows,
+                method=plain(attribution_names.method(found.best)),
+                value=overall.mean,
+                low=overall.interval[0],
+                high=overall.interval[1],
+                chance=chance.mean,
+                count=len(found.tied),
+            )
+        )

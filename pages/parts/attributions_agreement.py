@@ -1,0 +1,63 @@
+"""Which methods rank a sentence's words alike?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import attribution_names, attributions, trajectories
+from pages.parts.attributions import Cell
+from pages.parts.tokens import plain
+from pages.parts.trajectories import Sentence
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+
+def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
+    """A map of rank correlations between all methods, for every model asked."""
+    from core.figures.attributions import agreement_map
+    from core.probes.attribution.agreement import agreement
+    from core.probes.attributions import METHODS, available
+
+    left, right = st.columns(2)
+    with left:
+        sentence = trajectories.choose_sentence(asked)
+        chosen = attributions.choose_models(checkpoints, [sentence])
+    with right:
+        baseline = attributions.choose_baseline()
+    cells = [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)]
+    found = attributions.run(cells, list(METHODS), baseline, "agreement")
+    rows: list[tuple[object, ...]] = []
+    for cell in cells:
+        name = cell.checkpoint.name
+        here = [
+            found[key] for method in available(cell.checkpoint) if (key := (sentence.number, name, method)) in found
+        ]
+        matrix = agreement(here)
+        names = [attribution_names.method(one.method) for one in here]
+        st.plotly_chart(
+            agreement_map(names, matrix, _("Agreement of methods, {model}").format(model=name.upper())),
+            key=f"agreement {name}",
+            alt=_("Rank correlation of every two methods' scores"),
+        )
+        if len(cell.tokens) == 1:
+            st.caption(_("A single word has no ranking, so no two methods can agree or disagree on it."))
+        rows += [
+            (name, one.method, other.method, "" if value != value else value)
+            for one, line in zip(here, matrix.tolist(), strict=True)
+            for other, value in zip(here, line, strict=True)
+        ]
+    st.caption(
+        plain(
+            _(
+                "Kendall’s τ-b between the scores of two methods on this one sentence: 1 where both rank its words "
+                "alike, 0 where they have nothing in common. Methods without signs are compared by magnitudes. That "
+                "methods agree does not make them right: those that ask the same question are bound to."
+            )
+        )
+    )
+    trajectories.csv_button("agreement", ["model", "method", "other", "tau_b"], lambda: rows)

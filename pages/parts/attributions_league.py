@@ -1,0 +1,160 @@
+"""Which method explains which model most faithfully? The league that was measured on many sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import attribution_names, attributions, estimates, trajectories
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.league import League, Measures
+
+_COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --seed {seed} --out checkpoints/{file}"
+
+
+def view(checkpoints: Sequence[Checkpoint]) -> None:
+    """The stored league of each model: dots with intervals, a table, what it covers and how to make it again."""
+    from core.figures.faithfulness import league_dots
+    from core.probes.league_file import FILE
+
+    stored, fault = attributions.read_stored()
+    if fault:
+        st.error(plain(_("The stored league cannot be used: {fault}").format(fault=fault)))
+    current = attributions.stored_leagues(checkpoints)
+    if stored is None or not current:
+        st.info(_("No league was measured on these models yet. Measure one with the command below."))
+        st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash")
+        return
+    for name, league in current.items():
+        st.subheader(plain(name.upper()), divider="gray")
+        _say(league)
+        st.plotly_chart(
+            league_dots(league, {one.method: attribution_names.method(one.method) for one in league.standings}),
+            key=f"league {name}",
+            alt=_("Faithfulness of every method with its interval, and of random rankings"),
+        )
+        with st.expander(_("All measures of {model}").format(model=plain(name.upper())), icon=":material/table:"):
+            st.dataframe(estimates.as_shown(_header(), _table(league)), hide_index=True)
+    gone = stored.outdated({checkpoint.name: checkpoint.hash for checkpoint in checkpoints})
+    if gone:
+        st.caption(_("Left out, as they are not the models measured: {models}").format(models=plain(", ".join(gone))))
+    source = stored.source
+    st.caption(
+        plain(
+            _(
+                "{rows:,} sentences drawn by seed {seed} from the {all:,} of {file}; no model was trained on them. "
+                "Intervals are the bootstrap’s over sentences, 95 %. Scored by comprehensiveness − sufficiency of "
+                "probabilities, words deleted, from −1 to 1. Random rankings are measured in the same way."
+            ).format(rows=source.rows, seed=source.seed, all=source.drawn_from, file=source.file)
+        )
+    )
+    st.code(_COMMAND.format(rows=source.rows, seed=source.seed, file=FILE), language="bash", wrap_lines=True)
+    header = ["model", "method", *_numbers_header()]
+    trajectories.csv_button("league", header, lambda: _rows(current))
+
+
+def _say(league: League) -> None:
+    best = next((one for one in league.standings if one.method == league.best), None)
+    overall = None if best is None else best.measures["overall"]
+    gain = None if best is None else best.gains["overall"]
+    if best is None or overall is None or gain is None:
+        st.write(_("No method was measured on any sentence."))
+        return
+    name = attribution_names.method(best.method)
+    interval = {"value": overall.mean, "low": overall.interval[0], "high": overall.interval[1], "name": plain(name)}
+    if gain.interval[0] <= 0:
+        st.write(_("No method is more faithful than random rankings; the highest is {name}.").format(name=plain(name)))
+        return
+    st.write(
+        _("**{name}** is the most faithful: {value:.3f} ({low:.3f} to {high:.3f}).").format(**interval)
+        + " "
+        + _("That is {value:.3f} ({low:.3f} to {high:.3f}) more than random rankings of the same sentences.").format(
+            value=gain.mean, low=gain.interval[0], high=gain.interval[1]
+        )
+    )
+    if league.tied:
+        others = ", ".join(attribution_names.method(one) for one in league.tied)
+        st.write(_("Not to be told from it on these sentences: {methods}.").format(methods=plain(others)))
+    elif league.runner_up is not None and league.lead is not None:
+        st.write(
+            _("It is ahead of the next, {name}, by {value:.3f} ({low:.3f} to {high:.3f}).").format(
+                name=plain(attribution_names.method(league.runner_up)),
+                value=league.lead.mean,
+                low=league.lead.interval[0],
+                high=league.lead.interval[1],
+            )
+        )
+
+
+def _header() -> list[str]:
+    return [
+        _("method"),
+        _("comprehensiveness − sufficiency ↑"),
+        _("more than random"),
+        _("comprehensiveness ↑"),
+        _("sufficiency ↓"),
+        _("τ with leave-one-out ↑"),
+        _("infidelity ↓"),
+        _("sensitivity ↓"),
+        _("seconds a sentence"),
+    ]
+
+
+_MEASURES = ("comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity")
+
+
+def _table(league: League) -> list[list[object]]:
+    def cell(measures: Measures, name: str) -> estimates.Estimate:
+        found = measures[name]
+        return estimates.NONE if found is None else estimates.signed(found.mean, found.interval, 3)
+
+    rows: list[list[object]] = [
+        [
+            attribution_names.method(one.method),
+            cell(one.measures, "overall"),
+            cell(one.gains, "overall"),
+            *(cell(one.measures, name) for name in _MEASURES),
+            f"{one.seconds:.3f}",
+        ]
+        for one in league.standings
+    ]
+    chance: list[object] = [
+        _("random rankings"),
+        cell(league.random, "overall"),
+        estimates.NONE,
+        *(cell(league.random, name) for name in _MEASURES),
+        "–",
+    ]
+    return [*rows, chance]
+
+
+def _numbers_header() -> list[str]:
+    from core.probes.league import COLUMNS
+
+    return [f"{name}{end}" for name in COLUMNS for end in ("", "_from", "_to")]
+
+
+def _rows(leagues: dict[str, League]) -> list[tuple[object, ...]]:
+    from core.probes.league import COLUMNS
+
+    def numbers(measures: Measures) -> list[object]:
+        found: list[object] = []
+        for name in COLUMNS:
+            mean = measures[name]
+            found += ["", "", ""] if mean is None else [mean.mean, *mean.interval]
+        return found
+
+    return [
+        row
+        for name, league in leagues.items()
+        for row in [
+            *((name, one.method, *numbers(one.measures)) for one in league.standings),
+            (name, "random rankings", *numbers(league.random)),
+        ]
+    ]

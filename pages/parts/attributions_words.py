@@ -1,0 +1,212 @@
+"""Every method's scores on the words of a sentence, how faithful each is, and all of them on one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import attribution_names, attributions, models, trajectories
+from pages.parts.attributions import Cell
+from pages.parts.tokens import plain, pull_strip, visible
+from pages.parts.trajectories import Sentence
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.attribution.results import Attribution
+    from core.probes.faithfulness import Faithfulness
+
+
+def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
+    """Strips, faithfulness, bars and numbers for every sentence and model asked, two side by side."""
+    chosen = attributions.choose_models(checkpoints, asked)
+    left, right = st.columns([3, 1])
+    with left:
+        methods = attributions.choose_methods(chosen)
+    with right:
+        baseline = attributions.choose_baseline()
+    attributions.tell_of_baselines(methods, baseline)
+    cells = [
+        Cell(sentence, checkpoint)
+        for sentence in asked
+        for checkpoint in chosen
+        if checkpoint.preprocessing(sentence.text)
+    ]
+    attributions.tell_of_best(cells)
+    found = attributions.run(cells, methods, baseline, "words")
+    if len(cells) == 1:
+        _cell(cells[0], found, methods, baseline, several=False)
+    else:
+        for start in range(0, len(cells), 2):
+            for column, cell in zip(st.columns(2, gap="large"), cells[start : start + 2], strict=False):
+                with column:
+                    _cell(cell, found, methods, baseline, several=len(asked) > 1)
+    _about()
+    header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error"]
+    trajectories.csv_button("attributions", header, lambda: _rows(found))
+
+
+def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
+    """One sentence and model."""
+    verdict = models.verdict(cell.checkpoint, cell.sentence.text)
+    names = {"positive": _("positive"), "negative": _("negative")}
+    heading = _("{model}: {label}, P(positive) {probability:.3f}, logit {logit:+.2f}").format(
+        model=cell.checkpoint.name.upper(),
+        label=names[verdict.label],
+        probability=verdict.probability,
+        logit=verdict.logit,
+    )
+    if several:
+        heading = _("Sentence {number}").format(number=cell.sentence.number) + " · " + heading
+    st.subheader(plain(heading), divider="gray")
+    here = {
+        method: found[key]
+        for method in methods
+        if (key := (cell.sentence.number, cell.checkpoint.name, method)) in found
+    }
+    if not here:
+        st.caption(_("No method has answered yet."))
+        return
+    measured = attributions.measured(cell, list(here.values()), baseline or "delete")
+    for method, attribution in here.items():
+        _strip(attribution, None if measured is None else measured[method])
+    _bars(cell, list(here.values()))
+    if measured is None:
+        st.caption(_("The text is too long for faithfulness to be measured here; the command line measures any."))
+    with st.expander(_("Numbers: faithfulness, sums, time"), icon=":material/table:"):
+        _table(list(here.values()), measured)
+    _warn(list(here.values()), measured)
+
+
+def _strip(attribution: Attribution, faithful: Faithfulness | None) -> None:
+    name = plain(attribution_names.method(attribution.method))
+    help_text = attribution_names.explanations().get(attribution.method, "")
+    st.markdown(f"**{name}**", help=help_text or None)
+    hints = [
+        _("{token}: {score:+.4f} in logits").format(token=visible(token), score=score)
+        for token, score in zip(attribution.tokens, attribution.scores.tolist(), strict=True)
+    ]
+    pull_strip(attribution.tokens, attribution.known, attribution.scores.tolist(), hints)
+    if faithful is not None:
+        st.caption(plain(_faithful(faithful)))
+
+
+def _faithful(found: Faithfulness) -> str:
+    """A method's faithfulness in one line, each figure with the mean of random rankings in brackets."""
+    random = found.random
+    parts = []
+    for label, value, spread in (
+        (_("comprehensiveness"), found.comprehensiveness, random["comprehensiveness"]),
+        (_("sufficiency"), found.sufficiency, random["sufficiency"]),
+        (_("τ with leave-one-out"), found.loo_tau, random["loo_tau"]),
+    ):
+        if value is not None and spread is not None:
+            parts.append(
+                _("{label} {value:.2f} (random {random:.2f})").format(label=label, value=value, random=spread.mean)
+            )
+    parts.append(
+        _("better than {share:.0%} of {count} random rankings").format(share=found.better, count=found.randoms)
+    )
+    return " · ".join(parts)
+
+
+def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
+    from core.figures.attributions import attribution_bars
+
+    names = [attribution_names.method(found.method) for found in here]
+    title = _("Each method’s scores, {model}").format(model=cell.checkpoint.name.upper())
+    st.plotly_chart(
+        attribution_bars(here, names, title, shares=True),
+        key=f"attribution bars {cell.sentence.number} {cell.checkpoint.name}",
+        alt=_("Every method's score of every token, as a share of the sum of its scores' magnitudes"),
+    )
+
+
+def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None) -> None:
+    shown = attribution_names.baselines()
+    rows: list[dict[str, object]] = []
+    for found in here:
+        row: dict[str, object] = {
+            _("method"): attribution_names.method(found.method),
+            _("taken out by"): shown[found.baseline] if found.baseline else "–",
+        }
+        faithful = None if measured is None else measured[found.method]
+        for key, label in (
+            ("comprehensiveness", _("comprehensiveness ↑")),
+            ("sufficiency", _("sufficiency ↓")),
+            ("loo_tau", _("τ with leave-one-out ↑")),
+            ("infidelity", _("infidelity ↓")),
+        ):
+            row[label] = "–" if faithful is None else _beside_random(getattr(faithful, key), faithful.random[key])
+        row |= {
+            _("Σ scores"): f"{found.scores.sum():+.3f}",
+            _("logit − base"): "–" if found.base_logit is None else f"{found.logit - found.base_logit:+.3f}",
+            _("δ"): "–" if found.delta is None else f"{found.delta:+.1e}",
+            _("spent"): found.spent,
+            _("seconds"): f"{found.seconds:.3f}",
+        }
+        rows.append(row)
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        _(
+            "In brackets the mean and the middle 95 % of random rankings. δ is how far a complete method’s scores are "
+            "from adding up to logit − base; other methods promise no sum. Scores are in logits, so that a verdict "
+            "near 0 or 1 does not hide them."
+        )
+    )
+
+
+def _beside_random(value: float | None, spread: object) -> str:
+    from core.probes.faithfulness import Spread
+
+    if value is None or not isinstance(spread, Spread):
+        return "–"
+    return f"{value:.3f} ({spread.mean:.3f}; {spread.low:.3f} … {spread.high:.3f})"
+
+
+def _warn(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None) -> None:
+    warnings = [(attribution_names.method(found.method), found.warning) for found in here if found.warning]
+    for name, warning in warnings:
+        st.warning(plain(f"{name}: {warning}"), icon=":material/warning:")
+    if measured:
+        first = next(iter(measured.values()))
+        if first.warning:
+            st.caption(plain(first.warning))
+
+
+def _about() -> None:
+    with st.expander(_("About these methods"), icon=":material/info:"):
+        st.markdown(
+            _(
+                "Blue speaks for the positive verdict, orange for the negative one; the number below a word is its "
+                "score in logits. **Comprehensiveness** is what the predicted class loses in probability when the "
+                "words a method ranks highest are taken out (more is better), **sufficiency** what it loses when only "
+                "they stay (less is better); both are means over the top 1, 5, 10, 20 and 50 % of the words, at least "
+                "one (DeYoung et al. 2020). A text of four words has only two such cuts, so look at the league for "
+                "what holds in general. **τ** compares a ranking with what leaving out each word alone costs."
+            )
+        )
+        st.markdown(
+            _(
+                "**Not offered:** DeepLIFT and LRP as Captum has them. They have no rules for recurrent modules; "
+                "DeepLIFT runs on them all the same and gives the sums of input × gradient. The LRP here has rules of "
+                "its own for the gates."
+            )
+        )
+        for key, line in attribution_names.explanations().items():
+            st.markdown(f"**{plain(attribution_names.method(key))}.** {plain(line)}")
+
+
+def _rows(found: attributions.Found) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for (number, model, method), attribution in found.items():
+        errors = [""] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
+        rows += [
+            (number, model, method, attribution.baseline, place, token, score, error)
+            for place, (token, score, error) in enumerate(
+                zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True), 1
+            )
+        ]
+    return rows
