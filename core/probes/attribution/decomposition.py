@@ -62,7 +62,7 @@ class Split(NamedTuple):
 
 
 class Term(NamedTuple):
-    """Something a gate gets, [P, H] or [1, H], and whether it is of the phrase, or of which: a column [P, 1] of 0, 1."""
+    """Something a gate gets, [P, H] or [1, H], and whether it is of the phrase; [P, 1] of 0 and 1 where it differs."""
 
     value: Tensor
     relevant: bool | Tensor

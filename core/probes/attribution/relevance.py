@@ -154,17 +154,13 @@ def _unwind(rule: Rule, layer: Layer, x: Tensor, steps: list[CellStep], to_h: Te
     return to_x, float(start)
 
 
-def _rnn(
-    rule: Rule, layer: Layer, x: Tensor, h: Tensor, c: Tensor | None, step: CellStep, passed: _Passed
-) -> _Passed:
+def _rnn(rule: Rule, layer: Layer, x: Tensor, h: Tensor, c: Tensor | None, step: CellStep, passed: _Passed) -> _Passed:
     (z,) = step.gates
     to_x, to_h = rule.linear([(x, layer.w), (h, layer.u)], layer.b + layer.d, z[0], passed.h)
     return _Passed(to_x, to_h, None)
 
 
-def _gru(
-    rule: Rule, layer: Layer, x: Tensor, h: Tensor, c: Tensor | None, step: CellStep, passed: _Passed
-) -> _Passed:
+def _gru(rule: Rule, layer: Layer, x: Tensor, h: Tensor, c: Tensor | None, step: CellStep, passed: _Passed) -> _Passed:
     r, z, n = (gate[0] for gate in step.gates)
     to_n, kept = rule.sum(((1 - z) * n, z * h), passed.h)
     (w, u), (b, d) = _rows(layer, "new")
@@ -173,9 +169,7 @@ def _gru(
     return _Passed(to_x, to_h + kept, None)
 
 
-def _lstm(
-    rule: Rule, layer: Layer, x: Tensor, h: Tensor, c: Tensor | None, step: CellStep, passed: _Passed
-) -> _Passed:
+def _lstm(rule: Rule, layer: Layer, x: Tensor, h: Tensor, c: Tensor | None, step: CellStep, passed: _Passed) -> _Passed:
     assert c is not None and passed.c is not None
     i, f, g, _ = (gate[0] for gate in step.gates)
     kept, to_g = rule.sum((f * c[0], i * g), passed.h + passed.c)
