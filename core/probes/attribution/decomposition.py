@@ -1,17 +1,17 @@
 """Which part of the verdict is a word's own doing, or a phrase's? Contextual decomposition, in one forward pass.
 
 Murdoch, Liu & Yu 2018, "Beyond Word Importance: Contextual Decomposition to Extract Interactions from LSTMs" (ICLR).
-Every state is split in two, h_t = β_t + γ_t and c_t = β^c_t + γ^c_t (their equations 10, 11): β is what comes of the
+Every state is split in two, h_t = β_t + γ_t and c_t = β^c_t + γ^c_t (their section 3.2): β is what comes of the
 phrase alone, γ all that any other word had a hand in. Both start at zero; at the end logit = w·β_T + (w·γ_T + b),
 exactly. Three rules, each a function here:
 
     linearise   A gate is written as a sum over what it gets: σ(Σ y_k) = Σ L(y_k), where L(y_k) is how much y_k adds,
-                averaged over all orders of adding the terms, the bias always first (25–27). The terms are Wx, Uβ, Uγ.
+                averaged over all orders of adding the terms, the bias always first (3.2.2). Terms are Wx, Uβ, Uγ.
     multiply    Products of such sums are multiplied out. Terms made of the phrase alone, or of the phrase and one
-                bias, go to β; all others, bias times bias among them, to γ (16–22).
+                bias, go to β; all others, bias times bias among them, to γ (3.2.1).
     settle      A sum's bias part, made of no word, goes to γ.
 
-    lstm   c' = f*c + i*g with f, i, g linearised; h' = o*[L(β^c') + L(γ^c')], the output gate left whole (23, 24)
+    lstm   c' = f*c + i*g with f, i, g linearised; h' = o*[L(β^c') + L(γ^c')], the output gate left whole (3.2.1)
     gru    not in the paper. z*h is treated as f*c, (1 − z)*n as i*g, where 1 − z has the parts −L(·) and the bias
            1 − L(b_z). Inside n, r*(U_n h + d_n) is multiplied out by the same rule; its bias times bias, L(b_r)*d_n, is
            no word's and joins b_n as the bias of n's tanh, the first term of every order.
@@ -212,7 +212,7 @@ def _by_gate(layer: Layer, inputs: list[Term], h: Split, leave: str = "") -> dic
 
 
 def linearise(function: Callable[[Tensor], Tensor], terms: Sequence[Term], bias: Tensor) -> Split:
-    """function(bias + Σ terms) as a sum: what each term adds, averaged over all orders of adding them (26, 27).
+    """function(bias + Σ terms) as a sum: what each term adds, averaged over all orders of adding them (3.2.2).
 
     The bias comes first in every order, so its part is function(bias). The average over K! orders needs each of the
     2^K sums but once: term k is added to a set of s others in s! (K − 1 − s)! of the orders.
@@ -235,14 +235,14 @@ def linearise(function: Callable[[Tensor], Tensor], terms: Sequence[Term], bias:
 
 
 def multiply(a: Split, b: Split) -> Split:
-    """Two sums multiplied out: phrase times phrase or bias to β, bias times bias by itself, all else to γ (17, 21)."""
+    """Two sums multiplied out: phrase times phrase or bias to β, bias times bias by itself, all else to γ (3.2.1)."""
     of_a, of_b = a.relevant + a.bias, b.relevant + b.bias
     both = a.bias * b.bias
     return Split(of_a * of_b - both, a.irrelevant * (of_b + b.irrelevant) + of_a * b.irrelevant, both)
 
 
 def settle(*sums: Split) -> Split:
-    """The sum of sums, what is made of biases alone given to γ (18, 22)."""
+    """The sum of sums, what is made of biases alone given to γ."""
     relevant = sum((found.relevant for found in sums[1:]), sums[0].relevant)
     irrelevant = sum((found.irrelevant + found.bias for found in sums[1:]), sums[0].irrelevant + sums[0].bias)
     return Split(relevant, irrelevant, 0.0)

@@ -88,7 +88,7 @@ def sigma(x: np.ndarray) -> np.ndarray:
 
 
 def average_over_orders(function, terms: dict[str, np.ndarray], bias: np.ndarray) -> dict[str, np.ndarray]:
-    """L of every term, equation 27, order by order; the bias is first in each."""
+    """L of every term, order by order (section 3.2.2); the bias is first in each."""
     found = {name: np.zeros_like(bias) for name in terms}
     orders = list(permutations(terms))
     for order in orders:
