@@ -5,7 +5,7 @@ Analysis", and 2019, "Explaining and Interpreting LSTMs" (their LRP-all). The lo
 every unit hands its own down to what it was made of, until it reaches the embeddings; a word's score is the sum over
 its embedding. The rules:
 
-    linear     z_j = Σ_i h_i w_ij + b_j, made of N units h_i, several sources together (ε rule, section 3 of 2017):
+    linear     z_j = Σ_i h_i w_ij + b_j, made of N units h_i, several sources together (ε rule, for weighted connections):
 
                    R_{i←j} = (h_i w_ij + δ (b_j + ε s_j) / N) / (z_j + ε s_j) R_j,   s_j = sign(z_j), 1 where z_j is 0
 

@@ -55,7 +55,7 @@ def without_biases(given: Reading) -> Reading:
 
 
 def linear(h, w, b: float, z: float, out: float, units: int, delta: float, epsilon: float) -> list[float]:
-    """What one neuron z with relevance `out` sends to each of its lower neurons h (Arras et al. 2017, section 3)."""
+    """What one neuron z with relevance `out` sends to each of its lower neurons h (Arras et al. 2017, ε rule)."""
     sign = 1.0 if z >= 0 else -1.0
     messages = []
     for h_i, w_i in zip(h, w, strict=True):
