@@ -5,7 +5,7 @@ Analysis", and 2019, "Explaining and Interpreting LSTMs" (their LRP-all). The lo
 every unit hands its own down to what it was made of, until it reaches the embeddings; a word's score is the sum over
 its embedding. The rules:
 
-    linear     z_j = Σ_i h_i w_ij + b_j, made of N units h_i, several sources together (ε rule, for weighted connections):
+    linear     z_j = Σ_i h_i w_ij + b_j, made of N units h_i, of several sources together (ε rule):
 
                    R_{i←j} = (h_i w_ij + δ (b_j + ε s_j) / N) / (z_j + ε s_j) R_j,   s_j = sign(z_j), 1 where z_j is 0
 
@@ -15,9 +15,11 @@ its embedding. The rules:
 
     lstm   R_c' = R_h' + what came down the cell state; the sum c' = f*c + i*g shares it between c and g; linear from g
     gru    the sum h' = (1 − z)*n + z*h shares between n and h. r is a gate, so that n's pre-activation is linear in x
-           with weights W_n, in h with weights r*U_n, and has the bias b_n + r*d_n, as in torch's form of the cell (the
-           paper's words on the GRU leave its form open; this is the rule for products put into one linear step).
-    rnn    linear, nothing else
+           with weights W_n, in h with weights r*U_n, and has the bias b_n + r*d_n, as in torch's form of the cell: the
+           rules for products and sums put into one linear step.
+    rnn    linear, nothing else. Where units are near zero R_j / z_j grows step by step, and with no sum that lets
+           relevance past it: over 13 to 20 tokens the words' relevances were in the median 900 times the logit, over
+           more 68,000 times (the shipped RNN, 200 tweets), and cancelled; `Scores.warning` tells where they do.
 
 δ says whether the relevance of biases, and of ε, is handed on. With δ = 1 every unit hands on what it has, so that all
 words and the start state together have the logit, but for rounding. With δ = 0, as Arras et al. recommend for what
