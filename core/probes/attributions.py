@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from core.probes.attribution import gradients, perturbations
+from core.probes.attribution import gradients, perturbations, surrogates
 from core.probes.attribution.removal import BASELINES, REPLACING
 from core.probes.attribution.results import Attribution, Reading, Scores
 from core.verdicts import EmptyTextError, verdict_on_tokens
@@ -60,6 +60,11 @@ METHODS: dict[str, Method] = {
     "occlusion-2": Method(perturbations.occlusion_2, BASELINES, False, lambda n: n + 1),
     "occlusion-3": Method(perturbations.occlusion_3, BASELINES, False, lambda n: n),
     "feature-ablation": Method(perturbations.feature_ablation, BASELINES, False, lambda n: n + 2),
+    "shapley-sampling": Method(
+        perturbations.shapley_sampling, BASELINES, True, lambda n: perturbations.orders(n) * n + 1
+    ),
+    "kernel-shap": Method(surrogates.kernel_shap, BASELINES, True, lambda n: surrogates.samples(n) + 2),
+    "lime": Method(surrogates.lime, BASELINES, False, surrogates.samples),
 }
 
 
@@ -110,8 +115,8 @@ def accepted(method: str, baseline: str = "") -> str:
 def cost(method: str, n: int) -> int:
     """About how many times a method has the model read a text of n tokens, a gradient counted as three readings.
 
-    Integrated gradients are counted at what most sentences take; a text on which they do not converge takes twenty
-    times that. Raises ValueError for an unknown method.
+    Integrated gradients are counted with 32 and 64 steps, where most sentences end; a text on which they do not
+    converge takes twenty times that. Raises ValueError for an unknown method.
     """
     accepted(method)
     return METHODS[method].readings(n)
