@@ -64,7 +64,7 @@ METHODS: dict[str, Method] = {
         perturbations.shapley_sampling, BASELINES, True, lambda n: perturbations.orders(n) * n + 1
     ),
     "kernel-shap": Method(surrogates.kernel_shap, BASELINES, True, lambda n: surrogates.samples(n) + 2),
-    "lime": Method(surrogates.lime, BASELINES, False, surrogates.samples),
+    "lime": Method(surrogates.lime, BASELINES, False, lambda n: surrogates.samples(n) + 1),
 }
 
 

@@ -64,7 +64,7 @@ def kernel_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
         weights = np.ones(n + 1)
     weights[[0, n]] = _HELD
     forward = MaskedForward(Game(reading, baseline))
-    fit = _fitted(forward, masks, weights, ridge=0.0)
+    fit = _fitted(forward, masks, weights, _Regression(sure=2))
     return replace(
         forward.scores(fit.scores, complete=True),
         errors=np.zeros(n) if every else fit.errors,
@@ -73,26 +73,26 @@ def kernel_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
 
 
 def lime(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
-    """LIME: ridge regression (penalty 1) on 2n + 2,048 masks, those nearer the text weighing more.
+    """LIME: ridge regression (penalty 1) on the text and 2n + 2,048 masks, those nearer the text weighing more.
 
-    The number of tokens taken out is uniform on 0 … n, then which. The weight is exp(−d²/2w²), with w = 0.25 and d the
+    The number of tokens taken out is uniform on 1 … n, then which. The weight is exp(−d²/2w²), with w = 0.25 and d the
     cosine distance 1 − √(k/n) from the text of a mask that keeps k tokens: the choices of the authors' own
-    `LimeTextExplainer`, but that repeated words are kept apart, no word is selected away, and the text itself is drawn
-    as often as any number of words taken out (theirs has it once, and the penalty then shrinks a single word's score to
-    a third). No sum is promised; errors leave out the bias that the penalty brings.
+    `LimeTextExplainer`, but that repeated words are kept apart and no word is selected away. No sum is promised: the
+    penalty shrinks scores, that of a text's only word to a third. Errors leave that bias out.
     """
     n = len(reading.tokens)
     random = np.random.default_rng(seed)
-    masks = _masks(random.integers(0, n + 1, samples(n)), n, random)
+    drawn = _masks(n - random.integers(1, n + 1, samples(n)), n, random)
     distances = 1 - np.sqrt(np.arange(n + 1) / n)
     weights = np.exp(-(distances**2) / (2 * KERNEL_WIDTH**2))
     forward = MaskedForward(Game(reading, baseline))
-    fit = _fitted(forward, masks, weights, ridge=RIDGE)
+    masks = np.concatenate([np.ones((1, n), dtype=bool), drawn])
+    fit = _fitted(forward, masks, weights, _Regression(sure=1, ridge=RIDGE))
     return replace(forward.scores(fit.scores), errors=fit.errors, spent=f"{samples(n):,} samples")
 
 
-def _fitted(forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, ridge: float) -> _Regression:
-    """The regression on masks [S, n], one that keeps k tokens weighing `weights[k]`, by Captum's loop."""
+def _fitted(forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, fit: _Regression) -> _Regression:
+    """The regression fitted to masks [S, n], one that keeps k tokens weighing `weights[k]`, by Captum's loop."""
     import torch
     from captum.attr import Lime
 
@@ -102,7 +102,6 @@ def _fitted(forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, ridg
     def weight(original: Tensor, perturbed: Tensor, mask: Tensor, **_: object) -> float:
         return float(weights[int(mask.sum())])
 
-    fit = _Regression(ridge)
     explain = Lime(forward, interpretable_model=fit, similarity_func=weight, perturb_func=one_by_one)
     explain.attribute(
         torch.ones(1, masks.shape[1]),
@@ -127,10 +126,13 @@ def _masks(kept: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
 
 
 class _Regression:
-    """A linear model as Captum wants one, which also says how sure it is: `scores` and `errors` [n] once fitted."""
+    """A linear model as Captum wants one, which also says how sure it is: `scores` and `errors` [n] once fitted.
 
-    def __init__(self, ridge: float):
-        self.ridge = ridge
+    The first `sure` masks are no draws: they would be the same another time.
+    """
+
+    def __init__(self, *, sure: int, ridge: float = 0.0):
+        self.sure, self.ridge = sure, ridge
         self.scores = self.errors = np.empty(0)
 
     def fit(self, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> None:
@@ -145,11 +147,10 @@ class _Regression:
         target = values * root
         found = np.linalg.solve(triangle, orthogonal[: len(design)].T @ target)
         residuals = target - design @ found
-        drawn = weights < _HELD
-        orthogonal = orthogonal[: len(design)][drawn]
+        orthogonal, residuals = orthogonal[self.sure : len(design)], residuals[self.sure :]
         leverage = np.clip((orthogonal**2).sum(axis=1), 0, 1 - 1e-9)
         # A row of influence is how far one draw moves the scores; HC3 takes it as if the draw had been left out.
-        influence = np.linalg.solve(triangle, (orthogonal * (residuals[drawn] / (1 - leverage))[:, None]).T)
+        influence = np.linalg.solve(triangle, (orthogonal * (residuals / (1 - leverage))[:, None]).T)
         self.scores = found[1:]
         self.errors = np.sqrt((influence**2).sum(axis=1))[1:]
 
