@@ -12,7 +12,19 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import asking, behaviour, composing, console, deriving, editing, lab, making, scanning, tracing
+from core.commands import (
+    asking,
+    attributing,
+    behaviour,
+    composing,
+    console,
+    deriving,
+    editing,
+    lab,
+    making,
+    scanning,
+    tracing,
+)
 from core.commands.verbs import Verb
 
 
@@ -53,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     asking.add_verbs(add)
+    attributing.add_verbs(add)
     behaviour.add_verbs(add)
     editing.add_verbs(add)
     composing.add_verbs(add)

@@ -1,0 +1,151 @@
+"""Which words carried a verdict? The methods of attribution that there are, and one run of one of them.
+
+A method gives each token of a text a score in logits (unless it says otherwise): positive where the token speaks for
+the positive verdict. No method is the true one. They differ in what taking a word out means (`baselines`), in whether
+the scores must add up to logit − base_logit (`complete`), and in what they cost (`cost`); how faithful each is to the
+model is measured in `core.probes.faithfulness`. Logits, not probabilities: these saturate, and a word's score would
+then tell how sure the model was without it.
+
+Not here: DeepLIFT and LRP as Captum has them. They have no rules for recurrent modules; DeepLIFT runs all the same, and
+its scores are not what the method means.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from core.probes.attribution import gradients, perturbations, surrogates
+from core.probes.attribution.removal import BASELINES, REPLACING
+from core.probes.attribution.results import Attribution, Reading, Scores
+from core.verdicts import EmptyTextError, verdict_on_tokens
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+CELLS = ("rnn", "gru", "lstm")
+
+
+class Function(Protocol):
+    """Scores the tokens of a reading."""
+
+    def __call__(self, reading: Reading, baseline: str, *, seed: int = 0) -> Scores: ...
+
+
+class Method(NamedTuple):
+    """A method and what it promises.
+
+    `baselines` are those that it accepts, its default first; empty where it takes no word out. `complete`: scores sum
+    to logit − base_logit, up to `delta`. `readings` tells for n tokens about how many times it has the model read them,
+    a gradient counted as three. `cells` are those that it exists for. `signed`: scores below 0 speak for the negative
+    verdict; else they only say how much.
+    """
+
+    function: Function
+    baselines: tuple[str, ...]
+    complete: bool
+    readings: Callable[[int], int]
+    cells: tuple[str, ...] = CELLS
+    signed: bool = True
+
+
+METHODS: dict[str, Method] = {
+    "integrated-gradients": Method(gradients.integrated_gradients, REPLACING, True, lambda n: 3 * 96),
+    "saliency": Method(gradients.saliency, (), False, lambda n: 3, signed=False),
+    "input-x-gradient": Method(gradients.input_x_gradient, (), False, lambda n: 3),
+    "gradient-shap": Method(gradients.gradient_shap, REPLACING, False, lambda n: 3 * gradients.DRAWS),
+    "smoothgrad": Method(gradients.smooth_grad, (), False, lambda n: 3 * gradients.DRAWS, signed=False),
+    "occlusion-1": Method(perturbations.occlusion_1, BASELINES, False, lambda n: n + 2),
+    "occlusion-2": Method(perturbations.occlusion_2, BASELINES, False, lambda n: n + 1),
+    "occlusion-3": Method(perturbations.occlusion_3, BASELINES, False, lambda n: n),
+    "feature-ablation": Method(perturbations.feature_ablation, BASELINES, False, lambda n: n + 2),
+    "shapley-sampling": Method(
+        perturbations.shapley_sampling, BASELINES, True, lambda n: perturbations.orders(n) * n + 1
+    ),
+    "kernel-shap": Method(surrogates.kernel_shap, BASELINES, True, lambda n: surrogates.samples(n) + 2),
+    "lime": Method(surrogates.lime, BASELINES, False, lambda n: surrogates.samples(n) + 1),
+}
+
+
+def attribute(checkpoint: Checkpoint, text: str, method: str, baseline: str = "", seed: int = 0) -> Attribution:
+    """What one method says of each token of a text. `baseline` "" is the method's default.
+
+    Raises EmptyTextError for a text without a token; ValueError for a method that there is not, or not for the model's
+    cell, and for a baseline that the method does not accept.
+    """
+    tokens = tuple(checkpoint.preprocessing(text))
+    if not tokens:
+        raise EmptyTextError("the text is empty: there is no word to read")
+    return _attribute(Reading(checkpoint, text, tokens), method, baseline, seed)
+
+
+def attribute_tokens(
+    checkpoint: Checkpoint, tokens: Sequence[str], method: str, baseline: str = "", seed: int = 0
+) -> Attribution:
+    """`attribute` for tokens as they stand, in an order of one's own for instance; the same errors."""
+    if not tokens:
+        raise EmptyTextError("there is no token to read")
+    return _attribute(Reading(checkpoint, " ".join(tokens), tuple(tokens)), method, baseline, seed)
+
+
+def available(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """The methods that exist for the model's cell."""
+    return tuple(name for name, method in METHODS.items() if checkpoint.model.cell in method.cells)
+
+
+def accepted(method: str, baseline: str = "") -> str:
+    """The baseline that a method uses when it is given one: its own choice for "", and "" where it takes no word out.
+
+    Raises ValueError for an unknown method, and for a baseline that the method does not accept.
+    """
+    if method not in METHODS:
+        raise ValueError(f"unknown method {method!r}; available: {', '.join(METHODS)}")
+    choice = METHODS[method].baselines
+    if not baseline:
+        return choice[0] if choice else ""
+    if baseline not in BASELINES:
+        raise ValueError(f"unknown baseline {baseline!r}; available: {', '.join(BASELINES)}")
+    if baseline not in choice:
+        accepts = f"it accepts {', '.join(choice)}" if choice else "it takes no word out and has none"
+        raise ValueError(f"{method} does not accept the baseline {baseline!r}: {accepts}")
+    return baseline
+
+
+def cost(method: str, n: int) -> int:
+    """About how many times a method has the model read a text of n tokens, a gradient counted as three readings.
+
+    Integrated gradients are counted with 32 and 64 steps, where most sentences end; a text on which they do not
+    converge takes twenty times that. Raises ValueError for an unknown method.
+    """
+    accepted(method)
+    return METHODS[method].readings(n)
+
+
+def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attribution:
+    checkpoint, text, tokens = reading
+    used = accepted(method, baseline)
+    if checkpoint.model.cell not in METHODS[method].cells:
+        raise ValueError(
+            f"{method} does not exist for the cell {checkpoint.model.cell} of {checkpoint.name}; available: "
+            f"{', '.join(available(checkpoint))}"
+        )
+    clock = time.perf_counter()
+    found = METHODS[method].function(reading, used, seed=seed)
+    seconds = time.perf_counter() - clock
+    return Attribution(
+        model=checkpoint.name,
+        text=text,
+        tokens=tokens,
+        known=tuple(token in checkpoint.vocabulary for token in tokens),
+        method=method,
+        baseline=used,
+        scores=found.scores,
+        errors=found.errors,
+        base_logit=found.base_logit,
+        logit=verdict_on_tokens(checkpoint, tokens).logit,
+        delta=found.delta,
+        spent=found.spent,
+        warning=found.warning,
+        seconds=seconds,
+    )

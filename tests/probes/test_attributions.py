@@ -1,0 +1,200 @@
+"""Every method through one door: what it promises, what it leaves behind, threads, refusals, what it costs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core import checkpoints
+from core.checkpoints import Checkpoint
+from core.probes.attribution.agreement import agreement, kendall
+from core.probes.attribution.results import Attribution
+from core.probes.attributions import METHODS, accepted, attribute, attribute_tokens, available, cost
+from core.verdicts import EmptyTextError, verdict
+from tests.hostile import SENTENCES
+
+CELLS = ["rnn", "gru", "lstm"]
+TEXT = "not good but not bad zyxqj"
+
+
+def model(folder: Path, cell: str) -> Checkpoint:
+    return checkpoints.load(cell, folder)
+
+
+def cases(checkpoint: Checkpoint) -> list[tuple[str, str]]:
+    return [(name, baseline) for name in available(checkpoint) for baseline in METHODS[name].baselines or ("",)]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_method_with_every_baseline_that_it_accepts(tiny_checkpoints: Path, cell: str) -> None:
+    checkpoint = model(tiny_checkpoints, cell)
+    expected = verdict(checkpoint, TEXT)
+    for method, baseline in cases(checkpoint):
+        found = attribute(checkpoint, TEXT, method, baseline, seed=3)
+        assert (found.model, found.method, found.baseline, found.text) == (cell, method, baseline, TEXT)
+        assert found.tokens == expected.tokens and found.known == expected.known
+        assert found.logit == pytest.approx(expected.logit, abs=1e-5)
+        assert found.scores.shape == (len(found),) and found.scores.dtype == np.float64
+        assert np.isfinite(found.scores).all() and found.seconds > 0
+        assert (found.delta is not None) == METHODS[method].complete
+        if found.errors is not None:
+            assert found.errors.shape == (len(found),) and (found.errors >= 0).all()
+        if METHODS[method].complete and not found.warning:
+            assert found.base_logit is not None and found.delta is not None
+            difference = found.logit - found.base_logit
+            assert found.scores.sum() == pytest.approx(difference + found.delta, abs=1e-4), method
+            assert abs(found.delta) < max(0.01 * abs(difference), 1e-3) + 1e-5, method
+        if not METHODS[method].signed:
+            assert (found.scores >= 0).all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_token_has_the_whole_difference(tiny_checkpoints: Path, cell: str) -> None:
+    checkpoint = model(tiny_checkpoints, cell)
+    for method, baseline in cases(checkpoint):
+        if METHODS[method].complete:
+            found = attribute(checkpoint, "good", method, baseline)
+            assert found.base_logit is not None
+            assert found.scores.sum() == pytest.approx(found.logit - found.base_logit, rel=0.011, abs=1e-3), method
+
+
+@pytest.mark.parametrize("text", ["zyxqj", "zyxqj qqqq zyxqj"])
+def test_unknown_words_alone(tiny_checkpoints: Path, text: str) -> None:
+    checkpoint = model(tiny_checkpoints, "lstm")
+    for method, baseline in cases(checkpoint):
+        found = attribute(checkpoint, text, method, baseline)
+        assert not any(found.known) and np.isfinite(found.scores).all()
+        assert found.errors is None or np.isfinite(found.errors).all()
+        if baseline == "unk" and METHODS[method].complete:  # the baseline is the text
+            np.testing.assert_allclose(found.scores, 0, atol=1e-5)
+
+
+def test_nothing_is_left_on_the_model(tiny_checkpoints: Path) -> None:
+    for cell in CELLS:
+        checkpoint = model(tiny_checkpoints, cell)
+        before = {name: tensor.clone() for name, tensor in checkpoint.model.state_dict().items()}
+        for method in available(checkpoint):
+            attribute(checkpoint, TEXT, method)
+        for module in checkpoint.model.modules():
+            assert not module.training
+            assert not module._forward_hooks and not module._forward_pre_hooks
+            assert not module._backward_hooks and not module._backward_pre_hooks
+        for name, parameter in checkpoint.model.named_parameters():
+            assert parameter.grad is None and not parameter.requires_grad, name
+        for name, tensor in checkpoint.model.state_dict().items():
+            assert torch.equal(tensor, before[name])
+
+
+def test_numbers_do_not_hang_on_the_processs_generators(tiny_checkpoints: Path) -> None:
+    checkpoint = model(tiny_checkpoints, "rnn")
+    for method in available(checkpoint):
+        found = []
+        for state in (0, 1):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(state)
+                np.random.seed(state)
+                found.append(attribute(checkpoint, TEXT, method, seed=2).scores)
+        np.testing.assert_array_equal(*found, err_msg=method)
+
+
+def test_threads_on_one_model_give_the_numbers_of_one(tiny_checkpoints: Path) -> None:
+    checkpoint = model(tiny_checkpoints, "lstm")
+    texts = [TEXT, "I can not love this movie , it is so bad", "never good"]
+    asked = [(text, method) for text in texts for method in available(checkpoint)]
+
+    def run(case: tuple[str, str]) -> Attribution:
+        return attribute(checkpoint, *case, seed=1)
+
+    alone = [run(case) for case in asked]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(run, asked[::-1]))[::-1]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(other.scores, one.scores, atol=1e-6)
+        assert (one.errors is None) == (other.errors is None)
+        if one.errors is not None:
+            np.testing.assert_allclose(other.errors, one.errors, atol=1e-6)
+
+
+def test_tokens_as_they_stand(tiny_checkpoints: Path) -> None:
+    checkpoint = model(tiny_checkpoints, "gru")
+    tokens = checkpoint.preprocessing(TEXT)
+    for method in ("integrated-gradients", "kernel-shap"):
+        given, text = attribute_tokens(checkpoint, tokens, method), attribute(checkpoint, TEXT, method)
+        np.testing.assert_array_equal(given.scores, text.scores)
+    found = attribute_tokens(checkpoint, ["not  good"], "occlusion-1")
+    assert found.tokens == ("not  good",) and found.known == (False,)
+
+
+def test_five_hundred_tokens(tiny_checkpoints: Path) -> None:
+    checkpoint = model(tiny_checkpoints, "gru")
+    tokens = ["not", "good", "but", "so", "bad"] * 100
+    for method in available(checkpoint):
+        if cost(method, 500) <= 1_000:
+            found = attribute_tokens(checkpoint, tokens, method)
+            assert len(found.scores) == 500 and np.isfinite(found.scores).all()
+
+
+def test_costs_rise_with_length() -> None:
+    for method in METHODS:
+        assert cost(method, 500) >= cost(method, 20) >= 1
+    assert cost("occlusion-1", 20) == 22
+    assert cost("kernel-shap", 20) == 2_090
+    assert cost("shapley-sampling", 20) == 2_061
+
+
+def test_defaults_and_refusals(tiny_checkpoints: Path) -> None:
+    checkpoint = model(tiny_checkpoints, "rnn")
+    assert accepted("integrated-gradients") == "pad" and accepted("kernel-shap") == "delete"
+    assert accepted("saliency") == ""
+    for text in ("", " \n\t"):
+        with pytest.raises(EmptyTextError, match="the text is empty"):
+            attribute(checkpoint, text, "lime")
+    with pytest.raises(EmptyTextError, match="no token"):
+        attribute_tokens(checkpoint, [], "lime")
+    with pytest.raises(ValueError, match="unknown method 'limes'; available: integrated-gradients, saliency"):
+        attribute(checkpoint, TEXT, "limes")
+    with pytest.raises(ValueError, match="unknown baseline 'none'; available: delete, pad, unk, mean, zero"):
+        attribute(checkpoint, TEXT, "lime", "none")
+    with pytest.raises(ValueError, match="does not accept the baseline 'delete': it accepts pad, unk, mean, zero"):
+        attribute(checkpoint, TEXT, "gradient-shap", "delete")
+    with pytest.raises(ValueError, match="saliency does not accept the baseline 'pad': it takes no word out"):
+        attribute(checkpoint, TEXT, "saliency", "pad")
+    with pytest.raises(ValueError, match="unknown method"):
+        cost("limes", 3)
+
+
+def test_a_method_for_another_cell_is_refused(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS, "lime", METHODS["lime"]._replace(cells=("lstm",)))
+    rnn = model(tiny_checkpoints, "rnn")
+    assert "lime" not in available(rnn) and "lime" in available(model(tiny_checkpoints, "lstm"))
+    with pytest.raises(ValueError, match="lime does not exist for the cell rnn of rnn; available: integrated"):
+        attribute(rnn, TEXT, "lime")
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_hostile_sentences_are_only_text(tiny_checkpoints: Path, text: str) -> None:
+    found = attribute(model(tiny_checkpoints, "gru"), text, "integrated-gradients")
+    assert found.text == text and len(found.scores) == len(found.tokens)
+
+
+def test_agreement_is_kendalls_tau_b() -> None:
+    a, b = np.array([3.0, 1.0, 2.0, 0.0]), np.array([2.0, 1.0, 2.0, 0.5])
+    # Six pairs, five in the same order, one tied in b alone: 5 / √(6 · 5).
+    found = kendall([a, b, -a], [True, True, True])
+    np.testing.assert_allclose(found, [[1, 5 / 30**0.5, -1], [5 / 30**0.5, 1, -5 / 30**0.5], [-1, -5 / 30**0.5, 1]])
+    np.testing.assert_allclose(kendall([a, -a], [True, False]), [[1, 1], [1, 1]])  # magnitudes beside a length
+    assert np.isnan(kendall([a, np.ones(4)], [True, True])).tolist() == [[False, True], [True, True]]
+
+
+def test_agreement_of_methods(tiny_checkpoints: Path) -> None:
+    checkpoint = model(tiny_checkpoints, "lstm")
+    found = agreement([attribute(checkpoint, TEXT, name) for name in ("occlusion-1", "feature-ablation", "saliency")])
+    assert found.shape == (3, 3) and found[0, 1] == pytest.approx(1)
+    np.testing.assert_array_equal(found, found.T)
+    assert np.isnan(agreement([attribute(checkpoint, "good", "saliency")])).all()
+    with pytest.raises(ValueError, match="2 different texts"):
+        agreement([attribute(checkpoint, text, "saliency") for text in ("good", "bad")])
