@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import asking, behaviour, composing, console, deriving, editing, lab, making, scanning, tracing
+from core.commands import asking, behaviour, composing, console, deriving, editing, games, lab, making, scanning, tracing
 from core.commands.verbs import Verb
 
 
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     behaviour.add_verbs(add)
     editing.add_verbs(add)
     composing.add_verbs(add)
+    games.add_verbs(add)
     lab.add_verbs(add)
     making.add_verbs(add)
     deriving.add_verbs(add)

@@ -1,6 +1,6 @@
 """Which pairs of words do more, or less, together than each alone? *not* and *good*, for one.
 
-    I_ij = Σ_{S ⊆ N∖{i,j}} |S|! (n − |S| − 2)! / (n − 1)! · (v(S∪ij) − v(S∪i) − v(S∪j) + v(S))
+    I_ij = Σ_{S without i, j} |S|! (n − |S| − 2)! / (n − 1)! · (v(S + i + j) − v(S + i) − v(S + j) + v(S))
 
 is the Shapley interaction index (Grabisch & Roubens 1999): above 0 where the two together speak more for the positive
 verdict than the sum of what they say apart, below 0 where they speak less for it. It is 0 where v is a sum over words,

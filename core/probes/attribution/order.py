@@ -44,7 +44,7 @@ _STEPS = 500_000  # of the recurrence, about, beyond which fewer permutations ar
 _HELD = 4_000_000  # players of coalitions arranged at once
 
 Sentences = Callable[[np.ndarray], np.ndarray]
-"""Logits float64 [S] of sentences [S, n], rows of token positions, n standing for an absent word: a model, or any fake."""
+"""Logits float64 [S] of sentences [S, n], rows of token positions, n being an absent word: a model, or any fake."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How is a verdict shared out among its words? Shapley values: a word's mean gain over all orders of joining.
 
-    φ_i = Σ_{S ⊆ N∖i} |S|! (n − |S| − 1)! / n! · (v(S ∪ i) − v(S))                        (Shapley 1953)
+    φ_i = Σ_{S without i} |S|! (n − |S| − 1)! / n! · (v(S + i) − v(S))                    (Shapley 1953)
 
 with v(S) the logit of the text in which only the tokens of S are present, what absent means being the caller's choice
 (`core.probes.attribution.removal`). The values sum to v(N) − v(∅) exactly; tokens that always gain alike have equal
@@ -152,7 +152,7 @@ def sampled(value: Callable[[np.ndarray], np.ndarray], n: int, permutations: int
 
 
 def antithetic(n: int, permutations: int, random: np.random.Generator) -> np.ndarray:
-    """Random orders of n players, each with its reverse, int [pairs, 2, n]. Raises ValueError for fewer than 2 pairs."""
+    """Random orders of n players, each with its reverse, int [pairs, 2, n]. Raises ValueError for fewer than two."""
     if permutations < 4 or permutations % 2:
         raise ValueError(f"permutations come in pairs, and errors need two of them at least; given {permutations:,}")
     orders = random.permuted(np.tile(np.arange(n), (permutations // 2, 1)), axis=1)

@@ -20,8 +20,6 @@ from core.probes.attribution.removal import Game, replacement
 from core.text import Vocabulary
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from core.models import State
 
 _SLICE = 16_384  # sentences read together
@@ -68,7 +66,8 @@ class PrefixTree:
             for start in range(0, len(distinct), _SLICE):
                 some = distinct[start : start + _SLICE]
                 found[start : start + len(some)] = self._read(some, breathe)
-        return found[inverse]
+        result: np.ndarray = found[inverse]
+        return result
 
     def _read(self, rows: np.ndarray, breathe: Callable[[], object]) -> np.ndarray:
         """Logits of distinct sentences that stand sorted, all of them read a token further at a time."""
@@ -125,7 +124,7 @@ class PrefixTree:
                 )
                 new_h, new_c = of_one.h, of_one.c
             after.h[:, start:stop] = new_h
-            if after.c is not None:
+            if after.c is not None and new_c is not None:
                 after.c[:, start:stop] = new_c
         return after
 
