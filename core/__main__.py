@@ -12,7 +12,19 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.commands import asking, behaviour, composing, console, deriving, editing, games, lab, making, scanning, tracing
+from core.commands import (
+    asking,
+    behaviour,
+    composing,
+    console,
+    deriving,
+    editing,
+    games,
+    lab,
+    making,
+    scanning,
+    tracing,
+)
 from core.commands.verbs import Verb
 
 

@@ -165,7 +165,9 @@ def _interactions_json(found: Interactions) -> dict[str, object]:
 
 
 def _show_interactions(found: Interactions) -> None:
-    console.line(f"{found.model}: what pairs of words do together beyond what each does ({found.baseline}); {found.spent}")
+    console.line(
+        f"{found.model}: what pairs of words do together beyond what each does ({found.baseline}); {found.spent}"
+    )
     pairs = found.pairs()
     if not pairs:
         console.line("  a text of one token has no pair")

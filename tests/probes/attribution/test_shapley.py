@@ -131,10 +131,12 @@ def test_captum_finds_the_same(tiny_checkpoints: Path) -> None:
     for cell in CELLS:
         given = reading(tiny_checkpoints, cell, tokens)
         game = Game(given, "zero")
-        mask = torch.arange(len(tokens))[None, :, None].expand(1, len(tokens), game.x.shape[1])
+        mask = torch.arange(len(tokens))[None, :, None].expand(1, len(tokens), game.x.shape[1]).contiguous()
         x = game.x.detach().clone()[None]
         with torch.no_grad():
-            expected = ShapleyValues(given.checkpoint.model.from_embeddings).attribute(x, baselines=0, feature_mask=mask)
+            expected = ShapleyValues(given.checkpoint.model.from_embeddings).attribute(
+                x, baselines=0, feature_mask=mask
+            )
         np.testing.assert_allclose(shapley(given, "zero").scores, expected[0, :, 0].numpy(), atol=1e-5)
 
 
