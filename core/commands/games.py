@@ -126,8 +126,8 @@ def _order_json(found: OrderAttribution) -> dict[str, object]:
 def _show_order(found: OrderAttribution) -> None:
     error = "" if found.from_order_error is None else f" ± {found.from_order_error:.4f}"
     console.line(
-        f"{found.model}: logit {found.logit:+.4f}, without words ({found.baseline}) {found.base:+.4f}; of the difference "
-        f"{found.total:+.4f} the words make {found.from_words:+.4f} and their places {found.from_order:+.4f}{error}"
+        f"{found.model}: logit {found.logit:+.4f}, without words ({found.baseline}) {found.base:+.4f}; of the "
+        f"difference {found.total:+.4f} the words make {found.from_words:+.4f} and their places {found.from_order:+.4f}{error}"
     )
     mean = "mean" if found.exact else f"mean of {found.samples:,} orders"
     console.line(f"  in random order the words have a logit of {found.shuffled:+.4f} ({mean}); {found.spent}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def order_bars(found: OrderAttribution, title: str = "") -> go.Figure:
-    """Two bars a token: the word's Shapley value and that of its position, whiskers of one standard error where sampled.
+    """Two bars a token: the Shapley values of the word and of its position, with one standard error where sampled.
 
     The positions' bars are hatched. All bars sum to the logit minus that of no words. `title` is a caller's own,
     escaped here as tokens are.

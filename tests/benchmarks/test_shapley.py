@@ -66,8 +66,8 @@ def test_all_subsets_against_a_batch_of_them(model: str, baseline: str) -> None:
         )
     )
     print(
-        f"\n{model}, {baseline}: all 4,096 subsets in {tree:.3f} s, in a batch {batch:.3f} s, {batch / tree:.1f} times; "
-        f"Shapley values {whole:.3f} s (asked: under 0.3 s); largest difference {difference:.0e} logit"
+        f"\n{model}, {baseline}: all 4,096 subsets in {tree:.3f} s, in a batch {batch:.3f} s, {batch / tree:.1f} "
+        f"times; Shapley values {whole:.3f} s (asked: under 0.3 s); largest difference {difference:.0e} logit"
     )
 
 

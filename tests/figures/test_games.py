@@ -70,9 +70,9 @@ def pairs(tokens: tuple[str, ...], places: tuple[int, ...], *, exact: bool = Tru
 def test_words_and_places_are_bars_side_by_side() -> None:
     found = order(("not", "good"), exact=False)
     words, places = order_bars(found).data
-    assert words.y == pytest.approx(found.words) and places.y == pytest.approx(found.positions)
-    assert words.error_y.array == pytest.approx(found.word_errors)
-    assert places.error_y.array == pytest.approx(found.position_errors)
+    assert words.y == pytest.approx(found.words, abs=1e-6) and places.y == pytest.approx(found.positions, abs=1e-6)
+    assert words.error_y.array == pytest.approx(found.word_errors, abs=1e-6)
+    assert places.error_y.array == pytest.approx(found.position_errors, abs=1e-6)
     assert words.marker.color != places.marker.color and places.marker.pattern.shape == "/"
     exact = order_bars(order(("not", "good")))
     assert exact.data[0].error_y.array is None

@@ -15,7 +15,7 @@ from core.probes.attribution.results import Reading
 from core.probes.attribution.shapley import shapley
 
 TOKENS = ("not", "good", "but", "bad", "zork")
-LONG = tuple("i was not so good but the movie is better than no movie zork !".split())
+LONG = ("i", "was", "not", "so", "good", "but", "the", "movie", "is", "better", "than", "no", "movie", "zork", "!")
 
 
 def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:

@@ -26,7 +26,7 @@ from tests.conftest import write_tiny_checkpoint
 
 CELLS = ("rnn", "gru", "lstm")
 TOKENS = ("not", "good", "but", "not", "zork", "bad")
-LONG = tuple("i was not so good but the movie is better than no movie zork !".split())
+LONG = ("i", "was", "not", "so", "good", "but", "the", "movie", "is", "better", "than", "no", "movie", "zork", "!")
 
 
 def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
@@ -190,9 +190,9 @@ def test_what_cannot_be_is_refused(tiny_checkpoints: Path) -> None:
     given = reading(tiny_checkpoints, "rnn", LONG)
     with pytest.raises(ValueError, match="up to 12 tokens; given 15, which have 2\\^15"):
         exact_shapley(given, "pad")
-    for permutations in (2, 7):
-        with pytest.raises(ValueError, match=f"come in pairs.*given {permutations}"):
-            sampled_shapley(given, "pad", permutations=permutations)
+    for count in (2, 7):
+        with pytest.raises(ValueError, match=f"come in pairs.*given {count}"):
+            sampled_shapley(given, "pad", permutations=count)
     with pytest.raises(ValueError, match="up to 1,000 tokens; given 1,001"):
         shapley(reading(tiny_checkpoints, "rnn", ("good",) * 1_001), "pad")
     with pytest.raises(ValueError, match="unknown baseline 'none'"):
