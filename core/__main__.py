@@ -20,6 +20,7 @@ from core.commands import (
     console,
     deriving,
     editing,
+    games,
     lab,
     making,
     scanning,
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     behaviour.add_verbs(add)
     editing.add_verbs(add)
     composing.add_verbs(add)
+    games.add_verbs(add)
     lab.add_verbs(add)
     making.add_verbs(add)
     deriving.add_verbs(add)

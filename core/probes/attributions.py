@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from core.probes.attribution import gradients, perturbations, surrogates
+from core.probes.attribution import decomposition, gradients, perturbations, relevance, shapley, steps, surrogates
 from core.probes.attribution.removal import BASELINES, REPLACING
 from core.probes.attribution.results import Attribution, Reading, Scores
 from core.verdicts import EmptyTextError, verdict_on_tokens
@@ -51,6 +51,12 @@ class Method(NamedTuple):
 
 
 METHODS: dict[str, Method] = {
+    "shapley": Method(shapley.shapley, BASELINES, True, lambda n: 2**n if n <= shapley.MOST_EXACT else 200 * n),
+    "contextual-decomposition": Method(decomposition.contextual_decomposition, (), False, lambda n: 2 * n),
+    "lrp": Method(relevance.layerwise_relevance, (), True, lambda n: 25),
+    "lrp-without-biases": Method(relevance.layerwise_relevance_without_biases, (), False, lambda n: 25),
+    "steps": Method(steps.steps, (), True, lambda n: 10),
+    "cell-steps": Method(steps.cell_steps, (), True, lambda n: 10, cells=("lstm",)),
     "integrated-gradients": Method(gradients.integrated_gradients, REPLACING, True, lambda n: 3 * 96),
     "saliency": Method(gradients.saliency, (), False, lambda n: 3, signed=False),
     "input-x-gradient": Method(gradients.input_x_gradient, (), False, lambda n: 3),

@@ -23,6 +23,7 @@ def methods() -> dict[str, str]:
         "smoothgrad": _("SmoothGrad"),
         "contextual-decomposition": _("Contextual decomposition"),
         "lrp": _("LRP"),
+        "lrp-without-biases": _("LRP, biases left out"),
         "steps": _("Steps of the logit"),
         "cell-steps": _("Steps of the cell (γ)"),
     }
@@ -58,6 +59,9 @@ def explanations() -> dict[str, str]:
             "What of the logit can be followed back to the word through every gate (Murdoch, Liu & Yu 2018)."
         ),
         "lrp": _("Relevance handed back from the logit, layer by layer, gates taking none (Arras et al. 2017, 2019)."),
+        "lrp-without-biases": _(
+            "The same with what biases take left out, as its authors recommend; it promises no sum."
+        ),
         "steps": _("How far the logit moved when the word was read."),
         "cell-steps": _("What the word wrote into the cell, as far as it was not forgotten (Murdoch & Szlam 2017)."),
     }

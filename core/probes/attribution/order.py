@@ -1,0 +1,224 @@
+"""How much of a verdict comes from *which* words a text has, and how much from *where* they stand?
+
+One game of 2n players: the n words and the n positions. With the words A and the positions B taking part,
+
+    v(A, B) = mean over orders π that keep the tokens of B in their places of logit(π, words outside A absent)
+
+the tokens of the other positions being shuffled among these, every order alike likely. An absent word keeps whatever
+place the order gives it and is replaced there, or, with the baseline ``delete``, is left out after the ordering, so
+that only the order of the words present matters. Shapley values of the 2n players (Shapley 1953) then say what each
+word and each position adds; they sum to v(all, all) − v(∅, ∅), the text's logit minus that of no words. A model that
+does not heed order gives every position 0, and a text of one token as well.
+
+v does not tell one absent position from none: a token alone has nowhere to go. A position's value says how much holding
+its token in place is worth, which the others share in: it is not the effect of a place number.
+
+Up to `MOST_EXACT` words every order of every subset is read, n! · 2^n sentences of which many coincide, and the
+values are exact. Beyond, random orders of joining are drawn in antithetic pairs, as in `shapley`, each with one shuffle
+that all its coalitions share: each estimate of v is unbiased, neighbours differ in nothing but the one that joins, and
+the sum stays exact. Axes: S sentences, n tokens, B sets of positions, A sets of words.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import permutations as all_orders
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from core.probes.attribution.removal import Game, subsets
+from core.probes.attribution.shapley import antithetic, mean_of_pairs, shapley_of
+from core.probes.attribution.tree import PrefixTree
+
+if TYPE_CHECKING:
+    from core.probes.attribution.results import Reading
+
+MOST_EXACT = 6  # words
+MOST_SAMPLED = 500  # words
+PERMUTATIONS = 400  # for texts of up to 25 tokens
+_FEWEST = 20
+_STEPS = 500_000  # of the recurrence, about, beyond which fewer permutations are drawn
+_HELD = 4_000_000  # players of coalitions arranged at once
+
+Sentences = Callable[[np.ndarray], np.ndarray]
+"""Logits float64 [S] of sentences [S, n], rows of token positions, n being an absent word: a model, or any fake."""
+
+
+@dataclass(frozen=True)
+class OrderAttribution:
+    """What the words of a text and their positions add to one model's logit, in logits.
+
+    `words` and `positions` float64 [n] sum to `total`, which is `logit` − `base`. `errors` are standard errors of the
+    same shapes, None where the values are exact. `from_words` and `from_order` are the two sums, signed. `share` is
+    Σ|positions| / (Σ|words| + Σ|positions|), 0 where the order does nothing and None where nothing does anything;
+    sampling makes it larger than it is, as errors have no sign in it. `shuffled` is v(all words, no position), the mean
+    logit of the words in random order. `samples` counts the orders of joining drawn, 0 where `exact`.
+    """
+
+    model: str
+    text: str
+    tokens: tuple[str, ...]
+    known: tuple[bool, ...]
+    baseline: str
+    words: np.ndarray
+    positions: np.ndarray
+    word_errors: np.ndarray | None
+    position_errors: np.ndarray | None
+    logit: float
+    base: float
+    shuffled: float
+    shuffled_error: float | None
+    from_order_error: float | None
+    exact: bool
+    samples: int
+    spent: str
+    seconds: float
+
+    @property
+    def total(self) -> float:
+        """What there is to share out."""
+        return self.logit - self.base
+
+    @property
+    def from_words(self) -> float:
+        """What the words add together."""
+        return float(self.words.sum())
+
+    @property
+    def from_order(self) -> float:
+        """What the positions add together."""
+        return float(self.positions.sum())
+
+    @property
+    def share(self) -> float | None:
+        """The positions' share of all that is moved, either way."""
+        words, positions = float(np.abs(self.words).sum()), float(np.abs(self.positions).sum())
+        return positions / (words + positions) if words + positions else None
+
+
+class Shared(NamedTuple):
+    """Shapley values [2n] of the words, then of the positions, with errors; the errors None where they are exact."""
+
+    scores: np.ndarray
+    errors: np.ndarray | None
+    full: float
+    empty: float
+    shuffled: float
+    shuffled_error: float | None
+    from_order_error: float | None
+
+
+def order_attribution(
+    reading: Reading,
+    baseline: str = "delete",
+    *,
+    seed: int = 0,
+    permutations: int | None = None,
+    breathe: Callable[[], object] = lambda: None,
+) -> OrderAttribution:
+    """What words and positions add: exact for up to `MOST_EXACT` words, else from `permutations` orders of joining.
+
+    `breathe` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
+    baseline, an odd number of permutations or fewer than 4, and beyond `MOST_SAMPLED` tokens.
+    """
+    begun = time.perf_counter()
+    n = len(reading.tokens)
+    if n > MOST_SAMPLED:
+        raise ValueError(f"words and positions are told apart in texts of up to {MOST_SAMPLED} tokens; given {n:,}")
+    game = Game(reading, baseline)
+    tree, exact = PrefixTree(game), n <= MOST_EXACT
+    count = 0 if exact else permutations or permutations_for(n)
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        return tree.values(rows, breathe)
+
+    found = exact_order(read, n) if exact else sampled_order(read, n, count, seed)
+    errors = found.errors
+    return OrderAttribution(
+        model=reading.checkpoint.name,
+        text=reading.text,
+        tokens=reading.tokens,
+        known=tuple(token in reading.checkpoint.vocabulary for token in reading.tokens),
+        baseline=baseline,
+        words=found.scores[:n],
+        positions=found.scores[n:],
+        word_errors=None if errors is None else errors[:n],
+        position_errors=None if errors is None else errors[n:],
+        logit=found.full,
+        base=found.empty,
+        shuffled=found.shuffled,
+        shuffled_error=found.shuffled_error,
+        from_order_error=found.from_order_error,
+        exact=exact,
+        samples=count,
+        spent="every order of every subset" if exact else f"{count:,} permutations, in antithetic pairs",
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def permutations_for(n: int) -> int:
+    """How many permutations are drawn for n tokens: each takes about 2n² steps of the recurrence at most."""
+    return min(PERMUTATIONS, max(_FEWEST, _STEPS // (4 * n * n) * 2))
+
+
+def exact_order(read: Sentences, n: int) -> Shared:
+    """Shapley values of words and positions from every order of every subset of n words."""
+    if not 1 <= n <= MOST_EXACT:
+        raise ValueError(f"every order of every subset is read of 1 to {MOST_EXACT} words; given {n:,}")
+    orders = np.array(list(all_orders(range(n))), dtype=np.int16)  # [n!, n], the token at each place
+    present = subsets(n)  # [2^n, n]
+    rows = np.where(present[:, orders], orders, np.int16(n))  # [A, n!, n]
+    logits = read(rows.reshape(-1, n)).reshape(len(present), -1)  # [A, n!]
+    kept = orders == np.arange(n)  # [n!, n]
+    fixing = (kept | ~present[:, None]).all(axis=-1).astype(float)  # [B, n!], which orders keep the positions of B
+    values = fixing / fixing.sum(axis=1, keepdims=True) @ logits.T  # [B, A]
+    # Words are the lower bits of a coalition's number, positions the upper ones.
+    scores = shapley_of(values.reshape(-1))
+    return Shared(scores, None, float(values[-1, -1]), float(values[0, 0]), float(values[0, -1]), None, None)
+
+
+def sampled_order(read: Sentences, n: int, permutations: int, seed: int) -> Shared:
+    """Shapley values of words and positions estimated from random orders of joining, each with its reverse."""
+    random = np.random.default_rng(seed)
+    joining = antithetic(2 * n, permutations, random)  # [pairs, 2, 2n]
+    joined = joining.argsort(axis=-1)
+    # One shuffle of the tokens for a pair, backwards for the reverse: either is as random as can be.
+    shuffle = antithetic(n, permutations, random)
+    gains = np.empty(joined.shape)
+    ends = np.empty((2, *joined.shape[:2]))
+    some = max(1, _HELD // (2 * (2 * n + 1) * 2 * n))
+    for start in range(0, len(joined), some):
+        stop = min(start + some, len(joined))
+        present = joined[start:stop, :, None] < np.arange(2 * n + 1)[:, None]  # [pairs, 2, 2n + 1, 2n]
+        rows = arranged(present, shuffle[start:stop])
+        logits = read(rows.reshape(-1, n)).reshape(rows.shape[:-1])
+        ends[:, start:stop] = logits[..., 0], logits[..., -1]
+        gains[start:stop] = np.take_along_axis(np.diff(logits, axis=-1), joined[start:stop], axis=-1)
+    shuffled, shuffled_error = mean_of_pairs(read(shuffle.reshape(-1, n)).reshape(-1, 2).mean(axis=1))
+    by_pair = gains.mean(axis=1)  # [pairs, 2n]
+    scores, errors = mean_of_pairs(by_pair)
+    _mean, order_error = mean_of_pairs(by_pair[:, n:].sum(axis=1))
+    empty, full = float(ends[0, 0, 0]), float(ends[1, 0, 0])
+    return Shared(scores, errors, full, empty, float(shuffled), float(shuffled_error), float(order_error))
+
+
+def arranged(present: np.ndarray, shuffle: np.ndarray) -> np.ndarray:
+    """Sentences of coalitions: bool [..., K, 2n] of words and positions present, under shuffles [..., n] of the tokens.
+
+    The tokens of absent positions stand in these in the order in which the shuffle has them; absent words are n.
+    """
+    n = shuffle.shape[-1]
+    words, positions = present[..., :n], present[..., n:]  # [..., K, n]
+    order = np.broadcast_to(shuffle[..., None, :], positions.shape)
+    # The places to fill, ascending, and the tokens that fill them, as shuffled; those that stay come behind in both.
+    places = np.argsort(positions, axis=-1, kind="stable")
+    stays = np.take_along_axis(positions, order, axis=-1)
+    tokens = np.take_along_axis(order, np.argsort(stays, axis=-1, kind="stable"), axis=-1)
+    rows = np.empty(positions.shape, dtype=np.int16)
+    np.put_along_axis(rows, places, tokens.astype(np.int16), axis=-1)
+    rows = np.where(positions, np.arange(n, dtype=np.int16), rows)
+    here = np.take_along_axis(words, rows.astype(np.int64), axis=-1)
+    return np.where(here, rows, np.int16(n))

@@ -1,0 +1,137 @@
+"""What does a model say when words are taken out and put in another order? Every shared beginning is read once.
+
+Sentences that stand sorted have their common beginnings side by side, as a tree has (`core.probes.ordering.prefixes`
+does it for orders). All subsets of 12 words, taken in the sentence's own order, are a binary tree: 4,095 steps where
+the subsets are deleted, and as many products Uh + d where absent words are replaced, against 24,576 and 49,152 steps
+one by one. Wx + b is worked out once for every word. Where a word stands twice, or is read as its replacement is,
+sentences coincide and are read once too.
+
+The equations are `core.models.cell_step`; tests hold every value to `Game.values`. Axes: S sentences, n tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.probes.attribution.removal import Game, replacement
+from core.text import Vocabulary
+
+if TYPE_CHECKING:
+    from core.models import State
+
+_SLICE = 16_384  # sentences read together
+_BLOCK = 840  # states stepped together: few enough that their gates stay in the processor's cache
+
+
+class PrefixTree:
+    """Logits of arrangements of one game's tokens, some of them absent."""
+
+    def __init__(self, game: Game):
+        import torch
+
+        self._model, self._deletes = game.model, game.baseline == "delete"
+        vocabulary = game.reading.checkpoint.vocabulary
+        ids = [int(number) for number in vocabulary.encode(game.reading.tokens)]
+        self.absent = len(ids)
+        first = {number: place for place, number in reversed(list(enumerate(ids)))}
+        if game.baseline == "unk":
+            first[Vocabulary.unk_id] = self.absent
+        self._same = np.array([first[number] for number in ids] + [self.absent], dtype=np.int16)
+        with torch.inference_mode():
+            self._words = game.x  # [n, E], and the absent one's last
+            if not self._deletes:
+                self._words = torch.cat([game.x, replacement(game.model, game.baseline)[None]])
+            self._inputs = game.model.project_input(self._words)
+
+    def subsets(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+        """v of subsets [S, n] of bools, float64 [S]: what `Game.values` says."""
+        return self.values(np.where(present, np.arange(self.absent, dtype=np.int16), np.int16(self.absent)), breathe)
+
+    def values(self, rows: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+        """Logits float64 [S] of sentences [S, n], rows of token positions; `absent` stands for an absent word.
+
+        `breathe` is called several times a second or so; what it raises ends the reading.
+        """
+        import torch
+
+        rows = self._same[rows]
+        if self._deletes:
+            rows = np.take_along_axis(rows, np.argsort(rows == self.absent, axis=1, kind="stable"), axis=1)
+        distinct, inverse = _distinct(rows)
+        found = np.empty(len(distinct))
+        with torch.inference_mode():
+            for start in range(0, len(distinct), _SLICE):
+                some = distinct[start : start + _SLICE]
+                found[start : start + len(some)] = self._read(some, breathe)
+        result: np.ndarray = found[inverse]
+        return result
+
+    def _read(self, rows: np.ndarray, breathe: Callable[[], object]) -> np.ndarray:
+        """Logits of distinct sentences that stand sorted, all of them read a token further at a time."""
+        import torch
+
+        found = np.empty(len(rows))
+        places = np.arange(len(rows))
+        parts = np.zeros(len(rows), dtype=np.int64)  # where each sentence parts from the one before it
+        parts[1:] = (rows[1:] != rows[:-1]).argmax(axis=1)
+        node = np.zeros(len(rows), dtype=np.int64)  # of every sentence, which of the beginnings so far is its own
+        state = self._model.start()
+        for depth in range(rows.shape[1]):
+            if self._deletes:
+                ended = rows[:, depth] == self.absent
+                if ended.any():
+                    found[places[ended]] = self._model.read_out(state.h[-1][torch.from_numpy(node[ended])]).numpy()
+                    # They stand behind all that go on from the same words, so the others part where they did.
+                    rows, places, parts, node = (array[~ended] for array in (rows, places, parts, node))
+                    if not len(rows):
+                        return found
+            begins = parts <= depth
+            state = self._step(state, node[begins], rows[begins, depth], breathe)
+            node = np.cumsum(begins) - 1
+        found[places] = self._model.read_out(state.h[-1]).numpy()[node]
+        return found
+
+    def _step(self, state: State, parents: np.ndarray, words: np.ndarray, breathe: Callable[[], object]) -> State:
+        """The states after beginnings `parents` [C] of `state`, ascending, went on with `words` [C]."""
+        import torch
+
+        from core.models import State, cell_step
+
+        model, count = self._model, len(parents)
+        shape = (len(state.h), count, model.hidden_size)
+        after = State(state.h.new_empty(shape), None if state.c is None else state.c.new_empty(shape))
+        symbols = torch.from_numpy(words.astype(np.int64))
+        for start in range(0, count, _BLOCK):
+            breathe()
+            stop = min(start + _BLOCK, count)
+            first, last = int(parents[start]), int(parents[stop - 1]) + 1
+            own = torch.from_numpy(parents[start:stop] - first)
+            h, c = state.h[:, first:last], None if state.c is None else state.c[:, first:last]
+            if len(h) > 1:
+                step = model.step(self._words[symbols[start:stop]], State(h[:, own], None if c is None else c[:, own]))
+                new_h, new_c = step.state
+            else:
+                product = model.project_state(h[0])
+                of_one = cell_step(
+                    model.cell,
+                    self._inputs[symbols[start:stop]],
+                    product[own],
+                    h[0, own],
+                    None if c is None else c[0, own],
+                )
+                new_h, new_c = of_one.h, of_one.c
+            after.h[:, start:stop] = new_h
+            if after.c is not None and new_c is not None:
+                after.c[:, start:stop] = new_c
+        return after
+
+
+def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct ones of rows [S, n] of numbers below 2^15, sorted, and of each row which one it is [S]."""
+    # As big-endian bytes, which sort as the numbers do, a row is one thing to numpy: many times as fast as its axis=0.
+    packed = np.ascontiguousarray(rows.astype(">u2")).view(f"V{2 * rows.shape[1]}")[:, 0]
+    _keys, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
+    return rows[first], inverse

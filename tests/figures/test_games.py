@@ -1,0 +1,112 @@
+"""The figures of order attribution and interactions hold every number, and every token as it stands."""
+
+from __future__ import annotations
+
+import html
+import json
+
+import numpy as np
+import pytest
+
+from core.figures.interactions import interaction_heatmap
+from core.figures.order_attribution import order_bars
+from core.probes.attribution.interactions import Interactions
+from core.probes.attribution.order import OrderAttribution
+
+HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", '"', "%{y}", "$x$", "שלום", "<extra>"]
+
+
+def order(tokens: tuple[str, ...], *, exact: bool = True, model: str = "lstm") -> OrderAttribution:
+    """Made-up values."""
+    n = len(tokens)
+    words, positions, word_errors, position_errors = np.random.default_rng(n).normal(size=(4, n))
+    return OrderAttribution(
+        model=model,
+        text=" ".join(tokens),
+        tokens=tokens,
+        known=(True,) * n,
+        baseline="delete",
+        words=words,
+        positions=positions,
+        word_errors=None if exact else np.abs(word_errors),
+        position_errors=None if exact else np.abs(position_errors),
+        logit=float(words.sum() + positions.sum()),
+        base=0.0,
+        shuffled=0.1,
+        shuffled_error=None if exact else 0.01,
+        from_order_error=None if exact else 0.01,
+        exact=exact,
+        samples=0 if exact else 100,
+        spent="",
+        seconds=0.0,
+    )
+
+
+def pairs(tokens: tuple[str, ...], places: tuple[int, ...], *, exact: bool = True, model: str = "gru") -> Interactions:
+    """Made-up values."""
+    k = len(places)
+    matrix = np.random.default_rng(k).normal(size=(k, k))
+    matrix = matrix + matrix.T
+    np.fill_diagonal(matrix, np.nan)
+    return Interactions(
+        model=model,
+        text=" ".join(tokens),
+        tokens=tokens,
+        known=(True,) * len(tokens),
+        baseline="pad",
+        places=places,
+        matrix=matrix,
+        errors=None if exact else np.abs(matrix) / 10,
+        shapley=np.zeros(len(tokens)),
+        logit=0.0,
+        base=0.0,
+        exact=exact,
+        samples=0 if exact else 100,
+        spent="",
+        seconds=0.0,
+    )
+
+
+def test_words_and_places_are_bars_side_by_side() -> None:
+    found = order(("not", "good"), exact=False)
+    words, places = order_bars(found).data
+    assert words.y == pytest.approx(found.words, abs=1e-6) and places.y == pytest.approx(found.positions, abs=1e-6)
+    assert words.error_y.array == pytest.approx(found.word_errors, abs=1e-6)
+    assert places.error_y.array == pytest.approx(found.position_errors, abs=1e-6)
+    assert words.marker.color != places.marker.color and places.marker.pattern.shape == "/"
+    exact = order_bars(order(("not", "good")))
+    assert exact.data[0].error_y.array is None
+    assert exact.layout.title.text.startswith("LSTM") and "logit" in exact.layout.yaxis.title.text
+
+
+def test_pairs_are_a_symmetric_map_around_zero() -> None:
+    found = pairs(("not", "so", "good"), (0, 2), exact=False)
+    (cells,) = (figure := interaction_heatmap(found)).data
+    assert cells.zmin == -cells.zmax == -abs(found.matrix[0, 1])
+    assert cells.z[0][0] is None and cells.z[0][1] == pytest.approx(found.matrix[0, 1], abs=1e-6)
+    assert list(figure.layout.xaxis.ticktext) == ["not", "good"]
+    assert cells.customdata[0][1] == f"not (1) × good (3): {found.matrix[0, 1]:+.3f} ± {found.errors[0, 1]:.3f}"
+    assert "logit" in cells.colorbar.title.text and figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+
+
+def test_one_token_and_no_interaction_can_be_drawn() -> None:
+    assert json.loads(order_bars(order(("alone",))).to_json())["data"]
+    assert json.loads(interaction_heatmap(pairs(("alone",), (0,))).to_json())["data"]
+    none = pairs(("a", "b"), (0, 1))
+    none.matrix[~np.eye(2, dtype=bool)] = 0
+    assert interaction_heatmap(none).data[0].zmax > 0
+
+
+@pytest.mark.parametrize("token", HOSTILE, ids=ascii)
+def test_tokens_models_and_titles_are_escaped(token: str) -> None:
+    escaped = html.escape(token, quote=False)
+    bars = order_bars(order(("so", token), model=token))
+    assert bars.data[0].customdata[1] == escaped
+    heat = interaction_heatmap(pairs(("so", token), (0, 1), model=token))
+    assert heat.data[0].customdata[0][1].startswith(f"so (1) × {escaped} (2)")
+    for figure in (bars, heat):
+        if len(token) <= 16:
+            assert figure.layout.xaxis.ticktext[1] == escaped
+        assert figure.layout.title.text.startswith(html.escape(token.upper(), quote=False))
+    assert order_bars(order(("so",)), token).layout.title.text == escaped
+    assert interaction_heatmap(pairs(("so",), (0,)), token).layout.title.text == escaped
