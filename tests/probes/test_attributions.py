@@ -155,7 +155,7 @@ def test_defaults_and_refusals(tiny_checkpoints: Path) -> None:
             attribute(checkpoint, text, "lime")
     with pytest.raises(EmptyTextError, match="no token"):
         attribute_tokens(checkpoint, [], "lime")
-    with pytest.raises(ValueError, match="unknown method 'limes'; available: integrated-gradients, saliency"):
+    with pytest.raises(ValueError, match="unknown method 'limes'; available: shapley, contextual-decomposition"):
         attribute(checkpoint, TEXT, "limes")
     with pytest.raises(ValueError, match="unknown baseline 'none'; available: delete, pad, unk, mean, zero"):
         attribute(checkpoint, TEXT, "lime", "none")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BASELINES = ("delete", "pad", "unk", "mean", "zero")
 REPLACING = BASELINES[1:]
-_BATCH = 1024  # subsets at a time
+_BATCH, _TOKENS = 1_024, 65_536  # subsets at a time, and tokens, so that long texts take no more memory
 
 
 class Game:
@@ -40,6 +40,7 @@ class Game:
             raise ValueError(f"unknown baseline {baseline!r}; available: {', '.join(BASELINES)}")
         self.reading, self.baseline = reading, baseline
         self.model = reading.checkpoint.model
+        self._batch = min(_BATCH, max(_TOKENS // len(reading.tokens), 1))
         with torch.inference_mode():
             ids = torch.tensor(reading.checkpoint.vocabulary.encode(reading.tokens))
             self.x: Tensor = self.model.embedding(ids)  # [n, E]
@@ -70,11 +71,11 @@ class Game:
             if self._absent is None:
                 self._deleted(present, found, breathe)
             else:
-                for start in range(0, len(present), _BATCH):
+                for start in range(0, len(present), self._batch):
                     breathe()
-                    mask = torch.from_numpy(present[start : start + _BATCH])[:, :, None]
+                    mask = torch.from_numpy(present[start : start + self._batch])[:, :, None]
                     x = torch.where(mask, self.x, self._absent)
-                    found[start : start + _BATCH] = self.model.from_embeddings(x).numpy()
+                    found[start : start + self._batch] = self.model.from_embeddings(x).numpy()
         return found
 
     def _deleted(self, present: np.ndarray, found: np.ndarray, breathe: Callable[[], object]) -> None:
@@ -85,9 +86,9 @@ class Game:
         by_length = np.argsort(lengths, kind="stable")
         found[lengths == 0] = self.model.read_out(self.model.start().h[-1]).item()
         rows = by_length[np.count_nonzero(lengths == 0) :]
-        for start in range(0, len(rows), _BATCH):
+        for start in range(0, len(rows), self._batch):
             breathe()
-            batch = rows[start : start + _BATCH]
+            batch = rows[start : start + self._batch]
             longest = int(lengths[batch[-1]])
             places = np.argsort(~present[batch], axis=1, kind="stable")[:, :longest]
             logits = self.model.from_embeddings(self.x[torch.from_numpy(places)], torch.from_numpy(lengths[batch]))
