@@ -20,6 +20,7 @@ from core.commands import (
     console,
     deriving,
     editing,
+    faithfulness,
     games,
     lab,
     making,
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     editing.add_verbs(add)
     composing.add_verbs(add)
     games.add_verbs(add)
+    faithfulness.add_verbs(add)
     lab.add_verbs(add)
     making.add_verbs(add)
     deriving.add_verbs(add)

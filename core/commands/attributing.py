@@ -13,6 +13,7 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.probes.attribution.results import Attribution
+    from core.probes.faithfulness import Faithfulness
 
 # What is known of how faithful an attribution is to its model: a JSON object, or None.
 Faithfulness = Callable[["Checkpoint", "Attribution"], dict[str, object] | None]
@@ -51,24 +52,45 @@ def attribute(options: argparse.Namespace) -> int:
         for checkpoint, chosen in zip(models, methods, strict=True)
         for method in chosen
     ]
-    found: list[tuple[Attribution, dict[str, object] | None]] = []
+    found: list[Attribution] = []
+    measured: list[Faithfulness | None] = []
     with tqdm(asked, unit=" methods", leave=False) as bar:
         for checkpoint, text, method in bar:
             bar.set_description(f"{checkpoint.name}, {method}")
-            attribution = attribute(checkpoint, text, method, _baseline(method, options.baseline), options.seed)
-            found.append((attribution, faithfulness(checkpoint, attribution)))
+            found.append(attribute(checkpoint, text, method, _baseline(method, options.baseline), options.seed))
+    for text in options.texts:
+        for checkpoint, chosen in zip(models, methods, strict=True):
+            here = found[len(measured) : len(measured) + len(chosen)]
+            measured += _measured(checkpoint, text, here, options)
     if options.json:
-        console.json_list(_attribution_json(*each) for each in found)
+        console.json_list(_attribution_json(*each) for each in zip(found, measured, strict=True))
         return 0
     for chosen in methods * len(options.texts):
-        _show([attribution for attribution, _ in found[: len(chosen)]])
-        del found[: len(chosen)]
+        _show(found[: len(chosen)], measured[: len(chosen)])
+        del found[: len(chosen)], measured[: len(chosen)]
     return 0
 
 
-def faithfulness(checkpoint: Checkpoint, attribution: Attribution) -> dict[str, object] | None:
-    """How faithful the attribution is to its model, as JSON; None where it was not measured."""
-    return None
+def _measured(
+    checkpoint: Checkpoint, text: str, found: Sequence[Attribution], options: argparse.Namespace
+) -> list[Faithfulness | None]:
+    """How faithful each attribution of a text is, words taken out as asked, by deletion unless told; None for all of a
+    text that is too long."""
+    from core.probes.attribution.results import Reading
+    from core.probes.attributions import METHODS
+    from core.probes.faithfulness import yardstick
+    from core.probes.league import LONGEST
+
+    tokens = tuple(checkpoint.preprocessing(text))
+    if len(tokens) > LONGEST:
+        console.progress(
+            f"faithfulness is not measured on texts of more than {LONGEST:,} tokens, as this of {len(tokens):,}"
+        )
+        return [None] * len(found)
+    rule = yardstick(Reading(checkpoint, text, tokens), options.baseline or "delete", seed=options.seed)
+    signed = [METHODS[each.method].signed for each in found]
+    rule.ask([each.scores for each in found], signed=signed)
+    return [rule.measure(each.scores, signed=sign) for each, sign in zip(found, signed, strict=True)]
 
 
 def _methods(checkpoint: Checkpoint, asked: str, baseline: str) -> list[str]:
@@ -99,7 +121,7 @@ def _baseline(method: str, asked: str) -> str:
     return asked if METHODS[method].baselines else ""
 
 
-def _attribution_json(found: Attribution, faithfulness: dict[str, object] | None) -> dict[str, object]:
+def _attribution_json(found: Attribution, measured: Faithfulness | None) -> dict[str, object]:
     from core.probes.attributions import METHODS
 
     return {
@@ -113,7 +135,7 @@ def _attribution_json(found: Attribution, faithfulness: dict[str, object] | None
         "logit": found.logit,
         "delta": found.delta,
         "seconds": found.seconds,
-        "faithfulness": faithfulness,
+        "faithfulness": None if measured is None else measured.as_json(),
         # Beyond what is usual: standard errors where the method samples, what it did, what to know before trusting it,
         # which tokens the model knows, and the baselines that the method accepts.
         "errors": None if found.errors is None else found.errors.tolist(),
@@ -124,7 +146,7 @@ def _attribution_json(found: Attribution, faithfulness: dict[str, object] | None
     }
 
 
-def _show(found: Sequence[Attribution]) -> None:
+def _show(found: Sequence[Attribution], measured: Sequence[Faithfulness | None]) -> None:
     """One text and model: a line a token with a column a method, then a line a method."""
     first = found[0]
     console.line(f"{first.model}: logit {first.logit:+.4f} of: {' '.join(first.tokens)}")
@@ -136,15 +158,27 @@ def _show(found: Sequence[Attribution]) -> None:
         console.line(" " * (side + 2) + "".join(f"  {each.method:>{_width(each)}}" for each in block))
         for place, token in enumerate(tokens):
             console.line(f"  {token:<{side}}" + "".join(f"  {_score(each, place):>{_width(each)}}" for each in block))
-    for each in found:
+    for each, faithful in zip(found, measured, strict=True):
         parts = [each.spent]
         if each.base_logit is not None:
             parts.append(f"from {each.base_logit:+.4f} ({each.baseline})")
         if each.delta is not None:
             parts.append(f"the sum is off by {each.delta:+.2g}")
         console.line(f"  {each.method}: {'; '.join(part for part in parts if part)}; {each.seconds:.2f} s")
+        if faithful is not None:
+            console.line(f"    {_faithful(faithful)}")
         if each.warning:
             console.line(f"    warning: {each.warning}")
+
+
+def _faithful(found: Faithfulness) -> str:
+    """A method's faithfulness, each figure with the mean of random rankings in brackets."""
+    parts = []
+    for name in ("comprehensiveness", "sufficiency", "loo_tau", "infidelity"):
+        value, random = getattr(found, name), found.random[name]
+        if value is not None and random is not None:
+            parts.append(f"{name.replace('_', ' ')} {value:.3f} ({random.mean:.3f})")
+    return f"{', '.join(parts)}; better than {found.better:.0%} of {found.randoms} random rankings (in brackets)"
 
 
 def _blocks(found: Sequence[Attribution], room: int) -> list[list[Attribution]]:

@@ -269,7 +269,11 @@ def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> M
     if seconds > 4 * _AT_ONCE:
         return None
     rule = _yardstick(checkpoint.name, checkpoint.hash, cell.sentence.text, removal, checkpoint)
-    return {found.method: rule.measure(found.scores, signed=METHODS[found.method].signed) for found in attributions}
+    signed = [METHODS[found.method].signed for found in attributions]
+    rule.ask([found.scores for found in attributions], signed=signed)
+    return {
+        found.method: rule.measure(found.scores, signed=sign) for found, sign in zip(attributions, signed, strict=True)
+    }
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

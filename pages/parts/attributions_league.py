@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import attribution_names, attributions, estimates, trajectories
+from pages.parts import attribution_names, attributions, estimates, link, trajectories
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --
 
 def view(checkpoints: Sequence[Checkpoint]) -> None:
     """The stored league of each model: dots with intervals, a table, what it covers and how to make it again."""
-    from core.figures.faithfulness import league_dots
+    from core.figures.faithfulness import league_plot
     from core.probes.league_file import FILE
 
     stored, fault = attributions.read_stored()
@@ -32,14 +32,15 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash")
         return
     for name, league in current.items():
-        st.subheader(plain(name.upper()), divider="gray")
-        _say(league)
-        st.plotly_chart(
-            league_dots(league, {one.method: attribution_names.method(one.method) for one in league.standings}),
-            key=f"league {name}",
-            alt=_("Faithfulness of every method with its interval, and of random rankings"),
-        )
-        with st.expander(_("All measures of {model}").format(model=plain(name.upper())), icon=":material/table:"):
+        _say(name, league)
+    measure = _choose_measure()
+    st.plotly_chart(
+        league_plot(list(current.values()), measure, attribution_names.methods()),
+        key="league",
+        alt=_("Faithfulness of every method with its interval, and of random rankings"),
+    )
+    for name, league in current.items():
+        with st.expander(_("All measures, {model}").format(model=plain(name.upper())), icon=":material/table:"):
             st.dataframe(estimates.as_shown(_header(), _table(league)), hide_index=True)
     gone = stored.outdated({checkpoint.name: checkpoint.hash for checkpoint in checkpoints})
     if gone:
@@ -59,37 +60,63 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     trajectories.csv_button("league", header, lambda: _rows(current))
 
 
-def _say(league: League) -> None:
+def _choose_measure() -> str:
+    shown = {
+        "overall": _("comprehensiveness − sufficiency"),
+        "comprehensiveness": _("comprehensiveness"),
+        "sufficiency": _("sufficiency"),
+        "loo_tau": _("τ with leave-one-out"),
+        "infidelity": _("infidelity"),
+        "sensitivity": _("sensitivity"),
+    }
+    link.restore("measure", "overall", link.one_of(list(shown)), "league measure")
+    measure = st.segmented_control(
+        _("Measure"),
+        list(shown),
+        format_func=lambda name: plain(shown[name]),
+        key="league measure",
+        required=True,
+        persist_state="session",
+    )
+    link.carry("measure", None if measure == "overall" else measure)
+    return measure or "overall"
+
+
+def _say(model: str, league: League) -> None:
+    """Which method is the most faithful, with intervals, beside random rankings and the next."""
     best = next((one for one in league.standings if one.method == league.best), None)
     overall = None if best is None else best.measures["overall"]
     gain = None if best is None else best.gains["overall"]
+    name = f"**{plain(model.upper())}.** "
     if best is None or overall is None or gain is None:
-        st.write(_("No method was measured on any sentence."))
+        st.markdown(name + _("No method was measured on any sentence."))
         return
-    name = attribution_names.method(best.method)
-    interval = {"value": overall.mean, "low": overall.interval[0], "high": overall.interval[1], "name": plain(name)}
+    method = plain(attribution_names.method(best.method))
     if gain.interval[0] <= 0:
-        st.write(_("No method is more faithful than random rankings; the highest is {name}.").format(name=plain(name)))
+        line = _("No method is more faithful than random rankings; the highest is {method}.")
+        st.markdown(name + line.format(method=method))
         return
-    st.write(
-        _("**{name}** is the most faithful: {value:.3f} ({low:.3f} to {high:.3f}).").format(**interval)
-        + " "
-        + _("That is {value:.3f} ({low:.3f} to {high:.3f}) more than random rankings of the same sentences.").format(
+    lines = [
+        _("**{method}** is the most faithful: {value:.3f} ({low:.3f} to {high:.3f}).").format(
+            method=method, value=overall.mean, low=overall.interval[0], high=overall.interval[1]
+        ),
+        _("That is {value:.3f} ({low:.3f} to {high:.3f}) more than random rankings of the same sentences.").format(
             value=gain.mean, low=gain.interval[0], high=gain.interval[1]
-        )
-    )
+        ),
+    ]
     if league.tied:
         others = ", ".join(attribution_names.method(one) for one in league.tied)
-        st.write(_("Not to be told from it on these sentences: {methods}.").format(methods=plain(others)))
+        lines.append(_("Not to be told from it on these sentences: {methods}.").format(methods=plain(others)))
     elif league.runner_up is not None and league.lead is not None:
-        st.write(
-            _("It is ahead of the next, {name}, by {value:.3f} ({low:.3f} to {high:.3f}).").format(
-                name=plain(attribution_names.method(league.runner_up)),
+        lines.append(
+            _("It is ahead of the next, {method}, by {value:.3f} ({low:.3f} to {high:.3f}).").format(
+                method=plain(attribution_names.method(league.runner_up)),
                 value=league.lead.mean,
                 low=league.lead.interval[0],
                 high=league.lead.interval[1],
             )
         )
+    st.markdown(name + " ".join(lines))
 
 
 def _header() -> list[str]:

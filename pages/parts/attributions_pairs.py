@@ -23,7 +23,7 @@ _NAMED = 5
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """A small matrix of Shapley interactions for every model asked, and the largest pairs in words."""
-    from core.figures.interactions import interaction_map
+    from core.figures.interactions import interaction_heatmap
 
     left, right = st.columns(2)
     with left:
@@ -52,7 +52,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         for column, one in zip(st.columns(2 if len(found) > 1 else 1), found[start : start + 2], strict=False):
             with column:
                 st.plotly_chart(
-                    interaction_map(one), key=f"pairs {one.model}", alt=_("Interaction of every pair of words")
+                    interaction_heatmap(one), key=f"pairs {one.model}", alt=_("Interaction of every pair of words")
                 )
                 _say(one)
     st.caption(

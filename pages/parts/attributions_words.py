@@ -73,6 +73,8 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
     for method, attribution in here.items():
         _strip(attribution, None if measured is None else measured[method])
     _bars(cell, list(here.values()))
+    if measured is not None and len(cell.tokens) > 1:
+        _curves(cell, measured)
     if measured is None:
         st.caption(_("The text is too long for faithfulness to be measured here; the command line measures any."))
     with st.expander(_("Numbers: faithfulness, sums, time"), icon=":material/table:"):
@@ -122,6 +124,17 @@ def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
         key=f"attribution bars {cell.sentence.number} {cell.checkpoint.name}",
         alt=_("Every method's score of every token, as a share of the sum of its scores' magnitudes"),
     )
+
+
+def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
+    from core.figures.faithfulness import faithfulness_curves
+
+    with st.expander(_("Curves: what the words named first are worth"), icon=":material/ssid_chart:"):
+        st.plotly_chart(
+            faithfulness_curves({attribution_names.method(name): found for name, found in measured.items()}),
+            key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
+            alt=_("Loss of the predicted class's probability by share of words, for every method and random rankings"),
+        )
 
 
 def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 
 from core.probes.attribution.removal import Game
 from core.probes.attribution.results import Scores
+from core.probes.attribution.tree import many_values
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -127,7 +128,7 @@ class MaskedForward:
         keys = [row.tobytes() for row in present]
         new = {key: row for key, row in zip(keys, present, strict=True) if key not in self._known}
         if new:
-            self._known |= zip(new, self.game.values(np.stack(list(new.values()))).tolist(), strict=True)
+            self._known |= zip(new, many_values(self.game, np.stack(list(new.values()))).tolist(), strict=True)
         return np.array([self._known[key] for key in keys])
 
     @property

@@ -1,0 +1,189 @@
+"""How faithful methods of attribution are: on one sentence, and over many."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core.figures.palette import SERIES, THRESHOLD, style
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.probes.faithfulness import Faithfulness
+    from core.probes.files.shares import Mean
+    from core.probes.league import League
+
+_BAND = "rgba(136, 136, 136, 0.25)"  # THRESHOLD's grey, seen through
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_APART = 0.22  # between models, of the distance between methods
+_TITLES = {
+    "overall": "comprehensiveness − sufficiency (probability)",
+    "comprehensiveness": "comprehensiveness, AOPC (probability)",
+    "sufficiency": "sufficiency, AOPC (probability)",
+    "comprehensiveness_logit": "comprehensiveness, AOPC (logits)",
+    "sufficiency_logit": "sufficiency, AOPC (logits)",
+    "loo_tau": "Kendall’s τ with leaving out one word",
+    "infidelity": "infidelity (share of squared change unexplained)",
+    "sensitivity": "sensitivity (largest relative change)",
+}
+_LOWER_IS_BETTER = ("sufficiency", "sufficiency_logit", "infidelity", "sensitivity")
+
+
+def faithfulness_curves(found: Mapping[str, Faithfulness], percents: Sequence[int] = (1, 5, 10, 20, 50)) -> go.Figure:
+    """What one text loses without its first tokens, and with them alone, a curve for each method and random's band.
+
+    All are of one text and model, measured in one way. Raises ValueError for none.
+    """
+    if not found:
+        raise ValueError("there is no method to draw")
+    one = next(iter(found.values()))
+    figure = make_subplots(
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.06,
+        subplot_titles=(
+            _("comprehensiveness: without them (high is good)"),
+            _("sufficiency: them alone (low is good)"),
+        ),
+    )
+    bins = list(range(len(percents)))
+    for column, random in ((1, one.comprehensiveness_curve.random), (2, one.sufficiency_curve.random)):
+        figure.add_scatter(
+            x=[*bins, *reversed(bins)],
+            y=[*(spread.high for spread in random), *(spread.low for spread in reversed(random))],
+            fill="toself",
+            fillcolor=_BAND,
+            line={"width": 0},
+            mode="lines",
+            name=_("random rankings, middle 95 %"),
+            legendgroup="band",
+            showlegend=column == 1,
+            hoverinfo="skip",
+            row=1,
+            col=column,
+        )
+        figure.add_scatter(
+            x=bins,
+            y=[spread.mean for spread in random],
+            mode="lines",
+            line={"color": THRESHOLD, "width": 1.5, "dash": "dash"},
+            name=_("random rankings, mean"),
+            legendgroup="mean",
+            showlegend=column == 1,
+            hovertemplate="%{y:.3f}",
+            row=1,
+            col=column,
+        )
+    for place, (method, measured) in enumerate(found.items()):
+        look = SERIES[place % len(SERIES)]
+        # A seventh method has the colour of the first, and another dash.
+        dash = _DASHES[(place + place // len(SERIES)) % len(_DASHES)]
+        for column, curve in ((1, measured.comprehensiveness_curve), (2, measured.sufficiency_curve)):
+            figure.add_scatter(
+                x=bins,
+                y=curve.losses.tolist(),
+                mode="lines+markers",
+                line={"color": look.color, "dash": dash, "width": 2},
+                marker={"symbol": look.marker, "size": 7},
+                name=html.escape(method, quote=False),
+                legendgroup=f"method {place}",
+                showlegend=column == 1,
+                hovertemplate="%{y:.3f}",
+                row=1,
+                col=column,
+            )
+    ticks = [f"{percent} %<br>({removed})" for percent, removed in zip(percents, one.removed, strict=True)]
+    figure.update_xaxes(title=_("share of tokens (number of tokens)"), tickvals=bins, ticktext=ticks)
+    figure.update_yaxes(title=_("loss of the verdict’s probability"), col=1)
+    return figure.update_layout(
+        title={"text": _("What the tokens named first are worth")},
+        hovermode="x unified",
+        height=430 + 12 * len(found),
+        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+        margin={"t": 80, "b": 40, "l": 10, "r": 10},
+    )
+
+
+def league_plot(
+    leagues: Sequence[League], measure: str = "overall", names: Mapping[str, str] = MappingProxyType({})
+) -> go.Figure:
+    """One measure of every method and model with its 95 % interval, and that of random rankings as a line and band.
+
+    Methods stand by their mean over the models, the best on top, under their `names` where they have one; one that was
+    not measured has no marker. Raises ValueError for a measure that is none.
+    """
+    if measure not in _TITLES:
+        raise ValueError(f"unknown measure {measure!r}; available: {', '.join(_TITLES)}")
+    best_last = 1 if measure in _LOWER_IS_BETTER else -1
+    by_method: dict[str, dict[str, Mean]] = {}
+    for league in leagues:
+        for standing in league.standings:
+            of_method = by_method.setdefault(standing.method, {})
+            if (mean := standing.measures[measure]) is not None:
+                of_method[league.model] = mean
+
+    def height(method: str) -> tuple[bool, float]:
+        means = [mean.mean for mean in by_method[method].values()]
+        return not means, best_last * sum(means) / max(1, len(means))
+
+    methods = sorted(by_method, key=height)
+    figure = go.Figure()
+    for place, league in enumerate(leagues):
+        look = style(league.model, place)
+        name = html.escape(league.model.upper(), quote=False)
+        shift = _APART * (place - (len(leagues) - 1) / 2)
+        if (random := league.random[measure]) is not None:
+            low, high = random.interval
+            figure.add_vrect(x0=low, x1=high, fillcolor=look.color, opacity=0.12, line_width=0, layer="below")
+            figure.add_scatter(
+                x=[random.mean, random.mean],
+                y=[-0.5, len(methods) - 0.5],
+                mode="lines",
+                line={"color": look.color, "dash": look.dash, "width": 1.5},
+                name=_("{model}, random rankings").format(model=name),
+                hovertemplate="%{x:.3f}",
+            )
+        shown = [
+            (row, by_method[method][league.model])
+            for row, method in enumerate(methods)
+            if league.model in by_method[method]
+        ]
+        figure.add_scatter(
+            x=[mean.mean for _row, mean in shown],
+            y=[row + shift for row, _mean in shown],
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [mean.interval[1] - mean.mean for _row, mean in shown],
+                "arrayminus": [mean.mean - mean.interval[0] for _row, mean in shown],
+                "thickness": 1.5,
+                "width": 3,
+            },
+            name=name,
+            mode="markers",
+            marker={"color": look.color, "symbol": look.marker, "size": 9},
+            customdata=[
+                [html.escape(names.get(methods[row], methods[row]), quote=False), mean.rows] for row, mean in shown
+            ],
+            hovertemplate=_("%{customdata[0]}: %{x:.3f}, %{customdata[1]:,} sentences"),
+        )
+    figure.update_xaxes(title=_("{measure}, mean and 95 % interval").format(measure=_(_TITLES[measure])))
+    figure.update_yaxes(
+        title=_("method"),
+        tickvals=list(range(len(methods))),
+        ticktext=[html.escape(names.get(method, method), quote=False) for method in methods],
+        range=[len(methods) - 0.5, -0.5],
+        automargin=True,
+        zeroline=False,
+    )
+    return figure.update_layout(
+        title={"text": _("How faithful each method is")},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        height=190 + 34 * len(methods),
+        margin={"t": 90, "b": 40, "l": 10, "r": 10},
+    )

@@ -1,0 +1,139 @@
+"""The figures of faithfulness show every method, interval and random ranking as measured, and no markup."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.figures import faithfulness as figures
+from core.figures.faithfulness import faithfulness_curves, league_plot
+from core.figures.palette import style
+from core.probes.faithfulness import Faithfulness, Yardstick
+from core.probes.files.shares import Mean
+from core.probes.league import COLUMNS, LOWER_IS_BETTER, League, Standing
+
+WEIGHTS = np.array([3.0, -1, 0.5, 2, 0, 1, -0.5, 0.25, 1.5, -2])
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Faithfulness]:
+    ground = Yardstick(lambda present: present @ WEIGHTS, 10)
+    random = np.random.default_rng(0)
+    return {f"method-{number}": ground.measure(random.standard_normal(10)) for number in range(8)}
+
+
+def made_up(model: str, seed: int) -> League:
+    random = np.random.default_rng(seed)
+
+    def means() -> dict[str, Mean | None]:
+        return {column: Mean(50, x, (x - 0.1, x + 0.2)) for column, x in zip(COLUMNS, random.random(8), strict=True)}
+
+    standings = tuple(Standing(name, True, means(), means(), 0, 0.1) for name in ("lime", "saliency", "shapley"))
+    return League(
+        *(model, "0" * 64, "delete", 0, 100, 100, 10_000, 50, 50, {}, 30, 4, True, standings, means()),
+        *("lime", (), "saliency", Mean(50, 0.1, (0.05, 0.2))),
+    )
+
+
+@pytest.fixture(scope="module")
+def leagues() -> list[League]:
+    return [made_up(model, seed) for seed, model in enumerate(("rnn", "gru", "lstm"))]
+
+
+def test_two_curves_a_method_and_the_band_of_random_rankings(found: dict[str, Faithfulness]) -> None:
+    figure = faithfulness_curves(found)
+    by_axis = {axis: [drawn for drawn in figure.data if drawn.xaxis == axis] for axis in ("x", "x2")}
+    for axis, name in (("x", "comprehensiveness_curve"), ("x2", "sufficiency_curve")):
+        band, mean, *curves = by_axis[axis]
+        random = getattr(found["method-0"], name).random
+        assert list(band.y) == [one.high for one in random] + [one.low for one in reversed(random)]
+        assert list(mean.y) == [one.mean for one in random]
+        for curve, (method, measured) in zip(curves, found.items(), strict=True):
+            assert curve.name == method and list(curve.y) == getattr(measured, name).losses.tolist()
+    looks = [(curve.line.color, curve.line.dash) for curve in by_axis["x"][2:]]
+    assert len(set(looks)) == len(found)
+
+
+def test_curves_say_what_is_drawn_and_in_which_unit(found: dict[str, Faithfulness]) -> None:
+    layout = faithfulness_curves(found).layout
+    assert layout.title.text == "What the tokens named first are worth"
+    assert layout.xaxis.title.text == layout.xaxis2.title.text == "share of tokens (number of tokens)"
+    assert layout.yaxis.title.text == "loss of the verdict’s probability"
+    assert list(layout.xaxis.ticktext) == ["1 %<br>(1)", "5 %<br>(1)", "10 %<br>(1)", "20 %<br>(2)", "50 %<br>(5)"]
+
+
+def test_a_marker_and_an_interval_for_every_method_and_model(leagues: list[League]) -> None:
+    figure = league_plot(leagues, "loo_tau")
+    lines, markers = figure.data[::2], figure.data[1::2]
+    methods = list(figure.layout.yaxis.ticktext)
+    for line, drawn, league in zip(lines, markers, leagues, strict=True):
+        assert list(line.x) == [league.random["loo_tau"].mean] * 2
+        assert drawn.name == league.model.upper()
+        assert (drawn.marker.color, drawn.marker.symbol) == (style(league.model).color, style(league.model).marker)
+        measured = {standing.method: standing.measures["loo_tau"] for standing in league.standings}
+        for place, row in enumerate(drawn.y):
+            mean = measured[methods[round(row)]]
+            assert drawn.x[place] == mean.mean
+            assert drawn.x[place] - drawn.error_x.arrayminus[place] == pytest.approx(mean.interval[0])
+            assert drawn.x[place] + drawn.error_x.array[place] == pytest.approx(mean.interval[1])
+    assert len(figure.layout.shapes) == 3
+
+
+@pytest.mark.parametrize("measure", COLUMNS)
+def test_the_best_stands_on_top(measure: str, leagues: list[League]) -> None:
+    figure = league_plot(leagues, measure)
+    means = {
+        standing.method: np.mean(
+            [
+                one.measures[measure].mean
+                for league in leagues
+                for one in league.standings
+                if one.method == standing.method
+            ]
+        )
+        for standing in leagues[0].standings
+    }
+    expected = sorted(means, key=means.__getitem__, reverse=measure not in LOWER_IS_BETTER)
+    assert list(figure.layout.yaxis.ticktext) == expected
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+    assert figure.layout.xaxis.title.text.endswith(", mean and 95 % interval")
+
+
+def test_what_was_not_measured_has_no_marker_and_stands_last(leagues: list[League]) -> None:
+    nothing = dict.fromkeys(COLUMNS)
+    first, *others = leagues[0].standings
+    one = replace(leagues[0], standings=(replace(first, measures=nothing), *others), random=nothing)
+    (drawn,) = league_plot([one]).data
+    assert len(drawn.x) == 2
+    assert league_plot([one]).layout.yaxis.ticktext[-1] == first.method
+    assert len(league_plot([replace(one, standings=())]).data[0].x) == 0
+
+
+def test_what_cannot_be_drawn_is_refused(leagues: list[League]) -> None:
+    with pytest.raises(ValueError, match="no method to draw"):
+        faithfulness_curves({})
+    with pytest.raises(ValueError, match="unknown measure 'beauty'; available: overall, comprehensiveness"):
+        league_plot(leagues, "beauty")
+
+
+@pytest.mark.parametrize("name", ["<b>bold</b>", "a&b", '<img src="x" onerror="y">', "%{x}"])
+def test_names_are_escaped(name: str, leagues: list[League], found: dict[str, Faithfulness]) -> None:
+    curve = faithfulness_curves({name: found["method-0"]}).data[-1]
+    assert html.unescape(curve.name) == name and "<" not in curve.name
+    one = replace(leagues[0], model=name, standings=(replace(leagues[0].standings[0], method=name),))
+    figure = league_plot([one])
+    shown = [figure.layout.yaxis.ticktext[0], figure.data[1].customdata[0][0], *(drawn.name for drawn in figure.data)]
+    assert all("<" not in text for text in shown)
+    assert html.unescape(shown[0]) == name
+
+
+def test_every_word_passes_through_gettext(
+    monkeypatch: pytest.MonkeyPatch, leagues: list[League], found: dict[str, Faithfulness]
+) -> None:
+    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
+    for layout in (faithfulness_curves(found).layout, league_plot(leagues).layout):
+        texts = [layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text]
+        assert all(text.startswith("«") and text.endswith("»") for text in texts)

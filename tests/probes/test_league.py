@@ -1,0 +1,358 @@
+"""The league of methods: means and intervals, order and ties, what is left out, stopping, the file it is kept in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import checkpoints
+from core.checkpoints import Checkpoint
+from core.probes import league_file
+from core.probes.attribution.removal import Game
+from core.probes.attribution.results import Reading, Scores
+from core.probes.faithfulness import faithfulness
+from core.probes.files.shares import bootstrap_mean
+from core.probes.league import COLUMNS, League, Progress, _means, league
+from core.probes.league_file import Leagues, Source, read_league
+from tests.conftest import WORDS
+
+SOURCE = Source("made_up.csv", "ab" * 32, 200, 1000, 0)
+
+
+def sentences(count: int, seed: int = 0) -> list[str]:
+    random = np.random.default_rng(seed)
+    return [" ".join(random.choice(WORDS[7:], random.integers(3, 9))) for _ in range(count)]
+
+
+def leaving_out(reading: Reading) -> np.ndarray:
+    game = Game(reading, "delete")
+    return game.full - game.values(~np.eye(len(game), dtype=bool))
+
+
+def turned(reading: Reading) -> np.ndarray:
+    return -leaving_out(reading)
+
+
+def drawn(reading: Reading) -> Scores:
+    random = np.random.default_rng([len(reading.text), *reading.text.encode()])
+    return Scores(random.standard_normal(len(reading.tokens)), None, None)
+
+
+METHODS = {"drawn": drawn, "turned": turned, "leaving-out": leaving_out}
+
+
+@pytest.fixture(scope="module")
+def gru(tiny_checkpoints: Path) -> Checkpoint:
+    return checkpoints.load("gru", tiny_checkpoints)
+
+
+@pytest.fixture(scope="module")
+def found(gru: Checkpoint) -> League:
+    return last(league(gru, sentences(40), METHODS, sensitivity_rows=6)).result()
+
+
+def last(events: Any) -> Progress:
+    *_, progress = events
+    return progress
+
+
+def test_leaving_out_beats_random_rankings_and_its_reverse_loses(found: League) -> None:
+    assert [standing.method for standing in found.standings] == ["leaving-out", "drawn", "turned"]
+    first, middle, worst = found.standings
+    assert first.gains["overall"].interval[0] > 0 > worst.gains["overall"].interval[1]
+    low, high = middle.gains["overall"].interval
+    assert low < 0 < high
+    assert (found.best, found.runner_up, found.tied) == ("leaving-out", "drawn", ())
+    assert found.lead.interval[0] > 0
+    assert "gru: leaving-out is the most faithful" in found.statement
+    assert "over 40 sentences, words taken out by delete" in found.statement and "ahead of drawn by" in found.statement
+
+
+def test_what_ranks_by_leaving_out_is_told_of(found: League) -> None:
+    assert [standing.method for standing in found.standings if standing.is_leave_one_out] == ["leaving-out"]
+
+
+def test_means_and_intervals_are_those_of_the_sentences_one_by_one(gru: Checkpoint, found: League) -> None:
+    texts = sentences(40)
+    measured = []
+    for text in texts:
+        tokens = tuple(gru.preprocessing(text))
+        reading = Reading(gru, text, tokens)
+        measured.append(faithfulness(reading, leaving_out(reading)))
+    standing = found.standings[0]
+    for name in ("comprehensiveness", "sufficiency", "loo_tau", "infidelity"):
+        values = np.array([getattr(one, name) for one in measured], dtype=float)
+        random = np.array([one.random[name].mean for one in measured])
+        by_hand, gain = bootstrap_mean(values), bootstrap_mean(values - random)
+        for mean, expected in ((standing.measures[name], by_hand), (standing.gains[name], gain)):
+            assert mean.mean == pytest.approx(expected.mean, abs=1e-5)
+            assert mean.interval == pytest.approx(expected.interval, abs=0.02 + 0.05 * abs(expected.mean))
+        assert found.random[name].mean == pytest.approx(random.mean(), abs=1e-6)
+    assert standing.measures["overall"].mean == pytest.approx(
+        standing.measures["comprehensiveness"].mean - standing.measures["sufficiency"].mean
+    )
+
+
+def test_sensitivity_is_measured_on_the_first_rows_alone(found: League) -> None:
+    assert found.sensitivity_rows == 6
+    assert {standing.measures["sensitivity"].rows for standing in found.standings} == {6}
+    steady = {standing.method: standing.measures["sensitivity"].mean for standing in found.standings}
+    assert steady["drawn"] == 0 < steady["leaving-out"] < found.random["sensitivity"].mean
+    assert found.complete
+
+
+def test_a_method_is_tied_with_itself_under_another_name(gru: Checkpoint) -> None:
+    methods = {"one": leaving_out, "two": leaving_out, "drawn": drawn}
+    found = last(league(gru, sentences(30), methods, sensitivity_rows=0)).result()
+    assert (found.best, found.tied) == ("one", ("two",))
+    assert found.statement.endswith("; tied with two")
+
+
+def test_nothing_better_than_random_is_said_to_be_so(gru: Checkpoint) -> None:
+    found = last(league(gru, sentences(20), {"turned": turned}, sensitivity_rows=0)).result()
+    assert "no method is more faithful than random rankings; the highest, turned" in found.statement
+
+
+def test_the_same_seed_gives_the_same_league_and_another_other_intervals(gru: Checkpoint) -> None:
+    def once(seed: int) -> dict[str, Any]:
+        return without_times(last(league(gru, sentences(15), METHODS, seed=seed, sensitivity_rows=2)).result())
+
+    assert once(3) == once(3) != once(4)
+
+
+def without_times(found: League) -> dict[str, Any]:
+    return league_file.as_json(replace(found, standings=tuple(replace(one, seconds=0) for one in found.standings)))
+
+
+def test_sentences_that_cannot_be_ranked_are_left_out_and_counted(gru: Checkpoint) -> None:
+    texts = ["good", "", "  ", "so good", "so bad", " ".join(["so"] * 11)]
+    found = last(league(gru, texts, METHODS, longest=10)).result()
+    assert (found.given, found.measured) == (6, 2)
+    assert found.left_out == {"a single token": 1, "no token": 2, "more than 10 tokens": 1}
+
+
+def test_only_sentences_that_cannot_be_ranked_give_an_empty_league(gru: Checkpoint) -> None:
+    found = last(league(gru, ["good", ""], METHODS)).result()
+    assert (found.measured, found.best, found.tied, found.random["overall"]) == (0, None, (), None)
+    assert found.statement == "gru: no method was measured on any sentence"
+
+
+def test_a_method_that_fails_is_counted_and_the_others_go_on(gru: Checkpoint) -> None:
+    def moody(reading: Reading) -> np.ndarray:
+        if "good" in reading.tokens:
+            raise ValueError("not this one")
+        return leaving_out(reading)
+
+    texts = ["so good a movie", "so bad a movie", "never so sad"]
+    found = last(league(gru, texts, {"moody": moody, "turned": turned, "wrong": lambda _reading: np.ones(1)})).result()
+    by_name = {standing.method: standing for standing in found.standings}
+    assert (by_name["moody"].failed, by_name["moody"].failure) == (1, "not this one")
+    assert by_name["moody"].measures["overall"].rows == 2 and by_name["turned"].measures["overall"].rows == 3
+    assert (by_name["wrong"].failed, by_name["wrong"].measures["overall"]) == (3, None)
+    assert found.standings[-1].method == "wrong"
+
+
+def test_methods_without_signs_are_not_turned(gru: Checkpoint) -> None:
+    def magnitude(reading: Reading) -> np.ndarray:
+        game = Game(reading, "delete")
+        return np.sign(game.full or 1) * leaving_out(reading)
+
+    methods: dict[str, Callable[[Reading], np.ndarray]] = {"signed": leaving_out, "unsigned": magnitude}
+    found = last(league(gru, sentences(20), methods, unsigned=["unsigned"], sensitivity_rows=0)).result()
+    one, other = (standing.measures for standing in found.standings)
+    for name in ("overall", "comprehensiveness", "sufficiency", "infidelity"):
+        assert one[name].mean == pytest.approx(other[name].mean)
+    assert {standing.method: standing.signed for standing in found.standings} == {"signed": True, "unsigned": False}
+
+
+def test_every_event_has_the_league_so_far(gru: Checkpoint) -> None:
+    events = list(league(gru, sentences(5), METHODS, sensitivity_rows=2))
+    assert [(one.stage, one.done, one.total) for one in events] == [
+        *(("measuring", done, 7) for done in range(6)),
+        *(("sensitivity", done, 7) for done in (6, 7)),
+    ]
+    assert events[-1].result().complete
+
+
+def test_closing_keeps_what_was_measured(gru: Checkpoint) -> None:
+    events = league(gru, sentences(9), METHODS)
+    for progress in events:
+        if progress.done == 4:
+            break
+    events.close()
+    found = progress.result()
+    assert (found.measured, found.given, found.complete) == (4, 9, False)
+    assert {one.measures["overall"].rows for one in found.standings} == {4}
+
+
+def test_breathing_can_stop_it_between_two_methods(gru: Checkpoint) -> None:
+    breaths = 0
+
+    def breathe() -> None:
+        nonlocal breaths
+        breaths += 1
+        if breaths > 30:
+            raise InterruptedError
+
+    progress = None
+    with pytest.raises(InterruptedError):
+        for found_so_far in league(gru, sentences(50), METHODS, breathe=breathe):
+            progress = found_so_far
+    found = progress.result()
+    assert 0 < found.measured < 50 and not found.complete
+    assert {one.measures["overall"].rows for one in found.standings} == {found.measured}
+
+
+def test_no_sentence_is_begun_when_time_is_up(gru: Checkpoint) -> None:
+    progress = last(league(gru, sentences(5), METHODS, seconds=0.0))
+    assert progress.done == 0 and not progress.result().complete
+
+
+def test_the_bootstrap_leaves_out_what_was_not_measured() -> None:
+    values = np.random.default_rng(0).standard_normal((60, 2, 2))
+    values[::3, 0, 1] = np.nan
+    values[:, 1, 0] = np.nan
+    means = _means(values, 0)
+    assert means[1][0] is None
+    kept = values[~np.isnan(values[:, 0, 1]), 0, 1]
+    assert (means[0][1].rows, means[0][1].mean) == (40, pytest.approx(kept.mean()))
+    assert means[0][1].interval == pytest.approx(bootstrap_mean(kept).interval, abs=0.02)
+    assert means == _means(values, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"methods": {}}, "no method was given"),
+        ({"sentences": []}, "no sentence was given"),
+        ({"removal": "gone"}, "unknown removal 'gone'; available: delete, pad, unk, mean, zero"),
+        ({"randoms": 0}, "at least 1 random ranking"),
+        ({"seconds": -1}, "no time below 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(change: dict[str, Any], says: str, gru: Checkpoint) -> None:
+    arguments: dict[str, Any] = {"sentences": ["so good"], "methods": METHODS, **change}
+    with pytest.raises(ValueError, match=says):
+        league(gru, **arguments)
+
+
+def test_a_league_is_read_as_it_was_kept(found: League, tmp_path: Path) -> None:
+    path = tmp_path / league_file.FILE
+    league_file.save(path, SOURCE, [found])
+    kept = league_file.load(tmp_path)
+    assert kept is not None and kept.source == SOURCE
+    (again,) = kept.leagues
+    assert again.statement == found.statement
+    assert without_times(again) == without_times(found)
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert (kept.outdated({"gru": found.hash}), kept.outdated({"gru": "other"}), kept.outdated({})) == (
+        [],
+        ["gru"],
+        ["gru"],
+    )
+    assert league_file.load(tmp_path / "none") is None
+
+
+def test_nothing_of_a_text_is_kept(gru: Checkpoint, tmp_path: Path) -> None:
+    def quoting(reading: Reading) -> np.ndarray:
+        raise ValueError(f"cannot explain {reading.text!r}")
+
+    found = last(league(gru, ["so good a movie", "terrible movie"], {"quoting": quoting, "drawn": drawn})).result()
+    league_file.save(tmp_path / "league.json", SOURCE, [found])
+    assert "movie" in found.standings[1].failure
+    assert "movie" not in (tmp_path / "league.json").read_text(encoding="utf-8")
+
+
+def test_a_table_of_usual_size_fits(found: League, tmp_path: Path) -> None:
+    many = tuple(replace(found.standings[0], method=f"method-{number}") for number in range(20))
+    whole = [
+        replace(found, model=model, standings=many, best="method-0", runner_up=None) for model in ("rnn", "gru", "lstm")
+    ]
+    league_file.save(tmp_path / "league.json", SOURCE, whole)
+    assert (tmp_path / "league.json").stat().st_size < league_file.LIMIT
+    with pytest.raises(ValueError, match="more than 200,000: keep fewer methods"):
+        league_file.save(
+            tmp_path / "more.json", SOURCE, [replace(one, model=f"{one.model}{n}") for one in whole for n in range(9)]
+        )
+    assert not (tmp_path / "more.json").exists()
+
+
+Spoil = Callable[[dict[str, Any]], object]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda one: one.update(format=2),
+        lambda one: one.pop("source"),
+        lambda one: one.update(leagues={"a": 1}),
+        lambda one: one["leagues"].append(one["leagues"][0]),
+        lambda one: one["leagues"][0].update(model="<b>x</b>"),
+        lambda one: one["leagues"][0].update(hash="none"),
+        lambda one: one["leagues"][0].update(removal="gone"),
+        lambda one: one["leagues"][0].update(measured=-1),
+        lambda one: one["leagues"][0].update(measured=True),
+        lambda one: one["leagues"][0].update(complete="yes"),
+        lambda one: one["leagues"][0].update(best="nobody"),
+        lambda one: one["leagues"][0].update(tied="drawn"),
+        lambda one: one["leagues"][0].update(tied=[["drawn"]]),
+        lambda one: one["leagues"][0].update(standings=[7]),
+        lambda one: one["leagues"][0]["standings"].append(one["leagues"][0]["standings"][0]),
+        lambda one: one["leagues"][0]["standings"][0].update(method="![](x)"),
+        lambda one: one["leagues"][0]["standings"][0]["measures"].pop("overall"),
+        lambda one: one["leagues"][0]["standings"][0]["measures"]["overall"].update(mean="1"),
+        lambda one: one["leagues"][0]["standings"][0]["measures"]["overall"].update(mean=10**400),
+        lambda one: one["leagues"][0]["standings"][0]["measures"]["overall"].update(mean=float("nan")),
+        lambda one: one["leagues"][0]["standings"][0]["measures"]["overall"].update(interval=[2, 1]),
+        lambda one: one["leagues"][0]["standings"][0]["measures"]["overall"].update(interval=[1]),
+        lambda one: one["source"].update(file="../x\n"),
+        lambda one: one["source"].update(seed=1.5),
+    ],
+)
+def test_a_spoilt_file_is_one_line(spoil: Spoil, found: League, tmp_path: Path) -> None:
+    path = tmp_path / "league.json"
+    league_file.save(path, SOURCE, [found])
+    content = json.loads(path.read_bytes())
+    spoil(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    refused(path, "league.json is no league: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"[1]", "is no league"),
+        (b"null", "is no league"),
+        (b'{"format": NaN}', "is no league: format nan, expected 1"),
+        (b" " * 200_001, "more than 200,000 bytes"),
+        (b'{"format": ' + b"1" * 5000 + b"}", "is not JSON"),
+    ],
+    ids=range(8),
+)
+def test_a_file_that_is_none_is_one_line(content: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "league.json"
+    path.write_bytes(content)
+    refused(path, says)
+
+
+def refused(path: Path, says: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        read_league(path)
+    message = str(caught.value)
+    assert says in message and "\n" not in message and len(message) < 400, message
+
+
+def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"gone\.json cannot be read \(FileNotFoundError\)"):
+        read_league(tmp_path / "gone.json")
+    assert Leagues(SOURCE, ()).outdated({}) == []
+    assert set(COLUMNS) >= {"overall", "comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity"}
