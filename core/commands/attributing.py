@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.commands import console
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.probes.attribution.results import Attribution
     from core.probes.faithfulness import Faithfulness
-
-# What is known of how faithful an attribution is to its model: a JSON object, or None.
-Faithfulness = Callable[["Checkpoint", "Attribution"], dict[str, object] | None]
 
 
 def add_verbs(add: Add) -> None:

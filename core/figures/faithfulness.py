@@ -132,6 +132,7 @@ def league_plot(
         return not means, best_last * sum(means) / max(1, len(means))
 
     methods = sorted(by_method, key=height)
+    shown_names = [html.escape(names.get(method, method), quote=False) for method in methods]
     figure = go.Figure()
     for place, league in enumerate(leagues):
         look = style(league.model, place)
@@ -176,7 +177,7 @@ def league_plot(
     figure.update_yaxes(
         title=_("method"),
         tickvals=list(range(len(methods))),
-        ticktext=[html.escape(names.get(method, method), quote=False) for method in methods],
+        ticktext=shown_names,
         range=[len(methods) - 0.5, -0.5],
         automargin=True,
         zeroline=False,

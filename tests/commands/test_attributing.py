@@ -87,7 +87,7 @@ def test_for_people(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
         ([" "], "the text is empty"),
         (["so", ""], "text 2 of 2 is empty"),
         (["--model", "nosuch", "so"], "nosuch"),
-        (["--method", "nosuch", "so"], "unknown method 'nosuch'; available: integrated-gradients"),
+        (["--method", "nosuch", "so"], "unknown method 'nosuch'; available: shapley"),
         (["--baseline", "nosuch", "so"], "unknown baseline 'nosuch'; available: delete, pad"),
         (["--method", "saliency", "--baseline", "pad", "so"], "it takes no word out"),
         (["--method", "gradient-shap", "--baseline", "delete", "so"], "it accepts pad, unk, mean, zero"),
