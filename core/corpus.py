@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.memory import Memory
+from core.word_cache import WordCache
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
 
@@ -156,7 +156,7 @@ class Encoder:
     """
 
     def __init__(self, preprocessing: Preprocessing, vocabulary: Vocabulary):
-        self._ids = Memory(lambda word: vocabulary.encode(preprocessing(word)))
+        self._ids = WordCache(lambda word: vocabulary.encode(preprocessing(word)))
 
     def __call__(self, texts: Iterable[str]) -> Encoded:
         """The texts' ids, in order."""
