@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.word_cache import WordCache
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
+from core.word_cache import WordCache
 
 LABEL_NAMES = ("negative", "positive", "neutral")
 NEGATIVE, POSITIVE, NEUTRAL = range(3)

@@ -133,7 +133,7 @@ def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
 
 
 def _tokens(checkpoint: Checkpoint, words: Sequence[str]) -> tuple[str, ...]:
-    """The words as the model reads them. Raises ValueError where one is not a single token, or they are not distinct."""
+    """The words as the model reads them. Raises ValueError where one is not a single token, or is given twice."""
     if len(words) > _MOST["words"]:
         raise ValueError(f"at most {_MOST['words']} words are tried; given: {len(words):,}")
     found = []
