@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints, state_space
+from core.figures.contributions import MOST_BARS
 from core.figures.states import MOST_TOKENS
 from core.probes.memory import FILLER, memory
 from core.probes.retention import retention
@@ -301,6 +302,20 @@ def test_contributions_are_those_of_each_sentence_and_model() -> None:
             found = trace(checkpoints.load(name), text)
             assert numbers(bar["y"]) == pytest.approx(found.contributions, abs=1e-5)
         assert numbers(bars[3]["y"]) == pytest.approx(found.cell_contributions, abs=1e-5)
+
+
+def test_bars_of_a_long_text_are_shown_from_where_one_asks() -> None:
+    text = " ".join(WORDS * 3)
+    tokens = len(checkpoints.load("lstm").preprocessing(text))
+    at = opened(view="words", q=text, second="so good", from1="21")
+    assert list(numbers(figure(at, "sentence 1")["data"][0]["x"])) == list(range(21, 21 + MOST_BARS))
+    assert f"Tokens 21 to {20 + MOST_BARS} of {tokens}" in said(at)
+    assert parameter(at, "from1") == "21"
+    (slider,) = at.slider
+    slider.set_value(5).run()
+    assert_sound(at)
+    assert parameter(at, "from1") == "5"
+    assert list(numbers(figure(at, "sentence 2")["data"][0]["x"])) == [1, 2]
 
 
 def test_some_models_can_be_chosen() -> None:

@@ -46,7 +46,8 @@ def sides(points: np.ndarray, names: Sequence[str], width: float, height: float)
             found.append(None)
             continue
         others = [box for box in markers if box != markers[place]]
-        boxes = {side: _box(*pixels[place].tolist(), len(name), way) for side, way in _SIDES.items()}
+        x, y = pixels[place].tolist()
+        boxes = {side: _box(x, y, len(name), way) for side, way in _SIDES.items()}
         free = {side: box for side, box in boxes.items() if not any(_overlap(box, other) for other in taken)}
         # A point under a name is still seen, and so is a name on the edge; a name under a name is not read.
         faults = {

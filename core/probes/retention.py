@@ -26,7 +26,7 @@ import torch
 
 from core.checkpoints import Checkpoint
 from core.models import State
-from core.verdicts import EmptyTextError
+from core.verdicts import EmptyTextError, sigmoid
 
 STRONG = ("hate", "sad", "awful", "sucks", "love", "happy", "great", "thanks")
 """Words that are supplied, four of each label."""
@@ -59,6 +59,13 @@ class Retention:
     share: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+    @property
+    def probability_alone(self) -> tuple[float, float]:
+        """Between which P(positive) nine in ten verdicts on the fillers alone lie, beginnings included: how neutral
+        neutral words are in a row."""
+        low, high = np.quantile(sigmoid(self.logit_without[:, 1:]), (0.05, 0.95)).tolist()
+        return low, high
 
     @property
     def by_word(self) -> np.ndarray:

@@ -96,11 +96,15 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         model, there = plain(checkpoint.name.upper()), (distances > 0).nonzero()[0]
         if len(there):
             line = _(
-                "{model}: the runs part at token {step:,}, where their states are {first:.2f} apart; at the end of the "
-                "shorter they are {last:.2f} apart."
+                "{model}: the runs part at token {step:,}, where their states are {first:.2f} apart; after {both:,}, "
+                "as far as both go, they are {last:.2f} apart."
             )
             first = int(there[0])
-            st.caption(line.format(model=model, step=first + 1, first=distances[first], last=distances[-1]))
+            st.caption(
+                line.format(
+                    model=model, step=first + 1, first=distances[first], both=len(distances), last=distances[-1]
+                )
+            )
         else:
             st.caption(_("{model}: the runs are one and the same to the end of the shorter.").format(model=model))
     st.caption(_("Each model measures in units of its own states: distances compare along a line, not between lines."))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from core.language import gettext as _
@@ -106,15 +106,14 @@ def _say(found: Sequence[Retention]) -> None:
     for place, word in enumerate(found[0].words):
         shares = [retention.by_word[place, last] for retention in found]
         lines[_("after {k}, of {word}").format(k=last, word=visible(word))] = [
-            "–" if np.isnan(share) else f"{share:.0%}" for share in shares
+            "–" if math.isnan(share) else f"{share:.0%}" for share in shares
         ]
     names = [retention.model.upper() for retention in found]
     st.dataframe(
         [{_("share left"): line, **dict(zip(names, told, strict=True))} for line, told in lines.items()],
         hide_index=True,
     )
-    alone = np.concatenate([retention.logit_without.ravel() for retention in found])
-    low, high = 1 / (1 + np.exp(-np.quantile(alone, (0.05, 0.95))))
+    lows, highs = zip(*(retention.probability_alone for retention in found), strict=True)
     st.caption(
         _(
             "{words:,} words, each before the same {fillers:,} fillers, drawn (seed {seed}) of {neutral:,} frequent "
@@ -126,8 +125,8 @@ def _say(found: Sequence[Retention]) -> None:
             fillers=found[0].fillers,
             seed=_SEED,
             neutral=found[0].neutral,
-            low=low,
-            high=high,
+            low=min(lows),
+            high=max(highs),
         )
     )
 
