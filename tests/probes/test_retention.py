@@ -102,6 +102,12 @@ def test_intervals_over_many_fillers_are_those_of_a_mean() -> None:
     assert (low[1], high[1]) == pytest.approx((after.mean() - half, after.mean() + half), abs=0.15 * half)
 
 
+def test_how_neutral_neutral_words_are_in_a_row() -> None:
+    found = replace(retention(checkpoint("rnn"), ["hate"], 1, 1), logit_without=np.array([[9.0, -1, 0], [9.0, 1, 2]]))
+    chances = sorted(1 / (1 + np.exp(-logit)) for logit in (-1, 0, 1, 2))
+    assert found.probability_alone == pytest.approx(np.interp([0.15, 2.85], range(4), chances))
+
+
 def test_a_word_without_effect_has_no_share_of_its_own() -> None:
     found = retention(checkpoint("rnn"), ["hate", "love"], 2, 3)
     still = replace(found, effect=found.effect * np.array([0.0, 1])[:, None, None])
