@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.memory import Memory
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
+from core.word_cache import WordCache
 
 LABEL_NAMES = ("negative", "positive", "neutral")
 NEGATIVE, POSITIVE, NEUTRAL = range(3)
@@ -156,7 +156,7 @@ class Encoder:
     """
 
     def __init__(self, preprocessing: Preprocessing, vocabulary: Vocabulary):
-        self._ids = Memory(lambda word: vocabulary.encode(preprocessing(word)))
+        self._ids = WordCache(lambda word: vocabulary.encode(preprocessing(word)))
 
     def __call__(self, texts: Iterable[str]) -> Encoded:
         """The texts' ids, in order."""

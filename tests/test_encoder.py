@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core import memory
+from core import word_cache
 from core.corpus import Encoder, encode, encode_tokens
 from core.text import STEPS, Preprocessing, Vocabulary
 
@@ -51,7 +51,7 @@ def test_ids_are_those_of_tokens(found: list[str]) -> None:
 
 
 def test_what_is_remembered_is_bounded_and_long_words_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "SIZE", 5)
+    monkeypatch.setattr(word_cache, "SIZE", 5)
     encoder = Encoder(Preprocessing(), Vocabulary(["w7"]))
     found = [f"w{number % 9} w{number} {'x' * 50}{number}" for number in range(100)]
     plain = encode_tokens((Preprocessing()(text) for text in found), Vocabulary(["w7"]))
@@ -62,9 +62,9 @@ def test_what_is_remembered_is_bounded_and_long_words_are_not(monkeypatch: pytes
 
 
 def test_what_is_met_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "SIZE", 3)
+    monkeypatch.setattr(word_cache, "SIZE", 3)
     made: list[str] = []
-    remembered: memory.Memory[str] = memory.Memory(lambda word: made.append(word) or word.upper())
+    remembered: word_cache.WordCache[str] = word_cache.WordCache(lambda word: made.append(word) or word.upper())
     for number in range(20):
         assert remembered["often"] == "OFTEN" and remembered[f"w{number}"] == f"W{number}"
     assert made.count("often") == 1 and len(made) == 21

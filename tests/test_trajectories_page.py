@@ -14,9 +14,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints, state_space
+from core.figures.contributions import MOST_BARS
 from core.figures.states import MOST_TOKENS
 from core.probes.memory import FILLER, memory
-from core.probes.trajectories import gradients, project
+from core.probes.retention import retention
+from core.probes.trajectories import apart, gradients, project
 from core.trace import trace
 from core.verdicts import verdict
 from core.working import working
@@ -302,6 +304,20 @@ def test_contributions_are_those_of_each_sentence_and_model() -> None:
         assert numbers(bars[3]["y"]) == pytest.approx(found.cell_contributions, abs=1e-5)
 
 
+def test_bars_of_a_long_text_are_shown_from_where_one_asks() -> None:
+    text = " ".join(WORDS * 3)
+    tokens = len(checkpoints.load("lstm").preprocessing(text))
+    at = opened(view="words", q=text, second="so good", from1="21")
+    assert list(numbers(figure(at, "sentence 1")["data"][0]["x"])) == list(range(21, 21 + MOST_BARS))
+    assert f"Tokens 21 to {20 + MOST_BARS} of {tokens}" in said(at)
+    assert parameter(at, "from1") == "21"
+    (slider,) = at.slider
+    slider.set_value(5).run()
+    assert_sound(at)
+    assert parameter(at, "from1") == "5"
+    assert list(numbers(figure(at, "sentence 2")["data"][0]["x"])) == [1, 2]
+
+
 def test_some_models_can_be_chosen() -> None:
     at = opened(view="words", models="gru,rnn")
     assert [bar["name"] for bar in figure(at, "sentence 1")["data"]] == ["RNN", "GRU"]
@@ -323,11 +339,29 @@ def test_the_path_is_each_models_in_its_own_axes() -> None:
     assert parameter(at, "plane") == "12"
 
 
+def test_the_distance_of_two_runs_is_that_of_their_states() -> None:
+    at = opened(view="path")
+    drawn = figure(at, "Distance of the two paths")["data"]
+    for line, name in zip(drawn, NAMES, strict=True):
+        one, other = (trace(checkpoints.load(name), text) for text in (PROVERB, REVERSED))
+        distances = apart(one, other)
+        assert numbers(line["y"]) == pytest.approx(distances, abs=1e-5)
+        assert distances[0] == 0 < distances[1]
+        assert f"{name.upper()}: the runs part at token 2, where their states are {distances[1]:.2f} apart" in said(at)
+
+
+@pytest.mark.parametrize("second", ["", "Better late than never so good"])
+def test_one_run_is_at_no_distance(second: str) -> None:
+    at = opened(view="path", second=second)
+    assert ("the runs are one and the same" in said(at)) == bool(second)
+
+
 def test_models_without_axes_say_so(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     at = opened(view="path")
     assert "RNN, GRU, LSTM: no axes are kept" in said(at)
-    assert not figures(at)
+    (left,) = figures(at)  # which needs no axes
+    assert left["layout"]["title"]["text"] == "Distance of the two paths"
 
 
 # Gradients
@@ -374,6 +408,31 @@ def test_what_cannot_be_remembered_is_said_once(word: str, filler: str, told: st
     assert not figures(at) and not at.error
 
 
+def test_memory_over_many_words_is_read_when_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        plain = checkpoints.load(name)
+        checkpoints.save_again(plain, plain.card, tmp_path, np.zeros(len(plain.vocabulary), np.float32))
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    assert len(figures(opened(view="memory"))) == 1
+    at = opened(view="memory", words="hate, <b>,love", fillers="3")
+    assert "is read as 3 tokens" in said(at) and len(figures(at)) == 1
+    at = opened(view="memory", words="hate, love", fillers="3")
+    drawn = figure(at, "What share of the effect is left?")["data"]
+    for place, name in enumerate(NAMES):
+        found = retention(checkpoints.load(name), ["hate", "love"], 3)
+        band, line = drawn[2 * place : 2 * place + 2]
+        assert numbers(line["y"]) == pytest.approx(found.share)
+        assert numbers(band["y"]) == pytest.approx([*found.high, *found.low[::-1]])
+    assert f"2 words, each before the same 3 fillers, drawn (seed 0) of {found.neutral} frequent words" in said(at)
+    assert (parameter(at, "words"), parameter(at, "fillers")) == ("hate, love", "3")
+
+
+def test_memory_over_many_words_needs_polarity() -> None:
+    at = opened(view="memory", words="hate", fillers="3")
+    assert all(f"{name} keeps no polarity of its words" in said(at) for name in NAMES)
+    assert "At most 16 words" in said(opened(view="memory", words=",".join(WORDS[-20:])))
+
+
 # Tables
 
 
@@ -392,6 +451,7 @@ def test_every_chart_can_be_taken_along(monkeypatch: pytest.MonkeyPatch) -> None
         "states": (1 + 4 * HIDDEN, {9}),
         "contributions": (1 + 3 * (4 + 2), {8}),
         "path": (1 + 3 * (4 + 2), {8}),
+        "distances": (1 + 3 * 2, {3}),
         "gradients": (1 + 3 * 4, {10}),
         "memory": (1 + 3 * 6, {7}),
     }

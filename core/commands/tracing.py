@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from core.probes.memory import Memory
+    from core.probes.retention import Retention
     from core.trace import Trace
 
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # numbers of words after the first that are printed
@@ -34,8 +36,17 @@ def add_verbs(add: Add) -> None:
 
     added = add(memory)
     console.model_option(added)
-    added.add_argument("--word", required=True, metavar="WORD", help="the word at the beginning, a single token")
+    first = added.add_mutually_exclusive_group(required=True)
+    first.add_argument("--word", metavar="WORD", help="the word at the beginning, a single token")
+    first.add_argument(
+        "--words",
+        metavar="W1,W2,…",
+        help="many such words, each before many fillers, drawn at random of words that the training data calls "
+        "neutral: what share of their effect is left?",
+    )
     added.add_argument("--filler", metavar="TEXT", help="words that follow, read again where they end (default: ours)")
+    added.add_argument("--fillers", type=int, metavar="N", help="with --words: how many are drawn (default: 20)")
+    added.add_argument("--seed", type=int, metavar="S", help="with --words: what they are drawn by (default: 0)")
     added.add_argument("--upto", type=int, default=100, metavar="K", help="words that follow at most (default: 100)")
 
 
@@ -133,6 +144,10 @@ def memory(options: argparse.Namespace) -> int:
     """Is a first word remembered? The verdict, and the gradient at that word, after 0 to K words of filler."""
     from core.probes.memory import FILLER, memory
 
+    if options.words is not None:
+        return _retention(options)
+    if options.fillers is not None or options.seed is not None:
+        raise ValueError("--fillers and --seed draw fillers for --words; with --word, give --filler")
     filler = FILLER if options.filler is None else options.filler
     models = console.named_checkpoints(options.model)
     found = [memory(checkpoint, options.word, filler, options.upto) for checkpoint in models]
@@ -152,12 +167,62 @@ def memory(options: argparse.Namespace) -> int:
     return 0
 
 
+def _retention(options: argparse.Namespace) -> int:
+    """What is left of many words' effect after many fillers."""
+    from core.probes.retention import retention
+
+    if options.filler is not None:
+        raise ValueError("--filler goes with --word; with --words fillers are drawn: give --fillers and --seed")
+    words = [word for word in options.words.split(",") if word.strip()]
+    fillers, seed = 20 if options.fillers is None else options.fillers, options.seed or 0
+    models = console.named_checkpoints(options.model)
+    found = [retention(checkpoint, words, fillers, options.upto, seed) for checkpoint in models]
+    if options.json:
+        console.json_list(
+            {
+                "model": result.model,
+                "words": result.words,
+                "fillers": result.fillers,
+                "neutral": result.neutral,
+                "seed": result.seed,
+                "k": result.k.tolist(),
+                "share": result.share.tolist(),
+                "low": result.low.tolist(),
+                "high": result.high.tolist(),
+            }
+            for result in found
+        )
+        return 0
+    for result in found:
+        _show_retention(result)
+    return 0
+
+
+def _show_retention(found: Retention) -> None:
+    console.line(
+        f"{found.model}: share of the effect on the logit that is left, and its 95 % interval; {len(found.words):,} "
+        f"words, each before {found.fillers:,} fillers of {found.neutral:,} neutral words, seed {found.seed:,}"
+    )
+    if found.unknown:
+        console.line(f"  words that it does not know: {', '.join(found.unknown)}")
+    for k in _lengths(found.k):
+        console.line(f"  {k:5,}  {found.share[k]:7.1%}  ({found.low[k]:.1%} to {found.high[k]:.1%})")
+    by_word = zip(found.words, found.by_word[:, -1].tolist(), strict=True)
+    each = ", ".join(f"{word} {'–' if math.isnan(share) else format(share, '.0%')}" for word, share in by_word)
+    console.line(f"  by word after {found.k[-1]:,}: {each}")
+
+
+def _lengths(k: np.ndarray) -> list[int]:
+    """The numbers of words that are printed."""
+    return sorted({*(shown for shown in _SHOWN if shown < len(k)), len(k) - 1})
+
+
 def _show_memory(found: Memory) -> None:
     unknown = "" if found.known else ", a word that it does not know,"
     cycled = f"; the filler's {len(found.filler):,} tokens come again" if found.cycled else ""
     console.line(f"{found.model}: {found.word!r}{unknown} before 0 to {found.k[-1]:,} words of filler{cycled}")
     console.line("      k  P(positive)  without the word  its effect on the logit  gradient at the word")
-    for k in sorted({*(k for k in _SHOWN if k < len(found.k)), len(found.k) - 1}):
+    for k in _lengths(found.k):
         console.line(
             f"  {k:5,}  {found.probability[k]:11.4f}  {found.probability_without[k]:16.4f}  {found.effect[k]:+23.4f}  "
             f"{found.gradient_first_word[k]:20.3g}"

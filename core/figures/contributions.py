@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from core.trace import Trace
 
 
-def contribution_bars(traces: Sequence[Trace], title: str = "") -> go.Figure:
+MOST_BARS = 60  # tokens at a time: bars of more are too thin to be seen
+
+
+def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) -> go.Figure:
     """Bars of each token's contributions to one text's logit, a colour per model; the forget-aware γ are hatched.
+
+    The tokens are those from `first` on, counted from 0, `MOST_BARS` of them at most.
 
     A model's plain bars sum to its last logit minus the empty text's, and so do its hatched ones. `title` is a
     caller's own, escaped here as tokens are.
@@ -25,6 +30,7 @@ def contribution_bars(traces: Sequence[Trace], title: str = "") -> go.Figure:
     figure = go.Figure()
     figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1})
     for place, trace in enumerate(traces):
+        shown = range(first, min(first + MOST_BARS, len(trace)))
         model = html.escape(trace.model.upper(), quote=False)
         rows = [(model, trace.contributions, "")]
         kept = trace.cell_contributions
@@ -32,27 +38,28 @@ def contribution_bars(traces: Sequence[Trace], title: str = "") -> go.Figure:
             rows.append((_("{model}, forget-aware (γ)").format(model=model), kept, "/"))
         for name, found, shape in rows:
             figure.add_bar(
-                x=list(range(1, len(trace) + 1)),
-                y=found.round(6),
+                x=[at + 1 for at in shown],
+                y=found[shown.start : shown.stop].round(6),
                 name=name,
                 marker={
                     "color": style(trace.model, place).color,
                     "pattern": {"shape": shape, "solidity": 0.35},
                     "line": {"width": 0},
                 },
-                customdata=[html.escape(token, quote=False) for token in trace.tokens],
+                customdata=[html.escape(token, quote=False) for token in trace.tokens[shown.start : shown.stop]],
                 hovertemplate="%{customdata}: %{y:+.3f}",
             )
-    longest = max((len(trace) for trace in traces), default=1)
+    last = min(max((len(trace) for trace in traces), default=1), first + MOST_BARS)
     figure.update_layout(
         title={"text": html.escape(title, quote=False) if title else _("What each token adds to the logit")},
-        xaxis={"title": _("tokens"), "range": [0.4, longest + 0.6]},
+        xaxis={"title": _("tokens"), "range": [first + 0.4, last + 0.6]},
         yaxis={"title": _("contribution (logit)")},
         barmode="group",
         legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
         height=400,
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
-    if len({trace.tokens for trace in traces}) == 1 and longest <= MOST_TICKS:
-        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in traces[0].tokens])
+    if len({trace.tokens for trace in traces}) == 1 and last - first <= MOST_TICKS:
+        names = [tick(token) for token in traces[0].tokens[first:last]]
+        figure.update_xaxes(tickvals=list(range(first + 1, last + 1)), ticktext=names)
     return figure

@@ -59,7 +59,7 @@ def step_norms(found: Sequence[Gradients]) -> go.Figure:
     figure.add_hline(y=1, line={"color": THRESHOLD, "width": 1, "dash": "dash"}, row=1, col=1)
     figure.update_yaxes(title=_("σ(J)"), type="log", exponentformat="power", row=1, col=1)
     figure.update_yaxes(title=_("log₁₀ of the norm"), row=2, col=1)
-    return _finished(figure, found, _("How much each step can stretch a gradient, and what became of it"))
+    return _finished(figure, found, _("What each step can do to a gradient"))
 
 
 def _stacked(titles: Sequence[str]) -> go.Figure:

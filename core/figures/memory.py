@@ -1,4 +1,4 @@
-"""What becomes of a text's first word as neutral words follow it: verdict, effect and gradient."""
+"""What becomes of a text's first word as neutral words follow it: verdict, effect, gradient, and what share is left."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.language import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.memory import Memory
+    from core.probes.retention import Retention
 
 
 def memory_curves(found: Sequence[Memory]) -> go.Figure:
@@ -54,6 +55,50 @@ def memory_curves(found: Sequence[Memory]) -> go.Figure:
         hovermode="x",
         height=760,
         margin={"t": 75, "b": 40, "l": 10, "r": 10},
+    )
+
+
+def retention_curves(found: Sequence[Retention]) -> go.Figure:
+    """What share of many words' effect is left against the number k of words after the first, with its 95 % interval.
+
+    A line per model in a band of its colour; 1 is all that there was at once, 0 nothing.
+    """
+    figure = go.Figure()
+    for share in (0, 1):
+        figure.add_hline(y=share, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    for place, retention in enumerate(found):
+        look = style(retention.model, place)
+        name = html.escape(retention.model.upper(), quote=False)
+        red, green, blue = (int(look.color[at : at + 2], 16) for at in (1, 3, 5))
+        figure.add_scatter(
+            x=np.concatenate([retention.k, retention.k[::-1]]),
+            y=np.concatenate([retention.high, retention.low[::-1]]),
+            fill="toself",
+            fillcolor=f"rgba({red}, {green}, {blue}, 0.16)",
+            mode="lines",
+            line={"width": 0},
+            legendgroup=name,
+            showlegend=False,
+            hoverinfo="skip",
+        )
+        figure.add_scatter(
+            x=retention.k,
+            y=retention.share,
+            name=name,
+            legendgroup=name,
+            mode="lines",
+            line={"color": look.color, "dash": look.dash, "width": 2.5},
+            customdata=np.stack([retention.low, retention.high], axis=1),
+            hovertemplate="%{y:.0%} (%{customdata[0]:.0%} – %{customdata[1]:.0%})",
+        )
+    return figure.update_layout(
+        title={"text": _("What share of the effect is left?")},
+        xaxis={"title": _("neutral words after the first, k")},
+        yaxis={"title": _("share of the effect at once"), "tickformat": ".0%"},
+        legend={"orientation": "h", "x": 0, "y": -0.25, "yanchor": "top"},
+        hovermode="x unified",
+        height=400,
+        margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.figures.palette import SERIES, THRESHOLD
-from core.figures.prefixes import tick
+from core.figures.labels import sides
+from core.figures.palette import SERIES, THRESHOLD, style
+from core.figures.prefixes import LONGEST_TICK, MOST_TICKS, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from core.trace import Trace
 
 MOST_ARROWS = 60  # more than this along one path cannot be told apart
-_MOST_NAMED = 12  # tokens of one path; more names hide one another
+_MOST_NAMED = 12  # tokens of one path; of more too few could be named to follow it by
+_PIXELS = (165.0, 250.0)  # that the points fill where three figures stand side by side on a small screen
+
+Place = tuple[int, int]
 
 
 def arrows_every(tokens: int) -> int:
@@ -32,7 +36,8 @@ def state_path(
     """Paths of one model's traces, whose `places` [T, 3] are along the axes of `space`; `plane` names two of these.
 
     Axis 0, the read-out's, is measured in logits, so the verdict turns at 0; the others in units of the state. Each
-    path begins at the state before the first token, drawn as a cross, and its arrows point the way it is gone.
+    path begins at the state before the first token, drawn as a cross, and its arrows point the way it is gone. Tokens
+    are named as far as their names do not cover one another; what the paths begin with in common is named once.
     """
     figure = go.Figure()
     name = html.escape(traces[0].model.upper(), quote=False) if traces else ""
@@ -42,9 +47,11 @@ def state_path(
             line = {"color": THRESHOLD, "width": 1, "dash": "dash"}
             (figure.add_hline(y=0, line=line) if number else figure.add_vline(x=0, line=line))
     start = [float(_along(space, np.zeros((1, len(space.axes))), axis)[0]) for axis in plane]
-    for place, (trace, found) in enumerate(zip(traces, places, strict=True)):
+    along = [np.stack([_along(space, found, axis) for axis in plane], axis=1) for found in places]
+    sides = _name_sides(traces, along, start)
+    for place, (trace, found) in enumerate(zip(traces, along, strict=True)):
         look = SERIES[place % len(SERIES)]
-        x, y = (np.concatenate([[first], _along(space, found, axis)]) for first, axis in zip(start, plane, strict=True))
+        x, y = (np.concatenate([[first], of_axis]) for first, of_axis in zip(start, found.T, strict=True))
         label = _("sentence {number}").format(number=place + 1)
         figure.add_scatter(
             x=x.round(5),
@@ -57,22 +64,22 @@ def state_path(
         )
         every = arrows_every(len(trace))
         rows = list(range(len(trace) - 1, -1, -every))[::-1]  # the last token's always among them
-        named = len(trace) <= _MOST_NAMED
+        named = [sides.get((place, row)) for row in rows]
         figure.add_scatter(
             x=[x[0], *x[1:][rows].round(5)],
             y=[y[0], *y[1:][rows].round(5)],
             name=label,
             legendgroup=label,
             showlegend=False,
-            mode="markers+text" if named else "markers",
+            mode="markers+text" if any(named) else "markers",
             marker={
                 "color": look.color,
                 "symbol": "arrow",
                 "angleref": "previous",
                 "size": [0.1, *[13] * len(rows)],
             },
-            text=["", *(tick(trace.tokens[row]) for row in rows)],
-            textposition="top center" if place % 2 == 0 else "bottom center",
+            text=["", *(tick(trace.tokens[row]) if side else "" for row, side in zip(rows, named, strict=True))],
+            textposition=["top center", *(side or "top center" for side in named)],
             cliponaxis=False,
             customdata=[(0, "", 0.5)]
             + [
@@ -88,7 +95,7 @@ def state_path(
         x=[start[0]],
         y=[start[1]],
         mode="markers",
-        name=_("before the first token"),
+        name=_("start"),
         marker={"symbol": "x", "size": 11, "color": THRESHOLD},
         hoverinfo="skip",
     )
@@ -101,6 +108,55 @@ def state_path(
         height=460,
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
+
+
+def distance_curves(models: Sequence[str], apart: Sequence[np.ndarray]) -> go.Figure:
+    """How far two texts' states are from each other after as many tokens, [T] by model, a line each."""
+    figure = go.Figure()
+    longest = max((len(distances) for distances in apart), default=1)
+    for place, (model, distances) in enumerate(zip(models, apart, strict=True)):
+        look = style(model, place)
+        figure.add_scatter(
+            x=list(range(1, len(distances) + 1)),
+            y=distances.round(6),
+            name=html.escape(model.upper(), quote=False),
+            mode="lines+markers" if len(distances) <= MOST_ARROWS else "lines",
+            line={"color": look.color, "dash": look.dash, "width": 2.2},
+            marker={"symbol": look.marker, "size": 7},
+            hovertemplate="%{y:.3g}",
+        )
+    figure.update_layout(
+        title={"text": _("Distance of the two paths")},
+        xaxis={"title": _("tokens read of each"), "range": [0.6, longest + 0.4]},
+        yaxis={"title": _("‖h − h'‖"), "rangemode": "tozero"},
+        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+        hovermode="x unified",
+        height=340,
+        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+    )
+    if longest <= MOST_TICKS:
+        figure.update_xaxes(tickvals=list(range(1, longest + 1)))
+    return figure
+
+
+def _name_sides(traces: Sequence[Trace], along: Sequence[np.ndarray], start: Sequence[float]) -> dict[Place, str]:
+    """On which side of its point a token is named, by its path and place, counted from 0; the rest are not named."""
+    order: list[Place] = []
+    for path, trace in enumerate(traces):
+        if len(trace) <= _MOST_NAMED:
+            shared = max((_shared(trace, other) for other in traces[:path]), default=0)
+            order += [(path, row) for row in range(shared, len(trace))]
+    # Where each path ends is told first: there the verdict is read.
+    order.sort(key=lambda place: place[1] != len(traces[place[0]]) - 1)
+    points = np.array([along[path][row] for path, row in order] + [start])
+    found = sides(points, [traces[path].tokens[row][:LONGEST_TICK] for path, row in order] + [""], *_PIXELS)
+    return {place: side for place, side in zip(order, found, strict=False) if side}
+
+
+def _shared(a: Trace, b: Trace) -> int:
+    """How many tokens two texts begin with in common."""
+    same = [one == other for one, other in zip(a.tokens, b.tokens, strict=False)]
+    return same.index(False) if False in same else len(same)
 
 
 def _along(space: StateSpace, places: np.ndarray, axis: int) -> np.ndarray:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.verdicts import Verdict
 
 MOST_TICKS = 32  # more words than this cannot be told apart along one axis
-_LONGEST_TICK = 16  # characters
+LONGEST_TICK = 16  # characters
 
 
 def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
@@ -55,4 +55,4 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
 
 def tick(token: str) -> str:
     """A token as a label along an axis: cut where it is long, then escaped."""
-    return html.escape(token if len(token) <= _LONGEST_TICK else token[: _LONGEST_TICK - 1] + "…", quote=False)
+    return html.escape(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…", quote=False)

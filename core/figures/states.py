@@ -132,7 +132,10 @@ def state_heatmap(
 
 
 def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
-    """Every state and gate of one unit along all tokens; the place of a chosen `token`, from 0, is marked."""
+    """Every state and gate of one unit along all tokens; the place of a chosen `token`, from 0, is marked.
+
+    Of more than `MOST_TOKENS` tokens the gates' lines would hide the states', so they wait in the legend for a click.
+    """
     figure = go.Figure()
     figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
     places = list(range(1, len(trace) + 1))
@@ -146,6 +149,7 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
             marker={"symbol": look.marker, "size": 7},
             customdata=[html.escape(token, quote=False) for token in trace.tokens],
             hovertemplate="%{customdata}: %{y:.4f}",
+            visible="legendonly" if len(trace) > MOST_TOKENS and shown not in ("h", "c", "pre_activation") else True,
         )
     if token is not None:
         figure.add_vline(x=token + 1, line={"color": CHOSEN, "width": 2, "dash": "dot"})

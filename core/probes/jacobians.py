@@ -20,8 +20,10 @@ from torch import Tensor
 from core.models import Classifier, cell_step
 from core.trace import Unrolled
 
-_TOGETHER = 256  # steps side by side: what Lanczos keeps of each is k vectors of the state's length
+_TOGETHER = 128  # steps side by side: what Lanczos keeps of each is k vectors of the state's length
 _ITERATIONS = 200
+_AT_FIRST = 16  # vectors that there is room for; most steps need no more, and room for all takes long to be made
+_EVERY = 4  # iterations between two looks at how far it is
 _TOLERANCE = 1e-4  # of the eigenvalue; the error of the eigenvalue itself is of the order of its square
 
 
@@ -70,10 +72,12 @@ def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Te
     """The largest eigenvalue [T] of each of T symmetric operators on vectors [T, D], none of them negative."""
     most = min(start.shape[1], _ITERATIONS)
     tiny = torch.finfo(start.dtype).tiny
-    basis = start.new_zeros(len(start), most, start.shape[1])
+    basis = start.new_empty(len(start), _AT_FIRST, start.shape[1])
     tridiagonal = start.new_zeros(len(start), most, most)
     v = start / start.norm(dim=1, keepdim=True)
     for k in range(most):
+        if k == basis.shape[1]:
+            basis = torch.cat([basis, torch.empty_like(basis)], dim=1)
         basis[:, k] = v
         w = apply(v)
         tridiagonal[:, k, k] = (w * v).sum(dim=1)
@@ -81,7 +85,7 @@ def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Te
         for _ in range(2):  # twice is enough (Parlett 1998, after Kahan)
             w = w - ((kept @ w[:, :, None]).transpose(1, 2) @ kept)[:, 0]
         left = w.norm(dim=1)
-        if k + 1 == most or (k % 8 == 7):
+        if k + 1 == most or (k % _EVERY == _EVERY - 1):
             values, vectors = torch.linalg.eigh(tridiagonal[:, : k + 1, : k + 1])
             # How far the leading pair is from an eigenpair: what is left over, as far as that vector has a part in it.
             if k + 1 == most or bool((left * vectors[:, -1, -1].abs() <= _TOLERANCE * values[:, -1] + tiny).all()):

@@ -134,6 +134,18 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
     )
 
 
+def apart(a: Trace, b: Trace) -> np.ndarray:
+    """How far two texts' states are from each other after as many tokens, ‖h_t − h'_t‖, float64 [T] of the shorter.
+
+    In units of the state, which are each model's own. Raises ValueError for traces of different models.
+    """
+    if (a.model, a.h.shape[1]) != (b.model, b.h.shape[1]):
+        raise ValueError(f"states of different models are in different spaces: {a.model} and {b.model}")
+    both = min(len(a), len(b))
+    distances: np.ndarray = np.linalg.norm(a.h[:both].astype(np.float64) - b.h[:both], axis=1)
+    return distances
+
+
 def project(trace: Trace, space: StateSpace) -> np.ndarray:
     """The path of a trace through its model's state space, float64 [T, 3]; it begins at the origin, before the first
     token.

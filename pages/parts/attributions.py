@@ -13,7 +13,8 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
-from pages.parts import attribution_names, frame, link, search, trajectories
+from pages.parts import attribution_names, link, search, trajectories
+from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
 from pages.parts.trajectories import Sentence
 
@@ -57,20 +58,8 @@ Found = dict[tuple[int, str, str], "Attribution"]
 
 def sentences(text: str, checkpoints: Sequence[Checkpoint]) -> list[Sentence]:
     """The sentence and, below its own box, a second one; those that hold a word to read for some model."""
-    link.restore("second", "", lambda told: told, "attributions second")
-    second = (
-        st.text_input(
-            _("A second sentence to lay beside it (optional)"),
-            key="attributions second",
-            live=True,
-            persist_state="session",
-        )
-        or ""
-    )
-    short = 0 < len(second) <= frame.LONGEST_IN_LINK
-    link.carry("second", second if short else None)
-    if second and not short:
-        st.caption(_("The second sentence is too long for the link, which does not carry it."))
+    label = _("A second sentence to lay beside it (optional)")
+    second = second_sentence(text, label, "attributions second", suggest=False)
     both = (Sentence(1, text), Sentence(2, second))
     return [sentence for sentence in both if trajectories.readers(checkpoints, sentence.text)]
 

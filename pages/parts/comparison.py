@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.examples import examples
 from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
 from core.verdicts import EmptyTextError
-from pages.parts import frame, link
 from pages.parts.collection import Candidate, keep_form
+from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -22,18 +21,7 @@ if TYPE_CHECKING:
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The box for the second sentence and everything said of the two."""
-    proverb, reversed_proverb = (example.text for example in examples()[:2])
-    link.restore("second", reversed_proverb if text == proverb else "", lambda told: told, "permutations second")
-    second = (
-        st.text_input(
-            _("A second sentence to compare it with"), key="permutations second", live=True, persist_state="session"
-        )
-        or ""
-    )
-    short = 0 < len(second) <= frame.LONGEST_IN_LINK
-    link.carry("second", second if short else None)
-    if second and not short:
-        st.caption(_("The second sentence is too long for the link, which does not carry it."))
+    second = second_sentence(text, _("A second sentence to compare it with"), "permutations second")
     readers = []
     for checkpoint in checkpoints:
         with suppress(EmptyTextError):

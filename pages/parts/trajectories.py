@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.examples import examples
 from core.language import gettext as _
 from core.tables import as_csv
-from pages.parts import frame, link
+from pages.parts import link
+from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -27,21 +27,7 @@ class Sentence(NamedTuple):
 
 def texts(text: str, checkpoints: Sequence[Checkpoint]) -> list[Sentence]:
     """The sentence and, below its own box, a second one; those that hold a word to read for some model."""
-    proverb, reversed_proverb = (example.text for example in examples()[:2])
-    link.restore("second", reversed_proverb if text == proverb else "", lambda told: told, "trajectories second")
-    second = (
-        st.text_input(
-            _("A second sentence to lay beside it (optional)"),
-            key="trajectories second",
-            live=True,
-            persist_state="session",
-        )
-        or ""
-    )
-    short = 0 < len(second) <= frame.LONGEST_IN_LINK
-    link.carry("second", second if short else None)
-    if second and not short:
-        st.caption(_("The second sentence is too long for the link, which does not carry it."))
+    second = second_sentence(text, _("A second sentence to lay beside it (optional)"), "trajectories second")
     both = (Sentence(1, text), Sentence(2, second))
     return [sentence for sentence in both if readers(checkpoints, sentence.text)]
 
@@ -116,6 +102,26 @@ def _traced(name: str, model_hash: str, text: str, _checkpoint: Checkpoint) -> T
     from core.trace import trace
 
     return trace(_checkpoint, text)
+
+
+def window(tokens: int, width: int, middle: int, name: str, key: str) -> int:
+    """The first token shown, from 0, of a text that is too long for a chart of `width` tokens; says which part is.
+
+    At first token `middle` is in the middle. The choice travels in the link as `name`.
+    """
+    if tokens <= width:
+        return 0
+    last = tokens - width + 1
+    usual = min(max(middle - width // 2, 0), last - 1) + 1
+    link.restore(name, usual, link.whole(1, last), key)
+    first = st.slider(_("First token shown"), 1, last, key=key, persist_state="session")
+    link.carry(name, None if first == usual else str(first))
+    st.caption(
+        _("Tokens {first:,} to {until:,} of {count:,}: more would be too narrow to be told apart.").format(
+            first=first, until=first + width - 1, count=tokens
+        )
+    )
+    return first - 1
 
 
 def csv_button(name: str, header: Sequence[str], rows: Callable[[], Iterable[Sequence[object]]]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, link, trajectories
+from pages.parts import frame, link, trajectories, trajectories_retention
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     st.write(
         _(
             "An LSTM is chosen for its memory: a strong word at the beginning should still count at the end. Here it "
-            "is put to the test, one word and then up to some hundred with no feeling in them."
+            "is put to the test, one word and then up to some hundred with no feeling in them. It has its own words: "
+            "the sentence above is not read here."
         )
     )
     word, filler, upto = _ask()
@@ -49,13 +51,14 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     _say(found)
     st.caption(
         _(
-            "One word and one filler, so one case: another word or other fillers may fare otherwise. The effect is "
-            "what counts for memory; the verdict also moves by what the filler says on its own (dotted), and the "
+            "One word and one filler, so one case; whether others fare alike is asked further down. The effect is what "
+            " counts for memory; the verdict also moves by what the filler says on its own (dotted), and the "
             "gradient tells how a small change of the word would move the logit, not how far the whole word does."
         )
     )
     header = ["model", "k", "probability", "probability_without", "logit", "logit_without", "gradient_first_word"]
     trajectories.csv_button("memory", header, lambda: _rows(found))
+    trajectories_retention.view(chosen)
 
 
 def _ask() -> tuple[str, str, int]:
@@ -110,30 +113,31 @@ def _say(found: Sequence[Memory]) -> None:
                     model=plain(memory.model.upper()), words=plain(visible(", ".join(memory.unknown[:20])))
                 )
             )
-    st.dataframe(
-        [
-            {
-                _("model"): memory.model.upper(),
-                _("effect at once (logit)"): round(float(memory.effect[0]), 3),
-                _("effect after {k} words").format(k=int(memory.k[-1])): round(float(memory.effect[-1]), 3),
-                _("share left"): f"{_share(memory):.0%}",
-                _("below {share:.0%} for good from k =").format(share=_SHARE): _or_never(memory.forgotten(_SHARE)),
-                _("verdict first turns at k ="): _or_never(memory.turned),
-                _("gradient at once"): f"{memory.gradient_first_word[0]:.3g}",
-                _("gradient after {k} words").format(k=int(memory.k[-1])): f"{memory.gradient_first_word[-1]:.3g}",
-            }
-            for memory in found
+    last = int(found[0].k[-1])
+    lines = {
+        _("effect at once (logit)"): [f"{memory.effect[0]:+.3f}" for memory in found],
+        _("effect after {k} words").format(k=last): [f"{memory.effect[-1]:+.3f}" for memory in found],
+        _("share left"): [f"{_share(memory):.0%}" for memory in found],
+        _("below {share:.0%} for good from k =").format(share=_SHARE): [
+            _or_never(memory.forgotten(_SHARE)) for memory in found
         ],
+        _("verdict first turns at k ="): [_or_never(memory.turned) for memory in found],
+        _("gradient at once"): [f"{memory.gradient_first_word[0]:.3g}" for memory in found],
+        _("gradient after {k} words").format(k=last): [f"{memory.gradient_first_word[-1]:.3g}" for memory in found],
+    }
+    names = [memory.model.upper() for memory in found]
+    st.dataframe(
+        [{_("of the first word"): line, **dict(zip(names, told, strict=True))} for line, told in lines.items()],
         hide_index=True,
     )
 
 
 def _share(memory: Memory) -> float:
-    return float(memory.effect[-1] / memory.effect[0]) if memory.effect[0] else float("nan")
+    return float(memory.effect[-1] / memory.effect[0]) if memory.effect[0] else math.nan
 
 
 def _or_never(k: int | None) -> str:
-    return _("not within these") if k is None else str(k)
+    return _("never here") if k is None else str(k)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -22,12 +22,18 @@ _PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2)}
 
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """The models beside each other, the sentences laid over one another."""
-    from core.figures.paths import arrows_every, state_path
-
+    """The models beside each other, the sentences laid over one another, and how far they are apart."""
     chosen = trajectories.choose_models(
         [reader for reader in checkpoints if any(reader.preprocessing(sentence.text) for sentence in texts)]
     )
+    _paths_drawn(texts, chosen)
+    if len(texts) == 2:
+        _distances(texts, [reader for reader in chosen if all(reader.preprocessing(text) for _number, text in texts)])
+
+
+def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
+    from core.figures.paths import arrows_every, state_path
+
     plane = _ask_plane()
     drawn = [checkpoint for checkpoint in chosen if checkpoint.state_space is not None]
     without = [checkpoint.name.upper() for checkpoint in chosen if checkpoint.state_space is None]
@@ -70,6 +76,47 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     )
     header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
     trajectories.csv_button("path", header, lambda: _rows(found))
+
+
+def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
+    """Where the runs of two sentences part, in all directions of the state and not in two alone."""
+    from core.figures.paths import distance_curves
+    from core.probes.trajectories import apart
+
+    if not chosen:
+        return
+    pairs = [[trajectories.traced(checkpoint, text) for _number, text in texts] for checkpoint in chosen]
+    found = [apart(*pair) for pair in pairs]
+    st.plotly_chart(
+        distance_curves([checkpoint.name for checkpoint in chosen], found),
+        key="distances",
+        alt=_("Distance of the two sentences' hidden states after as many tokens, a line per model"),
+    )
+    for checkpoint, distances in zip(chosen, found, strict=True):
+        model, there = plain(checkpoint.name.upper()), (distances > 0).nonzero()[0]
+        if len(there):
+            line = _(
+                "{model}: the runs part at token {step:,}, where their states are {first:.2f} apart; after {both:,}, "
+                "as far as both go, they are {last:.2f} apart."
+            )
+            first = int(there[0])
+            st.caption(
+                line.format(
+                    model=model, step=first + 1, first=distances[first], both=len(distances), last=distances[-1]
+                )
+            )
+        else:
+            st.caption(_("{model}: the runs are one and the same to the end of the shorter.").format(model=model))
+    st.caption(_("Each model measures in units of its own states: distances compare along a line, not between lines."))
+    trajectories.csv_button("distances", ["model", "place", "distance"], lambda: _distance_rows(chosen, found))
+
+
+def _distance_rows(chosen: Sequence[Checkpoint], found: Sequence[np.ndarray]) -> list[tuple[object, ...]]:
+    return [
+        (checkpoint.name, place, distance)
+        for checkpoint, distances in zip(chosen, found, strict=True)
+        for place, distance in enumerate(distances.tolist(), 1)
+    ]
 
 
 def _paths(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int, Trace, np.ndarray]]:

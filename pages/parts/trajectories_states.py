@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.figures.states import MOST_CELLS, shown_names, state_heatmap, unit_line, values, widest
+from core.figures.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
 from core.language import gettext as _
 from pages.parts import link, models, trajectories, trajectories_step
 from pages.parts.fingerprint import fingerprint
@@ -35,7 +35,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     _restore_choice(trace, unit_key, token_key)
     _take_click(f"map {own}", trace, unit_key, token_key)
     chosen = st.session_state[unit_key], st.session_state[token_key]
-    first = _window(trace, len(units), chosen[1], own)
+    width = widest(len(units))
+    first = trajectories.window(len(trace), width, chosen[1], "from", f"trajectories from {width} {own}")
     st.plotly_chart(
         state_heatmap(trace, shown, units, first, chosen),
         key=f"map {own}",
@@ -54,6 +55,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     st.plotly_chart(
         unit_line(trace, unit, token), key="unit line", alt=_("States and gates of the chosen unit along the tokens")
     )
+    if len(trace) > MOST_TOKENS:
+        st.caption(_("The gates’ lines are left out of so long a text: click one in the legend to see it."))
     trajectories_step.show(checkpoint, trace, token, unit)
 
 
@@ -129,24 +132,6 @@ def _clicked(event: Any, trace: Trace) -> tuple[int, int] | None:
     if type(unit) is not int or type(token) is not int:
         return None
     return (unit, token) if 0 <= unit < trace.h.shape[1] and 0 <= token < len(trace) else None
-
-
-def _window(trace: Trace, rows: int, token: int, own: str) -> int:
-    """The first token shown of a text that is too long for a map; says which part is."""
-    width = widest(rows)
-    if len(trace) <= width:
-        return 0
-    last, key = len(trace) - width + 1, f"trajectories from {width} {own}"
-    usual = min(max(token - width // 2, 0), last - 1) + 1  # the chosen token in the middle
-    link.restore("from", usual, link.whole(1, last), key)
-    first = st.slider(_("First token shown"), 1, last, key=key, persist_state="session")
-    link.carry("from", None if first == usual else str(first))
-    st.caption(
-        _("Tokens {first:,} to {until:,} of {count:,}: more would be too narrow to be clicked.").format(
-            first=first, until=first + width - 1, count=len(trace)
-        )
-    )
-    return first - 1
 
 
 def _choose(trace: Trace, unit_key: str, token_key: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from pages.parts import models, trajectories
+from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     }
     for number, traces in found.items():
         title = _("What each token adds to the logit, sentence {number}").format(number=number)
+        longest = max(traces, key=len)
         st.plotly_chart(
-            contribution_bars(traces, title),
+            contribution_bars(traces, title, _first_shown(longest, number)),
             key=f"contributions {number}",
             alt=_("Contribution of every token to the final logit, by model"),
         )
@@ -50,6 +52,15 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     trajectories.csv_button("contributions", header, lambda: _rows(found))
 
 
+def _first_shown(trace: Trace, number: int) -> int:
+    """Where the bars of a sentence begin; of a long one the token that moved the logit most is among them at first."""
+    from core.figures.contributions import MOST_BARS
+
+    most = int(abs(trace.contributions).argmax())
+    own = fingerprint((number, trace.tokens))
+    return trajectories.window(len(trace), MOST_BARS, most, f"from{number}", f"trajectories words {own}")
+
+
 def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     from core.figures.comparison import comparison_curves
     from core.figures.prefixes import prefix_curves
@@ -63,7 +74,9 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
             comparison_curves(compared), key="verdicts", alt=_("P(positive) after each word of both sentences")
         )
         for found in compared.contrasts:
-            if found.parts_at is None:
+            if found.parts_at is None and len(found.a.tokens) == len(found.b.tokens):
+                line = _("{model}: the verdicts agree at the end.")
+            elif found.parts_at is None:
                 line = _("{model}: the verdicts agree at the end of the shorter sentence.")
             else:
                 line = _("{model}: the verdicts part from word {step} on.")

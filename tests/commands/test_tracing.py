@@ -13,6 +13,7 @@ from core import checkpoints
 from core.__main__ import main
 from core.models import GATES
 from core.probes.memory import FILLER
+from core.probes.retention import retention
 from core.trace import trace
 from core.verdicts import verdict
 from tests.conftest import HIDDEN
@@ -114,6 +115,31 @@ def test_the_supplied_filler_up_to_a_hundred(capsys: pytest.CaptureFixture[str])
     assert ask(capsys, "memory", "--model", "gru", "--word", "hate", "--filler", FILLER) == [given]
 
 
+def test_many_words_before_many_fillers(
+    tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("rnn", "lstm"):
+        plain = checkpoints.load(name, tiny_checkpoints)
+        checkpoints.save_again(plain, plain.card, tmp_path, np.zeros(len(plain.vocabulary), np.float32))
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    asked = ["memory", "--words", "hate, love", "--fillers", "3", "--seed", "4", "--upto", "6"]
+    found = ask(capsys, *asked)
+    assert sorted(row["model"] for row in found) == ["lstm", "rnn"]
+    for row in found:
+        assert list(row) == ["model", "words", "fillers", "neutral", "seed", "k", "share", "low", "high"]
+        same = retention(checkpoints.load(row["model"]), ["hate", "love"], 3, 6, 4)
+        assert (row["words"], row["fillers"], row["seed"], row["k"]) == (["hate", "love"], 3, 4, list(range(7)))
+        assert row["neutral"] == same.neutral > 0
+        for name in ("share", "low", "high"):
+            assert row[name] == pytest.approx(getattr(same, name).tolist())
+    assert main([*asked, "--model", "lstm"]) == 0
+    out = capsys.readouterr().out
+    assert f"2 words, each before 3 fillers of {same.neutral} neutral words, seed 4" in out
+    assert [line.split()[0] for line in out.splitlines()[1:-1]] == ["0", "1", "2", "5", "6"]
+    assert main([*asked, "--model", "lstm", "--seed", "5"]) == 0
+    assert capsys.readouterr().out != out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -130,6 +156,13 @@ def test_the_supplied_filler_up_to_a_hundred(capsys: pytest.CaptureFixture[str])
         (["memory", "--word", ""], "the word is empty"),
         (["memory", "--word", "so", "--filler", " "], "the filler is empty"),
         (["memory"], "--word"),
+        (["memory", "--words", "so,late"], "rnn keeps no polarity of its words"),
+        (["memory", "--words", "so", "--filler", "the movie"], "--filler goes with --word"),
+        (["memory", "--word", "so", "--fillers", "3"], "--fillers and --seed draw fillers for --words"),
+        (["memory", "--word", "so", "--seed", "0"], "--fillers and --seed draw fillers for --words"),
+        (["memory", "--word", "so", "--words", "late"], "not allowed with"),
+        (["memory", "--words", " , "], "no word is given"),
+        (["memory", "--words", "so", "--fillers", "many"], "invalid int"),
     ],
 )
 def test_bad_input_is_one_line(

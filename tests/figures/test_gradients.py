@@ -12,8 +12,9 @@ import pytest
 from core.figures import gradients as gradient_figures
 from core.figures import memory as memory_figures
 from core.figures.gradients import gradient_norms, step_norms
-from core.figures.memory import memory_curves
+from core.figures.memory import memory_curves, retention_curves
 from core.probes.memory import Memory
+from core.probes.retention import Retention
 from core.probes.trajectories import Gradients
 from core.verdicts import sigmoid
 
@@ -128,6 +129,29 @@ def test_the_memory_experiment_is_drawn_whole() -> None:
     assert [(shape.yref, shape.y0) for shape in figure.layout.shapes] == [("y", 0.5), ("y2", 0)]
 
 
+def retained(model: str) -> Retention:
+    """Made-up effects of two words before three fillers."""
+    effect = np.random.default_rng(len(model)).normal(2, 1, (2, 3, 6))
+    share = effect.mean(axis=(0, 1))
+    return Retention(
+        model, ("hate", "love"), (), 3, 9, 0, np.arange(6), effect, effect[0], share, share - 0.2, share + 0.3
+    )
+
+
+def test_what_share_is_left_is_drawn_in_its_interval() -> None:
+    found = [retained(name) for name in (*CELLS, "<b>")]
+    figure = retention_curves(found)
+    for place, retention in enumerate(found):
+        band, line = figure.data[2 * place : 2 * place + 2]
+        assert line.y == pytest.approx(retention.share) and list(line.x) == list(range(6))
+        assert line.customdata == pytest.approx(np.stack([retention.low, retention.high], axis=1))
+        assert band.fill == "toself" and not band.showlegend
+        for k, low, high in zip(retention.k, retention.low, retention.high, strict=True):
+            assert sorted(band.y[band.x == k]) == pytest.approx([low, high])
+    assert figure.data[-1].name == "&lt;B&gt;"
+    assert [shape.y0 for shape in figure.layout.shapes] == [0, 1]
+
+
 def test_one_token_alone_can_be_drawn() -> None:
     one = measured("lstm", ("alone",))
     for figure in (gradient_norms([one]), step_norms([one])):
@@ -148,7 +172,12 @@ def test_every_word_is_shown_as_it_stands(token: str) -> None:
 def test_every_title_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (gradient_figures, memory_figures):
         monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
-    for figure in (gradient_norms(three()), step_norms(three()), memory_curves([remembered("rnn")])):
+    for figure in (
+        gradient_norms(three()),
+        step_norms(three()),
+        memory_curves([remembered("rnn")]),
+        retention_curves([retained("rnn")]),
+    ):
         axes = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes()) if axis.title.text]
         shown = [figure.layout.title.text, *axes, *(note.text for note in figure.layout.annotations)]
         assert all(text.startswith("«") and text.endswith("»") for text in shown), shown

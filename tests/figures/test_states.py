@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 import pytest
 
 from core.figures import contributions, paths, states
-from core.figures.contributions import contribution_bars
-from core.figures.paths import MOST_ARROWS, arrows_every, state_path
+from core.figures.contributions import MOST_BARS, contribution_bars
+from core.figures.paths import MOST_ARROWS, arrows_every, distance_curves, state_path
 from core.figures.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
 from core.state_space import fit
 from core.trace import Trace
@@ -170,6 +170,45 @@ def test_arrows_point_from_token_to_token() -> None:
     assert arrows.x[1:] == pytest.approx(space.project(trace.h)[:, 1], abs=1e-4)
     assert arrows.y[1:] == pytest.approx(space.project(trace.h)[:, 2], abs=1e-4)
     assert list(arrows.text[1:]) == WORDS
+
+
+def test_what_two_paths_begin_with_is_named_once() -> None:
+    one, other = traced(WORDS), traced(["better", "late", "so", "good"])
+    space = space_of(one, one)
+    drawn = state_path([one, other], [space.project(one.h), space.project(other.h)], space).data
+    first, second = (curve for curve in drawn if curve.mode == "markers+text")
+    assert set(second.text) <= {"", "so", "good"} and second.text[-1] == "good" and first.text[-1] == "never"
+    named = [*filter(None, first.text), *filter(None, second.text)]
+    assert len(named) == len(set(named)) >= 4
+
+
+def test_distances_are_drawn_as_they_are() -> None:
+    apart = [np.array([0.0, 2, 1]), np.array([0.0, 3])]
+    figure = distance_curves(["rnn", "<b>"], apart)
+    for curve, distances in zip(figure.data, apart, strict=True):
+        assert curve.y == pytest.approx(distances)
+    assert list(figure.layout.xaxis.tickvals) == [1, 2, 3]
+    assert figure.data[1].name == "&lt;B&gt;"
+    assert len(distance_curves([], []).data) == 0
+
+
+def test_bars_of_a_long_text_are_a_window_of_it() -> None:
+    tokens = [f"w{place}" for place in range(200)]
+    trace = traced(tokens)
+    figure = contribution_bars([trace], first=130)
+    for bar, found in zip(figure.data, (trace.contributions, trace.cell_contributions), strict=True):
+        assert list(bar.x) == list(range(131, 131 + MOST_BARS))
+        assert bar.y == pytest.approx(found[130 : 130 + MOST_BARS], abs=1e-6)
+        assert list(bar.customdata) == tokens[130 : 130 + MOST_BARS]
+    assert list(contribution_bars([trace], first=190).layout.xaxis.ticktext) == tokens[190:]
+
+
+def test_a_long_units_gates_wait_in_the_legend() -> None:
+    shown = {curve.name: curve.visible for curve in unit_line(traced([f"w{n}" for n in range(61)]), 0).data}
+    assert [name for name, visible in shown.items() if visible is True] == ["hidden state h", "cell state c"]
+    assert list(shown.values()).count("legendonly") == 4
+    assert all(curve.visible is True for curve in unit_line(traced(WORDS), 0).data)
+    assert all(curve.visible is True for curve in unit_line(traced([f"w{n}" for n in range(61)], "rnn"), 0).data)
 
 
 def test_components_alone_have_no_line_where_the_verdict_turns() -> None:

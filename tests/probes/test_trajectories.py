@@ -14,7 +14,7 @@ from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.models import CELLS, Classifier, State
 from core.probes.jacobians import spectral_norms
-from core.probes.trajectories import Gradients, gradients, project
+from core.probes.trajectories import Gradients, apart, gradients, project
 from core.state_space import fit
 from core.text import Preprocessing, Vocabulary
 from core.trace import trace, unroll
@@ -154,6 +154,7 @@ def test_spectral_norms_in_float32_and_many_steps_at_once(cell: str, monkeypatch
     done = unroll(asked.model, asked.model.embedding(ids(" ".join([TEXT] * 4))))
     found = spectral_norms(asked.model, done)
     monkeypatch.setattr(jacobians, "_TOGETHER", 5)
+    monkeypatch.setattr(jacobians, "_AT_FIRST", 3)  # so that room has to be made more than once
     np.testing.assert_allclose(spectral_norms(asked.model, done), found, rtol=1e-4)
     exact = checkpoint(cell, dtype=torch.float32, hidden=30).model.double()
     expected = [torch.linalg.matrix_norm(j, 2).item() for j in full_jacobians(exact, exact.embedding(ids()))]
@@ -301,6 +302,20 @@ def test_a_path_is_where_the_states_lie() -> None:
     np.testing.assert_allclose(space.scale * path[:, 0] + space.bias, read.logit, atol=1e-5)
     assert space.boundary is not None
     assert ((path[:, 0] >= space.boundary) == (read.probability >= 0.5)).all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_two_runs_are_as_far_apart_as_their_states(cell: str) -> None:
+    asked = checkpoint(cell)
+    one, other = trace(asked, "better late than never"), trace(asked, "better never than late so bad")
+    found = apart(one, other)
+    assert found.shape == (4,) and found[0] == 0
+    np.testing.assert_array_equal(found, apart(other, one))
+    for place, distance in enumerate(found):
+        pairs = zip(one.h[place].tolist(), other.h[place].tolist(), strict=True)
+        assert distance == pytest.approx(math.sqrt(sum((a - b) ** 2 for a, b in pairs)))
+    with pytest.raises(ValueError, match="states of different models"):
+        apart(one, replace(other, model="another"))
 
 
 def test_another_models_axes_are_refused() -> None:

@@ -27,7 +27,7 @@ import math
 import re
 from typing import NamedTuple
 
-from core.memory import Memory
+from core.word_cache import WordCache
 
 GIVE_AWAY = "give-away"
 LENGTH = 1_000  # characters: patterns stay fast on any text
@@ -151,7 +151,7 @@ class Look:
     """Finds the cues of texts, and remembers what their words are needed for."""
 
     def __init__(self) -> None:
-        self._held = Memory(_held)
+        self._held = WordCache(_held)
 
     def __call__(self, text: str) -> Cues:
         """The cues of a text's first `LENGTH` characters; ``give-away`` comes last where there is one."""

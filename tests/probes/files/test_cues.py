@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import memory
+from core import word_cache
 from core.probes.files import cues
 from core.probes.files.cues import CUES, GIVE_AWAY, Look, gives_away, look, without_give_aways
 from core.tables import rows
@@ -93,7 +93,7 @@ def test_gates_change_nothing_on_real_texts(report_data: Path) -> None:
 
 
 def test_a_finder_that_remembers_says_what_a_new_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "SIZE", 7)
+    monkeypatch.setattr(word_cache, "SIZE", 7)
     finder = Look()
     for text in [*SILENT, *(text for texts in EXAMPLES.values() for text in texts)] * 2:
         assert finder(text) == look(text)

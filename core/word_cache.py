@@ -13,8 +13,8 @@ SIZE, LONGEST = 100_000, 40  # words, characters of one
 T = TypeVar("T")
 
 
-class Memory(dict[str, T]):
-    """``memory[word]`` is what `make` makes of a word; words longer than `LONGEST` are made anew each time."""
+class WordCache(dict[str, T]):
+    """``cache[word]`` is what `make` makes of a word; words longer than `LONGEST` are made anew each time."""
 
     def __init__(self, make: Callable[[str], T]):
         super().__init__()

@@ -1,0 +1,194 @@
+"""How much of a strong first word is left after k neutral words, over many words and many fillers?
+
+One word before one filler (`core.probes.memory`) is one case. Here W words each stand before the same F fillers, drawn
+at random of words that the training data calls neutral, and the effect of word w before the first k words of filler f
+is
+
+    e_k(w, f) = logit(w, f_1 … f_k) − logit(f_1 … f_k)
+
+At k = 0 it is e_0(w), the same for all fillers. What is left after k is the sum over words and fillers of sign(e_0) e_k
+as a share of that of |e_0|: effects add up before they are divided, so that a weak word's ratio, which may be anything,
+counts for little, and an effect that turned round counts against it. The interval is the percentile bootstrap's with
+words and fillers drawn anew, each for itself, as fits two crossed samples (Owen 2007, "The pigeonhole bootstrap").
+It errs on the wide side; with one word it speaks of fillers alone, with one filler of words alone.
+
+A filler is a salad of words, not a sentence: nothing in it was chosen to be easy, or like what people write. Axes: W
+words, F fillers, k words of filler from 0 to K.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.checkpoints import Checkpoint
+from core.models import State
+from core.verdicts import EmptyTextError, sigmoid
+
+STRONG = ("hate", "sad", "awful", "sucks", "love", "happy", "great", "thanks")
+"""Words that are supplied, four of each label."""
+NEUTRAL = 0.1  # nats of polarity, either way
+FREQUENT = 1_000  # the vocabulary's most frequent words, of which the neutral ones are drawn
+RESAMPLES = 2_000
+_MOST = {"words": 50, "fillers": 200, "upto": 1_000}
+_MOST_STEPS = 5_000_000  # words x fillers x words of filler: some minutes
+
+
+@dataclass(frozen=True)
+class Retention:
+    """What is left of some words' effect in one model, by the number of words after them.
+
+    `words` are as the model reads them, `unknown` those that its vocabulary lacks. `neutral` is the number of words
+    that `seed` drew the fillers from. `effect` [W, F, K + 1] is e_k(w, f) and `logit_without` [F, K + 1] the filler's
+    alone, both float64 and in logits. `share` [K + 1] is what is left, 1 at k = 0, and `low` to `high` its 95 %
+    interval.
+    """
+
+    model: str
+    words: tuple[str, ...]
+    unknown: tuple[str, ...]
+    fillers: int
+    neutral: int
+    seed: int
+    k: np.ndarray
+    effect: np.ndarray
+    logit_without: np.ndarray
+    share: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @property
+    def probability_alone(self) -> tuple[float, float]:
+        """Between which P(positive) nine in ten verdicts on the fillers alone lie, beginnings included: how neutral
+        neutral words are in a row."""
+        low, high = np.quantile(sigmoid(self.logit_without[:, 1:]), (0.05, 0.95)).tolist()
+        return low, high
+
+    @property
+    def by_word(self) -> np.ndarray:
+        """What is left of each word's own effect, float64 [W, K + 1]; not a number where it had none at all."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found: np.ndarray = self.effect.mean(axis=1) / self.effect[:, :1, 0]
+        return np.where(np.isfinite(found), found, np.nan)
+
+
+def retention(
+    checkpoint: Checkpoint, words: Sequence[str] = STRONG, fillers: int = 20, upto: int = 100, seed: int = 0
+) -> Retention:
+    """What is left of the effect of some words, each a single token, before `fillers` drawn by `seed`.
+
+    Raises ValueError for a word that is not one token, or given twice, for numbers out of bounds, for a checkpoint
+    without polarity or neutral words, and where no word moves the logit at all.
+    """
+    tokens = _tokens(checkpoint, words)
+    for name, given in (("fillers", fillers), ("upto", upto)):
+        if not 1 <= given <= _MOST[name]:
+            raise ValueError(f"{name} is a number from 1 to {_MOST[name]:,}; given: {given:,}")
+    if (asked := len(tokens) * fillers * upto) > _MOST_STEPS:
+        raise ValueError(f"words x fillers x upto is at most {_MOST_STEPS:,}; given: {asked:,}")
+    if seed < 0:
+        raise ValueError(f"a seed is 0 or more; given: {seed:,}")
+    pool = neutral_ids(checkpoint)
+    drawn = np.random.default_rng(seed).choice(pool, (fillers, upto))
+    logit = _read(checkpoint, checkpoint.vocabulary.encode(tokens), drawn)
+    effect = logit[1:] - logit[:1]
+    if not effect[:, 0, 0].any():
+        raise ValueError(f"none of these words moves the logit of {checkpoint.name}: {', '.join(tokens)}")
+    share, low, high = _share_left(effect, seed)
+    return Retention(
+        model=checkpoint.name,
+        words=tokens,
+        unknown=tuple(checkpoint.vocabulary.unknown(tokens)),
+        fillers=fillers,
+        neutral=len(pool),
+        seed=seed,
+        k=np.arange(upto + 1),
+        effect=effect,
+        logit_without=logit[0],
+        share=share,
+        low=low,
+        high=high,
+    )
+
+
+def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
+    """Ids, in order, of those of the `FREQUENT` words that are letters only and within `NEUTRAL` nats of no polarity.
+
+    Rare words are left out: few sentences hold them, so that what is known of them is little and draws to 0. Raises
+    ValueError where the checkpoint has no polarity, or no such word.
+    """
+    if checkpoint.polarity is None:
+        raise ValueError(
+            f"{checkpoint.name} keeps no polarity of its words, so which of them are neutral is not known; "
+            "training it anew counts it"
+        )
+    frequent = checkpoint.vocabulary.words[:FREQUENT]
+    found = [
+        number
+        for number, word in enumerate(frequent, start=2)
+        if word.isalpha() and abs(checkpoint.polarity[number]) <= NEUTRAL
+    ]
+    if not found:
+        raise ValueError(
+            f"{checkpoint.name} has no neutral word among its {len(frequent):,} most frequent: none is of letters only "
+            f"and within {NEUTRAL} nats"
+        )
+    return np.array(found)
+
+
+def _tokens(checkpoint: Checkpoint, words: Sequence[str]) -> tuple[str, ...]:
+    """The words as the model reads them. Raises ValueError where one is not a single token, or is given twice."""
+    if len(words) > _MOST["words"]:
+        raise ValueError(f"at most {_MOST['words']} words are tried; given: {len(words):,}")
+    found = []
+    for word in words:
+        read = checkpoint.preprocessing(word)
+        if len(read) > 1:
+            raise ValueError(f"a word at the beginning is read as {len(read):,} tokens ({' '.join(read)}); give single")
+        found += read
+    if not found:
+        raise EmptyTextError("no word is given: there is nothing to remember")
+    if twice := [word for place, word in enumerate(found) if word in found[:place]]:
+        raise ValueError(f"a word is given once; more than once: {', '.join(dict.fromkeys(twice))}")
+    return tuple(found)
+
+
+def _read(checkpoint: Checkpoint, words: list[int], fillers: np.ndarray) -> np.ndarray:
+    """Logits float64 [1 + W, F, K + 1] of fillers [F, K] alone, then after each of W words; all read side by side."""
+    model = checkpoint.model
+    count, upto = fillers.shape
+    with torch.inference_mode():
+        start = model.start()
+        after = model.step(model.embedding(torch.tensor(words)), model.start(len(words))).state
+        h = torch.cat([start.h, after.h], dim=1).repeat_interleave(count, dim=1)
+        c = None
+        if start.c is not None and after.c is not None:
+            c = torch.cat([start.c, after.c], dim=1).repeat_interleave(count, dim=1)
+        state, logits = State(h, c), [model.read_out(h[-1])]
+        for ids in torch.from_numpy(fillers).T:
+            state = model.step(model.embedding(ids.repeat(1 + len(words))), state).state
+            logits.append(model.read_out(state.h[-1]))
+        found: np.ndarray = torch.stack(logits, dim=1).double().numpy()
+    return found.reshape(1 + len(words), count, upto + 1)
+
+
+def _share_left(effect: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The share of effects [W, F, K + 1] left after each k, and its interval, each [K + 1]."""
+    words, fillers, _lengths = effect.shape
+    at_once = effect[:, 0, 0]
+    aligned = np.sign(at_once)[:, None, None] * effect
+    share = aligned.sum(axis=(0, 1)) / (np.abs(at_once).sum() * fillers)
+    random = np.random.default_rng(seed)
+    # How often each word and each filler is drawn; a draw of words that do nothing has no share to tell of.
+    of_words = random.multinomial(words, np.full(words, 1 / words), RESAMPLES).astype(np.float64)
+    of_fillers = random.multinomial(fillers, np.full(fillers, 1 / fillers), RESAMPLES).astype(np.float64)
+    whole = of_words @ np.abs(at_once) * fillers
+    of_words, of_fillers, whole = of_words[whole > 0], of_fillers[whole > 0], whole[whole > 0]
+    shares = np.empty((len(whole), effect.shape[2]))
+    for k in range(effect.shape[2]):
+        shares[:, k] = ((of_words @ np.ascontiguousarray(aligned[:, :, k])) * of_fillers).sum(axis=1) / whole
+    low, high = np.quantile(shares, (0.025, 0.975), axis=0)
+    return share, low, high
