@@ -10,7 +10,7 @@ from pages.parts import frame, link
 
 
 def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) -> str:
-    """What stands in the box; at first the proverb's reversal where `text` is the proverb, else nothing, as where none is suggested.
+    """What stands in the box; at first the proverb's reversal where `text` is the proverb and one is to be suggested.
 
     It travels in the link as ``second`` while it is short enough.
     """
