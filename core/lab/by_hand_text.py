@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.lab.by_hand import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
 
@@ -18,18 +18,68 @@ LONGEST = 2_000  # characters of a line
 _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
 
 
+class Tables(NamedTuple):
+    """An exercise as cells of text, as a person types them: any text, until `read` finds a number in each.
+
+    `activations` one a gate, then the LSTM's h; `gates` a row each of the `columns`; `inputs` a row a step; `start` y
+    and, for the LSTM, c before the first step.
+    """
+
+    cell: str
+    activations: tuple[str, ...]
+    gates: tuple[tuple[str, ...], ...]
+    inputs: tuple[tuple[str, ...], ...]
+    start: tuple[str, ...]
+
+    @classmethod
+    def of(cls, exercise: Exercise) -> Tables:
+        """An exercise written down; every float comes back as it is."""
+        lstm, gru = exercise.cell == "lstm", exercise.cell == "gru"
+        gates = [[*gate.inputs, gate.state, gate.bias, *([gate.state_bias] * gru)] for gate in exercise.gates]
+        return cls(
+            exercise.cell,
+            (*(gate.activation for gate in exercise.gates), *([exercise.output] * lstm)),
+            _written(gates),
+            _written(exercise.inputs),
+            *_written([[exercise.y0, *([exercise.c0] * lstm)]]),
+        )
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the numbers of a gate: x1 to xp, u, b and, for the GRU, d."""
+        return _columns(self.cell, len(self.inputs[0]))
+
+    def resized(self, steps: int, width: int) -> Tables:
+        """The same with so many steps and inputs a step: cut, or filled up with zeros. Raises ValueError for too many
+        or none."""
+        if not 1 <= steps <= MOST_STEPS:
+            raise ValueError(f"{steps:,} steps are asked for; 1 to {MOST_STEPS:,} can be worked out by hand here")
+        if not 1 <= width <= MOST_INPUTS:
+            raise ValueError(
+                f"{width:,} inputs a step are asked for; 1 to {MOST_INPUTS} can be worked out by hand here"
+            )
+        now = len(self.inputs[0])
+
+        def filled(row: tuple[str, ...]) -> tuple[str, ...]:
+            return (*row[: min(now, width)], *(["0"] * (width - now)))
+
+        inputs = [filled(row) for row in self.inputs[:steps]]
+        inputs += [("0",) * width] * (steps - len(inputs))
+        return self._replace(
+            gates=tuple((*filled(row), *row[now:]) for row in self.gates),
+            inputs=tuple(inputs),
+        )
+
+    def read(self) -> Exercise:
+        """The exercise. Raises ValueError that names the cell in which no finite number stands."""
+        return exercise_of(*self)
+
+
 def to_line(exercise: Exercise) -> str:
     """An exercise as one line; every float comes back as it is."""
-    activations = [gate.activation for gate in exercise.gates]
-    if exercise.cell == "lstm":
-        activations.append(exercise.output)
-    gates = [
-        [*gate.inputs, gate.state, gate.bias, *([gate.state_bias] if exercise.cell == "gru" else [])]
-        for gate in exercise.gates
-    ]
-    start = [exercise.y0, *([exercise.c0] if exercise.cell == "lstm" else [])]
-    parts = [exercise.cell, "*".join(activations), _rows(gates), _rows(exercise.inputs), _rows([start])]
-    return "**".join(parts)
+    cell, activations, *tables, start = Tables.of(exercise)
+    rows = ["*".join("_".join(row) for row in table) for table in (*tables, [start])]
+    return "**".join([cell, "*".join(activations), *rows])
 
 
 def from_line(line: str) -> Exercise:
@@ -39,9 +89,8 @@ def from_line(line: str) -> Exercise:
     parts = line.split("**")
     if len(parts) != 5:
         raise ValueError("expected cell, activations, gates, inputs and start, parted by **")
-    cell, activations = parts[0], parts[1].split("*")
     gates, inputs, start = ([row.split("_") for row in part.split("*")] for part in parts[2:])
-    return exercise_of(cell, activations, gates, inputs, start[0])
+    return exercise_of(parts[0], parts[1].split("*"), gates, inputs, start[0] if len(start) == 1 else [])
 
 
 def exercise_of(
@@ -51,12 +100,10 @@ def exercise_of(
     inputs: Sequence[Sequence[object]],
     start: Sequence[object],
 ) -> Exercise:
-    """An exercise of tables of numbers or texts, columns as in a line. Raises ValueError that names the cell."""
+    """An exercise of tables of numbers or texts, as `Tables` has them. Raises ValueError that names the cell."""
     if cell not in GATES:
         raise ValueError(f"unknown cell {_shown(cell)}; available: {', '.join(GATES)}")
     names, lstm, gru = GATES[cell], cell == "lstm", cell == "gru"
-    read = exercise_inputs(inputs)
-    width = len(read[0])
     for what, given, wanted in (
         ("activations", len(activations), len(names) + lstm),
         ("gates", len(gates), len(names)),
@@ -64,7 +111,8 @@ def exercise_of(
     ):
         if given != wanted:
             raise ValueError(f"{given:,} {what} are given; a cell {cell} of this form has {wanted}")
-    columns = [f"x{place}" for place in range(1, width + 1)] + ["u", "b"] + ["d"] * gru
+    x = exercise_inputs(inputs)
+    columns = _columns(cell, len(x[0]))
     found = []
     for name, row, chosen in zip(names, gates, activations, strict=False):
         if len(row) != len(columns):
@@ -74,14 +122,8 @@ def exercise_of(
         *weights, u, b = numbers
         found.append(Gate(tuple(weights), b, u, chosen, d))
     before = [number(value, f"{name} before the first step") for value, name in zip(start, "yc", strict=False)]
-    return Exercise(
-        cell,
-        tuple(found),
-        read,
-        output=activations[-1] if lstm else "tanh",
-        y0=before[0],
-        c0=before[1] if lstm else 0.0,
-    )
+    h, c = (activations[-1], before[1]) if lstm else ("tanh", 0.0)
+    return Exercise(cell, tuple(found), x, output=h, y0=before[0], c0=c)
 
 
 def exercise_inputs(rows: Sequence[Sequence[object]]) -> tuple[tuple[float, ...], ...]:
@@ -167,8 +209,12 @@ def written(value: float) -> str:
     return repr(float(value)).removesuffix(".0").replace("e+", "e")
 
 
-def _rows(rows: Sequence[Sequence[float]]) -> str:
-    return "*".join("_".join(written(value) for value in row) for row in rows)
+def _columns(cell: str, width: int) -> list[str]:
+    return [*(f"x{place}" for place in range(1, width + 1)), "u", "b", *(["d"] if cell == "gru" else [])]
+
+
+def _written(rows: Sequence[Sequence[float]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(written(value) for value in row) for row in rows)
 
 
 def _shown(text: str) -> str:
