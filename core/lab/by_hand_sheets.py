@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from core.lab.activations import activation
 from core.lab.by_hand import GATES, Step, Sum, Worked
-from core.lab.by_hand_text import written
+from core.lab.by_hand_text import ALL_DIGITS, rounded
 from core.lab.sheet import Line, Sheet, aligned
 from core.language import gettext as _
 
-ALL_DIGITS = -1
 # By cell and gate: what its sum is called, and the gate's value.
 _SYMBOLS = {
     ("lstm", "z"): ("z", "g(z)"),
@@ -42,14 +41,9 @@ def sheet(worked: Worked, decimals: int = ALL_DIGITS) -> Sheet:
 
 
 def shown(value: float, decimals: int = ALL_DIGITS) -> str:
-    """A number in LaTeX, rounded, or the shortest that reads back as the float."""
-    if decimals != ALL_DIGITS and abs(value) < 1e15:
-        rounded = f"{value:.{decimals}f}"
-        text = rounded.rstrip("0").rstrip(".") if "." in rounded else rounded
-        return "0" if text == "-0" else text
-    text = written(value) if decimals == ALL_DIGITS else f"{value:.3e}"
-    mantissa, _e, power = text.partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(power)}}}" if power else mantissa
+    """A number in LaTeX, as `rounded` has it."""
+    mantissa, _e, power = rounded(value, decimals).partition("e")
+    return rf"{mantissa} \cdot 10^{{{power}}}" if power else mantissa
 
 
 def _lines(worked: Worked, step: Step, decimals: int) -> list[Line]:
@@ -109,8 +103,8 @@ def _chain(symbol: str, steps: list[str], exact: bool, *, held: bool = False) ->
 
 
 def _exact(value: float, decimals: int) -> bool:
-    """Whether rounding leaves a number as it is."""
-    return decimals == ALL_DIGITS or (abs(value) < 1e15 and round(value, decimals) == value)
+    """Whether what is shown of a number is all of it."""
+    return float(rounded(value, decimals)) == value
 
 
 def _factor(value: float, decimals: int) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from core.lab.by_hand import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
 
 LONGEST = 2_000  # characters of a line
+ALL_DIGITS = -1  # decimals that leave a number as it is
 _NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
 
 
@@ -207,6 +208,22 @@ def number(value: object, where: str) -> float:
 def written(value: float) -> str:
     """The shortest text that reads back as this float."""
     return repr(float(value)).removesuffix(".0").replace("e+", "e")
+
+
+def rounded(value: float, decimals: int = ALL_DIGITS) -> str:
+    """A number with so many decimals at most, or the shortest text that reads back as the float.
+
+    Where decimals say little, a power of ten is written: beyond 1e15, and below 0.0001 where there are four. Without
+    any decimals what is small is 0.
+    """
+    if decimals == ALL_DIGITS:
+        return written(value)
+    if abs(value) >= 1e15 or (decimals and 0 < abs(value) < 10.0**-decimals):
+        mantissa, _e, power = f"{value:.{max(decimals - 1, 3)}e}".partition("e")
+        return f"{mantissa}e{int(power)}"
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def _columns(cell: str, width: int) -> list[str]:

@@ -9,8 +9,8 @@ import streamlit as st
 from core.lab.activations import ACTIVATIONS
 from core.lab.by_hand import GATES, MOST_STEPS, Worked, work
 from core.lab.by_hand_check import check
-from core.lab.by_hand_sheets import ALL_DIGITS, sheet, step_sheet
-from core.lab.by_hand_text import LONGEST, Tables, from_line, to_line
+from core.lab.by_hand_sheets import sheet, step_sheet
+from core.lab.by_hand_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
 from core.lab.lstm_by_hand import USUAL, presets, slips
 from core.language import gettext as _
 from pages.parts import lab_sheet, link
@@ -132,7 +132,7 @@ def _tables(base: Tables) -> Tables:
         )
         start = tuple(
             st.text_input(label, value, key=f"hand {label} {version}", width=110, max_chars=400)
-            for label, value in zip(("y₀", "c₀"), base.start, strict=False)
+            for label, value in zip(("$y_0$", "$c_0$"), base.start, strict=False)
         )
     return Tables(base.cell, activations, gates, inputs, start)
 
@@ -166,9 +166,9 @@ def _gate_names(cell: str) -> list[str]:
 
 def _activation_labels(cell: str) -> list[str]:
     return {
-        "lstm": ["g(z)", "f(zᵢ)", "f(z_f)", "f(zₒ)", "h(c)"],
-        "gru": ["f(zᵣ)", "f(z_z)", "g(zₙ)"],
-        "rnn": ["f(z)"],
+        "lstm": ["$g(z)$", "$f(z_i)$", "$f(z_f)$", "$f(z_o)$", "$h(c)$"],
+        "gru": ["$f(z_r)$", "$f(z_z)$", "$g(z_n)$"],
+        "rnn": ["$f(z)$"],
     }[cell]
 
 
@@ -197,7 +197,13 @@ def _outcome(worked: Worked, decimals: int) -> None:
     ]
     left, right = st.columns(2)
     with left:
-        st.dataframe([{name: _text(value, decimals) for name, value in row.items()} for row in rows], hide_index=True)
+        st.dataframe(
+            [
+                {name: rounded(value, decimals) if isinstance(value, float) else value for name, value in row.items()}
+                for row in rows
+            ],
+            hide_index=True,
+        )
         csv_button("by-hand", list(rows[0]), lambda: [list(row.values()) for row in rows])
         for slip in slips(worked):
             st.caption(
@@ -225,14 +231,6 @@ def _outcome(worked: Worked, decimals: int) -> None:
         from core.figures.lab_cells import cell_by_hand
 
         st.plotly_chart(cell_by_hand(worked), key="hand chart", alt=_("States and gates of the cell over the steps"))
-
-
-def _text(value: object, decimals: int) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    if decimals == ALL_DIGITS or abs(value) >= 1e15:
-        return repr(value) if decimals == ALL_DIGITS else f"{value:.3e}"
-    return f"{value:.{decimals}f}".replace("-0", "0") if round(value, decimals) == 0 else f"{value:.{decimals}f}"
 
 
 def _step(worked: Worked, decimals: int) -> None:
