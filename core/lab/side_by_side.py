@@ -9,7 +9,8 @@ and a token costs, without its embedding, which is looked up,
     Σ_layers  G (H I + H H)  +  e H     multiply-adds,   e = 0, 3 and 3
 
 e being the products of the lines that make the new state: r*(U_n h), (1 − z)*n and z*h for a GRU, f*c, i*g and
-o*tanh(c) for an LSTM. A bias is an addition more and is left out, as are σ and tanh; a verdict costs H more when it is read.
+o*tanh(c) for an LSTM. A bias is an addition more and is left out, as are σ and tanh; a verdict costs H more when it is
+read.
 """
 
 from __future__ import annotations

@@ -7,35 +7,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.examples import examples
-from core.lab.side_by_side import BLOCKS, ROUNDS, SECONDS, STATE_PRODUCTS, Speed, cost, speeds
+from core.lab.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
 from core.language import gettext as _
+from core.language import ngettext
 from core.models import CELLS
 from core.working import working
-from pages.parts import equations, frame, link, models, trajectories
+from pages.parts import frame, lab_cells_equations, link, models, trajectories
 from pages.parts.tokens import plain, token_strip
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.lab.side_by_side import Cost
-    from core.working import Gate
-
-_EQUATIONS = {
-    "rnn": (r"h' = \tanh(W x + b + U h + d)",),
-    "gru": (
-        r"r = \sigma(W_r x + b_r + U_r h + d_r)",
-        r"z = \sigma(W_z x + b_z + U_z h + d_z)",
-        r"n = \tanh(W_n x + b_n + r\,(U_n h + d_n))",
-        r"h' = (1 - z)\,n + z\,h",
-    ),
-    "lstm": (
-        r"i = \sigma(W_i x + b_i + U_i h + d_i)",
-        r"f = \sigma(W_f x + b_f + U_f h + d_f)",
-        r"g = \tanh(W_g x + b_g + U_g h + d_g)",
-        r"o = \sigma(W_o x + b_o + U_o h + d_o)",
-        r"c' = f\,c + i\,g",
-        r"h' = o \tanh(c')",
-    ),
-}
 
 
 def view() -> None:
@@ -80,7 +61,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> None:
     for column, checkpoint, trace in zip(st.columns(len(readers)), readers, traces, strict=True):
         with column:
             st.markdown(f"**{plain(checkpoint.name.upper())}**")
-            st.latex(r"\small\begin{gathered}" + r" \\ ".join(_EQUATIONS[trace.cell]) + r"\end{gathered}")
+            st.latex(lab_cells_equations.cell(trace.cell))
             step = min(token, len(trace)) - 1
             token_strip([trace.tokens[step]], [trace.known[step]])
             own = int(trace.units[0]) if unit is None else unit
@@ -91,9 +72,9 @@ def _live(text: str, chosen: list[Checkpoint]) -> None:
                 )
             )
             for gate in found.gates:
-                st.latex(_gate(gate))
+                st.latex(lab_cells_equations.gate(gate))
             for line in found.lines:
-                st.latex(equations.line(line))
+                st.latex(lab_cells_equations.line(line))
     st.caption(
         _(
             "In a gate’s brackets stands first what the word brings, W x + b, then what the states before bring, "
@@ -131,23 +112,6 @@ def _unit(units: int) -> int | None:
     return unit
 
 
-def _gate(found: Gate) -> str:
-    """A gate in short: what comes from the word and from the states, their sum, the value."""
-    from_state = equations.number(found.from_state)
-    if found.reset is not None:
-        joined = rf"{equations.number(found.from_input)} + {equations.number(found.reset)} \cdot ({from_state})"
-    else:
-        sign = "-" if from_state.startswith("-") else "+"
-        joined = f"{equations.number(found.from_input)} {sign} {from_state.removeprefix('-')}"
-    steps = [joined, equations.number(found.pre_activation)]
-    if found.non_linearity is not None:
-        function = {"σ": r"\sigma", "tanh": r"\tanh"}[found.non_linearity]
-        steps = [*(f"{function}({step})" for step in steps), equations.number(found.value)]
-    first, *rest = steps
-    lines = [f"{found.symbol} &= {first}", *(f"&= {step}" for step in rest)]
-    return r"\small\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
-
-
 def _costs(chosen: list[Checkpoint]) -> None:
     """Parameters and multiply-adds by formula, against the tensors, and accuracy from the cards."""
     st.subheader(_("What they cost, and how good they are"))
@@ -156,13 +120,13 @@ def _costs(chosen: list[Checkpoint]) -> None:
     rows = [
         {
             _("model"): found.model.upper(),
-            _("parameters"): f"{found.parameters:,}",
-            _("of the embeddings"): f"{found.embedding_parameters:,}",
-            _("of the cell"): f"{found.recurrent_parameters:,}",
-            _("of the read-out"): f"{found.read_out_parameters:,}",
+            **_accuracy(checkpoint),
             _("multiply-adds a token"): f"{found.multiply_adds:,}",
             _("times the least"): f"{found.multiply_adds / least:.2f}",
-            **_accuracy(checkpoint),
+            _("parameters"): f"{found.parameters:,}",
+            _("of the cell"): f"{found.recurrent_parameters:,}",
+            _("of the embeddings"): f"{found.embedding_parameters:,}",
+            _("of the read-out"): f"{found.read_out_parameters:,}",
         }
         for found, checkpoint in zip(costs, chosen, strict=True)
     ]
@@ -171,7 +135,9 @@ def _costs(chosen: list[Checkpoint]) -> None:
     trajectories.csv_button("cells", header, lambda: [list(row.values()) for row in rows])
     for found in costs:
         if found.layers == 1:
-            st.latex(_formula(found))
+            left, right = st.columns(2)
+            left.latex(lab_cells_equations.parameters(found))
+            right.latex(lab_cells_equations.multiply_adds(found))
     wrong = [found.model.upper() for found in costs if found.parameters != found.counted]
     if wrong:
         st.error(_("The formula and the tensors disagree: {models}.").format(models=plain(", ".join(wrong))))
@@ -197,24 +163,6 @@ def _accuracy(checkpoint: Checkpoint) -> dict[str, str]:
     return {_("accuracy"): f"{report['accuracy']:.4f}", _("95 % interval"): f"{low:.4f} – {high:.4f}"}
 
 
-def _formula(found: Cost) -> str:
-    """The cell's parameters and multiply-adds of one layer, letters and numbers."""
-    g, e, hidden, embedding = BLOCKS[found.cell], STATE_PRODUCTS[found.cell], found.hidden, found.embedding
-    name = rf"\text{{{found.cell.upper()}}}"
-    inside = rf"{hidden} \cdot {embedding} + {hidden} \cdot {hidden}"
-    rest = rf" + {e} \cdot {hidden}" if e else ""
-    return (
-        r"\small\begin{aligned}"
-        rf"P_{name} &= G\,(H E + H H + 2 H) = {g}\,({inside} + 2 \cdot {hidden}) = {_grouped(found.recurrent_parameters)}"
-        rf" \\ M_{name} &= G\,(H E + H H) + e H = {g}\,({inside}){rest} = {_grouped(found.multiply_adds)}"
-        r"\end{aligned}"
-    )
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", "{,}")
-
-
 def _speed(chosen: list[Checkpoint]) -> None:
     """Tokens a second, measured when asked for and kept for this session."""
     st.subheader(_("How fast they are on this machine"))
@@ -236,18 +184,23 @@ def _speed(chosen: list[Checkpoint]) -> None:
                 _("model"): speed.model.upper(),
                 _("tokens a second"): f"{speed.tokens_per_second:,.0f}",
                 _("slowest to fastest round"): f"{min(speed.rates):,.0f} – {max(speed.rates):,.0f}",
-                _("times the first"): f"{speed.ratio(found[0]):.2f}",
+                _("times the {model}").format(model=found[0].model.upper()): f"{speed.ratio(found[0]):.2f}",
             }
             for speed in found
         ],
         hide_index=True,
     )
+    threads = found[0].threads
     st.caption(
-        _(
-            "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on {threads} "
-            "threads of this server; the median of {rounds} rounds in which the models take turns. Fewer multiply-adds "
-            "need not mean faster: how well a library's code fits a cell counts as much."
-        ).format(tokens=found[0].tokens, threads=found[0].threads, rounds=len(found[0].rates))
+        ngettext(
+            "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on one "
+            "thread of this server; the median of {rounds} rounds in which the models take turns.",
+            "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on "
+            "{threads} threads of this server; the median of {rounds} rounds in which the models take turns.",
+            threads,
+        ).format(tokens=found[0].tokens, threads=threads, rounds=len(found[0].rates))
+        + " "
+        + _("Fewer multiply-adds need not mean faster: how well a library's code fits a cell counts as much.")
     )
 
 
@@ -257,8 +210,8 @@ def _gates() -> None:
     said = [
         _(
             "**RNN: a loop.** The state goes back in with the next word, so the net can remember at all (Elman 1990). "
-            "But all of it is rewritten at every word, and what a far word left behind must pass every tanh and every U "
-            "in between: it fades or blows up (Bengio, Simard & Frasconi 1994)."
+            "But all of it is rewritten at every word, and what a far word left behind must pass every tanh and every "
+            "U in between: it fades or blows up (Bengio, Simard & Frasconi 1994)."
         ),
         _(
             "**LSTM: a store beside the loop.** The cell state c is added to rather than rewritten. The *input gate* "
@@ -267,8 +220,8 @@ def _gates() -> None:
         ),
         _(
             "**Forget gate: a way to clear it.** Without it, c can only pile up over a long stream; with it, the cell "
-            "can be emptied, at once or little by little (Gers, Schmidhuber & Cummins 2000). An f near 1 lets gradients "
-            "through almost whole."
+            "can be emptied, at once or little by little (Gers, Schmidhuber & Cummins 2000). An f near 1 lets "
+            "gradients through almost whole."
         ),
         _(
             "**GRU: the same with less.** One *update gate* z does both, keeping z of the old and taking 1 − z of the "
@@ -276,9 +229,10 @@ def _gates() -> None:
             "(Cho et al. 2014). Three blocks of weights where the LSTM has four."
         ),
         _(
-            "**Which is best?** GRU and LSTM both beat the plain RNN and do about equally well (Chung et al. 2014). A "
-            "search through more than ten thousand cells found none that wins everywhere; a forget gate that starts "
-            "open, with a bias of 1, closes most of the LSTM's gap (Jozefowicz, Zaremba & Sutskever 2015)."
+            "**Which is best?** On music and speech GRU and LSTM both beat the plain RNN, neither of them always the "
+            "other (Chung et al. 2014). A search through more than ten thousand cells found one that beats both on "
+            "some tasks and none that does on all; a forget gate that starts open, with a bias of 1, closes the gap "
+            "between LSTM and GRU (Jozefowicz, Zaremba & Sutskever 2015)."
         ),
     ]
     st.markdown("\n".join(f"- {line}" for line in said))

@@ -6,18 +6,21 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.figures.lab_cells import cell_by_hand
 from core.lab.activations import ACTIVATIONS
 from core.lab.by_hand import GATES, MOST_STEPS, Worked, work
 from core.lab.by_hand_check import check
 from core.lab.by_hand_sheets import sheet, step_sheet
 from core.lab.by_hand_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
-from core.lab.lstm_by_hand import USUAL, presets, slips
+from core.lab.lstm_by_hand import USUAL, presets, report, slips
 from core.language import gettext as _
 from pages.parts import lab_sheet, link
 from pages.parts.tokens import plain
 from pages.parts.trajectories import csv_button
 
 _BASE, _NOW, _VERSION = "hand base", "hand now", "hand version"  # of the session: tables as given, as typed
+_BESIDE = 4  # inputs a step: with more of them the tables stand below each other
+_WIDTH = 58  # pixels of a column of numbers
 
 
 def view() -> None:
@@ -57,16 +60,16 @@ def _base() -> Tables:
         _replace(state[_BASE])
     elif f"hand gates {state[_VERSION]}" not in state and _NOW in state:
         _replace(state[_NOW])  # the tables' own memory ends when the section is left
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.pills(
-            _("Start from"),
-            list(_preset_names()),
-            format_func=_preset_names().__getitem__,
-            key="hand preset",
-            on_change=_take_preset,
-        )
-        steps = st.number_input(_("Steps"), 1, step=1, key="hand steps", width=130)
-        width = st.number_input(_("Inputs a step"), 1, step=1, key="hand width", width=130)
+    st.pills(
+        _("Start from"),
+        list(_preset_names()),
+        format_func=_preset_names().__getitem__,
+        key="hand preset",
+        on_change=_take_preset,
+    )
+    with st.container(horizontal=True):
+        steps = st.number_input(_("Steps"), 1, step=1, key="hand steps", width=140)
+        width = st.number_input(_("Inputs a step"), 1, step=1, key="hand width", width=140)
     base: Tables = state[_BASE]
     if (steps, width) != (len(base.inputs), len(base.inputs[0])):
         try:
@@ -114,7 +117,7 @@ def _tables(base: Tables) -> Tables:
     """The tables as they stand in their widgets."""
     version = st.session_state[_VERSION]
     names = _gate_names(base.cell)
-    left, right = st.columns([3, 2])
+    left, right = st.columns([3, 2]) if len(base.inputs[0]) <= _BESIDE else (st.container(), st.container())
     with left:
         st.markdown(_("**Weights** of the inputs x, of the output before (u), and biases (b)"))
         gates = _edited([_("gate"), *base.columns], names, base.gates, f"hand gates {version}")
@@ -148,7 +151,7 @@ def _edited(
         hide_index=True,
         disabled=[first],
         column_config={first: st.column_config.TextColumn(pinned=True)}
-        | {column: st.column_config.TextColumn(width="small", max_chars=400) for column in others},
+        | {column: st.column_config.TextColumn(width=_WIDTH, max_chars=400) for column in others},
         key=key,
     )
     return tuple(tuple(str(row[column] or "") for column in others) for row in found)
@@ -190,47 +193,59 @@ def _decimals() -> int:
 
 
 def _outcome(worked: Worked, decimals: int) -> None:
-    """The table and the plot, what the report printed otherwise, and the check."""
+    """The table, the plot and the remarks on them."""
     rows = [
         {**row, "x": ", ".join(f"{value:g}" for value in step.x)}
         for row, step in zip(worked.rows(), worked.steps, strict=True)
     ]
+    shown = [
+        {name: rounded(value, decimals) if isinstance(value, float) else value for name, value in row.items()}
+        for row in rows
+    ]
+    st.dataframe(shown, hide_index=True)
+    csv_button("by-hand", list(rows[0]), lambda: [list(row.values()) for row in rows])
     left, right = st.columns(2)
     with left:
-        st.dataframe(
-            [
-                {name: rounded(value, decimals) if isinstance(value, float) else value for name, value in row.items()}
-                for row in rows
-            ],
-            hide_index=True,
-        )
-        csv_button("by-hand", list(rows[0]), lambda: [list(row.values()) for row in rows])
-        for slip in slips(worked):
-            st.caption(
-                _(
-                    "The report's summary table prints {printed:g} for {name} at t = {t}, a slip: its own working has "
+        st.plotly_chart(cell_by_hand(worked), key="hand chart", alt=_("States and gates of the cell over the steps"))
+    with right:
+        _remarks(worked)
+
+
+def _remarks(worked: Worked) -> None:
+    """How far it is from decimals, what the report printed otherwise, what lies beyond the largest number."""
+    found = check(worked)
+    st.success(
+        _(
+            "Checked: {numbers:,} numbers against decimals of {digits} digits; the largest error is {error:.1e} "
+            "({where})."
+        ).format(numbers=found.numbers, digits=found.digits, error=found.error, where=plain(found.where)),
+        icon=":material/check:",
+    )
+    if worked.exercise == report():
+        cells, outputs = (", ".join(f"{round(value)}" for value in values) for values in _states(worked))
+        st.info(
+            _("Rounded to whole numbers as in the report: c = {c} and y = {y}.").format(c=cells, y=outputs)
+            + "".join(
+                " "
+                + _(
+                    "Its summary table prints {printed:g} for {name} at t = {t}: a slip, for its own working has "
                     "{worked:g}, as here."
                 ).format(printed=slip.printed, name=plain(slip.name), t=slip.t, worked=slip.worked)
-            )
-        if any(step.held for step in worked.steps):
-            st.warning(
-                _(
-                    "Some numbers lie beyond the largest there is, 1.8e308, and are held there; gates saturate, and no "
-                    "number is undefined, for sums are made exactly and rounded once."
-                )
-            )
-        found = check(worked)
-        st.success(
-            _(
-                "Checked: {numbers:,} numbers against decimals of {digits} digits; the largest error is {error:.1e} "
-                "({where})."
-            ).format(numbers=found.numbers, digits=found.digits, error=found.error, where=plain(found.where)),
-            icon=":material/check:",
+                for slip in slips(worked)
+            ),
+            icon=":material/menu_book:",
         )
-    with right:
-        from core.figures.lab_cells import cell_by_hand
+    if any(step.held for step in worked.steps):
+        st.warning(
+            _(
+                "Some numbers lie beyond the largest there is, 1.8e308, and are held there; gates saturate, and no "
+                "number is undefined, for sums are made exactly and rounded once. The plot leaves them out."
+            )
+        )
 
-        st.plotly_chart(cell_by_hand(worked), key="hand chart", alt=_("States and gates of the cell over the steps"))
+
+def _states(worked: Worked) -> tuple[list[float], list[float]]:
+    return [step.c or 0.0 for step in worked.steps], [step.y for step in worked.steps]
 
 
 def _step(worked: Worked, decimals: int) -> None:
