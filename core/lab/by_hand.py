@@ -79,13 +79,15 @@ class Exercise:
 class Sum:
     """``value`` = the sum of the `products` of `factors`, made exactly and rounded once; a bias is a factor alone.
 
-    `held` at the largest float where it, or a product that is shown, lies beyond.
+    `held` says that the sum lies beyond the largest float and is held there, `products_held` that a product does: of
+    products that are too large the sum is right all the same, for they are held only to be shown.
     """
 
     factors: tuple[tuple[float, ...], ...]
     products: tuple[float, ...]
     value: float
     held: bool
+    products_held: bool
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Step:
     def held(self) -> bool:
         """Whether any number of this step lies beyond the largest float and is held there."""
         found = (*self.sums, self.inner, self.cell_sum, self.output_sum)
-        return any(one is not None and one.held for one in found)
+        return any(one is not None and (one.held or one.products_held) for one in found)
 
 
 @dataclass(frozen=True)
@@ -201,8 +203,9 @@ def added(factors: Sequence[tuple[float, ...]]) -> Sum:
     exact = [math.prod((Fraction(factor) for factor in term), start=Fraction(1)) for term in factors]
     products = [_held(product) for product in exact]
     value, beyond = _held(sum(exact, Fraction(0)))
-    held = beyond or any(over for _product, over in products)
-    return Sum(tuple(factors), tuple(product for product, _over in products), value, held)
+    return Sum(
+        tuple(factors), tuple(product for product, _over in products), value, beyond, any(over for _p, over in products)
+    )
 
 
 def _held(exact: Fraction) -> tuple[float, bool]:
@@ -244,8 +247,8 @@ def _check(exercise: Exercise) -> None:
             raise ValueError(f"gate {name} has a bias d, {gate.state_bias:g}; only the candidate n of a gru has one")
     _check_number(exercise.y0, "y before the first step")
     _check_number(exercise.c0, "c before the first step")
-    if exercise.c0 and exercise.cell != "lstm":
-        raise ValueError(f"c before the first step is {exercise.c0:g}; only an lstm has a cell state")
+    if exercise.cell != "lstm" and (exercise.c0, exercise.output) != (0, "tanh"):
+        raise ValueError(f"c0 is {exercise.c0:g} and h {exercise.output}; only an lstm has a cell state")
 
 
 def _check_number(value: float, what: str) -> None:

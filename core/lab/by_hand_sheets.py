@@ -8,6 +8,7 @@ from core.lab.by_hand_text import ALL_DIGITS, rounded
 from core.lab.sheet import Line, Sheet, aligned
 from core.language import gettext as _
 
+_HELD = r"\;\text{(held)}"  # beyond the largest float
 # By cell and gate: what its sum is called, and the gate's value.
 _SYMBOLS = {
     ("lstm", "z"): ("z", "g(z)"),
@@ -85,21 +86,19 @@ def _sum(symbol: str, letters: str, found: Sum, decimals: int) -> str:
     """Letters, factors, products, value, each below the other."""
     factors = " + ".join(r" \cdot ".join(_factor(number, decimals) for number in term) for term in found.factors)
     products = " + ".join(_factor(product, decimals) for product in found.products)
-    value = shown(found.value, decimals)
-    steps = [letters, factors, *([products] if len(found.products) > 1 else []), value]
+    middle = [products + _HELD * found.products_held] if len(found.products) > 1 else []
+    steps = [letters, factors, *middle, shown(found.value, decimals) + _HELD * found.held]
     exact = all(_exact(number, decimals) for pair in (*found.factors, found.products) for number in pair)
-    return _chain(symbol, steps, exact and _exact(found.value, decimals), held=found.held)
+    return _chain(symbol, steps, exact and _exact(found.value, decimals))
 
 
-def _chain(symbol: str, steps: list[str], exact: bool, *, held: bool = False) -> str:
-    """``symbol = first = …``; the last step is ≈ where a number is rounded, and says where one is held."""
+def _chain(symbol: str, steps: list[str], exact: bool) -> str:
+    """``symbol = first = …``, a step that repeats the one before left out; the last is ≈ where a number is rounded."""
     latex = aligned(symbol, [step for place, step in enumerate(steps) if not place or step != steps[place - 1]])
-    if not exact:
-        head, _and, last = latex.rpartition("&= ")
-        latex = rf"{head}&\approx {last}"
-    if held:
-        latex = latex.replace(r"\end{aligned}", rf"\quad\text{{({_('held at the largest number')})}}\end{{aligned}}")
-    return latex
+    if exact:
+        return latex
+    head, _and, last = latex.rpartition("&= ")
+    return rf"{head}&\approx {last}"
 
 
 def _exact(value: float, decimals: int) -> bool:

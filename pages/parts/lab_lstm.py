@@ -276,5 +276,7 @@ def _own_link(line: str, short: bool) -> None:
             )
         else:
             st.code(
-                f"{st.context.url or ''}?{urlencode({'lab': 'lstm', 'hand': line})}", language=None, wrap_lines=True
+                f"{st.context.url or ''}?{urlencode({'lab': 'lstm', 'hand': line}, safe='*')}",
+                language=None,
+                wrap_lines=True,
             )
