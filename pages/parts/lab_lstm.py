@@ -275,8 +275,5 @@ def _own_link(line: str, short: bool) -> None:
                 ).format(length=len(line), most=LONGEST)
             )
         else:
-            st.code(
-                f"{st.context.url or ''}?{urlencode({'lab': 'lstm', 'hand': line}, safe='*')}",
-                language=None,
-                wrap_lines=True,
-            )
+            asked = urlencode({"lab": "lstm", "hand": line}, safe="*")
+            st.code(f"{st.context.url or ''}?{asked}", language=None, wrap_lines=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import warnings
 from dataclasses import replace
 
@@ -239,9 +240,8 @@ def test_tables_keep_what_is_typed_when_they_grow() -> None:
     ],
 )
 def test_a_line_that_is_none_is_refused_in_one_line(line: str, said: str) -> None:
-    with pytest.raises(ValueError, match="(?s).*") as error:
+    with pytest.raises(ValueError, match=re.escape(said)) as error:
         from_line(line)
-    assert said in str(error.value)
     assert "\n" not in str(error.value) and len(str(error.value)) < 200
 
 
@@ -285,9 +285,8 @@ def test_ten_thousand_steps_are_refused() -> None:
     ],
 )
 def test_what_is_no_exercise_is_refused(change: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match="(?s).*") as error:
+    with pytest.raises(ValueError, match=re.escape(said)):
         replace(report(), **change)
-    assert said in str(error.value)
 
 
 def test_only_a_gru_s_candidate_has_a_second_bias_and_only_an_lstm_a_cell() -> None:
