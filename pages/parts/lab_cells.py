@@ -148,9 +148,11 @@ def _costs(chosen: list[Checkpoint]) -> None:
         )
     st.caption(
         _(
-            "P counts the cell's weights and biases, M its multiplications a token, most of them with an addition: one "
-            "product with x and one with h for each block of gates, and those that join gates and states. Looking up "
-            "an embedding costs none. Accuracy is from each model's card, with its 95 % interval."
+            "P counts the cell’s weights and biases, M its multiplications a token, most of them with an addition. H "
+            "is the number of units, E that of an embedding’s dimensions, G that of blocks of weights: one for a "
+            "candidate or sum, one more for each gate. e counts the products that join gates and states, r(Uh + d), "
+            "(1 − z)n and zh, or fc, ig and o tanh(c’). Looking up an embedding costs none. Accuracy is from each "
+            "model’s card, with its 95 % interval."
         )
     )
 
