@@ -1,0 +1,124 @@
+"""The exercise lstm: a recurrent cell of one unit by hand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.commands import console
+from core.commands.lab import Exercises
+
+if TYPE_CHECKING:
+    from core.lab.by_hand import Exercise, Worked
+
+_MOST_BYTES = 1_000_000
+
+
+def add_exercise(exercises: Exercises) -> None:
+    """Add the exercise and its options."""
+    added = exercises.add("lstm", lstm)
+    start = added.add_mutually_exclusive_group()
+    start.add_argument("--preset", help="report (default), lstm, gru or rnn")
+    start.add_argument("--file", metavar="FILE", help="an exercise as JSON; --write prints one to start from")
+    start.add_argument("--line", metavar="LINE", help="an exercise as the page's link has it after hand=")
+    added.add_argument("--inputs", metavar="X", help="other inputs: steps parted by ; and numbers by , as in 0,1;2,3")
+    form = added.add_mutually_exclusive_group()
+    form.add_argument("--write", action="store_true", help="print the exercise itself, as --file reads it")
+    form.add_argument("--markdown", action="store_true", help="print the whole working as Markdown")
+    form.add_argument("--latex", action="store_true", help="print the whole working as LaTeX")
+
+
+def lstm(options: argparse.Namespace) -> int:
+    """A cell of one unit by hand (LSTM, GRU or RNN): every sum and gate of every step."""
+    from core.lab.by_hand import work
+    from core.lab.by_hand_sheets import sheet
+    from core.lab.by_hand_text import as_json
+
+    if options.json and (options.write or options.markdown or options.latex):
+        raise ValueError("give one of --json, --write, --markdown and --latex")
+    exercise = _exercise(options)
+    if options.write:
+        print(json.dumps(as_json(exercise), indent=1))
+        return 0
+    worked = work(exercise)
+    if options.json:
+        console.json_list(worked.rows())
+    elif options.markdown or options.latex:
+        console.line(sheet(worked).markdown() if options.markdown else sheet(worked).latex())
+    else:
+        _show(worked)
+    return 0
+
+
+def _exercise(options: argparse.Namespace) -> Exercise:
+    from core.lab.by_hand_text import exercise_inputs, from_json, from_line
+    from core.lab.lstm_by_hand import USUAL, presets
+
+    if options.file:
+        found = from_json(_read(Path(options.file)))
+    elif options.line:
+        found = from_line(options.line)
+    else:
+        name = options.preset or USUAL
+        if name not in presets():
+            raise LookupError(f"unknown preset {name!r}; available: {', '.join(presets())}")
+        found = presets()[name]
+    if options.inputs is not None:
+        rows = [row.split(",") for row in options.inputs.split(";")]
+        found = replace(found, inputs=exercise_inputs(rows))
+    return found
+
+
+def _read(path: Path) -> object:
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"{path.name} has more than {_MOST_BYTES:,} bytes; expected an exercise")
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or a number of too many digits
+        raise ValueError(f"{path.name} is not JSON ({error})") from None
+
+
+def _show(worked: Worked) -> None:
+    from core.lab.by_hand_check import check
+    from core.lab.lstm_by_hand import slips
+
+    rows = [
+        {**row, "x": ",".join(f"{value:g}" for value in step.x)}
+        for row, step in zip(worked.rows(), worked.steps, strict=True)
+    ]
+    cells = [list(rows[0]), *([_number(value) for value in row.values()] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    console.line(f"{worked.exercise.cell.upper()} of one unit, {len(rows):,} steps:")
+    for row in cells:
+        console.line("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    if all(abs(value) < 1e6 for step in worked.steps for value in (step.y, step.c or 0)):
+        states = "".join(f"{name} = {', '.join(whole)}; " for name, whole in _rounded(worked).items())
+        console.line(f"rounded: {states.removesuffix('; ')}")
+    for slip in slips(worked):
+        console.line(
+            f"the report's summary table prints {slip.printed:g} for {slip.name} at t = {slip.t}, a slip: its own "
+            f"working has {slip.worked:g}, as here"
+        )
+    if any(step.held for step in worked.steps):
+        console.line("some numbers lie beyond the largest float, 1.8e308, and are held there")
+    found = check(worked)
+    console.line(
+        f"checked against decimals of {found.digits} digits: largest error of {found.numbers:,} numbers "
+        f"{found.error:.1e} ({found.where})"
+    )
+
+
+def _rounded(worked: Worked) -> dict[str, list[str]]:
+    """The states as whole numbers, by name."""
+    outputs = [f"{round(step.y)}" for step in worked.steps]
+    cells = [f"{round(step.c)}" for step in worked.steps if step.c is not None]
+    return ({"c": cells} if cells else {}) | {"y": outputs}
+
+
+def _number(value: object) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"

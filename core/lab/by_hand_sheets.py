@@ -1,0 +1,125 @@
+"""How does one write a cell's step down? Its sums, gates and states in LaTeX: letters, numbers, products, value."""
+
+from __future__ import annotations
+
+from core.lab.activations import activation
+from core.lab.by_hand import GATES, Step, Sum, Worked
+from core.lab.by_hand_text import ALL_DIGITS, rounded
+from core.lab.sheet import Line, Sheet, aligned
+from core.language import gettext as _
+
+_HELD = r"\;\text{(held)}"  # beyond the largest float
+# By cell and gate: what its sum is called, and the gate's value.
+_SYMBOLS = {
+    ("lstm", "z"): ("z", "g(z)"),
+    ("lstm", "i"): ("z_i", "f(z_i)"),
+    ("lstm", "f"): ("z_f", "f(z_f)"),
+    ("lstm", "o"): ("z_o", "f(z_o)"),
+    ("gru", "r"): ("z_r", "r = f(z_r)"),
+    ("gru", "z"): ("z_z", "z = f(z_z)"),
+    ("gru", "n"): ("z_n", "n = g(z_n)"),
+    ("rnn", "a"): ("z", "y_t = f(z)"),
+}
+
+
+def step_sheet(worked: Worked, t: int, decimals: int = ALL_DIGITS) -> Sheet:
+    """The working of step t, counted from 1, numbers rounded to so many decimals or with every digit of the float.
+
+    Rounding is for the eye: the numbers that the next line starts from are not rounded.
+    """
+    step = worked.steps[t - 1]
+    return Sheet(_("Step t = {t}").format(t=t), tuple(_lines(worked, step, decimals)))
+
+
+def sheet(worked: Worked, decimals: int = ALL_DIGITS) -> Sheet:
+    """The working of every step."""
+    title = _("A cell of one unit by hand: {cell}").format(cell=worked.exercise.cell.upper())
+    lines = []
+    for step in worked.steps:
+        first, *rest = _lines(worked, step, decimals)
+        lines += [Line(first.latex, _("t = {t}. {note}").format(t=step.t, note=first.note)), *rest]
+    return Sheet(title, tuple(lines))
+
+
+def shown(value: float, decimals: int = ALL_DIGITS) -> str:
+    """A number in LaTeX, as `rounded` has it."""
+    mantissa, _e, power = rounded(value, decimals).partition("e")
+    return rf"{mantissa} \cdot 10^{{{power}}}" if power else mantissa
+
+
+def _lines(worked: Worked, step: Step, decimals: int) -> list[Line]:
+    exercise = worked.exercise
+    found = []
+    for name, gate, total, value in zip(GATES[exercise.cell], exercise.gates, step.sums, step.gates, strict=True):
+        if step.inner is not None and name == "n":
+            latex = _sum("s", r"u\,y_{t-1} + d", step.inner, decimals)
+            found.append(Line(latex, _("What the candidate is to see of the output before")))
+        symbol, left = _SYMBOLS[exercise.cell, name]
+        found.append(Line(_sum(symbol, _letters(worked, name), total, decimals), _note(exercise.cell, name)))
+        steps = [activation(gate.activation).latex(shown(total.value, decimals)), shown(value, decimals)]
+        found.append(Line(_chain(left, steps, _exact(total.value, decimals) and _exact(value, decimals))))
+    return found + _state_lines(worked, step, decimals)
+
+
+def _state_lines(worked: Worked, step: Step, decimals: int) -> list[Line]:
+    found = []
+    if step.cell_sum is not None and step.bent is not None:
+        letters = r"f(z_i)\,g(z) + f(z_f)\,c_{t-1}"
+        found.append(Line(_sum("c_t", letters, step.cell_sum, decimals), _("The new cell state")))
+        bent = activation(worked.exercise.output).latex(shown(step.cell_sum.value, decimals))
+        found.append(Line(_chain("h(c_t)", [bent, shown(step.bent, decimals)], _exact(step.bent, decimals))))
+    if step.output_sum is not None:
+        letters = r"f(z_o)\,h(c_t)" if worked.exercise.cell == "lstm" else r"(1 - z)\,n + z\,y_{t-1}"
+        found.append(Line(_sum("y_t", letters, step.output_sum, decimals), _("The output")))
+    return found
+
+
+def _letters(worked: Worked, name: str) -> str:
+    exercise = worked.exercise
+    weights = rf"\textstyle\sum_{{j=1}}^{{{exercise.width}}} w_j x_j"
+    if (exercise.cell, name) == ("gru", "n"):
+        return rf"{weights} + b + r\,s"
+    return weights + (r" + u\,y_{t-1}" if exercise.recurrent else "") + " + b"
+
+
+def _sum(symbol: str, letters: str, found: Sum, decimals: int) -> str:
+    """Letters, factors, products, value, each below the other."""
+    factors = " + ".join(r" \cdot ".join(_factor(number, decimals) for number in term) for term in found.factors)
+    products = " + ".join(_factor(product, decimals) for product in found.products)
+    middle = [products + _HELD * found.products_held] if len(found.products) > 1 else []
+    steps = [letters, factors, *middle, shown(found.value, decimals) + _HELD * found.held]
+    exact = all(_exact(number, decimals) for pair in (*found.factors, found.products) for number in pair)
+    return _chain(symbol, steps, exact and _exact(found.value, decimals))
+
+
+def _chain(symbol: str, steps: list[str], exact: bool) -> str:
+    """``symbol = first = …``, a step that repeats the one before left out; the last is ≈ where a number is rounded."""
+    latex = aligned(symbol, [step for place, step in enumerate(steps) if not place or step != steps[place - 1]])
+    if exact:
+        return latex
+    head, _and, last = latex.rpartition("&= ")
+    return rf"{head}&\approx {last}"
+
+
+def _exact(value: float, decimals: int) -> bool:
+    """Whether what is shown of a number is all of it."""
+    return float(rounded(value, decimals)) == value
+
+
+def _factor(value: float, decimals: int) -> str:
+    text = shown(value, decimals)
+    return f"({text})" if text.startswith("-") else text
+
+
+def _note(cell: str, gate: str) -> str:
+    """What a gate's sum is for, in words."""
+    return {
+        ("lstm", "z"): _("What there is to store: the cell input"),
+        ("lstm", "i"): _("Whether to store it: the input gate"),
+        ("lstm", "f"): _("Whether to keep what was stored: the forget gate"),
+        ("lstm", "o"): _("Whether to give it out: the output gate"),
+        ("gru", "r"): _("How much of the output before the candidate sees: the reset gate"),
+        ("gru", "z"): _("How much of the output before stays: the update gate"),
+        ("gru", "n"): _("What could be the new output: the candidate"),
+        ("rnn", "a"): _("Inputs and the output before, in one sum"),
+    }[cell, gate]

@@ -1,0 +1,254 @@
+"""How is an exercise written down? As a table's cells, as JSON, as a short line for a link; read with suspicion.
+
+The line: cell, activations, gates, inputs and start, parted by ``**``; rows by ``*``, numbers by ``_``, as in
+``rnn**tanh**0_1_0.5_0**1_3*0_-2**0``. A gate's numbers are its weights over the inputs, u, b and, for the GRU, d; the
+last activation of an LSTM is its h. An address carries these characters as they are.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from core.lab.by_hand import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
+
+LONGEST = 2_000  # characters of a line
+ALL_DIGITS = -1  # decimals that leave a number as it is
+_NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
+
+
+class Tables(NamedTuple):
+    """An exercise as cells of text, as a person types them: any text, until `read` finds a number in each.
+
+    `activations` one a gate, then the LSTM's h; `gates` a row each of the `columns`; `inputs` a row a step; `start` y
+    and, for the LSTM, c before the first step.
+    """
+
+    cell: str
+    activations: tuple[str, ...]
+    gates: tuple[tuple[str, ...], ...]
+    inputs: tuple[tuple[str, ...], ...]
+    start: tuple[str, ...]
+
+    @classmethod
+    def of(cls, exercise: Exercise) -> Tables:
+        """An exercise written down; every float comes back as it is."""
+        lstm, gru = exercise.cell == "lstm", exercise.cell == "gru"
+        gates = [[*gate.inputs, gate.state, gate.bias, *([gate.state_bias] * gru)] for gate in exercise.gates]
+        return cls(
+            exercise.cell,
+            (*(gate.activation for gate in exercise.gates), *([exercise.output] * lstm)),
+            _written(gates),
+            _written(exercise.inputs),
+            *_written([[exercise.y0, *([exercise.c0] * lstm)]]),
+        )
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the numbers of a gate: x1 to xp, u, b and, for the GRU, d."""
+        return _columns(self.cell, len(self.inputs[0]))
+
+    def resized(self, steps: int, width: int) -> Tables:
+        """The same with so many steps and inputs a step: cut, or filled up with zeros. Raises ValueError for too many
+        or none."""
+        if not 1 <= steps <= MOST_STEPS:
+            raise ValueError(f"{steps:,} steps are asked for; 1 to {MOST_STEPS:,} can be worked out by hand here")
+        if not 1 <= width <= MOST_INPUTS:
+            raise ValueError(
+                f"{width:,} inputs a step are asked for; 1 to {MOST_INPUTS} can be worked out by hand here"
+            )
+        now = len(self.inputs[0])
+
+        def filled(row: tuple[str, ...]) -> tuple[str, ...]:
+            return (*row[: min(now, width)], *(["0"] * (width - now)))
+
+        inputs = [filled(row) for row in self.inputs[:steps]]
+        inputs += [("0",) * width] * (steps - len(inputs))
+        return self._replace(
+            gates=tuple((*filled(row), *row[now:]) for row in self.gates),
+            inputs=tuple(inputs),
+        )
+
+    def read(self) -> Exercise:
+        """The exercise. Raises ValueError that names the cell in which no finite number stands."""
+        return exercise_of(*self)
+
+
+def to_line(exercise: Exercise) -> str:
+    """An exercise as one line; every float comes back as it is."""
+    cell, activations, *tables, start = Tables.of(exercise)
+    rows = ["*".join("_".join(row) for row in table) for table in (*tables, [start])]
+    return "**".join([cell, "*".join(activations), *rows])
+
+
+def from_line(line: str) -> Exercise:
+    """The exercise of a line. Raises ValueError."""
+    if len(line) > LONGEST:
+        raise ValueError(f"a line of {len(line):,} characters is given for an exercise; at most {LONGEST:,} are read")
+    parts = line.split("**")
+    if len(parts) != 5:
+        raise ValueError("expected cell, activations, gates, inputs and start, parted by **")
+    gates, inputs, start = ([row.split("_") for row in part.split("*")] for part in parts[2:])
+    return exercise_of(parts[0], parts[1].split("*"), gates, inputs, start[0] if len(start) == 1 else [])
+
+
+def exercise_of(
+    cell: str,
+    activations: Sequence[str],
+    gates: Sequence[Sequence[object]],
+    inputs: Sequence[Sequence[object]],
+    start: Sequence[object],
+) -> Exercise:
+    """An exercise of tables of numbers or texts, as `Tables` has them. Raises ValueError that names the cell."""
+    if cell not in GATES:
+        raise ValueError(f"unknown cell {_shown(cell)}; available: {', '.join(GATES)}")
+    names, lstm, gru = GATES[cell], cell == "lstm", cell == "gru"
+    for what, given, wanted in (
+        ("activations", len(activations), len(names) + lstm),
+        ("gates", len(gates), len(names)),
+        ("numbers before the first step", len(start), 1 + lstm),
+    ):
+        if given != wanted:
+            raise ValueError(f"{given:,} {what} are given; a cell {cell} of this form has {wanted}")
+    x = exercise_inputs(inputs)
+    columns = _columns(cell, len(x[0]))
+    found = []
+    for name, row, chosen in zip(names, gates, activations, strict=False):
+        if len(row) != len(columns):
+            raise ValueError(f"gate {name} has {len(row):,} numbers; expected {', '.join(columns)}")
+        numbers = [number(value, f"gate {name}, {column}") for value, column in zip(row, columns, strict=True)]
+        d = numbers.pop() if gru else 0.0
+        *weights, u, b = numbers
+        found.append(Gate(tuple(weights), b, u, chosen, d))
+    before = [number(value, f"{name} before the first step") for value, name in zip(start, "yc", strict=False)]
+    h, c = (activations[-1], before[1]) if lstm else ("tanh", 0.0)
+    return Exercise(cell, tuple(found), x, output=h, y0=before[0], c0=c)
+
+
+def exercise_inputs(rows: Sequence[Sequence[object]]) -> tuple[tuple[float, ...], ...]:
+    """Inputs [T, p] of numbers or texts. Raises ValueError that names the cell."""
+    if not 1 <= len(rows) <= MOST_STEPS:
+        raise ValueError(f"{len(rows):,} steps are given; 1 to {MOST_STEPS:,} can be worked out by hand here")
+    if not 1 <= len(rows[0]) <= MOST_INPUTS:
+        raise ValueError(f"{len(rows[0]):,} inputs a step are given; 1 to {MOST_INPUTS} can be worked out by hand here")
+    return tuple(
+        tuple(number(value, f"t = {t}, x{place}") for place, value in enumerate(row, 1))
+        for t, row in enumerate(rows, 1)
+    )
+
+
+def as_json(exercise: Exercise) -> dict[str, Any]:
+    """An exercise as an object, as `from_json` reads it."""
+    lstm, gru = exercise.cell == "lstm", exercise.cell == "gru"
+    return {
+        "cell": exercise.cell,
+        "gates": {
+            name: {
+                "activation": gate.activation,
+                "inputs": list(gate.inputs),
+                "u": gate.state,
+                "b": gate.bias,
+                **({"d": gate.state_bias} if gru else {}),
+            }
+            for name, gate in zip(GATES[exercise.cell], exercise.gates, strict=True)
+        },
+        **({"h": exercise.output, "c0": exercise.c0} if lstm else {}),
+        "y0": exercise.y0,
+        "inputs": [list(x) for x in exercise.inputs],
+    }
+
+
+def from_json(found: object) -> Exercise:
+    """The exercise of an object; u, b, d, y0, c0 are 0 and activations σ and tanh unless told. Raises ValueError."""
+    told = _object(found, "an exercise", {"cell", "gates", "h", "c0", "y0", "inputs"})
+    cell = str(told.get("cell", "lstm"))
+    if cell not in GATES:
+        raise ValueError(f"unknown cell {_shown(cell)}; available: {', '.join(GATES)}")
+    usual = {"z": "tanh", "n": "tanh", "a": "tanh"} if cell != "gru" else {"n": "tanh"}
+    gates = _object(told.get("gates"), "gates", set(GATES[cell]))
+    rows, activations = [], []
+    for name in GATES[cell]:
+        if name not in gates:
+            raise ValueError(f"gate {name} is missing; a cell {cell} has {', '.join(GATES[cell])}")
+        gate = _object(
+            gates[name], f"gate {name}", {"activation", "inputs", "u", "b"} | ({"d"} if cell == "gru" else set())
+        )
+        activations.append(str(gate.get("activation", usual.get(name, "sigmoid"))))
+        rest = [gate.get("u", 0), gate.get("b", 0), *([gate.get("d", 0)] if cell == "gru" else [])]
+        rows.append([*_list(gate.get("inputs"), f"the inputs of gate {name}"), *rest])
+    inputs = [_list(row, f"t = {t}") for t, row in enumerate(_list(told.get("inputs"), "inputs"), 1)]
+    start = [told.get("y0", 0)]
+    if cell == "lstm":
+        activations.append(str(told.get("h", "tanh")))
+        start.append(told.get("c0", 0))
+    elif "h" in told or "c0" in told:
+        raise ValueError(f"h and c0 are an lstm's; a cell {cell} has neither")
+    return exercise_of(cell, activations, rows, inputs, start)
+
+
+def number(value: object, where: str) -> float:
+    """A finite number as typed or as JSON has it. Raises ValueError, naming the place."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            found = float(value)
+        except OverflowError:
+            found = math.inf
+    else:
+        text = ("" if value is None else str(value)).strip().replace("\N{MINUS SIGN}", "-")
+        if not _NUMBER.fullmatch(text):
+            raise ValueError(f"{where}: {_shown(text)} is not a number; expected one such as 100, -2.5 or 1e-4")
+        found = float(text)
+    if not math.isfinite(found):
+        raise ValueError(f"{where}: {_shown(str(value))} is beyond the largest number, 1.8e308; expected a finite one")
+    return found
+
+
+def written(value: float) -> str:
+    """The shortest text that reads back as this float."""
+    return repr(float(value)).removesuffix(".0").replace("e+", "e")
+
+
+def rounded(value: float, decimals: int = ALL_DIGITS) -> str:
+    """A number with so many decimals at most, or the shortest text that reads back as the float.
+
+    Where decimals say little, a power of ten is written: beyond 1e15, and below 0.0001 where there are four. Without
+    any decimals what is small is 0.
+    """
+    if decimals == ALL_DIGITS:
+        return written(value)
+    if abs(value) >= 1e15 or (decimals and 0 < abs(value) < 10.0**-decimals):
+        mantissa, _e, power = f"{value:.{max(decimals - 1, 3)}e}".partition("e")
+        return f"{mantissa}e{int(power)}"
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _columns(cell: str, width: int) -> list[str]:
+    return [*(f"x{place}" for place in range(1, width + 1)), "u", "b", *(["d"] if cell == "gru" else [])]
+
+
+def _written(rows: Sequence[Sequence[float]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(written(value) for value in row) for row in rows)
+
+
+def _shown(text: str) -> str:
+    if not text:
+        return "an empty cell"
+    return repr(text if len(text) <= 30 else f"{text[:30]}…")
+
+
+def _object(found: object, what: str, known: set[str]) -> Mapping[str, Any]:
+    if not isinstance(found, dict):
+        raise ValueError(f"{what}: expected an object, found {type(found).__name__}")
+    if unknown := sorted(str(name) for name in found if name not in known):
+        raise ValueError(f"{what}: unknown {_shown(', '.join(unknown))}; available: {', '.join(sorted(known))}")
+    return found
+
+
+def _list(found: object, what: str) -> list[Any]:
+    if not isinstance(found, list):
+        raise ValueError(f"{what}: expected a list, found {type(found).__name__}")
+    return found

@@ -1,0 +1,111 @@
+"""The three cells in LaTeX, narrow enough to stand side by side: in letters, with a unit's numbers, and their cost.
+
+Only numbers and the letters of the equations are written here; no word of a text comes in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.lab.sheet import aligned
+from core.lab.side_by_side import BLOCKS, STATE_PRODUCTS
+from pages.parts.equations import number
+
+if TYPE_CHECKING:
+    from core.lab.side_by_side import Cost
+    from core.working import Gate, Line, Product
+
+_LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}
+_FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh"}
+_EQUATIONS = {
+    "rnn": (r"h' &= \tanh(W x + b", r"&\qquad + U h + d)"),
+    "gru": (
+        r"r &= \sigma(W_r x + b_r + U_r h + d_r)",
+        r"z &= \sigma(W_z x + b_z + U_z h + d_z)",
+        r"n &= \tanh(W_n x + b_n",
+        r"&\qquad + r\,(U_n h + d_n))",
+        r"h' &= (1 - z)\,n + z\,h",
+    ),
+    "lstm": (
+        r"i &= \sigma(W_i x + b_i + U_i h + d_i)",
+        r"f &= \sigma(W_f x + b_f + U_f h + d_f)",
+        r"g &= \tanh(W_g x + b_g",
+        r"&\qquad + U_g h + d_g)",
+        r"o &= \sigma(W_o x + b_o + U_o h + d_o)",
+        r"c' &= f\,c + i\,g",
+        r"h' &= o \tanh(c')",
+    ),
+}
+
+
+def cell(name: str) -> str:
+    """A cell's equations in letters."""
+    return _small(r"\begin{aligned}" + r" \\ ".join(_EQUATIONS[name]) + r"\end{aligned}")
+
+
+def gate(found: Gate) -> str:
+    """A gate: what comes from the word and from the states, each with its bias, their sum, the value."""
+    first, second = number(found.from_input), number(found.from_state)
+    if found.reset is not None:
+        joined = rf"{first} + {number(found.reset)} \cdot {_factor(found.from_state)}"
+    else:
+        joined = f"{first} {'-' if second.startswith('-') else '+'} {second.removeprefix('-')}"
+    total = number(found.pre_activation)
+    if found.non_linearity is None:
+        return _small(aligned(found.symbol, [joined, total]))
+    function = _FUNCTIONS[found.non_linearity]
+    if found.reset is not None:  # too wide with the function around it
+        return _small(
+            r"\begin{gathered}"
+            + aligned("s", [joined, total])
+            + r" \\ "
+            + aligned(found.symbol, [f"{function}(s)", number(found.value)])
+            + r"\end{gathered}"
+        )
+    return _small(aligned(found.symbol, [f"{function}({joined})", f"{function}({total})", number(found.value)]))
+
+
+def line(found: Line) -> str:
+    """A line that makes the new state of the gates: letters, then a product a row, then the value."""
+    symbol = _LETTERS.get(found.symbol, found.symbol)
+    if found.function is not None:
+        ((name, value),) = found.products[0].factors
+        function = _FUNCTIONS[found.function]
+        letters = f"{function}({_LETTERS.get(name, name)})"
+        steps = [f"{function}({number(value)})", number(found.value)]
+        return _small(aligned(symbol, steps if letters == symbol else [letters, *steps]))
+    letters = " + ".join(r"\,".join(_LETTERS.get(name, name) for name, _value in one.factors) for one in found.products)
+    numbers = r" \\ &\quad + ".join(_numbers(product) for product in found.products)
+    return _small(aligned(symbol, [letters, numbers, number(found.value)]))
+
+
+def parameters(found: Cost) -> str:
+    """The parameters of a cell of one layer, by formula."""
+    g, h, e = BLOCKS[found.cell], found.hidden, found.embedding
+    inside = rf"{h} \cdot {e} + {h} \cdot {h} + 2 \cdot {h}"
+    steps = [r"G\,(H E + H H + 2 H)", rf"{g}\,({inside})", _grouped(found.recurrent_parameters)]
+    return _small(aligned(rf"P_\text{{{found.cell.upper()}}}", steps))
+
+
+def multiply_adds(found: Cost) -> str:
+    """The multiply-adds of a token in a cell of one layer, by formula."""
+    g, h, e = BLOCKS[found.cell], found.hidden, found.embedding
+    numbers = rf"{g}\,({h} \cdot {e} + {h} \cdot {h}) + {STATE_PRODUCTS[found.cell]} \cdot {h}"
+    steps = [r"G\,(H E + H H) + e H", numbers, _grouped(found.multiply_adds)]
+    return _small(aligned(rf"M_\text{{{found.cell.upper()}}}", steps))
+
+
+def _numbers(product: Product) -> str:
+    return r" \cdot ".join(_factor(value) for _name, value in product.factors)
+
+
+def _factor(value: float) -> str:
+    return f"({number(value)})" if value < 0 else number(value)
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}".replace(",", "{,}")
+
+
+def _small(latex: str) -> str:
+    return rf"\small {latex}"

@@ -1,0 +1,279 @@
+"""A cell of one unit by hand: its tables to change, every step written out, its plot, its check, its link."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.figures.lab_cells import cell_by_hand
+from core.lab.activations import ACTIVATIONS
+from core.lab.by_hand import GATES, MOST_STEPS, Worked, work
+from core.lab.by_hand_check import check
+from core.lab.by_hand_sheets import sheet, step_sheet
+from core.lab.by_hand_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
+from core.lab.lstm_by_hand import USUAL, presets, report, slips
+from core.language import gettext as _
+from pages.parts import lab_sheet, link
+from pages.parts.tokens import plain
+from pages.parts.trajectories import csv_button
+
+_BASE, _NOW, _VERSION = "hand base", "hand now", "hand version"  # of the session: tables as given, as typed
+_BESIDE = 4  # inputs a step: with more of them the tables stand below each other
+_WIDTH = 58  # pixels of a column of numbers
+
+
+def view() -> None:
+    """The exercise: tables, then what follows from them; where a cell holds no number, a line in its place."""
+    st.write(
+        _(
+            "A cell of a single unit, so that every number can be followed. The first exercise is the report's: x₄ is "
+            "a number, x₁ or x₂ asks for it to be stored in place of what was there, x₃ asks for it to be given out."
+        )
+    )
+    base = _base()
+    typed = _tables(base)
+    st.session_state[_NOW] = typed
+    try:
+        exercise = typed.read()
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    line = to_line(exercise)
+    short = len(line) <= LONGEST
+    link.carry("hand", line if short and typed != Tables.of(presets()[USUAL]) else None)
+    worked = work(exercise)
+    decimals = _decimals()
+    _outcome(worked, decimals)
+    _step(worked, decimals)
+    lab_sheet.copies(sheet(worked, decimals), "hand")
+    _own_link(line, short)
+
+
+def _base() -> Tables:
+    """The tables to start from: the link's, a preset, or what was typed when the page was left."""
+    state = st.session_state
+    before = state.get(_BASE)
+    if not link.restore("hand", Tables.of(presets()[USUAL]), _read, _BASE):
+        st.caption(_("The link holds no exercise that can be read; the report's is shown."))
+    if state[_BASE] is not before:
+        _replace(state[_BASE])
+    elif f"hand gates {state[_VERSION]}" not in state and _NOW in state:
+        _replace(state[_NOW])  # the tables' own memory ends when the section is left
+    st.pills(
+        _("Start from"),
+        list(_preset_names()),
+        format_func=_preset_names().__getitem__,
+        key="hand preset",
+        on_change=_take_preset,
+    )
+    with st.container(horizontal=True):
+        steps = st.number_input(_("Steps"), 1, step=1, key="hand steps", width=140)
+        width = st.number_input(_("Inputs a step"), 1, step=1, key="hand width", width=140)
+    base: Tables = state[_BASE]
+    if (steps, width) != (len(base.inputs), len(base.inputs[0])):
+        try:
+            base = state.get(_NOW, base).resized(steps, width)
+        except ValueError as error:
+            st.error(plain(str(error)))
+        else:
+            _replace(base, sizes=False)
+    return base
+
+
+def _read(line: str) -> Tables | None:
+    try:
+        return Tables.of(from_line(line))
+    except ValueError:
+        return None
+
+
+def _replace(tables: Tables, *, sizes: bool = True) -> None:
+    """Start from other tables: the widgets that show them are new ones."""
+    state = st.session_state
+    state[_BASE] = state[_NOW] = tables
+    state[_VERSION] = state.get(_VERSION, 0) + 1
+    if sizes:
+        state["hand steps"], state["hand width"] = len(tables.inputs), len(tables.inputs[0])
+
+
+def _take_preset() -> None:
+    chosen = st.session_state["hand preset"]
+    if chosen:
+        _replace(Tables.of(presets()[chosen]))
+    st.session_state["hand preset"] = None  # a button, not a choice that lasts
+
+
+def _preset_names() -> dict[str, str]:
+    return {
+        USUAL: _("the report's LSTM"),
+        "lstm": _("an LSTM as usual"),
+        "gru": _("a GRU that stores"),
+        "rnn": _("an RNN on the same"),
+    }
+
+
+def _tables(base: Tables) -> Tables:
+    """The tables as they stand in their widgets."""
+    version = st.session_state[_VERSION]
+    names = _gate_names(base.cell)
+    left, right = st.columns([3, 2]) if len(base.inputs[0]) <= _BESIDE else (st.container(), st.container())
+    with left:
+        st.markdown(_("**Weights** of the inputs x, of the output before (u), and biases (b)"))
+        gates = _edited([_("gate"), *base.columns], names, base.gates, f"hand gates {version}")
+    with right:
+        st.markdown(_("**Inputs**, a row a step"))
+        steps = [f"t = {t}" for t in range(1, len(base.inputs) + 1)]
+        columns = [_("step"), *(f"x{place + 1}" for place in range(len(base.inputs[0])))]
+        inputs = _edited(columns, steps, base.inputs, f"hand inputs {version}")
+    with st.container(horizontal=True):
+        activations = tuple(
+            st.selectbox(
+                label, list(ACTIVATIONS), list(ACTIVATIONS).index(chosen), key=f"hand {label} {version}", width=150
+            )
+            for label, chosen in zip(_activation_labels(base.cell), base.activations, strict=True)
+        )
+        start = tuple(
+            st.text_input(label, value, key=f"hand {label} {version}", width=110, max_chars=400)
+            for label, value in zip(("$y_0$", "$c_0$"), base.start, strict=False)
+        )
+    return Tables(base.cell, activations, gates, inputs, start)
+
+
+def _edited(
+    columns: list[str], names: list[str], rows: tuple[tuple[str, ...], ...], key: str
+) -> tuple[tuple[str, ...], ...]:
+    """A table of texts below a header, its first column fixed; an emptied cell is an empty text."""
+    first, *others = columns
+    shown = [{first: name, **dict(zip(others, row, strict=True))} for name, row in zip(names, rows, strict=True)]
+    found = st.data_editor(
+        shown,
+        hide_index=True,
+        disabled=[first],
+        column_config={first: st.column_config.TextColumn(pinned=True)}
+        | {column: st.column_config.TextColumn(width=_WIDTH, max_chars=400) for column in others},
+        key=key,
+    )
+    return tuple(tuple(str(row[column] or "") for column in others) for row in found)
+
+
+def _gate_names(cell: str) -> list[str]:
+    names = {
+        "lstm": [_("z, cell input"), _("i, input gate"), _("f, forget gate"), _("o, output gate")],
+        "gru": [_("r, reset gate"), _("z, update gate"), _("n, candidate")],
+        "rnn": [_("z, the sum")],
+    }
+    assert len(names[cell]) == len(GATES[cell])
+    return names[cell]
+
+
+def _activation_labels(cell: str) -> list[str]:
+    return {
+        "lstm": ["$g(z)$", "$f(z_i)$", "$f(z_f)$", "$f(z_o)$", "$h(c)$"],
+        "gru": ["$f(z_r)$", "$f(z_z)$", "$g(z_n)$"],
+        "rnn": ["$f(z)$"],
+    }[cell]
+
+
+def _decimals() -> int:
+    """How many decimals are shown; travels in the link as ``hand_digits``."""
+    options = {0: _("whole numbers"), 4: _("4 decimals"), ALL_DIGITS: _("every digit")}
+    words = {"0": 0, "4": 4, "all": ALL_DIGITS}
+    link.restore("hand_digits", 4, words.get, "hand digits")
+    chosen = st.segmented_control(
+        _("Numbers shown as"),
+        list(options),
+        format_func=options.__getitem__,
+        key="hand digits",
+        required=True,
+        persist_state="session",
+    )
+    link.carry("hand_digits", None if chosen == 4 else next(word for word, one in words.items() if one == chosen))
+    return int(chosen)
+
+
+def _outcome(worked: Worked, decimals: int) -> None:
+    """The table, the plot and the remarks on them."""
+    rows = [
+        {**row, "x": ", ".join(f"{value:g}" for value in step.x)}
+        for row, step in zip(worked.rows(), worked.steps, strict=True)
+    ]
+    shown = [
+        {name: rounded(value, decimals) if isinstance(value, float) else value for name, value in row.items()}
+        for row in rows
+    ]
+    st.dataframe(shown, hide_index=True)
+    csv_button("by-hand", list(rows[0]), lambda: [list(row.values()) for row in rows])
+    left, right = st.columns(2)
+    with left:
+        st.plotly_chart(cell_by_hand(worked), key="hand chart", alt=_("States and gates of the cell over the steps"))
+    with right:
+        _remarks(worked)
+
+
+def _remarks(worked: Worked) -> None:
+    """How far it is from decimals, what the report printed otherwise, what lies beyond the largest number."""
+    found = check(worked)
+    st.success(
+        _(
+            "Checked: {numbers:,} numbers against decimals of {digits} digits; the largest error is {error:.1e} "
+            "({where})."
+        ).format(numbers=found.numbers, digits=found.digits, error=found.error, where=plain(found.where)),
+        icon=":material/check:",
+    )
+    if worked.exercise == report():
+        cells, outputs = (", ".join(f"{round(value)}" for value in values) for values in _states(worked))
+        st.info(
+            _("Rounded to whole numbers as in the report: c = {c} and y = {y}.").format(c=cells, y=outputs)
+            + "".join(
+                " "
+                + _(
+                    "Its summary table prints {printed:g} for {name} at t = {t}: a slip, for its own working has "
+                    "{worked:g}, as here."
+                ).format(printed=slip.printed, name=plain(slip.name), t=slip.t, worked=slip.worked)
+                for slip in slips(worked)
+            ),
+            icon=":material/menu_book:",
+        )
+    if any(step.held for step in worked.steps):
+        st.warning(
+            _(
+                "Some numbers lie beyond the largest there is, 1.8e308, and are held there; gates saturate, and no "
+                "number is undefined, for sums are made exactly and rounded once. The plot leaves them out."
+            )
+        )
+
+
+def _states(worked: Worked) -> tuple[list[float], list[float]]:
+    return [step.c or 0.0 for step in worked.steps], [step.y for step in worked.steps]
+
+
+def _step(worked: Worked, decimals: int) -> None:
+    """One step written out; the step travels in the link as ``hand_t``."""
+    most = len(worked.steps)
+    link.restore("hand_t", 1, link.whole(1, MOST_STEPS), "hand t")
+    st.session_state["hand t"] = min(st.session_state["hand t"], most)
+    st.subheader(_("The arithmetic, written out"))
+    t = st.slider(_("Step t"), 1, most, key="hand t", persist_state="session") if most > 1 else 1
+    link.carry("hand_t", None if t == 1 else str(t))
+    lab_sheet.show(step_sheet(worked, t, decimals), "hand step", copy=False)
+    st.caption(
+        _(
+            "w weighs the inputs, each gate with its own weights; u weighs the output before, y, where any gate has "
+            "such a weight. Rounded numbers (≈) are for the eye: the next line starts from all digits."
+        )
+    )
+
+
+def _own_link(line: str, short: bool) -> None:
+    """The exercise as a link, to copy."""
+    with st.expander(_("This exercise as a link"), icon=":material/link:"):
+        if not short:
+            st.caption(
+                _(
+                    "Written down it has {length:,} characters, so the link does not carry it (it carries {most:,})."
+                ).format(length=len(line), most=LONGEST)
+            )
+        else:
+            asked = urlencode({"lab": "lstm", "hand": line}, safe="*")
+            st.code(f"{st.context.url or ''}?{asked}", language=None, wrap_lines=True)

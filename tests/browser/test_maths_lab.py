@@ -1,0 +1,89 @@
+"""The maths lab in a real browser: equations drawn, a cell edited, the link kept, a hostile link inert."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from urllib.parse import urlencode
+
+from playwright.sync_api import Page, expect
+
+from core.lab.by_hand_text import to_line
+from core.lab.lstm_by_hand import presets
+from tests.hostile import SENTENCES
+
+ROW = 35  # pixels of a row of a table, its header included
+HOSTILE = " ".join(text.replace("\n", " ") for text in SENTENCES[:6])
+
+
+def show(page: Page, address: str, **parameters: str) -> None:
+    page.goto(f"{address}/Maths_Lab?{urlencode(parameters)}")
+    expect(page.get_by_role("heading", name="Maths lab", exact=True)).to_be_visible()
+
+
+def settled(page: Page) -> None:
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=120_000)
+
+
+def write(page: Page, table: int, row: int, text: str) -> None:
+    """Type into the last column of a table, rows counted from 0 below the header."""
+    canvas = page.get_by_test_id("stDataFrame").nth(table).locator("canvas").first
+    canvas.evaluate("element => element.scrollIntoView({block: 'center'})")
+    page.wait_for_timeout(300)
+    box = canvas.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] - 20, box["y"] + ROW * (row + 1.5)
+    editor = page.locator(".gdg-input")
+    for _ in range(3):  # a busy machine may lose a click
+        page.mouse.dblclick(x, y)
+        with suppress(AssertionError):
+            expect(editor).to_be_visible(timeout=5_000)
+            break
+    editor.fill(text)
+    page.wait_for_timeout(300)  # what is typed reaches the table a moment later
+    page.keyboard.press("Enter")
+    expect(editor).to_have_count(0)
+
+
+def test_a_weight_is_edited_and_the_working_follows(page: Page, address: str) -> None:
+    show(page, address)
+    expect(page.locator(".katex-display").first).to_be_visible()
+    expect(page.locator(".katex-error")).to_have_count(0)
+    expect(page.get_by_text("c = 3, 1, 4, 4 and y = 0, 1, 4, 4")).to_be_visible()
+    settled(page)
+    write(page, 1, 0, "5")  # x4 at t = 1: what is stored first
+    expect(page).to_have_url(re.compile(r"[?&]hand=lstm"))
+    expect(page.locator(".katex-display").filter(has_text="1⋅5").first).to_be_visible()
+    write(page, 1, 0, "five")
+    expect(page.get_by_role("alert").filter(has_text="'five' is not a number")).to_be_visible()
+    write(page, 1, 0, "3")
+    expect(page.get_by_text("c = 3, 1, 4, 4 and y = 0, 1, 4, 4")).to_be_visible()
+
+
+def test_an_exercise_of_ones_own_opens_from_its_link(page: Page, address: str) -> None:
+    show(page, address, hand=to_line(presets()["gru"]), hand_t="2")
+    settled(page)
+    expect(page.locator(".katex-display").filter(has_text="2.9996").first).to_be_visible()
+    page.get_by_text("This exercise as a link").click()
+    expect(page.get_by_test_id("stCode").filter(has_text="hand=gru**sigmoid*sigmoid*identity").first).to_be_visible()
+
+
+def test_the_three_cells_stand_side_by_side(page: Page, address: str) -> None:
+    show(page, address, lab="cells", q="Better late than never")
+    settled(page)
+    expect(page.get_by_role("heading", name="What each gate adds")).to_be_visible()
+    expect(page.locator(".katex-error")).to_have_count(0)
+    assert page.locator(".katex-display").count() >= 3 + (2 + 4 + 7)
+
+
+def test_a_hostile_link_is_inert(page: Page, address: str, elsewhere: list[str], dialogs: list[str]) -> None:
+    for lab in ("lstm", "cells", HOSTILE):
+        show(page, address, lab=lab, q=HOSTILE, hand=HOSTILE, hand_t="<b>", hand_digits="'", cells_unit=HOSTILE)
+        settled(page)
+        page.wait_for_timeout(500)
+        assert page.evaluate("window.__hacked") is None
+        assert dialogs == []
+        assert elsewhere == []
+        shown = page.get_by_test_id("stMain")
+        expect(shown.locator("iframe, script, img, a[href^='javascript:'], [onerror], [onload]")).to_have_count(0)
+        expect(page.get_by_test_id("stException")).to_have_count(0)

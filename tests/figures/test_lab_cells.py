@@ -1,0 +1,36 @@
+"""The plot of a cell by hand: every curve with its numbers, and no number a browser cannot lay out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.figures.lab_cells import cell_by_hand
+from core.lab.by_hand import work
+from core.lab.lstm_by_hand import presets, report
+
+
+def test_the_curves_of_the_report() -> None:
+    worked = work(report())
+    curves = {curve.name: list(curve.y) for curve in cell_by_hand(worked).data}
+    assert curves["c, stored"] == [step.c for step in worked.steps]
+    assert curves["y, the output"] == [step.y for step in worked.steps]
+    assert curves["g(z), offered"] == [3, -2, 4, 0]
+    assert [round(value) for value in curves["f(z_f), keep"]] == [1, 1, 0, 1]
+    assert [round(value) for value in curves["f(z_o), give out"]] == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("name", "curves", "rows"), [("report", 6, 2), ("gru", 4, 2), ("rnn", 1, 1)])
+def test_a_cell_without_gates_has_one_panel(name: str, curves: int, rows: int) -> None:
+    figure = cell_by_hand(work(presets()[name]))
+    assert len(figure.data) == curves
+    assert len({curve.yaxis for curve in figure.data}) == rows
+    looks = [(curve.line.color, curve.line.dash, curve.marker.symbol) for curve in figure.data]
+    assert len(set(looks)) == curves
+
+
+def test_what_is_too_large_to_draw_leaves_a_gap() -> None:
+    exercise = replace(report(), inputs=((0.0, 1.0, 0.0, 1e308), (0.0, 0.0, 0.0, 0.0)), c0=0.0)
+    offered = next(curve for curve in cell_by_hand(work(exercise)).data if curve.name == "g(z), offered")
+    assert list(offered.y) == [None, 0.0]
