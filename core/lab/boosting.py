@@ -9,15 +9,16 @@ multiplies the terms of rows it has right by e^{−α} and the others by e^{α/(
 
     Z_t(α) = (1 − ε_t) e^{−α} + ε_t e^{α/(K−1)},   least where   α_t = (K−1)/K · log( (K−1)(1 − ε_t) / ε_t )
 
-That is above 0 where ε_t < 1 − 1/K, and after it the learner is no better than chance: ε of h_t under D_{t+1} is 1 − 1/K.
+That is above 0 where ε_t < 1 − 1/K, and after it the learner is no better than chance: under D_{t+1} its error is
+1 − 1/K.
 
 Zhu, Zou, Rosset & Hastie 2009, "Multi-class AdaBoost", write α = log((1−ε)/ε) + log(K−1), which is K/(K−1) times this:
 their vote is 1 for the class named and −1/(K−1) for each other and their loss has 1/K in its exponent, and neither a
 factor common to all α nor a number added to every class changes D_t or a verdict.
 
-The share of rows in error is bounded by R alone for K = 2 only. For more classes a row is in error with g^y ≤ S/2, where
-S = Σ_t α_t, and its term is at least e^{−S(K−2)/(2(K−1))} (`error_bound`). What R does bound for every K is the share of
-rows whose class has at most 1/K of the vote (`Round.outvoted`).
+The share of rows in error is bounded by R alone for K = 2 only. A row in error has g^y ≤ S/2, where S = Σ_t α_t, so
+its term is at least e^{−S(K−2)/(2(K−1))} (`error_bound`). What R does bound for every K is the share of rows whose
+class has at most 1/K of the vote (`Round.outvoted`).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ CHANCE, PERFECT, ROUNDS = "chance", "perfect", "rounds"
 _ROUNDING = 1e-10  # so near to chance, what is left is rounding
 
 Learner = Callable[[np.ndarray], tuple[object, np.ndarray]]
-"""Given weights D_t [N] that sum to 1, answers with what it learnt and the class, 0 to K−1, that it names for each row."""
+"""Given weights D_t [N] that sum to 1, answers with what it learnt and the classes, from 0, that it names, [N]."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Round:
 class Boosting:
     """All rounds on `labels` int64 [N] of K `classes`, and why there are no more.
 
-    `stopped` is ``rounds`` (as many as were asked for), ``perfect`` (the last learner has ε = 0) or ``chance``: the next
-    learner, not among the rounds, had the error `refused`, 1 − 1/K or more.
+    `stopped` is ``rounds`` (as many as were asked for), ``perfect`` (the last learner has ε = 0) or ``chance``: the
+    next learner, not among the rounds, had the error `refused`, 1 − 1/K or more.
     """
 
     labels: np.ndarray
@@ -95,7 +96,9 @@ class Boosting:
         others = votes.copy()
         others[rows, self.labels] = -np.inf
         total = votes.sum(axis=1)
-        return np.divide(own - others.max(axis=1), total, out=np.zeros_like(own), where=total > 0)
+        margins = np.zeros(len(own))
+        np.divide(own - others.max(axis=1), total, out=margins, where=total > 0)
+        return margins
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def boost(labels: Sequence[int] | np.ndarray, classes: int, learn: Learner, roun
 def exponents(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """What the risk's exponential takes of each row, 1/(K−1) Σ_{k≠y} g^k − g^y, float64 [N], of votes [N, K]."""
     own = votes[np.arange(len(labels)), labels]
-    return (votes.sum(axis=1) - own) / (votes.shape[1] - 1) - own
+    return np.asarray((votes.sum(axis=1) - own) / (votes.shape[1] - 1) - own)
 
 
 def alpha(error: float, classes: int) -> float:
@@ -233,7 +236,7 @@ def minima(boosting: Boosting) -> tuple[Minimum, ...]:
 
 def one_hot(named: np.ndarray, classes: int) -> np.ndarray:
     """1 for the class named and 0 for the others, float64 [N, K]."""
-    return np.eye(classes)[named]
+    return np.asarray(np.eye(classes)[named])
 
 
 def _checked(labels: Sequence[int] | np.ndarray, classes: int) -> np.ndarray:

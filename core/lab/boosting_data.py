@@ -98,7 +98,7 @@ def _blobs(classes: int, points: int, random: np.random.Generator) -> tuple[np.n
 
 
 def _rings(classes: int, points: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """One Gaussian cloud cut into rings of equal counts: the simulation of Zhu et al. 2009, section 4.1, in the plane."""
+    """One Gaussian cloud cut into rings of equal counts: the simulation of Zhu et al. 2009, in the plane."""
     found = random.normal(size=(points, 2))
     labels = np.empty(points, dtype=np.int64)
     labels[np.argsort((found**2).sum(axis=1))] = np.sort(_even(classes, points))

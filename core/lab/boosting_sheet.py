@@ -1,4 +1,4 @@
-"""One round of boosting as worked lines: weights, error, the risk in α, its minimum, the weights after, and the slip."""
+"""One round of boosting as worked lines: weights, error, the risk in α and its minimum, the weights after, the slip."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from core.lab.boosting import CHANCE, PERFECT, Boosting, Minimum, Round, normali
 from core.lab.sheet import Line, Sheet, aligned, factor, number
 from core.language import gettext as _
 
-_MOST_TERMS = 4  # weights of wrong rows that are written out
+_MOST_TERMS = 4  # weights of wrong points that are written out
+_DIGITS = 6
 
 
 def sheet(boosting: Boosting, round_number: int, minimum: Minimum | None = None) -> Sheet:
@@ -18,17 +19,17 @@ def sheet(boosting: Boosting, round_number: int, minimum: Minimum | None = None)
     made = boosting.rounds[round_number - 1]
     lines = [_risk(boosting.classes), _weights(boosting, made), _error(boosting, made)]
     if math.isinf(made.alpha):
-        note = _("The learner is right on every point: the risk falls towards 0 however large α is. Boosting stops.")
-        lines.append(
-            Line(rf"\varepsilon_{{{made.number}}} = 0 \;\Rightarrow\; \alpha_{{{made.number}}} = \infty", note)
+        note = _(
+            "The learner is right on every point: the larger its vote the smaller the risk, without end. It ends here."
         )
+        t = made.number
+        lines.append(Line(rf"\varepsilon_{{{t}}} = 0 \;\Rightarrow\; \alpha_{{{t}}} = \infty", note))
     else:
-        lines += [_in_alpha(boosting.classes, made), _alpha(boosting.classes, made, minimum), *_after(boosting, made)]
+        lines += [_in_alpha(boosting.classes, made), _alpha(boosting.classes, made, minimum)]
+        lines += [_risk_after(boosting, made), _weights_after(boosting.classes, made), _chance_after(boosting, made)]
         lines += [_slip(boosting.classes, made), _scale(boosting.classes, made)]
-    return Sheet(
-        _("Round {number} of boosting, K = {classes}").format(number=made.number, classes=boosting.classes),
-        tuple(lines),
-    )
+    title = _("Round {number} of boosting, K = {classes}").format(number=made.number, classes=boosting.classes)
+    return Sheet(title, tuple(lines))
 
 
 def stopped(boosting: Boosting) -> str:
@@ -40,7 +41,7 @@ def stopped(boosting: Boosting) -> str:
         ).format(number=boosting.rounds[-1].number)
     if boosting.stopped == CHANCE and boosting.refused is not None:
         return _(
-            "Stopped before round {number}: the best learner has ε = {error:.4f}, no better than chance, which is "
+            "Stopped before round {number}: the learner found has ε = {error:.4f}, no better than chance, which is "
             "1 − 1/K = {chance:.4f}. Its α would be 0 or less, and the risk would not fall."
         ).format(number=len(boosting.rounds) + 1, error=boosting.refused, chance=1 - 1 / boosting.classes)
     return ""
@@ -55,112 +56,125 @@ def _risk(classes: int) -> Line:
 
 
 def _weights(boosting: Boosting, made: Round) -> Line:
-    t = made.number
-    note = _("Each point weighs its share of the risk so far. The lightest and the heaviest of {count:,}:").format(
-        count=len(boosting.labels)
-    )
+    t, count = made.number, len(boosting.labels)
     if t == 1:
-        note = _("No vote is cast yet: all {count:,} points weigh the same.").format(count=len(boosting.labels))
-        return Line(rf"D_1(i) = \frac{{1}}{{N}} = {number(float(made.weights[0]), 6)}", note)
-    low, high = float(made.weights.min()), float(made.weights.max())
-    return Line(
-        rf"D_{{{t}}}(i) = \frac{{\exp\big(\tfrac{{1}}{{K-1}}\sum_{{k\ne y_i}} g^k_{{{t - 1}}} - g^{{y_i}}_{{{t - 1}}}\big)}}"
-        rf"{{N R_{{{t - 1}}}}}: \quad {number(low, 6)} \;\dots\; {number(high, 6)}",
-        note,
-    )
+        note = _("No vote is cast yet: all {count:,} points weigh the same.").format(count=count)
+        return Line(rf"D_1(i) = \frac{{1}}{{N}} = {_shown(float(made.weights[0]))}", note)
+    note = _("Each point weighs its share of the risk so far. From the lightest of {count:,} to the heaviest:")
+    votes = rf"\tfrac{{1}}{{K-1}}\sum_{{k\ne y_i}} g^k_{{{t - 1}}} - g^{{y_i}}_{{{t - 1}}}"
+    steps = [
+        rf"\frac{{1}}{{N R_{{{t - 1}}}}}\exp\big({votes}\big)",
+        rf"{_shown(float(made.weights.min()))} \;\dots\; {_shown(float(made.weights.max()))}",
+    ]
+    return Line(aligned(rf"D_{{{t}}}(i)", steps), note.format(count=count))
 
 
 def _error(boosting: Boosting, made: Round) -> Line:
+    t = made.number
     terms = [number(float(weight), 5) for weight in made.weights[made.named != boosting.labels]]
-    count = len(terms)
-    steps = [rf"\sum_{{i:\, h_{{{made.number}}}(x_i) \ne y_i}} D_{{{made.number}}}(i)"]
+    steps = [rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t}}}(i)"]
     if terms:
-        steps.append(" + ".join(terms[:_MOST_TERMS]) + (r" + \cdots" if count > _MOST_TERMS else ""))
-    steps.append(number(made.error, 6))
+        steps.append(" + ".join(terms[:_MOST_TERMS]) + (r" + \cdots" if len(terms) > _MOST_TERMS else ""))
     note = _("The learner names the wrong class for {count:,} of {rows:,} points; their weights sum to its error.")
-    return Line(aligned(rf"\varepsilon_{{{made.number}}}", steps), note.format(count=count, rows=len(boosting.labels)))
+    return Line(
+        aligned(rf"\varepsilon_{{{t}}}", [*steps, _shown(made.error)]),
+        note.format(count=len(terms), rows=len(boosting.labels)),
+    )
 
 
 def _in_alpha(classes: int, made: Round) -> Line:
-    t, k = made.number, classes
-    exponent = r"\alpha" if k == 2 else rf"\alpha/{k - 1}"
-    return Line(
-        aligned(
-            rf"\frac{{R_{{{t}}}(\alpha)}}{{R_{{{t - 1}}}}}",
-            [
-                rf"(1-\varepsilon_{{{t}}})\,e^{{-\alpha}} + \varepsilon_{{{t}}}\,e^{{\alpha/(K-1)}}",
-                rf"{number(1 - made.error, 6)}\,e^{{-\alpha}} + {number(made.error, 6)}\,e^{{{exponent}}}",
-            ],
-        ),
-        _("A vote of α for the class that the learner names changes the risk by this factor."),
-    )
+    t = made.number
+    exponent = r"\alpha" if classes == 2 else rf"\alpha/{classes - 1}"
+    steps = [
+        rf"(1-\varepsilon_{{{t}}})\,e^{{-\alpha}} + \varepsilon_{{{t}}}\,e^{{\alpha/(K-1)}}",
+        rf"{_shown(1 - made.error)}\,e^{{-\alpha}} + {_shown(made.error)}\,e^{{{exponent}}}",
+    ]
+    note = _("A vote of so much for the class that the learner names changes the risk by this factor.")
+    return Line(aligned(rf"\frac{{R_{{{t}}}(\alpha)}}{{R_{{{t - 1}}}}}", steps), note)
 
 
 def _alpha(classes: int, made: Round, minimum: Minimum | None) -> Line:
-    t, k = made.number, classes
+    t = made.number
     steps = [
-        rf"\frac{{K-1}}{{K}}\,\log\frac{{(K-1)(1-\varepsilon_{{{t}}})}}{{\varepsilon_{{{t}}}}}",
-        rf"\frac{{{k - 1}}}{{{k}}}\,\log\frac{{{k - 1} \cdot {number(1 - made.error, 6)}}}{{{number(made.error, 6)}}}",
-        number(made.alpha, 6),
+        rf"\frac{{K-1}}{{K}}\,{_log_odds(t)}",
+        rf"\frac{{{classes - 1}}}{{{classes}}}\,"
+        rf"\log\frac{{{classes - 1} \cdot {_shown(1 - made.error)}}}{{{_shown(made.error)}}}",
+        _shown(made.alpha),
     ]
-    note = _("Its derivative is 0 at this α.")
+    note = _("The derivative of this is 0 here.")
     if minimum is not None:
-        note += " " + _("Found from the risk’s values alone: {found:.8f}; the two differ by {difference:.1e}.").format(
-            found=minimum.found, difference=minimum.difference
-        )
+        note = _(
+            "The derivative of this is 0 here. Found without it, from the risk’s values alone: {found:.8f}; the two "
+            "differ by {difference:.1e}."
+        ).format(found=minimum.found, difference=minimum.difference)
     return Line(aligned(rf"\alpha_{{{t}}}", steps), note)
 
 
-def _after(boosting: Boosting, made: Round) -> list[Line]:
-    t, k = made.number, boosting.classes
+def _risk_after(boosting: Boosting, made: Round) -> Line:
+    t = made.number
     before = 1.0 if t == 1 else boosting.rounds[t - 2].risk
-    again = float(boosting.weights(t)[made.named != boosting.labels].sum())
-    return [
-        Line(
-            aligned(
-                rf"R_{{{t}}}",
-                [
-                    rf"R_{{{t - 1}}}\,Z_{{{t}}}",
-                    rf"{number(before, 6)} \cdot {number(made.normaliser, 6)}",
-                    number(made.risk, 6),
-                ],
-            ),
-            _("So the risk falls to"),
-        ),
-        Line(
-            rf"\frac{{D_{{{t + 1}}}(i)}}{{D_{{{t}}}(i)}} = \begin{{cases}}"
-            rf"e^{{-\alpha_{{{t}}}}}/Z_{{{t}}} = {number(math.exp(-made.alpha) / made.normaliser, 5)} & \text{{right}} \\ "
-            rf"e^{{\alpha_{{{t}}}/(K-1)}}/Z_{{{t}}} = {number(math.exp(made.alpha / (k - 1)) / made.normaliser, 5)}"
-            r" & \text{wrong}\end{cases}",
-            _("Points that it has right get lighter, the others heavier."),
-        ),
-        Line(
-            rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t + 1}}}(i) = {number(again, 6)} = 1 - \tfrac{{1}}{{{k}}}",
-            _(
-                "Under the new weights this learner is exactly as good as chance: the next one has to know something else."
-            ),
-        ),
+    steps = [
+        rf"R_{{{t - 1}}} \cdot \frac{{R_{{{t}}}(\alpha_{{{t}}})}}{{R_{{{t - 1}}}}}",
+        rf"{_shown(before)} \cdot {_shown(made.normaliser)}",
+        _shown(made.risk),
     ]
+    return Line(aligned(rf"R_{{{t}}}", steps), _("So the risk falls to"))
+
+
+def _weights_after(classes: int, made: Round) -> Line:
+    t = made.number
+    right, wrong = math.exp(-made.alpha), math.exp(made.alpha / (classes - 1))
+    cases = (
+        rf"e^{{-\alpha_{{{t}}}}}\,/\,Z_{{{t}}} = {number(right / made.normaliser, 5)} & \text{{{_('right')}}} \\ "
+        rf"e^{{\alpha_{{{t}}}/(K-1)}}\,/\,Z_{{{t}}} = {number(wrong / made.normaliser, 5)} & \text{{{_('wrong')}}}"
+    )
+    return Line(
+        rf"\frac{{D_{{{t + 1}}}(i)}}{{D_{{{t}}}(i)}} = \begin{{cases}}{cases}\end{{cases}}",
+        _("With Z for the factor of the risk, points that the learner has right get lighter and the others heavier."),
+    )
+
+
+def _chance_after(boosting: Boosting, made: Round) -> Line:
+    t = made.number
+    again = float(boosting.weights(t)[made.named != boosting.labels].sum())
+    return Line(
+        rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t + 1}}}(i) = {_shown(again)} = 1 - \tfrac{{1}}{{K}}",
+        _("Under the new weights this learner is just as good as chance: the next one has to know something else."),
+    )
 
 
 def _slip(classes: int, made: Round) -> Line:
+    t = made.number
     wrong = wrong_alpha(made.error, classes)
+    steps = [rf"(K-1)\,{_log_odds(t)}", rf"K\,\alpha_{{{t}}}", _shown(wrong)]
     change = normaliser(wrong, made.error, classes)
-    verdict = _("With two classes the risk would stay where it is.") if classes == 2 else _("The risk would rise.")
-    return Line(
-        rf"(K-1)\,\log\frac{{(K-1)(1-\varepsilon_{{{made.number}}})}}{{\varepsilon_{{{made.number}}}}} = {number(wrong, 6)}"
-        rf" = {classes}\,\alpha_{{{made.number}}}, \qquad \frac{{R_{{{made.number}}}}}{{R_{{{made.number - 1}}}}} = {number(change, 6)}",
-        _("A slip: the report’s last line lacks the K below the line, so it is K times too large.") + " " + verdict,
+    effect = (
+        _("With two classes the risk would stay where it is.")
+        if classes == 2
+        else _("The risk would rise, by a factor of {factor:.4g}.").format(factor=change)
     )
+    note = _("A slip: the last line of the report lacks the K below the line, so its vote is K times too large.")
+    return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{{_('report')}}}}}", steps), f"{note} {effect}")
 
 
 def _scale(classes: int, made: Round) -> Line:
-    zhu = classes / (classes - 1) * made.alpha
-    return Line(
-        rf"\log\frac{{1-\varepsilon_{{{made.number}}}}}{{\varepsilon_{{{made.number}}}}} + \log(K-1) = {number(zhu, 6)}"
-        rf" = \tfrac{{K}}{{K-1}}\,\alpha_{{{made.number}}} = \tfrac{{{classes}}}{{{classes - 1}}} \cdot {factor(made.alpha, 6)}",
-        _(
-            "Zhu et al. 2009 and scikit-learn write this. One factor for all rounds: the weights and the verdicts are "
-            "the same."
-        ),
+    t = made.number
+    steps = [
+        rf"\log\frac{{1-\varepsilon_{{{t}}}}}{{\varepsilon_{{{t}}}}} + \log(K-1)",
+        rf"\frac{{K}}{{K-1}}\,\alpha_{{{t}}}",
+        rf"\tfrac{{{classes}}}{{{classes - 1}}} \cdot {factor(made.alpha, _DIGITS)}",
+        _shown(classes / (classes - 1) * made.alpha),
+    ]
+    note = _(
+        "No slip but another scale: Zhu et al. 2009 and scikit-learn write this. One factor for all rounds changes "
+        "neither weights nor verdicts."
     )
+    return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{SAMME}}}}", steps), note)
+
+
+def _log_odds(t: int) -> str:
+    return rf"\log\frac{{(K-1)(1-\varepsilon_{{{t}}})}}{{\varepsilon_{{{t}}}}}"
+
+
+def _shown(value: float) -> str:
+    return number(value, _DIGITS)

@@ -1,10 +1,13 @@
-"""Does boosting trained models beat the best of them? SAMME over fixed voters, fitted on half of a file, tested on half.
+"""Does boosting trained models beat the best of them? SAMME over fixed voters, fitted on half of a file, then tested.
 
-Each round takes the voter with the least weighted error, as a learner chosen from a list, so that a voter may come again
-and its α add up to its weight; it ends where no voter is better than chance. That descends the exponential risk one
-weight at a time. Without new learners little can be won: with two classes a weighted vote of three voters is always one
-of them alone (its weight is above the sum of the two others) or their majority vote (none is). `Ensemble.amounts_to` says
-which, by going through every way in which the voters can vote.
+Each round takes the voter with the least weighted error, as a learner chosen from a list, so that a voter may come
+again and its α add up to its weight; it ends where no voter is better than chance. α is never below 0, so what an early
+round gave too much is never taken back, and the risk can end above the least that weights of 0 or more reach together.
+That least is found as well, by L-BFGS-B, the risk being convex in the weights.
+
+Without new learners little can be won: with two classes a weighted vote of three voters is always one of them alone
+(its weight is above the sum of the two others) or their majority vote (none is). `amount` says which, by going through
+every way in which the voters can vote.
 
 Differences of accuracy are on the rows of the test half, paired, with the normal 95 % interval of McNemar's discordant
 pairs (`core.evaluation.paired_interval`). It covers the draw of the rows, not the training of the models.
@@ -243,7 +246,7 @@ def ensemble(
 
 
 def halves(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers to fit on and to test on, each ascending, drawn from a seed; the second has one more of an odd number.
+    """Row numbers to fit on and to test on, each ascending, drawn from a seed.
 
     Raises ValueError for fewer than `FEWEST_ROWS` rows.
     """
@@ -267,7 +270,7 @@ def chooser(named: np.ndarray, labels: np.ndarray) -> Learner:
 
 
 def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]:
-    """The sum of each fixed voter's α, float64 [voters], and the rounds that took it. A perfect one alone has weight."""
+    """The sum of each fixed voter's α and the rounds that took it, both [voters]; a perfect one alone has weight."""
     weights, taken = np.zeros(voters), np.zeros(voters, dtype=np.int64)
     for made in boosting.rounds:
         place = _place(made.learnt)
@@ -281,9 +284,11 @@ def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def weighted(named: np.ndarray, weights: np.ndarray, classes: int = 2) -> np.ndarray:
-    """The class with the most weight of the voters that name it, int64 [N], the first of several; `named` [voters, N]."""
-    votes = sum(weight * one_hot(one, classes) for weight, one in zip(weights, named, strict=True))
-    return np.asarray(votes).argmax(axis=1)
+    """The class whose voters weigh most, int64 [N], the first of several that do; `named` int64 [voters, N]."""
+    votes = np.zeros((named.shape[1], classes))
+    for weight, one in zip(weights, named, strict=True):
+        votes += weight * one_hot(one, classes)
+    return np.asarray(votes.argmax(axis=1))
 
 
 def least_risk_weights(named: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:

@@ -1,4 +1,4 @@
-"""Where is the figure of an ensemble kept? One JSON file beside the checkpoints: figures, hashes, settings, no texts."""
+"""Where is the figure of an ensemble kept? One JSON file beside the checkpoints, without texts."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ def _ensemble(content: Mapping[str, Any]) -> Ensemble:
         VoterRound(**{**made, "alpha": float("inf") if made["alpha"] is None else made["alpha"]})
         for made in content["rounds"]
     )
-    whole["against"] = tuple(
-        Against(
-            **{name: tuple(value) if name == "interval" else value for name, value in one.items() if name != "finding"}
-        )
-        for one in content["against"]
-    )
+    whole["against"] = tuple(_against(one) for one in content["against"])
     for name in ("amounts_to", "least_amounts_to"):
         whole[name] = Amount(**content[name])
     for name in ("accuracy_interval", "trained_on"):
         whole[name] = tuple(content[name])
     return Ensemble(**whole)
+
+
+def _against(found: Mapping[str, Any]) -> Against:
+    values: dict[str, Any] = {name: value for name, value in found.items() if name != "finding"}
+    return Against(**{**values, "interval": tuple(found["interval"])})

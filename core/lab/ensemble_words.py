@@ -53,7 +53,8 @@ def _against_best(found: Ensemble) -> str:
     one = next(one for one in found.against if one.other == BEST)
     low, high = (100 * end for end in one.interval)
     figures = _(
-        "{ensemble:.2%} against {other:.2%}; difference {difference:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f}"
+        "{ensemble:.2%} against {other:.2%}; difference {difference:+.2f} points, 95 % interval {low:+.2f} to "
+        "{high:+.2f}"
     ).format(
         ensemble=found.accuracy,
         other=one.other_accuracy,
@@ -65,7 +66,8 @@ def _against_best(found: Ensemble) -> str:
         "better": _("The ensemble beats {best}, the best single model on the fit half"),
         "worse": _("The ensemble is worse than {best}, the best single model on the fit half"),
         "same": _(
-            "The ensemble does not beat {best}, the best single model on the fit half: it gives the same verdict on every row"
+            "The ensemble does not beat {best}, the best single model on the fit half: it gives the same verdict on "
+            "every row"
         ),
         "none": _("The ensemble is not shown to beat {best}, the best single model on the fit half"),
     }[one.finding]
@@ -97,7 +99,8 @@ def _rule(amount: Amount) -> str:
 
 def _least(found: Ensemble) -> str:
     said = _(
-        "Boosting never takes back what a round gave. It ended at a risk of {risk:.4f}; the least that weights of 0 or more reach is {least:.4f}"
+        "Boosting never takes back what a round gave. It ended at a risk of {risk:.4f}; the least that weights of 0 "
+        "or more reach is {least:.4f}"
     ).format(risk=found.risk, least=found.least_risk)
     amount = found.least_amounts_to
     if amount.to == ONE:

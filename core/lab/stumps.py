@@ -33,7 +33,7 @@ class Stump:
 
 @dataclass(frozen=True)
 class Regions:
-    """Which class wins where: `winners` int64 [rows, columns] of cells between edges along the second and first axis."""
+    """Which class wins where: `winners` int64 [rows, columns] of the cells between `y_edges` and `x_edges`."""
 
     x_edges: np.ndarray
     y_edges: np.ndarray
@@ -84,7 +84,7 @@ def stump_of(learnt: object) -> Stump:
 
 
 def regions(boosting: Boosting, points: np.ndarray, rounds: int) -> Regions:
-    """The verdicts of boosted stumps after so many rounds, over the points' plane: exact, as they turn at thresholds."""
+    """The verdicts of boosted stumps after so many rounds, over the points' plane; they turn at thresholds only."""
     stumps = [stump_of(made.learnt) for made in boosting.rounds[:rounds]]
     edges = [_edges(points[:, axis], [stump.threshold for stump in stumps if stump.axis == axis]) for axis in (0, 1)]
     across, up = ((found[:-1] + found[1:]) / 2 for found in edges)
@@ -105,7 +105,7 @@ def _edges(values: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
 
 
 def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-    """Points as float64 [N, 2] of float32's precision. Raises ValueError where they are not as `boost_stumps` expects."""
+    """Points as float64 [N, 2] of float32's precision. Raises ValueError as `boost_stumps` does."""
     try:
         found = np.asarray(points, dtype=np.float64)
     except (TypeError, ValueError):
