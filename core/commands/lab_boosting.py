@@ -125,7 +125,8 @@ def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
         "α = (K-1)/K log((K-1)(1-ε)/ε)"
     )
     console.line(
-        "    t  stump                       D smallest  largest      ε         α   α found         Z    risk R  in error"
+        "    t  stump                     D smallest   largest       ε         α   α found         Z    risk R"
+        "  in error"
     )
     by_round = {check.number: check for check in checks}
     for made in found.rounds:
@@ -197,7 +198,8 @@ def _show_ensemble(found: Ensemble) -> None:
         low, high = one.interval
         console.line(
             f"  minus {other(found, one)} ({one.other_accuracy:.4f}): {one.difference:+.4f}, {low:+.4f} to "
-            f"{high:+.4f}; only the ensemble right {one.only_ensemble:,}, only the other {one.only_other:,}: {finding(one)}"
+            f"{high:+.4f}; only the ensemble right {one.only_ensemble:,}, only the other {one.only_other:,}: "
+            f"{finding(one)}"
         )
     for made in found.rounds[:20]:
         console.line(
