@@ -47,7 +47,7 @@ def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regi
                 "color": look.color,
                 "symbol": look.marker,
                 "size": widths[rows].round(2),
-                "line": {"color": np.where(wrong[rows], CHOSEN, "#ffffff"), "width": np.where(wrong[rows], 2.5, 0.6)},
+                "line": {"color": "#ffffff", "width": 0.6},
                 "opacity": 0.95,
             },
             customdata=np.stack([rows + 1, made.weights[rows].round(6)], axis=1),
@@ -56,6 +56,19 @@ def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regi
             )
             + "<extra></extra>",
         )
+    figure.add_scatter(
+        x=cloud.points[wrong, 0],
+        y=cloud.points[wrong, 1],
+        mode="markers",
+        name=_("wrong in this round"),
+        marker={
+            "symbol": "circle-open",
+            "size": (widths[wrong] + 5).round(2),
+            "color": CHOSEN,
+            "line": {"color": CHOSEN, "width": 1.5},
+        },
+        hoverinfo="skip",
+    )
     line = {"color": CHOSEN, "width": 2, "dash": "dot"}
     (figure.add_vline if stump.axis == 0 else figure.add_hline)(stump.threshold, line=line)
     figure.update_layout(
@@ -129,7 +142,7 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
 def progress(boosting: Boosting, chosen: int) -> go.Figure:
     """Risk, the share of points in error, and the share whose class has at most 1/K of the vote, after each round."""
     rounds = [0, *(made.number for made in boosting.rounds)]
-    lines = (
+    lines: tuple[tuple[str, list[float | None]], ...] = (
         (_("risk R"), [1.0, *(made.risk for made in boosting.rounds)]),
         (_("share in error"), [None, *(made.training_error for made in boosting.rounds)]),
         (_("share with at most 1/K of the vote"), [1.0, *(made.outvoted for made in boosting.rounds)]),
@@ -204,7 +217,7 @@ def margins(boosting: Boosting, chosen: int) -> go.Figure:
         )
     return figure.update_layout(
         title={"text": _("Margins: how sure the vote is")},
-        xaxis={"title": _("margin: own class minus best other, as a share of all votes"), "range": [-1.02, 1.02]},
+        xaxis={"title": _("margin (share of all votes)"), "range": [-1.02, 1.02]},
         yaxis={"title": _("share of points with at most this"), "range": [-0.02, 1.02], "tickformat": ".0%"},
         legend=_LEGEND,
         height=420,

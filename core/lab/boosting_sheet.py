@@ -48,9 +48,10 @@ def stopped(boosting: Boosting) -> str:
 
 
 def _risk(classes: int) -> Line:
+    exponent = r"\tfrac{1}{K-1}\sum_{k \ne y_i} g^k(x_i) - g^{y_i}(x_i)"
     return Line(
-        r"R(g) = \frac{1}{N}\sum_{i=1}^{N} \exp\Big(\frac{1}{K-1}\sum_{k \ne y_i} g^k(x_i) - g^{y_i}(x_i)\Big)"
-        rf",\quad K = {classes}",
+        rf"\begin{{aligned}}R(g) &= \frac{{1}}{{N}}\sum_{{i=1}}^{{N}} e^{{m_i}}, \quad K = {classes} \\ "
+        rf"m_i &= {exponent}\end{{aligned}}",
         _("The risk: votes for other classes raise a point’s term of it, votes for its own lower it."),
     )
 
@@ -61,9 +62,8 @@ def _weights(boosting: Boosting, made: Round) -> Line:
         note = _("No vote is cast yet: all {count:,} points weigh the same.").format(count=count)
         return Line(rf"D_1(i) = \frac{{1}}{{N}} = {_shown(float(made.weights[0]))}", note)
     note = _("Each point weighs its share of the risk so far. From the lightest of {count:,} to the heaviest:")
-    votes = rf"\tfrac{{1}}{{K-1}}\sum_{{k\ne y_i}} g^k_{{{t - 1}}} - g^{{y_i}}_{{{t - 1}}}"
     steps = [
-        rf"\frac{{1}}{{N R_{{{t - 1}}}}}\exp\big({votes}\big)",
+        rf"e^{{m_i}} / (N R_{{{t - 1}}})",
         rf"{_shown(float(made.weights.min()))} \;\dots\; {_shown(float(made.weights.max()))}",
     ]
     return Line(aligned(rf"D_{{{t}}}(i)", steps), note.format(count=count))

@@ -51,6 +51,11 @@ def _measured(found: Ensemble) -> str:
 
 def _against_best(found: Ensemble) -> str:
     one = next(one for one in found.against if one.other == BEST)
+    if one.finding == "same":
+        return _(
+            "The ensemble does not beat {best}, the best single model on the fit half: it gives the same verdict on "
+            "every row, {accuracy:.2%} of them right."
+        ).format(best=found.best.upper(), accuracy=found.accuracy)
     low, high = (100 * end for end in one.interval)
     figures = _(
         "{ensemble:.2%} against {other:.2%}; difference {difference:+.2f} points, 95 % interval {low:+.2f} to "
@@ -65,10 +70,6 @@ def _against_best(found: Ensemble) -> str:
     verdict = {
         "better": _("The ensemble beats {best}, the best single model on the fit half"),
         "worse": _("The ensemble is worse than {best}, the best single model on the fit half"),
-        "same": _(
-            "The ensemble does not beat {best}, the best single model on the fit half: it gives the same verdict on "
-            "every row"
-        ),
         "none": _("The ensemble is not shown to beat {best}, the best single model on the fit half"),
     }[one.finding]
     return f"{verdict.format(best=found.best.upper())}: {figures}."

@@ -12,6 +12,8 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.lab.boosting import Boosting, Minimum
     from core.lab.boosting_data import Cloud
 
@@ -36,7 +38,7 @@ class _Boosted(NamedTuple):
 
 def view() -> None:
     """The laboratory on points in the plane, and below it the same on trained models."""
-    st.header(_("Boosting for K classes"))
+    st.subheader(_("Boosting for K classes"))
     st.write(
         _(
             "Many weak learners, here rules with one threshold, vote on a class. Each round weighs the points by how "
@@ -44,9 +46,11 @@ def view() -> None:
             "least (SAMME; Zhu, Zou, Rosset & Hastie 2009)."
         )
     )
-    cloud = _cloud()
-    if cloud is not None:
+    left, right = st.columns([3, 1])
+    with right:
         rounds = _whole("boost_rounds", _("Rounds at most"), 1, MOST_ROUNDS, _ROUNDS)
+    cloud = _cloud(left)
+    if cloud is not None:
         key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes))
         try:
             _rounds(cloud, _boosted(key, rounds, cloud))
@@ -65,7 +69,7 @@ def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
     return _Boosted(boosting, minima(boosting))
 
 
-def _cloud() -> Cloud | None:
+def _cloud(box: DeltaGenerator) -> Cloud | None:
     """The points that were chosen or typed; None, with a line that says why, where these are none."""
     from core.lab.boosting_data import MOST_CLASSES, clouds, draw
 
@@ -79,7 +83,9 @@ def _cloud() -> Cloud | None:
     }
     offered = [name for name in names if name in (*clouds(), OWN)]
     link.restore("boost_cloud", offered[0], link.one_of(offered), "boost cloud")
-    name = st.selectbox(_("Points"), offered, format_func=names.__getitem__, key="boost cloud", persist_state="session")
+    name = box.selectbox(
+        _("Points"), offered, format_func=names.__getitem__, key="boost cloud", persist_state="session"
+    )
     link.carry("boost_cloud", None if name == offered[0] else name)
     if name == OWN:
         return _typed()
@@ -165,7 +171,14 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
     with st.container(horizontal=True):
         st.metric(_("weighted error ε"), f"{made.error:.4f}", border=True)
         st.metric(_("vote α"), f"{made.alpha:.4f}".replace("inf", "∞"), border=True)
-        st.metric(_("risk after"), f"{made.risk:.4f}", delta=f"× {made.normaliser:.4f}", delta_color="off", border=True)
+        st.metric(
+            _("risk after"),
+            f"{made.risk:.4f}",
+            delta=f"× {made.normaliser:.4f}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
         st.metric(_("in error after"), f"{made.training_error:.1%}", border=True)
         if boosted.minima:
             largest = max(found.difference for found in boosted.minima)
@@ -200,7 +213,11 @@ def _history(boosting: Boosting, number: int) -> None:
     left, right = st.columns(2)
     left.plotly_chart(progress(boosting, number), key="boost risk", alt=_("Risk and share in error by round"))
     right.plotly_chart(margins(boosting, number), key="boost margins", alt=_("Shares of points by margin"))
-    right.caption(_("A margin above 0 is a point that the vote has right."))
+    right.caption(
+        _(
+            "A point’s margin is the vote for its class minus that for the best other one. Above 0 it is in no error."
+        )
+    )
     made = boosting.rounds[-1]
     total = sum(found.alpha for found in boosting.rounds)
     bound = error_bound(made.risk, total, boosting.classes)
@@ -209,8 +226,13 @@ def _history(boosting: Boosting, number: int) -> None:
     else:
         said = _(
             "With more than two classes the risk itself bounds only the share of points whose class has at most 1/K of "
-            "the vote; the share in error may lie above it. It is {error:.1%}; what the risk says of it is "
-            "at most {bound:.1%}."
+            "the vote; the share in error may lie above it."
+        )
+        said += " "
+        said += (
+            _("It is {error:.1%}; the risk and the votes allow at most {bound:.1%}.")
+            if bound < 1
+            else _("It is {error:.1%}; the risk and the votes allow anything.")
         )
     left.caption(said.format(error=made.training_error, bound=bound))
     st.plotly_chart(votes_and_errors(boosting, number), key="boost votes", alt=_("Errors and votes by round"))
@@ -258,7 +280,7 @@ def _table(cloud: Cloud, boosted: _Boosted) -> None:
                 *check[2:],
             )
         )
-    st.subheader(_("All rounds"))
+    st.markdown(_("**All rounds**"))
     shown = {name: st.column_config.NumberColumn(format="%.1e" if name == header[5] else "%.4f") for name in header[2:]}
     st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
     trajectories.csv_button("boosting-rounds", header, lambda: rows)

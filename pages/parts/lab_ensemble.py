@@ -30,7 +30,7 @@ MOST_ROWS, _ROWS = 20_000, 2_000
 
 def view() -> None:
     """What boosting makes of the models on the stored file, and on an upload."""
-    st.header(_("Boosting the trained models"))
+    st.subheader(_("Boosting the trained models"))
     st.write(
         _(
             "Here the learners are fixed: the models themselves, whose verdicts on labelled texts are the votes. The "
@@ -38,7 +38,7 @@ def view() -> None:
         )
     )
     _kept()
-    st.subheader(_("On a labelled file of your own"))
+    st.markdown(_("**On a labelled file of your own**"))
     given = st.file_uploader(
         _("Texts with labels 0 and 1, or negative and positive"),
         type=[suffix.removeprefix(".") for suffix in SUFFIXES],
