@@ -150,7 +150,8 @@ def measure(
     """Boost models on half of a corpus and test them on the other half.
 
     `breathe` is called before every batch that a model reads; what it raises ends it. Raises ValueError for fewer than
-    two models or too many, for too few rows, and where the fit half has rows of one class only.
+    two models or too many, for too few rows, and where the fit half has rows of one class only or no model is better
+    than chance on it.
     """
     from core.corpus import encode
     from core.verdicts import logits, sigmoid
@@ -192,11 +193,18 @@ def ensemble(
     names = [checkpoint.name for checkpoint in checkpoints]
     named = (probabilities >= 0.5).astype(np.int64)  # [models, N]
     boosting = boost(labels[fit], 2, chooser(named[:, fit], labels[fit]), rounds)
+    if not boosting.rounds:
+        raise ValueError(
+            f"{corpus.name}: no model is better than chance on the {len(fit):,} rows for fitting, so none has a vote: "
+            + ", ".join(
+                f"{name} {share:.1%} right" for name, share in zip(names, _shares(named, labels, fit), strict=True)
+            )
+        )
     weights, taken = weights_of(boosting, len(names))
     least, least_risk = least_risk_weights(named[:, fit], labels[fit])
     verdicts = weighted(named, weights)[test]
     right = verdicts == labels[test]
-    fit_accuracy = (named[:, fit] == labels[fit]).mean(axis=1)
+    fit_accuracy = _shares(named, labels, fit)
     test_right = named[:, test] == labels[test]
     best = int(fit_accuracy.argmax())
     others = (
@@ -235,7 +243,7 @@ def ensemble(
         accuracy=float(right.mean()),
         accuracy_interval=wilson_interval(int(right.sum()), len(test)),
         amounts_to=amount(weights, names),
-        risk=boosting.rounds[-1].risk if boosting.rounds else 1.0,
+        risk=boosting.rounds[-1].risk,
         least_risk=least_risk,
         least_amounts_to=amount(least, names),
         against=tuple(against(name, verdicts, other, labels[test]) for name, other in others),
@@ -339,6 +347,11 @@ def against(name: str, verdicts: np.ndarray, others: np.ndarray, labels: np.ndar
         int((other & ~right).sum()),
         bool((verdicts == others).all()),
     )
+
+
+def _shares(named: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """How many of the rows each voter has right, float64 [voters]."""
+    return np.asarray((named[:, rows] == labels[rows]).mean(axis=1))
 
 
 def _place(learnt: object) -> int:

@@ -76,9 +76,6 @@ def _against_best(found: Ensemble) -> str:
 
 
 def _amount(found: Ensemble) -> str:
-    total = sum(voter.weight for voter in found.voters)
-    if not total:
-        return _("No voter is better than chance on the fit half, so none has a weight.")
     rule = _rule(found.amounts_to)
     if len(found.voters) == 3:
         rule += " " + _(
