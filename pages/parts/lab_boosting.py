@@ -214,9 +214,7 @@ def _history(boosting: Boosting, number: int) -> None:
     left.plotly_chart(progress(boosting, number), key="boost risk", alt=_("Risk and share in error by round"))
     right.plotly_chart(margins(boosting, number), key="boost margins", alt=_("Shares of points by margin"))
     right.caption(
-        _(
-            "A point’s margin is the vote for its class minus that for the best other one. Above 0 it is in no error."
-        )
+        _("A point’s margin is the vote for its class minus that for the best other one. Above 0 the vote is right.")
     )
     made = boosting.rounds[-1]
     total = sum(found.alpha for found in boosting.rounds)
@@ -287,7 +285,8 @@ def _table(cloud: Cloud, boosted: _Boosted) -> None:
 
 
 def _points(cloud: Cloud, boosting: Boosting, number: int) -> None:
-    with st.expander(_("Every point in this round"), icon=":material/table_rows:", on_change="rerun") as opened:
+    name = _("Every point in this round")
+    with st.expander(name, icon=":material/table_rows:", key="boost every point", on_change="rerun") as opened:
         if not opened.open:
             return
         made = boosting.rounds[number - 1]
