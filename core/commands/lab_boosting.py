@@ -49,6 +49,7 @@ def boosting(options: argparse.Namespace) -> int:
 def _on_points(options: argparse.Namespace) -> int:
     from core.lab.boosting import minima
     from core.lab.boosting_data import draw
+    from core.lab.boosting_sheet import stopped
     from core.lab.stumps import boost_stumps
 
     if options.points:
@@ -59,6 +60,8 @@ def _on_points(options: argparse.Namespace) -> int:
     checks = minima(found)
     if options.json:
         console.json_list(_rows(found, checks))
+        if reason := stopped(found):
+            console.progress(reason)
     else:
         _show(found, checks, cloud)
     return 0

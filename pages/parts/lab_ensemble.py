@@ -101,7 +101,7 @@ def _own(given: UploadedFile) -> None:
     text = boxes[0].selectbox(_("Texts"), columns, index=_place(columns, "text", 0), key=f"boost text {own}")
     label = boxes[1].selectbox(_("Labels"), columns, index=_place(columns, "label", -1), key=f"boost label {own}")
     rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows", required=True)
-    seed = boxes[3].number_input(_("Seed of the split"), 0, 9_999, 0, key="boost split", required=True)
+    seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split", required=True)
     asked = _Asked(text, label, encoding, int(rows), int(seed))
     hashes = tuple(sorted(stored.identity(card) for card in models.cards()[0].values()))
 
@@ -170,19 +170,20 @@ def _show(found: Ensemble, key: str) -> None:
             round(voter.weight, 4),
             voter.rounds,
             round(voter.least_weight, 4),
-            f"{voter.fit_accuracy:.1%}",
+            voter.fit_accuracy,
             estimates.share(voter.test_accuracy, voter.test_interval),
         )
         for voter in found.voters
     ]
-    st.dataframe(estimates.as_shown(header, voters), hide_index=True)
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(estimates.as_shown(header, voters), hide_index=True, column_config={header[4]: percent})
     trajectories.csv_button(f"ensemble-voters-{key}", *_numbers(header, voters))
     header = [_("compared with"), _("right, test half"), _("ensemble minus it (points)"), _("finding")]
     header += [_("only the ensemble right"), _("only the other right")]
     others: list[tuple[object, ...]] = [
         (
             other(found, one),
-            f"{one.other_accuracy:.2%}",
+            one.other_accuracy,
             estimates.signed(100 * one.difference, (100 * one.interval[0], 100 * one.interval[1]), 2),
             finding(one),
             one.only_ensemble,
@@ -190,8 +191,14 @@ def _show(found: Ensemble, key: str) -> None:
         )
         for one in found.against
     ]
-    st.dataframe(estimates.as_shown(header, others), hide_index=True)
+    st.dataframe(estimates.as_shown(header, others), hide_index=True, column_config={header[1]: percent})
     trajectories.csv_button(f"ensemble-{key}", *_numbers(header, others))
+    st.caption(
+        _(
+            "95 % intervals; differences are between verdicts on the same rows. They cover the draw of the rows, not "
+            "the chance in training the models."
+        )
+    )
     with st.expander(_("The rounds"), icon=":material/table_rows:"):
         st.dataframe(
             [

@@ -75,7 +75,9 @@ def test_people_read_the_working_and_the_largest_error(capsys: pytest.CaptureFix
 
 def test_the_two_ends_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no better than chance" in told(capsys, "--cloud", "squares")
-    assert ask(capsys, "--cloud", "squares") == []
+    assert main(["lab", "boosting", "--json", "--cloud", "squares"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == [] and "no better than chance" in captured.err
     assert "right on every row" in told(capsys, "--cloud", "apart", "--classes", "2")
     (row,) = ask(capsys, "--cloud", "apart", "--classes", "2")
     assert (row["alpha"], row["alpha_found"], row["difference"], row["risk"]) == (None, None, None, 0)
