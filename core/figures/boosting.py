@@ -1,0 +1,246 @@
+"""Boosting: points by weight over the ensemble's regions, the risk in one round's α, and how the rounds went."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core.figures.palette import CHOSEN, SERIES, THRESHOLD
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.lab.boosting import Boosting, Minimum
+    from core.lab.boosting_data import Cloud
+    from core.lab.stumps import Regions, Stump
+
+_LEGEND = {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"}
+_MARGIN = {"t": 50, "b": 40, "l": 10, "r": 10}
+_AREA, _LEAST = 30.0, 5.0  # a point's width in pixels: where it has all the weight of ten, and at least
+_CURVE = 161  # points of a curve
+
+
+def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regions, stump: Stump) -> go.Figure:
+    """Points before a round, their area by weight, over what the ensemble says after it; its stump is the dotted line.
+
+    A class has a colour and a marker; points that the round's stump has wrong are ringed.
+    """
+    made = boosting.rounds[rounds - 1]
+    figure = go.Figure(_regions(regions, cloud.classes))
+    wrong = made.named != cloud.labels
+    widths = np.maximum(_LEAST, _AREA * np.sqrt(made.weights * len(made.weights) / 10))
+    for place, name in enumerate(cloud.names):
+        look = SERIES[place % len(SERIES)]
+        rows = np.flatnonzero(cloud.labels == place)
+        shown = html.escape(name, quote=False)
+        figure.add_scatter(
+            x=cloud.points[rows, 0],
+            y=cloud.points[rows, 1],
+            mode="markers",
+            name=_("class {name}").format(name=shown),
+            marker={
+                "color": look.color,
+                "symbol": look.marker,
+                "size": widths[rows].round(2),
+                "line": {"color": "#ffffff", "width": 0.6},
+                "opacity": 0.95,
+            },
+            customdata=np.stack([rows + 1, made.weights[rows].round(6)], axis=1),
+            hovertemplate=_("point {number}, class {name}: weight {weight}").format(
+                number="%{customdata[0]}", name=shown, weight="%{customdata[1]}"
+            )
+            + "<extra></extra>",
+        )
+    figure.add_scatter(
+        x=cloud.points[wrong, 0],
+        y=cloud.points[wrong, 1],
+        mode="markers",
+        name=_("wrong in this round"),
+        marker={
+            "symbol": "circle-open",
+            "size": (widths[wrong] + 5).round(2),
+            "color": CHOSEN,
+            "line": {"color": CHOSEN, "width": 1.5},
+        },
+        hoverinfo="skip",
+    )
+    line = {"color": CHOSEN, "width": 2, "dash": "dot"}
+    (figure.add_vline if stump.axis == 0 else figure.add_hline)(stump.threshold, line=line)
+    figure.update_layout(
+        title={"text": _("Round {number}: weights, and the ensemble’s verdicts").format(number=rounds)},
+        xaxis={"title": _("x1"), "range": [regions.x_edges[0], regions.x_edges[-1]], "showgrid": False},
+        yaxis={"title": _("x2"), "range": [regions.y_edges[0], regions.y_edges[-1]], "showgrid": False},
+        legend={**_LEGEND, "y": -0.16, "itemsizing": "constant"},
+        height=520,
+        margin=_MARGIN,
+    )
+    return figure.update_xaxes(zeroline=False).update_yaxes(zeroline=False)
+
+
+def _regions(regions: Regions, classes: int) -> go.Heatmap:
+    colors = [SERIES[place % len(SERIES)].color for place in range(classes)]
+    scale = [(end / classes, color) for place, color in enumerate(colors) for end in (place, place + 1)]
+    return go.Heatmap(
+        x=regions.x_edges,
+        y=regions.y_edges,
+        z=regions.winners.tolist(),
+        zmin=-0.5,
+        zmax=classes - 0.5,
+        colorscale=scale,
+        opacity=0.22,
+        showscale=False,
+        hoverinfo="skip",
+    )
+
+
+def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
+    """What a round's vote multiplies the risk by, against α: lowest at α_t; the report's α is marked too."""
+    made, classes = boosting.rounds[minimum.number - 1], boosting.classes
+    right = max(1.15 * minimum.wrong, 1.6 * minimum.alpha)
+    alphas = np.linspace(-0.15 * right, right, _CURVE)
+    factors = (1 - made.error) * np.exp(-alphas) + made.error * np.exp(alphas / (classes - 1))
+    figure = go.Figure()
+    figure.add_hline(y=1, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    figure.add_scatter(
+        x=alphas,
+        y=factors,
+        mode="lines",
+        name=_("risk after, over risk before"),
+        line={"color": SERIES[0].color, "width": 2.5},
+        hovertemplate="α %{x:.3f}: %{y:.4f}<extra></extra>",
+    )
+    marks = (
+        (_("α by the formula"), minimum.alpha, made.normaliser, SERIES[2].color, "circle", 13),
+        (_("lowest value found"), minimum.found, made.normaliser, "#000000", "x-thin", 9),
+        (_("the report’s last line"), minimum.wrong, minimum.wrong_factor, SERIES[1].color, "diamond", 12),
+    )
+    for name, x, y, color, marker, size in marks:
+        line = {"color": SERIES[4].color, "width": 2.5} if marker == "x-thin" else {"width": 0}
+        figure.add_scatter(
+            x=[x],
+            y=[y],
+            mode="markers",
+            name=name,
+            marker={"color": color, "symbol": marker, "size": size, "line": line},
+            hovertemplate="%{x:.6f}: %{y:.6f}",
+        )
+    return figure.update_layout(
+        title={"text": _("Round {number}: the risk against its vote").format(number=minimum.number)},
+        xaxis={"title": _("α, the vote of this round"), "zeroline": False},
+        yaxis={"title": _("factor of the risk")},
+        legend=_LEGEND,
+        height=420,
+        margin=_MARGIN,
+    )
+
+
+def progress(boosting: Boosting, chosen: int) -> go.Figure:
+    """Risk, the share of points in error, and the share whose class has at most 1/K of the vote, after each round."""
+    rounds = [0, *(made.number for made in boosting.rounds)]
+    lines: tuple[tuple[str, list[float | None]], ...] = (
+        (_("risk R"), [1.0, *(made.risk for made in boosting.rounds)]),
+        (_("share in error"), [None, *(made.training_error for made in boosting.rounds)]),
+        (_("share with at most 1/K of the vote"), [1.0, *(made.outvoted for made in boosting.rounds)]),
+    )
+    figure = go.Figure()
+    for look, (name, values) in zip(SERIES, lines, strict=False):
+        _line(figure, rounds, values, name, look)
+    figure.add_vline(x=chosen, line={"color": CHOSEN, "width": 1.5, "dash": "dot"})
+    return figure.update_layout(
+        title={"text": _("Risk and error, round by round")},
+        xaxis={"title": _("rounds"), "rangemode": "tozero"},
+        yaxis={"title": _("risk, share of points"), "rangemode": "tozero"},
+        legend=_LEGEND,
+        hovermode="x unified",
+        height=420,
+        margin=_MARGIN,
+    )
+
+
+def votes_and_errors(boosting: Boosting, chosen: int) -> go.Figure:
+    """ε_t with chance, above, and α_t, by the formula and by the report's last line, below."""
+    rounds = [made.number for made in boosting.rounds]
+    titles = [_("weighted error ε of each learner"), _("its vote α")]
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.14, subplot_titles=titles)
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13})
+    chance = 1 - 1 / boosting.classes
+    _line(figure, rounds, [made.error for made in boosting.rounds], _("ε"), SERIES[0], row=1)
+    figure.add_hline(y=chance, line={"color": THRESHOLD, "width": 1.5, "dash": "dash"}, row=1, col=1)
+    figure.add_annotation(
+        x=0,
+        xref="x domain",
+        y=chance,
+        text=_("chance, 1 − 1/K"),
+        showarrow=False,
+        xanchor="left",
+        yshift=9,
+        row=1,
+        col=1,
+    )
+    alphas = [made.alpha if math.isfinite(made.alpha) else None for made in boosting.rounds]
+    _line(figure, rounds, alphas, _("α"), SERIES[2], row=2)
+    wrong = [None if a is None else boosting.classes * a for a in alphas]
+    _line(figure, rounds, wrong, _("the report’s, K times α"), SERIES[1], row=2)
+    figure.add_vline(x=chosen, line={"color": CHOSEN, "width": 1.5, "dash": "dot"})
+    figure.update_yaxes(title=_("share of weight"), rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(title=_("vote"), rangemode="tozero", row=2, col=1)
+    figure.update_xaxes(title=_("rounds"), row=2, col=1)
+    return figure.update_layout(
+        title={"text": _("Errors and votes, round by round")},
+        legend=_LEGEND,
+        hovermode="x unified",
+        height=480,
+        margin={**_MARGIN, "t": 75},
+    )
+
+
+def margins(boosting: Boosting, chosen: int) -> go.Figure:
+    """How many points have at most which margin after the first, the chosen and the last round, as shares."""
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    for look, number in zip(SERIES, sorted({1, chosen, len(boosting.rounds)}), strict=False):
+        found = np.sort(boosting.margins(number))
+        places, counts = np.unique(found.round(9), return_counts=True)
+        shares = np.cumsum(counts) / len(found)
+        figure.add_scatter(
+            x=[-1.0, *places.tolist(), 1.0],
+            y=[0.0, *shares.tolist(), 1.0],
+            mode="lines",
+            name=_("after round {number}").format(number=number),
+            line={"color": look.color, "dash": look.dash, "width": 3 if number == chosen else 1.8, "shape": "hv"},
+            hovertemplate="%{x:.3f}: %{y:.1%}",
+        )
+    return figure.update_layout(
+        title={"text": _("Margins: how sure the vote is")},
+        xaxis={"title": _("margin (share of all votes)"), "range": [-1.02, 1.02]},
+        yaxis={"title": _("share of points with at most this"), "range": [-0.02, 1.02], "tickformat": ".0%"},
+        legend=_LEGEND,
+        height=420,
+        margin=_MARGIN,
+    )
+
+
+def _line(
+    figure: go.Figure,
+    rounds: Sequence[int],
+    values: Sequence[float | None],
+    name: str,
+    look: Any,
+    row: int | None = None,
+) -> None:
+    place = {} if row is None else {"row": row, "col": 1}
+    figure.add_scatter(
+        x=list(rounds),
+        y=list(values),
+        name=name,
+        mode="lines+markers" if len(rounds) <= 60 else "lines",
+        line={"color": look.color, "dash": look.dash, "width": 2},
+        marker={"symbol": look.marker, "size": 7},
+        hovertemplate="%{y:.4f}",
+        **place,
+    )

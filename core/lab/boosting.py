@@ -1,0 +1,266 @@
+"""How are weak votes weighted, and why so? AdaBoost for K classes from its exponential risk, round by round (SAMME).
+
+Each round adds α_t to the vote g^k of the class that its learner h_t names, to none else (one-hot votes). The risk is
+
+    R(g) = 1/N Σ_i exp( 1/(K−1) Σ_{k≠y_i} g^k(x_i) − g^{y_i}(x_i) )
+
+Rows weigh D_t(i) ∝ their term of it, and the learner's weighted error is ε_t = Σ_{i: h_t(x_i) ≠ y_i} D_t(i). Adding α
+multiplies the terms of rows it has right by e^{−α} and the others by e^{α/(K−1)}, so R_t = R_{t−1} Z_t with
+
+    Z_t(α) = (1 − ε_t) e^{−α} + ε_t e^{α/(K−1)},   least where   α_t = (K−1)/K · log( (K−1)(1 − ε_t) / ε_t )
+
+That is above 0 where ε_t < 1 − 1/K, and after it the learner is no better than chance: under D_{t+1} its error is
+1 − 1/K.
+
+Zhu, Zou, Rosset & Hastie 2009, "Multi-class AdaBoost", write α = log((1−ε)/ε) + log(K−1), which is K/(K−1) times this:
+their vote is 1 for the class named and −1/(K−1) for each other and their loss has 1/K in its exponent, and neither a
+factor common to all α nor a number added to every class changes D_t or a verdict.
+
+The share of rows in error is bounded by R alone for K = 2 only. A row in error has g^y ≤ S/2, where S = Σ_t α_t, so
+its term is at least e^{−S(K−2)/(2(K−1))} (`error_bound`). What R does bound for every K is the share of rows whose
+class has at most 1/K of the vote (`Round.outvoted`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MOST_ROUNDS, MOST_CLASSES = 1_000, 50
+CHANCE, PERFECT, ROUNDS = "chance", "perfect", "rounds"
+_ROUNDING = 1e-10  # so near to chance, what is left is rounding
+
+Learner = Callable[[np.ndarray], tuple[object, np.ndarray]]
+"""Given weights D_t [N] that sum to 1, answers with what it learnt and the classes, from 0, that it names, [N]."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: `weights` D_t float64 [N] that the learner was given, the classes `named` int64 [N].
+
+    `error` is ε_t, `alpha` α_t (infinite for a perfect learner), `normaliser` Z_t. After the round: `risk` R_t, the
+    ensemble's share of rows in error, and the share of rows whose class has at most 1/K of the vote.
+    """
+
+    number: int
+    learnt: object
+    weights: np.ndarray
+    named: np.ndarray
+    error: float
+    alpha: float
+    normaliser: float
+    risk: float
+    training_error: float
+    outvoted: float
+
+
+@dataclass(frozen=True)
+class Boosting:
+    """All rounds on `labels` int64 [N] of K `classes`, and why there are no more.
+
+    `stopped` is ``rounds`` (as many as were asked for), ``perfect`` (the last learner has ε = 0) or ``chance``: the
+    next learner, not among the rounds, had the error `refused`, 1 − 1/K or more.
+    """
+
+    labels: np.ndarray
+    classes: int
+    rounds: tuple[Round, ...]
+    stopped: str
+    refused: float | None = None
+
+    def votes(self, rounds: int | None = None) -> np.ndarray:
+        """The votes g after so many rounds (all unless told), float64 [N, K].
+
+        A perfect learner's α is infinite: it alone votes, with 1.
+        """
+        used = self.rounds[:rounds]
+        if used and math.isinf(used[-1].alpha):
+            return one_hot(used[-1].named, self.classes)
+        votes = np.zeros((len(self.labels), self.classes))
+        for made in used:
+            votes += made.alpha * one_hot(made.named, self.classes)
+        return votes
+
+    def weights(self, rounds: int) -> np.ndarray:
+        """D after so many rounds, float64 [N]: what the next learner is given."""
+        return _distribution(exponents(self.votes(rounds), self.labels))
+
+    def margins(self, rounds: int | None = None) -> np.ndarray:
+        """(g^y − the largest other g^k) / Σ_k g^k after so many rounds, float64 [N], from −1 to 1; 0 without a vote."""
+        votes = self.votes(rounds)
+        rows = np.arange(len(self.labels))
+        own = votes[rows, self.labels]
+        others = votes.copy()
+        others[rows, self.labels] = -np.inf
+        total = votes.sum(axis=1)
+        margins = np.zeros(len(own))
+        np.divide(own - others.max(axis=1), total, out=margins, where=total > 0)
+        return margins
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """A round's α against the minimum of the risk that was `found` without the formula.
+
+    `wrong` is the α of the report's last line, and `wrong_factor` what it would multiply the risk by.
+    """
+
+    number: int
+    alpha: float
+    found: float
+    wrong: float
+    wrong_factor: float
+
+    @property
+    def difference(self) -> float:
+        """|α − found|."""
+        return abs(self.alpha - self.found)
+
+
+def boost(labels: Sequence[int] | np.ndarray, classes: int, learn: Learner, rounds: int) -> Boosting:
+    """Boost a learner on rows with `labels` 0 to K−1, at most so many rounds.
+
+    Raises ValueError for labels that are not whole numbers, for a class without a row or fewer than two of them, or for
+    a number of rounds that is none.
+    """
+    y = _checked(labels, classes)
+    if not 1 <= rounds <= MOST_ROUNDS:
+        raise ValueError(f"{rounds:,} rounds were asked for; expected 1 to {MOST_ROUNDS:,}")
+    votes = np.zeros((len(y), classes))
+    made: list[Round] = []
+    for number in range(1, rounds + 1):
+        before = exponents(votes, y)
+        weights = _distribution(before)
+        learnt, named = learn(weights)
+        wrong = named != y
+        if not wrong.any():
+            made.append(Round(number, learnt, weights, named, 0.0, math.inf, 0.0, 0.0, 0.0, 0.0))
+            return Boosting(y, classes, tuple(made), PERFECT)
+        log_weights = before - _log_sum(before)
+        log_error = _log_sum(log_weights[wrong])
+        if math.exp(log_error) >= 1 - 1 / classes - _ROUNDING:
+            return Boosting(y, classes, tuple(made), CHANCE, math.exp(log_error))
+        log_right = _log_sum(log_weights[~wrong])
+        a = (classes - 1) / classes * (math.log(classes - 1) + log_right - log_error)
+        votes += a * one_hot(named, classes)
+        after = exponents(votes, y)
+        made.append(
+            Round(
+                number,
+                learnt,
+                weights,
+                named,
+                math.exp(log_error),
+                a,
+                math.exp(log_right - a) + math.exp(log_error + a / (classes - 1)),
+                math.exp(_log_sum(after)) / len(y),
+                float((votes.argmax(axis=1) != y).mean()),
+                # An exponent of 0 is a class with exactly 1/K of the vote; sums of α do not come out exactly.
+                float((after >= -1e-12 * votes.sum(axis=1)).mean()),
+            )
+        )
+    return Boosting(y, classes, tuple(made), ROUNDS)
+
+
+def exponents(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """What the risk's exponential takes of each row, 1/(K−1) Σ_{k≠y} g^k − g^y, float64 [N], of votes [N, K]."""
+    own = votes[np.arange(len(labels)), labels]
+    return np.asarray((votes.sum(axis=1) - own) / (votes.shape[1] - 1) - own)
+
+
+def alpha(error: float, classes: int) -> float:
+    """α = (K−1)/K · log((K−1)(1−ε)/ε): infinite for ε = 0, below 0 for ε above 1 − 1/K.
+
+    Raises ValueError for an ε that is not from 0 to 1, or fewer than two classes.
+    """
+    if classes < 2:
+        raise ValueError(f"boosting tells at least 2 classes apart; given: {classes}")
+    if not 0 <= error <= 1:
+        raise ValueError(f"a weighted error is a share, from 0 to 1; given: {error:g}")
+    if error in (0, 1):
+        return math.inf if error == 0 else -math.inf
+    return (classes - 1) / classes * (math.log(classes - 1) + math.log1p(-error) - math.log(error))
+
+
+def wrong_alpha(error: float, classes: int) -> float:
+    """The report's last line, (K−1) · log((K−1)(1−ε)/ε): the K below the line is missing, so it is K times α.
+
+    With it the risk never falls. For ρ = (K−1)(1−ε)/ε it is multiplied by (ρ^{2−K} + (K−1)ρ) / (ρ + K − 1), which is at
+    least 1, as the mean of one ρ^{2−K} and K−2 times ρ is at least their geometric mean, 1. For K = 2 it is exactly 1.
+    """
+    return classes * alpha(error, classes)
+
+
+def normaliser(a: float, error: float, classes: int) -> float:
+    """Z(α) = (1 − ε) e^{−α} + ε e^{α/(K−1)}: what adding α multiplies the risk by; infinite where it overflows."""
+    try:
+        return (1 - error) * math.exp(-a) + (error and error * math.exp(a / (classes - 1)))
+    except OverflowError:
+        return math.inf
+
+
+def error_bound(risk: float, total: float, classes: int) -> float:
+    """The most rows, as a share, that can be in error: R · e^{S(K−2)/(2(K−1))} for S = Σα, and never more than all."""
+    if risk <= 0:  # a perfect learner's
+        return 0.0
+    return math.exp(min(0.0, math.log(risk) + total * (classes - 2) / (2 * (classes - 1))))
+
+
+def minima(boosting: Boosting) -> tuple[Minimum, ...]:
+    """Every round's α against a minimum of the risk over α that `scipy.optimize` finds from its values alone.
+
+    The risk is summed anew over all rows from the votes, by its definition. Near a minimum it is flat, so that values
+    with 16 digits place it with about 8. A perfect learner has no minimum and is left out.
+    """
+    from scipy.optimize import minimize_scalar
+
+    found = []
+    for made in boosting.rounds:
+        if math.isinf(made.alpha):
+            continue
+        votes = boosting.votes(made.number - 1)
+        step = one_hot(made.named, boosting.classes)
+
+        def log_risk(a: float, votes: np.ndarray = votes, step: np.ndarray = step) -> float:
+            return _log_sum(exponents(votes + a * step, boosting.labels))
+
+        least = minimize_scalar(log_risk, bracket=(0.0, 1.0), options={"xtol": 1e-12})
+        wrong = boosting.classes * made.alpha
+        factor = normaliser(wrong, made.error, boosting.classes)
+        found.append(Minimum(made.number, made.alpha, float(least.x), wrong, factor))
+    return tuple(found)
+
+
+def one_hot(named: np.ndarray, classes: int) -> np.ndarray:
+    """1 for the class named and 0 for the others, float64 [N, K]."""
+    return np.asarray(np.eye(classes)[named])
+
+
+def _checked(labels: Sequence[int] | np.ndarray, classes: int) -> np.ndarray:
+    y = np.asarray(labels)
+    if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
+        raise ValueError(f"labels are whole numbers, one a row; given: {y.dtype} of shape {y.shape}")
+    if not 2 <= classes <= MOST_CLASSES:
+        raise ValueError(f"boosting tells 2 to {MOST_CLASSES} classes apart; given: {classes}")
+    here = sorted(set(y.tolist()))
+    if here != list(range(classes)):
+        raise ValueError(
+            f"{classes} classes were asked for, with labels 0 to {classes - 1} and a row at least of each; "
+            f"the {len(y):,} rows have: {', '.join(map(str, here)) or 'none'}"
+        )
+    return y.astype(np.int64)
+
+
+def _distribution(exponent: np.ndarray) -> np.ndarray:
+    """exp of each number over their sum, whatever their size."""
+    scaled = np.exp(exponent - exponent.max())
+    return np.asarray(scaled / scaled.sum())
+
+
+def _log_sum(exponent: np.ndarray) -> float:
+    """log Σ exp, without overflow."""
+    largest = float(exponent.max())
+    return largest + math.log(float(np.exp(exponent - largest).sum()))

@@ -1,0 +1,137 @@
+"""Points to boost on: drawn from a seed, or typed in, a line each."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.lab.stumps import LARGEST, MOST_POINTS, checked_points
+
+MOST_CLASSES, LONGEST_NAME = 6, 24
+_SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Points float64 [N, 2] with `labels` int64 [N], which are places in the tuple of class `names`."""
+
+    points: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+
+    @property
+    def classes(self) -> int:
+        """K."""
+        return len(self.names)
+
+
+def clouds() -> tuple[str, ...]:
+    """The names of what can be drawn."""
+    return tuple(_DRAWN)
+
+
+def draw(name: str, classes: int, points: int, seed: int) -> Cloud:
+    """About so many points of K classes, each with as many as the next or one more; the same for the same seed.
+
+    Raises LookupError for a name that is not in `clouds()`, ValueError for numbers out of bounds.
+    """
+    if name not in _DRAWN:
+        raise LookupError(f"there is no cloud {name!r}; there are: {', '.join(_DRAWN)}")
+    if not 2 <= classes <= MOST_CLASSES:
+        raise ValueError(f"{classes} classes were asked for; expected 2 to {MOST_CLASSES}")
+    if not 2 * classes <= points <= MOST_POINTS:
+        raise ValueError(f"{points:,} points were asked for; expected {2 * classes} to {MOST_POINTS:,}, two a class")
+    if seed < 0:
+        raise ValueError(f"a seed is 0 or more; given: {seed}")
+    found, labels = _DRAWN[name](classes, points, np.random.default_rng(seed))
+    return Cloud(checked_points(found.round(3)), labels, tuple(str(number + 1) for number in range(classes)))
+
+
+def read_points(text: str) -> Cloud:
+    """Points typed in, a line each: two numbers and a class's name, set apart by commas, semicolons or blanks.
+
+    Raises ValueError, naming the line, for what is no such line, and for fewer than two classes or too many.
+    """
+    places: list[tuple[float, float]] = []
+    classes: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        if len(places) == MOST_POINTS:
+            raise ValueError(f"there are more than {MOST_POINTS:,} points")
+        shown = repr(line.strip()[:40])
+        fields = _SEPARATOR.split(line.strip()[:1_000], maxsplit=2)
+        if len(fields) != 3 or not fields[2] or len(fields[2]) > LONGEST_NAME:
+            raise ValueError(
+                f"line {number} is {shown}; expected two numbers and a class of at most {LONGEST_NAME} characters, "
+                "as in 0.5, 1.2, a"
+            )
+        try:
+            x, y = float(fields[0]), float(fields[1])
+        except ValueError:
+            raise ValueError(f"line {number} is {shown}: {fields[0]!r} and {fields[1]!r} are not two numbers") from None
+        if not (math.isfinite(x) and math.isfinite(y) and max(abs(x), abs(y)) <= LARGEST):
+            raise ValueError(f"line {number} is {shown}; expected numbers from −{LARGEST:,.0f} to {LARGEST:,.0f}")
+        places.append((x, y))
+        classes.append(fields[2])
+    names = tuple(sorted(set(classes)))
+    if not 2 <= len(names) <= MOST_CLASSES:
+        raise ValueError(f"expected points of 2 to {MOST_CLASSES} classes; the {len(places):,} given have {len(names)}")
+    labels = np.array([names.index(name) for name in classes], dtype=np.int64)
+    return Cloud(checked_points(places), labels, names)
+
+
+def _even(classes: int, points: int) -> np.ndarray:
+    return np.arange(points, dtype=np.int64) % classes
+
+
+def _blobs(classes: int, points: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Gaussian clouds around a circle, close enough to overlap."""
+    labels = _even(classes, points)
+    angles = 2 * np.pi * labels / classes + 0.4
+    centres = 1.7 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return centres + random.normal(scale=0.8, size=(points, 2)), labels
+
+
+def _rings(classes: int, points: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """One Gaussian cloud cut into rings of equal counts: the simulation of Zhu et al. 2009, in the plane."""
+    found = random.normal(size=(points, 2))
+    labels = np.empty(points, dtype=np.int64)
+    labels[np.argsort((found**2).sum(axis=1))] = np.sort(_even(classes, points))
+    return found, labels
+
+
+def _spirals(classes: int, points: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """An arm a class, wound around the origin."""
+    labels = _even(classes, points)
+    along = np.sqrt(random.uniform(0.02, 1, points))
+    angles = 2 * np.pi * labels / classes + 3.5 * along + random.normal(scale=0.12, size=points)
+    return 2.5 * np.stack([along * np.cos(angles), along * np.sin(angles)], axis=1), labels
+
+
+def _apart(classes: int, points: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Clouds in a row, far from one another: of two classes, one stump is right on all."""
+    labels = _even(classes, points)
+    return np.stack([4.0 * labels, np.zeros(points)], axis=1) + random.uniform(-1, 1, (points, 2)), labels
+
+
+def _squares(classes: int, points: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A board whose every row and column has each class once, the same points in each field: every stump is chance."""
+    inside = random.uniform(0.1, 0.9, (max(1, points // classes**2), 2)).round(3)
+    fields = [(column, row) for row in range(classes) for column in range(classes)]
+    found = np.array([(column + x, row + y) for column, row in fields for x, y in inside])
+    return found, np.repeat([(column + row) % classes for column, row in fields], len(inside)).astype(np.int64)
+
+
+_Draw = Callable[[int, int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+_DRAWN: dict[str, _Draw] = {
+    "rings": _rings,
+    "blobs": _blobs,
+    "spirals": _spirals,
+    "apart": _apart,
+    "squares": _squares,
+}

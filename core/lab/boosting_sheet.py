@@ -1,0 +1,180 @@
+"""One round of boosting as worked lines: weights, error, the risk in α and its minimum, the weights after, the slip."""
+
+from __future__ import annotations
+
+import math
+
+from core.lab.boosting import CHANCE, PERFECT, Boosting, Minimum, Round, normaliser, wrong_alpha
+from core.lab.sheet import Line, Sheet, aligned, factor, number
+from core.language import gettext as _
+
+_MOST_TERMS = 4  # weights of wrong points that are written out
+_DIGITS = 6
+
+
+def sheet(boosting: Boosting, round_number: int, minimum: Minimum | None = None) -> Sheet:
+    """The working of a round, counted from 1. Raises LookupError where there is no such round."""
+    if not 1 <= round_number <= len(boosting.rounds):
+        raise LookupError(f"there is no round {round_number}; there are {len(boosting.rounds)}")
+    made = boosting.rounds[round_number - 1]
+    lines = [_risk(boosting.classes), _weights(boosting, made), _error(boosting, made)]
+    if math.isinf(made.alpha):
+        note = _(
+            "The learner is right on every point: the larger its vote the smaller the risk, without end. It ends here."
+        )
+        t = made.number
+        lines.append(Line(rf"\varepsilon_{{{t}}} = 0 \;\Rightarrow\; \alpha_{{{t}}} = \infty", note))
+    else:
+        lines += [_in_alpha(boosting.classes, made), _alpha(boosting.classes, made, minimum)]
+        lines += [_risk_after(boosting, made), _weights_after(boosting.classes, made), _chance_after(boosting, made)]
+        lines += [_slip(boosting.classes, made), _scale(boosting.classes, made)]
+    title = _("Round {number} of boosting, K = {classes}").format(number=made.number, classes=boosting.classes)
+    return Sheet(title, tuple(lines))
+
+
+def stopped(boosting: Boosting) -> str:
+    """Why there is no further round, in a sentence; empty where as many were made as were asked for."""
+    if boosting.stopped == PERFECT:
+        return _(
+            "Stopped at round {number}: this learner is right on every row (ε = 0). Its α is infinite, so it decides "
+            "alone and there is nothing left to boost."
+        ).format(number=boosting.rounds[-1].number)
+    if boosting.stopped == CHANCE and boosting.refused is not None:
+        return _(
+            "Stopped before round {number}: the learner found has ε = {error:.4f}, no better than chance, which is "
+            "1 − 1/K = {chance:.4f}. Its α would be 0 or less, and the risk would not fall."
+        ).format(number=len(boosting.rounds) + 1, error=boosting.refused, chance=1 - 1 / boosting.classes)
+    return ""
+
+
+def _risk(classes: int) -> Line:
+    exponent = r"\tfrac{1}{K-1}\sum_{k \ne y_i} g^k(x_i) - g^{y_i}(x_i)"
+    return Line(
+        rf"\begin{{aligned}}R(g) &= \frac{{1}}{{N}}\sum_{{i=1}}^{{N}} e^{{m_i}}, \quad K = {classes} \\ "
+        rf"m_i &= {exponent}\end{{aligned}}",
+        _("The risk: votes for other classes raise a point’s term of it, votes for its own lower it."),
+    )
+
+
+def _weights(boosting: Boosting, made: Round) -> Line:
+    t, count = made.number, len(boosting.labels)
+    if t == 1:
+        note = _("No vote is cast yet: all {count:,} points weigh the same.").format(count=count)
+        return Line(rf"D_1(i) = \frac{{1}}{{N}} = {_shown(float(made.weights[0]))}", note)
+    note = _("Each point weighs its share of the risk so far. From the lightest of {count:,} to the heaviest:")
+    steps = [
+        rf"e^{{m_i}} / (N R_{{{t - 1}}})",
+        rf"{_shown(float(made.weights.min()))} \;\dots\; {_shown(float(made.weights.max()))}",
+    ]
+    return Line(aligned(rf"D_{{{t}}}(i)", steps), note.format(count=count))
+
+
+def _error(boosting: Boosting, made: Round) -> Line:
+    t = made.number
+    terms = [number(float(weight), 5) for weight in made.weights[made.named != boosting.labels]]
+    steps = [rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t}}}(i)"]
+    if terms:
+        steps.append(" + ".join(terms[:_MOST_TERMS]) + (r" + \cdots" if len(terms) > _MOST_TERMS else ""))
+    note = _("The learner names the wrong class for {count:,} of {rows:,} points; their weights sum to its error.")
+    return Line(
+        aligned(rf"\varepsilon_{{{t}}}", [*steps, _shown(made.error)]),
+        note.format(count=len(terms), rows=len(boosting.labels)),
+    )
+
+
+def _in_alpha(classes: int, made: Round) -> Line:
+    t = made.number
+    exponent = r"\alpha" if classes == 2 else rf"\alpha/{classes - 1}"
+    steps = [
+        rf"(1-\varepsilon_{{{t}}})\,e^{{-\alpha}} + \varepsilon_{{{t}}}\,e^{{\alpha/(K-1)}}",
+        rf"{_shown(1 - made.error)}\,e^{{-\alpha}} + {_shown(made.error)}\,e^{{{exponent}}}",
+    ]
+    note = _("A vote of so much for the class that the learner names changes the risk by this factor.")
+    return Line(aligned(rf"\frac{{R_{{{t}}}(\alpha)}}{{R_{{{t - 1}}}}}", steps), note)
+
+
+def _alpha(classes: int, made: Round, minimum: Minimum | None) -> Line:
+    t = made.number
+    steps = [
+        rf"\frac{{K-1}}{{K}}\,{_log_odds(t)}",
+        rf"\frac{{{classes - 1}}}{{{classes}}}\,"
+        rf"\log\frac{{{classes - 1} \cdot {_shown(1 - made.error)}}}{{{_shown(made.error)}}}",
+        _shown(made.alpha),
+    ]
+    note = _("The derivative of this is 0 here.")
+    if minimum is not None:
+        note = _(
+            "The derivative of this is 0 here. Found without it, from the risk’s values alone: {found:.8f}; the two "
+            "differ by {difference:.1e}."
+        ).format(found=minimum.found, difference=minimum.difference)
+    return Line(aligned(rf"\alpha_{{{t}}}", steps), note)
+
+
+def _risk_after(boosting: Boosting, made: Round) -> Line:
+    t = made.number
+    before = 1.0 if t == 1 else boosting.rounds[t - 2].risk
+    steps = [
+        rf"R_{{{t - 1}}} \cdot \frac{{R_{{{t}}}(\alpha_{{{t}}})}}{{R_{{{t - 1}}}}}",
+        rf"{_shown(before)} \cdot {_shown(made.normaliser)}",
+        _shown(made.risk),
+    ]
+    return Line(aligned(rf"R_{{{t}}}", steps), _("So the risk falls to"))
+
+
+def _weights_after(classes: int, made: Round) -> Line:
+    t = made.number
+    right, wrong = math.exp(-made.alpha), math.exp(made.alpha / (classes - 1))
+    cases = (
+        rf"e^{{-\alpha_{{{t}}}}}\,/\,Z_{{{t}}} = {number(right / made.normaliser, 5)} & \text{{{_('right')}}} \\ "
+        rf"e^{{\alpha_{{{t}}}/(K-1)}}\,/\,Z_{{{t}}} = {number(wrong / made.normaliser, 5)} & \text{{{_('wrong')}}}"
+    )
+    return Line(
+        rf"\frac{{D_{{{t + 1}}}(i)}}{{D_{{{t}}}(i)}} = \begin{{cases}}{cases}\end{{cases}}",
+        _("With Z for the factor of the risk, points that the learner has right get lighter and the others heavier."),
+    )
+
+
+def _chance_after(boosting: Boosting, made: Round) -> Line:
+    t = made.number
+    again = float(boosting.weights(t)[made.named != boosting.labels].sum())
+    return Line(
+        rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t + 1}}}(i) = {_shown(again)} = 1 - \tfrac{{1}}{{K}}",
+        _("Under the new weights this learner is just as good as chance: the next one has to know something else."),
+    )
+
+
+def _slip(classes: int, made: Round) -> Line:
+    t = made.number
+    wrong = wrong_alpha(made.error, classes)
+    steps = [rf"(K-1)\,{_log_odds(t)}", rf"K\,\alpha_{{{t}}}", _shown(wrong)]
+    change = normaliser(wrong, made.error, classes)
+    effect = (
+        _("With two classes the risk would stay where it is.")
+        if classes == 2
+        else _("The risk would rise, by a factor of {factor:.4g}.").format(factor=change)
+    )
+    note = _("A slip: the last line of the report lacks the K below the line, so its vote is K times too large.")
+    return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{{_('report')}}}}}", steps), f"{note} {effect}")
+
+
+def _scale(classes: int, made: Round) -> Line:
+    t = made.number
+    steps = [
+        rf"\log\frac{{1-\varepsilon_{{{t}}}}}{{\varepsilon_{{{t}}}}} + \log(K-1)",
+        rf"\frac{{K}}{{K-1}}\,\alpha_{{{t}}}",
+        rf"\tfrac{{{classes}}}{{{classes - 1}}} \cdot {factor(made.alpha, _DIGITS)}",
+        _shown(classes / (classes - 1) * made.alpha),
+    ]
+    note = _(
+        "No slip but another scale: Zhu et al. 2009 and scikit-learn write this. One factor for all rounds changes "
+        "neither weights nor verdicts."
+    )
+    return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{SAMME}}}}", steps), note)
+
+
+def _log_odds(t: int) -> str:
+    return rf"\log\frac{{(K-1)(1-\varepsilon_{{{t}}})}}{{\varepsilon_{{{t}}}}}"
+
+
+def _shown(value: float) -> str:
+    return number(value, _DIGITS)

@@ -1,0 +1,359 @@
+"""Does boosting trained models beat the best of them? SAMME over fixed voters, fitted on half of a file, then tested.
+
+Each round takes the voter with the least weighted error, as a learner chosen from a list, so that a voter may come
+again and its α add up to its weight; it ends where no voter is better than chance. α is never below 0, so what an early
+round gave too much is never taken back, and the risk can end above the least that weights of 0 or more reach together.
+That least is found as well, by L-BFGS-B, the risk being convex in the weights.
+
+Without new learners little can be won: with two classes a weighted vote of three voters is always one of them alone
+(its weight is above the sum of the two others) or their majority vote (none is). `amount` says which, by going through
+every way in which the voters can vote.
+
+Differences of accuracy are on the rows of the test half, paired, with the normal 95 % interval of McNemar's discordant
+pairs (`core.evaluation.paired_interval`). It covers the draw of the rows, not the training of the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from core.lab.boosting import Boosting, Learner, boost, exponents, one_hot
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.corpus import Corpus
+
+ROUNDS, SEED = 200, 0
+FEWEST_ROWS = 20
+MOST_VOTERS = 12
+ONE, MAJORITY, OWN = "one", "majority", "own"
+BEST, MEAN = "best", "mean"
+_HEAVIEST = 20.0  # a weight without a bound would grow for ever where some voters are never wrong
+
+
+@dataclass(frozen=True)
+class Voter:
+    """A model as a voter: the sum of its α, how many rounds took it, its accuracy on both halves.
+
+    `least_weight` is its weight where the risk of the fit half is least.
+    """
+
+    name: str
+    hash: str
+    weight: float
+    rounds: int
+    least_weight: float
+    fit_accuracy: float
+    test_accuracy: float
+    test_interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class VoterRound:
+    """A round: the voter taken, its ε and α, the risk on the fit half after it."""
+
+    number: int
+    voter: str
+    error: float
+    alpha: float
+    risk: float
+
+
+@dataclass(frozen=True)
+class Against:
+    """The ensemble's accuracy minus another's on the test half, paired, with its 95 % interval.
+
+    The other is the single model ``best`` on the fit half, the ``majority`` vote or the ``mean`` of the probabilities.
+    `only_ensemble` and `only_other` count the rows that one has right and the other has not; `same` says that the two
+    verdicts are equal on every row.
+    """
+
+    other: str
+    other_accuracy: float
+    difference: float
+    interval: tuple[float, float]
+    only_ensemble: int
+    only_other: int
+    same: bool
+
+    @property
+    def finding(self) -> str:
+        """``better``, ``worse``, ``same`` (every verdict) or ``none`` (no difference is shown)."""
+        low, high = self.interval
+        return "same" if self.same else "better" if low > 0 else "worse" if high < 0 else "none"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What a weighted vote comes down to: ``one`` voter, whose name is given, the ``majority``, or its ``own`` rule."""
+
+    to: str
+    voter: str | None
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What boosting made of some models on one labelled file, split by a seed.
+
+    `best` is the model most accurate on the fit half. `risk` is the fit half's after the last round, `least_risk` the
+    least that weights of 0 or more reach; `amounts_to` and `least_amounts_to` say what the two votes come down to.
+    `trained_on` names models that were trained on this very file.
+    """
+
+    data: str
+    sha256: str
+    rows: int
+    drawn_from: int | None
+    skipped: int
+    seed: int
+    fit_rows: int
+    test_rows: int
+    voters: tuple[Voter, ...]
+    rounds: tuple[VoterRound, ...]
+    stopped: str
+    best: str
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    amounts_to: Amount
+    risk: float
+    least_risk: float
+    least_amounts_to: Amount
+    against: tuple[Against, ...]
+    trained_on: tuple[str, ...] = ()
+
+
+class Progress(NamedTuple):
+    """`done` of `models` have read the file; the ensemble as soon as it is there."""
+
+    done: int
+    models: int
+    found: Ensemble | None = None
+
+    def result(self) -> Ensemble | None:
+        """What was found so far."""
+        return self.found
+
+
+def measure(
+    corpus: Corpus,
+    checkpoints: Sequence[Checkpoint],
+    *,
+    seed: int = SEED,
+    rounds: int = ROUNDS,
+    breathe: Callable[[], object] = lambda: None,
+) -> Iterator[Progress]:
+    """Boost models on half of a corpus and test them on the other half.
+
+    `breathe` is called before every batch that a model reads; what it raises ends it. Raises ValueError for fewer than
+    two models or too many, for too few rows, and where the fit half has rows of one class only or no model is better
+    than chance on it.
+    """
+    from core.corpus import encode
+    from core.verdicts import logits, sigmoid
+
+    if not 2 <= len(checkpoints) <= MOST_VOTERS:
+        raise ValueError(f"an ensemble has 2 to {MOST_VOTERS} models; given: {len(checkpoints)}")
+    fit, test = halves(len(corpus), seed)
+    here = sorted(set(corpus.labels[fit].tolist()))
+    if here != [0, 1]:
+        raise ValueError(
+            f"{corpus.name}: half of its {len(corpus):,} rows, for fitting, hold one class only: {here[0]}"
+        )
+    probabilities = np.empty((len(checkpoints), len(corpus)))
+    for number, checkpoint in enumerate(checkpoints):
+        yield Progress(number, len(checkpoints))
+        sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
+        probabilities[number] = sigmoid(logits(checkpoint.model, sentences, breathe=breathe))
+    yield Progress(
+        len(checkpoints),
+        len(checkpoints),
+        ensemble(corpus, checkpoints, probabilities, fit, test, seed=seed, rounds=rounds),
+    )
+
+
+def ensemble(
+    corpus: Corpus,
+    checkpoints: Sequence[Checkpoint],
+    probabilities: np.ndarray,
+    fit: np.ndarray,
+    test: np.ndarray,
+    *,
+    seed: int,
+    rounds: int = ROUNDS,
+) -> Ensemble:
+    """The same from P(positive) float64 [models, N], fitted on the rows `fit` and tested on the rows `test`."""
+    from core.evaluation import wilson_interval
+
+    labels = corpus.labels.astype(np.int64)
+    names = [checkpoint.name for checkpoint in checkpoints]
+    named = (probabilities >= 0.5).astype(np.int64)  # [models, N]
+    boosting = boost(labels[fit], 2, chooser(named[:, fit], labels[fit]), rounds)
+    if not boosting.rounds:
+        raise ValueError(
+            f"{corpus.name}: no model is better than chance on the {len(fit):,} rows for fitting, so none has a vote: "
+            + ", ".join(
+                f"{name} {share:.1%} right" for name, share in zip(names, _shares(named, labels, fit), strict=True)
+            )
+        )
+    weights, taken = weights_of(boosting, len(names))
+    least, least_risk = least_risk_weights(named[:, fit], labels[fit])
+    verdicts = weighted(named, weights)[test]
+    right = verdicts == labels[test]
+    fit_accuracy = _shares(named, labels, fit)
+    test_right = named[:, test] == labels[test]
+    best = int(fit_accuracy.argmax())
+    others = (
+        (BEST, named[best, test]),
+        (MAJORITY, weighted(named, np.ones(len(names)))[test]),
+        (MEAN, (probabilities.mean(axis=0) >= 0.5).astype(np.int64)[test]),
+    )
+    return Ensemble(
+        data=corpus.name,
+        sha256=corpus.sha256,
+        rows=len(corpus),
+        drawn_from=corpus.drawn_from,
+        skipped=corpus.skipped,
+        seed=seed,
+        fit_rows=len(fit),
+        test_rows=len(test),
+        voters=tuple(
+            Voter(
+                checkpoint.name,
+                checkpoint.hash,
+                float(weights[place]),
+                int(taken[place]),
+                float(least[place]),
+                float(fit_accuracy[place]),
+                float(test_right[place].mean()),
+                wilson_interval(int(test_right[place].sum()), len(test)),
+            )
+            for place, checkpoint in enumerate(checkpoints)
+        ),
+        rounds=tuple(
+            VoterRound(made.number, names[_place(made.learnt)], made.error, made.alpha, made.risk)
+            for made in boosting.rounds
+        ),
+        stopped=boosting.stopped,
+        best=names[best],
+        accuracy=float(right.mean()),
+        accuracy_interval=wilson_interval(int(right.sum()), len(test)),
+        amounts_to=amount(weights, names),
+        risk=boosting.rounds[-1].risk,
+        least_risk=least_risk,
+        least_amounts_to=amount(least, names),
+        against=tuple(against(name, verdicts, other, labels[test]) for name, other in others),
+        trained_on=tuple(
+            checkpoint.name for checkpoint in checkpoints if checkpoint.card["data"]["sha256"] == corpus.sha256
+        ),
+    )
+
+
+def halves(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers to fit on and to test on, each ascending, drawn from a seed.
+
+    Raises ValueError for fewer than `FEWEST_ROWS` rows.
+    """
+    if rows < FEWEST_ROWS:
+        raise ValueError(
+            f"{rows:,} labelled rows cannot be split in half to any purpose; expected {FEWEST_ROWS} or more"
+        )
+    order = np.random.default_rng(seed).permutation(rows)
+    return np.sort(order[: rows // 2]), np.sort(order[rows // 2 :])
+
+
+def chooser(named: np.ndarray, labels: np.ndarray) -> Learner:
+    """A learner that takes the fixed voter, its place, with the least weighted error; `named` int64 [voters, N]."""
+    wrong = named != labels
+
+    def learn(weights: np.ndarray) -> tuple[object, np.ndarray]:
+        place = int((wrong @ weights).argmin())
+        return place, named[place]
+
+    return learn
+
+
+def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]:
+    """The sum of each fixed voter's α and the rounds that took it, both [voters]; a perfect one alone has weight."""
+    weights, taken = np.zeros(voters), np.zeros(voters, dtype=np.int64)
+    for made in boosting.rounds:
+        place = _place(made.learnt)
+        taken[place] += 1
+        if np.isinf(made.alpha):
+            weights[:] = 0
+            weights[place] = 1.0
+        else:
+            weights[place] += made.alpha
+    return weights, taken
+
+
+def weighted(named: np.ndarray, weights: np.ndarray, classes: int = 2) -> np.ndarray:
+    """The class whose voters weigh most, int64 [N], the first of several that do; `named` int64 [voters, N]."""
+    votes = np.zeros((named.shape[1], classes))
+    for weight, one in zip(weights, named, strict=True):
+        votes += weight * one_hot(one, classes)
+    return np.asarray(votes.argmax(axis=1))
+
+
+def least_risk_weights(named: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
+    """The weights of fixed voters, each 0 to `_HEAVIEST`, with the least exponential risk, and that risk.
+
+    `named` int64 [voters, N] of two classes. The risk is convex in the weights.
+    """
+    from scipy.optimize import minimize
+
+    # A row counts once for all others on which the voters are right and wrong alike.
+    terms = np.array([exponents(one_hot(one, 2), labels) for one in named])  # [voters, N], −1 right or 1 wrong
+    ways, counts = np.unique(terms, axis=1, return_counts=True)
+
+    def risk(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        parts = counts * np.exp(weights @ ways) / len(labels)
+        return float(parts.sum()), ways @ parts
+
+    found = minimize(risk, np.zeros(len(named)), jac=True, method="L-BFGS-B", bounds=[(0, _HEAVIEST)] * len(named))
+    return found.x, float(found.fun)
+
+
+def amount(weights: np.ndarray, names: Sequence[str]) -> Amount:
+    """What a weighted vote between two classes amounts to.
+
+    Every way of voting is tried: the vote is one voter's, or the plain majority's, where it agrees with that on all.
+    """
+    ways = np.array(list(product((0, 1), repeat=len(weights)))).T  # [voters, 2^voters]
+    verdicts = weighted(ways, weights)
+    for place in np.argsort(-weights, kind="stable"):
+        if (verdicts == ways[place]).all():
+            return Amount(ONE, names[place])
+    majority = len(weights) % 2 == 1 and (verdicts == weighted(ways, np.ones(len(weights)))).all()
+    return Amount(MAJORITY if majority else OWN, None)
+
+
+def against(name: str, verdicts: np.ndarray, others: np.ndarray, labels: np.ndarray) -> Against:
+    """How much more often some verdicts [N] are right than others on the same rows."""
+    from core.evaluation import paired_interval
+
+    right, other = verdicts == labels, others == labels
+    difference, low, high = paired_interval(right, other)
+    return Against(
+        name,
+        float(other.mean()),
+        difference,
+        (low, high),
+        int((right & ~other).sum()),
+        int((other & ~right).sum()),
+        bool((verdicts == others).all()),
+    )
+
+
+def _shares(named: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """How many of the rows each voter has right, float64 [voters]."""
+    return np.asarray((named[:, rows] == labels[rows]).mean(axis=1))
+
+
+def _place(learnt: object) -> int:
+    assert isinstance(learnt, int)
+    return learnt

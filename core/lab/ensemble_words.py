@@ -1,0 +1,108 @@
+"""What an ensemble of trained models amounts to, in sentences; the models' names stand in them as they are."""
+
+from __future__ import annotations
+
+from core.lab.ensemble import BEST, MAJORITY, ONE, Against, Amount, Ensemble
+from core.language import gettext as _
+
+
+def sentences(found: Ensemble) -> list[str]:
+    """What was measured, whether it beats the best single model, what the vote comes down to, and what greed cost."""
+    said = [_measured(found), _against_best(found), _amount(found), _least(found)]
+    if found.trained_on:
+        said.append(
+            _(
+                "Careful: this is the file that {names} learnt from, so these accuracies say little about new texts."
+            ).format(names=", ".join(found.trained_on))
+        )
+    return said
+
+
+def other(found: Ensemble, one: Against) -> str:
+    """The name of what the ensemble is compared with."""
+    if one.other == BEST:
+        return _("best single model ({name})").format(name=found.best.upper())
+    return _("majority vote") if one.other == MAJORITY else _("mean of the probabilities")
+
+
+def finding(one: Against) -> str:
+    """A difference in a word or two."""
+    return {
+        "better": _("better"),
+        "worse": _("worse"),
+        "same": _("the same verdicts"),
+        "none": _("no difference shown"),
+    }[one.finding]
+
+
+def _measured(found: Ensemble) -> str:
+    drawn = "" if found.drawn_from is None else _(" (drawn from {rows:,})").format(rows=found.drawn_from)
+    return _(
+        "{data}: {rows:,} rows{drawn}, fitted on {fit:,} and tested on the other {test:,}, split by seed {seed}."
+    ).format(
+        data=found.data,
+        rows=found.rows,
+        drawn=drawn,
+        fit=found.fit_rows,
+        test=found.test_rows,
+        seed=found.seed,
+    )
+
+
+def _against_best(found: Ensemble) -> str:
+    one = next(one for one in found.against if one.other == BEST)
+    if one.finding == "same":
+        return _(
+            "The ensemble does not beat {best}, the best single model on the fit half: it gives the same verdict on "
+            "every row, {accuracy:.2%} of them right."
+        ).format(best=found.best.upper(), accuracy=found.accuracy)
+    low, high = (100 * end for end in one.interval)
+    figures = _(
+        "{ensemble:.2%} against {other:.2%}; difference {difference:+.2f} points, 95 % interval {low:+.2f} to "
+        "{high:+.2f}"
+    ).format(
+        ensemble=found.accuracy,
+        other=one.other_accuracy,
+        difference=100 * one.difference,
+        low=low,
+        high=high,
+    )
+    verdict = {
+        "better": _("The ensemble beats {best}, the best single model on the fit half"),
+        "worse": _("The ensemble is worse than {best}, the best single model on the fit half"),
+        "none": _("The ensemble is not shown to beat {best}, the best single model on the fit half"),
+    }[one.finding]
+    return f"{verdict.format(best=found.best.upper())}: {figures}."
+
+
+def _amount(found: Ensemble) -> str:
+    rule = _rule(found.amounts_to)
+    if len(found.voters) == 3:
+        rule += " " + _(
+            "With two classes three voters can come to nothing else: either one outweighs the two others together and "
+            "decides alone, or none does and any two decide."
+        )
+    return rule
+
+
+def _rule(amount: Amount) -> str:
+    if amount.to == ONE:
+        return _("The weighted vote is one voter: {name} decides alone, whatever the others say.").format(
+            name=(amount.voter or "").upper()
+        )
+    if amount.to == MAJORITY:
+        return _("The weighted vote is the plain majority vote: the weights change nothing.")
+    return _("The weighted vote is neither one voter nor the plain majority vote.")
+
+
+def _least(found: Ensemble) -> str:
+    said = _(
+        "Boosting never takes back what a round gave. It ended at a risk of {risk:.4f}; the least that weights of 0 "
+        "or more reach is {least:.4f}"
+    ).format(risk=found.risk, least=found.least_risk)
+    amount = found.least_amounts_to
+    if amount.to == ONE:
+        return said + _(", where {name} decides alone.").format(name=(amount.voter or "").upper())
+    if amount.to == MAJORITY:
+        return said + _(", where the vote is the plain majority’s.")
+    return said + "."

@@ -1,0 +1,311 @@
+"""Boosting for K classes: points to boost on, the working of a chosen round, how the rounds went; then real models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import frame, lab_ensemble, lab_sheet, link, trajectories
+from pages.parts.fingerprint import fingerprint
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from core.lab.boosting import Boosting, Minimum
+    from core.lab.boosting_data import Cloud
+
+OWN = "own"
+MOST_POINTS, MOST_ROUNDS, MOST_SEED, LONGEST = 600, 200, 9_999, 20_000
+_POINTS, _CLASSES, _ROUNDS, _SHOWN = 150, 3, 20, 5
+_TYPED = """0.2, 0.4, a
+0.9, 0.3, a
+0.5, 1.1, a
+1.4, 0.9, b
+2.1, 1.6, b
+1.7, 0.2, b
+0.3, 2.2, c
+1.2, 1.9, c
+1.9, 2.5, c"""
+
+
+class _Boosted(NamedTuple):
+    boosting: Boosting
+    minima: tuple[Minimum, ...]
+
+
+def view() -> None:
+    """The laboratory on points in the plane, and below it the same on trained models."""
+    st.subheader(_("Boosting for K classes"))
+    st.write(
+        _(
+            "Many weak learners, here rules with one threshold, vote on a class. Each round weighs the points by how "
+            "wrong the votes so far are, fits a learner to them, and gives it the vote that makes the exponential risk "
+            "least (SAMME; Zhu, Zou, Rosset & Hastie 2009)."
+        )
+    )
+    left, right = st.columns([3, 1])
+    with right:
+        rounds = _whole("boost_rounds", _("Rounds at most"), 1, MOST_ROUNDS, _ROUNDS)
+    cloud = _cloud(left)
+    if cloud is not None:
+        key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes))
+        try:
+            _rounds(cloud, _boosted(key, rounds, cloud))
+        except ValueError as error:
+            st.error(plain(str(error)))
+    st.divider()
+    lab_ensemble.view()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
+    from core.lab.boosting import minima
+    from core.lab.stumps import boost_stumps
+
+    boosting = boost_stumps(_cloud.points, _cloud.labels, _cloud.classes, rounds)
+    return _Boosted(boosting, minima(boosting))
+
+
+def _cloud(box: DeltaGenerator) -> Cloud | None:
+    """The points that were chosen or typed; None, with a line that says why, where these are none."""
+    from core.lab.boosting_data import MOST_CLASSES, clouds, draw
+
+    names = {
+        "rings": _("rings of one cloud"),
+        "blobs": _("clouds that overlap"),
+        "spirals": _("spirals"),
+        "apart": _("clouds far apart"),
+        "squares": _("a board of squares"),
+        OWN: _("points of your own"),
+    }
+    offered = [name for name in names if name in (*clouds(), OWN)]
+    link.restore("boost_cloud", offered[0], link.one_of(offered), "boost cloud")
+    name = box.selectbox(
+        _("Points"), offered, format_func=names.__getitem__, key="boost cloud", persist_state="session"
+    )
+    link.carry("boost_cloud", None if name == offered[0] else name)
+    if name == OWN:
+        return _typed()
+    boxes = st.columns(3)
+    with boxes[0]:
+        classes = _whole("boost_k", _("Classes K"), 2, MOST_CLASSES, _CLASSES)
+    with boxes[1]:
+        points = _whole("boost_n", _("Points to draw"), 2 * MOST_CLASSES, MOST_POINTS, _POINTS)
+    with boxes[2]:
+        seed = _whole("boost_seed", _("Seed"), 0, MOST_SEED, 0)
+    return draw(name, classes, points, seed)
+
+
+def _typed() -> Cloud | None:
+    from core.lab.boosting_data import read_points
+
+    key = "boost points"
+    link.restore("boost_points", _TYPED, lambda told: told if len(told) <= frame.LONGEST_IN_LINK else None, key)
+    text = st.text_area(
+        _("A point a line: two numbers and a class"), key=key, height=220, max_chars=LONGEST, persist_state="session"
+    )
+    short = len(text or "") <= frame.LONGEST_IN_LINK
+    link.carry("boost_points", text if short and text != _TYPED else None)
+    if not short:
+        st.caption(_("The points are too long for the link, which does not carry them."))
+    try:
+        cloud = read_points(text or "")
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return None
+    if len(cloud.points) > MOST_POINTS:
+        st.error(
+            _("There are {count:,} points; expected {most} at most.").format(count=len(cloud.points), most=MOST_POINTS)
+        )
+        return None
+    return cloud
+
+
+def _whole(name: str, label: str, low: int, high: int, default: int) -> int:
+    key = name.replace("_", " ")
+    link.restore(name, default, link.whole(low, high), key)
+    value = int(st.number_input(label, low, high, key=key, step=1, required=True, persist_state="session"))
+    link.carry(name, None if value == default else str(value))
+    return value
+
+
+def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
+    from core.lab.boosting_sheet import sheet, stopped
+
+    boosting, minima = boosted
+    if reason := stopped(boosting):
+        st.info(plain(reason), icon=":material/stop_circle:")
+    if not boosting.rounds:
+        return
+    number = _chosen(len(boosting.rounds))
+    minimum = next((found for found in minima if found.number == number), None)
+    _figures_of_round(cloud, boosted, number, minimum)
+    with st.expander(_("The working of this round"), icon=":material/calculate:", expanded=True):
+        lab_sheet.show(sheet(boosting, number, minimum), "boost sheet")
+    _history(boosting, number)
+    _table(cloud, boosted)
+    _points(cloud, boosting, number)
+
+
+def _chosen(rounds: int) -> int:
+    key = "boost t"
+    usual = min(_SHOWN, rounds)
+    link.restore("boost_t", usual, link.whole(1, MOST_ROUNDS), key)
+    st.session_state[key] = min(st.session_state[key], rounds)
+    if rounds == 1:
+        return 1
+    number = int(st.slider(_("Round"), 1, rounds, key=key, persist_state="session"))
+    link.carry("boost_t", None if number == usual else str(number))
+    return number
+
+
+def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Minimum | None) -> None:
+    from core.figures.boosting import risk_in_alpha, weighted_points
+    from core.lab.stumps import regions, stump_of
+
+    boosting = boosted.boosting
+    made = boosting.rounds[number - 1]
+    with st.container(horizontal=True):
+        st.metric(_("weighted error ε"), f"{made.error:.4f}", border=True)
+        st.metric(_("vote α"), f"{made.alpha:.4f}".replace("inf", "∞"), border=True)
+        st.metric(
+            _("risk after"),
+            f"{made.risk:.4f}",
+            delta=f"× {made.normaliser:.4f}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
+        st.metric(_("in error after"), f"{made.training_error:.1%}", border=True)
+        if boosted.minima:
+            largest = max(found.difference for found in boosted.minima)
+            st.metric(
+                _("largest error of α"),
+                f"{largest:.1e}",
+                help=_("Over all rounds: α by the formula against the lowest value of the risk, found without it."),
+                border=True,
+            )
+    left, right = st.columns([3, 2])
+    left.plotly_chart(
+        weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number), stump_of(made.learnt)),
+        key="boost plane",
+        alt=_("The points by class and weight, over the regions in which the ensemble names each class"),
+    )
+    left.caption(
+        _(
+            "A point’s area is its weight before this round, its ring says that this round’s rule has it wrong; the "
+            "dotted line is the rule’s threshold. The ground shows the verdict of all rounds so far."
+        )
+    )
+    if minimum is not None:
+        right.plotly_chart(
+            risk_in_alpha(boosting, minimum), key="boost alpha", alt=_("The risk against the vote of this round")
+        )
+
+
+def _history(boosting: Boosting, number: int) -> None:
+    from core.figures.boosting import margins, progress, votes_and_errors
+    from core.lab.boosting import error_bound
+
+    left, right = st.columns(2)
+    left.plotly_chart(progress(boosting, number), key="boost risk", alt=_("Risk and share in error by round"))
+    right.plotly_chart(margins(boosting, number), key="boost margins", alt=_("Shares of points by margin"))
+    right.caption(
+        _("A point’s margin is the vote for its class minus that for the best other one. Above 0 the vote is right.")
+    )
+    made = boosting.rounds[-1]
+    total = sum(found.alpha for found in boosting.rounds)
+    bound = error_bound(made.risk, total, boosting.classes)
+    if boosting.classes == 2:
+        said = _("With two classes the risk is never below the share in error: {error:.1%} of at most {bound:.1%}.")
+    else:
+        said = _(
+            "With more than two classes the risk itself bounds only the share of points whose class has at most 1/K of "
+            "the vote; the share in error may lie above it."
+        )
+        said += " "
+        said += (
+            _("It is {error:.1%}; the risk and the votes allow at most {bound:.1%}.")
+            if bound < 1
+            else _("It is {error:.1%}; the risk and the votes allow anything.")
+        )
+    left.caption(said.format(error=made.training_error, bound=bound))
+    st.plotly_chart(votes_and_errors(boosting, number), key="boost votes", alt=_("Errors and votes by round"))
+
+
+def _table(cloud: Cloud, boosted: _Boosted) -> None:
+    from core.lab.stumps import stump_of
+
+    by_round = {found.number: found for found in boosted.minima}
+    header = [
+        _("round"),
+        _("rule"),
+        _("ε"),
+        _("α"),
+        _("α found"),
+        _("they differ by"),
+        _("factor of the risk"),
+        _("risk"),
+        _("in error"),
+        _("class has ≤ 1/K"),
+        _("report’s α"),
+        _("its factor"),
+    ]
+    rows: list[tuple[object, ...]] = []
+    for made in boosted.boosting.rounds:
+        stump, found = stump_of(made.learnt), by_round.get(made.number)
+        rule = _("x{axis} ≤ {threshold:.4g}: {below}, else {above}").format(
+            axis=stump.axis + 1,
+            threshold=stump.threshold,
+            below=cloud.names[stump.below],
+            above=cloud.names[stump.above],
+        )
+        check = (found.found, found.difference, found.wrong, found.wrong_factor) if found else (None,) * 4
+        rows.append(
+            (
+                made.number,
+                rule,
+                made.error,
+                made.alpha if found else None,
+                *check[:2],
+                made.normaliser,
+                made.risk,
+                made.training_error,
+                made.outvoted,
+                *check[2:],
+            )
+        )
+    st.markdown(_("**All rounds**"))
+    shown = {name: st.column_config.NumberColumn(format="%.1e" if name == header[5] else "%.4f") for name in header[2:]}
+    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
+    trajectories.csv_button("boosting-rounds", header, lambda: rows)
+
+
+def _points(cloud: Cloud, boosting: Boosting, number: int) -> None:
+    name = _("Every point in this round")
+    with st.expander(name, icon=":material/table_rows:", key="boost every point", on_change="rerun") as opened:
+        if not opened.open:
+            return
+        made = boosting.rounds[number - 1]
+        header = [_("point"), _("x1"), _("x2"), _("class"), _("weight before"), _("rule says"), _("right")]
+        header += [_("weight after"), *(_("votes for {name}").format(name=name) for name in cloud.names), _("margin")]
+        columns = zip(
+            cloud.points.tolist(),
+            cloud.labels.tolist(),
+            made.weights.tolist(),
+            made.named.tolist(),
+            boosting.weights(number).tolist(),
+            boosting.votes(number).tolist(),
+            boosting.margins(number).tolist(),
+            strict=True,
+        )
+        rows = [
+            (place, *point, cloud.names[label], before, cloud.names[named], named == label, after, *votes, margin)
+            for place, (point, label, before, named, after, votes, margin) in enumerate(columns, 1)
+        ]
+        shown = {name: st.column_config.NumberColumn(format="%.5f") for name in (header[4], *header[7:])}
+        st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
+        trajectories.csv_button("boosting-points", header, lambda: rows)

@@ -1,0 +1,220 @@
+"""Boosting over the trained models: the figure kept beside the checkpoints, and the same on a file of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core import checkpoints as stored
+from core import records
+from core.language import gettext as _
+from core.tables import SUFFIXES
+from pages.parts import estimates, models, search, trajectories
+from pages.parts.fingerprint import fingerprint
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from core.checkpoints import Checkpoint
+    from core.lab.ensemble import Ensemble, Progress
+
+MOST_ROWS, _ROWS = 20_000, 2_000
+
+
+def view() -> None:
+    """What boosting makes of the models on the stored file, and on an upload."""
+    st.subheader(_("Boosting the trained models"))
+    st.write(
+        _(
+            "Here the learners are fixed: the models themselves, whose verdicts on labelled texts are the votes. The "
+            "weights are fitted on one half of the rows, and judged on the other."
+        )
+    )
+    _kept()
+    st.markdown(_("**On a labelled file of your own**"))
+    given = st.file_uploader(
+        _("Texts with labels 0 and 1, or negative and positive"),
+        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        key="boost file",
+    )
+    if given is None:
+        st.caption(_("Up to 20 MB. Larger files: `python -m core lab boosting --data FILE`."))
+    else:
+        _own(given)
+
+
+def _kept() -> None:
+    from core.lab import ensemble_file
+
+    try:
+        found = ensemble_file.load()
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    if found is None:
+        st.info(
+            _("Nothing is measured here yet. To do so: python -m core lab boosting --data FILE --out {file}").format(
+                file=plain(f"checkpoints/{ensemble_file.FILE}")
+            ),
+            icon=":material/straighten:",
+        )
+        return
+    here = {name: stored.identity(card) for name, card in models.cards()[0].items()}
+    if outdated := ensemble_file.outdated(found, here):
+        st.warning(
+            _("These figures are of other models than those here: {names}.").format(names=plain(", ".join(outdated))),
+            icon=":material/history:",
+        )
+    _show(found, "kept")
+    st.caption(
+        _("SHA-256 of the file begins with {digest}. None of its texts is kept here.").format(digest=found.sha256[:12])
+    )
+
+
+class _Asked(NamedTuple):
+    text: str
+    label: str
+    encoding: str | None
+    rows: int
+    seed: int
+
+
+def _own(given: UploadedFile) -> None:
+    boxes = st.columns(5, vertical_alignment="bottom")
+    encodings = {"": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
+    encoding = None
+    if not given.name.lower().endswith(".parquet"):
+        encoding = boxes[4].selectbox(_("Encoding"), list(encodings), format_func=encodings.__getitem__) or None
+    try:
+        columns = _columns(given.file_id, encoding, given)
+    except (ValueError, LookupError, OSError) as error:
+        st.error(plain(str(error)))
+        return
+    own = fingerprint(columns)
+    text = boxes[0].selectbox(_("Texts"), columns, index=_place(columns, "text", 0), key=f"boost text {own}")
+    label = boxes[1].selectbox(_("Labels"), columns, index=_place(columns, "label", -1), key=f"boost label {own}")
+    rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows", required=True)
+    seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split", required=True)
+    asked = _Asked(text, label, encoding, int(rows), int(seed))
+    hashes = tuple(sorted(stored.identity(card) for card in models.cards()[0].values()))
+
+    def start() -> search.Start:
+        checkpoints, _faults = models.load_all()
+        return lambda breathe: _measured(given, asked, checkpoints, breathe)
+
+    search.view("ensemble", (given.file_id, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
+
+
+def _place(columns: Sequence[str], name: str, otherwise: int) -> int:
+    return columns.index(name) if name in columns else otherwise % len(columns)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _columns(file_id: str, encoding: str | None, _given: UploadedFile) -> tuple[str, ...]:
+    with _as_file(_given) as path:
+        return records.columns(path, encoding)
+
+
+@contextmanager
+def _as_file(given: UploadedFile) -> Iterator[Path]:
+    """The upload on the disk, for as long as it is read."""
+    with TemporaryDirectory(prefix="unrolled-") as folder:
+        path = Path(folder) / f"upload{Path(given.name).suffix.lower()}"
+        path.write_bytes(given.getvalue())
+        yield path
+
+
+def _measured(
+    given: UploadedFile, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
+) -> Iterator[Progress]:
+    from core.corpus import read_corpus
+    from core.lab.ensemble import measure
+
+    with _as_file(given) as path:
+        corpus = read_corpus(path, asked.text, asked.label, encoding=asked.encoding)
+    breathe()
+    corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
+    yield from measure(corpus, checkpoints, seed=asked.seed, breathe=breathe)
+
+
+def _say(event: Progress) -> search.Shown:
+    line = _("{done} of {models} models have read the rows").format(done=event.done, models=event.models)
+    return search.Shown(event.done / event.models, line)
+
+
+def _show(found: Ensemble, key: str) -> None:
+    from core.lab.ensemble_words import finding, other, sentences
+
+    measured, *said = sentences(found)
+    st.caption(plain(measured))
+    for sentence in said:
+        st.markdown(plain(sentence))
+    header = [
+        _("model"),
+        _("weight Σα"),
+        _("rounds"),
+        _("weight at least risk"),
+        _("right, fit half"),
+        _("right, test half"),
+    ]
+    voters: list[tuple[object, ...]] = [
+        (
+            voter.name.upper(),
+            round(voter.weight, 4),
+            voter.rounds,
+            round(voter.least_weight, 4),
+            voter.fit_accuracy,
+            estimates.share(voter.test_accuracy, voter.test_interval),
+        )
+        for voter in found.voters
+    ]
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(estimates.as_shown(header, voters), hide_index=True, column_config={header[4]: percent})
+    trajectories.csv_button(f"ensemble-voters-{key}", *_numbers(header, voters))
+    header = [_("compared with"), _("right, test half"), _("ensemble minus it (points)"), _("finding")]
+    header += [_("only the ensemble right"), _("only the other right")]
+    others: list[tuple[object, ...]] = [
+        (
+            other(found, one),
+            one.other_accuracy,
+            estimates.signed(100 * one.difference, (100 * one.interval[0], 100 * one.interval[1]), 2),
+            finding(one),
+            one.only_ensemble,
+            one.only_other,
+        )
+        for one in found.against
+    ]
+    st.dataframe(estimates.as_shown(header, others), hide_index=True, column_config={header[1]: percent})
+    trajectories.csv_button(f"ensemble-{key}", *_numbers(header, others))
+    st.caption(
+        _(
+            "95 % intervals; differences are between verdicts on the same rows. They cover the draw of the rows, not "
+            "the chance in training the models."
+        )
+    )
+    with st.expander(_("The rounds"), icon=":material/table_rows:"):
+        st.dataframe(
+            [
+                {
+                    _("round"): made.number,
+                    _("voter"): made.voter.upper(),
+                    _("ε"): round(made.error, 4),
+                    _("α"): round(made.alpha, 4),
+                    _("risk"): round(made.risk, 4),
+                }
+                for made in found.rounds
+            ],
+            hide_index=True,
+        )
+
+
+def _numbers(header: list[str], rows: list[tuple[object, ...]]) -> tuple[list[str], Callable[[], list[list[object]]]]:
+    names, numbers = estimates.as_numbers(header, rows)
+    return names, lambda: numbers

@@ -1,0 +1,125 @@
+"""Figures of boosting hold the numbers of their rounds; classes differ by colour and marker; names stay text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core.figures import boosting as figures
+from core.figures.boosting import margins, progress, risk_in_alpha, votes_and_errors, weighted_points
+from core.lab.boosting import Boosting, minima, normaliser
+from core.lab.boosting_data import Cloud, draw
+from core.lab.stumps import boost_stumps, regions, stump_of
+from tests.hostile import SENTENCES
+
+ROUNDS = 8
+
+
+def boosted(name: str = "rings", classes: int = 3) -> tuple[Cloud, Boosting]:
+    cloud = draw(name, classes, 90, 0)
+    return cloud, boost_stumps(cloud.points, cloud.labels, classes, ROUNDS)
+
+
+def plane(cloud: Cloud, found: Boosting, number: int) -> go.Figure:
+    stump = stump_of(found.rounds[number - 1].learnt)
+    return weighted_points(cloud, found, number, regions(found, cloud.points, number), stump)
+
+
+@pytest.mark.parametrize("number", [1, 4, ROUNDS])
+def test_points_stand_where_they_are_and_heavier_ones_are_larger(number: int) -> None:
+    cloud, found = boosted()
+    made = found.rounds[number - 1]
+    ground, *classes, wrong = plane(cloud, found, number).data
+    assert [(len(trace.x), trace.name) for trace in classes] == [(30, "class 1"), (30, "class 2"), (30, "class 3")]
+    assert len({trace.marker.color for trace in classes}) == len({trace.marker.symbol for trace in classes}) == 3
+    for place, trace in enumerate(classes):
+        rows = np.flatnonzero(cloud.labels == place)
+        assert pytest.approx(cloud.points[rows]) == np.array([trace.x, trace.y]).T
+        assert [row[0] for row in trace.customdata] == list(rows + 1)
+        assert [row[1] for row in trace.customdata] == pytest.approx(made.weights[rows], abs=1e-6)
+        larger = np.diff(np.array(trace.marker.size)[np.argsort(made.weights[rows], kind="stable")])
+        assert (larger >= -1e-9).all()
+    assert pytest.approx(cloud.points[made.named != cloud.labels]) == np.array([wrong.x, wrong.y]).T
+    # The ground is what the vote says at the points themselves.
+    columns = np.searchsorted(ground.x, cloud.points[:, 0]) - 1
+    rows = np.searchsorted(ground.y, cloud.points[:, 1]) - 1
+    assert (np.array(ground.z)[rows, columns] == found.votes(number).argmax(axis=1)).all()
+
+
+def test_the_threshold_is_drawn_along_its_axis() -> None:
+    cloud, found = boosted()
+    for made in found.rounds:
+        stump = stump_of(made.learnt)
+        (line,) = plane(cloud, found, made.number).layout.shapes
+        ends = (line.x0, line.x1) if stump.axis == 0 else (line.y0, line.y1)
+        assert ends == (stump.threshold, stump.threshold)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_the_curve_of_the_risk_is_lowest_at_alpha(classes: int) -> None:
+    _cloud, found = boosted(classes=classes)
+    for made, check in zip(found.rounds, minima(found), strict=True):
+        curve, *marks = risk_in_alpha(found, check).data
+        expected = [normaliser(a, made.error, classes) for a in curve.x]
+        assert np.array(curve.y) == pytest.approx(expected)
+        assert min(curve.y) >= made.normaliser - 1e-12
+        assert abs(curve.x[int(np.argmin(curve.y))] - made.alpha) <= (curve.x[1] - curve.x[0])
+        assert [mark.x[0] for mark in marks] == [check.alpha, check.found, check.wrong]
+        assert curve.x[0] < 0 < check.wrong < curve.x[-1]
+        assert len({mark.marker.symbol for mark in marks}) == 3
+
+
+def test_lines_hold_every_round() -> None:
+    _cloud, found = boosted()
+    risk, error, outvoted = progress(found, 3).data
+    assert list(risk.x) == list(range(ROUNDS + 1))
+    assert list(risk.y) == [1, *(made.risk for made in found.rounds)]
+    assert list(error.y) == [None, *(made.training_error for made in found.rounds)]
+    assert list(outvoted.y) == [1, *(made.outvoted for made in found.rounds)]
+    errors, alphas, wrong = votes_and_errors(found, 3).data
+    assert list(errors.y) == [made.error for made in found.rounds]
+    assert list(wrong.y) == pytest.approx([3 * alpha for alpha in alphas.y])
+    assert any(shape.y0 == pytest.approx(2 / 3) for shape in votes_and_errors(found, 3).layout.shapes)
+
+
+@pytest.mark.parametrize(("chosen", "lines"), [(1, 2), (4, 3), (ROUNDS, 2)])
+def test_margins_are_shares_of_points(chosen: int, lines: int) -> None:
+    _cloud, found = boosted()
+    drawn = margins(found, chosen).data
+    assert len(drawn) == lines
+    for trace, number in zip(drawn, sorted({1, chosen, ROUNDS}), strict=True):
+        known = found.margins(number)
+        assert (trace.y[0], trace.y[-1]) == (0, 1)
+        for x, y in list(zip(trace.x, trace.y, strict=True))[1:-1]:
+            assert y == pytest.approx((known <= x + 1e-8).mean())
+
+
+def every(cloud: Cloud, found: Boosting) -> list[go.Figure]:
+    checked = [risk_in_alpha(found, check) for check in minima(found)[:1]]
+    return [plane(cloud, found, 1), *checked, progress(found, 1), votes_and_errors(found, 1), margins(found, 1)]
+
+
+def test_titles_and_axes_say_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
+    for figure in every(*boosted()):
+        assert figure.layout.title.text.startswith("«")
+        axes = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes())]
+        assert all(title.startswith("«") for title in axes if title) and sum(title is not None for title in axes) >= 2
+
+
+@pytest.mark.parametrize("name", SENTENCES, ids=ascii)
+def test_names_of_classes_stay_text(name: str) -> None:
+    cloud, found = boosted()
+    for figure in every(replace(cloud, names=(name, "<b>b</b>", "c")), found):
+        shown = json.dumps(figure.to_dict(), default=str)
+        assert "<script" not in shown and "<b>" not in shown and "<img" not in shown and "<svg" not in shown
+
+
+def test_a_perfect_learner_can_be_drawn() -> None:
+    cloud, found = boosted("apart", 2)
+    for figure in every(cloud, found):
+        assert "Infinity" not in figure.to_json() and "NaN" not in figure.to_json()

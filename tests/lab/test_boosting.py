@@ -1,0 +1,319 @@
+"""Boosting: the laws of its rounds, a worked example, a slow replica, scikit-learn, and the report's slip."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.ensemble import AdaBoostClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from core.lab.boosting import (
+    CHANCE,
+    PERFECT,
+    ROUNDS,
+    Boosting,
+    alpha,
+    boost,
+    error_bound,
+    exponents,
+    minima,
+    normaliser,
+    one_hot,
+    wrong_alpha,
+)
+from core.lab.boosting_data import clouds, draw
+from core.lab.stumps import Stump, boost_stumps, regions, stump_of
+
+CLOUDS = [(name, classes) for name in ("rings", "blobs", "spirals") for classes in (2, 3, 5)]
+
+
+def boosted(name: str, classes: int, rounds: int = 25) -> Boosting:
+    cloud = draw(name, classes, 90, 3)
+    return boost_stumps(cloud.points, cloud.labels, cloud.classes, rounds)
+
+
+def guessing(labels: np.ndarray, classes: int, rounds: int, seed: int, share: float) -> Boosting:
+    """Boost learners that name the right class for a share of the rows, more or less, and any for the others."""
+    random = np.random.default_rng(seed)
+
+    def learn(weights: np.ndarray) -> tuple[object, np.ndarray]:
+        any_class = random.integers(0, classes, len(labels))
+        return None, np.where(random.random(len(labels)) < share, labels, any_class)
+
+    return boost(labels, classes, learn, rounds)
+
+
+def assert_laws(found: Boosting) -> None:
+    before = 1.0
+    total = 0.0
+    for made in found.rounds:
+        if math.isinf(made.alpha):
+            continue
+        wrong = made.named != found.labels
+        total += made.alpha
+        assert made.weights.sum() == pytest.approx(1, abs=1e-12)
+        assert made.weights == pytest.approx(found.weights(made.number - 1), rel=1e-9)
+        assert made.error == pytest.approx(made.weights[wrong].sum(), abs=1e-12)
+        assert made.error < 1 - 1 / found.classes and made.alpha > 0
+        assert made.alpha == pytest.approx(alpha(made.error, found.classes), rel=1e-9)
+        # Under the weights that follow, the learner is chance.
+        assert found.weights(made.number)[wrong].sum() == pytest.approx(1 - 1 / found.classes, abs=1e-9)
+        # The risk by its definition is the product of the factors, and falls.
+        by_definition = np.exp(exponents(found.votes(made.number), found.labels)).mean()
+        assert made.risk == pytest.approx(by_definition, rel=1e-9)
+        assert made.risk == pytest.approx(before * made.normaliser, rel=1e-9)
+        assert made.normaliser == pytest.approx(normaliser(made.alpha, made.error, found.classes), rel=1e-9)
+        assert made.risk < before
+        before = made.risk
+        # What the risk bounds.
+        assert made.outvoted <= made.risk * (1 + 1e-9)
+        assert made.training_error <= error_bound(made.risk, total, found.classes) * (1 + 1e-9)
+        if found.classes == 2:
+            assert made.training_error <= made.risk * (1 + 1e-9)
+        margins = found.margins(made.number)
+        assert ((margins >= -1) & (margins <= 1)).all()
+        right = found.votes(made.number).argmax(axis=1) == found.labels
+        assert right[margins > 1e-9].all() and not right[margins < -1e-9].any()
+        assert made.training_error == pytest.approx((~right).mean())
+
+
+@pytest.mark.parametrize(("name", "classes"), CLOUDS)
+def test_every_round_of_stumps_obeys_the_laws(name: str, classes: int) -> None:
+    found = boosted(name, classes)
+    assert found.stopped == ROUNDS and len(found.rounds) == 25
+    assert_laws(found)
+
+
+@given(classes=st.integers(2, 6), seed=st.integers(0, 10_000), share=st.floats(0.05, 0.95))
+def test_every_round_of_any_voters_obeys_the_laws(classes: int, seed: int, share: float) -> None:
+    labels = np.random.default_rng(seed).permutation(np.arange(40) % classes)
+    assert_laws(guessing(labels, classes, 6, seed, share))
+
+
+def test_a_round_worked_by_hand() -> None:
+    """Six points, three classes, two of them wrong: ε = 1/3, α = 2/3 log 4, Z = 4^(1/3)/2; then D is 1/12 and 1/3."""
+    labels, named = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 1, 2, 0])
+    found = boost(labels, 3, lambda weights: (None, named), 1)
+    (made,) = found.rounds
+    assert made.weights == pytest.approx(np.full(6, 1 / 6))
+    assert (made.error, made.training_error, made.outvoted) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
+    assert made.alpha == pytest.approx(2 / 3 * math.log(4))
+    assert (made.normaliser, made.risk) == pytest.approx((4 ** (1 / 3) / 2,) * 2)
+    assert found.weights(1) == pytest.approx([1 / 12, 1 / 3, 1 / 12, 1 / 12, 1 / 12, 1 / 3])
+    assert found.margins() == pytest.approx([1, -1, 1, 1, 1, -1])
+    assert wrong_alpha(1 / 3, 3) == pytest.approx(2 * math.log(4))
+    assert normaliser(wrong_alpha(1 / 3, 3), 1 / 3, 3) == pytest.approx(2 / 3 / 16 + 4 / 3)
+
+
+def test_two_classes_are_adaboost_m1() -> None:
+    """Freund & Schapire's, written plainly: α = ½ log((1−ε)/ε), D(i) e^{−α y h} / Z with labels −1 and 1."""
+    found = boosted("rings", 2)
+    y = np.where(found.labels == 1, 1.0, -1.0)
+    d = np.full(len(y), 1 / len(y))
+    for made in found.rounds:
+        h = np.where(made.named == 1, 1.0, -1.0)
+        error = sum(d[i] for i in range(len(y)) if h[i] != y[i])
+        a = 0.5 * math.log((1 - error) / error)
+        assert made.alpha == pytest.approx(a, rel=1e-9)
+        assert made.weights == pytest.approx(d, rel=1e-7)
+        d = d * np.exp(-a * y * h)
+        assert made.normaliser == pytest.approx(d.sum(), rel=1e-9)
+        assert d.sum() == pytest.approx(2 * math.sqrt(error * (1 - error)), rel=1e-9)
+        d /= d.sum()
+
+
+def test_exponents_are_those_of_the_definition() -> None:
+    votes, labels = np.array([[1.0, 2.0, 4.0], [0.5, 0.0, 0.0]]), np.array([1, 0])
+    assert exponents(votes, labels) == pytest.approx([(1 + 4) / 2 - 2, -0.5])
+
+
+@pytest.mark.parametrize(("name", "classes"), CLOUDS)
+def test_alpha_is_where_the_risk_is_found_to_be_least(name: str, classes: int) -> None:
+    checks = minima(boosted(name, classes))
+    assert len(checks) == 25
+    assert max(check.difference for check in checks) < 1e-6
+    for check in checks:
+        assert check.wrong == pytest.approx(classes * check.alpha)
+        assert abs(check.wrong - check.found) > 0.01  # the check would find the slip
+
+
+@given(classes=st.integers(2, 12), share=st.floats(1e-6, 0.999))
+def test_with_the_reports_alpha_the_risk_never_falls(classes: int, share: float) -> None:
+    error = share * (1 - 1 / classes)
+    factor = normaliser(wrong_alpha(error, classes), error, classes)
+    rho = (classes - 1) * (1 - error) / error
+    expected = (rho ** (2 - classes) + (classes - 1) * rho) / (rho + classes - 1)
+    assert factor == pytest.approx(expected, rel=1e-6)
+    assert factor >= 1 - 1e-9
+    if classes == 2:
+        assert factor == pytest.approx(1)
+    assert normaliser(alpha(error, classes), error, classes) < 1
+
+
+@pytest.mark.parametrize(("name", "classes"), CLOUDS)
+def test_scikit_learn_boosts_the_same_stumps_to_the_same_verdicts(name: str, classes: int) -> None:
+    cloud = draw(name, classes, 90, 3)
+    theirs = AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=25, random_state=0)
+    theirs.fit(cloud.points, cloud.labels)
+
+    def learn(weights: np.ndarray) -> tuple[object, np.ndarray]:
+        tree = theirs.estimators_[len(used)]
+        used.append(tree)
+        return tree, tree.predict(cloud.points)
+
+    used: list[object] = []
+    ours = boost(cloud.labels, classes, learn, 25)
+    assert [made.error for made in ours.rounds] == pytest.approx(theirs.estimator_errors_, abs=1e-9)
+    scale = classes / (classes - 1)
+    assert [scale * made.alpha for made in ours.rounds] == pytest.approx(theirs.estimator_weights_, abs=1e-8)
+    for number, predicted in enumerate(theirs.staged_predict(cloud.points), 1):
+        votes = ours.votes(number)
+        top = np.sort(votes, axis=1)
+        decided = top[:, -1] - top[:, -2] > 1e-9  # equal votes are anybody's
+        assert (votes.argmax(axis=1) == predicted)[decided].all() and decided.mean() > 0.5
+
+
+def test_our_own_stumps_are_scikit_learns_and_so_are_the_regions() -> None:
+    cloud = draw("blobs", 3, 120, 1)
+    found = boost_stumps(cloud.points, cloud.labels, 3, 15)
+    theirs = AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=15, random_state=0)
+    theirs.fit(cloud.points, cloud.labels)
+    assert [made.error for made in found.rounds] == pytest.approx(theirs.estimator_errors_, abs=1e-9)
+    plane = regions(found, cloud.points, 15)
+    random = np.random.default_rng(0)
+    places = random.uniform([plane.x_edges[0], plane.y_edges[0]], [plane.x_edges[-1], plane.y_edges[-1]], (500, 2))
+    columns = np.searchsorted(plane.x_edges, places[:, 0]) - 1
+    rows = np.searchsorted(plane.y_edges, places[:, 1]) - 1
+    assert (plane.winners[rows, columns] == theirs.predict(places)).all()
+
+
+def test_with_three_classes_the_risk_does_not_bound_the_error() -> None:
+    found = boosted("rings", 3, 60)
+    assert any(made.training_error > made.risk for made in found.rounds)
+    assert_laws(found)
+
+
+# The two ends
+
+
+def test_a_perfect_learner_ends_it_and_decides_alone() -> None:
+    cloud = draw("apart", 2, 60, 0)
+    found = boost_stumps(cloud.points, cloud.labels, 2, 10)
+    (made,) = found.rounds
+    assert found.stopped == PERFECT
+    assert (made.error, made.alpha, made.risk, made.training_error) == (0, math.inf, 0, 0)
+    assert (found.margins() == 1).all() and minima(found) == ()
+    assert (found.votes() == one_hot(cloud.labels, 2)).all()
+    assert (regions(found, cloud.points, 1).winners == [[0, 1]]).all()
+
+
+def test_a_perfect_learner_outvotes_all_before_it() -> None:
+    labels = np.array([0, 0, 1, 1])
+    answers = iter([np.array([0, 1, 1, 1]), labels])
+    found = boost(labels, 2, lambda weights: (None, next(answers)), 5)
+    assert [made.training_error for made in found.rounds] == [0.25, 0]
+    assert found.stopped == PERFECT and (found.margins() == 1).all()
+    assert found.margins(1).tolist() == [1, -1, 1, 1]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4, 6])
+def test_a_learner_no_better_than_chance_is_refused(classes: int) -> None:
+    cloud = draw("squares", classes, 100, 5)
+    found = boost_stumps(cloud.points, cloud.labels, classes, 10)
+    assert found.stopped == CHANCE and found.rounds == ()
+    assert found.refused == pytest.approx(1 - 1 / classes)
+    assert (found.votes() == 0).all() and (found.margins() == 0).all()
+    if classes == 2:  # with more of them scikit-learn, which allows nothing for rounding, may go on
+        with pytest.raises(ValueError, match="worse than random"):
+            AdaBoostClassifier(DecisionTreeClassifier(max_depth=1)).fit(cloud.points, cloud.labels)
+
+
+def test_a_learner_that_says_the_same_again_is_chance_by_then() -> None:
+    labels, named = np.array([0, 0, 1, 2]), np.array([0, 0, 0, 2])
+    found = boost(labels, 3, lambda weights: (None, named), 10)
+    assert len(found.rounds) == 1 and found.stopped == CHANCE
+    assert found.refused == pytest.approx(2 / 3)
+
+
+def test_a_thousand_rounds_neither_overflow_nor_warn() -> None:
+    cloud = draw("apart", 3, 30, 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = boost_stumps(cloud.points, cloud.labels, 3, 1_000)
+    assert len(found.rounds) == 1_000
+    weights = np.array([made.weights for made in found.rounds])
+    assert np.isfinite(weights).all() and weights.sum(axis=1) == pytest.approx(1)
+    assert all(later.risk <= made.risk for made, later in pairwise(found.rounds))
+
+
+def test_extreme_errors_have_extreme_votes() -> None:
+    assert alpha(0, 3) == math.inf and alpha(1, 3) == -math.inf
+    assert alpha(2 / 3, 3) == pytest.approx(0, abs=1e-15) and alpha(0.9, 3) < 0
+    assert alpha(1e-300, 3) == pytest.approx(2 / 3 * (math.log(2) + 300 * math.log(10)))
+    assert normaliser(1e6, 0.5, 2) == math.inf and normaliser(1e6, 0.0, 2) == pytest.approx(0)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "rounds", "said"),
+    [
+        ([0, 1, 0, 1], 3, 5, "3 classes were asked for.*have: 0, 1"),
+        ([0, 0, 0, 0], 2, 5, "have: 0"),
+        ([], 2, 5, "float64"),
+        ([0, 1, 2], 2, 5, "have: 0, 1, 2"),
+        ([0, 0, 0], 1, 5, "2 to 50 classes.*given: 1"),
+        ([0.5, 1.0], 2, 5, "whole numbers"),
+        (["a", "b"], 2, 5, "whole numbers"),
+        ([0, 1], 2, 0, "0 rounds.*1 to 1,000"),
+        ([0, 1], 2, 1_001, "1,001 rounds"),
+    ],
+)
+def test_labels_and_rounds_that_cannot_be(labels: list[int], classes: int, rounds: int, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        boost(np.array(labels), classes, lambda weights: (None, np.array(labels)), rounds)
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ([(1, 2), (1, 2), (1, 2)], "all 3 points are equal"),
+        ([(1, 1), (1 + 1e-12, 1), (1, 1)], "all 3 points are equal"),
+        ([("a", 1), (2, 3), (4, 5)], "pairs of numbers"),
+        ([(float("nan"), 1), (2, 3), (4, 5)], "finite"),
+        ([(float("inf"), 1), (2, 3), (4, 5)], "finite"),
+        ([(1e308, 1), (2, 3), (4, 5)], "finite"),
+        ([(1, 2, 3), (2, 3, 4), (4, 5, 6)], r"shape \(3, 3\)"),
+        ([(1, 2), (2,), (4, 5)], "pairs of numbers"),
+        ([(1, 2)], r"2 to 2,000 points.*shape \(1, 2\)"),
+        ([(1, 2), (3, 4)], "labels of shape"),
+    ],
+)
+def test_points_that_cannot_be(points: list[tuple[float, ...]], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        boost_stumps(points, [0, 1, 1], 2, 5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "classes", "said"), [(-0.1, 2, "share"), (1.1, 2, "share"), (math.nan, 2, "share"), (0.2, 1, "2 classes")]
+)
+def test_errors_that_are_none(error: float, classes: int, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        alpha(error, classes)
+
+
+def test_a_round_that_learnt_no_stump_is_told_of() -> None:
+    with pytest.raises(ValueError, match="stump; given: int"):
+        stump_of(3)
+    assert stump_of(Stump(0, 1.0, 0, 1)).axis == 0
+
+
+def test_what_is_drawn_is_named() -> None:
+    assert set(clouds()) == {"rings", "blobs", "spirals", "apart", "squares"}

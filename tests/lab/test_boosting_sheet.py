@@ -1,0 +1,58 @@
+"""The worked lines of a round hold its numbers, and say why boosting ended."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core.lab.boosting import Boosting, minima
+from core.lab.boosting_data import draw
+from core.lab.boosting_sheet import sheet, stopped
+from core.lab.sheet import number
+from core.lab.stumps import boost_stumps
+
+
+def boosted(name: str, classes: int, rounds: int = 4) -> Boosting:
+    cloud = draw(name, classes, 60, 0)
+    return boost_stumps(cloud.points, cloud.labels, classes, rounds)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4])
+def test_the_lines_hold_the_numbers_of_the_round(classes: int) -> None:
+    found = boosted("rings", classes)
+    checks = minima(found)
+    for made, check in zip(found.rounds, checks, strict=True):
+        text = sheet(found, made.number, check).markdown()
+        zhu = classes / (classes - 1) * made.alpha
+        for value in (made.error, made.alpha, made.risk, made.normaliser, classes * made.alpha, zhu, 1 - 1 / classes):
+            assert number(value, 6) in text, value
+        assert f"{check.found:.8f}" in text
+        assert f"{check.difference:.1e}" in text
+        wrong = int((made.named != found.labels).sum())
+        assert f"wrong class for {wrong} of 60 points" in text
+        assert ("stay where it is" in text) == (classes == 2)
+        assert ("would rise" in text) == (classes > 2)
+
+
+@pytest.mark.parametrize(("name", "classes"), [("rings", 3), ("apart", 2)])
+def test_braces_and_environments_close(name: str, classes: int) -> None:
+    for line in sheet(boosted(name, classes, 2), 1).lines:
+        assert line.latex.count("{") == line.latex.count("}")
+        begun, ended = (sorted(re.findall(rf"\\{word}{{(\w+)}}", line.latex)) for word in ("begin", "end"))
+        assert begun == ended
+        assert line.note and line.note.replace("’", "'").isascii()  # pdflatex knows no Greek in words
+
+
+def test_a_perfect_round_and_one_that_is_chance_say_so() -> None:
+    perfect = boosted("apart", 2)
+    assert r"\infty" in sheet(perfect, 1).latex() and "ε = 0" in stopped(perfect)
+    chance = boosted("squares", 3)
+    assert "no better than chance" in stopped(chance) and "0.6667" in stopped(chance)
+    assert stopped(boosted("rings", 3)) == ""
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_a_round_that_is_not_there(number: int) -> None:
+    with pytest.raises(LookupError, match=f"no round {number}; there are 4"):
+        sheet(boosted("rings", 3), number)
