@@ -5,7 +5,6 @@ A method whose time is long on a text is not run at once: its time is told first
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -232,18 +231,9 @@ def _seconds(cell: Cell, method: str) -> float:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _seconds_a_token(name: str, model_hash: str, _checkpoint: Checkpoint) -> float:
     """How long this machine takes to read a token, many texts together, measured once."""
-    import numpy as np
+    from core.probes.attributions import seconds_a_token
 
-    from core.probes.attribution.removal import Game
-    from core.probes.attribution.results import Reading
-
-    tokens, texts = 25, 256
-    game = Game(Reading(_checkpoint, "", ("a",) * tokens), "pad")
-    present = np.random.default_rng(0).random((texts, tokens)) < 0.5
-    game.values(present[:8])
-    clock = time.perf_counter()
-    game.values(present)
-    return (time.perf_counter() - clock) / (texts * tokens)
+    return seconds_a_token(_checkpoint)
 
 
 def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> Mapping[str, Faithfulness] | None:

@@ -1,0 +1,314 @@
+"""Which way does each weight of a small recurrent network pull its loss? Backpropagation through time, by hand.
+
+    a_t = w_i x_t + w_h h_{t-1}    h_t = tanh(a_t)    u = w_o h_T    ŷ = σ(u)    L = −y log ŷ − (1 − y) log(1 − ŷ)
+
+All is scalar. With δ = ∂L/∂u = ŷ − y the closed forms are
+
+    ∂L/∂w_o = δ h_T
+    ∂L/∂w_i = Σ_t δ w_o [∏_{k>t} (1 − h_k²) w_h] (1 − h_t²) x_t
+    ∂L/∂w_h = Σ_t δ w_o [∏_{k>t} (1 − h_k²) w_h] (1 − h_t²) h_{t-1}
+
+(Werbos 1990, Backpropagation through time: what it does and how to do it). They are checked in two ways that know
+nothing of them: by autograd and by central differences of the loss, both in float64. The loss is worked out from the
+logit as max(u, 0) − u y + log(1 + e^{−|u|}), and products with 40 digits and exponents without a bound, so that weights
+of 1e308 saturate what they saturate and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from core.lab.bptt_notes import not_compared, saturation
+
+if TYPE_CHECKING:
+    import torch
+
+MOST_STEPS = 100
+WEIGHTS = ("w_o", "w_i", "w_h")
+_EPSILON = 2.0**-52  # of float64
+_WIDE = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The numbers of one exercise: inputs x_1 … x_T, the label y from 0 to 1, three weights and the first state.
+
+    ValueError where one of them is not a finite number, or T is not from 1 to `MOST_STEPS`.
+    """
+
+    x: tuple[float, ...] = (1.0, 0.5)
+    y: float = 0.0
+    w_i: float = 0.6
+    w_h: float = 0.9
+    w_o: float = 1.5
+    h_0: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.x) <= MOST_STEPS:
+            raise ValueError(f"there are {len(self.x):,} inputs; an exercise has from 1 to {MOST_STEPS} steps")
+        named = [(f"x_{t}", x) for t, x in enumerate(self.x, 1)]
+        named += [(field.name, getattr(self, field.name)) for field in fields(self) if field.name != "x"]
+        for name, value in named:
+            if not math.isfinite(value):
+                raise ValueError(f"{name} is {value}; it must be a finite number")
+        if not 0 <= self.y <= 1:
+            raise ValueError(f"y is {self.y:g}; the label is 0 or 1, or a number between them")
+
+    def over(self, steps: int) -> Exercise:
+        """The same over so many steps, its inputs read again from the first where they end."""
+        if not 1 <= steps <= MOST_STEPS:
+            raise ValueError(f"{steps:,} steps are asked for; an exercise has from 1 to {MOST_STEPS}")
+        return replace(self, x=tuple(islice(cycle(self.x), steps)))
+
+
+class Factor(NamedTuple):
+    """A factor of a product: in the letters of `core.lab.formula`, and its value."""
+
+    symbol: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """Step t: the input, the sum a before tanh (infinite where beyond float64), the state, and 1 − h²."""
+
+    t: int
+    x: float
+    a: float
+    h: float
+    slope: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """What step t gives to a gradient: a product, whose value is infinite where it is beyond float64."""
+
+    t: int
+    factors: tuple[Factor, ...]
+    value: float
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """A derivative as a sum over time, and what it is by autograd and by central differences.
+
+    These are None where they overflow float64 on their way.
+    """
+
+    name: str
+    terms: tuple[Term, ...]
+    value: float
+    autograd: float | None
+    central: float | None
+
+    @property
+    def error_autograd(self) -> float | None:
+        """How far the closed form is from autograd: absolutely, or relatively where they are greater than 1."""
+        return error(self.value, self.autograd)
+
+    @property
+    def error_central(self) -> float | None:
+        """The same from central differences."""
+        return error(self.value, self.central)
+
+
+@dataclass(frozen=True)
+class Backpropagation:
+    """The working: forward, the derivatives at the read-out, the three gradients, and notes on what saturated."""
+
+    exercise: Exercise
+    steps: tuple[Step, ...]
+    logit: float
+    probability: float
+    loss: float
+    readout: tuple[Factor, ...]
+    gradients: tuple[Gradient, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def largest_error_autograd(self) -> float | None:
+        """The largest of the three errors against autograd; None where not one can be compared."""
+        return _largest(gradient.error_autograd for gradient in self.gradients)
+
+    @property
+    def largest_error_central(self) -> float | None:
+        """The largest of the three errors against central differences; None where not one can be compared."""
+        return _largest(gradient.error_central for gradient in self.gradients)
+
+
+def backpropagation(exercise: Exercise) -> Backpropagation:
+    """Work an exercise out, closed forms beside autograd and central differences."""
+    steps = _forward(exercise)
+    logit = exercise.w_o * steps[-1].h
+    read = _readout(exercise, steps[-1], logit)
+    by_autograd = autograd(exercise)
+    found = []
+    for weight in WEIGHTS:
+        terms = _terms(weight, exercise, steps, read["dL/du"])
+        value = _total(terms)
+        found.append(Gradient(f"dL/d{weight}", terms, value, by_autograd[f"dL/d{weight}"], _central(exercise, weight)))
+    loss = _loss(logit, exercise.y)
+    factors = tuple(Factor(symbol, value) for symbol, value in read.items())
+    notes = (*saturation(steps, sigmoid(logit)), *not_compared(found))
+    return Backpropagation(exercise, steps, logit, sigmoid(logit), loss, factors, tuple(found), notes)
+
+
+def sigmoid(logit: float) -> float:
+    """1 / (1 + e^{−u}) without overflow."""
+    small = math.exp(-abs(logit))
+    return (1.0 if logit >= 0 else small) / (1 + small)
+
+
+def state_terms(weight: str, exercise: Exercise, steps: Sequence[Step]) -> tuple[Term, ...]:
+    """∂h_T/∂w_i or ∂h_T/∂w_h as a sum over time, the last step first."""
+    terms: list[Term] = []
+    chain: list[Factor] = []
+    with localcontext(_WIDE):
+        passed = Decimal(1)
+        for step in reversed(steps):
+            last = (
+                Factor(f"x_{step.t}", step.x)
+                if weight == "w_i"
+                else Factor(f"h_{step.t - 1}", steps[step.t - 2].h if step.t > 1 else exercise.h_0)
+            )
+            slope = Factor(f"(1 - h_{step.t}**2)", step.slope)
+            product = passed * Decimal(slope.value) * Decimal(last.value)
+            terms.append(Term(step.t, (*chain, slope, last), float(product)))
+            chain += [slope, Factor("w_h", exercise.w_h)]
+            passed *= Decimal(slope.value) * Decimal(exercise.w_h)
+    return tuple(terms)
+
+
+def autograd(exercise: Exercise) -> dict[str, float | None]:
+    """The derivatives by autograd, in float64: of L, ŷ and h_T by what they depend on. None where not finite."""
+    import torch
+
+    w_o, w_i, w_h = (
+        torch.tensor(getattr(exercise, weight), dtype=torch.float64, requires_grad=True) for weight in WEIGHTS
+    )
+    h = torch.tensor(exercise.h_0, dtype=torch.float64)
+    for x in exercise.x:
+        h = torch.tanh(_torch_sum(w_i, x, w_h, h))
+    logit = w_o * h
+    probability = torch.sigmoid(logit)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(logit, torch.full_like(logit, exercise.y))
+    last = f"h_{len(exercise.x)}"
+    wanted = {
+        "L": (loss, {"w_o": w_o, "w_i": w_i, "w_h": w_h, last: h}),
+        "yhat": (probability, {"w_o": w_o, last: h}),
+        last: (h, {"w_i": w_i, "w_h": w_h}),
+    }
+    found = {}
+    for name, (output, inputs) in wanted.items():
+        gradients = torch.autograd.grad(output, list(inputs.values()), retain_graph=True)
+        for by, gradient in zip(inputs, gradients, strict=True):
+            value = gradient.item()
+            found[f"d{name}/d{by}"] = value if math.isfinite(value) else None
+    return found
+
+
+def error(value: float, other: float | None) -> float | None:
+    """The difference of two numbers: absolute, or relative to the greater where that is above 1; None without one."""
+    if other is None or not math.isfinite(value) or not math.isfinite(other):
+        return None
+    scale = max(1.0, abs(value), abs(other))
+    return abs(value / scale - other / scale)
+
+
+def _forward(exercise: Exercise) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    h = exercise.h_0
+    for t, x in enumerate(exercise.x, 1):
+        a = _sum(exercise.w_i, x, exercise.w_h, h)
+        h = math.tanh(a)
+        steps.append(Step(t, x, a, h, (1 - h) * (1 + h)))
+    return tuple(steps)
+
+
+def _sum(w_i: float, x: float, w_h: float, h: float) -> float:
+    """w_i x + w_h h: with more digits and exponents where a product is beyond float64, for inf − inf is no number."""
+    found = w_i * x + w_h * h
+    if math.isfinite(found):
+        return found
+    with localcontext(_WIDE):
+        return float(Decimal(w_i) * Decimal(x) + Decimal(w_h) * Decimal(h))
+
+
+def _torch_sum(w_i: torch.Tensor, x: float, w_h: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+    """The same for autograd, with powers of two taken out of products that are beyond float64."""
+    found = w_i * x + w_h * h
+    if math.isfinite(found.item()):
+        return found
+    power = 2.0**512
+    scaled = (w_i / power) * (x / power) + (w_h / power) * (h / power)
+    return scaled * power * power
+
+
+def _loss(logit: float, y: float) -> float:
+    return max(logit, 0.0) - logit * y + math.log1p(math.exp(-abs(logit)))
+
+
+def _readout(exercise: Exercise, last: Step, logit: float) -> dict[str, float]:
+    """Derivatives at the read-out. ŷ − y is summed so that nothing cancels where ŷ is close to the label."""
+    y, up, down = exercise.y, sigmoid(logit), sigmoid(-logit)
+    by_probability = (-y / up if up else -math.inf if y else 0.0) + ((1 - y) / down if down else math.inf * (y < 1))
+    delta = (1 - y) * up - y * down
+    return {
+        "dL/dyhat": by_probability,
+        "dyhat/du": up * down,
+        "dL/du": delta,
+        "dyhat/dw_o": up * down * last.h,
+        f"dyhat/dh_{last.t}": up * down * exercise.w_o,
+        f"dL/dh_{last.t}": delta * exercise.w_o,
+    }
+
+
+def _terms(weight: str, exercise: Exercise, steps: Sequence[Step], delta: float) -> tuple[Term, ...]:
+    """The sum over time of ∂L/∂(the weight), the last step first."""
+    first = Factor("(yhat - y)", delta)
+    if weight == "w_o":
+        last = steps[-1]
+        return (Term(last.t, (first, Factor(f"h_{last.t}", last.h)), delta * last.h),)
+    front = (first, Factor("w_o", exercise.w_o))
+    return tuple(
+        Term(term.t, (*front, *term.factors), _product((*front, *term.factors)))
+        for term in state_terms(weight, exercise, steps)
+    )
+
+
+def _product(factors: Iterable[Factor]) -> float:
+    with localcontext(_WIDE):
+        return float(math.prod((Decimal(factor.value) for factor in factors), start=Decimal(1)))
+
+
+def _total(terms: Iterable[Term]) -> float:
+    """The sum of the products, before any of them is rounded: two that are beyond float64 may cancel."""
+    with localcontext(_WIDE):
+        products = (math.prod((Decimal(factor.value) for factor in term.factors), start=Decimal(1)) for term in terms)
+        return float(sum(products, start=Decimal(0)))
+
+
+def _central(exercise: Exercise, weight: str) -> float | None:
+    """(L(w + s) − L(w − s)) / 2s with s = ∛ε max(1, |w|), the step at which rounding and bending weigh the same."""
+    value = getattr(exercise, weight)
+    width = math.cbrt(_EPSILON) * max(1.0, abs(value))
+    up, down = value + width, value - width
+    if not math.isfinite(up) or not math.isfinite(down) or not math.isfinite(up - down):
+        return None
+    slope = (_loss_at(exercise, weight, up) - _loss_at(exercise, weight, down)) / (up - down)
+    return slope if math.isfinite(slope) else None
+
+
+def _loss_at(exercise: Exercise, weight: str, value: float) -> float:
+    change: dict[str, Any] = {weight: value}
+    changed = replace(exercise, **change)
+    return _loss(changed.w_o * _forward(changed)[-1].h, changed.y)
+
+
+def _largest(errors: Iterable[float | None]) -> float | None:
+    return max((error for error in errors if error is not None), default=None)

@@ -1,0 +1,71 @@
+"""What float64 cannot hold of a backpropagation, in words: what saturates, and what cannot be compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.lab.bptt import Gradient, Step
+
+_COARSE = 1e-6  # central differences further off than this are told of
+
+
+def saturation(steps: Sequence[Step], probability: float) -> list[str]:
+    """What rounds away in float64, and what it truly is."""
+    notes = []
+    if flat := [step for step in steps if step.slope == 0]:
+        least = min((2 * math.log10(2) - 2 * abs(step.a) / math.log(10)) for step in flat)
+        truly = _("less than any float64") if least < -308 else _("down to 10^{power:.0f}").format(power=least)
+        notes.append(
+            _("Saturated at t = {places}: 1 − h² rounds to 0 (truly {truly}), so no gradient passes there.").format(
+                places=_few([step.t for step in flat]), truly=truly
+            )
+        )
+    if beyond := [step.t for step in steps if math.isinf(step.a)]:
+        notes.append(
+            _("At t = {places} the sum a is beyond float64 (1.8·10^308); its tanh is ±1 all the same.").format(
+                places=_few(beyond)
+            )
+        )
+    if probability in (0.0, 1.0):
+        notes.append(
+            _(
+                "ŷ rounds to {probability:.0f}; the loss and ŷ − y are worked out from the logit, which loses nothing."
+            ).format(probability=probability)
+        )
+    return notes
+
+
+def not_compared(gradients: Sequence[Gradient]) -> list[str]:
+    """What cannot be compared, or not closely, and why."""
+    finite = [gradient for gradient in gradients if math.isfinite(gradient.value)]
+    told = [
+        (
+            [gradient for gradient in gradients if gradient not in finite],
+            _("Beyond float64 (1.8·10^308) and not compared: {names}."),
+        ),
+        (
+            [gradient for gradient in finite if gradient.autograd is None],
+            _("Autograd’s own products overflow, so there is nothing to compare: {names}."),
+        ),
+        (
+            [gradient for gradient in finite if gradient.central is None],
+            _("Central differences step beyond float64, so there is nothing to compare: {names}."),
+        ),
+        (
+            [gradient for gradient in finite if (gradient.error_central or 0) > _COARSE],
+            _(
+                "Central differences are off by more than 10^-6 for {names}: the loss bends, or is too large to tell "
+                "apart, within their step of 6·10^-6."
+            ),
+        ),
+    ]
+    return [word.format(names=", ".join(gradient.name for gradient in found)) for found, word in told if found]
+
+
+def _few(places: Sequence[int]) -> str:
+    return ", ".join(map(str, places[:6])) + (", …" if len(places) > 6 else "")

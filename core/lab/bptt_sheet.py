@@ -1,0 +1,139 @@
+"""Backpropagation through time as sheets: forward, and backward with every factor's value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+from core.lab.bptt import Backpropagation, Factor, Gradient
+from core.lab.sheet import Line, Sheet, aligned, factor, number
+from core.language import gettext as _
+
+MOST_WRITTEN = 6  # steps that are written out; of more, the first and the last
+
+_T = TypeVar("_T")
+_ROW = 5  # factors on a line
+_POWER = re.compile(r"\*\*(?:\(([^()]*)\)|(\w+))")
+_BASE = re.compile(r"\b([a-zA-Z]+)_(\w+)")
+
+
+def latex(symbol: str) -> str:
+    """A symbol of the grammar, or a derivative like ``dL/dw_o``, in LaTeX."""
+    if "/d" in symbol:
+        over, under = symbol.split("/d")
+        return rf"\frac{{\partial {latex(over.removeprefix('d'))}}}{{\partial {latex(under)}}}"
+    written = _POWER.sub(lambda found: f"^{{{found[1] or found[2]}}}", symbol)
+    return _BASE.sub(r"\1_{\2}", written).replace("yhat", r"\hat{y}").replace(" * ", r"\, ")
+
+
+def forward(found: Backpropagation) -> Sheet:
+    """The way forward: every sum and state, the read-out, the loss."""
+    exercise = found.exercise
+    before = {step.t: (found.steps[step.t - 2].h if step.t > 1 else exercise.h_0) for step in found.steps}
+    lines = []
+    for step in _written(found.steps):
+        t, h = step.t, before[step.t]
+        sums = aligned(
+            f"a_{{{t}}}",
+            [
+                rf"w_i x_{{{t}}} + w_h h_{{{t - 1}}}",
+                rf"{factor(exercise.w_i)} \cdot {factor(step.x)} + {factor(exercise.w_h)} \cdot {factor(h)}",
+                number(step.a),
+            ],
+        )
+        lines.append(Line(sums, _("Step {t}").format(t=t)))
+        state = rf"h_{{{t}}} = \tanh(a_{{{t}}}) = {number(step.h)}"
+        lines.append(Line(state + rf", \qquad 1 - h_{{{t}}}^2 = {number(step.slope)}"))
+    last = found.steps[-1]
+    lines += [
+        Line(
+            rf"u = w_o h_{{{last.t}}} = {factor(exercise.w_o)} \cdot {factor(last.h)} = {number(found.logit)}",
+            _("The read-out"),
+        ),
+        Line(rf"\hat{{y}} = \sigma(u) = {number(found.probability)}"),
+        Line(
+            aligned(
+                "L",
+                [
+                    r"-y \log \hat{y} - (1 - y) \log(1 - \hat{y})",
+                    r"\max(u, 0) - u y + \log(1 + e^{-|u|})",
+                    number(found.loss),
+                ],
+            ),
+            _("The loss, worked out from the logit"),
+        ),
+    ]
+    return Sheet(_("Forward"), tuple(lines))
+
+
+def backward(found: Backpropagation) -> Sheet:
+    """The way back: the derivatives at the read-out, then each gradient as a sum over time."""
+    formulas = _readout(found)
+    lines = [
+        Line(rf"{latex(name)} = {formulas[name]} = {number(value)}", _("At the read-out") if not place else "")
+        for place, (name, value) in enumerate(found.readout)
+    ]
+    for gradient in found.gradients:
+        lines += _gradient(gradient)
+    return Sheet(_("Backward"), tuple(lines))
+
+
+def _readout(found: Backpropagation) -> dict[str, str]:
+    last = f"h_{{{found.steps[-1].t}}}"
+    name = f"h_{found.steps[-1].t}"
+    return {
+        "dL/dyhat": r"-\frac{y}{\hat{y}} + \frac{1 - y}{1 - \hat{y}}",
+        "dyhat/du": r"\hat{y} (1 - \hat{y})",
+        "dL/du": r"\hat{y} - y",
+        "dyhat/dw_o": rf"\hat{{y}} (1 - \hat{{y}})\, {last}",
+        f"dyhat/d{name}": r"\hat{y} (1 - \hat{y})\, w_o",
+        f"dL/d{name}": r"(\hat{y} - y)\, w_o",
+    }
+
+
+def _gradient(gradient: Gradient) -> list[Line]:
+    name = latex(gradient.name)
+    if len(gradient.terms) == 1:
+        (term,) = gradient.terms
+        steps = [_symbols(term.factors), _values(term.factors), number(gradient.value)]
+        return [Line(aligned(name, steps), _("The gradient by {weight}").format(weight=gradient.name[4:]))]
+    written = _written(gradient.terms)
+    lines = [
+        Line(
+            rf"\begin{{aligned}}t = {term.t}:\quad & {_symbols(term.factors)} \\ &= {_values(term.factors)} \\ "
+            rf"&= {number(term.value)}\end{{aligned}}"
+        )
+        for term in written
+    ]
+    head = _("The gradient by {weight}: a sum over time, a term a step, the last step first").format(
+        weight=gradient.name[4:]
+    )
+    if len(written) < len(gradient.terms):
+        head += _(" (of {count} terms the first and the last are written here)").format(count=len(gradient.terms))
+    lines[0] = Line(lines[0].latex, head)
+    values = [term.value for term in gradient.terms]
+    shown = " + ".join(factor(value) for value in values[:MOST_WRITTEN])
+    if len(values) > MOST_WRITTEN:
+        shown += r" + \dots"
+    lines.append(Line(aligned(name, [shown, number(gradient.value)])))
+    return lines
+
+
+def _symbols(factors: Sequence[Factor]) -> str:
+    return _broken([latex(found.symbol) for found in factors], r"\, ", "")
+
+
+def _values(factors: Sequence[Factor]) -> str:
+    return _broken([factor(found.value) for found in factors], r" \cdot ", r"\cdot ")
+
+
+def _broken(factors: Sequence[str], sign: str, again: str) -> str:
+    """A product in lines that a narrow screen holds; the sign is repeated where a line goes on."""
+    rows = [sign.join(factors[start : start + _ROW]) for start in range(0, len(factors), _ROW)]
+    return rf" \\ & \quad {again}".join(rows)
+
+
+def _written(found: Sequence[_T]) -> list[_T]:
+    """All of them where they are few, else the first and the last."""
+    return [*found] if len(found) <= MOST_WRITTEN else [*found[:2], *found[-2:]]

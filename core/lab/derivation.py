@@ -1,0 +1,281 @@
+"""Is a derivative that a person worked out right, and if not, what is it off by?
+
+The network of `core.lab.bptt` is put at random numbers, drawn from a seed: weights, inputs and h_0 between 0.3 and 1.3
+in size with either sign (h_0 between 0.2 and 0.9), the label 0 or 1. There the formula is compared with autograd in
+float64. Where they differ, two simple explanations are tried, in this order: the ratio, formula over truth, and the
+difference, truth minus formula, as c · ∏ b^p over the letters that stand in the derivations (weights, inputs, states,
+1 − h_t², ŷ, 1 − ŷ, ŷ − y). The exponents p are found by least squares on the logarithms of the sizes, rounded to whole
+numbers, and believed only where the product then meets every point to 10⁻⁷. So a formula that agrees is right at all
+points tried, which for a formula of this kind leaves little doubt, and a diagnosis is one that explains all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.lab.formula import Array, parse
+from core.language import gettext as _
+from core.language import ngettext
+
+MOST_STEPS = 12  # of a derivation written by hand
+_AGREES, _EXPLAINS = 1e-9, 1e-7
+_SIZES, _STATES = (0.3, 1.3), (0.2, 0.9)
+
+
+@dataclass(frozen=True)
+class Monomial:
+    """c · ∏ b^p: the letters b, as the grammar writes them, with whole exponents p that are not 0."""
+
+    constant: float
+    powers: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        """As a formula in the grammar."""
+        over = [_power(base, power) for base, power in self.powers if power > 0]
+        under = [_power(base, -power) for base, power in self.powers if power < 0]
+        size = f"{abs(self.constant):.6g}"
+        sign = "-" if self.constant < 0 else ""
+        top = " * ".join([*([] if size == "1" and over else [size]), *over])
+        if not under:
+            return sign + top
+        bottom = " * ".join(under)
+        return f"{sign}{top} / {bottom if len(under) == 1 else f'({bottom})'}"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One of the points: the values of the letters, the formula, the truth by autograd, and formula over truth.
+
+    `formula` is None where it is not a finite number, `ratio` also where the truth is 0.
+    """
+
+    values: dict[str, float]
+    formula: float | None
+    truth: float
+    ratio: float | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the comparison came to.
+
+    `kind` is ``agrees``, ``sign`` (the ratio is −1), ``constant``, ``factor`` (the ratio is a product of letters),
+    ``term`` (the difference is), ``not finite`` or ``no simple ratio``; `off_by` is the ratio or the difference.
+    `error` is the largest difference at the points, relative where the truth is above 1 in size; None where the formula
+    is not finite at some. `only_without_first_state` says that a formula that differs is right where h_0 = 0.
+    """
+
+    target: str
+    formula: str
+    steps: int
+    seed: int
+    kind: str
+    off_by: Monomial | None
+    error: float | None
+    only_without_first_state: bool
+    points: tuple[Point, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the formula is right at every point."""
+        return self.kind == "agrees"
+
+    def statement(self) -> str:
+        """In a sentence or two, what was found."""
+        tried = len(self.points)
+        where = ngettext("at {count} random point", "at all {count} random points", tried).format(count=tried)
+        told = {
+            "agrees": _("Right {where}: the largest difference from autograd is {error:.1e}."),
+            "sign": _("The sign is wrong: your formula is −1 times the truth {where}."),
+            "constant": _("A constant factor is wrong: your formula is {off_by} times the truth {where}."),
+            "factor": _("Your formula over the truth is {off_by} {where}."),
+            "term": _("A term is missing or wrong: the truth is your formula plus {off_by} {where}."),
+            "not finite": _("Your formula is not a finite number at {lost} of {count} random points."),
+            "no simple ratio": _(
+                "Your formula differs from the truth, and neither its ratio to it nor the difference is a simple "
+                "product {where}."
+            ),
+        }[self.kind].format(
+            where=where,
+            error=self.error or 0.0,
+            off_by=self.off_by,
+            lost=sum(point.formula is None for point in self.points),
+            count=tried,
+        )
+        return " ".join([told, *self._factors(), *self._first_state()])
+
+    def _factors(self) -> list[str]:
+        """Which factors are missing and which are too many."""
+        if self.kind != "factor" or self.off_by is None:
+            return []
+        missing = [_power(base, -power) for base, power in self.off_by.powers if power < 0]
+        more = [_power(base, power) for base, power in self.off_by.powers if power > 0]
+        said = []
+        if missing:
+            said.append(_("It lacks {factors}.").format(factors=" * ".join(missing)))
+        if more:
+            said.append(_("It has {factors} too many.").format(factors=" * ".join(more)))
+        if self.off_by.constant < 0:
+            said.append(_("The sign is wrong too."))
+        return said
+
+    def _first_state(self) -> list[str]:
+        return [_("Where h_0 = 0 it is right.")] if self.only_without_first_state else []
+
+
+def targets(steps: int = 2) -> tuple[str, ...]:
+    """The derivatives that can be checked, over so many steps."""
+    last = f"h_{steps}"
+    by_state = [f"d{last}/dh_{t}" for t in range(steps - 1, -1, -1)]
+    return (
+        *("dL/dw_o", "dL/dw_i", "dL/dw_h", "dyhat/dw_o", f"dyhat/d{last}", "dyhat/du", "dL/dyhat", "dL/du"),
+        *(f"dL/d{last}", "dyhat/dw_i", "dyhat/dw_h", f"d{last}/dw_i", f"d{last}/dw_h", *by_state),
+    )
+
+
+def letters(steps: int = 2) -> tuple[str, ...]:
+    """The letters that a formula may have: h is h_T and u is w_o h_T."""
+    inputs = [f"x_{t}" for t in range(1, steps + 1)]
+    sums = [f"a_{t}" for t in range(1, steps + 1)]
+    states = [f"h_{t}" for t in range(steps + 1)]
+    return ("w_o", "w_i", "w_h", *inputs, *states, "h", *sums, "u", "yhat", "y", "L")
+
+
+def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
+    """Compare a formula for a derivative, one of `targets`, with autograd at random points.
+
+    ValueError, one line, for a formula that the grammar of `core.lab.formula` refuses, for steps out of bounds and for
+    another target.
+    """
+    if not 1 <= steps <= MOST_STEPS:
+        raise ValueError(f"{steps:,} steps are asked for; a derivation is checked over 1 to {MOST_STEPS}")
+    if target not in targets(steps):
+        raise ValueError(
+            f"there is no target {target[:40]!r}; over {steps} steps there are {', '.join(targets(steps))}"
+        )
+    read = parse(formula, letters(steps))
+    values, truth = _at_random(target, steps, seed)
+    found = np.broadcast_to(read(values), truth.shape)
+    points = tuple(
+        _point({name: float(column[row]) for name, column in values.items()}, float(found[row]), float(truth[row]))
+        for row in range(len(truth))
+    )
+    kind, off_by = _diagnosis(found, truth, _bases(values, steps))
+    finite = bool(np.isfinite(found).all())
+    right_without = False
+    if kind not in ("agrees", "not finite"):
+        values, bare = _at_random(target, steps, seed, first_state=False)
+        right_without = _same(np.broadcast_to(read(values), bare.shape), bare)
+    error = float(np.max(np.abs(found - truth) / np.maximum(1, np.abs(truth)))) if finite else None
+    if error is not None and not math.isfinite(error):
+        error = None
+    return Check(target, formula, steps, seed, kind, off_by, error, right_without, points)
+
+
+def _point(values: dict[str, float], formula: float, truth: float) -> Point:
+    known = math.isfinite(formula)
+    ratio = formula / truth if known and truth else math.nan
+    return Point(values, formula if known else None, truth, ratio if math.isfinite(ratio) else None)
+
+
+def _at_random(target: str, steps: int, seed: int, *, first_state: bool = True) -> tuple[dict[str, Array], Array]:
+    """The letters' values at random points, and there the target by autograd: a point an entry of each array."""
+    import torch
+
+    count = 2 * (3 * steps + 10)  # twice as many as there are exponents to find
+    random = np.random.default_rng([seed, steps])
+
+    def draw(low: float, high: float) -> torch.Tensor:
+        drawn = random.uniform(low, high, count) * random.choice([-1.0, 1.0], count)
+        return torch.tensor(drawn, dtype=torch.float64, requires_grad=True)
+
+    known = {name: draw(*_SIZES) for name in ("w_o", "w_i", "w_h", *(f"x_{t}" for t in range(1, steps + 1)))}
+    h = draw(*_STATES)
+    known["h_0"] = h = h if first_state else torch.zeros_like(h, requires_grad=True)
+    known["y"] = torch.tensor(random.permutation(np.arange(count) % 2), dtype=torch.float64)
+    for t in range(1, steps + 1):
+        known[f"a_{t}"] = known["w_i"] * known[f"x_{t}"] + known["w_h"] * h
+        known[f"h_{t}"] = h = torch.tanh(known[f"a_{t}"])
+    known["h"], known["u"] = h, known["w_o"] * h
+    known["yhat"] = torch.sigmoid(known["u"])
+    known["L"] = torch.nn.functional.binary_cross_entropy(known["yhat"], known["y"], reduction="none")
+    of, by = (name.removeprefix("d") for name in target.split("/"))
+    # Each point's output hangs on its own inputs alone, so the gradient of the sum is every point's own.
+    if of == by:
+        gradient = torch.ones_like(known[of])
+    else:
+        (gradient,) = torch.autograd.grad(known[of].sum(), known[by])
+    return {name: known[name].detach().numpy() for name in letters(steps)}, gradient.numpy()
+
+
+def _bases(values: Mapping[str, Array], steps: int) -> dict[str, Array]:
+    """The letters that explanations are made of. e^u is not among them, being ŷ / (1 − ŷ)."""
+    names = ["w_o", "w_i", "w_h", *(f"x_{t}" for t in range(1, steps + 1)), *(f"h_{t}" for t in range(steps + 1))]
+    slopes = {f"(1 - h_{t}**2)": 1 - values[f"h_{t}"] ** 2 for t in range(1, steps + 1)}
+    yhat = values["yhat"]
+    return (
+        {name: values[name] for name in names}
+        | slopes
+        | {
+            "yhat": yhat,
+            "(1 - yhat)": 1 - yhat,
+            "(yhat - y)": yhat - values["y"],
+        }
+    )
+
+
+def _diagnosis(found: Array, truth: Array, bases: Mapping[str, Array]) -> tuple[str, Monomial | None]:
+    if not np.isfinite(found).all():
+        return "not finite", None
+    if _same(found, truth):
+        return "agrees", None
+    with np.errstate(all="ignore"):
+        ratio, difference = found / truth, truth - found
+    if off_by := _monomial(ratio, bases):
+        if off_by.powers:
+            return "factor", off_by
+        return ("sign" if off_by.constant == -1 else "constant"), off_by
+    if off_by := _monomial(difference, bases):
+        return "term", off_by
+    return "no simple ratio", None
+
+
+def _same(found: Array, truth: Array) -> bool:
+    return bool(np.isfinite(found).all()) and bool(np.allclose(found, truth, rtol=_AGREES, atol=1e-12))
+
+
+def _monomial(numbers: Array, bases: Mapping[str, Array]) -> Monomial | None:
+    """The numbers as one product of the letters, where there is one that meets all of them."""
+    if not np.isfinite(numbers).all() or (numbers == 0).any():
+        return None
+    logarithms = np.log(np.abs(np.stack(list(bases.values()), axis=1)))
+    design = np.hstack([np.ones((len(numbers), 1)), logarithms])
+    solved = np.linalg.lstsq(design, np.log(np.abs(numbers)), rcond=None)[0]
+    if np.abs(solved).max() > 50:
+        return None
+    powers = {base: round(float(power)) for base, power in zip(bases, solved[1:], strict=True)}
+    product = np.prod([bases[base] ** power for base, power in powers.items()], axis=0)
+    constant = float(np.median(numbers / product))
+    if not np.allclose(numbers, constant * product, rtol=_EXPLAINS, atol=0):
+        return None
+    if math.isclose(constant, round(constant), rel_tol=_EXPLAINS):
+        constant = float(round(constant))
+    return Monomial(constant, _with_exponential({base: power for base, power in powers.items() if power}))
+
+
+def _with_exponential(powers: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    """ŷ^p (1 − ŷ)^−p is e^{pu}, as people write it."""
+    up, down = powers.get("yhat", 0), powers.get("(1 - yhat)", 0)
+    if up and up == -down:
+        powers = {base: power for base, power in powers.items() if base not in ("yhat", "(1 - yhat)")} | {"e**u": up}
+    return tuple(powers.items())
+
+
+def _power(base: str, power: int) -> str:
+    if power == 1:
+        return base
+    return f"({base})**{power}" if "**" in base and not base.startswith("(") else f"{base}**{power}"

@@ -1,0 +1,231 @@
+"""What does a formula that a person typed come to? A small grammar of its own; nothing in it is ever executed.
+
+A formula is numbers, the names on offer, + - * / **, brackets and the functions below. It is cut into words here first:
+a character, a name or a number that is not on offer never reaches `ast`, which only finds out what is bracketed with
+what. Of the tree, the few kinds of nodes that make arithmetic are taken and all others refused; they are worked out
+with numpy's float64 arithmetic, so 10**10**10 is infinite and no matter of memory. − ^ × · ÷ ² ³ are read as they are
+meant, and so are ŷ, σ and h₁. There are bounds on characters, on nodes and on how deep they nest.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+MOST_CHARACTERS, MOST_NODES, MOST_DEEP = 2_000, 400, 60
+CONSTANTS = {"e": math.e, "pi": math.pi}
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+    "sigma": lambda a: 1 / (1 + np.exp(-a)),
+    "exp": np.exp,
+    "log": np.log,
+    "ln": np.log,
+    "sqrt": np.sqrt,
+    "cosh": np.cosh,
+    "sinh": np.sinh,
+    "sech": lambda a: 1 / np.cosh(a),
+    "abs": np.abs,
+}
+_BINARY: dict[type[ast.operator], Callable[[Array, Array], Array]] = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: np.divide,
+    ast.Pow: np.power,
+}
+_UNARY: dict[type[ast.unaryop], Callable[[Array], Array]] = {ast.USub: np.negative, ast.UAdd: np.positive}
+# As people write it, and as the grammar has it. Each is one character, so that places in the text stay the same.
+_SIGNS = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/"})
+_POWERS = {"²": "2", "³": "3"}
+_LETTERS = {"ŷ": "yhat", "y_hat": "yhat", "σ": "sigma"}
+_SUBSCRIPTS = {ord(digit): str(value) for value, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")} | {ord("ₜ"): "t", ord("ᵢ"): "i"}
+_WORD = re.compile(
+    r"(?P<space>\s+)|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<power>[²³])"
+    r"|(?P<name>(?![²³])[^\W\d](?:(?![²³])[\w₀-₉ₜᵢ])*)|(?P<sign>\*\*|[-+*/^(),])"
+)
+
+
+class _Word(NamedTuple):
+    """A word of a formula: as typed, as `ast` is to read it, and its place, counted from 1."""
+
+    kind: str
+    typed: str
+    source: str
+    place: int
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula that can be worked out. `text` is what was typed, `names` are those of its letters that have values."""
+
+    text: str
+    names: frozenset[str]
+    _nodes: tuple[ast.expr, ...]  # operands before their operators
+
+    def __call__(self, values: Mapping[str, Array | float]) -> Array:
+        """The formula's value: float64, of the shape that the values of its names have together.
+
+        Overflow is an infinity and what is not defined is NaN, without a warning. LookupError where a name of it has
+        no value.
+        """
+        stack: list[Array] = []
+        with np.errstate(all="ignore"):
+            for node in self._nodes:
+                if isinstance(node, ast.Constant):
+                    stack.append(np.float64(node.value))  # type: ignore[arg-type]
+                elif isinstance(node, ast.Name):
+                    stack.append(np.asarray(_value(node.id, values), dtype=np.float64))
+                elif isinstance(node, ast.UnaryOp):
+                    stack.append(_UNARY[type(node.op)](stack.pop()))
+                elif isinstance(node, ast.Call):
+                    stack.append(FUNCTIONS[node.func.id](stack.pop()))  # type: ignore[attr-defined]
+                elif isinstance(node, ast.BinOp):
+                    right, left = stack.pop(), stack.pop()
+                    stack.append(_BINARY[type(node.op)](left, right))
+        return np.asarray(stack.pop(), dtype=np.float64)
+
+
+def parse(text: str, names: Iterable[str]) -> Formula:
+    """Read a formula in these names; ValueError, one line that says what was found and what is on offer."""
+    offered = frozenset(names)
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"the formula has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read")
+    words = list(_words(unicodedata.normalize("NFC", text), offered))
+    if not words:
+        raise ValueError(f"the formula is empty; {_on_offer(offered)}")
+    _check_neighbours(words)
+    nodes = _flat(_tree(words))
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return Formula(text, frozenset(used & offered), nodes)
+
+
+def _words(text: str, offered: frozenset[str]) -> Iterator[_Word]:
+    signs = text.translate(_SIGNS)
+    place = 0
+    while place < len(text):
+        found = _WORD.match(signs, place)
+        if found is None:
+            raise ValueError(f"the formula has {_shown(text[place])} at character {place + 1}; {_on_offer(offered)}")
+        kind, typed = str(found.lastgroup), text[place : found.end()]
+        if kind != "space":
+            yield _Word(kind, typed, _source(kind, found.group(), offered), place + 1)
+        place = found.end()
+
+
+def _source(kind: str, word: str, offered: frozenset[str]) -> str:
+    """A word as `ast` is to read it."""
+    if kind == "power":
+        return f"**{_POWERS[word]}.0"
+    if kind == "sign":
+        return "**" if word == "^" else word
+    if kind == "number":
+        if not math.isfinite(float(word)):
+            raise ValueError(f"the number {_shown(word)} is beyond float64; numbers go up to 1.8e308")
+        return repr(float(word))
+    name = _name(word)
+    if name not in offered and name not in FUNCTIONS and name not in CONSTANTS:
+        raise ValueError(f"the formula has the name {_shown(word)}, which is unknown; {_on_offer(offered)}")
+    return name
+
+
+def _name(word: str) -> str:
+    name = re.sub(r"(?<![_₀-₉])(?=[₀-₉ₜᵢ])", "_", word).translate(_SUBSCRIPTS)
+    return _LETTERS.get(name, name)
+
+
+def _check_neighbours(words: list[_Word]) -> None:
+    """No operand follows another; brackets are few and functions have theirs."""
+    deep = 0
+    for before, word in zip(words, [*words[1:], None], strict=True):
+        deep += {"(": 1, ")": -1}.get(before.source, 0)
+        if deep > MOST_DEEP:
+            raise ValueError(f"the formula's brackets nest more than {MOST_DEEP} deep")
+        called = before.source in FUNCTIONS
+        if called and (word is None or word.source != "("):
+            raise ValueError(f"the function {before.typed} wants brackets, as in {before.typed}(w_o)")
+        ends = before.kind in ("number", "name", "power") or before.source == ")"
+        if word is not None and ends and not called and (word.kind in ("number", "name") or word.source == "("):
+            raise ValueError(
+                f"{_shown(before.typed)} and {_shown(word.typed)} stand side by side at character {word.place}; "
+                "a product is written with *"
+            )
+
+
+def _tree(words: list[_Word]) -> ast.expr:
+    source, starts = "", []
+    for word in words:
+        starts.append((len(source), word))
+        source += word.source + " "
+    try:
+        return ast.parse(source, mode="eval").body
+    except SyntaxError as error:
+        reached = [word for start, word in starts if start < (error.offset or 1)]
+        place = reached[-1] if reached else words[0]
+        raise ValueError(
+            f"the formula cannot be read near {_shown(place.typed)} at character {place.place}; "
+            "brackets come in pairs and an operator stands between two terms"
+        ) from None
+    except (MemoryError, RecursionError, ValueError):
+        raise ValueError("the formula nests too deep to be read") from None
+
+
+def _flat(tree: ast.expr) -> tuple[ast.expr, ...]:
+    """The nodes, operands before their operators; ValueError on one that is not arithmetic, or on too many."""
+    found: list[ast.expr] = []
+    waiting = [(tree, 1)]
+    while waiting:
+        node, deep = waiting.pop()
+        found.append(node)
+        if len(found) > MOST_NODES:
+            raise ValueError(f"the formula has more than {MOST_NODES} numbers, names and operators")
+        parts = _parts(node)
+        # A sum of many terms is a tree as deep as it is long, and no deeper to a reader.
+        waiting += [(part, deep + (type(part) is not type(node) or isinstance(part, ast.UnaryOp))) for part in parts]
+        if deep > MOST_DEEP:
+            raise ValueError(f"the formula nests more than {MOST_DEEP} deep")
+    return tuple(reversed(found))
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.Constant) and type(node.value) is float:
+        return []
+    if isinstance(node, ast.Name) and node.id not in FUNCTIONS:
+        return []
+    if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
+        return [node.operand]
+    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
+        return [node.left, node.right]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
+        if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
+            return [node.args[0]]
+        raise ValueError(f"the function {node.func.id} takes one term in its brackets")
+    raise ValueError("the formula holds something that is not arithmetic; a comma has no meaning in it")
+
+
+def _value(name: str, values: Mapping[str, Array | float]) -> Array | float:
+    if name in values:
+        return values[name]
+    if name in CONSTANTS:
+        return CONSTANTS[name]
+    raise LookupError(f"the formula's name {name} has no value; there are values of {', '.join(sorted(values))}")
+
+
+def _on_offer(offered: frozenset[str]) -> str:
+    names = ", ".join(sorted([*offered, *CONSTANTS]))
+    return f"on offer are numbers, {names}, + - * / ** ( ) and {', '.join(FUNCTIONS)}"
+
+
+def _shown(text: str) -> str:
+    """A piece of what was typed, in quotes and short."""
+    short = text if len(text) <= 24 else text[:23] + "…"
+    return "'" + "".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in short) + "'"

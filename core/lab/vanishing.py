@@ -1,0 +1,152 @@
+"""How fast does a gradient vanish or explode on its way back through time, in a plain network and beside a gate?
+
+A scalar network h_t = tanh(x_t + w_h h_{t-1}) sends a gradient back through T steps multiplied by
+
+    ∂h_T/∂h_0 = ∏_t w_h (1 − h_t²),    |∂h_T/∂h_0| ≤ |w_h|^T
+
+since 1 − h² ≤ 1. So |w_h| < 1 suffices for it to vanish; |w_h| > 1 is necessary for it to explode, not sufficient, for
+states that saturate make 1 − h² small (Pascanu, Mikolov & Bengio 2013, On the difficulty of training recurrent neural
+networks). The cell of an LSTM, c_t = f_t c_{t-1} + i_t z_t, has the direct path
+
+    ∂c_T/∂c_0 = ∏_t f_t,    f_t = σ(x_t + b_f)
+
+on which nothing is multiplied by w_h (Gers, Schmidhuber & Cummins 2000, Learning to forget). It leaves out the paths
+through the gates, which here have no recurrent weights. All is worked out in logarithms to base 10, 1 − tanh² as
+4 / (e^a + e^−a)², so that no product is too small or too large to be told.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.lab.formula import Array
+from core.language import gettext as _
+
+MOST_STEPS = 1_000
+_SHOWN = 4.0  # weights and biases are shown from minus this to this
+_POINTS = 401  # odd, so that 0 is one of them
+
+
+@dataclass(frozen=True)
+class Vanishing:
+    """The products, as decimal logarithms of their sizes, −∞ for 0.
+
+    `by_step` (T) is ∏ w_h (1 − h²) up to each step, `bound_by_step` |w_h|^t, `gate_by_step` ∏ f. Over all T steps:
+    `product` against `weights` (W) with its `bound`, and `gate` against the `biases` (W) of the forget gate.
+    """
+
+    w_h: float
+    bias: float
+    steps: int
+    spread: float
+    first_state: float
+    seed: int
+    by_step: Array
+    bound_by_step: Array
+    gate_by_step: Array
+    weights: Array
+    product: Array
+    bound: Array
+    biases: Array
+    gate: Array
+
+    def statement(self) -> str:
+        """What the bound says of this weight, and what became of the gradient."""
+        ends = {"product": power_of_ten(float(self.by_step[-1])), "bound": power_of_ten(float(self.bound_by_step[-1]))}
+        if abs(self.w_h) < 1:
+            told = _(
+                "|w_h| < 1, which suffices: over {steps:,} steps the gradient cannot be more than {bound}; it is "
+                "{product}."
+            )
+        elif abs(self.w_h) == 1:
+            told = _(
+                "|w_h| = 1, the border: the bound is 1 at every step and decides nothing. Over {steps:,} steps the "
+                "gradient is {product}."
+            )
+        elif self.by_step[-1] > 0:
+            told = _(
+                "|w_h| > 1, without which nothing explodes, and here the gradient grows: over {steps:,} steps to "
+                "{product} (at most {bound})."
+            )
+        else:
+            told = _(
+                "|w_h| > 1 lets a gradient explode (at most {bound}), and does not make it: the states saturate, and "
+                "over {steps:,} steps the gradient is {product}."
+            )
+        gate = _("Through the forget gate {gate} is left.").format(gate=power_of_ten(float(self.gate_by_step[-1])))
+        return told.format(steps=self.steps, **ends) + " " + gate
+
+
+def vanishing(
+    w_h: float, *, bias: float = 3.0, steps: int = 30, spread: float = 0.5, first_state: float = 0.0, seed: int = 0
+) -> Vanishing:
+    """The products for a recurrent weight and a bias of the forget gate over so many steps.
+
+    The inputs are drawn from a normal distribution whose standard deviation is `spread`, from a seed. With a spread and
+    a first state of 0 every state is 0, and the gradient reaches its bound.
+
+    ValueError for a number that is not finite, steps out of bounds or a negative spread.
+    """
+    named = {"w_h": w_h, "bias": bias, "spread": spread, "first_state": first_state}
+    for name, value in named.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{name} is {value}; it must be a finite number")
+    if not 1 <= steps <= MOST_STEPS:
+        raise ValueError(f"{steps:,} steps are asked for; from 1 to {MOST_STEPS:,} are worked out")
+    if spread < 0:
+        raise ValueError(f"spread is {spread:g}; the spread of the inputs is 0 or more")
+    with np.errstate(over="ignore", divide="ignore"):
+        x = spread * np.random.default_rng(seed).standard_normal(steps)
+        weights = np.linspace(-_SHOWN, _SHOWN, _POINTS)
+        by_step = np.cumsum(_log_factors(x, np.array([w_h]), first_state)[:, 0])
+        gates = _log_sigmoid(x[:, None] + np.append(weights, bias))  # T, W + 1
+        return Vanishing(
+            w_h=w_h,
+            bias=bias,
+            steps=steps,
+            spread=spread,
+            first_state=first_state,
+            seed=seed,
+            by_step=by_step,
+            bound_by_step=np.log10(abs(w_h)) * np.arange(1, steps + 1),
+            gate_by_step=np.cumsum(gates[:, -1]),
+            weights=weights,
+            product=_log_factors(x, weights, first_state).sum(axis=0),
+            bound=steps * np.log10(np.abs(weights)),
+            biases=weights,
+            gate=gates[:, :-1].sum(axis=0),
+        )
+
+
+def power_of_ten(logarithm: float) -> str:
+    """10 to this power in plain words, however small or large."""
+    if logarithm == -math.inf:
+        return "0"
+    if math.isinf(logarithm):
+        return _("more than can be told")
+    if abs(logarithm) < 3:
+        return f"{10**logarithm:.3g}"
+    power = math.floor(logarithm)
+    return f"{10 ** (logarithm - power):.2f}·10^{power}"
+
+
+def _log_factors(x: Array, weights: Array, first_state: float) -> Array:
+    """log₁₀ |w (1 − h_t²)|, T by W, of the network with each of the weights."""
+    found = np.empty((len(x), len(weights)))
+    size = np.log10(np.abs(weights))
+    h = np.full(len(weights), first_state)
+    for t, value in enumerate(x):
+        a = value + weights * h
+        h = np.tanh(a)
+        # 1 − tanh² a = 4 / (e^a + e^−a)²; a saturated unit with a = ±∞ passes nothing.
+        slope = 2 * (np.log(2) - np.abs(a) - np.log1p(np.exp(-2 * np.abs(a)))) / np.log(10)
+        found[t] = np.where(np.isneginf(slope), -np.inf, size + slope)
+    return found
+
+
+def _log_sigmoid(a: Array) -> Array:
+    found: Array = -np.logaddexp(0, -a) / np.log(10)
+    return found

@@ -1,0 +1,186 @@
+"""Backpropagation through time on the page: numbers, working, three ways to a gradient, a slip, one's own check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import lab_derivation, lab_sheet, lab_vanishing, link, trajectories
+from pages.parts.lab_numbers import ask_number, ask_text, ask_whole, shown, signed
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.lab.bptt import Backpropagation, Exercise
+    from core.lab.bptt_slip import Slip
+
+_WEIGHTS = {"w_i": 0.6, "w_h": 0.9, "w_o": 1.5, "h_0": 0.0}
+_INPUTS = "1, 0.5"
+
+
+def view() -> None:
+    """The exercise, from its numbers to the vanishing of its gradients."""
+    st.write(
+        _(
+            "A network of one unit reads numbers and gives a probability. Which way, and how strongly, does each of "
+            "its three weights pull the loss? The chain rule is followed back through every step."
+        )
+    )
+    st.latex(
+        r"\begin{aligned} h_t &= \tanh(w_i x_t + w_h h_{t-1}), \qquad \hat{y} = \sigma(w_o h_T) \\"
+        r" L &= -y \log \hat{y} - (1 - y) \log(1 - \hat{y}) \end{aligned}"
+    )
+    exercise = _ask()
+    if exercise is not None:
+        _worked(exercise)
+    st.subheader(_("Check your own derivation"))
+    lab_derivation.view(2 if exercise is None else len(exercise.x))
+    st.subheader(_("Vanishing and exploding"))
+    lab_vanishing.view()
+
+
+def _ask() -> Exercise | None:
+    """The numbers; None, with a line that says why, where they make no exercise."""
+    from core.lab.bptt import MOST_STEPS, Exercise
+
+    columns = st.columns(4)
+    numbers = {}
+    for column, (name, usual) in zip(columns, _WEIGHTS.items(), strict=True):
+        with column:
+            numbers[name] = ask_number(f"${name}$", f"bptt_{name.replace('_', '')}", usual)
+    left, middle, right = st.columns([4, 2, 2], vertical_alignment="bottom")
+    with left:
+        inputs = ask_text(_("Inputs, separated by commas"), "bptt_x", _INPUTS)
+    with middle:
+        steps = ask_whole(_("Steps T"), "bptt_t", 2, MOST_STEPS)
+    with right:
+        label = _ask_label()
+    try:
+        x = tuple(_input(place, told) for place, told in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
+        exercise = Exercise(x=x, y=label, **numbers).over(steps)
+    except ValueError as error:
+        st.info(plain(str(error)))
+        return None
+    if len(x) < steps:
+        st.caption(_("The inputs are read again from the first where they end."))
+    elif len(x) > steps:
+        st.caption(_("Only the first {steps} of {count} inputs are read.").format(steps=steps, count=len(x)))
+    return exercise
+
+
+def _input(place: int, told: str) -> float:
+    value = signed()(told.strip().replace("−", "-"))
+    if value is None:
+        raise ValueError(
+            _("x_{place} is {told!r}; the inputs are finite numbers separated by commas, as in {example}").format(
+                place=place, told=told.strip()[:24], example=_INPUTS
+            )
+        )
+    return value
+
+
+def _ask_label() -> float:
+    link.restore("bptt_y", "0", link.one_of(("0", "1")), "lab bptt_y")
+    label = st.segmented_control(
+        _("Label y"), ["0", "1"], key="lab bptt_y", required=True, persist_state="session", width="stretch"
+    )
+    link.carry("bptt_y", None if label == "0" else label)
+    return float(label or 0)
+
+
+def _worked(exercise: Exercise) -> None:
+    from core.lab.bptt import backpropagation
+    from core.lab.bptt_sheet import backward, forward
+    from core.lab.bptt_slip import slips
+
+    found = backpropagation(exercise)
+    for note in found.notes:
+        st.warning(plain(note), icon=":material/vertical_align_top:")
+    st.subheader(_("Forward"))
+    lab_sheet.show(forward(found), "bptt forward")
+    st.subheader(_("Backward"))
+    lab_sheet.show(backward(found), "bptt backward")
+    st.subheader(_("Three ways to the same gradient"))
+    _three_ways(found)
+    st.subheader(_("A slip in a report, beside the truth"))
+    _slip(slips(found))
+
+
+def _three_ways(found: Backpropagation) -> None:
+    st.dataframe(
+        [
+            {
+                _("derivative"): gradient.name,
+                _("closed form"): shown(gradient.value),
+                _("autograd"): shown(gradient.autograd),
+                _("central differences"): shown(gradient.central),
+                _("error against autograd"): shown(gradient.error_autograd, 2),
+                _("against central differences"): shown(gradient.error_central, 2),
+            }
+            for gradient in found.gradients
+        ],
+        hide_index=True,
+    )
+    st.caption(
+        _(
+            "Largest error: {autograd} against autograd, {central} against central differences with a step of "
+            "6·10⁻⁶, all in float64; absolute, or relative to a gradient that is above 1. “none” is a number beyond "
+            "float64."
+        ).format(
+            autograd=plain(shown(found.largest_error_autograd, 2)),
+            central=plain(shown(found.largest_error_central, 2)),
+        )
+    )
+    header = ["derivative", "t", "term", "value", *("closed_form", "autograd", "central_differences")]
+    trajectories.csv_button(
+        "bptt",
+        header,
+        lambda: [
+            (
+                gradient.name,
+                term.t,
+                " * ".join(factor.symbol for factor in term.factors),
+                term.value,
+                *(gradient.value, gradient.autograd, gradient.central),
+            )
+            for gradient in found.gradients
+            for term in gradient.terms
+        ],
+    )
+
+
+def _slip(rows: tuple[Slip, ...]) -> None:
+    st.write(
+        _(
+            "The report from which this workbench grew has this factor, once as the derivative by w and once as that "
+            "by the state; it is wrong in sign and size:"
+        )
+    )
+    st.latex(
+        r"\begin{aligned} \text{report:}\quad & \frac{\partial \hat{y}}{\partial w_o} = "
+        r"-\frac{w_o h^2}{(1 + e^{-w_o h})^2} \\ \text{truth:}\quad & \frac{\partial \hat{y}}{\partial w_o} = "
+        r"\hat{y} (1 - \hat{y})\, h \\ & \frac{\partial \hat{y}}{\partial h} = \hat{y} (1 - \hat{y})\, w_o "
+        r"\\ \text{ratio:}\quad & -w_o h\, e^{w_o h}, \quad -h^2 e^{w_o h} \end{aligned}"
+    )
+    st.dataframe(
+        [
+            {
+                _("derivative"): row.name,
+                _("report"): shown(row.report),
+                _("truth"): shown(row.truth),
+                _("autograd"): shown(row.autograd),
+                _("report / truth"): shown(row.ratio),
+                _("by algebra"): row.algebra or "",
+                _("which is"): shown(row.expected),
+                _("right"): _("yes") if row.right else _("no"),
+            }
+            for row in rows
+        ],
+        hide_index=True,
+    )
+    told = _(
+        "So its gradients of the loss are wrong too, by the same ratio. Its derivatives of the states by w_i and w_h "
+        "are right for h_0 = 0; from another h_0 that by w_h lacks the term with h_0."
+    )
+    st.caption(plain(told))
