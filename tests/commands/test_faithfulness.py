@@ -125,7 +125,7 @@ def test_a_method_that_fails_is_told_of(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (["--methods", "gone"], "unknown method 'gone'; available: integrated-gradients"),
+        (["--methods", "gone"], "unknown method 'gone'; available: shapley"),
         (["--removal", "gone"], "unknown removal 'gone'; available: delete, pad"),
         (["--rows", "0"], "at least 1 row"),
         (["--seed", "-1"], "a seed from 0 up"),
