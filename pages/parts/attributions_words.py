@@ -52,15 +52,17 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
     """One sentence and model."""
     verdict = models.verdict(cell.checkpoint, cell.sentence.text)
     names = {"positive": _("positive"), "negative": _("negative")}
-    heading = _("{model}: {label}, P(positive) {probability:.3f}, logit {logit:+.2f}").format(
-        model=cell.checkpoint.name.upper(),
-        label=names[verdict.label],
-        probability=verdict.probability,
-        logit=verdict.logit,
-    )
+    heading = cell.checkpoint.name.upper()
     if several:
-        heading = _("Sentence {number}").format(number=cell.sentence.number) + " · " + heading
+        heading = _("Sentence {number} · {model}").format(number=cell.sentence.number, model=heading)
     st.subheader(plain(heading), divider="gray")
+    st.markdown(
+        plain(
+            _("{label}, P(positive) {probability:.3f}, logit {logit:+.2f}").format(
+                label=names[verdict.label], probability=verdict.probability, logit=verdict.logit
+            )
+        )
+    )
     here = {
         method: found[key]
         for method in methods
