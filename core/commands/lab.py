@@ -45,4 +45,6 @@ def lab(options: argparse.Namespace) -> int:
 
 
 def _exercises() -> tuple[Exercising, ...]:
-    return ()
+    from core.commands import lab_mixture
+
+    return (lab_mixture,)

@@ -11,8 +11,8 @@ Dempster, Laird & Rubin 1977. Both half-steps raise one number (Neal & Hinton 19
 
 which E makes equal to the log-likelihood, so that never falls, up to rounding. That holds without regularisation only:
 what is added to a covariance is not what maximises F. `reg_covar` is added to every variance, always, as scikit-learn
-does. Where a covariance is still not positive definite in floats, its component has collapsed, and the likelihood has no
-upper bound; `FLOOR` of the points' own variance is then added to it (scikit-learn raises an error there).
+does. Where a covariance is still not positive definite in floats, its component has collapsed, and the likelihood has
+no upper bound; `FLOOR` of the points' own variance is then added to it (scikit-learn raises an error there).
 
 Densities are kept as logarithms and read from Cholesky factors. As in scikit-learn, N_k has ten times the rounding of
 1 added, so that a component without points divides by no zero. Axes: N points, D coordinates, K components.
@@ -294,7 +294,7 @@ def _checked_start(start: Parameters, points: np.ndarray) -> Expectation:
 def _scale(points: np.ndarray) -> np.ndarray:
     """The points' variance along each axis, [D]; along one where they do not differ, the mean of the others."""
     found = points.var(axis=0)
-    return np.where(found > _EQUAL**2 * found.max(), found, found.mean())
+    return np.asarray(np.where(found > _EQUAL**2 * found.max(), found, found.mean()))
 
 
 def _least(covariance: np.ndarray) -> float:

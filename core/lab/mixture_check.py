@@ -5,8 +5,8 @@ The report has the M-step as
     μ_k = Σ_i Σ_k δ_ik x_i / Σ_k δ_ik,      Σ_k = Σ_i Σ_k δ_ik (x_i − μ_k)(x_i − μ_k)ᵀ / Σ_k δ_ik
 
 Two slips: a spurious sum over k above, and a sum over k for that over i below. A point's responsibilities sum to 1, so
-above the k is summed away, for μ_k to Σ_i x_i, which is the same for every component; and below stands 1 instead of N_k,
-so that nothing is divided by.
+above the k is summed away, for μ_k to Σ_i x_i, which is the same for every component; and below stands 1 instead of
+N_k, so that nothing is divided by.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.lab.mixture import Iteration, Mixture, Parameters
+from core.lab.mixture import Iteration, Mixture, Parameters, expectation
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Slips:
 class Agreement:
     """The largest difference to scikit-learn's weights, means and covariances after an iteration.
 
-    Where the largest number of an array is above 1, its differences are divided by it. None where scikit-learn gives an
-    error instead of a mixture.
+    Where the largest number of an array is above 1, its differences are divided by it. None from the first iteration on
+    in which the floor was added, which scikit-learn has not, and where scikit-learn gives an error.
     """
 
     number: int
@@ -75,6 +75,17 @@ def slips(points: np.ndarray, iteration: Iteration) -> Slips:
     )
 
 
+def log_likelihood_of(points: np.ndarray, iteration: Iteration, formulas: Formulas) -> float | None:
+    """The points' log-likelihood, in nats, with these means and covariances and the iteration's weights.
+
+    None where a covariance has no inverse.
+    """
+    try:
+        return expectation(points, Parameters(iteration.weights, formulas.means, formulas.covariances)).log_likelihood
+    except ValueError:
+        return None
+
+
 def agreement(mixture: Mixture, numbers: Sequence[int] | None = None) -> tuple[Agreement, ...]:
     """The iterations of these numbers (all unless told) against scikit-learn's from the same start, each a fit anew.
 
@@ -82,7 +93,8 @@ def agreement(mixture: Mixture, numbers: Sequence[int] | None = None) -> tuple[A
     that could end it before.
     """
     wanted = range(1, len(mixture.iterations) + 1) if numbers is None else numbers
-    return tuple(Agreement(number, _difference(mixture, number)) for number in wanted)
+    floor = next((made.number for made in mixture.iterations if made.maximised.floored), len(mixture.iterations) + 1)
+    return tuple(Agreement(number, _difference(mixture, number) if number < floor else None) for number in wanted)
 
 
 def largest(found: Sequence[Agreement]) -> float | None:

@@ -36,8 +36,8 @@ def draw(name: str, points: int, seed: int) -> np.ndarray:
 def read_points(text: str, *, header: bool = False) -> np.ndarray:
     """Points typed in, float64 [N, 2]: two numbers a line, set apart by a comma, a semicolon or blanks.
 
-    With `header`, a first line none of whose two fields is a number is left out. Raises ValueError, naming the line, for
-    what is no such line, and as `core.lab.mixture.checked_points` does.
+    With `header`, a first line none of whose two fields is a number is left out. Raises ValueError, naming the line,
+    for what is no such line, and as `core.lab.mixture.checked_points` does.
     """
     found: list[tuple[float, float]] = []
     for number, line in enumerate(text.splitlines(), 1):

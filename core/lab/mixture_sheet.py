@@ -74,24 +74,24 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
 
 
 def remarks(mixture: Mixture) -> tuple[str, ...]:
-    """What is to be said of the run: components held up by regularisation, without points, and a likelihood that fell."""
+    """What is to be said of the run: components held up, or without points; a likelihood that fell."""
     said = []
     floored = _places(mixture, "floored")
-    held = {k: first for k, first in _places(mixture, "held").items() if k not in floored}
-    for k, first in floored.items():
+    held = {k: numbers for k, numbers in _places(mixture, "held").items() if k not in floored}
+    for k, numbers in floored.items():
         said.append(
             _(
-                "Component {component} collapsed at iteration {number}: its covariance was not positive definite, as the "
-                "points it holds lie in one place or on one line, and the likelihood would grow without bound. A "
-                "millionth of the points’ own variance was added (the floor)."
-            ).format(component=k + 1, number=first)
+                "Component {component} collapsed at iteration {number}: the points that it holds lie in one place or "
+                "on one line, so its covariance has no inverse and the likelihood could grow without bound. A "
+                "millionth of all points’ variance is added to it there, which is a floor."
+            ).format(component=k + 1, number=numbers[0])
         )
-    for k, first in held.items():
+    for k, numbers in held.items():
         said.append(
             _(
-                "Component {component} is held up by reg_covar since iteration {number}: in some direction its points "
-                "vary by no more than the {reg_covar:g} that is added."
-            ).format(component=k + 1, number=first, reg_covar=mixture.reg_covar)
+                "Component {component} is held up by reg_covar, first at iteration {number} (iterations in which it "
+                "is: {count}): in some direction its points vary by no more than the {reg_covar:g} that is added."
+            ).format(component=k + 1, number=numbers[0], count=len(numbers), reg_covar=mixture.reg_covar)
         )
     last = mixture.iterations[-1]
     for k, count in enumerate(last.maximised.counts):
@@ -115,12 +115,12 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _places(mixture: Mixture, name: str) -> dict[int, int]:
-    """Components of whom that is true at the end or ever was, and the first iteration of it."""
-    found: dict[int, int] = {}
+def _places(mixture: Mixture, name: str) -> dict[int, list[int]]:
+    """Components that were held, or floored, and the iterations in which they were."""
+    found: dict[int, list[int]] = {}
     for made in mixture.iterations:
         for k in getattr(made.maximised, name):
-            found.setdefault(k, made.number)
+            found.setdefault(k, []).append(made.number)
     return found
 
 
@@ -159,7 +159,8 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
         for j, value in enumerate(log_joint)
     )
     share = Line(
-        rf"\delta_{{ik}} = \frac{{e^{{a_{{ik}}}}}}{{\sum_j e^{{a_{{ij}}}}}}: \quad \begin{{aligned}}{every}\end{{aligned}}",
+        rf"\begin{{gathered}}\delta_{{ik}} = e^{{a_{{ik}}}} \Big/ \textstyle\sum_j e^{{a_{{ij}}}} \\ "
+        rf"\begin{{aligned}}{every}\end{{aligned}}\end{{gathered}}",
         _("The same under every component, and each one’s share: its responsibility for the point."),
     )
     return density, share

@@ -1,4 +1,4 @@
-"""Which regimes do a model's hidden states have? The state after every token of some sentences, as points for a mixture.
+"""Which regimes do a model's hidden states have? Those after every token of some sentences, as points for a mixture.
 
 H units are too many for a covariance from some hundreds of states, so they are projected first: on the states' own
 first principal components (Pearson 1901), about their mean; or on the axes of the checkpoint (`core.state_space`), the
@@ -30,7 +30,7 @@ _MOST_TOKENS = 6
 
 @dataclass(frozen=True)
 class States:
-    """Projected states `points` [N, D] of one model, and of each its `tokens`, its sentence and place (from 1), P(positive).
+    """Projected states `points` [N, D] of one model; of each its token, sentence, place (both from 1) and P(positive).
 
     `axes` names the coordinates; `explained` is the share, 0 to 1, of all states' variance that lies along each.
     `sentences` are those read; `skipped` had no word to read.
@@ -77,8 +77,8 @@ class Regime:
 def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dimensions: int = 2) -> States:
     """A model's states over some sentences. Axes: ``own``, or ``read-out`` for those of the checkpoint (3 at most).
 
-    Raises ValueError for too many sentences or states, for none, for a number of axes that there is not, and LookupError
-    for a checkpoint without axes.
+    Raises ValueError for too many sentences or states, for none, for a number of axes that there is not, and
+    LookupError for a checkpoint without axes.
     """
     if not 1 <= len(texts) <= MOST_SENTENCES:
         raise ValueError(f"expected 1 to {MOST_SENTENCES} sentences; given: {len(texts):,}")
