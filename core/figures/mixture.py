@@ -63,10 +63,8 @@ def mixture_plane(
         for k in range(parameters.components):
             rows = np.flatnonzero(most == k)
             texts = [f"{shown[row]}: δ = {', '.join(f'{value:.3f}' for value in delta[row])}" for row in rows]
-            name = _("mostly component {number}").format(number=k + 1)
-            _points(
-                figure, mixture.points[rows], texts, name, [colors[row] for row in rows], SERIES[k % len(SERIES)].marker
-            )
+            name, look = _("component {number}").format(number=k + 1), SERIES[k % len(SERIES)]
+            _points(figure, mixture.points[rows], texts, name, [colors[row] for row in rows], look.marker)
     for k in range(parameters.components):
         _component(figure, k, parameters.means[k, :2], parameters.covariances[k, :2, :2])
     if point is not None:
@@ -158,8 +156,7 @@ def _points(
 
 
 def _component(figure: go.Figure, k: int, mean: np.ndarray, covariance: np.ndarray) -> None:
-    look, group = SERIES[k % len(SERIES)], f"component {k}"
-    name = _("component {number}: 1σ, 2σ").format(number=k + 1)
+    look, name = SERIES[k % len(SERIES)], _("component {number}").format(number=k + 1)
     for deviations, dash in ((1, "solid"), (2, "dot")):
         outline = ellipse(mean, covariance, deviations)
         figure.add_scatter(
@@ -167,8 +164,7 @@ def _component(figure: go.Figure, k: int, mean: np.ndarray, covariance: np.ndarr
             y=outline[:, 1].round(5),
             mode="lines",
             name=name,
-            legendgroup=group,
-            showlegend=deviations == 1,
+            showlegend=False,
             line={"color": look.color, "dash": dash, "width": 2.5},
             hoverinfo="skip",
         )
@@ -180,7 +176,6 @@ def _component(figure: go.Figure, k: int, mean: np.ndarray, covariance: np.ndarr
         textposition="top center",
         textfont={"size": 15, "color": look.color},
         name=name,
-        legendgroup=group,
         showlegend=False,
         marker={"symbol": "x", "size": 11, "color": look.color, "line": {"color": "#ffffff", "width": 1}},
         hovertemplate="μ = (%{x:.4f}, %{y:.4f})<extra></extra>",

@@ -48,7 +48,9 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
         "above": _(
             "With the sum over k above, every component has the same numerator: its own responsibilities have gone."
         ),
-        "below": _("With k for i below, each point’s responsibilities sum to 1, so nothing is divided by: N_k times."),
+        "below": _(
+            "With k for i below, a point’s responsibilities sum to 1: nothing is divided by, whatever the component holds."
+        ),
         "report": _("Both, as in the report: the sum of all points, the same for every component."),
     }
     sums = {
@@ -60,15 +62,12 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     lines = []
     for name, (above, below) in sums.items():
         formulas: Formulas = getattr(found, name)
-        mean = _vector(formulas.means[k])
-        covariance = _matrix(formulas.covariances[k])
-        subscript = str(component)
+        mean = _vector(formulas.means[k].round(9))
+        covariance = _matrix(formulas.covariances[k].round(9))
         lines.append(
-            Line(rf"\mu_k = \frac{{{above} {mean_sum}}}{{{below}}}, \quad \mu_{{{subscript}}} = {mean}", notes[name])
+            Line(aligned(rf"\mu_{{{component}}}", [rf"\frac{{{above} {mean_sum}}}{{{below}}}", mean]), notes[name])
         )
-        lines.append(
-            Line(rf"\Sigma_k = \frac{{{above} {square}}}{{{below}}}, \quad \Sigma_{{{subscript}}} = {covariance}")
-        )
+        lines.append(Line(aligned(rf"\Sigma_{{{component}}}", [rf"\frac{{{above} {square}}}{{{below}}}", covariance])))
     title = _("The report’s slips, iteration {number}, component {component}")
     return Sheet(title.format(number=iteration_number, component=component), tuple(lines))
 
@@ -136,19 +135,17 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
     apart = x - before.means[k]
     distance = float(apart @ np.linalg.solve(before.covariances[k], apart))
     log_det = float(np.linalg.slogdet(before.covariances[k])[1])
-    dimensions = len(x)
     ik = rf"{{{i + 1},{k + 1}}}"
+    log_weight, log_turns = rf"\log {number(float(before.weights[k]))}", number(float(np.log(2 * np.pi)))
+    rows = [
+        rf"a_{ik} &= \log \pi_k - \tfrac12 (x_i-\mu_k)^\top \Sigma_k^{{-1}} (x_i-\mu_k)",
+        r"&\quad - \tfrac12 \log\det\Sigma_k - \tfrac D2 \log 2\pi",
+        rf"&= {log_weight} - \tfrac12 \cdot {number(distance)}",
+        rf"&\quad - \tfrac12 \cdot {factor(log_det)} - {number(len(x) / 2)} \cdot {log_turns}",
+        rf"&= {number(float(log_joint[k]))}",
+    ]
     density = Line(
-        aligned(
-            rf"a_{ik}",
-            [
-                r"\log \pi_k - \tfrac12 (x_i-\mu_k)^\top \Sigma_k^{-1} (x_i-\mu_k)",
-                r"\quad - \tfrac12 \log\det\Sigma_k - \tfrac D2 \log 2\pi",
-                rf"\log {number(float(before.weights[k]))} - \tfrac12 \cdot {number(distance)} - \tfrac12 \cdot "
-                rf"{factor(log_det)} - \tfrac{{{dimensions}}}{{2}} \cdot {number(float(np.log(2 * np.pi)))}",
-                number(float(log_joint[k])),
-            ],
-        ).replace(r"&= \quad -", r"&\quad -"),
+        _rows(rows),
         _("E-step. The logarithm of weight times density of the point, {point}, under this component:").format(
             point=_words(x)
         ),
@@ -167,35 +164,30 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
 
 
 def _count(mixture: Mixture, made: Iteration, k: int) -> Line:
-    terms = _sum([number(float(value)) for value in made.responsibilities[:, k]])
-    count = float(made.maximised.counts[k])
-    n = len(mixture.points)
-    latex = (
-        r"\begin{aligned}"
-        rf"N_{{{k + 1}}} &= \sum_i \delta_{{i{k + 1}}} = {terms} = {number(count)} \\ "
-        rf"\pi_{{{k + 1}}} &= N_{{{k + 1}}} / N = {number(count)} / {n} = {number(float(made.weights[k]))}"
-        r"\end{aligned}"
-    )
-    return Line(latex, _("M-step. How many points the component holds, and its weight:"))
+    index, count = k + 1, number(float(made.maximised.counts[k]))
+    terms = [number(float(made.responsibilities[i, k])) for i in _most_held(made, k)]
+    rows = [
+        rf"N_{{{index}}} &= \sum_i \delta_{{i{index}}}",
+        rf"&= {_sum(terms, len(mixture.points))} = {count}",
+        rf"\pi_{{{index}}} &= N_{{{index}}} / N = {count} / {len(mixture.points)}",
+        rf"&= {number(float(made.weights[k]))}",
+    ]
+    note = _("M-step. How many points the component holds, those it holds most of first, and its weight:")
+    return Line(_rows(rows), note)
 
 
 def _mean(mixture: Mixture, made: Iteration, k: int) -> Line:
-    terms = _sum(
-        [
-            rf"{number(float(delta))} {_vector(x)}"
-            for delta, x in zip(made.responsibilities[: _TERMS + 1, k], mixture.points, strict=False)
-        ],
-        len(mixture.points),
-    )
-    count = number(float(made.maximised.counts[k]))
-    steps = [
-        rf"\frac{{1}}{{N_{{{k + 1}}}}} \sum_i \delta_{{i{k + 1}}}\, x_i",
-        rf"\frac{{1}}{{{count}}} \Bigl({terms}\Bigr)",
-        _vector(made.means[k]),
+    index, count = k + 1, number(float(made.maximised.counts[k]))
+    terms = [
+        rf"{number(float(made.responsibilities[i, k]))} \, {_vector(mixture.points[i])}" for i in _most_held(made, k)
     ]
-    return Line(
-        aligned(rf"\mu_{{{k + 1}}}", steps), _("Its mean: every point, weighed by how far the component holds it.")
-    )
+    rows = [
+        rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
+        rf"&= \frac{{1}}{{{count}}} \Bigl({terms[0]}",
+        rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
+        rf"&= {_vector(made.means[k])}",
+    ]
+    return Line(_rows(rows), _("Its mean: every point, weighed by how far the component holds it."))
 
 
 def _covariance(mixture: Mixture, made: Iteration, k: int) -> Line:
@@ -235,10 +227,17 @@ def _likelihood(made: Iteration) -> Line:
     )
 
 
-def _sum(terms: list[str], count: int | None = None) -> str:
-    shown = terms[:_TERMS]
-    more = (len(terms) if count is None else count) > len(shown)
-    return " + ".join(shown) + (r" + \cdots" if more else "")
+def _most_held(made: Iteration, k: int) -> list[int]:
+    """The points that a component holds most of, as many as are written out."""
+    return [int(i) for i in np.argsort(-made.responsibilities[:, k], kind="stable")[:_TERMS]]
+
+
+def _sum(terms: list[str], count: int) -> str:
+    return " + ".join(terms) + (r" + \cdots" if count > len(terms) else "")
+
+
+def _rows(rows: list[str]) -> str:
+    return r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
 
 
 def _vector(values: np.ndarray) -> str:

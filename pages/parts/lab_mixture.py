@@ -14,7 +14,6 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     import numpy as np
-    from streamlit.delta_generator import DeltaGenerator
 
     from core.lab.mixture import Iteration, Mixture
     from core.lab.mixture_check import Agreement
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 OWN, STATES = "own", "states"
 MOST_COMPONENTS, MOST_ITERATIONS, MOST_SEED, LONGEST = 6, 100, 9_999, 60_000
 _POINTS, _COMPONENTS, _ITERATIONS, _REG_COVAR = 200, 3, 20, "1e-6"
+_WIDTH = 160  # pixels of a box for a number
 _COMPARED = 12  # iterations held against scikit-learn's, each by a fit anew
 _TYPED = "0, 0\n2, 0\n0.5, 1\n1, 0.4\n5, 4\n6, 4.5\n5.5, 5\n6.2, 3.8"
 
@@ -50,20 +50,14 @@ def view() -> None:
             "the points become more likely."
         )
     )
-    left, right = st.columns([3, 2])
-    with right:
-        boxes = st.columns(2)
-        with boxes[0]:
-            components = _whole("mix_k", _("Components K"), 1, MOST_COMPONENTS, _COMPONENTS)
-        with boxes[1]:
-            iterations = _whole("mix_n", _("Iterations"), 1, MOST_ITERATIONS, _ITERATIONS)
-        boxes = st.columns(2)
-        with boxes[0]:
-            seed = _whole("mix_seed", _("Seed"), 0, MOST_SEED, 0)
-        with boxes[1]:
-            reg_covar = _reg_covar()
-    with left:
-        given = _given(left, seed)
+    box = st.container()
+    with st.container(horizontal=True):
+        components = _whole("mix_k", _("K"), 1, MOST_COMPONENTS, _COMPONENTS)
+        iterations = _whole("mix_n", _("Iterations"), 1, MOST_ITERATIONS, _ITERATIONS)
+        seed = _whole("mix_seed", _("Seed"), 0, MOST_SEED, 0)
+        reg_covar = _reg_covar()
+    with box:
+        given = _given(seed)
     if given is None or reg_covar is None:
         return
     key = fingerprint(given.points.tobytes())
@@ -86,7 +80,7 @@ def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: 
     return _Fitted(mixture, agreement(mixture, sorted({*range(1, iterations + 1, apart), iterations})))
 
 
-def _given(box: DeltaGenerator, seed: int) -> _Given | None:
+def _given(seed: int) -> _Given | None:
     """The points that were chosen; None, with a line that says why, where these are none."""
     from core.lab.mixture import MOST_POINTS
     from core.lab.mixture_data import LEAST_DRAWN, draw, toys
@@ -102,7 +96,7 @@ def _given(box: DeltaGenerator, seed: int) -> _Given | None:
     }
     offered = [name for name in names if name in (*toys(), OWN, STATES)]
     link.restore("mix_data", offered[0], link.one_of(offered), "mix data")
-    name = box.selectbox(_("Points"), offered, format_func=names.__getitem__, key="mix data", persist_state="session")
+    name = st.selectbox(_("Points"), offered, format_func=names.__getitem__, key="mix data", persist_state="session")
     link.carry("mix_data", None if name == offered[0] else name)
     plane = (_("x1"), _("x2"))
     if name == OWN:
@@ -131,7 +125,9 @@ def _typed() -> np.ndarray | None:
 def _whole(name: str, label: str, low: int, high: int, default: int) -> int:
     key = name.replace("_", " ")
     link.restore(name, default, link.whole(low, high), key)
-    value = int(st.number_input(label, low, high, key=key, step=1, required=True, persist_state="session"))
+    value = int(
+        st.number_input(label, low, high, key=key, step=1, required=True, persist_state="session", width=_WIDTH)
+    )
     link.carry(name, None if value == default else str(value))
     return value
 
@@ -146,6 +142,7 @@ def _reg_covar() -> float | None:
         _("reg_covar"),
         key=key,
         max_chars=24,
+        width=_WIDTH,
         persist_state="session",
         help=_("Added to every variance at each M-step, as in scikit-learn. 0 adds nothing."),
     )
@@ -186,9 +183,9 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     )
     left.caption(
         _(
-            "{step}: a point’s colour is mixed of the components’ by responsibility, its marker is that of the one "
-            "most responsible."
-        ).format(step=step_name(half_step).capitalize())
+            "Shown is {step}. Ellipses: one standard deviation (solid) and two (dotted). A point’s colour is mixed of "
+            "the components’ by responsibility; its marker is that of the one most responsible."
+        ).format(step=step_name(half_step))
     )
     right.plotly_chart(
         likelihood(mixture, half_step), key="mix likelihood", alt=_("The log-likelihood and its bound by half-step")
