@@ -40,6 +40,7 @@ def mixture(options: argparse.Namespace) -> int:
     """A Gaussian mixture by EM: each iteration's parameters and likelihood, held against scikit-learn's."""
     from core.lab.mixture import first_guess, fit
     from core.lab.mixture_check import agreement
+    from core.lab.mixture_sheet import remarks
 
     if options.texts and not options.model:
         raise ValueError("--texts goes with --model NAME, whose hidden states are taken")
@@ -51,6 +52,8 @@ def mixture(options: argparse.Namespace) -> int:
     checks = agreement(found)
     if options.json:
         console.json_list(_rows(found, checks, states))
+        for remark in remarks(found):
+            console.progress(remark)
     else:
         _show(found, checks, states)
     return 0

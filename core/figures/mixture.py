@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import CHOSEN, SERIES, THRESHOLD
+from core.figures.prefixes import tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def mixture_plane(
     figure = go.Figure()
     shown = [f"#{row + 1}" for row in range(len(mixture.points))]
     if labels is not None:
-        shown = [f"{number} {html.escape(label, quote=False)}" for number, label in zip(shown, labels, strict=True)]
+        shown = [f"{number} {tick(label)}" for number, label in zip(shown, labels, strict=True)]
     if delta is None:
         _points(figure, mixture.points, shown, _("points"), THRESHOLD, "circle")
     else:

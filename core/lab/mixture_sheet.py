@@ -48,9 +48,7 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
         "above": _(
             "With the sum over k above, every component has the same numerator: its own responsibilities have gone."
         ),
-        "below": _(
-            "With k for i below, a point’s responsibilities sum to 1: nothing is divided by, whatever the component holds."
-        ),
+        "below": _("With k for i below, a point’s responsibilities sum to 1: nothing is divided by."),
         "report": _("Both, as in the report: the sum of all points, the same for every component."),
     }
     sums = {

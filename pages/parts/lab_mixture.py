@@ -276,7 +276,9 @@ def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
     from core.lab.mixture_check import log_likelihood_of, slips
     from core.lab.mixture_sheet import slip_sheet
 
-    with st.expander(_("The report’s slips"), icon=":material/report:", on_change="rerun") as opened:
+    with st.expander(
+        _("The report’s slips"), icon=":material/report:", on_change="rerun", key="mix slips open"
+    ) as opened:
         if not opened.open:
             return
         st.write(
@@ -341,7 +343,9 @@ def _iterations(fitted: _Fitted) -> None:
 
 
 def _points(given: _Given, made: Iteration) -> None:
-    with st.expander(_("Every point’s responsibilities"), icon=":material/table_rows:", on_change="rerun") as opened:
+    with st.expander(
+        _("Every point’s responsibilities"), icon=":material/table_rows:", on_change="rerun", key="mix points open"
+    ) as opened:
         if not opened.open:
             return
         states = given.states

@@ -290,7 +290,7 @@ def test_a_start_that_is_no_mixture_is_refused() -> None:
         (replace(start, means=start.means[:, :1]), "shapes"),
         (replace(start, means=start.means * math.nan), "not finite"),
         (replace(start, covariances=-eye), "not positive definite"),
-        (replace(start, covariances=eye + [[0, 0.5], [0, 0]]), "symmetric"),
+        (replace(start, covariances=eye + np.array([[0, 0.5], [0, 0]])), "symmetric"),
     ):
         with pytest.raises(ValueError, match=said):
             fit(points, wrong, 1)
