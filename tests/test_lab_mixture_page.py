@@ -205,7 +205,7 @@ def test_bad_reg_covar_is_one_line(text: str) -> None:
 
 def test_collapse_and_a_fall_are_said() -> None:
     at = opened(mix_data="own", mix_points="0 0\n1 1\n2 2\n3 3", mix_k="1", mix_reg="0")
-    assert "Component 1 collapsed at iteration 1" in said(at)
+    assert "Collapsed: component 1 (first at iteration 1," in said(at)
     assert at.metric[2].value == "–"
     at = opened(mix_reg="3", mix_k="2", mix_n="40")
     assert "The log-likelihood fell" in said(at)

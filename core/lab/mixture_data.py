@@ -110,7 +110,7 @@ def _one(points: int, random: np.random.Generator) -> np.ndarray:
 def _twins(points: int, random: np.random.Generator) -> np.ndarray:
     """A cloud, and far from it one point four times: a component on these has nothing to spread over."""
     cloud = _gaussians(points - 4, random, [(1.0, [0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]])])
-    return np.concatenate([cloud, np.repeat([[6.0, 5.0]], 4, axis=0)])
+    return np.concatenate([cloud, np.repeat([[9.0, 8.0]], 4, axis=0)])
 
 
 def _arcs(points: int, random: np.random.Generator) -> np.ndarray:

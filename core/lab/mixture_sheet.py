@@ -75,20 +75,20 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
     said = []
     floored = _places(mixture, "floored")
     held = {k: numbers for k, numbers in _places(mixture, "held").items() if k not in floored}
-    for k, numbers in floored.items():
+    if floored:
         said.append(
             _(
-                "Component {component} collapsed at iteration {number}: the points that it holds lie in one place or "
-                "on one line, so its covariance has no inverse and the likelihood could grow without bound. A "
-                "millionth of all points’ variance is added to it there, which is a floor."
-            ).format(component=k + 1, number=numbers[0])
+                "Collapsed: {components}. The points that such a component holds lie in one place or on one line, so "
+                "its covariance has no inverse and the likelihood could grow without bound. A millionth of all points’ "
+                "variance is added to it there, which is a floor."
+            ).format(components=_listed(floored))
         )
-    for k, numbers in held.items():
+    if held:
         said.append(
             _(
-                "Component {component} is held up by reg_covar, first at iteration {number} (iterations in which it "
-                "is: {count}): in some direction its points vary by no more than the {reg_covar:g} that is added."
-            ).format(component=k + 1, number=numbers[0], count=len(numbers), reg_covar=mixture.reg_covar)
+                "Held up by reg_covar: {components}. In some direction the points of such a component vary by no more "
+                "than the {reg_covar:g} that is added."
+            ).format(components=_listed(held), reg_covar=mixture.reg_covar)
         )
     last = mixture.iterations[-1]
     for k, count in enumerate(last.maximised.counts):
@@ -119,6 +119,16 @@ def _places(mixture: Mixture, name: str) -> dict[int, list[int]]:
         for k in getattr(made.maximised, name):
             found.setdefault(k, []).append(made.number)
     return found
+
+
+def _listed(found: dict[int, list[int]]) -> str:
+    """The components and when, in words."""
+    return ", ".join(
+        _("component {component} (first at iteration {number}, in {count} in all)").format(
+            component=k + 1, number=numbers[0], count=len(numbers)
+        )
+        for k, numbers in sorted(found.items())
+    )
 
 
 def _iteration(mixture: Mixture, wanted: int) -> Iteration:

@@ -57,7 +57,7 @@ def test_collapse_and_a_fall_are_told_of(tmp_path: Path, capsys: pytest.CaptureF
     path = tmp_path / "points.csv"
     path.write_text("\ufeffx,y\n0,0\n1,1\n2,2\n3,3\n4,4\n", encoding="utf-8")
     out = told(capsys, "--points", str(path), "--k", "1", "--reg-covar", "0", "--iterations", "3")
-    assert "Component 1 collapsed at iteration 1" in out and "not compared, as the floor was added" in out
+    assert "Collapsed: component 1 (first at iteration 1," in out and "not compared, as the floor was added" in out
     (row,) = ask(capsys, "--points", str(path), "--k", "1", "--reg-covar", "0", "--iterations", "1")
     assert (row["floored"], row["held"], row["floor_active"], row["difference"]) == ([1], [1], True, None)
     rows = ask(capsys, "--reg-covar", "3", "--k", "2", "--iterations", "40")
