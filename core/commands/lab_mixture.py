@@ -1,0 +1,193 @@
+"""The exercise mixture: a Gaussian mixture by EM on points in the plane, or on the hidden states of a model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.commands import console
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.commands.lab import Exercises
+    from core.lab.mixture import Mixture
+    from core.lab.mixture_check import Agreement
+    from core.lab.mixture_states import States
+
+_MOST_BYTES = 1_000_000  # of a file of points or sentences
+
+
+def add_exercise(exercises: Exercises) -> None:
+    """Add the exercise and its options."""
+    added = exercises.add("mixture", mixture)
+    kinds = added.add_mutually_exclusive_group()
+    kinds.add_argument("--data", help="points to draw: clouds (default), crossing, one, twins, arcs")
+    kinds.add_argument("--points", metavar="FILE", help="take the points from here, a line each: x, y")
+    kinds.add_argument("--model", help="take the hidden states of this checkpoint, projected on two components")
+    added.add_argument("--texts", metavar="FILE", help="with --model: sentences, one a line (default: the examples)")
+    added.add_argument("--count", type=int, metavar="N", help="points to draw (default: 200)")
+    added.add_argument("--k", type=int, default=3, metavar="K", help="components (default: 3)")
+    added.add_argument("--iterations", type=int, default=20, metavar="T", help="exactly so many (default: 20)")
+    added.add_argument("--seed", type=int, default=0, metavar="S", help="of the points and the start (default: 0)")
+    added.add_argument(
+        "--reg-covar", type=float, default=1e-6, metavar="R", help="added to every variance (default: 1e-6)"
+    )
+
+
+def mixture(options: argparse.Namespace) -> int:
+    """A Gaussian mixture by EM: each iteration's parameters and likelihood, held against scikit-learn's."""
+    from core.lab.mixture import first_guess, fit
+    from core.lab.mixture_check import agreement
+    from core.lab.mixture_sheet import remarks
+
+    if options.texts and not options.model:
+        raise ValueError("--texts goes with --model NAME, whose hidden states are taken")
+    if options.count is not None and (options.points or options.model):
+        raise ValueError("--count says how many points to draw; a file or a model has as many as it has")
+    points, states = _points(options)
+    start = first_guess(points, options.k, options.seed, options.reg_covar)
+    found = fit(points, start, options.iterations, options.reg_covar)
+    checks = agreement(found)
+    if options.json:
+        console.json_list(_rows(found, checks, states))
+        for remark in remarks(found):
+            console.progress(remark)
+    else:
+        _show(found, checks, states)
+    return 0
+
+
+def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
+    from core.lab.mixture_data import draw, read_points
+
+    if options.points:
+        return read_points(_text(Path(options.points), "two numbers a line: x, y"), header=True), None
+    if options.model:
+        from core import checkpoints
+        from core.lab.mixture_states import states_of
+
+        states = states_of(checkpoints.load(options.model), _sentences(options.texts))
+        return states.points, states
+    count = 200 if options.count is None else options.count
+    return draw("clouds" if options.data is None else options.data, count, options.seed), None
+
+
+def _sentences(path: str | None) -> list[str]:
+    if path is None:
+        from core.examples import examples
+
+        return [example.text for example in examples()]
+    return [line for line in _text(Path(path), "a sentence a line").splitlines() if line.strip()]
+
+
+def _text(path: Path, expected: str) -> str:
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes; expected {expected}")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8 text; expected {expected}") from None
+
+
+def _rows(found: Mixture, checks: tuple[Agreement, ...], states: States | None) -> list[dict[str, object]]:
+    """An object an iteration; `difference` is null where nothing could be compared."""
+    from core.lab.mixture_check import slips
+    from core.lab.mixture_states import regimes
+
+    rows: list[dict[str, object]] = []
+    for made, check in zip(found.iterations, checks, strict=True):
+        wrong = slips(found.points, made).report
+        rows.append(
+            {
+                "t": made.number,
+                "log_likelihood_before": made.log_likelihood_before,
+                "bound": made.bound,
+                "log_likelihood": made.log_likelihood,
+                "fell": made.fell,
+                "counts": made.maximised.counts.tolist(),
+                "weights": made.weights.tolist(),
+                "means": made.means.tolist(),
+                "covariances": made.covariances.tolist(),
+                "reg_covar": found.reg_covar,
+                "floor_active": made.floor_active,
+                "held": [k + 1 for k in made.maximised.held],
+                "floored": [k + 1 for k in made.maximised.floored],
+                "difference": check.difference,
+                "means_of_the_report": wrong.means.tolist(),
+                "covariances_of_the_report": wrong.covariances.tolist(),
+                "responsibilities": made.responsibilities.tolist(),
+            }
+        )
+    if states is not None:
+        rows[-1]["regimes"] = [
+            {
+                "component": one.component + 1,
+                "count": one.count,
+                "share": one.share,
+                "probability": None if one.count <= 1e-9 else one.probability,
+                "positive": None if one.count <= 1e-9 else one.positive,
+                "tokens": [{"token": t.token, "held": t.held, "occurrences": t.occurrences} for t in one.tokens],
+            }
+            for one in regimes(states, found.iterations[-1].responsibilities)
+        ]
+    return rows
+
+
+def _show(found: Mixture, checks: tuple[Agreement, ...], states: States | None) -> None:
+    from core.lab.mixture_check import largest, slips
+    from core.lab.mixture_sheet import remarks
+
+    n = len(found.points)
+    console.line(f"{n:,} points, K = {found.start.components}, reg_covar {found.reg_covar:g}, EM from a seeded start")
+    console.line(
+        "δ_ik = π_k N(x_i; μ_k, Σ_k) / sum over j;  N_k = sum over i of δ_ik;  π_k = N_k/N;  "
+        "μ_k = sum δ_ik x_i / N_k;  Σ_k = sum δ_ik (x_i-μ_k)(x_i-μ_k)' / N_k + reg_covar I"
+    )
+    console.line("    t  log-likelihood   bound after M            N_k")
+    console.line(f"    0{found.iterations[0].log_likelihood_before:16.6f}")
+    for made in found.iterations:
+        counts = " ".join(f"{count:9.3f}" for count in made.maximised.counts)
+        marks = ("  fell" if made.fell else "") + (
+            f"  held up: {', '.join(str(k + 1) for k in made.maximised.held)}" if made.floor_active else ""
+        )
+        console.line(f"{made.number:5}{made.log_likelihood:16.6f}{made.bound:16.6f}  {counts}{marks}")
+    last = found.iterations[-1]
+    wrong = slips(found.points, last).report
+    for k in range(found.start.components):
+        mean = ", ".join(f"{value:.6f}" for value in last.means[k])
+        rows = "; ".join(", ".join(f"{value:.6f}" for value in row) for row in last.covariances[k])
+        console.line(f"component {k + 1}: π = {last.weights[k]:.6f}, μ = ({mean}), Σ = ({rows})")
+        mean = ", ".join(f"{value:.4f}" for value in wrong.means[k])
+        rows = "; ".join(", ".join(f"{value:.4f}" for value in row) for row in wrong.covariances[k])
+        console.line(f"  by the report's formulas: μ = ({mean}), Σ = ({rows})")
+    for remark in remarks(found):
+        console.line(remark)
+    difference = largest(checks)
+    compared = sum(check.difference is not None for check in checks)
+    console.line(
+        "scikit-learn's GaussianMixture from the same start: "
+        + (
+            "not compared, as the floor was added from the first iteration on"
+            if difference is None
+            else f"largest error {difference:.1e} of weights, means and covariances, iterations: {compared}"
+        )
+    )
+    if compared < len(checks):
+        console.line(f"not compared, as the floor was added, which scikit-learn has not: {len(checks) - compared}")
+    if states is not None:
+        _show_regimes(found, states)
+
+
+def _show_regimes(found: Mixture, states: States) -> None:
+    from core.lab.mixture_states import regimes, sentence
+
+    console.line(
+        f"{states.model}: {len(states.points):,} states of {len(states.sentences):,} sentences; the axes hold "
+        f"{states.explained.sum():.0%} of their variance"
+    )
+    for one in regimes(states, found.iterations[-1].responsibilities):
+        console.line(sentence(states, one))
+        tokens = ", ".join(f"{t.token} ({t.held:.1f} of {t.occurrences})" for t in one.tokens)
+        console.line(f"  tokens it holds most of: {tokens or 'none'}")

@@ -1,0 +1,196 @@
+"""A Gaussian mixture: points by responsibility under its ellipses, and the log-likelihood half-step by half-step."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.palette import CHOSEN, SERIES, THRESHOLD
+from core.figures.prefixes import tick
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.lab.mixture import Mixture
+
+_LEGEND = {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"}
+_MARGIN = {"t": 50, "b": 40, "l": 10, "r": 10}
+_TURN = np.linspace(0, 2 * np.pi, 73)
+_ROOM = 0.12  # around the points, as a share of their range
+
+
+def step_name(half_step: int) -> str:
+    """What was done last, after so many half-steps."""
+    if half_step == 0:
+        return _("the start")
+    iteration = (half_step + 1) // 2
+    step = _("E-step") if half_step % 2 else _("M-step")
+    return _("iteration {number}, after its {step}").format(number=iteration, step=step)
+
+
+def ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: float) -> np.ndarray:
+    """The outline [73, 2] of the points at so many standard deviations (Mahalanobis distance) from a mean [2]."""
+    values, vectors = np.linalg.eigh(covariance)
+    circle = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
+    found: np.ndarray = mean + deviations * (circle * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    return found
+
+
+def mixture_plane(
+    mixture: Mixture,
+    half_step: int,
+    axes: tuple[str, str],
+    point: int | None = None,
+    labels: Sequence[str] | None = None,
+) -> go.Figure:
+    """Points along the first two axes after so many half-steps, and each component's ellipses at 1σ and 2σ.
+
+    A point has the marker of the component most responsible for it, and its colour is mixed of all by responsibility;
+    before the first E-step all are grey. Of more than two axes the ellipses are the marginals of these two. A chosen
+    `point`, counted from 0, is ringed; `labels`, one a point, appear where it is pointed at.
+    """
+    parameters, delta = mixture.parameters_at(half_step), mixture.responsibilities_at(half_step)
+    figure = go.Figure()
+    shown = [f"#{row + 1}" for row in range(len(mixture.points))]
+    if labels is not None:
+        shown = [f"{number} {tick(label)}" for number, label in zip(shown, labels, strict=True)]
+    if delta is None:
+        _points(figure, mixture.points, shown, _("points"), THRESHOLD, "circle")
+    else:
+        colors, most = _mixed(delta), delta.argmax(axis=1)
+        for k in range(parameters.components):
+            rows = np.flatnonzero(most == k)
+            texts = [f"{shown[row]}: δ = {', '.join(f'{value:.3f}' for value in delta[row])}" for row in rows]
+            name, look = _("component {number}").format(number=k + 1), SERIES[k % len(SERIES)]
+            _points(figure, mixture.points[rows], texts, name, [colors[row] for row in rows], look.marker)
+    for k in range(parameters.components):
+        _component(figure, k, parameters.means[k, :2], parameters.covariances[k, :2, :2])
+    if point is not None:
+        figure.add_scatter(
+            x=[mixture.points[point, 0]],
+            y=[mixture.points[point, 1]],
+            mode="markers",
+            name=_("chosen point"),
+            marker={"symbol": "circle-open", "size": 17, "color": CHOSEN, "line": {"width": 2.5}},
+            hoverinfo="skip",
+        )
+    ranges = [_range(mixture.points[:, axis]) for axis in (0, 1)]
+    return figure.update_layout(
+        title={"text": _("Mixture at {step}").format(step=step_name(half_step))},
+        xaxis={"title": html.escape(axes[0], quote=False), "range": ranges[0], "zeroline": False},
+        yaxis={"title": html.escape(axes[1], quote=False), "range": ranges[1], "zeroline": False},
+        legend={**_LEGEND, "y": -0.14},
+        height=560,
+        margin=_MARGIN,
+    )
+
+
+def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
+    """The log-likelihood after every iteration, below it the bound that both half-steps raise; what regularisation did.
+
+    Iterations count along the axis, E-steps stand at their halves.
+    """
+    made = mixture.iterations
+    figure = go.Figure()
+    numbers = list(range(len(made) + 1))
+    values = [made[0].log_likelihood_before, *(one.log_likelihood for one in made)]
+    bound_x = [x for one in made for x in (one.number - 0.5, one.number)]
+    bound_y = [y for one in made for y in (one.log_likelihood_before, one.bound)]
+    for name, x, y, look in (
+        (_("log-likelihood"), numbers, values, SERIES[0]),
+        (_("bound F, after each half-step"), bound_x, bound_y, SERIES[2]),
+    ):
+        figure.add_scatter(
+            x=x,
+            y=y,
+            name=name,
+            mode="lines+markers" if len(made) <= 40 else "lines",
+            line={"color": look.color, "dash": look.dash, "width": 2},
+            marker={"symbol": look.marker, "size": 6},
+            hovertemplate="%{y:.4f}",
+        )
+    for name, chosen, symbol, color, size in (
+        (
+            _("held up by regularisation"),
+            [one for one in made if one.floor_active],
+            "diamond-open",
+            SERIES[1].color,
+            12,
+        ),
+        (_("it fell"), [one for one in made if one.fell], "triangle-down", SERIES[3].color, 11),
+    ):
+        if chosen:
+            figure.add_scatter(
+                x=[one.number for one in chosen],
+                y=[one.log_likelihood for one in chosen],
+                mode="markers",
+                name=name,
+                marker={"symbol": symbol, "size": size, "color": color, "line": {"width": 2}},
+                hovertemplate="%{y:.4f}",
+            )
+    figure.add_vline(x=half_step / 2, line={"color": CHOSEN, "width": 1.5, "dash": "dot"})
+    return figure.update_layout(
+        title={"text": _("Log-likelihood, half-step by half-step")},
+        xaxis={"title": _("iterations"), "rangemode": "tozero"},
+        yaxis={"title": _("nats, all points together")},
+        legend=_LEGEND,
+        height=420,
+        margin=_MARGIN,
+    )
+
+
+def _points(
+    figure: go.Figure, points: np.ndarray, texts: Sequence[str], name: str, color: str | list[str], symbol: str
+) -> None:
+    figure.add_scatter(
+        x=points[:, 0],
+        y=points[:, 1],
+        mode="markers",
+        name=name,
+        marker={"color": color, "symbol": symbol, "size": 8, "line": {"color": "#ffffff", "width": 0.6}},
+        text=list(texts),
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _component(figure: go.Figure, k: int, mean: np.ndarray, covariance: np.ndarray) -> None:
+    look, name = SERIES[k % len(SERIES)], _("component {number}").format(number=k + 1)
+    for deviations, dash in ((1, "solid"), (2, "dot")):
+        outline = ellipse(mean, covariance, deviations)
+        figure.add_scatter(
+            x=outline[:, 0].round(5),
+            y=outline[:, 1].round(5),
+            mode="lines",
+            name=name,
+            showlegend=False,
+            line={"color": look.color, "dash": dash, "width": 2.5},
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=[mean[0]],
+        y=[mean[1]],
+        mode="markers+text",
+        text=[str(k + 1)],
+        textposition="top center",
+        textfont={"size": 15, "color": look.color},
+        name=name,
+        showlegend=False,
+        marker={"symbol": "x", "size": 11, "color": look.color, "line": {"color": "#ffffff", "width": 1}},
+        hovertemplate="μ = (%{x:.4f}, %{y:.4f})<extra></extra>",
+    )
+
+
+def _mixed(delta: np.ndarray) -> list[str]:
+    """The components' colours mixed by responsibility, for each point."""
+    hues = [SERIES[k % len(SERIES)].color for k in range(delta.shape[1])]
+    parts = np.array([[int(hue[at : at + 2], 16) for at in (1, 3, 5)] for hue in hues])
+    return [f"rgb({red},{green},{blue})" for red, green, blue in (delta @ parts).round().astype(int)]
+
+
+def _range(values: np.ndarray) -> list[float]:
+    low, high = float(values.min()), float(values.max())
+    room = _ROOM * (high - low) or 1.0
+    return [low - room, high + room]

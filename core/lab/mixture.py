@@ -1,0 +1,302 @@
+"""Which Gaussians could have made these points? A mixture fitted by expectation–maximisation, half a step at a time.
+
+    p(x) = Σ_k π_k N(x; μ_k, Σ_k)
+    E    δ_ik = π_k N(x_i; μ_k, Σ_k) / Σ_j π_j N(x_i; μ_j, Σ_j)
+    M    N_k = Σ_i δ_ik,   π_k = N_k / N,   μ_k = Σ_i δ_ik x_i / N_k,
+         Σ_k = Σ_i δ_ik (x_i − μ_k)(x_i − μ_k)ᵀ / N_k + reg_covar I
+
+Dempster, Laird & Rubin 1977. Both half-steps raise one number (Neal & Hinton 1998), the bound
+
+    F(δ, θ) = Σ_i Σ_k δ_ik (log π_k N(x_i; μ_k, Σ_k) − log δ_ik)  ≤  log-likelihood Σ_i log p(x_i)
+
+which E makes equal to the log-likelihood, so that never falls, up to rounding. That holds without regularisation only:
+what is added to a covariance is not what maximises F. `reg_covar` is added to every variance, always, as scikit-learn
+does. Where a covariance is still not positive definite in floats, its component has collapsed, and the likelihood has
+no upper bound; `FLOOR` of the points' own variance is then added to it (scikit-learn raises an error there).
+
+Densities are kept as logarithms and read from Cholesky factors. As in scikit-learn, N_k has ten times the rounding of
+1 added, so that a component without points divides by no zero. Axes: N points, D coordinates, K components.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp, xlogy
+
+MOST_POINTS, MOST_COMPONENTS, MOST_DIMENSIONS, MOST_ITERATIONS = 2_000, 20, 20, 500
+LARGEST = 1e6  # coordinates
+LARGEST_REG_COVAR = 1e6
+FLOOR = 1e-6  # of the points' variance along an axis, added where a component collapses
+_SINGULAR = 1e-12  # least variance, as a share of the points', that floats can still divide by
+_EQUAL = 1e-9  # spread, as a share of the largest coordinate, that is taken for rounding
+_ROUNDING = 1e-10  # of a log-likelihood; a larger fall is one
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """θ: `weights` π [K] that sum to 1, `means` μ [K, D], `covariances` Σ [K, D, D], in float64."""
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+
+    @property
+    def components(self) -> int:
+        """K."""
+        return len(self.weights)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """An E-step: `log_joint` log π_k N(x_i; μ_k, Σ_k) [N, K], `responsibilities` δ [N, K], the log-likelihood in nats
+    of all points together."""
+
+    log_joint: np.ndarray
+    responsibilities: np.ndarray
+    log_likelihood: float
+
+
+@dataclass(frozen=True)
+class Maximisation:
+    """An M-step: `counts` N_k [K], the parameters, and which components needed help, counted from 0.
+
+    `held` have a variance, in some direction, that is half or more regularisation; `floored` are those of them that
+    had collapsed so far that `FLOOR` was added. `fitted` are the covariances before anything was added, [K, D, D].
+    """
+
+    counts: np.ndarray
+    fitted: np.ndarray
+    parameters: Parameters
+    held: tuple[int, ...]
+    floored: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """Both half-steps, counted from 1: `responsibilities` [N, K] from the parameters `before`, and what M made of them.
+
+    `log_likelihood_before`, `bound` (F after the M-step) and `log_likelihood` are in nats, of all points together:
+    without regularisation, none is below the one before it.
+    """
+
+    number: int
+    before: Parameters
+    responsibilities: np.ndarray
+    log_likelihood_before: float
+    maximised: Maximisation
+    bound: float
+    log_likelihood: float
+
+    @property
+    def after(self) -> Parameters:
+        """The parameters that the M-step made."""
+        return self.maximised.parameters
+
+    @property
+    def weights(self) -> np.ndarray:
+        """π after the M-step, [K]."""
+        return self.after.weights
+
+    @property
+    def means(self) -> np.ndarray:
+        """μ after the M-step, [K, D]."""
+        return self.after.means
+
+    @property
+    def covariances(self) -> np.ndarray:
+        """Σ after the M-step, [K, D, D]."""
+        return self.after.covariances
+
+    @property
+    def floor_active(self) -> bool:
+        """Whether regularisation makes half or more of some component's variance in some direction."""
+        return bool(self.maximised.held)
+
+    @property
+    def fell(self) -> bool:
+        """Whether the log-likelihood fell by more than rounding does."""
+        return self.log_likelihood < self.log_likelihood_before - _ROUNDING * max(1, abs(self.log_likelihood_before))
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """All iterations on `points` [N, D] from `start`, each with the same `reg_covar`."""
+
+    points: np.ndarray
+    reg_covar: float
+    start: Parameters
+    iterations: tuple[Iteration, ...]
+
+    @property
+    def parameters(self) -> Parameters:
+        """After the last iteration."""
+        return self.iterations[-1].after if self.iterations else self.start
+
+    def parameters_at(self, half_step: int) -> Parameters:
+        """After so many half-steps: 0 is the start, odd ones are E-steps, which leave the parameters as they are."""
+        return self.iterations[half_step // 2 - 1].after if half_step >= 2 else self.start
+
+    def responsibilities_at(self, half_step: int) -> np.ndarray | None:
+        """After so many half-steps, [N, K]: the last E-step's; None before the first."""
+        return self.iterations[(half_step - 1) // 2].responsibilities if half_step else None
+
+
+def fit(
+    points: Sequence[Sequence[float]] | np.ndarray, start: Parameters, iterations: int, reg_covar: float = 1e-6
+) -> Mixture:
+    """Run so many iterations, neither fewer nor more.
+
+    Raises ValueError for points as `checked_points` does, for parameters of another shape or that are no mixture's, and
+    for numbers out of bounds.
+    """
+    x = checked_points(points)
+    check_reg_covar(reg_covar)
+    if not 1 <= iterations <= MOST_ITERATIONS:
+        raise ValueError(f"{iterations:,} iterations were asked for; expected 1 to {MOST_ITERATIONS:,}")
+    check_components(x, start.components)
+    expected = _checked_start(start, x)
+    parameters, made = start, []
+    for number in range(1, iterations + 1):
+        responsibilities = expected.responsibilities
+        maximised = maximisation(x, responsibilities, reg_covar)
+        after = expectation(x, maximised.parameters)
+        bound = float((responsibilities * after.log_joint - xlogy(responsibilities, responsibilities)).sum())
+        before = expected.log_likelihood
+        made.append(Iteration(number, parameters, responsibilities, before, maximised, bound, after.log_likelihood))
+        parameters, expected = maximised.parameters, after
+    return Mixture(x, reg_covar, start, tuple(made))
+
+
+def first_guess(
+    points: Sequence[Sequence[float]] | np.ndarray, components: int, seed: int, reg_covar: float = 1e-6
+) -> Parameters:
+    """Where to start: means at K different points, equal weights, for each the covariance of all points over K.
+
+    The points are drawn far from one another, as k-means++ does (Arthur & Vassilvitskii 2007), with axes scaled by
+    their deviation. Raises ValueError as `fit` does, and for fewer different points than components.
+    """
+    x = checked_points(points)
+    check_components(x, components)
+    check_reg_covar(reg_covar)
+    if seed < 0:
+        raise ValueError(f"a seed is 0 or more; given: {seed}")
+    random = np.random.default_rng(seed)
+    scaled = x / np.sqrt(_scale(x))
+    chosen = [int(random.integers(len(x)))]
+    while len(chosen) < components:
+        apart = ((scaled[:, None, :] - scaled[chosen]) ** 2).sum(axis=2).min(axis=1)
+        chosen.append(int(random.choice(len(x), p=apart / apart.sum())))
+    overall = maximisation(x, np.ones((len(x), 1)), reg_covar * components).parameters.covariances
+    weights = np.full(components, 1 / components)
+    return Parameters(weights, x[chosen], np.repeat(overall / components, components, axis=0))
+
+
+def expectation(points: np.ndarray, parameters: Parameters) -> Expectation:
+    """The E-step. Raises ValueError for a covariance that is not positive definite."""
+    x, dimensions = points, points.shape[1]
+    log_joint = np.empty((len(x), parameters.components))
+    for k, (weight, mean, covariance) in enumerate(
+        zip(parameters.weights, parameters.means, parameters.covariances, strict=True)
+    ):
+        try:
+            lower = np.linalg.cholesky(covariance)
+        except np.linalg.LinAlgError:
+            raise ValueError(f"the covariance of component {k + 1} is not positive definite") from None
+        distance = (solve_triangular(lower, (x - mean).T, lower=True) ** 2).sum(axis=0)
+        log_root = np.log(np.diag(lower)).sum()  # ½ log det Σ
+        log_joint[:, k] = math.log(weight) - 0.5 * (distance + dimensions * math.log(2 * math.pi)) - log_root
+    log_density = logsumexp(log_joint, axis=1)
+    return Expectation(log_joint, np.exp(log_joint - log_density[:, None]), float(log_density.sum()))
+
+
+def maximisation(points: np.ndarray, responsibilities: np.ndarray, reg_covar: float) -> Maximisation:
+    """The M-step, with reg_covar added to every variance and the floor where that is not enough."""
+    counts = responsibilities.sum(axis=0) + 10 * np.finfo(np.float64).eps
+    means = responsibilities.T @ points / counts[:, None]
+    scale = _scale(points)
+    covariances, fitted, held, floored = [], [], [], []
+    for k, mean in enumerate(means):
+        apart = points - mean
+        own = (responsibilities[:, k] * apart.T) @ apart / counts[k]
+        covariance = own + reg_covar * np.eye(len(mean))
+        if _least(covariance / np.sqrt(np.outer(scale, scale))) < _SINGULAR:
+            covariance = covariance + np.diag(FLOOR * scale)
+            floored.append(k)
+        if k in floored or _least(own) <= reg_covar > 0:
+            held.append(k)
+        fitted.append(own)
+        covariances.append(covariance)
+    weights = counts / counts.sum()
+    return Maximisation(
+        counts, np.array(fitted), Parameters(weights, means, np.array(covariances)), tuple(held), tuple(floored)
+    )
+
+
+def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
+    """Points as float64 [N, D].
+
+    Raises ValueError for what are no numbers, not finite, too large, too many or fewer than 2, and for points all
+    equal.
+    """
+    try:
+        found = np.array(points, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("points are rows of numbers; some given are not") from None
+    if found.ndim != 2 or not (2 <= len(found) <= MOST_POINTS and 1 <= found.shape[1] <= MOST_DIMENSIONS):
+        raise ValueError(
+            f"expected 2 to {MOST_POINTS:,} points of 1 to {MOST_DIMENSIONS} coordinates; given: shape {found.shape}"
+        )
+    if not (np.abs(found) <= LARGEST).all():  # NaN is not, either
+        raise ValueError(f"coordinates are finite numbers from −{LARGEST:,.0f} to {LARGEST:,.0f}; some given are not")
+    if np.ptp(found, axis=0).max() <= _EQUAL * max(1e-3, float(np.abs(found).max())):
+        raise ValueError(f"all {len(found):,} points are equal, up to rounding: there are no components to tell apart")
+    return found
+
+
+def check_components(points: np.ndarray, components: int) -> None:
+    """Raise ValueError where there cannot be so many components."""
+    if not 1 <= components <= MOST_COMPONENTS:
+        raise ValueError(f"K = {components:,} components were asked for; expected 1 to {MOST_COMPONENTS}")
+    if components > len(points):
+        raise ValueError(f"K = {components} components were asked for, more than the {len(points)} points")
+    different = len(np.unique(points, axis=0))
+    if components > different:
+        raise ValueError(f"K = {components} components were asked for, more than the {different} different points")
+
+
+def check_reg_covar(reg_covar: float) -> None:
+    """Raise ValueError for what cannot be added to a variance."""
+    if not 0 <= reg_covar <= LARGEST_REG_COVAR:  # NaN is not, either
+        raise ValueError(f"reg_covar is a number from 0 to {LARGEST_REG_COVAR:,.0f}; given: {reg_covar:g}")
+
+
+def _checked_start(start: Parameters, points: np.ndarray) -> Expectation:
+    """The first E-step; raises ValueError for parameters that are no mixture's of such points."""
+    components, dimensions = start.components, points.shape[1]
+    shapes = (start.weights.shape, start.means.shape, start.covariances.shape)
+    wanted = ((components,), (components, dimensions), (components, dimensions, dimensions))
+    if shapes != wanted:
+        raise ValueError(f"the start has weights, means, covariances of shapes {shapes}; expected {wanted}")
+    if not all(np.isfinite(array).all() for array in (start.weights, start.means, start.covariances)):
+        raise ValueError("the start holds numbers that are not finite")
+    if (start.weights <= 0).any() or abs(start.weights.sum() - 1) > 1e-9:
+        raise ValueError("the weights of the start are above 0 and sum to 1; those given do not")
+    if not np.allclose(start.covariances, start.covariances.transpose(0, 2, 1), rtol=1e-9):
+        raise ValueError("the covariances of the start are symmetric; those given are not")
+    return expectation(points, start)
+
+
+def _scale(points: np.ndarray) -> np.ndarray:
+    """The points' variance along each axis, [D]; along one where they do not differ, the mean of the others."""
+    found = points.var(axis=0)
+    return np.asarray(np.where(found > _EQUAL**2 * found.max(), found, found.mean()))
+
+
+def _least(covariance: np.ndarray) -> float:
+    """The variance in the direction that has least of it."""
+    return float(np.linalg.eigvalsh(covariance)[0])

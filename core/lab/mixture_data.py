@@ -1,0 +1,131 @@
+"""Points for a mixture: drawn from a seed, or typed in, two numbers a line."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from core.lab.mixture import LARGEST, MOST_POINTS, checked_points
+
+LEAST_DRAWN = 10
+_SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
+
+
+def toys() -> tuple[str, ...]:
+    """The names of what can be drawn."""
+    return tuple(_DRAWN)
+
+
+def draw(name: str, points: int, seed: int) -> np.ndarray:
+    """So many points, float64 [N, 2] with three decimals; the same for the same seed.
+
+    Raises LookupError for a name that is not in `toys()`, ValueError for numbers out of bounds.
+    """
+    if name not in _DRAWN:
+        raise LookupError(f"there are no points {name!r} to draw; there are: {', '.join(_DRAWN)}")
+    if not LEAST_DRAWN <= points <= MOST_POINTS:
+        raise ValueError(f"{points:,} points were asked for; expected {LEAST_DRAWN} to {MOST_POINTS:,}")
+    if seed < 0:
+        raise ValueError(f"a seed is 0 or more; given: {seed}")
+    return checked_points(_DRAWN[name](points, np.random.default_rng(seed)).round(3))
+
+
+def read_points(text: str, *, header: bool = False) -> np.ndarray:
+    """Points typed in, float64 [N, 2]: two numbers a line, set apart by a comma, a semicolon or blanks.
+
+    With `header`, a first line none of whose two fields is a number is left out. Raises ValueError, naming the line,
+    for what is no such line, and as `core.lab.mixture.checked_points` does.
+    """
+    found: list[tuple[float, float]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        if len(found) == MOST_POINTS:
+            raise ValueError(f"there are more than {MOST_POINTS:,} points")
+        fields = _SEPARATOR.split(line.strip()[:1_000])
+        values = [_number(field) for field in fields]
+        if header and number == 1 and values == [None, None]:
+            continue
+        shown = repr(line.strip()[:40])
+        if len(fields) != 2 or None in values:
+            raise ValueError(f"line {number} is {shown}; expected two numbers, as in 0.5, 1.2")
+        x, y = (float("nan") if value is None else value for value in values)
+        if not (math.isfinite(x) and math.isfinite(y) and max(abs(x), abs(y)) <= LARGEST):
+            raise ValueError(f"line {number} is {shown}; expected numbers from −{LARGEST:,.0f} to {LARGEST:,.0f}")
+        found.append((x, y))
+    if len(found) < 2:
+        raise ValueError(f"expected 2 points or more, two numbers a line; given: {len(found)}")
+    return checked_points(found)
+
+
+def _number(field: str) -> float | None:
+    try:
+        return float(field)
+    except ValueError:
+        return None
+
+
+def _gaussians(
+    points: int, random: np.random.Generator, parts: list[tuple[float, list[float], list[list[float]]]]
+) -> np.ndarray:
+    """Drawn from a mixture of (weight, mean, covariance)."""
+    shares = np.array([weight for weight, _mean, _covariance in parts])
+    counts = random.multinomial(points, shares / shares.sum())
+    return np.concatenate(
+        [
+            random.multivariate_normal(mean, covariance, size=count)
+            for count, (_weight, mean, covariance) in zip(counts, parts, strict=True)
+        ]
+    )
+
+
+def _clouds(points: int, random: np.random.Generator) -> np.ndarray:
+    """Three that overlap, of different sizes."""
+    return _gaussians(
+        points,
+        random,
+        [
+            (0.5, [0.0, 0.0], [[1.0, 0.0], [0.0, 0.6]]),
+            (0.3, [3.2, 1.6], [[0.7, 0.3], [0.3, 0.6]]),
+            (0.2, [0.6, 3.4], [[0.3, 0.0], [0.0, 0.4]]),
+        ],
+    )
+
+
+def _crossing(points: int, random: np.random.Generator) -> np.ndarray:
+    """Two long ones that cross: no straight border could part them."""
+    return _gaussians(
+        points, random, [(0.5, [0.0, 0.0], [[3.0, 2.8], [2.8, 3.0]]), (0.5, [0.0, 0.0], [[3.0, -2.8], [-2.8, 3.0]])]
+    )
+
+
+def _one(points: int, random: np.random.Generator) -> np.ndarray:
+    """A single cloud: any further component is one too many."""
+    return _gaussians(points, random, [(1.0, [0.0, 0.0], [[1.5, 0.5], [0.5, 1.0]])])
+
+
+def _twins(points: int, random: np.random.Generator) -> np.ndarray:
+    """A cloud, and far from it one point four times: a component on these has nothing to spread over."""
+    cloud = _gaussians(points - 4, random, [(1.0, [0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]])])
+    return np.concatenate([cloud, np.repeat([[9.0, 8.0]], 4, axis=0)])
+
+
+def _arcs(points: int, random: np.random.Generator) -> np.ndarray:
+    """Two half-circles that interlock: not Gaussian at all."""
+    angles = random.uniform(0, np.pi, points)
+    upper = np.arange(points) % 2 == 0
+    x = np.where(upper, np.cos(angles), 1 - np.cos(angles))
+    y = np.where(upper, np.sin(angles), 0.4 - np.sin(angles))
+    return 2 * np.stack([x, y], axis=1) + random.normal(scale=0.15, size=(points, 2))
+
+
+_DRAWN: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
+    "clouds": _clouds,
+    "crossing": _crossing,
+    "one": _one,
+    "twins": _twins,
+    "arcs": _arcs,
+}

@@ -1,0 +1,188 @@
+"""Which regimes do a model's hidden states have? Those after every token of some sentences, as points for a mixture.
+
+H units are too many for a covariance from some hundreds of states, so they are projected first: on the states' own
+first principal components (Pearson 1901), about their mean; or on the axes of the checkpoint (`core.state_space`), the
+first of which is the read-out's, along which a state's place is its logit. A component is then described by what it
+holds: N_k = Σ_i δ_ik states, whose tokens and whose P(positive), read out after that token, are weighed by δ_ik. That
+describes a fit to projected states of these sentences; it does not say that the model computes with such parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.lab.mixture import MOST_POINTS
+from core.language import gettext as _
+from core.trace import trace
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+OWN, READ_OUT = "own", "read-out"
+MOST_AXES = 10
+MOST_SENTENCES = 200
+_MOST_TOKENS = 6
+
+
+@dataclass(frozen=True)
+class States:
+    """Projected states `points` [N, D] of one model; of each its token, sentence, place (both from 1) and P(positive).
+
+    `axes` names the coordinates; `explained` is the share, 0 to 1, of all states' variance that lies along each.
+    `sentences` are those read; `skipped` had no word to read.
+    """
+
+    model: str
+    points: np.ndarray
+    axes: tuple[str, ...]
+    explained: np.ndarray
+    tokens: tuple[str, ...]
+    sentence: np.ndarray
+    place: np.ndarray
+    probability: np.ndarray
+    sentences: tuple[str, ...]
+    skipped: int
+
+
+@dataclass(frozen=True)
+class TokenShare:
+    """A token, how many of its occurrences a component holds, Σ δ_ik over them, and how many there are."""
+
+    token: str
+    held: float
+    occurrences: int
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What a component, counted from 0, holds: `count` N_k states, `share` of all, the `tokens` of which it holds most.
+
+    `probability` is the mean P(positive) of its states, `positive` the share of them at 0.5 or more, `place` their mean
+    place in the sentence, counted from 1: all weighed by responsibility, and NaN for a component that holds none.
+    """
+
+    component: int
+    count: float
+    share: float
+    probability: float
+    positive: float
+    place: float
+    tokens: tuple[TokenShare, ...]
+
+
+def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dimensions: int = 2) -> States:
+    """A model's states over some sentences. Axes: ``own``, or ``read-out`` for those of the checkpoint (3 at most).
+
+    Raises ValueError for too many sentences or states, for none, for a number of axes that there is not, and
+    LookupError for a checkpoint without axes.
+    """
+    if not 1 <= len(texts) <= MOST_SENTENCES:
+        raise ValueError(f"expected 1 to {MOST_SENTENCES} sentences; given: {len(texts):,}")
+    if axes not in (OWN, READ_OUT):
+        raise LookupError(f"there are no axes {axes!r}; there are: {OWN}, {READ_OUT}")
+    most = MOST_AXES if axes == OWN else 3
+    if not 2 <= dimensions <= most:
+        raise ValueError(f"{dimensions} axes were asked for; expected 2 to {most}")
+    readable = [text for text in texts if checkpoint.preprocessing(text)]
+    if not readable:
+        raise ValueError("none of the sentences has a word to read")
+    count = sum(len(checkpoint.preprocessing(text)) for text in readable)
+    if count > MOST_POINTS:
+        raise ValueError(f"the sentences have {count:,} tokens; expected {MOST_POINTS:,} at most")
+    traces = [trace(checkpoint, text) for text in readable]
+    h = np.concatenate([found.h for found in traces]).astype(np.float64)
+    if len(h) < 2:
+        raise ValueError("the sentences have a single token; expected 2 or more")
+    points, names, explained = (_own if axes == OWN else _of_checkpoint)(checkpoint, h, dimensions)
+    return States(
+        checkpoint.name,
+        points,
+        names,
+        explained,
+        tuple(token for found in traces for token in found.tokens),
+        np.repeat(np.arange(len(traces)), [len(found) for found in traces]) + 1,
+        np.concatenate([np.arange(len(found)) for found in traces]) + 1,
+        np.concatenate([found.probability for found in traces]),
+        tuple(readable),
+        len(texts) - len(readable),
+    )
+
+
+def regimes(states: States, responsibilities: np.ndarray) -> tuple[Regime, ...]:
+    """What each component holds, by responsibilities [N, K] of the same states. Raises ValueError for other ones."""
+    if len(responsibilities) != len(states.points):
+        raise ValueError(f"{len(responsibilities)} responsibilities for {len(states.points)} states")
+    names = sorted(set(states.tokens))
+    column = {name: number for number, name in enumerate(names)}
+    of_token = np.array([column[token] for token in states.tokens])
+    occurrences = np.bincount(of_token, minlength=len(names))
+    found = []
+    for k, delta in enumerate(responsibilities.T):
+        count = float(delta.sum())
+        held = np.bincount(of_token, weights=delta, minlength=len(names))
+        order = sorted(range(len(names)), key=lambda number: (-held[number].round(6), names[number]))
+        tokens = tuple(
+            TokenShare(names[number], float(held[number]), int(occurrences[number]))
+            for number in order[:_MOST_TOKENS]
+            if held[number] >= 0.5
+        )
+        means = [
+            float((delta * values).sum() / count) if count > 1e-9 else float("nan")
+            for values in (states.probability, states.probability >= 0.5, states.place)
+        ]
+        found.append(Regime(k, count, count / len(states.points), means[0], means[1], means[2], tokens))
+    return tuple(found)
+
+
+def sentence(states: States, regime: Regime) -> str:
+    """What a component holds, in words."""
+    if np.isnan(regime.probability):
+        return _("Component {number} holds no state.").format(number=regime.component + 1)
+    return _(
+        "Component {number} holds {count:.1f} of {all:,} states ({share:.0%}): their mean P(positive) is "
+        "{probability:.2f}, {positive:.0%} of them are read as positive, and they stand at place {place:.1f} of their "
+        "sentence on average."
+    ).format(
+        number=regime.component + 1,
+        count=regime.count,
+        all=len(states.points),
+        share=regime.share,
+        probability=regime.probability,
+        positive=regime.positive,
+        place=regime.place,
+    )
+
+
+def _own(checkpoint: Checkpoint, h: np.ndarray, dimensions: int) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+    """Along the states' own principal components, whose sign is such that the largest weight is positive."""
+    if dimensions > min(len(h) - 1, h.shape[1]):
+        raise ValueError(
+            f"{len(h)} states of {h.shape[1]} units have {min(len(h) - 1, h.shape[1])} principal components at most; "
+            f"{dimensions} were asked for"
+        )
+    centred = h - h.mean(axis=0)
+    _left, lengths, rows = np.linalg.svd(centred, full_matrices=False)
+    components = rows[:dimensions]
+    largest = np.take_along_axis(components, np.abs(components).argmax(axis=1)[:, None], axis=1)
+    variance = lengths**2
+    names = tuple(_("principal component {number}").format(number=number + 1) for number in range(dimensions))
+    return centred @ (components * np.sign(largest)).T, names, _shares(variance[:dimensions], float(variance.sum()))
+
+
+def _of_checkpoint(
+    checkpoint: Checkpoint, h: np.ndarray, dimensions: int
+) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+    space = checkpoint.state_space
+    if space is None:
+        raise LookupError(f"the checkpoint {checkpoint.name!r} has no axes of its own; there are: {OWN}")
+    points = space.project(h)[:, :dimensions]
+    names = (_("along the read-out"), _("component 1 across it"), _("component 2 across it"))
+    return points, names[:dimensions], _shares(points.var(axis=0), float(h.var(axis=0).sum()))
+
+
+def _shares(variance: np.ndarray, total: float) -> np.ndarray:
+    return variance / total if total else np.zeros_like(variance)

@@ -1,0 +1,376 @@
+"""Gaussian mixture by EM: points or hidden states, each half-step drawn and worked, its check, the report's slips."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import lab_sheet, lab_text, link, trajectories
+from pages.parts.fingerprint import fingerprint
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.lab.mixture import Iteration, Mixture
+    from core.lab.mixture_check import Agreement
+    from core.lab.mixture_states import States
+
+OWN, STATES = "own", "states"
+MOST_COMPONENTS, MOST_ITERATIONS, MOST_SEED, LONGEST = 6, 100, 9_999, 60_000
+_POINTS, _COMPONENTS, _ITERATIONS, _REG_COVAR = 200, 3, 20, "1e-6"
+_WIDTH = 160  # pixels of a box for a number
+_COMPARED = 25  # iterations held against scikit-learn's, each by a fit anew
+_TYPED = "0, 0\n2, 0\n0.5, 1\n1, 0.4\n5, 4\n6, 4.5\n5.5, 5\n6.2, 3.8"
+
+
+class _Fitted(NamedTuple):
+    mixture: Mixture
+    checks: tuple[Agreement, ...]
+
+
+class _Given(NamedTuple):
+    """The points, what their first two axes are called, and the states that they are, if they are states."""
+
+    points: np.ndarray
+    axes: tuple[str, str]
+    states: States | None = None
+
+
+def view() -> None:
+    """What to fit, then the fit step by step; where something cannot be fitted, a line that says why."""
+    st.subheader(_("Gaussian mixture by EM"))
+    st.write(
+        _(
+            "Points come from K Gaussians, but nobody says which from which. The E-step shares every point among the "
+            "components by how well each explains it; the M-step fits each component anew to its shares. Step by step, "
+            "the points become more likely."
+        )
+    )
+    box = st.container()
+    with st.container(horizontal=True):
+        components = _whole("mix_k", _("K"), 1, MOST_COMPONENTS, _COMPONENTS)
+        iterations = _whole("mix_n", _("Iterations"), 1, MOST_ITERATIONS, _ITERATIONS)
+        seed = _whole("mix_seed", _("Seed"), 0, MOST_SEED, 0)
+        reg_covar = _reg_covar()
+    with box:
+        given = _given(seed)
+    if given is None or reg_covar is None:
+        return
+    key = fingerprint(given.points.tobytes())
+    try:
+        with st.spinner(_("Fitting, and asking scikit-learn for the same …")):
+            fitted = _fitted(key, components, seed, reg_covar, iterations, given.points)
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    _steps(given, fitted)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: int, _points: np.ndarray) -> _Fitted:
+    from core.lab.mixture import first_guess, fit
+    from core.lab.mixture_check import agreement
+
+    mixture = fit(_points, first_guess(_points, components, seed, reg_covar), iterations, reg_covar)
+    apart = max(1, -(-iterations // _COMPARED))
+    return _Fitted(mixture, agreement(mixture, sorted({*range(1, iterations + 1, apart), iterations})))
+
+
+def _given(seed: int) -> _Given | None:
+    """The points that were chosen; None, with a line that says why, where these are none."""
+    from core.lab.mixture import MOST_POINTS
+    from core.lab.mixture_data import LEAST_DRAWN, draw, toys
+
+    names = {
+        "clouds": _("three clouds that overlap"),
+        "crossing": _("two long clouds that cross"),
+        "one": _("one cloud"),
+        "twins": _("a cloud and four equal points"),
+        "arcs": _("two arcs"),
+        OWN: _("points of your own"),
+        STATES: _("hidden states of a model"),
+    }
+    offered = [name for name in names if name in (*toys(), OWN, STATES)]
+    link.restore("mix_data", offered[0], link.one_of(offered), "mix data")
+    name = st.selectbox(_("Points"), offered, format_func=names.__getitem__, key="mix data", persist_state="session")
+    link.carry("mix_data", None if name == offered[0] else name)
+    plane = (_("x1"), _("x2"))
+    if name == OWN:
+        points = _typed()
+        return None if points is None else _Given(points, plane)
+    if name == STATES:
+        from pages.parts import lab_mixture_states
+
+        states = lab_mixture_states.states()
+        return None if states is None else _Given(states.points, (states.axes[0], states.axes[1]), states)
+    count = _whole("mix_count", _("Points to draw"), LEAST_DRAWN, MOST_POINTS, _POINTS)
+    return _Given(draw(name, count, seed), plane)
+
+
+def _typed() -> np.ndarray | None:
+    from core.lab.mixture_data import read_points
+
+    text = lab_text.lines("mix_points", _("A point a line: two numbers"), _TYPED, LONGEST)
+    try:
+        return read_points(text)
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return None
+
+
+def _whole(name: str, label: str, low: int, high: int, default: int) -> int:
+    key = name.replace("_", " ")
+    link.restore(name, default, link.whole(low, high), key)
+    value = int(
+        st.number_input(label, low, high, key=key, step=1, required=True, persist_state="session", width=_WIDTH)
+    )
+    link.carry(name, None if value == default else str(value))
+    return value
+
+
+def _reg_covar() -> float | None:
+    """What is added to every variance; None, with a line that says why, where it is no such number."""
+    from core.lab.mixture import check_reg_covar
+
+    key = "mix reg"
+    link.restore("mix_reg", _REG_COVAR, lambda told: told if len(told) <= 24 else None, key)
+    text = st.text_input(
+        _("reg_covar"),
+        key=key,
+        max_chars=24,
+        width=_WIDTH,
+        persist_state="session",
+        help=_("Added to every variance at each M-step, as in scikit-learn. 0 adds nothing."),
+    )
+    link.carry("mix_reg", None if text == _REG_COVAR else text)
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = math.nan
+    if math.isnan(value):
+        st.error(plain(_("reg_covar is {text!r}; expected a number, as in 0.001").format(text=text or "")))
+        return None
+    try:
+        check_reg_covar(value)
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return None
+    return value
+
+
+def _steps(given: _Given, fitted: _Fitted) -> None:
+    from core.figures.mixture import likelihood, mixture_plane, step_name
+    from core.lab.mixture_sheet import remarks, sheet
+
+    mixture = fitted.mixture
+    for remark in remarks(mixture):
+        st.info(plain(remark), icon=":material/info:")
+    half_step = _chosen("mix_step", _("Half-step: E and M by turns"), 0, 2 * len(mixture.iterations), 6)
+    number = max(1, (half_step + 1) // 2)
+    made = mixture.iterations[number - 1]
+    component, point = _of_what(mixture)
+    _numbers(made, fitted)
+    left, right = st.columns([3, 2])
+    labels = None if given.states is None else given.states.tokens
+    left.plotly_chart(
+        mixture_plane(mixture, half_step, given.axes, point - 1, labels),
+        key="mix plane",
+        alt=_("The points, coloured by responsibility, and each component’s ellipses"),
+    )
+    left.caption(
+        _(
+            "Shown is {step}. Ellipses: one standard deviation (solid) and two (dotted). A point’s colour is mixed of "
+            "the components’ by responsibility; its marker is that of the one most responsible."
+        ).format(step=step_name(half_step))
+    )
+    right.plotly_chart(
+        likelihood(mixture, half_step), key="mix likelihood", alt=_("The log-likelihood and its bound by half-step")
+    )
+    right.caption(_never_falls(mixture))
+    with st.expander(_("The working of this iteration"), icon=":material/calculate:", expanded=True):
+        lab_sheet.show(sheet(mixture, number, component, point), "mix sheet")
+    _slips(mixture, made, component)
+    if given.states is not None:
+        from pages.parts import lab_mixture_states
+
+        lab_mixture_states.show(given.states, mixture, made.responsibilities, number)
+    _components(mixture, half_step)
+    _iterations(fitted)
+    _points(given, made)
+
+
+def _never_falls(mixture: Mixture) -> str:
+    if mixture.reg_covar == 0 and not any(made.maximised.floored for made in mixture.iterations):
+        return _("Nothing is added to the covariances, so neither line ever falls, but for rounding.")
+    return _(
+        "The E-step lifts the bound to the log-likelihood, the M-step lifts both. That they never fall is certain only "
+        "where nothing is added to the covariances."
+    )
+
+
+def _chosen(name: str, label: str, low: int, high: int, usual: int) -> int:
+    key, usual = name.replace("_", " "), min(usual, high)
+    link.restore(name, usual, link.whole(low, 2 * MOST_ITERATIONS), key)
+    st.session_state[key] = min(st.session_state[key], high)
+    value = int(st.slider(label, low, high, key=key, persist_state="session"))
+    link.carry(name, None if value == usual else str(value))
+    return value
+
+
+def _of_what(mixture: Mixture) -> tuple[int, int]:
+    """The component and the point whose working is shown, counted from 1."""
+    boxes = st.columns([2, 1])
+    with boxes[0]:
+        link.restore("mix_c", 1, link.whole(1, MOST_COMPONENTS), "mix c")
+        if st.session_state["mix c"] not in range(1, mixture.start.components + 1):
+            st.session_state["mix c"] = 1
+        component = int(
+            st.segmented_control(
+                _("Component worked out"),
+                list(range(1, mixture.start.components + 1)),
+                key="mix c",
+                required=True,
+                persist_state="session",
+            )
+        )
+        link.carry("mix_c", None if component == 1 else str(component))
+    with boxes[1]:
+        count = len(mixture.points)
+        link.restore("mix_i", 1, link.whole(1, 9_999), "mix i")
+        st.session_state["mix i"] = min(st.session_state["mix i"] or 1, count)
+        point = int(st.number_input(_("Point"), 1, count, key="mix i", required=True, persist_state="session"))
+        link.carry("mix_i", None if point == 1 else str(point))
+    return component, point
+
+
+def _numbers(made: Iteration, fitted: _Fitted) -> None:
+    from core.lab.mixture_check import largest
+
+    with st.container(horizontal=True):
+        st.metric(_("iteration"), f"{made.number} / {len(fitted.mixture.iterations)}", border=True)
+        st.metric(
+            _("log-likelihood after it"),
+            f"{made.log_likelihood:.4f}",
+            delta=f"{made.log_likelihood - made.log_likelihood_before:+.4g}",
+            border=True,
+        )
+        difference = largest(fitted.checks)
+        compared = sum(check.difference is not None for check in fitted.checks)
+        st.metric(
+            _("largest error"),
+            "–" if difference is None else f"{difference:.1e}",
+            help=_(
+                "Weights, means and covariances against scikit-learn’s GaussianMixture from the same start, after as "
+                "many iterations (compared after {compared} of {all}; divided by the largest number where that is "
+                "above 1). It has no floor, so nothing is compared from where one was added."
+            ).format(compared=compared, all=len(fitted.mixture.iterations)),
+            border=True,
+        )
+
+
+def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
+    from core.lab.mixture_check import log_likelihood_of, slips
+    from core.lab.mixture_sheet import slip_sheet
+
+    with st.expander(
+        _("The report’s slips"), icon=":material/report:", on_change="rerun", key="mix slips open"
+    ) as opened:
+        if not opened.open:
+            return
+        st.write(
+            _(
+                "The report has a sum over k too many above the line, and a sum over k for that over i below it. Here "
+                "is each alone and both, on the same responsibilities, the covariances about the true means."
+            )
+        )
+        lab_sheet.show(slip_sheet(mixture, made.number, component), "mix slips")
+        found = slips(mixture.points, made)
+        header = [_("formulas"), _("log-likelihood")]
+        formulas = {
+            _("the truth"): found.truth,
+            _("sum over k above"): found.above,
+            _("k for i below"): found.below,
+            _("both: the report’s"): found.report,
+        }
+        rows = [(name, log_likelihood_of(mixture.points, made, one)) for name, one in formulas.items()]
+        st.dataframe(
+            [dict(zip(header, row, strict=True)) for row in rows],
+            hide_index=True,
+            column_config={header[1]: st.column_config.NumberColumn(format="%.4f")},
+        )
+        st.caption(_("With the true weights, and nothing added to a covariance. Empty where one has no inverse."))
+
+
+def _components(mixture: Mixture, half_step: int) -> None:
+    parameters = mixture.parameters_at(half_step)
+    dimensions = mixture.points.shape[1]
+    upper = [(a, b) for a in range(dimensions) for b in range(a, dimensions)]
+    header = [_("component"), "π", *(f"μ{a + 1}" for a in range(dimensions)), *(f"Σ{a + 1}{b + 1}" for a, b in upper)]
+    rows = [
+        (k + 1, float(weight), *mean.tolist(), *(float(covariance[a, b]) for a, b in upper))
+        for k, (weight, mean, covariance) in enumerate(
+            zip(parameters.weights, parameters.means, parameters.covariances, strict=True)
+        )
+    ]
+    st.markdown(_("**The components after this half-step**"))
+    _table("mixture-components", header, rows)
+
+
+def _iterations(fitted: _Fitted) -> None:
+    by_number = {check.number: check.difference for check in fitted.checks}
+    components = range(fitted.mixture.start.components)
+    header = [_("iteration"), _("log-likelihood"), _("change"), _("bound after M"), _("against scikit-learn")]
+    header += [_("held up"), _("fell"), *(f"N{k + 1}" for k in components)]
+    rows = [
+        (
+            made.number,
+            made.log_likelihood,
+            made.log_likelihood - made.log_likelihood_before,
+            made.bound,
+            by_number.get(made.number),
+            ", ".join(str(k + 1) for k in made.maximised.held),
+            made.fell,
+            *made.maximised.counts.tolist(),
+        )
+        for made in fitted.mixture.iterations
+    ]
+    st.markdown(_("**All iterations**"))
+    _table("mixture-iterations", header, rows, small=(header[2], header[4]))
+
+
+def _points(given: _Given, made: Iteration) -> None:
+    with st.expander(
+        _("Every point’s responsibilities"), icon=":material/table_rows:", on_change="rerun", key="mix points open"
+    ) as opened:
+        if not opened.open:
+            return
+        states = given.states
+        header = [_("point"), *([] if states is None else [_("token"), _("P(positive)")])]
+        header += [f"x{axis + 1}" for axis in range(given.points.shape[1])]
+        header += [f"δ{k + 1}" for k in range(made.responsibilities.shape[1])]
+        rows = [
+            (
+                i + 1,
+                *([] if states is None else [states.tokens[i], float(states.probability[i])]),
+                *point.tolist(),
+                *delta.tolist(),
+            )
+            for i, (point, delta) in enumerate(zip(given.points, made.responsibilities, strict=True))
+        ]
+        _table("mixture-points", header, rows)
+
+
+def _table(name: str, header: list[str], rows: list[tuple[object, ...]], small: tuple[str, ...] = ()) -> None:
+    """A table, its numbers short on the screen and whole in the file."""
+    first = rows[0]
+    shown = {
+        column: st.column_config.NumberColumn(format="%.1e" if column in small else "%.4f")
+        for column, value in zip(header, first, strict=True)
+        if isinstance(value, float) or column in small
+    }
+    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
+    trajectories.csv_button(name, header, lambda: rows)
