@@ -12,8 +12,8 @@ from core.commands.verbs import Add
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
+    from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
-    from core.probes.faithfulness import Faithfulness
 
 
 def add_verbs(add: Add) -> None:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from core.checkpoints import Checkpoint
+    from core.probes.attribution.standings import League
     from core.probes.files.shares import Mean
-    from core.probes.league import League, Method
+    from core.probes.league import Method
     from core.probes.league_file import Source
 
 _ROWS = 200

@@ -14,9 +14,9 @@ from core.figures.palette import SERIES, THRESHOLD, style
 from core.language import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.faithfulness import Faithfulness
+    from core.probes.attribution.measures import Faithfulness
+    from core.probes.attribution.standings import League
     from core.probes.files.shares import Mean
-    from core.probes.league import League
 
 _BAND = "rgba(136, 136, 136, 0.25)"  # THRESHOLD's grey, seen through
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")

@@ -27,105 +27,24 @@ nothing gets exactly their mean. Axes: n tokens, R random rankings, B bins, T or
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.probes.attribution.measures import MEASURES, PERCENTS, Curve, Faithfulness, Spread, kendall_tau, spread
 from core.verdicts import label, sigmoid
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Reading
 
-PERCENTS = (1, 5, 10, 20, 50)  # of the tokens, ERASER's bins
-MEASURES = ("comprehensiveness", "sufficiency", "comprehensiveness_logit", "sufficiency_logit", "loo_tau", "infidelity")
 RANDOMS = 100
 PERTURBATIONS = 100
-SATURATED = 0.999
 
 Values = Callable[[np.ndarray], np.ndarray]
 """The logit of subsets given as rows of bools [S, n], float [S]: `Game.values`, a three-line fake's."""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A measure over random rankings: its mean and the range that holds the middle 95 % of them."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A loss of probability at every bin, float64 [B], and the mean and range of random rankings there."""
-
-    losses: np.ndarray
-    random: tuple[Spread, ...]
-
-
-@dataclass(frozen=True)
-class Faithfulness:
-    """How faithful one ranking of one sentence's tokens is to one model.
-
-    `removal` is what taking out means, `removed` the number of tokens at each bin. `probability` is that of the
-    predicted class, `predicted`. The measures are as the module says, AOPC for the first four; None where there is
-    nothing to measure (a single token, scores or losses all alike, a logit that nothing moves). `random` has each
-    measure's spread over `randoms` random rankings; `better` is the share of these with less comprehensiveness −
-    sufficiency, equal ones counting half.
-    """
-
-    removal: str
-    predicted: str
-    probability: float
-    removed: tuple[int, ...]
-    comprehensiveness_curve: Curve
-    sufficiency_curve: Curve
-    comprehensiveness: float
-    sufficiency: float
-    comprehensiveness_logit: float
-    sufficiency_logit: float
-    loo_tau: float | None
-    infidelity: float | None
-    random: Mapping[str, Spread | None]
-    better: float
-    seed: int
-    randoms: int
-    perturbations: int
-
-    @property
-    def overall(self) -> float:
-        """Comprehensiveness minus sufficiency."""
-        return self.comprehensiveness - self.sufficiency
-
-    @property
-    def warning(self) -> str:
-        """What a reader must know before trusting the numbers; empty where there is nothing."""
-        if self.probability >= SATURATED:
-            return (
-                f"P({self.predicted}) is {self.probability:.6f}: so sure a verdict hardly moves as a probability; "
-                "the figures in logits tell more"
-            )
-        return ""
-
-    def as_json(self) -> dict[str, object]:
-        """The measures and their spread over random rankings, for JSON."""
-        return {
-            **{name: getattr(self, name) for name in MEASURES},
-            "better_than_random": self.better,
-            "removal": self.removal,
-            "percents": PERCENTS,
-            "removed": self.removed,
-            "curves": {
-                "comprehensiveness": self.comprehensiveness_curve.losses.tolist(),
-                "sufficiency": self.sufficiency_curve.losses.tolist(),
-            },
-            "random": {name: spread and asdict(spread) for name, spread in self.random.items()},
-            "randoms": self.randoms,
-            "seed": self.seed,
-        }
 
 
 def faithfulness(
@@ -166,7 +85,8 @@ def yardstick(
 class Yardstick:
     """One sentence's losses of words, asked of the model once, whichever methods are measured.
 
-    `values` gives the logit of subsets of the n tokens. Raises ValueError for no token or no random ranking.
+    Any number of threads may measure with one: what they share is asked and kept behind a lock. `values` gives the
+    logit of subsets of the n tokens. Raises ValueError for no token or no random ranking.
     """
 
     def __init__(
@@ -314,43 +234,30 @@ class Yardstick:
         return found
 
 
-def spread(found: np.ndarray) -> Spread:
-    """The mean of numbers and the range of their middle 95 %."""
-    low, high = np.quantile(found, (0.025, 0.975))
-    return Spread(float(np.mean(found)), float(low), float(high))
-
-
-def kendall_tau(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Kendall's τ-b (1945) of each row of a [M, n] with b [n], float64 [M]; "not a number" where one is all alike."""
-    upper = np.triu_indices(len(b), 1)
-    other = np.sign(b[upper[0]] - b[upper[1]])
-    found = np.full(len(a), np.nan)
-    for row, values in enumerate(a):
-        signs = np.sign(values[upper[0]] - values[upper[1]])
-        untied = np.count_nonzero(signs) * np.count_nonzero(other)
-        if untied:
-            found[row] = (signs @ other) / np.sqrt(untied)
-    return found
-
-
 def _ranks(values: np.ndarray) -> np.ndarray:
     """The place of each number in its row, smallest first."""
     return np.argsort(np.argsort(values, axis=-1), axis=-1)
 
 
 class _Known:
-    """Logits of subsets, each asked for once."""
+    """Logits of subsets, each asked for once, whichever thread wants it.
+
+    In another batch a subset's logit differs by rounding, so a second answer in the place of the first would change
+    figures while they are worked out.
+    """
 
     def __init__(self, values: Values):
         self._values = values
         self._found: dict[bytes, float] = {}
+        self._lock = threading.Lock()
 
     def __call__(self, present: np.ndarray) -> np.ndarray:
         """Of subsets bool [..., n], float64 [...]."""
         rows = present.reshape(-1, present.shape[-1])
         keys = [row.tobytes() for row in np.packbits(rows, axis=1)]
-        new = {key: place for place, key in enumerate(keys) if key not in self._found}
-        if new:
-            found = np.asarray(self._values(rows[list(new.values())]), dtype=np.float64)
-            self._found.update(zip(new, found.tolist(), strict=True))
+        with self._lock:
+            new = {key: place for place, key in enumerate(keys) if key not in self._found}
+            if new:
+                found = np.asarray(self._values(rows[list(new.values())]), dtype=np.float64)
+                self._found.update(zip(new, found.tolist(), strict=True))
         return np.array([self._found[key] for key in keys]).reshape(present.shape[:-1])

@@ -17,8 +17,8 @@ from typing import Any
 
 from core import checkpoints
 from core.probes.attribution.removal import BASELINES
+from core.probes.attribution.standings import COLUMNS, League, Measures, Standing
 from core.probes.files.shares import Mean
-from core.probes.league import COLUMNS, League, Measures, Standing
 
 FILE = "faithfulness.json"
 FORMAT = 1

@@ -19,9 +19,10 @@ from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
+    from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
-    from core.probes.faithfulness import Faithfulness, Yardstick
-    from core.probes.league import League
+    from core.probes.attribution.standings import League
+    from core.probes.faithfulness import Yardstick
     from core.probes.league_file import Leagues
 
 _AT_ONCE = 2.0  # seconds that a single method may take before it is asked for

@@ -13,7 +13,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.probes.league import League, Measures
+    from core.probes.attribution.standings import League, Measures
 
 _COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --seed {seed} --out checkpoints/{file}"
 
@@ -162,13 +162,13 @@ def _table(league: League) -> list[list[object]]:
 
 
 def _numbers_header() -> list[str]:
-    from core.probes.league import COLUMNS
+    from core.probes.attribution.standings import COLUMNS
 
     return [f"{name}{end}" for name in COLUMNS for end in ("", "_from", "_to")]
 
 
 def _rows(leagues: dict[str, League]) -> list[tuple[object, ...]]:
-    from core.probes.league import COLUMNS
+    from core.probes.attribution.standings import COLUMNS
 
     def numbers(measures: Measures) -> list[object]:
         found: list[object] = []

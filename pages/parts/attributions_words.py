@@ -15,8 +15,8 @@ from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
+    from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
-    from core.probes.faithfulness import Faithfulness
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
@@ -174,7 +174,7 @@ def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | N
 
 
 def _beside_random(value: float | None, spread: object) -> str:
-    from core.probes.faithfulness import Spread
+    from core.probes.attribution.measures import Spread
 
     if value is None or not isinstance(spread, Spread):
         return "–"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,10 @@ import pytest
 import torch
 
 from core import checkpoints
+from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
 from core.probes.attribution.removal import BASELINES, Game
 from core.probes.attribution.results import Reading
-from core.probes.faithfulness import MEASURES, PERCENTS, Yardstick, faithfulness, kendall_tau, yardstick
+from core.probes.faithfulness import Yardstick, faithfulness, yardstick
 from core.probes.sensitivity import random_sensitivity, sensitivity, with_vectors
 from core.verdicts import verdict_on_tokens
 
@@ -167,6 +170,26 @@ def test_every_subset_is_asked_for_once_whoever_is_measured() -> None:
         ground.measure(np.zeros(10))
     assert len(asked) == len(set(asked))
     assert len(asked) - before < 1_000
+
+
+def test_threads_that_share_a_yardstick_get_the_numbers_of_one() -> None:
+    """Each answer is a hair off the one before it, as another batch's are: no subset may be answered twice."""
+    asked: list[bytes] = []
+
+    def values(present: np.ndarray) -> np.ndarray:
+        rows = [row.tobytes() for row in present]
+        time.sleep(0.002)  # another thread's turn
+        asked.extend(rows)
+        return np.asarray(first_four(present) + 1e-7 * len(asked))
+
+    random = np.random.default_rng(8)
+    scores = [random.standard_normal(10) for _ in range(4)] + [np.zeros(10)]
+    shared = Yardstick(values, 10)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(shared.measure, scores * 8))
+    assert len(asked) == len(set(asked))
+    for number, one in enumerate(found):
+        assert one.as_json() == shared.measure(scores[number % len(scores)]).as_json()
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

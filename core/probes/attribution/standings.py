@@ -1,0 +1,92 @@
+"""The table of a league of methods: what each of them got over many sentences. `core.probes.league` makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.probes.attribution.measures import MEASURES
+from core.probes.files.shares import Mean
+
+OVERALL = "overall"
+COLUMNS = (OVERALL, *MEASURES, "sensitivity")
+LOWER_IS_BETTER = ("sufficiency", "sufficiency_logit", "infidelity", "sensitivity")
+
+Measures = Mapping[str, Mean | None]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One method's row of the table.
+
+    `measures` has the mean of each of `COLUMNS`, `gains` the mean paired difference to random rankings, None where no
+    sentence could be measured. On `failed` sentences it gave no scores, `failure` being what it said of the first.
+    `seconds` is its mean time for a sentence.
+    """
+
+    method: str
+    signed: bool
+    measures: Measures
+    gains: Measures
+    failed: int
+    seconds: float
+    failure: str = field(default="", compare=False)
+
+    @property
+    def is_leave_one_out(self) -> bool:
+        """Whether it ranks by the very quantity that `loo_tau` compares with, so that its τ is 1 by construction."""
+        tau = self.measures["loo_tau"]
+        return tau is not None and tau.mean > 0.999
+
+
+@dataclass(frozen=True)
+class League:
+    """The table of one model, `complete` once every sentence was measured.
+
+    Of `given` sentences `measured` are in it; `left_out` counts the others by reason. `standings` come best first;
+    `random` is what random rankings get. `best` is the method with the highest mean of comprehensiveness − sufficiency,
+    `tied` those not to be told from it, `lead` its paired difference to the next, `runner_up`; None without a method.
+    """
+
+    model: str
+    hash: str
+    removal: str
+    seed: int
+    randoms: int
+    perturbations: int
+    resamples: int
+    given: int
+    measured: int
+    left_out: Mapping[str, int]
+    sensitivity_rows: int
+    sensitivity_samples: int
+    complete: bool
+    standings: tuple[Standing, ...]
+    random: Measures
+    best: str | None
+    tied: tuple[str, ...]
+    runner_up: str | None
+    lead: Mean | None
+
+    @property
+    def statement(self) -> str:
+        """Which method is the most faithful, in words that claim no more than was measured."""
+        first = self.standings[0] if self.standings else None
+        overall, gain = (None, None) if first is None else (first.measures[OVERALL], first.gains[OVERALL])
+        if first is None or overall is None or gain is None:
+            return f"{self.model}: no method was measured on any sentence"
+        scope = f"over {overall.rows:,} sentences, words taken out by {self.removal}"
+        figure = f"comprehensiveness − sufficiency {_shown(overall)} {scope}"
+        if gain.interval[0] <= 0:
+            return f"{self.model}: no method is more faithful than random rankings; the highest, {self.best}: {figure}"
+        said = f"{self.model}: {self.best} is the most faithful: {figure}"
+        if self.tied:
+            return f"{said}; tied with {', '.join(self.tied)}"
+        if self.runner_up is None or self.lead is None:
+            return said
+        return f"{said}; ahead of {self.runner_up} by {_shown(self.lead)}"
+
+
+def _shown(found: Mean) -> str:
+    low, high = found.interval
+    return f"{found.mean:.4f} ({low:.4f} to {high:.4f})"
