@@ -13,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 from core import checkpoints
 from core.probes import league_file
 from core.probes.attribution.results import Reading
-from core.probes.attributions import METHODS, attribute
+from core.probes.attributions import METHODS, accepted, attribute
 from core.probes.faithfulness import faithfulness
 from core.probes.league import league
-from pages.parts import attribution_names, attributions
+from core.probes.sensitivity import random_sensitivity, sensitivity
+from pages.parts import attribution_names, attribution_trust, attributions
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -86,6 +87,13 @@ def figures(at: AppTest) -> list[dict[str, Any]]:
 def parameter(at: AppTest, name: str) -> str | None:
     found = at.query_params.get(name)
     return found[0] if isinstance(found, list) else found
+
+
+def press(at: AppTest, label: str) -> None:
+    """Click the button whose label begins so, and see what the search that it starts leaves on the page."""
+    next(button for button in at.button if button.label.startswith(label)).click()
+    at.run()
+    assert_sound(at)
 
 
 @pytest.mark.parametrize("view", OF_SENTENCES)
@@ -178,10 +186,55 @@ def test_slow_methods_are_offered_with_their_time(monkeypatch: pytest.MonkeyPatc
     at = opened(q=PROVERB, methods="occlusion-1,lime")
     assert "about 40 s in all: LIME" in said(at)
     assert len(strips(at)) == 1
-    next(button for button in at.button if button.label == "Run the slow methods").click()
-    at.run()
-    assert_sound(at)
+    press(at, "Run the slow methods")
     assert len(strips(at)) == 2
+
+
+def test_many_quick_methods_are_slow_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attributions, "_seconds", lambda cell, method: 1.5)
+    at = opened(view="agreement", q=PROVERB, models="lstm")
+    assert len(figures(at)[0]["data"][0]["z"]) == 5, "as many as take 8 s"
+    assert f"about {1.5 * (len(METHODS) - 5):.0f} s in all" in said(at)
+
+
+def test_faithfulness_of_a_long_text_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    plainly = said(opened(q=PROVERB, methods="occlusion-1", models="gru"))
+    line = next(line for line in plainly.splitlines() if line.startswith("comprehensiveness"))
+    monkeypatch.setattr(attribution_trust, "_AT_ONCE", 0.0)
+    at = opened(q=PROVERB, methods="occlusion-1", models="gru")
+    assert len(strips(at)) == 1 and "random rankings" not in said(at).split("In brackets")[0]
+    press(at, "Measure faithfulness")
+    assert line in said(at)
+
+
+def test_sensitivity_is_measured_when_asked_for(tiny_checkpoints: Path) -> None:
+    at = opened(q=PROVERB, methods="occlusion-1,saliency", models="gru")
+    assert "sensitivity ↓" not in at.dataframe[0].value.columns
+    press(at, "Measure sensitivity")
+    table = at.dataframe[0].value
+    checkpoint = checkpoints.load("gru", tiny_checkpoints)
+    reading = Reading(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
+    chance = random_sensitivity(len(reading.tokens)).mean()
+    for shown in ("occlusion-1", "saliency"):
+        (row,) = table.index[table["method"] == attribution_names.method(shown)]
+
+        def explain(moved: Reading, method: str = shown) -> np.ndarray:
+            return METHODS[method].function(moved, accepted(method)).scores
+
+        assert table["sensitivity ↓"][row] == f"{sensitivity(reading, explain):.3f} ({chance:.3f})"
+    assert table["infidelity ↓"].str.contains("…").all()
+
+
+def test_sampled_values_start_at_a_click_where_they_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "so good a movie never so sad and better late than never so bad"
+    for view in ("order", "pairs"):
+        assert figures(opened(view=view, q=long)), "quick ones need no click"
+    monkeypatch.setattr(attributions, "AT_ONCE", 0.0)
+    for view, label in (("order", "Share the logit out (about"), ("pairs", "Work the pairs out (about")):
+        at = opened(view=view, q=long)
+        assert not figures(at)
+        press(at, label)
+        assert figures(at)
 
 
 def test_all_methods_agree_with_themselves() -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
 
+_LONG = 60  # tokens; shorter texts answer before their time could be told
+_WORTH_TELLING = 10.0  # seconds
+
 
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
@@ -49,8 +52,9 @@ def attribute(options: argparse.Namespace) -> int:
         for checkpoint, chosen in zip(models, methods, strict=True)
         for method in chosen
     ]
+    _tell_of_time(asked)
     found: list[Attribution] = []
-    measured: list[Faithfulness | None] = []
+    measured: list[Faithfulness] = []
     with tqdm(asked, unit=" methods", leave=False) as bar:
         for checkpoint, text, method in bar:
             bar.set_description(f"{checkpoint.name}, {method}")
@@ -68,22 +72,28 @@ def attribute(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tell_of_time(asked: Sequence[tuple[Checkpoint, str, str]]) -> None:
+    """About how long long texts take, told before they do."""
+    from core.probes.attributions import cost, seconds_a_token
+
+    counted = [(checkpoint, len(checkpoint.preprocessing(text)), method) for checkpoint, text, method in asked]
+    if not any(tokens > _LONG for _checkpoint, tokens, _method in counted):
+        return
+    pace = {checkpoint.name: seconds_a_token(checkpoint) for checkpoint, _tokens, _method in counted}
+    seconds = sum(cost(method, tokens) * tokens * pace[checkpoint.name] for checkpoint, tokens, method in counted)
+    if seconds > _WORTH_TELLING:
+        console.progress(f"this takes about {seconds:,.0f} s; --method with one name takes less")
+
+
 def _measured(
     checkpoint: Checkpoint, text: str, found: Sequence[Attribution], options: argparse.Namespace
-) -> list[Faithfulness | None]:
-    """How faithful each attribution of a text is, words taken out as asked, by deletion unless told; None for all of a
-    text that is too long."""
+) -> list[Faithfulness]:
+    """How faithful each attribution of a text is, words taken out as asked, by deletion unless told."""
     from core.probes.attribution.results import Reading
     from core.probes.attributions import METHODS
     from core.probes.faithfulness import yardstick
-    from core.probes.league import LONGEST
 
     tokens = tuple(checkpoint.preprocessing(text))
-    if len(tokens) > LONGEST:
-        console.progress(
-            f"faithfulness is not measured on texts of more than {LONGEST:,} tokens, as this of {len(tokens):,}"
-        )
-        return [None] * len(found)
     rule = yardstick(Reading(checkpoint, text, tokens), options.baseline or "delete", seed=options.seed)
     signed = [METHODS[each.method].signed for each in found]
     rule.ask([each.scores for each in found], signed=signed)
@@ -118,7 +128,7 @@ def _baseline(method: str, asked: str) -> str:
     return asked if METHODS[method].baselines else ""
 
 
-def _attribution_json(found: Attribution, measured: Faithfulness | None) -> dict[str, object]:
+def _attribution_json(found: Attribution, measured: Faithfulness) -> dict[str, object]:
     from core.probes.attributions import METHODS
 
     return {
@@ -132,7 +142,7 @@ def _attribution_json(found: Attribution, measured: Faithfulness | None) -> dict
         "logit": found.logit,
         "delta": found.delta,
         "seconds": found.seconds,
-        "faithfulness": None if measured is None else measured.as_json(),
+        "faithfulness": measured.as_json(),
         # Beyond what is usual: standard errors where the method samples, what it did, what to know before trusting it,
         # which tokens the model knows, and the baselines that the method accepts.
         "errors": None if found.errors is None else found.errors.tolist(),
@@ -143,7 +153,7 @@ def _attribution_json(found: Attribution, measured: Faithfulness | None) -> dict
     }
 
 
-def _show(found: Sequence[Attribution], measured: Sequence[Faithfulness | None]) -> None:
+def _show(found: Sequence[Attribution], measured: Sequence[Faithfulness]) -> None:
     """One text and model: a line a token with a column a method, then a line a method."""
     first = found[0]
     console.line(f"{first.model}: logit {first.logit:+.4f} of: {' '.join(first.tokens)}")
@@ -158,14 +168,18 @@ def _show(found: Sequence[Attribution], measured: Sequence[Faithfulness | None])
     for each, faithful in zip(found, measured, strict=True):
         parts = [each.spent]
         if each.base_logit is not None:
-            parts.append(f"from {each.base_logit:+.4f} ({each.baseline})")
+            parts.append(f"from {each.base_logit:+.4f}" + (f" ({each.baseline})" if each.baseline else ""))
         if each.delta is not None:
             parts.append(f"the sum is off by {each.delta:+.2g}")
         console.line(f"  {each.method}: {'; '.join(part for part in parts if part)}; {each.seconds:.2f} s")
-        if faithful is not None:
+        if len(first) > 1:
             console.line(f"    {_faithful(faithful)}")
         if each.warning:
             console.line(f"    warning: {each.warning}")
+    if len(first) == 1:
+        console.line("  one token alone has no ranking to be faithful")
+    if measured[0].warning:
+        console.line(f"  note: {measured[0].warning}")
 
 
 def _faithful(found: Faithfulness) -> str:

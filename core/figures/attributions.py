@@ -49,7 +49,7 @@ def attribution_bars(found: Sequence[Attribution], names: Sequence[str], title: 
         xaxis={"title": _("tokens"), "range": [0.4, max(len(tokens), 1) + 0.6]},
         yaxis={"title": _("share of Σ|score|") if shares else _("score (logit)")},
         barmode="group",
-        legend={"orientation": "h", "x": 0, "y": -0.45, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
         height=460,
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )

@@ -5,7 +5,7 @@ A method whose time is long on a text is not run at once: its time is told first
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -19,13 +19,12 @@ from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
     from core.probes.attribution.standings import League
-    from core.probes.faithfulness import Yardstick
     from core.probes.league_file import Leagues
 
-_AT_ONCE = 2.0  # seconds that a single method may take before it is asked for
+AT_ONCE = 2.0  # seconds that a single method may take before it is asked for
+_TOGETHER = 8.0  # seconds that all of those may take
 _USUAL = ("shapley", "integrated-gradients", "contextual-decomposition", "occlusion-1")
 
 
@@ -152,7 +151,7 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
         for method in methods
         if method in available(cell.checkpoint)
     ]
-    slow = [task for task in tasks if task.seconds > _AT_ONCE]
+    slow = _slow(tasks)
     found: Found = {}
     with st.spinner(_("Asking the methods…"), show_time=True):
         for task in tasks:
@@ -163,11 +162,22 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
     return found
 
 
+def _slow(tasks: Sequence[Task]) -> list[Task]:
+    """Those that wait for a click: each that takes long, and the longest of many that do so together."""
+    quick: set[tuple[int, str, str]] = set()
+    left = _TOGETHER
+    for task in sorted(tasks, key=lambda task: task.seconds):
+        left -= task.seconds
+        if task.seconds <= AT_ONCE and left >= 0:
+            quick.add(task.key)
+    return [task for task in tasks if task.key not in quick]
+
+
 def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None:
     seconds = sum(task.seconds for task in slow)
     named = ", ".join(dict.fromkeys(attribution_names.method(task.method) for task in slow))
     st.info(
-        _("On texts of this length these methods take long, about {seconds:,.0f} s in all: {methods}").format(
+        _("These methods take long here, about {seconds:,.0f} s in all: {methods}").format(
             seconds=seconds, methods=plain(named)
         ),
         icon=":material/timer:",
@@ -191,6 +201,7 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None
         ),
         lambda result, _key: found.update(result),
         _("Run the slow methods"),
+        _("Run them again"),
     )
 
 
@@ -221,12 +232,17 @@ def attribution(
     return attribute(_checkpoint, text, method, baseline)
 
 
+def seconds_for(cell: Cell, readings: float) -> float:
+    """About how long it takes the cell's model to read its sentence so many times."""
+    checkpoint = cell.checkpoint
+    return readings * len(cell.tokens) * _seconds_a_token(checkpoint.name, checkpoint.hash, checkpoint)
+
+
 def _seconds(cell: Cell, method: str) -> float:
     """About how long a method takes."""
     from core.probes.attributions import cost
 
-    tokens = len(cell.tokens)
-    return cost(method, tokens) * tokens * _seconds_a_token(cell.checkpoint.name, cell.checkpoint.hash, cell.checkpoint)
+    return seconds_for(cell, cost(method, len(cell.tokens)))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -235,33 +251,6 @@ def _seconds_a_token(name: str, model_hash: str, _checkpoint: Checkpoint) -> flo
     from core.probes.attributions import seconds_a_token
 
     return seconds_a_token(_checkpoint)
-
-
-def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> Mapping[str, Faithfulness] | None:
-    """How faithful each attribution of a cell is, by method; None where the text is too long for that."""
-    from core.probes.attributions import METHODS
-    from core.probes.faithfulness import RANDOMS
-
-    tokens = len(cell.tokens)
-    readings = (2 * 5 * RANDOMS + 2 * tokens) * tokens
-    checkpoint = cell.checkpoint
-    seconds = readings * _seconds_a_token(checkpoint.name, checkpoint.hash, checkpoint)
-    if seconds > 4 * _AT_ONCE:
-        return None
-    rule = _yardstick(checkpoint.name, checkpoint.hash, cell.sentence.text, removal, checkpoint)
-    signed = [METHODS[found.method].signed for found in attributions]
-    rule.ask([found.scores for found in attributions], signed=signed)
-    return {
-        found.method: rule.measure(found.scores, signed=sign) for found, sign in zip(attributions, signed, strict=True)
-    }
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _yardstick(name: str, model_hash: str, text: str, removal: str, _checkpoint: Checkpoint) -> Yardstick:
-    from core.probes.attribution.results import Reading
-    from core.probes.faithfulness import yardstick
-
-    return yardstick(Reading(_checkpoint, text, tuple(_checkpoint.preprocessing(text))), removal)
 
 
 def best_methods(checkpoints: Sequence[Checkpoint]) -> list[str]:

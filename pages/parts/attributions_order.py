@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.probes.attribution.order import OrderAttribution
 
-_QUICK = 6  # words; with more the values are sampled, and asked for
-
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The two sums and their parts, word by word and place by place, for every model asked."""
-    from core.probes.attribution.order import MOST_SAMPLED
+    from core.probes.attribution.order import MOST_EXACT, MOST_SAMPLED, cost
 
     left, right = st.columns(2)
     with left:
@@ -45,11 +43,13 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             )
         )
         return
-    if longest <= _QUICK:
-        with st.spinner(_("Reading every order of every subset…"), show_time=True):
-            _show([_exact(cell, baseline) for cell in cells])
+    if longest > MOST_EXACT:
+        st.caption(_("More than {count} words: the values are sampled, with standard errors.").format(count=MOST_EXACT))
+    seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens))) for cell in cells)
+    if seconds <= attributions.AT_ONCE:
+        with st.spinner(_("Reading the words in many orders…"), show_time=True):
+            _show([_quick(cell, baseline) for cell in cells])
         return
-    st.caption(_("More than {count} words: the values are sampled, with standard errors.").format(count=_QUICK))
     key = (baseline, *((cell.checkpoint.hash, sentence.text) for cell in cells))
     search.view(
         "attributions order",
@@ -60,7 +60,8 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             _("{done} of {total} models have answered").format(done=event.number, total=len(cells)),
         ),
         lambda found, _key: _show(found),
-        _("Share the logit out"),
+        _("Share the logit out (about {seconds:,.0f} s)").format(seconds=seconds),
+        _("Work it out again"),
     )
 
 
@@ -84,7 +85,7 @@ def _sampled(cells: Sequence[Cell], baseline: str, breathe: Callable[[], None]) 
         yield _Ran(len(found), list(found))
 
 
-def _exact(cell: Cell, baseline: str) -> OrderAttribution:
+def _quick(cell: Cell, baseline: str) -> OrderAttribution:
     checkpoint = cell.checkpoint
     return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, baseline, checkpoint)
 

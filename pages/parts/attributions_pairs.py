@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import attributions, trajectories
+from pages.parts import attributions, search, trajectories
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain, visible
 from pages.parts.trajectories import Sentence
@@ -23,7 +23,7 @@ _NAMED = 5
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """A small matrix of Shapley interactions for every model asked, and the largest pairs in words."""
-    from core.figures.interactions import interaction_heatmap
+    from core.probes.attribution.interactions import cost
 
     left, right = st.columns(2)
     with left:
@@ -43,11 +43,53 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     if longest == 1:
         st.info(_("A single word makes no pair. Type another."))
         return
-    with st.spinner(_("Reading the sentence without each pair…"), show_time=True):
-        found = [
-            _cached(cell.checkpoint.name, cell.checkpoint.hash, sentence.text, baseline, cell.checkpoint)
-            for cell in cells
-        ]
+    seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens))) for cell in cells)
+    if seconds <= attributions.AT_ONCE:
+        with st.spinner(_("Reading the sentence without each pair…"), show_time=True):
+            _show([_quick(cell, baseline) for cell in cells])
+        return
+    search.view(
+        "attributions pairs",
+        (baseline, *((cell.checkpoint.hash, sentence.text) for cell in cells)),
+        lambda: lambda breathe: _sampled(cells, baseline, breathe),
+        lambda event: search.Shown(
+            event.number / len(cells),
+            _("{done} of {total} models have answered").format(done=event.number, total=len(cells)),
+        ),
+        lambda found, _key: _show(found),
+        _("Work the pairs out (about {seconds:,.0f} s)").format(seconds=seconds),
+        _("Work it out again"),
+    )
+
+
+class _Ran(NamedTuple):
+    number: int
+    found: list[Interactions]
+
+    @property
+    def result(self) -> Callable[[], list[Interactions]]:
+        return lambda: self.found
+
+
+def _sampled(cells: Sequence[Cell], baseline: str, breathe: Callable[[], None]) -> Iterator[_Ran]:
+    from core.probes.attribution.interactions import interactions
+    from core.probes.attribution.results import Reading
+
+    found: list[Interactions] = []
+    for cell in cells:
+        reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
+        found.append(interactions(reading, baseline, breathe=breathe))
+        yield _Ran(len(found), list(found))
+
+
+def _quick(cell: Cell, baseline: str) -> Interactions:
+    checkpoint = cell.checkpoint
+    return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, baseline, checkpoint)
+
+
+def _show(found: Sequence[Interactions]) -> None:
+    from core.figures.interactions import interaction_heatmap
+
     for start in range(0, len(found), 2):
         for column, one in zip(st.columns(2 if len(found) > 1 else 1), found[start : start + 2], strict=False):
             with column:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import attribution_names, attributions, models, trajectories
+from pages.parts import attribution_names, attribution_trust, attributions, models, trajectories
+from pages.parts.attribution_trust import Sensitivity
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain, pull_strip, visible
 from pages.parts.trajectories import Sentence
@@ -71,16 +72,17 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
     if not here:
         st.caption(_("No method has answered yet."))
         return
-    measured = attributions.measured(cell, list(here.values()), baseline or "delete")
+    measured = attribution_trust.measured(cell, list(here.values()), baseline or "delete")
     for method, attribution in here.items():
         _strip(attribution, None if measured is None else measured[method])
     _bars(cell, list(here.values()))
     if measured is not None and len(cell.tokens) > 1:
         _curves(cell, measured)
-    if measured is None:
-        st.caption(_("The text is too long for faithfulness to be measured here; the command line measures any."))
     with st.expander(_("Numbers: faithfulness, sums, time"), icon=":material/table:"):
-        _table(list(here.values()), measured)
+        table = st.container()
+        sensitive = attribution_trust.sensitivity(cell, list(here.values())) if len(cell.tokens) > 1 else None
+        with table:
+            _table(list(here.values()), measured, sensitive)
     _warn(list(here.values()), measured)
 
 
@@ -88,9 +90,12 @@ def _strip(attribution: Attribution, faithful: Faithfulness | None) -> None:
     name = plain(attribution_names.method(attribution.method))
     help_text = attribution_names.explanations().get(attribution.method, "")
     st.markdown(f"**{name}**", help=help_text or None)
+    errors = [None] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
     hints = [
         _("{token}: {score:+.4f} in logits").format(token=visible(token), score=score)
-        for token, score in zip(attribution.tokens, attribution.scores.tolist(), strict=True)
+        if error is None
+        else _("{token}: {score:+.4f} ± {error:.4f} in logits").format(token=visible(token), score=score, error=error)
+        for token, score, error in zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True)
     ]
     pull_strip(attribution.tokens, attribution.known, attribution.scores.tolist(), hints)
     if faithful is not None:
@@ -105,15 +110,22 @@ def _faithful(found: Faithfulness) -> str:
         (_("comprehensiveness"), found.comprehensiveness, random["comprehensiveness"]),
         (_("sufficiency"), found.sufficiency, random["sufficiency"]),
         (_("τ with leave-one-out"), found.loo_tau, random["loo_tau"]),
+        (_("infidelity"), found.infidelity, random["infidelity"]),
     ):
         if value is not None and spread is not None:
             parts.append(
-                _("{label} {value:.2f} (random {random:.2f})").format(label=label, value=value, random=spread.mean)
+                _("{label} {value} (random {random})").format(
+                    label=label, value=_two_decimals(value), random=_two_decimals(spread.mean)
+                )
             )
     parts.append(
         _("better than {share:.0%} of {count} random rankings").format(share=found.better, count=found.randoms)
     )
     return " · ".join(parts)
+
+
+def _two_decimals(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−" if round(value, 2) else "")
 
 
 def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
@@ -139,7 +151,11 @@ def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
         )
 
 
-def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None) -> None:
+def _table(
+    here: Sequence[Attribution],
+    measured: Mapping[str, Faithfulness] | None,
+    sensitive: Sensitivity | None,
+) -> None:
     shown = attribution_names.baselines()
     rows: list[dict[str, object]] = []
     for found in here:
@@ -155,6 +171,9 @@ def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | N
             ("infidelity", _("infidelity ↓")),
         ):
             row[label] = "–" if faithful is None else _beside_random(getattr(faithful, key), faithful.random[key])
+        if sensitive is not None:
+            changed = sensitive.methods.get(found.method)
+            row[_("sensitivity ↓")] = "–" if changed is None else f"{changed:.3f} ({sensitive.random:.3f})"
         row |= {
             _("Σ scores"): f"{found.scores.sum():+.3f}",
             _("logit − base"): "–" if found.base_logit is None else f"{found.logit - found.base_logit:+.3f}",
@@ -169,6 +188,14 @@ def _table(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | N
             "In brackets the mean and the middle 95 % of random rankings. δ is how far a complete method’s scores are "
             "from adding up to logit − base; other methods promise no sum. Scores are in logits, so that a verdict "
             "near 0 or 1 does not hide them."
+        )
+    )
+    st.caption(
+        _(
+            "Infidelity is the share of the logit’s squared changes that the scores do not explain when random sets of "
+            "words are taken out; sensitivity the largest relative change of the scores when the words’ vectors move a "
+            "little (Yeh et al. 2019), in brackets that of scores drawn anew. It runs every method four times more, so "
+            "it is measured when asked for; the league has it for all methods."
         )
     )
 

@@ -121,6 +121,7 @@ def view(
     say: Callable[[Any], Shown],
     show: Callable[[Any, str], None],
     label: str | None = None,
+    again: str | None = None,
 ) -> None:
     """The button that starts a search, the search with its Stop while it runs, and what it found.
 
@@ -142,7 +143,7 @@ def view(
 
     found = kept.results.get(key)
     st.button(
-        (label or _("Start the search")) if found is None else _("Search again"),
+        (label or _("Start the search")) if found is None else (again or _("Search again")),
         key=f"{name} start",
         type="primary" if found is None else "secondary",
         icon=":material/search:",

@@ -10,6 +10,8 @@ import pytest
 
 from core import checkpoints
 from core.__main__ import main
+from core.commands import attributing
+from core.probes.attribution import measures
 from core.probes.attributions import METHODS, attribute
 from tests.hostile import SENTENCES
 
@@ -79,6 +81,32 @@ def test_for_people(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     assert sum(line.startswith("  good ") for line in lines) > 1  # which hold as many as fit beside one another
     for name in METHODS:
         assert sum(line.startswith(f"  {name}: ") for line in lines) == ("lstm" in METHODS[name].cells)
+
+
+def test_one_token_and_a_sure_verdict_are_told_of(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measures, "SATURATED", 0.0)
+    assert main(["attribute", "--model", "lstm", "--method", "steps", "good"]) == 0
+    out = capsys.readouterr().out
+    assert "()" not in out and "comprehensiveness" not in out
+    assert "one token alone has no ranking" in out and "hardly moves as a probability" in out
+    (found,) = ask(capsys, "--model", "lstm", "--method", "steps", "good")
+    assert "hardly moves" in found["faithfulness"]["warning"]
+
+
+def test_a_long_text_is_told_its_time_and_measured_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attributing, "_WORTH_TELLING", 0.0)
+    asked = ["attribute", "--json", "--model", "rnn", "--method", "steps"]
+    assert main([*asked, "so good " * 150]) == 0
+    out, err = capsys.readouterr()
+    assert "this takes about" in err
+    (found,) = json.loads(out)
+    assert len(found["scores"]) == 300 and found["faithfulness"]["infidelity"] is not None
+    assert main([*asked, "so good"]) == 0
+    assert "this takes about" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

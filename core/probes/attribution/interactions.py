@@ -23,7 +23,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.probes.attribution.removal import Game, subsets
-from core.probes.attribution.shapley import MOST_EXACT, all_values, mean_of_pairs, players, sampled_shapley, shapley_of
+from core.probes.attribution.shapley import (
+    MOST_EXACT,
+    all_values,
+    mean_of_pairs,
+    permutations_for,
+    players,
+    sampled_shapley,
+    shapley_of,
+)
 from core.probes.attribution.tree import PrefixTree
 
 if TYPE_CHECKING:
@@ -118,6 +126,11 @@ def interactions(
         spent=spent,
         seconds=time.perf_counter() - begun,
     )
+
+
+def cost(n: int) -> int:
+    """About how many times the model could read n tokens, many texts side by side, in the time that the pairs take."""
+    return 50 + 2**n // 8 if n <= MOST_EXACT else permutations_for(n) * n // 4 + 1_100
 
 
 def interactions_of(values: np.ndarray) -> np.ndarray:

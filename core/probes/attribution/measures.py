@@ -74,10 +74,11 @@ class Faithfulness:
         return ""
 
     def as_json(self) -> dict[str, object]:
-        """The measures and their spread over random rankings, for JSON."""
+        """The measures, their spread over random rankings and what to know before trusting them, for JSON."""
         return {
             **{name: getattr(self, name) for name in MEASURES},
             "better_than_random": self.better,
+            "warning": self.warning,
             "removal": self.removal,
             "percents": PERCENTS,
             "removed": self.removed,

@@ -164,6 +164,11 @@ def permutations_for(n: int) -> int:
     return min(PERMUTATIONS, max(_FEWEST, _STEPS // (4 * n * n) * 2))
 
 
+def cost(n: int) -> int:
+    """About how many times the model could read n tokens, many texts side by side, in the time that this takes."""
+    return 750 if n <= MOST_EXACT else permutations_for(n) * n * 3 // 5
+
+
 def exact_order(read: Sentences, n: int) -> Shared:
     """Shapley values of words and positions from every order of every subset of n words."""
     if not 1 <= n <= MOST_EXACT:

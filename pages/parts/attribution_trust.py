@@ -1,0 +1,134 @@
+"""How far one sentence's explanations can be trusted: measured at once where that is quick, else when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import attributions, search
+from pages.parts.attributions import Cell
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.attribution.measures import Faithfulness
+    from core.probes.attribution.results import Attribution
+    from core.probes.faithfulness import Yardstick
+
+_AT_ONCE = 8.0  # seconds that all measures together may take before they are asked for
+
+
+class Sensitivity(NamedTuple):
+    """Max-sensitivity by method, None where there is none, and the mean of scores drawn anew for every change."""
+
+    methods: Mapping[str, float | None]
+    random: float
+
+
+class _Ran(NamedTuple):
+    """So many methods are measured."""
+
+    number: int
+    found: object
+
+    @property
+    def result(self) -> Callable[[], object]:
+        return lambda: self.found
+
+
+def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[str, Faithfulness] | None:
+    """How faithful each attribution of a cell is, by method; on a long text once a button is pressed, None before."""
+    from core.probes.faithfulness import RANDOMS
+
+    seconds = attributions.seconds_for(cell, 2 * 5 * RANDOMS + 2 * len(cell.tokens))
+    checkpoint, text = cell.checkpoint, cell.sentence.text
+    if seconds <= _AT_ONCE:
+        return _measured(_yardstick(checkpoint.name, checkpoint.hash, text, removal, checkpoint), found)
+
+    def start(breathe: Callable[[], None]) -> Iterator[_Ran]:
+        yield _Ran(1, _measured(_new_yardstick(checkpoint, text, removal, breathe), found))
+
+    given: list[Mapping[str, Faithfulness]] = []
+    search.view(
+        f"faithfulness {cell.sentence.number} {checkpoint.name}",
+        (checkpoint.hash, text, removal, *((one.method, one.baseline) for one in found)),
+        lambda: start,
+        lambda _event: search.Shown(1.0, _("Done")),
+        lambda result, _key: given.append(result),
+        _("Measure faithfulness (about {seconds:,.0f} s)").format(seconds=seconds),
+        _("Measure again"),
+    )
+    return given[0] if given else None
+
+
+def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
+    """How much each method's scores change when the words' vectors move a little; None until a button is pressed."""
+    from core.probes.attributions import cost
+    from core.probes.sensitivity import SAMPLES, random_sensitivity
+
+    readings = SAMPLES * sum(cost(one.method, len(one)) for one in found)
+    checkpoint, text = cell.checkpoint, cell.sentence.text
+    random = float(random_sensitivity(len(cell.tokens)).mean())
+
+    def start(breathe: Callable[[], None]) -> Iterator[_Ran]:
+        done: dict[str, float | None] = {}
+        for one in found:
+            breathe()
+            done[one.method] = _sensitivity(checkpoint, text, one, breathe)
+            yield _Ran(len(done), Sensitivity(dict(done), random))
+
+    given: list[Sensitivity] = []
+    search.view(
+        f"sensitivity {cell.sentence.number} {checkpoint.name}",
+        (checkpoint.hash, text, *((one.method, one.baseline) for one in found)),
+        lambda: start,
+        lambda event: search.Shown(
+            event.number / len(found),
+            _("{done} of {total} methods are measured").format(done=event.number, total=len(found)),
+        ),
+        lambda result, _key: given.append(result),
+        _("Measure sensitivity (about {seconds:,.0f} s)").format(
+            seconds=max(1.0, attributions.seconds_for(cell, readings))
+        ),
+        _("Measure again"),
+    )
+    return given[0] if given else None
+
+
+def _measured(rule: Yardstick, found: Sequence[Attribution]) -> dict[str, Faithfulness]:
+    from core.probes.attributions import METHODS
+
+    signed = [METHODS[one.method].signed for one in found]
+    rule.ask([one.scores for one in found], signed=signed)
+    return {one.method: rule.measure(one.scores, signed=sign) for one, sign in zip(found, signed, strict=True)}
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _yardstick(name: str, model_hash: str, text: str, removal: str, _checkpoint: Checkpoint) -> Yardstick:
+    """Shared by all sessions: it may be asked by several threads at once."""
+    return _new_yardstick(_checkpoint, text, removal)
+
+
+def _new_yardstick(
+    checkpoint: Checkpoint, text: str, removal: str, breathe: Callable[[], object] = lambda: None
+) -> Yardstick:
+    from core.probes.attribution.results import Reading
+    from core.probes.faithfulness import yardstick
+
+    return yardstick(Reading(checkpoint, text, tuple(checkpoint.preprocessing(text))), removal, breathe=breathe)
+
+
+def _sensitivity(checkpoint: Checkpoint, text: str, found: Attribution, breathe: Callable[[], object]) -> float | None:
+    import numpy as np
+
+    from core.probes.attribution.results import Reading
+    from core.probes.attributions import METHODS
+    from core.probes.sensitivity import sensitivity
+
+    def explain(moved: Reading) -> np.ndarray:
+        breathe()
+        return METHODS[found.method].function(moved, found.baseline, seed=0).scores
+
+    return sensitivity(Reading(checkpoint, text, found.tokens), explain, scores=found.scores)
