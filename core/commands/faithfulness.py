@@ -26,7 +26,7 @@ _HEADINGS = {
     "infidelity": "infidel. ↓",
     "sensitivity": "sensit. ↓",
 }
-_WIDTH = 24
+_WIDTH = 27
 
 
 def add_verbs(add: Add) -> None:
@@ -197,4 +197,4 @@ def _cell(found: Mean | None) -> str:
     if found is None:
         return "–"
     low, high = found.interval
-    return f"{found.mean:.3f} ({low:.3f}–{high:.3f})"
+    return f"{found.mean:.3f} ({low:.3f} to {high:.3f})"

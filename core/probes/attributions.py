@@ -186,6 +186,13 @@ def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attri
         logit=verdict_on_tokens(checkpoint, tokens).logit,
         delta=found.delta,
         spent=found.spent,
-        warning=found.warning,
+        warning=found.warning or _same_as_baseline(checkpoint, tokens, used),
         seconds=seconds,
     )
+
+
+def _same_as_baseline(checkpoint: Checkpoint, tokens: Sequence[str], baseline: str) -> str:
+    """Says that a text reads as its baseline does, where it does."""
+    if baseline == "unk" and not any(token in checkpoint.vocabulary for token in tokens):
+        return "the model knows none of the words, so that the text is its own baseline: nothing is to be shared out"
+    return ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.probes.attribution.interactions import Interactions
 
-_LONGEST = 300  # tokens
+_LONGEST = 500  # tokens
 _NAMED = 5
 
 

@@ -16,7 +16,7 @@ from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.probes.attribution.measures import Faithfulness
+    from core.probes.attribution.measures import Faithfulness, Spread
     from core.probes.attribution.results import Attribution
 
 
@@ -157,23 +157,22 @@ def _table(
     sensitive: Sensitivity | None,
 ) -> None:
     shown = attribution_names.baselines()
+    measures = {
+        "comprehensiveness": _("comprehensiveness ↑"),
+        "sufficiency": _("sufficiency ↓"),
+        "loo_tau": _("τ with leave-one-out ↑"),
+        "infidelity": _("infidelity ↓"),
+    }
     rows: list[dict[str, object]] = []
     for found in here:
         row: dict[str, object] = {
             _("method"): attribution_names.method(found.method),
             _("taken out by"): shown[found.baseline] if found.baseline else "–",
         }
-        faithful = None if measured is None else measured[found.method]
-        for key, label in (
-            ("comprehensiveness", _("comprehensiveness ↑")),
-            ("sufficiency", _("sufficiency ↓")),
-            ("loo_tau", _("τ with leave-one-out ↑")),
-            ("infidelity", _("infidelity ↓")),
-        ):
-            row[label] = "–" if faithful is None else _beside_random(getattr(faithful, key), faithful.random[key])
+        if measured is not None:
+            row |= {label: _shown(getattr(measured[found.method], key)) for key, label in measures.items()}
         if sensitive is not None:
-            changed = sensitive.methods.get(found.method)
-            row[_("sensitivity ↓")] = "–" if changed is None else f"{changed:.3f} ({sensitive.random:.3f})"
+            row[_("sensitivity ↓")] = _shown(sensitive.methods.get(found.method))
         row |= {
             _("Σ scores"): f"{found.scores.sum():+.3f}",
             _("logit − base"): "–" if found.base_logit is None else f"{found.logit - found.base_logit:+.3f}",
@@ -182,30 +181,37 @@ def _table(
             _("seconds"): f"{found.seconds:.3f}",
         }
         rows.append(row)
+    if measured:
+        random = next(iter(measured.values())).random
+        chance: dict[str, object] = {_("method"): _("random rankings")}
+        chance |= {label: _range(random[key]) for key, label in measures.items()}
+        if sensitive is not None:
+            chance[_("sensitivity ↓")] = _shown(sensitive.random)
+        rows.append(chance)
     st.dataframe(rows, hide_index=True)
     st.caption(
         _(
-            "In brackets the mean and the middle 95 % of random rankings. δ is how far a complete method’s scores are "
-            "from adding up to logit − base; other methods promise no sum. Scores are in logits, so that a verdict "
-            "near 0 or 1 does not hide them."
+            "Of random rankings the mean and the middle 95 %, the same for all methods. δ is how far a complete "
+            "method’s scores are from adding up to logit − base; other methods promise no sum. Scores are in logits, "
+            "so that a verdict near 0 or 1 does not hide them."
         )
     )
     st.caption(
         _(
             "Infidelity is the share of the logit’s squared changes that the scores do not explain when random sets of "
             "words are taken out; sensitivity the largest relative change of the scores when the words’ vectors move a "
-            "little (Yeh et al. 2019), in brackets that of scores drawn anew. It runs every method four times more, so "
-            "it is measured when asked for; the league has it for all methods."
+            "little (Yeh et al. 2019), for random rankings that of scores drawn anew. It runs every method four times "
+            "more, so it is measured when asked for; the league has it for all methods."
         )
     )
 
 
-def _beside_random(value: float | None, spread: object) -> str:
-    from core.probes.attribution.measures import Spread
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
-    if value is None or not isinstance(spread, Spread):
-        return "–"
-    return f"{value:.3f} ({spread.mean:.3f}; {spread.low:.3f} … {spread.high:.3f})"
+
+def _range(spread: Spread | None) -> str:
+    return "–" if spread is None else f"{spread.mean:.3f} ({spread.low:.3f} … {spread.high:.3f})"
 
 
 def _warn(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None) -> None:

@@ -139,6 +139,17 @@ def test_five_hundred_tokens(tiny_checkpoints: Path) -> None:
             assert len(found.scores) == 500 and np.isfinite(found.scores).all()
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_text_that_is_its_own_baseline_is_told_of(cell: str, tiny_checkpoints: Path) -> None:
+    checkpoint = model(tiny_checkpoints, cell)
+    for method in available(checkpoint):
+        if "unk" in METHODS[method].baselines:
+            found = attribute(checkpoint, "zyxqj qwvtk", method, "unk")
+            np.testing.assert_allclose(found.scores, 0, atol=1e-6 if method != "gradient-shap" else 1)
+            assert "its own baseline" in found.warning
+            assert attribute(checkpoint, "so zyxqj", method, "unk").warning == ""
+
+
 def test_costs_rise_with_length() -> None:
     for method in METHODS:
         assert cost(method, 500) >= cost(method, 100) >= cost(method, 20) >= 1
