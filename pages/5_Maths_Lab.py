@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 import streamlit as st
 
 from core.language import gettext as _
@@ -13,15 +10,13 @@ from pages.parts import frame, link
 frame.set_up(_("Maths lab"))
 st.title(_("Maths lab"))
 st.write(_("The arithmetic by hand: change the numbers, see every intermediate, and see it checked."))
-# A section is a line here and a module of its name, lab_NAME, with a function view.
-every = {
+sections = {
     "lstm": _("LSTM by hand"),
     "bptt": _("Backpropagation through time"),
     "boosting": _("Boosting"),
     "mixture": _("Gaussian mixture"),
     "cells": _("RNN, GRU, LSTM"),
 }
-sections = {name: title for name, title in every.items() if find_spec(f"pages.parts.lab_{name}")}
 if not link.restore("lab", "lstm", link.one_of(list(sections)), key="lab section"):
     st.caption(_("The link asks for an exercise that is not here; the first one is shown."))
 chosen = st.segmented_control(
@@ -34,4 +29,15 @@ chosen = st.segmented_control(
     label_visibility="collapsed",
 )
 link.carry("lab", None if chosen == "lstm" else chosen)
-import_module(f"pages.parts.lab_{chosen}").view()  # only this one: some need torch
+# Only the chosen one is loaded: some need torch.
+if chosen == "lstm":
+    from pages.parts import lab_lstm as section
+elif chosen == "bptt":
+    from pages.parts import lab_bptt as section
+elif chosen == "boosting":
+    from pages.parts import lab_boosting as section
+elif chosen == "mixture":
+    from pages.parts import lab_mixture as section
+else:
+    from pages.parts import lab_cells as section
+section.view()

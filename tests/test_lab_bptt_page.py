@@ -57,13 +57,13 @@ def test_the_section_as_it_opens():
 
 def test_numbers_travel_in_the_link_and_back():
     at = opened()
-    at.number_input(key="lab bptt_wh").set_value(-1.25)
-    at.text_input(key="lab bptt_x").set_value("0.5, −2e-1")
-    at.number_input(key="lab bptt_t").set_value(3)
-    at.segmented_control(key="lab bptt_y").set_value("1")
-    at.selectbox(key="lab bptt_d").set_value("dL/dw_h")
-    at.text_input(key="lab bptt_f").set_value("yhat - y")
-    at.slider(key="lab bptt_vw").set_value(-0.75)
+    at.number_input(key="bptt wh").set_value(-1.25)
+    at.text_input(key="bptt x").set_value("0.5, −2e-1")
+    at.number_input(key="bptt t").set_value(3)
+    at.segmented_control(key="bptt y").set_value("1")
+    at.selectbox(key="bptt d").set_value("dL/dw_h")
+    at.text_input(key="bptt f").set_value("yhat - y")
+    at.slider(key="bptt vw").set_value(-0.75)
     sound(at.run())
     carried = {name: values[0] if isinstance(values, list) else values for name, values in at.query_params.items()}
     assert set(carried) == {"bptt_wh", "bptt_x", "bptt_t", "bptt_y", "bptt_d", "bptt_f", "bptt_vw"}
@@ -72,17 +72,17 @@ def test_numbers_travel_in_the_link_and_back():
     expected = backpropagation(Exercise(x=(0.5, -0.2, 0.5), y=1.0, w_h=-1.25)).gradients[0].value
     shown = again.dataframe[0].value["closed form"][0].replace("−", "-")
     assert float(shown) == pytest.approx(expected, rel=1e-7)
-    assert again.text_input(key="lab bptt_f").value == "yhat - y"
-    assert again.slider(key="lab bptt_vw").value == -0.75
+    assert again.text_input(key="bptt f").value == "yhat - y"
+    assert again.slider(key="bptt vw").value == -0.75
 
 
 @pytest.mark.parametrize("value", ["1e309", "nan", "inf", "0x1", "1_0", "٣", "", "9" * 40, "<b>"])
 def test_a_forged_number_leaves_the_usual_one(value: str):
     at = opened(bptt_wh=value, bptt_t="10000", bptt_y="7", bptt_d="dL/dq", bptt_vw="99", bptt_vt="0")
-    assert at.number_input(key="lab bptt_wh").value == 0.9
-    assert at.number_input(key="lab bptt_t").value == 2
-    assert at.selectbox(key="lab bptt_d").value == "dyhat/dw_o"
-    assert at.slider(key="lab bptt_vw").value == 1.2
+    assert at.number_input(key="bptt wh").value == 0.9
+    assert at.number_input(key="bptt t").value == 2
+    assert at.selectbox(key="bptt d").value == "dyhat/dw_o"
+    assert at.slider(key="bptt vw").value == 1.2
 
 
 def test_weights_of_1e308_saturate_in_a_clear_word():
@@ -98,12 +98,12 @@ def test_inputs_that_are_none_are_one_line_and_the_rest_stays():
 
 
 def _inputs_are_none(at: AppTest, inputs: str) -> None:
-    at.text_input(key="lab bptt_x").set_value(inputs)
+    at.text_input(key="bptt x").set_value(inputs)
     sound(at.run())
     assert "x_" in at.info[0].value.replace("\\", "")
     assert "the inputs are finite numbers separated by commas" in told(at)
-    assert at.text_input(key="lab bptt_x").value == inputs
-    assert at.text_input(key="lab bptt_f").value == SLIP
+    assert at.text_input(key="bptt x").value == inputs
+    assert at.text_input(key="bptt f").value == SLIP
     assert at.get("plotly_chart")
 
 
@@ -114,21 +114,21 @@ def test_a_formula_that_cannot_be_read_is_one_line_and_stays():
 
 
 def _cannot_be_read(at: AppTest, formula: str) -> None:
-    at.text_input(key="lab bptt_f").set_value(formula)
+    at.text_input(key="bptt f").set_value(formula)
     sound(at.run())
     assert len(at.error) == 1
     assert "the formula" in at.error[0].value
     assert len(at.error[0].value.splitlines()) == 1
-    assert at.text_input(key="lab bptt_f").value == formula
+    assert at.text_input(key="bptt f").value == formula
     assert len(at.dataframe) == 2
 
 
 def test_a_derivation_is_told_right_wrong_or_infinite():
     at = opened(bptt_d="dL/dw_o", bptt_f="(ŷ − y) * h")
     assert "Right at all 32 random points" in at.success[0].value
-    at.text_input(key="lab bptt_f").set_value("10**10**10")
+    at.text_input(key="bptt f").set_value("10**10**10")
     assert "not a finite number at 32 of 32" in told(sound(at.run()))
-    at.text_input(key="lab bptt_f").set_value("y - yhat")
+    at.text_input(key="bptt f").set_value("y - yhat")
     sound(at.run())
     assert "It lacks h_2." in told(at)
     assert any("yours" in element.value for element in at.latex)
@@ -138,13 +138,13 @@ def test_many_steps():
     at = opened(bptt_t="100", bptt_d="dh_2/dh_1")
     assert "up to 12 steps" in told(at)
     assert "of 100 terms the first and the last are written here" in told(at)
-    assert at.selectbox(key="lab bptt_d").value == "dyhat/dw_o"
+    assert at.selectbox(key="bptt d").value == "dyhat/dw_o"
 
 
 def test_fewer_steps_than_inputs_and_a_target_that_goes():
     at = opened(bptt_x="1, 2, 3", bptt_t="3", bptt_d="dh_3/dw_i")
-    assert at.selectbox(key="lab bptt_d").value == "dh_3/dw_i"
-    at.number_input(key="lab bptt_t").set_value(2)
+    assert at.selectbox(key="bptt d").value == "dh_3/dw_i"
+    at.number_input(key="bptt t").set_value(2)
     sound(at.run())
     assert "Only the first 2 of 3 inputs are read." in told(at)
-    assert at.selectbox(key="lab bptt_d").value == "dL/dw_o"
+    assert at.selectbox(key="bptt d").value == "dL/dw_o"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, lab_ensemble, lab_sheet, link, trajectories
+from pages.parts import lab_ensemble, lab_sheet, link, trajectories
 from pages.parts.fingerprint import fingerprint
+from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def view() -> None:
     )
     left, right = st.columns([3, 1])
     with right:
-        rounds = _whole("boost_rounds", _("Rounds at most"), 1, MOST_ROUNDS, _ROUNDS)
+        rounds = ask_whole(_("Rounds at most"), "boost_rounds", 1, MOST_ROUNDS, _ROUNDS)
     cloud = _cloud(left)
     if cloud is not None:
         key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes))
@@ -91,28 +92,20 @@ def _cloud(box: DeltaGenerator) -> Cloud | None:
         return _typed()
     boxes = st.columns(3)
     with boxes[0]:
-        classes = _whole("boost_k", _("Classes K"), 2, MOST_CLASSES, _CLASSES)
+        classes = ask_whole(_("Classes K"), "boost_k", 2, MOST_CLASSES, _CLASSES)
     with boxes[1]:
-        points = _whole("boost_n", _("Points to draw"), 2 * MOST_CLASSES, MOST_POINTS, _POINTS)
+        points = ask_whole(_("Points to draw"), "boost_n", 2 * MOST_CLASSES, MOST_POINTS, _POINTS)
     with boxes[2]:
-        seed = _whole("boost_seed", _("Seed"), 0, MOST_SEED, 0)
+        seed = ask_whole(_("Seed"), "boost_seed", 0, MOST_SEED, 0)
     return draw(name, classes, points, seed)
 
 
 def _typed() -> Cloud | None:
     from core.lab.boosting_data import read_points
 
-    key = "boost points"
-    link.restore("boost_points", _TYPED, lambda told: told if len(told) <= frame.LONGEST_IN_LINK else None, key)
-    text = st.text_area(
-        _("A point a line: two numbers and a class"), key=key, height=220, max_chars=LONGEST, persist_state="session"
-    )
-    short = len(text or "") <= frame.LONGEST_IN_LINK
-    link.carry("boost_points", text if short and text != _TYPED else None)
-    if not short:
-        st.caption(_("The points are too long for the link, which does not carry them."))
+    text = ask_lines(_("A point a line: two numbers and a class"), "boost_points", _TYPED, LONGEST)
     try:
-        cloud = read_points(text or "")
+        cloud = read_points(text)
     except ValueError as error:
         st.error(plain(str(error)))
         return None
@@ -124,14 +117,6 @@ def _typed() -> Cloud | None:
     return cloud
 
 
-def _whole(name: str, label: str, low: int, high: int, default: int) -> int:
-    key = name.replace("_", " ")
-    link.restore(name, default, link.whole(low, high), key)
-    value = int(st.number_input(label, low, high, key=key, step=1, required=True, persist_state="session"))
-    link.carry(name, None if value == default else str(value))
-    return value
-
-
 def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
     from core.lab.boosting_sheet import sheet, stopped
 
@@ -140,7 +125,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
         st.info(plain(reason), icon=":material/stop_circle:")
     if not boosting.rounds:
         return
-    number = _chosen(len(boosting.rounds))
+    number = slide_whole(_("Round"), "boost_t", 1, len(boosting.rounds), _SHOWN, most=MOST_ROUNDS)
     minimum = next((found for found in minima if found.number == number), None)
     _figures_of_round(cloud, boosted, number, minimum)
     with st.expander(_("The working of this round"), icon=":material/calculate:", expanded=True):
@@ -148,18 +133,6 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
     _history(boosting, number)
     _table(cloud, boosted)
     _points(cloud, boosting, number)
-
-
-def _chosen(rounds: int) -> int:
-    key = "boost t"
-    usual = min(_SHOWN, rounds)
-    link.restore("boost_t", usual, link.whole(1, MOST_ROUNDS), key)
-    st.session_state[key] = min(st.session_state[key], rounds)
-    if rounds == 1:
-        return 1
-    number = int(st.slider(_("Round"), 1, rounds, key=key, persist_state="session"))
-    link.carry("boost_t", None if number == usual else str(number))
-    return number
 
 
 def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Minimum | None) -> None:

@@ -53,7 +53,7 @@ def _ask() -> Exercise | None:
     with left:
         inputs = ask_text(_("Inputs, separated by commas"), "bptt_x", _INPUTS)
     with middle:
-        steps = ask_whole(_("Steps T"), "bptt_t", 2, MOST_STEPS)
+        steps = ask_whole(_("Steps T"), "bptt_t", 1, MOST_STEPS, 2)
     with right:
         label = _ask_label()
     try:
@@ -81,9 +81,9 @@ def _input(place: int, told: str) -> float:
 
 
 def _ask_label() -> float:
-    link.restore("bptt_y", "0", link.one_of(("0", "1")), "lab bptt_y")
+    link.restore("bptt_y", "0", link.one_of(("0", "1")), "bptt y")
     label = st.segmented_control(
-        _("Label y"), ["0", "1"], key="lab bptt_y", required=True, persist_state="session", width="stretch"
+        _("Label y"), ["0", "1"], key="bptt y", required=True, persist_state="session", width="stretch"
     )
     link.carry("bptt_y", None if label == "0" else label)
     return float(label or 0)

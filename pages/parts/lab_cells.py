@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.examples import examples
+from core.lab.sheet import Line, Sheet
 from core.lab.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
 from core.language import gettext as _
 from core.language import ngettext
 from core.models import CELLS
-from core.working import working
-from pages.parts import frame, lab_cells_equations, link, models, trajectories
+from core.working import Working, working
+from pages.parts import frame, lab_sheet, link, models, trajectories
+from pages.parts import lab_cells_equations as equations
+from pages.parts.lab_cells_equations import small
+from pages.parts.lab_numbers import slide_whole
 from pages.parts.tokens import plain, token_strip
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
+    from core.trace import Trace
 
 
 def view() -> None:
@@ -29,8 +34,9 @@ def view() -> None:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
     chosen = _one_a_cell(checkpoints)
-    _live(text, chosen)
-    _costs(chosen)
+    lines = [*_live(text, chosen), *_costs(chosen)]
+    if lines:
+        lab_sheet.copies(Sheet("RNN, GRU, LSTM", tuple(lines)), "cells")
     _speed(chosen)
     _gates()
 
@@ -48,33 +54,25 @@ def _one_a_cell(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     return found
 
 
-def _live(text: str, chosen: list[Checkpoint]) -> None:
-    """The equations of each cell and, below, one unit's numbers at one token."""
+def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
+    """The equations of each cell and, below, one unit's numbers at one token; the same as lines of a sheet."""
     st.subheader(_("The equations, with live numbers"))
     readers = trajectories.readers(chosen, text)
     if not readers:
         st.info(_("There is no word to read yet. Type a sentence."))
-        return
+        return []
     traces = [trajectories.traced(checkpoint, text) for checkpoint in readers]
     most = max(len(trace) for trace in traces)
-    token, unit = _token(most), _unit(min(checkpoint.model.hidden_size for checkpoint in readers))
+    token = slide_whole(_("After which token"), "cells_token", 1, most, most, most=1_000_000)
+    unit = _unit(min(checkpoint.model.hidden_size for checkpoint in readers))
+    lines: list[Line] = []
+    workings: list[Working] = []
     for column, checkpoint, trace in zip(st.columns(len(readers)), readers, traces, strict=True):
         with column:
-            st.markdown(f"**{plain(checkpoint.name.upper())}**")
-            st.latex(lab_cells_equations.cell(trace.cell))
             step = min(token, len(trace)) - 1
-            token_strip([trace.tokens[step]], [trace.known[step]])
-            own = int(trace.units[0]) if unit is None else unit
-            found = working(checkpoint.model, trace, step, own)
-            st.caption(
-                _("unit {unit}, token {token} of {count}, P(positive) after it {probability:.3f}").format(
-                    unit=own, token=step + 1, count=len(trace), probability=trace.probability[step]
-                )
-            )
-            for gate in found.gates:
-                st.latex(lab_cells_equations.gate(gate))
-            for line in found.lines:
-                st.latex(lab_cells_equations.line(line))
+            found = working(checkpoint.model, trace, step, int(trace.units[0]) if unit is None else unit)
+            workings.append(found)
+            lines += _live_one(checkpoint, trace, found)
     st.caption(
         _(
             "In a gate’s brackets stands first what the word brings, W x + b, then what the states before bring, "
@@ -82,15 +80,38 @@ def _live(text: str, chosen: list[Checkpoint]) -> None:
             "of one model has nothing to do with the unit of that number in another."
         )
     )
+    header = ["model", "token", "unit", "symbol", "from_input", "from_state", "value"]
+    trajectories.csv_button("cells-live", header, lambda: _numbers(workings))
+    return lines
 
 
-def _token(most: int) -> int:
-    """A place of the text, counted from 1; travels in the link as ``cells_token``."""
-    link.restore("cells_token", most, link.whole(1, 1_000_000), "cells token")
-    st.session_state["cells token"] = min(st.session_state["cells token"], most)
-    token = st.slider(_("After which token"), 1, most, key="cells token", persist_state="session") if most > 1 else 1
-    link.carry("cells_token", None if token == most else str(token))
-    return int(token)
+def _live_one(checkpoint: Checkpoint, trace: Trace, found: Working) -> list[Line]:
+    """A cell in its column. The lines of the sheet say which cell, and hold no word of the text."""
+    st.markdown(f"**{plain(checkpoint.name.upper())}**")
+    st.latex(small(equations.cell(trace.cell)))
+    token_strip([trace.tokens[found.step]], [trace.known[found.step]])
+    where = _("unit {unit}, token {token} of {count}, P(positive) after it {probability:.3f}").format(
+        unit=found.unit, token=found.step + 1, count=len(trace), probability=trace.probability[found.step]
+    )
+    st.caption(where)
+    numbers = [*map(equations.gate, found.gates), *map(equations.line, found.lines)]
+    for latex in numbers:
+        st.latex(small(latex))
+    cell = trace.cell.upper()
+    first, *others = numbers
+    return [Line(equations.cell(trace.cell), cell), Line(first, f"{cell}, {where}"), *map(Line, others)]
+
+
+def _numbers(workings: list[Working]) -> list[tuple[object, ...]]:
+    """A row a gate, then a row a line that makes the state."""
+    return [
+        (found.model, found.step + 1, found.unit, symbol, *values)
+        for found in workings
+        for symbol, *values in (
+            *((gate.symbol, gate.from_input, gate.from_state, gate.value) for gate in found.gates),
+            *((line.symbol, None, None, line.value) for line in found.lines),
+        )
+    ]
 
 
 def _unit(units: int) -> int | None:
@@ -112,7 +133,7 @@ def _unit(units: int) -> int | None:
     return unit
 
 
-def _costs(chosen: list[Checkpoint]) -> None:
+def _costs(chosen: list[Checkpoint]) -> list[Line]:
     """Parameters and multiply-adds by formula, against the tensors, and accuracy from the cards."""
     st.subheader(_("What they cost, and how good they are"))
     costs = [cost(checkpoint) for checkpoint in chosen]
@@ -133,11 +154,13 @@ def _costs(chosen: list[Checkpoint]) -> None:
     st.dataframe(rows, hide_index=True)
     header = list(rows[0])
     trajectories.csv_button("cells", header, lambda: [list(row.values()) for row in rows])
+    lines: list[Line] = []
     for found in costs:
         if found.layers == 1:
-            left, right = st.columns(2)
-            left.latex(lab_cells_equations.parameters(found))
-            right.latex(lab_cells_equations.multiply_adds(found))
+            both = equations.parameters(found), equations.multiply_adds(found)
+            for column, latex in zip(st.columns(2), both, strict=True):
+                column.latex(small(latex))
+            lines += map(Line, both)
     wrong = [found.model.upper() for found in costs if found.parameters != found.counted]
     if wrong:
         st.error(_("The formula and the tensors disagree: {models}.").format(models=plain(", ".join(wrong))))
@@ -155,6 +178,7 @@ def _costs(chosen: list[Checkpoint]) -> None:
             "model’s card, with its 95 % interval."
         )
     )
+    return lines
 
 
 def _accuracy(checkpoint: Checkpoint) -> dict[str, str]:
@@ -191,6 +215,11 @@ def _speed(chosen: list[Checkpoint]) -> None:
             for speed in found
         ],
         hide_index=True,
+    )
+    trajectories.csv_button(
+        "cells-speed",
+        ["model", "round", "tokens_per_second"],
+        lambda: [(speed.model, number, rate) for speed in found for number, rate in enumerate(speed.rates, 1)],
     )
     threads = found[0].threads
     st.caption(

@@ -40,7 +40,7 @@ _EQUATIONS = {
 
 def cell(name: str) -> str:
     """A cell's equations in letters."""
-    return _small(r"\begin{aligned}" + r" \\ ".join(_EQUATIONS[name]) + r"\end{aligned}")
+    return r"\begin{aligned}" + r" \\ ".join(_EQUATIONS[name]) + r"\end{aligned}"
 
 
 def gate(found: Gate) -> str:
@@ -52,17 +52,17 @@ def gate(found: Gate) -> str:
         joined = f"{first} {'-' if second.startswith('-') else '+'} {second.removeprefix('-')}"
     total = number(found.pre_activation)
     if found.non_linearity is None:
-        return _small(aligned(found.symbol, [joined, total]))
+        return aligned(found.symbol, [joined, total])
     function = _FUNCTIONS[found.non_linearity]
     if found.reset is not None:  # too wide with the function around it
-        return _small(
+        return (
             r"\begin{gathered}"
             + aligned("s", [joined, total])
             + r" \\ "
             + aligned(found.symbol, [f"{function}(s)", number(found.value)])
             + r"\end{gathered}"
         )
-    return _small(aligned(found.symbol, [f"{function}({joined})", f"{function}({total})", number(found.value)]))
+    return aligned(found.symbol, [f"{function}({joined})", f"{function}({total})", number(found.value)])
 
 
 def line(found: Line) -> str:
@@ -73,10 +73,10 @@ def line(found: Line) -> str:
         function = _FUNCTIONS[found.function]
         letters = f"{function}({_LETTERS.get(name, name)})"
         steps = [f"{function}({number(value)})", number(found.value)]
-        return _small(aligned(symbol, steps if letters == symbol else [letters, *steps]))
+        return aligned(symbol, steps if letters == symbol else [letters, *steps])
     letters = " + ".join(r"\,".join(_LETTERS.get(name, name) for name, _value in one.factors) for one in found.products)
     numbers = r" \\ &\quad + ".join(_numbers(product) for product in found.products)
-    return _small(aligned(symbol, [letters, numbers, number(found.value)]))
+    return aligned(symbol, [letters, numbers, number(found.value)])
 
 
 def parameters(found: Cost) -> str:
@@ -84,7 +84,7 @@ def parameters(found: Cost) -> str:
     g, h, e = BLOCKS[found.cell], found.hidden, found.embedding
     inside = rf"{h} \cdot {e} + {h} \cdot {h} + 2 \cdot {h}"
     steps = [r"G\,(H E + H H + 2 H)", rf"{g}\,({inside})", _grouped(found.recurrent_parameters)]
-    return _small(aligned(rf"P_\text{{{found.cell.upper()}}}", steps))
+    return aligned(rf"P_\text{{{found.cell.upper()}}}", steps)
 
 
 def multiply_adds(found: Cost) -> str:
@@ -92,7 +92,7 @@ def multiply_adds(found: Cost) -> str:
     g, h, e = BLOCKS[found.cell], found.hidden, found.embedding
     numbers = rf"{g}\,({h} \cdot {e} + {h} \cdot {h}) + {STATE_PRODUCTS[found.cell]} \cdot {h}"
     steps = [r"G\,(H E + H H) + e H", numbers, _grouped(found.multiply_adds)]
-    return _small(aligned(rf"M_\text{{{found.cell.upper()}}}", steps))
+    return aligned(rf"M_\text{{{found.cell.upper()}}}", steps)
 
 
 def _numbers(product: Product) -> str:
@@ -107,5 +107,6 @@ def _grouped(count: int) -> str:
     return f"{count:,}".replace(",", "{,}")
 
 
-def _small(latex: str) -> str:
+def small(latex: str) -> str:
+    """For the page, where three cells stand beside each other; in a document the size would be an error."""
     return rf"\small {latex}"

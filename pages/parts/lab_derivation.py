@@ -25,7 +25,7 @@ def view(steps: int) -> None:
     if steps > MOST_STEPS:
         st.caption(_("Derivations are checked over up to {most} steps; this is over {most}.").format(most=MOST_STEPS))
         steps = MOST_STEPS
-    offered, key = list(targets(steps)), "lab bptt_d"
+    offered, key = list(targets(steps)), "bptt d"
     st.write(
         _(
             "Type a derivative; it is compared with autograd at random numbers, and where it differs you are told what "

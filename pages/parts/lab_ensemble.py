@@ -100,8 +100,8 @@ def _own(given: UploadedFile) -> None:
     own = fingerprint(columns)
     text = boxes[0].selectbox(_("Texts"), columns, index=_place(columns, "text", 0), key=f"boost text {own}")
     label = boxes[1].selectbox(_("Labels"), columns, index=_place(columns, "label", -1), key=f"boost label {own}")
-    rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows", required=True)
-    seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split", required=True)
+    rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows")
+    seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
     asked = _Asked(text, label, encoding, int(rows), int(seed))
     hashes = tuple(sorted(stored.identity(card) for card in models.cards()[0].values()))
 

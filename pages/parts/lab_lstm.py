@@ -15,6 +15,7 @@ from core.lab.by_hand_text import ALL_DIGITS, LONGEST, Tables, from_line, rounde
 from core.lab.lstm_by_hand import USUAL, presets, report, slips
 from core.language import gettext as _
 from pages.parts import lab_sheet, link
+from pages.parts.lab_numbers import slide_whole
 from pages.parts.tokens import plain
 from pages.parts.trajectories import csv_button
 
@@ -251,11 +252,8 @@ def _states(worked: Worked) -> tuple[list[float], list[float]]:
 def _step(worked: Worked, decimals: int) -> None:
     """One step written out; the step travels in the link as ``hand_t``."""
     most = len(worked.steps)
-    link.restore("hand_t", 1, link.whole(1, MOST_STEPS), "hand t")
-    st.session_state["hand t"] = min(st.session_state["hand t"], most)
     st.subheader(_("The arithmetic, written out"))
-    t = st.slider(_("Step t"), 1, most, key="hand t", persist_state="session") if most > 1 else 1
-    link.carry("hand_t", None if t == 1 else str(t))
+    t = slide_whole(_("Step t"), "hand_t", 1, most, 1, most=MOST_STEPS)
     lab_sheet.show(step_sheet(worked, t, decimals), "hand step", copy=False)
     st.caption(
         _(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import lab_sheet, lab_text, link, trajectories
+from pages.parts import lab_sheet, link, trajectories
 from pages.parts.fingerprint import fingerprint
+from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def view() -> None:
     )
     box = st.container()
     with st.container(horizontal=True):
-        components = _whole("mix_k", _("K"), 1, MOST_COMPONENTS, _COMPONENTS)
-        iterations = _whole("mix_n", _("Iterations"), 1, MOST_ITERATIONS, _ITERATIONS)
-        seed = _whole("mix_seed", _("Seed"), 0, MOST_SEED, 0)
+        components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=_WIDTH)
+        iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS, width=_WIDTH)
+        seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=_WIDTH)
         reg_covar = _reg_covar()
     with box:
         given = _given(seed)
@@ -107,29 +108,19 @@ def _given(seed: int) -> _Given | None:
 
         states = lab_mixture_states.states()
         return None if states is None else _Given(states.points, (states.axes[0], states.axes[1]), states)
-    count = _whole("mix_count", _("Points to draw"), LEAST_DRAWN, MOST_POINTS, _POINTS)
+    count = ask_whole(_("Points to draw"), "mix_count", LEAST_DRAWN, MOST_POINTS, _POINTS, width=_WIDTH)
     return _Given(draw(name, count, seed), plane)
 
 
 def _typed() -> np.ndarray | None:
     from core.lab.mixture_data import read_points
 
-    text = lab_text.lines("mix_points", _("A point a line: two numbers"), _TYPED, LONGEST)
+    text = ask_lines(_("A point a line: two numbers"), "mix_points", _TYPED, LONGEST)
     try:
         return read_points(text)
     except ValueError as error:
         st.error(plain(str(error)))
         return None
-
-
-def _whole(name: str, label: str, low: int, high: int, default: int) -> int:
-    key = name.replace("_", " ")
-    link.restore(name, default, link.whole(low, high), key)
-    value = int(
-        st.number_input(label, low, high, key=key, step=1, required=True, persist_state="session", width=_WIDTH)
-    )
-    link.carry(name, None if value == default else str(value))
-    return value
 
 
 def _reg_covar() -> float | None:
@@ -169,7 +160,9 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     mixture = fitted.mixture
     for remark in remarks(mixture):
         st.info(plain(remark), icon=":material/info:")
-    half_step = _chosen("mix_step", _("Half-step: E and M by turns"), 0, 2 * len(mixture.iterations), 6)
+    half_step = slide_whole(
+        _("Half-step: E and M by turns"), "mix_step", 0, 2 * len(mixture.iterations), 6, most=2 * MOST_ITERATIONS
+    )
     number = max(1, (half_step + 1) // 2)
     made = mixture.iterations[number - 1]
     component, point = _of_what(mixture)
@@ -212,15 +205,6 @@ def _never_falls(mixture: Mixture) -> str:
     )
 
 
-def _chosen(name: str, label: str, low: int, high: int, usual: int) -> int:
-    key, usual = name.replace("_", " "), min(usual, high)
-    link.restore(name, usual, link.whole(low, 2 * MOST_ITERATIONS), key)
-    st.session_state[key] = min(st.session_state[key], high)
-    value = int(st.slider(label, low, high, key=key, persist_state="session"))
-    link.carry(name, None if value == usual else str(value))
-    return value
-
-
 def _of_what(mixture: Mixture) -> tuple[int, int]:
     """The component and the point whose working is shown, counted from 1."""
     boxes = st.columns([2, 1])
@@ -239,11 +223,7 @@ def _of_what(mixture: Mixture) -> tuple[int, int]:
         )
         link.carry("mix_c", None if component == 1 else str(component))
     with boxes[1]:
-        count = len(mixture.points)
-        link.restore("mix_i", 1, link.whole(1, 9_999), "mix i")
-        st.session_state["mix i"] = min(st.session_state["mix i"] or 1, count)
-        point = int(st.number_input(_("Point"), 1, count, key="mix i", required=True, persist_state="session"))
-        link.carry("mix_i", None if point == 1 else str(point))
+        point = ask_whole(_("Point"), "mix_i", 1, len(mixture.points), 1)
     return component, point
 
 

@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import lab_text, link, models, trajectories
+from pages.parts import link, models, trajectories
+from pages.parts.lab_numbers import ask_lines, ask_whole
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def states() -> States | None:
     checkpoint = _model(checkpoints)
     axes, dimensions = _axes(checkpoint)
     default = "\n".join(example.text for example in examples())
-    text = lab_text.lines("mix_texts", _("Sentences, one a line"), default, _LONGEST)
+    text = ask_lines(_("Sentences, one a line"), "mix_texts", default, _LONGEST)
     texts = tuple(line for line in text.splitlines() if line.strip())
     try:
         found = _states(checkpoint.name, checkpoint.hash_with_state_space, texts, axes, dimensions, checkpoint)
@@ -88,12 +89,8 @@ def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
     )
     link.carry("mix_axes", None if axes == OWN else axes)
     most = _MOST_AXES if axes == OWN else 3
-    link.restore("mix_d", 2, link.whole(2, _MOST_AXES), "mix d")
-    st.session_state["mix d"] = min(st.session_state["mix d"] or 2, most)
-    dimensions = int(
-        right.number_input(_("How many"), 2, most, key="mix d", step=1, required=True, persist_state="session")
-    )
-    link.carry("mix_d", None if dimensions == 2 else str(dimensions))
+    with right:
+        dimensions = ask_whole(_("How many"), "mix_d", 2, most, 2)
     return axes, dimensions
 
 

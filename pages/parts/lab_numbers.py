@@ -1,18 +1,19 @@
-"""Numbers and texts of an exercise: boxes whose values travel in the link, and numbers written in tables."""
+"""What an exercise asks for: boxes and sliders whose values travel in the link. And numbers written in tables."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import link
+from pages.parts import frame, link
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_LONGEST = 400  # characters of one text that the link carries
+_LONGEST = 400  # characters of one line that the link carries
 
 
 def signed(low: float = -math.inf, high: float = math.inf) -> Callable[[str], float | None]:
@@ -27,35 +28,66 @@ def signed(low: float = -math.inf, high: float = math.inf) -> Callable[[str], fl
     return read
 
 
+def key_of(name: str) -> str:
+    """The key of the widget whose value travels in the link under this name."""
+    return name.replace("_", " ")
+
+
 def ask_number(label: str, name: str, usual: float, *, step: float = 0.1) -> float:
-    """A box for a number that travels in the link under this name."""
-    key = f"lab {name}"
-    if not link.restore(name, usual, signed(), key):
-        st.caption(_("The link asks for a number that cannot be, so the usual one stands."))
-    value = st.number_input(label, step=step, format="%.6g", key=key, persist_state="session", required=True)
-    link.carry(name, None if value == usual else repr(float(value)))
-    return float(value)
+    """A box for a number."""
+    _restored(name, usual, signed())
+    value = float(st.number_input(label, step=step, format="%.6g", key=key_of(name), persist_state="session"))
+    link.carry(name, None if value == usual else repr(value))
+    return value
 
 
-def ask_whole(label: str, name: str, usual: int, most: int) -> int:
-    """A box for a whole number from 1 up that travels in the link under this name."""
-    key = f"lab {name}"
-    if not link.restore(name, usual, link.whole(1, most), key):
-        st.caption(_("The link asks for a number that cannot be, so the usual one stands."))
-    value = st.number_input(label, 1, most, key=key, step=1, persist_state="session", required=True)
+def ask_whole(
+    label: str, name: str, low: int, high: int, usual: int, *, width: int | Literal["stretch"] = "stretch"
+) -> int:
+    """A box for a whole number within bounds; the usual one may depend on what else was asked for."""
+    _restored(name, usual, link.whole(low, high), low, high)
+    value = int(st.number_input(label, low, high, key=key_of(name), step=1, persist_state="session", width=width))
     link.carry(name, None if value == usual else str(value))
-    return int(value)
+    return value
+
+
+def slide(
+    label: str, name: str, low: float, high: float, usual: float, *, step: float, help: str | None = None
+) -> float:
+    """A slider for a number within bounds."""
+    _restored(name, usual, signed(low, high))
+    value = float(st.slider(label, low, high, step=step, key=key_of(name), persist_state="session", help=help))
+    link.carry(name, None if value == usual else f"{value:g}")
+    return value
+
+
+def slide_whole(label: str, name: str, low: int, high: int, usual: int, *, most: int | None = None) -> int:
+    """A slider for a whole number, say a step. A link may ask for up to `most`; what is above `high` becomes `high`.
+
+    With nothing to choose there is no slider.
+    """
+    usual = min(usual, high)
+    _restored(name, usual, link.whole(low, high if most is None else most), low, high)
+    if low == high:
+        link.carry(name, None)
+        return low
+    value = int(st.slider(label, low, high, key=key_of(name), persist_state="session"))
+    link.carry(name, None if value == usual else str(value))
+    return value
 
 
 def ask_text(label: str, name: str, usual: str) -> str:
-    """A box for a short text that travels in the link under this name."""
-    key = f"lab {name}"
-    link.restore(name, usual, lambda told: told if len(told) <= _LONGEST else None, key)
-    text = st.text_input(label, key=key, live=True, persist_state="session") or ""
-    link.carry(name, text if text != usual and len(text) <= _LONGEST else None)
-    if len(text) > _LONGEST:
-        st.caption(_("This text is too long for the link, which does not carry it."))
-    return text
+    """A box for a short text."""
+    _asked_again(name, usual, _LONGEST)
+    text = st.text_input(label, key=key_of(name), live=True, persist_state="session") or ""
+    return _carried(name, text, usual, _LONGEST)
+
+
+def ask_lines(label: str, name: str, usual: str, longest: int) -> str:
+    """A box for lines that are typed or pasted."""
+    _asked_again(name, usual, frame.LONGEST_IN_LINK)
+    text = st.text_area(label, key=key_of(name), height=220, max_chars=longest, persist_state="session") or ""
+    return _carried(name, text, usual, frame.LONGEST_IN_LINK)
 
 
 def shown(value: float | None, digits: int = 8) -> str:
@@ -63,3 +95,27 @@ def shown(value: float | None, digits: int = 8) -> str:
     if value is None or not math.isfinite(value):
         return _("none")
     return f"{value:.{digits}g}".replace("-", "−")
+
+
+def _restored(
+    name: str, usual: float, read: Callable[[str], float | None], low: float = -math.inf, high: float = math.inf
+) -> None:
+    """What the link says, or was chosen before, within the bounds of now; a line where the link cannot be meant."""
+    key = key_of(name)
+    if not link.restore(name, usual, read, key):
+        st.caption(_("The link asks for a number that cannot be, so the usual one stands."))
+    before = st.session_state[key]
+    st.session_state[key] = usual if before is None else min(max(before, low), high)
+
+
+def _asked_again(name: str, usual: str, longest: int) -> None:
+    link.restore(name, usual, lambda told: told if len(told) <= longest else None, key_of(name))
+
+
+def _carried(name: str, text: str, usual: str, longest: int) -> str:
+    """The text, which the link carries where it is short."""
+    short = len(text) <= longest
+    link.carry(name, text if short and text != usual else None)
+    if not short and text != usual:
+        st.caption(_("This is too long for the link, which does not carry it."))
+    return text

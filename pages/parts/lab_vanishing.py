@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import link, trajectories
-from pages.parts.lab_numbers import signed
+from pages.parts import trajectories
+from pages.parts.lab_numbers import slide, slide_whole
 from pages.parts.tokens import plain
 
-_USUAL = {"bptt_vw": 1.2, "bptt_vb": 3.0, "bptt_vs": 0.5}
+if TYPE_CHECKING:
+    from core.lab.vanishing import Vanishing
+
+_WEIGHT, _BIAS, _SPREAD = 1.2, 3.0, 0.5
 _STEPS, _MOST = 30, 200
 
 
@@ -25,21 +30,19 @@ def view() -> None:
     )
     left, right = st.columns(2)
     with left:
-        w_h = _slider(_("Recurrent weight $w_h$"), "bptt_vw", -4.0, 4.0, 0.05)
-        spread = _slider(
+        w_h = slide(_("Recurrent weight $w_h$"), "bptt_vw", -4.0, 4.0, _WEIGHT, step=0.05)
+        spread = slide(
             _("Spread of the inputs"),
             "bptt_vs",
             0.0,
             3.0,
-            0.05,
+            _SPREAD,
+            step=0.05,
             help=_("Inputs are drawn from a normal distribution. At 0 every state is 0, and the bound is reached."),
         )
     with right:
-        bias = _slider(_("Bias of the forget gate $b_f$"), "bptt_vb", -4.0, 4.0, 0.1)
-        if not link.restore("bptt_vt", _STEPS, link.whole(1, _MOST), "lab bptt_vt"):
-            st.caption(_("The link asks for a number that cannot be, so the usual one stands."))
-        steps = st.slider(_("Steps"), 1, _MOST, key="lab bptt_vt", persist_state="session")
-        link.carry("bptt_vt", None if steps == _STEPS else str(steps))
+        bias = slide(_("Bias of the forget gate $b_f$"), "bptt_vb", -4.0, 4.0, _BIAS, step=0.1)
+        steps = slide_whole(_("Steps"), "bptt_vt", 1, _MOST, _STEPS)
     found = vanishing(w_h, bias=bias, steps=steps, spread=spread)
     st.plotly_chart(
         vanishing_curves(found),
@@ -58,21 +61,16 @@ def view() -> None:
     )
     trajectories.csv_button(
         "vanishing",
-        ["t", "log10_rnn", "log10_bound", "log10_forget_gate"],
-        lambda: list(
-            zip(
-                range(1, found.steps + 1),
-                *(column.tolist() for column in (found.by_step, found.bound_by_step, found.gate_by_step)),
-                strict=True,
-            )
-        ),
+        ["against", "value", "log10_rnn", "log10_bound", "log10_forget_gate"],
+        lambda: [(against, *row) for against, *columns in _panels(found) for row in zip(*columns, strict=True)],
     )
 
 
-def _slider(label: str, name: str, low: float, high: float, step: float, help: str | None = None) -> float:
-    key, usual = f"lab {name}", _USUAL[name]
-    if not link.restore(name, usual, signed(low, high), key):
-        st.caption(_("The link asks for a number that cannot be, so the usual one stands."))
-    value = st.slider(label, low, high, step=step, key=key, persist_state="session", help=help)
-    link.carry(name, None if value == usual else f"{value:g}")
-    return float(value)
+def _panels(found: Vanishing) -> tuple[tuple[str, list[float], list[float], list[float], list[float]], ...]:
+    """The numbers of the chart: by step, and over all steps by weight, where the gate's column is by its bias."""
+    by_step = found.by_step.tolist(), found.bound_by_step.tolist(), found.gate_by_step.tolist()
+    by_weight = found.product.tolist(), found.bound.tolist(), found.gate.tolist()
+    return (
+        ("t", [float(t) for t in range(1, found.steps + 1)], *by_step),
+        ("w_h, b_f", found.weights.tolist(), *by_weight),
+    )
