@@ -54,8 +54,8 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def opened(**parameters: str) -> AppTest:
-    """The page opened through a link."""
-    at = AppTest.from_file(ROOT / "app.py", default_timeout=180).run()
+    """The page opened through a link, without a visit to the home page."""
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=180)
     at.switch_page(PAGE)
     for name, value in parameters.items():
         at.query_params[name] = value
