@@ -24,6 +24,7 @@ from core.commands import (
     games,
     lab,
     making,
+    patching,
     scanning,
     tracing,
 )
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_verbs(add)
     making.add_verbs(add)
     deriving.add_verbs(add)
+    patching.add_verbs(add)
     scanning.add_verbs(add)
     tracing.add_verbs(add)
     return parser

@@ -1,0 +1,284 @@
+"""What if the network had been in another state, or a gate had stood open? Interventions on the run of one text.
+
+    state patched   after step t    h_t := h'_s, c_t := c'_s, or both, those of another text's run after its step s
+    gate patched    within step t   a gate's activation := that of the other run in its step s
+    gate held       within steps    a gate := 1 (open), 0 (shut), or any value that it could have
+    units scaled    after steps     chosen units of h or c := a factor times what they are; 0 takes them out
+
+after which the text is read on as it stands. A state that is patched is replaced as handed on: h_t stays A's where c_t
+alone is replaced, so that the two can be told apart; at the last step, whose h alone is read out, c then counts for
+nothing. What a gate decides in its own step follows from it, the GRU's candidate n from its reset gate among it.
+
+Replacing a state by another run's is the interchange intervention of Geiger et al. 2021, "Causal Abstractions of Neural
+Networks", and the causal mediation of Vig et al. 2020, "Investigating Gender Bias in Language Models Using Causal
+Mediation Analysis"; taking units out is done as by Lakretz et al. 2019, "The emergence of number and syntax units in
+LSTM language models". `core.probes.patching` asks all steps at once.
+
+The equations are `core.models.cell_step`'s. A gate is σ or tanh of the sum of two projections, so it is held through
+them: the inverse of its value for the one, 0 for the other; σ(±∞) is 1 or 0, exactly. Of several layers the top one is
+changed, from which the verdict is read. Axes: T tokens, H units, G gates; steps and units count from 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.checkpoints import Checkpoint
+from core.models import GATES, cell_step
+from core.trace import Trace
+from core.verdicts import sigmoid
+
+HIDDEN, CELL, BOTH = "hidden", "cell", "both"
+CANDIDATE = "candidate"
+ALIGNMENTS = ("start", "end")
+_CANDIDATES = {"lstm": "cell", "gru": "new"}  # a tanh, from −1 to 1, where the others are a σ, from 0 to 1
+
+
+@dataclass(frozen=True)
+class Patch:
+    """At one step what is patched, a name of `patchable`, becomes the other run's."""
+
+    what: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Hold:
+    """From step `first` to step `last`, both included, a gate, a name of `core.models.GATES`, has one value."""
+
+    gate: str
+    value: float
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Scale:
+    """After the steps `first` to `last`, both included, units of the state (``hidden`` or ``cell``) are multiplied."""
+
+    units: tuple[int, ...]
+    factor: float
+    first: int
+    last: int
+    state: str = HIDDEN
+
+
+Change = Patch | Hold | Scale
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """A text's run as it was and as it is with some changes.
+
+    `before` and `after` are logits, float64 [T], read after each token. `donor` is the other text, None where nothing
+    was patched, and `align` how its steps were matched.
+    """
+
+    model: str
+    text: str
+    tokens: tuple[str, ...]
+    changes: tuple[Change, ...]
+    donor: str | None
+    align: str
+    before: np.ndarray
+    after: np.ndarray
+
+    @property
+    def probability_before(self) -> np.ndarray:
+        """P(positive) after each token, float64 [T], unchanged."""
+        return sigmoid(self.before)
+
+    @property
+    def probability_after(self) -> np.ndarray:
+        """P(positive) after each token, float64 [T], with the changes."""
+        return sigmoid(self.after)
+
+    @property
+    def flips(self) -> bool:
+        """Whether the verdict is another one."""
+        return bool((self.probability_before[-1] >= 0.5) != (self.probability_after[-1] >= 0.5))
+
+
+def gates(cell: str) -> tuple[str, ...]:
+    """The gates of a cell, its candidate among them, in the order of `core.models.GATES`; the RNN has none."""
+    return () if cell == "rnn" else GATES[cell]
+
+
+def patchable(cell: str) -> dict[str, str | None]:
+    """What can be patched, by a name of its own, each with its gate's name in `core.models.GATES`; None for a state.
+
+    Both the LSTM's cell state and its candidate are called ``cell`` there; here the candidate is ``candidate``.
+    """
+    states: list[str] = [HIDDEN, CELL, BOTH] if cell == "lstm" else [HIDDEN]
+    named = {CANDIDATE if cell == "lstm" and gate == "cell" else gate: gate for gate in gates(cell)}
+    return {**dict.fromkeys(states), **named}
+
+
+def bounds(cell: str, gate: str) -> tuple[float, float]:
+    """The least and the greatest value of a gate. Raises LookupError where the cell has none of that name."""
+    if gate not in gates(cell):
+        available = f"it has: {', '.join(gates(cell))}" if gates(cell) else "it has none"
+        raise LookupError(f"the {cell.upper()} has no gate {gate!r}; {available}")
+    return (-1.0, 1.0) if gate == _CANDIDATES[cell] else (0.0, 1.0)
+
+
+def partners(own: int, others: int, align: str) -> tuple[int | None, ...]:
+    """For each of so many steps the step of the other run that it is matched with, from the start or from the end.
+
+    None where the other text has no such step. Raises ValueError for another alignment.
+    """
+    if align not in ALIGNMENTS:
+        raise ValueError(f"align is one of {', '.join(ALIGNMENTS)}; given: {align!r}")
+    shift = others - own if align == "end" else 0
+    return tuple(step + shift if 0 <= step + shift < others else None for step in range(own))
+
+
+def intervene(
+    checkpoint: Checkpoint, trace: Trace, changes: Sequence[Change], donor: Trace | None = None, align: str = "start"
+) -> Intervention:
+    """Read a text again with changes made on the way, in their order; the last of two holds of one gate counts.
+
+    `trace` is the text's own run and `donor` the other's, from which `Patch` takes. Raises ValueError or LookupError
+    for a change that cannot be made on this model and text, saying what is available.
+    """
+    check_model(checkpoint, *(run for run in (trace, donor) if run is not None))
+    matched = partners(len(trace), 0 if donor is None else len(donor), align)
+    for change in changes:
+        _check(change, trace, donor, matched)
+    model, top = checkpoint.model, checkpoint.model.recurrent.num_layers - 1
+    with torch.inference_mode():
+        start = model.start()
+        h, c = start.h[top], None if start.c is None else start.c[top]
+        logits = []
+        for step, from_input in enumerate(model.project_input(torch.tensor(trace.x), top).split(1)):
+            from_state = model.project_state(h, top)
+            held = _held(changes, step, h, donor, matched)
+            if held:
+                from_input, from_state = hold(model.cell, from_input, from_state, held)
+            done = cell_step(model.cell, from_input, from_state, h, c)
+            h, c = _changed(changes, step, done.h, done.c, donor, matched)
+            logits.append(model.read_out(h))
+        after = torch.cat(logits).double().numpy()
+    after.setflags(write=False)
+    return Intervention(
+        model=checkpoint.name,
+        text=trace.text,
+        tokens=trace.tokens,
+        changes=tuple(changes),
+        donor=None if donor is None else donor.text,
+        align=align,
+        before=trace.logit,
+        after=after,
+    )
+
+
+def hold(cell: str, from_input: Tensor, from_state: Tensor, held: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """The two projections [B, G*H] of a step in which these gates have these values, [B, H] each."""
+    inputs, states = (list(projected.chunk(len(GATES[cell]), dim=-1)) for projected in (from_input, from_state))
+    for gate, value in held.items():
+        place = GATES[cell].index(gate)
+        inverse = torch.atanh if gate == _CANDIDATES[cell] else torch.logit
+        # In float64: float32 has too few digits near 1, where a gate that stands open is.
+        inputs[place] = inverse(value.double()).to(from_input.dtype)
+        states[place] = torch.zeros_like(states[place])
+    return torch.cat(inputs, dim=-1), torch.cat(states, dim=-1)
+
+
+def check_model(checkpoint: Checkpoint, *traces: Trace) -> None:
+    """Whether these are the model's own runs. Raises ValueError: another model's states mean nothing to it."""
+    units = checkpoint.model.hidden_size
+    for trace in traces:
+        if (trace.model, trace.cell, trace.h.shape[1]) != (checkpoint.name, checkpoint.model.cell, units):
+            raise ValueError(f"a run of {trace.model} cannot be changed or patched in {checkpoint.name}")
+
+
+def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[int | None]) -> None:
+    if isinstance(change, Patch):
+        _check_steps(trace, change.step, change.step)
+        known = patchable(trace.cell)
+        if change.what not in known:
+            gateless = "" if gates(trace.cell) else ", and no gates"
+            raise LookupError(
+                f"the {trace.cell.upper()} has no {change.what!r} to patch; it has: {', '.join(known)}{gateless}"
+            )
+        if donor is None:
+            raise ValueError("a patch needs a second sentence, from whose run it takes")
+        if matched[change.step] is None:
+            raise ValueError(
+                f"step {change.step + 1} has no partner: the other sentence has {len(donor):,} tokens, this one "
+                f"{len(trace):,}; align them from the other side, or choose another step"
+            )
+        return
+    _check_steps(trace, change.first, change.last)
+    if isinstance(change, Hold):
+        low, high = bounds(trace.cell, change.gate)
+        if not low <= change.value <= high:
+            raise ValueError(f"the gate {change.gate!r} is held between {low:g} and {high:g}; given: {change.value}")
+        return
+    states = [HIDDEN, CELL] if trace.c is not None else [HIDDEN]
+    if change.state not in states:
+        raise LookupError(f"the {trace.cell.upper()} has no state {change.state!r}; it has: {', '.join(states)}")
+    outside = [unit for unit in change.units if not 0 <= unit < trace.h.shape[1]]
+    if outside or not change.units:
+        given = f"given: {', '.join(map(str, outside))}" if outside else "none was given"
+        raise ValueError(f"units are 0 to {trace.h.shape[1] - 1}; {given}")
+    if not math.isfinite(change.factor):
+        raise ValueError(f"the factor is a finite number; given: {change.factor}")
+
+
+def _check_steps(trace: Trace, first: int, last: int) -> None:
+    if not 0 <= first <= last < len(trace):
+        given = f"step {first + 1}" if first == last else f"steps {first + 1} to {last + 1}"
+        raise ValueError(f"{given}: outside the sentence, whose tokens are 1 to {len(trace):,}")
+
+
+def _held(
+    changes: Sequence[Change], step: int, like: Tensor, donor: Trace | None, matched: Sequence[int | None]
+) -> dict[str, Tensor]:
+    """The values [1, H] of the gates that are held, or patched, within a step."""
+    held: dict[str, Tensor] = {}
+    for change in changes:
+        if isinstance(change, Hold) and change.first <= step <= change.last:
+            held[change.gate] = torch.full_like(like, change.value)
+        elif isinstance(change, Patch) and change.step == step and donor is not None:
+            gate = patchable(donor.cell)[change.what]
+            if gate is not None:
+                held[gate] = _row(donor.gates[gate], matched[step])
+    return held
+
+
+def _changed(
+    changes: Sequence[Change],
+    step: int,
+    h: Tensor,
+    c: Tensor | None,
+    donor: Trace | None,
+    matched: Sequence[int | None],
+) -> tuple[Tensor, Tensor | None]:
+    """The state [1, H] that a step hands on, once patched and scaled."""
+    for change in changes:
+        if isinstance(change, Patch) and change.step == step and donor is not None:
+            if change.what in (HIDDEN, BOTH):
+                h = _row(donor.h, matched[step])
+            if change.what in (CELL, BOTH) and donor.c is not None:
+                c = _row(donor.c, matched[step])
+        elif isinstance(change, Scale) and change.first <= step <= change.last:
+            factors = torch.ones_like(h)
+            factors[:, list(change.units)] = change.factor
+            if change.state == HIDDEN:
+                h = h * factors
+            elif c is not None:
+                c = c * factors
+    return h, c
+
+
+def _row(values: np.ndarray, step: int | None) -> Tensor:
+    """One step's values, [1, H]; that there is such a step was checked."""
+    assert step is not None
+    return torch.tensor(values[step])[None]

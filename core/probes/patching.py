@@ -1,0 +1,249 @@
+"""In which state, and at which step, is the difference between two texts carried? Every patch of one run by another.
+
+For every step t of text A and everything that can be patched there (`core.probes.interventions`): the logit of A read
+with that one thing taken from B's run, and how much of the difference between the two it carries,
+
+    share = (patched − A) / (B − A),    0 where the patch does nothing, 1 where it gives B's logit
+
+as in the causal tracing of Vig et al. 2020 and Meng et al. 2022, "Locating and Editing Factual Associations in GPT",
+there of probabilities. Shares of different patches need not sum to 1, and one may be below 0 or above 1.
+
+All patched runs are read on side by side, as one batch that grows with every step: nothing before a step is read again.
+Axes: T tokens of A, H units, G gates; steps count from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.checkpoints import Checkpoint
+from core.language import gettext as _
+from core.language import ngettext
+from core.models import cell_step
+from core.probes.interventions import BOTH, CELL, HIDDEN, check_model, hold, partners, patchable
+from core.trace import Trace, trace
+from core.verdicts import EmptyTextError, sigmoid
+
+MOST_STEPS = 100  # of a grid, whose work grows with their square
+SAME = 1e-4  # logits closer than this are one and the same in float32, and their difference has no shares
+HELD = 0.9  # of the difference; from here to 1.1 it is called carried
+_EVEN = 0.05  # mean shares closer than this are called about even
+
+
+@dataclass(frozen=True)
+class PatchGrid:
+    """Text A's run patched from B's, at every step and in everything that can be.
+
+    `logits`, float64 [T] each, by the names of `core.probes.interventions.patchable`, NaN where a step of A has no
+    partner in B, `partners`. `logit` and `probability` are those of A and of B as they stand.
+    """
+
+    model: str
+    cell: str
+    texts: tuple[str, str]
+    tokens: tuple[tuple[str, ...], tuple[str, ...]]
+    align: str
+    partners: tuple[int | None, ...]
+    logit: tuple[float, float]
+    logits: Mapping[str, np.ndarray]
+
+    @property
+    def probability(self) -> tuple[float, float]:
+        """P(positive) of A and of B."""
+        a, b = sigmoid(np.array(self.logit)).tolist()
+        return a, b
+
+    @property
+    def probabilities(self) -> dict[str, np.ndarray]:
+        """P(positive) of the patched runs, float64 [T] each; NaN where there is no partner."""
+        return {what: sigmoid(logits) for what, logits in self.logits.items()}
+
+    @property
+    def shares(self) -> dict[str, np.ndarray] | None:
+        """How much of the difference in the logit each patch carries, float64 [T]; None where there is no difference."""
+        a, b = self.logit
+        if abs(b - a) < SAME:
+            return None
+        return {what: (logits - a) / (b - a) for what, logits in self.logits.items()}
+
+    @property
+    def whole(self) -> str:
+        """The name of the patch of all that a step hands on."""
+        return BOTH if BOTH in self.logits else HIDDEN
+
+    @property
+    def carried_from(self) -> int | None:
+        """The first step from which on the whole state carries the difference, 90 to 110 % of it at every step; None
+        where it is not even at the last, which then has no partner, or is not matched with B's last."""
+        if self.shares is None:
+            return None
+        whole = self.shares[self.whole]
+        holds = np.abs(whole - 1) <= 1 - HELD + 1e-9  # NaN is no
+        if not holds[-1]:
+            return None
+        gaps = np.flatnonzero(~holds)
+        return int(gaps[-1]) + 1 if len(gaps) else 0
+
+    @property
+    def same_from(self) -> int:
+        """The step from which on A reads what B does to both ends; the length of A where the last words differ.
+
+        A state patched after the step before this one, or later, gives B's logit by necessity.
+        """
+        a, b = self.tokens
+        same = len(a)
+        while same and self.partners[same - 1] == same - 1 + len(b) - len(a) and a[same - 1] == b[self._at(same - 1)]:
+            same -= 1
+        return same
+
+    @property
+    def between(self) -> np.ndarray:
+        """The steps, int64, at which a patch changes something but the last: there h alone is read."""
+        moved = np.stack([np.abs(logits - self.logit[0]) for logits in self.logits.values()]).max(axis=0) >= SAME
+        moved[-1] = False
+        return np.flatnonzero(moved)
+
+    @property
+    def means(self) -> dict[str, float]:
+        """The mean share of every patch over the steps `between`; empty where there is none, or no difference."""
+        if self.shares is None or not len(self.between):
+            return {}
+        return {what: float(shares[self.between].mean()) for what, shares in self.shares.items()}
+
+    @property
+    def statement(self) -> str:
+        """One sentence on where the difference is carried, all of it from the numbers of this grid."""
+        a, b = self.logit
+        if self.shares is None:
+            return _("The two logits are the same, so there is no difference to be carried anywhere.")
+        clauses = [self._where(), self._which(), self._strongest_gate()]
+        opening = _("Of the difference of {difference:+.2f} in the logit").format(difference=b - a)
+        return opening + ", " + "; ".join(clause for clause in clauses if clause) + "."
+
+    def _where(self) -> str:
+        step = self.carried_from
+        told = {"state": "h, c" if self.whole == BOTH else "h", "step": (step or 0) + 1}
+        if step is None:
+            return _("no step’s whole state ({state}) carries 90 to 110 % to the end").format(**told)
+        line = _("the whole state ({state}) carries 90 to 110 % from token {step} on").format(**told)
+        if self.partners[-1] == len(self.tokens[1]) - 1 and step >= self.same_from - 1:
+            if step == len(self.tokens[0]) - 1:
+                return line + _(", the last, where that must be so")
+            return line + _(", after which both read the same words, so that it must be so")
+        return line
+
+    def _which(self) -> str:
+        means = self.means
+        if CELL not in means:
+            return ""
+        hidden, cell = means[HIDDEN], means[CELL]
+        line = ngettext(
+            "before the last token (one step) h alone carries {hidden:.0%} and c alone {cell:.0%}",
+            "before the last token (mean of {steps:,} steps) h alone carries {hidden:.0%} and c alone {cell:.0%}",
+            len(self.between),
+        ).format(hidden=hidden, cell=cell, steps=len(self.between))
+        if abs(hidden - cell) < _EVEN:
+            return line + _(", about as much")
+        if max(hidden, cell) < _EVEN:
+            return line + _(", so neither carries it")
+        return line + (_(", so more is in c") if cell > hidden else _(", so more is in h"))
+
+    def _strongest_gate(self) -> str:
+        """Which gate, patched at which step, carries most; empty where none carries anything."""
+        assert self.shares is not None
+        found = {what: shares for what, shares in self.shares.items() if patchable(self.cell)[what] is not None}
+        best = max(found, key=lambda what: np.nanmax(found[what], initial=-np.inf), default=None)
+        if best is None or not np.nanmax(found[best], initial=-np.inf) >= _EVEN:
+            return ""
+        step = int(np.nanargmax(found[best]))
+        return _(
+            "of gates and candidates patched one at a time, “{gate}” at token {step} carries most, {share:.0%}"
+        ).format(gate=best, step=step + 1, share=found[best][step])
+
+    def _at(self, step: int) -> int:
+        partner = self.partners[step]
+        assert partner is not None
+        return partner
+
+
+def patch_texts(checkpoint: Checkpoint, a: str, b: str, align: str = "start") -> PatchGrid:
+    """The grid of two texts. Raises EmptyTextError where one has no token, ValueError as `patch_grid`."""
+    for number, text in enumerate((a, b), 1):
+        if not checkpoint.preprocessing(text):
+            raise EmptyTextError(f"text {number} of 2 is empty: there is no word to read")
+    return patch_grid(checkpoint, trace(checkpoint, a), trace(checkpoint, b), align)
+
+
+def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start") -> PatchGrid:
+    """A's run with everything that can be patched, at every step, from B's; both are runs of this model.
+
+    Raises ValueError for runs of another model, an unknown alignment, or a text A of more than `MOST_STEPS` tokens.
+    """
+    check_model(checkpoint, a, b)
+    if len(a) > MOST_STEPS:
+        raise ValueError(f"a grid is made of at most {MOST_STEPS} steps; the sentence has {len(a):,} tokens")
+    matched = partners(len(a), len(b), align)
+    whats = patchable(a.cell)
+    rows = _rows(whats)
+    with torch.inference_mode():
+        patched = _read_on(checkpoint, a, b, matched).double().numpy()  # a row for each step that has a partner
+    found = np.full((len(a), len(whats)), np.nan)
+    found[[step for step, partner in enumerate(matched) if partner is not None]] = patched.reshape(-1, len(whats))
+    found.setflags(write=False)
+    return PatchGrid(
+        model=checkpoint.name,
+        cell=a.cell,
+        texts=(a.text, b.text),
+        tokens=(a.tokens, b.tokens),
+        align=align,
+        partners=matched,
+        logit=(float(a.logit[-1]), float(b.logit[-1])),
+        logits={what: found[:, rows.index(what)] for what in whats},
+    )
+
+
+def _rows(whats: Mapping[str, str | None]) -> list[str]:
+    """What is patched at one step in the order in which the runs are kept: gates act within it, states after it."""
+    return sorted(whats, key=lambda what: whats[what] is None)
+
+
+def _read_on(checkpoint: Checkpoint, a: Trace, b: Trace, matched: tuple[int | None, ...]) -> Tensor:
+    """Logits of all patched runs, those patched at the first step first, each step's in the order of `_rows`."""
+    model, top = checkpoint.model, checkpoint.model.recurrent.num_layers - 1
+    whats = patchable(a.cell)
+    states = [what for what in _rows(whats) if whats[what] is None]
+    gates = [gate for what in _rows(whats) if (gate := whats[what]) is not None]
+    a_h, b_h = torch.tensor(a.h), torch.tensor(b.h)
+    a_c, b_c = (None if run.c is None else torch.tensor(run.c) for run in (a, b))
+    b_gates = {gate: torch.tensor(b.gates[gate]) for gate in gates}
+    start = model.start()
+    before_h = torch.cat([start.h[top], a_h[:-1]])  # A's own state, which a step's gates meet
+    before_c = None if start.c is None or a_c is None else torch.cat([start.c[top], a_c[:-1]])
+    own_projection = model.project_state(before_h, top)
+    h = a_h[:0]
+    c = None if a_c is None else a_c[:0]
+    for step, from_input in enumerate(model.project_input(torch.tensor(a.x), top).split(1)):
+        partner = matched[step]
+        inputs, projected = [from_input.expand(len(h), -1)], [model.project_state(h, top)]
+        if partner is not None:
+            own = slice(step, step + 1)
+            for gate in gates:
+                value = b_gates[gate][partner : partner + 1]
+                held = hold(model.cell, from_input, own_projection[own], {gate: value})
+                inputs.append(held[0])
+                projected.append(held[1])
+            h = torch.cat([h, before_h[own].expand(len(gates), -1)])
+            if c is not None and before_c is not None:
+                c = torch.cat([c, before_c[own].expand(len(gates), -1)])
+        done = cell_step(model.cell, torch.cat(inputs), torch.cat(projected), h, c)
+        h, c = done.h, done.c
+        if partner is not None:
+            h = torch.cat([h, *(b_h[partner, None] if what != CELL else a_h[step, None] for what in states)])
+            if c is not None and a_c is not None and b_c is not None:
+                c = torch.cat([c, *(b_c[partner, None] if what != HIDDEN else a_c[step, None] for what in states)])
+    return model.read_out(h)
