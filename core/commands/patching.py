@@ -115,7 +115,7 @@ def _show(grid: PatchGrid) -> None:
             if grid.partners[step] is None:
                 cells.append("–".rjust(13))
             else:
-                share = "–" if shares is None else f"{shares[what][step]:.0%}"
+                share = "–" if shares is None else _percent(shares[what][step])
                 cells.append(f"{found[step]:.3f} {f'({share})':>7}")
         console.line("  " + " ".join([token.ljust(width), *cells]))
     if grid.cell == "rnn":
@@ -129,3 +129,8 @@ def _show_path(found: Intervention) -> None:
     rows = zip(found.tokens, found.probability_before.tolist(), found.probability_after.tolist(), strict=True)
     for token, before, after in rows:
         console.line(f"    {before:.4f}  {after:.4f}  {token}")
+
+
+def _percent(share: float) -> str:
+    told = f"{share:.0%}"
+    return "0%" if told == "-0%" else told

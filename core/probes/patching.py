@@ -65,7 +65,7 @@ class PatchGrid:
 
     @property
     def shares(self) -> dict[str, np.ndarray] | None:
-        """How much of the difference in the logit each patch carries, float64 [T]; None where there is no difference."""
+        """How much of the difference in the logit each patch carries, float64 [T]; None where there is none."""
         a, b = self.logit
         if abs(b - a) < SAME:
             return None

@@ -1,0 +1,190 @@
+"""Interventions on one text's run: a map of what each patch does, and the verdict along the text before and after."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD, style
+from core.figures.prefixes import MOST_TICKS, tick
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.probes.interventions import Intervention
+    from core.probes.patching import PatchGrid
+
+_MOST_NUMBERS = 14  # columns whose cells have room for a number
+
+
+def patch_names(whats: Sequence[str]) -> dict[str, str]:
+    """What a reader sees for what is patched, by the names of `core.probes.interventions.patchable`."""
+    names = {
+        "hidden": _("hidden state h"),
+        "cell": _("cell state c"),
+        "both": _("both states"),
+        "input": _("input gate i"),
+        "forget": _("forget gate f"),
+        "candidate": _("candidate g"),
+        "output": _("output gate o"),
+        "reset": _("reset gate r"),
+        "update": _("update gate z"),
+        "new": _("candidate n"),
+    }
+    return {what: names.get(what, what) for what in whats}
+
+
+def patch_heatmap(
+    grid: PatchGrid, show: str = "share", first: int = 0, columns: int = 60, chosen: tuple[str, int] | None = None
+) -> go.Figure:
+    """What each patch does, states and gates downwards, the steps from `first` on, `columns` of them at most.
+
+    `show` is ``share``, of the difference in the logit, or ``probability``. Colours run from −100 % to 100 % or from 0
+    to 1, whatever the text; a step without a partner is left out. Invisible points lie over the map to tell of clicks; the
+    customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of no difference.
+    """
+    values = grid.probabilities if show == "probability" else grid.shares
+    if values is None:
+        raise ValueError("the two logits are the same, so nothing has a share of their difference")
+    names = patch_names(list(values))
+    steps = range(first, min(first + columns, len(grid.tokens[0])))
+    cells = np.array([found[steps.start : steps.stop] for found in values.values()])  # [what, steps]
+    shown = [[None if value != value else round(value, 4) for value in row] for row in cells.tolist()]
+    written = "%{z:.2f}" if show == "probability" else "%{z:.0%}"
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown,
+            x=[step + 1 for step in steps],
+            y=list(range(len(names))),
+            colorscale=DIVERGING,
+            hoverinfo="skip",
+            texttemplate=written if len(steps) <= _MOST_NUMBERS else None,
+            xgap=1,
+            ygap=1,
+            **_scale(show),
+        )
+    )
+    _points(figure, grid, values, names, steps)
+    if chosen is not None and chosen[0] in names and chosen[1] in steps:
+        row, step = list(names).index(chosen[0]), chosen[1]
+        line = {"color": CHOSEN, "width": 3}
+        figure.add_shape(x0=step + 0.5, x1=step + 1.5, y0=row - 0.5, y1=row + 0.5, line=line)
+    a, b = grid.probability
+    figure.update_layout(
+        title={
+            "text": _("{model}: from {a:.2f} towards {b:.2f}, one patch at a time").format(
+                model=html.escape(grid.model.upper(), quote=False), a=a, b=b
+            )
+        },
+        xaxis={
+            "title": _("patched at this token"),
+            "range": [steps.start + 0.5, steps.stop + 0.5],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis={
+            "tickvals": list(range(len(names))),
+            "ticktext": [html.escape(name, quote=False) for name in names.values()],
+            "range": [len(names) - 0.5, -0.5],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        hoverdistance=-1,  # a click anywhere in a wide cell is one on its middle
+        clickmode="event+select",
+        dragmode=False,
+        height=170 + 34 * len(names),
+        margin={"t": 50, "b": 60, "l": 10, "r": 10},
+    )
+    if len(steps) <= MOST_TICKS:
+        figure.update_xaxes(
+            tickvals=[step + 1 for step in steps], ticktext=[tick(grid.tokens[0][step]) for step in steps]
+        )
+    return figure
+
+
+def before_and_after(found: Sequence[Intervention]) -> go.Figure:
+    """P(positive) after each token, a pair of curves per model: thin and dotted as it was, thick as changed."""
+    figure = go.Figure()
+    figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    for place, run in enumerate(found):
+        look, model = style(run.model, place), html.escape(run.model.upper(), quote=False)
+        places = list(range(1, len(run.tokens) + 1))
+        curves = (
+            (_("{model}, before"), run.probability_before, {"dash": "dot", "width": 1.5}, "-open"),
+            (_("{model}, after"), run.probability_after, {"dash": look.dash, "width": 3}, ""),
+        )
+        for name, probabilities, line, filling in curves:
+            figure.add_scatter(
+                x=places,
+                y=probabilities,
+                name=name.format(model=model),
+                mode="lines+markers" if len(places) <= 60 else "lines",
+                line={"color": look.color, **line},
+                marker={"symbol": look.marker + filling, "size": 8},
+                customdata=[html.escape(token, quote=False) for token in run.tokens],
+                hovertemplate="%{customdata}: %{y:.3f}",
+            )
+    longest = max((len(run.tokens) for run in found), default=1)
+    figure.update_layout(
+        title={"text": _("Verdict after each token, before and after")},
+        yaxis={"title": _("P(positive)"), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
+        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+        hovermode="x unified",
+        height=400,
+        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+    )
+    if len({run.tokens for run in found}) == 1 and longest <= MOST_TICKS:
+        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in found[0].tokens])
+    return figure
+
+
+def _scale(show: str) -> dict[str, object]:
+    """Where colours begin and end, the same in every map; beyond them the number tells."""
+    if show == "probability":
+        return {
+            "zmin": 0.0,
+            "zmax": 1.0,
+            "colorbar": {"title": {"text": _("P(positive)"), "side": "right"}, "tickvals": [0, 0.5, 1]},
+        }
+    bar = {"title": {"text": _("share carried"), "side": "right"}, "tickvals": [-1, 0, 1], "tickformat": ".0%"}
+    return {"zmin": -1.0, "zmax": 1.0, "colorbar": bar}
+
+
+def _points(
+    figure: go.Figure, grid: PatchGrid, values: dict[str, np.ndarray], names: dict[str, str], steps: range
+) -> None:
+    """The invisible points that tell of a cell, and of a click on it."""
+    shares = grid.shares
+    kept = [(row, what, step) for row, what in enumerate(values) for step in steps if grid.partners[step] is not None]
+    figure.add_scatter(
+        x=[step + 1 for _row, _what, step in kept],
+        y=[row for row, _what, _step in kept],
+        mode="markers",
+        opacity=0,
+        marker={"symbol": "square", "size": 14},
+        customdata=[
+            (
+                what,
+                step,
+                html.escape(names[what], quote=False),
+                tick(grid.tokens[0][step]),
+                tick(grid.tokens[1][grid.partners[step] or 0]),
+                f"{grid.probabilities[what][step]:.4f}",
+                "–" if shares is None else f"{shares[what][step]:.1%}",
+            )
+            for _row, what, step in kept
+        ],
+        hovertemplate=_("{what} at {token}, from {other}: P(positive) {probability}, share {share}").format(
+            what="%{customdata[2]}",
+            token="%{customdata[3]}",
+            other="%{customdata[4]}",
+            probability="%{customdata[5]}",
+            share="%{customdata[6]}",
+        )
+        + "<extra></extra>",
+        showlegend=False,
+    )
