@@ -43,8 +43,8 @@ def patch_heatmap(
     """What each patch does, states and gates downwards, the steps from `first` on, `columns` of them at most.
 
     `show` is ``share``, of the difference in the logit, or ``probability``. Colours run from −100 % to 100 % or from 0
-    to 1, whatever the text; a step without a partner is left out. Invisible points lie over the map to tell of clicks; the
-    customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of no difference.
+    to 1, whatever the text; a step without a partner is left out. Invisible points lie over the map to tell of clicks;
+    the customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of nothing.
     """
     values = grid.probabilities if show == "probability" else grid.shares
     if values is None:

@@ -155,7 +155,7 @@ def intervene(
     with torch.inference_mode():
         start = model.start()
         h, c = start.h[top], None if start.c is None else start.c[top]
-        logits = []
+        states = []
         for step, from_input in enumerate(model.project_input(torch.tensor(trace.x), top).split(1)):
             from_state = model.project_state(h, top)
             held = _held(changes, step, h, donor, matched)
@@ -163,8 +163,8 @@ def intervene(
                 from_input, from_state = hold(model.cell, from_input, from_state, held)
             done = cell_step(model.cell, from_input, from_state, h, c)
             h, c = _changed(changes, step, done.h, done.c, donor, matched)
-            logits.append(model.read_out(h))
-        after = torch.cat(logits).double().numpy()
+            states.append(h)
+        after = model.read_out(torch.cat(states)).double().numpy()
     after.setflags(write=False)
     return Intervention(
         model=checkpoint.name,
