@@ -62,7 +62,7 @@ def patch_heatmap(
             colorscale=DIVERGING,
             hoverinfo="skip",
             texttemplate=written if len(steps) <= _MOST_NUMBERS else None,
-            xgap=1,
+            xgap=1 if len(steps) <= MOST_TICKS else 0,  # narrow cells would be all gap
             ygap=1,
             **_scale(show),
         )
@@ -70,7 +70,7 @@ def patch_heatmap(
     _points(figure, grid, values, names, steps)
     if chosen is not None and chosen[0] in names and chosen[1] in steps:
         row, step = list(names).index(chosen[0]), chosen[1]
-        line = {"color": CHOSEN, "width": 3}
+        line = {"color": CHOSEN, "width": 3 if len(steps) <= MOST_TICKS else 1}
         figure.add_shape(x0=step + 0.5, x1=step + 1.5, y0=row - 0.5, y1=row + 0.5, line=line)
     a, b = grid.probability
     figure.update_layout(

@@ -32,6 +32,7 @@ from core.verdicts import EmptyTextError, sigmoid
 MOST_STEPS = 100  # of a grid, whose work grows with their square
 SAME = 1e-4  # logits closer than this are one and the same in float32, and their difference has no shares
 HELD = 0.9  # of the difference; from here to 1.1 it is called carried
+_CANDIDATES = {"new": "candidate"}  # the GRU’s, as the LSTM’s is called
 _EVEN = 0.05  # mean shares closer than this are called about even
 
 
@@ -126,11 +127,19 @@ class PatchGrid:
         return opening + ", " + "; ".join(clause for clause in clauses if clause) + "."
 
     def _where(self) -> str:
+        assert self.shares is not None
         step = self.carried_from
         told = {"state": "h, c" if self.whole == BOTH else "h", "step": (step or 0) + 1}
         if step is None:
             return _("no step’s whole state ({state}) carries 90 to 110 % to the end").format(**told)
-        line = _("the whole state ({state}) carries 90 to 110 % from token {step} on").format(**told)
+        if len(self.between) and self.between[0] < step:
+            parts = int(self.between[0])
+            line = _(
+                "the whole state ({state}) carries {share:.0%} at token {parts}, the first where a patch changes "
+                "anything, and 90 to 110 % from token {step} on"
+            ).format(**told, parts=parts + 1, share=self.shares[self.whole][parts])
+        else:
+            line = _("the whole state ({state}) carries 90 to 110 % from token {step} on").format(**told)
         if self.partners[-1] == len(self.tokens[1]) - 1 and step >= self.same_from - 1:
             if step == len(self.tokens[0]) - 1:
                 return line + _(", the last, where that must be so")
@@ -163,7 +172,7 @@ class PatchGrid:
         step = int(np.nanargmax(found[best]))
         return _(
             "of gates and candidates patched one at a time, “{gate}” at token {step} carries most, {share:.0%}"
-        ).format(gate=best, step=step + 1, share=found[best][step])
+        ).format(gate=_CANDIDATES.get(best, best), step=step + 1, share=found[best][step])
 
     def _at(self, step: int) -> int:
         partner = self.partners[step]

@@ -196,9 +196,10 @@ def test_what_a_grid_says_by_hand() -> None:
     assert grid.carried_from == 2 and grid.between.tolist() == [1, 2]
     assert grid.means["hidden"] == pytest.approx(0.15) and grid.means["cell"] == pytest.approx(0.55)
     assert grid.statement == (
-        "Of the difference of +2.00 in the logit, the whole state (h, c) carries 90 to 110 % from token 3 on; before "
-        "the last token (mean of 2 steps) h alone carries 15% and c alone 55%, so more is in c; of gates and "
-        "candidates patched one at a time, “forget” at token 2 carries most, 30%."
+        "Of the difference of +2.00 in the logit, the whole state (h, c) carries 70% at token 2, the first where a "
+        "patch changes anything, and 90 to 110 % from token 3 on; before the last token (mean of 2 steps) h alone "
+        "carries 15% and c alone 55%, so more is in c; of gates and candidates patched one at a time, “forget” at "
+        "token 2 carries most, 30%."
     )
     assert grid.probability == (0.5, pytest.approx(1 / (1 + math.exp(-2))))
 
