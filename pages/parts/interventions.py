@@ -65,9 +65,9 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     st.caption(
         _(
             "A share is (patched − as it stands) / (the other’s − as it stands), of the logit: 0 where the patch "
-            "does nothing, 100 % where it gives the other’s. Colours end at ±100 %; shares may pass it, and need not add "
-            "up. A state is replaced as it is handed on, so that at the last token, where h alone is read out, c counts "
-            "for nothing. "
+            "does nothing, 100 % where it gives the other’s. Colours end at ±100 %; shares may pass it, and need not "
+            "add up. A state is replaced as it is handed on, so that at the last token, where h alone is read out, c "
+            "counts for nothing. "
             "Click a cell to follow its patch below."
         )
     )
