@@ -21,6 +21,7 @@ from core.commands import (
     deriving,
     editing,
     faithfulness,
+    fixed_points,
     games,
     lab,
     making,
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     composing.add_verbs(add)
     games.add_verbs(add)
     faithfulness.add_verbs(add)
+    fixed_points.add_verbs(add)
     lab.add_verbs(add)
     making.add_verbs(add)
     deriving.add_verbs(add)

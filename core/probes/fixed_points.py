@@ -1,0 +1,279 @@
+"""Where does a network come to rest while its input is held still, and does it keep its verdict there?
+
+With the input x held, reading is one map applied again and again, s' = F(s), where s is every layer's h, and for the
+LSTM (h, c). Its fixed points F(s) = s say what the network remembers once nothing new comes (Sussillo & Barak 2013,
+"Opening the black box"; Golub & Sussillo 2018; for sentiment, Maheswaranathan et al. 2019, "Reverse engineering
+recurrent networks for sentiment classification reveals line attractor dynamics"). They are found by minimising
+
+    q(s) = ½ ‖F(s) − s‖²
+
+in float64 from states that sentences really pass through, from the same some steps later, and from where F itself
+leads. They minimise by Adam or L-BFGS; here it is by Levenberg & Marquardt's method, which uses the Jacobian that is
+wanted anyway, and which squares the error at each step near a point. Kept is what moves by less than 1e-6 a step; a
+minimum of q that moves by more is no fixed point; below 1e-3 it is told of as a slow point, and never as more.
+
+Near a fixed point a difference δ becomes J δ, J = ∂F/∂s, so its eigenvalue λ keeps |λ| of its own direction a step:
+1/e is left after |1 / ln|λ|| steps, its time constant. With all |λ| < 1 the point is stable. Axes: N starts, D = L·H
+(LSTM: 2·L·H), the length of s, H units.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.checkpoints import Checkpoint
+from core.probes.held_map import INPUTS, HeldMap
+
+SECONDS = 60.0
+TOLERANCE, SLOW, MERGE = 1e-6, 1e-3, 1e-2
+"""The speed ‖F(s)−s‖ below which a point is kept, below which it is a slow one, and the distance of one and the same."""
+STARTS = 48  # states that sentences pass through
+LATER = 8  # steps of the held input after which each is a start again
+SEED = 0
+_SETTLE, _LOOK = 500, 25  # steps for which F is left to itself, and how many of these between two looks at the clock
+_ITERATIONS, _PATIENCE = 60, 8  # of minimising; of these without getting anywhere
+_DONE = 1e-11  # float64 is not worth more
+_TOGETHER = 8  # Jacobians at a time
+_MARGIN = 1e-3  # of a modulus from 1: nearer to it nothing is told of stability
+
+
+@dataclass(frozen=True)
+class Point:
+    """A fixed point, or where `speed` = ‖F(s)−s‖ is `TOLERANCE` or more, a slow one.
+
+    `hidden` float64 [H] is the top layer's part of `state` [D], `logit` its read-out; `eigenvalues` complex128 are the
+    D of the Jacobian there, the largest modulus first. `starts` many starts led here.
+    """
+
+    state: np.ndarray
+    hidden: np.ndarray
+    logit: float
+    speed: float
+    starts: int
+    eigenvalues: np.ndarray
+
+    @property
+    def stability(self) -> str:
+        """``stable`` where every small difference dies out, ``unstable`` where some grows; ``marginal`` where the
+        leading |λ| is so near 1, by 1e-3 at most, that a thousand steps would hardly show which."""
+        leading = float(abs(self.eigenvalues[0]))
+        return "stable" if leading < 1 - _MARGIN else "unstable" if leading > 1 + _MARGIN else "marginal"
+
+    @property
+    def time_constants(self) -> np.ndarray:
+        """|1 / ln|λ|| of each eigenvalue, in steps, float64; infinite on the unit circle, 0 of what is lost at once."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.abs(1 / np.log(np.abs(self.eigenvalues))))
+
+
+@dataclass(frozen=True)
+class FixedPoints:
+    """What a search found: of `starts`, `tried` were minimised to the end and `converged` reached a fixed point.
+
+    `points` and `slow` are distinct ones, the lowest logit first; `smallest_speed` is the smallest reached anywhere,
+    None before any is known. `read_out` [H] are the model's weights, `visited` [N, H] the states that sentences passed
+    through. `tokens` is the mean length of a training text where the card says so. `seconds` were taken.
+    """
+
+    model: str
+    cell: str
+    input: str
+    starts: int
+    tried: int
+    converged: int
+    smallest_speed: float | None
+    points: tuple[Point, ...]
+    slow: tuple[Point, ...]
+    read_out: np.ndarray
+    visited: np.ndarray
+    tokens: float | None
+    seconds: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether every start was tried."""
+        return self.tried == self.starts
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search is: `stage` is ``settling`` or ``minimising``; `share` of the work, or of the time, is done."""
+
+    stage: str
+    share: float
+    found: FixedPoints
+
+    @property
+    def result(self) -> Callable[[], FixedPoints]:
+        """What was found so far."""
+        return lambda: self.found
+
+
+def search(
+    checkpoint: Checkpoint,
+    texts: Sequence[str],
+    held: str = "zero",
+    seconds: float = SECONDS,
+    breathe: Callable[[], None] = lambda: None,
+    *,
+    starts: int = STARTS,
+    seed: int = SEED,
+) -> Generator[Progress, None, None]:
+    """Look for the fixed points of a model with the input `held` at zero or at the mean embedding; the last event has all.
+
+    Starts are `starts` of the states of `texts`, drawn by the seed, or all where there are fewer. The mean is over the
+    vocabulary, each token once, padding left out. `breathe` is called often and may raise to end the search.
+
+    Raises ValueError for another input, no time, no start, or texts without a word.
+    """
+    if held not in INPUTS:
+        raise ValueError(f"the input is held at one of {', '.join(INPUTS)}; given: {held!r}")
+    if not seconds > 0 or starts < 1:
+        raise ValueError(f"a search needs time and at least 1 start; given: {seconds:g} seconds, {starts:,} starts")
+    begun = time.monotonic()
+    held_map = HeldMap(checkpoint.model, held)
+    visited = _visited(checkpoint, held_map, texts)
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(visited))[:starts])
+    found = _Found(checkpoint, held, held_map, held_map.hidden(visited).numpy(), 3 * len(drawn), begun)
+    until = begun + seconds
+    yield found.event("settling", 0.0)
+    z = first = visited[torch.from_numpy(drawn)]
+    later = first
+    for step in range(_SETTLE):
+        if step == LATER:
+            later = z
+        if step % _LOOK == 0:
+            breathe()
+            if time.monotonic() > begun + seconds / 4:
+                break
+            yield found.event("settling", 0.1 * step / _SETTLE)
+        z = held_map(z)
+    for rows in torch.cat([z, first, later]).split(_TOGETHER):
+        for reached, speed in _minimise(held_map, rows, until, breathe):
+            found.add(reached, speed)
+        if time.monotonic() > until:
+            break
+        done = max(found.tried / found.starts, (time.monotonic() - begun) / seconds)
+        yield found.event("minimising", 0.1 + 0.9 * done)
+    yield found.event("minimising", 1.0)
+
+
+def _visited(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) -> Tensor:
+    """The states of texts after every token, [N, D]."""
+    states = []
+    for text in texts:
+        ids = checkpoint.vocabulary.encode(checkpoint.preprocessing(text))
+        if ids:
+            states.append(held_map.read(checkpoint.model.embedding(torch.tensor(ids)).detach()))
+    if not states:
+        raise ValueError(f"none of the {len(texts):,} texts holds a word to start from")
+    return torch.cat(states)
+
+
+def _minimise(held_map: HeldMap, z: Tensor, until: float, breathe: Callable[[], None]) -> list[tuple[Tensor, float]]:
+    """Levenberg & Marquardt from every row of z [n, D]: what was reached and its speed, of those that came to an end."""
+    z, left = z.clone(), held_map(z) - z
+    damping = left.norm(dim=1).clamp(max=1.0)
+    eye = torch.eye(z.shape[1], dtype=z.dtype)
+    speeds = [left.norm(dim=1)]
+    going = speeds[0] > _DONE
+    for iteration in range(_ITERATIONS):
+        if not going.any() or time.monotonic() > until:
+            break
+        breathe()
+        rows = going.nonzero()[:, 0]
+        jacobian = held_map.jacobian(z[rows]) - eye
+        gradient = (jacobian.mT @ left[rows, :, None])[:, :, 0]
+        factor, fault = torch.linalg.cholesky_ex(jacobian.mT @ jacobian + damping[rows, None, None] * eye)
+        tried = z[rows] - torch.cholesky_solve(gradient[:, :, None], factor)[:, :, 0]
+        ahead = held_map(tried) - tried
+        better = (fault == 0) & (ahead.norm(dim=1) < left[rows].norm(dim=1))  # false where anything is not a number
+        z[rows[better]], left[rows[better]] = tried[better], ahead[better]
+        damping[rows] = (damping[rows] * torch.where(better, 0.1, 6.0)).clamp(1e-15, 1e6)
+        speeds.append(left.norm(dim=1))
+        going = speeds[-1] > _DONE
+        if iteration >= _PATIENCE:  # a minimum that is no fixed point, or as far as float64 goes
+            going &= speeds[-1] < 0.99 * speeds[-1 - _PATIENCE]
+    ended = torch.ones_like(going) if time.monotonic() <= until else ~going
+    return [(z[row], float(speeds[-1][row])) for row in ended.nonzero()[:, 0].tolist()]
+
+
+class _Found:
+    """What is known so far, as rows are added."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, held: str, held_map: HeldMap, visited: np.ndarray, starts: int, begun: float
+    ):
+        self.starts, self.tried, self.converged = starts, 0, 0
+        self._checkpoint, self._held, self._map, self._visited, self._begun = (
+            checkpoint,
+            held,
+            held_map,
+            visited,
+            begun,
+        )
+        self._smallest: float | None = None
+        self._points: list[Point] = []
+
+    def add(self, z: Tensor, speed: float) -> None:
+        """A place that a start led to."""
+        self.tried += 1
+        self.converged += speed < TOLERANCE
+        self._smallest = speed if self._smallest is None else min(speed, self._smallest)
+        if not speed < SLOW:
+            return
+        state = z.numpy().copy()
+        near = [place for place, point in enumerate(self._points) if np.linalg.norm(state - point.state) < MERGE]
+        # A fixed point takes the place of slow ones; otherwise who came first stays.
+        yielding = [place for place in near if self._points[place].speed >= TOLERANCE > speed]
+        staying = [place for place in near if place not in yielding]
+        if staying:
+            same = self._points[staying[0]]
+            self._points[staying[0]] = replace(same, starts=same.starts + 1)
+            return
+        starts = 1 + sum(self._points[place].starts for place in yielding)
+        self._points = [point for place, point in enumerate(self._points) if place not in yielding]
+        self._points.append(self._point(z, state, speed, starts))
+
+    def _point(self, z: Tensor, state: np.ndarray, speed: float, starts: int) -> Point:
+        values = np.linalg.eigvals(self._map.jacobian(z[None])[0].numpy())
+        values = values[np.lexsort((-values.imag, -np.abs(values).round(12)))].astype(np.complex128)
+        hidden = self._map.hidden(z[None])[0].numpy().copy()
+        for array in (state, hidden, values):
+            array.setflags(write=False)
+        return Point(state, hidden, self._map.logits(z[None]).item(), speed, starts, values)
+
+    def event(self, stage: str, share: float) -> Progress:
+        """What is known, as an event."""
+        ordered = sorted(self._points, key=lambda point: point.logit)
+        checkpoint = self._checkpoint
+        found = FixedPoints(
+            model=checkpoint.name,
+            cell=checkpoint.model.cell,
+            input=self._held,
+            starts=self.starts,
+            tried=self.tried,
+            converged=self.converged,
+            smallest_speed=self._smallest,
+            points=tuple(point for point in ordered if point.speed < TOLERANCE),
+            slow=tuple(point for point in ordered if point.speed >= TOLERANCE),
+            read_out=checkpoint.model.linear.weight.detach()[0].double().numpy(),
+            visited=self._visited,
+            tokens=_mean_tokens(checkpoint.card),
+            seconds=time.monotonic() - self._begun,
+        )
+        return Progress(stage, min(share, 1.0), found)
+
+
+def _mean_tokens(card: dict[str, object]) -> float | None:
+    """The mean number of tokens of a training text, where a card says it."""
+    data = card.get("data")
+    if isinstance(data, dict) and isinstance(data.get("tokens"), int) and isinstance(data.get("rows"), int):
+        return float(data["tokens"] / data["rows"]) if data["rows"] else None
+    return None

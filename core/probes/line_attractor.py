@@ -1,0 +1,201 @@
+"""Does a network keep its verdict on a line of fixed points, or cannot this be told?
+
+Maheswaranathan et al. 2019, "Reverse engineering recurrent networks for sentiment classification reveals line attractor
+dynamics", found networks that add up sentiment along a line of nearly fixed points, along which alone a difference
+lasts. A line is claimed here where a search that was finished found at least `MOST_FEW` fixed points of both verdicts,
+`SHARE` or more of whose variance lies along one axis, and typically exactly one direction at a point in which a
+difference lasts as long as a text of the training data has tokens. That there is none is claimed where no fixed point
+found has such a direction. All else cannot be told. Slow points, which are no fixed points, count for nothing here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes.fixed_points import SLOW, TOLERANCE, FixedPoints
+
+MOST_FEW = 5  # with fewer points, some axis holds much of their variance whatever they are
+SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Attractor:
+    """What was computed of fixed points, and what follows: `answer` is ``line``, ``none`` or ``cannot tell``.
+
+    `share` of the variance of the points' h lies along their first principal axis, whose |cos| with the read-out's
+    weights is `alignment`; both None with fewer than `MOST_FEW` points. `longest` [points] are the time constants of
+    the leading eigenvalues, `lasting` [points] how many eigenvalues have one of `tokens` or more (None where the length
+    of a training text is not known). `reason` says in one sentence why the answer is what it is.
+    """
+
+    answer: str
+    reason: str
+    stable: int
+    unstable: int
+    marginal: int
+    positive: int
+    share: float | None
+    alignment: float | None
+    longest: tuple[float, ...]
+    lasting: tuple[int, ...] | None
+    tokens: float | None
+
+
+def judge(found: FixedPoints) -> Attractor:
+    """The numbers, and what follows from them."""
+    points = found.points
+    kinds = [point.stability for point in points]
+    share, alignment = _line(found)
+    lasting = None
+    if found.tokens is not None:
+        lasting = tuple(int((point.time_constants >= found.tokens).sum()) for point in points)
+    positive = sum(point.logit >= 0 for point in points)
+    answer, reason = _answer(found, share, lasting, positive)
+    return Attractor(
+        answer=answer,
+        reason=reason,
+        stable=kinds.count("stable"),
+        unstable=kinds.count("unstable"),
+        marginal=kinds.count("marginal"),
+        positive=positive,
+        share=share,
+        alignment=alignment,
+        longest=tuple(float(point.time_constants[0]) for point in points),
+        lasting=lasting,
+        tokens=found.tokens,
+    )
+
+
+def statement(found: FixedPoints) -> str:
+    """A paragraph to be read aloud: what was searched, what was found, and whether the verdict is kept on a line."""
+    judged = judge(found)
+    told = [_searched(found)]
+    if found.points:
+        told += [_points(found, judged), *_axis(judged), *_times(judged)]
+    if found.slow:
+        told.append(
+            ngettext(
+                "There is {count:,} slow point besides, where the state moves by less than {slow:g} a step and yet by "
+                "{kept:g} or more: it is no fixed point, and nothing is concluded from it.",
+                "There are {count:,} slow points besides, where the state moves by less than {slow:g} a step and yet "
+                "by {kept:g} or more: they are no fixed points, and nothing is concluded from them.",
+                len(found.slow),
+            ).format(count=len(found.slow), slow=SLOW, kept=TOLERANCE)
+        )
+    model = found.model.upper()
+    answers = {
+        "line": _("So {model} does keep its verdict on a line attractor, as far as this input and these starts show"),
+        "none": _(
+            "So {model} does not keep its verdict on a line attractor, as far as this input and these starts show"
+        ),
+        "cannot tell": _("Whether {model} keeps its verdict on a line attractor, this search cannot tell"),
+    }
+    return " ".join([*told, f"{answers[judged.answer].format(model=model)}: {judged.reason}."])
+
+
+def _line(found: FixedPoints) -> tuple[float | None, float | None]:
+    """The share of variance along the points' first axis, and its |cos| with the read-out."""
+    if len(found.points) < MOST_FEW:
+        return None, None
+    hidden = np.stack([point.hidden for point in found.points])
+    _left, values, axes = np.linalg.svd(hidden - hidden.mean(axis=0), full_matrices=False)
+    total, scale = float((values**2).sum()), float(np.linalg.norm(found.read_out))
+    if not total or not scale:
+        return None, None
+    return float(values[0] ** 2 / total), float(abs(axes[0] @ found.read_out) / scale)
+
+
+def _answer(found: FixedPoints, share: float | None, lasting: tuple[int, ...] | None, positive: int) -> tuple[str, str]:
+    cannot = "cannot tell"
+    if not found.points:
+        return cannot, _("no fixed point was found")
+    if not found.complete:
+        return cannot, _("it ended before every start was tried")
+    if lasting is None:
+        return cannot, _("the model's card does not say how long a text is, which memory would have to outlast")
+    if not any(lasting):
+        return "none", _("at no fixed point found does a difference last as long as a text")
+    if len(found.points) < MOST_FEW or share is None:
+        return cannot, _("so few fixed points lie on a line whatever they are")
+    if share < SHARE:
+        return cannot, _("at some points a difference lasts long enough, but the points do not lie along one line")
+    directions = float(np.median(lasting))
+    if directions != 1:
+        return cannot, _(
+            "the points lie along a line, but typically a difference lasts in {count:g} directions at a point, not one"
+        ).format(count=directions)
+    if positive in (0, len(found.points)):
+        return cannot, _("the points lie along a line, but all on one side of the verdict")
+    return "line", _("the points lie along a line, on both sides of the verdict, and along one direction memory lasts")
+
+
+def _searched(found: FixedPoints) -> str:
+    held = {"zero": _("zero"), "mean": _("the mean of all words")}[found.input]
+    line = _(
+        "{model} was left to itself with its input held at {held}, and {tried:,} of {starts:,} starts were tried. "
+    )
+    line = line.format(model=found.model.upper(), held=held, tried=found.tried, starts=found.starts)
+    if found.converged:
+        return line + ngettext(
+            "{count:,} reached a fixed point, a state that moves by less than {kept:g} a step.",
+            "{count:,} reached a fixed point, a state that moves by less than {kept:g} a step.",
+            found.converged,
+        ).format(count=found.converged, kept=TOLERANCE)
+    if found.smallest_speed is None:
+        return line + _("None came to an end in the time given.")
+    return line + _("None reached a fixed point: the slowest still moves by {speed:.2g} a step.").format(
+        speed=found.smallest_speed
+    )
+
+
+def _points(found: FixedPoints, judged: Attractor) -> str:
+    count = len(found.points)
+    kinds = ngettext(
+        "It is {count:,} distinct point: {stable:,} stable, {unstable:,} unstable, {marginal:,} too near the edge to "
+        "tell; {positive:,} with a positive verdict and {negative:,} with a negative one.",
+        "They are {count:,} distinct points: {stable:,} stable, {unstable:,} unstable, {marginal:,} too near the edge "
+        "to tell; {positive:,} with a positive verdict and {negative:,} with a negative one.",
+        count,
+    )
+    return kinds.format(
+        count=count,
+        stable=judged.stable,
+        unstable=judged.unstable,
+        marginal=judged.marginal,
+        positive=judged.positive,
+        negative=count - judged.positive,
+    )
+
+
+def _axis(judged: Attractor) -> list[str]:
+    if judged.share is None or judged.alignment is None:
+        return []
+    return [
+        _(
+            "{share:.0%} of their spread lies along one axis, whose cosine with the read-out is {alignment:.2f} "
+            "(0 is at right angles, 1 the same direction)."
+        ).format(share=judged.share, alignment=judged.alignment)
+    ]
+
+
+def _times(judged: Attractor) -> list[str]:
+    line = _("At a typical one the slowest difference has shrunk or grown e-fold after {time} steps")
+    middle = float(np.median(judged.longest))
+    line = line.format(time=f"{middle:,.1f}" if middle < 1e6 else _("more than a million"))
+    if judged.tokens is None or judged.lasting is None:
+        return [line + "."]
+    return [
+        line
+        + _(
+            "; a training text has {tokens:.1f} tokens on average, and at {count:,} of the points some difference "
+            "lasts that long (typically in {directions:g} directions)."
+        ).format(
+            tokens=judged.tokens,
+            count=sum(number > 0 for number in judged.lasting),
+            directions=float(np.median(judged.lasting)),
+        )
+    ]
