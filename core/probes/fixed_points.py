@@ -32,8 +32,8 @@ from core.probes.held_map import INPUTS, HeldMap
 
 SECONDS = 60.0
 TOLERANCE, SLOW, MERGE = 1e-6, 1e-3, 1e-2
-"""The speed ‖F(s)−s‖ below which a point is kept, below which it is a slow one, and the distance of one and the same."""
-STARTS = 48  # states that sentences pass through
+"""The speeds ‖F(s)−s‖ below which a point is kept or is a slow one, and the distance below which two are one."""
+STARTS = 32  # states that sentences pass through
 LATER = 8  # steps of the held input after which each is a start again
 SEED = 0
 _SETTLE, _LOOK = 500, 25  # steps for which F is left to itself, and how many of these between two looks at the clock
@@ -125,7 +125,7 @@ def search(
     starts: int = STARTS,
     seed: int = SEED,
 ) -> Generator[Progress, None, None]:
-    """Look for the fixed points of a model with the input `held` at zero or at the mean embedding; the last event has all.
+    """Look for the fixed points of a model with the input `held` at zero or the mean embedding; the last event has all.
 
     Starts are `starts` of the states of `texts`, drawn by the seed, or all where there are fewer. The mean is over the
     vocabulary, each token once, padding left out. `breathe` is called often and may raise to end the search.
@@ -177,7 +177,7 @@ def _visited(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) ->
 
 
 def _minimise(held_map: HeldMap, z: Tensor, until: float, breathe: Callable[[], None]) -> list[tuple[Tensor, float]]:
-    """Levenberg & Marquardt from every row of z [n, D]: what was reached and its speed, of those that came to an end."""
+    """Levenberg & Marquardt from every row of z [n, D]: what was reached, and its speed, of those that ended."""
     z, left = z.clone(), held_map(z) - z
     damping = left.norm(dim=1).clamp(max=1.0)
     eye = torch.eye(z.shape[1], dtype=z.dtype)

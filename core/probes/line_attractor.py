@@ -4,8 +4,9 @@ Maheswaranathan et al. 2019, "Reverse engineering recurrent networks for sentime
 dynamics", found networks that add up sentiment along a line of nearly fixed points, along which alone a difference
 lasts. A line is claimed here where a search that was finished found at least `MOST_FEW` fixed points of both verdicts,
 `SHARE` or more of whose variance lies along one axis, and typically exactly one direction at a point in which a
-difference lasts as long as a text of the training data has tokens. That there is none is claimed where no fixed point
-found has such a direction. All else cannot be told. Slow points, which are no fixed points, count for nothing here.
+difference lasts as long as a text of the training data has tokens. That there is none is claimed where fewer than half
+of the fixed points found have such a direction. All else cannot be told, nor can it where most of what was found are
+slow points, which are no fixed points: a line may be made of these.
 """
 
 from __future__ import annotations
@@ -113,21 +114,23 @@ def _answer(found: FixedPoints, share: float | None, lasting: tuple[int, ...] | 
     cannot = "cannot tell"
     if not found.points:
         return cannot, _("no fixed point was found")
-    if not found.complete:
-        return cannot, _("it ended before every start was tried")
     if lasting is None:
         return cannot, _("the model's card does not say how long a text is, which memory would have to outlast")
-    if not any(lasting):
-        return "none", _("at no fixed point found does a difference last as long as a text")
+    directions = float(np.median(lasting))
+    if directions > 1:
+        return cannot, _(
+            "where it rests or nearly does, a difference typically lasts in {count:g} directions, and a line has one"
+        ).format(count=directions)
+    if not found.complete:
+        return cannot, _("it ended before every start was tried")
+    if len(found.slow) > len(found.points):
+        return cannot, _("most of what was found are slow points, of which a line may or may not be made")
+    if 2 * sum(number > 0 for number in lasting) < len(lasting):
+        return "none", _("at most of the fixed points found no difference lasts as long as a text")
     if len(found.points) < MOST_FEW or share is None:
         return cannot, _("so few fixed points lie on a line whatever they are")
     if share < SHARE:
         return cannot, _("at some points a difference lasts long enough, but the points do not lie along one line")
-    directions = float(np.median(lasting))
-    if directions != 1:
-        return cannot, _(
-            "the points lie along a line, but typically a difference lasts in {count:g} directions at a point, not one"
-        ).format(count=directions)
     if positive in (0, len(found.points)):
         return cannot, _("the points lie along a line, but all on one side of the verdict")
     return "line", _("the points lie along a line, on both sides of the verdict, and along one direction memory lasts")
