@@ -125,7 +125,7 @@ def points_figure(
         title={"text": _("{model}: where it comes to rest").format(model=_name(found))},
         xaxis={"title": _axis(plane[0]), "zeroline": False},
         yaxis={"title": _axis(plane[1]), "zeroline": False},
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
         hovermode="closest",
         height=480,
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
@@ -164,7 +164,7 @@ def eigenvalues_figure(found: FixedPoints, number: int) -> go.Figure:
         title={"text": _("{model}: eigenvalues at point {number}").format(model=_name(found), number=number + 1)},
         xaxis={"title": _("real part"), "zeroline": False},
         yaxis={"title": _("imaginary part"), "zeroline": False, "scaleanchor": "x", "scaleratio": 1},
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
         height=440,
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )

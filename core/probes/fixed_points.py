@@ -33,13 +33,13 @@ from core.probes.held_map import INPUTS, HeldMap
 SECONDS = 60.0
 TOLERANCE, SLOW, MERGE = 1e-6, 1e-3, 1e-2
 """The speeds ‖F(s)−s‖ below which a point is kept or is a slow one, and the distance below which two are one."""
-STARTS = 32  # states that sentences pass through
+STARTS = 40  # states that sentences pass through
 LATER = 8  # steps of the held input after which each is a start again
 SEED = 0
 _SETTLE, _LOOK = 500, 25  # steps for which F is left to itself, and how many of these between two looks at the clock
-_ITERATIONS, _PATIENCE = 60, 8  # of minimising; of these without getting anywhere
+_ITERATIONS, _PATIENCE = 60, 8  # of minimising; of these without getting to half the speed
 _DONE = 1e-11  # float64 is not worth more
-_TOGETHER = 8  # Jacobians at a time
+_TOGETHER = 6  # Jacobians at a time
 _MARGIN = 1e-3  # of a modulus from 1: nearer to it nothing is told of stability
 
 
@@ -154,7 +154,8 @@ def search(
                 break
             yield found.event("settling", 0.1 * step / _SETTLE)
         z = held_map(z)
-    for rows in torch.cat([z, first, later]).split(_TOGETHER):
+    # In turn, so that a search that ends early has tried some of each kind.
+    for rows in torch.stack([z, first, later], dim=1).flatten(0, 1).split(_TOGETHER):
         for reached, speed in _minimise(held_map, rows, until, breathe):
             found.add(reached, speed)
         if time.monotonic() > until:
@@ -198,8 +199,8 @@ def _minimise(held_map: HeldMap, z: Tensor, until: float, breathe: Callable[[], 
         damping[rows] = (damping[rows] * torch.where(better, 0.1, 6.0)).clamp(1e-15, 1e6)
         speeds.append(left.norm(dim=1))
         going = speeds[-1] > _DONE
-        if iteration >= _PATIENCE:  # a minimum that is no fixed point, or as far as float64 goes
-            going &= speeds[-1] < 0.99 * speeds[-1 - _PATIENCE]
+        if iteration >= _PATIENCE:  # near a fixed point it falls far faster: this is another minimum, or a flat place
+            going &= speeds[-1] < 0.5 * speeds[-1 - _PATIENCE]
     ended = torch.ones_like(going) if time.monotonic() <= until else ~going
     return [(z[row], float(speeds[-1][row])) for row in ended.nonzero()[:, 0].tolist()]
 

@@ -67,7 +67,7 @@ class HeldMap:
             leaves = [model.project_input(x, layer), model.project_state(h, layer), h] + ([] if c is None else [c])
             leaves = [leaf.detach().clone().requires_grad_() for leaf in leaves]
             with torch.enable_grad():
-                after = cell_step(model.cell, *leaves[:3], leaves[3] if c is not None else None)
+                after = cell_step(model.cell, leaves[0], leaves[1], leaves[2], None if c is None else leaves[3])
             weights = [
                 getattr(model.recurrent, f"weight_{way}_l{layer}").view(-1, units, width)
                 for way, width in (("ih", x.shape[1]), ("hh", units))

@@ -186,7 +186,7 @@ def _axis(judged: Attractor) -> list[str]:
 
 
 def _times(judged: Attractor) -> list[str]:
-    line = _("At a typical one the slowest difference has shrunk or grown e-fold after {time} steps")
+    line = _("At the median point the slowest difference has shrunk or grown e-fold after {time} steps")
     middle = float(np.median(judged.longest))
     line = line.format(time=f"{middle:,.1f}" if middle < 1e6 else _("more than a million"))
     if judged.tokens is None or judged.lasting is None:
@@ -195,7 +195,7 @@ def _times(judged: Attractor) -> list[str]:
         line
         + _(
             "; a training text has {tokens:.1f} tokens on average, and at {count:,} of the points some difference "
-            "lasts that long (typically in {directions:g} directions)."
+            "lasts that long (directions in which it does, at the median point: {directions:g})."
         ).format(
             tokens=judged.tokens,
             count=sum(number > 0 for number in judged.lasting),
