@@ -26,6 +26,7 @@ from core.commands import (
     lab,
     making,
     patching,
+    probing,
     scanning,
     tracing,
 )
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     fixed_points.add_verbs(add)
     lab.add_verbs(add)
     making.add_verbs(add)
+    probing.add_verbs(add)
     deriving.add_verbs(add)
     patching.add_verbs(add)
     scanning.add_verbs(add)

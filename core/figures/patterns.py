@@ -1,0 +1,80 @@
+"""The units that are on over a span of a text, followed along all of it."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.probes.patterns import Pattern
+
+MOST_UNITS = 40
+"""Units drawn, the furthest above the threshold over the span first."""
+
+
+def pattern_heatmap(pattern: Pattern) -> go.Figure:
+    """The states of the pattern's units along the text, tokens across, with the span framed.
+
+    Units stand by their mean magnitude over the span, the strongest on top. Raises ValueError for a pattern without
+    a unit.
+    """
+    if not pattern.units:
+        raise ValueError("there is no unit to draw")
+    span = slice(pattern.first, pattern.last + 1)
+    order = np.argsort(-np.abs(pattern.values[span]).mean(axis=0), kind="stable")[:MOST_UNITS]
+    values = pattern.values[:, order].astype(np.float64).T
+    tokens = len(pattern.tokens)
+    reach = float(np.abs(values).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=values,
+            x=list(range(tokens)),
+            y=list(range(len(order))),
+            zmin=-reach,
+            zmax=reach,
+            colorscale=DIVERGING,
+            colorbar={"title": {"text": pattern.state}, "thickness": 12},
+            customdata=[
+                [[html.escape(token, quote=False), pattern.units[unit]] for token in pattern.tokens] for unit in order
+            ],
+            hovertemplate=_("unit %{customdata[1]}, %{customdata[0]}: %{z:.3f}") + "<extra></extra>",
+        )
+    )
+    figure.add_shape(
+        type="rect",
+        x0=pattern.first - 0.5,
+        x1=pattern.last + 0.5,
+        y0=-0.5,
+        y1=len(order) - 0.5,
+        line={"color": CHOSEN, "width": 3},
+    )
+    for edge in (pattern.first - 0.5, pattern.last + 0.5):
+        figure.add_vline(edge, line={"color": THRESHOLD, "width": 1, "dash": "dot"})
+    figure.update_xaxes(
+        title=_("token"),
+        tickvals=list(range(tokens)),
+        ticktext=[_shortened(token) for token in pattern.tokens],
+        showgrid=False,
+    )
+    figure.update_yaxes(
+        title=_("unit, from 0"),
+        tickvals=list(range(len(order))),
+        ticktext=[str(pattern.units[unit]) for unit in order],
+        autorange="reversed",
+        showgrid=False,
+    )
+    return figure.update_layout(
+        title={"text": _("Units that are on over the span")},
+        height=190 + 15 * len(order),
+        margin={"t": 60, "b": 60, "l": 10, "r": 10},
+    )
+
+
+def _shortened(token: str) -> str:
+    return html.escape(token if len(token) <= 14 else token[:13] + "…", quote=False)

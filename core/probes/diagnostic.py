@@ -1,0 +1,366 @@
+"""What can be read off a model's states? Linear probes, each beside a control task that knows nothing of the language.
+
+A probe is a logistic regression from what stands after a token to a property of the text so far (Alain & Bengio 2016;
+Hupkes, Veldhoen & Zuidema 2018, "diagnostic classifiers"):
+
+    position   which of the places 1–2, 3–5, 6–9, 10–15 or from 16 the token has
+    negation   whether a word of `NEGATIONS` has come by now
+    polarity   whether the polarities (`core.polarity`) of the words by now sum to a low, a middle or a high number,
+               cut at the thirds of the training tokens
+
+That a probe succeeds may be the probe's doing. So Hewitt & Liang 2019, "Designing and Interpreting Probes with Control
+Tasks", train it again on a control task: each word type has a label drawn at random, with the shares that the task's
+own labels have. Only what memorises words solves that, and
+
+    selectivity = accuracy on the task − accuracy on the control task
+
+Accuracy is balanced, the mean of the classes' recalls: whoever guesses has 1/K, however common a class is. Probes are
+trained on some sentences and measured on others; intervals are the bootstrap's over these sentences, since the tokens
+of one are no separate evidence. They say nothing of another draw of training sentences or control labels.
+
+Besides states the probes read two things that are none: "x", the embedding of the word just read, and "place", which
+place it has. What a state gives away beyond these it has kept. That a probe finds a property does not say that the
+model uses it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from core.corpus import Encoded, encode_tokens
+from core.probes.files.shares import Mean
+from core.probes.files.token_states import CELL, HIDDEN, token_states
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+ROWS, SEED = 2_000, 0
+POSITION, NEGATION, POLARITY = TASKS = ("position", "negation", "polarity")
+WORD, PLACE = "x", "place"
+SOURCES = (HIDDEN, CELL, WORD, PLACE)
+CLASSES = {
+    POSITION: ("1–2", "3–5", "6–9", "10–15", "16–"),
+    NEGATION: ("none", "negation"),
+    POLARITY: ("low", "middle", "high"),
+}
+NEGATIONS = frozenset(
+    "not no never none nothing nobody nowhere neither nor without cannot dont doesnt didnt isnt arent wasnt werent "
+    "cant couldnt wont wouldnt shouldnt havent hasnt hadnt aint hardly barely".split()
+)
+"""Words that negate, as preprocessing leaves them (``n't`` is ``not``), and how they are typed without an apostrophe."""
+
+_BIN_STARTS = (3, 6, 10, 16)  # the first places of the later bins
+_PLACES = 40  # told apart as a baseline; all later ones are one
+_TEST_SHARE = 0.3
+_CONTROLS = 3  # draws of control labels, whose accuracies are averaged
+_PENALTY = 0.1  # scikit-learn's C, on features of unit variance
+_STEPS = 2_000
+_RESAMPLES = 2_000
+_LEAST = 20  # sentences, in training and in the test each
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One task read off one source; shares are balanced accuracies, 0 to 1, on the test sentences.
+
+    `control` is the mean over the draws of control labels, `selectivity` the task's accuracy less that, paired by
+    sentence. `chance` is 1/K of the K `classes`, of which the test has `tokens`. `converged` says whether all
+    fits did within their steps.
+    """
+
+    task: str
+    source: str
+    classes: tuple[str, ...]
+    tokens: tuple[int, ...]
+    chance: float
+    accuracy: Mean
+    control: Mean
+    selectivity: Mean
+    converged: bool
+
+
+@dataclass(frozen=True)
+class Probes:
+    """All probes of one model. `hash` stands for its numbers and its words' polarity.
+
+    `empty` texts had no word, `repeated` ones the same words as an earlier text; both are left out. `left_out` says of
+    tasks that could not be asked why.
+    """
+
+    model: str
+    hash: str
+    seed: int
+    sentences: tuple[int, int]  # in training, in the test
+    tokens: tuple[int, int]
+    empty: int
+    repeated: int
+    controls: int
+    left_out: dict[str, str]
+    probes: tuple[Probe, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """So many of the fits are done; `found` has the probes so far."""
+
+    done: int
+    total: int
+    found: Probes
+
+
+class Tokens(NamedTuple):
+    """Every token of some sentences: its sentence's number, from 0, and id, int64 [N]; `train` is bool [N]."""
+
+    sentence: np.ndarray
+    ids: np.ndarray
+    train: np.ndarray
+
+
+def diagnose(
+    checkpoint: Checkpoint, texts: Sequence[str], seed: int = SEED, breathe: Callable[[], object] = lambda: None
+) -> Generator[Progress, None, None]:
+    """Probe a model on texts; the last event has every probe. May be closed at any time.
+
+    `seed` splits the sentences, draws the control labels and resamples. `breathe` is called often; what it raises ends
+    the work. Raises ValueError where fewer than 20 different sentences stand on either side of the split.
+    """
+    tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
+    kept = list(dict.fromkeys(tokens for tokens in tokenised if tokens))
+    empty = sum(not tokens for tokens in tokenised)
+    sentences = encode_tokens(kept, checkpoint.vocabulary)
+    tokens = split(sentences, seed)
+    labels, left_out = _labels(checkpoint, kept, sentences, tokens)
+    names = sources(checkpoint)
+    asked = [(name, task) for name in names for task in labels if (name, task) != (PLACE, POSITION)]
+    train = int(len(np.unique(tokens.sentence[tokens.train])))
+    found = Probes(
+        model=checkpoint.name,
+        hash=checkpoint.hash_with_polarity,
+        seed=seed,
+        sentences=(train, len(kept) - train),
+        tokens=(int(tokens.train.sum()), int((~tokens.train).sum())),
+        empty=empty,
+        repeated=len(texts) - empty - len(kept),
+        controls=_CONTROLS,
+        left_out=left_out,
+        probes=(),
+    )
+    yield Progress(0, len(asked), found)
+    probes: list[Probe] = []
+    features = np.empty((0, 0), dtype=np.float32)
+    for number, (name, task) in enumerate(asked):
+        if number == 0 or asked[number - 1][0] != name:
+            features = _features(checkpoint, sentences, name, breathe)
+        probes.append(probe(features, labels[task], tokens, task, name, seed=seed, breathe=breathe))
+        found = Probes(**{**vars(found), "probes": tuple(probes)})
+        yield Progress(number + 1, len(asked), found)
+
+
+def sources(checkpoint: Checkpoint) -> list[str]:
+    """What a model's probes read: its states, and what is none of them."""
+    return [source for source in SOURCES if source != CELL or checkpoint.model.cell == "lstm"]
+
+
+def split(sentences: Encoded, seed: int) -> Tokens:
+    """The tokens of sentences, a seeded share of these for training. Raises ValueError where there are too few."""
+    count = len(sentences)
+    test = round(_TEST_SHARE * count)
+    if min(test, count - test) < _LEAST:
+        raise ValueError(
+            f"probes need at least {_LEAST} different sentences to train on and {_LEAST} to be tested on; of the "
+            f"{count:,} given these would be {count - test:,} and {test:,}"
+        )
+    train = np.ones(count, dtype=bool)
+    train[np.random.default_rng(seed).choice(count, test, replace=False)] = False
+    sentence = np.repeat(np.arange(count), sentences.lengths)
+    return Tokens(sentence, sentences.ids.astype(np.int64), train[sentence])
+
+
+def position_labels(sentences: Encoded) -> np.ndarray:
+    """Which bin of places each token is in, int64 [N]."""
+    return np.searchsorted(_BIN_STARTS, _places(sentences) + 1, side="right")
+
+
+def negation_labels(sentences: Sequence[Sequence[str]]) -> np.ndarray:
+    """Whether a negation has come by each token, itself included: 1 or 0, int64 [N]."""
+    found: list[int] = []
+    for tokens in sentences:
+        come = 0
+        for token in tokens:
+            come |= token in NEGATIONS
+            found.append(int(come))
+    return np.array(found, dtype=np.int64)
+
+
+def polarity_labels(sentences: Encoded, polarity: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """The third in which the polarity seen by each token lies, 0 low to 2 high, int64 [N]; thirds are of `train` [N].
+
+    What the model has no word for is one unknown word to it, whose polarity is as good as none.
+    """
+    running = np.cumsum(polarity[sentences.ids].astype(np.float64))
+    before = np.concatenate([[0.0], running])[sentences.offsets[:-1]]
+    so_far = running - np.repeat(before, sentences.lengths)
+    return np.searchsorted(np.quantile(so_far[train], (1 / 3, 2 / 3)), so_far, side="right")
+
+
+def control_labels(ids: np.ndarray, labels: np.ndarray, train: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
+    """A label for each token by its word type alone, drawn with the shares of the training labels: int64 [N].
+
+    The draw knows of the labels nothing but these shares.
+    """
+    shares = np.bincount(labels[train]) / train.sum()
+    types, number = np.unique(ids, return_inverse=True)
+    return np.random.default_rng(seed).choice(len(shares), len(types), p=shares)[number]
+
+
+def probe(
+    features: np.ndarray,
+    labels: np.ndarray,
+    tokens: Tokens,
+    task: str,
+    source: str,
+    *,
+    seed: int = SEED,
+    breathe: Callable[[], object] = lambda: None,
+) -> Probe:
+    """Train a probe from features [N, F] to labels [N] and to control labels, and measure it on the test sentences.
+
+    Raises ValueError where training or test lacks a class.
+    """
+    classes = CLASSES[task]
+    _check_classes(labels, tokens.train, classes, task)
+    breathe()
+    right, converged = _right(features, labels, tokens.train)
+    test, sentence = labels[~tokens.train], np.unique(tokens.sentence[~tokens.train], return_inverse=True)[1]
+    hits, counts = _by_sentence(right, test, sentence, len(classes))
+    drawn = []
+    for control in _controls(tokens, labels, seed):
+        breathe()
+        of_control = control[~tokens.train]
+        right, in_time = _right(features, control, tokens.train)
+        converged &= in_time
+        drawn.append(_by_sentence(right, of_control, sentence, len(classes)))
+    weights = _weights(len(counts), seed)
+    accuracy = _balanced(hits, counts, weights)
+    control_accuracy = np.mean([_balanced(*one, weights) for one in drawn], axis=0)
+    return Probe(
+        task=task,
+        source=source,
+        classes=classes,
+        tokens=tuple(np.bincount(test, minlength=len(classes)).tolist()),
+        chance=1 / len(classes),
+        accuracy=_mean(accuracy, len(counts)),
+        control=_mean(control_accuracy, len(counts)),
+        selectivity=_mean(accuracy - control_accuracy, len(counts)),
+        converged=converged,
+    )
+
+
+def _controls(tokens: Tokens, labels: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Draws of control labels whose training and test have two classes at least."""
+    number = kept = 0
+    while kept < _CONTROLS:
+        control = control_labels(tokens.ids, labels, tokens.train, (seed, 1, number))
+        number += 1
+        if number > 100:
+            raise ValueError("no control task can be drawn: too few word types")
+        if all(len(np.unique(control[part])) > 1 for part in (tokens.train, ~tokens.train)):
+            kept += 1
+            yield control
+
+
+def _right(features: np.ndarray, labels: np.ndarray, train: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Which test tokens a probe trained on the others gets right, bool, and whether its fit converged."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=_STEPS))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # told of in the result
+        model.fit(features[train], labels[train])
+    return model.predict(features[~train]) == labels[~train], bool((model[-1].n_iter_ < _STEPS).all())
+
+
+def _by_sentence(
+    right: np.ndarray, labels: np.ndarray, sentence: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many tokens of each class a sentence has that were read right, and at all: float64 [S, K] each."""
+    shape = (int(sentence.max()) + 1, classes)
+    place = sentence * classes + labels
+    hits, counts = (np.bincount(place, weights, shape[0] * classes).reshape(shape) for weights in (right, None))
+    return hits.astype(np.float64), counts.astype(np.float64)
+
+
+def _weights(sentences: int, seed: int) -> np.ndarray:
+    """How often each sentence is drawn: once in the first row, then in resamples, float64 [R + 1, S]."""
+    random = np.random.default_rng((seed, 2))
+    drawn = random.multinomial(sentences, np.full(sentences, 1 / sentences), size=_RESAMPLES)
+    return np.concatenate([np.ones((1, sentences)), drawn])
+
+
+def _balanced(hits: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Balanced accuracy under each row of weights [R, S], float64 [R]; a class that a row lacks does not count."""
+    every = weights @ counts
+    with np.errstate(invalid="ignore"):
+        recalls: np.ndarray = np.nanmean(np.where(every > 0, weights @ hits / every, np.nan), axis=1)
+    return recalls
+
+
+def _mean(values: np.ndarray, sentences: int) -> Mean:
+    """The estimate, which comes first, and its interval from the resamples after it."""
+    low, high = np.quantile(values[1:], (0.025, 0.975))
+    return Mean(sentences, float(values[0]), (float(low), float(high)))
+
+
+def _labels(
+    checkpoint: Checkpoint, kept: Sequence[Sequence[str]], sentences: Encoded, tokens: Tokens
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The labels of each task that can be asked, and why others cannot."""
+    labels = {POSITION: position_labels(sentences), NEGATION: negation_labels(kept)}
+    left_out: dict[str, str] = {}
+    if checkpoint.polarity is None:
+        left_out[POLARITY] = "the checkpoint has no polarity of words (python -m core polarity)"
+    else:
+        labels[POLARITY] = polarity_labels(sentences, checkpoint.polarity, tokens.train)
+    for task in list(labels):
+        try:
+            _check_classes(labels[task], tokens.train, CLASSES[task], task)
+        except ValueError as error:
+            left_out[task] = str(error)
+            del labels[task]
+    if not labels:
+        raise ValueError("; ".join(left_out.values()))
+    return labels, left_out
+
+
+def _check_classes(labels: np.ndarray, train: np.ndarray, classes: Sequence[str], task: str) -> None:
+    for part, where in ((train, "trained"), (~train, "tested")):
+        counts = np.bincount(labels[part], minlength=len(classes))
+        if not counts.all():
+            lacking = ", ".join(name for name, count in zip(classes, counts, strict=True) if not count)
+            raise ValueError(f"{task}: no token of class {lacking} to be {where} on; give more or longer sentences")
+
+
+def _features(checkpoint: Checkpoint, sentences: Encoded, source: str, breathe: Callable[[], object]) -> np.ndarray:
+    """What a probe reads at every token, float32 [N, F]."""
+    if source == PLACE:
+        return np.eye(_PLACES, dtype=np.float32)[np.minimum(_places(sentences), _PLACES - 1)]
+    if source == WORD:
+        embedded: np.ndarray = checkpoint.model.embedding.weight.detach().numpy()[sentences.ids]
+        return embedded
+    found = np.empty((len(sentences.ids), checkpoint.model.hidden_size), dtype=np.float32)
+    for places, states in token_states(checkpoint.model, sentences, source, breathe):
+        found[places] = states
+    return found
+
+
+def _places(sentences: Encoded) -> np.ndarray:
+    """Each token's place in its sentence, from 0, int64 [N]."""
+    return np.arange(len(sentences.ids)) - np.repeat(sentences.offsets[:-1], sentences.lengths)

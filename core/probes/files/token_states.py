@@ -1,0 +1,65 @@
+"""What are a model's states after every token of many sentences? The top layer's, a batch of sentences at a time.
+
+The hidden states come from torch's fused modules; cell states of an LSTM, which those keep to themselves, from
+`core.models`' own steps. Axes: B sentences, T tokens of the longest of a batch, N tokens in all, H units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.corpus import Encoded, length_batches, pad
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.models import Classifier
+
+HIDDEN, CELL = STATES = ("h", "c")
+_BATCH = 256  # sentences at a time
+
+
+def check_state(model: Classifier, state: str) -> None:
+    """Raises ValueError for a state that a model has not."""
+    available = STATES if model.cell == "lstm" else (HIDDEN,)
+    if state not in available:
+        raise ValueError(f"the {model.cell} has no state {state!r}; available: {', '.join(available)}")
+
+
+def token_states(
+    model: Classifier, sentences: Encoded, state: str, breathe: Callable[[], object] = lambda: None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The states after some tokens: their places in ``sentences.ids``, int64 [N], and the states, float32 [N, H].
+
+    The batches hold all tokens between them. `breathe` is called before each batch, and before each step of a cell
+    state; what it raises ends the work. Raises ValueError for a state that the model has not.
+    """
+    import torch
+
+    check_state(model, state)
+    for rows in length_batches(sentences.lengths, _BATCH):
+        breathe()
+        ids, lengths = pad(sentences, rows)
+        inside = np.arange(ids.shape[1]) < lengths[:, None]
+        with torch.inference_mode():
+            x = model.embedding(torch.from_numpy(ids))
+            found = model.recurrent(x)[0] if state == HIDDEN else _cells(model, x, breathe)
+        places = sentences.offsets[rows][:, None] + np.arange(ids.shape[1])
+        yield places[inside], found.numpy()[inside]
+
+
+def _cells(model: Classifier, x: Tensor, breathe: Callable[[], object]) -> Tensor:
+    """The top layer's cell states [B, T, H] while embedded tokens x [B, T, E] are read."""
+    import torch
+
+    state = model.start(len(x))
+    found = []
+    for token in x.unbind(1):
+        breathe()
+        state = model.step(token, state).state
+        assert state.c is not None
+        found.append(state.c[-1])
+    return torch.stack(found, dim=1)

@@ -1,0 +1,379 @@
+"""Where else are the same units on? Moments of a file of sentences that look to the model like a span of one text.
+
+After Strobelt et al. 2018, "LSTMVis: A Tool for Visual Analysis of Hidden State Dynamics in Recurrent Neural Networks".
+A unit is on where its state is at or above a threshold θ (or |state|, if asked for); a span's pattern is the set S of
+units that are on after every one of its tokens. Of any L tokens in a row in a file, L the span's length, let W be the
+units that are on throughout. These moments rank by |S ∩ W|, how many of the pattern's units are on, then by Jaccard's
+|S ∩ W| / |S ∪ W|, so that of two moments with as many the one with fewer other units on is the nearer, then by their
+order in the file. LSTMVis lets lengths differ; here they are equal, and how long the shared units stay on around a
+moment is told beside it. If asked for, only units count that are off just before the span and just after it. Before
+the first token is the start state, which is 0; past the last there is none, and units count as off.
+
+An index holds no states but, for each, how many steps of a fixed width its magnitude reaches, with its sign: one byte,
+N x H in all. Thresholds are whole numbers of steps, and for these the index is exact.
+
+Axes: N tokens, S sentences, H units, L tokens of a span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.corpus import encode_tokens
+from core.probes.files.token_states import HIDDEN, check_state, token_states
+from core.verdicts import logits, sigmoid
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.files.lines import Lines
+    from core.trace import Trace
+
+STEPS = {"h": 0.01, "c": 0.05}
+"""The width of a step, by state: hidden states lie between −1 and 1, cell states may go far beyond."""
+MOST_TOKENS = 400_000
+"""Tokens that an index holds; at 256 units 102 MB."""
+MOST, LEAST = 50, 0.5
+"""Moments that are listed, and the share of the pattern's units that must be on in each."""
+
+_LEVELS = 127  # of either sign in a byte
+_AT_ONCE = 16_384  # tokens compared at a time, so that a search takes a few megabytes beside its index
+_CHUNK = 20_000  # tokens read between two events
+
+
+@dataclass(frozen=True)
+class Index:
+    """The states of a model after every token of a file, to be searched.
+
+    `sentences` are its texts as tokens, without those that have no word or repeat an earlier one, which `empty` and
+    `repeated` count; `cut` more did not fit into `MOST_TOKENS`. `rows` are their numbers in the file, from 1. `labels`
+    is int8 [S], 0 negative, 1 positive, −1 neither, or None where the file has none; `probability` P(positive) of
+    each. `levels` is int8 [N, H].
+    """
+
+    model: str
+    hash: str
+    state: str
+    file: str
+    sentences: tuple[tuple[str, ...], ...]
+    rows: tuple[int, ...]
+    offsets: np.ndarray
+    labels: np.ndarray | None
+    probability: np.ndarray
+    empty: int
+    repeated: int
+    cut: int
+    levels: np.ndarray = field(repr=False)
+
+    @property
+    def tokens(self) -> int:
+        """N."""
+        return len(self.levels)
+
+
+@dataclass(frozen=True)
+class Indexing:
+    """So many of the tokens have been read; `index` is there when all have."""
+
+    done: int
+    total: int
+    index: Index | None = None
+
+    def result(self) -> Index | None:
+        """The index, if it is whole: part of one would not say what it lacks."""
+        return self.index
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The units that are on over the tokens `first` to `last` of a text, counted from 0, both included.
+
+    `values` [T, U] are the states of the `units` after every token of the text.
+    """
+
+    model: str
+    hash: str
+    state: str
+    tokens: tuple[str, ...]
+    first: int
+    last: int
+    threshold: float
+    magnitude: bool
+    bounded: bool
+    units: tuple[int, ...]
+    values: np.ndarray = field(repr=False)
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The tokens `first` to `last`, from 0, of a sentence of the index, at which `shared` of the pattern's units are on.
+
+    `on` units are on in all, and `length` tokens around it the shared ones stay on.
+    """
+
+    sentence: int
+    first: int
+    last: int
+    shared: int
+    on: int
+    jaccard: float
+    length: int
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The best moments, none of which overlap.
+
+    Of `windows` spans of that length in the index `qualifying` have the `least` share of the pattern's units on, with
+    those that overlap a better one. `itself` counts sentences of the same tokens as the pattern's, which are left out.
+    """
+
+    pattern: Pattern
+    moments: tuple[Moment, ...]
+    windows: int
+    qualifying: int
+    least: float
+    itself: int
+
+
+def index(
+    checkpoint: Checkpoint, lines: Lines, state: str = HIDDEN, breathe: Callable[[], object] = lambda: None
+) -> Generator[Indexing, None, None]:
+    """Read a file's sentences with a model; the last event has the index. `breathe` ends it by raising.
+
+    Raises ValueError for a state that the model has not, or where no sentence has a word.
+    """
+    check_state(checkpoint.model, state)
+    kept: dict[tuple[str, ...], int] = {}
+    empty = repeated = cut = total = 0
+    for place, text in enumerate(lines.texts):
+        if place % 1_000 == 0:
+            breathe()
+        tokens = tuple(checkpoint.preprocessing(text))
+        if not tokens:
+            empty += 1
+        elif tokens in kept:
+            repeated += 1
+        elif total + len(tokens) > MOST_TOKENS:
+            cut += 1
+        else:
+            kept[tokens] = place
+            total += len(tokens)
+    if not kept:
+        raise ValueError(f"{lines.name}: none of its {len(lines.texts):,} rows has a word to read")
+    sentences = encode_tokens(list(kept), checkpoint.vocabulary)
+    levels = np.empty((total, checkpoint.model.hidden_size), dtype=np.int8)
+    yield Indexing(0, total)
+    done = told = 0
+    for places, states in token_states(checkpoint.model, sentences, state, breathe):
+        levels[places] = to_levels(states, state)
+        done += len(places)
+        if done - told >= _CHUNK:
+            told = done
+            yield Indexing(done, total)
+    levels.setflags(write=False)
+    places = list(kept.values())
+    yield Indexing(
+        total,
+        total,
+        Index(
+            model=checkpoint.name,
+            hash=checkpoint.hash,
+            state=state,
+            file=lines.name,
+            sentences=tuple(kept),
+            rows=tuple(lines.rows[place] for place in places),
+            offsets=sentences.offsets,
+            labels=None if lines.labels is None else lines.labels[places],
+            probability=sigmoid(logits(checkpoint.model, sentences, 256, breathe=breathe)),
+            empty=empty + lines.empty,
+            repeated=repeated,
+            cut=cut,
+            levels=levels,
+        ),
+    )
+
+
+def to_levels(states: np.ndarray, state: str) -> np.ndarray:
+    """How many steps each state's magnitude reaches, 127 at most, with the state's sign; int8 of the same shape."""
+    grid = STEPS[state] * np.arange(1, _LEVELS + 1)
+    reached = np.searchsorted(grid, np.abs(states.astype(np.float64)), side="right")
+    found: np.ndarray = np.where(states < 0, -reached, reached).astype(np.int8)
+    return found
+
+
+def level_of(threshold: float, state: str) -> int:
+    """The number of steps that a threshold is. Raises ValueError where it is not a whole number from 1 to 127."""
+    step = STEPS[state]
+    level = round(threshold / step) if np.isfinite(threshold) else 0
+    if not 1 <= level <= _LEVELS or abs(level * step - threshold) > 1e-6:
+        raise ValueError(
+            f"the threshold of {state} is a multiple of {step:g} from {step:g} to {_LEVELS * step:g}; "
+            f"given: {threshold:g}"
+        )
+    return level
+
+
+def pattern(
+    checkpoint: Checkpoint,
+    trace: Trace,
+    first: int,
+    last: int,
+    threshold: float,
+    state: str = HIDDEN,
+    *,
+    magnitude: bool = False,
+    bounded: bool = False,
+) -> Pattern:
+    """The units on over the tokens `first` to `last`, from 0, of a model's reading of a text.
+
+    With `magnitude` a unit is on by its state's absolute value, else only above 0; with `bounded` it must be off just
+    before and just after. Raises ValueError for a span outside the text, a state or a threshold that is none.
+    """
+    check_state(checkpoint.model, state)
+    if not 0 <= first <= last < len(trace):
+        raise ValueError(
+            f"the span goes from a token to the same or a later one of the {len(trace):,}; given: {first + 1:,} to "
+            f"{last + 1:,}"
+        )
+    values = trace.h if state == HIDDEN else trace.c
+    assert values is not None
+    on = _on(to_levels(values, state), level_of(threshold, state), magnitude)
+    over = on[first : last + 1].all(axis=0)
+    if bounded:
+        for outside in (first - 1, last + 1):
+            if 0 <= outside < len(on):
+                over &= ~on[outside]
+    units = np.flatnonzero(over)
+    return Pattern(
+        model=trace.model,
+        hash=checkpoint.hash,
+        state=state,
+        tokens=trace.tokens,
+        first=first,
+        last=last,
+        threshold=threshold,
+        magnitude=magnitude,
+        bounded=bounded,
+        units=tuple(units.tolist()),
+        values=values[:, units],
+    )
+
+
+def search(index: Index, pattern: Pattern, most: int = MOST, least: float = LEAST) -> Matches:
+    """The `most` best moments of an index where at least a share `least` of the pattern's units is on, 0 to 1.
+
+    One unit at least. Raises ValueError for a pattern without a unit, or of another model or state; for `most` below 1
+    or `least` that is no share.
+    """
+    if (index.hash, index.state) != (pattern.hash, pattern.state):
+        raise ValueError(
+            f"the file was read by {index.model} for {index.state!r}, the pattern is of {pattern.model}, "
+            f"{pattern.state!r}"
+        )
+    if not pattern.units:
+        raise ValueError("no unit is on over the whole span; choose a lower threshold or a shorter span")
+    if most < 1 or not 0 <= least <= 1:
+        raise ValueError(f"at least 1 moment is listed, and a share is 0 to 1; given: {most:,} and {least:g}")
+    bits = _bits(index.levels, level_of(pattern.threshold, pattern.state), pattern.magnitude)
+    wanted = np.zeros((1, index.levels.shape[1]), dtype=bool)
+    wanted[0, list(pattern.units)] = True
+    over, starts = _throughout(bits, index.offsets, len(pattern), pattern.bounded)
+    own = _same(index, pattern.tokens)
+    if len(own):
+        starts &= ~np.isin(np.repeat(np.arange(len(index.sentences)), np.diff(index.offsets)), own)
+    shared = np.bitwise_count(over & _packed(wanted)).sum(axis=1, dtype=np.int64)
+    on = np.bitwise_count(over).sum(axis=1, dtype=np.int64)
+    jaccard = shared / (on + len(pattern.units) - shared)
+    found = np.flatnonzero(starts & (shared >= max(1, least * len(pattern.units))))
+    ranked = found[np.lexsort((found, -jaccard[found], -shared[found]))]
+    moments = _apart(index, ranked, len(pattern), most)
+    return Matches(
+        pattern=pattern,
+        moments=tuple(
+            Moment(
+                sentence=sentence,
+                first=place - int(index.offsets[sentence]),
+                last=place - int(index.offsets[sentence]) + len(pattern) - 1,
+                shared=int(shared[place]),
+                on=int(on[place]),
+                jaccard=float(jaccard[place]),
+                length=_lasts(bits, over[place] & _packed(wanted)[0], index.offsets, sentence, place, len(pattern)),
+            )
+            for sentence, place in moments
+        ),
+        windows=int(starts.sum()),
+        qualifying=len(found),
+        least=least,
+        itself=len(own),
+    )
+
+
+def _on(levels: np.ndarray, level: int, magnitude: bool) -> np.ndarray:
+    """Which states reach a level: bool of the same shape."""
+    return (levels >= level) | (levels <= -level) if magnitude else levels >= level
+
+
+def _packed(on: np.ndarray) -> np.ndarray:
+    """Truth values [N, H] as bits in words of 64, uint64 [N, ⌈H / 64⌉]."""
+    padded = np.pad(np.packbits(on, axis=1), ((0, 0), (0, -(-on.shape[1] // 8) % 8)))
+    found: np.ndarray = np.ascontiguousarray(padded).view(np.uint64)
+    return found
+
+
+def _bits(levels: np.ndarray, level: int, magnitude: bool) -> np.ndarray:
+    """Which units are on after every token, as `_packed` packs them."""
+    parts = [
+        _packed(_on(levels[start : start + _AT_ONCE], level, magnitude)) for start in range(0, len(levels), _AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _throughout(bits: np.ndarray, offsets: np.ndarray, length: int, bounded: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The units on over all `length` tokens from each token on, packed, and from which tokens on there are as many."""
+    tokens = len(bits)
+    ends = np.repeat(offsets[1:], np.diff(offsets))
+    places = np.arange(tokens)
+    starts = places + length <= ends
+    over = bits.copy()
+    for further in range(1, length):
+        over[: tokens - further] &= bits[further:]
+    if bounded:
+        before = np.where((places == np.repeat(offsets[:-1], np.diff(offsets)))[:, None], 0, np.roll(bits, 1, axis=0))
+        after = np.where((places + length >= ends)[:, None], 0, np.roll(bits, -length, axis=0))
+        over &= ~(before.astype(np.uint64) | after.astype(np.uint64))
+    return over, starts
+
+
+def _apart(index: Index, ranked: np.ndarray, length: int, most: int) -> list[tuple[int, int]]:
+    """Sentence and first token, in the index, of the best moments that overlap no better one."""
+    taken = np.zeros(index.tokens, dtype=bool)
+    sentences = np.searchsorted(index.offsets, ranked, side="right") - 1
+    kept: list[tuple[int, int]] = []
+    for sentence, place in zip(sentences.tolist(), ranked.tolist(), strict=True):
+        if not taken[place : place + length].any():
+            taken[place : place + length] = True
+            kept.append((sentence, place))
+            if len(kept) == most:
+                break
+    return kept
+
+
+def _lasts(bits: np.ndarray, units: np.ndarray, offsets: np.ndarray, sentence: int, place: int, length: int) -> int:
+    """Over how many tokens in a row, those of the moment among them, all of some packed units are on."""
+    on = ((bits[offsets[sentence] : offsets[sentence + 1]] & units) == units).all(axis=1)
+    first = place - int(offsets[sentence])
+    before = on[:first][::-1]
+    after = on[first + length :]
+    return length + sum(len(side) if side.all() else int(side.argmin()) for side in (before, after))
+
+
+def _same(index: Index, tokens: Sequence[str]) -> np.ndarray:
+    """The sentences of the index that are these very tokens; alike ones were left out, so it is one at most."""
+    return np.array([place for place, one in enumerate(index.sentences) if one == tuple(tokens)], dtype=np.int64)
