@@ -48,11 +48,14 @@ CLASSES = {
     NEGATION: ("none", "negation"),
     POLARITY: ("low", "middle", "high"),
 }
-NEGATIONS = frozenset(
-    "not no never none nothing nobody nowhere neither nor without cannot dont doesnt didnt isnt arent wasnt werent "
-    "cant couldnt wont wouldnt shouldnt havent hasnt hadnt aint hardly barely".split()
-)
-"""Words that negate, as preprocessing leaves them (``n't`` is ``not``), and how they are typed without an apostrophe."""
+# fmt: off
+NEGATIONS = frozenset({
+    "not", "no", "never", "none", "nothing", "nobody", "nowhere", "neither", "nor", "without", "cannot", "hardly",
+    "barely", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "cant", "couldnt", "wont", "wouldnt",
+    "shouldnt", "havent", "hasnt", "hadnt", "aint",
+})
+# fmt: on
+"""Words that negate, as preprocessing leaves them (``n't`` is ``not``), and how they are typed without its mark."""
 
 _BIN_STARTS = (3, 6, 10, 16)  # the first places of the later bins
 _PLACES = 40  # told apart as a baseline; all later ones are one
@@ -137,7 +140,7 @@ def diagnose(
     labels, left_out = _labels(checkpoint, kept, sentences, tokens)
     names = sources(checkpoint)
     asked = [(name, task) for name in names for task in labels if (name, task) != (PLACE, POSITION)]
-    train = int(len(np.unique(tokens.sentence[tokens.train])))
+    train = len(np.unique(tokens.sentence[tokens.train]))
     found = Probes(
         model=checkpoint.name,
         hash=checkpoint.hash_with_polarity,
@@ -183,7 +186,8 @@ def split(sentences: Encoded, seed: int) -> Tokens:
 
 def position_labels(sentences: Encoded) -> np.ndarray:
     """Which bin of places each token is in, int64 [N]."""
-    return np.searchsorted(_BIN_STARTS, _places(sentences) + 1, side="right")
+    bins: np.ndarray = np.searchsorted(_BIN_STARTS, _places(sentences) + 1, side="right")
+    return bins
 
 
 def negation_labels(sentences: Sequence[Sequence[str]]) -> np.ndarray:
@@ -205,7 +209,8 @@ def polarity_labels(sentences: Encoded, polarity: np.ndarray, train: np.ndarray)
     running = np.cumsum(polarity[sentences.ids].astype(np.float64))
     before = np.concatenate([[0.0], running])[sentences.offsets[:-1]]
     so_far = running - np.repeat(before, sentences.lengths)
-    return np.searchsorted(np.quantile(so_far[train], (1 / 3, 2 / 3)), so_far, side="right")
+    thirds: np.ndarray = np.searchsorted(np.quantile(so_far[train], (1 / 3, 2 / 3)), so_far, side="right")
+    return thirds
 
 
 def control_labels(ids: np.ndarray, labels: np.ndarray, train: np.ndarray, seed: int | Sequence[int]) -> np.ndarray:
@@ -215,7 +220,8 @@ def control_labels(ids: np.ndarray, labels: np.ndarray, train: np.ndarray, seed:
     """
     shares = np.bincount(labels[train]) / train.sum()
     types, number = np.unique(ids, return_inverse=True)
-    return np.random.default_rng(seed).choice(len(shares), len(types), p=shares)[number]
+    drawn: np.ndarray = np.random.default_rng(seed).choice(len(shares), len(types), p=shares)[number]
+    return drawn
 
 
 def probe(
@@ -351,7 +357,8 @@ def _check_classes(labels: np.ndarray, train: np.ndarray, classes: Sequence[str]
 def _features(checkpoint: Checkpoint, sentences: Encoded, source: str, breathe: Callable[[], object]) -> np.ndarray:
     """What a probe reads at every token, float32 [N, F]."""
     if source == PLACE:
-        return np.eye(_PLACES, dtype=np.float32)[np.minimum(_places(sentences), _PLACES - 1)]
+        told: np.ndarray = np.eye(_PLACES, dtype=np.float32)[np.minimum(_places(sentences), _PLACES - 1)]
+        return told
     if source == WORD:
         embedded: np.ndarray = checkpoint.model.embedding.weight.detach().numpy()[sentences.ids]
         return embedded
@@ -363,4 +370,5 @@ def _features(checkpoint: Checkpoint, sentences: Encoded, source: str, breathe: 
 
 def _places(sentences: Encoded) -> np.ndarray:
     """Each token's place in its sentence, from 0, int64 [N]."""
-    return np.arange(len(sentences.ids)) - np.repeat(sentences.offsets[:-1], sentences.lengths)
+    found: np.ndarray = np.arange(len(sentences.ids)) - np.repeat(sentences.offsets[:-1], sentences.lengths)
+    return found

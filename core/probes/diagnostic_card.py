@@ -1,7 +1,7 @@
-"""Where are a model's diagnostic probes kept? In its checkpoint's card, under ``probes``: figures and settings, no text.
+"""Where are a model's diagnostic probes kept? In its checkpoint's card, under ``probes``: figures, settings, no text.
 
-The card is no part of a model's hash, so that nothing cached by it goes stale. What was measured is told apart from what
-stands there today by a hash of its own, of the model and of its words' polarity.
+The card is no part of a model's hash, so nothing cached by that goes stale. What was measured is told from what stands
+there today by a hash that is kept with it, of the model and of its words' polarity.
 """
 
 from __future__ import annotations

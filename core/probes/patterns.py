@@ -4,7 +4,7 @@ After Strobelt et al. 2018, "LSTMVis: A Tool for Visual Analysis of Hidden State
 A unit is on where its state is at or above a threshold θ (or |state|, if asked for); a span's pattern is the set S of
 units that are on after every one of its tokens. Of any L tokens in a row in a file, L the span's length, let W be the
 units that are on throughout. These moments rank by |S ∩ W|, how many of the pattern's units are on, then by Jaccard's
-|S ∩ W| / |S ∪ W|, so that of two moments with as many the one with fewer other units on is the nearer, then by their
+|S ∩ W| / (|S| + |W| − |S ∩ W|), so that of two with as many the one with fewer other units on is nearer, then by their
 order in the file. LSTMVis lets lengths differ; here they are equal, and how long the shared units stay on around a
 moment is told beside it. If asked for, only units count that are off just before the span and just after it. Before
 the first token is the start state, which is 0; past the last there is none, and units count as off.
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 STEPS = {"h": 0.01, "c": 0.05}
 """The width of a step, by state: hidden states lie between −1 and 1, cell states may go far beyond."""
-MOST_TOKENS = 400_000
-"""Tokens that an index holds; at 256 units 102 MB."""
+MOST_TOKENS = 200_000
+"""Tokens that an index holds; at 256 units 51 MB."""
 MOST, LEAST = 50, 0.5
 """Moments that are listed, and the share of the pattern's units that must be on in each."""
 
@@ -112,7 +112,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Moment:
-    """The tokens `first` to `last`, from 0, of a sentence of the index, at which `shared` of the pattern's units are on.
+    """The tokens `first` to `last`, from 0, of a sentence of the index, where `shared` of the pattern's units are on.
 
     `on` units are on in all, and `length` tokens around it the shared ones stay on.
     """
@@ -178,7 +178,7 @@ def index(
             told = done
             yield Indexing(done, total)
     levels.setflags(write=False)
-    places = list(kept.values())
+    chosen = list(kept.values())
     yield Indexing(
         total,
         total,
@@ -188,9 +188,9 @@ def index(
             state=state,
             file=lines.name,
             sentences=tuple(kept),
-            rows=tuple(lines.rows[place] for place in places),
+            rows=tuple(lines.rows[place] for place in chosen),
             offsets=sentences.offsets,
-            labels=None if lines.labels is None else lines.labels[places],
+            labels=None if lines.labels is None else lines.labels[chosen],
             probability=sigmoid(logits(checkpoint.model, sentences, 256, breathe=breathe)),
             empty=empty + lines.empty,
             repeated=repeated,
