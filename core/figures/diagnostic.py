@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.probes.diagnostic import Probes
     from core.probes.files.shares import Mean
 
+_ORDER = ("h", "c", "x", "place")
 _APART = 0.26  # between models, of the distance between two sources
 
 
@@ -26,7 +27,8 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
     Sources stand under their names in `sources` where they have one. A dashed line is chance. Raises ValueError where
     no model has the task.
     """
-    rows = list(dict.fromkeys(probe.source for one in found for probe in one.probes if probe.task == task))
+    there = {probe.source for one in found for probe in one.probes if probe.task == task}
+    rows = [source for source in _ORDER if source in there]
     if not rows:
         raise ValueError(f"no model was probed for {task!r}")
     figure = make_subplots(
@@ -37,8 +39,6 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
         subplot_titles=(_("balanced accuracy"), _("selectivity")),
     )
     chance = next(probe.chance for one in found for probe in one.probes if probe.task == task)
-    for x, column in ((chance, 1), (0.0, 2)):
-        figure.add_vline(x, line={"color": THRESHOLD, "dash": "dash", "width": 1.5}, row=1, col=column)
     for place, one in enumerate(found):
         probes = [probe for probe in one.probes if probe.task == task]
         shift = _APART * (place - (len(found) - 1) / 2)
@@ -77,6 +77,8 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
                 row=1,
                 col=column,
             )
+    for x, column in ((chance, 1), (0.0, 2)):
+        figure.add_vline(x, line={"color": THRESHOLD, "dash": "dash", "width": 1.5}, row=1, col=column)
     figure.update_xaxes(range=[0, 1.02], row=1, col=1)
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
@@ -86,7 +88,7 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
         zeroline=False,
     )
     return figure.update_layout(
-        title={"text": _("What a linear probe reads off (filled), and off random labels (hollow)")},
+        title={"text": _("Linear probes (filled), controls (hollow)")},
         legend={"orientation": "h", "x": 0, "y": -0.14, "yanchor": "top"},
         height=240 + 70 * len(rows),
         margin={"t": 90, "b": 40, "l": 10, "r": 10},

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from core.probes.patterns import Pattern
 
 MOST_UNITS = 40
-"""Units drawn, the furthest above the threshold over the span first."""
+"""Units drawn, those with the largest states over the span first."""
+MOST_TOKENS = 40
+"""Tokens drawn, the span in their middle; more would be too narrow to be told apart."""
 
 
 def pattern_heatmap(pattern: Pattern) -> go.Figure:
@@ -28,38 +30,40 @@ def pattern_heatmap(pattern: Pattern) -> go.Figure:
         raise ValueError("there is no unit to draw")
     span = slice(pattern.first, pattern.last + 1)
     order = np.argsort(-np.abs(pattern.values[span]).mean(axis=0), kind="stable")[:MOST_UNITS]
-    values = pattern.values[:, order].astype(np.float64).T
-    tokens = len(pattern.tokens)
+    middle = (pattern.first + pattern.last) // 2
+    start = max(0, min(middle - MOST_TOKENS // 2, len(pattern.tokens) - MOST_TOKENS))
+    tokens = pattern.tokens[start : start + MOST_TOKENS]
+    places = list(range(start, start + len(tokens)))
+    values = pattern.values[places][:, order].astype(np.float64).T
+    left, right = max(pattern.first, start) - 0.5, min(pattern.last, places[-1]) + 0.5
     reach = float(np.abs(values).max()) or 1.0
     figure = go.Figure(
         go.Heatmap(
             z=values,
-            x=list(range(tokens)),
+            x=places,
             y=list(range(len(order))),
             zmin=-reach,
             zmax=reach,
             colorscale=DIVERGING,
             colorbar={"title": {"text": pattern.state}, "thickness": 12},
-            customdata=[
-                [[html.escape(token, quote=False), pattern.units[unit]] for token in pattern.tokens] for unit in order
-            ],
+            customdata=[[[html.escape(token, quote=False), pattern.units[unit]] for token in tokens] for unit in order],
             hovertemplate=_("unit %{customdata[1]}, %{customdata[0]}: %{z:.3f}") + "<extra></extra>",
         )
     )
     figure.add_shape(
         type="rect",
-        x0=pattern.first - 0.5,
-        x1=pattern.last + 0.5,
+        x0=left,
+        x1=right,
         y0=-0.5,
         y1=len(order) - 0.5,
         line={"color": CHOSEN, "width": 3},
     )
-    for edge in (pattern.first - 0.5, pattern.last + 0.5):
+    for edge in (left, right):
         figure.add_vline(edge, line={"color": THRESHOLD, "width": 1, "dash": "dot"})
     figure.update_xaxes(
         title=_("token"),
-        tickvals=list(range(tokens)),
-        ticktext=[_shortened(token) for token in pattern.tokens],
+        tickvals=places,
+        ticktext=[_shortened(token) for token in tokens],
         showgrid=False,
     )
     figure.update_yaxes(

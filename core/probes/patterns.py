@@ -322,7 +322,7 @@ def _on(levels: np.ndarray, level: int, magnitude: bool) -> np.ndarray:
 
 def _packed(on: np.ndarray) -> np.ndarray:
     """Truth values [N, H] as bits in words of 64, uint64 [N, ⌈H / 64⌉]."""
-    padded = np.pad(np.packbits(on, axis=1), ((0, 0), (0, -(-on.shape[1] // 8) % 8)))
+    padded = np.pad(np.packbits(on, axis=1), ((0, 0), (0, (on.shape[1] // -8) % 8)))
     found: np.ndarray = np.ascontiguousarray(padded).view(np.uint64)
     return found
 

@@ -59,11 +59,11 @@ def view(checkpoints: list[Checkpoint]) -> None:
         return
     name, path = given
     boxes = st.columns(4, vertical_alignment="bottom")
-    encoding = _encoding(boxes[3]) if path.suffix != ".parquet" else None
+    encoding = encoding_box(boxes[3], "file encoding") if path.suffix != ".parquet" else None
     try:
         columns = records.columns(path, encoding)
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(_told(error)))
+        st.error(plain(told(error)))
         return
     asked = _asked(columns, boxes, encoding)
     key = (name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
@@ -117,16 +117,14 @@ def _stored(content: bytes, suffix: str) -> Path:
     return path
 
 
-def _encoding(box: DeltaGenerator) -> str | None:
+def encoding_box(box: DeltaGenerator, key: str) -> str | None:
     """The encoding to read with, None for the usual one."""
     names = {"": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
-    chosen = box.selectbox(
-        _("Encoding"), list(names), format_func=names.__getitem__, key="file encoding", persist_state="session"
-    )
+    chosen = box.selectbox(_("Encoding"), list(names), format_func=names.__getitem__, key=key, persist_state="session")
     return chosen or None
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """What is wrong, without the options of the command line, for which the page has boxes."""
     return _OPTIONS.sub("", str(error))
 
@@ -188,7 +186,7 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
             for found in events:
                 yield _Event(found, out.read_bytes() if found.done else None)
     except (ValueError, LookupError) as error:
-        raise ValueError(_told(error)) from error
+        raise ValueError(told(error)) from error
     finally:
         out.unlink(missing_ok=True)
 

@@ -1,0 +1,159 @@
+"""The moments at which a pattern's units are on again, in context, and what sets them apart from their file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts import estimates, trajectories
+from pages.parts.tokens import plain, visible
+
+if TYPE_CHECKING:
+    from core.probes.pattern_contrast import Contrast
+    from core.probes.patterns import Index, Matches, Pattern
+
+
+def show(index: Index, pattern: Pattern) -> None:
+    """Search an index for a pattern and show what was found."""
+    from core.probes.pattern_contrast import contrast
+    from core.probes.patterns import search
+
+    matches = search(index, pattern)
+    st.caption(plain(_covered(index)))
+    if matches.itself:
+        st.caption(_("The sentence itself is in the file; it is left out."))
+    if not matches.moments:
+        st.info(
+            _(
+                "At none of the {windows:,} spans of {length:,} tokens are half of the {units:,} units on. Choose a "
+                "shorter span or another threshold."
+            ).format(windows=matches.windows, length=len(pattern), units=len(pattern.units))
+        )
+        return
+    st.write(
+        _(
+            "Of {windows:,} spans of {length:,} tokens {qualifying:,} have half of the {units:,} units on or more; "
+            "the best {shown:,} that do not overlap, by the number of those units, then by Jaccard’s index."
+        ).format(
+            windows=matches.windows,
+            length=len(pattern),
+            qualifying=matches.qualifying,
+            units=len(pattern.units),
+            shown=len(matches.moments),
+        )
+    )
+    st.dataframe(_table(index, matches), hide_index=True)
+    header = [
+        *("row", "first_token", "last_token", "before", "span", "after", "shared", "of", "on", "jaccard", "stays_on"),
+        *("probability", "label"),
+    ]
+    trajectories.csv_button("patterns", header, lambda: _rows(index, matches))
+    _contrast(contrast(index, matches))
+
+
+def _covered(index: Index) -> str:
+    line = _("{file}: {sentences:,} sentences, {tokens:,} tokens.").format(
+        file=visible(index.file), sentences=len(index.sentences), tokens=index.tokens
+    )
+    left_out = [
+        (index.empty, _("{count:,} rows without a word")),
+        (index.repeated, _("{count:,} that repeat an earlier one")),
+        (index.cut, _("{count:,} that did not fit")),
+    ]
+    told = ", ".join(name.format(count=count) for count, name in left_out if count)
+    return f"{line} {_('Left out: {rows}.').format(rows=told)}" if told else line
+
+
+def _labels() -> dict[int, str]:
+    return {0: _("negative"), 1: _("positive"), -1: ""}
+
+
+def _table(index: Index, matches: Matches) -> list[dict[str, object]]:
+    from core.probes.pattern_contrast import context
+
+    rows: list[dict[str, object]] = []
+    for moment in matches.moments:
+        before, span, after = context(index, moment)
+        row: dict[str, object] = {
+            _("before"): visible(before),
+            _("these tokens"): visible(span),
+            _("after"): visible(after),
+            _("units on"): _("{shared} of {all}").format(shared=moment.shared, all=len(matches.pattern.units)),
+            _("Jaccard"): round(moment.jaccard, 2),
+            _("they stay on for"): moment.length,
+            _("P(positive)"): round(float(index.probability[moment.sentence]), 3),
+        }
+        if index.labels is not None:
+            row[_("label")] = _labels()[int(index.labels[moment.sentence])]
+        rows.append({**row, _("row"): index.rows[moment.sentence]})
+    return rows
+
+
+def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
+    from core.probes.pattern_contrast import context
+
+    return [
+        (
+            *(index.rows[moment.sentence], moment.first + 1, moment.last + 1),
+            *context(index, moment),
+            *(moment.shared, len(matches.pattern.units), moment.on, moment.jaccard, moment.length),
+            float(index.probability[moment.sentence]),
+            "" if index.labels is None else ("negative", "positive", "")[int(index.labels[moment.sentence])],
+        )
+        for moment in matches.moments
+    ]
+
+
+def _contrast(found: Contrast) -> None:
+    """What follows the moments, and the labels and verdicts of their sentences against all others."""
+    st.markdown(f"**{_('What sets them apart from the file')}**")
+    if found.next_words:
+        st.dataframe(
+            [
+                {
+                    _("next word"): visible(word.word) or _("(end of the sentence)"),
+                    _("after these moments"): f"{word.after:,} / {word.moments:,}",
+                    _("after all spans as long"): f"{word.everywhere:,} / {word.windows:,}",
+                    _("times as often"): round(word.times, 1),
+                    _("p, corrected"): f"{word.p:.2g}",
+                }
+                for word in found.next_words
+            ],
+            hide_index=True,
+        )
+        st.caption(
+            _(
+                "Fisher’s exact test, one-sided, times the {count:,} words that follow twice or more; spans of one "
+                "sentence are no separate evidence, which it does not know."
+            ).format(count=found.tested)
+        )
+    else:
+        st.caption(_("No word follows two of these moments."))
+    header = [_("of sentences"), _("with a moment"), _("all others"), _("difference")]
+    rows: list[list[object]] = []
+    if found.positive is not None:
+        gap = found.positive_difference
+        rows.append(
+            [
+                _("share labelled positive"),
+                *(estimates.share(one.share, one.interval) for one in found.positive),
+                estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
+            ]
+        )
+    gap = found.probability_difference
+    rows.append(
+        [
+            _("mean P(positive)"),
+            *("–" if one is None else f"{one:.3f}" for one in found.probability),
+            estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
+        ]
+    )
+    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+    st.caption(
+        _(
+            "{some:,} sentences with a moment, {others:,} others; 95 % intervals. P(positive) is the model’s own, read "
+            "from the same states as the pattern, so it is no evidence from outside."
+        ).format(some=found.sentences[0], others=found.sentences[1])
+    )

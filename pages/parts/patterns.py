@@ -1,0 +1,155 @@
+"""Which units are on over a span of the sentence, and where else in a file of sentences are the same ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.language import ngettext
+from pages.parts import link, models, pattern_file, pattern_moments, trajectories
+from pages.parts.fingerprint import fingerprint
+from pages.parts.tokens import plain, visible
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.patterns import Pattern
+    from core.trace import Trace
+    from pages.parts.trajectories import Sentence
+
+_THRESHOLDS = {"h": (0.05, 0.95, 0.3), "c": (0.05, 4.0, 0.5)}  # least, most, at first; in steps of 0.05
+_STEP = 0.05
+
+
+def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
+    """Choose a span and a threshold, see the units that are on, find other moments at which they are."""
+    st.write(
+        _(
+            "Choose some tokens in a row. The units that are on after every one of them are what the model holds "
+            "throughout; the moments of other sentences at which the same units are on look alike to it. What these "
+            "have in common is a guess at what the units stand for."
+        )
+    )
+    left, right = st.columns(2)
+    with left:
+        sentence = trajectories.choose_sentence(texts)
+    with right:
+        checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
+    trace = trajectories.traced(checkpoint, sentence.text)
+    pattern = _asked(checkpoint, trace)
+    if not pattern.units:
+        st.info(_("No unit is on over the whole span. Choose a lower threshold or a shorter span."))
+        return
+    _say(pattern, trace)
+
+    from core.figures.patterns import MOST_TOKENS, MOST_UNITS, pattern_heatmap
+
+    st.plotly_chart(
+        pattern_heatmap(pattern),
+        key="pat units",
+        alt=_("States of the units that are on over the span, units down and tokens across"),
+    )
+    if len(pattern.units) > MOST_UNITS or len(trace) > MOST_TOKENS:
+        st.caption(
+            _(
+                "At most {units} units, those with the largest states over the span, and {tokens} tokens around it "
+                "are drawn; the search uses all units."
+            ).format(units=MOST_UNITS, tokens=MOST_TOKENS)
+        )
+    pattern_file.show(checkpoint, pattern.state, lambda index: pattern_moments.show(index, pattern))
+
+
+def _asked(checkpoint: Checkpoint, trace: Trace) -> Pattern:
+    """The pattern of the span, state and threshold that were chosen."""
+    from core.probes.patterns import pattern
+
+    state = _state(checkpoint)
+    first, last = _span(trace, fingerprint((checkpoint.hash, trace.tokens)))
+    low, high, usual = _THRESHOLDS[state]
+    key = f"pat threshold {state}"
+    link.restore("pat_threshold", usual, _threshold(low, high), key)
+    threshold = st.slider(_("A unit is on from this value up"), low, high, step=_STEP, key=key, persist_state="session")
+    link.carry("pat_threshold", None if threshold == usual else f"{threshold:g}")
+    with st.container(horizontal=True):
+        magnitude = _box("pat_magnitude", _("Below its negative too (|{state}|)").format(state=state))
+        bounded = _box("pat_bounded", _("Off just before and just after the span"))
+    threshold = round(threshold / _STEP) * _STEP
+    return pattern(checkpoint, trace, first, last, threshold, state, magnitude=magnitude, bounded=bounded)
+
+
+def _state(checkpoint: Checkpoint) -> str:
+    """Which state; only an LSTM has two."""
+    if checkpoint.model.cell != "lstm":
+        return "h"
+    names, key = {"h": _("hidden state h"), "c": _("cell state c")}, "pat state"
+    link.restore("pat_state", "h", link.one_of(list(names)), key)
+    state = st.segmented_control(
+        _("State"), list(names), format_func=names.__getitem__, key=key, required=True, persist_state="session"
+    )
+    link.carry("pat_state", None if state == "h" else state)
+    return state or "h"
+
+
+def _span(trace: Trace, own: str) -> tuple[int, int]:
+    """The first and the last token of the span, from 0; at first the token that moved the logit most, and the next."""
+    if len(trace) == 1:
+        st.caption(_("There is one token, so it is the span."))
+        return 0, 0
+    moved = min(int(abs(trace.contributions).argmax()), len(trace) - 2)
+    usual, key = (moved, moved + 1), f"pat span {own}"
+    if not link.restore("pat_span", usual, _read_span(len(trace)), key):
+        st.caption(_("The link names a span that is not there; the usual one is chosen."))
+    first, last = st.select_slider(
+        _("From this token to that"),
+        list(range(len(trace))),
+        format_func=lambda place: f"{place + 1}. {plain(visible(trace.tokens[place][:30]))}",
+        key=key,
+        persist_state="session",
+    )
+    link.carry("pat_span", None if (first, last) == usual else f"{first + 1}-{last + 1}")
+    return first, last
+
+
+def _read_span(tokens: int) -> Callable[[str], tuple[int, int] | None]:
+    """Reads a span, as in ``3-5``, counted from 1."""
+
+    def read(told: str) -> tuple[int, int] | None:
+        ends = [link.whole(1, tokens)(end) for end in told.split("-")[:3]]
+        if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
+            return None
+        return ends[0] - 1, ends[1] - 1
+
+    return read
+
+
+def _threshold(low: float, high: float) -> Callable[[str], float | None]:
+    """Reads a threshold, to the nearest step."""
+
+    def read(told: str) -> float | None:
+        found = link.decimal(low, high)(told)
+        return None if found is None else round(round(found / _STEP) * _STEP, 2)
+
+    return read
+
+
+def _box(name: str, title: str) -> bool:
+    key = name.replace("_", " ")
+    link.restore(name, False, lambda told: True if told == "1" else None, key)
+    ticked = st.checkbox(plain(title), key=key, persist_state="session")
+    link.carry(name, "1" if ticked else None)
+    return bool(ticked)
+
+
+def _say(pattern: Pattern, trace: Trace) -> None:
+    """How many units are on, and which."""
+    count = len(pattern.units)
+    line = ngettext(
+        "{count:,} of {all:,} units is on over “{span}”: {units}",
+        "{count:,} of {all:,} units are on over “{span}”: {units}",
+        count,
+    )
+    span = " ".join(pattern.tokens[pattern.first : pattern.last + 1])
+    listed = ", ".join(map(str, pattern.units[:30])) + (", …" if count > 30 else "")
+    st.text(line.format(count=count, all=trace.h.shape[1], span=visible(span[:300]), units=listed))
