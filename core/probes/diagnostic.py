@@ -179,7 +179,7 @@ def split(sentences: Encoded, seed: int) -> Tokens:
             f"{count:,} given these would be {count - test:,} and {test:,}"
         )
     train = np.ones(count, dtype=bool)
-    train[np.random.default_rng(seed).choice(count, test, replace=False)] = False
+    train[np.random.default_rng((seed, 3)).choice(count, test, replace=False)] = False
     sentence = np.repeat(np.arange(count), sentences.lengths)
     return Tokens(sentence, sentences.ids.astype(np.int64), train[sentence])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import streamlit as st
 
@@ -99,27 +100,31 @@ def _span(trace: Trace, own: str) -> tuple[int, int]:
         return 0, 0
     moved = min(int(abs(trace.contributions).argmax()), len(trace) - 2)
     usual, key = (moved, moved + 1), f"pat span {own}"
-    if not link.restore("pat_span", usual, _read_span(len(trace)), key):
+    if not link.restore("pat_span", (usual, ""), _read_span(len(trace)), key):
         st.caption(_("The link names a span that is not there; the usual one is chosen."))
+    # A select_slider (1.67) takes what the browser says for a single value unless its own `value` is a range, and one
+    # with such a value may not be set through the session's state. So whatever the link says makes a slider of its own.
+    told, name = st.session_state[key]
     first, last = st.select_slider(
         _("From this token to that"),
         list(range(len(trace))),
+        value=told,
         format_func=lambda place: f"{place + 1}. {plain(visible(trace.tokens[place][:30]))}",
-        key=key,
+        key=f"{key} {name}",
         persist_state="session",
     )
     link.carry("pat_span", None if (first, last) == usual else f"{first + 1}-{last + 1}")
     return first, last
 
 
-def _read_span(tokens: int) -> Callable[[str], tuple[int, int] | None]:
-    """Reads a span, as in ``3-5``, counted from 1."""
+def _read_span(tokens: int) -> Callable[[str], tuple[tuple[int, int], str] | None]:
+    """Reads a span, as in ``3-5``, counted from 1, and gives this reading a name."""
 
-    def read(told: str) -> tuple[int, int] | None:
+    def read(told: str) -> tuple[tuple[int, int], str] | None:
         ends = [link.whole(1, tokens)(end) for end in told.split("-")[:3]]
         if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
             return None
-        return ends[0] - 1, ends[1] - 1
+        return (ends[0] - 1, ends[1] - 1), uuid4().hex
 
     return read
 

@@ -90,7 +90,7 @@ def test_shuffled_labels_come_out_at_chance(with_polarity: Path, task: str, seed
     tokens = split(encoded, seed)
     labels, _left_out = diagnostic._labels(checkpoint, sentences(400, seed), encoded, tokens)
     features = diagnostic._features(checkpoint, encoded, "h", lambda: None)
-    shuffled = np.random.default_rng(seed).permutation(labels[task])
+    shuffled = np.random.default_rng((seed, 9)).permutation(labels[task])
     result = probe(features, shuffled, tokens, task, "h", seed=seed)
     low, high = result.accuracy.interval
     assert low < result.chance < high
@@ -152,8 +152,6 @@ def test_labels_by_hand() -> None:
     # running: 1, 2, -3, -3, 2, 3, -9; cut at -3 and 2
     third = polarity_labels(encoded, polarity, np.ones(7, dtype=bool))
     assert third.tolist() == [1, 2, 1, 1, 2, 2, 0]
-    low, high = np.quantile([1, 2, -3, -3, 2, 3, -9], (1 / 3, 2 / 3))
-    assert third.tolist() == [(x >= low) + (x >= high) for x in (1, 2, -3, -3, 2, 3, -9)]
 
 
 def test_balanced_accuracy_and_its_interval_are_by_sentence() -> None:
