@@ -80,6 +80,7 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
     for x, column in ((chance, 1), (0.0, 2)):
         figure.add_vline(x, line={"color": THRESHOLD, "dash": "dash", "width": 1.5}, row=1, col=column)
     figure.update_xaxes(range=[0, 1.02], row=1, col=1)
+    figure.update_xaxes(nticks=4, tickangle=0, row=1, col=2)
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=[html.escape(sources.get(row, row), quote=False) for row in rows],

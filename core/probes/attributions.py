@@ -22,6 +22,8 @@ from core.probes.attribution.results import Attribution, Reading, Scores
 from core.verdicts import EmptyTextError, verdict_on_tokens
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.checkpoints import Checkpoint
 
 CELLS = ("rnn", "gru", "lstm")
@@ -160,6 +162,22 @@ def seconds_a_token(checkpoint: Checkpoint) -> float:
     clock = time.perf_counter()
     game.values(present)
     return (time.perf_counter() - clock) / (texts * tokens)
+
+
+def sensitivity_of(
+    found: Attribution, checkpoint: Checkpoint, text: str, breathe: Callable[[], object] = lambda: None
+) -> float | None:
+    """The max-sensitivity (`core.probes.sensitivity`) of the method and baseline that gave an attribution.
+
+    `breathe` is called before every reading; what it raises ends it.
+    """
+    from core.probes.sensitivity import sensitivity
+
+    def explain(moved: Reading) -> np.ndarray:
+        breathe()
+        return METHODS[found.method].function(moved, found.baseline, seed=0).scores
+
+    return sensitivity(Reading(checkpoint, text, found.tokens), explain, scores=found.scores)
 
 
 def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attribution:

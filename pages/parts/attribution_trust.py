@@ -65,7 +65,7 @@ def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[
 
 def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
     """How much each method's scores change when the words' vectors move a little; None until a button is pressed."""
-    from core.probes.attributions import cost
+    from core.probes.attributions import cost, sensitivity_of
     from core.probes.sensitivity import SAMPLES, random_sensitivity
 
     readings = SAMPLES * sum(cost(one.method, len(one)) for one in found)
@@ -76,7 +76,7 @@ def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
         done: dict[str, float | None] = {}
         for one in found:
             breathe()
-            done[one.method] = _sensitivity(checkpoint, text, one, breathe)
+            done[one.method] = sensitivity_of(one, checkpoint, text, breathe)
             yield _Ran(len(done), Sensitivity(dict(done), random))
 
     given: list[Sensitivity] = []
@@ -118,17 +118,3 @@ def _new_yardstick(
     from core.probes.faithfulness import yardstick
 
     return yardstick(Reading(checkpoint, text, tuple(checkpoint.preprocessing(text))), removal, breathe=breathe)
-
-
-def _sensitivity(checkpoint: Checkpoint, text: str, found: Attribution, breathe: Callable[[], object]) -> float | None:
-    import numpy as np
-
-    from core.probes.attribution.results import Reading
-    from core.probes.attributions import METHODS
-    from core.probes.sensitivity import sensitivity
-
-    def explain(moved: Reading) -> np.ndarray:
-        breathe()
-        return METHODS[found.method].function(moved, found.baseline, seed=0).scores
-
-    return sensitivity(Reading(checkpoint, text, found.tokens), explain, scores=found.scores)

@@ -1,7 +1,7 @@
 """All methods of attribution on a tweet of 20 tokens, and how well their time is told beforehand on longer texts.
 
-``pytest tests/benchmarks/test_attributions.py -s``. What was asked: all methods together in under 3 s on two cores; they
-take less than that of one core's processor time, which does not depend on what else the machine does.
+``pytest tests/benchmarks/test_attributions.py -s``. What was asked: all methods together in under 3 s on two cores.
+They take less than that of one core's processor time, which does not depend on what else the machine does.
 """
 
 from __future__ import annotations
