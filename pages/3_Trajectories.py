@@ -10,7 +10,7 @@ from pages.parts import frame, link
 
 frame.set_up(_("Trajectories"))
 st.title(_("Trajectories"))
-st.write(_("What happens inside while a sentence is read, token by token, and how far back does it reach?"))
+st.write(_("What happens inside while a sentence is read, token by token? Look first, then reach in and change it."))
 text = frame.sentence(examples()[0].text)
 views = {
     "states": _("States and gates"),
@@ -18,9 +18,13 @@ views = {
     "path": _("Path"),
     "gradients": _("Gradients"),
     "memory": _("Memory"),
+    "patch": _("Patching"),
+    "fixed": _("Fixed points"),
+    "patterns": _("Patterns"),
+    "probes": _("Linear probes"),
 }
 link.restore("view", "states", link.one_of(list(views)), key="trajectories view")
-view = st.segmented_control(
+view = st.pills(
     _("What to look at"),
     list(views),
     format_func=views.__getitem__,
@@ -33,7 +37,11 @@ link.carry("view", None if view == "states" else view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
 from pages.parts import (  # noqa: E402
+    diagnostic_probes,
+    fixed_points,
+    interventions,
     models,
+    patterns,
     trajectories,
     trajectories_gradients,
     trajectories_memory,
@@ -49,15 +57,20 @@ if not checkpoints:
     st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
 elif view == "memory":
     trajectories_memory.view(checkpoints)
+elif view == "probes":
+    diagnostic_probes.view((), checkpoints)
 else:
     texts = trajectories.texts(text, checkpoints)
-    if not texts:
-        st.info(_("There is no word to read yet. Type a sentence."))
-    elif view == "words":
-        trajectories_words.view(texts, checkpoints)
-    elif view == "path":
-        trajectories_path.view(texts, checkpoints)
-    elif view == "gradients":
-        trajectories_gradients.view(texts, checkpoints)
+    shown = {
+        "states": trajectories_states.view,
+        "words": trajectories_words.view,
+        "path": trajectories_path.view,
+        "gradients": trajectories_gradients.view,
+        "patch": interventions.view,
+        "fixed": fixed_points.view,
+        "patterns": patterns.view,
+    }
+    if texts or view == "fixed":
+        shown[view](texts, checkpoints)
     else:
-        trajectories_states.view(texts, checkpoints)
+        st.info(_("There is no word to read yet. Type a sentence."))

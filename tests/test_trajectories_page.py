@@ -34,6 +34,7 @@ MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
 NAMES = ("rnn", "gru", "lstm")
 VIEWS = ("states", "words", "path", "gradients", "memory")
 OF_SENTENCES = VIEWS[:-1]
+REACHING = ("patch", "fixed", "patterns", "probes")  # their parts have tests of their own; here, that they are shown
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +192,29 @@ def test_hostile_link_parameters_change_nothing(view: str, told: str) -> None:
     titles, usual_titles = ([spec["layout"]["title"] for spec in figures(found)] for found in (at, usual))
     assert titles == usual_titles
     assert "<b>" not in said(at)
+
+
+@pytest.mark.parametrize(
+    ("view", "first"),
+    [
+        ("patch", "Reach in"),
+        ("fixed", "Hold the input still"),
+        ("patterns", "Choose some tokens in a row"),
+        ("probes", "A linear probe is trained"),
+    ],
+)
+def test_each_way_of_reaching_in_is_shown(view: str, first: str) -> None:
+    at = opened(view=view, q=PROVERB, second=REVERSED)
+    assert first in said(at)
+    assert parameter(at, "view") == view
+    assert not at.error
+
+
+@pytest.mark.parametrize("view", REACHING)
+def test_reaching_in_without_a_word(view: str) -> None:
+    at = opened(view=view, q=" ", second="")
+    assert ("There is no word to read yet" in said(at)) == (view in ("patch", "patterns"))
+    assert not at.error
 
 
 # States and gates

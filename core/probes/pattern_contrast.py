@@ -129,7 +129,10 @@ def _next_words(index: Index, matches: Matches) -> list[NextWord]:
 
 
 def _welch(a: np.ndarray, b: np.ndarray) -> Mean | None:
-    """The difference of two means with Welch's interval; None where one of them is of fewer than two numbers."""
+    """The difference of two mean probabilities with Welch's interval, cut off at ±1, beyond which there is none.
+
+    None where one of them is of fewer than two numbers.
+    """
     from scipy.stats import ttest_ind
 
     if min(len(a), len(b)) < 2:
@@ -137,4 +140,4 @@ def _welch(a: np.ndarray, b: np.ndarray) -> Mean | None:
     if not (a.std() or b.std()):
         return None
     interval = ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
-    return Mean(len(a) + len(b), float(a.mean() - b.mean()), (float(interval.low), float(interval.high)))
+    return Mean(len(a) + len(b), float(a.mean() - b.mean()), (max(-1.0, float(interval.low)), min(1.0, float(interval.high))))

@@ -10,13 +10,15 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, expect
 
 from core import checkpoints
+from core.probes.patching import patch_texts
 from core.trace import trace
 from core.working import working
 from tests.hostile import SENTENCES
 
 PROVERB = "Better late than never"
 HOSTILE = " ".join(text.replace("\n", " ") for text in SENTENCES[:6])
-VIEWS = ("states", "words", "path", "gradients", "memory")
+VIEWS = ("states", "words", "path", "gradients", "memory", "patch", "fixed", "patterns", "probes")
+OTHER = "Better never than late"
 
 
 def show(page: Page, address: str, **parameters: str) -> None:
@@ -69,13 +71,58 @@ def test_a_unit_and_a_token_are_clicked(page: Page, address: str, served_checkpo
 
 def test_every_view_answers_and_its_link_is_kept(page: Page, address: str) -> None:
     show(page, address, q=PROVERB)
-    names = {"Word by word": "words", "Path": "path", "Gradients": "gradients", "Memory": "memory"}
+    names = {
+        "Word by word": "words",
+        "Path": "path",
+        "Gradients": "gradients",
+        "Memory": "memory",
+        "Patching": "patch",
+        "Patterns": "patterns",
+        "Linear probes": "probes",
+    }
     for name, view in names.items():
         page.get_by_text(name, exact=True).click()
         expect(page).to_have_url(re.compile(rf"[?&]view={view}(&|$)"), timeout=60_000)
         settled(page)
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_patch_is_chosen_and_the_verdict_changes(page: Page, address: str, served_checkpoints: Path) -> None:
+    """One click on a map: the cell's patch is followed, with the probability that the command line prints."""
+    show(page, address, q=PROVERB, second=OTHER, view="patch")
+    settled(page)
+    checkpoint = checkpoints.load("lstm", served_checkpoints)
+    grid = patch_texts(checkpoint, PROVERB, OTHER)
+    chart = page.locator(".js-plotly-plot").nth(2)  # the LSTM's
+    plot = chart.locator(".nsewdrag").first
+    row, step = 1, 3  # the cell state, after "than"
+    wanted = f"{grid.probability[0]:.3f} → {grid.probabilities['cell'][step - 1]:.3f}"
+    value = page.get_by_test_id("stMetric").filter(has_text="LSTM, P(positive)").first.get_by_test_id("stMetricValue")
+    expect(value).to_be_visible(timeout=60_000)
+    assert wanted != value.inner_text()
+    for _ in range(3):  # a busy machine may lose a click
+        plot.evaluate("element => element.scrollIntoView({block: 'center'})")
+        box = plot.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] * (step - 0.4) / 4, box["y"] + box["height"] * (row + 0.5) / 7
+        page.mouse.move(x - 3, y)
+        page.mouse.move(x, y)
+        page.wait_for_timeout(500)
+        page.mouse.click(x, y)
+        with suppress(AssertionError):
+            expect(value).to_have_text(wanted, timeout=10_000)
+            break
+    expect(value).to_have_text(wanted)
+
+
+def test_fixed_points_are_searched_for_and_the_search_stopped(page: Page, address: str) -> None:
+    show(page, address, q=PROVERB, view="fixed", model="gru")
+    settled(page)
+    page.get_by_role("button", name="Start the search").click()
+    page.get_by_role("button", name="Stop").click(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"GRU was left to itself"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_a_table_is_taken_along(page: Page, address: str) -> None:
