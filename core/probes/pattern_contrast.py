@@ -140,4 +140,6 @@ def _welch(a: np.ndarray, b: np.ndarray) -> Mean | None:
     if not (a.std() or b.std()):
         return None
     interval = ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
-    return Mean(len(a) + len(b), float(a.mean() - b.mean()), (max(-1.0, float(interval.low)), min(1.0, float(interval.high))))
+    return Mean(
+        len(a) + len(b), float(a.mean() - b.mean()), (max(-1.0, float(interval.low)), min(1.0, float(interval.high)))
+    )
