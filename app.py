@@ -8,7 +8,7 @@ from core.examples import examples
 from core.language import gettext as _
 from pages.parts import frame
 
-frame.set_up(_("Home"))
+frame.set_up("Home")
 st.title("Unrolled")
 st.write(
     _(

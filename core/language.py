@@ -11,13 +11,23 @@ from functools import cache
 from gettext import NullTranslations, translation
 from pathlib import Path
 
-_LOCALE = Path(__file__).parent / "locale"
+ENGLISH, TRADITIONAL_CHINESE = "en", "zh_TW"
+LANGUAGES = {ENGLISH: "English", TRADITIONAL_CHINESE: "繁體中文"}
+"""The languages that the interface speaks, each by its own name."""
+
+DOMAIN = "unrolled"
+LOCALE = Path(__file__).parent / "locale"
 _language: ContextVar[str] = ContextVar("language", default="en")
 
 
 def use(language: str) -> None:
-    """Speak this language from now on, in this thread or task."""
+    """Speak this language from now on, in this thread or task. One that there is no catalogue of is English."""
     _language.set(language)
+
+
+def current() -> str:
+    """The language that this thread or task speaks."""
+    return _language.get()
 
 
 def gettext(message: str) -> str:
@@ -37,4 +47,4 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 
 @cache
 def _catalogue(language: str) -> NullTranslations:
-    return translation("unrolled", _LOCALE, [language], fallback=True)
+    return translation(DOMAIN, LOCALE, [language], fallback=True)

@@ -8,7 +8,7 @@ from core.examples import examples
 from core.language import gettext as _
 from pages.parts import frame, link
 
-frame.set_up(_("Permutations"))
+frame.set_up("Permutations")
 st.title(_("Permutations"))
 st.write(_("Does the order of the words move the verdict, and among which orders that still make sense?"))
 text = frame.sentence(examples()[0].text)

@@ -8,7 +8,7 @@ from core.examples import examples
 from core.language import gettext as _
 from pages.parts import frame, link
 
-frame.set_up(_("Sarcasm"))
+frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))
 st.write(_("Which comments does a person read as negative and a model as positive, and how are such comments found?"))
 text = frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))

@@ -8,7 +8,7 @@ from core.examples import examples
 from core.language import gettext as _
 from pages.parts import frame, link
 
-frame.set_up(_("Trajectories"))
+frame.set_up("Trajectories")
 st.title(_("Trajectories"))
 st.write(_("What happens inside while a sentence is read, token by token? Look first, then reach in and change it."))
 text = frame.sentence(examples()[0].text)

@@ -8,7 +8,7 @@ from core.examples import examples
 from core.language import gettext as _
 from pages.parts import frame, link
 
-frame.set_up(_("Attributions"))
+frame.set_up("Attributions")
 st.title(_("Attributions"))
 st.write(_("Which words carried the verdict, by which method, and can the explanation be trusted?"))
 text = frame.sentence(examples()[0].text)

@@ -7,7 +7,7 @@ import streamlit as st
 from core.language import gettext as _
 from pages.parts import frame, link
 
-frame.set_up(_("Maths lab"))
+frame.set_up("Maths_Lab")
 st.title(_("Maths lab"))
 st.write(_("The arithmetic by hand: change the numbers, see every intermediate, and see it checked."))
 sections = {

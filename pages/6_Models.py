@@ -8,7 +8,7 @@ from core.language import gettext as _
 from pages.parts import frame, models, names, tables
 from pages.parts.tokens import plain
 
-frame.set_up(_("Models"))
+frame.set_up("Models")
 st.title(_("Models"))
 st.write(_("What was trained, on what, how good it is, and what each choice in the recipe bought."))
 cards, faults = models.cards()

@@ -1,4 +1,4 @@
-"""What stands on every page: set-up, menu, the sentence box, the link that carries the sentence."""
+"""What stands on every page: set-up, language, menu, the sentence box, the link that carries the sentence."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import language
 from core.examples import examples
 from core.language import gettext as _
+from pages.parts import link
 
 LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
 _PAGES = Path(__file__).parent.parent
@@ -34,11 +36,10 @@ def existing_pages() -> list[tuple[str, str]]:
     ]
 
 
-def set_up(title: str) -> None:
-    """The first call of every page: its title, its width, the menu."""
-    st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
-    if st.session_state.get("page") != title:
-        st.session_state["page"] = title
+def set_up(page: str) -> None:
+    """The first call of every page, by its file's name without the number (or ``Home``): language, title, menu."""
+    if st.session_state.get("page") != page:
+        st.session_state["page"] = page
         # What the link of another page said last is no answer to what this one's says.
         for key in [key for key in st.session_state if str(key).startswith("linked ")]:
             del st.session_state[key]
@@ -46,11 +47,42 @@ def set_up(title: str) -> None:
             # To Streamlit (1.67) the box here is another one than that of the page before, in spite of the key they
             # share, and starts empty unless its value is written anew.
             st.session_state["q"] = st.session_state["q"]
+    usual = _usual_language()
+    link.restore("lang", usual, _written_language, "language")
+    language.use(st.session_state["language"] or usual)
+    title = {"Home": _("Home"), **titles()}[page]
+    st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
     carried = _link(st.session_state.get("q", st.query_params.get("q", "")))
     with st.sidebar:
         st.page_link("app.py", label=_("Home"), icon=":material/home:", query_params=carried)
         for path, label in existing_pages():
             st.page_link(path, label=label, query_params=carried)
+        st.segmented_control(
+            _("Language"),
+            list(language.LANGUAGES),
+            format_func=language.LANGUAGES.__getitem__,
+            key="language",
+            required=True,
+            persist_state="session",
+        )
+    link.carry("lang", _language_in_link())
+
+
+def _usual_language() -> str:
+    """Chinese for a browser that asks for it as it is written in Taiwan, Hong Kong and Macau; English for others."""
+    asked = (st.context.locale or "").lower()
+    traditional = asked.startswith("zh") and any(sign in asked for sign in ("hant", "tw", "hk", "mo"))
+    return language.TRADITIONAL_CHINESE if traditional else language.ENGLISH
+
+
+def _written_language(told: str) -> str | None:
+    """A language as the link writes it, by the tag of BCP 47: ``zh-TW``."""
+    return next((name for name in language.LANGUAGES if name.replace("_", "-") == told), None)
+
+
+def _language_in_link() -> str | None:
+    spoken = language.current()
+    return None if spoken == _usual_language() else spoken.replace("_", "-")
 
 
 def sentence(default: str) -> str:
@@ -71,9 +103,8 @@ def sentence(default: str) -> str:
     # identity. But on a switch of pages Streamlit (1.67) drops a bound parameter before the other page runs, and the
     # browser files that address without the sentence as an entry of its own: going back from another page then showed
     # the first example in place of the sentence typed. Losing the sentence is worse than a long history.
-    link = _link(text)
-    if link:
-        st.query_params["q"] = st.session_state["linked"] = link["q"]
+    if "q" in _link(text):
+        st.query_params["q"] = st.session_state["linked"] = text
     else:
         st.query_params.pop("q", None)
         st.session_state.pop("linked", None)
@@ -113,4 +144,6 @@ def links_to_pages(text: str) -> None:
 
 
 def _link(text: str) -> dict[str, str]:
-    return {"q": text} if 0 < len(text) <= LONGEST_IN_LINK else {}
+    """What a link to another page carries: the sentence, while it is short enough, and the language."""
+    spoken = _language_in_link()
+    return ({"q": text} if 0 < len(text) <= LONGEST_IN_LINK else {}) | ({"lang": spoken} if spoken else {})

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from typing import Any, NamedTuple, Protocol
 
 import streamlit as st
@@ -61,7 +62,13 @@ class _Work:
         self.latest: Event | None = None
         self.fault: Exception | None = None
         self._given_up = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(start,), name="unrolled search", daemon=True)
+        self._thread = threading.Thread(
+            # A thread starts without its starter's context, which holds the language.
+            target=copy_context().run,
+            args=(self._run, start),
+            name="unrolled search",
+            daemon=True,
+        )
         self._thread.start()
 
     def _run(self, start: Start) -> None:
