@@ -2,11 +2,13 @@
 
 Maheswaranathan et al. 2019, "Reverse engineering recurrent networks for sentiment classification reveals line attractor
 dynamics", found networks that add up sentiment along a line of nearly fixed points, along which alone a difference
-lasts. A line is claimed here where a search that was finished found at least `MOST_FEW` fixed points of both verdicts,
-`SHARE` or more of whose variance lies along one axis, and typically exactly one direction at a point in which a
-difference lasts as long as a text of the training data has tokens. That there is none is claimed where fewer than half
-of the fixed points found have such a direction. All else cannot be told, nor can it where most of what was found are
-slow points, which are no fixed points: a line may be made of these.
+lasts, while all others die out. A difference is said to last here where it neither shrinks nor grows e-fold within as
+many steps as a text of the training data has tokens. A line is claimed where a search that was finished found at least
+`MOST_FEW` fixed points of both verdicts, `SHARE` or more of whose variance lies along one axis, typically exactly one
+direction at a point in which a difference lasts, and at most of them none in which it grows sooner: what grows leaves
+the line. That there is none is claimed where fewer than half of the fixed points found have a direction that lasts. All
+else cannot be told, nor can it where most of what was found are slow points, which are no fixed points: a line may be
+made of these.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ class Attractor:
     """What was computed of fixed points, and what follows: `answer` is ``line``, ``none`` or ``cannot tell``.
 
     `share` of the variance of the points' h lies along their first principal axis, whose |cos| with the read-out's
-    weights is `alignment`; both None with fewer than `MOST_FEW` points. `longest` [points] are the time constants of
-    the leading eigenvalues, `lasting` [points] how many eigenvalues have one of `tokens` or more (None where the length
-    of a training text is not known). `reason` says in one sentence why the answer is what it is.
+    weights is `alignment`; both None with fewer than `MOST_FEW` points. `longest` [points] are the longest time
+    constants, which at an unstable point need not be the leading eigenvalue's; `lasting` [points] how many eigenvalues
+    have one of `tokens` or more, and `growing` [points] how many have a shorter one and |λ| > 1 (both None where the
+    length of a training text is not known). `reason` says in one sentence why the answer is what it is.
     """
 
     answer: str
@@ -43,6 +46,7 @@ class Attractor:
     alignment: float | None
     longest: tuple[float, ...]
     lasting: tuple[int, ...] | None
+    growing: tuple[int, ...] | None
     tokens: float | None
 
 
@@ -51,11 +55,15 @@ def judge(found: FixedPoints) -> Attractor:
     points = found.points
     kinds = [point.stability for point in points]
     share, alignment = _line(found)
-    lasting = None
+    lasting = growing = None
     if found.tokens is not None:
-        lasting = tuple(int((point.time_constants >= found.tokens).sum()) for point in points)
+        slow = [point.time_constants >= found.tokens for point in points]
+        lasting = tuple(int(rows.sum()) for rows in slow)
+        growing = tuple(
+            int((~rows & (np.abs(point.eigenvalues) > 1)).sum()) for rows, point in zip(slow, points, strict=True)
+        )
     positive = sum(point.logit >= 0 for point in points)
-    answer, reason = _answer(found, share, lasting, positive)
+    answer, reason = _answer(found, share, lasting, growing, positive)
     return Attractor(
         answer=answer,
         reason=reason,
@@ -65,8 +73,9 @@ def judge(found: FixedPoints) -> Attractor:
         positive=positive,
         share=share,
         alignment=alignment,
-        longest=tuple(float(point.time_constants[0]) for point in points),
+        longest=tuple(float(point.time_constants.max()) for point in points),
         lasting=lasting,
+        growing=growing,
         tokens=found.tokens,
     )
 
@@ -110,29 +119,42 @@ def _line(found: FixedPoints) -> tuple[float | None, float | None]:
     return float(values[0] ** 2 / total), float(abs(axes[0] @ found.read_out) / scale)
 
 
-def _answer(found: FixedPoints, share: float | None, lasting: tuple[int, ...] | None, positive: int) -> tuple[str, str]:
+def _answer(
+    found: FixedPoints,
+    share: float | None,
+    lasting: tuple[int, ...] | None,
+    growing: tuple[int, ...] | None,
+    positive: int,
+) -> tuple[str, str]:
     cannot = "cannot tell"
     if not found.points:
         return cannot, _("no fixed point was found")
-    if lasting is None:
+    if lasting is None or growing is None:
         return cannot, _("the model's card does not say how long a text is, which memory would have to outlast")
     directions = float(np.median(lasting))
     if directions > 1:
         return cannot, _(
-            "where it rests or nearly does, a difference typically lasts in {count:g} directions, and a line has one"
+            "at the median fixed point a difference lasts as long as a text in {count:g} directions, and a line has one"
         ).format(count=directions)
     if not found.complete:
         return cannot, _("it ended before every start was tried")
     if len(found.slow) > len(found.points):
         return cannot, _("most of what was found are slow points, of which a line may or may not be made")
     if 2 * sum(number > 0 for number in lasting) < len(lasting):
-        return "none", _("at most of the fixed points found no difference lasts as long as a text")
+        return "none", _(
+            "at most of the fixed points found every difference shrinks or grows e-fold within the length of a text"
+        )
     if len(found.points) < MOST_FEW or share is None:
         return cannot, _("so few fixed points lie on a line whatever they are")
     if share < SHARE:
         return cannot, _("at some points a difference lasts long enough, but the points do not lie along one line")
     if positive in (0, len(found.points)):
         return cannot, _("the points lie along a line, but all on one side of the verdict")
+    if 2 * sum(number > 0 for number in growing) >= len(growing):
+        return cannot, _(
+            "the points lie along a line, but at half of them or more some difference grows e-fold within the length "
+            "of a text, and so leaves it"
+        )
     return "line", _("the points lie along a line, on both sides of the verdict, and along one direction memory lasts")
 
 
@@ -186,7 +208,7 @@ def _axis(judged: Attractor) -> list[str]:
 
 
 def _times(judged: Attractor) -> list[str]:
-    line = _("At the median point the slowest difference has shrunk or grown e-fold after {time} steps")
+    line = _("At the median point the slowest difference takes {time} steps to shrink or grow e-fold")
     middle = float(np.median(judged.longest))
     line = line.format(time=f"{middle:,.1f}" if middle < 1e6 else _("more than a million"))
     if judged.tokens is None or judged.lasting is None:
@@ -195,7 +217,7 @@ def _times(judged: Attractor) -> list[str]:
         line
         + _(
             "; a training text has {tokens:.1f} tokens on average, and at {count:,} of the points some difference "
-            "lasts that long (directions in which it does, at the median point: {directions:g})."
+            "takes that long or longer (directions in which it does, at the median point: {directions:g})."
         ).format(
             tokens=judged.tokens,
             count=sum(number > 0 for number in judged.lasting),

@@ -229,6 +229,19 @@ def test_a_line_along_the_read_out_is_one() -> None:
     assert judged.longest[0] == pytest.approx(-1 / math.log(0.999))
 
 
+def test_the_slowest_difference_need_not_be_the_leading_eigenvalues() -> None:
+    judged = judge(a_search(along((1, 0), 2.0, 0.999, 0.5)))
+    assert judged.longest == pytest.approx([-1 / math.log(0.999)] * 5)
+    assert (judged.lasting, judged.growing) == ((1,) * 5, (1,) * 5)
+    told = statement(a_search(along((1, 0), 2.0, 0.999, 0.5)))
+    assert "the slowest difference takes 999.5 steps to shrink or grow e-fold" in told
+    assert "at 5 of the points some difference takes that long or longer" in told
+
+
+def test_a_line_along_which_differences_slowly_grow_is_one() -> None:
+    assert judge(a_search(along((0.6, 0.8), 1.01, 0.5))).answer == "line"
+
+
 def test_a_line_across_the_read_out_is_at_no_angle_to_it() -> None:
     assert judge(a_search(along((-0.8, 0.6), 0.999, 0.5))).alignment == pytest.approx(0, abs=1e-12)
 
@@ -239,9 +252,11 @@ def test_a_line_across_the_read_out_is_at_no_angle_to_it() -> None:
         ([], {}, "cannot tell", "no fixed point was found"),
         (along((1, 0), 0.999, 0.5), {"tried": 4}, "cannot tell", "before every start was tried"),
         (along((1, 0), 0.999, 0.5), {"tokens": None}, "cannot tell", "does not say how long a text is"),
-        (along((1, 0), 0.9, 0.5), {}, "none", "no difference lasts"),
+        (along((1, 0), 0.9, 0.5), {}, "none", "every difference shrinks or grows"),
+        (along((1, 0), 1.5, 0.9), {}, "none", "every difference shrinks or grows"),
+        (along((1, 0), 1.5, 0.999), {}, "cannot tell", "some difference grows e-fold"),
         (along((1, 0), 0.999, 0.5)[:2], {}, "cannot tell", "so few fixed points"),
-        (along((1, 0), 0.999, 0.998), {}, "cannot tell", "lasts in 2 directions, and a line has one"),
+        (along((1, 0), 0.999, 0.998), {}, "cannot tell", "in 2 directions, and a line has one"),
         (along((1, 0), 0.999, 0.5), {"slow": tuple(along((1, 0), 1, 1)) * 2}, "cannot tell", "most of what was found"),
         ([replace(found, logit=1.0) for found in along((1, 0), 0.999, 0.5)], {}, "cannot tell", "all on one side"),
         (
