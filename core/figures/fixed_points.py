@@ -145,8 +145,10 @@ def eigenvalues_figure(found: FixedPoints, number: int) -> go.Figure:
         hoverinfo="skip",
         line={"color": THRESHOLD, "width": 1, "dash": "dash"},
     )
-    outside = np.abs(point.eigenvalues) >= 1
-    for name, rows, look in ((_("dies out"), ~outside, SERIES[0]), (_("grows"), outside, SERIES[1])):
+    fates = np.array(point.fates)
+    names = {"stable": _("dies out"), "unstable": _("grows"), "marginal": _("too near to tell")}
+    for (fate, name), look in zip(names.items(), SERIES, strict=False):
+        rows = fates == fate
         if rows.any():
             figure.add_scatter(
                 x=point.eigenvalues.real[rows].round(6),

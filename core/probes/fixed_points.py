@@ -62,8 +62,16 @@ class Point:
     def stability(self) -> str:
         """``stable`` where every small difference dies out, ``unstable`` where some grows; ``marginal`` where the
         leading |λ| is so near 1, by 1e-3 at most, that a thousand steps would hardly show which."""
-        leading = float(abs(self.eigenvalues[0]))
-        return "stable" if leading < 1 - _MARGIN else "unstable" if leading > 1 + _MARGIN else "marginal"
+        return self.fates[0]
+
+    @property
+    def fates(self) -> tuple[str, ...]:
+        """Of each eigenvalue's direction: ``stable`` where differences die out, ``unstable`` where they grow, else
+        ``marginal``, as above."""
+        return tuple(
+            "stable" if modulus < 1 - _MARGIN else "unstable" if modulus > 1 + _MARGIN else "marginal"
+            for modulus in np.abs(self.eigenvalues).tolist()
+        )
 
     @property
     def time_constants(self) -> np.ndarray:

@@ -130,6 +130,11 @@ class PatchGrid:
         assert self.shares is not None
         step = self.carried_from
         told = {"state": "h, c" if self.whole == BOTH else "h", "step": (step or 0) + 1}
+        if step is None and self.partners[-1] is None:
+            last = max(place for place, partner in enumerate(self.partners) if partner is not None)
+            return _(
+                "the whole state ({state}) carries {share:.0%} at token {step}, the last that has a partner"
+            ).format(state=told["state"], step=last + 1, share=self.shares[self.whole][last])
         if step is None:
             return _("no step’s whole state ({state}) carries 90 to 110 % to the end").format(**told)
         if len(self.between) and self.between[0] < step:
@@ -156,10 +161,10 @@ class PatchGrid:
             "before the last token (mean of {steps:,} steps) h alone carries {hidden:.0%} and c alone {cell:.0%}",
             len(self.between),
         ).format(hidden=hidden, cell=cell, steps=len(self.between))
-        if abs(hidden - cell) < _EVEN:
-            return line + _(", about as much")
         if max(hidden, cell) < _EVEN:
             return line + _(", so neither carries it")
+        if abs(hidden - cell) < _EVEN:
+            return line + _(", about as much")
         return line + (_(", so more is in c") if cell > hidden else _(", so more is in h"))
 
     def _strongest_gate(self) -> str:

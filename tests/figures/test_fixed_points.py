@@ -80,7 +80,10 @@ def test_eigenvalues_lie_inside_the_circle_or_outside() -> None:
     assert len(drawn["unit circle"].x) == 181
     assert list(drawn["grows"].y) == pytest.approx([0.8, -0.8])
     assert list(drawn["dies out"].x) == pytest.approx([0.1, 0.1, 0.0])
-    assert "grows" not in traces(eigenvalues_figure(FOUND, 0))
+    assert {"grows", "too near to tell"}.isdisjoint(traces(eigenvalues_figure(FOUND, 0)))
+    near = traces(eigenvalues_figure(replace(FOUND, points=(point(1.0005, -0.9995, 1.01),)), 0))
+    assert list(near["too near to tell"].x) == pytest.approx([1.0005, -0.9995])
+    assert list(near["grows"].x) == pytest.approx([1.01])
 
 
 def test_a_models_name_is_not_read_as_html() -> None:

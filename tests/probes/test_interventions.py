@@ -210,6 +210,7 @@ def test_what_a_grid_says_by_hand() -> None:
         ([1.0, 2], [0.2, 0], "more is in h"),
         ([1.0, 2], [1.06, 0], "about as much"),
         ([-1.0, 2], [-0.2, 0], "so neither carries it"),
+        ([0.02, 2], [0.0, 0], "so neither carries it"),
     ],
 )
 def test_which_state_carries_more(hidden: list[float], cell: list[float], said: str) -> None:
@@ -221,9 +222,10 @@ def test_overshooting_and_falling_back_is_not_carrying() -> None:
     assert made_up("rnn", {"hidden": [2, 2, 2, 5]}).carried_from is None
     assert made_up("rnn", {"hidden": [0, 0, 0, 2]}).carried_from == 3
     assert ", the last, where that must be so" in made_up("rnn", {"hidden": [0, 0, 0, 2]}).statement
-    unmatched = made_up("rnn", {"hidden": [2, 2, math.nan, math.nan]}, (0, 1, None, None))
+    assert "no step’s whole state (h) carries 90 to 110 % to the end" in made_up("rnn", {"hidden": [2, 5]}).statement
+    unmatched = made_up("rnn", {"hidden": [2, 3, math.nan, math.nan]}, (0, 1, None, None))
     assert unmatched.carried_from is None
-    assert "no step’s whole state (h) carries 90 to 110 % to the end" in unmatched.statement
+    assert "the whole state (h) carries 150% at token 2, the last that has a partner." in unmatched.statement
 
 
 def test_partners_from_either_side() -> None:
