@@ -9,6 +9,8 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from core.checkpoints import Checkpoint
@@ -29,7 +31,9 @@ def add_verbs(add: Add) -> None:
     added.add_argument(
         "--step", type=int, metavar="N", help="also the verdict along the text with this token patched, from 1"
     )
-    added.add_argument("--what", metavar="W", help="with --step: hidden (default), cell, both, or a gate")
+    added.add_argument(
+        "--what", metavar="W", help="with --step: hidden (default), cell, both (of an RNN or GRU: hidden), or a gate"
+    )
     added.add_argument("text_a", metavar="TEXT_A", help="the sentence that is patched")
     added.add_argument("text_b", metavar="TEXT_B", help="the sentence that is taken from")
 
@@ -42,7 +46,7 @@ def patch(options: argparse.Namespace) -> int:
         raise ValueError("--what goes with --step, the token at which it is patched")
     models = console.named_checkpoints(options.model)
     grids = [patch_texts(checkpoint, options.text_a, options.text_b, options.align) for checkpoint in models]
-    paths = [_path(checkpoint, options) for checkpoint in models] if options.step is not None else [None] * len(grids)
+    paths = _paths(models, options) if options.step is not None else [None] * len(grids)
     if options.json:
         console.json_list(_as_json(grid, path) for grid, path in zip(grids, paths, strict=True))
         return 0
@@ -53,12 +57,28 @@ def patch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _path(checkpoint: Checkpoint, options: argparse.Namespace) -> Intervention:
-    from core.probes.interventions import HIDDEN, Patch, intervene
+def _paths(models: Sequence[Checkpoint], options: argparse.Namespace) -> list[Intervention | None]:
+    """One patch followed in every model that has what is patched; where none has it, the first one's refusal."""
+    from core.probes.interventions import BOTH, HIDDEN, Patch, intervene, patchable
     from core.trace import trace
 
-    a, b = trace(checkpoint, options.text_a), trace(checkpoint, options.text_b)
-    return intervene(checkpoint, a, [Patch(options.what or HIDDEN, options.step - 1)], b, options.align)
+    found: list[Intervention | None] = []
+    refusals = []
+    for checkpoint in models:
+        what, known = options.what or HIDDEN, patchable(checkpoint.model.cell)
+        if what == BOTH and BOTH not in known:
+            what = HIDDEN  # which is all of the state that there is
+        a, b = trace(checkpoint, options.text_a), trace(checkpoint, options.text_b)
+        try:
+            found.append(intervene(checkpoint, a, [Patch(what, options.step - 1)], b, options.align))
+        except LookupError as error:
+            found.append(None)
+            refusals.append(error)
+    if len(refusals) == len(models):
+        raise refusals[0]
+    for error in refusals:
+        console.progress(str(error.args[0]))
+    return found
 
 
 def _as_json(grid: PatchGrid, path: Intervention | None) -> dict[str, object]:

@@ -81,6 +81,17 @@ def test_the_path_of_one_patch(capsys: pytest.CaptureFixture[str]) -> None:
     assert row["patch"]["after"][-1] == pytest.approx(row["grid"]["gates"]["forget"][1])
 
 
+def test_a_patch_is_followed_where_there_is_such_a_thing(capsys: pytest.CaptureFixture[str]) -> None:
+    found = ask(capsys, "--step", "2", "--what", "both", A, B)
+    assert [row["patch"]["what"] for row in found] == ["hidden", "hidden", "both"]
+    for row in found:
+        assert row["patch"]["after"][-1] == pytest.approx(row["grid"]["both"][1])
+    assert main(["patch", "--json", "--step", "2", "--what", "update", A, B]) == 0
+    told = capsys.readouterr()
+    assert ["patch" in row for row in json.loads(told.out)] == [False, True, False]
+    assert "the RNN has no 'update' to patch" in told.err and "the LSTM has no 'update'" in told.err
+
+
 def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["patch", "--step", "1", "\x1b Better late", "bad"]) == 0
     out = capsys.readouterr().out
@@ -108,6 +119,7 @@ def test_hostile_texts_are_read_as_any(capsys: pytest.CaptureFixture[str], text:
         (["--step", "4", A, "so good"], "step 4 has no partner: the other sentence has 2 tokens, this one 4"),
         (["--what", "cell", A, B], "--what goes with --step"),
         (["--model", "rnn", "--step", "1", "--what", "forget", A, B], "the RNN has no 'forget' to patch"),
+        (["--step", "1", "--what", "zork", A, B], "the RNN has no 'zork' to patch"),
         (["--model", "zork", A, B], "no checkpoint 'zork'"),
         (["so " * 101, B], "a grid is made of at most 100 steps; the sentence has 101 tokens"),
     ],
