@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,22 @@ def test_hostile_sentences_are_inert(place: int) -> None:
     assert not at.error
     drawn = json.dumps([[spec["layout"].get("xaxis", {}), spec["layout"]["title"]] for spec in figures(at)])
     assert "<script" not in drawn and "<img" not in drawn and "<iframe" not in drawn
+
+
+def test_a_token_that_the_models_left_over_do_not_have_is_let_go(
+    tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of “so, good, bad” one model reads five tokens, and one whose preprocessing leaves commas reads three."""
+    for name in ("lstm", "gru"):
+        checkpoint = checkpoints.load(name, tiny_checkpoints)
+        steps = checkpoint.preprocessing if name == "lstm" else checkpoint.preprocessing.without("punctuation")
+        card = {**checkpoint.card, "preprocessing": list(steps.steps)}
+        checkpoints.save_again(replace(checkpoint, preprocessing=steps), card, tmp_path)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    a, b = "so, good, bad", "so, bad, good"
+    at = opened(a, second=b, patch_step="5")
+    assert at.selectbox(key=f"patch step {own(a, b)}").value == 4
+    at.get("button_group")[0].set_value(["gru"])
+    sound(at.run())
+    assert [title.partition(":")[0] for title in titles(at)][0] == "GRU"
+    assert at.selectbox(key=f"patch step {own(a, b)}").value == 2  # where these first differ

@@ -134,6 +134,8 @@ def _restore(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_k
     ]
     if st.session_state[what_key] not in whats:  # other models were chosen
         st.session_state[what_key] = what
+    if not 0 <= st.session_state[step_key] < longest:  # these models split the text into fewer tokens
+        st.session_state[step_key] = step
     if not all(sound):
         st.caption(_("The link names a patch that cannot be made here; a telling one is chosen."))
 

@@ -13,7 +13,7 @@ import torch
 from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.models import State
-from core.probes.fixed_points import TOLERANCE, FixedPoints, Point, search
+from core.probes.fixed_points import TOLERANCE, FixedPoints, Point, _Found, search
 from core.probes.held_map import HeldMap, joined
 from core.probes.line_attractor import judge, statement
 from tests.conftest import WORDS, write_tiny_checkpoint
@@ -144,6 +144,19 @@ def test_a_map_that_rests_nowhere_yields_no_point(monkeypatch: pytest.MonkeyPatc
     assert result.complete and not result.points and not result.slow and not result.converged
     assert result.smallest_speed == pytest.approx(math.sqrt(8))
     assert "None reached a fixed point: the slowest still moves by 2.8 a step" in statement(result)
+
+
+def test_a_fixed_point_takes_the_place_of_slow_ones_near_it_and_keeps_it() -> None:
+    checkpoint = checkpoints.load("rnn")
+    held_map = HeldMap(checkpoint.model, "zero")
+    kept = _Found(checkpoint, "zero", held_map, np.zeros((1, 8)), 9, 0.0)
+    place = torch.full((8,), 0.1, dtype=torch.float64)
+    for shift, speed in ((0.0, 1e-4), (1e-3, 1e-9), (2e-3, 1e-5), (1.0, 1e-4), (2.0, 1e-2)):
+        kept.add(place + shift / math.sqrt(8), speed)
+    result = kept.event("minimising", 1.0).found
+    assert [(point.speed, point.starts) for point in result.points] == [(1e-9, 3)]
+    assert [(point.speed, point.starts) for point in result.slow] == [(1e-4, 1)]
+    assert (result.tried, result.converged, result.smallest_speed) == (5, 1, 1e-9)
 
 
 def test_a_search_can_be_ended_at_any_step_and_keeps_what_it_has() -> None:
