@@ -225,5 +225,5 @@ def test_a_token_that_the_models_left_over_do_not_have_is_let_go(
     assert at.selectbox(key=f"patch step {own(a, b)}").value == 4
     at.get("button_group")[0].set_value(["gru"])
     sound(at.run())
-    assert [title.partition(":")[0] for title in titles(at)][0] == "GRU"
+    assert titles(at)[0].startswith("GRU")
     assert at.selectbox(key=f"patch step {own(a, b)}").value == 2  # where these first differ
