@@ -76,8 +76,8 @@ def _paths(models: Sequence[Checkpoint], options: argparse.Namespace) -> list[In
             refusals.append(error)
     if len(refusals) == len(models):
         raise refusals[0]
-    for error in refusals:
-        console.progress(str(error.args[0]))
+    for refusal in refusals:
+        console.progress(str(refusal.args[0]))
     return found
 
 
