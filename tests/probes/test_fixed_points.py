@@ -13,7 +13,8 @@ import torch
 from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.models import State
-from core.probes.fixed_points import TOLERANCE, FixedPoints, Point, _Found, search
+from core.probes import fixed_points
+from core.probes.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Found, search
 from core.probes.held_map import HeldMap, joined
 from core.probes.line_attractor import judge, statement
 from tests.conftest import WORDS, write_tiny_checkpoint
@@ -126,6 +127,31 @@ def test_states_are_those_that_the_model_passes_through() -> None:
         result = found(checkpoint)
         expected = np.concatenate([trace(checkpoint, text).h for text in TEXTS])
         assert result.visited == pytest.approx(expected, abs=1e-5)
+
+
+def test_starts_are_where_states_lead_the_states_and_the_same_some_steps_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[torch.Tensor] = []
+
+    def minimise(_map: HeldMap, rows: torch.Tensor, *_rest: object) -> list[tuple[torch.Tensor, float]]:
+        tried.extend(rows)
+        return []
+
+    monkeypatch.setattr(fixed_points, "_minimise", minimise)
+    checkpoint = checkpoints.load("gru")
+    result = found(checkpoint)
+    held_map = HeldMap(checkpoint.model, "zero")
+    starts = torch.stack(tried).view(-1, 3, 8)
+    assert result.starts == len(tried) == 3 * len(result.visited)
+    assert starts[:, 1].numpy() == pytest.approx(result.visited, abs=1e-12)
+    ahead = starts[:, 1]
+    for _ in range(LATER):
+        ahead = held_map(ahead)
+    assert starts[:, 2].numpy() == pytest.approx(ahead.numpy(), abs=1e-12)
+    for _ in range(500 - LATER):
+        ahead = held_map(ahead)
+    assert starts[:, 0].numpy() == pytest.approx(ahead.numpy(), abs=1e-9)
 
 
 def test_a_search_out_of_time_says_so_and_shows_nothing_invented() -> None:
