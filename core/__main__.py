@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from core.commands import (
     asking,
+    assessing,
     attributing,
     behaviour,
     composing,
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     asking.add_verbs(add)
+    assessing.add_verbs(add)
     attributing.add_verbs(add)
     behaviour.add_verbs(add)
     editing.add_verbs(add)
