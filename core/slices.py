@@ -59,7 +59,8 @@ class Marker:
             for word in text.split():
                 bits |= self._marks[word]
             found.append(bits)
-        return (np.array(found, dtype=np.int64)[:, None] >> np.arange(len(_MARKS))) % 2 == 1
+        marks: np.ndarray = (np.array(found, dtype=np.int64)[:, None] >> np.arange(len(_MARKS))) % 2 == 1
+        return marks
 
 
 def places(marks: np.ndarray, lengths: np.ndarray, unknown: np.ndarray) -> np.ndarray:

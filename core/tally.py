@@ -116,20 +116,25 @@ class Tally:
 
     def at(self, threshold: float) -> AtThreshold:
         """What the model does at a threshold that is an edge of the bins. Raises ValueError for another."""
-        place = int(round(threshold * BINS))
-        if not 0 <= place <= BINS or abs(EDGES[place] - threshold) > 1e-9:
-            raise ValueError(f"a threshold is a multiple of 1/{BINS} from 0 to 1; given: {threshold!r}")
+        place = check_threshold(threshold)
         (tn, fn), (fp, tp) = self.counts[:, :place].sum(axis=1).tolist(), self.counts[:, place:].sum(axis=1).tolist()
         rows = self.rows
+        precision, precision_interval = _share(tp, tp + fp)
+        recall, recall_interval = _share(tp, tp + fn)
         return AtThreshold(
-            threshold,
-            *(tn, fp, fn, tp),
-            (tn + tp) / rows,
-            wilson_interval(tn + tp, rows),
-            *_share(tp, tp + fp),
-            *_share(tp, tp + fn),
-            _share(fp, fp + tn)[0],
-            2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None,
+            threshold=threshold,
+            true_negative=tn,
+            false_positive=fp,
+            false_negative=fn,
+            true_positive=tp,
+            accuracy=(tn + tp) / rows,
+            accuracy_interval=wilson_interval(tn + tp, rows),
+            precision=precision,
+            precision_interval=precision_interval,
+            recall=recall,
+            recall_interval=recall_interval,
+            false_positive_rate=_share(fp, fp + tn)[0],
+            f1=2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None,
         )
 
     def groups(self) -> list[Group]:
@@ -227,7 +232,7 @@ class Pair:
         (low_a, high_a), (low_b, high_b) = wilson_interval(right_a, rows), wilson_interval(right_b, rows)
         a, b = right_a / rows, right_b / rows
         scale = float(right_a * (rows - right_a) * right_b * (rows - right_b)) ** 0.5
-        excess = self.both * self.neither - self.only_a * self.only_b
+        excess = float(self.both * self.neither - self.only_a * self.only_b)
         if excess > 0:  # corrected for continuity
             excess = max(excess - rows / 2, 0)
         phi = excess / scale if scale else 0.0
@@ -310,8 +315,19 @@ class Counter:
     def tally(self) -> Tally:
         """What was counted."""
         arrays = (self._counts.copy(), self._logits.copy(), self._probabilities.copy())
-        sums = (self._squares, self._losses, self._tokens, self._unknown)
-        return Tally(*self._named, *arrays, *sums, self._slices.copy())
+        return Tally(
+            *self._named, *arrays, self._squares, self._losses, self._tokens, self._unknown, self._slices.copy()
+        )
+
+
+def check_threshold(threshold: float) -> int:
+    """The edge of the bins that a threshold is, counted from 0. Raises ValueError where it is none."""
+    place = round(threshold * BINS) if 0 <= threshold <= 1 else 0
+    if not abs(EDGES[place] - threshold) < 1e-9:
+        raise ValueError(
+            f"a threshold is a multiple of 1/{BINS} from 0 to 1, any hundredth for one; given: {threshold}"
+        )
+    return int(place)
 
 
 def _share(hits: int, rows: int) -> tuple[float, Interval] | tuple[None, None]:

@@ -72,7 +72,7 @@ def save(path: Path, source: Source, tallies: Tallies) -> None:
 
 
 def load(folder: Path | None = None) -> Kept | None:
-    """What is kept beside the checkpoints, None where nothing is. Raises ValueError, in one line, for a damaged file."""
+    """What is kept beside the checkpoints, None where nothing is. Raises ValueError for a damaged file."""
     path = (folder or checkpoints.root()) / FILE
     return read(path) if path.exists() else None
 
@@ -99,7 +99,7 @@ def read(path: Path) -> Kept:
         if not tallies or len({one.model for one in tallies}) != len(tallies):
             raise ValueError("no model is named, or one twice")
         rows = _count(source["rows"], "rows")
-        if {one.rows for one in (*tallies, *pairs)} != {rows}:
+        if {*(one.rows for one in tallies), *(one.rows for one in pairs)} != {rows}:
             raise ValueError(f"the models do not have the {rows:,} rows each that the source has")
         return Kept(
             Source(

@@ -18,10 +18,8 @@ def add_verbs(add: Add) -> None:
     console.model_option(added)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL of any size")
     added.add_argument("--threshold", type=float, default=0.5, metavar="P", help="class 1 is said from it on (0.5)")
-    added.add_argument(
-        "--zero", nargs="+", default=[], metavar="WORD", help="labels that mean class 0 besides its name"
-    )
-    added.add_argument("--one", nargs="+", default=[], metavar="WORD", help="labels that mean class 1 besides its name")
+    added.add_argument("--zero", nargs="+", default=[], metavar="WORD", help="words that mean class 0, with its name")
+    added.add_argument("--one", nargs="+", default=[], metavar="WORD", help="words that mean class 1, with its name")
     added.add_argument(
         "--out", metavar="FILE", help="keep the counts in this JSON file; as checkpoints/evaluation.json pages show it"
     )
@@ -37,7 +35,9 @@ def assess(options: argparse.Namespace) -> int:
     from core import tally_file
     from core.corpus import file_sha256
     from core.probes.assessment import assess, labels_of
+    from core.tally import check_threshold
 
+    check_threshold(options.threshold)
     models = console.named_checkpoints(options.model)
     path = Path(options.data)
     if options.out and not (folder := Path(options.out).parent).is_dir():  # told of before an hour of work
@@ -63,22 +63,19 @@ def assess(options: argparse.Namespace) -> int:
     )
     for problem in found.problems[:5]:
         console.progress(f"row {problem.row:,}: {problem.reason}")
-    at = [tally.at(options.threshold) for tally in found.tallies.tallies]
+    at = [tally.at(options.threshold)._asdict() for tally in found.tallies.tallies]
     if options.out:
         source = tally_file.Source(found.file, file_sha256(path), found.counted, found.rows - found.counted)
         tally_file.save(Path(options.out), source, found.tallies)
         console.progress(f"the counts are kept in {options.out}")
     if options.json:
         console.json_list(
-            [
-                _tally_json(found.file, tally, one._asdict())
-                for tally, one in zip(found.tallies.tallies, at, strict=True)
-            ]
+            [_tally_json(found.file, *both) for both in zip(found.tallies.tallies, at, strict=True)]
             + [_pair_json(found.file, pair) for pair in found.tallies.pairs]
         )
         return 0
     for tally, one in zip(found.tallies.tallies, at, strict=True):
-        _show(found.file, tally, one._asdict())
+        _show(found.file, tally, one)
     for pair in found.tallies.pairs:
         low, high = pair.interval
         console.line(

@@ -245,7 +245,7 @@ class _Counting:
             raise ValueError(self.readings.refusal(self._file, list(self._strange)))
         raise ValueError(
             f"{self._file}: none of {self._rows:,} rows has a label of one of the two classes and a word "
-            f"({self._unlabelled:,} without such a label, {self._empty:,} without a word, {self._malformed:,} malformed)"
+            f"({self._unlabelled:,} without such a label, {self._empty:,} without a word, {self._malformed:,} faulty)"
         )
 
     def result(self, share: float, done: bool = False) -> Assessment:
