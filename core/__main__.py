@@ -30,6 +30,7 @@ from core.commands import (
     probing,
     scanning,
     tracing,
+    words,
 )
 from core.commands.verbs import Verb
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     patching.add_verbs(add)
     scanning.add_verbs(add)
     tracing.add_verbs(add)
+    words.add_verbs(add)
     return parser
 
 

@@ -47,7 +47,7 @@ elif view == "evaluate":
 elif view == "words":
     from pages.parts import embeddings
 
-    embeddings.view()
+    embeddings.view(word_vectors)
 else:
     from pages.parts import models_source, models_views
 

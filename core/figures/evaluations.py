@@ -32,22 +32,26 @@ def accuracy_by_slice(tallies: Sequence[Tally], names: Mapping[tuple[str, str], 
     for place, (tally, found) in enumerate(zip(tallies, cells, strict=True)):
         look = style(tally.model, place)
         shift = _APART * (place - (len(tallies) - 1) / 2)
-        rows = [(number + shift, found[key]) for number, key in enumerate(shown) if found[key].interval is not None]
+        rows = [
+            (number + shift, cell.rows, cell.accuracy, *cell.interval)
+            for number, cell in enumerate(found[key] for key in shown)
+            if cell.accuracy is not None and cell.interval is not None
+        ]
         figure.add_scatter(
-            x=[cell.accuracy for _row, cell in rows],
-            y=[row for row, _cell in rows],
+            x=[accuracy for _row, _rows, accuracy, _low, _high in rows],
+            y=[row for row, *_others in rows],
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [cell.interval[1] - cell.accuracy for _row, cell in rows],
-                "arrayminus": [cell.accuracy - cell.interval[0] for _row, cell in rows],
+                "array": [high - accuracy for _row, _rows, accuracy, _low, high in rows],
+                "arrayminus": [accuracy - low for _row, _rows, accuracy, low, _high in rows],
                 "thickness": 1.2,
                 "width": 3,
             },
             mode="markers",
             name=_name(tally),
             marker={"color": look.color, "symbol": look.marker, "size": 8},
-            customdata=[(cell.rows, *cell.interval) for _row, cell in rows],
+            customdata=[(count, low, high) for _row, count, _accuracy, low, high in rows],
             hovertemplate="%{x:.3f} (%{customdata[1]:.3f} – %{customdata[2]:.3f}), " + _("%{customdata[0]:,} rows"),
         )
         line = {"color": look.color, "dash": "dot", "width": 1}
