@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from core.probes.embedding_map import WordMap
     from core.probes.embeddings import Move
 
-_NAMED = 70  # words; more cover one another
-_PIXELS = (560.0, 430.0)
+_NAMED = 45  # words; more cover one another
+_PIXELS = (420.0, 400.0)
 _LEFT, _RIGHT = "#d55e00", "#0072b2"  # Okabe & Ito 2008, told apart by the side as well
 
 
@@ -65,7 +65,13 @@ def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = 
             showlegend=False,
         )
     first, second = found.explained
-    figure.update_xaxes(title=_("component 1 ({share:.1%} of the variance)").format(share=first), zeroline=False)
+    left, right = float(found.places[:, 0].min()), float(found.places[:, 0].max())
+    room = 0.14 * (right - left)  # for names at the edge: scattergl cuts them off there
+    figure.update_xaxes(
+        title=_("component 1 ({share:.1%} of the variance)").format(share=first),
+        range=[left - room, right + room],
+        zeroline=False,
+    )
     figure.update_yaxes(title=_("component 2 ({share:.1%})").format(share=second), zeroline=False)
     return figure.update_layout(
         title={"text": html.escape(title, quote=False)},

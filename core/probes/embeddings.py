@@ -128,8 +128,14 @@ class Moves:
     def of(self, place: int) -> Move:
         """One word's."""
         polarity = None if self.polarity is None else float(self.polarity[place])
-        numbers = (float(found[place]) for found in (self.cosine, self.lean_before, self.lean_after))
-        return Move(self.words[place], int(self.ids[place]) - 1, *numbers, polarity)
+        return Move(
+            word=self.words[place],
+            rank=int(self.ids[place]) - 1,
+            cosine=float(self.cosine[place]),
+            lean_before=float(self.lean_before[place]),
+            lean_after=float(self.lean_after[place]),
+            polarity=polarity,
+        )
 
     def most(self, by: str, count: int, frequent: int = FREQUENT) -> list[Move]:
         """The words that moved most among the `frequent` most frequent: by ``cosine``, or by their shift to the

@@ -88,6 +88,11 @@ def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> N
     if not typed.strip():
         st.info(_("There is no word yet. Type one."))
         return
+    try:
+        after.word(typed)
+    except (ValueError, LookupError) as error:
+        _cannot(error)
+        return
     columns = st.columns(2)
     spaces = [(_("Before training (word2vec)"), before), (_after_name(after), after)]
     for column, (title, space) in zip(columns, spaces, strict=True):
@@ -118,7 +123,7 @@ def _near(title: str, space: Space, ask: Callable[[Space], Neighbours], checkpoi
     try:
         found = ask(space)
     except (ValueError, LookupError) as error:
-        st.error(plain(visible(str(error.args[0]))))
+        _cannot(error)
         return
     polarity = checkpoint.polarity if space.vocabulary == checkpoint.vocabulary else None
     st.dataframe(
@@ -147,6 +152,12 @@ def _analogy(before: Space | None, after: Space) -> None:
         st.info(_("Three words are asked for."))
         return
     a, b, c = typed
+    try:
+        for word in typed:
+            after.word(word)
+    except (ValueError, LookupError) as error:
+        _cannot(error)
+        return
     for column, (title, space) in zip(
         st.columns(2), [(_("Before training (word2vec)"), before), (_after_name(after), after)], strict=True
     ):
@@ -156,7 +167,7 @@ def _analogy(before: Space | None, after: Space) -> None:
                 try:
                     found = words.analogy(space, a, b, c)
                 except (ValueError, LookupError) as error:
-                    st.error(plain(visible(str(error.args[0]))))
+                    _cannot(error)
                     continue
                 st.dataframe(
                     [{_("word"): near.word, _("cosine"): round(near.cosine, 3)} for near in found.near],
@@ -297,6 +308,10 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
+
+
+def _cannot(error: Exception) -> None:
+    st.error(plain(visible(str(error.args[0]))))
 
 
 def _row(move: Move) -> tuple[object, ...]:

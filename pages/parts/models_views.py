@@ -122,7 +122,7 @@ def confusion(shown: Shown) -> None:
     found = shown.assessment.fields[model][int(field[0]), int(field[1])]
     count = int(tally.at(0.5)[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
     line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
-    st.caption(_("{rows}; the {shown} that the model is surest of are listed.").format(rows=line, shown=len(found)))
+    st.caption(_("{rows}; listed, surest first: {shown}.").format(rows=line, shown=len(found)))
     _examples(found, [model], tally.labels, f"confusion {model} {field}")
 
 
@@ -220,7 +220,7 @@ def compare(shown: Shown) -> None:
         delta_arrow="off",
     )
     two_.metric(_("McNemar’s p"), f"{pair.p_value:.2g}")
-    three.metric(_("rows on which one is right and one wrong"), f"{pair.only_a + pair.only_b:,}")
+    three.metric(_("rows where they differ"), f"{pair.only_a + pair.only_b:,}")
     st.dataframe(
         [
             {"": _("{a} right").format(a=a.upper()), _("{b} right").format(b=b.upper()): pair.both,
