@@ -43,7 +43,7 @@ def test_marks_are_those_of_each_text_alone(texts: list[str]) -> None:
 
 
 def test_an_emoticon_is_one_whole_token() -> None:
-    for token in (":)", ":-(", "<3", "^_^", "=D", "xd :)".split()[1], "😂", "❤"):
+    for token in (":)", ":-(", "<3", "^_^", "=D", ["xd", ":)"][1], "😂", "❤"):
         assert is_emoticon(token), token
     for token in ("x", ":", "10:30", "he", "(", "d", *Preprocessing()("ratio 3:4 re:do")):
         assert not is_emoticon(token), token

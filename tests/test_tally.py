@@ -66,7 +66,10 @@ def test_a_threshold_at_any_hundredth_is_exact(hundredth: int) -> None:
     p, threshold = sigmoid(logits), hundredth / 100
     at = counted(logits, labels).at(threshold)
     said = p >= threshold
-    assert (at.true_positive, at.false_positive) == (int((said & (labels == 1)).sum()), int((said & (labels == 0)).sum()))
+    assert (at.true_positive, at.false_positive) == (
+        int((said & (labels == 1)).sum()),
+        int((said & (labels == 0)).sum()),
+    )
     assert at.true_negative + at.false_negative == int((~said).sum())
     if said.any():
         assert at.precision == at.true_positive / said.sum()

@@ -243,7 +243,7 @@ def leans(checkpoint: Checkpoint, vectors: np.ndarray) -> np.ndarray:
     found = []
     with torch.inference_mode():
         for start in range(0, len(vectors), 4_096):
-            x = torch.from_numpy(np.ascontiguousarray(vectors[start : start + 4_096], dtype=np.float32))
+            x = torch.from_numpy(vectors[start : start + 4_096].astype(np.float32))
             found.append(checkpoint.model.from_embeddings(x[:, None]).numpy())
     return np.concatenate(found).astype(np.float64) if found else np.zeros(0)
 
