@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from core.commands import (
     asking,
+    assessing,
     attributing,
     behaviour,
     composing,
@@ -29,6 +30,7 @@ from core.commands import (
     probing,
     scanning,
     tracing,
+    words,
 )
 from core.commands.verbs import Verb
 
@@ -70,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     asking.add_verbs(add)
+    assessing.add_verbs(add)
     attributing.add_verbs(add)
     behaviour.add_verbs(add)
     editing.add_verbs(add)
@@ -84,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     patching.add_verbs(add)
     scanning.add_verbs(add)
     tracing.add_verbs(add)
+    words.add_verbs(add)
     return parser
 
 

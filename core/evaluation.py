@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.corpus import Corpus, encode
+from core.slices import LENGTHS
 from core.text import Vocabulary
 from core.verdicts import logits, sigmoid
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
 
 BINS = 15
-LENGTHS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 30), (31, None))
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,9 @@ _TOKEN = re.compile(
 # U+FE0F and U+FE0E say only how the mark before them is drawn: a heart is the same word in colour or in black.
 _VARIATION = re.compile(r"(?<=\S)[\ufe0e\ufe0f]")
 
+_EMOTICONS = re.compile(_EMOTICON, re.IGNORECASE)
+_EMOJI = re.compile("[\u2639-\u263b\u2764\U0001f300-\U0001faff]")
+
 _CONTRACTION = re.compile(r"\b([^\W_]+)n't('ve)?\b", re.IGNORECASE)
 _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}  # can't, won't, shan't, ain't
 
@@ -109,6 +112,11 @@ def contractions(text: str) -> str:
 def repeats(text: str) -> str:
     """Squeeze a letter repeated more than three times to three: ``sooooo`` is ``sooo``."""
     return _REPEAT.sub(r"\1\1\1", text)
+
+
+def is_emoticon(token: str) -> bool:
+    """Whether a token is an emoticon, as `punctuation` leaves it whole, or holds an emoji."""
+    return bool(_EMOTICONS.fullmatch(token) or _EMOJI.search(token))
 
 
 STEPS: dict[str, Callable[[str], str]] = {

@@ -1,53 +1,56 @@
-"""Models: what was trained, on what, how good; and what each choice in the recipe bought."""
+"""Models: what was trained, on what, how good; on which sentences not; two of them side by side; what words mean."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, models, names, tables
-from pages.parts.tokens import plain
+from pages.parts import frame, link, models
 
 frame.set_up("Models")
 st.title(_("Models"))
 st.write(_("What was trained, on what, how good it is, and what each choice in the recipe bought."))
+views = {
+    "cards": _("Cards"),
+    "slices": _("Slices"),
+    "calibration": _("Calibration"),
+    "confusion": _("Confusion"),
+    "threshold": _("Threshold"),
+    "compare": _("Two models"),
+    "evaluate": _("Your file"),
+    "words": _("Words"),
+}
+link.restore("view", "cards", link.one_of(list(views)), key="models view")
+view = st.segmented_control(
+    _("What to look at"),
+    list(views),
+    format_func=views.__getitem__,
+    key="models view",
+    required=True,
+    persist_state="session",
+    label_visibility="collapsed",
+)
+link.carry("view", None if view == "cards" else view)
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)
-reports = {name: card["metrics"]["report"] for name, card in cards.items() if "report" in card.get("metrics", {})}
 
-if reports:
-    from core.figures.models import accuracy_by_length, training_curves
+# Heavy imports below this line: the cards alone need none of them.
+if view == "cards":
+    from pages.parts import models_cards
 
-    st.subheader(_("How good are they?"))
-    tables.evaluations(reports)
-    left, right = st.columns(2)
-    left.plotly_chart(accuracy_by_length(reports), key="by_length", alt=_("Accuracy by length, a line per model"))
-    histories = {name: cards[name]["history"] for name in reports}
-    right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss over training steps"))
+    models_cards.view(cards, word_vectors)
+elif view == "evaluate":
+    from pages.parts import models_upload
+
+    models_upload.view()
+elif view == "words":
+    from pages.parts import embeddings
+
+    embeddings.view(word_vectors)
 else:
-    st.info(_("No model here has a report yet. Train with --report FILE to add one."))
+    from pages.parts import models_source, models_views
 
-study = models.study()
-if study:
-    from core.figures.models import study_differences
-
-    st.subheader(_("What did each choice buy?"))
-    st.write(
-        _(
-            "An LSTM of {units} units trained on {rows:,} tweets (the base), with one thing changed at a time, judged "
-            "on the same {held:,} held-out tweets. Where the 95 % interval of the difference holds zero, no "
-            "difference is shown. “Another seed” changes nothing but chance: differences of its size mean little."
-        ).format(units=study["base"]["hidden_size"], rows=study["data"]["rows"], held=study["data"]["held_out_rows"])
-    )
-    variants = study["variants"]
-    differences = study_differences(variants, [names.variant(row) for row in variants])
-    st.plotly_chart(differences, key="study", alt=_("Differences of accuracy to the base"))
-    tables.vocabulary_by_step(study)
-
-st.subheader(_("What they are for, and their limits"))
-every_card = cards | ({"word2vec": word_vectors} if word_vectors else {})
-tables.statements(every_card)
-for name in every_card:
-    with st.expander(_("Card of {name}").format(name=plain(name.upper())), icon=":material/description:"):
-        tables.card(name, every_card)
+    shown = models_source.choose(cards)
+    if shown is not None:
+        getattr(models_views, view)(shown)

@@ -1,0 +1,133 @@
+"""Words on a plane, coloured by how they lean; and what training did to the words that it moved most."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.figures.labels import sides
+from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
+from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.probes.embedding_map import WordMap
+    from core.probes.embeddings import Move
+
+_NAMED = 45  # words; more cover one another
+_PIXELS = (420.0, 400.0)
+_LEFT, _RIGHT = "#d55e00", "#0072b2"  # Okabe & Ito 2008, told apart by the side as well
+
+
+def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = ()) -> go.Figure:
+    """Words as points along two principal axes, coloured by their leaning in `unit`, those of `chosen` ringed.
+
+    The words that matter most are named as far as names do not cover one another, the others when pointed at.
+    """
+    most = float(np.quantile(np.abs(found.leaning), 0.95)) or 1.0
+    rings = [place for place, word in enumerate(found.words) if word in set(chosen)]
+    order = [*rings, *(place for place in range(len(found.words)) if place not in set(rings))][:_NAMED]
+    placed = sides(found.places[order], [found.words[place] for place in order], *_PIXELS)
+    named = {place: side for place, side in zip(order, placed, strict=True) if side}
+    names = [html.escape(word, quote=False) for word in found.words]
+    figure = go.Figure(
+        go.Scattergl(
+            x=found.places[:, 0].round(4),
+            y=found.places[:, 1].round(4),
+            mode="markers+text",
+            text=[name if place in named else "" for place, name in enumerate(names)],
+            textposition=[named.get(place) or "top center" for place in range(len(names))],
+            textfont={"size": 11},
+            customdata=list(zip(names, found.leaning.round(3).tolist(), strict=True)),
+            marker={
+                "size": 7,
+                "color": found.leaning.round(4),
+                "colorscale": DIVERGING,
+                "cmin": -most,
+                "cmax": most,
+                "line": {"width": 0.6, "color": THRESHOLD},
+                "colorbar": {"title": {"text": unit, "side": "right"}, "thickness": 10, "len": 0.8},
+            },
+            hovertemplate="%{customdata[0]}: %{customdata[1]:+.2f}<extra></extra>",
+            showlegend=False,
+        )
+    )
+    if rings:
+        figure.add_scattergl(
+            x=found.places[rings, 0],
+            y=found.places[rings, 1],
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 15, "color": CHOSEN, "line": {"width": 2.5}},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    first, second = found.explained
+    left, right = float(found.places[:, 0].min()), float(found.places[:, 0].max())
+    room = 0.14 * (right - left)  # for names at the edge: scattergl cuts them off there
+    figure.update_xaxes(
+        title=_("component 1 ({share:.1%} of the variance)").format(share=first),
+        range=[left - room, right + room],
+        zeroline=False,
+    )
+    figure.update_yaxes(title=_("component 2 ({share:.1%})").format(share=second), zeroline=False)
+    return figure.update_layout(
+        title={"text": html.escape(title, quote=False)},
+        height=620,
+        dragmode="pan",
+        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+    )
+
+
+def leans_moved(moves: Sequence[Move], axis: str, names: Mapping[str, str]) -> go.Figure:
+    """Each word's lean before and after training as a line from a ring to a dot, the first at the top.
+
+    `names` are of ``before`` and ``after``.
+    """
+    words = [html.escape(move.word, quote=False) for move in moves]
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    for way, color in ((1, _RIGHT), (-1, _LEFT)):
+        rows = [place for place, move in enumerate(moves) if (move.shift >= 0) == (way > 0)]
+        x: list[float | None] = []
+        y: list[int | None] = []
+        for place in rows:
+            x += [moves[place].lean_before, moves[place].lean_after, None]
+            y += [place, place, None]
+        figure.add_scatter(
+            x=x, y=y, mode="lines", line={"color": color, "width": 2}, hoverinfo="skip", showlegend=False
+        )
+    for key, symbol, value in (
+        ("before", "circle-open", [move.lean_before for move in moves]),
+        ("after", "circle", [move.lean_after for move in moves]),
+    ):
+        figure.add_scatter(
+            x=value,
+            y=list(range(len(moves))),
+            mode="markers",
+            name=names[key],
+            marker={
+                "symbol": symbol,
+                "size": 9,
+                "color": [_RIGHT if move.shift >= 0 else _LEFT for move in moves],
+                "line": {"width": 2},
+            },
+            customdata=words,
+            hovertemplate="%{customdata}: %{x:+.2f}",
+        )
+    figure.update_yaxes(
+        tickvals=list(range(len(moves))),
+        ticktext=words,
+        range=[len(moves) - 0.4, -0.6],
+        automargin=True,
+        zeroline=False,
+    )
+    figure.update_xaxes(title=axis, zeroline=False)
+    figure.update_traces(showlegend=False, selector={"mode": "lines"})
+    return figure.update_layout(
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        height=130 + 24 * max(1, len(moves)),
+        margin={"t": 40, "b": 40, "l": 10, "r": 10},
+    )

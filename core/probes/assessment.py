@@ -1,0 +1,306 @@
+"""How do some models do on one labelled file? Counted as it is read, in constant memory, with a few rows to look at.
+
+The file is read in windows of a few thousand rows (`core.records`); each model's scores go into a `core.tally.Tally`,
+every two models into a `core.tally.Pair`. Of the texts only a bounded number is held: for each model the rows that it
+was surest of in each field of its confusion table, and for every two the rows on which their verdicts differ most.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from core.corpus import LABEL_NAMES, Encoded, Encoder
+from core.probes.files.readings import Readings
+from core.records import Window, windows
+from core.slices import Marker, places
+from core.tables import check_columns, is_sentiment140
+from core.tally import Counter, Pair, Tallies
+from core.text import Vocabulary
+from core.verdicts import logits, sigmoid
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+OWN = Path(__file__).parents[1] / "data" / "labelled_sentences.tsv"
+"""Sentences of this project's own, written and labelled by one person for these figures; none is from a corpus."""
+
+MOST_MODELS = 8
+KEPT = 20  # rows in each field of a confusion table, and for every two models
+LISTED = 100  # problems named; all are counted
+TOKENS_LIMIT = 2_000
+_TEXT_LIMIT = 1_000  # characters of a row that is kept to be looked at
+_WINDOW = 4_096  # rows
+_BATCH = 256
+
+Breathe = Callable[[], object]
+Field = tuple[int, int]
+"""Of a confusion table: the class that people gave, and the verdict."""
+
+
+class Problem(NamedTuple):
+    """A row that was left out, and why. `line` is None in parquet."""
+
+    row: int
+    line: int | None
+    reason: str
+
+
+class Example(NamedTuple):
+    """A row to look at: its text (long ones cut), its class, and P(class 1) by model."""
+
+    row: int
+    text: str
+    label: int
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How far an assessment is, and what it has counted so far.
+
+    `share` of the file is read. Of `rows`, `counted` have a label and a word, `unlabelled` a label that says neither
+    class, `empty` no word for some model, `malformed` could not be read or understood; `problems` names the first
+    `LISTED` of these. `fields` are by model and field of its confusion table, the surest first; `differing` by every
+    two models, the widest apart first. `done` says that the whole file was read.
+    """
+
+    file: str
+    labels: tuple[str, str]
+    tallies: Tallies
+    share: float = 0.0
+    rows: int = 0
+    counted: int = 0
+    unlabelled: int = 0
+    empty: int = 0
+    malformed: int = 0
+    problems: tuple[Problem, ...] = ()
+    fields: Mapping[str, Mapping[Field, tuple[Example, ...]]] = field(default_factory=dict)
+    differing: Mapping[tuple[str, str], tuple[Example, ...]] = field(default_factory=dict)
+    done: bool = False
+
+
+def assess(
+    path: str | Path,
+    checkpoints: Sequence[Checkpoint],
+    text_column: str = "text",
+    label_column: str = "label",
+    *,
+    labels: tuple[str, str] = ("negative", "positive"),
+    zero: Collection[str] = (),
+    one: Collection[str] = (),
+    encoding: str | None = None,
+    name: str | None = None,
+    breathe: Breathe = lambda: None,
+) -> Generator[Assessment, None, None]:
+    """Count models' scores on a table; an event comes with every few thousand rows, the last has it all.
+
+    `labels` are the names of class 0 and class 1, understood in the label column beside 0 and 1 and the words in `zero`
+    and `one`. `breathe` is called several times between events, and what it raises ends it. Raises ValueError for no
+    model or more than `MOST_MODELS`, models of one name, or no row with a label that is understood and a word;
+    LookupError for a missing column; what `core.records.windows` raises.
+    """
+    if not 1 <= len(checkpoints) <= MOST_MODELS:
+        raise ValueError(f"1 to {MOST_MODELS} models can be assessed at a time; given: {len(checkpoints)}")
+    if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
+        raise ValueError("a model is given twice")
+    path = Path(path)
+    readings = Readings(label_column, [labels[1], *one], [labels[0], *zero], sentiment140=is_sentiment140(path))
+    return _assess(path, _Counting(name or path.name, checkpoints, labels, readings, text_column, breathe), encoding)
+
+
+def labels_of(card: Mapping[str, Any]) -> tuple[str, str]:
+    """The names of a model's class 0 and class 1, as its card has them."""
+    zero, one = card.get("labels", LABEL_NAMES)[:2]
+    return str(zero), str(one)
+
+
+def own(checkpoints: Sequence[Checkpoint]) -> Assessment:
+    """The assessment of models on this project's own sentences."""
+    *_begun, last = assess(OWN, checkpoints, name="the sentences of this project")
+    return last
+
+
+def _assess(path: Path, counting: _Counting, encoding: str | None) -> Generator[Assessment, None, None]:
+    checked = False
+    with closing(windows(path, _WINDOW, encoding)) as table:
+        for window in table:
+            if not checked:
+                check_columns(path, (counting.text_column, counting.readings.column), window.columns)
+                checked = True
+            counting.take(window)
+            yield counting.result(window.share)
+    counting.check()
+    yield counting.result(1.0, done=True)
+
+
+class _Counting:
+    """What is counted of all windows."""
+
+    def __init__(
+        self,
+        file: str,
+        checkpoints: Sequence[Checkpoint],
+        labels: tuple[str, str],
+        readings: Readings,
+        text_column: str,
+        breathe: Breathe,
+    ):
+        self.readings, self.text_column = readings, text_column
+        self._file, self._labels, self._checkpoints, self._breathe = file, labels, checkpoints, breathe
+        self._names = [checkpoint.name for checkpoint in checkpoints]
+        self._encoders: list[tuple[Checkpoint, Encoder]] = []  # models that read alike share one
+        for checkpoint in checkpoints:
+            if not any(_alike(checkpoint, other) for other, _encoder in self._encoders):
+                self._encoders.append((checkpoint, Encoder(checkpoint.preprocessing, checkpoint.vocabulary)))
+        self._marker = Marker()
+        self._counters = [Counter(checkpoint.name, checkpoint.hash, labels) for checkpoint in checkpoints]
+        self._pairs = {pair: np.zeros(4, dtype=np.int64) for pair in combinations(range(len(checkpoints)), 2)}
+        self._rows = self._counted = self._unlabelled = self._empty = self._malformed = 0
+        self._problems: list[Problem] = []
+        self._strange: dict[str, None] = {}
+        self._fields = [{(label, said): _Best() for label in (0, 1) for said in (0, 1)} for _name in checkpoints]
+        self._differing = {pair: _Best() for pair in self._pairs}
+
+    def take(self, window: Window) -> None:
+        """Count a window."""
+        texts, labels = window.column(self.text_column), window.column(self.readings.column)
+        self._rows += len(window)
+        good: list[int] = []
+        for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
+            problem = window.problems.get(place)
+            if problem is None and not isinstance(text, str) and text is not None:
+                problem = f"the text is {text!r:.80}, expected a string"
+            if problem is None and isinstance(text, str) and text.strip() and self.readings.of(label) is None:
+                if self.readings.neither(label):
+                    self._unlabelled += 1
+                    continue
+                problem = f"the label {label!r:.80} is not understood"
+                if len(self._strange) < 6:
+                    self._strange[str(label)[:40]] = None
+            if problem is not None:
+                self._leave_out(window, place, problem)
+            elif text is None or not str(text).strip():
+                self._empty += 1
+            else:
+                good.append(place)
+        self._score(window, good, [str(texts[place]) for place in good], [labels[place] for place in good])
+
+    def _score(self, window: Window, good: list[int], texts: list[str], values: list[object]) -> None:
+        encoded = [(other, encoder(texts)) for other, encoder in self._encoders]
+        lengths = np.array([sentences.lengths for _other, sentences in encoded])
+        for place in np.flatnonzero((lengths > TOKENS_LIMIT).any(axis=0)).tolist():
+            self._leave_out(window, good[place], f"more than {TOKENS_LIMIT:,} tokens")
+        self._empty += int((lengths == 0).any(axis=0).sum())
+        rows = np.flatnonzero((lengths > 0).all(axis=0) & (lengths <= TOKENS_LIMIT).all(axis=0))
+        if not len(rows):
+            return
+        self._counted += len(rows)
+        labels = np.array([self.readings.of(values[row]) for row in rows.tolist()], dtype=np.int64)
+        marks = self._marker(texts[row] for row in rows.tolist())
+        scores = []
+        for counter, checkpoint in zip(self._counters, self._checkpoints, strict=True):
+            sentences = next(found for other, found in encoded if _alike(checkpoint, other)).take(rows)
+            found = logits(checkpoint.model, sentences, _BATCH, breathe=self._breathe)
+            if not np.isfinite(found).all():
+                raise ValueError(f"model {checkpoint.name} gave scores that are not finite")
+            unknown = _unknown(sentences)
+            counter.add(found, labels, places(marks, sentences.lengths, unknown), sentences.lengths, unknown)
+            scores.append(sigmoid(found))
+        said = np.array(scores)
+        right = (said >= 0.5) == labels
+        numbers = [window.first + good[row] for row in rows.tolist()]
+
+        def example(place: int) -> Example:
+            text = texts[int(rows[place])]
+            text = text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…"
+            by_name = dict(zip(self._names, said[:, place].tolist(), strict=True))
+            return Example(numbers[place], text, int(labels[place]), by_name)
+
+        for model, fields in enumerate(self._fields):
+            sure = np.abs(said[model] - 0.5)
+            for (label, verdict), best in fields.items():
+                best.take(np.flatnonzero((labels == label) & ((said[model] >= 0.5) == verdict)), sure, example)
+        for (a, b), counts in self._pairs.items():
+            counts += np.bincount(2 * ~right[a] + ~right[b], minlength=4)
+            self._differing[a, b].take(np.flatnonzero(right[a] != right[b]), np.abs(said[a] - said[b]), example)
+
+    def _leave_out(self, window: Window, place: int, reason: str) -> None:
+        self._malformed += 1
+        if len(self._problems) < LISTED:
+            self._problems.append(Problem(window.first + place, window.lines[place], reason))
+
+    def check(self) -> None:
+        """Raises ValueError where nothing could be counted."""
+        if self._counted:
+            return
+        if self._strange:
+            raise ValueError(self.readings.refusal(self._file, list(self._strange)))
+        raise ValueError(
+            f"{self._file}: none of {self._rows:,} rows has a label of one of the two classes and a word "
+            f"({self._unlabelled:,} without such a label, {self._empty:,} without a word, {self._malformed:,} faulty)"
+        )
+
+    def result(self, share: float, done: bool = False) -> Assessment:
+        """What was counted so far."""
+        names = self._names
+        return Assessment(
+            file=self._file,
+            labels=self._labels,
+            tallies=Tallies(
+                tuple(counter.tally() for counter in self._counters),
+                tuple(Pair(names[a], names[b], *counts.tolist()) for (a, b), counts in self._pairs.items()),
+            ),
+            share=share,
+            rows=self._rows,
+            counted=self._counted,
+            unlabelled=self._unlabelled,
+            empty=self._empty,
+            malformed=self._malformed,
+            problems=tuple(self._problems),
+            fields={
+                name: {which: best.result() for which, best in fields.items()}
+                for name, fields in zip(names, self._fields, strict=True)
+            },
+            differing={(names[a], names[b]): best.result() for (a, b), best in self._differing.items()},
+            done=done,
+        )
+
+
+class _Best:
+    """The `KEPT` rows that rank highest; of equal ones the earlier stay."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Example]] = []
+
+    def take(self, rows: np.ndarray, ranks: np.ndarray, example: Callable[[int], Example]) -> None:
+        best = rows[np.argsort(-ranks[rows], kind="stable")[:KEPT]]
+        for row in best.tolist():
+            if len(self._heap) == KEPT and ranks[row] <= self._heap[0][0]:
+                return
+            found = example(row)
+            entry = (float(ranks[row]), -found.row, found)
+            if len(self._heap) < KEPT:
+                heapq.heappush(self._heap, entry)
+            else:
+                heapq.heappushpop(self._heap, entry)
+
+    def result(self) -> tuple[Example, ...]:
+        return tuple(entry[2] for entry in sorted(self._heap, key=lambda entry: entry[:2], reverse=True))
+
+
+def _alike(one: Checkpoint, other: Checkpoint) -> bool:
+    return one is other or (one.preprocessing == other.preprocessing and one.vocabulary == other.vocabulary)
+
+
+def _unknown(sentences: Encoded) -> np.ndarray:
+    """How many tokens of each sentence are unknown, int64 [N]; none is empty."""
+    found: np.ndarray = np.add.reduceat((sentences.ids == Vocabulary.unk_id).astype(np.int64), sentences.offsets[:-1])
+    return found

@@ -1,0 +1,339 @@
+"""What is kept of a model's scores on a labelled file when none of its texts may be? Counts, enough for the figures.
+
+P(class 1) is counted by class in 300 equal bins, so that a threshold at any hundredth, and 0.5 among them, falls on an
+edge and its counts are exact; so are the 15 groups of the reliability plot, being 20 bins each, as each bin keeps the
+sum of its probabilities. Brier score and log-loss are summed row by row. Two figures are read off the bins and are
+therefore near, not exact: the areas under the curves (within a bin, rows count as tied) and the temperature, fitted
+with the mean logit of each class in each bin in place of every row's.
+
+Intervals of shares are Wilson's. Two models on the same rows: McNemar's test in its exact, binomial form (McNemar 1947)
+and, for the difference of the accuracies, the interval of Newcombe 1998 ("Improved confidence intervals for the
+difference between binomial proportions based on paired data", method 10), which holds in small files where the normal
+one does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from core.evaluation import wilson_interval
+from core.slices import SLICES
+
+BINS, GROUPS = 300, 15
+EDGES = np.arange(BINS + 1) / BINS
+Interval = tuple[float, float]
+
+
+class Group(NamedTuple):
+    """Rows of like P(class 1): how many, their mean probability, the share that is of class 1 and its interval."""
+
+    rows: int
+    probability: float
+    share: float
+    interval: Interval
+
+
+class Cell(NamedTuple):
+    """One slice: rows, rows right, accuracy and its interval (None without rows), the share that is of class 1."""
+
+    family: str
+    name: str
+    rows: int
+    right: int
+    accuracy: float | None
+    interval: Interval | None
+    share: float | None
+
+
+class AtThreshold(NamedTuple):
+    """What a model does where class 1 is said from this P(class 1) on. A measure is None where it has no row."""
+
+    threshold: float
+    true_negative: int
+    false_positive: int
+    false_negative: int
+    true_positive: int
+    accuracy: float
+    accuracy_interval: Interval
+    precision: float | None
+    precision_interval: Interval | None
+    recall: float | None
+    recall_interval: Interval | None
+    false_positive_rate: float | None
+    f1: float | None
+
+
+class Curves(NamedTuple):
+    """Figures at every edge of the bins as a threshold, from 0 up: [BINS + 1]. Precision is NaN where nothing is said
+    to be of class 1."""
+
+    thresholds: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+    false_positive_rate: np.ndarray
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A model's scores on one labelled file, in counts.
+
+    `counts` int64 [2, BINS]: rows by class and bin of P(class 1). `logits` float64 [2, BINS] and `probabilities` [BINS]
+    are sums over the rows of each. `squares` is the sum of (P − class)², `losses` that of the log-losses in nats.
+    `tokens` were read, `unknown` of them not known. `slices` int64 [S, 2, 2]: rows of each of `SLICES` by class and
+    verdict at 0.5. `hash` is the model's, `labels` name its classes.
+    """
+
+    model: str
+    hash: str
+    labels: tuple[str, str]
+    counts: np.ndarray
+    logits: np.ndarray
+    probabilities: np.ndarray
+    squares: float
+    losses: float
+    tokens: int
+    unknown: int
+    slices: np.ndarray
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return int(self.counts.sum())
+
+    @property
+    def brier(self) -> float:
+        """The mean of (P − class)² (Brier 1950)."""
+        return self.squares / self.rows
+
+    @property
+    def log_loss(self) -> float:
+        """The mean log-loss in nats."""
+        return self.losses / self.rows
+
+    def at(self, threshold: float) -> AtThreshold:
+        """What the model does at a threshold that is an edge of the bins. Raises ValueError for another."""
+        place = check_threshold(threshold)
+        (tn, fn), (fp, tp) = self.counts[:, :place].sum(axis=1).tolist(), self.counts[:, place:].sum(axis=1).tolist()
+        rows = self.rows
+        precision, precision_interval = _share(tp, tp + fp)
+        recall, recall_interval = _share(tp, tp + fn)
+        return AtThreshold(
+            threshold=threshold,
+            true_negative=tn,
+            false_positive=fp,
+            false_negative=fn,
+            true_positive=tp,
+            accuracy=(tn + tp) / rows,
+            accuracy_interval=wilson_interval(tn + tp, rows),
+            precision=precision,
+            precision_interval=precision_interval,
+            recall=recall,
+            recall_interval=recall_interval,
+            false_positive_rate=_share(fp, fp + tn)[0],
+            f1=2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None,
+        )
+
+    def groups(self) -> list[Group]:
+        """The reliability plot: the rows in `GROUPS` equal ranges of P(class 1), empty ones left out."""
+        ones, rows = (_grouped(found) for found in (self.counts[1], self.counts.sum(axis=0)))
+        means = _grouped(self.probabilities)
+        return [
+            Group(count, float(total / count), one / count, wilson_interval(one, count))
+            for one, count, total in zip(ones.tolist(), rows.tolist(), means.tolist(), strict=True)
+            if count
+        ]
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error over `GROUPS` equal ranges, as in `core.evaluation`."""
+        return sum(group.rows * abs(group.probability - group.share) for group in self.groups()) / self.rows
+
+    @property
+    def temperature(self) -> float | None:
+        """The T at which σ(logit / T) has the least log-loss (Guo et al. 2017): above 1 the model is too sure of
+        itself, below 1 not sure enough. None where every row is right, or one class is missing: no T is best."""
+        from scipy.optimize import minimize_scalar
+
+        filled = self.counts > 0
+        weights = self.counts[filled].astype(np.float64)
+        signed = (self.logits * np.array([[-1.0], [1.0]]))[filled] / weights  # above 0 where right
+        if not self.counts.sum(axis=1).all() or (signed >= 0).all() or (signed <= 0).all():
+            return None
+
+        def loss(log_temperature: float) -> float:
+            return float(weights @ np.logaddexp(0, -signed * np.exp(-log_temperature)))
+
+        return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
+
+    def curves(self) -> Curves:
+        """Precision, recall and false positive rate over all thresholds."""
+        # Rows of each class at or above each edge; above the last there is none.
+        above = np.concatenate([self.counts[:, ::-1].cumsum(axis=1)[:, ::-1], np.zeros((2, 1), dtype=np.int64)], axis=1)
+        false, true = above.astype(np.float64)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return Curves(EDGES, true / (true + false), true / true[0], false / false[0])
+
+    @property
+    def auc(self) -> float | None:
+        """The area under the ROC curve; None where one class is missing."""
+        if not self.counts.sum(axis=1).all():
+            return None
+        found = self.curves()
+        return float(-np.trapezoid(found.recall, found.false_positive_rate))
+
+    @property
+    def average_precision(self) -> float | None:
+        """Σ (recall step) · precision, the area under the precision–recall curve; None without a row of class 1."""
+        if not self.counts[1].sum():
+            return None
+        found = self.curves()
+        return float(np.sum(-np.diff(found.recall) * np.nan_to_num(found.precision[:-1])))
+
+    def cells(self) -> list[Cell]:
+        """Accuracy by slice, in the order of `SLICES`."""
+        found = []
+        for (family, name), counts in zip(SLICES, self.slices, strict=True):
+            rows, right = int(counts.sum()), int(counts[0, 0] + counts[1, 1])
+            accuracy, interval = _share(right, rows)
+            found.append(Cell(family, name, rows, right, accuracy, interval, _share(int(counts[1].sum()), rows)[0]))
+        return found
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models on the same rows: how many both got right, only a, only b, neither."""
+
+    a: str
+    b: str
+    both: int
+    only_a: int
+    only_b: int
+    neither: int
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return self.both + self.only_a + self.only_b + self.neither
+
+    @property
+    def difference(self) -> float:
+        """Accuracy of a minus accuracy of b."""
+        return (self.only_a - self.only_b) / self.rows
+
+    @property
+    def interval(self) -> Interval:
+        """Newcombe's 95 % interval of the difference. It covers the draw of the rows, not that of the training seed."""
+        rows = self.rows
+        right_a, right_b = self.both + self.only_a, self.both + self.only_b
+        (low_a, high_a), (low_b, high_b) = wilson_interval(right_a, rows), wilson_interval(right_b, rows)
+        a, b = right_a / rows, right_b / rows
+        scale = float(right_a * (rows - right_a) * right_b * (rows - right_b)) ** 0.5
+        excess = float(self.both * self.neither - self.only_a * self.only_b)
+        if excess > 0:  # corrected for continuity
+            excess = max(excess - rows / 2, 0)
+        phi = excess / scale if scale else 0.0
+        below = (a - low_a) ** 2 - 2 * phi * (a - low_a) * (high_b - b) + (high_b - b) ** 2
+        above = (high_a - a) ** 2 - 2 * phi * (high_a - a) * (b - low_b) + (b - low_b) ** 2
+        return self.difference - max(below, 0.0) ** 0.5, self.difference + max(above, 0.0) ** 0.5
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact, two-sided: of the rows on which one is right and the other wrong, each is as often."""
+        from scipy.stats import binomtest
+
+        apart = self.only_a + self.only_b
+        return float(binomtest(self.only_a, apart, 0.5).pvalue) if apart else 1.0
+
+    def turned(self) -> Pair:
+        """The same with a and b in each other's place."""
+        return Pair(self.b, self.a, self.both, self.only_b, self.only_a, self.neither)
+
+
+@dataclass(frozen=True)
+class Tallies:
+    """Some models on the same rows of one file, and every two of them beside each other."""
+
+    tallies: tuple[Tally, ...]
+    pairs: tuple[Pair, ...]
+
+    def of(self, model: str) -> Tally:
+        """A model's tally. Raises LookupError for a model that has none."""
+        for found in self.tallies:
+            if found.model == model:
+                return found
+        raise LookupError(f"no tally of {model!r}; there are: {', '.join(one.model for one in self.tallies)}")
+
+    def pair(self, a: str, b: str) -> Pair:
+        """Two models beside each other. Raises LookupError where they were not compared."""
+        for found in self.pairs:
+            if (found.a, found.b) == (a, b):
+                return found
+            if (found.a, found.b) == (b, a):
+                return found.turned()
+        raise LookupError(f"{a!r} and {b!r} were not compared")
+
+    def current(self, hashes: Mapping[str, str]) -> Tallies:
+        """Those of models that are still what they were; `hashes` are today's, by name."""
+        kept = [found for found in self.tallies if hashes.get(found.model) == found.hash]
+        names = {found.model for found in kept}
+        return Tallies(tuple(kept), tuple(pair for pair in self.pairs if {pair.a, pair.b} <= names))
+
+
+class Counter:
+    """Counts rows as they come; `add` takes some, `tally` is what they make so far."""
+
+    def __init__(self, model: str, model_hash: str, labels: tuple[str, str]):
+        self._named = (model, model_hash, labels)
+        self._counts = np.zeros((2, BINS), dtype=np.int64)
+        self._logits = np.zeros((2, BINS))
+        self._probabilities = np.zeros(BINS)
+        self._squares = self._losses = 0.0
+        self._tokens = self._unknown = 0
+        self._slices = np.zeros((len(SLICES), 2, 2), dtype=np.int64)
+
+    def add(
+        self, logits: np.ndarray, labels: np.ndarray, slices: np.ndarray, lengths: np.ndarray, unknown: np.ndarray
+    ) -> None:
+        """Count rows: logits [N], classes 0 or 1 [N], their slices [N, families], tokens and unknown tokens [N]."""
+        z, y = logits.astype(np.float64), labels.astype(np.int64)
+        p = 0.5 * (1 + np.tanh(0.5 * z))
+        place = np.minimum(np.searchsorted(EDGES, p, side="right") - 1, BINS - 1)
+        flat = y * BINS + place
+        self._counts += np.bincount(flat, minlength=2 * BINS).reshape(2, BINS)
+        self._logits += np.bincount(flat, z, minlength=2 * BINS).reshape(2, BINS)
+        self._probabilities += np.bincount(place, p, minlength=BINS)
+        self._squares += float(((p - y) ** 2).sum())
+        self._losses += float(np.logaddexp(0, np.where(y == 1, -z, z)).sum())
+        self._tokens += int(lengths.sum())
+        self._unknown += int(unknown.sum())
+        np.add.at(self._slices, (slices, y[:, None], (p >= 0.5).astype(np.int64)[:, None]), 1)
+
+    def tally(self) -> Tally:
+        """What was counted."""
+        arrays = (self._counts.copy(), self._logits.copy(), self._probabilities.copy())
+        return Tally(
+            *self._named, *arrays, self._squares, self._losses, self._tokens, self._unknown, self._slices.copy()
+        )
+
+
+def check_threshold(threshold: float) -> int:
+    """The edge of the bins that a threshold is, counted from 0. Raises ValueError where it is none."""
+    place = round(threshold * BINS) if 0 <= threshold <= 1 else 0
+    if not abs(EDGES[place] - threshold) < 1e-9:
+        raise ValueError(
+            f"a threshold is a multiple of 1/{BINS} from 0 to 1, any hundredth for one; given: {threshold}"
+        )
+    return int(place)
+
+
+def _share(hits: int, rows: int) -> tuple[float, Interval] | tuple[None, None]:
+    return (hits / rows, wilson_interval(hits, rows)) if rows else (None, None)
+
+
+def _grouped(bins: np.ndarray) -> np.ndarray:
+    found: np.ndarray = bins.reshape(GROUPS, -1).sum(axis=1)
+    return found

@@ -1,0 +1,356 @@
+"""What words mean to a model: neighbours, analogies, a map, and what training moved; before it and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core import checkpoints
+from core.language import gettext as _
+from core.probes import embedding_map
+from core.probes import embeddings as words
+from core.tables import as_csv
+from pages.parts import link, models
+from pages.parts.tokens import plain, visible
+
+if TYPE_CHECKING:
+    from core.checkpoints import Card, Checkpoint
+    from core.probes.embeddings import Leaning, Move, Moves, Neighbours, Space
+
+_LISTED = 20
+_PER_SIDE = 12
+_LONGEST = 200  # characters of a word in the link
+
+
+def view(vectors: Card | None) -> None:
+    """One model's words, and those of the vectors that it started from where they are here."""
+    with st.spinner(_("Loading the models…"), show_time=False):
+        found, faults = models.load_all()
+    models.tell_of(faults)
+    if not found:
+        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        return
+    checkpoint = models.choose(found, "models word model")
+    after = _after(checkpoint.name, checkpoint.hash, checkpoint)
+    before = _start(checkpoint, vectors)
+    kinds = {
+        "near": _("Neighbours"),
+        "analogy": _("Analogy"),
+        "map": _("Map"),
+        "moved": _("What moved"),
+    }
+    link.restore("about", "near", link.one_of(list(kinds)), "models about")
+    about = st.segmented_control(
+        _("What to ask"),
+        list(kinds),
+        format_func=kinds.__getitem__,
+        key="models about",
+        required=True,
+        persist_state="session",
+    )
+    link.carry("about", None if about == "near" else about)
+    if about == "near":
+        _neighbours(checkpoint, before, after)
+    elif about == "analogy":
+        _analogy(before, after)
+    elif about == "map":
+        _map(checkpoint, before, after)
+    else:
+        _moved(checkpoint, before)
+
+
+def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
+    """The vectors that a model started from; None, and a line, where they are not here."""
+    if card is not None:
+        try:
+            found = _vectors(str(card["sha256"][checkpoints.CARD]))
+            if words.started_from(checkpoint, found):
+                return _before(str(card["sha256"][checkpoints.CARD]))
+        except checkpoints.CheckpointError as error:
+            models.tell_of([str(error)])
+            return None
+    st.caption(_("The word vectors that this model started from are not here, so only what it made of them is shown."))
+    return None
+
+
+def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None] = st.text_input) -> str:
+    key = f"models {name}"
+    link.restore(name, usual, lambda told: told[:_LONGEST], key)
+    typed = box(label, key=key, max_chars=_LONGEST, persist_state="session") or ""
+    link.carry(name, None if typed in ("", usual) else typed)
+    return typed
+
+
+def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
+    typed = _word_box(_("A word"), "word", "love")
+    if not typed.strip():
+        st.info(_("There is no word yet. Type one."))
+        return
+    try:
+        after.word(typed)
+    except (ValueError, LookupError) as error:
+        _cannot(error)
+        return
+    columns = st.columns(2)
+    spaces = [(_("Before training (word2vec)"), before), (_after_name(after), after)]
+    for column, (title, space) in zip(columns, spaces, strict=True):
+        with column:
+            if space is not None:
+                _near(title, space, lambda space: words.neighbours(space, typed, _LISTED), checkpoint)
+    if before is not None:
+        try:
+            move = words.move_of(checkpoint, before, typed)
+        except (ValueError, LookupError):
+            return  # told of above
+        one, two, three = st.columns(3)
+        one.metric(_("cosine, before and after"), f"{move.cosine:.3f}")
+        two.metric(_("lean of the word alone (logit)"), f"{move.lean_after:+.2f}", f"{move.shift:+.2f}", "off")
+        if move.polarity is not None:
+            three.metric(_("polarity in the training data (nats)"), f"{move.polarity:+.2f}")
+    st.caption(
+        _(
+            "Nearest by cosine among all words that the model knows. Near means used in like places: opposites are "
+            "often neighbours before training, less so after it."
+        )
+    )
+
+
+def _near(title: str, space: Space, ask: Callable[[Space], Neighbours], checkpoint: Checkpoint) -> None:
+    """A table of the nearest words, or one line on what cannot be asked."""
+    st.subheader(title)
+    try:
+        found = ask(space)
+    except (ValueError, LookupError) as error:
+        _cannot(error)
+        return
+    polarity = checkpoint.polarity if space.vocabulary == checkpoint.vocabulary else None
+    st.dataframe(
+        [
+            {
+                _("word"): near.word,
+                _("cosine"): round(near.cosine, 3),
+                **({} if polarity is None else {_("polarity (nats)"): round(float(polarity[near.id]), 2)}),
+            }
+            for near in found.near
+        ],
+        hide_index=True,
+        height="content",
+    )
+    st.caption(_("of {count:,} words").format(count=found.searched))
+
+
+def _analogy(before: Space | None, after: Space) -> None:
+    st.write(_("a is to b as what is to c? The words nearest to a − b + c, these three left out."))
+    boxes = st.columns(3)
+    usual = ("better", "good", "bad")
+    typed = [
+        _word_box(name, f"an{name}", word, box.text_input) for name, word, box in zip("abc", usual, boxes, strict=True)
+    ]
+    if not all(word.strip() for word in typed):
+        st.info(_("Three words are asked for."))
+        return
+    a, b, c = typed
+    try:
+        for word in typed:
+            after.word(word)
+    except (ValueError, LookupError) as error:
+        _cannot(error)
+        return
+    for column, (title, space) in zip(
+        st.columns(2), [(_("Before training (word2vec)"), before), (_after_name(after), after)], strict=True
+    ):
+        with column:
+            if space is not None:
+                st.subheader(title)
+                try:
+                    found = words.analogy(space, a, b, c)
+                except (ValueError, LookupError) as error:
+                    _cannot(error)
+                    continue
+                st.dataframe(
+                    [{_("word"): near.word, _("cosine"): round(near.cosine, 3)} for near in found.near],
+                    hide_index=True,
+                )
+    st.caption(
+        _(
+            "That the three words may not be the answer does much of the work: without it the answer would mostly be "
+            "one of them. Vectors of tweets solve fewer analogies than those of encyclopaedias."
+        )
+    )
+
+
+def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
+    from core.figures.embeddings import map_of_words
+
+    whens = {"after": _("after training")} | ({"before": _("before training")} if before is not None else {})
+    left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
+    with left:
+        link.restore("when", "after", link.one_of(list(whens)), "models when")
+        if st.session_state["models when"] not in whens:
+            st.session_state["models when"] = "after"
+        when = st.segmented_control(
+            _("Vectors"),
+            list(whens),
+            format_func=whens.__getitem__,
+            key="models when",
+            required=True,
+            persist_state="session",
+        )
+        link.carry("when", None if when == "after" else when)
+    with middle:
+        link.restore("words", embedding_map.WORDS, link.whole(50, embedding_map.MOST), "models words")
+        count = st.slider(_("Words"), 50, embedding_map.MOST, step=50, key="models words", persist_state="session")
+        link.carry("words", None if count == embedding_map.WORDS else str(count))
+    with right:
+        sought = _word_box(_("Words to find (optional)"), "find", "")
+    space = before if when == "before" and before is not None else after
+    kind, leaning = _leaning(checkpoint.name, checkpoint.hash_with_polarity, checkpoint)
+    ids = embedding_map.that_matter(leaning, int(count or embedding_map.WORDS))
+    chosen = [token for token in checkpoint.preprocessing(sought)[:20] if token in checkpoint.vocabulary]
+    extra = [number for token in chosen if (number := checkpoint.vocabulary.id(token)) not in set(ids.tolist())]
+    every = [*ids.tolist(), *extra]
+    try:
+        found = embedding_map.word_map(space, [checkpoint.vocabulary.token(one) for one in every], leaning[every])
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    title = _after_name(after) if space is after else _("Before training (word2vec)")
+    units = {"polarity": _("polarity (nats)"), "lean": _("lean alone (logit)")}
+    st.plotly_chart(
+        map_of_words(found, title.replace("\\", ""), units[kind], chosen),
+        key=f"word map {when}",
+        config={"scrollZoom": True},
+        alt=_("Words on a plane, coloured by polarity"),
+    )
+    missing = [token for token in checkpoint.preprocessing(sought)[:20] if token not in checkpoint.vocabulary]
+    if missing:
+        st.caption(_("Not known: {words}").format(words=plain(visible(", ".join(missing)[:200]))))
+    st.caption(
+        _(
+            "The {count:,} words with the greatest |{leaning}| / √(rank by frequency), along the two directions in "
+            "which they differ most (PCA of unit vectors). The plane holds {share:.0%} of the variance, so words that "
+            "are far apart may look near. Scroll to zoom, drag to move, double-click to come back. Blue leans to "
+            "{one}, red to {zero}."
+        ).format(
+            count=len(found.words),
+            leaning=units[kind],
+            share=sum(found.explained),
+            zero=plain(_labels(checkpoint)[0]),
+            one=plain(_labels(checkpoint)[1]),
+        )
+    )
+
+
+def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
+    from core.figures.embeddings import leans_moved
+
+    if before is None:
+        return
+    found = _moves(checkpoint.name, checkpoint.hash_with_polarity, before.hash, checkpoint, before)
+    if found.frozen:
+        st.info(_("This model’s embeddings were left as they were: training moved no word."))
+        return
+    zero, one = (plain(label) for label in _labels(checkpoint))
+    orders = {
+        "shift": _("in the verdict"),
+        "cosine": _("in direction (cosine)"),
+    }
+    link.restore("by", "shift", link.one_of(list(orders)), "models by")
+    by = st.segmented_control(
+        _("Moved most"),
+        list(orders),
+        format_func=orders.__getitem__,
+        key="models by",
+        required=True,
+        persist_state="session",
+    )
+    link.carry("by", None if by == "shift" else by)
+    if by == "cosine":
+        listed = found.most("cosine", 2 * _PER_SIDE)
+    else:
+        listed = [*found.most("positive", _PER_SIDE), *reversed(found.most("negative", _PER_SIDE))]
+    st.plotly_chart(
+        leans_moved(
+            listed,
+            _("lean of the word alone (logit; right: {one})").format(one=_labels(checkpoint)[1]),
+            {"before": _("with the vector before training"), "after": _("with the trained one")},
+        ),
+        key="moved",
+        alt=_("Lean of words before and after training"),
+    )
+    st.caption(
+        _(
+            "Lean: the logit of a sentence that has this word alone. Ring: with the vector that training started "
+            "from, dot: with the trained one, all else of the model as trained. Blue moved to {one}, orange to "
+            "{zero}. Searched: the {count:,} most frequent words that both know."
+        ).format(one=one, zero=zero, count=len(found.words))
+    )
+    rows = [_row(move) for move in listed]
+    header = [
+        _("word"),
+        _("rank by frequency"),
+        _("cosine, before and after"),
+        _("lean before"),
+        _("lean after"),
+        _("shift (logit)"),
+        _("polarity (nats)"),
+    ]
+    with st.expander(_("As a table"), icon=":material/table:"):
+        st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
+        st.download_button(
+            _("Download as CSV"),
+            as_csv(header, rows),
+            "unrolled-moved-words.csv",
+            "text/csv",
+            key="download moved",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def _cannot(error: Exception) -> None:
+    st.error(plain(visible(str(error.args[0]))))
+
+
+def _row(move: Move) -> tuple[object, ...]:
+    numbers = (move.cosine, move.lean_before, move.lean_after, move.shift)
+    polarity = None if move.polarity is None else round(move.polarity, 3)
+    return (move.word, move.rank, *(round(number, 3) for number in numbers), polarity)
+
+
+def _labels(checkpoint: Checkpoint) -> tuple[str, str]:
+    from core.probes.assessment import labels_of
+
+    return labels_of(checkpoint.card)
+
+
+def _after_name(after: Space) -> str:
+    return _("After training ({model})").format(model=plain(after.name.upper()))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _vectors(card_hash: str) -> checkpoints.WordVectors:
+    return checkpoints.load_vectors()
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _before(card_hash: str) -> Space:
+    return words.before(_vectors(card_hash))
+
+
+# Resources, not data: spaces and moves are read-only.
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _after(name: str, model_hash: str, _checkpoint: Checkpoint) -> Space:
+    return words.after(_checkpoint)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _leaning(name: str, key: str, _checkpoint: Checkpoint) -> Leaning:
+    return words.leaning(_checkpoint)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _moves(name: str, key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
+    return words.moves(_checkpoint, _start)

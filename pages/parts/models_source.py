@@ -1,0 +1,151 @@
+"""Of which labelled file are the figures? The report's, kept as counts; this project's own sentences; or an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import streamlit as st
+
+from core import checkpoints, tally_file
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes.assessment import MOST_MODELS, labels_of, own
+from pages.parts import link, models
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.assessment import Assessment
+    from core.tally import Tallies
+
+UPLOADED = "models uploaded"  # the session's last assessment of an upload, with its name
+_SENTIMENT = ("negative", "positive")
+
+
+class Shown(NamedTuple):
+    """Tallies to draw; the assessment with its example rows where the texts are at hand."""
+
+    tallies: Tallies
+    assessment: Assessment | None
+
+
+def choose(cards: Mapping[str, Any]) -> Shown | None:
+    """The file that is asked for, with a line on it; None where there is nothing to show. In the link: "
+    "``on``."""
+    uploaded: tuple[str, Assessment] | None = st.session_state.get(UPLOADED)
+    names = {"report": _("the file of their report"), "own": _("sentences of this project")}
+    if uploaded:
+        names["upload"] = _("your file: {name}").format(name=plain(uploaded[0]))
+    usual = "report"
+    if not link.restore("on", usual, link.one_of(list(names)), "models on"):
+        st.caption(_("The link asks for a file that is not here; the report’s figures are shown."))
+    if st.session_state["models on"] not in names:
+        st.session_state["models on"] = usual
+    chosen = st.segmented_control(
+        _("Measured on"),
+        list(names),
+        format_func=names.__getitem__,
+        key="models on",
+        required=True,
+        persist_state="session",
+    )
+    link.carry("on", None if chosen in (usual, "upload") else chosen)  # an upload stays with its session
+    if chosen == "upload" and uploaded:
+        return _uploaded(*uploaded)
+    return _own() if chosen == "own" else _report(cards)
+
+
+def _report(cards: Mapping[str, Any]) -> Shown | None:
+    try:
+        kept = tally_file.load()
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return None
+    if kept is None:
+        st.info(
+            _(
+                "No counts are kept here yet. To make them: "
+                "python -m core assess --data FILE --out checkpoints/evaluation.json"
+            ),
+            icon=":material/straighten:",
+        )
+        return None
+    current = kept.tallies.current({name: checkpoints.identity(card) for name, card in cards.items()})
+    gone = [found.model for found in kept.tallies.tallies if found not in current.tallies]
+    if gone:
+        names = plain(", ".join(gone))
+        st.warning(
+            _("These counts are of other models than those here, and left out: {names}.").format(names=names),
+            icon=":material/history:",
+        )
+    if not current.tallies:
+        return None
+    st.caption(
+        plain(
+            _(
+                "{file}: {rows:,} rows that no model was trained or chosen on. Of the texts only counts are kept, so "
+                "no example can be shown; choose the sentences of this project for that."
+            ).format(file=kept.source.file, rows=kept.source.rows)
+        )
+    )
+    return Shown(current, None)
+
+
+def _own() -> Shown | None:
+    with st.spinner(_("Loading the models…"), show_time=False):
+        found, faults = models.load_all()
+    models.tell_of(faults)
+    apt = [checkpoint for checkpoint in found if labels_of(checkpoint.card) == _SENTIMENT][:MOST_MODELS]
+    others = len(found) - len(apt)
+    if not apt:
+        st.info(_("No model here tells negative from positive, which is how these sentences are labelled."))
+        return None
+    if others:
+        line = ngettext(
+            "{count} model is left out: it has other labels, or there are too many.",
+            "{count} models are left out: they have other labels, or there are too many.",
+            others,
+        )
+        st.caption(line.format(count=others))
+    assessment = _assessed(tuple((checkpoint.name, checkpoint.hash) for checkpoint in apt), apt)
+    st.caption(
+        _(
+            "{rows:,} sentences that one person wrote and labelled for this page, none of them from a corpus: half "
+            "positive, half negative, with negations, questions and emoticons. Too few and too plain to say how good a "
+            "model is; they are here to be looked at."
+        ).format(rows=assessment.counted)
+    )
+    return Shown(assessment.tallies, assessment)
+
+
+def _uploaded(name: str, assessment: Assessment) -> Shown:
+    line = _("{rows:,} rows of {name} that have a label and a word.").format(rows=assessment.counted, name=name)
+    if not assessment.done:
+        line += " " + _("The evaluation was stopped at {share:.0%} of the file.").format(share=assessment.share)
+    st.caption(plain(line))
+    return Shown(assessment.tallies, assessment)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _assessed(hashes: tuple[tuple[str, str], ...], _checkpoints: Sequence[Checkpoint]) -> Assessment:
+    return own(_checkpoints)
+
+
+def choose_model(tallies: Tallies, key: str = "models model", label: str | None = None) -> str:
+    """One of the models that were counted; the choice travels in the link as ``model``."""
+    names = [found.model for found in tallies.tallies]
+    usual = "lstm" if "lstm" in names else names[0]
+    link.restore("model", usual, link.one_of(names), key)
+    if st.session_state[key] not in names:
+        st.session_state[key] = usual
+    chosen = st.segmented_control(
+        label or _("Model"),
+        names,
+        format_func=lambda name: plain(name.upper()),
+        key=key,
+        required=True,
+        persist_state="session",
+    )
+    link.carry("model", None if chosen == usual else chosen)
+    return str(chosen)

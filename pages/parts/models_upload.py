@@ -1,0 +1,257 @@
+"""A labelled file of the person's own: uploaded, its columns chosen, read by the models with progress and Stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import streamlit as st
+
+from core import records
+from core.language import gettext as _
+from core.language import ngettext
+from core.probes.assessment import MOST_MODELS, assess, labels_of
+from core.tables import SUFFIXES
+from pages.parts import estimates, files, models, search
+from pages.parts.fingerprint import fingerprint
+from pages.parts.models_source import UPLOADED
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+    from core.probes.assessment import Assessment
+
+
+class _Upload(NamedTuple):
+    name: str
+    content: bytes
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.name).suffix.lower()
+
+
+class _Asked(NamedTuple):
+    text: str
+    label: str
+    zero: tuple[str, ...]
+    one: tuple[str, ...]
+    encoding: str | None
+
+
+class _Event(NamedTuple):
+    """An assessment so far, which is its own result."""
+
+    assessment: Assessment
+
+    def result(self) -> Assessment:
+        return self.assessment
+
+
+def view() -> None:
+    """Upload, choose, read, and the figures in short; the other views then show them in full."""
+    st.write(
+        _(
+            "A CSV, TSV, JSON lines or parquet file with a column of texts and a column of labels, up to 20 MB; larger "
+            "ones: `python -m core assess --data FILE`. The file is read a few thousand rows at a time and stays with "
+            "this session."
+        )
+    )
+    with st.spinner(_("Loading the models…"), show_time=False):
+        found, faults = models.load_all()
+    models.tell_of(faults)
+    if not found:
+        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        return
+    chosen = _alike(found)
+    upload = _given()
+    if upload is None:
+        return
+    labels = labels_of(chosen[0].card)
+    asked = _asked(upload, labels)
+    if asked is None:
+        return
+    hashes = [(checkpoint.name, checkpoint.hash) for checkpoint in chosen]
+    key = (upload.name, sha256(upload.content).hexdigest(), asked, *hashes)
+
+    def start() -> search.Start:
+        return lambda breathe: _run(upload, chosen, asked, labels, breathe)
+
+    search.view(
+        "models file",
+        key,
+        start,
+        _say,
+        lambda found, _key: _show(upload.name, found),
+        _("Evaluate"),
+        _("Evaluate again"),
+    )
+
+
+def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
+    """The models that have the labels of the first, at most as many as can be assessed; a line on the others."""
+    labels = labels_of(found[0].card)
+    if len({labels_of(checkpoint.card) for checkpoint in found}) > 1:
+        choices = list(dict.fromkeys(labels_of(checkpoint.card) for checkpoint in found))
+        labels = st.selectbox(
+            _("Which classes does the file tell apart?"),
+            choices,
+            format_func=lambda pair: " / ".join(pair),
+            key="models classes",
+            persist_state="session",
+        )
+    alike = [checkpoint for checkpoint in found if labels_of(checkpoint.card) == labels]
+    if len(alike) > MOST_MODELS:
+        st.caption(_("Only the first {count} models are evaluated.").format(count=MOST_MODELS))
+    return alike[:MOST_MODELS]
+
+
+def _given() -> _Upload | None:
+    def forget() -> None:
+        st.session_state.pop("models kept", None)
+
+    given = st.file_uploader(
+        _("A labelled file"),
+        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        key="models upload",
+        on_change=forget,
+    )
+    if given is not None:
+        st.session_state["models kept"] = _Upload(given.name, given.getvalue())
+    upload: _Upload | None = st.session_state.get("models kept")
+    if upload is not None and given is None:
+        st.caption(_("The file from before is still here: {name}").format(name=plain(upload.name)))
+    return upload
+
+
+def _asked(upload: _Upload, labels: tuple[str, str]) -> _Asked | None:
+    """Which column is what, and which words mean which class."""
+    boxes = st.columns(3, vertical_alignment="bottom")
+    encoding = None if upload.suffix == ".parquet" else files.encoding_box(boxes[2], "models encoding")
+    try:
+        with TemporaryDirectory(prefix="unrolled-") as folder:
+            columns = records.columns(_written(upload, folder), encoding)
+    except (ValueError, LookupError, OSError) as error:
+        st.error(plain(files.told(error)))
+        return None
+    if len(columns) < 2:
+        st.error(_("The file has one column only; a column of texts and one of labels are needed."))
+        return None
+    own = fingerprint(columns)
+    text = _column(boxes[0], _("Texts"), columns, ("text", "tweet", "sentence"), 0, f"models text {own}")
+    label = _column(boxes[1], _("Labels"), columns, ("label", "sentiment", "class"), 1, f"models label {own}")
+    if text == label:
+        st.error(_("Texts and labels are the same column."))
+        return None
+    about = _("Besides 0, 1 and the names of the classes. Separate several by commas.")
+    left, right = st.columns(2)
+    zero = _words(left, _("Labels that mean {label}").format(label=plain(labels[0])), "models zero", about)
+    one = _words(right, _("Labels that mean {label}").format(label=plain(labels[1])), "models one", about)
+    return _Asked(text, label, zero, one, encoding)
+
+
+def _column(box: Any, title: str, columns: Sequence[str], usual: Sequence[str], other: int, key: str) -> str:
+    place = next((columns.index(name) for name in usual if name in columns), other)
+    return str(box.selectbox(title, columns, index=place, key=key, persist_state="session"))
+
+
+def _words(box: Any, title: str, key: str, about: str) -> tuple[str, ...]:
+    typed = box.text_input(title, key=key, help=about, max_chars=1_000, persist_state="session")
+    return tuple(word for part in (typed or "").split(",") if (word := part.strip()))
+
+
+def _written(upload: _Upload, folder: str) -> Path:
+    path = Path(folder) / f"upload{upload.suffix}"
+    path.write_bytes(upload.content)
+    return path
+
+
+def _run(
+    upload: _Upload,
+    chosen: Sequence[Checkpoint],
+    asked: _Asked,
+    labels: tuple[str, str],
+    breathe: Callable[[], None],
+) -> Iterator[_Event]:
+    with TemporaryDirectory(prefix="unrolled-") as folder:
+        events = assess(
+            _written(upload, folder),
+            chosen,
+            asked.text,
+            asked.label,
+            labels=labels,
+            zero=asked.zero,
+            one=asked.one,
+            encoding=asked.encoding,
+            name=upload.name,
+            breathe=breathe,
+        )
+        try:
+            for found in events:
+                yield _Event(found)
+        except (ValueError, LookupError) as error:
+            raise ValueError(files.told(error)) from error
+
+
+def _say(event: _Event) -> search.Shown:
+    found = event.assessment
+    return search.Shown(found.share, _("{rows:,} rows read, {counted:,} counted").format(**_numbers(found)))
+
+
+def _numbers(found: Assessment) -> dict[str, int]:
+    return {"rows": found.rows, "counted": found.counted}
+
+
+def _show(name: str, found: Assessment) -> None:
+    if found.counted:
+        st.session_state[UPLOADED] = (name, found)
+    if not found.done:
+        st.warning(
+            _("Stopped at {share:.0%} of the file; what follows is of the rows until there.").format(share=found.share)
+        )
+    st.write(
+        _(
+            "{rows:,} rows: {counted:,} counted, {unlabelled:,} with a label of neither class, {empty:,} without a "
+            "word, {malformed:,} not as they should be."
+        ).format(unlabelled=found.unlabelled, empty=found.empty, malformed=found.malformed, **_numbers(found))
+    )
+    _problems(found)
+    if not found.counted:
+        return
+    header = [_("model"), _("accuracy"), "F1", "AUC", _("calibration error (ECE)"), _("Brier score")]
+    rows: list[tuple[object, ...]] = []
+    for tally in found.tallies.tallies:
+        at = tally.at(0.5)
+        rows.append(
+            (
+                tally.model.upper(),
+                estimates.share(at.accuracy, at.accuracy_interval),
+                "–" if at.f1 is None else f"{at.f1:.4f}",
+                "–" if tally.auc is None else f"{tally.auc:.4f}",
+                f"{tally.calibration_error:.4f}",
+                f"{tally.brier:.4f}",
+            )
+        )
+    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+    st.caption(_("Slices, calibration, confusion, threshold and comparison now offer this file as well."))
+
+
+def _problems(found: Assessment) -> None:
+    if not found.malformed:
+        return
+    label = ngettext(
+        "{count:,} row is not as it should be", "{count:,} rows are not as they should be", found.malformed
+    )
+    with st.expander(label.format(count=found.malformed), icon=":material/rule:"):
+        st.dataframe(
+            [
+                {_("row"): problem.row, _("line"): problem.line, _("what is wrong"): problem.reason}
+                for problem in found.problems
+            ],
+            hide_index=True,
+        )
+        if found.malformed > len(found.problems):
+            st.caption(_("The first {shown:,} are listed.").format(shown=len(found.problems)))

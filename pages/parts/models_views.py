@@ -1,0 +1,327 @@
+"""Views of how models do on a labelled file: slices, calibration, confusion, threshold, two models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.language import ngettext
+from core.tables import as_csv
+from pages.parts import estimates, frame, link
+from pages.parts.fingerprint import fingerprint
+from pages.parts.models_source import Shown, choose_model
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.probes.assessment import Example
+    from core.tally import AtThreshold, Tally
+
+
+def slices(shown: Shown) -> None:
+    """Accuracy by slice."""
+    from core.figures.evaluations import accuracy_by_slice
+
+    tallies, names = shown.tallies.tallies, _slice_names()
+    st.plotly_chart(accuracy_by_slice(tallies, names), key="slices", alt=_("Accuracy by slice, with intervals"))
+    st.caption(
+        _(
+            "Dots are accuracies with their 95 % intervals (Wilson); dotted lines the models’ accuracies on all rows. "
+            "Slices overlap from family to family, so a low one says where errors are, not why."
+        )
+    )
+    header = [_("slice"), _("model"), _("rows"), _("accuracy"), _("share of {one}").format(one=tallies[0].labels[1])]
+    rows: list[tuple[object, ...]] = [
+        (
+            names[cell.family, cell.name],
+            tally.model.upper(),
+            cell.rows,
+            estimates.share(cell.accuracy, cell.interval),
+            None if cell.share is None else f"{cell.share:.1%}",
+        )
+        for place in range(len(names))
+        for tally in tallies
+        for cell in [tally.cells()[place]]
+    ]
+    _table(header, rows, "slices", _("All slices as a table"))
+
+
+def calibration(shown: Shown) -> None:
+    """Reliability plot, expected calibration error, Brier score, temperature."""
+    from core.figures.evaluations import reliability
+
+    tallies = shown.tallies.tallies
+    st.plotly_chart(
+        reliability(tallies), key="reliability", alt=_("Share of the positive class over the probability that is said")
+    )
+    header = [
+        _("model"),
+        _("calibration error (ECE)"),
+        _("Brier score"),
+        _("log-loss (nats)"),
+        _("best temperature"),
+        _("rows"),
+    ]
+    rows: list[tuple[object, ...]] = [
+        (
+            tally.model.upper(),
+            f"{tally.calibration_error:.4f}",
+            f"{tally.brier:.4f}",
+            f"{tally.log_loss:.4f}",
+            "–" if tally.temperature is None else f"{tally.temperature:.3f}",
+            tally.rows,
+        )
+        for tally in tallies
+    ]
+    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
+    st.caption(
+        _(
+            "Points on the diagonal are calibrated: of the rows said to be P, P are. ECE is the mean distance from it "
+            "over 15 equal ranges; even a calibrated model has some in a small file. Temperature: what the logits "
+            "would best be divided by on this file; above 1 the model is too sure of itself. The models were divided "
+            "by their own at the end of training, on other rows."
+        )
+    )
+
+
+def confusion(shown: Shown) -> None:
+    """The confusion table of a model, and rows of each field to ask more of."""
+    from core.figures.evaluations import confusion as drawn
+
+    model = choose_model(shown.tallies)
+    tally = shown.tallies.of(model)
+    left, right = st.columns([2, 3])
+    left.plotly_chart(drawn(tally), key="confusion", alt=_("What people said by what the model says"))
+    with right:
+        _measures(tally, tally.at(0.5))
+    if shown.assessment is None:
+        st.info(
+            _("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours.")
+        )
+        return
+    st.subheader(_("Rows to look at"))
+    zero, one = (plain(label) for label in tally.labels)
+    fields = {
+        "01": _("is {zero}, said {one}").format(zero=zero, one=one),
+        "10": _("is {one}, said {zero}").format(zero=zero, one=one),
+        "00": _("is {zero}, said so").format(zero=zero),
+        "11": _("is {one}, said so").format(one=one),
+    }
+    link.restore("field", "01", link.one_of(list(fields)), "models field")
+    field = st.segmented_control(
+        _("Field"),
+        list(fields),
+        format_func=fields.__getitem__,
+        key="models field",
+        required=True,
+        persist_state="session",
+    )
+    link.carry("field", None if field == "01" else field)
+    found = shown.assessment.fields[model][int(field[0]), int(field[1])]
+    count = int(tally.at(0.5)[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
+    line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
+    st.caption(_("{rows}; listed, surest first: {shown}.").format(rows=line, shown=len(found)))
+    _examples(found, [model], tally.labels, f"confusion {model} {field}")
+
+
+def threshold(shown: Shown) -> None:
+    """From which P(class 1) on class 1 is said: precision, recall, and both curves."""
+    from core.figures.evaluations import precision_recall, roc
+
+    tallies = shown.tallies.tallies
+    one = plain(tallies[0].labels[1])
+    link.restore("threshold", 50, link.whole(0, 100), "models threshold")
+    hundredths = st.slider(
+        _("Say {one} from this P({one}) on, in hundredths").format(one=one),
+        0,
+        100,
+        key="models threshold",
+        persist_state="session",
+    )
+    link.carry("threshold", None if hundredths == 50 else str(hundredths))
+    found = [(tally, tally.at(hundredths / 100)) for tally in tallies]
+    header = [
+        _("model"),
+        _("precision"),
+        _("recall"),
+        _("accuracy"),
+        "F1",
+        _("false positive rate"),
+        _("area under ROC"),
+        _("average precision"),
+    ]
+    rows: list[tuple[object, ...]] = [
+        (
+            tally.model.upper(),
+            estimates.share(at.precision, at.precision_interval),
+            estimates.share(at.recall, at.recall_interval),
+            estimates.share(at.accuracy, at.accuracy_interval),
+            "–" if at.f1 is None else f"{at.f1:.4f}",
+            "–" if at.false_positive_rate is None else f"{at.false_positive_rate:.1%}",
+            "–" if tally.auc is None else f"{tally.auc:.4f}",
+            "–" if tally.average_precision is None else f"{tally.average_precision:.4f}",
+        )
+        for tally, at in found
+    ]
+    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+    left, right = st.columns(2)
+    left.plotly_chart(
+        precision_recall(tallies, hundredths / 100), key="precision recall", alt=_("Precision over recall")
+    )
+    right.plotly_chart(roc(tallies, hundredths / 100), key="roc", alt=_("Recall over the false positive rate"))
+    st.caption(
+        _(
+            "Rings: the models at this threshold; dashed: saying {one} of every row, and guessing. Counts at any "
+            "hundredth are exact; areas are read off 300 bins. A threshold chosen on a file looks better there than on "
+            "another."
+        ).format(one=one)
+    )
+
+
+def compare(shown: Shown) -> None:
+    """Two models on the same rows: McNemar's test, the difference with its interval, the rows where they differ."""
+    names = [tally.model for tally in shown.tallies.tallies]
+    if len(names) < 2:
+        st.info(_("There is one model only; two are needed to compare."))
+        return
+    two = list(names[:2]) if "lstm" not in names else [next(name for name in names if name != "lstm"), "lstm"]
+    left, right = st.columns(2)
+    chosen = []
+    for place, (box, label) in enumerate(((left, _("One model")), (right, _("The other")))):
+        key = f"models compare {place}"
+        link.restore("ab"[place], two[place], link.one_of(names), key)
+        if st.session_state[key] not in names:
+            st.session_state[key] = two[place]
+        name = box.selectbox(label, names, format_func=lambda name: name.upper(), key=key, persist_state="session")
+        link.carry("ab"[place], None if name == two[place] else name)
+        chosen.append(str(name))
+    a, b = chosen
+    if a == b:
+        st.info(_("Choose two different models."))
+        return
+    pair = shown.tallies.pair(a, b)
+    low, high = pair.interval
+    first, second = plain(a.upper()), plain(b.upper())
+    values = {"a": first, "b": second}
+    if low > 0 or high < 0:
+        better, worse = (first, second) if low > 0 else (second, first)
+        verdict = _("{better} is right more often than {worse} on this file.").format(better=better, worse=worse)
+    else:
+        verdict = _("On this file no difference between {a} and {b} is shown.").format(**values)
+    st.subheader(verdict)
+    one, two_, three = st.columns(3)
+    one.metric(
+        _("accuracy of {a} minus {b} (points)").format(**values),
+        f"{100 * pair.difference:+.2f}",
+        _("{low:+.2f} to {high:+.2f}").format(low=100 * low, high=100 * high),
+        delta_color="off",
+        delta_arrow="off",
+    )
+    two_.metric(_("McNemar’s p"), f"{pair.p_value:.2g}")
+    three.metric(_("rows where they differ"), f"{pair.only_a + pair.only_b:,}")
+    st.dataframe(
+        [
+            {"": _("{a} right").format(a=a.upper()), _("{b} right").format(b=b.upper()): pair.both,
+             _("{b} wrong").format(b=b.upper()): pair.only_a},
+            {"": _("{a} wrong").format(a=a.upper()), _("{b} right").format(b=b.upper()): pair.only_b,
+             _("{b} wrong").format(b=b.upper()): pair.neither},
+        ],
+        hide_index=True,
+    )  # fmt: skip
+    st.caption(
+        _(
+            "The interval is Newcombe’s for paired shares, 95 %; the test is McNemar’s, exact. Both cover the draw of "
+            "the rows, not that of the training seed: another seed moves a model’s accuracy as well."
+        )
+    )
+    if shown.assessment is None:
+        st.info(
+            _("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours.")
+        )
+        return
+    st.subheader(_("Where they differ"))
+    found = shown.assessment.differing
+    _examples(found.get((a, b), found.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
+
+
+def _no_texts() -> None:
+    st.info(_("The report’s texts are not kept. Choose the sentences of this project, or a file of yours."))
+
+
+def _examples(found: Sequence[Example], names: Sequence[str], labels: Sequence[str], key: str) -> None:
+    """Rows as a table; a click on one takes its text to any page."""
+    if not found:
+        st.caption(_("There is none."))
+        return
+    event = st.dataframe(
+        [
+            {
+                _("text"): example.text,
+                _("is"): labels[example.label],
+                **{f"P {name.upper()}": round(example.probabilities[name], 3) for name in names},
+                _("row"): example.row,
+            }
+            for example in found
+        ],
+        hide_index=True,
+        key=f"models rows {fingerprint((key, found))}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    rows = [row for row in event["selection"]["rows"] if 0 <= row < len(found)]
+    if not rows:
+        st.caption(_("Choose a row to take its text to another page."))
+        return
+    st.text(found[rows[0]].text)
+    frame.links_to_pages(found[rows[0]].text)
+
+
+def _measures(tally: Tally, at: AtThreshold) -> None:
+    one = tally.labels[1]
+    header = [_("measure"), _("value (95 % interval)")]
+    rows: list[tuple[object, ...]] = [
+        (_("accuracy"), estimates.share(at.accuracy, at.accuracy_interval)),
+        (
+            _("precision: of those said {one}, are").format(one=one),
+            estimates.share(at.precision, at.precision_interval),
+        ),
+        (_("recall: of what is {one}, said").format(one=one), estimates.share(at.recall, at.recall_interval)),
+        (_("rows"), f"{tally.rows:,}"),
+    ]
+    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+
+
+def _table(header: list[str], rows: list[tuple[object, ...]], name: str, title: str) -> None:
+    with st.expander(title, icon=":material/table:"):
+        st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+        st.download_button(
+            _("Download as CSV"),
+            as_csv(*estimates.as_numbers(header, rows)),
+            f"unrolled-{name}.csv",
+            "text/csv",
+            key=f"download {name}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def _slice_names() -> dict[tuple[str, str], str]:
+    """What a reader sees for the slices, in order."""
+    from core.slices import SLICES
+
+    words = {
+        ("negation", "without"): _("no negation"),
+        ("negation", "with"): _("negation"),
+        ("question", "without"): _("no question mark"),
+        ("question", "with"): _("question mark"),
+        ("emoticon", "without"): _("no emoticon"),
+        ("emoticon", "with"): _("emoticon"),
+        ("unknown", "0"): _("all words known"),
+        ("unknown", "1"): _("1 unknown word"),
+        ("unknown", "2 or more"): _("2 or more unknown"),
+    }
+    return {
+        (family, name): words.get((family, name)) or _("{range} tokens").format(range=name) for family, name in SLICES
+    }

@@ -1,0 +1,159 @@
+"""Tallies against the same figures from every row; Newcombe's and McNemar's against published examples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+from core.evaluation import calibration_error, wilson_interval
+from core.slices import SLICES, places
+from core.tally import BINS, Counter, Pair, Tallies, Tally
+from core.training import fit_temperature
+from core.verdicts import sigmoid
+
+LABELS = ("negative", "positive")
+
+
+def counted(logits: np.ndarray, labels: np.ndarray, parts: int = 1) -> Tally:
+    counter = Counter("lstm", "a" * 64, LABELS)
+    lengths = np.arange(len(labels)) % 40 + 1
+    unknown = np.arange(len(labels)) % 4
+    marks = np.arange(len(labels))[:, None] % np.array([2, 3, 5]) == 0
+    for rows in np.array_split(np.arange(len(labels)), parts):
+        slices = places(marks[rows], lengths[rows], unknown[rows])
+        counter.add(logits[rows], labels[rows], slices, lengths[rows], unknown[rows])
+    return counter.tally()
+
+
+@pytest.fixture(scope="module")
+def scores() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 5_000)
+    return (random.normal(size=5_000) * 1.6 + 1.5 * (2 * labels - 1)).astype(np.float32), labels
+
+
+def test_figures_are_those_of_every_row(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    logits, labels = scores
+    found, p = counted(logits, labels), sigmoid(logits)
+    assert found.rows == 5_000
+    assert found.brier == pytest.approx(brier_score_loss(labels, p), abs=1e-12)
+    assert found.log_loss == pytest.approx(log_loss(labels, p), abs=1e-9)
+    assert found.calibration_error == pytest.approx(calibration_error(p, labels), abs=1e-9)
+    # Read off the bins, so near.
+    assert found.auc == pytest.approx(roc_auc_score(labels, p), abs=5e-4)
+    assert found.average_precision == pytest.approx(average_precision_score(labels, p), abs=2e-3)
+    assert found.temperature == pytest.approx(fit_temperature(logits, labels)[0], rel=0.01)
+
+
+def test_rows_may_come_in_parts(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    whole, parts = counted(*scores), counted(*scores, parts=7)
+    assert (whole.counts == parts.counts).all()
+    assert (whole.slices == parts.slices).all()
+    assert np.allclose(whole.logits, parts.logits)
+    assert whole.brier == pytest.approx(parts.brier)
+
+
+@given(st.integers(0, 100))
+def test_a_threshold_at_any_hundredth_is_exact(hundredth: int) -> None:
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 2, 400)
+    # Some probabilities fall on the thresholds themselves.
+    p = np.where(random.random(400) < 0.5, random.integers(1, 100, 400) / 100, random.uniform(0.001, 0.999, 400))
+    logits = np.log(p / (1 - p))
+    p, threshold = sigmoid(logits), hundredth / 100
+    at = counted(logits, labels).at(threshold)
+    said = p >= threshold
+    assert (at.true_positive, at.false_positive) == (
+        int((said & (labels == 1)).sum()),
+        int((said & (labels == 0)).sum()),
+    )
+    assert at.true_negative + at.false_negative == int((~said).sum())
+    if said.any():
+        assert at.precision == at.true_positive / said.sum()
+        assert at.precision_interval == wilson_interval(at.true_positive, int(said.sum()))
+    else:
+        assert at.precision is None
+    assert at.recall == at.true_positive / labels.sum()
+
+
+@pytest.mark.parametrize("threshold", [-0.01, 1.01, 0.001, float("nan"), float("inf")])
+def test_a_threshold_that_is_no_edge_is_refused(threshold: float, scores: tuple[np.ndarray, np.ndarray]) -> None:
+    with pytest.raises(ValueError, match="a threshold is"):
+        counted(*scores).at(threshold)
+
+
+def test_curves_begin_and_end_where_they_must(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    found = counted(*scores)
+    curves = found.curves()
+    assert len(curves.thresholds) == BINS + 1
+    assert (curves.recall[0], curves.false_positive_rate[0]) == (1, 1)
+    assert (curves.recall[-1], curves.false_positive_rate[-1]) == (0, 0)
+    assert (np.diff(curves.recall) <= 0).all()
+    at = found.at(0.5)
+    assert (curves.precision[150], curves.recall[150]) == (at.precision, at.recall)
+
+
+def test_slices_of_a_family_add_up_and_tell_accuracy(scores: tuple[np.ndarray, np.ndarray]) -> None:
+    logits, labels = scores
+    found = counted(logits, labels)
+    cells = {(cell.family, cell.name): cell for cell in found.cells()}
+    assert list(cells) == list(SLICES)
+    for family in dict(SLICES):
+        assert sum(cell.rows for cell in cells.values() if cell.family == family) == found.rows
+    right = (logits >= 0) == labels
+    negated = np.arange(len(labels)) % 2 == 0
+    cell = cells["negation", "with"]
+    assert (cell.rows, cell.right) == (int(negated.sum()), int(right[negated].sum()))
+    assert cell.interval == wilson_interval(cell.right, cell.rows)
+    assert cell.share == pytest.approx(labels[negated].mean())
+
+
+def test_one_class_or_a_perfect_model_has_no_area_or_temperature() -> None:
+    alone = counted(np.array([2.0, -1.0, 0.5]), np.ones(3, dtype=int))
+    assert (alone.auc, alone.temperature, alone.at(0.5).false_positive_rate) == (None, None, None)
+    perfect = counted(np.array([2.0, -1.0]), np.array([1, 0]))
+    assert (perfect.auc, perfect.temperature) == (1.0, None)
+
+
+def test_logits_without_bounds_are_counted() -> None:
+    found = counted(np.array([1e4, -1e4, 0.0]), np.array([1, 1, 0]))
+    assert found.counts[1, -1] == found.counts[1, 0] == found.counts[0, 150] == 1
+    assert found.log_loss == pytest.approx((0 + 1e4 + np.log(2)) / 3)
+
+
+def test_newcombes_published_interval() -> None:
+    """Newcombe 1998, table II, example (a), method 10: 36, 12, 2, 0 gives 0.0569 to 0.3404."""
+    pair = Pair("a", "b", 36, 12, 2, 0)
+    assert pair.difference == pytest.approx(0.2)
+    assert pair.interval == pytest.approx((0.0569, 0.3404), abs=5e-5)
+    low, high = pair.turned().interval
+    assert (-high, -low) == pytest.approx(pair.interval)
+
+
+def test_mcnemar_by_hand() -> None:
+    """5 against 1 of 6: twice (6 choose 0 + 6 choose 1) / 2^6 = 14/64."""
+    assert Pair("a", "b", 10, 5, 1, 4).p_value == pytest.approx(14 / 64)
+    assert Pair("a", "b", 10, 0, 0, 4).p_value == 1
+
+
+@given(st.tuples(*[st.integers(0, 30)] * 4).filter(lambda counts: sum(counts) > 0))
+def test_an_interval_holds_the_difference(counts: tuple[int, int, int, int]) -> None:
+    pair = Pair("a", "b", *counts)
+    low, high = pair.interval
+    assert -1 - 1e-9 <= low <= pair.difference <= high <= 1 + 1e-9
+
+
+def test_only_models_that_are_what_they_were_are_kept() -> None:
+    tallies = [counted(np.array([1.0, -1.0]), np.array([1, 0]))]
+    found = Tallies((*tallies,), (Pair("lstm", "gru", 1, 1, 0, 0),))
+    assert found.current({"lstm": "a" * 64}).tallies == found.tallies
+    assert found.current({"lstm": "a" * 64}).pairs == ()
+    assert found.current({"lstm": "b" * 64}).tallies == ()
+    assert found.pair("gru", "lstm").only_b == 1
+    with pytest.raises(LookupError, match="no tally of 'rnn'"):
+        found.of("rnn")
+    with pytest.raises(LookupError, match="not compared"):
+        found.pair("rnn", "lstm")
