@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import records
+from core import record_lines
 from core.records import Window, columns, windows
 
 
@@ -71,7 +71,7 @@ def test_a_quote_left_open_swallows_no_row(content: str, tmp_path: Path) -> None
 
 
 def test_a_quote_left_open_is_given_up_within_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "LINE_LIMIT", 1_000)
+    monkeypatch.setattr(record_lines, "LINE_LIMIT", 1_000)
     rows = [f"row number {number},{number}" for number in range(500)]
     rows[7] = '"never closed,7'
     rows[300] = '"nor this,300'
@@ -102,7 +102,7 @@ def test_a_line_that_is_too_long_is_refused_by_its_number_in_little_memory(suffi
 
 
 def test_a_long_line_inside_an_open_quote_is_told_of_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "LINE_LIMIT", 100)
+    monkeypatch.setattr(record_lines, "LINE_LIMIT", 100)
     path = write(tmp_path / "a.csv", 'text,n\na,1\n"open,2\nb,3\n' + "x" * 1_000 + "\nc,4\n")
     _, cells, problems = read(path)
     assert cells == [["a", "1"], [None, None], ["b", "3"], [None, None], ["c", "4"]]
