@@ -264,8 +264,8 @@ def _delimited_records(lines: Lines, delimiter: str, width: int) -> Iterator[_Re
         try:
             row = next(reader, None)
         except (csv.Error, BrokenError) as error:
+            lines.give_back()  # before anyone asks where the next record begins
             yield _Record(lines.first, None, str(error))
-            lines.give_back()
             continue
         if row is None:
             return
