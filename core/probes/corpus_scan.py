@@ -76,7 +76,8 @@ def corpus_scan(
     column, folder = text_column or "text", Path(out)
     paths = inputs.found(names)
     _check_apart(paths, folder)
-    if not sum(inputs.check(path, column, encoding) for path in paths):
+    paths = [path for path in paths if inputs.check(path, column, encoding)]
+    if not paths:
         raise ValueError(f"{', '.join(map(str, names))}: no rows")
     plan = {
         "format": _FORMAT,
