@@ -2,29 +2,30 @@
 
 `core.tables.rows` stops at the first row that is not as it should be. Here such a row is told of in its place, with its
 line and the reason, and reading goes on behind it: at the next line, even where a quote that is never closed would
-swallow the rows that follow. No line is held that is longer than `LINE_LIMIT`, and no row in quotes either.
+swallow the rows that follow. No line is held that is longer than `core.record_lines.LINE_LIMIT`, and no row in quotes
+either.
+
+A table can be read in pieces: `marks` finds places between rows, `span` reads on from one without reading what is
+before it (of parquet at most a row group).
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import re
-from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from core.tables import SENTIMENT140_COLUMNS, codec, is_sentiment140, suffix_of
+from core.record_lines import BrokenError, Lines, Mark, opened
+from core.tables import SENTIMENT140_COLUMNS, is_sentiment140, suffix_of
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
-
-LINE_LIMIT = 4_000_000  # characters
-_UNDECODED = re.compile("[\udc80-\udcff]")  # what the error handler "surrogateescape" makes of bytes that are no text
+    from pyarrow.parquet import ParquetFile
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,14 @@ class Window:
         return {place: [key for key in row if key not in known] for place, row in rows.items()}
 
 
+_START = Mark()
+_NOT_ALL = 1 - 1e-9
+
+
+class NoRowsError(ValueError):
+    """A table without a row."""
+
+
 class _Record(NamedTuple):
     line: int
     row: Any
@@ -96,16 +105,10 @@ def windows(path: Path, size: int, encoding: str | None = None) -> Generator[Win
     first window without a single readable row, a damaged parquet file or an unknown encoding; OSError for a file that
     cannot be opened.
     """
-    suffix = suffix_of(path)
-    if suffix == ".parquet":
-        found = _parquet(path, size)
-    elif suffix == ".jsonl":
-        found = _jsonl(path, size, encoding or "utf-8")
-    else:
-        found = _delimited(path, size, encoding)
+    found = _parquet(path, size) if suffix_of(path) == ".parquet" else _text(path, size, encoding)
     first = next(found, None)
     if first is None:
-        raise ValueError(f"{path.name} has no rows")
+        raise NoRowsError(f"{path.name} has no rows")
     if len(first.problems) == len(first):
         reason = f"line {first.lines[0]}: {first.problems[0]}"
         raise ValueError(f"{path.name}: none of the first {len(first):,} rows can be read; {reason}")
@@ -120,35 +123,110 @@ def columns(path: Path, encoding: str | None = None) -> tuple[str, ...]:
         return next(table).columns
 
 
-def _parquet(path: Path, size: int) -> Iterator[Window]:
+def span(
+    path: Path, size: int, encoding: str | None, start: Mark, rows: int | None, column: str
+) -> Generator[Window, None, None]:
+    """So many rows behind a mark (None: all), `size` at a time, with at least one column; fewer where the table ends.
+
+    Raises as `windows`, and not for rows none of which can be read.
+    """
+    if suffix_of(path) == ".parquet":
+        yield from _parquet(path, size, start.rows, rows, [column])
+        return
+    yield from _text(path, size, encoding, start, rows)
+
+
+def marks(path: Path, encoding: str | None, start: Mark, first: int, every: int) -> Iterator[tuple[Mark, float]]:
+    """Marks `first` rows behind another and then `every` so many, and how much of the file is read: 1 at its end only.
+
+    A mark comes later where lines that a quote has swallowed are read again. Raises as `windows`.
+    """
+    if suffix_of(path) == ".parquet":
+        with _parquet_file(path) as file:
+            end = file.metadata.num_rows
+        yield from ((Mark(row), row / end) for row in range(start.rows + first, end, every))
+        yield Mark(end), 1.0
+        return
+    rows, due, found = start.rows, start.rows + first, None
+    with opened(path, encoding) as lines:
+        records, _ = _records(path, lines, start)
+        for _ in records:
+            if found is not None:  # a row follows
+                yield found, min(lines.share, _NOT_ALL)
+                found = None
+            rows += 1
+            if rows >= due and (place := lines.place()) is not None:
+                found, due = Mark(rows, lines.number, place), rows + every
+        yield Mark(rows, lines.number, lines.place()), 1.0
+
+
+@contextmanager
+def _parquet_file(path: Path) -> Iterator[ParquetFile]:
     import pyarrow
     import pyarrow.parquet
 
-    number = 1
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            columns = tuple(file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=size):
-                share = (number + len(batch) - 1) / file.metadata.num_rows
-                yield Window(columns, number, (None,) * len(batch), {}, share, batch=batch)
-                number += len(batch)
+            yield file
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # not there or not to be read; without a number it is pyarrow's word for damage
         raise ValueError(f"{path.name} is not a readable parquet file: {str(error).splitlines()[0]}") from None
 
 
-def _jsonl(path: Path, size: int, encoding: str) -> Iterator[Window]:
-    with _opened(path, encoding) as lines:
-        yield from _windows(_json_records(lines), lines, size, None)
+def _parquet(
+    path: Path, size: int, start: int = 0, rows: int | None = None, columns: list[str] | None = None
+) -> Iterator[Window]:
+    with _parquet_file(path) as file:
+        total = file.metadata.num_rows
+        stop = total if rows is None else min(total, start + rows)
+        groups, before, skipped = [], 0, 0  # row groups that hold the rows, and the rows before these groups
+        for number in range(file.num_row_groups):
+            length = file.metadata.row_group(number).num_rows
+            if before + length <= start:
+                skipped = before + length
+            elif before < stop:
+                groups.append(number)
+            before += length
+        row = skipped
+        for batch in file.iter_batches(batch_size=size, row_groups=groups, columns=columns):
+            row += len(batch)
+            wanted = batch.slice(max(0, start - (row - len(batch))))
+            wanted = wanted.slice(0, len(wanted) - max(0, row - stop))
+            if len(wanted) and row - len(batch) < stop:
+                end = min(row, stop)
+                names = tuple(wanted.schema.names)
+                yield Window(names, end - len(wanted) + 1, (None,) * len(wanted), {}, end / total, batch=wanted)
+            if row >= stop:
+                return
 
 
-def _json_records(lines: _Lines) -> Iterator[_Record]:
+def _text(
+    path: Path, size: int, encoding: str | None, start: Mark = _START, rows: int | None = None
+) -> Iterator[Window]:
+    with opened(path, encoding) as lines:
+        records, columns = _records(path, lines, start)
+        yield from _windows(islice(records, rows), lines, size, columns, start.rows + 1)
+
+
+def _records(path: Path, lines: Lines, start: Mark) -> tuple[Iterator[_Record], tuple[str, ...] | None]:
+    """The rows behind a mark of a file just opened, and its columns if its head names them."""
+    columns = None
+    if suffix_of(path) != ".jsonl":
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        columns = SENTIMENT140_COLUMNS if is_sentiment140(path) else _header(path, lines, delimiter)
+    lines.go(start)
+    if columns is None:
+        return _json_records(lines), None
+    return _delimited_records(lines, delimiter, len(columns)), columns
+
+
+def _json_records(lines: Lines) -> Iterator[_Record]:
     while True:
         lines.begin()
         try:
             content = next(lines, None)
-        except _BrokenError as error:
+        except BrokenError as error:
             yield _Record(lines.first, None, str(error))
             continue
         if content is None:
@@ -166,19 +244,11 @@ def _json_records(lines: _Lines) -> Iterator[_Record]:
         yield _Record(lines.first, row, problem)
 
 
-def _delimited(path: Path, size: int, encoding: str | None) -> Iterator[Window]:
-    sentiment140 = is_sentiment140(path)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    with _opened(path, encoding or ("latin-1" if sentiment140 else "utf-8")) as lines:
-        columns = SENTIMENT140_COLUMNS if sentiment140 else _header(path, lines, delimiter)
-        yield from _windows(_delimited_records(lines, delimiter, len(columns)), lines, size, columns)
-
-
-def _header(path: Path, lines: _Lines, delimiter: str) -> tuple[str, ...]:
+def _header(path: Path, lines: Lines, delimiter: str) -> tuple[str, ...]:
     lines.begin()
     try:
         header = next(csv.reader(lines, delimiter=delimiter, strict=True), [])
-    except (csv.Error, _BrokenError) as error:
+    except (csv.Error, BrokenError) as error:
         raise ValueError(f"{path.name}, header: {error}") from None
     if not header:
         raise ValueError(f"{path.name} is empty; expected a header and rows")
@@ -187,15 +257,15 @@ def _header(path: Path, lines: _Lines, delimiter: str) -> tuple[str, ...]:
     return tuple(header)
 
 
-def _delimited_records(lines: _Lines, delimiter: str, width: int) -> Iterator[_Record]:
+def _delimited_records(lines: Lines, delimiter: str, width: int) -> Iterator[_Record]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         lines.begin()
         try:
             row = next(reader, None)
-        except (csv.Error, _BrokenError) as error:
+        except (csv.Error, BrokenError) as error:
+            lines.give_back()  # before anyone asks where the next record begins
             yield _Record(lines.first, None, str(error))
-            lines.give_back()
             continue
         if row is None:
             return
@@ -207,8 +277,9 @@ def _delimited_records(lines: _Lines, delimiter: str, width: int) -> Iterator[_R
         yield _Record(lines.first, row if problem is None else None, problem)
 
 
-def _windows(records: Iterator[_Record], lines: _Lines, size: int, columns: tuple[str, ...] | None) -> Iterator[Window]:
-    number = 1
+def _windows(
+    records: Iterator[_Record], lines: Lines, size: int, columns: tuple[str, ...] | None, number: int
+) -> Iterator[Window]:
     while found := list(islice(records, size)):
         if columns is None:
             columns = tuple(dict.fromkeys(key for record in found if record.row is not None for key in record.row))
@@ -216,81 +287,3 @@ def _windows(records: Iterator[_Record], lines: _Lines, size: int, columns: tupl
         rows = [record.row for record in found]
         yield Window(columns, number, [record.line for record in found], problems, lines.share, rows=rows)
         number += len(found)
-
-
-class _BrokenError(Exception):
-    """A line that cannot be taken, or a quote that is not closed."""
-
-
-class _Lines(Iterator[str]):
-    """The lines of a text file; those of the record that is being read can be given back, all but its first."""
-
-    def __init__(self, path: Path, file: TextIO, encoding: str):
-        self._file, self._encoding = file, encoding.removesuffix("-sig").upper()
-        self._bytes = max(1, path.stat().st_size)
-        self._record: list[str] = []
-        self._characters = 0
-        self._again: deque[str | None] = deque()  # None stands for a line that is too long
-        self.number = 0  # of the line handed out last
-        self.first = 1  # the line at which the record begins
-
-    @property
-    def share(self) -> float:
-        """How much of the file is read."""
-        return min(1.0, self._file.buffer.tell() / self._bytes)
-
-    def begin(self) -> None:
-        """The record before is done with."""
-        self.first = self.number + 1
-        self._record.clear()
-        self._characters = 0
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._read()
-        if line is None:
-            if self._record:
-                self._again.appendleft(None)
-                raise _BrokenError(f"a quote is not closed before line {self.number + 1}, which is too long to hold")
-            self.number += 1
-            raise _BrokenError(f"longer than {LINE_LIMIT:,} characters")
-        if not line:
-            raise StopIteration
-        self.number += 1
-        self._record.append(line)
-        self._characters += len(line)
-        if self._characters > LINE_LIMIT and len(self._record) > 1:
-            raise _BrokenError(f"a quote is not closed within {LINE_LIMIT:,} characters")
-        return line
-
-    def _read(self) -> str | None:
-        line = self._file.readline(LINE_LIMIT + 1)
-        if len(line) <= LINE_LIMIT:
-            return line
-        while line and not line.endswith(("\n", "\r")):
-            line = self._file.readline(LINE_LIMIT)
-        return None
-
-    def give_back(self) -> None:
-        """Read the record's lines again, from its second."""
-        self._again.extendleft(reversed(self._record[1:]))
-        self.number -= max(0, len(self._record) - 1)
-
-    def undecoded(self) -> str | None:
-        """What is wrong with the record's bytes, if anything."""
-        if any(not line.isascii() and _UNDECODED.search(line) for line in self._record):
-            return f"bytes that are not {self._encoding} text"
-        return None
-
-
-@contextmanager
-def _opened(path: Path, encoding: str) -> Iterator[_Lines]:
-    encoding = codec(encoding)
-    try:
-        file = path.open(encoding=encoding, errors="surrogateescape", newline="")
-    except LookupError as error:  # a codec between bytes and bytes
-        raise ValueError(str(error)) from None
-    with file:
-        try:
-            yield _Lines(path, file, encoding)
-        except UnicodeError:  # of a codec that has no such error handler
-            raise ValueError(f"{path.name} is not {encoding.upper()} text; name its encoding (--encoding)") from None

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import tempfile
 import tracemalloc
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import records
-from core.records import Window, columns, windows
+from core import record_lines
+from core.record_lines import Mark
+from core.records import Window, columns, marks, span, windows
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -71,7 +76,7 @@ def test_a_quote_left_open_swallows_no_row(content: str, tmp_path: Path) -> None
 
 
 def test_a_quote_left_open_is_given_up_within_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "LINE_LIMIT", 1_000)
+    monkeypatch.setattr(record_lines, "LINE_LIMIT", 1_000)
     rows = [f"row number {number},{number}" for number in range(500)]
     rows[7] = '"never closed,7'
     rows[300] = '"nor this,300'
@@ -102,7 +107,7 @@ def test_a_line_that_is_too_long_is_refused_by_its_number_in_little_memory(suffi
 
 
 def test_a_long_line_inside_an_open_quote_is_told_of_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "LINE_LIMIT", 100)
+    monkeypatch.setattr(record_lines, "LINE_LIMIT", 100)
     path = write(tmp_path / "a.csv", 'text,n\na,1\n"open,2\nb,3\n' + "x" * 1_000 + "\nc,4\n")
     _, cells, problems = read(path)
     assert cells == [["a", "1"], [None, None], ["b", "3"], [None, None], ["c", "4"]]
@@ -204,3 +209,85 @@ def test_objects_are_rows_by_their_columns(tmp_path: Path) -> None:
     assert list(window.objects()) == [{"text": "a", "n": "1"}, {"text": None, "n": None}]
     (window,) = windows(write(tmp_path / "a.jsonl", '{"n": {"deep": 1}}\nbad\n{"text": "a"}'), 10)
     assert [json.dumps(row) for row in window.objects()] == ['{"n": {"deep": 1}}', "{}", '{"text": "a"}']
+
+
+# Marks and spans
+
+_CELLS = st.text(st.sampled_from('a",\n\r\t é🙂'), max_size=8)
+
+
+@given(rows=st.lists(_CELLS, max_size=25), every=st.integers(1, 6), first=st.integers(1, 6))
+def test_spans_between_marks_are_the_whole_table(rows: list[str], every: int, first: int) -> None:
+    """Whatever stands in a file of lines, read in pieces it gives the rows that it gives in one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder, "a.csv"), "text,n\n" + "".join(f"{cell},1\n" for cell in rows))
+        whole = list(span(path, 4, None, Mark(), None, "text"))
+        found, start = [], Mark()
+        shares = []
+        for mark, share in marks(path, None, Mark(), first, every):
+            shares.append(share)
+            pieces = list(span(path, 3, None, start, mark.rows - start.rows, "text"))
+            assert sum(map(len, pieces)) == mark.rows - start.rows
+            assert not pieces or pieces[0].first == start.rows + 1
+            found += pieces
+            start = mark
+        assert shares == sorted(shares) and shares.index(1.0) == len(shares) - 1
+        assert start.rows == sum(map(len, whole))
+        assert seen(found) == seen(whole)
+
+
+def seen(found: list[Window]) -> list[object]:
+    """Rows by number, line, cells and what is wrong."""
+    return [
+        (window.first + place, window.lines[place], window.problems.get(place), list(cells))
+        for window in found
+        for place, cells in enumerate(window.cells())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "line"),
+    [
+        ("a.csv", "utf-16", "Zoë,{}\r\n"),
+        ("a.csv", "cp1252", "Zoë,{}\r\n"),
+        ("a.tsv", "utf-8-sig", "Zoë 🙂\t{}\r"),
+        ("a.jsonl", None, '{{"text": "Zoë", "n": "{}"}}\n\n'),
+    ],
+)
+def test_a_mark_is_read_on_from_in_any_encoding(name: str, encoding: str | None, line: str, tmp_path: Path) -> None:
+    head = "" if name.endswith("jsonl") else line.format("n").replace("Zoë 🙂", "text").replace("Zoë", "text")
+    content = (head + "".join(line.format(number) for number in range(1, 3_001))).encode(encoding or "utf-8")
+    path = write(tmp_path / name, content)
+    found = [mark for mark, _ in marks(path, encoding, Mark(), 700, 1_000)]
+    assert [mark.rows for mark in found] == [700, 1_700, 2_700, 3_000]
+    (window,) = span(path, 5_000, encoding, found[1], 1_000, "text")
+    assert window.column("n") == [str(number) for number in range(1_701, 2_701)] and window.first == 1_701
+    # Marks are found behind a mark as they are from the start.
+    again = [(mark.rows, mark.lines) for mark, _ in marks(path, encoding, found[0], 1_000, 1_000)]
+    assert again == [(mark.rows, mark.lines) for mark in found[1:]]
+
+
+@pytest.mark.parametrize("group", [1, 7, 10, 1_000])
+def test_spans_of_parquet_cross_row_groups(group: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    table = pyarrow.table({"n": list(range(100)), "text": [f"row {number}" for number in range(100)]})
+    pyarrow.parquet.write_table(table, path, row_group_size=group)
+    assert [mark.rows for mark, _ in marks(path, None, Mark(), 30, 30)] == [30, 60, 90, 100]
+    for start, rows in ((0, 100), (0, 7), (13, 1), (13, 40), (95, 5), (95, 50), (30, 0)):
+        found = list(span(path, 8, None, Mark(start), rows, "text"))
+        texts = [text for window in found for text in window.column("text")]
+        assert texts == [f"row {number}" for number in range(start, min(100, start + rows))]
+        assert [window.first for window in found][:1] == [start + 1][: len(found)]
+        assert all(window.columns == ("text",) for window in found)
+
+
+def test_a_mark_waits_for_lines_that_a_quote_had_swallowed(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'text,n\n"never closed,1\n' + "".join(f"fine,{n}\n" for n in range(2, 9)))
+    found = [mark for mark, _ in marks(path, None, Mark(), 1, 2)]
+    assert found[0].rows > 1 and found[-1].rows == 8
+    pieces = [
+        window
+        for start, stop in itertools.pairwise([Mark(), *found])
+        for window in span(path, 10, None, start, stop.rows - start.rows, "text")
+    ]
+    assert seen(pieces) == seen(list(span(path, 10, None, Mark(), None, "text")))

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from core.commands import console, sarcasm_tables
+from core.commands import console, corpus_scanning, sarcasm_tables
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
@@ -22,8 +22,18 @@ _LISTED = 20  # problems shown to people
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
     added = add(scan)
-    added.add_argument("file", metavar="IN", help="texts in parquet, CSV, TSV or JSONL, of any size")
-    added.add_argument("out", metavar="OUT", help="every row of IN with columns added; the suffix names the format")
+    added.add_argument(
+        "files",
+        metavar="IN",
+        nargs="+",
+        help="texts in parquet, CSV, TSV or JSONL, of any size: files, folders, patterns",
+    )
+    added.add_argument(
+        "out",
+        metavar="OUT",
+        help="a file: every row of IN with columns added, in the format that the suffix names; "
+        "a folder: each model's probability of every row, in parts that a scan can go on behind",
+    )
     console.model_option(added)
     console.text_options(added)
     added.add_argument(
@@ -34,6 +44,11 @@ def add_verbs(add: Add) -> None:
             f"--{reading}", action="append", default=[], metavar="WORD", help=f"a label that stands for {reading} too"
         )
     added.add_argument("--top", type=int, metavar="K", help="rows in each model's ranking (default: 20)")
+    added.add_argument("--resume", action="store_true", help="go on with the scan that the folder OUT holds, if any")
+    added.add_argument("--part-rows", type=int, metavar="N", help="rows in a part of the folder OUT (default: 65,536)")
+    hands = added.add_mutually_exclusive_group()
+    hands.add_argument("--workers", type=int, metavar="N", help="processes, of one thread each (folder OUT)")
+    hands.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler's tcp://host:port (folder OUT)")
 
     added = add(sarcasm_report)
     added.add_argument(
@@ -56,8 +71,11 @@ def add_verbs(add: Add) -> None:
 
 def scan(options: argparse.Namespace) -> int:
     """Every row of a file with verdicts, and the rows where a model disagrees most with people or looks most fooled."""
+    if corpus_scanning.is_folder(options.out):
+        return corpus_scanning.scan_corpus(options)
     from core.probes.scan import TOP
 
+    corpus_scanning.check_one_file(options)
     models = console.named_checkpoints(options.model)
     try:
         found = _scan(options, [*models], TOP if options.top is None else options.top)
@@ -89,7 +107,7 @@ def _scan(options: argparse.Namespace, models: list[Checkpoint], top: int) -> Sc
     from core.probes.scan import scan
 
     events = scan(
-        options.file,
+        options.files[0],
         models,
         options.text_column,
         options.label_column,
@@ -113,7 +131,7 @@ def _scan(options: argparse.Namespace, models: list[Checkpoint], top: int) -> Sc
 def _scan_json(options: argparse.Namespace, model: str, found: Scan) -> dict[str, object]:
     return {
         "model": model,
-        "file": options.file,
+        "file": options.files[0],
         "out": options.out,
         "ranked_by": found.ranked_by,
         "rows": found.rows,

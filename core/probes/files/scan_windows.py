@@ -12,7 +12,8 @@ import numpy as np
 from core.corpus import Encoded, Encoder
 from core.probes.files.cues import Cues, Look
 from core.probes.files.readings import Readings
-from core.records import LINE_LIMIT, Window
+from core.record_lines import LINE_LIMIT
+from core.records import Window
 from core.tables import check_columns
 
 if TYPE_CHECKING:
@@ -82,15 +83,9 @@ class Preparer:
         if self._first:
             columns = [self._column, self._labels.column] if self._labels else [self._column]
             check_columns(self._path, columns, window.columns)
-        values = window.column(self._column)
         if self._first:
-            _check_texts(self._path, self._column, values)
-        problems = dict(window.problems)
-        problems.update((place, f"no {self._column!r} in it") for place in window.lacking(self._column))
-        texts = [
-            value if isinstance(value, str) and len(value) <= LINE_LIMIT else self._no_text(value, place, problems)
-            for place, value in enumerate(values)
-        ]
+            check_texts(self._path, self._column, window.column(self._column))
+        texts, problems = texts_of(window, self._column)
         sentences = [(model, encoder(self._watched(texts))) for model, encoder in self._encoders]
         lengths = np.max([encoded.lengths for _, encoded in sentences], axis=0)
         for place in np.flatnonzero(lengths > TOKENS_LIMIT).tolist():
@@ -114,13 +109,6 @@ class Preparer:
                 raise StoppedError
             yield text
 
-    def _no_text(self, value: object, place: int, problems: dict[int, str]) -> str:
-        if isinstance(value, str):
-            problems[place] = f"longer than {LINE_LIMIT:,} characters"
-        elif value is not None:
-            problems[place] = f"the text is {str(value)[:40]!r}, expected a string"
-        return ""
-
     def _read_labels(self, labels: Readings, window: Window, human: np.ndarray, problems: dict[int, str]) -> int:
         values = window.column(labels.column)
         misunderstood = understood = 0
@@ -138,7 +126,26 @@ class Preparer:
         return misunderstood
 
 
-def _check_texts(path: Path, column: str, values: Sequence[object]) -> None:
+def texts_of(window: Window, column: str) -> tuple[list[str], dict[int, str]]:
+    """The texts of a window, "" where there is none, and by place why not, where that is no empty cell."""
+    problems = dict(window.problems)
+    problems.update((place, f"no {column!r} in it") for place in window.lacking(column))
+    texts = [
+        value if isinstance(value, str) and len(value) <= LINE_LIMIT else _no_text(value, place, problems)
+        for place, value in enumerate(window.column(column))
+    ]
+    return texts, problems
+
+
+def _no_text(value: object, place: int, problems: dict[int, str]) -> str:
+    if isinstance(value, str):
+        problems[place] = f"longer than {LINE_LIMIT:,} characters"
+    elif value is not None:
+        problems[place] = f"the text is {str(value)[:40]!r}, expected a string"
+    return ""
+
+
+def check_texts(path: Path, column: str, values: Sequence[object]) -> None:
     """Raises ValueError where the first texts are none, or numbers, one and all."""
     filled = [value for value in values if value is not None and value != ""]
     if filled and all(_is_no_text(value) for value in filled):

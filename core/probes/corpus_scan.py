@@ -1,0 +1,228 @@
+"""What do models say of every row of a corpus, however large? Scored in partitions, by as many hands as there are.
+
+Each partition's rows go to a file of their own (`core.probes.files.parts`), so a scan that ended, however it did, goes
+on with the partitions that are missing; and so does one whose worker was lost. The parts of a scan are the same
+whoever has scored which, to the rounding of a batch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+from core import cluster, workers
+from core.probes.files import inputs, parts
+from core.probes.files.partitions import Position, partitions
+from core.probes.files.parts import Part
+from core.probes.files.scan_partition import Task, score
+from core.probes.files.scoring import Source
+from core.probes.files.tallies import BINS, Summary
+
+PART_ROWS = 65_536
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class CorpusScan:
+    """How far a scan is: `rows` in parts that are done, `before` of them before it was resumed, `share` of the corpus.
+
+    The last event has the `summary` of all rows, and the `seconds` since this run began.
+    """
+
+    rows: int
+    before: int
+    share: float
+    parts: int
+    seconds: float
+    summary: Summary | None = None
+
+    @property
+    def rows_per_second(self) -> float:
+        """Of the rows of this run."""
+        return (self.rows - self.before) / max(self.seconds, 1e-9)
+
+
+def corpus_scan(
+    names: Sequence[str | Path],
+    source: Source,
+    out: str | Path,
+    text_column: str | None = None,
+    *,
+    encoding: str | None = None,
+    resume: bool = False,
+    part_rows: int = PART_ROWS,
+    processes: int | None = None,
+    scheduler: str | None = None,
+) -> Generator[CorpusScan, None, None]:
+    """Score the text column (``text``) of tables, folders of tables and patterns; an event comes with every part.
+
+    In this process, in so many `processes` with one thread each, or on a Dask `scheduler`'s workers. With `resume` a
+    scan that stands in the folder `out` goes on, if there is one.
+
+    Raises ValueError where a scan stands there and is not to be resumed, or is of other files, models or settings, for
+    a column of no texts and a part of no rows; LookupError for a missing column or file; OSError, saying how much is
+    kept, where a part cannot be written.
+    """
+    if part_rows < 1:
+        raise ValueError(f"a part has at least one row; given: {part_rows:,}")
+    if processes is not None and scheduler is not None:
+        raise ValueError("workers of this machine and a scheduler were given; expected one of them")
+    column, folder = text_column or "text", Path(out)
+    paths = inputs.found(names)
+    _check_apart(paths, folder)
+    paths = [path for path in paths if inputs.check(path, column, encoding)]
+    if not paths:
+        raise ValueError(f"{', '.join(map(str, names))}: no rows")
+    plan = {
+        "format": _FORMAT,
+        "inputs": [inputs.identified(path)._asdict() for path in paths],
+        "models": [{"name": name, "hash": digest} for name, digest in source.hashes],
+        "settings": {"text_column": column, "encoding": encoding, "part_rows": part_rows},
+    }
+    done = _begun(folder, plan, resume)
+    scan = parts.identity(plan)
+
+    def tasks() -> Iterator[Task]:
+        known = {number: part.partition for number, part in done.items()}
+        for partition in partitions(paths, encoding, part_rows, known):
+            if partition.number not in known:
+                read = [paths[file] for file in partition.files]
+                absolute, given = tuple(path.resolve() for path in read), tuple(map(str, read))
+                yield Task(scan, partition, absolute, given, column, encoding, source, folder.resolve())
+
+    def results() -> Iterable[Part]:
+        if scheduler is not None:
+            return cluster.results(score, tasks(), scheduler)
+        if processes is not None:
+            return workers.results(score, tasks(), processes)
+        return map(score, tasks())
+
+    return _scan(folder, plan, done, results)
+
+
+def _scan(
+    folder: Path, plan: Mapping[str, Any], done: Mapping[int, Part], results: Callable[[], Iterable[Part]]
+) -> Generator[CorpusScan, None, None]:
+    began = time.perf_counter()
+    before = rows = sum(part.partition.rows for part in done.values())
+    share = sum(part.partition.share for part in done.values())
+    count = len(done)
+    yield CorpusScan(rows, before, min(share, 1.0), count, 0.0)
+    try:
+        for part in results():
+            if not parts.path_of(folder, part.partition.number).exists():
+                raise OSError(f"a worker has written to another {folder}: all need to see the same files")
+            rows, share, count = rows + part.partition.rows, share + part.partition.share, count + 1
+            yield CorpusScan(rows, before, min(share, 1.0), count, time.perf_counter() - began)
+    except OSError as error:
+        reason = (error.strerror or "").lower() or str(error)
+        raise OSError(f"{reason}; {rows:,} rows are kept in {folder}, --resume goes on behind them") from None
+    finally:
+        parts.clear(folder)
+    found = parts.read(folder, parts.identity(plan))
+    _check_whole(found, len(plan["inputs"]), folder)
+    summary = reduce(add, (found[number].summary for number in sorted(found)), Summary())
+    event = CorpusScan(rows, before, 1.0, count, time.perf_counter() - began, summary)
+    if rows > before or not (folder / parts.SUMMARY).exists():
+        text = json.dumps(as_json(event, plan), indent=1, ensure_ascii=False)
+        parts.replace(folder / parts.SUMMARY, (text + "\n").encode("utf-8", "backslashreplace"))
+    yield event
+
+
+def as_json(event: CorpusScan, plan: Mapping[str, Any]) -> dict[str, object]:
+    """The summary as it is kept beside the parts."""
+    summary = event.summary or Summary()
+    models = {
+        model["name"]: {
+            "hash": model["hash"],
+            "scored": tally.scored,
+            "share_positive": tally.share_positive,
+            "mean": tally.mean,
+            "histogram": tally.histogram,
+        }
+        for model in plan["models"]
+        for tally in [summary.models[model["name"]]]
+    }
+    return {
+        "inputs": plan["inputs"],
+        **plan["settings"],
+        "rows": summary.rows,
+        "empty": summary.empty,
+        "malformed": summary.malformed,
+        "problems": [problem._asdict() for problem in summary.problems],
+        "models": models,
+        "histogram_edges": [number / BINS for number in range(BINS + 1)],
+        "parts": event.parts,
+        "worker_seconds": round(summary.seconds, 3),  # all runs and workers together
+        "last_run": {
+            "rows": event.rows - event.before,
+            "seconds": round(event.seconds, 3),
+            "rows_per_second": round(event.rows_per_second, 1),
+        },
+    }
+
+
+def _check_apart(paths: Sequence[Path], folder: Path) -> None:
+    """The output is no input. Raises ValueError."""
+    for path in paths:
+        if folder.resolve() in path.resolve().parents:
+            raise ValueError(f"{path} lies in {folder}, where the output goes; write to another folder")
+
+
+def _begun(folder: Path, plan: Mapping[str, Any], resume: bool) -> dict[int, Part]:
+    """The parts that are there of a scan that begins or goes on."""
+    kept = folder / parts.SCAN
+    if kept.is_file():
+        if not resume:
+            raise ValueError(f"{folder} holds a scan already; --resume goes on with it")
+        try:
+            before = json.loads(kept.read_bytes())
+            _check_same(before, plan, folder)
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError):
+            raise ValueError(f"{kept} is damaged; scan to another folder") from None
+        parts.clear(folder)
+        return parts.read(folder, parts.identity(plan))
+    if not folder.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder.parent} to write {folder.name} to")
+    folder.mkdir(exist_ok=True)
+    parts.clear(folder)
+    if any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty and holds no scan; name a new folder")
+    parts.replace(kept, (json.dumps(plan, indent=1) + "\n").encode())
+    return {}
+
+
+def _check_same(before: Mapping[str, Any], plan: Mapping[str, Any], folder: Path) -> None:
+    """Raises ValueError that names the first thing in which a plan differs from the one before."""
+    told = f"the scan in {folder} cannot go on: "
+    if before["format"] != plan["format"]:
+        raise ValueError(f"{told}it is of format {before['format']}, expected {plan['format']}")
+    for name, value in plan["settings"].items():
+        if before["settings"][name] != value:
+            raise ValueError(f"{told}{name.replace('_', ' ')} was {before['settings'][name]!r} and is {value!r}")
+    for what, key in (("inputs", "path"), ("models", "name")):
+        were, are = [entry[key] for entry in before[what]], [entry[key] for entry in plan[what]]
+        if were != are:
+            other = sorted(set(were) ^ set(are)) or ["their order"]
+            raise ValueError(f"{told}it has other {what} ({', '.join(other[:3])}{', …' * (len(other) > 3)})")
+        for one, other in zip(before[what], plan[what], strict=True):
+            if one != other:
+                changed = ", ".join(name for name in other if one.get(name) != other[name])
+                raise ValueError(f"{told}{other[key]} has changed since it began ({changed})")
+
+
+def _check_whole(found: Mapping[int, Part], files: int, folder: Path) -> None:
+    """Raises ValueError where the parts are not, one after another, the whole corpus."""
+    position = Position()
+    for number in range(len(found)):
+        if number not in found or not found[number].partition.start.same(position):
+            raise ValueError(f"{parts.path_of(folder, number)} is missing; --resume makes it again")
+        position = found[number].partition.stop
+    if position.file != files:
+        raise ValueError(f"the last parts are missing in {folder}; --resume makes them again")

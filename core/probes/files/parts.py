@@ -1,0 +1,121 @@
+"""The output of a corpus scan: a folder of parquet files, one for each partition, and what says whose they are.
+
+    OUT/_scan.json             what is scanned, with what, how: a scan goes on only where all of it is still the same
+    OUT/part-000000.parquet    columns file, row (from 1), line, <model>_probability for each model, problem
+    OUT/_summary.json          when all parts are there
+
+A part is written beside and renamed when all of it is on the disk, so what stands there is whole, however a scan ended.
+Its footer says which partition of which scan it is and what it came to. Together they are all that is known of how far
+a scan is: there is no journal that could say anything else. Readers of parquet folders pass over names that begin with
+an underscore.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.outputs import Columns
+from core.probes.files.partitions import Partition, Position
+from core.probes.files.tallies import Summary
+
+SCAN, SUMMARY = "_scan.json", "_summary.json"
+_KEY = b"unrolled.scan"
+_PART = re.compile(r"part-([0-9]{6,})\.parquet")
+_BESIDE = ".new"
+
+
+class Part(NamedTuple):
+    """A partition that is done, and what it came to."""
+
+    partition: Partition
+    summary: Summary
+
+
+def path_of(folder: Path, number: int) -> Path:
+    """Where a partition's part stands."""
+    return folder / f"part-{number:06}.parquet"
+
+
+def identity(plan: Mapping[str, object]) -> str:
+    """What stands for a scan in its parts' footers."""
+    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
+
+
+def write(folder: Path, scan: str, part: Part, columns: Columns, scores: Mapping[str, np.ndarray]) -> None:
+    """Put a part in its place: columns file, row, line, problem, and each model's probabilities.
+
+    Raises OSError where it cannot be written; then nothing of it is left.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    fields = [("file", pyarrow.string()), ("row", pyarrow.int64()), ("line", pyarrow.int64())]
+    fields += [(f"{name}_probability", pyarrow.float64()) for name in scores]
+    fields.append(("problem", pyarrow.string()))
+    values = {**columns, **{f"{name}_probability": found for name, found in scores.items()}}
+    footer = {"scan": scan, "partition": part.partition, "summary": asdict(part.summary)}
+    schema = pyarrow.schema(fields, metadata={_KEY: json.dumps(footer).encode()})
+    table = pyarrow.table(
+        [pyarrow.array(values[name], type=kind, from_pandas=True) for name, kind in fields], schema=schema
+    )
+    content = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(table, content, compression="zstd")
+    replace(path_of(folder, part.partition.number), memoryview(content.getvalue()))
+
+
+def replace(path: Path, content: bytes | memoryview) -> None:
+    """Write a file beside and rename it. Raises OSError; then nothing of it is left."""
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{_BESIDE}")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(folder: Path, scan: str) -> dict[int, Part]:
+    """The parts of a scan that are there, by number. Raises ValueError for one that is damaged or another scan's."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if match := _PART.fullmatch(path.name):
+            found[int(match[1])] = _read(path, int(match[1]), scan)
+    return found
+
+
+def _read(path: Path, number: int, scan: str) -> Part:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        metadata = pyarrow.parquet.read_metadata(path)
+        footer: dict[str, Any] = json.loads((metadata.metadata or {}).get(_KEY, b"{}"))
+        if footer.get("scan") != scan:
+            raise ValueError(f"{path} is of another scan; give that one a folder of its own")
+        which, start, stop, rows, share = footer["partition"]
+        part = Part(
+            Partition(which, Position.of(start), Position.of(stop), rows, share), Summary.from_json(footer["summary"])
+        )
+    except (pyarrow.ArrowException, KeyError, TypeError, OSError) as error:
+        raise ValueError(f"{path} is damaged ({str(error).splitlines()[0]}); remove it and resume") from None
+    if which != number or metadata.num_rows != rows:
+        raise ValueError(f"{path} is not the part that its name says; remove it and resume")
+    return part
+
+
+def clear(folder: Path) -> None:
+    """Remove what an interrupted scan, or a lost worker, was writing."""
+    for path in folder.glob(f".*{_BESIDE}"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""One partition of a corpus, scored and written: the work that a process, or a machine of a cluster, is given."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from itertools import repeat
+from operator import add
+from pathlib import Path
+
+import numpy as np
+
+from core import workers
+from core.probes.files import parts
+from core.probes.files.partitions import Partition
+from core.probes.files.parts import Part
+from core.probes.files.scan_windows import texts_of
+from core.probes.files.scoring import Scoring, Source
+from core.probes.files.tallies import LISTED, Problem, Summary, Tally
+from core.record_lines import Mark
+from core.records import Window, span
+
+_WINDOW = 8_192  # rows
+_loaded = threading.local()  # what a thread scores with: caches in it are no two threads' business
+
+
+@dataclass(frozen=True)
+class Task:
+    """A partition, and all that must be known to score it: it can be pickled. `paths` are absolute, `names` as given,
+    both from the file on in which the partition begins."""
+
+    scan: str
+    partition: Partition
+    paths: tuple[Path, ...]
+    names: tuple[str, ...]
+    column: str
+    encoding: str | None
+    source: Source
+    folder: Path
+
+
+def score(task: Task) -> Part:
+    """Read a partition, score its rows with every model, put its part in place; gives its summary.
+
+    Raises ValueError where the files are not what they were when the partition was cut, and what reading, loading and
+    writing raise.
+    """
+    began = time.perf_counter()
+    scoring = _scoring(task.source)
+    models = [name for name, _ in task.source.hashes]
+    columns: dict[str, list[object]] = {name: [] for name in ("file", "row", "line", "problem")}
+    probabilities: dict[str, list[np.ndarray]] = {name: [] for name in models}
+    summaries = [Summary(models={name: Tally() for name in models})]
+    for name, window in _windows(task):
+        texts, problems = texts_of(window, task.column)
+        scores = scoring(texts, problems, workers.breathe)
+        summaries.append(_summary(name, window, problems, scores))
+        empty = np.isnan(scores[models[0]])
+        columns["file"] += repeat(name, len(window))
+        columns["row"] += range(window.first, window.first + len(window))
+        columns["line"] += window.lines
+        columns["problem"] += [
+            problems.get(place, "no word to read" if nothing else None) for place, nothing in enumerate(empty.tolist())
+        ]
+        for model, found in scores.items():
+            probabilities[model].append(found)
+    summary = reduce(add, summaries)
+    if summary.rows != task.partition.rows:
+        raise ValueError(
+            f"{task.names[0]} has changed while it was being read: {summary.rows:,} rows where {task.partition.rows:,} "
+            "were found before"
+        )
+    part = Part(task.partition, Summary(**{**vars(summary), "seconds": time.perf_counter() - began}))
+    scores = {model: np.concatenate(found) for model, found in probabilities.items()}
+    parts.write(task.folder, task.scan, part, columns, scores)
+    return part
+
+
+def _windows(task: Task) -> Iterator[tuple[str, Window]]:
+    """The partition's rows and the names of their files."""
+    start, stop = task.partition.start, task.partition.stop
+    for number, (path, name) in enumerate(zip(task.paths, task.names, strict=True), start.file):
+        mark = start.mark if number == start.file else Mark()
+        rows = stop.mark.rows - mark.rows if number == stop.file else None
+        for window in span(path, _WINDOW, task.encoding, mark, rows, task.column):
+            workers.breathe()
+            yield name, window
+
+
+def _summary(file: str, window: Window, problems: dict[int, str], scores: Mapping[str, np.ndarray]) -> Summary:
+    tallies = {model: Tally.of(found) for model, found in scores.items()}
+    scored = next(iter(tallies.values())).scored
+    listed = [
+        Problem(file, window.first + place, window.lines[place], reason)
+        for place, reason in sorted(problems.items())[:LISTED]
+    ]
+    return Summary(len(window), len(window) - scored - len(problems), len(problems), 0.0, tallies, tuple(listed))
+
+
+def _scoring(source: Source) -> Scoring:
+    """What a source loads, once in each thread."""
+    if getattr(_loaded, "source", None) != source:
+        _loaded.scoring = source.load()
+        _loaded.source = source
+    scoring: Scoring = _loaded.scoring
+    return scoring
