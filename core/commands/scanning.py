@@ -12,7 +12,7 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.files.sarcasm_corpora import Columns
     from core.probes.scan import Find, Scan
 
@@ -24,7 +24,7 @@ def add_verbs(add: Add) -> None:
     added = add(scan)
     added.add_argument("file", metavar="IN", help="texts in parquet, CSV, TSV or JSONL, of any size")
     added.add_argument("out", metavar="OUT", help="every row of IN with columns added; the suffix names the format")
-    console.model_option(added)
+    console.models_options(added)
     console.text_options(added)
     added.add_argument(
         "--label-column", metavar="L", help="column of human labels; without it, texts rank by cues of sarcasm"
@@ -58,9 +58,9 @@ def scan(options: argparse.Namespace) -> int:
     """Every row of a file with verdicts, and the rows where a model disagrees most with people or looks most fooled."""
     from core.probes.scan import TOP
 
-    models = console.named_checkpoints(options.model)
+    models = console.named_models(options)
     try:
-        found = _scan(options, [*models], TOP if options.top is None else options.top)
+        found = _scan(options, models, TOP if options.top is None else options.top)
     except KeyboardInterrupt:
         console.progress(f"stopped; nothing was written to {options.out}")
         raise
@@ -81,7 +81,7 @@ def scan(options: argparse.Namespace) -> int:
     return 0
 
 
-def _scan(options: argparse.Namespace, models: list[Checkpoint], top: int) -> Scan:
+def _scan(options: argparse.Namespace, models: list[Model], top: int) -> Scan:
     from contextlib import closing
 
     from tqdm import tqdm

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.removal import Game, subsets
+from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.shapley import (
     MOST_EXACT,
     all_values,
@@ -32,7 +32,7 @@ from core.probes.attribution.shapley import (
     sampled_shapley,
     shapley_of,
 )
-from core.probes.attribution.tree import PrefixTree
+from core.probes.attribution.tree import tree_of
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Reading
@@ -93,7 +93,7 @@ def interactions(
     begun = time.perf_counter()
     if not 2 <= top <= MOST_TOP:
         raise ValueError(f"from 2 to {MOST_TOP} tokens are paired; given a top of {top:,}")
-    game, n, errors = Game(reading, baseline), len(reading.tokens), None
+    game, n, errors = game_of(reading, baseline), len(reading.tokens), None
     exact = n <= MOST_EXACT
     if exact:
         values = all_values(game, breathe)
@@ -106,7 +106,7 @@ def interactions(
         assert found.base_logit is not None
         scores, base, logit = found.scores, found.base_logit, game.full
         places = np.sort(np.argsort(-np.abs(scores), kind="stable")[:top])
-        tree = PrefixTree(game)
+        tree = tree_of(game)
         matrix, errors = sampled_pairs(lambda present: tree.subsets(present, breathe), n, places, draws, seed)
         spent = f"the {len(places)} tokens of largest |Shapley value|; {draws:,} subsets drawn for each of their pairs"
     return Interactions(

@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.probes.attribution.removal import Game, subsets
+from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.shapley import antithetic, mean_of_pairs, shapley_of
-from core.probes.attribution.tree import PrefixTree
+from core.probes.attribution.tree import tree_of
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Reading
@@ -128,8 +128,8 @@ def order_attribution(
     n = len(reading.tokens)
     if n > MOST_SAMPLED:
         raise ValueError(f"words and positions are told apart in texts of up to {MOST_SAMPLED} tokens; given {n:,}")
-    game = Game(reading, baseline)
-    tree, exact = PrefixTree(game), n <= MOST_EXACT
+    game = game_of(reading, baseline)
+    tree, exact = tree_of(game), n <= MOST_EXACT
     count = 0 if exact else permutations or permutations_for(n)
 
     def read(rows: np.ndarray) -> np.ndarray:
