@@ -86,7 +86,7 @@ def test_answers_of_every_kind_are_the_same_probabilities(kind: str) -> None:
         (lambda texts: [[0.1], [0.2, 0.3], []], "gave no array of numbers"),
         (lambda texts: 1 / 0, "raised ZeroDivisionError: division by zero when asked about 3 texts"),
         (lambda texts: sys.exit("gone"), "raised SystemExit: gone"),
-        (lambda: [], "raised TypeError"),
+        (list, "raised TypeError"),
     ],
 )
 def test_what_is_no_answer_is_refused_in_one_line(answer: Any, message: str) -> None:
