@@ -131,6 +131,7 @@ class BlackBox:
         self._function = function
         self._known: dict[str, float] = {}
         self._batch = _FIRST
+        self._pace: float | None = None
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -145,6 +146,11 @@ class BlackBox:
     def at_once(self) -> int:
         """How many texts it answers in a fraction of a second, as far as it is known."""
         return self._batch
+
+    @property
+    def pace(self) -> float | None:
+        """Seconds that a text took in the last batch, None before the first."""
+        return self._pace
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """P(class 1) of texts, float64 [N], each distinct one asked once. Raises PredictorError."""
@@ -174,6 +180,7 @@ class BlackBox:
             except (Exception, SystemExit) as error:
                 raise PredictorError(f"{self.spec} raised {_said(error)} when asked about {_texts(batch)}") from error
             seconds = time.perf_counter() - clock
+            self._pace = seconds / len(batch)
             found: list[float] = self._checked(answer, batch).tolist()
             if len(batch) == self._batch and seconds < _SHORT:
                 self._batch = min(2 * self._batch, _MOST)

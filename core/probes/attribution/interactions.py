@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.black_box import BlackBox
 from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.shapley import (
     MOST_EXACT,
@@ -35,6 +36,7 @@ from core.probes.attribution.shapley import (
 from core.probes.attribution.tree import tree_of
 
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.probes.attribution.results import Reading
 
 TOP = 8  # tokens paired where not all are
@@ -128,8 +130,13 @@ def interactions(
     )
 
 
-def cost(n: int) -> int:
-    """About how many times the model could read n tokens, many texts side by side, in the time that the pairs take."""
+def cost(n: int, model: Model | None = None) -> int:
+    """About how many times the model could read n tokens, many texts side by side, in the time that the pairs take.
+
+    A black box is asked about every text; 8 tokens make 28 pairs, each draw for one has 4 texts.
+    """
+    if isinstance(model, BlackBox):
+        return 1 << n if n <= MOST_EXACT else permutations_for(n) * n + 4 * DRAWS * comb(TOP, 2)
     return 50 + 2**n // 8 if n <= MOST_EXACT else permutations_for(n) * n // 4 + 1_100
 
 
