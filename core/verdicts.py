@@ -7,14 +7,16 @@ token is meaningful: each prefix is a sentence of its own to the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.black_box import BlackBox, log_odds
 from core.corpus import LABEL_NAMES, Encoded, encode_tokens, length_batches, pad
 
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.checkpoints import Checkpoint
     from core.models import Classifier
 
@@ -31,7 +33,8 @@ class Verdict:
     """One model's answer to one text.
 
     `known` says of each token whether the model's vocabulary has it; `prefix_probabilities` are P(positive) after each
-    token, the last being `probability`; `logit` is before the logistic function.
+    token, the last being `probability`, and none where the model gives none (a black box); `logit` is before the
+    logistic function.
     """
 
     model: str
@@ -58,29 +61,53 @@ def label(probability: float) -> str:
     return LABEL_NAMES[int(probability >= 0.5)]
 
 
-def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
+def verdict(checkpoint: Model, text: str) -> Verdict:
     """A model's verdict on a text, prefix by prefix. Raises EmptyTextError for a text without a token."""
     return verdicts(checkpoint, [text])[0]
 
 
-def verdicts(checkpoint: Checkpoint, texts: Sequence[str]) -> list[Verdict]:
+def verdicts(checkpoint: Model, texts: Sequence[str]) -> list[Verdict]:
     """A model's verdicts on texts, in their order. Raises EmptyTextError where one has no token, naming it."""
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
     for number, tokens in enumerate(tokenised, 1):
         if not tokens:
             which = "the text" if len(texts) == 1 else f"text {number} of {len(texts):,}"
             raise EmptyTextError(f"{which} is empty: there is no word to read")
+    if isinstance(checkpoint, BlackBox):
+        return _answers(checkpoint, texts, tokenised)
     return _read(checkpoint, texts, tokenised)
 
 
-def verdict_on_tokens(checkpoint: Checkpoint, tokens: Sequence[str]) -> Verdict:
+def verdict_on_tokens(checkpoint: Model, tokens: Sequence[str]) -> Verdict:
     """A model's verdict on tokens as they stand: those of its preprocessing in another order, for one.
 
     Preprocessing their text again need not give them back. Raises EmptyTextError where there is none.
     """
     if not tokens:
         raise EmptyTextError("there is no token to read")
-    return _read(checkpoint, [" ".join(tokens)], [tuple(tokens)])[0]
+    text = " ".join(tokens)
+    if isinstance(checkpoint, BlackBox):
+        return _answers(checkpoint, [text], [tuple(tokens)])[0]
+    return _read(checkpoint, [text], [tuple(tokens)])[0]
+
+
+def with_prefixes(black_box: BlackBox, found: Verdict) -> Verdict:
+    """A black box's verdict with P(positive) of each beginning of the text, asked as a text of its own.
+
+    The beginnings are words joined by spaces, so that the last need not have the `probability` of the text as typed.
+    """
+    beginnings = [found.tokens[:length] for length in range(1, len(found.tokens) + 1)]
+    return replace(found, prefix_probabilities=tuple(black_box.of_tokens(beginnings).tolist()))
+
+
+def _answers(black_box: BlackBox, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
+    probabilities = black_box.probabilities(texts)
+    return [
+        Verdict(black_box.name, text, tokens, (True,) * len(tokens), logit, probability, ())
+        for text, tokens, logit, probability in zip(
+            texts, tokenised, log_odds(probabilities).tolist(), probabilities.tolist(), strict=True
+        )
+    ]
 
 
 def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:

@@ -31,18 +31,19 @@ view = st.segmented_control(
 link.carry("view", None if view == "hand" else view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import all_orders, by_hand, collection, comparison, models  # noqa: E402
+from pages.parts import all_orders, black_box, by_hand, collection, comparison, models  # noqa: E402
 
 with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
-if view == "kept":
-    collection.view()
-elif not checkpoints:
-    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
-elif view == "compare":
-    comparison.view(text, checkpoints)
-elif view == "search":
-    all_orders.view(text, checkpoints)
-else:
-    by_hand.view(text, checkpoints)
+with black_box.faults_told():
+    if view == "kept":
+        collection.view()
+    elif not checkpoints:
+        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+    elif view == "compare":
+        comparison.view(text, checkpoints)
+    elif view == "search":
+        all_orders.view(text, checkpoints)
+    else:
+        by_hand.view(text, checkpoints)

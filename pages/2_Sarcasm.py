@@ -34,24 +34,25 @@ view = st.segmented_control(
 link.carry("view", None if view == "comment" else view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import behaviour, comment, composing, edits, files, finds, measured, models  # noqa: E402
+from pages.parts import behaviour, black_box, comment, composing, edits, files, finds, measured, models  # noqa: E402
 
 with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
-if view == "kept":
-    finds.view()
-elif view == "measured":
-    measured.view()
-elif not checkpoints:
-    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
-elif view == "edits":
-    edits.view(text, checkpoints)
-elif view == "compose":
-    composing.view(checkpoints)
-elif view == "file":
-    files.view(checkpoints)
-elif view == "behaviour":
-    behaviour.view(checkpoints)
-else:
-    comment.view(text, checkpoints)
+with black_box.faults_told():
+    if view == "kept":
+        finds.view()
+    elif view == "measured":
+        measured.view()
+    elif not checkpoints:
+        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+    elif view == "edits":
+        edits.view(text, checkpoints)
+    elif view == "compose":
+        composing.view(checkpoints)
+    elif view == "file":
+        files.view(checkpoints)
+    elif view == "behaviour":
+        behaviour.view(checkpoints)
+    else:
+        comment.view(text, checkpoints)

@@ -37,6 +37,7 @@ link.carry("view", None if view == "states" else view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
 from pages.parts import (  # noqa: E402
+    black_box,
     diagnostic_probes,
     fixed_points,
     interventions,
@@ -53,6 +54,7 @@ from pages.parts import (  # noqa: E402
 with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
+checkpoints = black_box.inside(checkpoints)
 if not checkpoints:
     st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
 elif view == "memory":

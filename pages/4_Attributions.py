@@ -39,25 +39,27 @@ from pages.parts import (  # noqa: E402
     attributions_order,
     attributions_pairs,
     attributions_words,
+    black_box,
     models,
 )
 
 with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
-if not checkpoints:
-    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
-elif view == "league":
-    attributions_league.view(checkpoints)
-else:
-    asked = attributions.sentences(text, checkpoints)
-    if not asked:
-        st.info(_("There is no word to read yet. Type a sentence."))
-    elif view == "agreement":
-        attributions_agreement.view(asked, checkpoints)
-    elif view == "order":
-        attributions_order.view(asked, checkpoints)
-    elif view == "pairs":
-        attributions_pairs.view(asked, checkpoints)
+with black_box.faults_told():
+    if not checkpoints:
+        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+    elif view == "league":
+        attributions_league.view(checkpoints)
     else:
-        attributions_words.view(asked, checkpoints)
+        asked = attributions.sentences(text, checkpoints)
+        if not asked:
+            st.info(_("There is no word to read yet. Type a sentence."))
+        elif view == "agreement":
+            attributions_agreement.view(asked, checkpoints)
+        elif view == "order":
+            attributions_order.view(asked, checkpoints)
+        elif view == "pairs":
+            attributions_pairs.view(asked, checkpoints)
+        else:
+            attributions_words.view(asked, checkpoints)

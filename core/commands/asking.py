@@ -11,14 +11,14 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.permutations import Order, Permutations, Progress, Question
 
 
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
     added = add(predict)
-    console.model_option(added)
+    console.models_options(added)
     added.add_argument("--file", help="take the texts from this file's text column")
     added.add_argument("texts", nargs="*", metavar="TEXT", help="texts; without any, lines of standard input")
     console.label_options(added)
@@ -29,7 +29,7 @@ def add_verbs(add: Add) -> None:
     console.label_options(added)
 
     added = add(permute)
-    console.model_option(added)
+    console.models_options(added)
     added.add_argument("--budget", type=int, metavar="N", help="orders scored at most (default: 400,000)")
     added.add_argument("--seconds", type=float, metavar="S", help="time at most, for each text and model")
     added.add_argument("--floor", type=float, metavar="NATS", help="how much less fluent still counts (default: 8)")
@@ -57,7 +57,10 @@ def predict(options: argparse.Namespace) -> int:
             for number in blank:
                 console.progress(f"left out: text {number:,} of {len(texts):,} is empty")
             texts = [text for text in texts if text.strip()]
-    by_model = [verdicts(checkpoint, texts) for checkpoint in console.named_checkpoints(options.model)]
+    by_model = []
+    for model in console.named_models(options):
+        with console.asking(model):
+            by_model.append(verdicts(model, texts))
     found_verdicts = [found for by_text in zip(*by_model, strict=True) for found in by_text]
     if options.json:
         console.json_list(
@@ -127,8 +130,8 @@ def permute(options: argparse.Namespace) -> int:
     bounds = {name: getattr(options, name) for name in ("budget", "seconds", "floor", "top")}
     bounds = {name: value for name, value in bounds.items() if value is not None}
     pinned = None if options.pin is None else [place - 1 for place in options.pin]
-    models = console.named_checkpoints(options.model)
-    questions: list[tuple[Checkpoint, Question]] = [
+    models = console.named_models(options)
+    questions: list[tuple[Model, Question]] = [
         (checkpoint, ask(checkpoint, trigram, text, pinned, **bounds))
         for text in options.texts
         for checkpoint in models

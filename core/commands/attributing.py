@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core.black_box import BlackBox
 from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
 
@@ -22,7 +23,7 @@ _WORTH_TELLING = 10.0  # seconds
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
     added = add(attribute)
-    console.model_option(added)
+    console.models_options(added)
     added.add_argument("--method", default="all", help="a method's name, or all (default)")
     added.add_argument(
         "--baseline",
@@ -42,7 +43,7 @@ def attribute(options: argparse.Namespace) -> int:
 
     if options.seed < 0:
         raise ValueError(f"the seed is 0 or more; given: {options.seed}")
-    models = console.named_checkpoints(options.model)
+    models = console.named_models(options)
     for checkpoint in models:
         verdicts(checkpoint, options.texts)  # a text that cannot be read is told of before any work
     methods = [_methods(checkpoint, options.method, options.baseline) for checkpoint in models]
@@ -72,7 +73,7 @@ def attribute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_of_time(asked: Sequence[tuple[Checkpoint, str, str]]) -> None:
+def _tell_of_time(asked: Sequence[tuple[Model, str, str]]) -> None:
     """About how long long texts take, told before they do."""
     from core.probes.attributions import cost, seconds_a_token
 
@@ -80,13 +81,15 @@ def _tell_of_time(asked: Sequence[tuple[Checkpoint, str, str]]) -> None:
     if not any(tokens > _LONG for _checkpoint, tokens, _method in counted):
         return
     pace = {checkpoint.name: seconds_a_token(checkpoint) for checkpoint, _tokens, _method in counted}
-    seconds = sum(cost(method, tokens) * tokens * pace[checkpoint.name] for checkpoint, tokens, method in counted)
+    seconds = sum(
+        cost(method, tokens, checkpoint) * tokens * pace[checkpoint.name] for checkpoint, tokens, method in counted
+    )
     if seconds > _WORTH_TELLING:
         console.progress(f"this takes about {seconds:,.0f} s; --method with one name takes less")
 
 
 def _measured(
-    checkpoint: Checkpoint, text: str, found: Sequence[Attribution], options: argparse.Namespace
+    checkpoint: Model, text: str, found: Sequence[Attribution], options: argparse.Namespace
 ) -> list[Faithfulness]:
     """How faithful each attribution of a text is, words taken out as asked, by deletion unless told."""
     from core.probes.attribution.results import Reading
@@ -100,7 +103,7 @@ def _measured(
     return [rule.measure(each.scores, signed=sign) for each, sign in zip(found, signed, strict=True)]
 
 
-def _methods(checkpoint: Checkpoint, asked: str, baseline: str) -> list[str]:
+def _methods(checkpoint: Model, asked: str, baseline: str) -> list[str]:
     """The methods to run on a model. One that was named is run or refused; of all, those that cannot are told of."""
     from core.probes.attribution.removal import BASELINES
     from core.probes.attributions import METHODS, accepted, available
@@ -114,7 +117,8 @@ def _methods(checkpoint: Checkpoint, asked: str, baseline: str) -> list[str]:
     chosen = [name for name in here if not baseline or baseline in (METHODS[name].baselines or [baseline])]
     other_cells = [name for name in METHODS if name not in here]
     if other_cells:
-        console.progress(f"left out of {checkpoint.name}: {', '.join(other_cells)}: not for a {checkpoint.model.cell}")
+        why = "its answers are not enough" if isinstance(checkpoint, BlackBox) else f"not for a {checkpoint.model.cell}"
+        console.progress(f"left out of {checkpoint.name}: {', '.join(other_cells)}: {why}")
     refusing = [name for name in here if name not in chosen]
     if refusing:
         console.progress(f"left out of {checkpoint.name}: {', '.join(refusing)}: not with the baseline {baseline!r}")

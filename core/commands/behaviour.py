@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
     added = add(suite)
-    console.model_option(added)
+    console.models_options(added)
     added.add_argument("--capability", nargs="+", metavar="NAME", help="test these only (default: all)")
     added.add_argument("--examples", type=int, default=1, metavar="K", help="failures shown of a template (default: 1)")
     added.add_argument("--cases", type=int, metavar="N", help="cases of a template at most (default: 24)")
@@ -41,7 +41,10 @@ def suite(options: argparse.Namespace) -> int:
     if options.capability is not None:
         chosen["capabilities"] = tuple(options.capability)
     settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
-    found = [run(checkpoint, settings) for checkpoint in console.named_checkpoints(options.model)]
+    found = []
+    for model in console.named_models(options):
+        with console.asking(model):
+            found.append(run(model, settings))
     if options.json:
         console.json_list(_suite_json(result, options.examples) for result in found)
         return 0

@@ -12,7 +12,7 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.composing.situations import Situation
     from core.probes.sarcasm import Candidate, Composition, RecipeShare
 
@@ -22,7 +22,7 @@ _BANK_BUDGET = 1_000  # candidates of each of the bank's situations, unless told
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
     added = add(compose)
-    console.model_option(added)
+    console.models_options(added)
     added.add_argument("--bank", action="store_true", help="the hand-written situations, as without any SITUATION")
     added.add_argument("--top", type=int, metavar="K", help="remarks listed, the surest of each recipe (default: 10)")
     added.add_argument(
@@ -60,7 +60,7 @@ def compose(options: argparse.Namespace) -> int:
     situations = _situations(options)
     if not options.situations:
         bounds.setdefault("budget", _BANK_BUDGET)
-    models = console.named_checkpoints(options.model)
+    models = console.named_models(options)
     found = _search(situations, models, **bounds)
     if options.json:
         console.json_list(_json(result) for result in found)
@@ -74,12 +74,12 @@ def compose(options: argparse.Namespace) -> int:
     return 0
 
 
-def _search(situations: Sequence[Situation], models: Sequence[Checkpoint], **bounds: Any) -> list[Composition]:
+def _search(situations: Sequence[Situation], models: Sequence[Model], **bounds: Any) -> list[Composition]:
     """Every model on every situation, with a bar of progress."""
     from tqdm import tqdm
 
     from core.probes.composing.candidates import Candidates, Question
-    from core.probes.predictors import predictor
+    from core.probes.predictors import predictor, reader
     from core.probes.sarcasm import search
 
     questions = [Question(situation, **bounds) for situation in situations]
@@ -88,11 +88,12 @@ def _search(situations: Sequence[Situation], models: Sequence[Checkpoint], **bou
         for number, question in enumerate(questions, 1):
             built: dict[object, Candidates] = {}  # models that read text the same way share the candidates
             for checkpoint in models:
-                if checkpoint.preprocessing not in built:
-                    built[checkpoint.preprocessing] = Candidates(question, checkpoint.preprocessing)
+                read = reader(checkpoint)
+                if read not in built:
+                    built[read] = Candidates(question, read)
                 done = 0
                 bar.set_description(f"{checkpoint.name}, situation {number:,} of {len(questions):,}")
-                for progress in search(checkpoint.name, predictor(checkpoint), built[checkpoint.preprocessing]):
+                for progress in search(checkpoint.name, predictor(checkpoint), built[read]):
                     bar.set_postfix_str(f"{progress.fooled:,} of {progress.scored:,} fool it", refresh=False)
                     bar.update(progress.scored - done)
                     done = progress.scored

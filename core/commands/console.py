@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from core import checkpoints
+from core import black_box, checkpoints
 
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.checkpoints import Checkpoint
     from core.corpus import Corpus
 
@@ -19,6 +21,18 @@ if TYPE_CHECKING:
 def model_option(parser: argparse.ArgumentParser) -> None:
     """``--model``."""
     parser.add_argument("--model", default="all", help="a checkpoint's name, or all (default)")
+
+
+def models_options(parser: argparse.ArgumentParser) -> None:
+    """``--model`` and ``--predictor``: for verbs that need no more than a model's answers."""
+    parser.add_argument(
+        "--model", help="a checkpoint's name, or all (default, but with --predictor none unless asked for)"
+    )
+    parser.add_argument(
+        black_box.OPTION,
+        metavar="PACKAGE.MODULE:CALLABLE",
+        help="a model of your own: any callable from a list of texts to their probabilities of class 1",
+    )
 
 
 def text_options(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +60,29 @@ def named_checkpoints(model: str) -> list[Checkpoint]:
     if not loaded:
         raise LookupError(f"no checkpoint in {checkpoints.root()} can be used")
     return loaded
+
+
+def named_models(options: argparse.Namespace) -> list[Model]:
+    """The callable that was named, then the checkpoints; all of these where nothing was named."""
+    if options.predictor is None:
+        return [*named_checkpoints(options.model or "all")]
+    asked: list[Model] = [black_box.load(options.predictor, checkpoints.names())]
+    return [*asked, *named_checkpoints(options.model)] if options.model else asked
+
+
+@contextmanager
+def asking(model: Model) -> Iterator[None]:
+    """Show how far a black box is with its answers, where it takes its time; a checkpoint is quick."""
+    from tqdm import tqdm
+
+    with tqdm(desc=model.name, unit=" texts", leave=False, delay=0.5) as bar:
+
+        def told(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        with black_box.telling(told):
+            yield
 
 
 def labelled(options: argparse.Namespace, path: str) -> Corpus:

@@ -9,7 +9,7 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.editing.changes import Diff
     from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits
     from core.probes.edits import Question
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def add_verbs(add: Add) -> None:
     """Add the verb and its options."""
     added = add(edit)
-    console.model_option(added)
+    console.models_options(added)
     added.add_argument("--goal", required=True, choices=("positive", "negative", "flip"), help="the verdict asked for")
     added.add_argument(
         "--reading",
@@ -57,7 +57,7 @@ def edit(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from core.probes.editing import edit_sources
-    from core.probes.editing.victims import white_box
+    from core.probes.editing.victims import victim
     from core.probes.edits import search
 
     bounds = {name: getattr(options, name) for name in ("reading", "max_edits", "seconds", "budget", "beam", "top")}
@@ -65,9 +65,9 @@ def edit(options: argparse.Namespace) -> int:
     if options.fluency is not None:
         bounds["fluency"] = options.fluency
     texts = _texts(options)
-    models = console.named_checkpoints(options.model)
-    sources = edit_sources.load()
-    questions: list[tuple[Checkpoint, Question]] = [
+    models = console.named_models(options)
+    sources = edit_sources.load_for(models)
+    questions: list[tuple[Model, Question]] = [
         (
             checkpoint,
             edit_sources.ask(
@@ -86,7 +86,7 @@ def edit(options: argparse.Namespace) -> int:
     found = []
     for checkpoint, question in questions:
         with tqdm(desc=checkpoint.name, unit=" sentences", unit_scale=True, leave=False) as bar:
-            for progress in search(checkpoint.name, white_box(checkpoint), question):
+            for progress in search(checkpoint.name, victim(checkpoint), question):
                 bar.total = progress.total
                 bar.set_postfix_str(f"{progress.flips:,} flips", refresh=False)
                 bar.update(progress.queries - bar.n)

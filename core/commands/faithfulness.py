@@ -11,7 +11,7 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.attribution.standings import League
     from core.probes.files.shares import Mean
     from core.probes.league import Method
@@ -32,7 +32,7 @@ _WIDTH = 27
 def add_verbs(add: Add) -> None:
     """Add this verb and its options."""
     added = add(faithfulness)
-    console.model_option(added)
+    console.models_options(added)
     added.add_argument("--data", required=True, metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL")
     added.add_argument("--rows", type=int, default=_ROWS, metavar="N", help=f"rows drawn from it (default: {_ROWS})")
     added.add_argument("--seed", type=int, default=0, help="of the draw and of all else that is random (default: 0)")
@@ -58,7 +58,7 @@ def faithfulness(options: argparse.Namespace) -> int:
 
     from core.probes import league_file
 
-    models = console.named_checkpoints(options.model)
+    models = console.named_models(options)
     chosen = [(model, *_methods(model, options)) for model in models]
     if options.out and not (folder := Path(options.out).parent).is_dir():  # told of before an hour of work
         raise FileNotFoundError(f"there is no folder {folder} to write {Path(options.out).name} to")
@@ -90,22 +90,21 @@ def faithfulness(options: argparse.Namespace) -> int:
     return status
 
 
-def _methods(checkpoint: Checkpoint, options: argparse.Namespace) -> tuple[Mapping[str, Method], list[str]]:
+def _methods(checkpoint: Model, options: argparse.Namespace) -> tuple[Mapping[str, Method], list[str]]:
     """The methods asked for that exist for a model's cell, and the names of those without signs.
 
     Each takes words out as the league does where it accepts that, else in its own way.
     """
-    from core.probes.attributions import METHODS
+    from core.probes.attributions import METHODS, available
 
     names = list(METHODS) if options.methods == "all" else [name.strip() for name in options.methods.split(",")]
     unknown = [name for name in names if name not in METHODS]
     if unknown:
         raise ValueError(f"unknown method {unknown[0]!r}; available: {', '.join(METHODS)}")
-    names = [name for name in names if checkpoint.model.cell in METHODS[name].cells]
+    here = available(checkpoint)
+    names = [name for name in names if name in here]
     if not names:
-        raise ValueError(
-            f"none of {options.methods} exists for {checkpoint.name}, a model of cell {checkpoint.model.cell}"
-        )
+        raise ValueError(f"none of {options.methods} exists for {checkpoint.name}; available: {', '.join(here)}")
 
     def bound(name: str) -> Method:
         method = METHODS[name]
@@ -135,7 +134,7 @@ def _drawn(options: argparse.Namespace) -> tuple[Sequence[str], Source]:
 
 
 def _measured(
-    checkpoint: Checkpoint,
+    checkpoint: Model,
     texts: Sequence[str],
     methods: Mapping[str, Method],
     unsigned: Sequence[str],

@@ -12,7 +12,7 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.files.sarcasm_corpora import Columns
     from core.probes.scan import Find, Scan
 
@@ -34,7 +34,7 @@ def add_verbs(add: Add) -> None:
         help="a file: every row of IN with columns added, in the format that the suffix names; "
         "a folder: each model's probability of every row, in parts that a scan can go on behind",
     )
-    console.model_option(added)
+    console.models_options(added)
     console.text_options(added)
     added.add_argument(
         "--label-column", metavar="L", help="column of human labels; without it, texts rank by cues of sarcasm"
@@ -76,9 +76,9 @@ def scan(options: argparse.Namespace) -> int:
     from core.probes.scan import TOP
 
     corpus_scanning.check_one_file(options)
-    models = console.named_checkpoints(options.model)
+    models = console.named_models(options)
     try:
-        found = _scan(options, [*models], TOP if options.top is None else options.top)
+        found = _scan(options, models, TOP if options.top is None else options.top)
     except KeyboardInterrupt:
         console.progress(f"stopped; nothing was written to {options.out}")
         raise
@@ -99,7 +99,7 @@ def scan(options: argparse.Namespace) -> int:
     return 0
 
 
-def _scan(options: argparse.Namespace, models: list[Checkpoint], top: int) -> Scan:
+def _scan(options: argparse.Namespace, models: list[Model], top: int) -> Scan:
     from contextlib import closing
 
     from tqdm import tqdm

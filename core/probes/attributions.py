@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from core.black_box import BlackBox
 from core.probes.attribution import decomposition, gradients, perturbations, relevance, shapley, steps, surrogates
 from core.probes.attribution.removal import BASELINES, REPLACING, Game
 from core.probes.attribution.results import Attribution, Reading, Scores
@@ -24,9 +25,12 @@ from core.verdicts import EmptyTextError, verdict_on_tokens
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
 
 CELLS = ("rnn", "gru", "lstm")
+
+
+_QUICK = 0.02  # seconds for a text, below which a black box can be asked about some to measure it
 
 
 class Function(Protocol):
@@ -97,7 +101,24 @@ METHODS: dict[str, Method] = {
 }
 
 
-def attribute(checkpoint: Checkpoint, text: str, method: str, baseline: str = "", seed: int = 0) -> Attribution:
+def _shapley_texts(n: int) -> int:
+    return 1 << n if n <= shapley.MOST_EXACT else shapley.permutations_for(n) * n
+
+
+OUTSIDE: dict[str, Callable[[int], int]] = {
+    "shapley": _shapley_texts,
+    "occlusion-1": lambda n: n + 2,
+    "occlusion-2": lambda n: n + 2,
+    "occlusion-3": lambda n: n + 2,
+    "feature-ablation": lambda n: n + 2,
+    "shapley-sampling": lambda n: perturbations.orders(n) * n,
+    "kernel-shap": lambda n: min(1 << min(n, 20), surrogates.samples(n) + 2),
+    "lime": lambda n: min(1 << min(n, 20), surrogates.samples(n) + 1),
+}
+"""Methods to which answers are enough, and about how many texts of n tokens a black box is asked: it shares nothing."""
+
+
+def attribute(checkpoint: Model, text: str, method: str, baseline: str = "", seed: int = 0) -> Attribution:
     """What one method says of each token of a text. `baseline` "" is the method's default.
 
     Raises EmptyTextError for a text without a token; ValueError for a method that there is not, or not for the model's
@@ -110,7 +131,7 @@ def attribute(checkpoint: Checkpoint, text: str, method: str, baseline: str = ""
 
 
 def attribute_tokens(
-    checkpoint: Checkpoint, tokens: Sequence[str], method: str, baseline: str = "", seed: int = 0
+    checkpoint: Model, tokens: Sequence[str], method: str, baseline: str = "", seed: int = 0
 ) -> Attribution:
     """`attribute` for tokens as they stand, in an order of one's own for instance; the same errors."""
     if not tokens:
@@ -118,8 +139,10 @@ def attribute_tokens(
     return _attribute(Reading(checkpoint, " ".join(tokens), tuple(tokens)), method, baseline, seed)
 
 
-def available(checkpoint: Checkpoint) -> tuple[str, ...]:
-    """The methods that exist for the model's cell."""
+def available(checkpoint: Model) -> tuple[str, ...]:
+    """The methods that exist for the model's cell; for a black box, those that need no more than its answers."""
+    if isinstance(checkpoint, BlackBox):
+        return tuple(OUTSIDE)
     return tuple(name for name, method in METHODS.items() if checkpoint.model.cell in method.cells)
 
 
@@ -141,18 +164,24 @@ def accepted(method: str, baseline: str = "") -> str:
     return baseline
 
 
-def cost(method: str, n: int) -> int:
+def cost(method: str, n: int, model: Model | None = None) -> int:
     """About how many times the model could read n tokens, many texts side by side, in the time that a method takes.
 
+    A model is taken for a checkpoint unless a black box is given, which reads every text from its beginning.
     Mostly within a factor of two, but for integrated gradients of long texts, whose steps depend on the text. Raises
     ValueError for an unknown method.
     """
     accepted(method)
-    return METHODS[method].readings(n)
+    return OUTSIDE[method](n) if isinstance(model, BlackBox) and method in OUTSIDE else METHODS[method].readings(n)
 
 
-def seconds_a_token(checkpoint: Checkpoint) -> float:
-    """How long this machine takes to read a token, in seconds, many texts side by side; a measurement of some 0.1 s."""
+def seconds_a_token(checkpoint: Model) -> float:
+    """How long this machine takes to read a token, in seconds, many texts side by side; a measurement of some 0.1 s.
+
+    A black box is asked about few texts, as it may be slow.
+    """
+    if isinstance(checkpoint, BlackBox):
+        return _asked_a_token(checkpoint)
     import numpy as np
 
     tokens, texts = 25, 256
@@ -164,8 +193,16 @@ def seconds_a_token(checkpoint: Checkpoint) -> float:
     return (time.perf_counter() - clock) / (texts * tokens)
 
 
+def _asked_a_token(black_box: BlackBox) -> float:
+    asked = [("to", "be", "or", "not", "to", "be", f"{number}?") for number in range(33)]
+    black_box.of_tokens(asked[:1])
+    if (black_box.pace or 0.0) < _QUICK:  # many at a time take less each
+        black_box.of_tokens(asked)
+    return (black_box.pace or 0.0) / len(asked[0])
+
+
 def sensitivity_of(
-    found: Attribution, checkpoint: Checkpoint, text: str, breathe: Callable[[], object] = lambda: None
+    found: Attribution, checkpoint: Model, text: str, breathe: Callable[[], object] = lambda: None
 ) -> float | None:
     """The max-sensitivity (`core.probes.sensitivity`) of the method and baseline that gave an attribution.
 
@@ -183,7 +220,13 @@ def sensitivity_of(
 def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attribution:
     checkpoint, text, tokens = reading
     used = accepted(method, baseline)
-    if checkpoint.model.cell not in METHODS[method].cells:
+    if isinstance(checkpoint, BlackBox):
+        if method not in OUTSIDE:
+            raise ValueError(
+                f"{method} needs a model's states and weights; {checkpoint.name} gives its answers alone; available: "
+                f"{', '.join(OUTSIDE)}"
+            )
+    elif checkpoint.model.cell not in METHODS[method].cells:
         raise ValueError(
             f"{method} does not exist for the cell {checkpoint.model.cell} of {checkpoint.name}; available: "
             f"{', '.join(available(checkpoint))}"
@@ -209,7 +252,7 @@ def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attri
     )
 
 
-def _same_as_baseline(checkpoint: Checkpoint, tokens: Sequence[str], baseline: str) -> str:
+def _same_as_baseline(checkpoint: Model, tokens: Sequence[str], baseline: str) -> str:
     """Says that a text reads as its baseline does, where it does."""
     if baseline == "unk" and not any(token in checkpoint.vocabulary for token in tokens):
         return "the model knows none of the words, so that the text is its own baseline: nothing is to be shared out"

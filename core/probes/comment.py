@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.black_box import BlackBox, log_odds
 from core.readings import MIXED, NEGATIVE, check_reading, fooled
 from core.verdicts import EmptyTextError, Verdict, sigmoid, verdict
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
 
 MOST = 600  # tokens; the work grows with their square
 
@@ -88,7 +89,7 @@ class Comment:
         return past_the_middle if self.reading == NEGATIVE else -past_the_middle
 
 
-def judge(checkpoints: Sequence[Checkpoint], text: str, reading: str) -> tuple[Comment, ...]:
+def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Comment, ...]:
     """Every model's verdict on a text that a person reads as `reading`, in the order in which the models were given.
 
     Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown reading or no model.
@@ -104,8 +105,8 @@ def judge(checkpoints: Sequence[Checkpoint], text: str, reading: str) -> tuple[C
     return tuple(found)
 
 
-def leave_one_out(checkpoint: Checkpoint, tokens: Sequence[str]) -> tuple[float, ...]:
-    """The logits of a text without each of its tokens alone.
+def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]:
+    """The logits of a text without each of its tokens alone; a black box is asked about each such text.
 
     Raises EmptyTextError for no token, ValueError for more than `MOST`.
     """
@@ -117,6 +118,9 @@ def leave_one_out(checkpoint: Checkpoint, tokens: Sequence[str]) -> tuple[float,
         raise EmptyTextError("there is no token to leave out")
     if len(tokens) > MOST:
         raise ValueError(f"a text of {len(tokens):,} tokens is too long to leave out each; up to {MOST:,} can be")
+    if isinstance(checkpoint, BlackBox):
+        without = [[*tokens[:place], *tokens[place + 1 :]] for place in range(len(tokens))]
+        return tuple(log_odds(checkpoint.of_tokens(without)).tolist())
     model = checkpoint.model
     with torch.inference_mode():
         embedded = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens)))  # [T, E]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from core.verdicts import EmptyTextError, Verdict, verdicts
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Contrast:
     """One model's verdicts on two sentences.
 
     `parts_at` is the first step from which on, to the end of the shorter sentence, the verdicts after each token stand
-    on different sides of 0.5; None where they stand on the same side at that end. `indistinguishable` says that the
-    model reads both as the very same sequence: where their tokens differ, it knows neither of the two.
+    on different sides of 0.5; None where they stand on the same side at that end, or are not known. `indistinguishable`
+    says that the model reads both as the very same sequence: where their tokens differ, it knows neither of the two.
     """
 
     model: str
@@ -76,7 +76,7 @@ class Comparison:
         return first if all(words == first for words in others) else None
 
 
-def compare(checkpoints: Sequence[Checkpoint], a: str, b: str) -> Comparison:
+def compare(checkpoints: Sequence[Model], a: str, b: str) -> Comparison:
     """Two sentences under several models.
 
     Raises EmptyTextError for a sentence without a token, naming the first or the second; ValueError without a model.
@@ -104,7 +104,7 @@ def _first_step(a: Sequence[object], b: Sequence[object]) -> int | None:
     return None if len(a) == len(b) else min(len(a), len(b)) + 1
 
 
-def _contrast(checkpoint: Checkpoint, a: str, b: str) -> Contrast:
+def _contrast(checkpoint: Model, a: str, b: str) -> Contrast:
     for text, which in ((a, "first"), (b, "second")):
         if not checkpoint.preprocessing(text):
             raise EmptyTextError(f"the {which} sentence is empty: there is no word to read")

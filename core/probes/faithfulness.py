@@ -73,10 +73,10 @@ def yardstick(
     breathe: Callable[[], object] = lambda: None,
 ) -> Yardstick:
     """What every method is measured with on one text. Raises ValueError for an unknown baseline or no ranking."""
-    from core.probes.attribution.removal import Game
+    from core.probes.attribution.removal import game_of
     from core.probes.attribution.tree import many_values
 
-    game = Game(reading, baseline)
+    game = game_of(reading, baseline)
     return Yardstick(
         lambda present: many_values(game, present, breathe), len(game), removal=baseline, seed=seed, randoms=randoms
     )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.black_box import BlackBox
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Reading, Scores
 from core.probes.attribution.standings import COLUMNS, OVERALL, League, Standing
@@ -27,7 +28,7 @@ from core.probes.files.shares import RESAMPLES, Mean
 from core.probes.sensitivity import SAMPLES, random_sensitivity, sensitivity
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
 
 SENSITIVITY_ROWS = 30
 LONGEST = 200  # tokens; no method's time is bounded otherwise
@@ -49,7 +50,7 @@ class Progress(NamedTuple):
 
 
 def league(
-    checkpoint: Checkpoint,
+    checkpoint: Model,
     sentences: Sequence[str],
     methods: Mapping[str, Method],
     *,
@@ -70,6 +71,8 @@ def league(
     After so many `seconds` no further sentence is begun; `breathe` is called before every method, and what it raises
     ends the league; the last event has what was measured until then.
 
+    Words are deleted from what a black box reads, and its sensitivity is not measured: that moves words' vectors.
+
     Raises ValueError for no method, no sentence, an unknown removal or a bound that cannot be.
     """
     if not methods:
@@ -84,6 +87,10 @@ def league(
             f"change each and no time below 0; given: {randoms:,}, {longest:,}, {sensitivity_rows:,}, "
             f"{sensitivity_samples:,} and {seconds or 0:g} s"
         )
+    if isinstance(checkpoint, BlackBox):
+        if removal != "delete":
+            raise ValueError(f"words can only be deleted from what a black box reads; given the removal {removal!r}")
+        sensitivity_rows = 0
     table = _Table(checkpoint, methods, removal, seed, unsigned, randoms, sensitivity_samples, len(sentences))
     end = time.monotonic() + (float("inf") if seconds is None else seconds)
     return _league(table, sentences, sensitivity_rows, longest, end, breathe)
@@ -123,7 +130,7 @@ class _Table:
 
     def __init__(
         self,
-        checkpoint: Checkpoint,
+        checkpoint: Model,
         methods: Mapping[str, Method],
         removal: str,
         seed: int,

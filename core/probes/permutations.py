@@ -25,13 +25,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from core.black_box import BlackBox
 from core.probes.ordering import certificates
 from core.probes.ordering.orders import Ranked, Ranking, Words, fluencies
 from core.text import LINK
 from core.verdicts import EmptyTextError, label, sigmoid
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.fluency import Trigram
 
 BUDGET = 400_000  # orders
@@ -44,7 +45,7 @@ _SLACK = 1e-3  # nats, for sums taken in another order
 
 Scorer = Callable[[np.ndarray], np.ndarray]
 """Logits float32 [N] of orders uint8 [N, n]: `core.probes.ordering.prefixes.SharedPrefixes.logits`, or any black
-box."""
+box. Where it has a number `at_once`, it is not given more orders at a time."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class Question:
 
 
 def ask(
-    checkpoint: Checkpoint,
+    checkpoint: Model,
     trigram: Trigram,
     text: str,
     pinned: Collection[int] | None = None,
@@ -189,8 +190,12 @@ def marks(tokens: Sequence[str]) -> tuple[int, ...]:
     )
 
 
-def scorer(checkpoint: Checkpoint, question: Question) -> Scorer:
-    """The logits of a checkpoint's model for orders of a question's tokens."""
+def scorer(checkpoint: Model, question: Question) -> Scorer:
+    """The logits of a model for orders of a question's tokens."""
+    if isinstance(checkpoint, BlackBox):
+        from core.probes.ordering.asked import AskedOrders
+
+        return AskedOrders(checkpoint, question.tokens)
     from core.probes.ordering.prefixes import SharedPrefixes
 
     return SharedPrefixes(checkpoint.model, checkpoint.vocabulary.encode(question.tokens)).logits
@@ -209,7 +214,7 @@ def search(
     total = min(question.words.count, question.budget)
     deadline = np.inf if question.seconds is None else begun + question.seconds
     batches = _all(question) if question.way == "all" else _ranked(question, found, breathe, deadline)
-    for batch in batches:
+    for batch in _no_larger_than(batches, lambda: getattr(score, "at_once", None)):
         breathe()
         found.take(batch, score)
         elapsed = time.perf_counter() - begun
@@ -228,6 +233,16 @@ class _Batch(NamedTuple):
 
     rows: np.ndarray
     complete_above: float
+
+
+def _no_larger_than(batches: Iterator[_Batch], at_once: Callable[[], int | None]) -> Iterator[_Batch]:
+    """The same orders in parts that a scorer takes at a time; only with a batch's last part is all of it known."""
+    for batch in batches:
+        rows = batch.rows
+        while (most := at_once()) is not None and len(rows) > most:
+            yield _Batch(rows[:most], np.inf)
+            rows = rows[most:]
+        yield _Batch(rows, batch.complete_above)
 
 
 def _all(question: Question) -> Iterator[_Batch]:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.black_box import BlackBox
+
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
 
 Predictor = Callable[[Sequence[Sequence[str]]], np.ndarray]
 """P(positive) float [N] of N token lists: a checkpoint's, a scikit-learn pipeline's, a three-line fake's."""
 
 
-def predictor(checkpoint: Checkpoint) -> Predictor:
-    """A checkpoint as a black box; a token that its vocabulary lacks is unknown to it."""
+def predictor(checkpoint: Model) -> Predictor:
+    """A model as a black box; a token that a checkpoint's vocabulary lacks is unknown to it."""
+    if isinstance(checkpoint, BlackBox):
+        return checkpoint.of_tokens
     from core.corpus import encode_tokens
     from core.verdicts import logits, sigmoid
 
@@ -23,6 +27,19 @@ def predictor(checkpoint: Checkpoint) -> Predictor:
         return sigmoid(logits(checkpoint.model, encode_tokens(sentences, checkpoint.vocabulary)))
 
     return probabilities
+
+
+def reader(model: Model) -> Callable[[str], Sequence[str]]:
+    """The tokens to ask a `predictor` of a model about where a text stays as it was typed.
+
+    A black box reads text, so to it the whole text is one token.
+    """
+    return whole if isinstance(model, BlackBox) else model.preprocessing
+
+
+def whole(text: str) -> tuple[str, ...]:
+    """A text as the one token that it is."""
+    return (text,)
 
 
 def checked(probabilities: np.ndarray, count: int) -> np.ndarray:

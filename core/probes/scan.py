@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core import outputs
+from core.black_box import BlackBox, telling
 from core.corpus import LABEL_NAMES
 from core.outputs import Columns
 from core.probes.files.readings import Readings
@@ -32,7 +33,7 @@ from core.tables import is_sentiment140
 from core.verdicts import label, logits, sigmoid
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
 
 TOP = 20
 LISTED = 100  # problems named in a result; all are counted, and told of in the output
@@ -101,7 +102,7 @@ class Scan:
 
 def scan(
     path: str | Path,
-    checkpoints: Sequence[Checkpoint],
+    checkpoints: Sequence[Model],
     text_column: str | None = None,
     label_column: str | None = None,
     out: str | Path | None = None,
@@ -139,7 +140,7 @@ def scan(
 
 def _scan(
     path: Path,
-    checkpoints: Sequence[Checkpoint],
+    checkpoints: Sequence[Model],
     column: str,
     labels: Readings | None,
     out: Path | None,
@@ -179,8 +180,17 @@ def _scan(
     yield ranking.result(1.0, done=True)
 
 
-def _probabilities(checkpoint: Checkpoint, prepared: Prepared, breathe: Breathe) -> np.ndarray:
-    """P(positive) of every row, float64 [N], "not a number" where a row is not scored."""
+def _probabilities(checkpoint: Model, prepared: Prepared, breathe: Breathe) -> np.ndarray:
+    """P(positive) of every row, float64 [N], "not a number" where a row is not scored.
+
+    A black box is asked about the texts as they stand.
+    """
+    if isinstance(checkpoint, BlackBox):
+        answers = np.full(len(prepared.texts), np.nan)
+        places = np.flatnonzero(prepared.scored).tolist()
+        with telling(lambda done, total: breathe()):
+            answers[places] = checkpoint.probabilities([prepared.texts[place] for place in places])
+        return answers
     found = sigmoid(logits(checkpoint.model, prepared.of(checkpoint), _BATCH, breathe=breathe))
     return np.where(prepared.scored, found, np.nan)
 
@@ -188,7 +198,7 @@ def _probabilities(checkpoint: Checkpoint, prepared: Prepared, breathe: Breathe)
 class _Ranking:
     """Each model's best rows, and what is counted of all."""
 
-    def __init__(self, checkpoints: Sequence[Checkpoint], labelled: bool, top: int):
+    def __init__(self, checkpoints: Sequence[Model], labelled: bool, top: int):
         self._labelled, self._top = labelled, top
         # (score, −row) orders the heap: of equal scores the earlier row stays.
         self._heaps: dict[str, list[tuple[float, int, Find]]] = {checkpoint.name: [] for checkpoint in checkpoints}
@@ -257,7 +267,7 @@ class _Ranking:
         )
 
 
-def _types(checkpoints: Sequence[Checkpoint], labelled: bool) -> dict[str, type]:
+def _types(checkpoints: Sequence[Model], labelled: bool) -> dict[str, type]:
     """The columns added, and what they hold."""
     score = "disagreement" if labelled else "rank_score"
     by_model = {
@@ -273,9 +283,7 @@ def _types(checkpoints: Sequence[Checkpoint], labelled: bool) -> dict[str, type]
     return {**human, **by_model, "cue_score": float, "cues": str, "problem": str}
 
 
-def _added(
-    checkpoints: Sequence[Checkpoint], prepared: Prepared, scores: Sequence[np.ndarray], labelled: bool
-) -> Columns:
+def _added(checkpoints: Sequence[Model], prepared: Prepared, scores: Sequence[np.ndarray], labelled: bool) -> Columns:
     """The columns added to a window, in the order of `_types`; None where a row has no such value.
 
     A disagreement is |P − human| of every labelled row, on whichever side the verdict is; a rank score is cue score ×

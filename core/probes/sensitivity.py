@@ -51,8 +51,8 @@ def sensitivity(
 
     from core.text import Vocabulary
 
-    model = reading.checkpoint.model
-    ids = sorted(set(reading.checkpoint.vocabulary.encode(reading.tokens)) - {Vocabulary.pad_id, Vocabulary.unk_id})
+    model = reading.inside.model
+    ids = sorted(set(reading.inside.vocabulary.encode(reading.tokens)) - {Vocabulary.pad_id, Vocabulary.unk_id})
     if not ids:
         return None
     original = model.embedding.weight[ids][None]  # [1, words, E]
@@ -93,7 +93,7 @@ def random_sensitivity(n: int, *, samples: int = SAMPLES, seed: int = 0, randoms
 
 def with_vectors(reading: Reading, ids: list[int], vectors: Tensor) -> Reading:
     """The same text for a model that differs in the vectors of some ids, [words, E]; the model given stays as it is."""
-    checkpoint = reading.checkpoint
+    checkpoint = reading.inside
     # Another hash, so that nobody takes results of the one model for the other's.
     moved = sha256(repr(ids).encode() + vectors.detach().numpy().tobytes()).hexdigest()
     other = replace(checkpoint, model=_twin(checkpoint.model, ids, vectors), hash=f"{checkpoint.hash}+{moved}")

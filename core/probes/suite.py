@@ -21,14 +21,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.black_box import BlackBox
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.behaviour.templates import CAPABILITIES, EXPECTED, Case, Template, load
-from core.probes.predictors import Predictor, checked, predictor
+from core.probes.predictors import Predictor, checked, predictor, reader
 from core.text import UNK, Preprocessing
 from core.verdicts import label
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
 
 TOLERANCE = 0.1  # CheckList's
 CASES = 24  # of a template, at most
@@ -134,8 +135,14 @@ def cases(settings: Settings = Settings()) -> tuple[Case, ...]:
     return tuple(case for _template, made in _made(settings) for case in made)
 
 
-def run(checkpoint: Checkpoint, settings: Settings = Settings()) -> Suite:
-    """What a checkpoint makes of the suite. Words that it does not know are one word to it."""
+def run(checkpoint: Model, settings: Settings = Settings()) -> Suite:
+    """What a model makes of the suite. Words that a checkpoint does not know are one word to it.
+
+    A black box is asked about the texts as they are written. Nobody knows which of them it reads as one, so none is
+    left out.
+    """
+    if isinstance(checkpoint, BlackBox):
+        return run_predictor(checkpoint.name, predictor(checkpoint), reader(checkpoint), settings)
     vocabulary = checkpoint.vocabulary
 
     def read(text: str) -> list[str]:

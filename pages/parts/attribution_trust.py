@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import attributions, search
+from pages.parts import attributions, black_box, search
 from pages.parts.attributions import Cell
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
     from core.probes.attributions import cost, sensitivity_of
     from core.probes.sensitivity import SAMPLES, random_sensitivity
 
+    if black_box.is_one(cell.checkpoint):
+        st.caption(_("Sensitivity moves the vectors of words, which a model that only answers does not show."))
+        return None
     readings = SAMPLES * sum(cost(one.method, len(one)) for one in found)
     checkpoint, text = cell.checkpoint, cell.sentence.text
     random = float(random_sensitivity(len(cell.tokens)).mean())

@@ -12,13 +12,13 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
-from pages.parts import attribution_names, link, search, trajectories
+from pages.parts import attribution_names, black_box, link, search, trajectories
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
 from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.attribution.results import Attribution
     from core.probes.attribution.standings import League
     from core.probes.league_file import Leagues
@@ -32,7 +32,7 @@ class Cell(NamedTuple):
     """One sentence read by one model."""
 
     sentence: Sentence
-    checkpoint: Checkpoint
+    checkpoint: Model
 
     @property
     def tokens(self) -> list[str]:
@@ -55,7 +55,7 @@ Found = dict[tuple[int, str, str], "Attribution"]
 """Attributions by sentence number, model and method."""
 
 
-def sentences(text: str, checkpoints: Sequence[Checkpoint]) -> list[Sentence]:
+def sentences(text: str, checkpoints: Sequence[Model]) -> list[Sentence]:
     """The sentence and, below its own box, a second one; those that hold a word to read for some model."""
     label = _("A second sentence to lay beside it (optional)")
     second = second_sentence(text, label, "attributions second", suggest=False)
@@ -63,16 +63,17 @@ def sentences(text: str, checkpoints: Sequence[Checkpoint]) -> list[Sentence]:
     return [sentence for sentence in both if trajectories.readers(checkpoints, sentence.text)]
 
 
-def choose_models(checkpoints: Sequence[Checkpoint], asked: Sequence[Sentence]) -> list[Checkpoint]:
+def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> list[Model]:
     """Some of the models that read one of the sentences; the LSTM, if it is there, unless others are picked."""
     readers = [
         checkpoint for checkpoint in checkpoints if any(checkpoint.preprocessing(sentence.text) for sentence in asked)
     ]
-    usual = [checkpoint.name for checkpoint in readers if checkpoint.name == "lstm"]
+    outside = [checkpoint.name for checkpoint in readers if black_box.is_one(checkpoint)]
+    usual = outside or [checkpoint.name for checkpoint in readers if checkpoint.name == "lstm"]
     return trajectories.choose_models(readers, "attributions models", usual)
 
 
-def choose_methods(checkpoints: Sequence[Checkpoint]) -> list[str]:
+def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
     """Some methods, the most faithful of the league first among the usual ones; the choice travels as ``methods``."""
     from core.probes.attributions import METHODS, available
 
@@ -122,6 +123,11 @@ def accepted(method: str, baseline: str) -> str:
     from core.probes import attributions
 
     return baseline if baseline in attributions.METHODS[method].baselines else attributions.accepted(method)
+
+
+def removal(checkpoint: Model, baseline: str) -> str:
+    """How words are taken out where every measure does it alike: as asked for, by deletion of a callable's texts."""
+    return "delete" if black_box.is_one(checkpoint) else baseline or "delete"
 
 
 def tell_of_baselines(methods: Sequence[str], baseline: str) -> None:
@@ -218,14 +224,12 @@ class _Ran(NamedTuple):
 
 def _run(task: Task, baseline: str) -> Attribution:
     checkpoint, method = task.cell.checkpoint, task.method
-    used = accepted(method, baseline)
+    used = "delete" if black_box.is_one(checkpoint) else accepted(method, baseline)
     return attribution(checkpoint.name, checkpoint.hash, task.cell.sentence.text, method, used, checkpoint)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def attribution(
-    name: str, model_hash: str, text: str, method: str, baseline: str, _checkpoint: Checkpoint
-) -> Attribution:
+def attribution(name: str, model_hash: str, text: str, method: str, baseline: str, _checkpoint: Model) -> Attribution:
     """One method's answer, seed 0."""
     from core.probes.attributions import attribute
 
@@ -242,24 +246,24 @@ def _seconds(cell: Cell, method: str) -> float:
     """About how long a method takes."""
     from core.probes.attributions import cost
 
-    return seconds_for(cell, cost(method, len(cell.tokens)))
+    return seconds_for(cell, cost(method, len(cell.tokens), cell.checkpoint))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _seconds_a_token(name: str, model_hash: str, _checkpoint: Checkpoint) -> float:
+def _seconds_a_token(name: str, model_hash: str, _checkpoint: Model) -> float:
     """How long this machine takes to read a token, many texts together, measured once."""
     from core.probes.attributions import seconds_a_token
 
     return seconds_a_token(_checkpoint)
 
 
-def best_methods(checkpoints: Sequence[Checkpoint]) -> list[str]:
+def best_methods(checkpoints: Sequence[Model]) -> list[str]:
     """The most faithful method of each model by the stored league, where there is one for this very model."""
     leagues = stored_leagues(checkpoints)
     return list(dict.fromkeys(found.best for found in leagues.values() if found.best is not None))
 
 
-def stored_leagues(checkpoints: Sequence[Checkpoint]) -> dict[str, League]:
+def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, League]:
     """The stored league of every model that it was measured on: same name, same hash."""
     stored, _fault = read_stored()
     hashes = {checkpoint.name: checkpoint.hash for checkpoint in checkpoints}

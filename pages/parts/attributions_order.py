@@ -27,7 +27,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         sentence = trajectories.choose_sentence(asked)
         chosen = attributions.choose_models(checkpoints, [sentence])
     with right:
-        baseline = attributions.choose_baseline() or "delete"
+        baseline = attributions.choose_baseline()
     cells = [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)]
     st.write(
         _(
@@ -45,7 +45,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         return
     if longest > MOST_EXACT:
         st.caption(_("More than {count} words: the values are sampled, with standard errors.").format(count=MOST_EXACT))
-    seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens))) for cell in cells)
+    seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
     if seconds <= attributions.AT_ONCE:
         with st.spinner(_("Reading the words in many orders…"), show_time=True):
             _show([_quick(cell, baseline) for cell in cells])
@@ -81,13 +81,14 @@ def _sampled(cells: Sequence[Cell], baseline: str, breathe: Callable[[], None]) 
     found: list[OrderAttribution] = []
     for cell in cells:
         reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
-        found.append(order_attribution(reading, baseline, breathe=breathe))
+        found.append(order_attribution(reading, attributions.removal(cell.checkpoint, baseline), breathe=breathe))
         yield _Ran(len(found), list(found))
 
 
 def _quick(cell: Cell, baseline: str) -> OrderAttribution:
     checkpoint = cell.checkpoint
-    return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, baseline, checkpoint)
+    used = attributions.removal(checkpoint, baseline)
+    return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, used, checkpoint)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -30,7 +30,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         sentence = trajectories.choose_sentence(asked)
         chosen = attributions.choose_models(checkpoints, [sentence])
     with right:
-        baseline = attributions.choose_baseline() or "delete"
+        baseline = attributions.choose_baseline()
     cells = [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)]
     longest = max((len(cell.tokens) for cell in cells), default=0)
     if longest > _LONGEST:
@@ -43,7 +43,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     if longest == 1:
         st.info(_("A single word makes no pair. Type another."))
         return
-    seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens))) for cell in cells)
+    seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
     if seconds <= attributions.AT_ONCE:
         with st.spinner(_("Reading the sentence without each pair…"), show_time=True):
             _show([_quick(cell, baseline) for cell in cells])
@@ -78,13 +78,14 @@ def _sampled(cells: Sequence[Cell], baseline: str, breathe: Callable[[], None]) 
     found: list[Interactions] = []
     for cell in cells:
         reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
-        found.append(interactions(reading, baseline, breathe=breathe))
+        found.append(interactions(reading, attributions.removal(cell.checkpoint, baseline), breathe=breathe))
         yield _Ran(len(found), list(found))
 
 
 def _quick(cell: Cell, baseline: str) -> Interactions:
     checkpoint = cell.checkpoint
-    return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, baseline, checkpoint)
+    used = attributions.removal(checkpoint, baseline)
+    return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, used, checkpoint)
 
 
 def _show(found: Sequence[Interactions]) -> None:

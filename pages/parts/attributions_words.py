@@ -72,7 +72,7 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
     if not here:
         st.caption(_("No method has answered yet."))
         return
-    measured = attribution_trust.measured(cell, list(here.values()), baseline or "delete")
+    measured = attribution_trust.measured(cell, list(here.values()), attributions.removal(cell.checkpoint, baseline))
     for method, attribution in here.items():
         _strip(attribution, None if measured is None else measured[method])
     _bars(cell, list(here.values()))

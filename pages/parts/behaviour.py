@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
-from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite
+from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.tables import as_csv
-from pages.parts import estimates, link
+from pages.parts import black_box, estimates, link
 from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
@@ -30,6 +30,9 @@ def view(checkpoints: list[Checkpoint]) -> None:
         )
     )
     settings = _settings()
+    texts = list(dict.fromkeys(text for case in cases(settings) for text in case.texts))
+    for checkpoint in checkpoints:
+        black_box.ask_first(checkpoint, texts)
     with st.spinner(_("Asking the models…"), show_time=False):
         suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
     from core.figures.suite import failure_rates
@@ -80,7 +83,7 @@ def _settings() -> Settings:
         seed = left.number_input(
             _("Seed of the draw"), 0, _MOST_SEED, key="suite seed", persist_state="session", required=True
         )
-        cases = middle.number_input(
+        most = middle.number_input(
             _("Cases of a template at most"), 1, _MOST_CASES, key="suite cases", persist_state="session", required=True
         )
         tolerance = right.number_input(
@@ -100,10 +103,10 @@ def _settings() -> Settings:
             persist_state="session",
         )
     link.carry("seed", None if seed == 0 else str(seed))
-    link.carry("cases", None if cases == CASES else str(cases))
+    link.carry("cases", None if most == CASES else str(most))
     link.carry("tolerance", None if tolerance == TOLERANCE else f"{tolerance:g}")
     link.carry("rule", None if rule == "verdict" else rule)
-    return Settings(seed=seed, cases=cases, tolerance=round(tolerance, 4), invariance=rule)
+    return Settings(seed=seed, cases=most, tolerance=round(tolerance, 4), invariance=rule)
 
 
 def _share(rate: Rate) -> Estimate:

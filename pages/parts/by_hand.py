@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.probes import permutations as probe
-from pages.parts import link, models
+from pages.parts import black_box, link, models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.order import reorder
@@ -53,6 +53,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     fluencies, scorer = _fluencies(before[0], after[0])
     if moved:
         _curves(before, after)
+        black_box.without_beginnings(readers)
         chances = {one.model: (one.probability, other.probability) for one, other in zip(before, after, strict=True)}
         flipped_first = dict(sorted(chances.items(), key=lambda item: (item[1][0] >= 0.5) == (item[1][1] >= 0.5)))
         floor = probe.FLOOR if fluencies else None
@@ -112,7 +113,10 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
     from core.figures.comparison import comparison_curves
     from core.probes.comparison import Comparison, contrast
 
-    found = Comparison(tuple(contrast(one, other) for one, other in zip(before, after, strict=True)))
+    both = [(one, other) for one, other in zip(before, after, strict=True) if one.prefix_probabilities]
+    if not both:
+        return
+    found = Comparison(tuple(contrast(one, other) for one, other in both))
     with st.expander(_("Where the verdicts part, word by word"), icon=":material/ssid_chart:"):
         st.plotly_chart(
             comparison_curves(found),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,8 +12,7 @@ from core.probes import comment as probe
 from core.probes.comment import Comment
 from core.readings import MIXED, NEGATIVE, POSITIVE, READINGS
 from core.tables import as_csv
-from core.verdicts import EmptyTextError
-from pages.parts import link, models
+from pages.parts import answers, link
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form, readings
 from pages.parts.tokens import plain, pull_strip, signed, visible
 
@@ -28,11 +26,8 @@ _MOST_NAMED = 5  # words named in a line
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The question how a person reads the text, and everything said of it."""
     reading = ask_reading()
-    verdicts, readers = [], []
-    for checkpoint in checkpoints:
-        with suppress(EmptyTextError):  # another model's preprocessing may still find a word
-            verdicts.append(models.verdict(checkpoint, text))
-            readers.append(checkpoint)
+    given = answers.answers(checkpoints, text)
+    verdicts, readers = [said for _reader, said in given], [reader for reader, _said in given]
     if not readers:
         st.info(_("There is no word to read yet. Type a comment."))
         return

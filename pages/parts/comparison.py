@@ -10,6 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
 from core.verdicts import EmptyTextError
+from pages.parts import black_box
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
@@ -24,7 +25,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     second = second_sentence(text, _("A second sentence to compare it with"), "permutations second")
     readers = []
     for checkpoint in checkpoints:
-        with suppress(EmptyTextError):
+        with black_box.faults_told(), suppress(EmptyTextError):
             compare([checkpoint], text, second)
             readers.append(checkpoint)
     if not readers:
@@ -38,9 +39,14 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
     from core.figures.comparison import comparison_curves
 
-    st.plotly_chart(
-        comparison_curves(found), key="compared", alt=_("P(positive) after each word of both sentences, by model")
-    )
+    drawn = tuple(contrast for contrast in found.contrasts if contrast.a.prefix_probabilities)
+    if drawn:
+        st.plotly_chart(
+            comparison_curves(Comparison(drawn)),
+            key="compared",
+            alt=_("P(positive) after each word of both sentences, by model"),
+        )
+    black_box.without_beginnings(readers)
     if all(contrast.words.permutations for contrast in found.contrasts):
         st.subheader(_("Keep this pair"))
         chances = {contrast.model: (contrast.a.probability, contrast.b.probability) for contrast in found.contrasts}
@@ -94,7 +100,7 @@ def _card(contrast: Contrast) -> None:
             st.badge(change, icon=":material/swap_horiz:", color="orange")
         if contrast.indistinguishable:
             st.caption(_("Both are one and the same sequence to this model."))
-        elif contrast.parts_at is None:
+        elif contrast.parts_at is None and contrast.a.prefix_probabilities:
             st.caption(_("The verdicts agree at the end of the shorter one."))
-        else:
+        elif contrast.parts_at is not None:
             st.caption(_("The verdicts part from word {step} on.").format(step=contrast.parts_at))

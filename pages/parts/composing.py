@@ -52,9 +52,9 @@ def view(checkpoints: list[Checkpoint]) -> None:
     key = (checkpoint.name, checkpoint.hash, question)
 
     def start() -> search.Start:
-        from core.probes.predictors import predictor
+        from core.probes.predictors import predictor, reader
 
-        candidates = Candidates(question, checkpoint.preprocessing)
+        candidates = Candidates(question, reader(checkpoint))
         return partial(sarcasm.search, checkpoint.name, predictor(checkpoint), candidates)
 
     search.view("compose", key, start, _say, _show, _("Build and score the remarks"))

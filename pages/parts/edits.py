@@ -14,14 +14,14 @@ from core.probes.editing import edit_sources
 from core.probes.editing.constraints import FLOOR
 from core.tables import as_csv
 from core.verdicts import EmptyTextError
-from pages.parts import link, models, search
+from pages.parts import answers, black_box, link, models, search
 from pages.parts.comment import ask_reading
 from pages.parts.finds import FindCandidate, keep_find_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.probes.editing.edit_results import Edited, MinimalEdits, Progress
     from core.probes.editing.edit_sources import Sources
 
@@ -30,13 +30,14 @@ _SECONDS = 30
 _GUARDS = ("polarity", "antonyms", "negations")
 
 
-def view(text: str, checkpoints: list[Checkpoint]) -> None:
+def view(text: str, checkpoints: list[Model]) -> None:
     """Everything to set before a search for edits, the search, and what it found."""
     with st.container(horizontal=True):
         reading = ask_reading()
         checkpoint = models.choose(checkpoints, "edits model")
         goal = _goal()
-    sources = _sources()
+    sources = _sources(checkpoint)
+    answers.as_words([checkpoint], text)
     if sources is None:
         return
     tokens = list(dict.fromkeys(checkpoint.preprocessing(text)))
@@ -68,23 +69,23 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     key = (checkpoint.name, checkpoint.hash, text, goal, question.reading, tuple(protected), *bounds.values(), *off)
 
     def start() -> search.Start:
-        from core.probes.editing.victims import white_box
+        from core.probes.editing.victims import victim
 
-        return partial(edits.search, checkpoint.name, white_box(checkpoint), question)
+        return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
     search.view("edits", key, start, _say, _show, _("Search for edits"))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _loaded(fluency_hash: str) -> Sources:
-    return edit_sources.load()
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _loaded(fluency_hash: str, outside: bool, _checkpoint: Model) -> Sources:
+    return edit_sources.load_for([_checkpoint])
 
 
-def _sources() -> Sources | None:
+def _sources(checkpoint: Model) -> Sources | None:
     fluency, fault = models.fluency()
     try:
         with st.spinner(_("Loading the word lists…"), show_time=False):
-            return _loaded("" if fluency is None else fluency.hash)
+            return _loaded("" if fluency is None else fluency.hash, black_box.is_one(checkpoint), checkpoint)
     except (ValueError, LookupError, OSError) as error:
         st.warning(
             _("The search for edits cannot be used: {fault}").format(fault=plain(str(error or fault))),

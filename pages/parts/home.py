@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
-from core.verdicts import EmptyTextError
-from pages.parts import models, names
+from pages.parts import answers, black_box, models, names
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.black_box import Model
     from core.verdicts import Verdict
 
 
@@ -26,11 +24,8 @@ def answer(text: str) -> None:
     if not checkpoints:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
-    verdicts, readers = [], []
-    for checkpoint in checkpoints:
-        with suppress(EmptyTextError):  # another model's preprocessing may still find a word
-            verdicts.append(models.verdict(checkpoint, text))
-            readers.append(checkpoint)
+    given = answers.answers(checkpoints, text)
+    verdicts, readers = [said for _reader, said in given], [reader for reader, _said in given]
     if not verdicts:
         st.info(_("There is no word to read yet. Type a sentence, or pick one of the examples."))
         return
@@ -48,7 +43,9 @@ def answer(text: str) -> None:
 
     from core.figures.prefixes import prefix_curves
 
-    st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=_("P(positive) after each word, a curve per model"))
+    verdicts = _with_beginnings(readers, verdicts)
+    curves = prefix_curves([said for said in verdicts if said.prefix_probabilities])
+    st.plotly_chart(curves, key="prefixes", alt=_("P(positive) after each word, a curve per model"))
     st.caption(
         _(
             "The verdict is read from the network's last state, so every point is the verdict on the words up to "
@@ -56,10 +53,11 @@ def answer(text: str) -> None:
         )
     )
     _tokens(verdicts)
+    answers.as_words(readers, text)
     _preprocessing(text, readers)
 
 
-def _verdict_card(verdict: Verdict, checkpoint: Checkpoint) -> None:
+def _verdict_card(verdict: Verdict, checkpoint: Model) -> None:
     positive = verdict.label == "positive"
     name = _("positive") if positive else _("negative")
     report = checkpoint.card.get("metrics", {}).get("report")
@@ -78,6 +76,30 @@ def _verdict_card(verdict: Verdict, checkpoint: Checkpoint) -> None:
                     accuracy=report["accuracy"], rows=report["rows"], low=low, high=high
                 )
             )
+
+
+def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verdict]:
+    """The verdicts, those of a callable with what it says of each beginning if that is asked for."""
+    asked = [reader.name for reader in readers if black_box.is_one(reader)]
+    if not asked:
+        return verdicts
+    names = plain(", ".join(asked).upper())
+    found = verdicts
+    if st.toggle(
+        _("Ask {model} about every beginning of the sentence too").format(model=names),
+        key="beginnings",
+        persist_state="session",
+        help=_("Only its answers to whole texts can be had, so each beginning is a text of its own."),
+    ):
+        with black_box.faults_told(), st.spinner(_("Asking {model}…").format(model=names)):
+            found = [
+                models.with_prefixes(reader, said) if black_box.is_one(reader) else said
+                for reader, said in zip(readers, verdicts, strict=True)
+            ]
+    black_box.without_beginnings(
+        [reader for reader, said in zip(readers, found, strict=True) if not said.prefix_probabilities]
+    )
+    return found
 
 
 def _tokens(verdicts: list[Verdict]) -> None:
@@ -106,7 +128,7 @@ def _tokens(verdicts: list[Verdict]) -> None:
             )
 
 
-def _preprocessing(text: str, checkpoints: list[Checkpoint]) -> None:
+def _preprocessing(text: str, checkpoints: list[Model]) -> None:
     with st.expander(_("What each preprocessing step changed"), icon=":material/format_list_numbered:"):
         shown = set()
         for checkpoint in checkpoints:

@@ -13,7 +13,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.models import CELLS
 from core.working import Working, working
-from pages.parts import frame, lab_sheet, link, models, trajectories
+from pages.parts import black_box, frame, lab_sheet, link, models, trajectories
 from pages.parts import lab_cells_equations as equations
 from pages.parts.lab_cells_equations import small
 from pages.parts.lab_numbers import slide_whole
@@ -30,6 +30,7 @@ def view() -> None:
     with st.spinner(_("Loading the models…"), show_time=False):
         checkpoints, faults = models.load_all()
     models.tell_of(faults)
+    checkpoints = black_box.inside(checkpoints)
     if not checkpoints:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return

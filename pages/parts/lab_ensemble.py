@@ -15,7 +15,7 @@ from core import checkpoints as stored
 from core import records
 from core.language import gettext as _
 from core.tables import SUFFIXES
-from pages.parts import estimates, models, search, trajectories
+from pages.parts import black_box, estimates, models, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -106,7 +106,7 @@ def _own(given: UploadedFile) -> None:
     hashes = tuple(sorted(stored.identity(card) for card in models.cards()[0].values()))
 
     def start() -> search.Start:
-        checkpoints, _faults = models.load_all()
+        checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
         return lambda breathe: _measured(given, asked, checkpoints, breathe)
 
     search.view("ensemble", (given.file_id, *asked, *hashes), start, _say, _show, _("Boost the models on it"))

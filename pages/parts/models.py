@@ -10,10 +10,11 @@ import streamlit as st
 from core import checkpoints
 from core.language import gettext as _
 from core.language import ngettext
-from pages.parts import link
+from pages.parts import black_box, link
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
+    from core.black_box import BlackBox, Model
     from core.checkpoints import Card, Checkpoint
     from core.fluency import Fluency
     from core.verdicts import Verdict
@@ -59,10 +60,10 @@ def hashes() -> dict[str, str]:
     return {checkpoint.name: checkpoint.hash for checkpoint in load_all()[0]}
 
 
-def choose(checkpoints: list[Checkpoint], key: str) -> Checkpoint:
-    """One of some models, the LSTM unless another is asked for; the choice travels in the link."""
+def choose(checkpoints: list[Model], key: str) -> Model:
+    """One of some models, the callable or else the LSTM unless another is asked for; the choice travels in the link."""
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
-    usual = "lstm" if "lstm" in by_name else checkpoints[0].name
+    usual = "lstm" if "lstm" in by_name and not black_box.is_one(checkpoints[0]) else checkpoints[0].name
     sound = link.restore("model", usual, link.one_of(list(by_name)), key)
     if st.session_state[key] not in by_name:
         st.session_state[key] = usual
@@ -95,7 +96,7 @@ def load(name: str, card: Card) -> Checkpoint:
     return _load(name, card["sha256"][checkpoints.CARD])
 
 
-def load_all() -> tuple[list[Checkpoint], list[str]]:
+def load_all() -> tuple[list[Model], list[str]]:
     """Every model that can be used, and a line about each that cannot."""
     found, faults = cards()
     models = []
@@ -104,17 +105,22 @@ def load_all() -> tuple[list[Checkpoint], list[str]]:
             models.append(load(name, card))
         except checkpoints.CheckpointError as error:
             faults.append(str(error))
-    return models, faults
+    return black_box.joined(models, faults)
 
 
-def verdict(checkpoint: Checkpoint, text: str) -> Verdict:
+def verdict(checkpoint: Model, text: str) -> Verdict:
     """A model's verdict on a text. Raises EmptyTextError for a text without a word."""
     return _verdict(checkpoint.name, checkpoint.hash, text, checkpoint)
 
 
-def verdict_on_tokens(checkpoint: Checkpoint, tokens: tuple[str, ...]) -> Verdict:
+def verdict_on_tokens(checkpoint: Model, tokens: tuple[str, ...]) -> Verdict:
     """A model's verdict on tokens as they stand. Raises EmptyTextError where there is none."""
     return _verdict_on_tokens(checkpoint.name, checkpoint.hash, tokens, checkpoint)
+
+
+def with_prefixes(asked: BlackBox, said: Verdict) -> Verdict:
+    """A callable's verdict, with what it says of every beginning of the text."""
+    return _with_prefixes(asked.name, asked.hash, said, asked)
 
 
 def fluency() -> tuple[Fluency | None, str]:
@@ -139,14 +145,21 @@ def _load(name: str, card_hash: str) -> Checkpoint:
 
 
 @st.cache_data(max_entries=1_024, show_spinner=False)
-def _verdict(name: str, model_hash: str, text: str, _checkpoint: Checkpoint) -> Verdict:
+def _verdict(name: str, model_hash: str, text: str, _checkpoint: Model) -> Verdict:
     from core.verdicts import verdict
 
     return verdict(_checkpoint, text)
 
 
 @st.cache_data(max_entries=4_096, show_spinner=False)
-def _verdict_on_tokens(name: str, model_hash: str, tokens: tuple[str, ...], _checkpoint: Checkpoint) -> Verdict:
+def _verdict_on_tokens(name: str, model_hash: str, tokens: tuple[str, ...], _checkpoint: Model) -> Verdict:
     from core.verdicts import verdict_on_tokens
 
     return verdict_on_tokens(_checkpoint, tokens)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _with_prefixes(name: str, model_hash: str, said: Verdict, _asked: BlackBox) -> Verdict:
+    from core.verdicts import with_prefixes
+
+    return with_prefixes(_asked, said)

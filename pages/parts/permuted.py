@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.language import gettext as _
 from core.probes import permutations as probe
-from core.verdicts import EmptyTextError
-from pages.parts import link, models
+from pages.parts import answers, link
 from pages.parts.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -19,13 +17,10 @@ if TYPE_CHECKING:
 
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """The models that find a word in the text; says so where none does."""
-    readers = []
-    for checkpoint in checkpoints:
-        with suppress(EmptyTextError):
-            models.verdict(checkpoint, text)
-            readers.append(checkpoint)
+    readers = [reader for reader, _said in answers.answers(checkpoints, text)]
     if not readers:
         st.info(_("There is no word to put in another order yet. Type a sentence."))
+    answers.as_words(readers, text)
     return readers
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 import streamlit as st
 
+from core.black_box import PredictorError, telling
 from core.language import gettext as _
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
@@ -73,9 +74,10 @@ class _Work:
 
     def _run(self, start: Start) -> None:
         try:
-            for event in start(self._breathe):
-                self.latest = event
-                self._breathe()
+            with telling(lambda done, total: self._breathe()):
+                for event in start(self._breathe):
+                    self.latest = event
+                    self._breathe()
         except _GivenUpError:
             pass
         except Exception as fault:  # of whatever kind: the page says it in one line
@@ -167,7 +169,9 @@ def _told(fault: Exception | None) -> str:
     """A fault in one line; one of the plain kinds that core raises says enough by itself."""
     if fault is None:
         return ""
-    return str(fault) if type(fault) in (ValueError, LookupError) else f"{type(fault).__name__}: {fault}"
+    return (
+        str(fault) if type(fault) in (ValueError, LookupError, PredictorError) else f"{type(fault).__name__}: {fault}"
+    )
 
 
 def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]) -> Exception | None:

@@ -149,8 +149,8 @@ def _embedded(reading: Reading) -> tuple[Tensor, Tensor, Callable[[Tensor, Tenso
     """The text as vectors x [1, n, E], its length [1], and the model from there on."""
     import torch
 
-    model = reading.checkpoint.model
-    ids = torch.tensor([reading.checkpoint.vocabulary.encode(reading.tokens)])
+    model = reading.inside.model
+    ids = torch.tensor([reading.inside.vocabulary.encode(reading.tokens)])
     with torch.no_grad():
         x = model.embedding(ids)
     return x, torch.tensor([ids.shape[1]]), lambda x, lengths: model.from_embeddings(x, lengths)
@@ -158,14 +158,14 @@ def _embedded(reading: Reading) -> tuple[Tensor, Tensor, Callable[[Tensor, Tenso
 
 def _replaced(reading: Reading, baseline: str, x: Tensor) -> Tensor:
     """The text [1, n, E] with every word replaced."""
-    return replacement(reading.checkpoint.model, baseline).detach().expand_as(x).clone()
+    return replacement(reading.inside.model, baseline).detach().expand_as(x).clone()
 
 
 def _noise(reading: Reading, random: np.random.Generator) -> Tensor:
     """Draws [draws, n, E] of noise, as wide as `NOISE` of the known words' vectors."""
     import torch
 
-    known = reading.checkpoint.model.embedding.weight.detach()[2:]
+    known = reading.inside.model.embedding.weight.detach()[2:]
     width = NOISE * float(known.std()) if known.numel() > 1 else 0.0
     drawn = random.standard_normal((DRAWS, len(reading.tokens), known.shape[1]), dtype=np.float32)
     return torch.from_numpy(drawn) * width

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.removal import Game, subsets
+from core.black_box import BlackBox
+from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.shapley import (
     MOST_EXACT,
     all_values,
@@ -32,9 +33,10 @@ from core.probes.attribution.shapley import (
     sampled_shapley,
     shapley_of,
 )
-from core.probes.attribution.tree import PrefixTree
+from core.probes.attribution.tree import tree_of
 
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.probes.attribution.results import Reading
 
 TOP = 8  # tokens paired where not all are
@@ -93,7 +95,7 @@ def interactions(
     begun = time.perf_counter()
     if not 2 <= top <= MOST_TOP:
         raise ValueError(f"from 2 to {MOST_TOP} tokens are paired; given a top of {top:,}")
-    game, n, errors = Game(reading, baseline), len(reading.tokens), None
+    game, n, errors = game_of(reading, baseline), len(reading.tokens), None
     exact = n <= MOST_EXACT
     if exact:
         values = all_values(game, breathe)
@@ -106,7 +108,7 @@ def interactions(
         assert found.base_logit is not None
         scores, base, logit = found.scores, found.base_logit, game.full
         places = np.sort(np.argsort(-np.abs(scores), kind="stable")[:top])
-        tree = PrefixTree(game)
+        tree = tree_of(game)
         matrix, errors = sampled_pairs(lambda present: tree.subsets(present, breathe), n, places, draws, seed)
         spent = f"the {len(places)} tokens of largest |Shapley value|; {draws:,} subsets drawn for each of their pairs"
     return Interactions(
@@ -128,8 +130,13 @@ def interactions(
     )
 
 
-def cost(n: int) -> int:
-    """About how many times the model could read n tokens, many texts side by side, in the time that the pairs take."""
+def cost(n: int, model: Model | None = None) -> int:
+    """About how many times the model could read n tokens, many texts side by side, in the time that the pairs take.
+
+    A black box is asked about every text; 8 tokens make 28 pairs, each draw for one has 4 texts.
+    """
+    if isinstance(model, BlackBox):
+        return 1 << n if n <= MOST_EXACT else permutations_for(n) * n + 4 * DRAWS * comb(TOP, 2)
     return 50 + 2**n // 8 if n <= MOST_EXACT else permutations_for(n) * n // 4 + 1_100
 
 

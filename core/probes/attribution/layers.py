@@ -61,9 +61,9 @@ def numbers(reading: Reading) -> Numbers:
     """The float64 numbers of a reading. Raises ValueError where it has no token."""
     if not reading.tokens:
         raise ValueError("there is no token to attribute anything to; expected at least one")
-    model = reading.checkpoint.model
+    model = reading.inside.model
     with torch.no_grad():
-        ids = torch.tensor(reading.checkpoint.vocabulary.encode(reading.tokens))
+        ids = torch.tensor(reading.inside.vocabulary.encode(reading.tokens))
         return Numbers(
             x=model.embedding(ids).double(),
             layers=[_layer(model, number) for number in range(model.recurrent.num_layers)],

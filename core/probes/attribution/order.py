@@ -25,15 +25,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import permutations as all_orders
+from math import perm
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.probes.attribution.removal import Game, subsets
+from core.black_box import BlackBox
+from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.shapley import antithetic, mean_of_pairs, shapley_of
-from core.probes.attribution.tree import PrefixTree
+from core.probes.attribution.tree import tree_of
 
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.probes.attribution.results import Reading
 
 MOST_EXACT = 6  # words
@@ -128,8 +131,8 @@ def order_attribution(
     n = len(reading.tokens)
     if n > MOST_SAMPLED:
         raise ValueError(f"words and positions are told apart in texts of up to {MOST_SAMPLED} tokens; given {n:,}")
-    game = Game(reading, baseline)
-    tree, exact = PrefixTree(game), n <= MOST_EXACT
+    game = game_of(reading, baseline)
+    tree, exact = tree_of(game), n <= MOST_EXACT
     count = 0 if exact else permutations or permutations_for(n)
 
     def read(rows: np.ndarray) -> np.ndarray:
@@ -164,8 +167,13 @@ def permutations_for(n: int) -> int:
     return min(PERMUTATIONS, max(_FEWEST, _STEPS // (4 * n * n) * 2))
 
 
-def cost(n: int) -> int:
-    """About how many times the model could read n tokens, many texts side by side, in the time that this takes."""
+def cost(n: int, model: Model | None = None) -> int:
+    """About how many times the model could read n tokens, many texts side by side, in the time that this takes.
+
+    A black box is asked about every distinct text.
+    """
+    if isinstance(model, BlackBox):
+        return sum(perm(n, kept) for kept in range(n + 1)) if n <= MOST_EXACT else 2 * permutations_for(n) * n
     return 750 if n <= MOST_EXACT else permutations_for(n) * n * 3 // 5
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.removal import Game
+from core.probes.attribution.removal import Game, TextGame, game_of
 from core.probes.attribution.results import Scores
 from core.probes.attribution.tree import many_values
 
@@ -59,7 +59,7 @@ def feature_ablation(reading: Reading, baseline: str, *, seed: int = 0) -> Score
     import torch
     from captum.attr import FeatureAblation
 
-    forward = MaskedForward(Game(reading, baseline))
+    forward = MaskedForward(game_of(reading, baseline))
     given = FeatureAblation(forward).attribute(torch.ones(1, len(reading.tokens)), perturbations_per_eval=AT_ONCE)
     return forward.scores(given[0].double().numpy())
 
@@ -75,7 +75,7 @@ def shapley_sampling(reading: Reading, baseline: str, *, seed: int = 0) -> Score
     n = len(reading.tokens)
     random = np.random.default_rng(seed)
     chosen = [random.permutation(n) for _ in range(orders(n))]
-    forward = MaskedForward(Game(reading, baseline))
+    forward = MaskedForward(game_of(reading, baseline))
     first = np.tri(n + 1, n, -1, dtype=bool)  # none, the first, the first two, … of an order
     forward.values(np.concatenate([first[:, np.argsort(order)] for order in chosen]))  # all at once is faster
     explain = ShapleyValueSampling(forward)
@@ -104,7 +104,7 @@ def _occlusion(reading: Reading, baseline: str, window: int) -> Scores:
     from captum.attr import Occlusion
 
     n = len(reading.tokens)
-    forward = MaskedForward(Game(reading, baseline))
+    forward = MaskedForward(game_of(reading, baseline))
     given = Occlusion(forward).attribute(
         torch.ones(1, n), sliding_window_shapes=(min(window, n),), perturbations_per_eval=AT_ONCE
     )
@@ -114,7 +114,7 @@ def _occlusion(reading: Reading, baseline: str, window: int) -> Scores:
 class MaskedForward:
     """v as a function of masks [rows, n], as Captum wants it; no mask is read twice."""
 
-    def __init__(self, game: Game):
+    def __init__(self, game: Game | TextGame):
         self.game = game
         self._known: dict[bytes, float] = {}
 

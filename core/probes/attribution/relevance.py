@@ -191,7 +191,7 @@ def _rows(layer: Layer, gate: str) -> tuple[tuple[Tensor, Tensor], tuple[Tensor,
 
 def _logit(reading: Reading) -> float:
     """The model's own logit, in its own precision."""
-    checkpoint = reading.checkpoint
+    checkpoint = reading.inside
     with torch.inference_mode():
         return float(checkpoint.model(torch.tensor([checkpoint.vocabulary.encode(reading.tokens)])).item())
 

@@ -14,10 +14,12 @@ of these is the neutral one: a model has an opinion on each (`Game.empty`). Axes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from core.black_box import BlackBox, log_odds
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,10 +41,11 @@ class Game:
         if baseline not in BASELINES:
             raise ValueError(f"unknown baseline {baseline!r}; available: {', '.join(BASELINES)}")
         self.reading, self.baseline = reading, baseline
-        self.model = reading.checkpoint.model
+        checkpoint = reading.inside
+        self.model = checkpoint.model
         self._batch = min(_BATCH, max(_TOKENS // len(reading.tokens), 1))
         with torch.inference_mode():
-            ids = torch.tensor(reading.checkpoint.vocabulary.encode(reading.tokens))
+            ids = torch.tensor(checkpoint.vocabulary.encode(reading.tokens))
             self.x: Tensor = self.model.embedding(ids)  # [n, E]
             self._absent = None if baseline == "delete" else replacement(self.model, baseline)  # [E]
 
@@ -93,6 +96,57 @@ class Game:
             places = np.argsort(~present[batch], axis=1, kind="stable")[:, :longest]
             logits = self.model.from_embeddings(self.x[torch.from_numpy(places)], torch.from_numpy(lengths[batch]))
             found[batch] = logits.numpy()
+
+
+class TextGame:
+    """v(S) for one text and a black box, each subset asked as a text of its own: words can be deleted, never replaced.
+
+    Raises ValueError for another baseline.
+    """
+
+    def __init__(self, reading: Reading, black_box: BlackBox, baseline: str):
+        if baseline != "delete":
+            known = "" if baseline in BASELINES else "unknown "
+            raise ValueError(
+                f"{known}baseline {baseline!r}: words can only be taken out of a text, so {black_box.name}, of which "
+                "only the answers can be had, takes: delete"
+            )
+        self.reading, self.baseline, self._black_box = reading, baseline, black_box
+
+    def __len__(self) -> int:
+        return len(self.reading.tokens)
+
+    @property
+    def full(self) -> float:
+        """The logit of the whole text."""
+        return float(self.values(np.ones((1, len(self)), dtype=bool))[0])
+
+    @property
+    def empty(self) -> float:
+        """The logit of the empty text."""
+        return float(self.values(np.zeros((1, len(self)), dtype=bool))[0])
+
+    def values(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+        """v of subsets given as rows of bools [S, n], float64 [S]. `breathe` is called before every batch."""
+        return self.arranged([np.flatnonzero(row).tolist() for row in np.asarray(present, dtype=bool)], breathe)
+
+    def arranged(self, rows: Sequence[Sequence[int]], breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+        """Logits float64 [S] of texts given by the positions of their words, in order; `breathe` as in `values`."""
+        tokens, found = self.reading.tokens, np.empty(len(rows))
+        done = 0
+        while done < len(rows):
+            breathe()
+            some = rows[done : done + self._black_box.at_once]
+            asked = self._black_box.of_tokens([[tokens[place] for place in row] for row in some])
+            found[done : done + len(some)] = log_odds(asked)
+            done += len(some)
+        return found
+
+
+def game_of(reading: Reading, baseline: str) -> Game | TextGame:
+    """The game of one text and model, seen from inside where that can be. Raises ValueError for its baseline."""
+    model = reading.checkpoint
+    return TextGame(reading, model, baseline) if isinstance(model, BlackBox) else Game(reading, baseline)
 
 
 def replacement(model: Classifier, baseline: str) -> Tensor:

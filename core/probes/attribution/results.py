@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.black_box import inside
+
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.checkpoints import Checkpoint
 
 
 class Reading(NamedTuple):
     """A model and the tokens that it reads, at least one."""
 
-    checkpoint: Checkpoint
+    checkpoint: Model
     text: str
     tokens: tuple[str, ...]
+
+    @property
+    def inside(self) -> Checkpoint:
+        """The model with its states and weights. Raises ValueError where it has none."""
+        return inside(self.checkpoint, "this")
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.probes.attribution.removal import Game, subsets
+from core.probes.attribution.removal import Game, TextGame, game_of, subsets
 from core.probes.attribution.results import Scores
-from core.probes.attribution.tree import PrefixTree
+from core.probes.attribution.tree import tree_of
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Reading
@@ -73,7 +73,7 @@ def shapley(reading: Reading, baseline: str, *, seed: int = 0, breathe: Breathe 
 
 def exact_shapley(reading: Reading, baseline: str, *, seed: int = 0, breathe: Breathe = lambda: None) -> Scores:
     """Shapley values from all subsets; `seed` plays no part. Raises ValueError beyond `MOST_EXACT` tokens."""
-    game = Game(reading, baseline)
+    game = game_of(reading, baseline)
     values = all_values(game, breathe)
     scores = shapley_of(values.all)
     delta = float(scores.sum() - (game.full - values.empty))
@@ -96,8 +96,8 @@ def sampled_shapley(
         raise ValueError(
             f"Shapley values are sampled for texts of up to {MOST_SAMPLED:,} tokens; given {len(reading.tokens):,}"
         )
-    game = Game(reading, baseline)
-    tree, count = PrefixTree(game), permutations or permutations_for(len(game))
+    game = game_of(reading, baseline)
+    tree, count = tree_of(game), permutations or permutations_for(len(game))
     found = sampled(lambda present: tree.subsets(present, breathe), len(game), count, seed)
     delta = float(found.scores.sum() - (game.full - found.empty))
     spent = f"{count:,} permutations, in antithetic pairs"
@@ -109,13 +109,13 @@ def permutations_for(n: int) -> int:
     return min(PERMUTATIONS, max(_FEWEST, _STEPS // (2 * n * n) * 2))
 
 
-def all_values(game: Game, breathe: Breathe = lambda: None) -> Values:
+def all_values(game: Game | TextGame, breathe: Breathe = lambda: None) -> Values:
     """v of every subset of a game's tokens. Raises ValueError beyond `MOST_EXACT` tokens."""
     if len(game) > MOST_EXACT:
         raise ValueError(
             f"all subsets are read of texts of up to {MOST_EXACT} tokens; given {len(game):,}, which have 2^{len(game)}"
         )
-    return Values(PrefixTree(game).subsets(subsets(len(game)), breathe))
+    return Values(tree_of(game).subsets(subsets(len(game)), breathe))
 
 
 def shapley_of(values: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from core.trace import Trace, trace_tokens
 
 def steps(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:
     """How far each token moved the logit when it was read, logit_t − logit_{t−1}, for every cell."""
-    done = trace_tokens(reading.checkpoint, reading.tokens)
+    done = trace_tokens(reading.inside, reading.tokens)
     return _scores(done, done.contributions)
 
 
@@ -24,7 +24,7 @@ def cell_steps(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores
 
     Raises ValueError for a cell without such a state.
     """
-    done = trace_tokens(reading.checkpoint, reading.tokens)
+    done = trace_tokens(reading.inside, reading.tokens)
     found = done.cell_contributions
     if found is None:
         raise ValueError(f"{done.model} is a {done.cell}, which has no cell state; cell steps are for: lstm")

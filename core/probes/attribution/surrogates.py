@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.probes.attribution.perturbations import AT_ONCE, MaskedForward
-from core.probes.attribution.removal import Game, subsets
+from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.results import Scores
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def kernel_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
         masks = np.concatenate([np.repeat([[True], [False]], n, axis=1), _masks(kept, n, random)])
         weights = np.ones(n + 1)
     weights[[0, n]] = _HELD
-    forward = MaskedForward(Game(reading, baseline))
+    forward = MaskedForward(game_of(reading, baseline))
     fit = _fitted(forward, masks, weights, _Regression(sure=2))
     return replace(
         forward.scores(fit.scores, complete=True),
@@ -85,7 +85,7 @@ def lime(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
     drawn = _masks(n - random.integers(1, n + 1, samples(n)), n, random)
     distances = 1 - np.sqrt(np.arange(n + 1) / n)
     weights = np.exp(-(distances**2) / (2 * KERNEL_WIDTH**2))
-    forward = MaskedForward(Game(reading, baseline))
+    forward = MaskedForward(game_of(reading, baseline))
     masks = np.concatenate([np.ones((1, n), dtype=bool), drawn])
     fit = _fitted(forward, masks, weights, _Regression(sure=1, ridge=RIDGE))
     return replace(forward.scores(fit.scores), errors=fit.errors, spent=f"{samples(n):,} samples")

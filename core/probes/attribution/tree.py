@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.removal import Game, replacement
+from core.probes.attribution.removal import Game, TextGame, replacement
 from core.text import Vocabulary
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class PrefixTree:
         import torch
 
         self._model, self._deletes = game.model, game.baseline == "delete"
-        vocabulary = game.reading.checkpoint.vocabulary
+        vocabulary = game.reading.inside.vocabulary
         ids = [int(number) for number in vocabulary.encode(game.reading.tokens)]
         self.absent = len(ids)
         first = {number: place for place, number in reversed(list(enumerate(ids)))}
@@ -130,13 +130,33 @@ class PrefixTree:
         return after
 
 
-def many_values(game: Game, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+class TextTree:
+    """What `PrefixTree` is from inside, for a black box: it reads every text from its beginning."""
+
+    def __init__(self, game: TextGame):
+        self._game, self.absent = game, len(game)
+
+    def subsets(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+        """v of subsets [S, n] of bools, float64 [S]."""
+        return self._game.values(present, breathe)
+
+    def values(self, rows: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+        """Logits float64 [S] of sentences [S, n], rows of token positions; `absent` stands for an absent word."""
+        return self._game.arranged([row[row != self.absent].tolist() for row in rows], breathe)
+
+
+def tree_of(game: Game | TextGame) -> PrefixTree | TextTree:
+    """The quickest way to read many arrangements of a game's tokens."""
+    return TextTree(game) if isinstance(game, TextGame) else PrefixTree(game)
+
+
+def many_values(game: Game | TextGame, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
     """v of subsets [S, n] of bools, float64 [S]: by the tree where that is the faster way, else by the game itself.
 
     Random subsets share their beginnings only as far as there are more of them than ways to begin, so a tree gains on
     short texts and many subsets: at 10 words several times, at 40 nothing (tests/benchmarks/test_shapley.py).
     """
-    if present.shape[1] <= _LONGEST and len(present) >= _FEWEST:
+    if isinstance(game, Game) and present.shape[1] <= _LONGEST and len(present) >= _FEWEST:
         return PrefixTree(game).subsets(present, breathe)
     return game.values(present, breathe)
 

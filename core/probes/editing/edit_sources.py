@@ -5,18 +5,22 @@ Loading them takes a second or so; they are loaded once and passed on. Nothing i
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from core.black_box import BlackBox
 from core.probes.editing import transformations as change
 from core.probes.editing.constraints import FLOOR, Constraint, Fluency, Protected, Typeable
 from core.probes.editing.guards import Antonyms, Guard, Negations, OppositeWords, Polarity
 from core.probes.editing.transformations import Transformation, WordForms
 from core.probes.edits import Question
+from core.text import Vocabulary
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    import numpy as np
+
+    from core.black_box import Model
     from core.fluency import Trigram
     from core.probes.editing.neighbours import Neighbours
 
@@ -30,11 +34,15 @@ class Lexicon(WordForms, OppositeWords, Protocol):
 
 @dataclass(frozen=True)
 class Sources:
-    """Where words come from: word2vec's neighbours, a trigram, a lexicon. Any may be missing."""
+    """Where words come from: word2vec's neighbours, a trigram, a lexicon. Any may be missing.
+
+    `polarity` is of words, float [V] with its vocabulary: what guards hold to where a model brings none of its own.
+    """
 
     neighbours: Neighbours | None = None
     trigram: Trigram | None = None
     lexicon: Lexicon | None = None
+    polarity: tuple[np.ndarray, Vocabulary] | None = None
 
 
 def load() -> Sources:
@@ -46,30 +54,57 @@ def load() -> Sources:
     return Sources(vectors, fluency.load().trigram, lexicon.load())
 
 
-def transformations(checkpoint: Checkpoint, sources: Sources) -> tuple[Transformation, ...]:
-    """All kinds of edits."""
+def load_for(models: Sequence[Model]) -> Sources:
+    """`load`, with the polarity of words from a shipped model's training data where a black box is among the models.
+
+    The first checkpoint that has one lends it. Raises CheckpointError as `load` does.
+    """
+    from dataclasses import replace
+
+    from core import checkpoints
+
+    sources = load()
+    if any(isinstance(model, BlackBox) and model.reads_sentiment for model in models):
+        for name in checkpoints.names():
+            try:
+                lender = checkpoints.load(name)
+            except checkpoints.CheckpointError:
+                continue
+            if lender.polarity is not None:
+                return replace(sources, polarity=(lender.polarity, lender.vocabulary))
+    return sources
+
+
+def transformations(checkpoint: Model, sources: Sources) -> tuple[Transformation, ...]:
+    """All kinds of edits. Nobody says which words a black box knows, so it is offered every misspelling."""
+    known = None if isinstance(checkpoint, BlackBox) else checkpoint.vocabulary
     return (
         change.Substitute(sources.neighbours, sources.lexicon),
         change.delete,
         change.Insert(sources.trigram),
         change.swap,
-        change.Typo(checkpoint.vocabulary),
-        change.Emphasis(checkpoint.vocabulary),
+        change.Typo(known),
+        change.Emphasis(known),
         change.punctuation,
     )
 
 
-def guards(checkpoint: Checkpoint, sources: Sources) -> tuple[Guard, ...]:
+def guards(checkpoint: Model, sources: Sources) -> tuple[Guard, ...]:
     """All guards."""
+    if isinstance(checkpoint, BlackBox):
+        lent = sources.polarity if checkpoint.reads_sentiment else None
+        values, vocabulary = lent or (None, Vocabulary(()))
+    else:
+        values, vocabulary = checkpoint.polarity, checkpoint.vocabulary
     return (
-        Polarity(checkpoint.polarity, checkpoint.vocabulary),
+        Polarity(values, vocabulary),
         Antonyms(sources.lexicon),
         Negations(),
     )
 
 
 def ask(
-    checkpoint: Checkpoint,
+    checkpoint: Model,
     sources: Sources,
     text: str,
     goal: str,

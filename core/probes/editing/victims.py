@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from core.black_box import BlackBox
 from core.probes.editing.changes import Edit, apply
-from core.probes.predictors import Predictor, checked
+from core.probes.predictors import Predictor, checked, predictor
 
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.checkpoints import Checkpoint
     from core.probes.editing.suffixes import Change
 
@@ -46,6 +48,11 @@ class Reading(Protocol):
 
 
 Victim = Callable[[Sequence[str]], Reading]
+
+
+def victim(model: Model) -> Victim:
+    """A model as far as it can be seen."""
+    return black_box(predictor(model)) if isinstance(model, BlackBox) else white_box(model)
 
 
 def black_box(predict: Predictor) -> Victim:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.black_box import BlackBox
 from core.corpus import Encoded, Encoder
 from core.probes.files.cues import Cues, Look
 from core.probes.files.readings import Readings
@@ -17,6 +18,7 @@ from core.records import Window
 from core.tables import check_columns
 
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.checkpoints import Checkpoint
 
 TOKENS_LIMIT = 2_000
@@ -61,7 +63,7 @@ class Preparer:
         self,
         path: Path,
         table: Iterator[Window],
-        checkpoints: Sequence[Checkpoint],
+        checkpoints: Sequence[Model],
         column: str,
         labels: Readings | None,
         stop: Event,
@@ -72,7 +74,12 @@ class Preparer:
         self._first = True
         self._look = Look()
         self._encoders: list[tuple[Checkpoint, Encoder]] = []  # models that read alike share one
+        self._outside = [
+            model for model in checkpoints if isinstance(model, BlackBox)
+        ]  # they read the texts themselves
         for checkpoint in checkpoints:
+            if isinstance(checkpoint, BlackBox):
+                continue
             if not any(alike(checkpoint, other) for other, _ in self._encoders):
                 self._encoders.append((checkpoint, Encoder(checkpoint.preprocessing, checkpoint.vocabulary)))
 
@@ -87,7 +94,11 @@ class Preparer:
             check_texts(self._path, self._column, window.column(self._column))
         texts, problems = texts_of(window, self._column)
         sentences = [(model, encoder(self._watched(texts))) for model, encoder in self._encoders]
-        lengths = np.max([encoded.lengths for _, encoded in sentences], axis=0)
+        counted = [encoded.lengths for _, encoded in sentences]
+        if self._outside:
+            read = self._outside[0].preprocessing  # all of them find the same words
+            counted.append(np.fromiter((len(read(text)) for text in self._watched(texts)), dtype=np.int64))
+        lengths = np.max(counted, axis=0)
         for place in np.flatnonzero(lengths > TOKENS_LIMIT).tolist():
             problems[place] = f"{lengths[place]:,} words, of which at most {TOKENS_LIMIT:,} are read"
         malformed = len(problems)

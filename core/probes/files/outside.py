@@ -1,0 +1,82 @@
+"""P(class 1) of a corpus by a callable, wherever that happens: it travels as its name and is imported where it is used.
+
+What else scores the same texts may stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from core import black_box
+from core.black_box import BlackBox, PredictorError, telling
+from core.probes.files.scan_windows import TOKENS_LIMIT
+
+
+class Scoring(Protocol):
+    """P(class 1) of texts by model, each float64 [N], "not a number" where a text is not scored."""
+
+    def __call__(
+        self, texts: Sequence[str], problems: dict[int, str], breathe: Callable[[], object]
+    ) -> Mapping[str, np.ndarray]: ...
+
+
+class Source(Protocol):
+    """What to score with: hashes by the names of the models, in order, and where to get them. It can be pickled."""
+
+    @property
+    def hashes(self) -> tuple[tuple[str, str], ...]: ...
+
+    def load(self) -> Scoring:
+        """Ready for use. Raises ValueError or OSError."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A callable by its spec, name and hash, and what else scores the texts, if anything."""
+
+    spec: str
+    name: str
+    hash: str
+    others: Source | None = None
+
+    @classmethod
+    def of(cls, asked: BlackBox, others: Source | None = None) -> Asked:
+        """The one that was loaded."""
+        return cls(asked.spec, asked.name, asked.hash, others)
+
+    @property
+    def hashes(self) -> tuple[tuple[str, str], ...]:
+        """Its own, then the others'."""
+        return ((self.name, self.hash), *(self.others.hashes if self.others else ()))
+
+    def load(self) -> Scoring:
+        """The callable as it is there. Raises PredictorError for one of another module's file, or that is not there."""
+        found = black_box.load(self.spec)
+        if found.hash != self.hash:
+            raise PredictorError(f"{self.spec} is not the one that the scan began with: its module's file has changed")
+        return AskedScoring(found, self.name, self.others.load() if self.others else None)
+
+
+class AskedScoring:
+    """A `Scoring` by a callable; what is scored beside it leaves out its own texts, and adds its own problems."""
+
+    def __init__(self, asked: BlackBox, name: str, others: Scoring | None = None):
+        self._asked, self._name, self._others = asked, name, others
+
+    def __call__(
+        self, texts: Sequence[str], problems: dict[int, str], breathe: Callable[[], object]
+    ) -> Mapping[str, np.ndarray]:
+        found = dict(self._others(texts, problems, breathe)) if self._others else {}
+        read = self._asked.preprocessing
+        lengths = np.array([len(read(text)) for text in texts], dtype=np.int64)
+        for place in np.flatnonzero(lengths > TOKENS_LIMIT).tolist():
+            problems[place] = f"{lengths[place]:,} words, of which at most {TOKENS_LIMIT:,} are read"
+        places = np.flatnonzero((lengths > 0) & (lengths <= TOKENS_LIMIT)).tolist()
+        own = np.full(len(texts), np.nan)
+        with telling(lambda done, total: breathe()):
+            own[places] = self._asked.probabilities([texts[place] for place in places])
+        return {self._name: own, **found}

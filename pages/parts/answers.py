@@ -1,0 +1,48 @@
+"""What the models say of one text, those of which only the answers can be had among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.language import gettext as _
+from core.verdicts import EmptyTextError
+from pages.parts import black_box, models
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.black_box import Model
+    from core.verdicts import Verdict
+
+
+def answers(found: Sequence[Model], text: str) -> list[tuple[Model, Verdict]]:
+    """The models that find a word in a text, with their verdicts; a callable that goes wrong is told of instead."""
+    given = []
+    for model in found:
+        # Another model's preprocessing may still find a word.
+        with black_box.faults_told(), suppress(EmptyTextError):
+            given.append((model, models.verdict(model, text)))
+    return given
+
+
+def as_words(found: Sequence[Model], text: str) -> None:
+    """Says what a callable makes of the words that probes move, where the text as typed is something else to it."""
+    for model in found:
+        if not black_box.is_one(model):
+            continue
+        tokens = tuple(model.preprocessing(text))
+        joined_up = " ".join(tokens)
+        if not tokens or joined_up == text:
+            continue
+        with black_box.faults_told():
+            typed, moved = models.verdict(model, text), models.verdict_on_tokens(model, tokens)
+            if abs(typed.probability - moved.probability) > 5e-4:
+                st.caption(
+                    _(
+                        "Where words are moved, {model} is asked about them in lower case with single spaces between: "
+                        "it says {moved:.3f} of these words where it says {typed:.3f} of the text as typed."
+                    ).format(model=plain(model.name.upper()), moved=moved.probability, typed=typed.probability)
+                )

@@ -1,0 +1,95 @@
+"""The callable that the app was started with, if any: among the models wherever answers are enough, told of elsewhere.
+
+    streamlit run app.py -- --predictor package.module:callable
+
+It is read from the arguments of the program and nowhere else: a page or a link can name none, as naming one runs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core import black_box, checkpoints
+from core.black_box import BlackBox, PredictorError
+from core.language import gettext as _
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.black_box import Model
+    from core.checkpoints import Checkpoint
+
+
+def joined(found: Sequence[Model], faults: list[str]) -> tuple[list[Model], list[str]]:
+    """The callable before some models, and a line about it after others' where it cannot be used."""
+    try:
+        spec = black_box.asked_for(sys.argv[1:])
+        if spec is None:
+            return [*found], faults
+        return [_loaded(spec), *found], faults
+    except PredictorError as error:
+        return [*found], [*faults, str(error)]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _loaded(spec: str) -> BlackBox:
+    return black_box.load(spec, checkpoints.names())
+
+
+def is_one(model: Model) -> bool:
+    """Whether only a model's answers can be had."""
+    return isinstance(model, BlackBox)
+
+
+def inside(found: Sequence[Model]) -> list[Checkpoint]:
+    """Those with states and weights; says of the other one that it has none to show."""
+    for model in found:
+        if isinstance(model, BlackBox):
+            st.caption(
+                _(
+                    "{model} is not here: only its answers can be had, and this shows a model's states, weights or "
+                    "gradients."
+                ).format(model=plain(model.name.upper()))
+            )
+    return [model for model in found if not isinstance(model, BlackBox)]
+
+
+def without_beginnings(found: Sequence[Model]) -> None:
+    """Says why a model that has been asked has no curve."""
+    for model in found:
+        if isinstance(model, BlackBox):
+            st.caption(
+                _("{model} has no curve: it answers for whole texts and keeps no state between words.").format(
+                    model=plain(model.name.upper())
+                )
+            )
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """What a callable does wrong while the page asks it is said in a line, and the page ends there."""
+    try:
+        yield
+    except PredictorError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def ask_first(model: Model, texts: Sequence[str]) -> None:
+    """Ask a callable about many texts, showing how far it is; it knows them afterwards."""
+    if not isinstance(model, BlackBox):
+        return
+    bar = st.progress(0.0, _("Asking {model}…").format(model=plain(model.name.upper())))
+    line = _("Asking {model}: {done:,} of {total:,} texts")
+
+    def told(done: int, total: int) -> None:
+        bar.progress(done / total, line.format(model=plain(model.name.upper()), done=done, total=total))
+
+    try:
+        with black_box.telling(told):
+            model.probabilities(texts)
+    finally:
+        bar.empty()

@@ -1,0 +1,287 @@
+"""A checkpoint wrapped as a callable: what each probe finds from outside is what it finds from inside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import checkpoints
+from core.black_box import BlackBox
+from core.checkpoints import Checkpoint
+from core.probes import attributions, comment, edits, league, permutations, sarcasm, scan, suite
+from core.probes.attribution.interactions import interactions
+from core.probes.attribution.order import order_attribution
+from core.probes.attribution.removal import game_of
+from core.probes.attribution.results import Reading
+from core.probes.attribution.tree import many_values, tree_of
+from core.probes.comparison import compare
+from core.probes.composing.candidates import Candidates, Question
+from core.probes.composing.situations import bank
+from core.probes.editing import edit_sources
+from core.probes.editing import transformations as change
+from core.probes.editing.edit_sources import Sources
+from core.probes.editing.victims import victim
+from core.probes.faithfulness import faithfulness
+from core.probes.predictors import predictor, reader
+from core.probes.sensitivity import sensitivity
+from core.verdicts import verdict
+from tests.commands.test_permute import SomeTrigram
+
+TEXT = "i love this movie , not so bad !"
+LONG = "i love this movie , not so bad ! better late than never"
+NEAR = 1e-4  # logits: from inside they are float32
+
+
+@pytest.fixture(params=["rnn", "gru", "lstm"])
+def seen(request: pytest.FixtureRequest, tiny_checkpoints: Path) -> Checkpoint:
+    return checkpoints.load(request.param, tiny_checkpoints)
+
+
+@pytest.fixture
+def asked(seen: Checkpoint) -> BlackBox:
+    """The same model, of which only the answers can be had."""
+
+    def probabilities(texts: list[str]) -> np.ndarray:
+        return predictor(seen)([seen.preprocessing(text) for text in texts])
+
+    return BlackBox(probabilities, f"shipped:{seen.name}")
+
+
+def readings(seen: Checkpoint, asked: BlackBox, text: str = TEXT) -> tuple[Reading, Reading]:
+    return (
+        Reading(seen, text, tuple(seen.preprocessing(text))),
+        Reading(asked, text, tuple(asked.preprocessing(text))),
+    )
+
+
+def test_verdicts(seen: Checkpoint, asked: BlackBox) -> None:
+    one, other = verdict(seen, TEXT), verdict(asked, TEXT)
+    assert one.tokens == other.tokens
+    assert other.logit == pytest.approx(one.logit, abs=NEAR)
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"), [("better late than never", 100), ("so good , so bad , not so", 100), (TEXT, 300)]
+)
+def test_permutations(seen: Checkpoint, asked: BlackBox, text: str, budget: int) -> None:
+    """All orders, repeated words, and the most fluent first."""
+    trigram = SomeTrigram()
+    found = []
+    for model in (seen, asked):
+        question = permutations.ask(model, trigram, text, budget=budget)  # type: ignore[arg-type]
+        (*_, last) = permutations.search("one name", permutations.scorer(model, question), question)
+        found.append(last.result())
+    inside, outside = found
+    for name in ("orders", "scored", "certificate", "flip_count", "way", "complete", "named", "tokens"):
+        assert getattr(inside, name) == getattr(outside, name)
+    by_row = [dict(zip(map(tuple, one.rows.tolist()), one.logits.tolist(), strict=True)) for one in found]
+    assert by_row[0].keys() == by_row[1].keys()
+    assert by_row[1] == pytest.approx(by_row[0], abs=NEAR)
+    assert [order.text for order in inside.flips] == [order.text for order in outside.flips]
+    assert outside.sensitivity == pytest.approx(inside.sensitivity, abs=NEAR)
+    np.testing.assert_allclose(outside.position_effects, inside.position_effects, atol=1e-3)
+
+
+def test_a_search_of_a_slow_one_tells_and_stops_between_batches(asked: BlackBox) -> None:
+    question = permutations.ask(asked, SomeTrigram(), "better late than never , so sad")  # type: ignore[arg-type]
+    score = permutations.scorer(asked, question)
+    asked._batch = 8
+    events = list(permutations.search("slow", score, question))
+    steps = np.diff([0, *(event.scored for event in events)])
+    assert len(events) > 5
+    assert steps[0] == 1
+    assert steps.max() <= 2_048
+    assert sum(steps) == question.words.count == 720
+    assert events[-1].result().complete
+    assert not events[2].result().complete
+
+
+def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
+    """Every set of two: what is proposed does not depend on what a model knows, so both try the same."""
+    found = []
+    for model in (seen, asked):
+        question = edit_sources.ask(
+            model, Sources(), TEXT, "flip", tried=(change.delete, change.swap, change.punctuation), beam=None
+        )
+        (*_, last) = edits.search("one name", victim(model), question)
+        found.append(last.result())
+    inside, outside = found
+    assert inside.probability == pytest.approx(outside.probability, abs=NEAR)
+    for name in ("found", "candidates", "proposed", "refused", "reading", "flips", "certificate"):
+        assert getattr(inside, name) == getattr(outside, name)
+    if inside.best is None:
+        assert outside.best is None
+    else:
+        assert outside.best is not None
+        assert inside.best.text == outside.best.text
+        assert inside.best.logit == pytest.approx(outside.best.logit, abs=NEAR)
+        assert (inside.best.minimal, inside.best.guards) == (outside.best.minimal, outside.best.guards)
+
+
+def test_edits_are_guarded_by_polarity_that_is_lent(asked: BlackBox, seen: Checkpoint) -> None:
+    values = np.zeros(len(seen.vocabulary))
+    values[seen.vocabulary.id("bad")] = -3
+    lent = Sources(polarity=(values, seen.vocabulary))
+    (guard, *_) = edit_sources.guards(asked, lent)
+    edit = next(one for one in change.delete(asked.preprocessing(TEXT)) if one.before == ("bad",))
+    assert guard.judge([edit], "negative") == "failed"
+    assert edit_sources.guards(asked, Sources())[0].judge([edit], "negative") == "cannot judge"
+    other = BlackBox(lambda texts: texts, "made.up:spam")
+    other.labels = ("ham", "spam")
+    assert edit_sources.guards(other, lent)[0].judge([edit], "negative") == "cannot judge"
+
+
+def test_composition(seen: Checkpoint, asked: BlackBox) -> None:
+    question = Question(bank()[0], budget=200)
+    found = []
+    for model in (seen, asked):
+        (*_, last) = sarcasm.search("one name", predictor(model), Candidates(question, reader(model)))
+        found.append(last.result())
+    inside, outside = found
+    assert outside.alone == pytest.approx(inside.alone, abs=1e-5)
+    assert outside.scored == inside.scored == 200
+    assert abs(outside.fooled - inside.fooled) <= 8  # texts that the model reads as one are several from outside
+    by_text = {one.text: one.probability for one in inside.top}
+    for one in outside.top:
+        if one.text in by_text:
+            assert one.probability == pytest.approx(by_text[one.text], abs=1e-5)
+
+
+def test_suite(seen: Checkpoint, asked: BlackBox) -> None:
+    """A pair that the model reads as one cannot fail: from inside it is left out, from outside it is a case."""
+    settings = suite.Settings(cases=6)
+    inside, outside = suite.run(seen, settings), suite.run(asked, settings)
+    for one, other in zip(inside.templates, outside.templates, strict=True):
+        assert other.rate.failures == one.rate.failures
+        assert other.rate.cases == one.rate.cases + one.rate.left_out
+        assert [case.case for case in other.failed] == [case.case for case in one.failed] or len(one.failed) > 1
+    assert outside.rate.left_out == 0 < inside.rate.left_out
+
+
+@pytest.mark.parametrize("label_column", [None, "label"])
+def test_scan(seen: Checkpoint, asked: BlackBox, tmp_path: Path, label_column: str | None) -> None:
+    path = tmp_path / "in.jsonl"
+    texts = [TEXT, LONG, "", "so sad ...", "Oh great , late again !", "love it"]
+    path.write_text("".join(json.dumps({"text": t, "label": n % 2}) + "\n" for n, t in enumerate(texts)), "utf-8")
+    other = BlackBox(asked._function, "shipped:other")
+    events = scan.scan(path, [seen, other], label_column=label_column, out=tmp_path / "out.jsonl")
+    (*_, last) = events
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert [row["text"] for row in rows] == texts
+    assert rows[2]["other_probability"] is None
+    for row in rows:
+        assert row["other_probability"] == pytest.approx(row[f"{seen.name}_probability"], abs=1e-5)
+        assert row["other_verdict"] == row[f"{seen.name}_verdict"]
+    one, two = last.top[seen.name], last.top["other"]
+    assert [find.row for find in one] == [find.row for find in two]
+    (*_, alone) = scan.scan(path, [other], label_column=label_column)
+    assert (alone.scored, alone.empty) == (last.scored, last.empty) == (5, 1)
+
+
+def test_subsets_and_orders(seen: Checkpoint, asked: BlackBox) -> None:
+    one, other = (game_of(reading, "delete") for reading in readings(seen, asked))
+    random = np.random.default_rng(0)
+    present = random.random((200, len(one))) < 0.5
+    np.testing.assert_allclose(other.values(present), one.values(present), atol=NEAR)
+    np.testing.assert_allclose(many_values(other, present), many_values(one, present), atol=NEAR)
+    assert other.full == pytest.approx(one.full, abs=NEAR)
+    assert other.empty == pytest.approx(one.empty, abs=NEAR)
+    rows = np.array([random.permutation(len(one) + 1)[: len(one)] for _ in range(50)])
+    np.testing.assert_allclose(tree_of(other).values(rows), tree_of(one).values(rows), atol=NEAR)
+
+
+@pytest.mark.parametrize("method", attributions.OUTSIDE)
+@pytest.mark.parametrize("seen", ["lstm"], indirect=True)
+def test_attributions(seen: Checkpoint, asked: BlackBox, method: str) -> None:
+    text = TEXT if method == "shapley" else LONG
+    one = attributions.attribute(seen, text, method, "delete")
+    other = attributions.attribute(asked, text, method)
+    assert other.baseline == "delete"
+    np.testing.assert_allclose(other.scores, one.scores, atol=NEAR)
+    assert other.base_logit == pytest.approx(one.base_logit, abs=NEAR)
+    assert (other.delta is None) == (one.delta is None)
+
+
+@pytest.mark.parametrize("seen", ["gru"], indirect=True)
+def test_sampled_shapley_is_the_same_sample(seen: Checkpoint, asked: BlackBox) -> None:
+    one = attributions.attribute(seen, LONG, "shapley", "delete")
+    other = attributions.attribute(asked, LONG, "shapley")
+    np.testing.assert_allclose(other.scores, one.scores, atol=NEAR)
+    np.testing.assert_allclose(other.errors, one.errors, atol=NEAR)  # type: ignore[arg-type]
+
+
+def test_faithfulness_and_its_random_baseline(seen: Checkpoint, asked: BlackBox) -> None:
+    inside, outside = readings(seen, asked)
+    scores = np.array(comment.leave_one_out(seen, inside.tokens)) * -1
+    np.testing.assert_allclose(comment.leave_one_out(asked, outside.tokens), -scores, atol=NEAR)
+    one, other = faithfulness(inside, scores).as_json(), faithfulness(outside, scores).as_json()
+    assert one.keys() == other.keys()
+    for name in ("comprehensiveness", "sufficiency", "loo_tau", "infidelity"):
+        assert other[name] == pytest.approx(one[name], abs=NEAR)
+        assert other["random"][name]["mean"] == pytest.approx(one["random"][name]["mean"], abs=NEAR)
+
+
+def test_a_league(seen: Checkpoint, asked: BlackBox) -> None:
+    found = []
+    for model in (seen, asked):
+        methods = {
+            name: lambda reading, name=name: attributions.METHODS[name].function(reading, "delete", seed=0)
+            for name in ("occlusion-1", "shapley")
+        }
+        texts = [TEXT, "better late than never", "so sad", "late"]
+        (*_, last) = league.league(model, texts, methods, sensitivity_rows=0, randoms=20)
+        found.append(last.result())
+    inside, outside = found
+    assert (inside.measured, inside.left_out) == (outside.measured, outside.left_out)
+    for one, other in zip(inside.standings, outside.standings, strict=True):
+        assert one.method == other.method
+        assert other.measures["overall"].mean == pytest.approx(one.measures["overall"].mean, abs=NEAR)  # type: ignore[union-attr]
+    (*_, last) = league.league(asked, ["so sad"], {"occlusion-1": lambda reading: np.ones(2)})
+    assert last.result().sensitivity_rows == 0  # whatever was asked for
+
+
+def test_words_and_places_and_pairs(seen: Checkpoint, asked: BlackBox) -> None:
+    for text in ("better late than never", TEXT):
+        inside, outside = readings(seen, asked, text)
+        one, other = order_attribution(inside, permutations=8), order_attribution(outside, permutations=8)
+        np.testing.assert_allclose(other.words, one.words, atol=NEAR)
+        np.testing.assert_allclose(other.positions, one.positions, atol=NEAR)
+    inside, outside = readings(seen, asked)
+    np.testing.assert_allclose(interactions(outside).matrix, interactions(inside).matrix, atol=NEAR)
+
+
+def test_two_sentences(seen: Checkpoint, asked: BlackBox) -> None:
+    one, other = compare([seen, asked], "better late than never", "never late than better").contrasts
+    assert one.words == other.words
+    assert one.opposite == other.opposite
+    assert other.parts_at is None
+
+
+def test_what_needs_the_inside_says_so(asked: BlackBox) -> None:
+    with pytest.raises(ValueError, match=r"saliency needs .* gives its answers alone; available: shapley, occlusion"):
+        attributions.attribute(asked, TEXT, "saliency")
+    with pytest.raises(ValueError, match="takes: delete"):
+        attributions.attribute(asked, TEXT, "shapley", "unk")
+    with pytest.raises(ValueError, match="this needs a model's states and weights"):
+        sensitivity(Reading(asked, TEXT, ("so", "sad")), lambda reading: np.ones(2))
+    with pytest.raises(ValueError, match="words can only be deleted"):
+        league.league(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
+
+
+def test_what_is_asked_is_told_beforehand() -> None:
+    """The number of texts that a method asks about is what its time is reckoned from."""
+    counted: list[str] = []
+
+    def counting(texts: list[str]) -> list[float]:
+        counted.extend(texts)
+        return [0.5] * len(texts)
+
+    for method, text in [*((name, LONG) for name in attributions.OUTSIDE), ("shapley", TEXT), ("lime", "so sad")]:
+        counted.clear()
+        model = BlackBox(counting, "made.up:counting")
+        attributions.attribute(model, text, method)
+        foreseen = attributions.cost(method, len(model.preprocessing(text)), model)
+        assert foreseen / 3 <= len(counted) <= foreseen + 2, method

@@ -1,0 +1,296 @@
+"""A callable as a model: what it may answer, how it is asked, and that a wrapped checkpoint is found to be itself."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.black_box import BlackBox, EveryWord, PlainWords, PredictorError, asked_for, inside, load, log_odds, telling
+from core.text import Preprocessing
+from core.verdicts import sigmoid, verdict, verdict_on_tokens, verdicts, with_prefixes
+from tests.hostile import SENTENCES
+
+TEXTS = ["a fine day", "a day", "dull"]
+
+
+def by_length(texts: Sequence[str]) -> list[float]:
+    return [1 - 1 / (1 + len(text)) for text in texts]
+
+
+def box(function: Any = by_length) -> BlackBox:
+    return BlackBox(function, "made.up:function")
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Writes a module into the current folder; its name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    names: list[str] = []
+
+    def write(code: str) -> str:
+        name = f"black_box_{tmp_path.name.replace('-', '_')}_{len(names)}"
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+        names.append(name)
+        return name
+
+    yield write
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("kind", ["list", "tuple", "array", "float32", "tensor", "series", "generator", "gradient"])
+def test_answers_of_every_kind_are_the_same_probabilities(kind: str) -> None:
+    import pandas as pd
+    import torch
+
+    kinds = {
+        "list": list,
+        "tuple": tuple,
+        "array": np.array,
+        "float32": lambda found: np.array(found, dtype=np.float32),
+        "tensor": torch.tensor,
+        "series": lambda found: pd.Series(found, index=range(7, 7 + len(found))),
+        "generator": iter,
+        "gradient": lambda found: torch.tensor(found, requires_grad=True),
+    }
+    found = box(lambda texts: kinds[kind](by_length(texts))).probabilities(TEXTS)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, by_length(TEXTS), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda texts: [0.5], "gave 1 numbers; expected 3 numbers"),
+        (lambda texts: 0.5, r"an array of shape \(\)"),
+        (lambda texts: [[0.4, 0.6]] * 3, r"shape \(3, 2\), a column for each class\? Then return \[:, 1\]"),
+        (lambda texts: [[0.4]] * 3, r"shape \(3, 1\), a column for each class\? Then return \[:, 0\]"),
+        (lambda texts: [0.1, float("nan"), 0.2], "gave NaN for the text 'a day'"),
+        (lambda texts: [12.0, 50.0, 99.5], r"from 12 to 99.5 \(percentages\? Then divide by 100\)"),
+        (lambda texts: [-2.0, 0.3, 4.0], r"from -2 to 4 \(logits\? Then apply the logistic function\)"),
+        (lambda texts: [0.1, 0.2, float("inf")], "from 0.1 to inf"),
+        (lambda texts: ["0.1", "0.2", "0.3"], "gave a list of str"),
+        (lambda texts: ["ham"] * 3, "not numbers"),
+        (lambda texts: None, "gave None, not numbers"),
+        (lambda texts: {"p": 0.5}, "gave a dict, not numbers"),
+        (lambda texts: [0.1, None, 0.3], "gave a list of object, not numbers"),
+        (lambda texts: [[0.1], [0.2, 0.3], []], "gave no array of numbers"),
+        (lambda texts: 1 / 0, "raised ZeroDivisionError: division by zero when asked about 3 texts"),
+        (lambda texts: sys.exit("gone"), "raised SystemExit: gone"),
+        (list, "raised TypeError"),
+    ],
+)
+def test_what_is_no_answer_is_refused_in_one_line(answer: Any, message: str) -> None:
+    with pytest.raises(PredictorError, match=message) as caught:
+        box(answer).probabilities(TEXTS)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith("made.up:function ")
+
+
+def test_a_rounding_outside_is_none() -> None:
+    found = box(lambda texts: [1 + 1e-7, -1e-8, 0.5]).probabilities(TEXTS)
+    np.testing.assert_array_equal(found, [1, 0, 0.5])
+    np.testing.assert_allclose(log_odds(found), [27.631, -27.631, 0], atol=1e-3)
+
+
+@given(st.floats(-20, 20))
+def test_log_odds_are_what_the_logistic_function_undoes(logit: float) -> None:
+    assert log_odds(sigmoid(np.array([logit])))[0] == pytest.approx(logit, abs=1e-6)
+
+
+def test_no_text_is_asked_about_twice_and_batches_grow() -> None:
+    asked: list[list[str]] = []
+
+    def counting(texts: list[str]) -> list[float]:
+        asked.append(list(texts))
+        return by_length(texts)
+
+    black_box = box(counting)
+    texts = [f"text {number % 700}" for number in range(1_400)]
+    np.testing.assert_allclose(black_box.probabilities(texts), by_length(texts))
+    black_box.probabilities(texts[::-1])
+    assert sum(map(len, asked)) == 700 == len({text for batch in asked for text in batch})
+    assert len(asked[0]) == 16
+    assert len(asked[-2]) > 64  # it answers at once, so it is asked about more
+
+
+def test_a_slow_one_is_asked_about_less_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+
+    def slow(texts: list[str]) -> list[float]:
+        clock[0] += 0.1 * len(texts)
+        return by_length(texts)
+
+    monkeypatch.setattr("core.black_box.time.perf_counter", lambda: clock[0])
+    black_box = box(slow)
+    black_box.probabilities([f"text {number}" for number in range(100)])
+    assert black_box.at_once <= 4
+
+
+def test_whoever_waits_is_told_and_may_end_it() -> None:
+    heard: list[tuple[int, int]] = []
+    texts = [f"text {number}" for number in range(100)]
+    black_box = box()
+
+    def told(done: int, total: int) -> None:
+        heard.append((done, total))
+        if done > 40:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError), telling(told):
+        black_box.probabilities(texts)
+    assert heard[0] == (0, 100)
+    assert heard[1] == (16, 100)
+    answered = heard[-1][0]
+    black_box.probabilities(texts)  # nobody listens any more
+    with telling(told):
+        black_box.probabilities(texts)
+    assert heard[-1] == (answered, 100)
+
+
+def test_one_question_at_a_time() -> None:
+    inside_now, most = [0], [0]
+
+    def watched(texts: list[str]) -> list[float]:
+        inside_now[0] += 1
+        most[0] = max(most[0], inside_now[0])
+        threading.Event().wait(0.002)
+        inside_now[0] -= 1
+        return by_length(texts)
+
+    black_box = box(watched)
+    threads = [
+        threading.Thread(target=lambda number=number: black_box.probabilities([f"{number} {n}" for n in range(40)]))
+        for number in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most[0] == 1
+
+
+def test_what_it_prints_is_kept_from_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    def loud(texts: list[str]) -> list[float]:
+        print("loading…")
+        return by_length(texts)
+
+    box(loud).probabilities(TEXTS)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == "loading…\n"
+
+
+def test_it_is_found_in_the_current_folder_and_named_after_the_callable(module: Any) -> None:
+    name = module(
+        "class Model:\n"
+        "    labels = ('ham', 'spam')\n"
+        "    def __call__(self, texts): return [0.25 for text in texts]\n"
+        "    def other(self, texts): return [0.75 for text in texts]\n"
+        "spam = Model()\n"
+    )
+    found = load(f"{name}:spam")
+    assert (found.name, found.labels, found.reads_sentiment) == ("spam", ("ham", "spam"), False)
+    assert found.probabilities(["x"]).tolist() == [0.25]
+    method = load(f"{name}:spam.other")
+    assert (method.name, method.labels, method.reads_sentiment) == ("spam.other", ("negative", "positive"), True)
+    assert method.probabilities(["x"]).tolist() == [0.75]
+    assert load(f"{name}:spam", taken=["lstm", "spam"]).name == f"{name}:spam"
+    assert load(f"{name}:spam").hash == found.hash != method.hash
+
+
+@pytest.mark.parametrize("spec", ["", "module", ":f", "module:", "a b:f", "module:f()", "os;x:f", "../up:f", "a..b:f"])
+def test_what_is_no_spec(spec: str) -> None:
+    with pytest.raises(PredictorError, match=r"--predictor is package.module:callable; given: "):
+        load(spec)
+
+
+def test_what_cannot_be_loaded(module: Any) -> None:
+    name = module(
+        "import textwrap\nnumber = 3\nclass Kind:\n    pass\n"
+        "class Pipeline:\n    def predict_proba(self, texts): ...\npipeline = Pipeline()\n"
+        "def fine(texts): ...\ndef sly(texts): ...\nsly.labels = ('one', 'one')\n"
+    )
+    broken, needy, leaving = module("1 / 0\n"), module("import no_such_library\n"), module("raise SystemExit('no')\n")
+    for spec, message in (
+        ("no_such_module_here:f", "there is no module 'no_such_module_here' in .* or installed"),
+        (f"{name}.deeper:f", f"there is no module '{name}.deeper'"),
+        (f"{name}:absent", f"{name} has no 'absent'; callable in it: Kind, Pipeline, fine, sly"),
+        (f"{name}:number", "number is of type int, not callable with texts"),
+        (f"{name}:Kind", "Kind is a class, whose objects may be, not callable"),
+        (f"{name}:pipeline", r"name a function that returns predict_proba\(texts\)\[:, 1\]"),
+        (f"{name}:sly", "its labels are two different names"),
+        (f"{broken}:f", f"importing {broken} raised ZeroDivisionError: division by zero"),
+        (f"{needy}:f", f"importing {needy} raised ModuleNotFoundError: No module named 'no_such_library'"),
+        (f"{leaving}:f", "raised SystemExit: no"),
+    ):
+        with pytest.raises(PredictorError, match=message) as caught:
+            load(spec)
+        assert "\n" not in str(caught.value)
+
+
+def test_it_is_asked_for_among_arguments() -> None:
+    assert asked_for([]) is None
+    assert asked_for(["--other", "x", "--predictor", "a:b"]) == "a:b"
+    assert asked_for(["--predictor=a:b"]) == "a:b"
+    assert asked_for(["--predictor"]) == ""  # which loading refuses
+    with pytest.raises(PredictorError, match="given once; given: a:b, c:d"):
+        asked_for(["--predictor", "a:b", "--predictor=c:d"])
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_words_are_stable_and_lose_nothing(text: str) -> None:
+    words = PlainWords()(text)
+    assert PlainWords()(" ".join(words)) == words
+    assert all(word.split() == [word] for word in words)
+    work = PlainWords().show_work(text)
+    assert work[-1].text.split() == words
+    assert tuple(step.name for step in work) == PlainWords.steps
+
+
+def test_words_keep_what_belongs_together() -> None:
+    said = "Can't WAIT, @Bob!!! :) see https://a.b/C?d=1 #So_True... 3.5%"
+    assert PlainWords()(said) == [
+        *("can't", "wait", ",", "@bob", "!!!", ":)", "see", "https://a.b/c?d=1", "#so_true", "...", "3.5", "%")
+    ]
+
+
+def test_words_are_told_apart_as_they_are_written() -> None:
+    every = EveryWord()
+    assert every.encode(["a", "b", "a"]) == [2, 3, 2]
+    assert "zqx" in every
+    assert every.unknown(["a"]) == []
+
+
+def test_verdicts() -> None:
+    black_box = box()
+    found = verdict(black_box, "A  fine day!")
+    assert found.probability == by_length(["A  fine day!"])[0]  # as typed
+    assert found.tokens == ("a", "fine", "day", "!")
+    assert found.prefix_probabilities == ()
+    assert sigmoid(np.array(found.logit)) == pytest.approx(found.probability)
+    moved = verdict_on_tokens(black_box, ["day", "a"])
+    assert moved.probability == by_length(["day a"])[0]
+    assert verdicts(black_box, ["A  fine day!"]) == [found]
+    read = with_prefixes(black_box, found)
+    np.testing.assert_allclose(read.prefix_probabilities, by_length(["a", "a fine", "a fine day", "a fine day !"]))
+
+
+def test_it_has_no_inside() -> None:
+    with pytest.raises(ValueError, match=r"the trace needs a model's states and weights; of function only the answers"):
+        inside(box(), "the trace")
+
+
+def test_its_preprocessing_is_no_checkpoints() -> None:
+    assert PlainWords() == PlainWords()
+    assert PlainWords() != Preprocessing(("lowercase",))
+    assert len({PlainWords(), PlainWords()}) == 1
