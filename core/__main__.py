@@ -23,6 +23,7 @@ from core.commands import (
     faithfulness,
     fixed_points,
     games,
+    importing,
     lab,
     making,
     patching,
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     editing.add_verbs(add)
     composing.add_verbs(add)
     games.add_verbs(add)
+    importing.add_verbs(add)
     faithfulness.add_verbs(add)
     fixed_points.add_verbs(add)
     lab.add_verbs(add)
