@@ -34,6 +34,7 @@ link.carry("view", None if view == "states" else view)
 # Heavy imports below this line: the page is on the screen before torch is in memory.
 from pages.parts import (  # noqa: E402
     models,
+    prefixwise,
     trajectories,
     trajectories_gradients,
     trajectories_memory,
@@ -47,6 +48,8 @@ with st.spinner(_("Loading the models…"), show_time=False):
 models.tell_of(faults)
 if not checkpoints:
     st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+elif not (checkpoints := prefixwise.only(checkpoints)):
+    pass  # said why
 elif view == "memory":
     trajectories_memory.view(checkpoints)
 else:

@@ -114,7 +114,8 @@ def _methods(checkpoint: Checkpoint, asked: str, baseline: str) -> list[str]:
     chosen = [name for name in here if not baseline or baseline in (METHODS[name].baselines or [baseline])]
     other_cells = [name for name in METHODS if name not in here]
     if other_cells:
-        console.progress(f"left out of {checkpoint.name}: {', '.join(other_cells)}: not for a {checkpoint.model.cell}")
+        kind = ("bidirectional " if checkpoint.model.bidirectional else "") + checkpoint.model.cell
+        console.progress(f"left out of {checkpoint.name}: {', '.join(other_cells)}: not for a {kind}")
     refusing = [name for name in here if name not in chosen]
     if refusing:
         console.progress(f"left out of {checkpoint.name}: {', '.join(refusing)}: not with the baseline {baseline!r}")

@@ -95,16 +95,18 @@ def _methods(checkpoint: Checkpoint, options: argparse.Namespace) -> tuple[Mappi
 
     Each takes words out as the league does where it accepts that, else in its own way.
     """
-    from core.probes.attributions import METHODS
+    from core.probes.attributions import METHODS, available
 
     names = list(METHODS) if options.methods == "all" else [name.strip() for name in options.methods.split(",")]
     unknown = [name for name in names if name not in METHODS]
     if unknown:
         raise ValueError(f"unknown method {unknown[0]!r}; available: {', '.join(METHODS)}")
-    names = [name for name in names if checkpoint.model.cell in METHODS[name].cells]
+    here = available(checkpoint)
+    names = [name for name in names if name in here]
     if not names:
+        way = "bidirectional" if checkpoint.model.bidirectional else "unidirectional"
         raise ValueError(
-            f"none of {options.methods} exists for {checkpoint.name}, a model of cell {checkpoint.model.cell}"
+            f"none of {options.methods} exists for {checkpoint.name}, a {way} model of cell {checkpoint.model.cell}"
         )
 
     def bound(name: str) -> Method:

@@ -93,21 +93,19 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
-    import pickle
-
     with path.open("rb"):  # a file that is not there is told of as such
         pass
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
+    except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for what is no such file
+        if type(error).__name__ != "UnpicklingError":
+            raise ValueError(f"{path.name} is not a file that torch.save wrote ({type(error).__name__})") from None
         lines = [line.format(name=path.name, stem=path.stem) for line in CONVERSION]
         raise RefusedError(
             f"{path.name} holds more than weights, a whole module perhaps, and is not opened, as that would run its "
             "code; these three lines of Python make a file of weights of it, on a machine of somebody who trusts it",
             lines,
         ) from None
-    except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for what is no such file
-        raise ValueError(f"{path.name} is not a file that torch.save wrote ({type(error).__name__})") from None
     return _state_dict(content, path.name)
 
 

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.corpus import encode_tokens
 from core.readings import MIXED, NEGATIVE, check_reading, fooled
-from core.verdicts import EmptyTextError, Verdict, sigmoid, verdict
+from core.verdicts import EmptyTextError, Verdict, logits, sigmoid, verdict
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -118,6 +119,9 @@ def leave_one_out(checkpoint: Checkpoint, tokens: Sequence[str]) -> tuple[float,
     if len(tokens) > MOST:
         raise ValueError(f"a text of {len(tokens):,} tokens is too long to leave out each; up to {MOST:,} can be")
     model = checkpoint.model
+    if model.bidirectional:  # which reads each text from its end too, so that none shares a state
+        shorter = [(*tokens[:place], *tokens[place + 1 :]) for place in range(len(tokens))]
+        return tuple(logits(model, encode_tokens(shorter, checkpoint.vocabulary)).tolist())
     with torch.inference_mode():
         embedded = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens)))  # [T, E]
         # Row 0 is the whole text; row i + 1 is the text without token i.
@@ -129,5 +133,5 @@ def leave_one_out(checkpoint: Checkpoint, tokens: Sequence[str]) -> tuple[float,
             h[:, place + 1], h[:, read] = h[:, 0].clone(), after.h
             if c is not None and after.c is not None:
                 c[:, place + 1], c[:, read] = c[:, 0].clone(), after.c
-        logits: list[float] = model.read_out(h[-1, 1:]).tolist()
-    return tuple(logits)
+        found: list[float] = model.read_out(h[-1, 1:]).tolist()
+    return tuple(found)

@@ -159,6 +159,7 @@ def _tokens(checkpoint: Checkpoint, words: Sequence[str]) -> tuple[str, ...]:
 def _read(checkpoint: Checkpoint, words: list[int], fillers: np.ndarray) -> np.ndarray:
     """Logits float64 [1 + W, F, K + 1] of fillers [F, K] alone, then after each of W words; all read side by side."""
     model = checkpoint.model
+    model.check_prefixwise(checkpoint.name)
     count, upto = fillers.shape
     with torch.inference_mode():
         start = model.start()

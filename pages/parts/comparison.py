@@ -10,6 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
 from core.verdicts import EmptyTextError
+from pages.parts import prefixwise
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
@@ -41,6 +42,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     st.plotly_chart(
         comparison_curves(found), key="compared", alt=_("P(positive) after each word of both sentences, by model")
     )
+    prefixwise.tell_of_missing_curves([contrast.a for contrast in found.contrasts])
     if all(contrast.words.permutations for contrast in found.contrasts):
         st.subheader(_("Keep this pair"))
         chances = {contrast.model: (contrast.a.probability, contrast.b.probability) for contrast in found.contrasts}
@@ -94,6 +96,8 @@ def _card(contrast: Contrast) -> None:
             st.badge(change, icon=":material/swap_horiz:", color="orange")
         if contrast.indistinguishable:
             st.caption(_("Both are one and the same sequence to this model."))
+        elif not contrast.a.prefix_probabilities:
+            pass  # has no verdict on the way; said once below the curves
         elif contrast.parts_at is None:
             st.caption(_("The verdicts agree at the end of the shorter one."))
         else:

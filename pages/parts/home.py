@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.verdicts import EmptyTextError
-from pages.parts import models, names
+from pages.parts import models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def answer(text: str) -> None:
             "there. Above the dashed line is positive."
         )
     )
+    prefixwise.tell_of_missing_curves(verdicts)
     _tokens(verdicts)
     _preprocessing(text, readers)
 
