@@ -24,6 +24,7 @@ from core.commands import (
     faithfulness,
     fixed_points,
     games,
+    importing,
     lab,
     making,
     patching,
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     editing.add_verbs(add)
     composing.add_verbs(add)
     games.add_verbs(add)
+    importing.add_verbs(add)
     faithfulness.add_verbs(add)
     fixed_points.add_verbs(add)
     lab.add_verbs(add)

@@ -1,6 +1,7 @@
 """Where do trained models live? A folder each: weights, a card, a vocabulary; nothing is ever unpickled.
 
-    checkpoints/<name>/weights.safetensors      float32; embeddings float16, exactly as when evaluated; integers
+    checkpoints/<name>/weights.safetensors      float32; embeddings float16, exactly as when evaluated; integers.
+                                                An imported model's embeddings are float32, as its card says
     checkpoints/<name>/card.json                what the model is, how it was trained, how good it is, files' hashes
     checkpoints/<name>/vocabulary.txt           one token a line
     checkpoints/<name>/polarity.safetensors     float32, `core.polarity` of each token; a checkpoint may lack it
@@ -40,6 +41,7 @@ WEIGHTS, CARD, VOCABULARY = "weights.safetensors", "card.json", "vocabulary.txt"
 POLARITY, STATE_SPACE = "polarity.safetensors", "state_space.safetensors"
 CLASSIFIER, EMBEDDINGS = "classifier", "embeddings"
 WORD2VEC = "word2vec"
+FLOAT32 = "float32"
 FLUENCY = "fluency"  # a kind, and the name of the one checkpoint of it
 _NO_CLASSIFIERS = {WORD2VEC: "the word vectors", FLUENCY: "the fluency model"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -149,7 +151,8 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
         sizes = card["sizes"]
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
         with torch.device("meta"):  # no time spent on initial weights that are replaced at once
-            model = Classifier(card["cell"], len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"])
+            shapes = (len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"])
+            model = Classifier(card["cell"], *shapes, **ways(card))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's, for absurd sizes
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"checkpoint {name!r}: its card does not describe a classifier ({reason})") from None
@@ -192,10 +195,11 @@ def save(
 ) -> None:
     """Write a checkpoint, replacing one of the same name only when all of it is on the disk.
 
-    `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16; round
-    the model with `round_embeddings` before evaluating it. Whole numbers stay what they are, all else becomes float32.
-    Without `polarity` [V] or `state_space` the checkpoint has none: `save_again` keeps what is there. Raises OSError
-    where the disk is full, ValueError where a number is not finite or there is not one polarity for each token.
+    `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16, unless
+    the card says that they are stored as float32; round the model with `round_embeddings` before evaluating it. Whole
+    numbers stay what they are, all else becomes float32. Without `polarity` [V] or `state_space` the checkpoint has
+    none: `save_again` keeps what is there. Raises OSError where the disk is full, ValueError where a number is not
+    finite or there is not one polarity for each token.
     """
     import torch
     from safetensors.numpy import save as arrays_to_bytes
@@ -204,13 +208,15 @@ def save(
     _folder(name, folder)  # refuses a name that is none
     target = (folder or root()) / name
     with _replacing(target) as new:
-        halved = {
-            key: tensor.detach().cpu().to(_stored_type(key, tensor)).contiguous() for key, tensor in weights.items()
+        halved = (card.get("embeddings") or {}).get("stored") != FLOAT32
+        stored = {
+            key: tensor.detach().cpu().to(_stored_type(key, tensor, halved)).contiguous()
+            for key, tensor in weights.items()
         }
-        for key, tensor in halved.items():
+        for key, tensor in stored.items():
             if not torch.isfinite(tensor).all():
                 raise ValueError(f"checkpoint {name!r} was not saved: {key} holds numbers that are not finite")
-        (new / WEIGHTS).write_bytes(to_bytes(halved))
+        (new / WEIGHTS).write_bytes(to_bytes(stored))
         vocabulary.save(new / VOCABULARY)
         if polarity is not None:
             _check_polarity(polarity, len(vocabulary))
@@ -252,12 +258,24 @@ def round_embeddings(model: Classifier) -> None:
         model.embedding.weight.copy_(model.embedding.weight.half().float())
 
 
-def _stored_type(key: str, tensor: Tensor) -> dtype:
+def _stored_type(key: str, tensor: Tensor, halved: bool) -> dtype:
     import torch
 
     if not tensor.is_floating_point():
         return tensor.dtype
-    return torch.float16 if key.endswith("embedding.weight") or key == "vectors" else torch.float32
+    return torch.float16 if (halved and key.endswith("embedding.weight")) or key == "vectors" else torch.float32
+
+
+def ways(card: Card) -> dict[str, Any]:
+    """How a card's classifier goes through a text, as `core.models.Classifier` takes it: nothing for one way.
+
+    Raises KeyError or TypeError where the card holds no sizes, ValueError where it says neither yes nor no.
+    """
+    sizes = card["sizes"]
+    both = sizes.get("bidirectional", False)
+    if not isinstance(both, bool):
+        raise ValueError(f"bidirectional is true or false; given: {both!r}")
+    return {"bidirectional": True, "reads": sizes.get("reads", "final")} if both else {}
 
 
 def _folder(name: str, folder: Path | None) -> Path:

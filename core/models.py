@@ -13,6 +13,10 @@ The GRU's reset gate stands inside the candidate's recurrent term, as in torch a
 Cho et al. 2014. `Classifier.forward` uses torch's fused modules; `start`, `step` and `read_out` give the same numbers a
 token at a time and are the one place where these equations are written out.
 
+A bidirectional classifier, such as `core.importing` brings, has a second recurrence from the last token to the first
+(Schuster & Paliwal 1997), and its read-out takes both ways' states side by side, [2H]. What it says of a beginning of
+a text follows from no state that it passed on the way: `prefix_logits`, `start` and `step` do not exist for it.
+
 Axes: B batch, T steps, E embedding, H hidden, L layers, V vocabulary. Imports torch only.
 """
 
@@ -28,6 +32,21 @@ CELLS = tuple(_MODULES)
 
 # The blocks of H rows in torch's stacked weights, in order (torch documentation, `weight_ih_l`).
 GATES = {"rnn": ("pre_activation",), "gru": ("reset", "update", "new"), "lstm": ("input", "forget", "cell", "output")}
+
+
+# Which states the read-out takes: each way's after the last token that it reads, or both ways' at the last token of the
+# text, where the way back has read that one token only. A unidirectional model's are the same.
+READS = ("final", "last")
+
+
+class NotPrefixwiseError(ValueError):
+    """Something was asked of a bidirectional model that only a model which reads from left to right can tell."""
+
+    def __init__(self, name: str = ""):
+        super().__init__(
+            f"{name or 'the model'} is bidirectional: it reads a text from both ends, so it has no verdict, state or "
+            "gate after each word on the way; choose a model that reads from left to right"
+        )
 
 
 class State(NamedTuple):
@@ -77,10 +96,10 @@ def cell_step(cell: str, from_input: Tensor, from_state: Tensor, h: Tensor, c: T
 
 
 class Classifier(nn.Module):
-    """A unidirectional recurrent classifier over one of the cells ``rnn``, ``gru``, ``lstm``.
+    """A recurrent classifier over one of the cells ``rnn``, ``gru``, ``lstm``; unidirectional unless told.
 
-    `dropout` acts on the embeddings and on the read-out, in training only. Raises ValueError for an unknown cell or a
-    size below 1.
+    `dropout` acts on the embeddings and on the read-out, in training only. `reads` is one of `READS` and matters to a
+    bidirectional model alone. Raises ValueError for an unknown cell or reading, or a size below 1.
     """
 
     def __init__(
@@ -91,24 +110,31 @@ class Classifier(nn.Module):
         hidden_size: int = 256,
         layers: int = 1,
         dropout: float = 0.0,
+        *,
+        bidirectional: bool = False,
+        reads: str = READS[0],
     ):
         super().__init__()
         if cell not in _MODULES:
             raise ValueError(f"unknown cell {cell!r}; available: {', '.join(CELLS)}")
+        if reads not in READS:
+            raise ValueError(f"unknown states to read {reads!r}; available: {', '.join(READS)}")
         if min(vocabulary_size, embedding_size, hidden_size, layers) < 1:
             raise ValueError(
                 "sizes are at least 1; given: "
                 f"vocabulary {vocabulary_size}, embedding {embedding_size}, hidden {hidden_size}, layers {layers}"
             )
-        self.cell = cell
+        self.cell, self.bidirectional, self.reads = cell, bidirectional, reads
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=0)
-        self.recurrent = _MODULES[cell](embedding_size, hidden_size, layers, batch_first=True)
-        self.linear = nn.Linear(hidden_size, 1)
+        self.recurrent = _MODULES[cell](
+            embedding_size, hidden_size, layers, batch_first=True, bidirectional=bidirectional
+        )
+        self.linear = nn.Linear(hidden_size * (2 if bidirectional else 1), 1)
         self.dropout = nn.Dropout(dropout)
 
     @property
     def hidden_size(self) -> int:
-        """H, the number of units of a layer."""
+        """H, the number of units of a layer, one way."""
         return int(self.recurrent.hidden_size)
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -117,23 +143,55 @@ class Classifier(nn.Module):
 
     def from_embeddings(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits [B] of sentences given as embedded tokens x [B, T, E]."""
+        if self.bidirectional:
+            return self.read_out(self.dropout(self._both_ways(self.dropout(x), lengths)))
         h, _ = self.recurrent(self.dropout(x))
         # Reading past the end is harmless: the recurrence runs forward, so padding cannot reach the state before it.
         last = h[:, -1] if lengths is None else h[torch.arange(len(h), device=h.device), lengths - 1]
         return self.read_out(self.dropout(last))
 
+    def _both_ways(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """What a bidirectional model's read-out takes, [B, 2H]; the way back starts at each sentence's own end."""
+        if lengths is None:
+            h, _ = self.recurrent(x)
+            last = h[:, -1]
+        else:
+            packed, _ = self.recurrent(
+                nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+            )
+            h, _ = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
+            last = h[torch.arange(len(h), device=h.device), lengths - 1]
+        if self.reads == "last":
+            return last  # type: ignore[no-any-return]
+        return torch.cat([last[:, : self.hidden_size], h[:, 0, self.hidden_size :]], dim=-1)
+
+    def empty_logit(self) -> float:
+        """The logit of the empty text: what is read out of zeros, the state before the first token."""
+        return float(self.read_out(self.linear.weight.new_zeros(self.linear.in_features)))
+
+    def check_prefixwise(self, name: str = "") -> None:
+        """Refuse a bidirectional model, by its name if that is given. Raises NotPrefixwiseError."""
+        if self.bidirectional:
+            raise NotPrefixwiseError(name)
+
     def prefix_logits(self, ids: Tensor) -> Tensor:
-        """Logits [B, T] after every token of ids [B, T]; the last column is what `forward` gives."""
+        """Logits [B, T] after every token of ids [B, T]; the last column is what `forward` gives.
+
+        Raises NotPrefixwiseError for a bidirectional model, as `start` and `step` do.
+        """
+        self.check_prefixwise()
         h, _ = self.recurrent(self.embedding(ids))
         return self.read_out(h)
 
     def start(self, batch: int = 1) -> State:
         """The state before the first token: zeros, [L, B, H]."""
+        self.check_prefixwise()
         h = self.linear.weight.new_zeros(self.recurrent.num_layers, batch, self.hidden_size)
         return State(h, h.clone() if self.cell == "lstm" else None)
 
     def step(self, x: Tensor, state: State) -> Step:
         """The state and gates after one more token with embeddings x [B, E]."""
+        self.check_prefixwise()
         layers: list[CellStep] = []
         for layer in range(self.recurrent.num_layers):
             h = state.h[layer]
@@ -154,7 +212,7 @@ class Classifier(nn.Module):
         return nn.functional.linear(h, *self._weights("hh", layer))
 
     def read_out(self, h: Tensor) -> Tensor:
-        """Logits [...] of top-layer hidden states [..., H]."""
+        """Logits [...] of top-layer hidden states [..., H], of a bidirectional model both ways', [..., 2H]."""
         logits: Tensor = self.linear(h)
         return logits.squeeze(-1)
 

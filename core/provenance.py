@@ -25,7 +25,9 @@ def read_again(checkpoint: Checkpoint, corpus: Corpus) -> Rows:
 
     Raises ValueError where the corpus is not the file, or not read in the way, that the card tells of.
     """
-    data = checkpoint.card["data"]
+    data = checkpoint.card.get("data") or {}
+    if "sha256" not in data:
+        raise ValueError(f"checkpoint {checkpoint.name!r} was trained elsewhere: its card names no file to read again")
     if corpus.sha256 != data["sha256"]:
         raise ValueError(
             f"checkpoint {checkpoint.name!r} was trained on {data['file']} with SHA-256 {data['sha256'][:12]}…; "

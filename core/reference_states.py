@@ -31,9 +31,13 @@ def of_rows(model: Classifier, sentences: Encoded, held: np.ndarray) -> StateSpa
 
 
 def states(model: Classifier, sentences: Encoded) -> np.ndarray:
-    """The top layer's hidden state after every token of some sentences, float32 [N, H], in no order of theirs."""
+    """The top layer's hidden state after every token of some sentences, float32 [N, H], in no order of theirs.
+
+    Raises `core.models.NotPrefixwiseError` for a bidirectional model.
+    """
     import torch
 
+    model.check_prefixwise()
     found = [np.empty((0, model.hidden_size), dtype=np.float32)]
     with torch.inference_mode():
         for rows in length_batches(sentences.lengths, _BATCH):

@@ -96,7 +96,8 @@ class Trace:
 
 
 def trace(checkpoint: Checkpoint, text: str) -> Trace:
-    """A model's reading of a text, token by token. Raises EmptyTextError for a text without a token."""
+    """A model's reading of a text, token by token. Raises EmptyTextError for a text without a token, and
+    `core.models.NotPrefixwiseError` for a bidirectional model."""
     tokens = checkpoint.preprocessing(text)
     if not tokens:
         raise EmptyTextError("the text is empty: there is no word to read")
@@ -104,7 +105,8 @@ def trace(checkpoint: Checkpoint, text: str) -> Trace:
 
 
 def trace_tokens(checkpoint: Checkpoint, tokens: Sequence[str]) -> Trace:
-    """A model's reading of tokens as they stand, without preprocessing. Raises EmptyTextError where there is none."""
+    """A model's reading of tokens as they stand, without preprocessing. Raises EmptyTextError where there is none,
+    and `core.models.NotPrefixwiseError` for a bidirectional model."""
     if not tokens:
         raise EmptyTextError("there is no token to read")
     return _read(checkpoint, " ".join(tokens), tuple(tokens))
@@ -116,12 +118,12 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
     from core.models import GATES
 
     model = checkpoint.model
+    model.check_prefixwise(checkpoint.name)
     with torch.inference_mode():
         done = unroll(model, model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens))))
         h = done.h
         gates = [_array(torch.cat(values)) for values in zip(*(step.gates for step in done.steps), strict=True)]
         logit = _array(model.read_out(h).double())
-        empty = model.read_out(model.start().h[-1]).item()
         return Trace(
             model=checkpoint.name,
             text=text,
@@ -135,7 +137,7 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
             read_out=_array(model.linear.weight[0].double()),
             logit=logit,
             probability=_read_only(sigmoid(logit)),
-            empty_logit=empty,
+            empty_logit=model.empty_logit(),
         )
 
 
@@ -166,6 +168,7 @@ def unroll(model: Classifier, x: Tensor, gain: float = 1.0) -> Unrolled:
     """Read embedded tokens x [T, E], T at least 1, layer by layer; gradients flow where torch records them.
 
     With a `gain` every recurrent weight counts that many times, U h becoming gain U h; the model is left as it is.
+    Raises `core.models.NotPrefixwiseError` for a bidirectional model.
     """
     from core.models import cell_step
 

@@ -1,7 +1,8 @@
 """What does a model say of a text, and after each of its tokens?
 
 A verdict is positive where P(positive) is 0.5 or more. It is read from the last hidden state, so reading it after every
-token is meaningful: each prefix is a sentence of its own to the model.
+token is meaningful: each prefix is a sentence of its own to the model. A bidirectional model has no such state: its
+verdict is on the whole text alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from core.black_box import BlackBox, log_odds
 from core.corpus import LABEL_NAMES, Encoded, encode_tokens, length_batches, pad
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from core.black_box import Model
     from core.checkpoints import Checkpoint
     from core.models import Classifier
@@ -33,8 +36,8 @@ class Verdict:
     """One model's answer to one text.
 
     `known` says of each token whether the model's vocabulary has it; `prefix_probabilities` are P(positive) after each
-    token, the last being `probability`, and none where the model gives none (a black box); `logit` is before the
-    logistic function.
+    token, the last being `probability`, and none where there are none: of a bidirectional model, of a black box.
+    `logit` is before the logistic function.
     """
 
     model: str
@@ -118,19 +121,27 @@ def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tupl
     with torch.inference_mode():
         for rows in length_batches(sentences.lengths, _BATCH):
             ids, lengths = pad(sentences, rows)
-            logits = checkpoint.model.prefix_logits(torch.from_numpy(ids)).numpy()
+            logits, prefixwise = _logits(checkpoint.model, torch.from_numpy(ids), torch.from_numpy(lengths))
             for row, length, prefixes in zip(rows.tolist(), lengths.tolist(), logits, strict=True):
-                probabilities = sigmoid(prefixes[:length])
+                of_prefixes = prefixes[:length] if prefixwise else prefixes
+                probabilities = sigmoid(of_prefixes)
                 found[row] = Verdict(
                     model=checkpoint.name,
                     text=texts[row],
                     tokens=tokenised[row],
                     known=tuple(token in checkpoint.vocabulary for token in tokenised[row]),
-                    logit=float(prefixes[length - 1]),
+                    logit=float(of_prefixes[-1]),
                     probability=float(probabilities[-1]),
-                    prefix_probabilities=tuple(probabilities.tolist()),
+                    prefix_probabilities=tuple(probabilities.tolist()) if prefixwise else (),
                 )
     return [verdict for verdict in found if verdict is not None]
+
+
+def _logits(model: Classifier, ids: Tensor, lengths: Tensor) -> tuple[np.ndarray, bool]:
+    """Logits of ids [B, T] after every token, [B, T], and True; or after the last one, [B, 1], and False."""
+    if model.bidirectional:
+        return model(ids, lengths)[:, None].numpy(), False
+    return model.prefix_logits(ids).numpy(), True
 
 
 def logits(
@@ -149,7 +160,7 @@ def logits(
     device = next(model.parameters()).device
     result = np.empty(len(sentences), dtype=np.float32)
     with torch.inference_mode():
-        result[:] = model.read_out(model.start().h[-1]).item()
+        result[:] = model.empty_logit()
         for rows in length_batches(sentences.lengths, batch_size):
             breathe()
             ids, lengths = pad(sentences, rows)

@@ -43,6 +43,7 @@ from pages.parts import (  # noqa: E402
     interventions,
     models,
     patterns,
+    prefixwise,
     trajectories,
     trajectories_gradients,
     trajectories_memory,
@@ -57,6 +58,8 @@ models.tell_of(faults)
 checkpoints = black_box.inside(checkpoints)
 if not checkpoints:
     st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+elif not (checkpoints := prefixwise.only(checkpoints)):
+    pass  # said why
 elif view == "memory":
     trajectories_memory.view(checkpoints)
 elif view == "probes":

@@ -27,6 +27,7 @@ SCRIPTING = (
     "fetch(",
     "import(",
 )
+LOADER = ROOT / "core/foreign/torch_files.py"
 UNPICKLING = {"read_pickle", "to_pickle", "allow_pickle", "weights_only"}
 
 
@@ -105,11 +106,23 @@ def test_figures_use_plotly_the_language_and_each_other_only() -> None:
 def test_nothing_is_unpickled_and_no_raw_html_is_let_through(path: Path) -> None:
     used = list(names(path))
     assert {module.partition(".")[0] for module in imports(path)}.isdisjoint(PICKLERS)
+    if path == LOADER:  # which the next test watches
+        used = [name for name in used if name not in ("torch.load", "weights_only")]
     assert UNPICKLING.isdisjoint(name.rpartition(".")[2] for name in used)
     assert [name for name in used if name in ("torch.load", "torch.save", "torch.hub", "eval", "exec")] == []
     assert [name for name in used if "unsafe_allow" in name or name.startswith("st.iframe")] == []
     components = {name for name in used if name.startswith("st.components")}
     assert components <= (COMPONENT if path.name == "order.py" else set())
+
+
+def test_files_of_torch_are_opened_for_weights_alone_and_not_from_pages() -> None:
+    calls = [node for node in ast.walk(tree(LOADER)) if isinstance(node, ast.Call)]
+    loads = [call for call in calls if ast.unparse(call.func) == "torch.load"]
+    assert len(loads) == 1
+    told = {keyword.arg: ast.unparse(keyword.value) for keyword in loads[0].keywords}
+    assert told["weights_only"] == "True"
+    for path in [*PARTS, *SCRIPTS]:
+        assert not any(module.startswith("core.foreign") for module in imports(path)), path.name
 
 
 def test_html_is_written_in_one_place() -> None:

@@ -117,7 +117,11 @@ def _methods(checkpoint: Model, asked: str, baseline: str) -> list[str]:
     chosen = [name for name in here if not baseline or baseline in (METHODS[name].baselines or [baseline])]
     other_cells = [name for name in METHODS if name not in here]
     if other_cells:
-        why = "its answers are not enough" if isinstance(checkpoint, BlackBox) else f"not for a {checkpoint.model.cell}"
+        if isinstance(checkpoint, BlackBox):
+            why = "its answers are not enough"
+        else:
+            kind = ("bidirectional " if checkpoint.model.bidirectional else "") + checkpoint.model.cell
+            why = f"not for a {kind}"
         console.progress(f"left out of {checkpoint.name}: {', '.join(other_cells)}: {why}")
     refusing = [name for name in here if name not in chosen]
     if refusing:

@@ -85,6 +85,21 @@ def asking(model: Model) -> Iterator[None]:
             yield
 
 
+def prefixwise_checkpoints(model: str) -> list[Checkpoint]:
+    """`named_checkpoints` for a verb that follows a model word by word; of all, bidirectional ones are told of.
+
+    Raises `core.models.NotPrefixwiseError` where none is left.
+    """
+    loaded = named_checkpoints(model)
+    found = [checkpoint for checkpoint in loaded if not checkpoint.model.bidirectional]
+    if not found:
+        loaded[0].model.check_prefixwise(loaded[0].name)
+    for checkpoint in loaded:
+        if checkpoint not in found:
+            print(f"left out: {inert(checkpoint.name)} is bidirectional: no verdict after each word", file=sys.stderr)
+    return found
+
+
 def labelled(options: argparse.Namespace, path: str) -> Corpus:
     """The labelled rows of a file, read as the options say."""
     from core.corpus import read_corpus

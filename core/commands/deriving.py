@@ -73,7 +73,7 @@ def state_space(options: argparse.Namespace) -> int:
     from core.provenance import read_again
     from core.reference_states import add_state_space, of_rows
 
-    models = console.named_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model)
     corpus = console.labelled(options, options.data)
     read: dict[str, Rows] = {}
     for checkpoint in models:
@@ -93,4 +93,4 @@ def state_space(options: argparse.Namespace) -> int:
 def _rows_key(checkpoint: checkpoints.Checkpoint) -> str:
     """The same for checkpoints that see the same rows, split in the same way, as the same ids."""
     words = checkpoint.card["sha256"][checkpoints.VOCABULARY]
-    return json.dumps([checkpoint.card["data"], words, checkpoint.preprocessing.steps], sort_keys=True)
+    return json.dumps([checkpoint.card.get("data"), words, checkpoint.preprocessing.steps], sort_keys=True)

@@ -44,7 +44,7 @@ def patch(options: argparse.Namespace) -> int:
 
     if options.what is not None and options.step is None:
         raise ValueError("--what goes with --step, the token at which it is patched")
-    models = console.named_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model)
     grids = [patch_texts(checkpoint, options.text_a, options.text_b, options.align) for checkpoint in models]
     paths = _paths(models, options) if options.step is not None else [None] * len(grids)
     if options.json:

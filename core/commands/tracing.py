@@ -56,7 +56,7 @@ def trace(options: argparse.Namespace) -> int:
 
     if options.json and options.npz:
         raise ValueError("give --json or --npz, not both")
-    models = console.named_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model)
     if options.npz:
         _check_place(Path(options.npz))
     found = [trace(checkpoint, text) for text in options.texts for checkpoint in models]
@@ -149,7 +149,7 @@ def memory(options: argparse.Namespace) -> int:
     if options.fillers is not None or options.seed is not None:
         raise ValueError("--fillers and --seed draw fillers for --words; with --word, give --filler")
     filler = FILLER if options.filler is None else options.filler
-    models = console.named_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model)
     found = [memory(checkpoint, options.word, filler, options.upto) for checkpoint in models]
     if options.json:
         console.json_list(
@@ -175,7 +175,7 @@ def _retention(options: argparse.Namespace) -> int:
         raise ValueError("--filler goes with --word; with --words fillers are drawn: give --fillers and --seed")
     words = [word for word in options.words.split(",") if word.strip()]
     fillers, seed = 20 if options.fillers is None else options.fillers, options.seed or 0
-    models = console.named_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model)
     found = [retention(checkpoint, words, fillers, options.upto, seed) for checkpoint in models]
     if options.json:
         console.json_list(

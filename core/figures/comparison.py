@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures.palette import THRESHOLD, Style, style
-from core.figures.prefixes import MOST_TICKS, tick
+from core.figures.prefixes import MOST_TICKS, places, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
 
 def _curve(figure: go.Figure, verdict: Verdict, look: Style, name: str, *, first: bool) -> None:
     figure.add_scatter(
-        x=list(range(1, len(verdict.tokens) + 1)),
-        y=verdict.prefix_probabilities,
+        x=places(verdict),
+        y=verdict.prefix_probabilities or (verdict.probability,),
         name=name,
         mode="lines+markers" if len(verdict.tokens) <= 200 else "lines",
         line={"color": look.color, "dash": "solid" if first else "dash", "width": 2.5},
         marker={"symbol": look.marker if first else f"{look.marker}-open", "size": 8},
-        customdata=[html.escape(token, quote=False) for token in verdict.tokens],
+        customdata=[html.escape(verdict.tokens[place - 1], quote=False) for place in places(verdict)],
         hovertemplate="%{customdata}: %{y:.3f}",
     )
 

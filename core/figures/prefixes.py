@@ -21,6 +21,8 @@ LONGEST_TICK = 16  # characters
 def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
     """P(positive) after each token of one text, a curve per model, with the threshold at 0.5.
 
+    A model that has no verdict after each token has no curve, but a point after the last one.
+
     Tokens are escaped: plotly reads a part of HTML in its labels.
     """
     figure = go.Figure()
@@ -28,13 +30,13 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
     for place, verdict in enumerate(verdicts):
         look = style(verdict.model, place)
         figure.add_scatter(
-            x=list(range(1, len(verdict.tokens) + 1)),
-            y=verdict.prefix_probabilities,
+            x=places(verdict),
+            y=verdict.prefix_probabilities or (verdict.probability,),
             name=html.escape(verdict.model.upper(), quote=False),
             mode="lines+markers" if len(verdict.tokens) <= 200 else "lines",
             line={"color": look.color, "dash": look.dash, "width": 2.5},
             marker={"symbol": look.marker, "size": 8},
-            customdata=[html.escape(token, quote=False) for token in verdict.tokens],
+            customdata=[html.escape(verdict.tokens[place - 1], quote=False) for place in places(verdict)],
             hovertemplate="%{customdata}: %{y:.3f}",
         )
     tokens = max((verdict.tokens for verdict in verdicts), key=len, default=())
@@ -48,9 +50,14 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
         margin={"t": 70, "b": 40, "l": 10, "r": 10},
     )
     if len({verdict.tokens for verdict in verdicts}) == 1 and len(tokens) <= MOST_TICKS:
-        places = list(range(1, len(tokens) + 1))
-        figure.update_xaxes(tickvals=places, ticktext=[tick(token) for token in tokens])
+        figure.update_xaxes(tickvals=list(range(1, len(tokens) + 1)), ticktext=[tick(token) for token in tokens])
     return figure
+
+
+def places(verdict: Verdict) -> list[int]:
+    """After which tokens, from 1, there is a verdict: all of them, or the last where a model reads both ways."""
+    count = len(verdict.tokens)
+    return list(range(1, count + 1)) if verdict.prefix_probabilities else [count]
 
 
 def tick(token: str) -> str:

@@ -248,7 +248,9 @@ def ensemble(
         least_amounts_to=amount(least, names),
         against=tuple(against(name, verdicts, other, labels[test]) for name, other in others),
         trained_on=tuple(
-            checkpoint.name for checkpoint in checkpoints if checkpoint.card["data"]["sha256"] == corpus.sha256
+            checkpoint.name
+            for checkpoint in checkpoints
+            if checkpoint.card.get("data", {}).get("sha256") == corpus.sha256
         ),
     )
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.black_box import BlackBox, log_odds
+from core.corpus import encode_tokens
 from core.readings import MIXED, NEGATIVE, check_reading, fooled
-from core.verdicts import EmptyTextError, Verdict, sigmoid, verdict
+from core.verdicts import EmptyTextError, Verdict, logits, sigmoid, verdict
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -122,6 +123,9 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
         without = [[*tokens[:place], *tokens[place + 1 :]] for place in range(len(tokens))]
         return tuple(log_odds(checkpoint.of_tokens(without)).tolist())
     model = checkpoint.model
+    if model.bidirectional:  # which reads each text from its end too, so that none shares a state
+        shorter = [(*tokens[:place], *tokens[place + 1 :]) for place in range(len(tokens))]
+        return tuple(logits(model, encode_tokens(shorter, checkpoint.vocabulary)).tolist())
     with torch.inference_mode():
         embedded = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens)))  # [T, E]
         # Row 0 is the whole text; row i + 1 is the text without token i.
@@ -133,5 +137,5 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
             h[:, place + 1], h[:, read] = h[:, 0].clone(), after.h
             if c is not None and after.c is not None:
                 c[:, place + 1], c[:, read] = c[:, 0].clone(), after.c
-        logits: list[float] = model.read_out(h[-1, 1:]).tolist()
-    return tuple(logits)
+        found: list[float] = model.read_out(h[-1, 1:]).tolist()
+    return tuple(found)

@@ -130,10 +130,13 @@ def _as_read(verdict: Verdict) -> list[str | None]:
 
 
 def _parts_at(a: Verdict, b: Verdict, differs_at: int) -> int | None:
-    """Where the prefixes' verdicts part for good; before `differs_at` both are the same sentence."""
+    """Where the prefixes' verdicts part for good; before `differs_at` both are the same sentence.
+
+    None too for a bidirectional model, which has no verdicts on prefixes.
+    """
     parts_at = None
     prefixes = list(zip(a.prefix_probabilities, b.prefix_probabilities, strict=False))
-    for step in range(len(prefixes), differs_at - 1, -1):
+    for step in range(len(prefixes), differs_at - 1, -1) if prefixes else ():
         one, other = prefixes[step - 1]
         if (one >= 0.5) == (other >= 0.5):
             break

@@ -145,6 +145,7 @@ def search(
     if not seconds > 0 or starts < 1:
         raise ValueError(f"a search needs time and at least 1 start; given: {seconds:g} seconds, {starts:,} starts")
     begun = time.monotonic()
+    checkpoint.model.check_prefixwise(checkpoint.name)
     held_map = HeldMap(checkpoint.model, held)
     visited = _visited(checkpoint, held_map, texts)
     drawn = np.sort(np.random.default_rng(seed).permutation(len(visited))[:starts])

@@ -108,7 +108,8 @@ def _twin(model: Classifier, ids: list[int], vectors: Tensor) -> Classifier:
     weight = model.embedding.weight.detach().clone()
     weight[ids] = vectors.detach()
     with torch.device("meta"):  # no memory for weights that are replaced at once
-        twin = Classifier(model.cell, len(weight), weight.shape[1], model.hidden_size, model.recurrent.num_layers)
+        sizes = (len(weight), weight.shape[1], model.hidden_size, model.recurrent.num_layers)
+        twin = Classifier(model.cell, *sizes, bidirectional=model.bidirectional, reads=model.reads)
     twin.recurrent, twin.linear = model.recurrent, model.linear
     twin.embedding = torch.nn.Embedding.from_pretrained(weight, padding_idx=0)
     return twin.eval()

@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
 from core.verdicts import EmptyTextError
-from pages.parts import black_box
+from pages.parts import black_box, prefixwise
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
@@ -39,14 +39,11 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
     from core.figures.comparison import comparison_curves
 
-    drawn = tuple(contrast for contrast in found.contrasts if contrast.a.prefix_probabilities)
-    if drawn:
-        st.plotly_chart(
-            comparison_curves(Comparison(drawn)),
-            key="compared",
-            alt=_("P(positive) after each word of both sentences, by model"),
-        )
+    st.plotly_chart(
+        comparison_curves(found), key="compared", alt=_("P(positive) after each word of both sentences, by model")
+    )
     black_box.without_beginnings(readers)
+    prefixwise.tell_of_missing_curves(readers)
     if all(contrast.words.permutations for contrast in found.contrasts):
         st.subheader(_("Keep this pair"))
         chances = {contrast.model: (contrast.a.probability, contrast.b.probability) for contrast in found.contrasts}
@@ -100,7 +97,9 @@ def _card(contrast: Contrast) -> None:
             st.badge(change, icon=":material/swap_horiz:", color="orange")
         if contrast.indistinguishable:
             st.caption(_("Both are one and the same sequence to this model."))
-        elif contrast.parts_at is None and contrast.a.prefix_probabilities:
+        elif not contrast.a.prefix_probabilities:
+            pass  # has no verdict on the way; said once below the curves
+        elif contrast.parts_at is None:
             st.caption(_("The verdicts agree at the end of the shorter one."))
         elif contrast.parts_at is not None:
             st.caption(_("The verdicts part from word {step} on.").format(step=contrast.parts_at))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
-from pages.parts import answers, black_box, models, names
+from pages.parts import answers, black_box, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ def answer(text: str) -> None:
     from core.figures.prefixes import prefix_curves
 
     verdicts = _with_beginnings(readers, verdicts)
-    curves = prefix_curves([said for said in verdicts if said.prefix_probabilities])
-    st.plotly_chart(curves, key="prefixes", alt=_("P(positive) after each word, a curve per model"))
+    st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=_("P(positive) after each word, a curve per model"))
     st.caption(
         _(
             "The verdict is read from the network's last state, so every point is the verdict on the words up to "
             "there. Above the dashed line is positive."
         )
     )
+    prefixwise.tell_of_missing_curves(readers)
     _tokens(verdicts)
     answers.as_words(readers, text)
     _preprocessing(text, readers)

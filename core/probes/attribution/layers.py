@@ -58,10 +58,12 @@ class Numbers(NamedTuple):
 
 
 def numbers(reading: Reading) -> Numbers:
-    """The float64 numbers of a reading. Raises ValueError where it has no token."""
+    """The float64 numbers of a reading. Raises ValueError where it has no token, and
+    `core.models.NotPrefixwiseError` for a bidirectional model: the walks go from the first token to the last."""
     if not reading.tokens:
         raise ValueError("there is no token to attribute anything to; expected at least one")
     model = reading.inside.model
+    model.check_prefixwise()
     with torch.no_grad():
         ids = torch.tensor(reading.inside.vocabulary.encode(reading.tokens))
         return Numbers(

@@ -87,7 +87,7 @@ class Game:
 
         lengths = present.sum(axis=1)
         by_length = np.argsort(lengths, kind="stable")
-        found[lengths == 0] = self.model.read_out(self.model.start().h[-1]).item()
+        found[lengths == 0] = self.model.empty_logit()
         rows = by_length[np.count_nonzero(lengths == 0) :]
         for start in range(0, len(rows), self._batch):
             breathe()

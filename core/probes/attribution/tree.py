@@ -45,7 +45,8 @@ class PrefixTree:
             self._words = game.x  # [n, E], and the absent one's last
             if not self._deletes:
                 self._words = torch.cat([game.x, replacement(game.model, game.baseline)[None]])
-            self._inputs = game.model.project_input(self._words)
+            if not self._model.bidirectional:  # which reads every sentence whole
+                self._inputs = game.model.project_input(self._words)
 
     def subsets(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
         """v of subsets [S, n] of bools, float64 [S]: what `Game.values` says."""
@@ -66,9 +67,25 @@ class PrefixTree:
         with torch.inference_mode():
             for start in range(0, len(distinct), _SLICE):
                 some = distinct[start : start + _SLICE]
-                found[start : start + len(some)] = self._read(some, breathe)
+                read = self._whole if self._model.bidirectional else self._read
+                found[start : start + len(some)] = read(some, breathe)
         result: np.ndarray = found[inverse]
         return result
+
+    def _whole(self, rows: np.ndarray, breathe: Callable[[], object]) -> np.ndarray:
+        """Logits of sentences, each read from its beginning to its end, and back."""
+        import torch
+
+        lengths = (rows != self.absent).sum(axis=1) if self._deletes else np.full(len(rows), rows.shape[1])
+        found = np.full(len(rows), self._model.empty_logit())
+        some = np.flatnonzero(lengths)
+        for places in np.split(some, range(_BLOCK, len(some), _BLOCK)):
+            breathe()
+            # What is absent stands behind the words that are read, where any vector will do.
+            ids = np.minimum(rows[places], len(self._words) - 1).astype(np.int64)
+            x = self._words[torch.from_numpy(ids)]
+            found[places] = self._model.from_embeddings(x, torch.from_numpy(lengths[places])).numpy()
+        return found
 
     def _read(self, rows: np.ndarray, breathe: Callable[[], object]) -> np.ndarray:
         """Logits of distinct sentences that stand sorted, all of them read a token further at a time."""

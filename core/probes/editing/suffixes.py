@@ -4,6 +4,7 @@ With h_p the state after the sentence's first p tokens, a change of tokens p to 
 m steps over the new words, then the sentence's own tokens from q to the end. All changes are read side by side: at
 token t every change that lies before t takes that same token, so Wx_t + b is worked out once for all of them, and
 Uh_p + d once for every p, whatever word comes next. A change in the middle costs half of the sentence.
+A bidirectional model reads what stands behind a change before it, so its changed sentences are read whole.
 
 The first-order effect of a change on the logit is the embeddings' difference times the logit's gradient at that place
 (HotFlip, Ebrahimi et al. 2018). A deleted word counts as made zero, an inserted one with the mean of the gradients
@@ -58,6 +59,12 @@ class ChangedSentence:
         """Logits float32 [N] of the sentence after each change by itself."""
         result = np.empty(len(changes), dtype=np.float32)
         with torch.inference_mode():
+            if self._model.bidirectional:
+                for first in range(0, len(changes), self._block):
+                    result[first : first + self._block] = (
+                        self._whole(changes[first : first + self._block]).cpu().numpy()
+                    )
+                return result
             if len(changes) < self._few and "_prefixes" not in self.__dict__:
                 return self._whole(changes).cpu().numpy() if changes else result
             by_stop = sorted(range(len(changes)), key=lambda number: changes[number][1])
@@ -75,7 +82,7 @@ class ChangedSentence:
         padded = [sentence + [0] * (longest - len(sentence)) for sentence in sentences]
         logits = self._model(torch.tensor(padded, device=self._device), lengths.clamp(min=1))
         # Of no token at all the verdict is that of the state before the first.
-        return torch.where(lengths > 0, logits, self._model.read_out(self._model.start().h[-1]))
+        return torch.where(lengths > 0, logits, self._model.empty_logit())
 
     def _read(self, changes: Sequence[Change]) -> Tensor:
         """Logits [N] of a block of changes whose ends stand in ascending order, from the states before them."""

@@ -1,0 +1,64 @@
+"""torch's own files, ``.pt`` and ``.pth``: the one place that opens them, and only through torch's loader for weights.
+
+Such a file is a pickle, and unpickling runs what the file says. The loader for weights builds tensors and plain
+containers alone and refuses all else. Files that people upload never come here: no page knows this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from core.foreign.refusals import RefusedError
+
+_LISTED = 12  # names in a message
+
+CONVERSION = (
+    "import torch; from safetensors.torch import save_file",
+    'model = torch.load("{name}", map_location="cpu", weights_only=False)  # where its class can be imported',
+    'save_file({{key: value.contiguous().clone() for key, value in model.state_dict().items()}}, "{stem}.safetensors")',
+)
+"""What turns a whole module into weights alone, for the machine of somebody who trusts the file."""
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """The tensors by name of a file that holds a state_dict, or a table in which one entry is a state_dict.
+
+    Raises RefusedError for a file that holds more than weights, with what converts it; ValueError for other files.
+    """
+    with path.open("rb"):  # a file that is not there is told of as such
+        pass
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for what is no such file
+        if type(error).__name__ != "UnpicklingError":
+            raise ValueError(f"{path.name} is not a file that torch.save wrote ({type(error).__name__})") from None
+        lines = [line.format(name=path.name, stem=path.stem) for line in CONVERSION]
+        raise RefusedError(
+            f"{path.name} holds more than weights, a whole module perhaps, and is not opened, as that would run its "
+            "code; these three lines of Python make a file of weights of it, on a machine of somebody who trusts it",
+            lines,
+        ) from None
+    return _state_dict(content, path.name)
+
+
+def _state_dict(content: object, name: str) -> dict[str, Tensor]:
+    """The table of tensors in what a file held: all of it, or the one entry that is such a table."""
+    tables = [content] if isinstance(content, Mapping) else []
+    if tables and not any(isinstance(value, Tensor) for value in tables[0].values()):
+        tables = [value for value in tables[0].values() if _is_table(value)]
+    if len(tables) != 1:
+        keys = ", ".join(str(key) for key in list(content)[:_LISTED]) if isinstance(content, Mapping) else "no names"
+        raise ValueError(f"{name} holds {len(tables)} tables of tensors, expected one (a state_dict); it has: {keys}")
+    odd = [str(key) for key, value in tables[0].items() if not isinstance(value, Tensor)]
+    if odd:
+        raise ValueError(f"{name} holds entries that are no tensors: {', '.join(odd[:_LISTED])}")
+    return {str(key): value for key, value in tables[0].items()}
+
+
+def _is_table(value: object) -> bool:
+    """Whether this is a state_dict; an optimiser's keeps its tensors deeper, under numbers."""
+    return isinstance(value, Mapping) and bool(value) and all(isinstance(entry, Tensor) for entry in value.values())

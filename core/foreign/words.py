@@ -1,0 +1,275 @@
+"""Which word is which row? The vocabulary of a model that was trained elsewhere, and its embedding if that is apart.
+
+Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list or a table from tokens to
+ids. Embeddings: safetensors or npy, a row an id; or word2vec's text format (a line ``words numbers`` may stand first,
+then a word and its numbers a line), whose rows are found by word. Nothing is unpickled.
+
+Two tokens are special. Padding is never read: sentences of several lengths are read each to its own end. A word that
+the vocabulary lacks is read as the unknown token; a model without one reads zeros there, which is an assumption.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.text import PAD, UNK, Preprocessing, Vocabulary
+
+MOST_IDS = 20_000_000
+PADS = ("<pad>", "<PAD>", "[PAD]", "PAD", "_PAD_", "<blank>")
+UNKNOWNS = ("<unk>", "<UNK>", "[UNK]", "UNK", "_UNK_", "<oov>", "<OOV>")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Words:
+    """A vocabulary and the vectors [V, E], float32, of its ids; what was assumed is in `notes`.
+
+    `pad` and `unknown` tell which token or id took these parts, "" where none did.
+    """
+
+    vocabulary: Vocabulary
+    vectors: np.ndarray
+    pad: str
+    unknown: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Special:
+    """Which tokens stand for padding and for unknown words, by token or by id; None: by the usual names."""
+
+    pad_token: str | None = None
+    unknown_token: str | None = None
+    pad_id: int | None = None
+    unknown_id: int | None = None
+
+
+def read_vocabulary(path: Path) -> list[str | None]:
+    """Tokens by id, None for an id without one. Raises ValueError where the file is no vocabulary."""
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8 text") from None
+    if path.suffix.lower() == ".json":
+        return _from_json(content, path.name)
+    lines: list[str | None] = list(content.replace("\r\n", "\n").removesuffix("\n").split("\n"))
+    several = sum(1 for line in lines if line is not None and len(line.split()) > 1)
+    if several * 2 > len(lines):
+        raise ValueError(
+            f"{path.name}: expected one token a line; {several:,} of {len(lines):,} lines hold several words"
+        )
+    if not content.strip():
+        raise ValueError(f"{path.name} holds no token")
+    return lines
+
+
+def _from_json(content: str, name: str) -> list[str | None]:
+    expected = "expected a list of tokens or a table from tokens to ids, whole numbers from 0"
+    repeated: list[str] = []
+
+    def table(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            repeated.extend(key for key, value in pairs if found[key] is not value)
+        return found
+
+    try:
+        found = json.loads(content, object_pairs_hook=table)
+    except (ValueError, RecursionError):
+        raise ValueError(f"{name} is not JSON; {expected}") from None
+    if repeated:
+        raise ValueError(f"{name} lists tokens twice: {repeated[:_SHOWN]}")
+    if isinstance(found, list) and found and all(isinstance(token, str) for token in found):
+        return list(found)
+    if not isinstance(found, dict) or not found or not all(type(number) is int for number in found.values()):
+        raise ValueError(f"{name}: {expected}")
+    ids = list(found.values())
+    if min(ids) < 0 or max(ids) >= MOST_IDS or len(set(ids)) < len(ids):
+        raise ValueError(f"{name}: ids are whole numbers from 0 to {MOST_IDS - 1:,}, each given once")
+    tokens: list[str | None] = [None] * (max(ids) + 1)
+    for token, number in found.items():
+        tokens[number] = token
+    return tokens
+
+
+def read_vectors(path: Path, name: str | None = None) -> tuple[np.ndarray, list[str] | None]:
+    """Vectors [V, E], float32, and the words of their rows where the file says them.
+
+    `name` is that of a tensor in a safetensors file of several. Raises ValueError for a file that cannot be read,
+    LookupError for a tensor that is not there.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        try:
+            found = np.load(path, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise ValueError(f"{path.name} is not an npy file of numbers ({error})") from None
+    elif suffix == ".safetensors":
+        found = _tensor(path, name)
+    elif suffix in (".txt", ".vec"):
+        words, found = _read_text(path)
+        return found, words
+    else:
+        raise ValueError(
+            f"{path.name}: cannot read an embedding from {suffix or 'a file without a suffix'}; "
+            "can: .safetensors, .npy, and word2vec's text as .txt or .vec"
+        )
+    if found.ndim != 2 or not found.size or not np.issubdtype(found.dtype, np.floating):
+        raise ValueError(
+            f"{path.name}: expected a matrix of numbers [words, size], found {found.dtype} {list(found.shape)}"
+        )
+    return found.astype(np.float32, copy=False), None
+
+
+def _tensor(path: Path, name: str | None) -> np.ndarray:
+    from core.foreign.weights import listed, read
+
+    tensors = read(path)
+    if name is None and len(tensors) > 1:
+        raise ValueError(f"{path.name} holds {len(tensors)} tensors; name one with --embedding-name: {listed(tensors)}")
+    wanted = name if name is not None else next(iter(tensors), "")
+    if wanted not in tensors and f"{wanted}.weight" in tensors:
+        wanted = f"{wanted}.weight"
+    if wanted not in tensors:
+        raise LookupError(f"no tensor {wanted!r} in {path.name}; available: {listed(tensors)}")
+    tensor = tensors[wanted]
+    found: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    return found
+
+
+def _read_text(path: Path) -> tuple[list[str], np.ndarray]:
+    """word2vec's text format, with its first line of two numbers or without."""
+    words: list[str] = []
+    rows: list[np.ndarray] = []
+    size = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as file:
+            for number, line in enumerate(file, 1):
+                word, _space, rest = line.rstrip(" \r\n").partition(" ")
+                if number == 1 and word.isdecimal() and rest.strip().isdecimal():
+                    size = int(rest)
+                    continue
+                row = _numbers(rest)
+                size = size or len(row)
+                if len(row) != size or not size:
+                    raise ValueError(
+                        f"{path.name}, line {number:,}: expected a word and {size:,} numbers, found {len(row):,}"
+                    )
+                words.append(word)
+                rows.append(row)
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8 text; word2vec's binary format is not read") from None
+    if not rows:
+        raise ValueError(f"{path.name} holds no word vector")
+    return words, np.stack(rows)
+
+
+def _numbers(text: str) -> np.ndarray:
+    """Numbers with single blanks between them, float32; none where anything else stands there."""
+    try:
+        return np.array(text.split(" "), dtype=np.float32) if text else np.empty(0, dtype=np.float32)
+    except ValueError:
+        return np.empty(0, dtype=np.float32)
+
+
+def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] | None, special: Special) -> Words:
+    """The project's vocabulary, ``<pad>`` and ``<unk>`` first, with its vectors, from tokens by id and their vectors.
+
+    `of` names the words of the vectors' rows; without, a row is an id's. Tokens that no text can give (those with white
+    space in them, empty ones) are left out and told of. Raises ValueError where the two differ in length, ids have no
+    token, a word is listed twice or has no vector, or numbers are not finite; LookupError for a special token that is
+    not there.
+    """
+    pad, unknown = (_special(tokens, kind, special) for kind in ("pad", "unknown"))
+    notes: list[str] = []
+    if of is None:
+        _check_lengths(tokens, vectors, {pad, unknown})
+        rows = {number: number for number in range(len(vectors))}
+    else:
+        rows = _rows_by_word(tokens, of, {pad, unknown})
+    if not np.isfinite(vectors).all():
+        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))[:_SHOWN].tolist()
+        raise ValueError(f"the embedding holds numbers that are not finite, in rows {bad} first")
+    kept = [
+        (token, rows[number])
+        for number, token in enumerate(tokens)
+        if token is not None and number not in (pad, unknown) and number in rows and _is_readable(token)
+    ]
+    left_out = len(tokens) - len(kept) - sum(number is not None for number in {pad, unknown} - {None})
+    if left_out:
+        notes.append(f"{left_out:,} tokens that no text can give (white space in them, or nothing) are left out")
+    zeros = np.zeros(vectors.shape[1], dtype=np.float32)
+    first = [zeros if number is None or number not in rows else vectors[rows[number]] for number in (pad, unknown)]
+    if unknown is None or unknown not in rows:
+        notes.append(
+            "no vector for unknown words: they are read as zeros; name one with --unknown-token or --unknown-id"
+        )
+    names = tuple(
+        "" if number is None else f"{tokens[number] or ''} (id {number})".strip() for number in (pad, unknown)
+    )
+    vocabulary = Vocabulary(token for token, _row in kept)
+    found = np.concatenate([np.stack(first), vectors[[row for _token, row in kept]]]).astype(np.float32)
+    return Words(vocabulary, found, names[0], names[1], tuple(notes))
+
+
+def unreachable(vocabulary: Vocabulary, preprocessing: Preprocessing) -> list[str]:
+    """The words that no text gives with these steps, as the step changes each of them or takes it apart."""
+    return [word for word in vocabulary.words if preprocessing(word) != [word]]
+
+
+def _special(tokens: Sequence[str | None], kind: str, special: Special) -> int | None:
+    """The id of the padding or the unknown token, if there is one."""
+    token, number = getattr(special, f"{kind}_token"), getattr(special, f"{kind}_id")
+    if token is not None and number is not None:
+        raise ValueError(f"give --{kind}-token or --{kind}-id, not both")
+    if token is not None:
+        if token not in tokens:
+            raise LookupError(f"the vocabulary has no token {token!r} for --{kind}-token")
+        return tokens.index(token)
+    if number is not None:
+        if not 0 <= number < MOST_IDS:
+            raise ValueError(f"--{kind}-id is from 0 to {MOST_IDS - 1:,}; given: {number}")
+        return int(number)
+    usual = [name for name in (PADS if kind == "pad" else UNKNOWNS) if name in tokens]
+    if len(usual) > 1:
+        raise ValueError(f"{len(usual)} tokens could stand for {kind}: {', '.join(usual)}; choose with --{kind}-token")
+    return tokens.index(usual[0]) if usual else None
+
+
+def _check_lengths(tokens: Sequence[str | None], vectors: np.ndarray, special: set[int | None]) -> None:
+    """Refuse a vocabulary and an embedding that do not tell of the same ids."""
+    holes = [number for number, token in enumerate(tokens) if token is None and number not in special]
+    beyond = max([len(tokens), *(number + 1 for number in special if number is not None)])
+    if beyond != len(vectors):
+        raise ValueError(
+            f"the vocabulary has {beyond:,} ids and the embedding {len(vectors):,} rows; expected as many of both"
+        )
+    if holes:
+        raise ValueError(
+            f"{len(holes):,} ids have no token, {holes[:_SHOWN]} first; name padding and the unknown word's with "
+            "--pad-id and --unknown-id"
+        )
+
+
+def _rows_by_word(tokens: Sequence[str | None], of: Sequence[str], special: set[int | None]) -> dict[int, int]:
+    """Which row of the vectors each id has, found by word; the special ones may have none."""
+    places = {word: row for row, word in enumerate(of)}
+    if len(places) < len(of):
+        raise ValueError(f"the embedding lists {len(of) - len(places):,} of its words twice; expected each once")
+    rows = {number: places[token] for number, token in enumerate(tokens) if token is not None and token in places}
+    lacking = [str(token) for number, token in enumerate(tokens) if number not in rows and number not in special]
+    if lacking:
+        raise ValueError(
+            f"the embedding has {len(of):,} words and lacks {len(lacking):,} of the vocabulary's {len(tokens):,}: "
+            f"{', '.join(lacking[:_SHOWN])}"
+        )
+    return rows
+
+
+def _is_readable(token: str) -> bool:
+    return bool(token) and token.split() == [token] and token not in (PAD, UNK)
