@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.corpus import file_sha256
+from core.corpus import SENTIMENT_LABELLING, file_sha256
+from core.labels import SENTIMENT, Labelling, Names, check_names
 from core.state_space import StateSpace
 from core.text import Preprocessing, Vocabulary
 
@@ -71,6 +72,21 @@ class Checkpoint:
     hash: str
     polarity: np.ndarray | None = field(default=None, repr=False, compare=False)
     state_space: StateSpace | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def labels(self) -> Names:
+        """The names of the classes 0 and 1; `probability` is that of the second."""
+        return labels_of(self.card)
+
+    @property
+    def reads_sentiment(self) -> bool:
+        """Whether its classes are negative and positive: probes that rest on sentiment apply to no other model."""
+        return self.labels == SENTIMENT
+
+    @property
+    def labelling(self) -> Labelling:
+        """How a table's labels are read for it: the values it was trained with, its classes' names, and 0 and 1."""
+        return labelling_of(self.card)
 
     @property
     def hash_with_polarity(self) -> str:
@@ -129,6 +145,8 @@ def read_card(name: str, folder: Path | None = None) -> Card:
             raise CheckpointError(f"checkpoint {name!r}: {CARD} is not a card of format {FORMAT}")
         if hashes.get(CARD) != _card_hash(card):
             raise CheckpointError(f"checkpoint {name!r}: {CARD} was changed after it was saved")
+        if card.get("kind") == CLASSIFIER:
+            _check_labels(name, card)
     except CheckpointError:
         raise
     except FileNotFoundError:
@@ -136,6 +154,22 @@ def read_card(name: str, folder: Path | None = None) -> Card:
     except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or numbers too long
         raise CheckpointError(f"checkpoint {name!r}: {CARD} cannot be read ({type(error).__name__})") from None
     return card
+
+
+def labels_of(card: Card) -> Names:
+    """The names of a classifier's classes 0 and 1. Raises ValueError where the card has none that can be."""
+    return check_names(card.get("labels", SENTIMENT))
+
+
+def labelling_of(card: Card) -> Labelling:
+    """How a table's labels are read for a classifier. Raises ValueError where the card tells nothing that can be."""
+    names = labels_of(card)
+    if names == SENTIMENT:
+        return SENTIMENT_LABELLING
+    values = card.get("label_values", {})
+    if not isinstance(values, dict) or not all(value in (0, 1) for value in values.values()):
+        raise ValueError("label_values are no values of two labels")
+    return Labelling(names, {"0": 0, "1": 1, names[0].lower(): 0, names[1].lower(): 1, **values})
 
 
 def load(name: str, folder: Path | None = None) -> Checkpoint:
@@ -335,6 +369,13 @@ def _read_state_space(name: str, folder: Path | None, card: Card, units: int) ->
         raise CheckpointError(f"checkpoint {name!r}: {STATE_SPACE}: {error}") from None
 
 
+def _check_labels(name: str, card: Card) -> None:
+    try:
+        labelling_of(card)
+    except ValueError as error:
+        raise CheckpointError(f"checkpoint {name!r}: {error}") from None
+
+
 def _check_polarity(polarity: np.ndarray, size: int) -> None:
     """Refuse what is not one finite number for each of `size` tokens. Raises ValueError."""
     if polarity.shape != (size,):
@@ -350,9 +391,12 @@ def _card_hash(card: Card) -> str:
 
 
 def identity(card: Card) -> str:
-    """Hash of what decides a model's numbers: weights, vocabulary, shape, preprocessing; not the rest of the card."""
+    """Hash of what decides a model's numbers and what they are called: weights, vocabulary, shape, preprocessing, and
+    labels other than sentiment; not the rest of the card."""
     hashes = card["sha256"]
     parts = [hashes[WEIGHTS], hashes[VOCABULARY], card.get("cell"), card.get("sizes"), card["preprocessing"]]
+    if (labels := card.get("labels", [*SENTIMENT])) != [*SENTIMENT]:
+        parts.append(labels)
     return _digest(parts)
 
 
