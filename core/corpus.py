@@ -97,9 +97,7 @@ def read_corpus(
     if not texts:
         neutral = f" ({skipped} neutral)" if labelling.names == SENTIMENT else ""
         raise ValueError(f"{path.name} has no rows labelled {' or '.join(labelling.names)}{neutral}")
-    return Corpus(
-        path.name, texts, np.array(labels, dtype=np.int8), skipped, file_sha256(path), labelling=labelling
-    )
+    return Corpus(path.name, texts, np.array(labels, dtype=np.int8), skipped, file_sha256(path), labelling=labelling)
 
 
 def read_texts(path: str | Path, text_column: str | None = None, *, encoding: str | None = None) -> list[str]:

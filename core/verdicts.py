@@ -1,7 +1,7 @@
 """What does a model say of a text, and after each of its tokens?
 
-A verdict is the second of the model's two classes, positive, where P(second class) is 0.5 or more. It is read from the last hidden state, so reading it after every
-token is meaningful: each prefix is a sentence of its own to the model.
+A verdict is the second of the model's two classes (positive) where P(second class) is 0.5 or more. It is read from the
+last hidden state, so reading it after every token is meaningful: each prefix is a sentence of its own to the model.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import checkpoints
@@ -14,6 +15,7 @@ from core import checkpoints
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.corpus import Corpus
+    from core.labels import Labelling
 
 
 def model_option(parser: argparse.ArgumentParser) -> None:
@@ -48,11 +50,45 @@ def named_checkpoints(model: str) -> list[Checkpoint]:
     return loaded
 
 
-def labelled(options: argparse.Namespace, path: str) -> Corpus:
-    """The labelled rows of a file, read as the options say."""
+def labels_option(parser: argparse.ArgumentParser) -> None:
+    """``--labels``, for verbs that make models."""
+    parser.add_argument(
+        "--labels",
+        metavar="VALUE=NAME,VALUE=NAME",
+        help="what the values of the label column mean, the first class first, as in no=ham,yes=spam (default: 0, 1 "
+        "and 2 are negative, positive and neutral; any other two values are classes of their own names, in "
+        "alphabetical order)",
+    )
+
+
+def own_labels(options: argparse.Namespace, path: str) -> Labelling:
+    """The labelling of a file to train on: what ``--labels`` says, or what the column tells."""
+    from core import labelling
+
+    asked = labelling.parse(options.labels) if options.labels else None
+    return labelling.of_file(Path(path), options.label_column, options.encoding, asked)
+
+
+def labelled(options: argparse.Namespace, path: str, labelling: Labelling | None = None) -> Corpus:
+    """The labelled rows of a file, read as the options say; labels are those of sentiment unless others are given."""
     from core.corpus import read_corpus
 
-    return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding)
+    return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding, labelling=labelling)
+
+
+def labelled_for(options: argparse.Namespace, path: str, models: Sequence[Checkpoint]) -> list[Corpus]:
+    """The labelled rows of a file for each of some models, their values read as that model's card tells.
+
+    The file is read once for models of the same labels.
+    """
+    read: dict[str, Corpus] = {}
+    found = []
+    for model in models:
+        key = json.dumps([model.labels, sorted(model.labelling.values.items())])
+        if key not in read:
+            read[key] = labelled(options, path, model.labelling)
+        found.append(read[key])
+    return found
 
 
 def json_list(rows: Iterable[Any]) -> None:
