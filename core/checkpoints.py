@@ -116,24 +116,36 @@ def root() -> Path:
 
 def names(folder: Path | None = None) -> list[str]:
     """Names of the checkpoints that hold a classifier, sound or not, the three cells first."""
-    folder = folder or root()
     found = []
-    folders = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-    for name in {_PREVIOUS.sub(r"\1", name) for name in folders}:
-        if _NAME.fullmatch(name) and name not in _NO_CLASSIFIERS:
-            try:
-                if read_card(name, folder).get("kind") != CLASSIFIER:
-                    continue
-            except CheckpointError:
-                pass  # listed all the same: loading it tells what is wrong
-            found.append(name)
+    for name in candidates(folder)[0]:
+        try:
+            if read_card(name, folder).get("kind") != CLASSIFIER:
+                continue
+        except CheckpointError:
+            pass  # listed all the same: loading it tells what is wrong
+        found.append(name)
+    return found
+
+
+def candidates(folder: Path | None = None) -> tuple[list[str], list[str]]:
+    """Names of the folders that may hold a classifier, the three cells first, and a line about each folder whose name
+    no checkpoint can have; nothing in them is read. Hidden folders are unfinished work and pass unsaid."""
+    folder = folder or root()
+    there = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    found = {_PREVIOUS.sub(r"\1", name) for name in there} - set(_NO_CLASSIFIERS)
     usual = ["rnn", "gru", "lstm"]
-    return sorted(found, key=lambda name: (usual.index(name) if name in usual else len(usual), name))
+    return (
+        sorted(
+            (name for name in found if _NAME.fullmatch(name)),
+            key=lambda name: (usual.index(name) if name in usual else len(usual), name),
+        ),
+        [_no_name(name) for name in sorted(found) if not _NAME.fullmatch(name) and not name.startswith(".")],
+    )
 
 
 def read_card(name: str, folder: Path | None = None) -> Card:
     """The card of a checkpoint, checked against its own hash; cheap, no weights are read. Raises CheckpointError."""
-    path = _folder(name, folder) / CARD
+    path = _inside(name, folder, _folder(name, folder) / CARD)
     if not path.parent.is_dir():
         raise CheckpointError(f"no checkpoint {name!r}; available: {', '.join(names(folder)) or 'none'}")
     try:
@@ -297,9 +309,26 @@ def _stored_type(key: str, tensor: Tensor) -> dtype:
 def _folder(name: str, folder: Path | None) -> Path:
     """Where a checkpoint stands: its folder, or the previous one where a crash fell between a save's two renames."""
     if not _NAME.fullmatch(name):
-        raise CheckpointError(f"{name!r} is not a checkpoint's name: letters, digits, - and _, at most 64")
+        raise CheckpointError(_no_name(name))
     target = (folder or root()) / name
     return target if target.exists() or not _previous(target).is_dir() else _previous(target)
+
+
+def _no_name(name: str) -> str:
+    shown = name if len(name) <= 80 else name[:79] + "…"
+    return f"{shown!r} is not a checkpoint's name: letters, digits, - and _, at most 64"
+
+
+def _inside(name: str, folder: Path | None, path: Path) -> Path:
+    """A checkpoint's file, refused where a symbolic link leads out of the folder of checkpoints."""
+    base = (folder or root()).resolve()
+    try:
+        inside = path.resolve().is_relative_to(base)
+    except (OSError, RuntimeError):  # links in a circle
+        inside = False
+    if not inside:
+        raise CheckpointError(f"checkpoint {name!r}: a symbolic link leads out of {base}; it is not read")
+    return path
 
 
 def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, dict[str, Tensor]]:
@@ -332,7 +361,7 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
 def _content(name: str, folder: Path | None, file: str, card: Card) -> bytes:
     """One file of a checkpoint, checked against the card's hash."""
     try:
-        content = (_folder(name, folder) / file).read_bytes()
+        content = _inside(name, folder, _folder(name, folder) / file).read_bytes()
     except OSError:
         raise CheckpointError(f"checkpoint {name!r}: {file} is missing or cannot be read") from None
     if hashlib.sha256(content).hexdigest() != card["sha256"].get(file):

@@ -1,4 +1,4 @@
-"""A made-up table of two classes that are no sentiment: sentences about the weather and about cooking, from templates."""
+"""A made-up table of two classes that are no sentiment: sentences about weather and about cooking, from templates."""
 
 from __future__ import annotations
 

@@ -40,6 +40,8 @@ def named_checkpoints(model: str) -> list[Checkpoint]:
     if model != "all":
         return [checkpoints.load(model)]
     loaded = []
+    for fault in checkpoints.candidates()[1]:
+        print(f"left out: {inert(fault)}", file=sys.stderr)
     for name in checkpoints.names():
         try:
             loaded.append(checkpoints.load(name))

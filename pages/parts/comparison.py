@@ -10,6 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
 from core.verdicts import EmptyTextError
+from pages.parts import classes
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
@@ -39,7 +40,11 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     from core.figures.comparison import comparison_curves
 
     st.plotly_chart(
-        comparison_curves(found), key="compared", alt=_("P(positive) after each word of both sentences, by model")
+        comparison_curves(found),
+        key="compared",
+        alt=_("{chance} after each word of both sentences, by model").format(
+            chance=classes.chance(classes.of_all(readers))
+        ),
     )
     if all(contrast.words.permutations for contrast in found.contrasts):
         st.subheader(_("Keep this pair"))
@@ -80,18 +85,19 @@ def _words(words: Words) -> None:
 
 
 def _card(contrast: Contrast) -> None:
-    names = {"positive": _("positive"), "negative": _("negative")}
+    one, other = (classes.said(verdict.probability, verdict.labels) for verdict in (contrast.a, contrast.b))
     with st.container(border=True):
         st.metric(
-            _("{model}, P(positive)").format(model=plain(contrast.model.upper())),
-            _("opposite") if contrast.opposite else names[contrast.a.label],
+            _("{model}, {chance}").format(
+                model=plain(contrast.model.upper()), chance=classes.chance_plain(contrast.a.labels)
+            ),
+            _("opposite") if contrast.opposite else one,
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
             delta_arrow="up" if contrast.b.probability >= contrast.a.probability else "down",
         )
         if contrast.opposite:
-            change = f"{names[contrast.a.label]} → {names[contrast.b.label]}"
-            st.badge(change, icon=":material/swap_horiz:", color="orange")
+            st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="orange")
         if contrast.indistinguishable:
             st.caption(_("Both are one and the same sequence to this model."))
         elif contrast.parts_at is None:

@@ -46,6 +46,8 @@ def set_up(title: str) -> None:
             # To Streamlit (1.67) the box here is another one than that of the page before, in spite of the key they
             # share, and starts empty unless its value is written anew.
             st.session_state["q"] = st.session_state["q"]
+        if "models loaded" in st.session_state:  # the choice of models, likewise
+            st.session_state["models loaded"] = st.session_state["models loaded"]
     carried = _link(st.session_state.get("q", st.query_params.get("q", "")))
     with st.sidebar:
         st.page_link("app.py", label=_("Home"), icon=":material/home:", query_params=carried)

@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.verdicts import EmptyTextError
-from pages.parts import models, names
+from pages.parts import classes, models, names
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -48,28 +48,32 @@ def answer(text: str) -> None:
 
     from core.figures.prefixes import prefix_curves
 
-    st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=_("P(positive) after each word, a curve per model"))
+    labels = classes.of_all(readers)
+    alt = _("{chance} after each word, a curve per model").format(chance=classes.chance(labels))
+    st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
     st.caption(
         _(
             "The verdict is read from the network's last state, so every point is the verdict on the words up to "
-            "there. Above the dashed line is positive."
-        )
+            "there. Above the dashed line is {label}."
+        ).format(label=classes.said(1, labels))
     )
+    if len({checkpoint.labels for checkpoint in readers}) > 1:
+        st.caption(_("The models tell different classes apart: {models}.").format(models=classes.listed(readers)))
     _tokens(verdicts)
     _preprocessing(text, readers)
 
 
 def _verdict_card(verdict: Verdict, checkpoint: Checkpoint) -> None:
-    positive = verdict.label == "positive"
-    name = _("positive") if positive else _("negative")
     report = checkpoint.card.get("metrics", {}).get("report")
     with st.container(border=True):
         st.metric(
             plain(verdict.model.upper()),
-            name,
-            delta=_("P(positive) = {probability:.3f}").format(probability=verdict.probability),
+            classes.said(verdict.probability, verdict.labels),
+            delta=_("{chance} = {probability:.3f}").format(
+                chance=classes.chance_plain(verdict.labels), probability=verdict.probability
+            ),
             delta_color="off",
-            delta_arrow="up" if positive else "down",
+            delta_arrow="up" if verdict.probability >= 0.5 else "down",
         )
         if report:
             low, high = report["accuracy_interval"]
