@@ -35,14 +35,11 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
         # Set side by side a little, as models often part at the same step.
         aside = 0.06 * (place - (len(comparison.contrasts) - 1) / 2)
         _parting(figure, contrast, look, _("{model}: the verdicts part").format(model=model), aside)
+    labels = shared(contrast.a.labels for contrast in comparison.contrasts)
     longest = max(max(len(contrast.a.tokens), len(contrast.b.tokens)) for contrast in comparison.contrasts)
     figure.update_layout(
         title={"text": _("Verdict after each token of two sentences")},
-        yaxis={
-            "title": axes.probability(shared(contrast.a.labels for contrast in comparison.contrasts)),
-            "range": [-0.03, 1.03],
-            "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        },
+        yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.3, "yanchor": "top"},
         hovermode="x unified",

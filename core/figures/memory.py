@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 def memory_curves(found: Sequence[Memory], labels: Names = SENTIMENT) -> go.Figure:
     """P(second class), the word's effect on the logit, and ‖∂logit/∂x_1‖ against the number k of words after the first.
 
-    A line per model, whose classes are called `labels`. Above, the thin dotted line is the verdict on the same words without the first; the effect is the
-    difference of the two logits. A gradient of exactly 0 has no place on the log scale and leaves a gap.
+    A line per model, whose classes are called `labels`. Above, the thin dotted line is the verdict on the same words
+    without the first; the effect is the difference of the two logits. A gradient of exactly 0 has no place on the log
+    scale and leaves a gap.
     """
     titles = [
         _("verdict, with the word (line) and without (dotted)"),

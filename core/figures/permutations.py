@@ -25,7 +25,8 @@ _LONGEST = 160  # characters of an order in a point's label
 
 
 def probability_histogram(found: Permutations, labels: Names = SENTIMENT) -> go.Figure:
-    """How many of the orders scored have which P(second class); those that flip hatched, the original marked by a line."""
+    """How many of the orders scored have which P(second class); flips hatched, the original marked by a line."""
+    chance = axes.probability(labels)
     edges = np.linspace(0, 1, _BINS + 1)
     chances, flipped = _probabilities(found), _flipped(found)
     figure = go.Figure()
@@ -56,12 +57,8 @@ def probability_histogram(found: Permutations, labels: Names = SENTIMENT) -> go.
         annotation_position="top left" if found.original.probability > 0.5 else "top right",
     )
     return figure.update_layout(
-        title={
-            "text": _("{chance} of the {count:,} orders scored").format(
-                chance=axes.probability(labels), count=found.scored
-            )
-        },
-        xaxis={"title": axes.probability(labels), "range": [-0.01, 1.01], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        title={"text": _("{chance} of the {count:,} orders scored").format(chance=chance, count=found.scored)},
+        xaxis={"title": chance, "range": [-0.01, 1.01], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         yaxis={"title": _("orders"), "rangemode": "tozero"},
         barmode="stack",
         legend={"orientation": "h", "x": 0, "y": -0.25, "yanchor": "top"},

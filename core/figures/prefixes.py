@@ -40,13 +40,10 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
             hovertemplate="%{customdata}: %{y:.3f}",
         )
     tokens = max((verdict.tokens for verdict in verdicts), key=len, default=())
+    labels = shared(verdict.labels for verdict in verdicts)
     figure.update_layout(
         title={"text": _("Verdict after each token")},
-        yaxis={
-            "title": axes.probability(shared(verdict.labels for verdict in verdicts)),
-            "range": [-0.03, 1.03],
-            "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        },
+        yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         xaxis={"title": _("tokens read so far"), "range": [0.6, max(len(tokens), 1) + 0.4]},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",

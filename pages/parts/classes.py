@@ -1,7 +1,7 @@
 """What a reader sees for a model's two classes. Names may be a person's own: escaped where Markdown is read.
 
-Results call the classes by their numbers or, where they hold no more, negative and positive whatever they are; here they
-get the names that the model's card tells.
+Results call the classes by their numbers or, where they hold no more, negative and positive whatever they are; here
+they get the names that the model's card tells.
 """
 
 from __future__ import annotations
