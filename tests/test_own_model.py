@@ -1,8 +1,7 @@
-"""A model trained from a table of two classes that are no sentiment is taken through every page, under its own names."""
+"""A model trained from a table of two classes that are no sentiment goes through every page, under its own names."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +9,25 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.__main__ import main
 from tests import generated
-from tests.conftest import write_tiny_checkpoint
 
 ROOT = Path(__file__).parent.parent
 TEXT = "today i fried onions with garlic in the pan"
-SMALL = "--hidden-size 12 --embedding-size 12 --word2vec-epochs 2 --epochs 3 --precision float32 --threads 1".split()
+SMALL = "--hidden-size 12 --embedding-size 12 --word2vec-epochs 2 --epochs 3 --precision float32 --threads 1"
+    "--hidden-size",
+    "12",
+    "--embedding-size",
+    "12",
+    "--word2vec-epochs",
+    "2",
+    "--epochs",
+    "3",
+    "--precision",
+    "float32",
+    "--threads",
+    "1",
+]
 VIEWS = {
     "app.py": [None],
     "1_Permutations": ["hand", "search", "compare", "kept"],
@@ -37,7 +47,7 @@ OWN = {"negative", "positive"}  # words that only a model of sentiment should br
 
 def train(table: Path, out: Path, *more: str) -> int:
     columns = ["--text-column", "said", "--label-column", "topic"]
-    return main(["train", "--data", str(table), "--out", str(out), *columns, *SMALL, *more])
+    return main(["train", "--data", str(table), "--out", str(out), *columns, *SMALL.split(), *more])
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +88,7 @@ def shown(at: AppTest) -> str:
     for element in (*at.main, *at.sidebar):
         proto = getattr(element, "proto", None)
         spec = getattr(proto, "spec", "") if element.type == "plotly_chart" else ""
-        found.append(spec if spec else str(proto))
+        found.append(spec or str(proto))
         if element.type == "arrow_data_frame":
             found.append(element.value.to_csv())
     return "\n".join(found)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import checkpoints
+from core.labels import SENTIMENT, Names, probability_of
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -78,19 +79,49 @@ def labelled(options: argparse.Namespace, path: str, labelling: Labelling | None
     return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding, labelling=labelling)
 
 
-def labelled_for(options: argparse.Namespace, path: str, models: Sequence[Checkpoint]) -> list[Corpus]:
+def labelled_for(
+    options: argparse.Namespace, path: str, models: Sequence[Checkpoint]
+) -> list[tuple[Checkpoint, Corpus]]:
     """The labelled rows of a file for each of some models, their values read as that model's card tells.
 
-    The file is read once for models of the same labels.
+    The file is read once for models of the same labels. Where it has the labels of some models only, the others are
+    told of and left out. Raises ValueError where it has those of none, and what `labelled` raises.
     """
-    read: dict[str, Corpus] = {}
+    read: dict[str, Corpus | ValueError] = {}
     found = []
     for model in models:
         key = json.dumps([model.labels, sorted(model.labelling.values.items())])
         if key not in read:
-            read[key] = labelled(options, path, model.labelling)
-        found.append(read[key])
+            try:
+                read[key] = labelled(options, path, model.labelling)
+            except ValueError as error:
+                read[key] = error
+        corpus = read[key]
+        if not isinstance(corpus, ValueError):
+            found.append((model, corpus))
+    refused = [error for error in read.values() if isinstance(error, ValueError)]
+    if not found:
+        raise refused[0]
+    answering = {model.name for model, _corpus in found}
+    for model in models:
+        if model.name not in answering:
+            progress(
+                f"left out: {model.name} tells {' from '.join(model.labels)}, which {Path(path).name} does not label"
+            )
     return found
+
+
+def labels_of(model: str) -> Names:
+    """The names of a checkpoint's classes, by its name; those of sentiment where there is no such checkpoint."""
+    try:
+        return checkpoints.labels_of(checkpoints.read_card(model))
+    except ValueError:
+        return SENTIMENT
+
+
+def chance(model: str) -> str:
+    """``P(positive)``, or that of the second class of this model."""
+    return probability_of(labels_of(model))
 
 
 def json_list(rows: Iterable[Any]) -> None:

@@ -55,7 +55,7 @@ def polarity(options: argparse.Namespace) -> int:
 
     models = console.named_checkpoints(options.model)
     counted: dict[str, np.ndarray] = {}
-    for checkpoint, corpus in zip(models, console.labelled_for(options, options.data, models), strict=True):
+    for checkpoint, corpus in console.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
         if alike not in counted:
             counted[alike] = of_training(checkpoint, corpus)
@@ -74,7 +74,7 @@ def state_space(options: argparse.Namespace) -> int:
 
     models = console.named_checkpoints(options.model)
     read: dict[str, Rows] = {}
-    for checkpoint, corpus in zip(models, console.labelled_for(options, options.data, models), strict=True):
+    for checkpoint, corpus in console.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
         if alike not in read:
             read[alike] = read_again(checkpoint, corpus)
