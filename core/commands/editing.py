@@ -110,6 +110,8 @@ def _class(asked: str, checkpoint: Checkpoint, others: tuple[str, ...], option: 
 
     Raises ValueError for a name that the model does not have.
     """
+    if checkpoint.reads_sentiment:
+        return asked  # as a search calls them, which refuses any other
     own = dict(zip(checkpoint.labels, SENTIMENT, strict=True))
     if asked in own or asked in others:
         return own.get(asked, asked)
