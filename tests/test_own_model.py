@@ -15,19 +15,6 @@ from tests import generated
 ROOT = Path(__file__).parent.parent
 TEXT = "today i fried onions with garlic in the pan"
 SMALL = "--hidden-size 12 --embedding-size 12 --word2vec-epochs 2 --epochs 3 --precision float32 --threads 1"
-    "--hidden-size",
-    "12",
-    "--embedding-size",
-    "12",
-    "--word2vec-epochs",
-    "2",
-    "--epochs",
-    "3",
-    "--precision",
-    "float32",
-    "--threads",
-    "1",
-]
 VIEWS = {
     "app.py": [None],
     "1_Permutations": ["hand", "search", "compare", "kept"],

@@ -105,9 +105,8 @@ def labelled_for(
     answering = {model.name for model, _corpus in found}
     for model in models:
         if model.name not in answering:
-            progress(
-                f"left out: {model.name} tells {' from '.join(model.labels)}, which {Path(path).name} does not label"
-            )
+            classes = " from ".join(model.labels)
+            progress(f"left out: {model.name} tells {classes}, which {Path(path).name} does not label")
     return found
 
 

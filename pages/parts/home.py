@@ -43,8 +43,8 @@ def answer(text: str) -> None:
         st.caption(
             _(
                 "Each network has only these two answers: a sentence without any feeling gets one of them too. "
-                "Accuracy is on tweets no model was trained or chosen on, whose labels were their emoticons; in brackets its "
-                "95 % interval."
+                "Accuracy is on tweets no model was trained or chosen on, whose labels were their emoticons; in "
+                "brackets its 95 % interval."
             )
         )
     else:
