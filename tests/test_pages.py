@@ -455,7 +455,7 @@ def test_a_copy_of_a_model_under_another_name_answers_under_its_own(own_checkpoi
     at = box.set_value(["twin", "rnn", "gru", "lstm"]).run()
     assert_sound(at)
     assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM", "TWIN"]
-    assert at.query_params["loaded"] == ["rnn,gru,lstm,twin"]
+    assert at.query_params["loaded"] == "rnn,gru,lstm,twin"
     assert [curve["name"] for curve in chart(at)["data"]] == ["RNN", "GRU", "LSTM", "TWIN"]
     assert probability(at, "twin") == probability(at, "lstm")
 
