@@ -12,8 +12,8 @@ frame.set_up("Home")
 st.title("Unrolled")
 st.write(
     _(
-        "Three recurrent networks read tweets, word by word, and say whether they are positive or negative. "
-        "Type a sentence and watch their minds change."
+        "Recurrent networks read a text, word by word, and give one of two verdicts. Type a sentence and watch their "
+        "minds change."
     )
 )
 text = frame.sentence(examples()[0].text)

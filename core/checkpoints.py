@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.corpus import file_sha256
+from core.corpus import SENTIMENT_LABELLING, file_sha256
+from core.labels import SENTIMENT, Labelling, Names, check_names
 from core.state_space import StateSpace
 from core.text import Preprocessing, Vocabulary
 
@@ -75,6 +76,21 @@ class Checkpoint:
     state_space: StateSpace | None = field(default=None, repr=False, compare=False)
 
     @property
+    def labels(self) -> Names:
+        """The names of the classes 0 and 1; `probability` is that of the second."""
+        return labels_of(self.card)
+
+    @property
+    def reads_sentiment(self) -> bool:
+        """Whether its classes are negative and positive: probes that rest on sentiment apply to no other model."""
+        return self.labels == SENTIMENT
+
+    @property
+    def labelling(self) -> Labelling:
+        """How a table's labels are read for it: the values it was trained with, its classes' names, and 0 and 1."""
+        return labelling_of(self.card)
+
+    @property
     def hash_with_polarity(self) -> str:
         """Stands for everything that decides the model's numbers and its words' polarity."""
         return _digest([self.hash, self.card.get("sha256", {}).get(POLARITY)])
@@ -102,24 +118,36 @@ def root() -> Path:
 
 def names(folder: Path | None = None) -> list[str]:
     """Names of the checkpoints that hold a classifier, sound or not, the three cells first."""
-    folder = folder or root()
     found = []
-    folders = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-    for name in {_PREVIOUS.sub(r"\1", name) for name in folders}:
-        if _NAME.fullmatch(name) and name not in _NO_CLASSIFIERS:
-            try:
-                if read_card(name, folder).get("kind") != CLASSIFIER:
-                    continue
-            except CheckpointError:
-                pass  # listed all the same: loading it tells what is wrong
-            found.append(name)
+    for name in candidates(folder)[0]:
+        try:
+            if read_card(name, folder).get("kind") != CLASSIFIER:
+                continue
+        except CheckpointError:
+            pass  # listed all the same: loading it tells what is wrong
+        found.append(name)
+    return found
+
+
+def candidates(folder: Path | None = None) -> tuple[list[str], list[str]]:
+    """Names of the folders that may hold a classifier, the three cells first, and a line about each folder whose name
+    no checkpoint can have; nothing in them is read. Hidden folders are unfinished work and pass unsaid."""
+    folder = folder or root()
+    there = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    found = {_PREVIOUS.sub(r"\1", name) for name in there} - set(_NO_CLASSIFIERS)
     usual = ["rnn", "gru", "lstm"]
-    return sorted(found, key=lambda name: (usual.index(name) if name in usual else len(usual), name))
+    return (
+        sorted(
+            (name for name in found if _NAME.fullmatch(name)),
+            key=lambda name: (usual.index(name) if name in usual else len(usual), name),
+        ),
+        [_no_name(name) for name in sorted(found) if not _NAME.fullmatch(name) and not name.startswith(".")],
+    )
 
 
 def read_card(name: str, folder: Path | None = None) -> Card:
     """The card of a checkpoint, checked against its own hash; cheap, no weights are read. Raises CheckpointError."""
-    path = _folder(name, folder) / CARD
+    path = _inside(name, folder, _folder(name, folder) / CARD)
     if not path.parent.is_dir():
         raise CheckpointError(f"no checkpoint {name!r}; available: {', '.join(names(folder)) or 'none'}")
     try:
@@ -131,6 +159,8 @@ def read_card(name: str, folder: Path | None = None) -> Card:
             raise CheckpointError(f"checkpoint {name!r}: {CARD} is not a card of format {FORMAT}")
         if hashes.get(CARD) != _card_hash(card):
             raise CheckpointError(f"checkpoint {name!r}: {CARD} was changed after it was saved")
+        if card.get("kind") == CLASSIFIER:
+            _check_labels(name, card)
     except CheckpointError:
         raise
     except FileNotFoundError:
@@ -138,6 +168,22 @@ def read_card(name: str, folder: Path | None = None) -> Card:
     except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or numbers too long
         raise CheckpointError(f"checkpoint {name!r}: {CARD} cannot be read ({type(error).__name__})") from None
     return card
+
+
+def labels_of(card: Card) -> Names:
+    """The names of a classifier's classes 0 and 1. Raises ValueError where the card has none that can be."""
+    return check_names(card.get("labels", SENTIMENT))
+
+
+def labelling_of(card: Card) -> Labelling:
+    """How a table's labels are read for a classifier. Raises ValueError where the card tells nothing that can be."""
+    names = labels_of(card)
+    if names == SENTIMENT:
+        return SENTIMENT_LABELLING
+    values = card.get("label_values", {})
+    if not isinstance(values, dict) or not all(value in (0, 1) for value in values.values()):
+        raise ValueError("label_values are no values of two labels")
+    return Labelling(names, {"0": 0, "1": 1, names[0].lower(): 0, names[1].lower(): 1, **values})
 
 
 def load(name: str, folder: Path | None = None) -> Checkpoint:
@@ -281,9 +327,26 @@ def ways(card: Card) -> dict[str, Any]:
 def _folder(name: str, folder: Path | None) -> Path:
     """Where a checkpoint stands: its folder, or the previous one where a crash fell between a save's two renames."""
     if not _NAME.fullmatch(name):
-        raise CheckpointError(f"{name!r} is not a checkpoint's name: letters, digits, - and _, at most 64")
+        raise CheckpointError(_no_name(name))
     target = (folder or root()) / name
     return target if target.exists() or not _previous(target).is_dir() else _previous(target)
+
+
+def _no_name(name: str) -> str:
+    shown = name if len(name) <= 80 else name[:79] + "…"
+    return f"{shown!r} is not a checkpoint's name: letters, digits, - and _, at most 64"
+
+
+def _inside(name: str, folder: Path | None, path: Path) -> Path:
+    """A checkpoint's file, refused where a symbolic link leads out of the folder of checkpoints."""
+    base = (folder or root()).resolve()
+    try:
+        inside = path.resolve().is_relative_to(base)
+    except (OSError, RuntimeError):  # links in a circle
+        inside = False
+    if not inside:
+        raise CheckpointError(f"checkpoint {name!r}: a symbolic link leads out of {base}; it is not read")
+    return path
 
 
 def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, dict[str, Tensor]]:
@@ -316,7 +379,7 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
 def _content(name: str, folder: Path | None, file: str, card: Card) -> bytes:
     """One file of a checkpoint, checked against the card's hash."""
     try:
-        content = (_folder(name, folder) / file).read_bytes()
+        content = _inside(name, folder, _folder(name, folder) / file).read_bytes()
     except OSError:
         raise CheckpointError(f"checkpoint {name!r}: {file} is missing or cannot be read") from None
     if hashlib.sha256(content).hexdigest() != card["sha256"].get(file):
@@ -353,6 +416,13 @@ def _read_state_space(name: str, folder: Path | None, card: Card, units: int) ->
         raise CheckpointError(f"checkpoint {name!r}: {STATE_SPACE}: {error}") from None
 
 
+def _check_labels(name: str, card: Card) -> None:
+    try:
+        labelling_of(card)
+    except ValueError as error:
+        raise CheckpointError(f"checkpoint {name!r}: {error}") from None
+
+
 def _check_polarity(polarity: np.ndarray, size: int) -> None:
     """Refuse what is not one finite number for each of `size` tokens. Raises ValueError."""
     if polarity.shape != (size,):
@@ -368,9 +438,12 @@ def _card_hash(card: Card) -> str:
 
 
 def identity(card: Card) -> str:
-    """Hash of what decides a model's numbers: weights, vocabulary, shape, preprocessing; not the rest of the card."""
+    """Hash of what decides a model's numbers and what they are called: weights, vocabulary, shape, preprocessing, and
+    labels other than sentiment; not the rest of the card."""
     hashes = card["sha256"]
     parts = [hashes[WEIGHTS], hashes[VOCABULARY], card.get("cell"), card.get("sizes"), card["preprocessing"]]
+    if (labels := card.get("labels", [*SENTIMENT])) != [*SENTIMENT]:
+        parts.append(labels)
     return _digest(parts)
 
 

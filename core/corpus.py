@@ -1,7 +1,7 @@
 """Which sentences, with which labels? Labelled text from files, encoded corpora, seeded splits.
 
 Labels are 0 negative, 1 positive, 2 neutral, or those words; in the public Sentiment140 CSV 0, 4 and 2. Neutral rows
-are left out and counted.
+are left out and counted. Any two other classes are read with a `Labelling` of theirs (`core.labelling`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from core.labels import SENTIMENT, Labelling
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
 from core.word_cache import WordCache
@@ -25,14 +26,16 @@ NEGATIVE, POSITIVE, NEUTRAL = range(3)
 _LABELS = {str(number): number for number in range(3)} | {name: n for n, name in enumerate(LABEL_NAMES)}
 _WHOLE = re.compile(r"([0-9]+)\.0+")
 _SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
+SENTIMENT_LABELLING = Labelling(SENTIMENT, _LABELS)
 
 
 @dataclass(frozen=True)
 class Corpus:
     """Labelled sentences of one file.
 
-    `labels` is int8 [N], 0 negative or 1 positive; `skipped` counts neutral rows left out; `sha256` is of the file.
-    Of a sample, `drawn_from` is the number of labelled rows in the file.
+    `labels` is int8 [N], 0 for the first of the `labelling`'s names (negative), 1 for the second (positive); `skipped`
+    counts neutral rows left out; `sha256` is of the file. Of a sample, `drawn_from` is the number of labelled rows in
+    the file.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Corpus:
     skipped: int
     sha256: str
     drawn_from: int | None = None
+    labelling: Labelling = SENTIMENT_LABELLING
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -56,7 +60,7 @@ class Corpus:
             return self
         chosen = np.sort(np.random.default_rng(seed).choice(len(self), rows, replace=False))
         texts = [self.texts[row] for row in chosen]
-        return Corpus(self.name, texts, self.labels[chosen], self.skipped, self.sha256, drawn_from=len(self))
+        return replace(self, texts=texts, labels=self.labels[chosen], drawn_from=len(self))
 
 
 def read_corpus(
@@ -65,14 +69,17 @@ def read_corpus(
     label_column: str | None = None,
     *,
     encoding: str | None = None,
+    labelling: Labelling | None = None,
 ) -> Corpus:
-    """Labelled rows of a file, neutral ones left out.
+    """Labelled rows of a file, neutral ones left out; labels are those of sentiment unless a labelling says others.
 
     Columns default to ``text`` and ``label``. Raises LookupError for a missing column, ValueError for a ragged row, a
     wrong encoding, a label outside the allowed set (each naming the row) or no rows, OSError for an unreadable file.
     """
     path = Path(path)
-    allowed = _SENTIMENT140_LABELS if is_sentiment140(path) else _LABELS
+    labelling = labelling or SENTIMENT_LABELLING
+    usual = labelling is SENTIMENT_LABELLING
+    allowed = _SENTIMENT140_LABELS if usual and is_sentiment140(path) else labelling.values
     texts: list[str] = []
     labels = array("b")
     skipped = 0
@@ -88,8 +95,9 @@ def read_corpus(
             texts.append(_text(text, path, number, line))
             labels.append(allowed[key])
     if not texts:
-        raise ValueError(f"{path.name} has no rows labelled negative or positive ({skipped} neutral)")
-    return Corpus(path.name, texts, np.array(labels, dtype=np.int8), skipped, file_sha256(path))
+        neutral = f" ({skipped} neutral)" if labelling.names == SENTIMENT else ""
+        raise ValueError(f"{path.name} has no rows labelled {' or '.join(labelling.names)}{neutral}")
+    return Corpus(path.name, texts, np.array(labels, dtype=np.int8), skipped, file_sha256(path), labelling=labelling)
 
 
 def read_texts(path: str | Path, text_column: str | None = None, *, encoding: str | None = None) -> list[str]:

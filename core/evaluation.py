@@ -60,7 +60,15 @@ class Evaluation:
 
 
 def evaluate(checkpoint: Checkpoint, corpus: Corpus) -> Evaluation:
-    """A model on a corpus. `auc` is None where only one class occurs."""
+    """A model on a corpus. `auc` is None where only one class occurs.
+
+    Raises ValueError where the corpus has labels of other names than the model's.
+    """
+    if corpus.labelling.names != checkpoint.labels:
+        raise ValueError(
+            f"{corpus.name} is read as {' and '.join(corpus.labelling.names)}; model {checkpoint.name!r} tells "
+            f"{' from '.join(checkpoint.labels)}"
+        )
     sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
     scores = logits(checkpoint.model, sentences)
     return Evaluation(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -21,11 +22,13 @@ from core import checkpoints
 from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
+from core.labels import SENTIMENT
 from core.language import mark
 from core.polarity import add_polarity, log_odds
 from core.reference_states import add_state_space, of_rows
+from core.small_data import SMALL, UNEVEN
 from core.text import Preprocessing, Vocabulary
-from core.training import Progress, TrainingSettings, check_classes, hardware, train_classifier
+from core.training import Progress, TrainingSettings, check_classes, hardware, settings_json, train_classifier
 
 INTENDED_USE = mark(
     "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "
@@ -50,6 +53,45 @@ TERMS = mark(
     "& Huang 2009) states no licence and is made available for research; tweets remain subject to the terms of "
     "their platform. None of the texts is in this checkpoint."
 )
+
+
+OWN_LIMITS = (
+    mark("It knows the texts of one table: what was written elsewhere, at other times or by others, may mislead it."),
+    mark("The labels are the table's: where they are wrong or uneven, so is what was learnt from them."),
+    mark("There is no third class: a text that belongs to neither still gets one of two verdicts."),
+    mark("Word order and negation are handled badly in ways that this workbench exists to show."),
+)
+BALANCED_LIMIT = mark(
+    "Both classes weighed the same in training, though one is rarer: its probabilities are those of a world in which "
+    "both are as frequent, and it gives the rare class more often than that class occurs."
+)
+SMALL_LIMIT = mark("It was judged on fewer than 400 rows: its accuracy may be off by 5 percentage points or more.")
+OWN_TERMS = mark(
+    "The weights are derived from the text of the table that it was trained on, and follow the terms of that text. "
+    "None of the texts is in this checkpoint, but its vocabulary is."
+)
+FEW = 50_000
+"""Training rows below which the settings for a million and a half would hardly move the weights (4 passes of batches of
+1,024) and leave most words unknown (those seen fewer than 10 times): `for_rows` gives others."""
+
+
+def for_rows(rows: int) -> dict[str, int]:
+    """Batch size, passes, evaluations a pass and least count of a word for a file of so many rows, where nobody says.
+
+    Fewer than `FEW` rows are read ten times in some 40 batches each, and words seen twice are known.
+    """
+    if rows >= FEW:
+        return {"min_count": 10}
+    batch = 2 ** min(10, max(3, round(math.log2(max(rows, 1) / 40))))
+    return {"min_count": 2, "batch_size": batch, "epochs": 10, "evaluations_per_epoch": 1}
+
+
+def is_uneven(prepared: Prepared) -> bool:
+    """Whether one class is more than `UNEVEN` times as frequent among the training rows as the other."""
+    labels = prepared.corpus.labels[prepared.train]
+    second = int((labels == 1).sum())
+    first = len(labels) - second
+    return max(first, second) > UNEVEN * min(first, second)
 
 
 @dataclass(frozen=True)
@@ -131,7 +173,9 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
     assert state is not None
     import torch
 
-    card |= {"versions": _versions("gensim"), "intended_use": INTENDED_USE, "limits": WORD_LIMITS, "terms": TERMS}
+    sentiment = prepared.corpus.labelling.names == SENTIMENT
+    card |= {"versions": _versions("gensim"), "intended_use": INTENDED_USE}
+    card |= {"limits": WORD_LIMITS if sentiment else WORD_LIMITS[1:], "terms": TERMS if sentiment else OWN_TERMS}
     checkpoints.save(checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out)
     state_file.unlink()
     # As stored, so that a run that finds them on the disk starts from the same numbers.
@@ -182,6 +226,7 @@ def classifier(
             prepared.corpus.labels[held],
             0,
             prepared.corpus.sha256,
+            labelling=prepared.corpus.labelling,
         )
         add_metrics(name, "selection", selection, out)
 
@@ -207,7 +252,7 @@ def _identity(prepared: Prepared, settings: TrainingSettings, start: checkpoints
         "kind": checkpoints.CLASSIFIER,
         "cell": settings.cell,
         "preprocessing": prepared.recipe.preprocessing.steps,
-        "settings": asdict(settings),
+        "settings": settings_json(settings),
         "embeddings": {
             "start": "word2vec, scaled to unit variance",
             **asdict(prepared.recipe.word2vec),
@@ -227,6 +272,7 @@ def _card(
     """The card of a classifier just trained, without figures yet."""
     assert progress.model is not None
     model = progress.model
+    sentiment = prepared.corpus.labelling.names == SENTIMENT
     return {
         **identity,
         "sizes": {
@@ -236,15 +282,26 @@ def _card(
             "layers": model.recurrent.num_layers,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
-        "labels": ["negative", "positive"],
+        "labels": list(prepared.corpus.labelling.names),
+        **({} if sentiment else {"label_values": dict(prepared.corpus.labelling.values)}),
         "hardware": hardware(settings),
         "history": [held._asdict() for held in progress.history],
         "versions": _versions("torch", "gensim"),
         "intended_use": INTENDED_USE,
-        "limits": LIMITS,
-        "terms": TERMS,
+        "limits": _limits(prepared, settings),
+        "terms": TERMS if sentiment else OWN_TERMS,
         "metrics": {},
     }
+
+
+def _limits(prepared: Prepared, settings: TrainingSettings) -> list[str]:
+    """What its user must know of a classifier: of the data, then of how it was weighed and judged."""
+    limits = list(LIMITS if prepared.corpus.labelling.names == SENTIMENT else OWN_LIMITS)
+    if settings.balance:
+        limits.append(BALANCED_LIMIT)
+    if len(prepared.held) < SMALL:
+        limits.append(SMALL_LIMIT)
+    return limits
 
 
 def add_metrics(name: str, key: str, corpus: Corpus, out: Path) -> None:
@@ -274,14 +331,16 @@ def _word2vec_card(prepared: Prepared) -> dict[str, Any]:
 
 def _data(prepared: Prepared) -> dict[str, Any]:
     labels = prepared.corpus.labels
+    first, second = int((labels == 0).sum()), int((labels == 1).sum())
+    own = prepared.corpus.labelling.names != SENTIMENT
+    counts: dict[str, Any] = {"counts": [first, second]} if own else {"negative": first, "positive": second}
     sample = {"drawn_from": prepared.corpus.drawn_from, "sample_seed": prepared.recipe.seed}
     return {
         "file": prepared.corpus.name,
         "sha256": prepared.corpus.sha256,
         "rows": len(prepared.corpus),
         **(sample if prepared.corpus.drawn_from else {}),
-        "negative": int((labels == 0).sum()),
-        "positive": int((labels == 1).sum()),
+        **counts,
         "skipped": prepared.corpus.skipped,
         "tokens": len(prepared.sentences.ids),
     }

@@ -47,6 +47,11 @@ class TrainingSettings:
     `average` the rate stays at its peak after the rise, and what is judged and kept is the mean of the weights since
     then: stochastic weight averaging (Izmailov et al. 2018), meant for a second run that starts from a first.
 
+    With `balance` a row counts for N / (2 N_c), N_c being the training rows of its class: both classes weigh the same,
+    however rare one is, in training, in what decides which weights to keep, and in the temperature. P(second class) is
+    then that of a world in which both are as frequent, and the verdict at 0.5 costs the frequent class rows to save the
+    rare one's.
+
     Raises ValueError for a number that cannot be.
     """
 
@@ -65,6 +70,7 @@ class TrainingSettings:
     seed: int = 0
     precision: str = "auto"
     average: bool = False
+    balance: bool = False
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -81,6 +87,18 @@ class TrainingSettings:
             raise ValueError(f"dropout and word_dropout are from 0 to below 1; given: {given}")
         if not (0 < self.learning_rate < math.inf and self.clip > 0):
             raise ValueError(f"learning_rate and clip are above 0; given: {self.learning_rate}, {self.clip}")
+
+
+def settings_json(settings: TrainingSettings) -> dict[str, Any]:
+    """The settings as a card keeps them; without `balance` where it is off, as in cards older than it."""
+    return {key: value for key, value in asdict(settings).items() if key != "balance" or value}
+
+
+def class_weights(labels: np.ndarray) -> tuple[float, float]:
+    """What a row of class 0 and one of class 1 count for where the classes are balanced: N / (2 N_c)."""
+    second = int((labels == 1).sum())
+    first = len(labels) - second
+    return len(labels) / (2 * first), len(labels) / (2 * second)
 
 
 class HeldOut(NamedTuple):
@@ -125,7 +143,7 @@ def train_classifier(
     """
     check_classes(labels, train, held)
     device = _device()
-    run = _Run(settings, vectors, device, start)
+    run = _Run(settings, vectors, device, start, class_weights(labels[train]) if settings.balance else None)
     lengths = sentences.lengths
     held_sentences, held_labels = sentences.take(held), labels[held]
     targets = torch.from_numpy(labels.astype(np.float32))
@@ -181,14 +199,21 @@ def hardware(settings: TrainingSettings) -> dict[str, str | int]:
     }
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """The temperature T that minimises the log-loss of σ(logit / T), and that log-loss in nats."""
+def fit_temperature(
+    logits: np.ndarray, labels: np.ndarray, weights: tuple[float, float] | None = None
+) -> tuple[float, float]:
+    """The temperature T that minimises the log-loss of σ(logit / T), and that log-loss in nats.
+
+    With `weights` a row of class 0 or 1 counts for so much: the loss is their weighted mean.
+    """
     from scipy.optimize import minimize_scalar
 
     signed = np.where(labels == 1, logits, -logits).astype(np.float64)
+    each = None if weights is None else np.where(labels == 1, weights[1], weights[0])
 
     def loss(log_temperature: float) -> float:
-        return float(np.logaddexp(0, -signed * np.exp(-log_temperature)).mean())
+        losses = np.logaddexp(0, -signed * np.exp(-log_temperature))
+        return float(losses.mean() if each is None else np.average(losses, weights=each))
 
     found = minimize_scalar(loss, bounds=(-4, 4), method="bounded")
     return float(np.exp(found.x)), float(found.fun)
@@ -210,7 +235,7 @@ def _rate(step: int, steps: int, constant: bool) -> float:
 
 
 def _run_identity(settings: TrainingSettings, sentences: Encoded, labels: np.ndarray, *arrays: np.ndarray) -> str:
-    digest = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(settings_json(settings), sort_keys=True).encode())
     for array in (sentences.ids, sentences.offsets, labels, *arrays):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
@@ -240,10 +265,11 @@ class _Run:
         vectors: np.ndarray,
         device: torch.device,
         start: Mapping[str, Tensor] | None,
+        weights: tuple[float, float] | None = None,
     ):
         torch.manual_seed(settings.seed)
         size, embedding = vectors.shape
-        self.settings, self.device = settings, device
+        self.settings, self.device, self.weights = settings, device, weights
         self.model = Classifier(
             settings.cell, size, embedding, settings.hidden_size, settings.layers, dropout=settings.dropout
         )
@@ -275,7 +301,9 @@ class _Run:
             block = block.masked_fill(dropped & (block != Vocabulary.pad_id), Vocabulary.unk_id)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             scores = self.model(block.to(self.device), torch.from_numpy(lengths).to(self.device))
-        loss = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets.to(self.device))
+        targets = targets.to(self.device)
+        each = None if self.weights is None else torch.where(targets == 1, self.weights[1], self.weights[0])
+        loss = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets, each)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, self.settings.clip, foreach=True)
@@ -294,7 +322,7 @@ class _Run:
         scores = logits(self.model, sentences)
         if not np.isfinite(scores).all():
             raise ValueError(f"training diverged: logits are not finite at step {self.step}; try a lower learning rate")
-        temperature, log_loss = fit_temperature(scores, labels)
+        temperature, log_loss = fit_temperature(scores, labels, self.weights)
         accuracy = float(((scores >= 0) == (labels == 1)).mean())
         better = not self.history or log_loss < min(held.log_loss for held in self.history)
         self.history.append(HeldOut(self.step, accuracy, log_loss, temperature, self.loss))

@@ -1,8 +1,8 @@
 """What does a model say of a text, and after each of its tokens?
 
-A verdict is positive where P(positive) is 0.5 or more. It is read from the last hidden state, so reading it after every
-token is meaningful: each prefix is a sentence of its own to the model. A bidirectional model has no such state: its
-verdict is on the whole text alone.
+A verdict is the second of the model's two classes (positive) where P(second class) is 0.5 or more. It is read from the
+last hidden state, so reading it after every token is meaningful: each prefix is a sentence of its own to the model. A
+bidirectional model has no such state: its verdict is on the whole text alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.black_box import BlackBox, log_odds
-from core.corpus import LABEL_NAMES, Encoded, encode_tokens, length_batches, pad
+from core.corpus import Encoded, encode_tokens, length_batches, pad
+from core.labels import SENTIMENT, Names, name_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,9 +36,9 @@ class EmptyTextError(ValueError):
 class Verdict:
     """One model's answer to one text.
 
-    `known` says of each token whether the model's vocabulary has it; `prefix_probabilities` are P(positive) after each
-    token, the last being `probability`, and none where there are none: of a bidirectional model, of a black box.
-    `logit` is before the logistic function.
+    `known` says of each token whether the model's vocabulary has it; `prefix_probabilities` are P(second class) after
+    each token, the last being `probability`, and none where there are none: of a bidirectional model, of a black box.
+    `logit` is before the logistic function; `labels` are the classes' names.
     """
 
     model: str
@@ -47,11 +48,12 @@ class Verdict:
     logit: float
     probability: float
     prefix_probabilities: tuple[float, ...]
+    labels: Names = SENTIMENT
 
     @property
     def label(self) -> str:
         """The class's name."""
-        return label(self.probability)
+        return label(self.probability, self.labels)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -59,9 +61,9 @@ class Verdict:
         return tuple(token for token, known in zip(self.tokens, self.known, strict=True) if not known)
 
 
-def label(probability: float) -> str:
-    """The name of the class that a P(positive) stands for."""
-    return LABEL_NAMES[int(probability >= 0.5)]
+def label(probability: float, labels: Names = SENTIMENT) -> str:
+    """The name of the class that a P(second class) stands for."""
+    return name_of(probability, labels)
 
 
 def verdict(checkpoint: Model, text: str) -> Verdict:
@@ -133,6 +135,7 @@ def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tupl
                     logit=float(of_prefixes[-1]),
                     probability=float(probabilities[-1]),
                     prefix_probabilities=tuple(probabilities.tolist()) if prefixwise else (),
+                    labels=checkpoint.labels,
                 )
     return [verdict for verdict in found if verdict is not None]
 

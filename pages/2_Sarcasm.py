@@ -10,7 +10,7 @@ from pages.parts import frame, link
 
 frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))
-st.write(_("Which comments does a person read as negative and a model as positive, and how are such comments found?"))
+st.write(_("Which comments does a person read one way and a model the other, and how are such comments found?"))
 text = frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
 views = {
     "comment": _("Test a comment"),

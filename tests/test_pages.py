@@ -449,8 +449,13 @@ def test_what_is_wrong_is_folded_and_never_markdown(own_checkpoints: Path) -> No
 def test_a_copy_of_a_model_under_another_name_answers_under_its_own(own_checkpoints: Path) -> None:
     shutil.copytree(own_checkpoints / "lstm", own_checkpoints / "twin")
     at = home()
+    assert_answered(at)  # of more than three, the usual ones answer at first
+    (box,) = at.multiselect
+    assert box.options == ["RNN", "GRU", "LSTM", "TWIN"] and box.value == ["rnn", "gru", "lstm"]
+    at = box.set_value(["twin", "rnn", "gru", "lstm"]).run()
     assert_sound(at)
     assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM", "TWIN"]
+    assert at.query_params["loaded"] == "rnn,gru,lstm,twin"
     assert [curve["name"] for curve in chart(at)["data"]] == ["RNN", "GRU", "LSTM", "TWIN"]
     assert probability(at, "twin") == probability(at, "lstm")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from core.commands import console
 from core.commands.verbs import Add
+from core.labels import name_of
+from core.small_data import class_counts, is_small, majority
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -89,27 +92,33 @@ def evaluate(options: argparse.Namespace) -> int:
     """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length."""
     from core.evaluation import evaluate
 
-    models = console.named_checkpoints(options.model)
-    corpus = console.labelled(options, options.data)
+    read = console.labelled_for(options, options.data, console.named_checkpoints(options.model))
+    corpus = read[0][1]
     blank = sum(not text.strip() for text in corpus.texts)
     if blank:
         console.progress(f"{blank:,} of {len(corpus):,} rows have no word: judged from nothing, they count as the rest")
-    evaluations = [evaluate(checkpoint, corpus) for checkpoint in models]
+    evaluations = [evaluate(checkpoint, rows) for checkpoint, rows in read]
     if options.json:
         console.json_list(evaluation.as_json() for evaluation in evaluations)
         return 0
-    for found in evaluations:
+    for found, (checkpoint, _rows) in zip(evaluations, read, strict=True):
         low, high = found.accuracy_interval
         auc = "–" if found.auc is None else f"{found.auc:.4f}"
-        console.line(f"{found.model} on {found.data}: {found.rows:,} rows ({found.skipped:,} neutral rows left out)")
-        console.line(f"  accuracy {found.accuracy:.4f}, 95 % interval {low:.4f} to {high:.4f}")
+        neutral = f" ({found.skipped:,} neutral rows left out)" if checkpoint.reads_sentiment else ""
+        console.line(f"{found.model} on {found.data}: {found.rows:,} rows{neutral}")
+        first, second = class_counts(found.as_json())
+        usual = checkpoint.labels[int(second > first)]
+        small = ", a small sample" if is_small(found.rows) else ""
+        console.line(f"  accuracy {found.accuracy:.4f}, 95 % interval {low:.4f} to {high:.4f}{small}")
+        console.line(
+            f"  {first:,} rows {checkpoint.labels[0]}, {second:,} {checkpoint.labels[1]}; always saying {usual} would "
+            f"be right for {majority(found.as_json()):.4f}"
+        )
         console.line(
             f"  F1 {found.f1:.4f}   AUC {auc}   log-loss {found.log_loss:.4f} nats   "
             f"calibration error {found.calibration_error:.4f}   unknown tokens {found.unknown_rate:.2%}"
         )
-        console.line(
-            "  " + "   ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found.confusion.items())
-        )
+        console.line("  " + "   ".join(f"{name} {count:,}" for name, count in _confusion(found.confusion, checkpoint)))
         for band in found.by_length:
             end = "or more" if band.longest is None else f"to {band.longest}"
             low, high = band.accuracy_interval
@@ -117,6 +126,19 @@ def evaluate(options: argparse.Namespace) -> int:
                 f"  {band.shortest} {end} tokens: {band.accuracy:.4f} ({low:.4f} to {high:.4f}), {band.rows:,} rows"
             )
     return 0
+
+
+def _confusion(counts: dict[str, int], checkpoint: Model) -> Iterator[tuple[str, int]]:
+    """What each count of a confusion table is called: true and false positives only where that is what they are."""
+    first, second = checkpoint.labels
+    own = {
+        "true_negative": f"{first} read as {first}",
+        "false_positive": f"{first} read as {second}",
+        "false_negative": f"{second} read as {first}",
+        "true_positive": f"{second} read as {second}",
+    }
+    for name, count in counts.items():
+        yield (name.replace("_", " ") if checkpoint.reads_sentiment else own[name]), count
 
 
 def permute(options: argparse.Namespace) -> int:
@@ -195,7 +217,8 @@ def _show_permutations(result: Permutations) -> None:
     def order(found: Order) -> str:
         return f"{found.probability:.4f}  {found.fluency:8.2f}  {found.text}"
 
-    console.line(f"{result.model}: {result.original.label}  {order(result.original)}")
+    said = name_of(result.original.probability, console.labels_of(result.model))
+    console.line(f"{result.model}: {said}  {order(result.original)}")
     console.line(f"  {result.certificate}")
     console.line(
         f"  logit's standard deviation over {result.named}: {result.sensitivity:.3f}; the original's logit minus their "
@@ -206,7 +229,7 @@ def _show_permutations(result: Permutations) -> None:
         console.line(f"  the place of {word!r} matters most: it explains {effect:.0%} of the logit's variance")
     for name, orders in (("flips", result.flips), ("most fluent", result.fluent)):
         if orders:
-            console.line(f"  {name}: P(positive), fluency ({result.scorer}, nats), order")
+            console.line(f"  {name}: {console.chance(result.model)}, fluency ({result.scorer}, nats), order")
         for found in orders:
             console.line(f"    {order(found)}")
 

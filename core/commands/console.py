@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import black_box, checkpoints
+from core.labels import SENTIMENT, Names, probability_of
 
 if TYPE_CHECKING:
     from core.black_box import Model
     from core.checkpoints import Checkpoint
     from core.corpus import Corpus
+    from core.labels import Labelling
 
 
 def model_option(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +55,8 @@ def named_checkpoints(model: str) -> list[Checkpoint]:
     if model != "all":
         return [checkpoints.load(model)]
     loaded = []
+    for fault in checkpoints.candidates()[1]:
+        print(f"left out: {inert(fault)}", file=sys.stderr)
     for name in checkpoints.names():
         try:
             loaded.append(checkpoints.load(name))
@@ -100,11 +105,74 @@ def prefixwise_checkpoints(model: str) -> list[Checkpoint]:
     return found
 
 
-def labelled(options: argparse.Namespace, path: str) -> Corpus:
-    """The labelled rows of a file, read as the options say."""
+def labels_option(parser: argparse.ArgumentParser) -> None:
+    """``--labels``, for verbs that make models."""
+    parser.add_argument(
+        "--labels",
+        metavar="VALUE=NAME,VALUE=NAME",
+        help="what the values of the label column mean, the first class first, as in no=ham,yes=spam (default: 0, 1 "
+        "and 2 are negative, positive and neutral; any other two values are classes of their own names, in "
+        "alphabetical order)",
+    )
+
+
+def own_labels(options: argparse.Namespace, path: str) -> Labelling:
+    """The labelling of a file to train on: what ``--labels`` says, or what the column tells."""
+    from core import labelling
+
+    asked = labelling.parse(options.labels) if options.labels else None
+    return labelling.of_file(Path(path), options.label_column, options.encoding, asked)
+
+
+def labelled(options: argparse.Namespace, path: str, labelling: Labelling | None = None) -> Corpus:
+    """The labelled rows of a file, read as the options say; labels are those of sentiment unless others are given."""
     from core.corpus import read_corpus
 
-    return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding)
+    return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding, labelling=labelling)
+
+
+def labelled_for(
+    options: argparse.Namespace, path: str, models: Sequence[Checkpoint]
+) -> list[tuple[Checkpoint, Corpus]]:
+    """The labelled rows of a file for each of some models, their values read as that model's card tells.
+
+    The file is read once for models of the same labels. Where it has the labels of some models only, the others are
+    told of and left out. Raises ValueError where it has those of none, and what `labelled` raises.
+    """
+    read: dict[str, Corpus | ValueError] = {}
+    found = []
+    for model in models:
+        key = json.dumps([model.labels, sorted(model.labelling.values.items())])
+        if key not in read:
+            try:
+                read[key] = labelled(options, path, model.labelling)
+            except ValueError as error:
+                read[key] = error
+        corpus = read[key]
+        if not isinstance(corpus, ValueError):
+            found.append((model, corpus))
+    refused = [error for error in read.values() if isinstance(error, ValueError)]
+    if not found:
+        raise refused[0]
+    answering = {model.name for model, _corpus in found}
+    for model in models:
+        if model.name not in answering:
+            classes = " from ".join(model.labels)
+            progress(f"left out: {model.name} tells {classes}, which {Path(path).name} does not label")
+    return found
+
+
+def labels_of(model: str) -> Names:
+    """The names of a checkpoint's classes, by its name; those of sentiment where there is no such checkpoint."""
+    try:
+        return checkpoints.labels_of(checkpoints.read_card(model))
+    except ValueError:
+        return SENTIMENT
+
+
+def chance(model: str) -> str:
+    """``P(positive)``, or that of the second class of this model."""
+    return probability_of(labels_of(model))
 
 
 def json_list(rows: Iterable[Any]) -> None:

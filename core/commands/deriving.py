@@ -54,15 +54,14 @@ def polarity(options: argparse.Namespace) -> int:
     from core.polarity import add_polarity, of_training
 
     models = console.named_checkpoints(options.model)
-    corpus = console.labelled(options, options.data)
     counted: dict[str, np.ndarray] = {}
-    for checkpoint in models:
+    for checkpoint, corpus in console.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
         if alike not in counted:
             counted[alike] = of_training(checkpoint, corpus)
         add_polarity(checkpoint.name, counted[alike])
         order = counted[alike].argsort()
-        for kind, ids in (("negative", order[:_SHOWN]), ("positive", order[::-1][:_SHOWN])):
+        for kind, ids in zip(checkpoint.labels, (order[:_SHOWN], order[::-1][:_SHOWN]), strict=True):
             shown = ", ".join(f"{checkpoint.vocabulary.token(int(n))} {counted[alike][n]:+.2f}" for n in ids)
             console.line(f"{checkpoint.name}: most {kind}: {shown}")
     return 0
@@ -74,9 +73,8 @@ def state_space(options: argparse.Namespace) -> int:
     from core.reference_states import add_state_space, of_rows
 
     models = console.prefixwise_checkpoints(options.model)
-    corpus = console.labelled(options, options.data)
     read: dict[str, Rows] = {}
-    for checkpoint in models:
+    for checkpoint, corpus in console.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)
         if alike not in read:
             read[alike] = read_again(checkpoint, corpus)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.commands import console
 from core.commands.verbs import Add
+from core.labels import SENTIMENT
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -19,12 +20,17 @@ def add_verbs(add: Add) -> None:
     """Add the verb and its options."""
     added = add(edit)
     console.models_options(added)
-    added.add_argument("--goal", required=True, choices=("positive", "negative", "flip"), help="the verdict asked for")
+    added.add_argument(
+        "--goal",
+        required=True,
+        metavar="G",
+        help="the verdict asked for: flip, positive, negative, or the name of one of the model's own classes",
+    )
     added.add_argument(
         "--reading",
         metavar="R",
-        help="how a person reads the text, which guards hold to: negative, positive or mixed (default: the opposite "
-        "of the verdict asked for)",
+        help="how a person reads the text, which guards hold to: negative, positive, the name of one of the model's "
+        "own classes, or mixed (default: the opposite of the verdict asked for)",
     )
     added.add_argument("--max-edits", type=int, metavar="K", help="edits made together at most (default: 2)")
     added.add_argument(
@@ -74,10 +80,10 @@ def edit(options: argparse.Namespace) -> int:
                 checkpoint,
                 sources,
                 text,
-                options.goal,
+                _class(options.goal, checkpoint, ("flip",), "--goal"),
                 protect=options.protect,
                 no_guards=options.no_guard,
-                **bounds,
+                **_read(bounds, checkpoint),
             ),
         )
         for text in texts
@@ -97,6 +103,28 @@ def edit(options: argparse.Namespace) -> int:
     for result in found:
         _show(result)
     return 0
+
+
+def _class(asked: str, checkpoint: Model, others: tuple[str, ...], option: str) -> str:
+    """What a search calls a class that was named: positive for the second, negative for the first; or one of `others`.
+
+    Raises ValueError for a name that the model does not have.
+    """
+    if checkpoint.reads_sentiment:
+        return asked  # as a search calls them, which refuses any other
+    own = dict(zip(checkpoint.labels, SENTIMENT, strict=True))
+    if asked in own or asked in others:
+        return own.get(asked, asked)
+    raise ValueError(
+        f"{option} {asked!r} is no class of {checkpoint.name}; available: {', '.join((*checkpoint.labels, *others))}"
+    )
+
+
+def _read(bounds: dict[str, Any], checkpoint: Model) -> dict[str, Any]:
+    """The bounds with the reading named as a search names it."""
+    if "reading" not in bounds:
+        return bounds
+    return {**bounds, "reading": _class(bounds["reading"], checkpoint, ("mixed",), "--reading")}
 
 
 def _texts(options: argparse.Namespace) -> list[str]:
@@ -176,7 +204,8 @@ def _show(result: MinimalEdits) -> None:
     tokens = " ".join(result.tokens)
     console.line(f"{result.model}: {result.probability:.4f}  {tokens}")
     console.line(f"  {result.certificate}")
-    console.line(f"  guarded for a person who reads the text as {result.reading}")
+    named = dict(zip(SENTIMENT, console.labels_of(result.model), strict=True))
+    console.line(f"  guarded for a person who reads the text as {named.get(result.reading, result.reading)}")
     if result.best:
         _show_edited(result.best)
         if result.others:

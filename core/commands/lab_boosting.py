@@ -163,7 +163,7 @@ def _over_models(options: argparse.Namespace) -> int:
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise FileNotFoundError(f"cannot write {out}: expected the name of a file in a folder that exists")
     models = console.named_checkpoints(options.model)
-    corpus = console.labelled(options, options.data)
+    corpus = console.labelled(options, options.data, models[0].labelling)
     if options.rows is not None:
         corpus = corpus.sample(options.rows, options.seed)
     rounds = ROUNDS if options.rounds is None else options.rounds

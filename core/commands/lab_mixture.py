@@ -188,6 +188,6 @@ def _show_regimes(found: Mixture, states: States) -> None:
         f"{states.explained.sum():.0%} of their variance"
     )
     for one in regimes(states, found.iterations[-1].responsibilities):
-        console.line(sentence(states, one))
+        console.line(sentence(states, one, console.labels_of(states.model)))
         tokens = ", ".join(f"{t.token} ({t.held:.1f} of {t.occurrences})" for t in one.tokens)
         console.line(f"  tokens it holds most of: {tokens or 'none'}")

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
+from core.labels import SENTIMENT, Names
+from core.small_data import SMALL, class_counts, is_small, majority, recalls
 
 if TYPE_CHECKING:
     from core.corpus import Corpus
+    from core.recipe import Prepared
+
+CELLS = ("rnn", "gru", "lstm")
+_FEWER = {
+    "epochs": "default: 4; 10 below 50,000 rows",
+    "batch_size": "default: 1,024; below 50,000 rows a 40th of them or so",
+    "evaluations_per_epoch": "default: 4; 1 below 50,000 rows",
+}
 
 
 def add_verbs(add: Add) -> None:
@@ -22,12 +33,20 @@ def add_verbs(add: Add) -> None:
     added = add(train, json_output=False)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
     added.add_argument("--report", metavar="FILE", help="labelled file for the card's report, never for any choice")
-    added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
-    added.add_argument("--cells", nargs="+", choices=["rnn", "gru", "lstm"], default=["rnn", "gru", "lstm"])
-    added.add_argument("--name", help="the checkpoint's name, where a single cell is trained (default: the cell)")
+    added.add_argument(
+        "--out",
+        default="my-checkpoints",
+        metavar="DIR",
+        help="checkpoints/NAME, directly in the folder of checkpoints that pages and commands read, makes one "
+        "checkpoint of that name, which they offer at once (an LSTM unless --cells names others; several become "
+        "NAME-rnn, NAME-gru, NAME-lstm); any other DIR is a folder to write checkpoints to, named after their cells or "
+        "--name, with the word vectors beside them (default: my-checkpoints)",
+    )
+    added.add_argument("--cells", nargs="+", choices=CELLS, help="default: all three, one for checkpoints/NAME")
+    added.add_argument("--name", help="a single checkpoint's name in DIR (default: its cell)")
     added.add_argument("--rows", type=int, metavar="N", help="draw N rows by the seed and use only these")
     added.add_argument("--held-out", type=int, metavar="N", help="rows for selection (default: 20,000 or a tenth)")
-    added.add_argument("--min-count", type=int, default=10, help="rarer words are unknown (default: 10)")
+    added.add_argument("--min-count", type=int, help="rarer words are unknown (default: 10; 2 below 50,000 rows)")
     added.add_argument("--without", action="append", default=[], metavar="STEP", help="switch a preprocessing step off")
     added.add_argument("--embedding-size", type=int, default=128)
     added.add_argument("--word2vec-epochs", type=int, default=10)
@@ -36,13 +55,22 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--start", metavar="NAME", help="go on from this checkpoint's weights")
     added.add_argument("--average", action="store_true", default=None, help="hold the rate and average the weights")
     for name in ("hidden_size", "layers", "epochs", "batch_size", "evaluations_per_epoch", "patience"):
-        added.add_argument("--" + name.replace("_", "-"), type=int)
+        added.add_argument("--" + name.replace("_", "-"), type=int, help=_FEWER.get(name))
     for name in ("dropout", "word_dropout", "learning_rate", "clip"):
         added.add_argument("--" + name.replace("_", "-"), type=float)
+    added.add_argument(
+        "--balance",
+        choices=["auto", "on", "off"],
+        default="auto",
+        help="let rows of both classes weigh the same in training, however rare one is; auto (default): where one is "
+        "more than twice as frequent as the other. Else a model of rare spam learns to say ham of everything. The "
+        "price: probabilities are those of a world in which both are as frequent (the card says so)",
+    )
     added.add_argument("--precision", choices=["auto", "float32", "bfloat16"])
     added.add_argument("--seed", type=int, default=0)
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     console.label_options(added)
+    console.labels_option(added)
 
     added = add(study)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
@@ -53,6 +81,7 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     console.label_options(added)
+    console.labels_option(added)
 
     added = add(train_fluency, json_output=False)
     added.add_argument("--tweets", required=True, metavar="FILE", help="parquet, CSV, TSV or JSONL of texts")
@@ -85,22 +114,22 @@ def train(options: argparse.Namespace) -> int:
     from core.training import TrainingSettings
 
     # Whatever is wrong with the request is said before an hour of work.
-    for option, value in (("--name", options.name), ("--start", options.start)):
-        if value and len(options.cells) > 1:
-            raise ValueError(f"{option} is for a single cell; given {len(options.cells)}: {', '.join(options.cells)}")
-    if options.name:
-        checkpoints.check_name(options.name)
+    place = _place(options)
+    if options.start and len(place.names) > 1:
+        raise ValueError(f"--start is for a single cell; given {len(place.names)}: {', '.join(place.names)}")
     _set_threads(options)
-    out = _folder(options)
+    out = place.out
     preprocessing = Preprocessing()
     for step in options.without:
         preprocessing = preprocessing.without(step)
     chosen = {field.name: getattr(options, field.name) for field in fields(TrainingSettings) if field.name != "cell"}
     chosen = {key: value for key, value in chosen.items() if value is not None}
-    runs = [TrainingSettings(cell, **chosen) for cell in options.cells]
+    chosen.pop("balance")
+    for cell in place.names:
+        TrainingSettings(cell, **chosen)
     request = recipe.Recipe(
         preprocessing=preprocessing,
-        min_count=options.min_count,
+        min_count=10 if options.min_count is None else options.min_count,
         held_out_rows=options.held_out,
         seed=options.seed,
         word2vec=Word2VecSettings(
@@ -112,21 +141,25 @@ def train(options: argparse.Namespace) -> int:
     )
     start = checkpoints.load(options.start, out) if options.start else None
     corpus = _sample(options)
-    report = console.labelled(options, options.report) if options.report else None
-    console.progress(f"{len(corpus):,} rows of {corpus.name}, {corpus.skipped:,} neutral rows left out; tokenising")
+    place.check(corpus)
+    usual = recipe.for_rows(len(corpus))
+    min_count = usual.pop("min_count")
+    if options.min_count is None:
+        request = replace(request, min_count=min_count)
+    report = console.labelled(options, options.report, corpus.labelling) if options.report else None
+    _tell_of_rows(corpus)
     prepared = recipe.prepare(corpus, request)
-    for settings in runs:
+    balance = recipe.is_uneven(prepared) if options.balance == "auto" else options.balance == "on"
+    runs = {cell: TrainingSettings(cell, **{**usual, **chosen}, balance=balance) for cell in place.names}
+    for settings in runs.values():
         recipe.check_start(start, prepared, settings)
-    console.progress(
-        f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
-        f"{len(prepared.held):,} held out of them"
-    )
+    _tell_of_split(prepared, balance)
     with tqdm(total=options.word2vec_epochs, desc="word2vec", unit="epoch") as bar:
-        for progress in recipe.word_vectors(prepared, out):
+        for progress in recipe.word_vectors(prepared, place.vectors):
             bar.update(progress.epoch - bar.n)
     vectors = progress.vectors
-    for settings in runs:
-        name = options.name or settings.cell
+    for cell, settings in runs.items():
+        name = place.names[cell]
         # The run's own estimate: tqdm's would count the steps of a run that was interrupted as done in no time.
         with tqdm(desc=name, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} steps {postfix}") as bar:
             for step in recipe.classifier(name, prepared, vectors, settings, out, start):
@@ -140,10 +173,8 @@ def train(options: argparse.Namespace) -> int:
             recipe.add_metrics(name, "report", report, out)
         metrics = checkpoints.read_card(name, out)["metrics"]
         for key, found in metrics.items():
-            low, high = found["accuracy_interval"]
-            console.line(
-                f"{name}: accuracy {found['accuracy']:.4f} ({low:.4f} to {high:.4f}) on {found['data']} [{key}]"
-            )
+            console.line(f"{name}: {_figures(found, prepared.corpus.labelling.names)} on {found['data']} [{key}]")
+        console.progress(f"{name} {place.told}")
     return 0
 
 
@@ -235,11 +266,99 @@ def _folder(options: argparse.Namespace) -> Path:
         return out
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where `train` writes: the checkpoint of each cell as ``out/<name>``, the word vectors below `vectors`."""
+
+    out: Path
+    vectors: Path
+    names: dict[str, str]  # by cell
+    told: str
+    single: bool
+
+    def check(self, corpus: Corpus) -> None:
+        """Refuse to replace, among the checkpoints that pages offer, one of another file. Raises ValueError."""
+        for name in self.names.values() if self.single else ():
+            if (self.out / name).is_symlink() or (self.out / name).exists():
+                data = checkpoints.read_card(name, self.out).get("data", {})
+                if data.get("sha256") != corpus.sha256:
+                    raise ValueError(
+                        f"checkpoint {name!r} exists and was trained on {data.get('file', 'something else')}, not on "
+                        f"{corpus.name} as it is now; take another name, or remove {self.out / name} first"
+                    )
+
+
+def _place(options: argparse.Namespace) -> _Place:
+    """What --out, --name and --cells ask for. Raises ValueError where they cannot be had, OSError as `_folder`."""
+    out = Path(options.out)
+    root = checkpoints.root()
+    if Path(os.path.abspath(out)).parent.resolve() != root.resolve():  # noqa: PTH100, resolve would follow a link
+        cells = options.cells or list(CELLS)
+        if options.name and len(cells) > 1:
+            raise ValueError(f"--name is for a single cell; given {len(cells)}: {', '.join(cells)}")
+        names = {cell: options.name or cell for cell in cells}
+        if options.name:
+            checkpoints.check_name(options.name)
+        shown = out.resolve() == root.resolve()
+        told = f"is saved in {out / names[cells[0]] if len(cells) == 1 else out}" + (
+            "" if shown else f"; pages and commands read {root}, or the folder that UNROLLED_CHECKPOINTS names"
+        )
+        return _Place(_folder(options), out, names, told, single=False)
+    if options.name:
+        raise ValueError(f"--out {out} names the checkpoint already: {out.name}; leave --name {options.name} out")
+    cells = options.cells or ["lstm"]
+    names = {cell: out.name if len(cells) == 1 else f"{out.name}-{cell}" for cell in cells}
+    for name in names.values():
+        checkpoints.check_name(name)
+    _folder(options)
+    return _Place(root, root / ".training" / out.name, names, "is saved; every page offers it now", single=True)
+
+
+def _tell_of_rows(corpus: Corpus) -> None:
+    """What was read: how many rows, of which classes."""
+    second = int((corpus.labels == 1).sum())
+    first = len(corpus) - second
+    names = corpus.labelling.names
+    neutral = "" if corpus.labelling.names != SENTIMENT else f", {corpus.skipped:,} neutral rows left out"
+    console.progress(
+        f"{len(corpus):,} rows of {corpus.name}: {first:,} {names[0]}, {second:,} {names[1]}{neutral}; tokenising"
+    )
+
+
+def _tell_of_split(prepared: Prepared, balance: bool) -> None:
+    """What is trained and judged on, and what to think of so many rows."""
+    console.progress(
+        f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
+        f"{len(prepared.held):,} held out of them"
+    )
+    if balance:
+        console.progress("both classes weigh the same in training (--balance): probabilities are those of even classes")
+    if is_small(len(prepared.held)):
+        console.progress(
+            f"small data: {len(prepared.held):,} rows are held out; below {SMALL} an accuracy may be off by 5 "
+            "percentage points or more, so two such models can hardly be told apart"
+        )
+
+
+def _figures(found: dict[str, Any], names: Names) -> str:
+    """Accuracy with its interval, and beside it what always giving the more frequent class would score."""
+    low, high = found["accuracy_interval"]
+    first, second = class_counts(found)
+    shares = " and ".join(
+        f"{share:.1%} of {name}" for share, name in zip(recalls(found), names, strict=True) if share is not None
+    )
+    small = ", a small sample" if is_small(found["rows"]) else ""
+    return (
+        f"accuracy {found['accuracy']:.4f} ({low:.4f} to {high:.4f}{small}); always saying "
+        f"{names[int(second > first)]} {majority(found):.4f}; right for {shares};"
+    )
+
+
 def _sample(options: argparse.Namespace) -> Corpus:
     """The rows to train on: all of the file, or `--rows` of them drawn by the seed."""
     if options.rows is not None and options.rows < 1:
         raise ValueError(f"--rows is at least 1; given: {options.rows:,}")
-    corpus = console.labelled(options, options.data)
+    corpus = console.labelled(options, options.data, console.own_labels(options, options.data))
     return corpus if options.rows is None else corpus.sample(options.rows, options.seed)
 
 

@@ -121,10 +121,11 @@ def _as_json(grid: PatchGrid, path: Intervention | None) -> dict[str, object]:
 
 def _show(grid: PatchGrid) -> None:
     a, b = grid.probability
+    chance = console.chance(grid.model)
     matched = "" if len(grid.tokens[0]) == len(grid.tokens[1]) else f", steps matched from the {grid.align}"
     console.line(
-        f"{grid.model}: P(positive) {a:.4f}, of the other {b:.4f}; with one thing patched from the other{matched}, "
-        "P(positive) and in brackets the share of the difference in the logit that it carries"
+        f"{grid.model}: {chance} {a:.4f}, of the other {b:.4f}; with one thing patched from the other{matched}, "
+        f"{chance} and in brackets the share of the difference in the logit that it carries"
     )
     shares = grid.shares
     width = max(len(token) for token in grid.tokens[0])

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from core.figures import axes
 from core.figures.palette import THRESHOLD, Style, style
 from core.figures.prefixes import MOST_TICKS, places, tick
+from core.labels import shared
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def comparison_curves(comparison: Comparison) -> go.Figure:
-    """P(positive) after each token of two sentences, two curves per model, with the threshold at 0.5.
+    """P(second class) after each token of two sentences, two curves per model, with the threshold at 0.5.
 
     The first sentence's curves are solid with filled markers, the second's dashed with open ones. Where a model's
     verdicts part for good, a vertical bar joins its two curves. Tokens are escaped, as plotly reads a part of HTML;
@@ -33,10 +35,11 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
         # Set side by side a little, as models often part at the same step.
         aside = 0.06 * (place - (len(comparison.contrasts) - 1) / 2)
         _parting(figure, contrast, look, _("{model}: the verdicts part").format(model=model), aside)
+    labels = shared(contrast.a.labels for contrast in comparison.contrasts)
     longest = max(max(len(contrast.a.tokens), len(contrast.b.tokens)) for contrast in comparison.contrasts)
     figure.update_layout(
         title={"text": _("Verdict after each token of two sentences")},
-        yaxis={"title": _("P(positive)"), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.3, "yanchor": "top"},
         hovermode="x unified",

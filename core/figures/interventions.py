@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.figures import axes
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD, style
 from core.figures.prefixes import MOST_TICKS, tick
+from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -38,7 +40,12 @@ def patch_names(whats: Sequence[str]) -> dict[str, str]:
 
 
 def patch_heatmap(
-    grid: PatchGrid, show: str = "share", first: int = 0, columns: int = 60, chosen: tuple[str, int] | None = None
+    grid: PatchGrid,
+    show: str = "share",
+    first: int = 0,
+    columns: int = 60,
+    chosen: tuple[str, int] | None = None,
+    labels: Names = SENTIMENT,
 ) -> go.Figure:
     """What each patch does, states and gates downwards, the steps from `first` on, `columns` of them at most.
 
@@ -64,10 +71,10 @@ def patch_heatmap(
             texttemplate=written if len(steps) <= _MOST_NUMBERS else None,
             xgap=1 if len(steps) <= MOST_TICKS else 0,  # narrow cells would be all gap
             ygap=1,
-            **_scale(show),
+            **_scale(show, labels),
         )
     )
-    _points(figure, grid, values, names, steps)
+    _points(figure, grid, values, names, steps, labels)
     if chosen is not None and chosen[0] in names and chosen[1] in steps:
         row, step = list(names).index(chosen[0]), chosen[1]
         line = {"color": CHOSEN, "width": 3 if len(steps) <= MOST_TICKS else 1}
@@ -105,8 +112,8 @@ def patch_heatmap(
     return figure
 
 
-def before_and_after(found: Sequence[Intervention]) -> go.Figure:
-    """P(positive) after each token, a pair of curves per model: thin and dotted as it was, thick as changed."""
+def before_and_after(found: Sequence[Intervention], labels: Names = SENTIMENT) -> go.Figure:
+    """P(second class) after each token, a pair of curves per model: thin and dotted as it was, thick as changed."""
     figure = go.Figure()
     figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
     for place, run in enumerate(found):
@@ -130,7 +137,7 @@ def before_and_after(found: Sequence[Intervention]) -> go.Figure:
     longest = max((len(run.tokens) for run in found), default=1)
     figure.update_layout(
         title={"text": _("Verdict after each token, before and after")},
-        yaxis={"title": _("P(positive)"), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
         legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
         hovermode="x unified",
@@ -142,20 +149,25 @@ def before_and_after(found: Sequence[Intervention]) -> go.Figure:
     return figure
 
 
-def _scale(show: str) -> dict[str, object]:
+def _scale(show: str, labels: Names) -> dict[str, object]:
     """Where colours begin and end, the same in every map; beyond them the number tells."""
     if show == "probability":
         return {
             "zmin": 0.0,
             "zmax": 1.0,
-            "colorbar": {"title": {"text": _("P(positive)"), "side": "right"}, "tickvals": [0, 0.5, 1]},
+            "colorbar": {"title": {"text": axes.probability(labels), "side": "right"}, "tickvals": [0, 0.5, 1]},
         }
     bar = {"title": {"text": _("share carried"), "side": "right"}, "tickvals": [-1, 0, 1], "tickformat": ".0%"}
     return {"zmin": -1.0, "zmax": 1.0, "colorbar": bar}
 
 
 def _points(
-    figure: go.Figure, grid: PatchGrid, values: dict[str, np.ndarray], names: dict[str, str], steps: range
+    figure: go.Figure,
+    grid: PatchGrid,
+    values: dict[str, np.ndarray],
+    names: dict[str, str],
+    steps: range,
+    labels: Names,
 ) -> None:
     """The invisible points that tell of a cell, and of a click on it."""
     shares = grid.shares
@@ -178,7 +190,8 @@ def _points(
             )
             for _row, what, step in kept
         ],
-        hovertemplate=_("{what} at {token}, from {other}: P(positive) {probability}, share {share}").format(
+        hovertemplate=_("{what} at {token}, from {other}: {chance} {probability}, share {share}").format(
+            chance=axes.probability(labels),
             what="%{customdata[2]}",
             token="%{customdata[3]}",
             other="%{customdata[4]}",

@@ -10,7 +10,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.figures import axes
 from core.figures.palette import THRESHOLD, style
+from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
     from core.probes.retention import Retention
 
 
-def memory_curves(found: Sequence[Memory]) -> go.Figure:
-    """P(positive), the word's effect on the logit, and ‖∂logit/∂x_1‖ against the number k of words after the first.
+def memory_curves(found: Sequence[Memory], labels: Names = SENTIMENT) -> go.Figure:
+    """P(second class), the word's effect on the logit, and ‖∂logit/∂x_1‖ against the number k of words after the first.
 
-    A line per model. Above, the thin dotted line is the verdict on the same words without the first; the effect is the
-    difference of the two logits. A gradient of exactly 0 has no place on the log scale and leaves a gap.
+    A line per model, whose classes are called `labels`. Above, the thin dotted line is the verdict on the same words
+    without the first; the effect is the difference of the two logits. A gradient of exactly 0 has no place on the log
+    scale and leaves a gap.
     """
     titles = [
         _("verdict, with the word (line) and without (dotted)"),
@@ -39,7 +42,8 @@ def memory_curves(found: Sequence[Memory]) -> go.Figure:
         _line(figure, memory, place, 3, gradient)
     for row, height in ((1, 0.5), (2, 0)):
         figure.add_hline(y=height, line={"color": THRESHOLD, "width": 1, "dash": "dash"}, row=row, col=1)
-    figure.update_yaxes(title=_("P(positive)"), range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1], row=1, col=1)
+    chance = axes.probability(labels)
+    figure.update_yaxes(title=chance, range=[-0.03, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1], row=1, col=1)
     figure.update_yaxes(title=_("logit"), row=2, col=1)
     figure.update_yaxes(title=_("norm"), type="log", exponentformat="power", row=3, col=1)
     figure.update_xaxes(title=_("neutral words after the first, k"), row=3, col=1)

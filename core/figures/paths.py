@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.figures import axes
 from core.figures.labels import sides
 from core.figures.palette import SERIES, THRESHOLD, style
 from core.figures.prefixes import LONGEST_TICK, MOST_TICKS, tick
+from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -31,7 +33,11 @@ def arrows_every(tokens: int) -> int:
 
 
 def state_path(
-    traces: Sequence[Trace], places: Sequence[np.ndarray], space: StateSpace, plane: tuple[int, int] = (0, 1)
+    traces: Sequence[Trace],
+    places: Sequence[np.ndarray],
+    space: StateSpace,
+    plane: tuple[int, int] = (0, 1),
+    labels: Names = SENTIMENT,
 ) -> go.Figure:
     """Paths of one model's traces, whose `places` [T, 3] are along the axes of `space`; `plane` names two of these.
 
@@ -86,8 +92,11 @@ def state_path(
                 (row + 1, html.escape(trace.tokens[row], quote=False), round(float(trace.probability[row]), 4))
                 for row in rows
             ],
-            hovertemplate=_("{place}. {token}: P(positive) {probability}").format(
-                place="%{customdata[0]}", token="%{customdata[1]}", probability="%{customdata[2]:.3f}"
+            hovertemplate=_("{place}. {token}: {chance} {probability}").format(
+                chance=axes.probability(labels),
+                place="%{customdata[0]}",
+                token="%{customdata[1]}",
+                probability="%{customdata[2]:.3f}",
             )
             + f"<extra>{label}</extra>",
         )

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.figures import axes
 from core.figures.palette import FLIPPED, KEPT, ORIGINAL, THRESHOLD
 from core.figures.prefixes import MOST_TICKS, tick
+from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -22,8 +24,9 @@ _BINS = 40  # an even number, so that 0.5 is an edge and no bar holds both verdi
 _LONGEST = 160  # characters of an order in a point's label
 
 
-def probability_histogram(found: Permutations) -> go.Figure:
-    """How many of the orders scored have which P(positive); those that flip hatched, the original marked by a line."""
+def probability_histogram(found: Permutations, labels: Names = SENTIMENT) -> go.Figure:
+    """How many of the orders scored have which P(second class); flips hatched, the original marked by a line."""
+    chance = axes.probability(labels)
     edges = np.linspace(0, 1, _BINS + 1)
     chances, flipped = _probabilities(found), _flipped(found)
     figure = go.Figure()
@@ -54,8 +57,8 @@ def probability_histogram(found: Permutations) -> go.Figure:
         annotation_position="top left" if found.original.probability > 0.5 else "top right",
     )
     return figure.update_layout(
-        title={"text": _("P(positive) of the {count:,} orders scored").format(count=found.scored)},
-        xaxis={"title": _("P(positive)"), "range": [-0.01, 1.01], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        title={"text": _("{chance} of the {count:,} orders scored").format(chance=chance, count=found.scored)},
+        xaxis={"title": chance, "range": [-0.01, 1.01], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         yaxis={"title": _("orders"), "rangemode": "tozero"},
         barmode="stack",
         legend={"orientation": "h", "x": 0, "y": -0.25, "yanchor": "top"},
@@ -64,8 +67,8 @@ def probability_histogram(found: Permutations) -> go.Figure:
     )
 
 
-def fluency_scatter(found: Permutations, chosen: int | None = None) -> go.Figure:
-    """Fluency against P(positive), a point an order; each carries its row's number in `found.rows` as customdata.
+def fluency_scatter(found: Permutations, chosen: int | None = None, labels: Names = SENTIMENT) -> go.Figure:
+    """Fluency against P(second class), a point an order; each carries its row's number in `found.rows` as customdata.
 
     Of more than `MOST_POINTS` orders a seeded sample is drawn, the most fluent flips and the original always among
     them; `chosen` is a row to ring. Words are escaped: plotly reads a part of HTML.
@@ -95,7 +98,7 @@ def fluency_scatter(found: Permutations, chosen: int | None = None) -> go.Figure
             marker={"color": color, "symbol": symbol, "size": size, "opacity": opacity},
             customdata=rows,
             text=[_shown(found, row) for row in rows],
-            hovertemplate="%{text}<br>P(positive) %{y:.3f}, %{x:.1f} nats<extra></extra>",
+            hovertemplate="%{text}<br>" + axes.probability(labels) + " %{y:.3f}, %{x:.1f} nats<extra></extra>",
         )
     if chosen is not None:
         figure.add_scatter(
@@ -112,7 +115,7 @@ def fluency_scatter(found: Permutations, chosen: int | None = None) -> go.Figure
             "title": _("fluency by the {scorer} (nats)").format(scorer=html.escape(found.scorer, quote=False)),
             **({"range": _around(found.original.fluency)} if found.scored == 1 else {}),
         },
-        yaxis={"title": _("P(positive)"), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
         clickmode="event+select",
         dragmode="pan",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from core.figures import axes
 from core.figures.palette import THRESHOLD, style
+from core.labels import shared
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ LONGEST_TICK = 16  # characters
 
 
 def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
-    """P(positive) after each token of one text, a curve per model, with the threshold at 0.5.
+    """P(second class) after each token of one text, a curve per model, with the threshold at 0.5.
 
     A model that has no verdict after each token has no curve, but a point after the last one.
 
@@ -40,9 +42,10 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
             hovertemplate="%{customdata}: %{y:.3f}",
         )
     tokens = max((verdict.tokens for verdict in verdicts), key=len, default=())
+    labels = shared(verdict.labels for verdict in verdicts)
     figure.update_layout(
         title={"text": _("Verdict after each token")},
-        yaxis={"title": _("P(positive)"), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         xaxis={"title": _("tokens read so far"), "range": [0.6, max(len(tokens), 1) + 0.4]},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",

@@ -158,6 +158,12 @@ def measure(
 
     if not 2 <= len(checkpoints) <= MOST_VOTERS:
         raise ValueError(f"an ensemble has 2 to {MOST_VOTERS} models; given: {len(checkpoints)}")
+    for checkpoint in checkpoints:
+        if checkpoint.labels != corpus.labelling.names:
+            raise ValueError(
+                f"an ensemble's models tell the same classes apart: {corpus.name} is read as "
+                f"{' and '.join(corpus.labelling.names)}, {checkpoint.name} tells {' from '.join(checkpoint.labels)}"
+            )
     fit, test = halves(len(corpus), seed)
     here = sorted(set(corpus.labels[fit].tolist()))
     if here != [0, 1]:

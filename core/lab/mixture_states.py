@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.lab.mixture import MOST_POINTS
+from core.labels import SENTIMENT, Names, probability_of, shown
 from core.language import gettext as _
 from core.trace import trace
 
@@ -138,15 +139,17 @@ def regimes(states: States, responsibilities: np.ndarray) -> tuple[Regime, ...]:
     return tuple(found)
 
 
-def sentence(states: States, regime: Regime) -> str:
+def sentence(states: States, regime: Regime, labels: Names = SENTIMENT) -> str:
     """What a component holds, in words."""
     if np.isnan(regime.probability):
         return _("Component {number} holds no state.").format(number=regime.component + 1)
     return _(
-        "Component {number} holds {count:.1f} of {all:,} states ({share:.0%}): their mean P(positive) is "
-        "{probability:.2f}, {positive:.0%} of them are read as positive, and they stand at place {place:.1f} of their "
+        "Component {number} holds {count:.1f} of {all:,} states ({share:.0%}): their mean {chance} is "
+        "{probability:.2f}, {positive:.0%} of them are read as {label}, and they stand at place {place:.1f} of their "
         "sentence on average."
     ).format(
+        chance=probability_of(labels),
+        label=shown(labels[1]),
         number=regime.component + 1,
         count=regime.count,
         all=len(states.points),

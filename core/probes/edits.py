@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.labels import SENTIMENT, Names
 from core.probes.editing import edit_claims
 from core.probes.editing.changes import apply, diff
 from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits, Progress
@@ -54,9 +55,10 @@ _NONE = Candidates((), None, 0, {}, {}, {})
 class Question:
     """What is asked of a sentence: which verdict, by which edits, within which bounds.
 
-    `goal` is one of `GOALS`; `reading` is how a person reads the sentence, None for the opposite of the verdict asked
-    for; `off` names guards that are switched off; `unknown` are the tokens that the model does not know. `seconds` None
-    is without end, `beam` None without a width. Raises ValueError for what cannot be.
+    `goal` is one of `GOALS`, where positive stands for the second of the model's classes, called `labels`, and negative
+    for the first; `reading` is how a person reads the sentence, None for the opposite of the verdict asked for; `off`
+    names guards that are switched off; `unknown` are the tokens that the model does not know. `seconds` None is without
+    end, `beam` None without a width. Raises ValueError for what cannot be.
     """
 
     text: str
@@ -74,6 +76,7 @@ class Question:
     budget: int = BUDGET
     seconds: float | None = None
     first: bool = False
+    labels: Names = SENTIMENT
     widen: bool = True
     top: int = TOP
 
@@ -202,7 +205,9 @@ class _Answers:
             queries=state.queries,
             complete=1 in state.complete,
             certificate=(
-                edit_claims.already(label(probability), probability) if met else self._claim(state, ranked, best)
+                edit_claims.already(label(probability, q.labels), probability)
+                if met
+                else self._claim(state, ranked, best)
             ),
             scorer=q.fluency.trigram.name if q.fluency else None,
             seconds=state.seconds,

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.labels import SENTIMENT, Names
 from core.probes.attribution.measures import MEASURES, PERCENTS, Curve, Faithfulness, Spread, kendall_tau, spread
 from core.verdicts import label, sigmoid
 
@@ -78,7 +79,12 @@ def yardstick(
 
     game = game_of(reading, baseline)
     return Yardstick(
-        lambda present: many_values(game, present, breathe), len(game), removal=baseline, seed=seed, randoms=randoms
+        lambda present: many_values(game, present, breathe),
+        len(game),
+        removal=baseline,
+        seed=seed,
+        randoms=randoms,
+        labels=reading.checkpoint.labels,
     )
 
 
@@ -86,7 +92,8 @@ class Yardstick:
     """One sentence's losses of words, asked of the model once, whichever methods are measured.
 
     Any number of threads may measure with one: what they share is asked and kept behind a lock. `values` gives the
-    logit of subsets of the n tokens. Raises ValueError for no token or no random ranking.
+    logit of subsets of the n tokens; `labels` are the classes' names. Raises ValueError for no token or no
+    random ranking.
     """
 
     def __init__(
@@ -98,13 +105,14 @@ class Yardstick:
         seed: int = 0,
         randoms: int = RANDOMS,
         perturbations: int = PERTURBATIONS,
+        labels: Names = SENTIMENT,
     ):
         if min(n, randoms, perturbations) < 1:
             raise ValueError(
                 "at least 1 token, random ranking and set to take out are needed; given: "
                 f"{n:,}, {randoms:,} and {perturbations:,}"
             )
-        self.n, self.removal, self.seed = n, removal, seed
+        self.n, self.removal, self.seed, self.labels = n, removal, seed, labels
         random = np.random.default_rng(seed)
         self._random = random.standard_normal((randoms, n))
         sizes = random.integers(1, n + 1, perturbations)
@@ -159,7 +167,7 @@ class Yardstick:
         apart = np.where(np.isclose(overall, others, rtol=0, atol=1e-12), 0, overall - others)
         return Faithfulness(
             removal=self.removal,
-            predicted=label(self.logit >= 0),
+            predicted=label(self.logit >= 0, self.labels),
             probability=self.probability,
             removed=self._removed,
             comprehensiveness_curve=Curve(curves[0], self._band[0]),

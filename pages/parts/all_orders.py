@@ -11,7 +11,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes import permutations as probe
 from core.probes.ordering.orders import MOST_EXACT, MOST_TOKENS
-from pages.parts import link, models, search
+from pages.parts import classes, link, models, search
 from pages.parts.permuted import pins, readers_of
 from pages.parts.results import show
 from pages.parts.tokens import plain
@@ -60,21 +60,27 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     def start() -> search.Start:
         return partial(probe.search, checkpoint.name, probe.scorer(checkpoint, question), question)
 
-    search.view("permutations", key, start, _say, show)
+    say = partial(_say, chance=classes.chance(checkpoint.labels))
+    search.view("permutations", key, start, say, show)
 
 
-def _say(event: Progress) -> search.Shown:
+def _say(event: Progress, chance: str) -> search.Shown:
     flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
     line = _("{scored:,} of up to {total:,} orders scored, {flips} so far").format(
         scored=event.scored, total=event.total, flips=flips
     )
     if event.best is None:
         return search.Shown(event.scored / event.total, line)
-    best = _("Most fluent flip so far: {text} (P(positive) = {probability:.3f}, {fluency:.1f} nats)")
+    best = _("Most fluent flip so far: {text} ({chance} = {probability:.3f}, {fluency:.1f} nats)")
     return search.Shown(
         event.scored / event.total,
         line,
-        best.format(text=event.best.text, probability=event.best.probability, fluency=event.best.fluency),
+        best.format(
+            text=event.best.text,
+            chance=chance,
+            probability=event.best.probability,
+            fluency=event.best.fluency,
+        ),
     )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.labels import shown
 from core.language import gettext as _
-from pages.parts import attributions, search, trajectories
+from pages.parts import attributions, classes, search, trajectories
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain, visible
 from pages.parts.trajectories import Sentence
@@ -102,9 +103,9 @@ def _show(found: Sequence[Interactions]) -> None:
         plain(
             _(
                 "The Shapley interaction index (Grabisch & Roubens 1999) in logits: blue where two words together "
-                "speak more for the positive verdict than the sum of what they say apart, red where less. The entries "
-                "are no parts of the logit and sum to nothing in particular."
-            )
+                "speak more for the verdict “{label}” than the sum of what they say apart, red where less. The "
+                "entries are no parts of the logit and sum to nothing in particular."
+            ).format(label=shown(classes.of_models(one.model for one in found)[1]))
         )
     )
     trajectories.csv_button(

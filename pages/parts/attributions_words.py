@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.labels import Names, shown
 from core.language import gettext as _
-from pages.parts import attribution_names, attribution_trust, attributions, models, trajectories
+from pages.parts import attribution_names, attribution_trust, attributions, classes, models, trajectories
 from pages.parts.attribution_trust import Sensitivity
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain, pull_strip, visible
@@ -44,7 +45,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             for column, cell in zip(st.columns(2, gap="large"), cells[start : start + 2], strict=False):
                 with column:
                     _cell(cell, found, methods, baseline, several=len(asked) > 1)
-    _about()
+    _about(classes.of_all(chosen))
     header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error"]
     trajectories.csv_button("attributions", header, lambda: _rows(found))
 
@@ -52,15 +53,17 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
     """One sentence and model."""
     verdict = models.verdict(cell.checkpoint, cell.sentence.text)
-    names = {"positive": _("positive"), "negative": _("negative")}
     heading = cell.checkpoint.name.upper()
     if several:
         heading = _("Sentence {number} · {model}").format(number=cell.sentence.number, model=heading)
     st.subheader(plain(heading), divider="gray")
     st.markdown(
         plain(
-            _("{label}, P(positive) {probability:.3f}, logit {logit:+.2f}").format(
-                label=names[verdict.label], probability=verdict.probability, logit=verdict.logit
+            _("{label}, {chance} {probability:.3f}, logit {logit:+.2f}").format(
+                label=shown(verdict.label),
+                chance=classes.chance(verdict.labels),
+                probability=verdict.probability,
+                logit=verdict.logit,
             )
         )
     )
@@ -224,17 +227,17 @@ def _warn(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | No
             st.caption(plain(first.warning))
 
 
-def _about() -> None:
+def _about(labels: Names) -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
         st.markdown(
             _(
-                "Blue speaks for the positive verdict, orange for the negative one; the number below a word is its "
+                "Blue speaks for the verdict “{second}”, orange for “{first}”; the number below a word is its "
                 "score in logits. **Comprehensiveness** is what the predicted class loses in probability when the "
                 "words a method ranks highest are taken out (more is better), **sufficiency** what it loses when only "
                 "they stay (less is better); both are means over the top 1, 5, 10, 20 and 50 % of the words, at least "
                 "one (DeYoung et al. 2020). A text of four words has only two such cuts, so look at the league for "
                 "what holds in general. **τ** compares a ranking with what leaving out each word alone costs."
-            )
+            ).format(first=classes.said(0, labels), second=classes.said(1, labels))
         )
         st.markdown(
             _(

@@ -10,7 +10,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.tables import as_csv
-from pages.parts import black_box, estimates, link
+from pages.parts import black_box, classes, estimates, link
 from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
@@ -29,6 +29,9 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "a change should move it. The sentence above plays no part here."
         )
     )
+    checkpoints = classes.sentiment_only(checkpoints, _("the templates are sentences whose sentiment is known."))
+    if not checkpoints:
+        return
     settings = _settings()
     texts = list(dict.fromkeys(text for case in cases(settings) for text in case.texts))
     for checkpoint in checkpoints:

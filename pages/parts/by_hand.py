@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.labels import shared
 from core.language import gettext as _
 from core.probes import permutations as probe
-from pages.parts import black_box, link, models
+from pages.parts import black_box, classes, link, models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.order import reorder
@@ -62,20 +63,23 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 
 def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
-    names = {"positive": _("positive"), "negative": _("negative")}
     with st.container(border=True):
         st.metric(
             plain(after.model.upper()),
-            names[after.label],
-            delta=_("P(positive) = {probability:.3f}").format(probability=after.probability),
+            classes.said(after.probability, after.labels),
+            delta=_("{chance} = {probability:.3f}").format(
+                chance=classes.chance_plain(after.labels), probability=after.probability
+            ),
             delta_color="off",
-            delta_arrow="up" if after.label == "positive" else "down",
+            delta_arrow="up" if after.probability >= 0.5 else "down",
         )
         if before.label != after.label:
             st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
         if moved:
             st.caption(
-                _("was {label}, {probability:.3f}").format(label=names[before.label], probability=before.probability)
+                _("was {label}, {probability:.3f}").format(
+                    label=classes.said(before.probability, before.labels), probability=before.probability
+                )
             )
         else:
             st.caption(_("the order as typed"))
@@ -121,7 +125,9 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
         st.plotly_chart(
             comparison_curves(found),
             key="by hand",
-            alt=_("P(positive) after each word of the original (first) and of this order (second), by model"),
+            alt=_("{chance} after each word of the original (first) and of this order (second), by model").format(
+                chance=classes.chance(shared(verdict.labels for verdict in before))
+            ),
         )
         st.caption(_("The first sentence is the original, the second the order by hand."))
 

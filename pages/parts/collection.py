@@ -11,6 +11,7 @@ import streamlit as st
 from core.collection import JUDGEMENTS, Collection
 from core.language import gettext as _
 from core.language import ngettext
+from pages.parts import classes
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -105,8 +106,9 @@ def _pairs(collection: Collection) -> None:
             shown=len(pairs), count=len(everything)
         )
     )
+    chance = classes.chance(classes.of_models({pair.model for pair in pairs}))
     event = st.dataframe(
-        [_row(pair) for pair in pairs],
+        [_row(pair, chance) for pair in pairs],
         hide_index=True,
         key=f"pairs {fingerprint([pair.id for pair in pairs])}",  # anew with other pairs: the choice is by row number
         on_select="rerun",
@@ -149,14 +151,14 @@ def _filtered(collection: Collection, everything: list[Pair]) -> list[Pair]:
     return collection.pairs(judgement=judgement, model=model, contains=sought or None)
 
 
-def _row(pair: Pair) -> dict[str, object]:
+def _row(pair: Pair, chance: str) -> dict[str, object]:
     return {
         _("judgement"): judgements()[pair.judgement],
         _("original"): pair.original,
         _("other order"): pair.other,
         _("model"): pair.model.upper(),
-        _("P(positive), original"): round(pair.probability_original, 3),
-        _("P(positive), other"): round(pair.probability_other, 3),
+        _("{chance}, original").format(chance=chance): round(pair.probability_original, 3),
+        _("{chance}, other").format(chance=chance): round(pair.probability_other, 3),
         _("fluency lost (nats)"): _lost(pair),
         _("note"): pair.note,
         _("kept (UTC)"): pair.created[:16].replace("T", " "),

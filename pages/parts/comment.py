@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.labels import SENTIMENT, Names, shared
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes import comment as probe
 from core.probes.comment import Comment
 from core.readings import MIXED, NEGATIVE, POSITIVE, READINGS
 from core.tables import as_csv
-from pages.parts import answers, link
+from pages.parts import answers, classes, link
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form, readings
 from pages.parts.tokens import plain, pull_strip, signed, visible
 
@@ -25,7 +26,8 @@ _MOST_NAMED = 5  # words named in a line
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The question how a person reads the text, and everything said of it."""
-    reading = ask_reading()
+    labels = classes.of_all(checkpoints)
+    reading = ask_reading(labels)
     given = answers.answers(checkpoints, text)
     verdicts, readers = [said for _reader, said in given], [reader for reader, _said in given]
     if not readers:
@@ -49,9 +51,9 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     keep_find_form(FindCandidate(text, chances, reading), "keep comment")
 
 
-def ask_reading() -> str:
-    """How a person reads the text: one of `READINGS`, in the link."""
-    names = readings()
+def ask_reading(labels: Names = SENTIMENT) -> str:
+    """How a person reads the text: one of `READINGS`, which stand for classes of these names; in the link."""
+    names = {key: plain(name) for key, name in readings(labels).items()}
     sound = link.restore("reading", NEGATIVE, link.one_of(READINGS), "sarcasm reading")
     reading = st.segmented_control(
         _("How do you read it?"),
@@ -64,7 +66,7 @@ def ask_reading() -> str:
     )
     link.carry("reading", None if reading == NEGATIVE else reading)
     if not sound:
-        st.caption(_("The link names no reading that there is, so it is negative."))
+        st.caption(_("The link names no reading that there is, so it is {reading}.").format(reading=names[NEGATIVE]))
     return reading
 
 
@@ -87,21 +89,23 @@ def _say_how_many(found: list[Comment]) -> None:
             "**None of {count} models is fooled**: all read as {reading} what you read so too.",
             count,
         )
-    names, reading = readings(), found[0].reading
+    labels = shared(one.verdict.labels for one in found)
+    names, reading = {key: plain(name) for key, name in readings(labels).items()}, found[0].reading
     opposite = names[POSITIVE if reading == NEGATIVE else NEGATIVE]
     st.markdown(line.format(fooled=fooled, count=count, opposite=opposite, reading=names[reading]))
 
 
 def _card(comment: Comment) -> None:
     said = comment.verdict
-    positive = said.label == "positive"
     with st.container(border=True):
         st.metric(
             plain(said.model.upper()),
-            _("positive") if positive else _("negative"),
-            delta=_("P(positive) = {probability:.3f}").format(probability=said.probability),
+            classes.said(said.probability, said.labels),
+            delta=_("{chance} = {probability:.3f}").format(
+                chance=classes.chance_plain(said.labels), probability=said.probability
+            ),
             delta_color="off",
-            delta_arrow="up" if positive else "down",
+            delta_arrow="up" if said.probability >= 0.5 else "down",
         )
         if comment.fooled is not None:
             icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
@@ -146,11 +150,12 @@ def _strips(found: list[Comment]) -> None:
     found = [comment for comment in found if comment.pulls is not None]
     if not found:
         return
+    labels = shared(comment.verdict.labels for comment in found)
     st.caption(
         _(
             "Each word is left out in turn; the number below it is how much higher the logit is with it than without. "
-            "Blue (+) pulls to positive, orange (−) to negative. Words that act only together may show in none."
-        )
+            "Blue (+) pulls to {second}, orange (−) to {first}. Words that act only together may show in none."
+        ).format(first=classes.said(0, labels), second=classes.said(1, labels))
     )
     for comment in found:
         st.markdown(f"**{plain(comment.model.upper())}**")
@@ -163,8 +168,11 @@ def _strips(found: list[Comment]) -> None:
 
 def _hints(comment: Comment) -> list[str]:
     return [
-        _("{token}: {pull}; without it P(positive) is {probability:.3f}").format(
-            token=visible(token), pull=signed(pull), probability=probability
+        _("{token}: {pull}; without it {chance} is {probability:.3f}").format(
+            token=visible(token),
+            pull=signed(pull),
+            chance=classes.chance(comment.verdict.labels),
+            probability=probability,
         )
         for token, pull, probability in zip(
             comment.verdict.tokens, comment.pulls or (), comment.probabilities_without or (), strict=True
@@ -192,7 +200,9 @@ def _say_what_turns(comment: Comment) -> None:
 
 
 def _table(found: list[Comment]) -> None:
-    header = [_("model"), _("place"), _("word"), _("known"), _("pull (logits)"), _("P(positive) without it")]
+    labels = shared(comment.verdict.labels for comment in found)
+    without = _("{chance} without it").format(chance=classes.chance(labels))
+    header = [_("model"), _("place"), _("word"), _("known"), _("pull (logits)"), without]
     rows = [
         (comment.model.upper(), place, token, known, round(pull, 4), round(probability, 4))
         for comment in found

@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
 from core.verdicts import EmptyTextError
-from pages.parts import black_box, prefixwise
+from pages.parts import black_box, classes, prefixwise
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
@@ -40,7 +40,11 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     from core.figures.comparison import comparison_curves
 
     st.plotly_chart(
-        comparison_curves(found), key="compared", alt=_("P(positive) after each word of both sentences, by model")
+        comparison_curves(found),
+        key="compared",
+        alt=_("{chance} after each word of both sentences, by model").format(
+            chance=classes.chance(classes.of_all(readers))
+        ),
     )
     black_box.without_beginnings(readers)
     prefixwise.tell_of_missing_curves(readers)
@@ -83,18 +87,19 @@ def _words(words: Words) -> None:
 
 
 def _card(contrast: Contrast) -> None:
-    names = {"positive": _("positive"), "negative": _("negative")}
+    one, other = (classes.said(verdict.probability, verdict.labels) for verdict in (contrast.a, contrast.b))
     with st.container(border=True):
         st.metric(
-            _("{model}, P(positive)").format(model=plain(contrast.model.upper())),
-            _("opposite") if contrast.opposite else names[contrast.a.label],
+            _("{model}, {chance}").format(
+                model=plain(contrast.model.upper()), chance=classes.chance_plain(contrast.a.labels)
+            ),
+            _("opposite") if contrast.opposite else one,
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
             delta_arrow="up" if contrast.b.probability >= contrast.a.probability else "down",
         )
         if contrast.opposite:
-            change = f"{names[contrast.a.label]} → {names[contrast.b.label]}"
-            st.badge(change, icon=":material/swap_horiz:", color="orange")
+            st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="orange")
         if contrast.indistinguishable:
             st.caption(_("Both are one and the same sequence to this model."))
         elif not contrast.a.prefix_probabilities:

@@ -14,7 +14,7 @@ from core.probes.composing.candidates import TOP, Candidates, Question
 from core.probes.composing.situations import bank, read
 from core.readings import fooled
 from core.tables import as_csv
-from pages.parts import frame, link, models, search
+from pages.parts import classes, frame, link, models, search
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form
 from pages.parts.tokens import plain
 
@@ -35,6 +35,10 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "that reads one as positive is fooled; whether it is, nothing here judges."
         )
     )
+    why = _("a sarcastic remark is one that a person reads as negative.")
+    checkpoints = classes.sentiment_only(checkpoints, why)
+    if not checkpoints:
+        return
     checkpoint = models.choose(checkpoints, "compose model")
     situation = _situation()
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.labels import Names
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes import edits
@@ -14,7 +15,7 @@ from core.probes.editing import edit_sources
 from core.probes.editing.constraints import FLOOR
 from core.tables import as_csv
 from core.verdicts import EmptyTextError
-from pages.parts import answers, black_box, link, models, search
+from pages.parts import answers, black_box, classes, link, models, search
 from pages.parts.comment import ask_reading
 from pages.parts.finds import FindCandidate, keep_find_form
 from pages.parts.fingerprint import fingerprint
@@ -33,9 +34,9 @@ _GUARDS = ("polarity", "antonyms", "negations")
 def view(text: str, checkpoints: list[Model]) -> None:
     """Everything to set before a search for edits, the search, and what it found."""
     with st.container(horizontal=True):
-        reading = ask_reading()
         checkpoint = models.choose(checkpoints, "edits model")
-        goal = _goal()
+        reading = ask_reading(checkpoint.labels)
+        goal = _goal(checkpoint.labels)
     sources = _sources(checkpoint)
     answers.as_words([checkpoint], text)
     if sources is None:
@@ -94,8 +95,9 @@ def _sources(checkpoint: Model) -> Sources | None:
         return None
 
 
-def _goal() -> str:
-    goals = {"flip": _("the other one"), "positive": _("positive"), "negative": _("negative")}
+def _goal(labels: Names) -> str:
+    names = classes.both(labels)
+    goals = {"flip": _("the other one"), "positive": plain(names["positive"]), "negative": plain(names["negative"])}
     link.restore("goal", "flip", link.one_of(list(goals)), "edits goal")
     goal = st.segmented_control(
         _("The verdict to reach"),
@@ -197,7 +199,7 @@ def _show(found: MinimalEdits, key: str) -> None:
                 shown=len(flips), count=found.flips
             )
         )
-        _table(flips)
+        _table(flips, classes.chance(classes.of(found.model)))
     if found.best is not None:
         st.subheader(_("Keep this find"))
         place = 0
@@ -229,10 +231,11 @@ def in_words(found: Edited) -> str:
 
 
 def _figures_of(found: MinimalEdits) -> None:
+    chance = classes.chance_plain(classes.of(found.model))
     with st.container(horizontal=True):
-        st.metric(_("P(positive) as typed"), f"{found.probability:.3f}", border=True)
+        st.metric(_("{chance} as typed").format(chance=chance), f"{found.probability:.3f}", border=True)
         if found.best is not None:
-            st.metric(_("P(positive) edited"), f"{found.best.probability:.3f}", border=True)
+            st.metric(_("{chance} edited").format(chance=chance), f"{found.best.probability:.3f}", border=True)
             change = found.best.fluency_change
             st.metric(
                 _("fluency change (nats)"), "–" if change is None else f"{change:+.1f}", border=True, help=found.scorer
@@ -270,10 +273,13 @@ def _guard_table(found: MinimalEdits) -> None:
 
 def _edited(found: MinimalEdits, one: Edited) -> None:
     diff_strip(one.diff)
-    names = {"positive": _("positive"), "negative": _("negative")}
+    labels = classes.of(found.model)
     st.markdown(
-        _("**{label}**, P(positive) {before:.3f} → {after:.3f}").format(
-            label=names[one.label], before=found.probability, after=one.probability
+        _("**{label}**, {chance} {before:.3f} → {after:.3f}").format(
+            label=classes.said(one.probability, labels),
+            chance=classes.chance_plain(labels),
+            before=found.probability,
+            after=one.probability,
         )
     )
     doubts = [_("{guard}: {judgement}").format(guard=g, judgement=j) for g, j in one.guards.items() if j != "passed"]
@@ -281,8 +287,8 @@ def _edited(found: MinimalEdits, one: Edited) -> None:
         st.caption(plain(_("Guards: {doubts}").format(doubts="; ".join(doubts))))
 
 
-def _table(flips: list[Edited]) -> None:
-    header = [_("P(positive)"), _("edited"), _("edits"), _("fluency change (nats)"), _("guards in doubt"), _("minimal")]
+def _table(flips: list[Edited], chance: str) -> None:
+    header = [chance, _("edited"), _("edits"), _("fluency change (nats)"), _("guards in doubt"), _("minimal")]
     minimal = {True: _("yes"), False: _("no"), None: _("not checked")}
     rows: list[tuple[object, ...]] = [
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from core.language import ngettext
 from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
 from core.tables import SUFFIXES, as_csv
-from pages.parts import search
+from pages.parts import classes, search
 from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
@@ -65,13 +65,41 @@ def view(checkpoints: list[Checkpoint]) -> None:
     except (ValueError, LookupError, OSError) as error:
         st.error(plain(told(error)))
         return
-    asked = _asked(columns, boxes, encoding)
+    asked = _asked(columns, boxes, encoding, classes.both(checkpoints[0].labels))
+    checkpoints, asked = _fitting(checkpoints, asked)
+    if not checkpoints:
+        return
     key = (name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
         return lambda breathe: _scan(path, checkpoints, asked, breathe)
 
     search.view("file", key, start, _say, _show, _("Search the file"))
+
+
+def _fitting(checkpoints: list[Checkpoint], asked: _Asked) -> tuple[list[Checkpoint], _Asked]:
+    """The models that can be ranked together on these columns, and the words for their labels."""
+    if asked.label is None:  # then rows rank by cues of sarcasm
+        why = _("without a column of labels, rows rank by cues of sarcasm. Choose one.")
+        return classes.sentiment_only(checkpoints, why), asked
+    first = checkpoints[0]
+    fitting = [checkpoint for checkpoint in checkpoints if checkpoint.labels == first.labels]
+    if len(fitting) < len(checkpoints):
+        others = [checkpoint for checkpoint in checkpoints if checkpoint.labels != first.labels]
+        st.info(
+            _("One column of labels speaks of {first}; left out: {others}.").format(
+                first=classes.listed([first]), others=classes.listed(others)
+            ),
+            icon=":material/label_off:",
+        )
+    if first.reads_sentiment:
+        return fitting, asked
+    own: tuple[list[str], list[str]] = ([], [])
+    typed = {*asked.negative, *asked.positive}
+    for value, number in first.labelling.values.items():
+        if value not in typed:
+            own[number].append(value)
+    return fitting, asked._replace(negative=(*asked.negative, *own[0]), positive=(*asked.positive, *own[1]))
 
 
 class _Asked(NamedTuple):
@@ -129,7 +157,9 @@ def told(error: Exception) -> str:
     return _OPTIONS.sub("", str(error))
 
 
-def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None) -> _Asked:
+def _asked(
+    columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None, names: Mapping[str, str]
+) -> _Asked:
     one, two, three, _last = boxes
     own = fingerprint(columns)
     text = one.selectbox(
@@ -153,12 +183,13 @@ def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: 
     positive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
     if label is not None:
-        about = _("Besides 0 and negative, 1 and positive. Separate several by commas.")
+        shown = {key: plain(name) for key, name in names.items()}
+        about = _("Besides 0 and {negative}, 1 and {positive}. Separate several by commas.").format(**shown)
         left, right = st.columns(2)
         with left:
-            negative = _words(_("Labels that mean negative"), f"file negative {own}", about)
+            negative = _words(_("Labels that mean {negative}").format(**shown), f"file negative {own}", about)
         with right:
-            positive = _words(_("Labels that mean positive"), f"file positive {own}", about)
+            positive = _words(_("Labels that mean {positive}").format(**shown), f"file positive {own}", about)
     return _Asked(text, label, positive, negative, int(top), encoding)
 
 
@@ -254,8 +285,9 @@ def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None
     if not finds:
         st.caption(_("No row qualifies."))
         return
-    labelled, names = found.ranked_by == "disagreement", readings()
-    header = [_("row"), _("P(positive)"), _("human label") if labelled else _("cues × P"), _("text"), _("cues")]
+    labels = classes.of(model)
+    labelled, names = found.ranked_by == "disagreement", readings(labels)
+    header = [_("row"), classes.chance(labels), _("human label") if labelled else _("cues × P"), _("text"), _("cues")]
     rows: list[tuple[object, ...]] = [
         (
             find.row,

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.finds import SOURCES, TYPED, Finds
+from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 from core.language import ngettext
 from core.readings import READINGS, fooled
+from pages.parts import classes
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -34,9 +36,10 @@ class FindCandidate:
     how: str = ""
 
 
-def readings() -> dict[str, str]:
-    """How a person can read a text."""
-    return {"negative": _("negative"), "positive": _("positive"), "mixed": _("mixed")}
+def readings(labels: Names = SENTIMENT) -> dict[str, str]:
+    """How a person can read a text: as the first class of these names, as the second, or as both or neither. As they
+    stand, not escaped."""
+    return {**classes.both(labels), "mixed": _("mixed")}
 
 
 def sources() -> dict[str, str]:
@@ -60,8 +63,9 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
 
     Another candidate under the same key starts the form anew.
     """
-    names = readings()
     models = list(candidate.probabilities)
+    labels = classes.of_models(models)
+    names = {key: plain(name) for key, name in readings(labels).items()}
     usual = [name for name in models if candidate.reading and fooled(candidate.probabilities[name], candidate.reading)]
     own = f"{key} {fingerprint(candidate)}"
     with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -114,7 +118,8 @@ def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) 
     else:
         st.success(
             _("Kept for {models}, read as “{reading}”. It stands among the kept finds.").format(
-                models=plain(", ".join(chosen).upper()), reading=readings()[reading]
+                models=plain(", ".join(chosen).upper()),
+                reading=plain(readings(classes.of_models(candidate.probabilities))[reading]),
             )
         )
 
@@ -141,8 +146,9 @@ def _finds(collection: Finds) -> None:
             shown=len(finds), count=len(everything)
         )
     )
+    chance = classes.chance(classes.of_models({find.model for find in finds}))
     event = st.dataframe(
-        [_row(find) for find in finds],
+        [_row(find, chance) for find in finds],
         hide_index=True,
         # Anew when the rows are others, as the choice is by row number.
         key=f"finds {fingerprint([find.id for find in finds])}",
@@ -179,7 +185,8 @@ def _remove(collection: Finds, finds: list[Find]) -> None:
 
 
 def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
-    names, origins = readings(), sources()
+    labels = classes.of_models({find.model for find in everything})
+    names, origins = {key: plain(name) for key, name in readings(labels).items()}, sources()
     with st.container(horizontal=True):
         reading = st.segmented_control(_("Read as"), READINGS, format_func=names.__getitem__, key="finds reading")
         model = st.selectbox(
@@ -204,12 +211,12 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
     return collection.finds(reading=reading, model=model, source=source, contains=sought or None)
 
 
-def _row(find: Find) -> dict[str, object]:
+def _row(find: Find, chance: str) -> dict[str, object]:
     return {
-        _("P(positive)"): round(find.probability, 3),
+        chance: round(find.probability, 3),
         _("model"): find.model.upper(),
         _("text"): find.text,
-        _("read as"): readings()[find.reading],
+        _("read as"): readings(classes.of(find.model))[find.reading],
         _("the model is"): fooled_name(find.fooled),
         _("comes from"): sources()[find.source],
         _("how"): find.how,

@@ -52,6 +52,8 @@ def set_up(page: str) -> None:
             # To Streamlit (1.67) the box here is another one than that of the page before, in spite of the key they
             # share, and starts empty unless its value is written anew.
             st.session_state["q"] = st.session_state["q"]
+        if "models loaded" in st.session_state:  # the choice of models, likewise
+            st.session_state["models loaded"] = st.session_state["models loaded"]
     usual = _usual_language()
     link.restore("lang", usual, _written_language, "language")
     language.use(st.session_state["language"] or usual)

@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
-from pages.parts import answers, black_box, models, names, prefixwise
+from core.small_data import SMALL, class_counts, is_small, majority
+from pages.parts import answers, black_box, classes, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -33,49 +34,89 @@ def answer(text: str) -> None:
     for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, readers, strict=True):
         with column:
             _verdict_card(verdict, checkpoint)
-    st.caption(
-        _(
-            "Each network has only these two answers: a sentence without any feeling gets one of them too. Accuracy "
-            "is on tweets no model was trained or chosen on, whose labels were their emoticons; in brackets its "
-            "95 % interval."
+    if all(checkpoint.reads_sentiment for checkpoint in readers):
+        st.caption(
+            _(
+                "Each network has only these two answers: a sentence without any feeling gets one of them too. "
+                "Accuracy is on tweets no model was trained or chosen on, whose labels were their emoticons; in "
+                "brackets its 95 % interval."
+            )
         )
-    )
+    else:
+        st.caption(
+            _(
+                "Each network has only its two answers: a text that belongs to neither class gets one of them too. In "
+                "brackets the 95 % interval of the accuracy, which holds for texts like those that were judged."
+            )
+        )
 
     from core.figures.prefixes import prefix_curves
 
     verdicts = _with_beginnings(readers, verdicts)
-    st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=_("P(positive) after each word, a curve per model"))
+    labels = classes.of_all(readers)
+    alt = _("{chance} after each word, a curve per model").format(chance=classes.chance(labels))
+    st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
     st.caption(
         _(
             "The verdict is read from the network's last state, so every point is the verdict on the words up to "
-            "there. Above the dashed line is positive."
-        )
+            "there. Above the dashed line is {label}."
+        ).format(label=classes.said(1, labels))
     )
     prefixwise.tell_of_missing_curves(readers)
+    if len({checkpoint.labels for checkpoint in readers}) > 1:
+        st.caption(_("The models tell different classes apart: {models}.").format(models=classes.listed(readers)))
     _tokens(verdicts)
     answers.as_words(readers, text)
     _preprocessing(text, readers)
 
 
 def _verdict_card(verdict: Verdict, checkpoint: Model) -> None:
-    positive = verdict.label == "positive"
-    name = _("positive") if positive else _("negative")
-    report = checkpoint.card.get("metrics", {}).get("report")
     with st.container(border=True):
         st.metric(
             plain(verdict.model.upper()),
-            name,
-            delta=_("P(positive) = {probability:.3f}").format(probability=verdict.probability),
+            classes.said(verdict.probability, verdict.labels),
+            delta=_("{chance} = {probability:.3f}").format(
+                chance=classes.chance_plain(verdict.labels), probability=verdict.probability
+            ),
             delta_color="off",
-            delta_arrow="up" if positive else "down",
+            delta_arrow="up" if verdict.probability >= 0.5 else "down",
         )
-        if report:
+        _accuracy(checkpoint)
+
+
+def _accuracy(checkpoint: Model) -> None:
+    """How often it is right. Of a model of a person's own, on what rows, and beside what the more frequent class scores
+    by itself; few rows are said to be few."""
+    metrics = checkpoint.card.get("metrics", {})
+    if checkpoint.reads_sentiment:
+        if report := metrics.get("report"):
             low, high = report["accuracy_interval"]
             st.caption(
                 _("right for {accuracy:.1%} of {rows:,} tweets ({low:.1%} to {high:.1%})").format(
                     accuracy=report["accuracy"], rows=report["rows"], low=low, high=high
                 )
             )
+        return
+    found = metrics.get("report") or metrics.get("selection")
+    if not found:
+        return
+    low, high = found["accuracy_interval"]
+    first, second = class_counts(found)
+    rows = _("{rows:,} rows") if "report" in metrics else _("{rows:,} held-out rows, which chose its weights")
+    st.caption(
+        _("right for {accuracy:.1%} of {rows} ({low:.1%} to {high:.1%}); always saying {label}: {majority:.1%}").format(
+            accuracy=found["accuracy"],
+            rows=rows.format(rows=found["rows"]),
+            low=low,
+            high=high,
+            label=classes.said(float(second > first), checkpoint.labels),
+            majority=majority(found),
+        )
+    )
+    if is_small(found["rows"]):
+        st.caption(
+            _("Few rows: below {small} an accuracy may be off by 5 percentage points or more.").format(small=SMALL),
+        )
 
 
 def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verdict]:

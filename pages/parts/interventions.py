@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import interventions_hold, link, trajectories
+from pages.parts import classes, interventions_hold, link, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
 
@@ -92,7 +92,7 @@ def _ask_direction(texts: Sequence[Sentence]) -> tuple[str, str]:
 def _ask_how(a: str, b: str, chosen: Sequence[Checkpoint]) -> tuple[str, str]:
     """How steps are matched where the sentences differ in length, and what the colours tell."""
     left, right = st.columns(2)
-    names = {"share": _("share carried"), "probability": _("P(positive)")}
+    names = {"share": _("share carried"), "probability": classes.chance_plain(classes.of_all(chosen))}
     link.restore("patch_show", "share", link.one_of(list(names)), "patch show")
     show = left.segmented_control(
         _("Colours tell"), list(names), format_func=names.__getitem__, key="patch show", required=True,
@@ -175,7 +175,7 @@ def _maps(found: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, ch
     for checkpoint, grid in found:
         shown = "probability" if grid.shares is None else show
         st.plotly_chart(
-            patch_heatmap(grid, shown, first, _COLUMNS, (_what(grid, chosen[0]), chosen[1])),
+            patch_heatmap(grid, shown, first, _COLUMNS, (_what(grid, chosen[0]), chosen[1]), checkpoint.labels),
             key=f"patch map {checkpoint.name} {own}",
             on_select="rerun",
             selection_mode="points",

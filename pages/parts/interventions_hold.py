@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import link, models, trajectories
+from pages.parts import classes, link, models, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
 
@@ -51,22 +51,22 @@ def show(runs: Sequence[Intervention], key: str) -> None:
 
     if not runs:
         return
-    names = {True: _("positive"), False: _("negative")}
     for column, run in zip(st.columns(max(len(runs), 3)), runs, strict=False):
         before, after = (float(path[-1]) for path in (run.probability_before, run.probability_after))
         line = _("{before} → {after}") if run.flips else _("stays {after}")
+        labels = classes.of(run.model)
         with column:
             st.metric(
-                _("{model}, P(positive)").format(model=plain(run.model.upper())),
+                _("{model}, {chance}").format(model=plain(run.model.upper()), chance=classes.chance_plain(labels)),
                 f"{before:.3f} → {after:.3f}",
-                line.format(before=names[before >= 0.5], after=names[after >= 0.5]),
+                line.format(before=classes.said(before, labels), after=classes.said(after, labels)),
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
             )
-    st.plotly_chart(
-        before_and_after(runs), key=key, alt=_("P(positive) after each token, before and after the change, by model")
-    )
+    every = classes.of_models(run.model for run in runs)
+    alt = _("{chance} after each token, before and after the change, by model").format(chance=classes.chance(every))
+    st.plotly_chart(before_and_after(runs, every), key=key, alt=alt)
 
 
 def _ask_span(trace: Trace) -> tuple[int, int]:

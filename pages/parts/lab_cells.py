@@ -13,7 +13,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.models import CELLS
 from core.working import Working, working
-from pages.parts import black_box, frame, lab_sheet, link, models, trajectories
+from pages.parts import black_box, classes, frame, lab_sheet, link, models, trajectories
 from pages.parts import lab_cells_equations as equations
 from pages.parts.lab_cells_equations import small
 from pages.parts.lab_numbers import slide_whole
@@ -91,10 +91,14 @@ def _live_one(checkpoint: Checkpoint, trace: Trace, found: Working) -> list[Line
     st.markdown(f"**{plain(checkpoint.name.upper())}**")
     st.latex(small(equations.cell(trace.cell)))
     token_strip([trace.tokens[found.step]], [trace.known[found.step]])
-    where = _("unit {unit}, token {token} of {count}, P(positive) after it {probability:.3f}").format(
-        unit=found.unit, token=found.step + 1, count=len(trace), probability=trace.probability[found.step]
+    where = _("unit {unit}, token {token} of {count}, {chance} after it {probability:.3f}").format(
+        chance=classes.chance(checkpoint.labels),
+        unit=found.unit,
+        token=found.step + 1,
+        count=len(trace),
+        probability=trace.probability[found.step],
     )
-    st.caption(where)
+    st.caption(plain(where))
     numbers = [*map(equations.gate, found.gates), *map(equations.line, found.lines)]
     for latex in numbers:
         st.latex(small(latex))

@@ -40,7 +40,7 @@ def view() -> None:
     _kept()
     st.markdown(_("**On a labelled file of your own**"))
     given = st.file_uploader(
-        _("Texts with labels 0 and 1, or negative and positive"),
+        _("Texts with labels 0 and 1, or the names of the models’ classes"),
         type=[suffix.removeprefix(".") for suffix in SUFFIXES],
         key="boost file",
     )
@@ -103,10 +103,10 @@ def _own(given: UploadedFile) -> None:
     rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
     asked = _Asked(text, label, encoding, int(rows), int(seed))
-    hashes = tuple(sorted(stored.identity(card) for card in models.cards()[0].values()))
+    checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
+    hashes = tuple(sorted(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
-        checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
         return lambda breathe: _measured(given, asked, checkpoints, breathe)
 
     search.view("ensemble", (given.file_id, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
@@ -138,7 +138,8 @@ def _measured(
     from core.lab.ensemble import measure
 
     with _as_file(given) as path:
-        corpus = read_corpus(path, asked.text, asked.label, encoding=asked.encoding)
+        labelling = checkpoints[0].labelling if checkpoints else None
+        corpus = read_corpus(path, asked.text, asked.label, encoding=asked.encoding, labelling=labelling)
     breathe()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
     yield from measure(corpus, checkpoints, seed=asked.seed, breathe=breathe)

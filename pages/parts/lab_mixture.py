@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import lab_sheet, link, trajectories
+from pages.parts import classes, lab_sheet, link, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
 from pages.parts.tokens import plain
@@ -329,7 +329,7 @@ def _points(given: _Given, made: Iteration) -> None:
         if not opened.open:
             return
         states = given.states
-        header = [_("point"), *([] if states is None else [_("token"), _("P(positive)")])]
+        header = [_("point"), *([] if states is None else [_("token"), classes.chance(classes.of(states.model))])]
         header += [f"x{axis + 1}" for axis in range(given.points.shape[1])]
         header += [f"δ{k + 1}" for k in range(made.responsibilities.shape[1])]
         rows = [

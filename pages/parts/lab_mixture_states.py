@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import black_box, link, models, trajectories
+from pages.parts import black_box, classes, link, models, trajectories
 from pages.parts.lab_numbers import ask_lines, ask_whole
 from pages.parts.tokens import plain, visible
 
@@ -100,16 +100,24 @@ def show(found: States, mixture: Mixture, responsibilities: np.ndarray, number: 
     from core.lab.mixture_states import regimes, sentence
 
     st.markdown(_("**What each component holds, at iteration {number}**").format(number=number))
+    labels = classes.of(found.model)
+    chance = classes.chance(labels)
     held = regimes(found, responsibilities)
     for one in held:
-        st.markdown(plain(sentence(found, one)))
+        st.markdown(plain(sentence(found, one, labels)))
         if one.tokens:
             tokens = ", ".join(
                 _("{token} ({held:.1f} of {all})").format(token=visible(t.token), held=t.held, all=t.occurrences)
                 for t in one.tokens
             )
             st.caption(plain(_("Tokens it holds most of: {tokens}").format(tokens=tokens)))
-    header = [_("component"), _("states held"), _("share"), _("mean P(positive)"), _("read as positive")]
+    header = [
+        _("component"),
+        _("states held"),
+        _("share"),
+        _("mean {chance}").format(chance=chance),
+        _("read as {label}").format(label=classes.both(labels)["positive"]),
+    ]
     header += [_("mean place"), _("tokens")]
     rows = [
         (
@@ -126,8 +134,8 @@ def show(found: States, mixture: Mixture, responsibilities: np.ndarray, number: 
     trajectories.csv_button("mixture-regimes", header, lambda: rows)
     st.caption(
         _(
-            "P(positive) is what the model would say if the sentence ended there. This describes how these projected "
+            "{chance} is what the model would say if the sentence ended there. This describes how these projected "
             "states lie, for this K ({components}) and this start; another may part them otherwise, and that the model "
             "works with such parts is not shown."
-        ).format(components=mixture.start.components)
+        ).format(components=mixture.start.components, chance=plain(chance))
     )

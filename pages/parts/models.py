@@ -20,15 +20,33 @@ if TYPE_CHECKING:
     from core.verdicts import Verdict
 
 
+_SHOWN_AT_ONCE = 3  # models a page loads unless others are chosen
+_CHOSEN = "models loaded"  # the key of the choice, the same on every page
+
+
 def cards() -> tuple[dict[str, Card], list[str]]:
     """The cards of the checkpoints that have a sound one, and a line about each that has not. Reads no weights."""
-    found, faults = {}, []
-    for name in checkpoints.names():
+    names, faults = checkpoints.candidates()
+    found = {}
+    for name in names:
         try:
-            found[name] = checkpoints.read_card(name)
+            read = card(name)
         except checkpoints.CheckpointError as error:
             faults.append(str(error))
+        else:
+            if read.get("kind") == checkpoints.CLASSIFIER:
+                found[name] = read
     return found, faults
+
+
+def card(name: str) -> Card:
+    """A checkpoint's card, read again only when its file changes; not to be written to. Raises CheckpointError."""
+    folder = checkpoints.root()
+    try:
+        there = (folder / name / checkpoints.CARD).stat()
+    except (OSError, ValueError):  # ValueError: a name with a NUL
+        return checkpoints.read_card(name)  # which tells what is wrong
+    return _card(name, str(folder), (there.st_mtime_ns, there.st_size, there.st_ino, there.st_dev))
 
 
 def word_vectors_card() -> tuple[Card | None, list[str]]:
@@ -56,8 +74,8 @@ def tell_of(faults: list[str]) -> None:
 
 
 def hashes() -> dict[str, str]:
-    """The hash of every model that can be used, by name."""
-    return {checkpoint.name: checkpoint.hash for checkpoint in load_all()[0]}
+    """The hash of every model that has a sound card, by name. Reads no weights."""
+    return {name: checkpoints.identity(found) for name, found in cards()[0].items()}
 
 
 def choose(checkpoints: list[Model], key: str) -> Model:
@@ -97,15 +115,50 @@ def load(name: str, card: Card) -> Checkpoint:
 
 
 def load_all() -> tuple[list[Model], list[str]]:
-    """Every model that can be used, and a line about each that cannot."""
+    """The chosen models, as far as they can be used, and a line about each that cannot.
+
+    Of more than three a box in the sidebar chooses, so only the chosen ones' weights are read; of the rest, the cards.
+    """
     found, faults = cards()
     models = []
-    for name, card in found.items():
+    for name in _pick(list(found)):
         try:
-            models.append(load(name, card))
+            models.append(load(name, found[name]))
         except checkpoints.CheckpointError as error:
             faults.append(str(error))
     return black_box.joined(models, faults)
+
+
+def _pick(names: list[str]) -> list[str]:
+    """Some of these models, by a box in the sidebar where they are more than three; the choice travels in the link as
+    ``loaded`` and holds on every page."""
+    usual = [name for name in ("rnn", "gru", "lstm") if name in names] or names[:_SHOWN_AT_ONCE]
+    if len(names) <= _SHOWN_AT_ONCE:
+        return names
+
+    def read(told: str) -> list[str] | None:
+        asked = told.split(",")[: len(names) + 1]
+        return [name for name in names if name in asked] if set(asked) <= set(names) else None
+
+    with st.sidebar:
+        if not link.restore("loaded", usual, read, _CHOSEN):
+            st.caption(_("The link asks for models that are not here; others answer."))
+        # A model may have been removed since it was chosen.
+        st.session_state[_CHOSEN] = [name for name in st.session_state[_CHOSEN] if name in names]
+        picked = st.multiselect(
+            _("Models"),
+            names,
+            format_func=lambda name: name.upper(),
+            key=_CHOSEN,
+            persist_state="session",
+            placeholder=_("choose some"),
+            help=_("Of {count:,} models; only those chosen are loaded and answer.").format(count=len(names)),
+        )
+        if not picked:
+            st.caption(_("None is chosen, so the usual ones answer."))
+    chosen = [name for name in names if name in picked] or usual
+    link.carry("loaded", None if chosen == usual else ",".join(chosen))
+    return chosen
 
 
 def verdict(checkpoint: Model, text: str) -> Verdict:
@@ -130,6 +183,11 @@ def fluency() -> tuple[Fluency | None, str]:
         return _fluency(card["sha256"][checkpoints.CARD]), ""
     except checkpoints.CheckpointError as error:
         return None, str(error)
+
+
+@st.cache_resource(max_entries=1_024, show_spinner=False)
+def _card(name: str, folder: str, file: tuple[int, ...]) -> Card:
+    return checkpoints.read_card(name)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

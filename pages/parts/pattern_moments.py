@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.labels import Names
 from core.language import gettext as _
-from pages.parts import estimates, trajectories
+from pages.parts import classes, estimates, trajectories
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def show(index: Index, pattern: Pattern) -> None:
         *("probability", "label"),
     ]
     trajectories.csv_button("patterns", header, lambda: _rows(index, matches))
-    _contrast(contrast(index, matches))
+    _contrast(contrast(index, matches), classes.of(index.model))
 
 
 def _covered(index: Index) -> str:
@@ -83,7 +84,7 @@ def _table(index: Index, matches: Matches) -> list[dict[str, object]]:
             _("units on"): _("{shared} of {all}").format(shared=moment.shared, all=len(matches.pattern.units)),
             _("Jaccard"): round(moment.jaccard, 2),
             _("they stay on for"): moment.length,
-            _("P(positive)"): round(float(index.probability[moment.sentence]), 3),
+            classes.chance(classes.of(index.model)): round(float(index.probability[moment.sentence]), 3),
         }
         if index.labels is not None:
             row[_("label")] = _labels()[int(index.labels[moment.sentence])]
@@ -106,7 +107,7 @@ def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
     ]
 
 
-def _contrast(found: Contrast) -> None:
+def _contrast(found: Contrast, labels: Names) -> None:
     """What follows the moments, and the labels and verdicts of their sentences against all others."""
     st.markdown(f"**{_('What sets them apart from the file')}**")
     if found.next_words:
@@ -145,7 +146,7 @@ def _contrast(found: Contrast) -> None:
     gap = found.probability_difference
     rows.append(
         [
-            _("mean P(positive)"),
+            _("mean {chance}").format(chance=classes.chance(labels)),
             *("–" if one is None else f"{one:.3f}" for one in found.probability),
             estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
         ]
@@ -153,7 +154,7 @@ def _contrast(found: Contrast) -> None:
     st.dataframe(estimates.as_shown(header, rows), hide_index=True)
     st.caption(
         _(
-            "{some:,} sentences with a moment, {others:,} others; 95 % intervals. P(positive) is the model’s own, read "
+            "{some:,} sentences with a moment, {others:,} others; 95 % intervals. {chance} is the model’s own, read "
             "from the same states as the pattern, so it is no evidence from outside."
-        ).format(some=found.sentences[0], others=found.sentences[1])
+        ).format(some=found.sentences[0], others=found.sentences[1], chance=classes.chance_plain(labels))
     )

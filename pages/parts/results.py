@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.tables import as_csv
-from pages.parts import models
+from pages.parts import classes, models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.tokens import plain
 
@@ -83,9 +83,13 @@ def _figures_of(found: Permutations) -> None:
 def _charts(found: Permutations, key: str) -> None:
     from core.figures.permutations import MOST_POINTS, fluency_scatter, position_bars, probability_histogram
 
+    labels = classes.of(found.model)
+    chance = classes.chance(labels)
     left, right = st.columns(2)
     left.plotly_chart(
-        probability_histogram(found), key=f"histogram {key}", alt=_("How many orders have which P(positive)")
+        probability_histogram(found, labels),
+        key=f"histogram {key}",
+        alt=_("How many orders have which {chance}").format(chance=chance),
     )
     right.plotly_chart(
         position_bars(found), key=f"positions {key}", alt=_("Share of the variance that each word's place explains")
@@ -100,11 +104,11 @@ def _charts(found: Permutations, key: str) -> None:
     if chosen is not None and chosen >= found.scored:
         chosen = None
     st.plotly_chart(
-        fluency_scatter(found, chosen),
+        fluency_scatter(found, chosen, labels),
         key=scatter,
         on_select="rerun",
         selection_mode="points",
-        alt=_("Fluency against P(positive), a point an order; flips are listed in the table below"),
+        alt=_("Fluency against {chance}, a point an order; flips are listed in the table below").format(chance=chance),
     )
     if found.scored > MOST_POINTS:
         st.caption(
@@ -131,7 +135,7 @@ def _choice(found: Permutations, row: int | None, key: str) -> None:
             st.caption(_("Click a point to read its order and to keep it."))
         return
     order = found.order(row)
-    names = {"positive": _("positive"), "negative": _("negative")}
+    labels = classes.of(found.model)
     with st.container(border=True):
         st.caption(_("The order you chose"))
         st.text(order.text)
@@ -139,12 +143,13 @@ def _choice(found: Permutations, row: int | None, key: str) -> None:
             st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
         st.markdown(
             _(
-                "**{label}**, P(positive) = {probability:.3f} (the original: {label_original}, {original:.3f}); "
+                "**{label}**, {chance} = {probability:.3f} (the original: {label_original}, {original:.3f}); "
                 "fluency {fluency:.1f} nats, the original's {fluency_original:.1f}."
             ).format(
-                label=names[order.label],
+                label=classes.said(order.probability, labels),
+                chance=classes.chance_plain(labels),
                 probability=order.probability,
-                label_original=names[found.original.label],
+                label_original=classes.said(found.original.probability, labels),
                 original=found.original.probability,
                 fluency=order.fluency,
                 fluency_original=found.original.fluency,
@@ -178,8 +183,9 @@ def _table(title: str, found: Permutations, orders: Sequence[Order], name: str, 
     if not orders:
         st.write(empty)
         return
-    header = [_("order"), _("verdict"), _("P(positive)"), _("fluency (nats)"), _("to the original (nats)")]
-    names = {"positive": _("positive"), "negative": _("negative")}
+    labels = classes.of(found.model)
+    names = classes.both(labels)
+    header = [_("order"), _("verdict"), classes.chance(labels), _("fluency (nats)"), _("to the original (nats)")]
     rows: list[tuple[object, ...]] = [
         (
             order.text,

@@ -8,7 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core.checkpoints import EMBEDDINGS
+from core.labels import SENTIMENT, shown
 from core.language import gettext as _
+from core.small_data import class_counts, majority, trained_counts
 from pages.parts import names
 from pages.parts.tokens import plain
 
@@ -89,6 +91,7 @@ def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
                 training=data["training_rows"], file=data["file"], held=data["held_out_rows"]
             )
         )
+    _classes(content)
     _list([statement for statement, holders in _holders(cards).items() if holders == [name]])
     parts = {
         "sizes": _("sizes"),
@@ -107,6 +110,36 @@ def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
         hide_index=True,
     )
     st.json(dict(content), expanded=False)
+
+
+def _classes(content: Mapping[str, Any]) -> None:
+    """How many rows each class had in the file, and how accuracy on held-out rows compares with the larger class."""
+    counts, found = trained_counts(content), content.get("metrics", {}).get("selection")
+    if counts is None:
+        return
+    names = [shown(name) for name in content.get("labels", SENTIMENT)]
+    st.text(
+        _("Rows of the file: {first:,} {first_name}, {second:,} {second_name}.").format(
+            first=counts[0], first_name=names[0], second=counts[1], second_name=names[1]
+        )
+    )
+    if not found:
+        return
+    first, second = class_counts(found)
+    low, high = found["accuracy_interval"]
+    st.text(
+        _(
+            "Right for {accuracy:.1%} of {rows:,} held-out rows (95 % interval {low:.1%} to {high:.1%}); always saying "
+            "{label} would be for {majority:.1%}."
+        ).format(
+            accuracy=found["accuracy"],
+            rows=found["rows"],
+            low=low,
+            high=high,
+            label=names[int(second > first)],
+            majority=majority(found),
+        )
+    )
 
 
 def _holders(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, link, trajectories, trajectories_retention
+from pages.parts import classes, frame, link, trajectories, trajectories_retention
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     from core.figures.memory import memory_curves
 
     st.plotly_chart(
-        memory_curves(found), key="memory", alt=_("Verdict, effect of the first word, and gradient at it, against k")
+        memory_curves(found, classes.of_models(one.model for one in found)),
+        key="memory",
+        alt=_("Verdict, effect of the first word, and gradient at it, against k"),
     )
     _say(found)
     st.caption(

@@ -54,6 +54,7 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
                 [places for _number, _trace, places in paths],
                 checkpoint.state_space,
                 plane,
+                checkpoint.labels,
             ),
             key=f"path {checkpoint.name}",
             alt=_("Path of the hidden states, an arrow a token, one line per sentence"),

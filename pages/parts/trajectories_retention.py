@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, link, trajectories
+from pages.parts import classes, frame, link, trajectories
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -117,11 +117,12 @@ def _say(found: Sequence[Retention]) -> None:
     st.caption(
         _(
             "{words:,} words, each before the same {fillers:,} fillers, drawn (seed {seed}) of {neutral:,} frequent "
-            "words that the training data calls neutral: salads of words, not sentences, after which alone P(positive) "
+            "words that the training data calls neutral: salads of words, not sentences, after which alone {chance} "
             "is mostly from {low:.2f} to {high:.2f}. In brackets and as bands 95 % intervals, from drawing words and "
             "fillers anew; with few words these say little. The share is of the effects added up."
         ).format(
             words=len(found[0].words),
+            chance=classes.chance_plain(classes.of_models(retention.model for retention in found)),
             fillers=found[0].fillers,
             seed=_SEED,
             neutral=found[0].neutral,

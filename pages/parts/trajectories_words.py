@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.labels import shared
 from core.language import gettext as _
-from pages.parts import models, trajectories
+from pages.parts import classes, models, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -47,7 +48,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             "they count what a token wrote into the cell state only as far as the later forget gates let it stand."
         )
     )
-    _sums(found)
+    _sums(found, classes.chance(classes.of_all(chosen)))
     header = ["sentence", "model", "place", "token", "logit", "probability", "contribution", "cell_contribution"]
     trajectories.csv_button("contributions", header, lambda: _rows(found))
 
@@ -71,7 +72,9 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         first, second = ([models.verdict(checkpoint, text) for checkpoint in both] for _number, text in texts)
         compared = Comparison(tuple(contrast(one, other) for one, other in zip(first, second, strict=True)))
         st.plotly_chart(
-            comparison_curves(compared), key="verdicts", alt=_("P(positive) after each word of both sentences")
+            comparison_curves(compared),
+            key="verdicts",
+            alt=_("{chance} after each word of both sentences").format(chance=classes.chance(classes.of_all(both))),
         )
         for found in compared.contrasts:
             if found.parts_at is None and len(found.a.tokens) == len(found.b.tokens):
@@ -90,11 +93,13 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
             st.plotly_chart(
                 prefix_curves(found_verdicts),
                 key=f"verdicts {sentence.number}",
-                alt=_("P(positive) after each word, a curve per model"),
+                alt=_("{chance} after each word, a curve per model").format(
+                    chance=classes.chance(shared(verdict.labels for verdict in found_verdicts))
+                ),
             )
 
 
-def _sums(found: dict[int, list[Trace]]) -> None:
+def _sums(found: dict[int, list[Trace]], chance: str) -> None:
     st.dataframe(
         [
             {
@@ -104,7 +109,7 @@ def _sums(found: dict[int, list[Trace]]) -> None:
                 _("sum of contributions"): f"{trace.contributions.sum():.4f}",
                 _("sum of γ"): "–" if trace.cell_contributions is None else f"{trace.cell_contributions.sum():.4f}",
                 _("final logit"): f"{trace.logit[-1]:.4f}",
-                _("P(positive)"): f"{trace.probability[-1]:.4f}",
+                chance: f"{trace.probability[-1]:.4f}",
             }
             for number, traces in found.items()
             for trace in traces

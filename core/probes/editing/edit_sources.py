@@ -136,5 +136,6 @@ def ask(
         guards=guards(checkpoint, sources),
         off=frozenset(no_guards),
         unknown=tuple(checkpoint.vocabulary.unknown(tokens)),
+        labels=checkpoint.labels,
         **bounds,
     )

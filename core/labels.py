@@ -1,0 +1,78 @@
+"""What are a model's two classes called, and how is a probability of the second one named?
+
+Whatever the classes are, `probability` is P(second class). The models that come with the workbench tell negative from
+positive; one trained on a person's own table has that table's names, which are theirs: shown, never run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.language import gettext as _
+
+Names = tuple[str, str]
+
+SENTIMENT: Names = ("negative", "positive")
+CLASSES: Names = ("first class", "second class")
+"""What the classes of several models are called together where they have no names in common."""
+LONGEST = 40  # characters of a name
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Which values of a label column stand for the classes 0 and 1, called `names`; 2 is for rows left out.
+
+    Values are spelt as `core.corpus.label_key` spells them. Raises ValueError for names that cannot be.
+    """
+
+    names: Names
+    values: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_names(self.names)
+
+
+def check_names(names: object) -> Names:
+    """The names of two classes. Raises ValueError where they are not two different ones that print, of 1 to 40
+    characters each."""
+    if not isinstance(names, list | tuple) or len(names) != 2 or not all(isinstance(name, str) for name in names):
+        raise ValueError("two labels need two names")
+    first, second = names
+    for name in (first, second):
+        if not 0 < len(name) <= LONGEST or not name.isprintable() or name != name.strip():
+            raise ValueError(
+                f"a label's name has 1 to {LONGEST} characters that print, no space at its ends; given: {name[:60]!r}"
+            )
+    if first.casefold() == second.casefold():
+        raise ValueError(f"two labels need two different names; given: {first!r} and {second!r}")
+    return first, second
+
+
+def name_of(probability: float, names: Names = SENTIMENT) -> str:
+    """The name of the class that a P(second class) stands for: the second at 0.5 or more."""
+    return names[int(probability >= 0.5)]
+
+
+def shared(several: Iterable[Sequence[str]]) -> Names:
+    """The names that all of some models' classes have, or `CLASSES` where they differ; of none, `SENTIMENT`."""
+    found = {(names[0], names[1]) for names in several}
+    if not found:
+        return SENTIMENT
+    return found.pop() if len(found) == 1 else CLASSES
+
+
+def shown(name: str) -> str:
+    """A class's name as a reader sees it: the workbench's own in their language, others as they stand. Not escaped."""
+    own = {
+        "negative": _("negative"),
+        "positive": _("positive"),
+        "first class": _("first class"),
+        "second class": _("second class"),
+    }
+    return own.get(name, name)
+
+
+def probability_of(names: Names = SENTIMENT) -> str:
+    """``P(positive)``: how the probability of the second class is written. Not escaped."""
+    return _("P(positive)") if names == SENTIMENT else _("P({label})").format(label=shown(names[1]))

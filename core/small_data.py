@@ -1,0 +1,48 @@
+"""Are the rows judged enough to tell, and what would always giving the more frequent class score?
+
+Of `SMALL` rows the 95 % interval of an accuracy reaches up to 5 percentage points to either side: 1.96 √(0.25 / 400). A
+model judged on fewer may be noticeably better or worse than its figure says, and two such models can hardly be told
+apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SMALL = 400  # rows
+UNEVEN = 2.0
+"""How many times as frequent the larger class is before training weights the classes, unless it is told otherwise."""
+
+
+def is_small(rows: int) -> bool:
+    """Whether an accuracy on so many rows is uncertain by 5 percentage points or more."""
+    return rows < SMALL
+
+
+def class_counts(report: Mapping[str, Any]) -> tuple[int, int]:
+    """Rows of the classes 0 and 1 that an evaluation was made on, from its confusion table."""
+    found = report["confusion"]
+    return found["true_negative"] + found["false_positive"], found["false_negative"] + found["true_positive"]
+
+
+def majority(report: Mapping[str, Any]) -> float:
+    """The accuracy of always giving the more frequent class on the rows of an evaluation."""
+    counts = class_counts(report)
+    return max(counts) / sum(counts)
+
+
+def recalls(report: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """The share of each class's rows that were given that class; None for a class without rows."""
+    found, (first, second) = report["confusion"], class_counts(report)
+    return (
+        found["true_negative"] / first if first else None,
+        found["true_positive"] / second if second else None,
+    )
+
+
+def trained_counts(card: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Rows of the classes 0 and 1 in the file that a checkpoint was trained from; None where its card does not tell."""
+    data = card.get("data", {})
+    counts = data.get("counts") or [data.get("negative"), data.get("positive")]
+    return (counts[0], counts[1]) if len(counts) == 2 and all(isinstance(count, int) for count in counts) else None

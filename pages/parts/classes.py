@@ -1,0 +1,86 @@
+"""What a reader sees for a model's two classes. Names may be a person's own: escaped where Markdown is read.
+
+Results call the classes by their numbers or, where they hold no more, negative and positive whatever they are; here
+they get the names that the model's card tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core import checkpoints as folder
+from core.labels import CLASSES, SENTIMENT, Names, name_of, probability_of, shared, shown
+from core.language import gettext as _
+from core.language import ngettext
+from pages.parts import models
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+
+def of(model: str) -> Names:
+    """The names of a model's classes, by the model's name; of one that is not there any more, those of none."""
+    try:
+        return folder.labels_of(models.card(model))
+    except ValueError:
+        return CLASSES
+
+
+def of_all(several: Iterable[Checkpoint]) -> Names:
+    """The names that some models' classes share, or first and second class."""
+    return shared(checkpoint.labels for checkpoint in several)
+
+
+def of_models(names: Iterable[str]) -> Names:
+    """As `of_all`, by the models' names."""
+    return shared(of(name) for name in names)
+
+
+def said(probability: float, labels: Names = SENTIMENT) -> str:
+    """The class that a P(second class) stands for, for a place that reads Markdown."""
+    return plain(shown(name_of(probability, labels)))
+
+
+def both(labels: Names = SENTIMENT) -> dict[str, str]:
+    """The classes' names as they stand, by what results call them: negative for the first, positive for the second."""
+    return dict(zip(SENTIMENT, map(shown, labels), strict=True))
+
+
+def chance(labels: Names = SENTIMENT) -> str:
+    """``P(positive)``, or that of another second class, as it stands: for tables and alternative texts."""
+    return probability_of(labels)
+
+
+def chance_plain(labels: Names = SENTIMENT) -> str:
+    """As `chance`, for a place that reads Markdown."""
+    return _("P(positive)") if labels == SENTIMENT else _("P({label})").format(label=plain(shown(labels[1])))
+
+
+def listed(several: Iterable[Checkpoint]) -> str:
+    """``LSTM (negative or positive), MAIL (ham or spam)``, for a place that reads Markdown."""
+    return ", ".join(
+        _("{model} ({first} or {second})").format(
+            model=plain(one.name.upper()), first=plain(shown(one.labels[0])), second=plain(shown(one.labels[1]))
+        )
+        for one in several
+    )
+
+
+def sentiment_only(several: list[Checkpoint], why: str) -> list[Checkpoint]:
+    """Those of some models that tell negative from positive; one line says why the others are left out."""
+    fitting = [checkpoint for checkpoint in several if checkpoint.reads_sentiment]
+    others = [checkpoint for checkpoint in several if not checkpoint.reads_sentiment]
+    if others:
+        st.info(
+            ngettext(
+                "This does not apply to {models}, which tells other classes apart than negative and positive: {why}",
+                "This does not apply to {models}, which tell other classes apart than negative and positive: {why}",
+                len(others),
+            ).format(models=listed(others), why=why),
+            icon=":material/label_off:",
+        )
+    return fitting
