@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ from core import checkpoints
 from core.commands import console
 
 if TYPE_CHECKING:
+    from core.black_box import Model
     from core.probes.corpus_scan import CorpusScan
-    from core.probes.files.scoring import Checkpoints
+    from core.probes.files.scoring import Source
 
 _FOLDER_ONLY = ("resume", "part_rows", "workers", "scheduler")
 _FILE_ONLY = ("label_column", "positive", "negative", "top")
@@ -33,12 +35,11 @@ def check_one_file(options: argparse.Namespace) -> None:
 
 def scan_corpus(options: argparse.Namespace) -> int:
     """Score a corpus into a folder of parts, and tell what it came to."""
-    from core.probes.files.scoring import Checkpoints
-
     given = [_spelled(name) for name in _FILE_ONLY if getattr(options, name)]
     if given:
         raise ValueError(f"{', '.join(given)}: rankings take a file OUT, with a suffix; given: {options.out}")
-    source = Checkpoints.of(console.named_checkpoints(options.model), checkpoints.root())
+    models = console.named_models(options)
+    source = _source(models)
     try:
         found = _followed(options, source)
     except KeyboardInterrupt:
@@ -72,17 +73,34 @@ def scan_corpus(options: argparse.Namespace) -> int:
             for name, tally in summary.models.items()
         )
         return 0
+    second = {model.name: model.labels[1] for model in models}
     for name, tally in summary.models.items():
         if tally.mean is None:
             console.line(f"{name}: no row was scored")
         else:
             console.line(
-                f"{name}: {tally.share_positive:.2%} of {tally.scored:,} rows read as positive, mean P {tally.mean:.4f}"
+                f"{name}: {tally.share_positive:.2%} of {tally.scored:,} rows read as {second[name]}, "
+                f"mean P {tally.mean:.4f}"
             )
     return 0
 
 
-def _followed(options: argparse.Namespace, source: Checkpoints) -> CorpusScan:
+def _source(models: Sequence[Model]) -> Source:
+    """The checkpoints among some models, and the callable, if there is one."""
+    from core.black_box import BlackBox
+    from core.probes.files.outside import Asked
+    from core.probes.files.scoring import Checkpoints
+
+    own = [model for model in models if not isinstance(model, BlackBox)]
+    source: Source | None = Checkpoints.of(own, checkpoints.root()) if own else None
+    for model in models:
+        if isinstance(model, BlackBox):
+            source = Asked.of(model, source)
+    assert source is not None  # named_models refuses to name none
+    return source
+
+
+def _followed(options: argparse.Namespace, source: Source) -> CorpusScan:
     from contextlib import closing
 
     from tqdm import tqdm

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 
 from core import fluency
 from core.__main__ import main
@@ -101,6 +102,20 @@ def test_scan(ask: Ask, tmp_path: Path) -> None:
     for row in rows:
         if row["text"]:
             assert float(row["sentiment_probability"]) == pytest.approx(sentiment([row["text"]])[0])
+
+
+def test_scan_into_a_folder(ask: Ask, tmp_path: Path) -> None:
+    """The callable scores a corpus, beside a checkpoint, and each row's number is its own answer."""
+    texts = ["What a lovely day!", "", "not good at all , really bad", "the bus was late again"]
+    given, out = tmp_path / "texts.csv", tmp_path / "scored"
+    given.write_text("number,text\n" + "".join(f'{n},"{text}"\n' for n, text in enumerate(texts)), encoding="utf-8")
+    found = ask("scan", "--model", "gru", str(given), str(out))
+    assert [row["model"] for row in found] == ["sentiment", "gru"]
+    assert {(row["rows"], row["empty"], row["scored"]) for row in found} == {(4, 1, 3)}
+    (part,) = out.glob("*.parquet")
+    scored = parquet.read_table(part).to_pylist()
+    read = [row["sentiment_probability"] for row in scored if texts[row["row"] - 1]]
+    assert read == pytest.approx(sentiment([text for text in texts if text]))
 
 
 def test_attribute_and_its_faithfulness(ask: Ask) -> None:

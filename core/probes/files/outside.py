@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,23 +15,8 @@ from core import black_box
 from core.black_box import BlackBox, PredictorError, telling
 from core.probes.files.scan_windows import TOKENS_LIMIT
 
-
-class Scoring(Protocol):
-    """P(class 1) of texts by model, each float64 [N], "not a number" where a text is not scored."""
-
-    def __call__(
-        self, texts: Sequence[str], problems: dict[int, str], breathe: Callable[[], object]
-    ) -> Mapping[str, np.ndarray]: ...
-
-
-class Source(Protocol):
-    """What to score with: hashes by the names of the models, in order, and where to get them. It can be pickled."""
-
-    @property
-    def hashes(self) -> tuple[tuple[str, str], ...]: ...
-
-    def load(self) -> Scoring:
-        """Ready for use. Raises ValueError or OSError."""
+if TYPE_CHECKING:
+    from core.probes.files.scoring import Scoring, Source
 
 
 @dataclass(frozen=True)
