@@ -73,7 +73,7 @@ def test_the_three_cells_stand_side_by_side(page: Page, address: str) -> None:
     settled(page)
     expect(page.get_by_role("heading", name="What each gate adds")).to_be_visible()
     expect(page.locator(".katex-error")).to_have_count(0)
-    assert page.locator(".katex-display").count() >= 3 + (2 + 4 + 7)
+    expect(page.locator(".katex-display").nth(3 + (2 + 4 + 7) - 1)).to_be_visible(timeout=120_000)
 
 
 def test_a_hostile_link_is_inert(page: Page, address: str, elsewhere: list[str], dialogs: list[str]) -> None:
