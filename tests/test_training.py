@@ -24,7 +24,9 @@ from core.training import (
     TrainingSettings,
     _epoch_batches,
     _rate,
+    class_weights,
     fit_temperature,
+    settings_json,
     train_classifier,
 )
 from core.verdicts import logits
@@ -560,3 +562,52 @@ def test_held_out_events_read_as_they_are_named() -> None:
     for held in event.history:
         assert isinstance(held, HeldOut)
         assert 0 <= held.accuracy <= 1 and held.log_loss > 0 and held.temperature > 0 and held.training_loss > 0
+
+
+# Uneven classes
+
+
+def test_class_weights_give_both_classes_the_same_say() -> None:
+    labels = np.array([0] * 6 + [1] * 2, dtype=np.int8)
+    first, second = class_weights(labels)
+    assert (first, second) == (8 / 12, 8 / 4)
+    assert 6 * first == pytest.approx(2 * second) and 6 * first + 2 * second == pytest.approx(8)
+
+
+def test_a_weighted_temperature_is_that_of_rows_written_out_several_times() -> None:
+    random = np.random.default_rng(0)
+    labels = (random.random(300) < 0.2).astype(np.int8)
+    scores = random.normal(0, 2, 300) + labels
+    repeated = np.concatenate([np.flatnonzero(labels == 0), np.repeat(np.flatnonzero(labels == 1), 3)])
+    assert fit_temperature(scores, labels, (1.0, 3.0)) == pytest.approx(
+        fit_temperature(scores[repeated], labels[repeated]), rel=1e-4
+    )
+
+
+def test_even_classes_train_the_same_balanced_or_not() -> None:
+    even = np.concatenate([np.flatnonzero(DATA.labels[DATA.train] == label)[:60] for label in (0, 1)])
+    given = DATA._replace(train=np.sort(DATA.train[even]))
+    plain = last(train_classifier(SETTINGS, *given))
+    balanced = last(train_classifier(replace(SETTINGS, balance=True), *given))
+    for key, value in weights(plain).items():
+        # The held-out rows are not even, so temperatures differ; what was trained does not.
+        if not key.startswith("linear"):
+            np.testing.assert_allclose(weights(balanced)[key], value, atol=1e-5, err_msg=key)
+
+
+def test_balance_saves_a_rare_class() -> None:
+    """One label in twelve is 1, and words tell it only in part: unbalanced, class 1 is all but given up."""
+    random = np.random.default_rng(3)
+    rare = np.where((DATA.labels == 1) & (random.random(len(DATA.labels)) < 0.18), 1, 0).astype(np.int8)
+    given = DATA._replace(labels=rare)
+    found = {}
+    for balance in (False, True):
+        event = last(train_classifier(replace(SETTINGS, balance=balance, epochs=20), *given))
+        found[balance] = (logits(trained(event), DATA.sentences) >= 0)[rare == 1].mean()
+    assert found[True] > found[False] + 0.2
+
+
+def test_settings_without_balance_are_kept_as_cards_always_kept_them() -> None:
+    assert "balance" not in settings_json(SETTINGS)
+    assert settings_json(replace(SETTINGS, balance=True))["balance"] is True
+    assert TrainingSettings(**settings_json(SETTINGS)) == SETTINGS
