@@ -1,0 +1,103 @@
+"""From Python every probe is one call; it says what the probe's own module says, and its figure can be drawn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core import figure, load
+from core.api import Model
+from core.models import NotPrefixwiseError
+from core.probes.attributions import attribute
+from core.verdicts import verdicts
+from tests.bidirectional import write_bidirectional
+
+ROOT = Path(__file__).parent.parent
+TEXT, OTHER = "this movie is not bad", "i love this movie"
+DRAWN = {
+    "predict": lambda model: model.predict([TEXT]),
+    "compare": lambda model: model.compare(TEXT, OTHER),
+    "attributions": lambda model: model.attributions(TEXT, "occlusion-1"),
+    "order": lambda model: model.order(TEXT),
+    "interactions": lambda model: model.interactions(TEXT),
+    "suite": lambda model: model.suite(cases=4),
+}
+WORD_BY_WORD = {
+    "trajectory": lambda model: model.trajectory(TEXT),
+    "gradients": lambda model: model.gradients(TEXT),
+    "memory": lambda model: model.memory("good", upto=5),
+    "patching": lambda model: model.patching(TEXT, OTHER),
+}
+
+
+@pytest.fixture(scope="module")
+def model(tiny_checkpoints: Path) -> Model:
+    return load("gru", tiny_checkpoints)
+
+
+def test_importing_core_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; from core import load; "
+        "print(*(sorted({'torch', 'numpy', 'pandas', 'plotly', 'safetensors'} & set(sys.modules))))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""
+
+
+def test_a_call_says_what_the_probes_module_says(model: Model) -> None:
+    assert model.predict([TEXT, OTHER]) == verdicts(model.checkpoint, [TEXT, OTHER])
+    own = attribute(model.checkpoint, TEXT, "shapley")
+    np.testing.assert_array_equal(model.attributions(TEXT).scores, own.scores)
+    assert (model.name, model.card["cell"], repr(model)) == ("gru", "gru", "Model('gru': gru of 1 × 8 units, 39 ids)")
+
+
+@pytest.mark.parametrize("probe", [*DRAWN, *WORD_BY_WORD])
+def test_a_result_has_a_figure(model: Model, probe: str) -> None:
+    drawn = figure((DRAWN | WORD_BY_WORD)[probe](model))
+    assert isinstance(drawn, go.Figure) and len(drawn.data) > 0
+
+
+def test_probes_without_a_figure(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(f"text,label\n{TEXT},1\n{OTHER},0\n", encoding="utf-8")
+    scan = model.scan(tmp_path / "rows.csv", label_column="label")
+    assert (scan.rows, scan.scored) == (2, 2)
+    assert model.evaluate(tmp_path / "rows.csv").rows == 2
+    assert model.comment(TEXT).verdict == model.predict([TEXT])[0]
+    assert model.fixed_points([TEXT, OTHER], seconds=2).starts > 0
+    with pytest.raises(LookupError, match="no figure for a Scan"):
+        figure(scan)
+
+
+def test_what_cannot_be_is_said_in_a_line(model: Model, tiny_checkpoints: Path) -> None:
+    with pytest.raises(ValueError, match="a single text was given"):
+        model.predict(TEXT)
+    with pytest.raises(ValueError, match=r"no checkpoint 'what'; available: rnn, gru, lstm"):
+        load("what", tiny_checkpoints)
+    with pytest.raises(ValueError, match="the text is empty"):
+        model.order(" ")
+
+
+def test_a_bidirectional_model_answers_what_needs_no_state_on_the_way(tmp_path: Path) -> None:
+    write_bidirectional(tmp_path, "bi", "lstm")
+    both = load("bi", tmp_path)
+    assert "both ways" in repr(both)
+    assert both.predict([TEXT])[0].prefix_probabilities == ()
+    for probe in DRAWN.values():
+        assert len(figure(probe(both)).data) > 0
+    for probe in WORD_BY_WORD.values():
+        with pytest.raises(NotPrefixwiseError, match="bi is bidirectional: it reads a text from both ends"):
+            probe(both)
+
+
+def test_the_tour_runs_and_draws(tmp_path: Path) -> None:
+    command = [sys.executable, "examples/tour.py", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+    said = {line.partition(":")[0] for line in done.stdout.splitlines()}
+    assert {"predict", "permutations", "edits", "composition", "trajectory", "attributions", "patching", "scan"} <= said
+    drawn = {path.stem for path in tmp_path.glob("*.html")}
+    assert {"predict", "permutations", "trajectory", "attributions", "patching", "memory"} <= drawn

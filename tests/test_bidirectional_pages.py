@@ -1,0 +1,62 @@
+"""Every page opens with a bidirectional model, by itself and beside others, and says what it cannot show of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.bidirectional import write_bidirectional
+
+ROOT = Path(__file__).parent.parent
+VIEWS = {
+    "1_Permutations": ("hand", "search", "compare"),
+    "2_Sarcasm": ("comment", "edits", "compose", "file"),
+    "3_Trajectories": ("states", "words", "path", "gradients", "memory"),
+    "4_Attributions": ("words", "agreement", "order", "pairs"),
+    "6_Models": ("",),
+}
+ALL = [(page, view) for page, views in VIEWS.items() for view in views]
+
+
+@pytest.fixture(params=[False, True], ids=["alone", "beside others"])
+def with_others(
+    request: pytest.FixtureRequest, tmp_path: Path, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> bool:
+    write_bidirectional(tmp_path, "both", "lstm", layers=2)
+    if request.param:
+        for cell in ("gru", "lstm"):
+            shutil.copytree(tiny_checkpoints / cell, tmp_path / cell)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    return bool(request.param)
+
+
+def opened(page: str, view: str) -> AppTest:
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+    at.query_params["q"] = "this movie is not bad, i love it"
+    if view:
+        at.query_params["view"] = view
+    if page:
+        at.switch_page(f"pages/{page}.py")
+    return at.run()
+
+
+def test_home_has_a_point_and_says_why(with_others: bool) -> None:
+    at = opened("", "")
+    assert not at.exception and not at.error
+    assert any("BOTH is bidirectional" in caption.value for caption in at.caption)
+    assert len(at.metric) == (3 if with_others else 1)
+
+
+@pytest.mark.parametrize(("page", "view"), ALL)
+def test_a_page_opens(with_others: bool, page: str, view: str) -> None:
+    at = opened(page, view)
+    assert not at.exception
+    said = [caption.value for caption in at.caption] + [error.value for error in at.error]
+    if page == "3_Trajectories":
+        assert any(line.startswith("Not here: BOTH is bidirectional.") for line in said)
+        assert bool(at.error) is not with_others
+    else:
+        assert not at.error
