@@ -70,9 +70,9 @@ def named_checkpoints(model: str) -> list[Checkpoint]:
 def named_models(options: argparse.Namespace) -> list[Model]:
     """The callable that was named, then the checkpoints; all of these where nothing was named."""
     if options.predictor is None:
-        return [*named_checkpoints(options.model or "all")]
+        return [*named_checkpoints("all" if options.model is None else options.model)]
     asked: list[Model] = [black_box.load(options.predictor, checkpoints.names())]
-    return [*asked, *named_checkpoints(options.model)] if options.model else asked
+    return asked if options.model is None else [*asked, *named_checkpoints(options.model)]
 
 
 @contextmanager
