@@ -29,17 +29,12 @@ def results(function: Callable[[T], R], tasks: Iterable[T], address: str, wait: 
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise ValueError(f"a scheduler needs Dask, which is not installed: pip install -r {REQUIREMENTS}") from None
-    try:
-        client = Client(address, timeout=wait, set_as_default=False)
-    except (OSError, ValueError) as error:
-        if isinstance(error, ValueError):
-            raise ValueError(f"{address!r} is no scheduler's address ({error}); expected tcp://host:port") from None
-        raise OSError(f"no Dask scheduler answers at {address} within {wait:g} seconds") from None
-    with client:
+    _ask(address, wait)
+    with Client(address, timeout=wait, set_as_default=False) as client:
         threads = sum(client.nthreads().values())
         if not threads:
             raise OSError(f"the Dask scheduler at {address} has no workers")
-        queue = as_completed()
+        queue = as_completed(loop=client.loop)
         try:
             for task in tasks:
                 queue.add(client.submit(function, task, pure=False))
@@ -53,3 +48,27 @@ def results(function: Callable[[T], R], tasks: Iterable[T], address: str, wait: 
             raise OSError(f"the Dask scheduler at {address} was lost") from None
         except ModuleNotFoundError as error:
             raise OSError(f"a worker cannot import {error.name}: start it in this project's folder") from None
+
+
+def _ask(address: str, wait: float) -> None:
+    """Whether a scheduler is there: Dask's client would wait for one that takes its call and says nothing."""
+    import asyncio
+
+    from distributed.core import rpc
+
+    async def identity() -> dict[str, object]:
+        async with rpc(address) as remote:
+            found: dict[str, object] = await remote.identity()
+            return found
+
+    async def in_time() -> dict[str, object]:
+        return await asyncio.wait_for(identity(), wait)
+
+    try:
+        found = asyncio.run(in_time())
+    except ValueError as error:
+        raise ValueError(f"{address!r} is no scheduler's address ({error}); expected tcp://host:port") from None
+    except (OSError, TimeoutError):
+        raise OSError(f"no Dask scheduler answers at {address} within {wait:g} seconds") from None
+    if found.get("type") != "Scheduler":
+        raise OSError(f"at {address} answers a Dask {str(found.get('type')).lower()}, expected a scheduler")

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core import checkpoints
+from core import checkpoints, distributed
 from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
@@ -209,10 +209,14 @@ def classifier(
             state_file,
             start.model.state_dict() if start else None,
         ):
-            if progress.model is not None:  # saved before the run removes its state: a full disk must not cost it
+            if (
+                progress.model is not None and distributed.first()
+            ):  # saved before the run removes its state: a full disk must not cost it
                 card = _card(identity, prepared, settings, progress)
                 checkpoints.save(name, progress.model.state_dict(), prepared.vocabulary, card, out)
             yield progress
+    if not distributed.first():
+        return
     if checkpoints.POLARITY not in checkpoints.read_card(name, out)["sha256"]:
         found = log_odds(prepared.sentences, prepared.corpus.labels, prepared.train, len(prepared.vocabulary))
         add_polarity(name, found, out)

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core import distributed
 from core.checkpoints import round_embeddings
 from core.corpus import Encoded, length_batches, pad
 from core.models import CELLS, Classifier
@@ -154,20 +155,25 @@ def train_classifier(
     identity = _run_identity(settings, sentences, labels, train, held, vectors, *weights)
     if state_file:
         run.restore(state_file, identity)
+    distributed.check_same(run.step, "steps that are done")
+    if not distributed.first():
+        torch.manual_seed(settings.seed + distributed.rank() + run.step * distributed.size())  # dropout of its own
     clock, tokens, first = time.perf_counter(), 0, run.step
 
     while run.step < steps and not run.out_of_patience(steps):
         batches = _epoch_batches(settings, lengths, train, run.step // steps_per_epoch)
         for rows in batches[run.step % steps_per_epoch :]:
-            ids, row_lengths = pad(sentences, rows)
-            run.advance(ids, row_lengths, targets[torch.from_numpy(rows)], _rate(run.step, steps, settings.average))
-            tokens += int(row_lengths.sum())
+            own, weight = distributed.share(rows)
+            ids, row_lengths = pad(sentences, own)
+            rate = _rate(run.step, steps, settings.average)
+            run.advance(ids, row_lengths, targets[torch.from_numpy(own)], rate, weight)
+            tokens += int(lengths[rows].sum())
             if settings.average and run.step >= steps * _WARM_UP and run.step % _AVERAGE_EVERY == 0:
                 run.average()
             evaluated = run.step % interval == 0 or run.step == steps
             if evaluated:
                 run.evaluate(held_sentences, held_labels)
-                if state_file:
+                if state_file and distributed.first():
                     run.save(state_file, identity)
             if evaluated or run.step % _REPORT_EVERY == 0:
                 seconds = time.perf_counter() - clock
@@ -177,7 +183,7 @@ def train_classifier(
                 break
     seconds = max(time.perf_counter() - clock, 1e-9)
     yield Progress(run.step, steps, run.loss, tokens / seconds, 0.0, tuple(run.history), run.finish())
-    if state_file:
+    if state_file and distributed.first():
         state_file.unlink(missing_ok=True)
 
 
@@ -292,8 +298,8 @@ class _Run:
         self.mean: dict[str, Tensor] = {}  # of the weights since the rate stopped rising, where they are averaged
         self.averaged = 0
 
-    def advance(self, ids: np.ndarray, lengths: np.ndarray, targets: Tensor, rate: float) -> None:
-        """One optimiser step on one batch."""
+    def advance(self, ids: np.ndarray, lengths: np.ndarray, targets: Tensor, rate: float, weight: float = 1.0) -> None:
+        """One optimiser step on one batch, of which these rows are the share `weight`."""
         self.model.train()
         block = torch.from_numpy(ids)
         if self.settings.word_dropout:
@@ -303,9 +309,10 @@ class _Run:
             scores = self.model(block.to(self.device), torch.from_numpy(lengths).to(self.device))
         targets = targets.to(self.device)
         each = None if self.weights is None else torch.where(targets == 1, self.weights[1], self.weights[0])
-        loss = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets, each)
+        loss = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets, each) * weight
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        loss = distributed.add_up(self.parameters, loss)
         nn.utils.clip_grad_norm_(self.parameters, self.settings.clip, foreach=True)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * rate
@@ -324,6 +331,7 @@ class _Run:
             raise ValueError(f"training diverged: logits are not finite at step {self.step}; try a lower learning rate")
         temperature, log_loss = fit_temperature(scores, labels, self.weights)
         accuracy = float(((scores >= 0) == (labels == 1)).mean())
+        temperature, log_loss, accuracy = distributed.agreed([temperature, log_loss, accuracy])
         better = not self.history or log_loss < min(held.log_loss for held in self.history)
         self.history.append(HeldOut(self.step, accuracy, log_loss, temperature, self.loss))
         if better:

@@ -106,9 +106,16 @@ def add_verbs(add: Add) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Vocabulary, word2vec and classifiers from a labelled file; goes on where an interrupted run stopped."""
+    from core import distributed
+
+    with distributed.joined():
+        return _train(options)
+
+
+def _train(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from core import recipe
+    from core import distributed, recipe
     from core.embeddings import Word2VecSettings
     from core.text import Preprocessing
     from core.training import TrainingSettings
@@ -154,7 +161,7 @@ def train(options: argparse.Namespace) -> int:
     for settings in runs.values():
         recipe.check_start(start, prepared, settings)
     _tell_of_split(prepared, balance)
-    with tqdm(total=options.word2vec_epochs, desc="word2vec", unit="epoch") as bar:
+    with distributed.in_turn(), tqdm(total=options.word2vec_epochs, desc="word2vec", unit="epoch") as bar:
         for progress in recipe.word_vectors(prepared, place.vectors):
             bar.update(progress.epoch - bar.n)
     vectors = progress.vectors
@@ -169,6 +176,8 @@ def train(options: argparse.Namespace) -> int:
                 shown = f"{left} left, loss {step.loss:.4f}, {step.tokens_per_second:,.0f} tokens/s{held}"
                 bar.set_postfix_str(shown, refresh=False)
                 bar.update(step.step - bar.n)
+        if not distributed.first():
+            continue
         if report:
             recipe.add_metrics(name, "report", report, out)
         metrics = checkpoints.read_card(name, out)["metrics"]
