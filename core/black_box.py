@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from core.corpus import LABEL_NAMES
+from core.labels import SENTIMENT, check_names
 from core.text import StepResult, lowercase, punctuation
 
 if TYPE_CHECKING:
@@ -38,13 +38,11 @@ if TYPE_CHECKING:
 OPTION = "--predictor"
 _SPEC = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _WHOLE = re.compile(r"(?:https?://|www\.)\S+|[@#]\w+")  # links, mentions and tags stay as they are
-SENTIMENT = LABEL_NAMES[0], LABEL_NAMES[1]
 _EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite logit
 _ROUNDING = 1e-6  # by which a probability may lie outside 0 to 1
 _SHORT, _LONG = 0.1, 0.4  # seconds between which a batch should take
 _FIRST, _MOST = 16, 2_048  # texts in a batch
 _KEPT = 100_000  # answers
-_LABEL_LIMIT = 40  # characters
 
 Told = Callable[[int, int], object]
 """Called before every batch with how many of how many texts are answered; what it raises ends the asking."""
@@ -283,14 +281,12 @@ def asked_for(arguments: Sequence[str]) -> str | None:
 
 
 def _labels(spec: str, labels: Any) -> tuple[str, str]:
-    found = tuple(labels) if isinstance(labels, (list, tuple)) else ()
-    sound = len(found) == 2 and all(isinstance(name, str) and name.isprintable() and name.strip() for name in found)
-    if not sound or found[0] == found[1] or max(map(len, found)) > _LABEL_LIMIT:
+    try:
+        return check_names(labels)
+    except ValueError as error:
         raise PredictorError(
-            f"{spec}: its labels are two different names of at most {_LABEL_LIMIT} characters, of class 0 and class 1; "
-            f"given: {str(labels)[:100]}"
-        )
-    return found[0], found[1]
+            f"{spec}: its labels are two different names, of class 0 and class 1; given: {str(labels)[:100]} ({error})"
+        ) from None
 
 
 def _code(module: Any) -> bytes:
@@ -324,4 +320,4 @@ def _texts(batch: Sequence[str]) -> str:
 def _kind(answer: Any, given: np.ndarray) -> str:
     if answer is None or isinstance(answer, (str, bytes, dict)):
         return "None" if answer is None else f"a {type(answer).__name__}"
-    return f"a {type(answer).__name__} of {given.dtype.name}"
+    return f"a {type(answer).__name__} of {'text' if given.dtype.kind in 'US' else given.dtype.name}"

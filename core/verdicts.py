@@ -108,7 +108,7 @@ def with_prefixes(black_box: BlackBox, found: Verdict) -> Verdict:
 def _answers(black_box: BlackBox, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
     probabilities = black_box.probabilities(texts)
     return [
-        Verdict(black_box.name, text, tokens, (True,) * len(tokens), logit, probability, ())
+        Verdict(black_box.name, text, tokens, (True,) * len(tokens), logit, probability, (), labels=black_box.labels)
         for text, tokens, logit, probability in zip(
             texts, tokenised, log_odds(probabilities).tolist(), probabilities.tolist(), strict=True
         )

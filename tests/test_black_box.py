@@ -78,7 +78,7 @@ def test_answers_of_every_kind_are_the_same_probabilities(kind: str) -> None:
         (lambda texts: [12.0, 50.0, 99.5], r"from 12 to 99.5 \(percentages\? Then divide by 100\)"),
         (lambda texts: [-2.0, 0.3, 4.0], r"from -2 to 4 \(logits\? Then apply the logistic function\)"),
         (lambda texts: [0.1, 0.2, float("inf")], "from 0.1 to inf"),
-        (lambda texts: ["0.1", "0.2", "0.3"], "gave a list of str"),
+        (lambda texts: ["0.1", "0.2", "0.3"], "gave a list of text"),
         (lambda texts: ["ham"] * 3, "not numbers"),
         (lambda texts: None, "gave None, not numbers"),
         (lambda texts: {"p": 0.5}, "gave a dict, not numbers"),
@@ -86,7 +86,7 @@ def test_answers_of_every_kind_are_the_same_probabilities(kind: str) -> None:
         (lambda texts: [[0.1], [0.2, 0.3], []], "gave no array of numbers"),
         (lambda texts: 1 / 0, "raised ZeroDivisionError: division by zero when asked about 3 texts"),
         (lambda texts: sys.exit("gone"), "raised SystemExit: gone"),
-        (list, "raised TypeError"),
+        (list, "gave a list of text, not numbers"),
     ],
 )
 def test_what_is_no_answer_is_refused_in_one_line(answer: Any, message: str) -> None:

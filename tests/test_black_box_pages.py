@@ -107,17 +107,20 @@ def test_home_has_its_verdict_and_no_curve_until_asked() -> None:
     assert list(metrics) == ["SENTIMENT", "RNN", "GRU", "LSTM"]
     (expected,) = sentiment([TEXT])
     assert metrics["SENTIMENT"].delta == f"P(positive) = {expected:.3f}"
-    assert curves(at) == ["RNN", "GRU", "LSTM"]
+    found = curves(at)
+    assert list(found) == ["SENTIMENT", "RNN", "GRU", "LSTM"]
+    assert found.pop("SENTIMENT") == 1 and min(found.values()) > 1  # a point is no curve
     assert "SENTIMENT has no curve" in said(at)
     sound(at.toggle(key="beginnings").set_value(True).run())
-    assert curves(at) == ["SENTIMENT", "RNN", "GRU", "LSTM"]
+    assert set(curves(at)) == {"SENTIMENT", "RNN", "GRU", "LSTM"} and curves(at)["SENTIMENT"] > 1
     assert "SENTIMENT has no curve" not in said(at)
 
 
-def curves(at: AppTest) -> list[str]:
+def curves(at: AppTest) -> dict[str, int]:
+    """How many points each model's curve has."""
     import json
 
-    return [curve["name"] for curve in json.loads(at.get("plotly_chart")[0].proto.spec)["data"]]
+    return {curve["name"]: len(curve["x"]) for curve in json.loads(at.get("plotly_chart")[0].proto.spec)["data"]}
 
 
 def test_only_the_command_line_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

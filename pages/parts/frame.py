@@ -10,14 +10,10 @@ from core import language
 from core.examples import examples
 from core.language import gettext as _
 from pages.parts import link
+from pages.parts.tokens import readable_choices
 
 LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
 _PAGES = Path(__file__).parent.parent
-# The theme's one primary colour is dark enough for the white words that Streamlit (1.67) writes on it; as the colour of
-# words on a dark ground it is too dark for a contrast of 4.5 to 1. Streamlit sets the colour scheme that this asks for.
-_STYLE = """<style>
-button[data-selected="true"] p { color: light-dark(#5b57a6, #b5b1f2); }
-</style>"""
 
 
 def titles() -> dict[str, str]:
@@ -59,7 +55,7 @@ def set_up(page: str) -> None:
     language.use(st.session_state["language"] or usual)
     title = {"Home": _("Home"), **titles()}[page]
     st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
-    st.html(_STYLE)
+    readable_choices()
     carried = _link(st.session_state.get("q", st.query_params.get("q", "")))
     with st.sidebar:
         st.page_link("app.py", label=_("Home"), icon=":material/home:", query_params=carried)

@@ -91,7 +91,8 @@ def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
                 training=data["training_rows"], file=data["file"], held=data["held_out_rows"]
             )
         )
-    _classes(content)
+    if content.get("kind") != EMBEDDINGS:
+        _classes(content)
     _list([statement for statement, holders in _holders(cards).items() if holders == [name]])
     parts = {
         "sizes": _("sizes"),
