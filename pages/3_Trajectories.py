@@ -53,6 +53,7 @@ elif not (checkpoints := prefixwise.only(checkpoints)):
 elif view == "memory":
     trajectories_memory.view(checkpoints)
 else:
+    prefixwise.tell_of_layers(checkpoints)
     texts = trajectories.texts(text, checkpoints)
     if not texts:
         st.info(_("There is no word to read yet. Type a sentence."))
