@@ -30,8 +30,8 @@ def tell_of_layers(checkpoints: Sequence[Checkpoint]) -> None:
     if deep:
         st.caption(
             ngettext(
-                "{names} has several layers: states, gates and interventions are those of the top one, which the verdict "
-                "is read from.",
+                "{names} has several layers: states, gates and interventions are those of the top one, which the "
+                "verdict is read from.",
                 "{names} have several layers: states, gates and interventions are those of the top one, which the "
                 "verdict is read from.",
                 len(deep),
