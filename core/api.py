@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from core.probes.trajectories import Gradients
     from core.trace import Trace
     from core.verdicts import Verdict
+
+
+_Event = TypeVar("_Event")
 
 
 def load(name: str = "lstm", folder: str | Path | None = None) -> Model:
@@ -380,12 +383,11 @@ def _several(texts: Sequence[str]) -> list[str]:
     return list(texts)
 
 
-def _last(events: Iterator[Any]) -> Any:
+def _last(events: Iterator[_Event]) -> _Event:
     """The last event of a search, which has its answer."""
-    event = None
-    for event in events:  # noqa: B007
-        pass
-    assert event is not None  # every search has at least one
+    event = next(events)  # every search has at least one
+    for later in events:
+        event = later
     return event
 
 

@@ -65,6 +65,7 @@ elif view == "memory":
 elif view == "probes":
     diagnostic_probes.view((), checkpoints)
 else:
+    prefixwise.tell_of_layers(checkpoints)
     texts = trajectories.texts(text, checkpoints)
     shown = {
         "states": trajectories_states.view,

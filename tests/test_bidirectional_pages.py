@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.bidirectional import write_bidirectional
+from tests.conftest import write_tiny_checkpoint
 
 ROOT = Path(__file__).parent.parent
 VIEWS = {
@@ -60,3 +61,14 @@ def test_a_page_opens(with_others: bool, page: str, view: str) -> None:
         assert bool(at.error) is not with_others
     else:
         assert not at.error
+
+
+@pytest.mark.parametrize("view", VIEWS["3_Trajectories"])
+def test_of_several_layers_the_top_one_is_shown_and_that_is_said(
+    view: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny_checkpoint(tmp_path, "lstm", "lstm", layers=3)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    at = opened("3_Trajectories", view)
+    assert not at.exception and not at.error
+    assert any("LSTM has several layers" in caption.value for caption in at.caption) is (view != "memory")

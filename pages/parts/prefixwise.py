@@ -25,6 +25,21 @@ def only(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
     return found
 
 
+def tell_of_layers(checkpoints: Sequence[Checkpoint]) -> None:
+    """A line on the models of several layers, if there are any: which of these the states and gates are of."""
+    deep = [checkpoint.name for checkpoint in checkpoints if checkpoint.model.recurrent.num_layers > 1]
+    if deep:
+        st.caption(
+            ngettext(
+                "{names} has several layers: states, gates and interventions are those of the top one, which the "
+                "verdict is read from.",
+                "{names} have several layers: states, gates and interventions are those of the top one, which the "
+                "verdict is read from.",
+                len(deep),
+            ).format(names=_listed(deep))
+        )
+
+
 def tell_of_missing_curves(readers: Sequence[Model]) -> None:
     """A line on the models that have a point in place of a curve as they read from both ends, if there are any."""
     names = [reader.name for reader in readers if not isinstance(reader, BlackBox) and reader.model.bidirectional]
