@@ -38,7 +38,8 @@ def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = 
             x=found.places[:, 0].round(4),
             y=found.places[:, 1].round(4),
             mode="markers+text",
-            text=[name if place in named else "" for place, name in enumerate(names)],
+            # Drawn on a canvas, which reads no HTML: escaped words would show their escapes.
+            text=[word if place in named else "" for place, word in enumerate(found.words)],
             textposition=[named.get(place) or "top center" for place in range(len(names))],
             textfont={"size": 11},
             customdata=list(zip(names, found.leaning.round(3).tolist(), strict=True)),

@@ -284,10 +284,10 @@ def _measures(tally: Tally, at: AtThreshold) -> None:
     rows: list[tuple[object, ...]] = [
         (_("accuracy"), estimates.share(at.accuracy, at.accuracy_interval)),
         (
-            _("precision: of those said {one}, are").format(one=one),
+            _("precision: of what is said {one}, right").format(one=one),
             estimates.share(at.precision, at.precision_interval),
         ),
-        (_("recall: of what is {one}, said").format(one=one), estimates.share(at.recall, at.recall_interval)),
+        (_("recall: of what is {one}, said so").format(one=one), estimates.share(at.recall, at.recall_interval)),
         (_("rows"), f"{tally.rows:,}"),
     ]
     st.dataframe(estimates.as_shown(header, rows), hide_index=True)
