@@ -21,7 +21,7 @@ views = {
     "words": _("Words"),
 }
 link.restore("view", "cards", link.one_of(list(views)), key="models view")
-view = st.segmented_control(
+view = st.pills(
     _("What to look at"),
     list(views),
     format_func=views.__getitem__,

@@ -128,7 +128,8 @@ def leans_moved(moves: Sequence[Move], axis: str, names: Mapping[str, str]) -> g
     figure.update_xaxes(title=axis, zeroline=False)
     figure.update_traces(showlegend=False, selector={"mode": "lines"})
     return figure.update_layout(
+        title={"text": _("How far words moved"), "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}},
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
-        height=130 + 24 * max(1, len(moves)),
-        margin={"t": 40, "b": 40, "l": 10, "r": 10},
+        height=170 + 24 * max(1, len(moves)),
+        margin={"t": 80, "b": 40, "l": 10, "r": 10},
     )

@@ -64,8 +64,8 @@ def accuracy_by_slice(tallies: Sequence[Tally], names: Mapping[tuple[str, str], 
         zeroline=False,
     )
     figure.update_xaxes(title=_("accuracy (share right)"))
-    height = 130 + max(_ROW, 10 * len(tallies)) * len(shown)
-    return figure.update_layout(legend=_LEGEND, height=height, margin={"t": 40, "b": 40, "l": 10, "r": 10})
+    height = 170 + max(_ROW, 10 * len(tallies)) * len(shown)
+    return _titled(figure, _("Accuracy by slice"), height)
 
 
 def reliability(tallies: Sequence[Tally]) -> go.Figure:
@@ -115,7 +115,7 @@ def reliability(tallies: Sequence[Tally]) -> go.Figure:
     figure.update_yaxes(title=_("share of {one}").format(one=_one(tallies)), range=[-0.03, 1.03], row=1)
     figure.update_yaxes(title=_("rows"), rangemode="tozero", row=2)
     figure.update_xaxes(title=_("P({one}), as the model says").format(one=_one(tallies)), row=2)
-    return figure.update_layout(legend=_LEGEND, height=560, margin={"t": 40, "b": 40, "l": 10, "r": 10})
+    return _titled(figure, _("How often a probability comes true"), 600)
 
 
 def confusion(tally: Tally, threshold: float = 0.5) -> go.Figure:
@@ -146,7 +146,7 @@ def confusion(tally: Tally, threshold: float = 0.5) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(side="top")
-    return figure.update_layout(height=260, margin={"t": 40, "b": 10, "l": 10, "r": 10})
+    return _titled(figure, _("What the model says of each class"), 300, below=10)
 
 
 def precision_recall(tallies: Sequence[Tally], threshold: float) -> go.Figure:
@@ -211,11 +211,15 @@ def _ring(figure: go.Figure, tally: Tally, x: float, y: float) -> None:
 
 
 def _square(figure: go.Figure, title: str) -> go.Figure:
+    return _titled(figure, title, 420)
+
+
+def _titled(figure: go.Figure, title: str, height: int, below: int = 40) -> go.Figure:
     return figure.update_layout(
         title={"text": title, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}},
         legend=_LEGEND,
-        height=420,
-        margin={"t": 80, "b": 40, "l": 10, "r": 10},
+        height=height,
+        margin={"t": 80, "b": below, "l": 10, "r": 10},
     )
 
 
