@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 
+from core import labels
 from core.figures import comparison as figures
 from core.figures.comparison import comparison_curves
 from core.probes.comparison import Comparison, Contrast, compare_tokens
@@ -128,7 +129,8 @@ def test_a_figure_serialises_whatever_the_tokens() -> None:
 
 
 def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
+    for module in (figures, labels):
+        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
     figure = comparison_curves(three(["so"], ["good"], 1))
     layout = figure.layout
     shown = [

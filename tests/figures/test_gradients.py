@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 
+from core import labels
 from core.figures import gradients as gradient_figures
 from core.figures import memory as memory_figures
 from core.figures.gradients import gradient_norms, step_norms
@@ -170,7 +171,7 @@ def test_every_word_is_shown_as_it_stands(token: str) -> None:
 
 
 def test_every_title_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (gradient_figures, memory_figures):
+    for module in (gradient_figures, memory_figures, labels):
         monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
     for figure in (
         gradient_norms(three()),

@@ -10,6 +10,7 @@ from math import factorial
 import numpy as np
 import pytest
 
+from core import labels
 from core.figures import permutations as figures
 from core.figures.permutations import MOST_POINTS, drawn, fluency_scatter, position_bars, probability_histogram
 from core.probes.ordering.orders import Words
@@ -142,7 +143,8 @@ def test_one_order_alone_can_be_drawn() -> None:
 
 
 def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
+    for module in (figures, labels):
+        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
     result = found(WORDS)
     for figure in (probability_histogram(result), fluency_scatter(result, 1), position_bars(result)):
         shown = [figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text]

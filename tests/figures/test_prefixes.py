@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from core import labels
 from core.figures import prefixes
 from core.figures.prefixes import prefix_curves
 from core.verdicts import Verdict
@@ -159,7 +160,8 @@ def test_a_figure_serialises_whatever_the_tokens() -> None:
 
 
 def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefixes, "_", str.upper)
+    for module in (prefixes, labels):
+        monkeypatch.setattr(module, "_", str.upper)
     layout = prefix_curves(three(["so"])).layout
     shown = (layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text)
     assert shown == ("VERDICT AFTER EACH TOKEN", "TOKENS READ SO FAR", "P(POSITIVE)")
