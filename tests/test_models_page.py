@@ -104,7 +104,7 @@ def evaluated(at: AppTest) -> AppTest:
 def test_every_view_opens_from_its_link_and_keeps_it(view: str) -> None:
     at = opened(view=view)
     assert not at.error
-    assert at.segmented_control(key="models view").value == view
+    assert at.pills(key="models view").value == view
     assert parameter(at, "view") == (None if view == "cards" else view)
 
 
@@ -205,7 +205,7 @@ def test_a_file_is_evaluated_and_offered_to_the_other_views(tmp_path: Path) -> N
     accuracy = wanted.tallies.of("rnn").at(0.5).accuracy
     assert table(at, "model", "accuracy").iloc[0]["accuracy"].startswith(f"{accuracy:.1%}")
     for view in COUNTED:
-        at = sound(at.segmented_control(key="models view").set_value(view).run())
+        at = sound(at.pills(key="models view").set_value(view).run())
         at = sound(at.segmented_control(key="models on").set_value("upload").run())
         assert "20 rows of mine.csv" in said(at)
         assert not at.error
@@ -215,7 +215,7 @@ def test_hostile_rows_are_shown_as_they_are() -> None:
     rows = [("positive", f"{text} good") for text in SENTENCES] + [("negative", "sad")]
     at = evaluated(upload(opened(view="evaluate"), "<b>![x](y).csv", upload_of(rows)))
     assert not at.error
-    at = sound(at.segmented_control(key="models view").set_value("confusion").run())
+    at = sound(at.pills(key="models view").set_value("confusion").run())
     at = sound(at.segmented_control(key="models on").set_value("upload").run())
     for field in ("10", "11"):
         at = sound(at.segmented_control(key="models field").set_value(field).run())

@@ -129,8 +129,8 @@ def test_a_figure_serialises_whatever_the_tokens() -> None:
 
 
 def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
-    monkeypatch.setattr(labels, "_", lambda message: f"«{message}»")
+    for module in (figures, labels):
+        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
     figure = comparison_curves(three(["so"], ["good"], 1))
     layout = figure.layout
     shown = [

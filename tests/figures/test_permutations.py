@@ -143,8 +143,8 @@ def test_one_order_alone_can_be_drawn() -> None:
 
 
 def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
-    monkeypatch.setattr(labels, "_", lambda message: f"«{message}»")
+    for module in (figures, labels):
+        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
     result = found(WORDS)
     for figure in (probability_histogram(result), fluency_scatter(result, 1), position_bars(result)):
         shown = [figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text]

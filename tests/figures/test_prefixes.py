@@ -160,8 +160,8 @@ def test_a_figure_serialises_whatever_the_tokens() -> None:
 
 
 def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefixes, "_", str.upper)
-    monkeypatch.setattr(labels, "_", str.upper)
+    for module in (prefixes, labels):
+        monkeypatch.setattr(module, "_", str.upper)
     layout = prefix_curves(three(["so"])).layout
     shown = (layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text)
     assert shown == ("VERDICT AFTER EACH TOKEN", "TOKENS READ SO FAR", "P(POSITIVE)")

@@ -12,8 +12,8 @@ import pytest
 from core import black_box
 from core.black_box import PredictorError
 from core.probes.files.outside import Asked, AskedScoring
-from core.probes.files.scoring import Scoring
 from core.probes.files.scan_windows import TOKENS_LIMIT
+from core.probes.files.scoring import Scoring
 from examples.sklearn_predictor import sentiment
 
 SPEC = "examples.sklearn_predictor:sentiment"
