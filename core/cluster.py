@@ -23,13 +23,11 @@ def results(function: Callable[[T], R], tasks: Iterable[T], address: str, wait: 
     Tasks are taken as they are needed. Raises what the function raises; OSError for an address that does not answer
     within `wait` seconds, a scheduler without workers, or one that is lost; ValueError where Dask is not installed.
     """
-    try:
-        from distributed import Client, as_completed
-        from distributed.client import FutureCancelledError
-        from distributed.scheduler import KilledWorker
-    except ImportError:
-        raise ValueError(f"a scheduler needs Dask, which is not installed: pip install -r {REQUIREMENTS}") from None
-    _ask(address, wait)
+    check(address, wait)
+    from distributed import Client, as_completed
+    from distributed.client import FutureCancelledError
+    from distributed.scheduler import KilledWorker
+
     with Client(address, timeout=wait, set_as_default=False) as client:
         threads = sum(client.nthreads().values())
         if not threads:
@@ -50,11 +48,17 @@ def results(function: Callable[[T], R], tasks: Iterable[T], address: str, wait: 
             raise OSError(f"a worker cannot import {error.name}: start it in this project's folder") from None
 
 
-def _ask(address: str, wait: float) -> None:
-    """Whether a scheduler is there: Dask's client would wait for one that takes its call and says nothing."""
+def check(address: str, wait: float = _WAIT) -> None:
+    """Whether a scheduler is there: Dask's client would wait for one that takes its call and says nothing.
+
+    Raises as `results`.
+    """
     import asyncio
 
-    from distributed.core import rpc
+    try:
+        from distributed.core import rpc
+    except ImportError:
+        raise ValueError(f"a scheduler needs Dask, which is not installed: pip install -r {REQUIREMENTS}") from None
 
     async def identity() -> dict[str, object]:
         async with rpc(address) as remote:

@@ -32,6 +32,12 @@ def breathe() -> None:
         raise StoppedError
 
 
+def check(count: int) -> None:
+    """Raises ValueError for less than one process."""
+    if count < 1:
+        raise ValueError(f"at least one worker is needed; given: {count:,}")
+
+
 def results(function: Callable[[T], R], tasks: Iterable[T], count: int) -> Iterator[R]:
     """What a function of a module gives for tasks, in the order in which they are done, by `count` processes.
 
@@ -42,8 +48,7 @@ def results(function: Callable[[T], R], tasks: Iterable[T], count: int) -> Itera
     from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
-    if count < 1:
-        raise ValueError(f"at least one worker is needed; given: {count:,}")
+    check(count)
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin, initargs=(stop,))

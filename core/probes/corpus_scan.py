@@ -73,6 +73,8 @@ def corpus_scan(
         raise ValueError(f"a part has at least one row; given: {part_rows:,}")
     if processes is not None and scheduler is not None:
         raise ValueError("workers of this machine and a scheduler were given; expected one of them")
+    if processes is not None:
+        workers.check(processes)
     column, folder = text_column or "text", Path(out)
     paths = inputs.found(names)
     _check_apart(paths, folder)
@@ -85,6 +87,8 @@ def corpus_scan(
         "models": [{"name": name, "hash": digest} for name, digest in source.hashes],
         "settings": {"text_column": column, "encoding": encoding, "part_rows": part_rows},
     }
+    if scheduler is not None:
+        cluster.check(scheduler)
     done = _begun(folder, plan, resume)
     scan = parts.identity(plan)
 

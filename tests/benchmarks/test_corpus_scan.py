@@ -81,8 +81,8 @@ def test_one_worker_against_the_bare_recurrence_and_two_workers_against_one(mode
         speeds.append(per_row * ROWS / one["worker_seconds"])
         gains.append(one["seconds"] / two["seconds"])
         print(
-            f"\n{model}, {ROWS:,} rows: bare recurrence {per_row * ROWS:.1f} s (from {bare['rows']:,} rows), one worker "
-            f"{one['worker_seconds']:.1f} s at work, speed {speeds[-1]:.2f} of it (asked: at least 0.7); the clock "
+            f"\n{model}, {ROWS:,} rows: bare recurrence {per_row * ROWS:.1f} s (from {bare['rows']:,} rows), one "
+            f"worker {one['worker_seconds']:.1f} s at work, speed {speeds[-1]:.2f} of it (asked: at least 0.7); clock "
             f"{one['seconds']:.1f} s with one worker, {two['seconds']:.1f} s with two, {gains[-1]:.2f} times as fast "
             f"(asked: at least 1.6); the processor's seconds {one['processor_seconds']:.1f} and "
             f"{two['processor_seconds']:.1f}"

@@ -66,31 +66,35 @@ def test_several_files_and_a_folder_by_its_slash(table: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--resume", "in.csv", "out.csv"], "--resume: for that OUT is a folder, a name without a suffix"),
-        (["--workers", "2", "in.csv", "out.csv"], "--workers: for that OUT is a folder"),
+        (["--resume", "in.csv", "out.csv"], "--resume, --part-rows: for that OUT is a folder, a name without a suffix"),
+        (["--workers", "2", "in.csv", "out.csv"], "--part-rows, --workers: for that OUT is a folder"),
         (["in.csv", "in.csv", "out.csv"], "more than one file: for that OUT is a folder"),
         ([".", "out.csv"], "more than one file: for that OUT is a folder"),
         (["--label-column", "n", "in.csv", "out"], "--label-column: rankings take a file OUT"),
         (["--workers", "0", "in.csv", "out"], "at least one worker is needed; given: 0"),
+        (["--scheduler", "tcp://127.0.0.1:1", "in.csv", "out"], "Dask"),  # nobody there, or no Dask
         (["--part-rows", "0", "in.csv", "out"], "a part has at least one row"),
         (["--scheduler", "tcp://a:1", "--workers", "2", "in.csv", "out"], "not allowed with argument"),
         (["--text-column", "gone", "in.csv", "out"], "in.csv has no column 'gone'; it has: said, n"),
         (["no*.csv", "out"], "no file is named like no*.csv"),
         (["in.csv", "gone/out"], "there is no folder gone to write out to"),
-        (["in.csv", "."], "is not empty and holds no scan"),
+        (["in.csv", "."], "in.csv lies in ., where the output goes"),
+        (["in.csv", "mine"], "is not empty and holds no scan"),
     ],
 )
 def test_what_cannot_be_scanned_is_one_line(
     arguments: list[str], says: str, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = sorted(Path().iterdir())
+    Path("mine").mkdir()
+    Path("mine/thesis.txt").touch()
+    before = sorted(Path().rglob("*"))
     try:
         status = main([*SCAN, "--model", "gru", *arguments])
     except SystemExit as ended:  # argparse's own
         status = ended.code
     out, err = capsys.readouterr()
     assert status == 2 and out == "" and err.count("\n") == 1 and err.startswith("error: ") and says in err
-    assert sorted(Path().iterdir()) == before
+    assert sorted(Path().rglob("*")) == before
 
 
 def test_control_c_says_how_to_go_on(
@@ -116,7 +120,7 @@ def test_control_c_says_how_to_go_on(
 def test_a_kill_takes_the_workers_along_and_the_scan_goes_on(tmp_path: Path) -> None:
     with Path("long.csv").open("w", encoding="utf-8") as file:
         file.write("said\n")
-        file.writelines("so good and not so bad, but never late\n" for _ in range(60_000))
+        file.writelines("so good and not so bad but never late\n" for _ in range(60_000))
     command = [sys.executable, "-m", "core", *SCAN[:3], "--part-rows", "500", "--workers", "2", "--resume"]
     command += [str(tmp_path / "long.csv"), str(tmp_path / "out")]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
