@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from uuid import uuid4
 import streamlit as st
 
 from core import records
+from core.labels import Names
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes.scan import TOP, scan
@@ -65,7 +66,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     except (ValueError, LookupError, OSError) as error:
         st.error(plain(told(error)))
         return
-    asked = _asked(columns, boxes, encoding, classes.both(checkpoints[0].labels))
+    asked = _asked(columns, boxes, encoding, checkpoints[0].labels)
     checkpoints, asked = _fitting(checkpoints, asked)
     if not checkpoints:
         return
@@ -158,7 +159,7 @@ def told(error: Exception) -> str:
 
 
 def _asked(
-    columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None, names: Mapping[str, str]
+    columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None, labels: Names
 ) -> _Asked:
     one, two, three, _last = boxes
     own = fingerprint(columns)
@@ -183,8 +184,11 @@ def _asked(
     positive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
     if label is not None:
-        shown = {key: plain(name) for key, name in names.items()}
-        about = _("Besides 0 and {negative}, 1 and {positive}. Separate several by commas.").format(**shown)
+        shown = {key: plain(name) for key, name in classes.both(labels).items()}
+        # In the file they are spelt as the model's card has them, whatever language the page speaks.
+        about = _("Besides 0 and {negative}, 1 and {positive}. Separate several by commas.").format(
+            negative=plain(labels[0]), positive=plain(labels[1])
+        )
         left, right = st.columns(2)
         with left:
             negative = _words(_("Labels that mean {negative}").format(**shown), f"file negative {own}", about)
