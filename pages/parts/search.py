@@ -3,7 +3,8 @@
 Streamlit ends a script only at its next ``st.`` call, and a step of a search may take seconds. So the search runs in a
 thread that calls nothing of Streamlit's, and the script looks at it and redraws the progress. A click on Stop, another
 page, another sentence or a closed window all end the script at that call; the thread is told at once and gives up
-before its next step. What was found until then is kept.
+before its next step. What was found until then is kept. Only so many run at a time, over all sessions: the others wait
+in line (`admission`), and the page says how many are before them.
 
 The script that a click starts does not wait for the one that it ends: both may run for a moment. So whichever comes
 first ends a search that is left over and keeps what it found.
@@ -19,11 +20,14 @@ from typing import Any, NamedTuple, Protocol
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import ngettext
+from pages.parts.admission import Line
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 _GLANCE = 0.25  # seconds between two looks
 MOST_KEPT = 3
+_LINE = Line()  # of all sessions
 
 Key = tuple[object, ...]
 
@@ -55,10 +59,14 @@ class _GivenUpError(Exception):
 
 
 class _Work:
-    """A search in a thread of its own; `latest` is the last event that came, `key` what was asked."""
+    """A search in a thread of its own; `latest` is the last event that came, `key` what was asked.
+
+    It begins when its turn has come. Raises ValueError where the line's setting is none.
+    """
 
     def __init__(self, key: Key, start: Start):
         self.key = key
+        self.place = _LINE.enter()
         self.latest: Event | None = None
         self.fault: Exception | None = None
         self._given_up = threading.Event()
@@ -69,10 +77,16 @@ class _Work:
             name="unrolled search",
             daemon=True,
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads can be had
+            self.place.leave()
+            raise
 
     def _run(self, start: Start) -> None:
         try:
+            if not self.place.wait():
+                return
             for event in start(self._breathe):
                 self.latest = event
                 self._breathe()
@@ -80,6 +94,8 @@ class _Work:
             pass
         except Exception as fault:  # of whatever kind: the page says it in one line
             self.fault = fault
+        finally:
+            self.place.leave()
 
     def _breathe(self) -> None:
         if self._given_up.is_set():
@@ -91,6 +107,7 @@ class _Work:
 
     def give_up(self) -> None:
         self._given_up.set()
+        self.place.give_up_waiting()
 
 
 class _Kept:
@@ -182,10 +199,23 @@ def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any],
         return fault
     try:
         while not work.ends_within(_GLANCE):
-            shown = Shown(0.0, _("Starting…")) if work.latest is None else say(work.latest)
+            shown = _waiting(work) if work.latest is None else say(work.latest)
             bar.progress(min(max(shown.share, 0.0), 1.0), plain(shown.line))
             if shown.best:
                 best.text(shown.best)
     finally:
         kept.end(work)  # an ended script may not touch the session's state, but this is none of it
     return work.fault
+
+
+def _waiting(work: _Work) -> Shown:
+    """What is said of a search that has found nothing yet: its place in line, if its turn has not come."""
+    before = work.place.before
+    if not before:
+        return Shown(0.0, _("Starting…"))
+    line = ngettext(
+        "Waiting: one search must end before yours begins.",
+        "Waiting: {before:,} searches must end before yours begins.",
+        before,
+    )
+    return Shown(0.0, line.format(before=before))
