@@ -232,4 +232,6 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
                     return
         except OSError:
             time.sleep(0.05)
-    raise VisitError("the server ended before it answered" if process.poll() is not None else "the server did not start")
+    raise VisitError(
+        "the server ended before it answered" if process.poll() is not None else "the server did not start"
+    )
