@@ -6,8 +6,10 @@ import gc
 import time
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages.parts import garbage
 from pages.parts.garbage import Collections
@@ -67,9 +69,12 @@ def test_a_short_look_or_one_at_the_young_sets_nothing_aside(
     assert not watched.settle()
 
 
+@pytest.mark.parametrize("due", [("EVERYTHING_EVERY", 0.0), ("GROWN", 0.5)])
 def test_what_becomes_unreachable_while_set_aside_is_freed_in_the_end(
-    watched: Collections, monkeypatch: pytest.MonkeyPatch
+    watched: Collections, monkeypatch: pytest.MonkeyPatch, due: tuple[str, float]
 ) -> None:
+    gc.collect()
+    assert watched.settle()  # the first time, everything
     knot, plain = Knot(), Knot()
     plain.itself = None  # type: ignore[assignment]
     gone, plain_gone = weakref.ref(knot), weakref.ref(plain)
@@ -79,11 +84,20 @@ def test_what_becomes_unreachable_while_set_aside_is_freed_in_the_end(
     assert plain_gone() is None  # nobody refers to it: freed at once
     gc.collect()
     assert gone() is not None
-    monkeypatch.setattr(garbage, "EVERYTHING_EVERY", 0.0)
+    assert watched.settle()
+    assert gone() is not None
+    monkeypatch.setattr(garbage, *due)
     gc.collect()
     assert watched.settle()
     assert gone() is None
 
 
-def test_every_page_settles() -> None:
+def test_every_page_settles(monkeypatch: pytest.MonkeyPatch, tiny_checkpoints: Path) -> None:
     assert garbage._collections.watch in gc.callbacks
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+    times: list[None] = []
+    monkeypatch.setattr(garbage, "settle", lambda: times.append(None))
+    page = AppTest.from_file(str(Path(__file__).parents[1] / "app.py"), default_timeout=90).run()
+    page.run()
+    assert not page.exception
+    assert len(times) == 2

@@ -26,6 +26,7 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 _GLANCE = 0.25  # seconds between two looks
+_LONGEST_GLANCE = 1.0  # where nothing changes: a look costs the server a message, and many may wait at a time
 MOST_KEPT = 3
 _LINE = Line()  # of all sessions
 
@@ -198,8 +199,11 @@ def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any],
     except (ValueError, LookupError, OSError) as fault:
         return fault
     try:
-        while not work.ends_within(_GLANCE):
+        glance, before = _GLANCE, None
+        while not work.ends_within(glance):
             shown = _waiting(work) if work.latest is None else say(work.latest)
+            glance = _GLANCE if shown != before else min(2 * glance, _LONGEST_GLANCE)
+            before = shown
             bar.progress(min(max(shown.share, 0.0), 1.0), plain(shown.line))
             if shown.best:
                 best.text(shown.best)
