@@ -158,9 +158,7 @@ def told(error: Exception) -> str:
     return _OPTIONS.sub("", str(error))
 
 
-def _asked(
-    columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None, labels: Names
-) -> _Asked:
+def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None, labels: Names) -> _Asked:
     one, two, three, _last = boxes
     own = fingerprint(columns)
     text = one.selectbox(

@@ -9,7 +9,7 @@ import streamlit as st
 from core import language
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import link
+from pages.parts import garbage, link
 from pages.parts.tokens import readable_choices
 
 LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
@@ -39,6 +39,7 @@ def existing_pages() -> list[tuple[str, str]]:
 
 def set_up(page: str) -> None:
     """The first call of every page, by its file's name without the number (or ``Home``): language, title, menu."""
+    garbage.settle()
     if st.session_state.get("page") != page:
         st.session_state["page"] = page
         # What the link of another page said last is no answer to what this one's says.

@@ -3,7 +3,8 @@
 Streamlit ends a script only at its next ``st.`` call, and a step of a search may take seconds. So the search runs in a
 thread that calls nothing of Streamlit's, and the script looks at it and redraws the progress. A click on Stop, another
 page, another sentence or a closed window all end the script at that call; the thread is told at once and gives up
-before its next step. What was found until then is kept.
+before its next step. What was found until then is kept. Only so many run at a time, over all sessions: the others wait
+in line (`admission`), and the page says how many are before them.
 
 The script that a click starts does not wait for the one that it ends: both may run for a moment. So whichever comes
 first ends a search that is left over and keeps what it found.
@@ -20,11 +21,15 @@ import streamlit as st
 
 from core.black_box import PredictorError, telling
 from core.language import gettext as _
+from core.language import ngettext
+from pages.parts.admission import Line
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 _GLANCE = 0.25  # seconds between two looks
+_LONGEST_GLANCE = 1.0  # where nothing changes: a look costs the server a message, and many may wait at a time
 MOST_KEPT = 3
+_LINE = Line()  # of all sessions
 
 Key = tuple[object, ...]
 
@@ -56,10 +61,14 @@ class _GivenUpError(Exception):
 
 
 class _Work:
-    """A search in a thread of its own; `latest` is the last event that came, `key` what was asked."""
+    """A search in a thread of its own; `latest` is the last event that came, `key` what was asked.
+
+    It begins when its turn has come. Raises ValueError where the line's setting is none.
+    """
 
     def __init__(self, key: Key, start: Start):
         self.key = key
+        self.place = _LINE.enter()
         self.latest: Event | None = None
         self.fault: Exception | None = None
         self._given_up = threading.Event()
@@ -70,10 +79,16 @@ class _Work:
             name="unrolled search",
             daemon=True,
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads can be had
+            self.place.leave()
+            raise
 
     def _run(self, start: Start) -> None:
         try:
+            if not self.place.wait():
+                return
             with telling(lambda done, total: self._breathe()):
                 for event in start(self._breathe):
                     self.latest = event
@@ -82,6 +97,8 @@ class _Work:
             pass
         except Exception as fault:  # of whatever kind: the page says it in one line
             self.fault = fault
+        finally:
+            self.place.leave()
 
     def _breathe(self) -> None:
         if self._given_up.is_set():
@@ -93,6 +110,7 @@ class _Work:
 
     def give_up(self) -> None:
         self._given_up.set()
+        self.place.give_up_waiting()
 
 
 class _Kept:
@@ -185,11 +203,27 @@ def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any],
     except (ValueError, LookupError, OSError) as fault:
         return fault
     try:
-        while not work.ends_within(_GLANCE):
-            shown = Shown(0.0, _("Starting…")) if work.latest is None else say(work.latest)
+        glance, before = _GLANCE, None
+        while not work.ends_within(glance):
+            shown = _waiting(work) if work.latest is None else say(work.latest)
+            glance = _GLANCE if shown != before else min(2 * glance, _LONGEST_GLANCE)
+            before = shown
             bar.progress(min(max(shown.share, 0.0), 1.0), plain(shown.line))
             if shown.best:
                 best.text(shown.best)
     finally:
         kept.end(work)  # an ended script may not touch the session's state, but this is none of it
     return work.fault
+
+
+def _waiting(work: _Work) -> Shown:
+    """What is said of a search that has found nothing yet: its place in line, if its turn has not come."""
+    before = work.place.before
+    if not before:
+        return Shown(0.0, _("Starting…"))
+    line = ngettext(
+        "Waiting: one search must end before yours begins.",
+        "Waiting: {before:,} searches must end before yours begins.",
+        before,
+    )
+    return Shown(0.0, line.format(before=before))
