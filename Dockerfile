@@ -3,7 +3,8 @@
 
 FROM python:3.12-slim-bookworm AS build
 # On Linux, plain pip brings several gigabytes of CUDA libraries with torch; uv fetches the build for CPUs alone.
-RUN pip install --no-cache-dir uv==0.13.9 && uv venv /opt/venv
+RUN pip install --no-cache-dir uv==0.13.9 && uv venv --python /usr/local/bin/python3 /opt/venv
+WORKDIR /build
 COPY requirements.txt .
 RUN uv pip install --no-cache --compile-bytecode --torch-backend=cpu --python /opt/venv -r requirements.txt
 
@@ -25,8 +26,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MALLOC_ARENA_MAX=2 \
     UNROLLED_COLLECTION=/data/collection.sqlite3
-# In bytes already, as nothing can be written beside the sources later.
-RUN ["python", "-m", "compileall", "-q", "app.py", "core", "pages"]
+# In bytes already, as nothing can be written beside the sources later; readable, whatever the checkout's umask was.
+RUN python -m compileall -q app.py core pages && chmod -R a+rX .
 USER 10001
 VOLUME /data
 EXPOSE 8501
