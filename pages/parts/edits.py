@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
+from core.memory import give_back
 from core.probes import edits
 from core.probes.editing import edit_sources
 from core.probes.editing.constraints import FLOOR
@@ -22,6 +23,7 @@ from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
+    from core.fluency import Trigram
     from core.probes.editing.edit_results import Edited, MinimalEdits, Progress
     from core.probes.editing.edit_sources import Sources
 
@@ -76,15 +78,17 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _loaded(fluency_hash: str) -> Sources:
-    return edit_sources.load()
+def _loaded(fluency_hash: str, _trigram: Trigram | None) -> Sources:
+    found = edit_sources.load(_trigram)
+    give_back()
+    return found
 
 
 def _sources() -> Sources | None:
     fluency, fault = models.fluency()
     try:
         with st.spinner(_("Loading the word lists…"), show_time=False):
-            return _loaded("" if fluency is None else fluency.hash)
+            return _loaded(*("", None) if fluency is None else (fluency.hash, fluency.trigram))
     except (ValueError, LookupError, OSError) as error:
         st.warning(
             _("The search for edits cannot be used: {fault}").format(fault=plain(str(error or fault))),

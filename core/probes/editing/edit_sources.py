@@ -37,13 +37,16 @@ class Sources:
     lexicon: Lexicon | None = None
 
 
-def load() -> Sources:
-    """The shipped word vectors, trigram and lexicon. Raises CheckpointError where one cannot be used."""
+def load(trigram: Trigram | None = None) -> Sources:
+    """The shipped word vectors, trigram and lexicon; a trigram that is loaded already is not loaded again.
+
+    Raises CheckpointError where one cannot be used.
+    """
     from core import checkpoints, fluency, lexicon
     from core.probes.editing.neighbours import Neighbours
 
     vectors = Neighbours.of(checkpoints.load_vectors(), NEIGHBOURS, COSINE)
-    return Sources(vectors, fluency.load().trigram, lexicon.load())
+    return Sources(vectors, trigram or fluency.load().trigram, lexicon.load())
 
 
 def transformations(checkpoint: Checkpoint, sources: Sources) -> tuple[Transformation, ...]:
