@@ -8,13 +8,11 @@ The C library keeps what was freed for the next who asks. After a model's file w
 from __future__ import annotations
 
 import ctypes
-import gc
 from functools import cache
 
 
 def give_back() -> None:
     """Give memory that nobody uses back to the system, where the C library can; some milliseconds. Never raises."""
-    gc.collect()
     trim = _trim()
     if trim is not None:
         trim(0)
@@ -27,4 +25,4 @@ def _trim() -> ctypes._NamedFuncPointer | None:
     except (OSError, TypeError, AttributeError):  # TypeError: on Windows there is no library of that name
         return None
     trim.argtypes, trim.restype = (ctypes.c_size_t,), ctypes.c_int
-    return trim  # type: ignore[no-any-return]
+    return trim

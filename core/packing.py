@@ -19,8 +19,8 @@ _LEVELS = 256
 class Level:
     """The n-grams of one order that are kept, by context, and within a context by ascending target.
 
-    Context i has the targets ``targets[offsets[i]:offsets[i + 1]]`` (whole numbers), each with its discounted share f in
-    `shares` (float64); `backoff` is γ of each context, 1 where it has no target. A bigram's context is the id of a
+    Context i has the targets ``targets[offsets[i]:offsets[i + 1]]`` (whole numbers), each with its discounted share
+    f in `shares` (float64); `backoff` is γ of each context, 1 where it has no target. A bigram's context is the id of a
     word, a trigram's the number of a bigram.
     """
 

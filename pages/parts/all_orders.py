@@ -69,12 +69,13 @@ def _say(event: Progress) -> search.Shown:
         scored=event.scored, total=event.total, flips=flips
     )
     if event.best is None:
-        return search.Shown(event.scored / event.total, line)
+        return search.Shown(event.scored / event.total, line, queries=event.scored)
     best = _("Most fluent flip so far: {text} (P(positive) = {probability:.3f}, {fluency:.1f} nats)")
     return search.Shown(
         event.scored / event.total,
         line,
         best.format(text=event.best.text, probability=event.best.probability, fluency=event.best.fluency),
+        event.scored,
     )
 
 

@@ -10,7 +10,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite
 from core.tables import as_csv
-from pages.parts import estimates, link
+from pages.parts import estimates, limits, link
 from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
@@ -30,7 +30,9 @@ def view(checkpoints: list[Checkpoint]) -> None:
         )
     )
     settings = _settings()
-    with st.spinner(_("Asking the models…"), show_time=False):
+    if limits.none_left():
+        return
+    with st.spinner(_("Asking the models…"), show_time=False), limits.timed():
         suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
     from core.figures.suite import failure_rates
 

@@ -178,7 +178,7 @@ def _say(event: Progress) -> search.Shown:
     line = _("{queries:,} of up to {total:,} sentences scored, {flips} so far").format(
         queries=event.queries, total=event.total, flips=flips
     )
-    return search.Shown(event.queries / max(event.total, 1), line)
+    return search.Shown(event.queries / max(event.total, 1), line, queries=event.queries)
 
 
 def _show(found: MinimalEdits, key: str) -> None:

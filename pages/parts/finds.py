@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.finds import SOURCES, TYPED, Finds
+from core.finds import SOURCES, TYPED
 from core.language import gettext as _
 from core.language import ngettext
 from core.readings import READINGS, fooled
+from pages.parts import limits
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.finds import Find
+    from core.finds import Find, Finds
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,10 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
 
 def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) -> None:
     try:
+        own = limits.finds()
+        limits.room(len(own.finds()), len(chosen))
         for model in chosen:
-            Finds().keep(
+            own.keep(
                 text=candidate.text,
                 original=candidate.original,
                 model=model,
@@ -122,7 +125,7 @@ def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) 
 def view() -> None:
     """The finds kept so far; one line where the file cannot be used."""
     try:
-        _finds(Finds())
+        _finds(limits.finds())
     except (OSError, ValueError) as error:
         st.error(plain(str(error)))
 

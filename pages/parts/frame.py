@@ -9,7 +9,7 @@ import streamlit as st
 from core import language
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import link
+from pages.parts import limits, link
 
 LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
 _PAGES = Path(__file__).parent.parent
@@ -66,6 +66,7 @@ def set_up(page: str) -> None:
             persist_state="session",
         )
     link.carry("lang", _language_in_link())
+    limits.tell()
 
 
 def _usual_language() -> str:
@@ -114,7 +115,7 @@ def sentence(default: str) -> str:
                     "The text has {length:,} characters, so the link does not carry it (it carries up to {most:,})."
                 ).format(length=len(text), most=LONGEST_IN_LINK)
             )
-    return text
+    return limits.short_enough(text)
 
 
 def example_picker(text: str) -> None:
