@@ -32,7 +32,7 @@ def test_a_slip_is_an_error_and_never_no_limit(told: str) -> None:
 
 @pytest.mark.parametrize("told", ["2", "yes please", "ja", "\n1\n2"])
 def test_public_is_on_or_off(told: str) -> None:
-    with pytest.raises(ValueError, match="^UNROLLED_PUBLIC is 1 or 0; given: [^\n]*$"):
+    with pytest.raises(ValueError, match=r"^UNROLLED_PUBLIC is 1 or 0; given: [^\n]*$"):
         of({"UNROLLED_PUBLIC": told})
 
 

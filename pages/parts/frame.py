@@ -9,6 +9,7 @@ import streamlit as st
 from core import language
 from core.examples import examples
 from core.language import gettext as _
+from core.memory import give_back
 from pages.parts import limits, link
 
 LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
@@ -40,6 +41,7 @@ def set_up(page: str) -> None:
     """The first call of every page, by its file's name without the number (or ``Home``): language, title, menu."""
     if st.session_state.get("page") != page:
         st.session_state["page"] = page
+        give_back()  # what the page before made; under a millisecond
         # What the link of another page said last is no answer to what this one's says.
         for key in [key for key in st.session_state if str(key).startswith("linked ")]:
             del st.session_state[key]
