@@ -22,6 +22,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from core.text import Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
     from torch import Tensor, dtype
+    from torch.overrides import TorchFunctionMode
 
     from core.models import Classifier
 
@@ -196,7 +198,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
     try:
         sizes = card["sizes"]
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
-        with torch.device("meta"):  # no time spent on initial weights that are replaced at once
+        with torch.device("meta"), _unfilled():  # no time spent on initial weights that are replaced at once
             shapes = (len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"])
             model = Classifier(card["cell"], *shapes, **ways(card))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's, for absurd sizes
@@ -215,6 +217,22 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
     polarity = _read_polarity(name, folder, card, len(vocabulary)) if POLARITY in card["sha256"] else None
     space = _read_state_space(name, folder, card, model.hidden_size) if STATE_SPACE in card["sha256"] else None
     return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card), polarity, space)
+
+
+def _unfilled() -> TorchFunctionMode:
+    """Leaves out the initial weights, which are replaced at once.
+
+    On the meta device they would take no time but memory: torch imports its compiler, 80 MB of modules, to draw them.
+    """
+    from torch.overrides import TorchFunctionMode
+
+    class Unfilled(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if getattr(func, "__module__", "") == "torch.nn.init":
+                return args[0] if args else kwargs["tensor"]
+            return func(*args, **(kwargs or {}))
+
+    return Unfilled()
 
 
 def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVectors:
@@ -363,7 +381,7 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
         raise CheckpointError(f"checkpoint {name!r} holds {card.get('kind')!r}, expected {kind!r}")
     contents = {file: _content(name, folder, file, card) for file in (WEIGHTS, VOCABULARY)}
     try:
-        vocabulary = Vocabulary.from_bytes(contents[VOCABULARY])
+        vocabulary = _vocabulary(contents[VOCABULARY])
         weights = {
             key: tensor if kind == FLUENCY and not tensor.is_floating_point() else tensor.float()
             for key, tensor in load_bytes(contents[WEIGHTS]).items()
@@ -374,6 +392,12 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
         if not torch.isfinite(tensor).all():
             raise CheckpointError(f"checkpoint {name!r}: {WEIGHTS} holds numbers that are not finite in {key}")
     return card, vocabulary, weights
+
+
+@lru_cache(maxsize=4)
+def _vocabulary(content: bytes) -> Vocabulary:
+    """A vocabulary is never changed, so the checkpoints that were trained together share one."""
+    return Vocabulary.from_bytes(content)
 
 
 def _content(name: str, folder: Path | None, file: str, card: Card) -> bytes:

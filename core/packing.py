@@ -19,8 +19,8 @@ _LEVELS = 256
 class Level:
     """The n-grams of one order that are kept, by context, and within a context by ascending target.
 
-    Context i has the targets ``targets[offsets[i]:offsets[i + 1]]`` (int64), each with its discounted share f in
-    `shares` (float64); `backoff` is γ of each context, 1 where it has no target. A bigram's context is the id of a
+    Context i has the targets ``targets[offsets[i]:offsets[i + 1]]`` (whole numbers), each with its discounted share
+    f in `shares` (float64); `backoff` is γ of each context, 1 where it has no target. A bigram's context is the id of a
     word, a trigram's the number of a bigram.
     """
 
@@ -93,9 +93,9 @@ def unpack_level(packed: Mapping[str, np.ndarray], contexts: int, size: int) -> 
     given = 1 / (1 + np.exp(odds))  # 1 − γ
     backoff = np.ones(contexts)
     backoff[used] = 1 - given
-    return Level(
-        offsets, targets, proportions * np.repeat(given / np.add.reduceat(proportions, starts), counts), backoff
-    )
+    shares = proportions * np.repeat(given / np.add.reduceat(proportions, starts), counts)
+    # Both are below 2**31, and millions of them stay in memory.
+    return Level(offsets.astype(np.int32), targets.astype(np.int32), shares, backoff)
 
 
 def _round(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

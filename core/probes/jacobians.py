@@ -11,7 +11,7 @@ iterations.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -54,18 +54,30 @@ def _largest_singular_values(before: list[Tensor], after: list[Tensor]) -> Tenso
     with torch.enable_grad():
         # Jᵀ u is linear in u, so that its own gradient by u gives J v.
         u = [torch.zeros_like(state).requires_grad_() for state in after]
-        pulled = torch.autograd.grad(after, before, u, create_graph=True)
+        pulled = torch.autograd.grad(_product(after, u), before, create_graph=True)
 
     def gram(v: Tensor) -> Tensor:
         """JᵀJ v, [T, D]."""
-        pushed = torch.autograd.grad(pulled, u, v.split(sizes, dim=1), retain_graph=True)
-        return torch.cat(torch.autograd.grad(after, before, pushed, retain_graph=True), dim=1)
+        with torch.enable_grad():
+            forward = _product(pulled, v.split(sizes, dim=1))
+        pushed = torch.autograd.grad(forward, u, retain_graph=True)
+        with torch.enable_grad():
+            back = _product(after, pushed)
+        return torch.cat(torch.autograd.grad(back, before, retain_graph=True), dim=1)
 
     # A random start: one that stands at right angles to the answer is next to impossible.
     random = torch.Generator().manual_seed(0)
     start = torch.randn(len(before[0]), sum(sizes), generator=random, dtype=torch.float64).to(before[0].dtype)
     with torch.no_grad():
         return _largest_eigenvalues(gram, start).clamp_min(0).sqrt()
+
+
+def _product(left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:
+    """The inner product of tensors, whose gradient by what `left` depends on is Jᵀ `right`.
+
+    Given `right` by itself, torch.autograd would import sympy to compare the shapes: 25 MB, and a second's wait.
+    """
+    return torch.stack([(one * other).sum() for one, other in zip(left, right, strict=True)]).sum()
 
 
 def _largest_eigenvalues(apply: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:

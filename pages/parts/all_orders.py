@@ -70,7 +70,7 @@ def _say(event: Progress, chance: str) -> search.Shown:
         scored=event.scored, total=event.total, flips=flips
     )
     if event.best is None:
-        return search.Shown(event.scored / event.total, line)
+        return search.Shown(event.scored / event.total, line, queries=event.scored)
     best = _("Most fluent flip so far: {text} ({chance} = {probability:.3f}, {fluency:.1f} nats)")
     return search.Shown(
         event.scored / event.total,
@@ -81,6 +81,7 @@ def _say(event: Progress, chance: str) -> search.Shown:
             probability=event.best.probability,
             fluency=event.best.fluency,
         ),
+        event.scored,
     )
 
 

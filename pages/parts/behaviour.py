@@ -10,7 +10,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.tables import as_csv
-from pages.parts import black_box, classes, estimates, link
+from pages.parts import black_box, classes, estimates, limits, link
 from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
@@ -33,10 +33,12 @@ def view(checkpoints: list[Checkpoint]) -> None:
     if not checkpoints:
         return
     settings = _settings()
+    if limits.none_left():
+        return
     texts = list(dict.fromkeys(text for case in cases(settings) for text in case.texts))
     for checkpoint in checkpoints:
         black_box.ask_first(checkpoint, texts)
-    with st.spinner(_("Asking the models…"), show_time=False):
+    with st.spinner(_("Asking the models…"), show_time=False), limits.timed():
         suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
     from core.figures.suite import failure_rates
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.collection import JUDGEMENTS, Collection
+from core.collection import JUDGEMENTS
 from core.language import gettext as _
 from core.language import ngettext
-from pages.parts import classes
+from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.collection import Pair, Precision
+    from core.collection import Collection, Pair, Precision
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ def keep_form(pair: Candidate, key: str) -> None:
     before, after = pair.probabilities[model]
     fluency, other_fluency = pair.fluencies or (None, None)
     try:
-        Collection().keep(
+        own = limits.collection()
+        limits.room(len(own.pairs()))
+        own.keep(
             original=pair.original,
             other=pair.other,
             model=model,
@@ -84,7 +86,7 @@ def keep_form(pair: Candidate, key: str) -> None:
 def view() -> None:
     """The pairs kept so far and the precision of the fluency gate; one line where the file cannot be used."""
     try:
-        _pairs(Collection())
+        _pairs(limits.collection())
     except (OSError, ValueError) as error:
         st.error(plain(str(error)))
 

@@ -14,7 +14,7 @@ from core.probes.composing.candidates import TOP, Candidates, Question
 from core.probes.composing.situations import bank, read
 from core.readings import fooled
 from core.tables import as_csv
-from pages.parts import classes, frame, link, models, search
+from pages.parts import classes, frame, limits, link, models, search
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form
 from pages.parts.tokens import plain
 
@@ -89,7 +89,7 @@ def _situation() -> str:
     situation = situation or ""
     short = 0 < len(situation) <= frame.LONGEST_IN_LINK
     link.carry("situation", situation if short and situation != EXAMPLE else None)
-    return situation
+    return limits.short_enough(situation)
 
 
 def _top() -> int:
@@ -105,7 +105,10 @@ def _say(event: Progress) -> search.Shown:
     )
     best = _("Surest so far: {text} (P(positive) = {probability:.3f})")
     return search.Shown(
-        event.scored / event.total, line, best.format(text=event.best.text, probability=event.best.probability)
+        event.scored / event.total,
+        line,
+        best.format(text=event.best.text, probability=event.best.probability),
+        event.scored,
     )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core.labels import Names
 from core.language import gettext as _
 from core.language import ngettext
+from core.memory import give_back
 from core.probes import edits
 from core.probes.editing import edit_sources
 from core.probes.editing.constraints import FLOOR
@@ -23,6 +24,7 @@ from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
     from core.black_box import Model
+    from core.fluency import Trigram
     from core.probes.editing.edit_results import Edited, MinimalEdits, Progress
     from core.probes.editing.edit_sources import Sources
 
@@ -78,15 +80,18 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _loaded(fluency_hash: str, outside: bool, _checkpoint: Model) -> Sources:
-    return edit_sources.load_for([_checkpoint])
+def _loaded(fluency_hash: str, outside: bool, _checkpoint: Model, _trigram: Trigram | None) -> Sources:
+    found = edit_sources.load_for([_checkpoint], _trigram)
+    give_back()
+    return found
 
 
 def _sources(checkpoint: Model) -> Sources | None:
     fluency, fault = models.fluency()
     try:
         with st.spinner(_("Loading the word lists…"), show_time=False):
-            return _loaded("" if fluency is None else fluency.hash, black_box.is_one(checkpoint), checkpoint)
+            own, trigram = ("", None) if fluency is None else (fluency.hash, fluency.trigram)
+            return _loaded(own, black_box.is_one(checkpoint), checkpoint, trigram)
     except (ValueError, LookupError, OSError) as error:
         st.warning(
             _("The search for edits cannot be used: {fault}").format(fault=plain(str(error or fault))),
@@ -177,7 +182,7 @@ def _say(event: Progress) -> search.Shown:
     line = _("{queries:,} of up to {total:,} sentences scored, {flips} so far").format(
         queries=event.queries, total=event.total, flips=flips
     )
-    return search.Shown(event.queries / max(event.total, 1), line)
+    return search.Shown(event.queries / max(event.total, 1), line, queries=event.queries)
 
 
 def _show(found: MinimalEdits, key: str) -> None:

@@ -21,7 +21,7 @@ from core.language import ngettext
 from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
 from core.tables import SUFFIXES, as_csv
-from pages.parts import classes, search
+from pages.parts import classes, limits, search
 from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
@@ -121,8 +121,13 @@ def _given() -> tuple[str, Path] | None:
         st.session_state.pop("file kept", None)
 
     given = st.file_uploader(
-        _("A file of comments"), type=[suffix.removeprefix(".") for suffix in SUFFIXES], key="file", on_change=forget
+        _("A file of comments"),
+        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        key="file",
+        on_change=forget,
+        max_upload_size=limits.largest_upload(),
     )
+    given = limits.small_enough(given)
     if given is not None:
         st.session_state["file kept"] = given.name, _stored(given.getvalue(), Path(given.name).suffix.lower())
     kept: tuple[str, Path] | None = st.session_state.get("file kept")
@@ -226,7 +231,7 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
 
 def _say(event: _Event) -> search.Shown:
     line = ngettext("{count:,} row read", "{count:,} rows read", event.scan.rows).format(count=event.scan.rows)
-    return search.Shown(event.scan.share, line)
+    return search.Shown(event.scan.share, line, queries=event.scan.rows)
 
 
 def _show(event: _Event, key: str) -> None:

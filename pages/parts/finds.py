@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.finds import SOURCES, TYPED, Finds
+from core.finds import SOURCES, TYPED
 from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 from core.language import ngettext
 from core.readings import READINGS, fooled
-from pages.parts import classes
+from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.finds import Find
+    from core.finds import Find, Finds
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,10 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
 
 def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) -> None:
     try:
+        own = limits.finds()
+        limits.room(len(own.finds()), len(chosen))
         for model in chosen:
-            Finds().keep(
+            own.keep(
                 text=candidate.text,
                 original=candidate.original,
                 model=model,
@@ -127,7 +129,7 @@ def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) 
 def view() -> None:
     """The finds kept so far; one line where the file cannot be used."""
     try:
-        _finds(Finds())
+        _finds(limits.finds())
     except (OSError, ValueError) as error:
         st.error(plain(str(error)))
 

@@ -9,7 +9,8 @@ import streamlit as st
 from core import language
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import garbage, link
+from core.memory import give_back
+from pages.parts import garbage, limits, link
 from pages.parts.tokens import readable_choices
 
 LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
@@ -42,6 +43,7 @@ def set_up(page: str) -> None:
     garbage.settle()
     if st.session_state.get("page") != page:
         st.session_state["page"] = page
+        give_back()  # what the page before made; under a millisecond
         # What the link of another page said last is no answer to what this one's says.
         for key in [key for key in st.session_state if str(key).startswith("linked ")]:
             del st.session_state[key]
@@ -71,6 +73,7 @@ def set_up(page: str) -> None:
             persist_state="session",
         )
     link.carry("lang", _language_in_link())
+    limits.tell()
 
 
 def _usual_language() -> str:
@@ -119,7 +122,7 @@ def sentence(default: str) -> str:
                     "The text has {length:,} characters, so the link does not carry it (it carries up to {most:,})."
                 ).format(length=len(text), most=LONGEST_IN_LINK)
             )
-    return text
+    return limits.short_enough(text)
 
 
 def example_picker(text: str) -> None:

@@ -15,7 +15,7 @@ from core import checkpoints as stored
 from core import records
 from core.language import gettext as _
 from core.tables import SUFFIXES
-from pages.parts import black_box, estimates, models, search, trajectories
+from pages.parts import black_box, estimates, limits, models, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -43,7 +43,9 @@ def view() -> None:
         _("Texts with labels 0 and 1, or the names of the models’ classes"),
         type=[suffix.removeprefix(".") for suffix in SUFFIXES],
         key="boost file",
+        max_upload_size=limits.largest_upload(),
     )
+    given = limits.small_enough(given)
     if given is None:
         st.caption(_("Up to 20 MB. Larger files: `python -m core lab boosting --data FILE`."))
     else:

@@ -10,6 +10,7 @@ import streamlit as st
 from core import checkpoints
 from core.language import gettext as _
 from core.language import ngettext
+from core.memory import give_back
 from pages.parts import black_box, link
 from pages.parts.tokens import plain
 
@@ -194,12 +195,16 @@ def _card(name: str, folder: str, file: tuple[int, ...]) -> Card:
 def _fluency(card_hash: str) -> Fluency:
     from core import fluency
 
-    return fluency.load()
+    found = fluency.load()
+    give_back()
+    return found
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _load(name: str, card_hash: str) -> Checkpoint:
-    return checkpoints.load(name)
+    found = checkpoints.load(name)
+    give_back()
+    return found
 
 
 @st.cache_data(max_entries=1_024, show_spinner=False)

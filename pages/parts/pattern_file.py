@@ -14,7 +14,7 @@ import streamlit as st
 from core import records
 from core.language import gettext as _
 from core.tables import SUFFIXES
-from pages.parts import files, search
+from pages.parts import files, limits, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -101,7 +101,9 @@ def _uploaded() -> tuple[str, Lines] | None:
         type=[suffix.removeprefix(".") for suffix in SUFFIXES],
         key="pat file",
         on_change=forget,
+        max_upload_size=limits.largest_upload(),
     )
+    given = limits.small_enough(given)
     if given is not None:
         st.session_state["pat kept"] = _Upload(given.name, given.getvalue())
     upload: _Upload | None = st.session_state.get("pat kept")

@@ -13,6 +13,7 @@ first ends a search that is left over and keeps what it found.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from typing import Any, NamedTuple, Protocol
@@ -22,6 +23,8 @@ import streamlit as st
 from core.black_box import PredictorError, telling
 from core.language import gettext as _
 from core.language import ngettext
+from core.memory import give_back
+from pages.parts import limits
 from pages.parts.admission import Line
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
@@ -48,12 +51,13 @@ Start = Callable[[Callable[[], None]], Iterator[Event]]
 class Shown(NamedTuple):
     """How far a search is: the share that is done, 0 to 1, a line about it, and a line about the best so far, if any.
 
-    Both are shown as they stand.
+    Both are shown as they stand. `queries` counts the texts scored so far, where a search scores texts.
     """
 
     share: float
     line: str
     best: str = ""
+    queries: int = 0
 
 
 class _GivenUpError(Exception):
@@ -71,6 +75,7 @@ class _Work:
         self.place = _LINE.enter()
         self.latest: Event | None = None
         self.fault: Exception | None = None
+        self._began: float | None = None
         self._given_up = threading.Event()
         self._thread = threading.Thread(
             # A thread starts without its starter's context, which holds the language.
@@ -89,6 +94,7 @@ class _Work:
         try:
             if not self.place.wait():
                 return
+            self._began = time.monotonic()
             with telling(lambda done, total: self._breathe()):
                 for event in start(self._breathe):
                     self.latest = event
@@ -111,6 +117,11 @@ class _Work:
     def give_up(self) -> None:
         self._given_up.set()
         self.place.give_up_waiting()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been at work."""
+        return 0.0 if self._began is None else time.monotonic() - self._began
 
 
 class _Kept:
@@ -157,6 +168,10 @@ def view(
     """
     kept: _Kept = st.session_state.setdefault(f"{name} found", _Kept())
     kept.end()  # one that a click has just left over
+    if limits.none_left():
+        if key in kept.results:
+            show(kept.results[key], fingerprint(key))
+        return
     if st.session_state.pop(f"{name} wanted", None) == key:
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
@@ -197,7 +212,7 @@ def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any],
 
     Returns what went wrong, if anything.
     """
-    bar, best = st.progress(0.0, _("Starting…")), st.empty()
+    bar, best, meter = st.progress(0.0, _("Starting…")), st.empty(), limits.Meter()
     try:
         work = kept.begin(key, start())
     except (ValueError, LookupError, OSError) as fault:
@@ -211,8 +226,12 @@ def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any],
             bar.progress(min(max(shown.share, 0.0), 1.0), plain(shown.line))
             if shown.best:
                 best.text(shown.best)
+            if meter.spent(work.seconds, shown.queries):
+                break
     finally:
         kept.end(work)  # an ended script may not touch the session's state, but this is none of it
+        meter.spent(work.seconds, 0 if work.latest is None else say(work.latest).queries)
+        give_back()
     return work.fault
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import frame, limits, link
 
 
 def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) -> str:
@@ -21,4 +21,4 @@ def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) ->
     link.carry("second", second if short else None)
     if second and not short:
         st.caption(_("The second sentence is too long for the link, which does not carry it."))
-    return second
+    return limits.short_enough(second)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import classes, frame, link, trajectories, trajectories_retention
+from pages.parts import classes, frame, limits, link, trajectories, trajectories_retention
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _ask() -> tuple[str, str, int]:
     _carry("word", word, _WORD)
     _carry("filler", filler, FILLER)
     link.carry("upto", None if upto == _UPTO else str(upto))
-    return word, filler, upto
+    return limits.short_enough(word), limits.short_enough(filler), upto
 
 
 def _carry(name: str, told: str, usual: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import classes, frame, link, trajectories
+from pages.parts import classes, frame, limits, link, trajectories
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _ask() -> tuple[tuple[str, ...], int]:
         st.caption(_("This text is too long for the link, which does not carry it."))
     link.carry("words", None if long or told == usual else told)
     link.carry("fillers", None if fillers == _FILLERS else str(fillers))
-    return tuple(word for word in told.split(",") if word.strip()), fillers
+    return tuple(word for word in limits.short_enough(told).split(",") if word.strip()), fillers
 
 
 def _say(found: Sequence[Retention]) -> None:

@@ -45,16 +45,19 @@ class Sources:
     polarity: tuple[np.ndarray, Vocabulary] | None = None
 
 
-def load() -> Sources:
-    """The shipped word vectors, trigram and lexicon. Raises CheckpointError where one cannot be used."""
+def load(trigram: Trigram | None = None) -> Sources:
+    """The shipped word vectors, trigram and lexicon; a trigram that is loaded already is not loaded again.
+
+    Raises CheckpointError where one cannot be used.
+    """
     from core import checkpoints, fluency, lexicon
     from core.probes.editing.neighbours import Neighbours
 
     vectors = Neighbours.of(checkpoints.load_vectors(), NEIGHBOURS, COSINE)
-    return Sources(vectors, fluency.load().trigram, lexicon.load())
+    return Sources(vectors, trigram or fluency.load().trigram, lexicon.load())
 
 
-def load_for(models: Sequence[Model]) -> Sources:
+def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> Sources:
     """`load`, with the polarity of words from a shipped model's training data where a black box is among the models.
 
     The first checkpoint that has one lends it. Raises CheckpointError as `load` does.
@@ -63,7 +66,7 @@ def load_for(models: Sequence[Model]) -> Sources:
 
     from core import checkpoints
 
-    sources = load()
+    sources = load(trigram)
     if any(isinstance(model, BlackBox) and model.reads_sentiment for model in models):
         for name in checkpoints.names():
             try:

@@ -1,0 +1,103 @@
+"""How much may one visitor of a server use that strangers share? Budgets of a session, set by the environment.
+
+``UNROLLED_PUBLIC=1`` makes a server public; without it nothing here limits anybody. Each budget has a variable of its
+own, named in `VARIABLES`. They are a session's, and a session is one window of a browser: whoever opens another has
+another budget. How many searches run at a time over all sessions, and how many connections one address may hold, is
+for the queue of searches and for the proxy before the server.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PUBLIC = "UNROLLED_PUBLIC"
+_OFF, _ON = ("", "0", "no", "false", "off"), ("1", "yes", "true", "on")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a session of a public server may use in all.
+
+    `seconds` of searching, `queries` texts scored by searches, an upload of `megabytes` (of 2^20 bytes), `kept` pairs
+    and as many finds, a text of `characters`.
+    """
+
+    seconds: int = 300
+    queries: int = 300_000
+    megabytes: int = 2
+    kept: int = 200
+    characters: int = 5_000
+
+    @property
+    def upload_bytes(self) -> int:
+        """The largest upload."""
+        return self.megabytes * 2**20
+
+
+VARIABLES = {
+    "seconds": "UNROLLED_PUBLIC_SECONDS",
+    "queries": "UNROLLED_PUBLIC_QUERIES",
+    "megabytes": "UNROLLED_PUBLIC_UPLOAD_MB",
+    "kept": "UNROLLED_PUBLIC_KEPT",
+    "characters": "UNROLLED_PUBLIC_CHARACTERS",
+}
+_MOST = {"seconds": 86_400, "queries": 1_000_000_000, "megabytes": 200, "kept": 100_000, "characters": 1_000_000}
+
+
+def of(environment: Mapping[str, str] | None = None) -> Limits | None:
+    """The limits that the environment asks for; None where the server is not public.
+
+    Raises ValueError for a variable that is set to something else than it can be: a server that was meant to be
+    guarded must not run unguarded because of a slip.
+    """
+    environment = os.environ if environment is None else environment
+    told = environment.get(PUBLIC, "").strip().lower()
+    if told in _OFF:
+        return None
+    if told not in _ON:
+        raise ValueError(f"{PUBLIC} is 1 or 0; given: {told[:40]!r}")
+    return Limits(**{name: _number(environment, name) for name in VARIABLES})
+
+
+def _number(environment: Mapping[str, str], name: str) -> int:
+    usual = int(getattr(Limits(), name))
+    told = environment.get(VARIABLES[name], "").strip()
+    if not told:
+        return usual
+    if not (told.isascii() and told.isdigit() and len(told) <= 10 and 1 <= int(told) <= _MOST[name]):
+        raise ValueError(
+            f"{VARIABLES[name]} is a whole number from 1 to {_MOST[name]:,} (usually {usual:,}); given: {told[:40]!r}"
+        )
+    return int(told)
+
+
+class Budget:
+    """What a session has left of its time and queries; it never grows again, and never falls below 0."""
+
+    def __init__(self, limits: Limits):
+        self.limits = limits
+        self._seconds, self._queries = 0.0, 0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of searching that are left."""
+        return max(0.0, self.limits.seconds - self._seconds)
+
+    @property
+    def queries(self) -> int:
+        """Texts that may still be scored by searches."""
+        return max(0, self.limits.queries - self._queries)
+
+    @property
+    def over(self) -> bool:
+        """Whether no search may go on."""
+        return self.seconds <= 0 or self.queries <= 0
+
+    def spend(self, seconds: float, queries: int) -> None:
+        """Take what was used away. Raises ValueError for less than nothing."""
+        if not (seconds >= 0 and queries >= 0):
+            raise ValueError(f"time and queries that were used are at least 0; given: {seconds} s, {queries}")
+        self._seconds += seconds
+        self._queries += queries
