@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Permutations")
 st.title(_("Permutations"))
@@ -29,6 +29,7 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "hand" else view)
+about.show("Permutations", view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
 from pages.parts import all_orders, by_hand, collection, comparison, models  # noqa: E402

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))
@@ -32,6 +32,7 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "comment" else view)
+about.show("Sarcasm", view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
 from pages.parts import behaviour, comment, composing, edits, files, finds, measured, models  # noqa: E402

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Trajectories")
 st.title(_("Trajectories"))
@@ -34,6 +34,7 @@ view = st.pills(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "states" else view)
+about.show("Trajectories", view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
 from pages.parts import (  # noqa: E402

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Attributions")
 st.title(_("Attributions"))
@@ -30,6 +30,7 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "words" else view)
+about.show("Attributions", view)
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
 from pages.parts import (  # noqa: E402

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, models, names, tables
+from pages.parts import about, frame, models, names, tables
 from pages.parts.tokens import plain
 
 frame.set_up("Models")
 st.title(_("Models"))
 st.write(_("What was trained, on what, how good it is, and what each choice in the recipe bought."))
+about.show("Models")
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)
