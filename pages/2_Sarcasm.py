@@ -10,7 +10,12 @@ from pages.parts import about, frame, link
 
 frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))
-st.write(_("Which comments does a person read as negative and a model as positive, and how are such comments found?"))
+st.write(
+    _(
+        "Which comments does a person read as negative and a model as positive, and how are such comments found? Type "
+        "one and say how you read it."
+    )
+)
 text = frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
 views = {
     "comment": _("Test a comment"),
@@ -34,10 +39,10 @@ view = st.segmented_control(
 link.carry("view", None if view == "comment" else view)
 about.show("Sarcasm", view)
 
-# Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import behaviour, comment, composing, edits, files, finds, measured, models  # noqa: E402
+with frame.loading():
+    # Heavy imports, here so that the page is on the screen before them.
+    from pages.parts import behaviour, comment, composing, edits, files, finds, measured, models
 
-with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 if view == "kept":

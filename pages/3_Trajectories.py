@@ -10,7 +10,12 @@ from pages.parts import about, frame, link
 
 frame.set_up("Trajectories")
 st.title(_("Trajectories"))
-st.write(_("What happens inside while a sentence is read, token by token? Look first, then reach in and change it."))
+st.write(
+    _(
+        "What happens inside while a sentence is read, token by token? Type a sentence, look at its states, then reach "
+        "in and change them."
+    )
+)
 text = frame.sentence(examples()[0].text)
 views = {
     "states": _("States and gates"),
@@ -36,22 +41,22 @@ view = st.pills(
 link.carry("view", None if view == "states" else view)
 about.show("Trajectories", view)
 
-# Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import (  # noqa: E402
-    diagnostic_probes,
-    fixed_points,
-    interventions,
-    models,
-    patterns,
-    trajectories,
-    trajectories_gradients,
-    trajectories_memory,
-    trajectories_path,
-    trajectories_states,
-    trajectories_words,
-)
+with frame.loading():
+    # Heavy imports, here so that the page is on the screen before them.
+    from pages.parts import (
+        diagnostic_probes,
+        fixed_points,
+        interventions,
+        models,
+        patterns,
+        trajectories,
+        trajectories_gradients,
+        trajectories_memory,
+        trajectories_path,
+        trajectories_states,
+        trajectories_words,
+    )
 
-with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 if not checkpoints:
@@ -74,4 +79,4 @@ else:
     if texts or view == "fixed":
         shown[view](texts, checkpoints)
     else:
-        st.info(_("There is no word to read yet. Type a sentence."))
+        frame.invite(text)

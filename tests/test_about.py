@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 
@@ -11,24 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.language import gettext
 from pages.parts import about, about_papers
-
-ROOT = Path(__file__).parent.parent
-PAGES = {"Home": ROOT / "app.py"} | {
-    path.stem.partition("_")[2]: path for path in sorted((ROOT / "pages").glob("[0-9]*.py"))
-}
-
-
-def views(page: str) -> list[str]:
-    """The views that a page's own source offers, in a dict of names called ``views`` or ``sections``; else the page."""
-    for node in ast.walk(ast.parse(PAGES[page].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            (target,) = node.targets
-            if isinstance(target, ast.Name) and target.id in ("views", "sections"):
-                return [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
-    return [""]
-
-
-EVERY = [(page, view) for page in PAGES for view in views(page)]
+from tests.views import EVERY, PAGES, ROOT, views
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -75,7 +75,7 @@ def parameter(at: AppTest, name: str) -> str | None:
 
 def said(at: AppTest) -> str:
     """Everything that the page says in words, as a person reads it."""
-    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text, at.subheader)
+    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text, at.header)
     return "\n".join(found.value.replace("\\", "") for kind in kinds for found in kind)
 
 

@@ -507,7 +507,7 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
     ]
     pages.append(run(KEEP, candidate=CANDIDATE))
     for at in pages:
-        for kind in (at.markdown, at.caption, at.info, at.warning, at.success, at.subheader):
+        for kind in (at.markdown, at.caption, at.info, at.warning, at.success, at.header):
             for found in kind:
                 assert "«" in found.value or found.value in ("**RNN**", "**GRU**", "**LSTM**"), found.value
         for kind in (at.button, at.radio, at.multiselect, at.segmented_control, at.selectbox, at.expander):

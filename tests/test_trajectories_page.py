@@ -71,7 +71,7 @@ def assert_sound(at: AppTest) -> None:
 
 def said(at: AppTest) -> str:
     """Everything that the page says in words, as a person reads it."""
-    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text, at.subheader)
+    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text, at.header)
     return "\n".join(found.value.replace("\\", "") for kind in kinds for found in kind)
 
 
@@ -172,7 +172,7 @@ def test_two_thousand_tokens(view: str) -> None:
 def test_hostile_sentences_are_inert(view: str, text: str) -> None:
     text = f"{text} {MARKER}"
     at = opened(view=view, q=text, second=text[::-1], word=text, filler=text)
-    for kind in (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.subheader):
+    for kind in (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.header):
         for found in kind:
             for sign in ("](", "$\\", "![", "<script", "<img", ":smile:"):
                 assert sign not in found.value, found.value
@@ -398,7 +398,7 @@ def test_gradients_are_those_of_the_chosen_sentence() -> None:
         found = gradients(checkpoints.load(name), REVERSED, 2.0)
         assert numbers(drawn[place]["y"]) == pytest.approx(found.h)
         assert found.statement in said(at)
-    assert "this is another network" in said(at)
+    assert "this is another model" in said(at)
     assert (parameter(at, "of"), parameter(at, "gain")) == ("2", "2")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from core.language import mark
 from pages.parts.about_papers import CHEN, HELD, PHAM, WILSON, About
 
-
 TEXTS: Mapping[str, About] = {
     "hand": About(
         idea=mark(

@@ -10,7 +10,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite
 from core.tables import as_csv
-from pages.parts import estimates, link
+from pages.parts import estimates, frame, link
 from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
@@ -30,7 +30,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
         )
     )
     settings = _settings()
-    with st.spinner(_("Asking the models…"), show_time=False):
+    with frame.waiting(_("Asking the models…"), 450):
         suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
     from core.figures.suite import failure_rates
 
@@ -131,7 +131,7 @@ def _rates_table(suites: list[Suite]) -> None:
 
 
 def _capability(suites: list[Suite]) -> None:
-    st.subheader(_("What fails"))
+    st.header(_("What fails"))
     names = [found.name for found in suites[0].capabilities]
     worst = max(suites[0].capabilities, key=lambda found: found.rate.rate or 0.0).name
     link.restore("capability", worst, link.one_of(names), "suite capability")

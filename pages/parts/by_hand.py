@@ -56,7 +56,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         chances = {one.model: (one.probability, other.probability) for one, other in zip(before, after, strict=True)}
         flipped_first = dict(sorted(chances.items(), key=lambda item: (item[1][0] >= 0.5) == (item[1][1] >= 0.5)))
         floor = probe.FLOOR if fluencies else None
-        st.subheader(_("Keep this pair"))
+        st.header(_("Keep this pair"))
         keep_form(Candidate(text, after[0].text, flipped_first, fluencies, scorer, floor), "keep by hand")
 
 

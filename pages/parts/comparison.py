@@ -10,6 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
 from core.verdicts import EmptyTextError
+from pages.parts import frame
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
@@ -28,7 +29,9 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             compare([checkpoint], text, second)
             readers.append(checkpoint)
     if not readers:
-        st.info(_("One of the two sentences has no word to read yet. Type both."))
+        frame.invite(
+            text, _("One of the two sentences has no word to read yet. Type both, or pick one of the examples.")
+        )
         return
     found = compare(readers, text, second)
     _say_how_they_differ(found)
@@ -42,7 +45,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         comparison_curves(found), key="compared", alt=_("P(positive) after each word of both sentences, by model")
     )
     if all(contrast.words.permutations for contrast in found.contrasts):
-        st.subheader(_("Keep this pair"))
+        st.header(_("Keep this pair"))
         chances = {contrast.model: (contrast.a.probability, contrast.b.probability) for contrast in found.contrasts}
         keep_form(Candidate(text, second, chances), "keep compared")
 

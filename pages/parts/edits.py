@@ -14,7 +14,7 @@ from core.probes.editing import edit_sources
 from core.probes.editing.constraints import FLOOR
 from core.tables import as_csv
 from core.verdicts import EmptyTextError
-from pages.parts import link, models, search
+from pages.parts import frame, link, models, search
 from pages.parts.comment import ask_reading
 from pages.parts.finds import FindCandidate, keep_find_form
 from pages.parts.fingerprint import fingerprint
@@ -60,7 +60,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             **bounds,
         )
     except EmptyTextError:
-        st.info(_("There is no word to edit yet. Type a sentence."))
+        frame.invite(text)
         return
     except ValueError as error:
         st.warning(plain(str(error)), icon=":material/edit_off:")
@@ -186,11 +186,11 @@ def _show(found: MinimalEdits, key: str) -> None:
     best = found.best or found.closest
     if best is None:
         return
-    st.subheader(_("The smallest edit found") if found.best else _("What came nearest, without a flip"))
+    st.header(_("The smallest edit found") if found.best else _("What came nearest, without a flip"))
     _edited(found, best)
     flips = [one for one in (found.best, *found.others) if one is not None]
     if len(flips) > 1:
-        st.subheader(_("Flips"))
+        st.header(_("Flips"))
         st.caption(
             _("{shown:,} of {count:,}: those with the fewest edits first, and the most fluent of these.").format(
                 shown=len(flips), count=found.flips
@@ -198,7 +198,7 @@ def _show(found: MinimalEdits, key: str) -> None:
         )
         _table(flips)
     if found.best is not None:
-        st.subheader(_("Keep this find"))
+        st.header(_("Keep this find"))
         place = 0
         if len(flips) > 1:
             place = st.selectbox(

@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.verdicts import EmptyTextError
-from pages.parts import models, names
+from pages.parts import frame, models, names
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def answer(text: str) -> None:
     """Everything the home page says of a text."""
-    with st.spinner(_("Loading the models…"), show_time=False):
+    with frame.loading():
         checkpoints, faults = models.load_all()
     models.tell_of(faults)
     if not checkpoints:
@@ -40,7 +40,7 @@ def answer(text: str) -> None:
             _verdict_card(verdict, checkpoint)
     st.caption(
         _(
-            "Each network has only these two answers: a sentence without any feeling gets one of them too. Accuracy "
+            "Each model has only these two answers: a sentence without any feeling gets one of them too. Accuracy "
             "is on tweets no model was trained or chosen on, whose labels were their emoticons; in brackets its "
             "95 % interval."
         )
@@ -51,7 +51,7 @@ def answer(text: str) -> None:
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=_("P(positive) after each word, a curve per model"))
     st.caption(
         _(
-            "The verdict is read from the network's last state, so every point is the verdict on the words up to "
+            "The verdict is read from the model’s last state, so every point is the verdict on the words up to "
             "there. Above the dashed line is positive."
         )
     )
@@ -81,7 +81,7 @@ def _verdict_card(verdict: Verdict, checkpoint: Checkpoint) -> None:
 
 
 def _tokens(verdicts: list[Verdict]) -> None:
-    st.subheader(_("What the models read"))
+    st.header(_("What the models read"))
     readings: dict[tuple[tuple[str, ...], tuple[bool, ...]], list[str]] = {}
     for verdict in verdicts:
         readings.setdefault((verdict.tokens, verdict.known), []).append(verdict.model.upper())

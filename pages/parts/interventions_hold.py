@@ -28,7 +28,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """One sentence in one model: what is held and scaled, and what that does."""
     from core.probes.interventions import intervene
 
-    st.subheader(_("Hold a gate, scale units"))
+    st.header(_("Hold a gate, scale units"))
     left, right = st.columns(2)
     with left:
         sentence = trajectories.choose_sentence(texts)

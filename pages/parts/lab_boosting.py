@@ -39,7 +39,7 @@ class _Boosted(NamedTuple):
 
 def view() -> None:
     """The laboratory on points in the plane, and below it the same on trained models."""
-    st.subheader(_("Boosting for K classes"))
+    st.header(_("Boosting for K classes"))
     st.write(
         _(
             "Many weak learners, here rules with one threshold, vote on a class. Each round weighs the points by how "

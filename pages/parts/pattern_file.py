@@ -39,7 +39,7 @@ class _Upload(NamedTuple):
 
 def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> None:
     """Which sentences, and, as soon as the model has read them, what was `found` in them."""
-    st.subheader(_("Where else are they on?"))
+    st.header(_("Where else are they on?"))
     names = {"own": _("sentences of this project"), "upload": _("a file of yours")}
     chosen = st.segmented_control(
         _("Sentences to search"),

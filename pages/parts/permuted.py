@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes import permutations as probe
 from core.verdicts import EmptyTextError
-from pages.parts import link, models
+from pages.parts import frame, link, models
 from pages.parts.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
             models.verdict(checkpoint, text)
             readers.append(checkpoint)
     if not readers:
-        st.info(_("There is no word to put in another order yet. Type a sentence."))
+        frame.invite(text)
     return readers
 
 
