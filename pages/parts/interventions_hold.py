@@ -29,10 +29,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     from core.probes.interventions import intervene
 
     st.header(_("Hold a gate, scale units"))
-    left, right = st.columns(2)
-    with left:
+    with st.container(horizontal=True):
         sentence = trajectories.choose_sentence(texts)
-    with right:
         checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
     trace = trajectories.traced(checkpoint, sentence.text)
     first, last = _ask_span(trace)

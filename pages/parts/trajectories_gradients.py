@@ -23,10 +23,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Gradients and Jacobians of one sentence, model by model."""
     from core.figures.gradients import gradient_norms, step_norms
 
-    left, right = st.columns(2)
-    with left:
+    with st.container(horizontal=True):
         sentence = trajectories.choose_sentence(texts)
-    with right:
         chosen = trajectories.choose_models(trajectories.readers(checkpoints, sentence.text))
     gain = _ask_gain()
     with frame.waiting(_("Working out gradients and Jacobians…"), 900):
