@@ -124,8 +124,9 @@ def test_one_token_and_unknown_words(view: str, text: str) -> None:
 def test_hostile_sentences_are_inert(view: str, text: str) -> None:
     text = f"{text} {MARKER}"
     at = opened(view=view, q=text, second=text[::-1])
+    own = {line.value for line in at.expander[0].markdown}  # the fold about the view, texts of the project
     for kind in (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.header):
-        for found in kind:
+        for found in (found for found in kind if found.value not in own):
             for sign in ("](", "$\\", "![", "<script", "<img", ":smile:"):
                 assert sign not in found.value, found.value
     for found in at.get("html"):

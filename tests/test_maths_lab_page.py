@@ -80,7 +80,8 @@ def said(at: AppTest) -> str:
 
 
 def equations(at: AppTest) -> list[str]:
-    return [found.value.strip("$\n ") for found in at.get("latex")]
+    about = len(at.expander[0].latex)  # the fold about the view stands first
+    return [found.value.strip("$\n ") for found in at.get("latex")[about:]]
 
 
 def outcome(at: AppTest) -> list[dict[str, Any]]:

@@ -314,8 +314,8 @@ def test_protected_words_stay_and_may_not_cover_the_sentence() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "There is no word to edit yet."),
-        ("\u3000", "There is no word to edit yet."),
+        ("", "There is no word to read yet."),
+        ("\u3000", "There is no word to read yet."),
         ("so good " * 1_000, "edits are searched for in 1 to 1,000 tokens; given: 2,000"),
     ],
 )

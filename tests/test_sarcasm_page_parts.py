@@ -218,7 +218,9 @@ def test_a_word_that_no_model_knows_is_marked() -> None:
 @pytest.mark.parametrize("text", ["", " ", "\u3000"])
 def test_no_word_invites(text: str) -> None:
     at = commented(text)
-    assert [info.value for info in at.info] == ["There is no word to read yet. Type a comment."]
+    assert [info.value for info in at.info] == [
+        "There is no word to read yet. Type a sentence, or pick one of the examples."
+    ]
     assert not at.metric and not at.html and not at.button
 
 

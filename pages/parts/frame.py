@@ -162,11 +162,12 @@ def waiting(label: str, height: int) -> Iterator[None]:
     """
     key = f"waited {st.session_state.get('page')} {label}"
     first = not st.session_state.get(key, False)
-    with st.container(gap=None), st.spinner(label, show_time=False):
+    with st.spinner(label, show_time=False):
         if first:
             with st.skeleton(height=height):
                 yield
         else:
+            st.empty()  # so that what follows has the same place among the elements, and is not drawn anew
             yield
     st.session_state[key] = True
 
