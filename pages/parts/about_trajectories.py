@@ -202,8 +202,9 @@ TEXTS: Mapping[str, About] = {
             "A unit is on from the threshold up."
         ),
         reading=mark(
-            "The map shows the span’s units. Load a file to search: moments come ranked by how many of the units are "
-            "on, then by Jaccard’s index; tables tell which next words, labels and verdicts stand out."
+            "The map shows the span’s units. Below it, moments of this project’s sentences or of a file of yours come "
+            "ranked by how many of the units are on, then by Jaccard’s index; tables tell which next words, labels and "
+            "verdicts stand out."
         ),
         limits=mark(
             "Some pattern can always be found, and the mind is quick to name it. The tests treat spans of one sentence "
