@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.probes import permutations as probe
-from pages.parts import link, models
+from pages.parts import frame, link, models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.order import reorder
@@ -82,7 +82,8 @@ def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
 
 def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | None, str | None]:
     """The fluency of both orders and its scorer, said on the page; nothing where there is no fluency model."""
-    fluency, fault = models.fluency()
+    with frame.waiting(_("Loading the fluency model…"), 20):
+        fluency, fault = models.fluency()
     if fluency is None:
         st.caption(_("How fluent this order is cannot be said: {fault}.").format(fault=plain(fault)))
         return None, None

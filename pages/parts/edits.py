@@ -81,9 +81,10 @@ def _loaded(fluency_hash: str) -> Sources:
 
 
 def _sources() -> Sources | None:
-    fluency, fault = models.fluency()
+    fault = ""
     try:
-        with st.spinner(_("Loading the word lists…"), show_time=False):
+        with frame.waiting(_("Loading the word lists…"), 320):
+            fluency, fault = models.fluency()
             return _loaded("" if fluency is None else fluency.hash)
     except (ValueError, LookupError, OSError) as error:
         st.warning(

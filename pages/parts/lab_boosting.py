@@ -54,7 +54,9 @@ def view() -> None:
     if cloud is not None:
         key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes))
         try:
-            _rounds(cloud, _boosted(key, rounds, cloud))
+            with st.spinner(_("Boosting…"), show_time=False):
+                boosted = _boosted(key, rounds, cloud)
+            _rounds(cloud, boosted)
         except ValueError as error:
             st.error(plain(str(error)))
     st.divider()

@@ -51,7 +51,9 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
         persist_state="session",
     )
     if chosen != "upload":
-        found(_own(checkpoint.name, checkpoint.hash, state, checkpoint))
+        with st.spinner(_("Reading the sentences…"), show_time=False):
+            index = _own(checkpoint.name, checkpoint.hash, state, checkpoint)
+        found(index)
         return
     lines = _uploaded()
     if lines is None:
