@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame
+from pages.parts import about, frame
 
 frame.set_up("Home")
 st.title("Unrolled")
@@ -18,6 +18,7 @@ st.write(
 )
 text = frame.sentence(examples()[0].text)
 frame.example_picker(text)
+about.show("Home")
 
 # Heavy imports below this line: the page is on the screen before torch is in memory.
 from pages.parts import home  # noqa: E402

@@ -6,11 +6,16 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Permutations")
 st.title(_("Permutations"))
-st.write(_("Does the order of the words move the verdict, and among which orders that still make sense?"))
+st.write(
+    _(
+        "Does the order of the words move the verdict, and among which orders that still make sense? Move a word, or "
+        "let all orders be searched."
+    )
+)
 text = frame.sentence(examples()[0].text)
 views = {
     "hand": _("By hand"),
@@ -29,11 +34,12 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "hand" else view)
+about.show("Permutations", view)
 
-# Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import all_orders, black_box, by_hand, collection, comparison, models  # noqa: E402
+with frame.loading():
+    # Heavy imports, here so that the page is on the screen before them.
+    from pages.parts import all_orders, black_box, by_hand, collection, comparison, models
 
-with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 with black_box.faults_told():

@@ -6,11 +6,16 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))
-st.write(_("Which comments does a person read one way and a model the other, and how are such comments found?"))
+st.write(
+    _(
+        "Which comments does a person read one way and a model the other, and how are such comments found? Type one "
+        "and say how you read it."
+    )
+)
 text = frame.sentence(next(example.text for example in examples() if example.name == _("Deadpan")))
 views = {
     "comment": _("Test a comment"),
@@ -32,11 +37,12 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "comment" else view)
+about.show("Sarcasm", view)
 
-# Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import behaviour, black_box, comment, composing, edits, files, finds, measured, models  # noqa: E402
+with frame.loading():
+    # Heavy imports, here so that the page is on the screen before them.
+    from pages.parts import behaviour, black_box, comment, composing, edits, files, finds, measured, models
 
-with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 with black_box.faults_told():

@@ -6,11 +6,16 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Trajectories")
 st.title(_("Trajectories"))
-st.write(_("What happens inside while a sentence is read, token by token? Look first, then reach in and change it."))
+st.write(
+    _(
+        "What happens inside while a sentence is read, token by token? Type a sentence, look at its states, then reach "
+        "in and change them."
+    )
+)
 text = frame.sentence(examples()[0].text)
 views = {
     "states": _("States and gates"),
@@ -34,25 +39,26 @@ view = st.pills(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "states" else view)
+about.show("Trajectories", view)
 
-# Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import (  # noqa: E402
-    black_box,
-    diagnostic_probes,
-    fixed_points,
-    interventions,
-    models,
-    patterns,
-    prefixwise,
-    trajectories,
-    trajectories_gradients,
-    trajectories_memory,
-    trajectories_path,
-    trajectories_states,
-    trajectories_words,
-)
+with frame.loading():
+    # Heavy imports, here so that the page is on the screen before them.
+    from pages.parts import (
+        black_box,
+        diagnostic_probes,
+        fixed_points,
+        interventions,
+        models,
+        patterns,
+        prefixwise,
+        trajectories,
+        trajectories_gradients,
+        trajectories_memory,
+        trajectories_path,
+        trajectories_states,
+        trajectories_words,
+    )
 
-with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 checkpoints = black_box.inside(checkpoints)
@@ -79,4 +85,4 @@ else:
     if texts or view == "fixed":
         shown[view](texts, checkpoints)
     else:
-        st.info(_("There is no word to read yet. Type a sentence."))
+        frame.invite(text)

@@ -6,11 +6,16 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Attributions")
 st.title(_("Attributions"))
-st.write(_("Which words carried the verdict, by which method, and can the explanation be trusted?"))
+st.write(
+    _(
+        "Which words carried the verdict, by which method, and can the explanation be trusted? Type a sentence and "
+        "compare what the methods say."
+    )
+)
 text = frame.sentence(examples()[0].text)
 views = {
     "words": _("Words"),
@@ -30,20 +35,21 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "words" else view)
+about.show("Attributions", view)
 
-# Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import (  # noqa: E402
-    attributions,
-    attributions_agreement,
-    attributions_league,
-    attributions_order,
-    attributions_pairs,
-    attributions_words,
-    black_box,
-    models,
-)
+with frame.loading():
+    # Heavy imports, here so that the page is on the screen before them.
+    from pages.parts import (
+        attributions,
+        attributions_agreement,
+        attributions_league,
+        attributions_order,
+        attributions_pairs,
+        attributions_words,
+        black_box,
+        models,
+    )
 
-with st.spinner(_("Loading the models…"), show_time=False):
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 with black_box.faults_told():
@@ -54,7 +60,7 @@ with black_box.faults_told():
     else:
         asked = attributions.sentences(text, checkpoints)
         if not asked:
-            st.info(_("There is no word to read yet. Type a sentence."))
+            frame.invite(text)
         elif view == "agreement":
             attributions_agreement.view(asked, checkpoints)
         elif view == "order":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, link
+from pages.parts import about, frame, link
 
 frame.set_up("Maths_Lab")
 st.title(_("Maths lab"))
@@ -29,6 +29,7 @@ chosen = st.segmented_control(
     label_visibility="collapsed",
 )
 link.carry("lab", None if chosen == "lstm" else chosen)
+about.show("Maths_Lab", chosen)
 # Only the chosen one is loaded: some need torch.
 if chosen == "lstm":
     from pages.parts import lab_lstm as section

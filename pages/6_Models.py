@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import frame, link, models
+from pages.parts import about, frame, link, models
 
 frame.set_up("Models")
 st.title(_("Models"))
@@ -31,6 +31,7 @@ view = st.pills(
     label_visibility="collapsed",
 )
 link.carry("view", None if view == "cards" else view)
+about.show("Models", view)
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)

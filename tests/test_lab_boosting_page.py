@@ -86,7 +86,8 @@ def test_opens_on_rings_with_a_rounds_numbers() -> None:
     assert metrics["weighted error ε"] == f"{made.error:.4f}" and metrics["vote α"] == f"{made.alpha:.4f}"
     assert metrics["risk after"] == f"{made.risk:.4f}" and metrics["in error after"] == f"{made.training_error:.1%}"
     assert [line.latex for line in sheet(found, 5, minima(found)[4]).lines] == [
-        latex.value.strip("$\n ") for latex in at.latex
+        latex.value.strip("$\n ")
+        for latex in at.latex[len(at.expander[0].latex) :]  # behind the fold about the view
     ]
     assert list(figures(at)) == [
         "Round 5: weights, and the ensemble’s verdicts",
@@ -196,7 +197,7 @@ def test_points_that_are_none_are_one_line_and_stay(text: str, words: str) -> No
     at = typed(text)
     assert words in at.error[0].value.replace("\\", "") and len(at.error) == 1
     assert at.text_area(key="boost points").value == text and figures(at) == {}
-    assert "Boosting the trained models" in [found.value for found in at.subheader]
+    assert "Boosting the trained models" in [found.value for found in at.header]
 
 
 def test_hostile_lines_are_told_of_as_text() -> None:
@@ -323,7 +324,7 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(language, "_catalogue", lambda _language: Marking())
     shutil.copy(ROOT / "checkpoints" / ensemble_file.FILE, checkpoints.root())
     for at in (opened(), opened(boost_cloud="squares"), opened(boost_cloud="apart", boost_k="2"), opened(boost_k="2")):
-        kinds = (at.markdown, at.caption, at.info, at.warning, at.subheader)
+        kinds = (at.markdown, at.caption, at.info, at.warning, at.header)
         for shown in (element.value for kind in kinds for element in kind):
             assert shown.lstrip("*").startswith("«"), shown
         for widget in (*at.selectbox, *at.number_input, *at.slider, *at.metric, *at.expander):

@@ -121,7 +121,7 @@ def test_every_page_speaks_chinese(script: str) -> None:
     assert at.query_params["lang"] in ("zh-TW", ["zh-TW"])
     titles = [found.value for found in at.title]
     assert titles == ["Unrolled"] or all(HAN.search(title) for title in titles)
-    for found in (*at.subheader, *at.info, *at.button, *at.markdown):
+    for found in (*at.header, *at.info, *at.button, *at.markdown):
         text = found.label if hasattr(found, "label") and found.type == "button" else found.value
         words = re.findall(r"\b[a-z]{3,}\b", re.sub(r"<[^>]*>|`[^`]*`|\$[^$]*\$", "", text))
         assert HAN.search(text) or len(words) < 4, text
@@ -132,10 +132,10 @@ def test_a_click_changes_the_language_and_the_link() -> None:
     assert "lang" not in at.query_params
     at.sidebar.segmented_control(key="language").set_value(language.TRADITIONAL_CHINESE).run()
     assert at.query_params["lang"] in ("zh-TW", ["zh-TW"])
-    assert any(HAN.search(found.value) for found in at.subheader)
+    assert any(HAN.search(found.value) for found in at.header)
     at.sidebar.segmented_control(key="language").set_value(language.ENGLISH).run()
     assert "lang" not in at.query_params
-    assert not any(HAN.search(found.value) for found in at.subheader)
+    assert not any(HAN.search(found.value) for found in at.header)
 
 
 @pytest.mark.parametrize("told", ["<b>", "zh_TW", "../../etc", "xx", ""])
@@ -144,4 +144,4 @@ def test_a_language_that_is_none_is_english(told: str) -> None:
     at.query_params["lang"] = told
     at.run()
     assert not at.exception
-    assert at.subheader[0].value.isascii()
+    assert at.header[0].value.isascii()

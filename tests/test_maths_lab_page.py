@@ -75,12 +75,13 @@ def parameter(at: AppTest, name: str) -> str | None:
 
 def said(at: AppTest) -> str:
     """Everything that the page says in words, as a person reads it."""
-    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text, at.subheader)
+    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text, at.header)
     return "\n".join(found.value.replace("\\", "") for kind in kinds for found in kind)
 
 
 def equations(at: AppTest) -> list[str]:
-    return [found.value.strip("$\n ") for found in at.get("latex")]
+    about = len(at.expander[0].latex)  # the fold about the view stands first
+    return [found.value.strip("$\n ") for found in at.get("latex")[about:]]
 
 
 def outcome(at: AppTest) -> list[dict[str, Any]]:

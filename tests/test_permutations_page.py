@@ -323,7 +323,7 @@ def test_no_word_invites(text: str, view: str) -> None:
     at = opened(view=view)
     at.text_input(key="q").set_value(text).run()
     assert_sound(at)
-    assert "There is no word to put in another order yet" in said(at)
+    assert "There is no word to read yet" in said(at)
     assert not at.metric
 
 

@@ -294,7 +294,7 @@ def test_what_came_nearest_is_shown_where_nothing_flips() -> None:
     found = answer("love", fluency=0.0, max_edits=1)
     assert found.best is None
     assert found.certificate in said(at)
-    assert ("What came nearest, without a flip" in [sub.value for sub in at.subheader]) == bool(found.closest)
+    assert ("What came nearest, without a flip" in [sub.value for sub in at.header]) == bool(found.closest)
     assert "Keep this text" not in [button.label for button in at.button]
 
 
@@ -315,8 +315,8 @@ def test_protected_words_stay_and_may_not_cover_the_sentence() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "There is no word to edit yet."),
-        ("\u3000", "There is no word to edit yet."),
+        ("", "There is no word to read yet."),
+        ("\u3000", "There is no word to read yet."),
         ("so good " * 1_000, "edits are searched for in 1 to 1,000 tokens; given: 2,000"),
     ],
 )
@@ -795,7 +795,7 @@ def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str
     at = opened(view="measured")
     assert not at.warning and not at.error
     titles = ["Where people said what they mean", "Where each text has an honest rewording"]
-    assert [sub.value for sub in at.subheader] == [*titles, "Texts that read as positive, whatever they mean"]
+    assert [sub.value for sub in at.header] == [*titles, "Texts that read as positive, whatever they mean"]
     found = sarcasm_results.load(measured)
     assert found is not None
     shown = table(at, "right, sarcastic")
@@ -1002,7 +1002,7 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch, f
     ]
     for page in pages:
         at = page()
-        for kind in (at.title, at.markdown, at.caption, at.info, at.warning, at.success, at.subheader):
+        for kind in (at.title, at.markdown, at.caption, at.info, at.warning, at.success, at.header):
             for found in kind:
                 assert "«" in found.value or found.value in ("RNN", "GRU", "LSTM"), found.value
         for kind in (at.button, at.radio, at.selectbox, at.segmented_control, at.number_input, at.expander, at.metric):

@@ -218,7 +218,9 @@ def test_a_word_that_no_model_knows_is_marked() -> None:
 @pytest.mark.parametrize("text", ["", " ", "\u3000"])
 def test_no_word_invites(text: str) -> None:
     at = commented(text)
-    assert [info.value for info in at.info] == ["There is no word to read yet. Type a comment."]
+    assert [info.value for info in at.info] == [
+        "There is no word to read yet. Type a sentence, or pick one of the examples."
+    ]
     assert not at.metric and not at.html and not at.button
 
 
@@ -507,7 +509,7 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
     ]
     pages.append(run(KEEP, candidate=CANDIDATE))
     for at in pages:
-        for kind in (at.markdown, at.caption, at.info, at.warning, at.success, at.subheader):
+        for kind in (at.markdown, at.caption, at.info, at.warning, at.success, at.header):
             for found in kind:
                 assert "«" in found.value or found.value in ("**RNN**", "**GRU**", "**LSTM**"), found.value
         for kind in (at.button, at.radio, at.multiselect, at.segmented_control, at.selectbox, at.expander):

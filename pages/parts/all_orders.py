@@ -11,7 +11,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes import permutations as probe
 from core.probes.ordering.orders import MOST_EXACT, MOST_TOKENS
-from pages.parts import classes, link, models, search
+from pages.parts import classes, frame, link, models, search
 from pages.parts.permuted import pins, readers_of
 from pages.parts.results import show
 from pages.parts.tokens import plain
@@ -26,7 +26,8 @@ _SECONDS = 60
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """Everything to set before a search, what it will do, the search, and its result."""
-    fluency, fault = models.fluency()
+    with frame.waiting(_("Loading the fluency model…"), 320):
+        fluency, fault = models.fluency()
     if fluency is None:
         st.warning(
             _("The search needs the fluency model, which cannot be used: {fault}. Moving words by hand works.").format(

@@ -45,7 +45,8 @@ def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[
     seconds = attributions.seconds_for(cell, 2 * 5 * RANDOMS + 2 * len(cell.tokens))
     checkpoint, text = cell.checkpoint, cell.sentence.text
     if seconds <= _AT_ONCE:
-        return _measured(_yardstick(checkpoint.name, checkpoint.hash, text, removal, checkpoint), found)
+        with st.spinner(_("Measuring how faithful the methods are…"), show_time=False):
+            return _measured(_yardstick(checkpoint.name, checkpoint.hash, text, removal, checkpoint), found)
 
     def start(breathe: Callable[[], None]) -> Iterator[_Ran]:
         yield _Ran(1, _measured(_new_yardstick(checkpoint, text, removal, breathe), found))

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
-from pages.parts import attribution_names, black_box, link, search, trajectories
+from pages.parts import attribution_names, black_box, frame, link, search, trajectories
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
 from pages.parts.trajectories import Sentence
@@ -159,7 +159,7 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
     ]
     slow = _slow(tasks)
     found: Found = {}
-    with st.spinner(_("Asking the methods…"), show_time=True):
+    with frame.waiting(_("Asking the methods…"), 640):
         for task in tasks:
             if task not in slow:
                 found[task.key] = _run(task, baseline)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import attributions, search, trajectories
+from pages.parts import attributions, frame, search, trajectories
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain
 from pages.parts.trajectories import Sentence
@@ -47,8 +47,9 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         st.caption(_("More than {count} words: the values are sampled, with standard errors.").format(count=MOST_EXACT))
     seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
     if seconds <= attributions.AT_ONCE:
-        with st.spinner(_("Reading the words in many orders…"), show_time=True):
-            _show([_quick(cell, baseline) for cell in cells])
+        with frame.waiting(_("Reading the words in many orders…"), 480):
+            found = [_quick(cell, baseline) for cell in cells]
+        _show(found)
         return
     key = (baseline, *((cell.checkpoint.hash, sentence.text) for cell in cells))
     search.view(

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.labels import shown
 from core.language import gettext as _
-from pages.parts import attributions, classes, search, trajectories
+from pages.parts import attributions, classes, frame, search, trajectories
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain, visible
 from pages.parts.trajectories import Sentence
@@ -46,8 +46,9 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         return
     seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
     if seconds <= attributions.AT_ONCE:
-        with st.spinner(_("Reading the sentence without each pair…"), show_time=True):
-            _show([_quick(cell, baseline) for cell in cells])
+        with frame.waiting(_("Reading the sentence without each pair…"), 480):
+            found = [_quick(cell, baseline) for cell in cells]
+        _show(found)
         return
     search.view(
         "attributions pairs",

@@ -56,7 +56,7 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
     heading = cell.checkpoint.name.upper()
     if several:
         heading = _("Sentence {number} · {model}").format(number=cell.sentence.number, model=heading)
-    st.subheader(plain(heading), divider="gray")
+    st.header(plain(heading), divider="gray")
     st.markdown(
         plain(
             _("{label}, {chance} {probability:.3f}, logit {logit:+.2f}").format(

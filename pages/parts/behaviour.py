@@ -10,7 +10,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.tables import as_csv
-from pages.parts import black_box, classes, estimates, limits, link
+from pages.parts import black_box, classes, estimates, frame, limits, link
 from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
@@ -38,7 +38,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     texts = list(dict.fromkeys(text for case in cases(settings) for text in case.texts))
     for checkpoint in checkpoints:
         black_box.ask_first(checkpoint, texts)
-    with st.spinner(_("Asking the models…"), show_time=False), limits.timed():
+    with frame.waiting(_("Asking the models…"), 450), limits.timed():
         suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
     from core.figures.suite import failure_rates
 
@@ -139,7 +139,7 @@ def _rates_table(suites: list[Suite]) -> None:
 
 
 def _capability(suites: list[Suite]) -> None:
-    st.subheader(_("What fails"))
+    st.header(_("What fails"))
     names = [found.name for found in suites[0].capabilities]
     worst = max(suites[0].capabilities, key=lambda found: found.rate.rate or 0.0).name
     link.restore("capability", worst, link.one_of(names), "suite capability")

@@ -9,7 +9,7 @@ import streamlit as st
 from core.labels import shared
 from core.language import gettext as _
 from core.probes import permutations as probe
-from pages.parts import black_box, classes, link, models
+from pages.parts import black_box, classes, frame, link, models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.order import reorder
@@ -58,7 +58,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         chances = {one.model: (one.probability, other.probability) for one, other in zip(before, after, strict=True)}
         flipped_first = dict(sorted(chances.items(), key=lambda item: (item[1][0] >= 0.5) == (item[1][1] >= 0.5)))
         floor = probe.FLOOR if fluencies else None
-        st.subheader(_("Keep this pair"))
+        st.header(_("Keep this pair"))
         keep_form(Candidate(text, after[0].text, flipped_first, fluencies, scorer, floor), "keep by hand")
 
 
@@ -87,7 +87,8 @@ def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
 
 def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | None, str | None]:
     """The fluency of both orders and its scorer, said on the page; nothing where there is no fluency model."""
-    fluency, fault = models.fluency()
+    with frame.waiting(_("Loading the fluency model…"), 20):
+        fluency, fault = models.fluency()
     if fluency is None:
         st.caption(_("How fluent this order is cannot be said: {fault}.").format(fault=plain(fault)))
         return None, None

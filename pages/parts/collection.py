@@ -99,9 +99,9 @@ def _pairs(collection: Collection) -> None:
             icon=":material/bookmark:",
         )
         return
-    st.subheader(_("How good is the fluency gate?"))
+    st.header(_("How good is the fluency gate?"))
     _precisions(collection.precision())
-    st.subheader(_("Pairs"))
+    st.header(_("Pairs"))
     pairs = _filtered(collection, everything)
     st.caption(
         ngettext("{shown:,} of {count:,} pair", "{shown:,} of {count:,} pairs", len(everything)).format(

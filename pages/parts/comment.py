@@ -13,7 +13,7 @@ from core.probes import comment as probe
 from core.probes.comment import Comment
 from core.readings import MIXED, NEGATIVE, POSITIVE, READINGS
 from core.tables import as_csv
-from pages.parts import answers, classes, link
+from pages.parts import answers, classes, frame, link
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form, readings
 from pages.parts.tokens import plain, pull_strip, signed, visible
 
@@ -31,7 +31,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     given = answers.answers(checkpoints, text)
     verdicts, readers = [said for _reader, said in given], [reader for reader, _said in given]
     if not readers:
-        st.info(_("There is no word to read yet. Type a comment."))
+        frame.invite(text)
         return
     summary, cards = st.container(), st.columns(len(readers))
     with summary:
@@ -39,14 +39,14 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     for column, verdict in zip(cards, verdicts, strict=True):
         with column:
             _card(Comment(reading, verdict, None))
-    st.subheader(_("Which words pull?"))
-    with st.spinner(_("Leaving out each word…"), show_time=False):
+    st.header(_("Which words pull?"))
+    with frame.waiting(_("Leaving out each word…"), 330):
         found = [
             Comment(reading, verdict, _without(checkpoint, verdict.tokens))
             for checkpoint, verdict in zip(readers, verdicts, strict=True)
         ]
     _strips(found)
-    st.subheader(_("Keep this comment"))
+    st.header(_("Keep this comment"))
     chances = {verdict.model: verdict.probability for verdict in verdicts}
     keep_find_form(FindCandidate(text, chances, reading), "keep comment")
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
 from core.verdicts import EmptyTextError
-from pages.parts import black_box, classes, prefixwise
+from pages.parts import black_box, classes, frame, prefixwise
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
@@ -29,7 +29,9 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             compare([checkpoint], text, second)
             readers.append(checkpoint)
     if not readers:
-        st.info(_("One of the two sentences has no word to read yet. Type both."))
+        frame.invite(
+            text, _("One of the two sentences has no word to read yet. Type both, or pick one of the examples.")
+        )
         return
     found = compare(readers, text, second)
     _say_how_they_differ(found)
@@ -49,7 +51,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     black_box.without_beginnings(readers)
     prefixwise.tell_of_missing_curves(readers)
     if all(contrast.words.permutations for contrast in found.contrasts):
-        st.subheader(_("Keep this pair"))
+        st.header(_("Keep this pair"))
         chances = {contrast.model: (contrast.a.probability, contrast.b.probability) for contrast in found.contrasts}
         keep_form(Candidate(text, second, chances), "keep compared")
 

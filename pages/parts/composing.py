@@ -161,7 +161,7 @@ def _show(found: Composition, key: str) -> None:
     chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(found.top)]
     if chosen:
         one = found.top[chosen[0]]
-        st.subheader(_("Keep this find"))
+        st.header(_("Keep this find"))
         st.text(one.text)
         keep_find_form(
             FindCandidate(

@@ -16,7 +16,7 @@ from core.probes.editing import edit_sources
 from core.probes.editing.constraints import FLOOR
 from core.tables import as_csv
 from core.verdicts import EmptyTextError
-from pages.parts import answers, black_box, classes, link, models, search
+from pages.parts import answers, black_box, classes, frame, link, models, search
 from pages.parts.comment import ask_reading
 from pages.parts.finds import FindCandidate, keep_find_form
 from pages.parts.fingerprint import fingerprint
@@ -64,7 +64,7 @@ def view(text: str, checkpoints: list[Model]) -> None:
             **bounds,
         )
     except EmptyTextError:
-        st.info(_("There is no word to edit yet. Type a sentence."))
+        frame.invite(text)
         return
     except ValueError as error:
         st.warning(plain(str(error)), icon=":material/edit_off:")
@@ -87,9 +87,10 @@ def _loaded(fluency_hash: str, outside: bool, _checkpoint: Model, _trigram: Trig
 
 
 def _sources(checkpoint: Model) -> Sources | None:
-    fluency, fault = models.fluency()
+    fault = ""
     try:
-        with st.spinner(_("Loading the word lists…"), show_time=False):
+        with frame.waiting(_("Loading the word lists…"), 320):
+            fluency, fault = models.fluency()
             own, trigram = ("", None) if fluency is None else (fluency.hash, fluency.trigram)
             return _loaded(own, black_box.is_one(checkpoint), checkpoint, trigram)
     except (ValueError, LookupError, OSError) as error:
@@ -194,11 +195,11 @@ def _show(found: MinimalEdits, key: str) -> None:
     best = found.best or found.closest
     if best is None:
         return
-    st.subheader(_("The smallest edit found") if found.best else _("What came nearest, without a flip"))
+    st.header(_("The smallest edit found") if found.best else _("What came nearest, without a flip"))
     _edited(found, best)
     flips = [one for one in (found.best, *found.others) if one is not None]
     if len(flips) > 1:
-        st.subheader(_("Flips"))
+        st.header(_("Flips"))
         st.caption(
             _("{shown:,} of {count:,}: those with the fewest edits first, and the most fluent of these.").format(
                 shown=len(flips), count=found.flips
@@ -206,7 +207,7 @@ def _show(found: MinimalEdits, key: str) -> None:
         )
         _table(flips, classes.chance(classes.of(found.model)))
     if found.best is not None:
-        st.subheader(_("Keep this find"))
+        st.header(_("Keep this find"))
         place = 0
         if len(flips) > 1:
             place = st.selectbox(

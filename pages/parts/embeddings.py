@@ -119,7 +119,7 @@ def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> N
 
 def _near(title: str, space: Space, ask: Callable[[Space], Neighbours], checkpoint: Checkpoint) -> None:
     """A table of the nearest words, or one line on what cannot be asked."""
-    st.subheader(title)
+    st.header(title)
     try:
         found = ask(space)
     except (ValueError, LookupError) as error:
@@ -163,7 +163,7 @@ def _analogy(before: Space | None, after: Space) -> None:
     ):
         with column:
             if space is not None:
-                st.subheader(title)
+                st.header(title)
                 try:
                     found = words.analogy(space, a, b, c)
                 except (ValueError, LookupError) as error:

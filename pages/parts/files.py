@@ -279,7 +279,7 @@ def _problems(found: Scan) -> None:
 
 
 def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None:
-    st.subheader(plain(model.upper()))
+    st.header(plain(model.upper()))
     if found.ranked_by == "disagreement":
         count, of = found.opposite[model], found.labelled
         st.write(

@@ -26,8 +26,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The model, the input it is left with, the search, and what it found beside the sentences' paths."""
     st.write(
         _(
-            "Hold the input still and let the network go on alone: where does its state come to rest, and how slowly "
-            "do differences die out there? A network that adds up sentiment along a line of such fixed points keeps "
+            "Hold the input still and let the model go on alone: where does its state come to rest, and how slowly "
+            "do differences die out there? A model that adds up sentiment along a line of such fixed points keeps "
             "its verdict; one with a few of them falls back to these."
         )
     )

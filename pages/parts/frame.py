@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -141,11 +143,42 @@ def example_picker(text: str) -> None:
         st.caption(_("This one: {reason}").format(reason=reason))
 
 
+def invite(text: str, reason: str = "") -> None:
+    """What stands where there is no word to read: what is missing and what to do, and the examples to pick from."""
+    st.info(reason or _("There is no word to read yet. Type a sentence, or pick one of the examples."))
+    example_picker(text)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """The sign of life while a page loads its modules and the models, and the place that its first answer will take."""
+    with waiting(_("Loading the models…"), 420):
+        yield
+
+
+@contextmanager
+def waiting(label: str, height: int) -> Iterator[None]:
+    """A sign of life while something is worked out; the first time, a grey place so high holds that of the answer.
+
+    Later the answer before stands there already, and a grey place would push it away.
+    """
+    key = f"waited {st.session_state.get('page')} {label}"
+    first = not st.session_state.get(key, False)
+    with st.spinner(label, show_time=False):
+        if first:
+            with st.skeleton(height=height):
+                yield
+        else:
+            st.empty()  # so that what follows has the same place among the elements, and is not drawn anew
+            yield
+    st.session_state[key] = True
+
+
 def links_to_pages(text: str) -> None:
     """Links to the other pages that take the sentence along."""
     pages = [(path, label) for path, label in existing_pages() if not path.endswith("_Models.py")]
     if pages and text:
-        st.subheader(_("Ask more of this sentence"))
+        st.header(_("Ask more of this sentence"))
         with st.container(horizontal=True):
             for path, label in pages:
                 st.page_link(path, label=label, query_params=_link(text))

@@ -9,7 +9,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.small_data import SMALL, class_counts, is_small, majority
-from pages.parts import answers, black_box, classes, models, names, prefixwise
+from pages.parts import answers, black_box, classes, frame, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def answer(text: str) -> None:
     """Everything the home page says of a text."""
-    with st.spinner(_("Loading the models…"), show_time=False):
+    with frame.loading():
         checkpoints, faults = models.load_all()
     models.tell_of(faults)
     if not checkpoints:
@@ -37,7 +37,7 @@ def answer(text: str) -> None:
     if all(checkpoint.reads_sentiment for checkpoint in readers):
         st.caption(
             _(
-                "Each network has only these two answers: a sentence without any feeling gets one of them too. "
+                "Each model has only these two answers: a sentence without any feeling gets one of them too. "
                 "Accuracy is on tweets no model was trained or chosen on, whose labels were their emoticons; in "
                 "brackets its 95 % interval."
             )
@@ -45,7 +45,7 @@ def answer(text: str) -> None:
     else:
         st.caption(
             _(
-                "Each network has only its two answers: a text that belongs to neither class gets one of them too. In "
+                "Each model has only its two answers: a text that belongs to neither class gets one of them too. In "
                 "brackets the 95 % interval of the accuracy, which holds for texts like those that were judged."
             )
         )
@@ -58,7 +58,7 @@ def answer(text: str) -> None:
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
     st.caption(
         _(
-            "The verdict is read from the network's last state, so every point is the verdict on the words up to "
+            "The verdict is read from the model’s last state, so every point is the verdict on the words up to "
             "there. Above the dashed line is {label}."
         ).format(label=classes.said(1, labels))
     )
@@ -144,7 +144,7 @@ def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verd
 
 
 def _tokens(verdicts: list[Verdict]) -> None:
-    st.subheader(_("What the models read"))
+    st.header(_("What the models read"))
     readings: dict[tuple[tuple[str, ...], tuple[bool, ...]], list[str]] = {}
     for verdict in verdicts:
         readings.setdefault((verdict.tokens, verdict.known), []).append(verdict.model.upper())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import classes, interventions_hold, link, trajectories
+from pages.parts import classes, frame, interventions_hold, link, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
 
@@ -24,7 +24,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The maps of all patches, the one that was chosen, then gates held and units scaled."""
     st.write(
         _(
-            "Reach in: at one token the network’s state, or a gate, is replaced by what it is while the other sentence "
+            "Reach in: at one token the model’s state, or a gate, is replaced by what it is while the other sentence "
             "is read; then the rest is read on. Where that carries the verdict over, the difference is kept."
         )
     )
@@ -44,7 +44,7 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     align, show = _ask_how(a, b, chosen)
     found: list[tuple[Checkpoint, PatchGrid]] = []
     faults = []
-    with st.spinner(_("Patching…"), show_time=False):
+    with frame.waiting(_("Patching…"), 480):
         for checkpoint in chosen:
             try:
                 found.append((checkpoint, _grid(checkpoint.name, checkpoint.hash, a, b, align, checkpoint)))
@@ -196,7 +196,7 @@ def _choose(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_ke
     from core.figures.interventions import patch_names
 
     names, longest = patch_names(whats), max(grids, key=lambda grid: len(grid.tokens[0]))
-    st.subheader(_("One patch"))
+    st.header(_("One patch"))
     left, right = st.columns(2)
     what = left.selectbox(
         _("What is replaced"),

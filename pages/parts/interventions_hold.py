@@ -28,11 +28,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """One sentence in one model: what is held and scaled, and what that does."""
     from core.probes.interventions import intervene
 
-    st.subheader(_("Hold a gate, scale units"))
-    left, right = st.columns(2)
-    with left:
+    st.header(_("Hold a gate, scale units"))
+    with st.container(horizontal=True):
         sentence = trajectories.choose_sentence(texts)
-    with right:
         checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
     trace = trajectories.traced(checkpoint, sentence.text)
     first, last = _ask_span(trace)

@@ -39,7 +39,7 @@ class _Boosted(NamedTuple):
 
 def view() -> None:
     """The laboratory on points in the plane, and below it the same on trained models."""
-    st.subheader(_("Boosting for K classes"))
+    st.header(_("Boosting for K classes"))
     st.write(
         _(
             "Many weak learners, here rules with one threshold, vote on a class. Each round weighs the points by how "
@@ -54,7 +54,9 @@ def view() -> None:
     if cloud is not None:
         key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes))
         try:
-            _rounds(cloud, _boosted(key, rounds, cloud))
+            with st.spinner(_("Boosting…"), show_time=False):
+                boosted = _boosted(key, rounds, cloud)
+            _rounds(cloud, boosted)
         except ValueError as error:
             st.error(plain(str(error)))
     st.divider()

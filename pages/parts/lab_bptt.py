@@ -34,9 +34,9 @@ def view() -> None:
     exercise = _ask()
     if exercise is not None:
         _worked(exercise)
-    st.subheader(_("Check your own derivation"))
+    st.header(_("Check your own derivation"))
     lab_derivation.view(2 if exercise is None else len(exercise.x))
-    st.subheader(_("Vanishing and exploding"))
+    st.header(_("Vanishing and exploding"))
     lab_vanishing.view()
 
 
@@ -97,13 +97,13 @@ def _worked(exercise: Exercise) -> None:
     found = backpropagation(exercise)
     for note in found.notes:
         st.warning(plain(note), icon=":material/vertical_align_top:")
-    st.subheader(_("Forward"))
+    st.header(_("Forward"))
     lab_sheet.show(forward(found), "bptt forward")
-    st.subheader(_("Backward"))
+    st.header(_("Backward"))
     lab_sheet.show(backward(found), "bptt backward")
-    st.subheader(_("Three ways to the same gradient"))
+    st.header(_("Three ways to the same gradient"))
     _three_ways(found)
-    st.subheader(_("A slip in a report, beside the truth"))
+    st.header(_("A slip in a report, beside the truth"))
     _slip(slips(found))
 
 

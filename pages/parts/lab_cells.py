@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def view() -> None:
     """The three cells on one sentence, and what they cost."""
     text = frame.sentence(examples()[0].text)
-    with st.spinner(_("Loading the models…"), show_time=False):
+    with frame.loading():
         checkpoints, faults = models.load_all()
     models.tell_of(faults)
     checkpoints = black_box.inside(checkpoints)
@@ -57,10 +57,10 @@ def _one_a_cell(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 
 def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     """The equations of each cell and, below, one unit's numbers at one token; the same as lines of a sheet."""
-    st.subheader(_("The equations, with live numbers"))
+    st.header(_("The equations, with live numbers"))
     readers = trajectories.readers(chosen, text)
     if not readers:
-        st.info(_("There is no word to read yet. Type a sentence."))
+        frame.invite(text)
         return []
     traces = [trajectories.traced(checkpoint, text) for checkpoint in readers]
     most = max(len(trace) for trace in traces)
@@ -140,7 +140,7 @@ def _unit(units: int) -> int | None:
 
 def _costs(chosen: list[Checkpoint]) -> list[Line]:
     """Parameters and multiply-adds by formula, against the tensors, and accuracy from the cards."""
-    st.subheader(_("What they cost, and how good they are"))
+    st.header(_("What they cost, and how good they are"))
     costs = [cost(checkpoint) for checkpoint in chosen]
     least = min(found.multiply_adds for found in costs)
     rows = [
@@ -196,7 +196,7 @@ def _accuracy(checkpoint: Checkpoint) -> dict[str, str]:
 
 def _speed(chosen: list[Checkpoint]) -> None:
     """Tokens a second, measured when asked for and kept for this session."""
-    st.subheader(_("How fast they are on this machine"))
+    st.header(_("How fast they are on this machine"))
     hashes = tuple(checkpoint.hash for checkpoint in chosen)
     seconds = len(chosen) * (ROUNDS + 1) * SECONDS
     if st.button(
@@ -242,7 +242,7 @@ def _speed(chosen: list[Checkpoint]) -> None:
 
 def _gates() -> None:
     """In plain words, with who said so first."""
-    st.subheader(_("What each gate adds"))
+    st.header(_("What each gate adds"))
     said = [
         _(
             "**RNN: a loop.** The state goes back in with the next word, so the net can remember at all (Elman 1990). "

@@ -30,7 +30,7 @@ MOST_ROWS, _ROWS = 20_000, 2_000
 
 def view() -> None:
     """What boosting makes of the models on the stored file, and on an upload."""
-    st.subheader(_("Boosting the trained models"))
+    st.header(_("Boosting the trained models"))
     st.write(
         _(
             "Here the learners are fixed: the models themselves, whose verdicts on labelled texts are the votes. The "

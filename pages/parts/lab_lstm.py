@@ -252,7 +252,7 @@ def _states(worked: Worked) -> tuple[list[float], list[float]]:
 def _step(worked: Worked, decimals: int) -> None:
     """One step written out; the step travels in the link as ``hand_t``."""
     most = len(worked.steps)
-    st.subheader(_("The arithmetic, written out"))
+    st.header(_("The arithmetic, written out"))
     t = slide_whole(_("Step t"), "hand_t", 1, most, 1, most=MOST_STEPS)
     lab_sheet.show(step_sheet(worked, t, decimals), "hand step", copy=False)
     st.caption(

@@ -43,7 +43,7 @@ class _Given(NamedTuple):
 
 def view() -> None:
     """What to fit, then the fit step by step; where something cannot be fitted, a line that says why."""
-    st.subheader(_("Gaussian mixture by EM"))
+    st.header(_("Gaussian mixture by EM"))
     st.write(
         _(
             "Points come from K Gaussians, but nobody says which from which. The E-step shares every point among the "

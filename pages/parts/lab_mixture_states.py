@@ -36,7 +36,8 @@ def states() -> States | None:
     text = ask_lines(_("Sentences, one a line"), "mix_texts", default, _LONGEST)
     texts = tuple(line for line in text.splitlines() if line.strip())
     try:
-        found = _states(checkpoint.name, checkpoint.hash_with_state_space, texts, axes, dimensions, checkpoint)
+        with st.spinner(_("Reading the sentences…"), show_time=False):
+            found = _states(checkpoint.name, checkpoint.hash_with_state_space, texts, axes, dimensions, checkpoint)
     except (ValueError, LookupError) as error:
         st.error(plain(str(error)))
         return None

@@ -158,7 +158,7 @@ def _corpora(reports: Sequence[SarcasmReport]) -> None:
 def _table(title: str, about: str, header: list[str], rows: list[tuple[object, ...]], name: str) -> None:
     if not rows:
         return
-    st.subheader(title)
+    st.header(title)
     st.caption(about)
     st.dataframe(estimates.as_shown(header, rows), hide_index=True, height="content")
     st.download_button(

@@ -17,7 +17,7 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
     if reports:
         from core.figures.models import accuracy_by_length, training_curves
 
-        st.subheader(_("How good are they?"))
+        st.header(_("How good are they?"))
         tables.evaluations(reports)
         left, right = st.columns(2)
         left.plotly_chart(accuracy_by_length(reports), key="by_length", alt=_("Accuracy by length, a line per model"))
@@ -30,7 +30,7 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
     if study:
         from core.figures.models import study_differences
 
-        st.subheader(_("What did each choice buy?"))
+        st.header(_("What did each choice buy?"))
         st.write(
             _(
                 "An LSTM of {units} units trained on {rows:,} tweets (the base), with one thing changed at a time, "
@@ -45,7 +45,7 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
         st.plotly_chart(differences, key="study", alt=_("Differences of accuracy to the base"))
         tables.vocabulary_by_step(study)
 
-    st.subheader(_("What they are for, and their limits"))
+    st.header(_("What they are for, and their limits"))
     every_card = cards | ({"word2vec": word_vectors} if word_vectors else {})
     tables.statements(every_card)
     for name in every_card:

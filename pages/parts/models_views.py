@@ -101,7 +101,7 @@ def confusion(shown: Shown) -> None:
             _("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours.")
         )
         return
-    st.subheader(_("Rows to look at"))
+    st.header(_("Rows to look at"))
     zero, one = (plain(label) for label in tally.labels)
     fields = {
         "01": _("is {zero}, said {one}").format(zero=zero, one=one),
@@ -210,7 +210,7 @@ def compare(shown: Shown) -> None:
         verdict = _("{better} is right more often than {worse} on this file.").format(better=better, worse=worse)
     else:
         verdict = _("On this file no difference between {a} and {b} is shown.").format(**values)
-    st.subheader(verdict)
+    st.header(verdict)
     one, two_, three = st.columns(3)
     one.metric(
         _("accuracy of {a} minus {b} (points)").format(**values),
@@ -241,7 +241,7 @@ def compare(shown: Shown) -> None:
             _("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours.")
         )
         return
-    st.subheader(_("Where they differ"))
+    st.header(_("Where they differ"))
     found = shown.assessment.differing
     _examples(found.get((a, b), found.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
 

@@ -39,7 +39,7 @@ class _Upload(NamedTuple):
 
 def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> None:
     """Which sentences, and, as soon as the model has read them, what was `found` in them."""
-    st.subheader(_("Where else are they on?"))
+    st.header(_("Where else are they on?"))
     names = {"own": _("sentences of this project"), "upload": _("a file of yours")}
     chosen = st.segmented_control(
         _("Sentences to search"),
@@ -51,7 +51,9 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
         persist_state="session",
     )
     if chosen != "upload":
-        found(_own(checkpoint.name, checkpoint.hash, state, checkpoint))
+        with st.spinner(_("Reading the sentences…"), show_time=False):
+            index = _own(checkpoint.name, checkpoint.hash, state, checkpoint)
+        found(index)
         return
     lines = _uploaded()
     if lines is None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.labels import Names
 from core.language import gettext as _
+from core.language import ngettext
 from pages.parts import classes, estimates, trajectories
 from pages.parts.tokens import plain, visible
 
@@ -125,9 +126,12 @@ def _contrast(found: Contrast, labels: Names) -> None:
             hide_index=True,
         )
         st.caption(
-            _(
+            ngettext(
+                "Fisher’s exact test, one-sided, of the {count:,} word that follows twice or more; spans of one "
+                "sentence are no separate evidence, which it does not know.",
                 "Fisher’s exact test, one-sided, times the {count:,} words that follow twice or more; spans of one "
-                "sentence are no separate evidence, which it does not know."
+                "sentence are no separate evidence, which it does not know.",
+                found.tested,
             ).format(count=found.tested)
         )
     else:

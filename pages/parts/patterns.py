@@ -33,10 +33,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             "have in common is a guess at what the units stand for."
         )
     )
-    left, right = st.columns(2)
-    with left:
+    with st.container(horizontal=True):
         sentence = trajectories.choose_sentence(texts)
-    with right:
         checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
     trace = trajectories.traced(checkpoint, sentence.text)
     pattern = _asked(checkpoint, trace)

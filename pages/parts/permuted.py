@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.probes import permutations as probe
-from pages.parts import answers, link
+from pages.parts import answers, frame, link
 from pages.parts.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """The models that find a word in the text; says so where none does."""
     readers = [reader for reader, _said in answers.answers(checkpoints, text)]
     if not readers:
-        st.info(_("There is no word to put in another order yet. Type a sentence."))
+        frame.invite(text)
     answers.as_words(readers, text)
     return readers
 

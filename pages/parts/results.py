@@ -179,7 +179,7 @@ def _judged_again(found: Permutations, orders: Sequence[Order]) -> list[float]:
 
 
 def _table(title: str, found: Permutations, orders: Sequence[Order], name: str, empty: str) -> None:
-    st.subheader(title)
+    st.header(title)
     if not orders:
         st.write(empty)
         return

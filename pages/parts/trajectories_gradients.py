@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from pages.parts import link, trajectories
+from pages.parts import frame, link, trajectories
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -23,13 +23,11 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Gradients and Jacobians of one sentence, model by model."""
     from core.figures.gradients import gradient_norms, step_norms
 
-    left, right = st.columns(2)
-    with left:
+    with st.container(horizontal=True):
         sentence = trajectories.choose_sentence(texts)
-    with right:
         chosen = trajectories.choose_models(trajectories.readers(checkpoints, sentence.text))
     gain = _ask_gain()
-    with st.spinner(_("Working out gradients and Jacobians…"), show_time=True):
+    with frame.waiting(_("Working out gradients and Jacobians…"), 900):
         found = [_gradients(checkpoint.name, checkpoint.hash, sentence.text, gain, checkpoint) for checkpoint in chosen]
     st.plotly_chart(
         gradient_norms(found), key="gradients", alt=_("Norms of the gradient of the final logit at every token")
@@ -73,7 +71,7 @@ def _ask_gain() -> float:
     link.carry("gain", None if gain == "1" else gain)
     if gain != "1":
         st.warning(
-            _("With recurrent weights {gain} times their size this is another network, with other verdicts.").format(
+            _("With recurrent weights {gain} times their size this is another model, with other verdicts.").format(
                 gain=plain(gain)
             ),
             icon=":material/science:",

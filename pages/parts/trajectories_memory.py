@@ -32,7 +32,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     word, filler, upto = _ask()
     chosen = trajectories.choose_models(checkpoints)
     found, faults = [], []
-    with st.spinner(_("Reading…"), show_time=False):
+    with frame.waiting(_("Reading…"), 640):
         for checkpoint in chosen:
             try:
                 found.append(_memory(checkpoint.name, checkpoint.hash, word, filler, upto, checkpoint))

@@ -23,10 +23,8 @@ _ROWS = (32, 64)
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The map of one sentence in one model, and what was clicked in it."""
-    left, right = st.columns(2)
-    with left:
+    with st.container(horizontal=True):
         sentence = trajectories.choose_sentence(texts)
-    with right:
         checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
     trace = trajectories.traced(checkpoint, sentence.text)
     shown, units = _ask_what(trace)

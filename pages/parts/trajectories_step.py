@@ -22,7 +22,7 @@ _WIDTH = 165  # pixels: room for a sign and four decimals
 
 def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
     """The gate values of all units at a token, and one unit's arithmetic there."""
-    st.subheader(_("Step {step:,}: what unit {unit} does").format(step=token + 1, unit=unit))
+    st.header(_("Step {step:,}: what unit {unit} does").format(step=token + 1, unit=unit))
     token_strip([trace.tokens[token]], [trace.known[token]])
     found = working(checkpoint.model, trace, token, unit)
     h_before = float(found.h_before[unit])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 ROOT = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent
@@ -113,6 +113,29 @@ def page(page: Page) -> Page:
     """A new page that waits as long as a busy machine may need."""
     page.set_default_timeout(STEP_LIMIT)
     return page
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[Page]:
+    """One page for all tests of a module: each goes to another address with it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    found = context.new_page()
+    found.set_default_timeout(STEP_LIMIT)
+    yield found
+    context.close()
+
+
+def open_and_settle(page: Page, url: str) -> None:
+    """Go there and wait until the script has ended and its charts are drawn."""
+    page.goto(url)
+    expect(page.get_by_test_id("stApp").and_(page.locator("[data-test-script-state=notRunning]"))).to_be_visible(
+        timeout=3 * STEP_LIMIT
+    )
+    expect(page.locator("h1").first).to_be_visible()
+    charts = page.get_by_test_id("stPlotlyChart")
+    for place in range(charts.count()):
+        if charts.nth(place).is_visible():  # one in a closed fold is drawn when that opens
+            expect(charts.nth(place).locator(".main-svg").first).to_be_visible()
 
 
 @pytest.fixture

@@ -1,0 +1,54 @@
+"""What a page or a view is about: the idea, the equation, how to read it, what it does not show, the papers.
+
+Folded away at the same place on every page: below the choice of the view, above what the view shows. The texts stand in
+the modules ``about_<page>``, one `About` for every view; a view without one has no fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import streamlit as st
+
+from core.language import gettext as _
+from pages.parts.about_papers import About, Paper
+from pages.parts.tokens import plain
+
+_TEXTS = ("Home", "Permutations", "Sarcasm", "Trajectories", "Attributions", "Maths_Lab", "Models")
+
+
+def texts(page: str) -> Mapping[str, About]:
+    """What is said of a page's views, by view, in English; ``""`` is the page that has no views."""
+    if page not in _TEXTS:
+        return {}
+    found: Mapping[str, About] = import_module(f"pages.parts.about_{page.lower()}").TEXTS
+    return found
+
+
+def show(page: str, view: str | None = "") -> None:
+    """The fold about a page's view, if there is anything to say."""
+    found = texts(page).get(view or "")
+    if found is None:
+        return
+    label = _("About this view") if view else _("About this page")
+    with st.expander(label, icon=":material/school:", key=f"about {page} {view}"):
+        _part(_("The idea"), found.idea)
+        for equation in found.equations:
+            st.latex(equation)
+        if found.letters:
+            st.markdown(_(found.letters))
+        _part(_("How to read it"), found.reading)
+        _part(_("What it does not show"), found.limits)
+        if found.papers:
+            st.markdown(f"**{_('Papers')}**\n" + "".join(f"\n- {_cited(paper)}" for paper in found.papers))
+
+
+def _part(title: str, text: str) -> None:
+    st.markdown(f"**{title}.** {_(text)}")
+
+
+def _cited(paper: Paper) -> str:
+    title = plain(paper.title)
+    named = f"[{title}]({paper.link})" if paper.link else title
+    return f"{plain(paper.authors)} {paper.year}. {named}. *{plain(paper.venue)}*."
