@@ -196,6 +196,12 @@ NEAL = Paper(
 NEWCOMBE = Paper(
     "Newcombe", 1998, "Interval estimation for the difference between independent proportions", "Statistics in Medicine"
 )
+NEWCOMBE_PAIRED = Paper(
+    "Newcombe",
+    1998,
+    "Improved confidence intervals for the difference between binomial proportions based on paired data",
+    "Statistics in Medicine",
+)
 OWEN = Paper("Owen", 2007, "The pigeonhole bootstrap", "The Annals of Applied Statistics")
 PASCANU = Paper(
     "Pascanu, Mikolov & Bengio",
