@@ -10,7 +10,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.verdicts import EmptyTextError
-from pages.parts import frame, models, names
+from pages.parts import models, names
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -18,14 +18,8 @@ if TYPE_CHECKING:
     from core.verdicts import Verdict
 
 
-def answer(text: str) -> None:
+def answer(text: str, checkpoints: list[Checkpoint]) -> None:
     """Everything the home page says of a text."""
-    with frame.loading():
-        checkpoints, faults = models.load_all()
-    models.tell_of(faults)
-    if not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
-        return
     verdicts, readers = [], []
     for checkpoint in checkpoints:
         with suppress(EmptyTextError):  # another model's preprocessing may still find a word
