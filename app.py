@@ -20,8 +20,14 @@ text = frame.sentence(examples()[0].text)
 frame.example_picker(text)
 about.show("Home")
 
-# Heavy imports below this line: the page is on the screen before torch is in memory.
-from pages.parts import home  # noqa: E402
+with frame.loading():
+    # Heavy imports, here so that the page is on the screen before them.
+    from pages.parts import home, models
 
-home.answer(text)
+    checkpoints, faults = models.load_all()
+models.tell_of(faults)
+if checkpoints:
+    home.answer(text, checkpoints)
+else:
+    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
 frame.links_to_pages(text)

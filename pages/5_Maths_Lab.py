@@ -30,15 +30,16 @@ chosen = st.segmented_control(
 )
 link.carry("lab", None if chosen == "lstm" else chosen)
 about.show("Maths_Lab", chosen)
-# Only the chosen one is loaded: some need torch.
-if chosen == "lstm":
-    from pages.parts import lab_lstm as section
-elif chosen == "bptt":
-    from pages.parts import lab_bptt as section
-elif chosen == "boosting":
-    from pages.parts import lab_boosting as section
-elif chosen == "mixture":
-    from pages.parts import lab_mixture as section
-else:
-    from pages.parts import lab_cells as section
+with frame.waiting(_("Loading the exercise…"), 420):
+    # Only the chosen one is loaded: some need torch.
+    if chosen == "lstm":
+        from pages.parts import lab_lstm as section
+    elif chosen == "bptt":
+        from pages.parts import lab_bptt as section
+    elif chosen == "boosting":
+        from pages.parts import lab_boosting as section
+    elif chosen == "mixture":
+        from pages.parts import lab_mixture as section
+    else:
+        from pages.parts import lab_cells as section
 section.view()

@@ -91,8 +91,8 @@ TEXTS: Mapping[str, About] = {
             "$FN$ rows of the second that are read as the first."
         ),
         reading=mark(
-            "Move the threshold: the rings move along the curves. A curve nearer to the upper corner is better at every "
-            "trade; the area under it sums that up."
+            "Move the threshold: the rings move along the curves. A curve nearer to the upper corner is better at "
+            "every trade; the area under it sums that up."
         ),
         limits=mark(
             "Precision depends on how frequent the class is in the file: half of these rows, seldom half of yours. A "
@@ -109,8 +109,8 @@ TEXTS: Mapping[str, About] = {
             "the others. The interval, Newcombe’s, is that of the difference of the accuracies."
         ),
         limits=mark(
-            "Both cover the draw of the rows. The same recipe with another seed gives another model, whose accuracy may "
-            "differ as much."
+            "Both cover the draw of the rows. The same recipe with another seed gives another model, whose accuracy "
+            "may differ as much."
         ),
         papers=(MCNEMAR, NEWCOMBE_PAIRED),
     ),
@@ -121,16 +121,16 @@ TEXTS: Mapping[str, About] = {
         equations=(),
         letters="",
         reading=mark(
-            "Choose the columns and say which labels mean which class; then choose your file under “Measured on” in the "
-            "other views. Rows that could not be read, or whose label says neither class, are counted and listed."
+            "Choose the columns and say which labels mean which class; then choose your file under “Measured on” in "
+            "the other views. Rows that could not be read, or whose label says neither class, are counted and listed."
         ),
         limits=mark("The models were trained on tweets of 2009: other texts are read worse, and that is what you see."),
         papers=(WILSON,),
     ),
     "words": About(
         idea=mark(
-            "Each word is a vector. Before training it stands near words used in the same places (word2vec); training on "
-            "sentiment moves it. Which words are near, and what has moved?"
+            "Each word is a vector. Before training it stands near words used in the same places (word2vec); training "
+            "on sentiment moves it. Which words are near, and what has moved?"
         ),
         equations=(
             r"\cos(u, v) = \frac{u \cdot v}{\lVert u \rVert \, \lVert v \rVert}",

@@ -9,7 +9,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import ngettext
 from core.small_data import SMALL, class_counts, is_small, majority
-from pages.parts import answers, black_box, classes, frame, models, names, prefixwise
+from pages.parts import answers, black_box, classes, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip
 
 if TYPE_CHECKING:
@@ -17,14 +17,8 @@ if TYPE_CHECKING:
     from core.verdicts import Verdict
 
 
-def answer(text: str) -> None:
+def answer(text: str, checkpoints: list[Model]) -> None:
     """Everything the home page says of a text."""
-    with frame.loading():
-        checkpoints, faults = models.load_all()
-    models.tell_of(faults)
-    if not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
-        return
     given = answers.answers(checkpoints, text)
     verdicts, readers = [said for _reader, said in given], [reader for reader, _said in given]
     if not verdicts:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
-from pages.parts import black_box, classes, link, models, trajectories
+from pages.parts import black_box, classes, frame, link, models, trajectories
 from pages.parts.lab_numbers import ask_lines, ask_whole
 from pages.parts.tokens import plain, visible
 
@@ -24,7 +24,8 @@ _LONGEST, _MOST_AXES = 20_000, 5
 
 def states() -> States | None:
     """The states that were asked for; None, with a line that says why, where there are none."""
-    checkpoints, faults = models.load_all()
+    with frame.loading():
+        checkpoints, faults = models.load_all()
     models.tell_of(faults)
     checkpoints = black_box.inside(checkpoints)
     if not checkpoints:
