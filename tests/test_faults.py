@@ -1,0 +1,90 @@
+"""Killed at any moment, the program loses nothing that it said was saved and leaves nothing half-written in its place.
+
+The moments are drawn by a seed; ``python -m tests.benchmarks.faults`` draws many more and kills whole servers as well.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from core import checkpoints
+from core.collection import Collection
+from core.corpus import file_sha256
+from tests.killed import keep_pairs, killed, verb, write_rows
+
+
+def test_pairs_that_were_kept_stand_after_a_kill(tmp_path: Path) -> None:
+    path, rng, told = tmp_path / "pairs.sqlite3", random.Random(0), []
+    for time in range(8):
+        more, _seconds = killed(keep_pairs, path, 1_000 * time, 1_000, after=rng.uniform(0, 0.2))
+        told += more
+        pairs = {int(pair.note): pair for pair in Collection(path).pairs()}
+        assert pairs.keys() >= set(told)  # one more may be there that it had no time to tell of
+        assert len(pairs) <= len(told) + time + 1
+        for number, pair in pairs.items():
+            assert pair.original == f"original {number} " + "so " * 500
+            assert (pair.other, pair.probability_other, pair.judgement) == (f"other {number}", 0.75, "valid")
+    assert told
+    if path.exists():
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rows") / "rows.csv"
+    write_rows(path, 2_000)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_scan_that_is_killed_leaves_what_stood_there(
+    rows: Path, tmp_path: Path, tiny_checkpoints: Path, suffix: str
+) -> None:
+    whole, out = tmp_path / f"whole{suffix}", tmp_path / f"out{suffix}"
+    environment = {"UNROLLED_CHECKPOINTS": str(tiny_checkpoints)}
+
+    def scan(to: Path, after: float | None) -> tuple[list[int], float]:
+        return killed(verb, ["scan", str(rows), str(to), "--model", "rnn"], environment, after=after)
+
+    _done, seconds = scan(whole, None)
+    expected, rng = file_sha256(whole), random.Random(1)
+    for _ in range(3):
+        done, _seconds = scan(out, rng.uniform(0, 0.9) * seconds)
+        assert out.exists() == bool(done)
+        out.unlink(missing_ok=True)
+    out.write_text("what stood there", encoding="utf-8")
+    done, _seconds = scan(out, 0.5 * seconds)
+    assert done or out.read_text(encoding="utf-8") == "what stood there"
+    assert scan(out, None)[0] == [0]
+    assert file_sha256(out) == expected
+
+
+def test_a_training_that_is_killed_again_and_again_comes_to_the_same_end(rows: Path, tmp_path: Path) -> None:
+    """After every kill a checkpoint is whole or not there, and the same command goes on to the very same weights."""
+    sizes = "--rows 800 --cells gru --hidden-size 8 --embedding-size 8 --min-count 2 --held-out 100 --batch-size 16"
+    times = "--epochs 2 --word2vec-epochs 2 --evaluations-per-epoch 4 --precision float32 --threads 1"
+
+    def train(out: Path, after: float | None) -> tuple[list[int], float]:
+        arguments = ["train", "--data", str(rows), "--out", str(out), *f"{sizes} {times}".split()]
+        return killed(verb, arguments, {}, after=after)
+
+    done, seconds = train(tmp_path / "whole", None)
+    assert done == [0]
+    rng, out, kills = random.Random(2), tmp_path / "out", 0
+    for _ in range(4):
+        done, _seconds = train(out, rng.uniform(0.1, 0.7) * seconds)
+        kills += not done
+        for name in checkpoints.names(out):
+            checkpoints.load(name, out)
+    assert kills
+    assert train(out, None)[0] == [0]
+    assert checkpoints.names(out) == ["gru"]
+    for name in ("gru", "word2vec"):
+        for file in ("weights.safetensors", "vocabulary.txt"):
+            assert file_sha256(out / name / file) == file_sha256(tmp_path / "whole" / name / file)
