@@ -86,8 +86,7 @@ def test_opens_on_rings_with_a_rounds_numbers() -> None:
     assert metrics["weighted error ε"] == f"{made.error:.4f}" and metrics["vote α"] == f"{made.alpha:.4f}"
     assert metrics["risk after"] == f"{made.risk:.4f}" and metrics["in error after"] == f"{made.training_error:.1%}"
     assert [line.latex for line in sheet(found, 5, minima(found)[4]).lines] == [
-        latex.value.strip("$\n ")
-        for latex in at.latex[len(at.expander[0].latex) :]  # behind the fold about the view
+        latex.value.strip("$\n ") for latex in at.latex
     ]
     assert list(figures(at)) == [
         "Round 5: weights, and the ensemble’s verdicts",

@@ -127,7 +127,9 @@ def test_files_of_torch_are_opened_for_weights_alone_and_not_from_pages() -> Non
 
 def test_html_is_written_in_one_place() -> None:
     writers = [path for path in [*PARTS, *SCRIPTS] if "st.html" in names(path)]
-    assert named(writers) == ["pages/parts/tokens.py"]
+    assert named(writers) == ["pages/parts/frame.py", "pages/parts/tokens.py"]
+    frame = (ROOT / "pages/parts/frame.py").read_text(encoding="utf-8")
+    assert frame.count("st.html(") == frame.count("st.html(_STYLE)") == 1  # a constant, nothing of anybody's text
 
 
 def test_a_components_script_writes_no_html_and_asks_nobody() -> None:
