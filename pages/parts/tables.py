@@ -116,7 +116,7 @@ def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
 def _classes(content: Mapping[str, Any]) -> None:
     """How many rows each class had in the file, and how accuracy on held-out rows compares with the larger class."""
     counts, found = trained_counts(content), content.get("metrics", {}).get("selection")
-    if counts is None:
+    if counts is None or content.get("kind") == EMBEDDINGS:  # word vectors are made without labels
         return
     names = [shown(name) for name in content.get("labels", SENTIMENT)]
     st.text(
