@@ -133,7 +133,8 @@ def test_an_address_that_does_not_answer_is_one_line_in_time() -> None:
 
 
 def test_without_dask_the_line_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
+    for name in ("distributed", "distributed.core"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ValueError, match=r"not installed: pip install -r requirements-cluster\.txt$"):
         list(cluster.results(abs, [1], "tcp://127.0.0.1:1"))
     assert (Path(__file__).parent.parent / cluster.REQUIREMENTS).is_file()
