@@ -13,18 +13,18 @@ from pages.parts import about, about_papers
 from tests.views import EVERY, PAGES, ROOT, views
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_view_has_a_text_and_every_text_a_view(page: str) -> None:
-    assert list(about.texts(page)) == views(page)
+@pytest.mark.parametrize("where", PAGES)
+def test_every_view_has_a_text_and_every_text_a_view(where: str) -> None:
+    assert list(about.texts(where)) == views(where)
 
 
 def test_pages_with_views_were_understood() -> None:
     assert len(EVERY) > 25  # seven pages, and a text for each of their views
 
 
-@pytest.mark.parametrize(("page", "view"), EVERY)
-def test_every_text_says_what_it_should(page: str, view: str) -> None:
-    found = about.texts(page)[view]
+@pytest.mark.parametrize(("where", "view"), EVERY)
+def test_every_text_says_what_it_should(where: str, view: str) -> None:
+    found = about.texts(where)[view]
     for text in (found.idea, found.reading, found.limits):
         assert 60 < len(text) < 500
         assert text.endswith((".", "?"))
@@ -51,21 +51,21 @@ def test_an_unknown_page_or_view_has_no_text() -> None:
     assert "none such" not in about.texts("Home")
 
 
-@pytest.mark.parametrize("page", ["Home", "Permutations", "Maths_Lab"])
+@pytest.mark.parametrize("where", ["Home", "Permutations", "Maths_Lab"])
 def test_the_fold_stands_closed_above_what_the_view_shows(
-    page: str, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     at = AppTest.from_file(ROOT / "app.py", default_timeout=120)
-    if page != "Home":
-        at.switch_page(f"pages/{PAGES[page].name}")
+    if where != "Home":
+        at.switch_page(f"pages/{PAGES[where].name}")
     at.run()
     assert not at.exception
     first = at.expander[0]
-    assert first.label == gettext("About this view" if page != "Home" else "About this page")
+    assert first.label == gettext("About this view" if where != "Home" else "About this page")
     assert not first.proto.expanded
     said = " ".join(line.value for line in first.markdown)
-    found = about.texts(page)[views(page)[0]]
+    found = about.texts(where)[views(where)[0]]
     assert found.idea in said
     assert found.limits in said
     assert [line.value.strip("$\n") for line in first.latex] == list(found.equations)

@@ -51,12 +51,12 @@ def test_home_has_a_point_and_says_why(with_others: bool) -> None:
     assert len(at.metric) == (3 if with_others else 1)
 
 
-@pytest.mark.parametrize(("page", "view"), ALL)
-def test_a_page_opens(with_others: bool, page: str, view: str) -> None:
-    at = opened(page, view)
+@pytest.mark.parametrize(("where", "view"), ALL)
+def test_a_page_opens(with_others: bool, where: str, view: str) -> None:
+    at = opened(where, view)
     assert not at.exception
     said = [caption.value for caption in at.caption] + [error.value for error in at.error]
-    if page == "3_Trajectories":
+    if where == "3_Trajectories":
         assert any(line.startswith("Not here: BOTH is bidirectional.") for line in said)
         assert bool(at.error) is not with_others
     else:

@@ -118,9 +118,9 @@ def test_a_chosen_model_that_goes_is_not_missed(folder: Path) -> None:
     assert answering(at.run()) == ["ALPHA"] and not at.exception
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "pages").glob("[0-9]*.py")))
-def test_every_page_opens_with_many(page: str, folder: Path) -> None:
-    opened(f"pages/{page}")
+@pytest.mark.parametrize("where", sorted(path.name for path in (ROOT / "pages").glob("[0-9]*.py")))
+def test_every_page_opens_with_many(where: str, folder: Path) -> None:
+    opened(f"pages/{where}")
 
 
 # What is no checkpoint

@@ -56,9 +56,9 @@ def keep(at: AppTest, note: str) -> AppTest:
     return sound(at.run())
 
 
-@pytest.mark.parametrize("page", sorted(path.stem for path in (ROOT / "pages").glob("[0-9]*.py")))
-def test_every_page_says_in_one_line_what_is_limited(page: str) -> None:
-    lines = [caption.value for caption in opened(page).caption if caption.value.startswith(PUBLIC)]
+@pytest.mark.parametrize("where", sorted(path.stem for path in (ROOT / "pages").glob("[0-9]*.py")))
+def test_every_page_says_in_one_line_what_is_limited(where: str) -> None:
+    lines = [caption.value for caption in opened(where).caption if caption.value.startswith(PUBLIC)]
     (line,) = lines
     usual = Limits()
     assert f"{usual.seconds} s of searching and {usual.queries:,} scored texts left" in line
@@ -145,15 +145,15 @@ def test_a_session_keeps_only_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "parameters", "key"),
+    ("where", "parameters", "key"),
     [
         ("2_Sarcasm", {"view": "file"}, "file"),
         ("5_Maths_Lab", {"lab": "boosting"}, "boost file"),
     ],
 )
-def test_uploads_are_small(page: str, parameters: dict[str, str], key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_are_small(where: str, parameters: dict[str, str], key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_PUBLIC_UPLOAD_MB", "1")
-    at = opened(page, **parameters)
+    at = opened(where, **parameters)
     (box,) = [box for box in at.file_uploader if box.key == key]
     assert box.proto.max_upload_size_mb == 1  # the browser says so at once
     box.upload("large.csv", b"text,label\n" + b"good,1\n" * 200_000)  # as one who asks no browser

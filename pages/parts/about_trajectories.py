@@ -85,8 +85,8 @@ TEXTS: Mapping[str, About] = {
             "direction is taken out."
         ),
         reading=mark(
-            "An arrow is a token. The verdict turns at the dashed line; at right angles to it nothing moves the "
-            "verdict. The second chart is the distance between the two sentences’ states, if there are two."
+            "An arrow is a token. The verdict turns at the dashed line; moves along that line do not change it. "
+            "The second chart is the distance between the two sentences’ states, if there are two."
         ),
         limits=mark(
             "Two axes leave out the rest of the state; the percentages say how much they show. Paths that cross may "
@@ -175,8 +175,8 @@ TEXTS: Mapping[str, About] = {
         ),
         letters=mark(
             "$s$ is the whole state, $J$ the slope of $F$ at the point and $\\lambda$ an eigenvalue of it: a "
-            "difference in its direction falls to 1/e after so many steps. With all $|\\lambda| < 1$ the point is "
-            "stable."
+            "difference in its direction falls to 1/e after so many steps, or grows e-fold where $|\\lambda| > 1$. With "
+            "all $|\\lambda| < 1$ the point is stable."
         ),
         reading=mark(
             "Markers tell stability and colours the logit; the grey dots are states of the built-in examples. In the "
