@@ -167,3 +167,17 @@ def test_only_tests_in_a_browser_take_its_page() -> None:
         if "page" in [argument.arg for argument in node.args.args]
     ]
     assert takers == []
+
+
+@pytest.mark.parametrize("path", [*CORE, *PARTS, *SCRIPTS], ids=named([*CORE, *PARTS, *SCRIPTS]))
+def test_no_message_hides_in_an_f_string(path: Path) -> None:
+    """Where the catalogues' extractor does not look on Python before 3.12."""
+    hidden = [
+        ast.unparse(call)
+        for string in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("_", "gettext", "ngettext")
+        if any(isinstance(argument, ast.Constant) and isinstance(argument.value, str) for argument in call.args)
+    ]
+    assert hidden == []

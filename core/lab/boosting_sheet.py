@@ -124,9 +124,10 @@ def _risk_after(boosting: Boosting, made: Round) -> Line:
 def _weights_after(classes: int, made: Round) -> Line:
     t = made.number
     right, wrong = math.exp(-made.alpha), math.exp(made.alpha / (classes - 1))
+    if_right, if_wrong = _("right"), _("wrong")
     cases = (
-        rf"e^{{-\alpha_{{{t}}}}}\,/\,Z_{{{t}}} = {number(right / made.normaliser, 5)} & \text{{{_('right')}}} \\ "
-        rf"e^{{\alpha_{{{t}}}/(K-1)}}\,/\,Z_{{{t}}} = {number(wrong / made.normaliser, 5)} & \text{{{_('wrong')}}}"
+        rf"e^{{-\alpha_{{{t}}}}}\,/\,Z_{{{t}}} = {number(right / made.normaliser, 5)} & \text{{{if_right}}} \\ "
+        rf"e^{{\alpha_{{{t}}}/(K-1)}}\,/\,Z_{{{t}}} = {number(wrong / made.normaliser, 5)} & \text{{{if_wrong}}}"
     )
     return Line(
         rf"\frac{{D_{{{t + 1}}}(i)}}{{D_{{{t}}}(i)}} = \begin{{cases}}{cases}\end{{cases}}",
@@ -154,7 +155,8 @@ def _slip(classes: int, made: Round) -> Line:
         else _("The risk would rise, by a factor of {factor:.4g}.").format(factor=change)
     )
     note = _("A slip: the last line of the report lacks the K below the line, so its vote is K times too large.")
-    return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{{_('report')}}}}}", steps), f"{note} {effect}")
+    whose = _("report")
+    return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{{whose}}}}}", steps), f"{note} {effect}")
 
 
 def _scale(classes: int, made: Round) -> Line:

@@ -207,7 +207,8 @@ def _covariance(mixture: Mixture, made: Iteration, k: int) -> Line:
         _matrix(own) + (rf" + {number(mixture.reg_covar)}\, I" if mixture.reg_covar else ""),
     ]
     if k in made.maximised.floored:
-        steps[1] += rf" + \text{{{_('floor')}}}"
+        floor = _("floor")
+        steps[1] += rf" + \text{{{floor}}}"
     if mixture.reg_covar or k in made.maximised.floored:
         steps.append(_matrix(made.covariances[k]))
     note = (

@@ -41,7 +41,8 @@ def show(page: str, view: str | None = "") -> None:
         _part(_("How to read it"), found.reading)
         _part(_("What it does not show"), found.limits)
         if found.papers:
-            st.markdown(f"**{_('Papers')}**\n" + "".join(f"\n- {_cited(paper)}" for paper in found.papers))
+            title = _("Papers")  # not inside the f-string, where the catalogues' extractor does not look
+            st.markdown(f"**{title}**\n" + "".join(f"\n- {_cited(paper)}" for paper in found.papers))
 
 
 def _part(title: str, text: str) -> None:

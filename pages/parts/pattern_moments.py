@@ -65,7 +65,10 @@ def _covered(index: Index) -> str:
         (index.cut, _("{count:,} that did not fit")),
     ]
     told = ", ".join(name.format(count=count) for count, name in left_out if count)
-    return f"{line} {_('Left out: {rows}.').format(rows=told)}" if told else line
+    if not told:
+        return line
+    without = _("Left out: {rows}.").format(rows=told)
+    return f"{line} {without}"
 
 
 def _labels() -> dict[int, str]:
@@ -110,7 +113,8 @@ def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
 
 def _contrast(found: Contrast, labels: Names) -> None:
     """What follows the moments, and the labels and verdicts of their sentences against all others."""
-    st.markdown(f"**{_('What sets them apart from the file')}**")
+    title = _("What sets them apart from the file")
+    st.markdown(f"**{title}**")
     if found.next_words:
         st.dataframe(
             [

@@ -119,9 +119,10 @@ def diff_strip(pieces: Sequence[tuple[str, str, str]]) -> None:
 
 def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) -> None:
     """The text as typed and after each preprocessing step; a step that changed nothing says so."""
-    rows = [f"<tr><th>{escape(_('as typed'))}</th><td>{_shortened(text)}</td></tr>"]
+    as_typed, no_change = escape(_("as typed")), escape(_("no change"))
+    rows = [f"<tr><th>{as_typed}</th><td>{_shortened(text)}</td></tr>"]
     for step in steps:
-        after = _shortened(step.text) if step.changed else f'<span class="u-same">{escape(_("no change"))}</span>'
+        after = _shortened(step.text) if step.changed else f'<span class="u-same">{no_change}</span>'
         rows.append(f"<tr><th>{escape(names.get(step.name, step.name))}</th><td>{after}</td></tr>")
     st.html(f'{_STYLE}<table class="u-steps">{"".join(rows)}</table>')
 

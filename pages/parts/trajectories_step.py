@@ -74,7 +74,8 @@ def _products(found: Working) -> tuple[list[str], list[tuple[object, ...]]]:
     """A row an input, a unit of the state before, or a bias: its value, and by gate its weight and their product."""
     header = [_("term"), _("value")]
     for gate in found.gates:
-        header += [f"{_('weight')} {gate.symbol}", f"{_('product')} {gate.symbol}"]
+        weight, product = _("weight"), _("product")
+        header += [f"{weight} {gate.symbol}", f"{product} {gate.symbol}"]
     rows: list[tuple[object, ...]] = []
     for name, terms, weights, products in (
         ("x", found.x, found.x_weights, [gate.input_products for gate in found.gates]),
