@@ -84,6 +84,15 @@ class Model:
         """What the checkpoint says of itself: data, settings, figures, limits."""
         return self.checkpoint.card
 
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The names of its classes 0 and 1; probabilities are of the second."""
+        return self.checkpoint.labels
+
+    def figure(self, result: Any) -> go.Figure:
+        """`figure` of one of its results, which calls the classes by their names."""
+        return figure(result, self.labels)
+
     def predict(self, texts: Sequence[str]) -> list[Verdict]:
         """A verdict on each text: `probability`, `label`, `tokens`, which of them are known, and `prefix_probabilities`
         [T], the probability after each token (empty for a bidirectional model)."""
@@ -97,7 +106,8 @@ class Model:
         from core.corpus import read_corpus
         from core.evaluation import evaluate
 
-        return evaluate(self.checkpoint, read_corpus(str(file), text_column, label_column))
+        labelling = self.checkpoint.labelling
+        return evaluate(self.checkpoint, read_corpus(str(file), text_column, label_column, labelling=labelling))
 
     def permutations(self, text: str, pinned: Collection[int] | None = None, **bounds: Any) -> Permutations:
         """Other orders of a text's words: those that flip the verdict, the most fluent first, and a `certificate` of
@@ -114,13 +124,17 @@ class Model:
     def edits(self, text: str, goal: str = "flip", protect: Collection[str] = (), **bounds: Any) -> MinimalEdits:
         """The smallest edits of a text that reach a `goal`, and how far the search for fewer is complete.
 
+        A `goal` is ``flip`` or the name of a class.
+
         `protect` are words that stay; `bounds` are `max_edits`, `seconds`, `budget` (sentences read), `beam`, `top` and
         `fluency` (nats that it may fall).
         """
+        from core.labels import as_found
         from core.probes.editing import edit_sources
         from core.probes.editing.victims import white_box
         from core.probes.edits import search
 
+        goal = as_found(goal, self.labels, ("flip",), self.name, "goal")
         question = edit_sources.ask(self.checkpoint, edit_sources.load(), text, goal, protect=protect, **bounds)
         return _last(search(self.name, white_box(self.checkpoint), question)).result()
 
@@ -134,6 +148,7 @@ class Model:
         from core.probes.predictors import predictor
         from core.probes.sarcasm import search
 
+        self._check_sentiment("a sarcastic remark is one that a person reads as negative")
         candidates = Candidates(Question(read(situation), **bounds), self.checkpoint.preprocessing)
         return _last(search(self.name, predictor(self.checkpoint), candidates)).result()
 
@@ -239,6 +254,7 @@ class Model:
         """Failure rates by capability on hand-written behavioural tests; see `core.probes.suite.Settings`."""
         from core.probes.suite import Settings, run
 
+        self._check_sentiment("the templates are sentences whose sentiment is known")
         return run(self.checkpoint, Settings(**settings))
 
     def scan(
@@ -250,6 +266,10 @@ class Model:
 
         return _last(scan(file, [self.checkpoint], text_column, label_column, **options))
 
+    def _check_sentiment(self, why: str) -> None:
+        if not self.checkpoint.reads_sentiment:
+            raise ValueError(f"{self.name} tells {self.labels[0]} from {self.labels[1]}: {why}")
+
     def _reading(self, text: str) -> Any:
         from core.probes.attribution.results import Reading
         from core.verdicts import EmptyTextError
@@ -260,79 +280,80 @@ class Model:
         return Reading(self.checkpoint, text, tokens)
 
 
-def figure(result: Any) -> go.Figure:
+def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> go.Figure:
     """The usual figure of a result, plotly's: `show()`, `write_html(path)`. Verdicts are given as a list of them.
 
+    `labels` name the classes 0 and 1 where the result does not know them; `Model.figure` gives its model's.
     Raises LookupError for a result that has none here; `core.figures` has more, with their options.
     """
     kind = "Verdict" if isinstance(result, (list, tuple)) else type(result).__name__
     if kind not in _FIGURES:
         raise LookupError(f"no figure for a {kind}; available for: {', '.join(_FIGURES)}")
-    found: go.Figure = _FIGURES[kind](result)
+    found: go.Figure = _FIGURES[kind](result, labels)
     return found
 
 
-def _verdicts(found: Any) -> Any:
+def _verdicts(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.prefixes import prefix_curves
 
     return prefix_curves(found)
 
 
-def _permutations(found: Any) -> Any:
+def _permutations(found: Any, labels: tuple[str, str]) -> Any:
     from core.figures.permutations import fluency_scatter
 
-    return fluency_scatter(found)
+    return fluency_scatter(found, labels=labels)
 
 
-def _comparison(found: Any) -> Any:
+def _comparison(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.comparison import comparison_curves
 
     return comparison_curves(found)
 
 
-def _trace(found: Any) -> Any:
+def _trace(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.contributions import contribution_bars
 
     return contribution_bars([found])
 
 
-def _gradients(found: Any) -> Any:
+def _gradients(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.gradients import gradient_norms
 
     return gradient_norms([found])
 
 
-def _attribution(found: Any) -> Any:
+def _attribution(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.attributions import attribution_bars
 
     return attribution_bars([found], [found.method], found.model.upper(), shares=False)
 
 
-def _order(found: Any) -> Any:
+def _order(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.order_attribution import order_bars
 
     return order_bars(found)
 
 
-def _interactions(found: Any) -> Any:
+def _interactions(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.interactions import interaction_heatmap
 
     return interaction_heatmap(found)
 
 
-def _patches(found: Any) -> Any:
+def _patches(found: Any, labels: tuple[str, str]) -> Any:
     from core.figures.interventions import patch_heatmap
 
-    return patch_heatmap(found, "probability")
+    return patch_heatmap(found, "probability", labels=labels)
 
 
-def _intervention(found: Any) -> Any:
+def _intervention(found: Any, labels: tuple[str, str]) -> Any:
     from core.figures.interventions import before_and_after
 
-    return before_and_after([found])
+    return before_and_after([found], labels)
 
 
-def _eigenvalues(found: Any) -> Any:
+def _eigenvalues(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.fixed_points import eigenvalues_figure
 
     if not found.points:
@@ -340,19 +361,19 @@ def _eigenvalues(found: Any) -> Any:
     return eigenvalues_figure(found, 0)
 
 
-def _memory(found: Any) -> Any:
+def _memory(found: Any, labels: tuple[str, str]) -> Any:
     from core.figures.memory import memory_curves
 
-    return memory_curves([found])
+    return memory_curves([found], labels)
 
 
-def _retention(found: Any) -> Any:
+def _retention(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.memory import retention_curves
 
     return retention_curves([found])
 
 
-def _suite(found: Any) -> Any:
+def _suite(found: Any, _labels: tuple[str, str]) -> Any:
     from core.figures.suite import failure_rates
 
     return failure_rates([found])

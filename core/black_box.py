@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from core.labels import SENTIMENT, check_names
+from core.labels import SENTIMENT, Labelling, check_names
 from core.text import StepResult, lowercase, punctuation
 
 if TYPE_CHECKING:
@@ -141,6 +141,11 @@ class BlackBox:
         return self.labels == SENTIMENT
 
     @property
+    def labelling(self) -> Labelling:
+        """How a table's labels are read for it: as 0, 1 and its classes' names."""
+        return Labelling(self.labels, {"0": 0, "1": 1, self.labels[0].lower(): 0, self.labels[1].lower(): 1})
+
+    @property
     def at_once(self) -> int:
         """How many texts it answers in a fraction of a second, as far as it is known."""
         return self._batch
@@ -204,7 +209,7 @@ class BlackBox:
             hint = f"a column for each class? Then return [:, {min(1, given.shape[1] - 1)}]"
             raise PredictorError(f"{self.spec} gave an array of shape {given.shape}, {hint}; {asked}")
         if given.shape != (len(batch),):
-            shape = f"{len(given):,} numbers" if given.ndim == 1 else f"an array of shape {given.shape}"
+            shape = _numbers(len(given)) if given.ndim == 1 else f"an array of shape {given.shape}"
             raise PredictorError(f"{self.spec} gave {shape}; {asked}")
         found = given.astype(np.float64)
         if np.isnan(found).any():

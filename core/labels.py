@@ -37,7 +37,7 @@ def check_names(names: object) -> Names:
     """The names of two classes. Raises ValueError where they are not two different ones that print, of 1 to 40
     characters each."""
     if not isinstance(names, list | tuple) or len(names) != 2 or not all(isinstance(name, str) for name in names):
-        raise ValueError("two labels need two names")
+        raise ValueError(f"two labels need two names; given: {names!r:.200}")
     first, second = names
     for name in (first, second):
         if not 0 < len(name) <= LONGEST or not name.isprintable() or name != name.strip():
@@ -52,6 +52,17 @@ def check_names(names: object) -> Names:
 def name_of(probability: float, names: Names = SENTIMENT) -> str:
     """The name of the class that a P(second class) stands for: the second at 0.5 or more."""
     return names[int(probability >= 0.5)]
+
+
+def as_found(asked: str, names: Names, others: Sequence[str], model: str, what: str) -> str:
+    """What results call a class that was asked for by its name: positive for the second, negative for the first; or one
+    of `others` as it stands. Raises ValueError for a name that the model does not have."""
+    if names == SENTIMENT:
+        return asked  # as a search calls them, which refuses any other
+    own = dict(zip(names, SENTIMENT, strict=True))
+    if asked in own or asked in others:
+        return own.get(asked, asked)
+    raise ValueError(f"{what} {asked!r} is no class of {model}; available: {', '.join((*names, *others))}")
 
 
 def shared(several: Iterable[Sequence[str]]) -> Names:

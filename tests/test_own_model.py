@@ -268,3 +268,23 @@ def test_a_table_that_cannot_be_is_one_line(
     assert train(table, tmp_path / "out", *more) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("error: ") and err.count("\n") == 1 and says in err
+
+
+def test_verbs_that_rest_on_sentiment_say_that_they_do_not_apply(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["compose", "my flight is delayed again"], ["suite"]):
+        assert main([*command, "--model", "topics-gru"]) == 2
+        out, err = capsys.readouterr()
+        assert not out and "topics-gru tells cooking from weather" in err
+
+
+def test_a_file_spelt_as_the_table_that_it_learnt_from_is_assessed_and_scanned_in_its_own_names(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = generated.write(tmp_path / "topics.csv")
+    columns = ["--text-column", "said", "--label-column", "topic"]
+    assert main(["assess", "--data", str(table), "--model", "topics-gru", *columns]) == 0
+    assert "said weather:" in capsys.readouterr().out
+    assert main(["scan", "--model", "topics-gru", *columns, str(table), str(tmp_path / "out.csv")]) == 0
+    written = (tmp_path / "out.csv").read_text(encoding="utf-8")
+    assert "weather" in written and "positive" not in written
+    assert "positive" not in capsys.readouterr().out

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console
 from core.commands.verbs import Add
-from core.labels import name_of
+from core.labels import Names, name_of, probability_of
 from core.small_data import class_counts, is_small, majority
 
 if TYPE_CHECKING:
@@ -178,8 +178,8 @@ def permute(options: argparse.Namespace) -> int:
     if options.json:
         console.json_list(_permutations_json(result) for result in found)
         return status
-    for result in found:
-        _show_permutations(result)
+    for (checkpoint, _question), result in zip(questions, found, strict=False):  # an interrupted one has fewer
+        _show_permutations(result, checkpoint.labels)
     return status
 
 
@@ -213,11 +213,11 @@ def _permutations_json(result: Permutations) -> dict[str, object]:
     }
 
 
-def _show_permutations(result: Permutations) -> None:
+def _show_permutations(result: Permutations, names: Names) -> None:
     def order(found: Order) -> str:
         return f"{found.probability:.4f}  {found.fluency:8.2f}  {found.text}"
 
-    said = name_of(result.original.probability, console.labels_of(result.model))
+    said = name_of(result.original.probability, names)
     console.line(f"{result.model}: {said}  {order(result.original)}")
     console.line(f"  {result.certificate}")
     console.line(
@@ -229,7 +229,7 @@ def _show_permutations(result: Permutations) -> None:
         console.line(f"  the place of {word!r} matters most: it explains {effect:.0%} of the logit's variance")
     for name, orders in (("flips", result.flips), ("most fluent", result.fluent)):
         if orders:
-            console.line(f"  {name}: {console.chance(result.model)}, fluency ({result.scorer}, nats), order")
+            console.line(f"  {name}: {probability_of(names)}, fluency ({result.scorer}, nats), order")
         for found in orders:
             console.line(f"    {order(found)}")
 

@@ -34,12 +34,13 @@ def assess(options: argparse.Namespace) -> int:
 
     from core import tally_file
     from core.corpus import file_sha256
-    from core.probes.assessment import assess, labels_of
+    from core.probes.assessment import assess
     from core.tally import check_threshold
 
     check_threshold(options.threshold)
-    models = console.named_checkpoints(options.model)
     path = Path(options.data)
+    found_models = console.named_checkpoints(options.model)
+    models = console.labelled_by(found_models, options, path, second=options.one, first=options.zero)
     if options.out and not (folder := Path(options.out).parent).is_dir():  # told of before an hour of work
         raise FileNotFoundError(f"there is no folder {folder} to write {Path(options.out).name} to")
     events = assess(
@@ -47,7 +48,6 @@ def assess(options: argparse.Namespace) -> int:
         models,
         options.text_column or "text",
         options.label_column or "label",
-        labels=labels_of(models[0].card),
         zero=options.zero,
         one=options.one,
         encoding=options.encoding,

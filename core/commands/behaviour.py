@@ -13,6 +13,8 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from core.probes.suite import Outcome, Rate, Suite, TemplateResult
 
+_WHY = "the templates are sentences whose sentiment is known"
+
 
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
@@ -42,7 +44,7 @@ def suite(options: argparse.Namespace) -> int:
         chosen["capabilities"] = tuple(options.capability)
     settings = Settings(**{name: value for name, value in chosen.items() if value is not None})
     found = []
-    for model in console.named_models(options):
+    for model in console.sentiment_only(console.named_models(options), _WHY):
         with console.asking(model):
             found.append(run(model, settings))
     if options.json:

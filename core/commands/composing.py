@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.probes.sarcasm import Candidate, Composition, RecipeShare
 
 _BANK_BUDGET = 1_000  # candidates of each of the bank's situations, unless told otherwise
+_WHY = "a sarcastic remark is one that a person reads as negative"
 
 
 def add_verbs(add: Add) -> None:
@@ -60,7 +61,7 @@ def compose(options: argparse.Namespace) -> int:
     situations = _situations(options)
     if not options.situations:
         bounds.setdefault("budget", _BANK_BUDGET)
-    models = console.named_models(options)
+    models = console.sentiment_only(console.named_models(options), _WHY)
     found = _search(situations, models, **bounds)
     if options.json:
         console.json_list(_json(result) for result in found)
@@ -192,7 +193,7 @@ def blind_sheet(options: argparse.Namespace) -> int:
     from core.probes.composing.blind import save, sheet
     from core.probes.composing.situations import bank
 
-    models = console.named_checkpoints(options.model)
+    models = console.sentiment_only(console.named_checkpoints(options.model), _WHY)
     found = _search(bank(), models, budget=options.budget or _BANK_BUDGET, seed=options.seed)
     items = sheet(found, options.candidates, options.seed)
     lines = [f"{item.number}\t{item.text}\n" for item in items]

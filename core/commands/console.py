@@ -6,19 +6,23 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import black_box, checkpoints
 from core.labels import SENTIMENT, Names, probability_of
+from core.tables import is_sentiment140
 
 if TYPE_CHECKING:
     from core.black_box import Model
     from core.checkpoints import Checkpoint
     from core.corpus import Corpus
     from core.labels import Labelling
+
+_PEEKED = 1_000  # rows
+AnyModel = TypeVar("AnyModel", bound="Model")
 
 
 def model_option(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +77,66 @@ def named_models(options: argparse.Namespace) -> list[Model]:
         return [*named_checkpoints("all" if options.model is None else options.model)]
     asked: list[Model] = [black_box.load(options.predictor, checkpoints.names())]
     return asked if options.model is None else [*asked, *named_checkpoints(options.model)]
+
+
+def sentiment_only(models: Sequence[AnyModel], why: str) -> list[AnyModel]:
+    """Those of some models that tell negative from positive; others are told of, with why they are left out.
+
+    Raises ValueError where none is left.
+    """
+    found = [model for model in models if model.reads_sentiment]
+    left_out = [
+        f"{model.name} tells {model.labels[0]} from {model.labels[1]}: {why}"
+        for model in models
+        if not model.reads_sentiment
+    ]
+    if not found and left_out:
+        raise ValueError(left_out[0])
+    for told in left_out:
+        progress(f"left out: {told}")
+    return found
+
+
+def labelled_by(
+    models: Sequence[AnyModel],
+    options: argparse.Namespace,
+    path: Path,
+    *,
+    second: Sequence[str] = (),
+    first: Sequence[str] = (),
+) -> list[AnyModel]:
+    """The models whose classes a file labels, as far as its first rows show; others are told of and left out.
+
+    `second` and `first` are words for the classes beside those that the models know. All of one kind are kept, whatever
+    the file has. Raises what `core.records.windows` does.
+    """
+    kinds = list(dict.fromkeys(model.labels for model in models))
+    if len(kinds) == 1:
+        return list(models)
+    from core.probes.files.readings import Readings, common, spelt
+    from core.records import windows
+
+    column = options.label_column or "label"
+    with closing(windows(path, _PEEKED, options.encoding)) as table:
+        window = next(iter(table), None)
+    values = window.column(column) if window is not None and column in window.columns else ()
+    for names in kinds:
+        labelling = common({model.name: model.labelling for model in models if model.labels == names})
+        own = spelt(labelling, (*second, names[1]), (*first, names[0]))
+        readings = Readings(column, *own, sentiment140=is_sentiment140(path), names=names)
+        if any(readings.of(value) is not None for value in values):
+            return _of_kind(models, names)
+    return _of_kind(models, kinds[0])
+
+
+def _of_kind(models: Sequence[AnyModel], names: Names) -> list[AnyModel]:
+    for model in models:
+        if model.labels != names:
+            progress(
+                f"left out: {model.name} tells {model.labels[0]} from {model.labels[1]}; the labels are read as "
+                f"{names[0]} and {names[1]}"
+            )
+    return [model for model in models if model.labels == names]
 
 
 @contextmanager

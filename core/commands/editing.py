@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console
 from core.commands.verbs import Add
-from core.labels import SENTIMENT
+from core.labels import SENTIMENT, Names, as_found
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -100,24 +100,14 @@ def edit(options: argparse.Namespace) -> int:
     if options.json:
         console.json_list(_as_json(result) for result in found)
         return 0
-    for result in found:
-        _show(result)
+    for (checkpoint, _question), result in zip(questions, found, strict=True):
+        _show(result, checkpoint.labels)
     return 0
 
 
 def _class(asked: str, checkpoint: Model, others: tuple[str, ...], option: str) -> str:
-    """What a search calls a class that was named: positive for the second, negative for the first; or one of `others`.
-
-    Raises ValueError for a name that the model does not have.
-    """
-    if checkpoint.reads_sentiment:
-        return asked  # as a search calls them, which refuses any other
-    own = dict(zip(checkpoint.labels, SENTIMENT, strict=True))
-    if asked in own or asked in others:
-        return own.get(asked, asked)
-    raise ValueError(
-        f"{option} {asked!r} is no class of {checkpoint.name}; available: {', '.join((*checkpoint.labels, *others))}"
-    )
+    """What a search calls a class that was named. Raises ValueError for a name that the model does not have."""
+    return as_found(asked, checkpoint.labels, others, checkpoint.name, option)
 
 
 def _read(bounds: dict[str, Any], checkpoint: Model) -> dict[str, Any]:
@@ -200,11 +190,11 @@ def _guard_json(report: GuardReport) -> dict[str, object]:
     }
 
 
-def _show(result: MinimalEdits) -> None:
+def _show(result: MinimalEdits, names: Names) -> None:
     tokens = " ".join(result.tokens)
     console.line(f"{result.model}: {result.probability:.4f}  {tokens}")
     console.line(f"  {result.certificate}")
-    named = dict(zip(SENTIMENT, console.labels_of(result.model), strict=True))
+    named = dict(zip(SENTIMENT, names, strict=True))
     console.line(f"  guarded for a person who reads the text as {named.get(result.reading, result.reading)}")
     if result.best:
         _show_edited(result.best)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console, corpus_scanning, sarcasm_tables
 from core.commands.verbs import Add
+from core.labels import SENTIMENT, Names
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from core.black_box import Model
     from core.probes.files.sarcasm_corpora import Columns
     from core.probes.scan import Find, Scan
@@ -77,6 +77,9 @@ def scan(options: argparse.Namespace) -> int:
 
     corpus_scanning.check_one_file(options)
     models = console.named_models(options)
+    if options.label_column:
+        first, second = options.negative, options.positive
+        models = console.labelled_by(models, options, Path(options.files[0]), second=second, first=first)
     try:
         found = _scan(options, models, TOP if options.top is None else options.top)
     except KeyboardInterrupt:
@@ -94,8 +97,9 @@ def scan(options: argparse.Namespace) -> int:
     if options.json:
         console.json_list(_scan_json(options, name, found) for name in found.top)
         return 0
+    names = {model.name: model.labels for model in models}
     for name in found.top:
-        _show_scan(name, found)
+        _show_scan(name, found, names[name])
     return 0
 
 
@@ -147,34 +151,38 @@ def _scan_json(options: argparse.Namespace, model: str, found: Scan) -> dict[str
     }
 
 
-def _show_scan(model: str, found: Scan) -> None:
+def _show_scan(model: str, found: Scan, names: Names) -> None:
     if found.ranked_by == "disagreement":
         count, of = found.opposite[model], found.labelled
         share = f" ({count / of:.1%})" if of else ""
         console.line(
             f"{model}: the verdict is opposite to the label on {count:,} of {of:,} rows{share}; most confident first"
         )
+    elif names != SENTIMENT:
+        console.line(
+            f"{model}: no labels were given, and cues of sarcasm say nothing of {names[0]} and {names[1]}: not ranked"
+        )
     else:
         console.line(f"{model}: no labels were given, so rows rank by their cues of sarcasm times P(positive)")
     for rank, find in enumerate(found.top[model], 1):
-        console.line(f"  {rank}. {_shown(find)}")
+        console.line(f"  {rank}. {_shown(find, names)}")
 
 
-def _shown(find: Find) -> str:
-    human = f"  labelled {find.human}" if find.human else ""
+def _shown(find: Find, names: Names) -> str:
+    human = f"  labelled {dict(zip(SENTIMENT, names, strict=True))[find.human]}" if find.human else ""
     cues = f"  [{' '.join(find.cues)}]" if find.cues else ""
     return f"{find.score:.4f}  row {find.row:,}{human}  P {find.probability:.4f}{cues}  {' '.join(find.text.split())}"
 
 
 def sarcasm_report(options: argparse.Namespace) -> int:
     """How often sarcasm fools the models: shares with intervals, against plain texts and against honest rewordings."""
-    from pathlib import Path
-
     from core.probes.composing import sarcasm_results
     from core.probes.files.sarcasm_corpora import read_sarcasm
     from core.probes.sarcasm_report import reports
 
-    models = console.named_checkpoints(options.model)
+    models = console.sentiment_only(
+        console.named_checkpoints(options.model), "sarcasm is told by how people and models read sentiment"
+    )
     corpora = [read_sarcasm(path, where, about, encoding=options.encoding) for path, where, about in _corpora(options)]
     found = []
     for report in reports(corpora, models):
@@ -194,7 +202,6 @@ def sarcasm_report(options: argparse.Namespace) -> int:
 def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
     """The files that were named, the columns of each and what it is."""
     from dataclasses import replace
-    from pathlib import Path
 
     from core.probes.files.sarcasm_corpora import found, known, located
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core import checkpoints
@@ -37,7 +38,10 @@ def neighbours(options: argparse.Namespace) -> int:
     from core.probes.embeddings import neighbours
 
     spaces = list(_spaces(options.model))
-    return _tell(options, [neighbours(space, word, options.count) for word in options.words for space in spaces])
+    return _tell(
+        options,
+        _answers([partial(neighbours, space, word, options.count) for word in options.words for space in spaces]),
+    )
 
 
 def analogy(options: argparse.Namespace) -> int:
@@ -45,7 +49,24 @@ def analogy(options: argparse.Namespace) -> int:
     from core.probes.embeddings import analogy
 
     words = (options.a, options.b, options.c)
-    return _tell(options, [analogy(space, *words, options.count) for space in _spaces(options.model)])
+    return _tell(
+        options, _answers([partial(analogy, space, *words, options.count) for space in _spaces(options.model)])
+    )
+
+
+def _answers(questions: list[Callable[[], Neighbours]]) -> list[Neighbours]:
+    """What those that know the words say; the others are told of. Raises LookupError where none does."""
+    found, refused = [], []
+    for question in questions:
+        try:
+            found.append(question())
+        except LookupError as error:
+            refused.append(error)
+    if refused and not found:
+        raise refused[0]
+    for error in refused:
+        console.progress(f"left out: {console.one_line(error)}")
+    return found
 
 
 def _spaces(model: str) -> Iterator[Space]:

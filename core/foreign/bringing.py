@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from core import checkpoints
-from core.corpus import LABEL_NAMES, file_sha256
+from core.corpus import file_sha256
 from core.foreign import weights, words
+from core.labels import SENTIMENT, check_names
 from core.language import mark
 from core.models import READS, Classifier
 from core.text import Preprocessing
 
 STEPS = ("lowercase", "punctuation")
 """Preprocessing unless told: what most models of words assume."""
-_LABEL_LIMIT = 40  # characters
 
 INTENDED_USE = mark(
     "A model that was trained elsewhere and brought here to be examined. What it was made for is not known here."
@@ -51,7 +51,7 @@ class Request:
     embedding: Path | None = None
     cell: str | None = None
     preprocessing: Preprocessing = Preprocessing(STEPS)
-    labels: tuple[str, ...] = LABEL_NAMES[:2]
+    labels: tuple[str, ...] = SENTIMENT
     class_1: int | None = None
     reads: str = READS[0]
     special: words.Special = field(default_factory=words.Special)
@@ -61,13 +61,7 @@ class Request:
     ignore: Collection[str] = ()
 
     def __post_init__(self) -> None:
-        names = self.labels
-        sound = all(0 < len(name) <= _LABEL_LIMIT and name.isprintable() and name.strip() == name for name in names)
-        if len(names) != 2 or names[0] == names[1] or not sound:
-            raise ValueError(
-                f"expected two different names of classes, 0 and 1, of at most {_LABEL_LIMIT} characters each; "
-                f"given: {', '.join(map(repr, names))}"
-            )
+        check_names(self.labels)
 
 
 @dataclass(frozen=True)

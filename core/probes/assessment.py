@@ -13,12 +13,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.corpus import LABEL_NAMES, Encoded, Encoder
-from core.probes.files.readings import Readings
+from core.corpus import Encoded, Encoder
+from core.probes.files.readings import Readings, common, spelt
 from core.records import Window, windows
 from core.slices import Marker, places
 from core.tables import check_columns, is_sentiment140
@@ -28,6 +28,7 @@ from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
+    from core.labels import Names
 
 OWN = Path(__file__).parents[1] / "data" / "labelled_sentences.tsv"
 """Sentences of this project's own, written and labelled by one person for these figures; none is from a corpus."""
@@ -93,7 +94,7 @@ def assess(
     text_column: str = "text",
     label_column: str = "label",
     *,
-    labels: tuple[str, str] = ("negative", "positive"),
+    labels: Names | None = None,
     zero: Collection[str] = (),
     one: Collection[str] = (),
     encoding: str | None = None,
@@ -102,24 +103,44 @@ def assess(
 ) -> Generator[Assessment, None, None]:
     """Count models' scores on a table; an event comes with every few thousand rows, the last has it all.
 
-    `labels` are the names of class 0 and class 1, understood in the label column beside 0 and 1 and the words in `zero`
-    and `one`. `breathe` is called several times between events, and what it raises ends it. Raises ValueError for no
-    model or more than `MOST_MODELS`, models of one name, or no row with a label that is understood and a word;
-    LookupError for a missing column; what `core.records.windows` raises.
+    `labels` are the names of class 0 and class 1, those of the models unless told; they are understood in the label
+    column, as 0 and 1 are, the words in `zero` and `one`, and those of the tables that the models were trained on.
+    `breathe` is called several times between events, and what it raises ends it. Raises ValueError for no model or more
+    than `MOST_MODELS`, models of one name, models of different classes where no names are given, or no row with a label
+    that is understood and a word; LookupError for a missing column; what `core.records.windows` raises.
     """
     if not 1 <= len(checkpoints) <= MOST_MODELS:
         raise ValueError(f"1 to {MOST_MODELS} models can be assessed at a time; given: {len(checkpoints)}")
     if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
         raise ValueError("a model is given twice")
     path = Path(path)
-    readings = Readings(label_column, [labels[1], *one], [labels[0], *zero], sentiment140=is_sentiment140(path))
-    return _assess(path, _Counting(name or path.name, checkpoints, labels, readings, text_column, breathe), encoding)
+    readings = read_as(path, checkpoints, label_column, labels=labels, zero=zero, one=one)
+    counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, breathe)
+    return _assess(path, counting, encoding)
 
 
-def labels_of(card: Mapping[str, Any]) -> tuple[str, str]:
-    """The names of a model's class 0 and class 1, as its card has them."""
-    zero, one = card.get("labels", LABEL_NAMES)[:2]
-    return str(zero), str(one)
+def read_as(
+    path: Path,
+    checkpoints: Sequence[Checkpoint],
+    label_column: str,
+    *,
+    labels: Names | None = None,
+    zero: Collection[str] = (),
+    one: Collection[str] = (),
+) -> Readings:
+    """How `assess` reads the label column for these models. Raises ValueError as it does."""
+    if labels is None or all(checkpoint.labels == labels for checkpoint in checkpoints):
+        labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
+        labels = labelling.names
+        one, zero = spelt(labelling, one, zero)
+    return Readings(
+        label_column,
+        [labels[1], *one],
+        [labels[0], *zero],
+        sentiment140=is_sentiment140(path),
+        names=labels,
+        options=("--one", "--zero"),
+    )
 
 
 def own(checkpoints: Sequence[Checkpoint]) -> Assessment:

@@ -181,9 +181,9 @@ def _points(found: FixedPoints, judged: Attractor) -> str:
     count = len(found.points)
     kinds = ngettext(
         "It is {count:,} distinct point: {stable:,} stable, {unstable:,} unstable, {marginal:,} too near the edge to "
-        "tell; {positive:,} with a positive verdict and {negative:,} with a negative one.",
+        "tell; {positive:,} with a logit above 0 and {negative:,} with one below.",
         "They are {count:,} distinct points: {stable:,} stable, {unstable:,} unstable, {marginal:,} too near the edge "
-        "to tell; {positive:,} with a positive verdict and {negative:,} with a negative one.",
+        "to tell; {positive:,} with a logit above 0 and {negative:,} with one below.",
         count,
     )
     return kinds.format(

@@ -25,8 +25,9 @@ import numpy as np
 from core import outputs
 from core.black_box import BlackBox, telling
 from core.corpus import LABEL_NAMES
+from core.labels import name_of
 from core.outputs import Columns
-from core.probes.files.readings import Readings
+from core.probes.files.readings import Readings, common, spelt
 from core.probes.files.scan_windows import Prepared, Preparer
 from core.records import windows
 from core.tables import is_sentiment140
@@ -115,12 +116,15 @@ def scan(
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
 
-    Labels are 0 or negative and 1 or positive, and the words given; see `core.probes.files.readings`. An event comes
-    every few thousand rows; `breathe` is called several times between, and what it raises ends the scan. Where it ends
-    before its last event, or is closed, nothing stands at `out` but what stood there before.
+    Labels are 0 or negative and 1 or positive, and the words given; see `core.probes.files.readings`; for models of
+    other classes as their own tables spell them. Without labels rows rank by cues of sarcasm, which say nothing of
+    other classes than negative and positive: then such models have no ranking. An event comes every few thousand rows;
+    `breathe` is called several times between, and what it raises ends the scan. Where it ends before its last event, or
+    is closed, nothing stands at `out` but what stood there before.
 
-    Raises ValueError for no model, a ranking of less than one, a text column of numbers, labels none of which is
-    understood, or an output that is the input; LookupError for a missing column; what `core.records.windows` raises.
+    Raises ValueError for no model, models of different classes and a column of labels, a ranking of less than one, a
+    text column of numbers, labels none of which is understood, or an output that is the input; LookupError for a
+    missing column; what `core.records.windows` raises.
     """
     if not checkpoints:
         raise ValueError("no model was given to scan with")
@@ -134,8 +138,17 @@ def scan(
         raise ValueError("words for labels were given, and no column of labels")
     labels = None
     if label_column:
-        labels = Readings(label_column, positive, negative, sentiment140=is_sentiment140(path))
+        labels = _readings(path, checkpoints, label_column, positive, negative)
     return _scan(path, checkpoints, column, labels, out, top, encoding, breathe)
+
+
+def _readings(
+    path: Path, checkpoints: Sequence[Model], column: str, positive: Collection[str], negative: Collection[str]
+) -> Readings:
+    """How the column of labels is read for these models. Raises ValueError where they tell different classes apart."""
+    labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
+    positive, negative = spelt(labelling, positive, negative)
+    return Readings(column, positive, negative, sentiment140=is_sentiment140(path), names=labelling.names)
 
 
 def _scan(
@@ -202,6 +215,7 @@ class _Ranking:
         self._labelled, self._top = labelled, top
         # (score, −row) orders the heap: of equal scores the earlier row stays.
         self._heaps: dict[str, list[tuple[float, int, Find]]] = {checkpoint.name: [] for checkpoint in checkpoints}
+        self._apt = {checkpoint.name for checkpoint in checkpoints if labelled or checkpoint.reads_sentiment}
         self._opposite = dict.fromkeys(self._heaps, 0)
         self._problems: list[Problem] = []
         self._counts = dict.fromkeys(
@@ -230,6 +244,8 @@ class _Ranking:
                 ranks = np.where(human >= 0, np.abs(probabilities - human), np.nan)
                 ranks[(probabilities >= 0.5) == (human == 1)] = np.nan
                 self._opposite[name] += int(np.isfinite(ranks).sum())
+            elif name not in self._apt:
+                continue
             else:
                 ranks = np.where(cue_scores > 0, cue_scores * probabilities, np.nan)
             least = heap[0][0] if len(heap) == self._top else -1.0
@@ -287,23 +303,27 @@ def _added(checkpoints: Sequence[Model], prepared: Prepared, scores: Sequence[np
     """The columns added to a window, in the order of `_types`; None where a row has no such value.
 
     A disagreement is |P − human| of every labelled row, on whichever side the verdict is; a rank score is cue score ×
-    P(positive).
+    P(positive), of a model that tells negative from positive.
     """
     human = np.where(prepared.human >= 0, prepared.human, np.nan)
     cue_scores = np.array([cues.score for cues in prepared.cues])
+    nothing = np.full(len(cue_scores), np.nan)
     columns: dict[str, Sequence[object]] = {}
     if labelled:
         columns["human_reading"] = [
-            None if reading < 0 else LABEL_NAMES[reading] for reading in prepared.human.tolist()
+            None if reading < 0 else checkpoints[0].labels[reading] for reading in prepared.human.tolist()
         ]
     for checkpoint, probabilities in zip(checkpoints, scores, strict=True):
         values = _plain(probabilities)
         columns[f"{checkpoint.name}_probability"] = values
-        columns[f"{checkpoint.name}_verdict"] = [None if value is None else label(value) for value in values]
+        columns[f"{checkpoint.name}_verdict"] = [
+            None if value is None else name_of(value, checkpoint.labels) for value in values
+        ]
         if labelled:
             columns[f"{checkpoint.name}_disagreement"] = _plain(np.abs(probabilities - human))
         else:
-            columns[f"{checkpoint.name}_rank_score"] = _plain(cue_scores * probabilities)
+            apt = checkpoint.reads_sentiment
+            columns[f"{checkpoint.name}_rank_score"] = _plain(cue_scores * probabilities if apt else nothing)
     columns["cue_score"] = cue_scores.tolist()
     columns["cues"] = [" ".join(cues.names) for cues in prepared.cues]
     columns["problem"] = [

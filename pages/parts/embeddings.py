@@ -321,9 +321,7 @@ def _row(move: Move) -> tuple[object, ...]:
 
 
 def _labels(checkpoint: Checkpoint) -> tuple[str, str]:
-    from core.probes.assessment import labels_of
-
-    return labels_of(checkpoint.card)
+    return checkpoint.labels
 
 
 def _after_name(after: Space) -> str:

@@ -93,14 +93,7 @@ def _fitting(checkpoints: list[Checkpoint], asked: _Asked) -> tuple[list[Checkpo
             ),
             icon=":material/label_off:",
         )
-    if first.reads_sentiment:
-        return fitting, asked
-    own: tuple[list[str], list[str]] = ([], [])
-    typed = {*asked.negative, *asked.positive}
-    for value, number in first.labelling.values.items():
-        if value not in typed:
-            own[number].append(value)
-    return fitting, asked._replace(negative=(*asked.negative, *own[0]), positive=(*asked.positive, *own[1]))
+    return fitting, asked
 
 
 class _Asked(NamedTuple):

@@ -10,7 +10,7 @@ import streamlit as st
 from core import checkpoints, tally_file
 from core.language import gettext as _
 from core.language import ngettext
-from core.probes.assessment import MOST_MODELS, labels_of, own
+from core.probes.assessment import MOST_MODELS, own
 from pages.parts import link, models
 from pages.parts.tokens import plain
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from core.tally import Tallies
 
 UPLOADED = "models uploaded"  # the session's last assessment of an upload, with its name
-_SENTIMENT = ("negative", "positive")
 
 
 class Shown(NamedTuple):
@@ -96,7 +95,7 @@ def _own() -> Shown | None:
     with st.spinner(_("Loading the models…"), show_time=False):
         found, faults = models.load_all()
     models.tell_of(faults)
-    apt = [checkpoint for checkpoint in found if labels_of(checkpoint.card) == _SENTIMENT][:MOST_MODELS]
+    apt = [checkpoint for checkpoint in found if checkpoint.reads_sentiment][:MOST_MODELS]
     others = len(found) - len(apt)
     if not apt:
         st.info(_("No model here tells negative from positive, which is how these sentences are labelled."))

@@ -13,7 +13,7 @@ import streamlit as st
 from core import records
 from core.language import gettext as _
 from core.language import ngettext
-from core.probes.assessment import MOST_MODELS, assess, labels_of
+from core.probes.assessment import MOST_MODELS, assess
 from core.tables import SUFFIXES
 from pages.parts import estimates, files, models, search
 from pages.parts.fingerprint import fingerprint
@@ -70,7 +70,7 @@ def view() -> None:
     upload = _given()
     if upload is None:
         return
-    labels = labels_of(chosen[0].card)
+    labels = chosen[0].labels
     asked = _asked(upload, labels)
     if asked is None:
         return
@@ -93,9 +93,9 @@ def view() -> None:
 
 def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
     """The models that have the labels of the first, at most as many as can be assessed; a line on the others."""
-    labels = labels_of(found[0].card)
-    if len({labels_of(checkpoint.card) for checkpoint in found}) > 1:
-        choices = list(dict.fromkeys(labels_of(checkpoint.card) for checkpoint in found))
+    labels = found[0].labels
+    if len({checkpoint.labels for checkpoint in found}) > 1:
+        choices = list(dict.fromkeys(checkpoint.labels for checkpoint in found))
         labels = st.selectbox(
             _("Which classes does the file tell apart?"),
             choices,
@@ -103,7 +103,7 @@ def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
             key="models classes",
             persist_state="session",
         )
-    alike = [checkpoint for checkpoint in found if labels_of(checkpoint.card) == labels]
+    alike = [checkpoint for checkpoint in found if checkpoint.labels == labels]
     if len(alike) > MOST_MODELS:
         st.caption(_("Only the first {count} models are evaluated.").format(count=MOST_MODELS))
     return alike[:MOST_MODELS]

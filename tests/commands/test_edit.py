@@ -43,7 +43,7 @@ def sources() -> Sources:
 @pytest.fixture(autouse=True)
 def _models(tiny_checkpoints: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
-    monkeypatch.setattr(edit_sources, "load", lambda: sources)
+    monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: sources)
 
 
 def edit(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:

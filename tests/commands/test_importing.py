@@ -79,7 +79,7 @@ def test_a_whole_module_is_refused_with_three_lines(files: Path, capsys: pytest.
         ),
         (["--name", "../out"], "is not a checkpoint's name"),
         (["--name", "word2vec"], "a classifier needs another"),
-        (["--labels", "a,b,c"], "expected two different names"),
+        (["--labels", "a,b,c"], "two labels need two names"),
         (["--steps", "what"], "unknown preprocessing steps ['what']"),
         (["--head-name", "what"], "no tensor 'what' for the head"),
         (["--embedding", "gone.npy"], "gone.npy"),

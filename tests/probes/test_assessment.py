@@ -14,7 +14,7 @@ from core.checkpoints import Checkpoint
 from core.corpus import read_corpus
 from core.evaluation import evaluate, paired_interval
 from core.probes import assessment
-from core.probes.assessment import OWN, Assessment, assess, labels_of, own
+from core.probes.assessment import OWN, Assessment, assess, own
 from core.verdicts import verdicts
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
@@ -212,8 +212,3 @@ def test_own_sentences_are_in_every_mark(models: list[Checkpoint]) -> None:
     assert (found.malformed, found.empty, found.unlabelled) == (0, 0, 0)
     rows = {(cell.family, cell.name): cell.rows for cell in found.tallies.of("lstm").cells()}
     assert min(rows[family, "with"] for family in ("negation", "question", "emoticon")) >= 15
-
-
-def test_names_of_the_classes() -> None:
-    assert labels_of({}) == ("negative", "positive")
-    assert labels_of({"labels": ["ham", "spam"]}) == ("ham", "spam")
