@@ -295,8 +295,10 @@ def growth(samples: Sequence[Sample]) -> float:
     return slope
 
 
-def report(options: argparse.Namespace, by_itself: Log, log: Log, samples: Sequence[Sample]) -> dict[str, object]:
-    """Print what was found; the same in one dictionary."""
+def report(
+    options: argparse.Namespace, by_itself: Log, log: Log, samples: Sequence[Sample], own: float
+) -> dict[str, object]:
+    """Print what was found; the same in one dictionary. `own` are the visitors' seconds of processor time."""
     print(f"\n{'step':<28}{'times':>7}{'p50 s':>9}{'p95 s':>9}{'most s':>9}")
     steps = {}
     for name, seconds in log.seconds.items():
@@ -328,11 +330,16 @@ def report(options: argparse.Namespace, by_itself: Log, log: Log, samples: Seque
         print(f"  {line}")
     if len(samples) > 2:
         share = (samples[-1].processor - samples[0].processor) / (samples[-1].seconds - samples[0].seconds)
+        found |= {"processors": share, "processor_seconds_per_visit": share * samples[-1].seconds / max(1, log.visits)}
         found["memory"] = [(round(one.seconds), round(one.memory)) for one in samples]
         found["growth_mb_per_minute"] = growth(samples)
         shown = samples[:: max(1, len(samples) // 12)]
         print("resident memory, MB: " + ", ".join(f"{one.seconds / 60:.1f} min {one.memory:.0f}" for one in shown))
-        print(f"growth over the second half: {growth(samples):+.1f} MB a minute; processors kept busy: {share:.2f}")
+        print(f"growth over the second half: {growth(samples):+.1f} MB a minute")
+        print(
+            f"processors that the server kept busy: {share:.2f}, {found['processor_seconds_per_visit']:.2f} s a visit; "
+            f"the visitors: {own / samples[-1].seconds:.2f}; other processes had the rest of {os.cpu_count()}"
+        )
     return found
 
 
@@ -346,6 +353,7 @@ async def run(options: argparse.Namespace, address: str, process: int | None) ->
     first, by_itself = await alone(address, texts[2 : 2 + ALONE], expected[:2])
     log, samples = Log(errors=[*first.errors, *by_itself.errors]), list[Sample]()
     print(f"{options.sessions} sessions for {options.minutes:g} minutes", file=sys.stderr)
+    own = time.process_time()
     watching = asyncio.create_task(watch(process, samples))
     await asyncio.gather(
         *(
@@ -361,7 +369,7 @@ async def run(options: argparse.Namespace, address: str, process: int | None) ->
         )
     )
     watching.cancel()
-    return report(options, by_itself, log, samples)
+    return report(options, by_itself, log, samples, time.process_time() - own)
 
 
 def main() -> int:
