@@ -138,6 +138,14 @@ def open_and_settle(page: Page, url: str) -> None:
             expect(charts.nth(place).locator(".main-svg").first).to_be_visible()
 
 
+def open_folds(page: Page) -> None:
+    """Open every fold, those inside others too."""
+    page.evaluate(
+        "() => document.querySelectorAll('[data-testid=stExpander] details:not([open]) > summary')"
+        ".forEach(fold => fold.click())"
+    )
+
+
 @pytest.fixture
 def elsewhere(page: Page, address: str) -> list[str]:
     """The addresses that the page asked for, its own server's left out."""

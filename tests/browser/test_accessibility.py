@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from core.examples import examples
-from tests.browser.conftest import open_and_settle
+from tests.browser.conftest import open_and_settle, open_folds
 from tests.views import EVERY, link
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
@@ -19,6 +19,7 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 STREAMLIT = (("scrollable-region-focusable", 'class="katex-display"'),)
 SERIOUS = ("serious", "critical")
 MOST_TABS = 60
+TRIES = 4  # a fault that is still there after so many looks is one
 
 
 def faults(page: Page) -> list[str]:
@@ -42,18 +43,23 @@ def faults(page: Page) -> list[str]:
 def test_no_serious_fault_in_light_or_dark(page_name: str, view: str, visitor: Page, address: str) -> None:
     visitor.emulate_media(color_scheme="light")
     open_and_settle(visitor, address + link(page_name, view, examples()[2].text))
-    for fold in visitor.get_by_test_id("stExpander").locator("summary").all():
-        fold.click()
+    open_folds(visitor)
     for scheme in ("light", "dark"):
         visitor.emulate_media(color_scheme=scheme)
-        visitor.wait_for_timeout(400)  # colours fade
-        assert faults(visitor) == [], scheme
+        found = []
+        for _try in range(TRIES):
+            visitor.wait_for_timeout(500)  # colours fade from one theme to the other
+            found = faults(visitor)
+            if not found:
+                break
+        assert found == [], scheme
 
 
 def test_a_fault_would_be_found(visitor: Page, address: str) -> None:
+    visitor.emulate_media(color_scheme="light")
     open_and_settle(visitor, address)
     visitor.evaluate(
-        """() => document.querySelector('[data-testid=stMain]').insertAdjacentHTML('beforeend',
+        """() => document.querySelector('[data-testid=stMain] h1').insertAdjacentHTML('afterend',
         '<h5>far down</h5><p style="color: #bbb; background: #fff">pale</p><button></button>')"""
     )
     assert {line.partition(" ")[0] for line in faults(visitor)} == {"heading-order", "color-contrast", "button-name"}
@@ -75,7 +81,7 @@ def test_home_is_walked_by_keyboard(page: Page, address: str) -> None:
     tab_to(page, menu.get_by_test_id("stButtonGroup"))
     tab_to(page, main.get_by_role("textbox").first)
     tab_to(page, main.get_by_test_id("stButtonGroup").first)
-    tab_to(page, main.get_by_text("About this page"))
+    tab_to(page, main.get_by_test_id("stExpander").first.locator("summary"))
     page.keyboard.press("Enter")
     expect(main.get_by_text("What it does not show")).to_be_visible()
     tab_to(page, main.get_by_role("link", name="Permutations"))
@@ -96,7 +102,7 @@ def test_words_are_put_in_order_by_keyboard(page: Page, address: str) -> None:
     main = page.get_by_test_id("stMain")
     tab_to(page, main.get_by_role("textbox").first)
     tab_to(page, main.get_by_test_id("stButtonGroup").first)
-    tab_to(page, main.get_by_text("About this view"))
+    tab_to(page, main.get_by_test_id("stExpander").first.locator("summary"))
     words = page.locator(".u-reorder, [data-testid=stBidiComponentRegular]").first
     tab_to(page, words)
     page.keyboard.press("ArrowRight")

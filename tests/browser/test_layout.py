@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, TimeoutError, expect
 
 from core.examples import examples
-from tests.browser.conftest import open_and_settle
+from tests.browser.conftest import open_and_settle, open_folds
 from tests.hostile import SENTENCES
 from tests.views import EVERY, link
 
@@ -36,8 +36,7 @@ def test_nothing_sticks_out_of_the_window(page_name: str, view: str, share: str,
     visitor.set_viewport_size({"width": WIDTHS[0], "height": 900})
     open_and_settle(visitor, address + link(page_name, view, share))
     expect(visitor.get_by_test_id("stException")).to_have_count(0)
-    for fold in visitor.get_by_test_id("stExpander").locator("summary").all():
-        fold.click()
+    open_folds(visitor)
     for width in WIDTHS:
         visitor.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
