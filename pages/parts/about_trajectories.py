@@ -175,8 +175,8 @@ TEXTS: Mapping[str, About] = {
         ),
         letters=mark(
             "$s$ is the whole state, $J$ the slope of $F$ at the point and $\\lambda$ an eigenvalue of it: a "
-            "difference in its direction falls to 1/e after so many steps, or grows e-fold where $|\\lambda| > 1$. With "
-            "all $|\\lambda| < 1$ the point is stable."
+            "difference in its direction falls to 1/e after so many steps, or grows e-fold where $|\\lambda| > 1$. "
+            "With all $|\\lambda| < 1$ the point is stable."
         ),
         reading=mark(
             "Markers tell stability and colours the logit; the grey dots are states of the built-in examples. In the "
