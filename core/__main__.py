@@ -16,6 +16,7 @@ from core.commands import (
     asking,
     attributing,
     behaviour,
+    bench,
     composing,
     console,
     deriving,
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_verbs(add)
     attributing.add_verbs(add)
     behaviour.add_verbs(add)
+    bench.add_verbs(add)
     editing.add_verbs(add)
     composing.add_verbs(add)
     games.add_verbs(add)
