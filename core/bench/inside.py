@@ -1,4 +1,4 @@
-"""Probes that look inside: traces, gradients, patches, fixed points, attributions; the plain way reads anew each time."""
+"""Probes that look inside: traces, gradients, patches, fixed points, attributions; each beside the plain way."""
 
 from __future__ import annotations
 

@@ -194,7 +194,8 @@ def server(
 ) -> Iterator[tuple[str, int]]:
     """A server of the workbench on a free port of this machine alone: its address and process id, once it answers.
 
-    `environment` is added to this one's; it serves another `script` if one is given. Raises VisitError where it does not start.
+    `environment` is added to this one's; it serves another `script` if one is given. Raises VisitError where it does
+    not start.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -96,8 +96,8 @@ async def _reruns(address: str, bare: str, times: int) -> list[Measured]:
                 theirs.append((await plain.type("q", text)).seconds)
             # The first is not counted: whatever the page loads for good, it loads then.
             took, reference = statistics.median(ours[1:]), statistics.median(theirs[1:])
-            what = f"{page or 'Home'}{', ' + query['view'] if query else ''}: {'a letter typed' if visitor.has('q') else 'again'}"
-            found.append(Measured("rerun", what, took, "a bare page", reference, asked_seconds=asked))
+            name, how = ", ".join([page or "Home", *query.values()]), "a letter typed" if visitor.has("q") else "again"
+            found.append(Measured("rerun", f"{name}: {how}", took, "a bare page", reference, asked_seconds=asked))
     return found
 
 
