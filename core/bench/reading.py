@@ -31,7 +31,8 @@ TWEET = "i really hate this stupid weather , it ruined my whole weekend"
 def made_up(checkpoint: Checkpoint, count: int) -> list[str]:
     """Sentences of the model's own words, as long as tweets are."""
     rng = np.random.default_rng(0)
-    words = [word for word in checkpoint.vocabulary.words[50:3_000] if word.isalpha()]
+    known = checkpoint.vocabulary.words
+    words = [word for word in known[50:3_000] or known if word.isalpha()]
     lengths = np.interp(rng.uniform(0, 99.9, count), _PERCENTILES, _LENGTHS).astype(int)
     return [" ".join(rng.choice(words, length)) for length in lengths]
 

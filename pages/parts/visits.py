@@ -18,9 +18,13 @@ from pathlib import Path
 from core.bench.measured import Measured
 from pages.parts.visitor import HOME, Page, Visitor, server
 
-_BARE = (
-    'import streamlit as st\nimport torch\nst.title("Bare")\nst.text_input("", key="q")\nst.write(torch.__version__)\n'
-)
+_BARE = """
+import streamlit as st
+import torch
+st.title("Bare")
+st.text_input("Text", key="q")
+st.write(torch.__version__)
+"""
 _SENTENCE = "i did not think that this day could get any better but it was the best night ever"
 # Page, what the link says besides the sentence, and the median rerun that was asked for, in seconds, where one was.
 _VIEWS: tuple[tuple[str, dict[str, str], float | None], ...] = (
