@@ -17,6 +17,7 @@ from core.commands import (
     assessing,
     attributing,
     behaviour,
+    bench,
     composing,
     console,
     deriving,
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     assessing.add_verbs(add)
     attributing.add_verbs(add)
     behaviour.add_verbs(add)
+    bench.add_verbs(add)
     editing.add_verbs(add)
     composing.add_verbs(add)
     games.add_verbs(add)

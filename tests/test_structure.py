@@ -78,7 +78,7 @@ def test_there_are_files_to_look_at() -> None:
 @pytest.mark.parametrize("path", [*SCRIPTS, *PARTS], ids=named([*SCRIPTS, *PARTS]))
 def test_a_page_uses_streamlit_parts_of_pages_and_core_only(path: Path) -> None:
     allowed = ("streamlit", "core", "pages.parts")
-    if path.name == "visitor.py":  # speaks as Streamlit's page does, by the library that Streamlit brings
+    if path.name == "visitor.py":  # it stands where a browser stands, and speaks by what Streamlit itself uses
         allowed += ("websockets",)
     assert [
         module

@@ -189,10 +189,13 @@ def metrics(page: Page) -> dict[str, tuple[str, str]]:
 
 
 @contextmanager
-def server(environment: Mapping[str, str] | None = None, log: Path | None = None) -> Iterator[tuple[str, int]]:
+def server(
+    environment: Mapping[str, str] | None = None, log: Path | None = None, script: Path | None = None
+) -> Iterator[tuple[str, int]]:
     """A server of the workbench on a free port of this machine alone: its address and process id, once it answers.
 
-    `environment` is added to this one's. Raises VisitError where it does not start.
+    `environment` is added to this one's; it serves another `script` if one is given. Raises VisitError where it does
+    not start.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -200,7 +203,7 @@ def server(environment: Mapping[str, str] | None = None, log: Path | None = None
     with open(log or os.devnull, "wb") as output:  # noqa: PTH123 - the null device is no path of ours
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "streamlit", "run", "app.py"),
+                *(sys.executable, "-m", "streamlit", "run", str(script or ROOT / "app.py")),
                 *("--server.address", "127.0.0.1", "--server.port", str(port)),
                 *("--server.headless", "true", "--server.fileWatcherType", "none"),
             ],

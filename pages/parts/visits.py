@@ -1,0 +1,117 @@
+"""How soon do the pages answer? Timed on a server of its own, by a visitor without a browser; a line of JSON a figure.
+
+``python -m core bench`` reads these lines. A browser's own time to load its scripts and to draw is not in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from core.bench.measured import Measured
+from pages.parts.visitor import HOME, Page, Visitor, server
+
+_BARE = """
+import streamlit as st
+import torch
+st.title("Bare")
+st.text_input("Text", key="q")
+st.write(torch.__version__)
+"""
+_SENTENCE = "i did not think that this day could get any better but it was the best night ever"
+# Page, what the link says besides the sentence, and the median rerun that was asked for, in seconds, where one was.
+_VIEWS: tuple[tuple[str, dict[str, str], float | None], ...] = (
+    (HOME, {}, 0.1),
+    ("Permutations", {}, None),
+    ("Permutations", {"view": "search"}, None),
+    ("Sarcasm", {}, None),
+    ("Sarcasm", {"view": "edits"}, None),
+    ("Trajectories", {}, 0.5),
+    ("Trajectories", {"view": "words"}, 0.5),
+    ("Trajectories", {"view": "gradients"}, 0.5),
+    ("Attributions", {}, None),
+    ("Maths_Lab", {}, None),
+    ("Models", {}, None),
+)
+
+
+def measure(rounds: int) -> Iterator[Measured]:
+    """The first heading on a cold server, then every page's rerun, each beside those of a bare page."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "bare.py"
+        bare.write_text(_BARE, encoding="utf-8")
+        ours, plain, whole = [], [], []
+        for _ in range(rounds):
+            for script, headings in ((None, ours), (bare, plain)):
+                with server(script=script) as (address, _process):
+                    page = asyncio.run(_first(address))
+                    headings.append(_heading(page))
+                    if script is None:
+                        whole.append(page.seconds)
+        note = f"everything of it after {statistics.median(whole):.1f} s, models loaded"
+        yield Measured(
+            "first heading",
+            "home page, of a server that never served one",
+            statistics.median(ours),
+            "a bare page that imports torch",
+            statistics.median(plain),
+            asked_speed=1 / 1.5,
+            note=note,
+        )
+        with server() as (address, _process), server(script=bare) as (other, _other):
+            yield from asyncio.run(_reruns(address, other, 4 * rounds + 3))
+
+
+async def _first(address: str) -> Page:
+    async with Visitor(address) as visitor:
+        return await _sound(visitor.open())
+
+
+def _heading(page: Page) -> float:
+    return min(one.seconds for one in page.all("heading"))
+
+
+async def _sound(asked) -> Page:  # type: ignore[no-untyped-def]
+    page: Page = await asked
+    if page.faults:
+        raise RuntimeError(f"the page told of a fault: {page.faults[0]}")
+    return page
+
+
+async def _reruns(address: str, bare: str, times: int) -> list[Measured]:
+    """Medians of a letter typed on each page, or of the page opened again where it has no sentence."""
+    found = []
+    async with Visitor(bare) as plain, Visitor(address) as visitor:
+        await plain.open()
+        for page, query, asked in _VIEWS:
+            await _sound(visitor.open(page, {**query, "q": _SENTENCE}))
+            ours, theirs = [], []
+            for time in range(times):
+                text = f"{_SENTENCE} {'abcdefghijklmnopqrstuvwxyz'[time % 26] * (1 + time // 26)}"
+                again = visitor.type("q", text) if visitor.has("q") else visitor.open(page, query)
+                ours.append((await _sound(again)).seconds)
+                theirs.append((await plain.type("q", text)).seconds)
+            # The first is not counted: whatever the page loads for good, it loads then.
+            took, reference = statistics.median(ours[1:]), statistics.median(theirs[1:])
+            name, how = ", ".join([page or "Home", *query.values()]), "a letter typed" if visitor.has("q") else "again"
+            found.append(Measured("rerun", f"{name}: {how}", took, "a bare page", reference, asked_seconds=asked))
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    for figure in measure(parser.parse_args().rounds):
+        print(json.dumps(asdict(figure)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

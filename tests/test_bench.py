@@ -1,0 +1,132 @@
+"""Figures of speed: what their ratios mean, that both ways give the same result, and how the verb prints them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core import checkpoints
+from core.__main__ import main
+from core.bench import inside, pages, reading
+from core.bench.measured import Measured, best_in_turn, threads
+from core.checkpoints import Checkpoint
+
+
+@pytest.fixture(scope="module")
+def models(tiny_checkpoints: Path) -> list[Checkpoint]:
+    return [checkpoints.load(name, tiny_checkpoints) for name in ("rnn", "gru", "lstm")]
+
+
+def test_speed_is_how_many_times_as_fast_as_the_reference() -> None:
+    assert Measured("a", "b", 2.0, "c", 10.0).speed == 5.0
+    assert Measured("a", "b", 2.0).speed is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ({}, None),
+        ({"asked_seconds": 2.0}, True),
+        ({"asked_seconds": 1.9}, False),
+        ({"asked_speed": 5.0}, True),
+        ({"asked_speed": 5.1}, False),
+    ],
+)
+def test_whether_it_is_as_fast_as_was_asked(asked: dict[str, float], kept: bool | None) -> None:
+    assert Measured("a", "b", 2.0, "c", 10.0, **asked).kept is kept
+
+
+def test_works_take_turns_and_the_best_of_each_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0, 3, 10, 14, 20, 21, 30, 38])  # of the first work 3 and 1 seconds, of the second 4 and 8
+    monkeypatch.setattr("time.perf_counter", lambda: next(times))
+    order: list[str] = []
+    assert best_in_turn(2, lambda: order.append("one"), lambda: order.append("other")) == (1, 4)
+    assert order == ["one", "other"] * 2
+
+
+def test_threads_are_as_before_afterwards() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    with pytest.raises(RuntimeError), threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+        raise RuntimeError
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_both_ways_of_reading_give_the_same(cell: str) -> None:
+    for found in (reading.all_orders(cell, 4, 1), reading.single_changes(cell, 1)):
+        assert found.difference is not None and found.difference < 1e-5
+        assert found.seconds > 0 and found.reference_seconds is not None
+
+
+def test_every_other_figure_is_measured(models: list[Checkpoint]) -> None:
+    one = models[-1]
+    found = [
+        reading.predict(one, 50, 1),
+        reading.scan(one, 50, 1),
+        reading.all_subsets(one, "delete", 1),
+        inside.trace_of_forty(one, 1),
+        inside.decomposition(one, 1),
+        inside.every_method(one, 1),
+        inside.step_gradients(one, 1),
+        inside.memory_of(models, 1),
+        inside.patches(one, 1),
+        inside.pattern_search(one, 1_200, 1),
+        inside.league_of(one, 5),
+    ]
+    for figure in found:
+        assert figure.seconds > 0
+        assert figure.reference_seconds is None or figure.reference_seconds > 0
+        assert figure.difference is None or figure.difference < 1e-4
+        assert bool(figure.reference) == (figure.reference_seconds is not None)
+
+
+def test_the_verb_prints_ratios_and_json(
+    models: list[Checkpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made_up(loaded: list[Checkpoint]) -> Iterator[Measured]:
+        yield Measured("permutations", "all orders", 0.5, "one by one", 3.0, asked_speed=5.5, difference=1e-7, note="n")
+        yield Measured("fixed points", "of one", 61.0, asked_seconds=60.0)
+
+    monkeypatch.setattr(reading, "quick", made_up)
+    monkeypatch.setattr(inside, "quick", lambda _models: iter(()))
+    monkeypatch.setattr(checkpoints, "names", lambda *_: ["lstm"])
+    monkeypatch.setattr(checkpoints, "load", lambda *_: models[-1])
+    assert main(["bench", "--quick", "--only", "reading", "inside"]) == 0
+    out = capsys.readouterr().out
+    assert "0.5000       6.00     ≥ 5.5 ×\n" in out
+    assert "than one by one: 3.0000 s; largest difference 1e-07; n" in out
+    assert "≤ 60 s  missed" in out
+    assert main(["bench", "--quick", "--only", "reading", "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["subject"], first["speed"], first["kept"]) == ("permutations", 6.0, True)
+    assert (second["speed"], second["kept"], second["seconds"]) == (None, False, 61.0)
+
+
+def test_figures_of_the_pages_come_from_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = json.dumps({"subject": "rerun", "what": "Home", "seconds": 0.04, "asked_seconds": 0.1})
+    (tmp_path / "visits_made_up.py").write_text(f"import sys; print({line!r}); print({line!r})", encoding="utf-8")
+    monkeypatch.setattr(pages, "_ROOT", tmp_path)
+    monkeypatch.setattr(pages, "_VISITS", "visits_made_up")
+    assert list(pages.visited(1)) == [Measured("rerun", "Home", 0.04, asked_seconds=0.1)] * 2
+    monkeypatch.setattr(pages, "_VISITS", "no_such_module")
+    assert main(["bench", "--only", "pages"]) == 2
+    error = capsys.readouterr().err
+    assert "error: the pages could not be visited: python -m no_such_module ended with status 1" in error
+
+
+@pytest.mark.parametrize("arguments", [["--threads", "0"], ["--only", "nonsense"]])
+def test_bad_options_are_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status = main(["bench", *arguments])
+    except SystemExit as ended:
+        status = int(str(ended.code))
+    assert status == 2
+    assert capsys.readouterr().err.count("\n") == 1
