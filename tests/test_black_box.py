@@ -70,7 +70,7 @@ def test_answers_of_every_kind_are_the_same_probabilities(kind: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (lambda texts: [0.5], "gave 1 numbers; expected 3 numbers"),
+        (lambda texts: [0.5], "gave 1 number; expected 3 numbers"),
         (lambda texts: 0.5, r"an array of shape \(\)"),
         (lambda texts: [[0.4, 0.6]] * 3, r"shape \(3, 2\), a column for each class\? Then return \[:, 1\]"),
         (lambda texts: [[0.4]] * 3, r"shape \(3, 1\), a column for each class\? Then return \[:, 0\]"),

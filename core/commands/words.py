@@ -64,8 +64,8 @@ def _answers(questions: list[Callable[[], Neighbours]]) -> list[Neighbours]:
             refused.append(error)
     if refused and not found:
         raise refused[0]
-    for why in refused:
-        console.progress(f"left out: {console.one_line(why)}")
+    for refusal in refused:
+        console.progress(f"left out: {console.one_line(refusal)}")
     return found
 
 
