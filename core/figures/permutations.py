@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 3_000  # more than this a browser draws slowly and an eye does not tell apart
 _BINS = 40  # an even number, so that 0.5 is an edge and no bar holds both verdicts
-_LONGEST = 160  # characters of an order in a point's label
+_LONGEST, _WIDTH = 160, 60  # characters of an order in a point's label, and of a line of it
 
 
 def probability_histogram(found: Permutations, labels: Names = SENTIMENT) -> go.Figure:
@@ -181,4 +181,5 @@ def _around(fluency: float) -> list[float]:
 def _shown(found: Permutations, row: int) -> str:
     text = " ".join(found.tokens[place] for place in found.rows[row])
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return "<br>".join(html.escape(line, quote=False) for line in wrap(text, 60) or [""])
+    lines = [text] if len(text) <= _WIDTH else wrap(text, _WIDTH)  # to wrap thousands of short ones takes time
+    return "<br>".join(html.escape(line, quote=False) for line in lines)
