@@ -67,7 +67,7 @@ def sound(at: AppTest) -> AppTest:
 
 
 def said(at: AppTest) -> str:
-    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text, at.subheader)
+    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text, at.header, at.subheader)
     return "\n".join(found.value.replace("\\", "") for kind in kinds for found in kind)
 
 

@@ -83,8 +83,15 @@ def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None] 
     return typed
 
 
+def _known(space: Space, usual: str) -> str:
+    """A word to begin with: the usual one, or in a model that does not know it the first of its own that is no mark."""
+    if usual in space.vocabulary:
+        return usual
+    return next((word for word in space.vocabulary.words if len(word) > 3 and word.isalpha()), usual)
+
+
 def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
-    typed = _word_box(_("A word"), "word", "love")
+    typed = _word_box(_("A word"), "word", _known(after, "love"))
     if not typed.strip():
         st.info(_("There is no word yet. Type one."))
         return
