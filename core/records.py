@@ -124,11 +124,13 @@ def _parquet(path: Path, size: int) -> Iterator[Window]:
     import pyarrow
     import pyarrow.parquet
 
+    from core.parquet_pages import batches
+
     number = 1
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             columns = tuple(file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=size):
+            for batch in _together(batches(path, file, list(columns), size), size):
                 share = (number + len(batch) - 1) / file.metadata.num_rows
                 yield Window(columns, number, (None,) * len(batch), {}, share, batch=batch)
                 number += len(batch)
@@ -136,6 +138,25 @@ def _parquet(path: Path, size: int) -> Iterator[Window]:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # not there or not to be read; without a number it is pyarrow's word for damage
         raise ValueError(f"{path.name} is not a readable parquet file: {str(error).splitlines()[0]}") from None
+
+
+def _together(parts: Iterator[RecordBatch], size: int) -> Iterator[RecordBatch]:
+    """Batches of `size` rows from smaller ones, and a smaller one at the end or where the next would be too large."""
+    import pyarrow
+
+    from core import parquet_pages
+
+    waiting: list[RecordBatch] = []
+    count, weight = 0, 0
+    for part in parts:
+        heavy = sum(parquet_pages.expanded(column) for column in part.columns)
+        if waiting and (count + len(part) > size or weight + heavy > parquet_pages.VALUES):
+            yield pyarrow.concat_batches(waiting)
+            waiting, count, weight = [], 0, 0
+        waiting.append(part)
+        count, weight = count + len(part), weight + heavy
+    if waiting:
+        yield pyarrow.concat_batches(waiting)
 
 
 def _jsonl(path: Path, size: int, encoding: str) -> Iterator[Window]:
