@@ -177,6 +177,8 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
 def _parquet(
     path: Path, size: int, start: int = 0, rows: int | None = None, columns: list[str] | None = None
 ) -> Iterator[Window]:
+    from core.parquet_pages import batches
+
     with _parquet_file(path) as file:
         total = file.metadata.num_rows
         stop = total if rows is None else min(total, start + rows)
@@ -189,7 +191,8 @@ def _parquet(
                 groups.append(number)
             before += length
         row = skipped
-        for batch in file.iter_batches(batch_size=size, row_groups=groups, columns=columns):
+        wide = list(file.schema_arrow.names) if columns is None else columns
+        for batch in _together(batches(path, file, wide, size, groups), size):
             row += len(batch)
             wanted = batch.slice(max(0, start - (row - len(batch))))
             wanted = wanted.slice(0, len(wanted) - max(0, row - stop))
@@ -199,6 +202,25 @@ def _parquet(
                 yield Window(names, end - len(wanted) + 1, (None,) * len(wanted), {}, end / total, batch=wanted)
             if row >= stop:
                 return
+
+
+def _together(parts: Iterator[RecordBatch], size: int) -> Iterator[RecordBatch]:
+    """Batches of `size` rows from smaller ones, and a smaller one at the end or where the next would be too large."""
+    import pyarrow
+
+    from core import parquet_pages
+
+    waiting: list[RecordBatch] = []
+    count, weight = 0, 0
+    for part in parts:
+        heavy = sum(parquet_pages.expanded(column) for column in part.columns)
+        if waiting and (count + len(part) > size or weight + heavy > parquet_pages.VALUES):
+            yield pyarrow.concat_batches(waiting)
+            waiting, count, weight = [], 0, 0
+        waiting.append(part)
+        count, weight = count + len(part), weight + heavy
+    if waiting:
+        yield pyarrow.concat_batches(waiting)
 
 
 def _text(

@@ -10,7 +10,9 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from numbers import Number
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -22,7 +24,9 @@ LINE_LIMIT = 20_000_000  # characters
 
 # The csv module refuses fields over 128 kB; text may be longer, a quote left open should still not eat all memory.
 csv.field_size_limit(10_000_000)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What makes a spreadsheet take a text for a formula: a sign in front, also a wide one as Chinese and Japanese keyboards
+# have it, also behind white space, which some drop.
+_FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
 class Row(NamedTuple):
@@ -42,22 +46,26 @@ def place(path: Path, number: int, line: int | None) -> str:
 def harmless(text: str) -> str:
     """A text as a cell of a CSV: one that a spreadsheet would run as a formula gets an apostrophe in front.
 
-    Those are texts that start with = + - @ a tab or a carriage return.
+    Those are texts that start with = + - @ or their wide forms, also behind white space, or with a tab or a line's end.
     """
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV below a header.
 
-    A text that a spreadsheet would run as a formula, starting with = + - @ a tab or a carriage return, gets an
-    apostrophe in front. Numbers stay as they are.
+    Texts are written as `harmless` has them, those of the header too. A number stays as it is, with its sign: what is a
+    number is told by its type, never by how it looks.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows([harmless(value) if isinstance(value, str) else value for value in row] for row in rows)
+    writer.writerow([harmless(name) for name in header])
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    return value if value is None or isinstance(value, Number) else harmless(str(value))
 
 
 def suffix_of(path: Path) -> str:
@@ -98,11 +106,13 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     import pyarrow
     import pyarrow.parquet
 
+    from core.parquet_pages import batches
+
     number = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             check_columns(path, columns, file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=65_536, columns=list(dict.fromkeys(columns))):
+            for batch in batches(path, file, list(dict.fromkeys(columns)), 65_536):
                 for values in zip(*(batch.column(column).to_pylist() for column in columns), strict=True):
                     number += 1
                     yield Row(number, None, values)
