@@ -194,5 +194,5 @@ def test_a_bomb_on_the_command_line_is_one_line_and_little_memory(tmp_path: Path
     )
     assert done.returncode == 2
     assert "unpacks to more than is taken" in done.stderr.splitlines()[-1]
-    assert int(done.stdout.splitlines()[-1]) < 1_500_000  # kB
+    assert int(done.stdout.splitlines()[-1]) < 2_000_000  # kB; unbounded, the values would be ten terabytes
     assert not (tmp_path / "out.csv").exists()
