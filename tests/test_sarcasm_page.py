@@ -52,7 +52,7 @@ FLIGHT = "my flight is delayed again"
 
 
 @cache
-def sources() -> edit_sources.Sources:
+def sources(_trigram: object = None) -> edit_sources.Sources:
     """Neighbours and a trigram drawn at random over the tiny models' words, and the shipped lexicon."""
     random = np.random.default_rng(0)
     vocabulary = Vocabulary(WORDS)
@@ -372,11 +372,11 @@ def test_results_stay_while_others_are_looked_at() -> None:
 
 
 def test_without_word_lists_the_search_alone_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> edit_sources.Sources:
+    def missing(_trigram: object = None) -> edit_sources.Sources:
         raise checkpoints.CheckpointError("no checkpoint 'word2vec' <b>here</b>")
 
     monkeypatch.setattr(edit_sources, "load", missing)
-    monkeypatch.setattr(models, "fluency", lambda: (SimpleNamespace(hash="another"), ""))
+    monkeypatch.setattr(models, "fluency", lambda: (SimpleNamespace(hash="another", trigram=None), ""))
     at = opened(view="edits")
     (warning,) = at.warning
     assert "no checkpoint 'word2vec' <b>here</b>" in warning.value.replace("\\", "")

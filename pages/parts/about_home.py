@@ -19,7 +19,8 @@ TEXTS: Mapping[str, About] = {
         ),
         letters=mark(
             "$x_t$ is the vector of token $t$, $h_t$ the state after it, $F$ one step of the RNN, GRU or LSTM, and "
-            "$P_t$ is P(positive) of the text up to there. The verdict is positive from 0.5 on."
+            "$P_t$ is the probability of the second class for the text up to there; from 0.5 on that class is the "
+            "verdict."
         ),
         reading=mark(
             "A card tells each network’s verdict on the whole text. Each curve begins at the first token: where it "
@@ -28,7 +29,7 @@ TEXTS: Mapping[str, About] = {
         ),
         limits=mark(
             "A step of the curve says when the verdict moved, not why: the same word may move it elsewhere the other "
-            "way. P(positive) says how sure a network is, not how right it is. There is no verdict “neutral”."
+            "way. A probability says how sure a model is, not how right it is. There is no verdict in between."
         ),
         papers=(ELMAN, HOCHREITER, CHO, WILSON),
     )
