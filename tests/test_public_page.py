@@ -162,6 +162,15 @@ def test_uploads_are_small(where: str, parameters: dict[str, str], key: str, mon
     assert not [button for button in at.button if button.key in ("file start", "ensemble start")]
 
 
+def test_strangers_send_no_parquet() -> None:
+    at = opened("2_Sarcasm", view="file")
+    (box,) = at.file_uploader
+    assert sorted(box.proto.type) == [".csv", ".jsonl", ".tsv"]
+    box.upload("bomb.parquet", b"PAR1")  # as one who asks no browser
+    (fault,) = at.run().exception
+    assert "Invalid file extension" in fault.message and not at.selectbox
+
+
 def test_a_long_text_is_cut_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_PUBLIC_CHARACTERS", "30")
     at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()

@@ -20,7 +20,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
-from core.tables import SUFFIXES, as_csv
+from core.tables import as_csv
 from pages.parts import classes, limits, search
 from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint
@@ -115,7 +115,7 @@ def _given() -> tuple[str, Path] | None:
 
     given = st.file_uploader(
         _("A file of comments"),
-        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        type=limits.upload_types(),
         key="file",
         on_change=forget,
         max_upload_size=limits.largest_upload(),

@@ -14,7 +14,6 @@ import streamlit as st
 from core import checkpoints as stored
 from core import records
 from core.language import gettext as _
-from core.tables import SUFFIXES
 from pages.parts import black_box, estimates, limits, models, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
@@ -41,7 +40,7 @@ def view() -> None:
     st.markdown(_("**On a labelled file of your own**"))
     given = st.file_uploader(
         _("Texts with labels 0 and 1, or the names of the models’ classes"),
-        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        type=limits.upload_types(),
         key="boost file",
         max_upload_size=limits.largest_upload(),
     )

@@ -13,6 +13,7 @@ import streamlit as st
 
 from core import limits
 from core.language import gettext as _
+from core.tables import SUFFIXES
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -108,10 +109,21 @@ def largest_upload() -> int | None:
     return None if asked is None else asked.megabytes
 
 
+def upload_types() -> list[str]:
+    """The endings of files that may be uploaded, as the box wants them.
+
+    Strangers send no parquet: what it unpacks to is measured first (`core.parquet_pages`), but a reader of so much
+    that is packed is best not offered to them at all.
+    """
+    kinds = SUFFIXES if public() is None else [suffix for suffix in SUFFIXES if suffix != ".parquet"]
+    return [suffix.removeprefix(".") for suffix in kinds]
+
+
 def small_enough(given: UploadedFile | None) -> UploadedFile | None:
     """The upload, unless it is larger than a session may send: a line then says so.
 
-    The box refuses it in the browser, which a forged request does not ask.
+    The box refuses it in the browser, which a forged request does not ask. Files of other endings Streamlit itself
+    refuses here.
     """
     asked = public()
     if given is None or asked is None or given.size <= asked.upload_bytes:

@@ -13,7 +13,6 @@ import streamlit as st
 
 from core import records
 from core.language import gettext as _
-from core.tables import SUFFIXES
 from pages.parts import files, limits, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
@@ -100,7 +99,7 @@ def _uploaded() -> tuple[str, Lines] | None:
 
     given = st.file_uploader(
         _("A file of sentences, with a column of labels if it has one"),
-        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        type=limits.upload_types(),
         key="pat file",
         on_change=forget,
         max_upload_size=limits.largest_upload(),

@@ -1,0 +1,197 @@
+"""A thousand hostile texts through every text box and every parameter of the link, on every view of every page.
+
+Each run gives every box and every parameter of a view the next of the thousand, until each input had its share and
+each text was used. Every text through every input, which takes hours:
+
+    UNROLLED_HOSTILE=all pytest tests/security/test_hostile_pages.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import cycle
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import link, models, tokens
+from tests.security.strings import LONGEST, hostile
+from tests.test_permutations_page import MadeUpTrigram
+
+ROOT = Path(__file__).parents[2]
+ALL = os.environ.get("UNROLLED_HOSTILE") == "all"
+STRINGS = hostile()
+MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
+_VIEWS = re.compile(r'^(?:views|sections) = \{\n((?:    ".*\n)+)\}', re.MULTILINE)
+# What shows a text as it stands, whatever is in it: boxes, plain text, table cells, addresses that are sent encoded.
+HOLDERS = {
+    *("text_input", "text_area", "text", "code", "page_link", "multiselect", "selectbox", "download_button", "json"),
+    *("arrow_data_frame", "dataframe", "data_editor", "bidi_component", "number_input", "katex"),
+}
+MARKDOWN = {"markdown", "caption", "info", "warning", "success", "error", "alert", "title", "header", "subheader"}
+TAGS = {"style", "div", "span", "table", "tbody", "tr", "th", "td", "del", "ins"}
+OURS = re.compile(r"</?(?:b|i|br|sub|sup|extra|span[^<>]*)/?>")  # the markup of our own figures
+LIVE = re.compile(r"(?<!\\)(?:[<>$`|]|!\[|\]\()|(?<![\\\w]):(?:material|red|blue)|(?<!\\)https?://hostile")
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A view of a page, and what the link says to open it."""
+
+    page: str
+    parameters: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return f"{self.page or 'Home'} {' '.join(self.parameters.values())}".strip()
+
+
+def places() -> Iterator[Place]:
+    """Every view of every page, as the pages' own sources list them."""
+    yield Place("", {})
+    for path in sorted((ROOT / "pages").glob("[0-9]*.py")):
+        listed = _VIEWS.search(path.read_text(encoding="utf-8"))
+        for key in re.findall(r'^    "(\w+)":', listed.group(1), re.MULTILINE) if listed else [""]:
+            yield Place(path.name, {"lab" if "Maths" in path.name else "view": key} if key else {})
+
+
+PLACES = list(places())
+ROUNDS = 6  # for every input of every view; enough for each of the thousand
+SEEN: set[Place] = set()
+USED: set[str] = set()
+_NEXT = cycle(STRINGS)
+
+
+@pytest.fixture(autouse=True)
+def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+    monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path / "pairs.sqlite3"))
+    fluency = SimpleNamespace(trigram=MadeUpTrigram(), mixture=None, hash="made up")
+    monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
+
+
+@pytest.mark.parametrize("place", PLACES, ids=[place.name for place in PLACES])
+def test_every_input_of_a_view_takes_its_share(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: dict[str, None] = {"q": None}
+    restore = link.restore
+
+    def note(name: str, *rest: Any, **more: Any) -> bool:
+        names.setdefault(name)
+        return restore(name, *rest, **more)
+
+    monkeypatch.setattr(link, "restore", note)
+    at = opened(place)
+    assert_inert(at, "as it opens")
+    for turn in range(len(STRINGS) if ALL else ROUNDS):
+        told = {name: _text(turn, number) for number, name in enumerate(names) if name not in place.parameters}
+        for name, text in told.items():
+            at.query_params[name] = text
+        assert_inert(at.run(), f"link {turn}: {told}")
+        boxes = [*at.text_input, *at.text_area]
+        for number, box in enumerate(boxes, len(told)):
+            box.set_value(_text(turn, number))
+        if boxes:
+            assert_inert(at.run(), f"boxes {turn}: {[box.value for box in boxes]}")
+    SEEN.add(place)
+
+
+def test_a_thousand_different_texts_were_used() -> None:
+    """After all of the above: every one of the thousand went through some input."""
+    assert len(set(STRINGS)) == 1_000 and max(map(len, STRINGS)) <= LONGEST
+    if len(SEEN) == len(PLACES):  # not where some were deselected
+        assert set(STRINGS) <= USED
+
+
+@pytest.mark.parametrize("name", ["escape", "plain"])
+def test_a_page_that_forgot_to_escape_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch itself is tested: without one of the two functions that make a text harmless it must cry out."""
+    monkeypatch.setattr(tokens, name, lambda text, **_: text)
+    if name == "plain":
+        from pages.parts import trajectories_memory
+
+        monkeypatch.setattr(trajectories_memory, name, lambda text: text)
+    at = opened(Place("", {}) if name == "escape" else Place("3_Trajectories.py", {"view": "memory"}))
+    at.query_params["q" if name == "escape" else "filler"] = f"good <img src=x onerror={MARKER}> ![x](y){MARKER}"
+    with pytest.raises(AssertionError):
+        assert_inert(at.run(), "unescaped")
+
+
+def opened(place: Place) -> AppTest:
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=120).run()
+    if place.page:
+        at.switch_page(f"pages/{place.page}")
+        for name, value in place.parameters.items():
+            at.query_params[name] = value
+        at.run()
+    return at
+
+
+def _text(turn: int, number: int) -> str:
+    """The next of the thousand; in a cross product the one whose turn it is at this input."""
+    text = STRINGS[(turn + number) % len(STRINGS)] if ALL else next(_NEXT)
+    USED.add(text)
+    return f"{text} {MARKER}"
+
+
+class _Html(HTMLParser):
+    def __init__(self, source: str):
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.add("comment")
+
+
+def assert_inert(at: AppTest, when: str) -> None:
+    """No fault, and nothing that came from outside stands where it could be taken for markup."""
+    assert [(when, fault.message) for fault in at.exception] == []
+    for element in (*at.main, *at.sidebar):
+        proto = getattr(element, "proto", None)
+        if proto is None or MARKER not in str(proto):
+            continue
+        kind = element.type
+        if kind == "html":
+            found = _Html(proto.body)
+            assert found.tags <= TAGS, (when, found.tags)
+            assert found.attributes <= {"class", "title", "style"}, (when, found.attributes)
+        elif kind == "plotly_chart":
+            for text in _strings(json.loads(proto.spec)):
+                assert MARKER not in text or "<" not in OURS.sub("", text), (when, text)
+        elif kind in MARKDOWN:
+            assert not LIVE.search(element.value), (when, kind, element.value)
+        else:
+            assert kind in HOLDERS or not LIVE.search(_label(proto)), (when, kind, _label(proto))
+        if hasattr(proto, "label"):
+            assert not LIVE.search(proto.label), (when, kind, proto.label)
+
+
+def _label(proto: Any) -> str:
+    """What Streamlit reads as Markdown of a widget: its label and its choices."""
+    options = [getattr(option, "content", option) for option in getattr(proto, "options", [])]
+    return "\n".join(str(text) for text in (getattr(proto, "label", ""), *options))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
