@@ -137,6 +137,7 @@ def _ask_units(trace: Trace, first: int, last: int) -> list[Change]:
         units,
         key=key,
         max_selections=_MOST_UNITS,
+        placeholder=_("none"),
         persist_state="session",
     )
     link.carry("patch_units", None if picked == usual else ".".join(map(str, picked)) or _NO_GATE)
