@@ -14,8 +14,7 @@ from core import records
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes.assessment import MOST_MODELS, assess
-from core.tables import SUFFIXES
-from pages.parts import estimates, files, models, search
+from pages.parts import estimates, files, limits, models, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.models_source import UPLOADED
 from pages.parts.tokens import plain
@@ -115,10 +114,12 @@ def _given() -> _Upload | None:
 
     given = st.file_uploader(
         _("A labelled file"),
-        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        type=limits.upload_types(),
         key="models upload",
         on_change=forget,
+        max_upload_size=limits.largest_upload(),
     )
+    given = limits.small_enough(given)
     if given is not None:
         st.session_state["models kept"] = _Upload(given.name, given.getvalue())
     upload: _Upload | None = st.session_state.get("models kept")
