@@ -77,8 +77,7 @@ class Visitor:
     def __init__(self, address: str):
         self._address = address
         self._socket: ClientConnection | None = None
-        self._pages: dict[str, str] = {}  # the hash of a page by the last part of its address
-        self._page_hash = ""
+        self._name = ""  # of the page, as its address ends; none is the home page's
         self._query = ""
         self._states: dict[str, WidgetState] = {}
         self._widgets: dict[str, str] = {}  # the id that Streamlit gave to a widget, by our key
@@ -98,8 +97,8 @@ class Visitor:
         """Follow a link to a page by the last part of its address (``Permutations``), in the same session."""
         self._states.clear()
         self._query = urlencode(query or {})
-        name, self._page_hash = ("", self._pages[page]) if page in self._pages else (page, "")
-        return await self._ask(name)
+        self._name = "" if page == HOME else page
+        return await self._ask()
 
     async def type(self, key: str, text: str) -> Page:
         """Write into the text box of a key. Raises VisitError where the page has none."""
@@ -119,11 +118,12 @@ class Visitor:
             raise VisitError(f"no {key!r} on the page; there are: {', '.join(sorted(self._widgets)) or 'none'}")
         return self._widgets[key]
 
-    async def _ask(self, page_name: str = "", clicked: WidgetState | None = None) -> Page:
+    async def _ask(self, clicked: WidgetState | None = None) -> Page:
         assert self._socket is not None, "use it with `async with`"
         message = BackMsg()
         asked = message.rerun_script
-        asked.query_string, asked.page_script_hash, asked.page_name = self._query, self._page_hash, page_name
+        # By name, always: the first run of a session calls the page that it was asked for by the main script's hash.
+        asked.query_string, asked.page_name = self._query, self._name
         asked.context_info.locale = "en-US"
         asked.widget_states.widgets.extend(self._states.values())
         if clicked is not None:
@@ -143,7 +143,7 @@ class Visitor:
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 seen.clear()
-                self._begin(message)
+                self._widgets.clear()
             elif kind == "delta":
                 self._take(message, seconds, seen, told)
             elif kind == "page_info_changed":
@@ -156,13 +156,6 @@ class Visitor:
                 if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     raise VisitError("the script ended by a fault of its own")
         raise VisitError("the server closed the session")
-
-    def _begin(self, message: ForwardMsg) -> None:
-        started = message.new_session
-        self._page_hash = started.page_script_hash
-        self._widgets.clear()
-        self._pages = {page.url_pathname: page.page_script_hash for page in started.app_pages}
-        self._pages[HOME] = started.main_script_hash
 
     def _take(self, message: ForwardMsg, seconds: float, seen: dict[Path_, Seen], told: list[str]) -> None:
         path = tuple(message.metadata.delta_path)
