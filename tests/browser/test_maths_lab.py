@@ -47,13 +47,13 @@ def write(page: Page, table: int, row: int, text: str) -> None:
 
 def test_a_weight_is_edited_and_the_working_follows(page: Page, address: str) -> None:
     show(page, address)
-    expect(page.locator(".katex-display").first).to_be_visible()
+    expect(page.locator(".katex-display:visible").first).to_be_visible()
     expect(page.locator(".katex-error")).to_have_count(0)
     expect(page.get_by_text("c = 3, 1, 4, 4 and y = 0, 1, 4, 4")).to_be_visible()
     settled(page)
     write(page, 1, 0, "5")  # x4 at t = 1: what is stored first
     expect(page).to_have_url(re.compile(r"[?&]hand=lstm"))
-    expect(page.locator(".katex-display").filter(has_text="1⋅5").first).to_be_visible()
+    expect(page.locator(".katex-display:visible").filter(has_text="1⋅5").first).to_be_visible()
     write(page, 1, 0, "five")
     expect(page.get_by_role("alert").filter(has_text="'five' is not a number")).to_be_visible()
     write(page, 1, 0, "3")
@@ -63,7 +63,7 @@ def test_a_weight_is_edited_and_the_working_follows(page: Page, address: str) ->
 def test_an_exercise_of_ones_own_opens_from_its_link(page: Page, address: str) -> None:
     show(page, address, hand=to_line(presets()["gru"]), hand_t="2")
     settled(page)
-    expect(page.locator(".katex-display").filter(has_text="2.9996").first).to_be_visible()
+    expect(page.locator(".katex-display:visible").filter(has_text="2.9996").first).to_be_visible()
     page.get_by_text("This exercise as a link").click()
     expect(page.get_by_test_id("stCode").filter(has_text="hand=gru**sigmoid*sigmoid*identity").first).to_be_visible()
 
@@ -73,7 +73,7 @@ def test_the_three_cells_stand_side_by_side(page: Page, address: str) -> None:
     settled(page)
     expect(page.get_by_role("heading", name="What each gate adds")).to_be_visible()
     expect(page.locator(".katex-error")).to_have_count(0)
-    expect(page.locator(".katex-display").nth(3 + (2 + 4 + 7) - 1)).to_be_visible(timeout=120_000)
+    expect(page.locator(".katex-display:visible").nth(3 + (2 + 4 + 7) - 1)).to_be_visible(timeout=120_000)
 
 
 def test_a_hostile_link_is_inert(page: Page, address: str, elsewhere: list[str], dialogs: list[str]) -> None:

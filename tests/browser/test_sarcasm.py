@@ -222,5 +222,7 @@ def assert_inert(page: Page, elsewhere: list[str], dialogs: list[str]) -> None:
     assert dialogs == []
     assert elsewhere == []
     shown = page.get_by_test_id("stMain")
-    expect(shown.locator("iframe, script, img, a[href^='javascript:'], .katex, [onerror], [onload]")).to_have_count(0)
+    expect(
+        shown.locator("iframe, script, img, a[href^='javascript:'], .katex:visible, [onerror], [onload]")
+    ).to_have_count(0)
     expect(page.get_by_test_id("stException")).to_have_count(0)
