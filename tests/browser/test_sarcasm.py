@@ -71,7 +71,7 @@ def choose_first_row(page: Page, table: Locator) -> None:
 
 
 def view(page: Page, name: str) -> None:
-    page.get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
+    page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
     rest(page)
 
 
@@ -96,7 +96,7 @@ def test_a_comment_is_tested_and_who_is_fooled_is_said(page: Page, address: str,
     badges = page.locator(".stMarkdownBadge", has=page.get_by_label("theater_comedy icon"))
     expect(badges).to_have_count(fooled)
     expect(page.locator(".u-pull")).to_have_count(sum(len(one.tokens) for one in found))
-    page.get_by_test_id("stButtonGroup").nth(1).get_by_text("positive", exact=True).click()
+    page.get_by_test_id("stMain").get_by_test_id("stButtonGroup").nth(1).get_by_text("positive", exact=True).click()
     expect(badges).to_have_count(len(CELLS) - fooled)
     expect(page).to_have_url(re.compile(r"[?&]reading=positive(&|$)"))
     page.get_by_label("A sentence, as somebody might tweet it").fill("so sad, this is terrible")
