@@ -202,7 +202,7 @@ def test_a_search_with_the_shipped_word_lists(
     at = click(sound(page(path, "what a good day , not bad", view=view, seconds="20")), start)
     assert [error.value for error in at.error] == []
     assert at.session_state["permutations model" if view == "search" else "edits model"] == "sentiment"
-    assert found in "\n".join([said(at), *(header.value for header in at.subheader)])
+    assert found in "\n".join([said(at), *(header.value for header in at.header)])
 
 
 def test_remarks_are_composed() -> None:
@@ -220,7 +220,7 @@ def test_a_file_is_searched() -> None:
     at = click(at, "file start")
     assert [error.value for error in at.error] == []
     assert "All 3 rows were read" in said(at)
-    assert "SENTIMENT" in [header.value for header in at.subheader]
+    assert "SENTIMENT" in [header.value for header in at.header]
 
 
 def test_attributions_with_faithfulness_and_random_rankings() -> None:

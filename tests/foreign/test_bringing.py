@@ -154,9 +154,19 @@ def test_a_name_that_is_taken_is_kept_unless_told(tmp_path: Path) -> None:
         save("../theirs", brought, tmp_path)
 
 
-@pytest.mark.parametrize("labels", [("a",), ("a", "b", "c"), ("a", "a"), ("", "b"), ("a" * 41, "b"), ("a\n", "b")])
-def test_names_that_cannot_stand_for_two_classes(labels: tuple[str, ...]) -> None:
-    with pytest.raises(ValueError, match="two different names"):
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (("a",), "two names; given"),
+        (("a", "b", "c"), "two names; given"),
+        (("a", "a"), "two different names"),
+        (("", "b"), "has 1 to 40 characters"),
+        (("a" * 41, "b"), "has 1 to 40 characters"),
+        (("a\n", "b"), "characters that print"),
+    ],
+)
+def test_names_that_cannot_stand_for_two_classes(labels: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
         Request(Path("x"), None, labels=labels)
 
 
