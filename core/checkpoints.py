@@ -104,7 +104,10 @@ def names(folder: Path | None = None) -> list[str]:
     """Names of the checkpoints that hold a classifier, sound or not, the three cells first."""
     folder = folder or root()
     found = []
-    folders = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    try:
+        folders = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    except OSError:  # not to be read, or no name that a folder can have
+        folders = []
     for name in {_PREVIOUS.sub(r"\1", name) for name in folders}:
         if _NAME.fullmatch(name) and name not in _NO_CLASSIFIERS:
             try:
