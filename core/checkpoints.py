@@ -135,7 +135,10 @@ def candidates(folder: Path | None = None) -> tuple[list[str], list[str]]:
     """Names of the folders that may hold a classifier, the three cells first, and a line about each folder whose name
     no checkpoint can have; nothing in them is read. Hidden folders are unfinished work and pass unsaid."""
     folder = folder or root()
-    there = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    try:
+        there = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    except OSError:  # not to be read, or no name that a folder can have
+        there = []
     found = {_PREVIOUS.sub(r"\1", name) for name in there} - set(_NO_CLASSIFIERS)
     usual = ["rnn", "gru", "lstm"]
     return (

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from core.language import ngettext
+from core.memory import give_back
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.tables import as_csv
 from pages.parts import black_box, classes, estimates, frame, limits, link
@@ -66,7 +67,9 @@ def _left_out(rate: Rate, model: str) -> str:
 def _suite(name: str, model_hash: str, settings: Settings, _checkpoint: Checkpoint) -> Suite:
     from core.probes.suite import run
 
-    return run(_checkpoint, settings)
+    found = run(_checkpoint, settings)
+    give_back()
+    return found
 
 
 def _settings() -> Settings:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -63,6 +64,46 @@ def places() -> Iterator[Place]:
             yield Place(path.name, {"lab" if "Maths" in path.name else "view": key} if key else {})
 
 
+class Reached:
+    """What Python's audit events (PEP 578) tell while it watches: programs and machines asked for, and files or sources
+    with the marker, or with a piece of a path from `tests.security.strings`, in them."""
+
+    PIECES = (MARKER, "passwd", "win.ini", "id_rsa", "environ", "hostile.example")
+
+    def __init__(self) -> None:
+        self._found: list[str] | None = None
+        sys.addaudithook(self._hear)  # for good: there is no way to take one back
+
+    def begin(self) -> None:
+        self._found = []
+
+    def end(self) -> list[str]:
+        found, self._found = self._found or [], None
+        return found
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self._found is None or event not in self.WATCHED:
+            return
+        told = str(arguments)
+        if event in self.ALWAYS or any(piece in told for piece in self.PIECES):
+            self._found.append(f"{event}: {told[:300]}")
+
+    ALWAYS = frozenset(
+        ["subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.connect", "urllib.Request"]
+    )
+    WATCHED = ALWAYS | {
+        "open",
+        "os.listdir",
+        "os.scandir",
+        "os.remove",
+        "os.rename",
+        "compile",
+        "sqlite3.connect",
+        "import",
+    }
+
+
+reached = Reached()
 PLACES = list(places())
 ROUNDS = 6  # for every input of every view; enough for each of the thousand
 SEEN: set[Place] = set()
@@ -90,6 +131,7 @@ def test_every_input_of_a_view_takes_its_share(place: Place, monkeypatch: pytest
     monkeypatch.setattr(link, "restore", note)
     at = opened(place)
     assert_inert(at, "as it opens")
+    reached.begin()
     for turn in range(len(STRINGS) if ALL else ROUNDS):
         told = {name: _text(turn, number) for number, name in enumerate(names) if name not in place.parameters}
         for name, text in told.items():
@@ -101,6 +143,7 @@ def test_every_input_of_a_view_takes_its_share(place: Place, monkeypatch: pytest
         if boxes:
             assert_inert(at.run(), f"boxes {turn}: {[box.value for box in boxes]}")
     SEEN.add(place)
+    assert reached.end() == [], "a text from outside reached a file, a program, another machine or the interpreter"
 
 
 def test_a_thousand_different_texts_were_used() -> None:
@@ -122,6 +165,16 @@ def test_a_page_that_forgot_to_escape_is_noticed(name: str, monkeypatch: pytest.
     at.query_params["q" if name == "escape" else "filler"] = f"good <img src=x onerror={MARKER}> ![x](y){MARKER}"
     with pytest.raises(AssertionError):
         assert_inert(at.run(), "unescaped")
+
+
+def test_a_page_that_opened_a_file_so_named_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other watch is tested likewise."""
+    reached.begin()
+    for name in ("../../etc/passwd", f"{MARKER}.csv"):
+        with pytest.raises(OSError):
+            Path("/nowhere", name).read_text(encoding="utf-8")
+    assert [line.partition(":")[0] for line in reached.end()] == ["open", "open"]
+    assert reached.end() == []
 
 
 def opened(place: Place) -> AppTest:
