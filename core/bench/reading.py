@@ -5,7 +5,6 @@ The plain way is always the model's own fused forward, in batches, on everything
 
 from __future__ import annotations
 
-import csv
 import itertools
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.bench.measured import Measured, best_in_turn
+from core.tables import as_csv
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -73,10 +73,8 @@ def scan(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
     sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         path, out = Path(folder) / "in.csv", Path(folder) / "out.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["text", "label"])
-            writer.writerows((text, number % 2) for number, text in enumerate(texts))
+        table = as_csv(["text", "label"], [(text, number % 2) for number, text in enumerate(texts)])
+        path.write_text(table, encoding="utf-8", newline="")
         blocks = [
             checkpoint.model.embedding(torch.from_numpy(pad(sentences, batch)[0]))
             for batch in length_batches(sentences.lengths, 256)

@@ -73,13 +73,16 @@ def pull_strip(tokens: Sequence[str], known: Sequence[bool], pulls: Sequence[flo
 
 
 def readable_choices() -> None:
-    """Words on chosen buttons in a colour that can be read, on every page.
+    """Words on chosen buttons, and the values of sliders, in a colour that can be read, on every page.
 
     The theme's one primary colour is dark enough for the white words that Streamlit (1.67) writes on it; as the colour
     of words on a dark ground it is too dark for a contrast of 4.5 to 1. `light-dark` asks for the colour scheme, which
     Streamlit sets.
     """
-    st.html('<style>button[data-selected="true"] p {color: light-dark(#5b57a6, #b5b1f2)}</style>')
+    st.html(
+        '<style>button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * '
+        "{color: light-dark(#5b57a6, #b5b1f2)}</style>"
+    )
 
 
 def signed(number: float) -> str:
