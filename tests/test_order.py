@@ -71,7 +71,7 @@ def test_an_order_that_moves_a_pin_is_none() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        *(None, True, 3, 1.5, "210", b"210", {}, {"0": 2}, {0, 1, 2}, object()),
+        *(None, True, 3, 1.5, "210", b"210", {}, {"0": 2}, {0, 1, 2}, pytest.param(object(), id="an object")),
         *([], [0], [1, 0], [2, 1, 0, 3], [0, 0, 1], [1, 2, 3], [-1, 0, 1], [2, 1, -3]),
         *([2, True, 0], [2, 1, False], [2.0, 1, 0], [2, "1", 0], [2, None, 0], [2, [1], 0], [2, {}, 0]),
         *([float("nan"), 1, 0], [10**400, 1, 0], [2, 1, 0] * 100_000),
