@@ -10,7 +10,11 @@ and torch when a model is first loaded.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 11):  # noqa: UP036 - told in a line here, rather than by the first import that fails
+    sys.exit(f"Unrolled needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}.")
 
 if TYPE_CHECKING:
     from core.api import Model, figure, load

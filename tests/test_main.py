@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -684,3 +685,9 @@ def test_a_disk_that_fills_during_training_is_one_line_and_costs_nothing_saved(
     assert list((tmp_path / ".training").iterdir()) == []
     monkeypatch.undo()
     assert main(training_arguments(rows, tmp_path)) == 0
+
+
+def test_a_python_that_is_too_old_is_told_of_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    with pytest.raises(SystemExit, match=r"needs Python 3\.11, 3\.12 or 3\.13; this is \d"):
+        runpy.run_path(str(PROJECT / "core" / "__init__.py"))
