@@ -24,7 +24,7 @@ views = {
     "kept": _("Kept pairs"),
 }
 link.restore("view", "hand", link.one_of(list(views)), key="permutations view")
-view = st.segmented_control(
+view = st.pills(
     _("What to do"),
     list(views),
     format_func=views.__getitem__,

@@ -27,7 +27,7 @@ views = {
     "kept": _("Kept finds"),
 }
 link.restore("view", "comment", link.one_of(list(views)), key="sarcasm view")
-view = st.segmented_control(
+view = st.pills(
     _("What to do"),
     list(views),
     format_func=views.__getitem__,

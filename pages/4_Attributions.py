@@ -25,7 +25,7 @@ views = {
     "league": _("League of methods"),
 }
 link.restore("view", "words", link.one_of(list(views)), key="attributions view")
-view = st.segmented_control(
+view = st.pills(
     _("What to look at"),
     list(views),
     format_func=views.__getitem__,

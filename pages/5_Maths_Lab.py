@@ -19,7 +19,7 @@ sections = {
 }
 if not link.restore("lab", "lstm", link.one_of(list(sections)), key="lab section"):
     st.caption(_("The link asks for an exercise that is not here; the first one is shown."))
-chosen = st.segmented_control(
+chosen = st.pills(
     _("Exercise"),
     list(sections),
     format_func=sections.__getitem__,

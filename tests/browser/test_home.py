@@ -162,24 +162,21 @@ def test_a_page_asks_nobody_but_its_own_server(path: str, page: Page, address: s
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_sticks_out_sideways(width: int, scheme: str, page: Page, address: str) -> None:
+def test_a_word_without_an_end_does_not_stick_out(width: int, scheme: str, page: Page, address: str) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for path in PAGES:
-        page.goto(f"{address}/{path}?{urlencode({'q': f'love {LONG_WORD} http://example.com/{LONG_WORD}'})}")
-        expect(page.get_by_role("heading").first).to_be_visible()
-        expect(page.locator(ANSWERS.get(path, CHART)).first).to_be_visible()
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-        for fold in page.get_by_test_id("stExpander").locator("summary").all():
-            fold.click()
-        if not path:
-            expect(page.locator(".u-steps")).to_be_visible()
-        for part in ("html", "[data-testid=stApp]", "[data-testid=stMain]"):
-            wide, seen = page.locator(part).evaluate("element => [element.scrollWidth, element.clientWidth]")
-            assert wide <= seen, f"{part} of /{path} is {wide} px wide where {seen} px are seen"
-        background = page.get_by_test_id("stApp").evaluate("element => getComputedStyle(element).backgroundColor")
-        brightness = sum(int(part) for part in re.findall(r"\d+", background)[:3]) / 3
-        assert brightness > 200 if scheme == "light" else brightness < 80
+    page.goto(f"{address}/?{urlencode({'q': f'love {LONG_WORD} http://example.com/{LONG_WORD}'})}")
+    expect(page.locator(CHART).first).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    for fold in page.get_by_test_id("stExpander").locator("summary").all():
+        fold.click()
+    expect(page.locator(".u-steps")).to_be_visible()
+    for part in ("html", "[data-testid=stApp]", "[data-testid=stMain]"):
+        wide, seen = page.locator(part).evaluate("element => [element.scrollWidth, element.clientWidth]")
+        assert wide <= seen, f"{part} is {wide} px wide where {seen} px are seen"
+    background = page.get_by_test_id("stApp").evaluate("element => getComputedStyle(element).backgroundColor")
+    brightness = sum(int(part) for part in re.findall(r"\d+", background)[:3]) / 3
+    assert brightness > 200 if scheme == "light" else brightness < 80
 
 
 def test_box_and_examples_are_reached_and_used_by_keyboard(page: Page, address: str) -> None:
