@@ -199,10 +199,15 @@ def storable(name: str, text: str | None) -> str | None:
     except UnicodeEncodeError as error:
         raise ValueError(
             _("{name} holds half a surrogate pair (character {character}), which cannot be kept").format(
-                name=name, character=error.start + 1
+                name=_shown(name), character=error.start + 1
             )
         ) from None
     return text
+
+
+def _shown(name: str) -> str:
+    """What a page calls a text; the columns' own names stay."""
+    return {"text": _("text"), "original": _("original"), "how": _("how"), "note": _("note")}.get(name, name)
 
 
 def number(name: str, value: float | None, low: float = -math.inf, high: float = math.inf) -> float | None:

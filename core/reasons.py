@@ -1,4 +1,4 @@
-"""What do Python's readers and SQLite complain of, in the reader's language?
+"""What do Python's readers, pyarrow and SQLite complain of, in the reader's language?
 
 Each complains in English, in words of its own, which stay the answer where the interface is in English, and where the
 words are none of those that files of people are known to call forth.
@@ -36,6 +36,8 @@ _KNOWN = (
     mark("Invalid \\escape"),
     mark("Invalid \\uXXXX escape"),
     mark("Extra data"),
+    # pyarrow
+    mark("Parquet magic bytes not found in footer. Either the file is corrupted or this is not a parquet file."),
     # SQLite
     mark("attempt to write a readonly database"),
     mark("unable to open database file"),
@@ -46,6 +48,7 @@ _KNOWN = (
     mark("database disk image is malformed"),
 )
 _EXPECTED = re.compile(r"'(.)' expected after '\"'", re.DOTALL)
+_TOO_SMALL = re.compile(r"Parquet file size is (\d+) bytes, smaller than the minimum file footer \((\d+) bytes\)")
 _TOO_LARGE = re.compile(r"field larger than field limit \((\d+)\)")
 
 
@@ -66,6 +69,16 @@ def of_json(error: Exception) -> str:
             what=_known(error.msg), line=error.lineno, column=error.colno, character=error.pos
         )
     return str(error)
+
+
+def of_parquet(error: Exception) -> str:
+    """Why a file is no parquet file, in one line."""
+    said = str(error).splitlines()[0]
+    if too_small := _TOO_SMALL.fullmatch(said):
+        return _("Parquet file size is {size} bytes, smaller than the minimum file footer ({least} bytes)").format(
+            size=too_small[1], least=too_small[2]
+        )
+    return _known(said)
 
 
 def of_sqlite(error: sqlite3.Error) -> str:

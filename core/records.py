@@ -185,7 +185,7 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # not there or not to be read; without a number it is pyarrow's word for damage
-        raise unreadable(path, str(error).splitlines()[0]) from None
+        raise unreadable(path, reasons.of_parquet(error)) from None
 
 
 def _parquet(

@@ -138,7 +138,7 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # not there or not to be read; without a number it is pyarrow's word for damage
-        raise unreadable(path, str(error).splitlines()[0]) from None
+        raise unreadable(path, reasons.of_parquet(error)) from None
 
 
 def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[Row]:
