@@ -24,6 +24,7 @@ import numpy as np
 from core import checkpoints
 from core.checkpoints import Card, CheckpointError
 from core.language import gettext as _
+from core.language import mark
 from core.packing import Level, pack_level, unpack_level
 from core.text import Preprocessing, Vocabulary
 
@@ -55,7 +56,7 @@ class Trigram:
     where the levels do not fit the vocabulary or one another.
     """
 
-    name: str = "trigram"
+    name: str = mark("trigram")
 
     def __init__(
         self, vocabulary: Vocabulary, unigram: np.ndarray, bigrams: Level, trigrams: Level, unknown_words: int
@@ -171,7 +172,7 @@ class Mixture:
     The weighted sum of logarithms is no probability of its own; it ranks sentences of the same words.
     """
 
-    name = "trigram and recurrent mixture"
+    name = mark("trigram and recurrent mixture")
 
     def __init__(self, trigram: Trigram, recurrent: Scorer, weight: float):
         if not 0 <= weight <= 1:

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from core.corpus import Encoded, length_batches, pad
 from core.language import gettext as _
+from core.language import mark
 from core.text import Vocabulary
 
 BOUNDARY = Vocabulary.pad_id
@@ -92,7 +93,7 @@ class Recurrent:
     `vocabulary` is the model's own; `unknown_words` the number of different words behind ``<unk>``.
     """
 
-    name = "recurrent language model"
+    name = mark("recurrent language model")
 
     def __init__(self, model: LanguageModel, vocabulary: Vocabulary, unknown_words: int):
         if len(vocabulary) != len(model.bias) or unknown_words < 1:

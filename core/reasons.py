@@ -48,6 +48,7 @@ _KNOWN = (
     mark("database disk image is malformed"),
 )
 _EXPECTED = re.compile(r"'(.)' expected after '\"'", re.DOTALL)
+_SIZE = re.compile(r"Parquet file size is (\d+) bytes")
 _TOO_SMALL = re.compile(r"Parquet file size is (\d+) bytes, smaller than the minimum file footer \((\d+) bytes\)")
 _TOO_LARGE = re.compile(r"field larger than field limit \((\d+)\)")
 
@@ -78,6 +79,8 @@ def of_parquet(error: Exception) -> str:
         return _("Parquet file size is {size} bytes, smaller than the minimum file footer ({least} bytes)").format(
             size=too_small[1], least=too_small[2]
         )
+    if empty := _SIZE.fullmatch(said):
+        return _("Parquet file size is {size} bytes").format(size=empty[1])
     return _known(said)
 
 
