@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from core.labels import SENTIMENT, Labelling, check_names
+from core.language import gettext as _
+from core.language import ngettext
 from core.text import StepResult, lowercase, punctuation
 
 if TYPE_CHECKING:
@@ -181,7 +183,11 @@ class BlackBox:
                 if isinstance(answer, Iterator):
                     answer = list(answer)
             except (Exception, SystemExit) as error:
-                raise PredictorError(f"{self.spec} raised {_said(error)} when asked about {_texts(batch)}") from error
+                raise PredictorError(
+                    _("{spec} raised {error} when asked about {texts}").format(
+                        spec=self.spec, error=_said(error), texts=_texts(batch)
+                    )
+                ) from error
             seconds = time.perf_counter() - clock
             self._pace = seconds / len(batch)
             found: list[float] = self._checked(answer, batch).tolist()
@@ -196,31 +202,49 @@ class BlackBox:
 
     def _checked(self, answer: Any, batch: list[str]) -> np.ndarray:
         """An answer as probabilities float64 [N]. Raises PredictorError where it is none."""
-        asked = f"expected {_numbers(len(batch))} from 0 to 1, P(class 1) of each of {_texts(batch)}"
+        asked = _("expected {numbers} from 0 to 1, P(class 1) of each of {texts}").format(
+            numbers=_numbers(len(batch)), texts=_texts(batch)
+        )
         try:
             if hasattr(answer, "detach"):  # a tensor with gradients, or on another device
                 answer = answer.detach().cpu()
             given = np.asarray(answer)
         except Exception as error:
-            raise PredictorError(f"{self.spec} gave no array of numbers ({_said(error)}); {asked}") from error
+            raise PredictorError(
+                _("{spec} gave no array of numbers ({error}); {asked}").format(
+                    spec=self.spec, error=_said(error), asked=asked
+                )
+            ) from error
         if given.dtype.kind not in "fiub":
-            raise PredictorError(f"{self.spec} gave {_kind(answer, given)}, not numbers; {asked}")
+            raise PredictorError(
+                _("{spec} gave {kind}, not numbers; {asked}").format(
+                    spec=self.spec, kind=_kind(answer, given), asked=asked
+                )
+            )
         if given.ndim == 2 and len(given) == len(batch):
-            hint = f"a column for each class? Then return [:, {min(1, given.shape[1] - 1)}]"
-            raise PredictorError(f"{self.spec} gave an array of shape {given.shape}, {hint}; {asked}")
+            raise PredictorError(
+                _(
+                    "{spec} gave an array of shape {shape}, a column for each class? Then return [:, {column}]; {asked}"
+                ).format(spec=self.spec, shape=given.shape, column=min(1, given.shape[1] - 1), asked=asked)
+            )
         if given.shape != (len(batch),):
-            shape = _numbers(len(given)) if given.ndim == 1 else f"an array of shape {given.shape}"
-            raise PredictorError(f"{self.spec} gave {shape}; {asked}")
-        found = given.astype(np.float64)
-        if np.isnan(found).any():
-            place = int(np.isnan(found).argmax())
-            raise PredictorError(f"{self.spec} gave NaN for the text {batch[place][:60]!r}; {asked}")
-        low, high = float(found.min()), float(found.max())
+            array = _("an array of shape {shape}").format(shape=given.shape)
+            found = _numbers(len(given)) if given.ndim == 1 else array
+            raise PredictorError(_("{spec} gave {found}; {asked}").format(spec=self.spec, found=found, asked=asked))
+        numbers = given.astype(np.float64)
+        if np.isnan(numbers).any():
+            text = batch[int(np.isnan(numbers).argmax())][:60]
+            raise PredictorError(
+                _("{spec} gave NaN for the text {text!r}; {asked}").format(spec=self.spec, text=text, asked=asked)
+            )
+        low, high = float(numbers.min()), float(numbers.max())
         if low < -_ROUNDING or high > 1 + _ROUNDING:
-            hint = " (percentages? Then divide by 100)" if low >= 0 and 1 < high <= 100 else ""
-            hint = " (logits? Then apply the logistic function)" if low < 0 and np.isfinite([low, high]).all() else hint
-            raise PredictorError(f"{self.spec} gave numbers from {low:g} to {high:g}{hint}; {asked}")
-        return found.clip(0, 1)
+            raise PredictorError(
+                _("{spec} gave numbers from {low:g} to {high:g}{hint}; {asked}").format(
+                    spec=self.spec, low=low, high=high, hint=_hint(low, high), asked=asked
+                )
+            )
+        return numbers.clip(0, 1)
 
 
 def inside(model: Model, what: str) -> Checkpoint:
@@ -243,7 +267,9 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
     It is called by the callable's name, by the whole spec where that name is `taken`. Raises PredictorError.
     """
     if not _SPEC.fullmatch(spec):
-        raise PredictorError(f"{OPTION} is package.module:callable; given: {spec[:200]!r}")
+        raise PredictorError(
+            _("{option} is package.module:callable; given: {given!r}").format(option=OPTION, given=spec[:200])
+        )
     module_name, _colon, attribute = spec.partition(":")
     here = str(Path.cwd())
     if "" not in sys.path and here not in sys.path:
@@ -254,21 +280,30 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if module_name == missing or module_name.startswith(f"{missing}."):
-            raise PredictorError(f"{OPTION} {spec}: there is no module {missing!r} in {here} or installed") from None
-        raise PredictorError(f"{OPTION} {spec}: importing {module_name} raised {_said(error)}") from error
+            raise PredictorError(
+                _("{option} {spec}: there is no module {missing!r} in {folder} or installed").format(
+                    option=OPTION, spec=spec, missing=missing, folder=here
+                )
+            ) from None
+        raise _broken(spec, module_name, error) from error
     except (Exception, SystemExit) as error:
-        raise PredictorError(f"{OPTION} {spec}: importing {module_name} raised {_said(error)}") from error
+        raise _broken(spec, module_name, error) from error
     code = _code(found)
     owner = module_name
     for part in attribute.split("."):
         if not hasattr(found, part):
-            raise PredictorError(f"{OPTION} {spec}: {owner} has no {part!r}{_callables(found)}")
+            raise PredictorError(
+                _("{option} {spec}: {owner} has no {part!r}{callables}").format(
+                    option=OPTION, spec=spec, owner=owner, part=part, callables=_callables(found)
+                )
+            )
         found, owner = getattr(found, part), f"{owner}.{part}"
     if not callable(found) or isinstance(found, type):
-        kind = "a class, whose objects may be" if isinstance(found, type) else f"of type {type(found).__name__}"
-        hint = "; of a pipeline name a function that returns predict_proba(texts)[:, 1]"
-        hint = hint if hasattr(found, "predict_proba") else ""
-        raise PredictorError(f"{OPTION} {spec}: {attribute} is {kind}, not callable with texts{hint}")
+        raise PredictorError(
+            _("{option} {spec}: {attribute} is {kind}, not callable with texts{hint}").format(
+                option=OPTION, spec=spec, attribute=attribute, **_no_callable(found)
+            )
+        )
     return BlackBox(found, spec, spec if attribute in taken else attribute, code)
 
 
@@ -281,7 +316,9 @@ def asked_for(arguments: Sequence[str]) -> str | None:
         elif argument.startswith(f"{OPTION}="):
             specs.append(argument.removeprefix(f"{OPTION}="))
     if len(specs) > 1:
-        raise PredictorError(f"{OPTION} is given once; given: {', '.join(specs)[:200]}")
+        raise PredictorError(
+            _("{option} is given once; given: {specs}").format(option=OPTION, specs=", ".join(specs)[:200])
+        )
     return specs[0] if specs else None
 
 
@@ -290,7 +327,9 @@ def _labels(spec: str, labels: Any) -> tuple[str, str]:
         return check_names(labels)
     except ValueError as error:
         raise PredictorError(
-            f"{spec}: its labels are two different names, of class 0 and class 1; given: {str(labels)[:100]} ({error})"
+            _("{spec}: its labels are two different names, of class 0 and class 1; given: {labels} ({error})").format(
+                spec=spec, labels=str(labels)[:100], error=error
+            )
         ) from None
 
 
@@ -302,11 +341,36 @@ def _code(module: Any) -> bytes:
         return b""
 
 
+def _broken(spec: str, module_name: str, error: BaseException) -> PredictorError:
+    return PredictorError(
+        _("{option} {spec}: importing {module} raised {error}").format(
+            option=OPTION, spec=spec, module=module_name, error=_said(error)
+        )
+    )
+
+
+def _no_callable(found: Any) -> dict[str, str]:
+    """What something is that cannot be called with texts, and what to name instead, if that can be told."""
+    kind = _("of type {type}").format(type=type(found).__name__)
+    hint = _("; of a pipeline name a function that returns predict_proba(texts)[:, 1]")
+    return {
+        "kind": _("a class, whose objects may be") if isinstance(found, type) else kind,
+        "hint": hint if hasattr(found, "predict_proba") else "",
+    }
+
+
+def _hint(low: float, high: float) -> str:
+    """What numbers that are no probabilities may be."""
+    if low < 0 and np.isfinite([low, high]).all():
+        return _(" (logits? Then apply the logistic function)")
+    return _(" (percentages? Then divide by 100)") if low >= 0 and 1 < high <= 100 else ""
+
+
 def _callables(owner: Any) -> str:
     names = [
         name for name, value in getattr(owner, "__dict__", {}).items() if callable(value) and not name.startswith("_")
     ]
-    return f"; callable in it: {', '.join(sorted(names)[:10])}" if names else ""
+    return _("; callable in it: {names}").format(names=", ".join(sorted(names)[:10])) if names else ""
 
 
 def _said(error: BaseException) -> str:
@@ -315,14 +379,15 @@ def _said(error: BaseException) -> str:
 
 
 def _numbers(count: int) -> str:
-    return "1 number" if count == 1 else f"{count:,} numbers"
+    return ngettext("1 number", "{count:,} numbers", count).format(count=count)
 
 
 def _texts(batch: Sequence[str]) -> str:
-    return "1 text" if len(batch) == 1 else f"{len(batch):,} texts"
+    return ngettext("1 text", "{count:,} texts", len(batch)).format(count=len(batch))
 
 
 def _kind(answer: Any, given: np.ndarray) -> str:
     if answer is None or isinstance(answer, (str, bytes, dict)):
-        return "None" if answer is None else f"a {type(answer).__name__}"
-    return f"a {type(answer).__name__} of {'text' if given.dtype.kind in 'US' else given.dtype.name}"
+        return "None" if answer is None else _("a {type}").format(type=type(answer).__name__)
+    content = _("text") if given.dtype.kind in "US" else given.dtype.name
+    return _("a {type} of {content}").format(type=type(answer).__name__, content=content)

@@ -30,6 +30,7 @@ import numpy as np
 
 from core.corpus import SENTIMENT_LABELLING, file_sha256
 from core.labels import SENTIMENT, Labelling, Names, check_names
+from core.language import gettext as _
 from core.state_space import StateSpace
 from core.text import Preprocessing, Vocabulary
 
@@ -56,6 +57,15 @@ Card = dict[str, Any]
 
 class CheckpointError(ValueError):
     """A checkpoint that is missing, damaged or not what its card says; the message names it, in one line."""
+
+
+def _of(name: str, why: str) -> CheckpointError:
+    """What is said of a checkpoint: its name, then what is wrong."""
+    return CheckpointError(_("checkpoint {name!r}: {why}").format(name=name, why=why))
+
+
+def _of_part(name: str, file: str, error: Exception) -> CheckpointError:
+    return CheckpointError(_("checkpoint {name!r}: {file}: {error}").format(name=name, file=file, error=error))
 
 
 @dataclass(frozen=True)
@@ -154,24 +164,25 @@ def read_card(name: str, folder: Path | None = None) -> Card:
     """The card of a checkpoint, checked against its own hash; cheap, no weights are read. Raises CheckpointError."""
     path = _inside(name, folder, _folder(name, folder) / CARD)
     if not path.parent.is_dir():
-        raise CheckpointError(f"no checkpoint {name!r}; available: {', '.join(names(folder)) or 'none'}")
+        available = ", ".join(names(folder)) or _("none")
+        raise CheckpointError(_("no checkpoint {name!r}; available: {names}").format(name=name, names=available))
     try:
         if path.stat().st_size > _CARD_LIMIT:
-            raise CheckpointError(f"checkpoint {name!r}: {CARD} is larger than {_CARD_LIMIT:,} bytes")
+            raise _of(name, _("{file} is larger than {limit:,} bytes").format(file=CARD, limit=_CARD_LIMIT))
         card: Card = json.loads(path.read_bytes().decode("utf-8"))
         hashes = card.get("sha256") if isinstance(card, dict) else None
         if not isinstance(hashes, dict) or card.get("format") != FORMAT:
-            raise CheckpointError(f"checkpoint {name!r}: {CARD} is not a card of format {FORMAT}")
+            raise _of(name, _("{file} is not a card of format {format}").format(file=CARD, format=FORMAT))
         if hashes.get(CARD) != _card_hash(card):
-            raise CheckpointError(f"checkpoint {name!r}: {CARD} was changed after it was saved")
+            raise _of(name, _("{file} was changed after it was saved").format(file=CARD))
         if card.get("kind") == CLASSIFIER:
             _check_labels(name, card)
     except CheckpointError:
         raise
     except FileNotFoundError:
-        raise CheckpointError(f"checkpoint {name!r}: {CARD} is missing") from None
+        raise _of(name, _("{file} is missing").format(file=CARD)) from None
     except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or numbers too long
-        raise CheckpointError(f"checkpoint {name!r}: {CARD} cannot be read ({type(error).__name__})") from None
+        raise _of(name, _("{file} cannot be read ({error})").format(file=CARD, error=type(error).__name__)) from None
     return card
 
 
@@ -187,7 +198,7 @@ def labelling_of(card: Card) -> Labelling:
         return SENTIMENT_LABELLING
     values = card.get("label_values", {})
     if not isinstance(values, dict) or not all(value in (0, 1) for value in values.values()):
-        raise ValueError("label_values are no values of two labels")
+        raise ValueError(_("label_values are no values of two labels"))
     return Labelling(names, {"0": 0, "1": 1, names[0].lower(): 0, names[1].lower(): 1, **values})
 
 
@@ -206,15 +217,14 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
             model = Classifier(card["cell"], *shapes, **ways(card))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's, for absurd sizes
         reason = str(error).splitlines()[0]
-        raise CheckpointError(f"checkpoint {name!r}: its card does not describe a classifier ({reason})") from None
+        raise _of(name, _("its card does not describe a classifier ({reason})").format(reason=reason)) from None
     expected = model.state_dict()
     for key in sorted({*expected, *weights}):
         shape = tuple(expected[key].shape) if key in expected else None
         found = tuple(weights[key].shape) if key in weights else None
         if shape != found:
-            raise CheckpointError(
-                f"checkpoint {name!r}: {WEIGHTS} has {key} of shape {found}, the card and vocabulary ask for {shape}"
-            )
+            why = _("{file} has {key} of shape {found}, the card and vocabulary ask for {shape}")
+            raise _of(name, why.format(file=WEIGHTS, key=key, found=found, shape=shape))
     model.load_state_dict(weights, assign=True)
     model.requires_grad_(False).eval()
     polarity = _read_polarity(name, folder, card, len(vocabulary)) if POLARITY in card["sha256"] else None
@@ -243,11 +253,12 @@ def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVector
     card, vocabulary, weights = read(name, folder, EMBEDDINGS)
     vectors = weights.get("vectors")
     if vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary):
-        raise CheckpointError(f"checkpoint {name!r}: {WEIGHTS} holds no vectors for its {len(vocabulary):,} tokens")
+        why = _("{file} holds no vectors for its {count:,} tokens")
+        raise _of(name, why.format(file=WEIGHTS, count=len(vocabulary)))
     try:
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {name!r}: its card does not describe word vectors ({error})") from None
+        raise _of(name, _("its card does not describe word vectors ({error})").format(error=error)) from None
     return WordVectors(vectors.numpy(), preprocessing, vocabulary, card)
 
 
@@ -341,7 +352,7 @@ def ways(card: Card) -> dict[str, Any]:
     sizes = card["sizes"]
     both = sizes.get("bidirectional", False)
     if not isinstance(both, bool):
-        raise ValueError(f"bidirectional is true or false; given: {both!r}")
+        raise ValueError(_("bidirectional is true or false; given: {given!r}").format(given=both))
     return {"bidirectional": True, "reads": sizes.get("reads", "final")} if both else {}
 
 
@@ -355,7 +366,7 @@ def _folder(name: str, folder: Path | None) -> Path:
 
 def _no_name(name: str) -> str:
     shown = name if len(name) <= 80 else name[:79] + "…"
-    return f"{shown!r} is not a checkpoint's name: letters, digits, - and _, at most 64"
+    return _("{name!r} is not a checkpoint's name: letters, digits, - and _, at most 64").format(name=shown)
 
 
 def _inside(name: str, folder: Path | None, path: Path) -> Path:
@@ -366,7 +377,7 @@ def _inside(name: str, folder: Path | None, path: Path) -> Path:
     except (OSError, RuntimeError):  # links in a circle
         inside = False
     if not inside:
-        raise CheckpointError(f"checkpoint {name!r}: a symbolic link leads out of {base}; it is not read")
+        raise _of(name, _("a symbolic link leads out of {folder}; it is not read").format(folder=base))
     return path
 
 
@@ -381,7 +392,11 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
 
     card = read_card(name, folder)
     if card.get("kind") != kind:
-        raise CheckpointError(f"checkpoint {name!r} holds {card.get('kind')!r}, expected {kind!r}")
+        raise CheckpointError(
+            _("checkpoint {name!r} holds {found!r}, expected {kind!r}").format(
+                name=name, found=card.get("kind"), kind=kind
+            )
+        )
     contents = {file: _content(name, folder, file, card) for file in (WEIGHTS, VOCABULARY)}
     try:
         vocabulary = _vocabulary(contents[VOCABULARY])
@@ -390,10 +405,10 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
             for key, tensor in load_bytes(contents[WEIGHTS]).items()
         }
     except (SafetensorError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {name!r}: {error}") from None
+        raise _of(name, str(error)) from None
     for key, tensor in weights.items():
         if not torch.isfinite(tensor).all():
-            raise CheckpointError(f"checkpoint {name!r}: {WEIGHTS} holds numbers that are not finite in {key}")
+            raise _of(name, _("{file} holds numbers that are not finite in {key}").format(file=WEIGHTS, key=key))
     return card, vocabulary, weights
 
 
@@ -408,11 +423,9 @@ def _content(name: str, folder: Path | None, file: str, card: Card) -> bytes:
     try:
         content = _inside(name, folder, _folder(name, folder) / file).read_bytes()
     except OSError:
-        raise CheckpointError(f"checkpoint {name!r}: {file} is missing or cannot be read") from None
+        raise _of(name, _("{file} is missing or cannot be read").format(file=file)) from None
     if hashlib.sha256(content).hexdigest() != card["sha256"].get(file):
-        raise CheckpointError(
-            f"checkpoint {name!r}: {file} is not the file its card was written for (cut off or changed)"
-        )
+        raise _of(name, _("{file} is not the file its card was written for (cut off or changed)").format(file=file))
     return content
 
 
@@ -426,7 +439,7 @@ def _read_polarity(name: str, folder: Path | None, card: Card, size: int) -> np.
         polarity = load_bytes(content).get("polarity", np.empty(0)).astype(np.float32)
         _check_polarity(polarity, size)
     except (SafetensorError, ValueError, TypeError, KeyError) as error:  # the last two: of a type that numpy lacks
-        raise CheckpointError(f"checkpoint {name!r}: {POLARITY}: {error}") from None
+        raise _of_part(name, POLARITY, error) from None
     polarity.setflags(write=False)
     return polarity
 
@@ -440,22 +453,24 @@ def _read_state_space(name: str, folder: Path | None, card: Card, units: int) ->
     try:
         return StateSpace.from_arrays(load_bytes(content), units)
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
-        raise CheckpointError(f"checkpoint {name!r}: {STATE_SPACE}: {error}") from None
+        raise _of_part(name, STATE_SPACE, error) from None
 
 
 def _check_labels(name: str, card: Card) -> None:
     try:
         labelling_of(card)
     except ValueError as error:
-        raise CheckpointError(f"checkpoint {name!r}: {error}") from None
+        raise _of(name, str(error)) from None
 
 
 def _check_polarity(polarity: np.ndarray, size: int) -> None:
     """Refuse what is not one finite number for each of `size` tokens. Raises ValueError."""
     if polarity.shape != (size,):
-        raise ValueError(f"polarity of shape {polarity.shape} for a vocabulary of {size:,}")
+        raise ValueError(
+            _("polarity of shape {shape} for a vocabulary of {size:,}").format(shape=polarity.shape, size=size)
+        )
     if not np.isfinite(polarity).all():
-        raise ValueError("polarity holds numbers that are not finite")
+        raise ValueError(_("polarity holds numbers that are not finite"))
 
 
 def _card_hash(card: Card) -> str:

@@ -21,6 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core import reasons
+from core.language import gettext as _
+
 PAIRS, FINDS = "pairs", "finds"
 _APPLICATION = 0x556E726C  # "Unrl", SQLite's application_id: whose file this is
 _PATIENCE = 30.0  # seconds to wait for other writers
@@ -121,10 +124,16 @@ class CollectionFile:
                 yield connection, version
         except sqlite3.OperationalError as error:
             if "no such" in str(error):
-                raise ValueError(f"{self.path.name} is not a collection of pairs and finds ({error})") from None
-            raise OSError(f"the collection {self.path} cannot be used: {error}") from None
+                raise self._none(reasons.of_sqlite(error)) from None
+            why = reasons.of_sqlite(error)
+            raise OSError(_("the collection {path} cannot be used: {why}").format(path=self.path, why=why)) from None
         except sqlite3.DatabaseError as error:
-            raise ValueError(f"{self.path.name} is not a collection of pairs and finds ({error})") from None
+            raise self._none(reasons.of_sqlite(error)) from None
+
+    def _none(self, why: str) -> ValueError:
+        return ValueError(
+            _("{file} is not a collection of pairs and finds ({why})").format(file=self.path.name, why=why)
+        )
 
     def _version(self, connection: sqlite3.Connection) -> int:
         (application,), (version,) = (
@@ -133,14 +142,19 @@ class CollectionFile:
         if application == _APPLICATION:
             if version > SCHEMA:
                 raise ValueError(
-                    f"{self.path.name} is of a newer version: its schema is {version}, this program knows up to "
-                    f"{SCHEMA}"
+                    _("{file} is of a newer version: its schema is {version}, this program knows up to {known}").format(
+                        file=self.path.name, version=version, known=SCHEMA
+                    )
                 )
             if version < 1:
-                raise ValueError(f"{self.path.name} is not a collection of pairs and finds (its schema is {version})")
+                raise self._none(_("its schema is {version}").format(version=version))
             return int(version)
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
-            raise ValueError(f"{self.path.name} is another program's database, not a collection of pairs and finds")
+            raise ValueError(
+                _("{file} is another program's database, not a collection of pairs and finds").format(
+                    file=self.path.name
+                )
+            )
         return 0
 
     def _make(self, connection: sqlite3.Connection) -> int:
@@ -184,9 +198,16 @@ def storable(name: str, text: str | None) -> str | None:
         (text or "").encode("utf-8")
     except UnicodeEncodeError as error:
         raise ValueError(
-            f"{name} holds half a surrogate pair (character {error.start + 1}), which cannot be kept"
+            _("{name} holds half a surrogate pair (character {character}), which cannot be kept").format(
+                name=_shown(name), character=error.start + 1
+            )
         ) from None
     return text
+
+
+def _shown(name: str) -> str:
+    """What a page calls a text; the columns' own names stay."""
+    return {"text": _("text"), "original": _("original"), "how": _("how"), "note": _("note")}.get(name, name)
 
 
 def number(name: str, value: float | None, low: float = -math.inf, high: float = math.inf) -> float | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from core.labels import SENTIMENT, Labelling
+from core.language import gettext as _
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
 from core.word_cache import WordCache
@@ -87,16 +88,23 @@ def read_corpus(
     for number, line, (text, label) in table:
         key = label_key(label)
         if key not in allowed:
-            where = place(path, number, line)
-            raise ValueError(f"{where}: label {label!r} is not one of {', '.join(allowed)}")
+            raise ValueError(
+                _("{place}: label {label!r} is not one of {labels}").format(
+                    place=place(path, number, line), label=label, labels=", ".join(allowed)
+                )
+            )
         if allowed[key] == NEUTRAL:
             skipped += 1
         else:
             texts.append(_text(text, path, number, line))
             labels.append(allowed[key])
     if not texts:
-        neutral = f" ({skipped} neutral)" if labelling.names == SENTIMENT else ""
-        raise ValueError(f"{path.name} has no rows labelled {' or '.join(labelling.names)}{neutral}")
+        told = {"file": path.name, "first": labelling.names[0], "second": labelling.names[1]}
+        if labelling.names != SENTIMENT:
+            raise ValueError(_("{file} has no rows labelled {first} or {second}").format(**told))
+        raise ValueError(
+            _("{file} has no rows labelled {first} or {second} ({skipped} neutral)").format(skipped=skipped, **told)
+        )
     return Corpus(path.name, texts, np.array(labels, dtype=np.int8), skipped, file_sha256(path), labelling=labelling)
 
 
@@ -106,7 +114,7 @@ def read_texts(path: str | Path, text_column: str | None = None, *, encoding: st
     table = rows(path, (text_column or "text",), encoding)
     texts = [_text(text, path, number, line) for number, line, (text,) in table]
     if not texts:
-        raise ValueError(f"{path.name} has no rows")
+        raise ValueError(_("{file} has no rows").format(file=path.name))
     return texts
 
 
@@ -125,7 +133,9 @@ def label_key(label: object) -> str:
 
 def _text(value: object, path: Path, number: int, line: int | None) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{place(path, number, line)}: the text is {value!r}, expected a string")
+        raise ValueError(
+            _("{place}: the text is {text!r}, expected a string").format(place=place(path, number, line), text=value)
+        )
     return value
 
 

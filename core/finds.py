@@ -10,6 +10,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from core.collection_file import FINDS, CollectionFile, now, number, stands_in, storable
+from core.language import gettext as _
 from core.readings import check_reading, fooled
 from core.tables import as_csv
 from core.verdicts import label
@@ -94,7 +95,7 @@ class Finds:
         check_reading(reading)
         _check_source(source)
         if not text.strip():
-            raise ValueError("there is no text to keep: it is empty or white space alone")
+            raise ValueError(_("there is no text to keep: it is empty or white space alone"))
         texts = {"text": text, "original": original, "model": model, "how": " ".join(how.split()), "note": note}
         values = {
             **{name: storable(name, value) for name, value in texts.items()},

@@ -23,6 +23,8 @@ import numpy as np
 
 from core import checkpoints
 from core.checkpoints import Card, CheckpointError
+from core.language import gettext as _
+from core.language import mark
 from core.packing import Level, pack_level, unpack_level
 from core.text import Preprocessing, Vocabulary
 
@@ -54,7 +56,7 @@ class Trigram:
     where the levels do not fit the vocabulary or one another.
     """
 
-    name: str = "trigram"
+    name: str = mark("trigram")
 
     def __init__(
         self, vocabulary: Vocabulary, unigram: np.ndarray, bigrams: Level, trigrams: Level, unknown_words: int
@@ -63,8 +65,16 @@ class Trigram:
         expected = len(vocabulary), len(vocabulary), len(bigrams)
         if shapes != expected or not len(bigrams) or not len(trigrams) or unknown_words < 1:
             raise ValueError(
-                f"words, contexts of bigrams and of trigrams: {shapes}, expected {expected}; none of "
-                f"{len(bigrams):,} bigrams, {len(trigrams):,} trigrams and {unknown_words:,} unknown words may be 0"
+                _(
+                    "words, contexts of bigrams and of trigrams: {shapes}, expected {expected}; none of {bigrams:,} "
+                    "bigrams, {trigrams:,} trigrams and {unknown:,} unknown words may be 0"
+                ).format(
+                    shapes=shapes,
+                    expected=expected,
+                    bigrams=len(bigrams),
+                    trigrams=len(trigrams),
+                    unknown=unknown_words,
+                )
             )
         self.vocabulary = vocabulary
         self.unigram, self.bigrams, self.trigrams, self.unknown_words = unigram, bigrams, trigrams, unknown_words
@@ -99,7 +109,11 @@ class Trigram:
         Raises ValueError for more than `LONGEST` tokens.
         """
         if len(tokens) > LONGEST:
-            raise ValueError(f"{len(tokens):,} tokens; the table of one sentence takes at most {LONGEST}")
+            raise ValueError(
+                _("{count:,} tokens; the table of one sentence takes at most {most}").format(
+                    count=len(tokens), most=LONGEST
+                )
+            )
         ids = np.array([*self.vocabulary.encode(tokens), BOUNDARY], dtype=np.int64)
         distinct, places = np.unique(ids, return_inverse=True)
         a, b, c = (axis.ravel() for axis in np.meshgrid(distinct, distinct, distinct, indexing="ij"))
@@ -158,11 +172,11 @@ class Mixture:
     The weighted sum of logarithms is no probability of its own; it ranks sentences of the same words.
     """
 
-    name = "trigram and recurrent mixture"
+    name = mark("trigram and recurrent mixture")
 
     def __init__(self, trigram: Trigram, recurrent: Scorer, weight: float):
         if not 0 <= weight <= 1:
-            raise ValueError(f"the recurrent model's weight is from 0 to 1; given: {weight}")
+            raise ValueError(_("the recurrent model's weight is from 0 to 1; given: {weight}").format(weight=weight))
         self.trigram, self.recurrent, self.weight = trigram, recurrent, weight
 
     def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
@@ -198,7 +212,9 @@ def load(folder: Path | None = None) -> Fluency:
         mixture = Mixture(trigram, recurrent, card["settings"]["recurrent_weight"]) if recurrent else None
     except (LookupError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise CheckpointError(f"checkpoint {name!r} does not hold a fluency model ({reason})") from None
+        raise CheckpointError(
+            _("checkpoint {name!r} does not hold a fluency model ({reason})").format(name=name, reason=reason)
+        ) from None
     return Fluency(trigram, recurrent, mixture, preprocessing, card, checkpoints.identity(card))
 
 

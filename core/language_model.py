@@ -24,6 +24,8 @@ import torch
 from torch import Tensor, nn
 
 from core.corpus import Encoded, length_batches, pad
+from core.language import gettext as _
+from core.language import mark
 from core.text import Vocabulary
 
 BOUNDARY = Vocabulary.pad_id
@@ -76,7 +78,7 @@ class LanguageModel(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """What is compared with the next word, [B, T, E], after each of the ids [B, T]."""
-        h, _ = self.recurrent(self.dropout(self.embedding(ids)))
+        h, _last = self.recurrent(self.dropout(self.embedding(ids)))
         projected: Tensor = self.projection(self.dropout(h))
         return projected
 
@@ -91,13 +93,15 @@ class Recurrent:
     `vocabulary` is the model's own; `unknown_words` the number of different words behind ``<unk>``.
     """
 
-    name = "recurrent language model"
+    name = mark("recurrent language model")
 
     def __init__(self, model: LanguageModel, vocabulary: Vocabulary, unknown_words: int):
         if len(vocabulary) != len(model.bias) or unknown_words < 1:
             raise ValueError(
-                f"a model of {len(model.bias):,} words, a vocabulary of {len(vocabulary):,}, {unknown_words:,} unknown "
-                "words: the first two are equal, the last is at least 1"
+                _(
+                    "a model of {words:,} words, a vocabulary of {vocabulary:,}, {unknown:,} unknown words: the first "
+                    "two are equal, the last is at least 1"
+                ).format(words=len(model.bias), vocabulary=len(vocabulary), unknown=unknown_words)
             )
         self.model = model.requires_grad_(False).eval()
         self.vocabulary, self.unknown_words = vocabulary, unknown_words
@@ -165,7 +169,7 @@ def train_language_model(
     steps = settings.epochs * len(length_batches(lengths, size))
     bfloat16 = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
     step, loss, tokens, clock = 0, math.log(settings.negatives), 0, time.perf_counter()
-    for _ in range(settings.epochs):
+    for _epoch in range(settings.epochs):
         batches = length_batches(lengths, size, random.permutation(len(bounded)))
         for place in random.permutation(len(batches)):
             block, row_lengths = (torch.from_numpy(array) for array in pad(bounded, batches[place]))

@@ -12,6 +12,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.language import gettext as _
+
 PUBLIC = "UNROLLED_PUBLIC"
 _OFF, _ON = ("", "0", "no", "false", "off"), ("1", "yes", "true", "on")
 
@@ -57,7 +59,7 @@ def of(environment: Mapping[str, str] | None = None) -> Limits | None:
     if told in _OFF:
         return None
     if told not in _ON:
-        raise ValueError(f"{PUBLIC} is 1 or 0; given: {told[:40]!r}")
+        raise ValueError(_("{variable} is 1 or 0; given: {given!r}").format(variable=PUBLIC, given=told[:40]))
     return Limits(**{name: _number(environment, name) for name in VARIABLES})
 
 
@@ -68,7 +70,9 @@ def _number(environment: Mapping[str, str], name: str) -> int:
         return usual
     if not (told.isascii() and told.isdigit() and len(told) <= 10 and 1 <= int(told) <= _MOST[name]):
         raise ValueError(
-            f"{VARIABLES[name]} is a whole number from 1 to {_MOST[name]:,} (usually {usual:,}); given: {told[:40]!r}"
+            _("{variable} is a whole number from 1 to {most:,} (usually {usual:,}); given: {given!r}").format(
+                variable=VARIABLES[name], most=_MOST[name], usual=usual, given=told[:40]
+            )
         )
     return int(told)
 

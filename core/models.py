@@ -27,6 +27,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from core.language import gettext as _
+
 _MODULES = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = tuple(_MODULES)
 
@@ -44,8 +46,10 @@ class NotPrefixwiseError(ValueError):
 
     def __init__(self, name: str = ""):
         super().__init__(
-            f"{name or 'the model'} is bidirectional: it reads a text from both ends, so it has no verdict, state or "
-            "gate after each word on the way; choose a model that reads from left to right"
+            _(
+                "{model} is bidirectional: it reads a text from both ends, so it has no verdict, state or gate after "
+                "each word on the way; choose a model that reads from left to right"
+            ).format(model=name or _("the model"))
         )
 
 
@@ -116,13 +120,19 @@ class Classifier(nn.Module):
     ):
         super().__init__()
         if cell not in _MODULES:
-            raise ValueError(f"unknown cell {cell!r}; available: {', '.join(CELLS)}")
+            raise ValueError(_("unknown cell {cell!r}; available: {cells}").format(cell=cell, cells=", ".join(CELLS)))
         if reads not in READS:
-            raise ValueError(f"unknown states to read {reads!r}; available: {', '.join(READS)}")
+            raise ValueError(
+                _("unknown states to read {reads!r}; available: {available}").format(
+                    reads=reads, available=", ".join(READS)
+                )
+            )
         if min(vocabulary_size, embedding_size, hidden_size, layers) < 1:
             raise ValueError(
-                "sizes are at least 1; given: "
-                f"vocabulary {vocabulary_size}, embedding {embedding_size}, hidden {hidden_size}, layers {layers}"
+                _(
+                    "sizes are at least 1; given: vocabulary {vocabulary}, embedding {embedding}, hidden {hidden}, "
+                    "layers {layers}"
+                ).format(vocabulary=vocabulary_size, embedding=embedding_size, hidden=hidden_size, layers=layers)
             )
         self.cell, self.bidirectional, self.reads = cell, bidirectional, reads
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=0)
@@ -145,7 +155,7 @@ class Classifier(nn.Module):
         """Logits [B] of sentences given as embedded tokens x [B, T, E]."""
         if self.bidirectional:
             return self.read_out(self.dropout(self._both_ways(self.dropout(x), lengths)))
-        h, _ = self.recurrent(self.dropout(x))
+        h, _last = self.recurrent(self.dropout(x))
         # Reading past the end is harmless: the recurrence runs forward, so padding cannot reach the state before it.
         last = h[:, -1] if lengths is None else h[torch.arange(len(h), device=h.device), lengths - 1]
         return self.read_out(self.dropout(last))
@@ -153,13 +163,13 @@ class Classifier(nn.Module):
     def _both_ways(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """What a bidirectional model's read-out takes, [B, 2H]; the way back starts at each sentence's own end."""
         if lengths is None:
-            h, _ = self.recurrent(x)
+            h, _last = self.recurrent(x)
             last = h[:, -1]
         else:
-            packed, _ = self.recurrent(
+            packed, _last = self.recurrent(
                 nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
             )
-            h, _ = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
+            h, _lengths = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
             last = h[torch.arange(len(h), device=h.device), lengths - 1]
         if self.reads == "last":
             return last  # type: ignore[no-any-return]
@@ -180,7 +190,7 @@ class Classifier(nn.Module):
         Raises NotPrefixwiseError for a bidirectional model, as `start` and `step` do.
         """
         self.check_prefixwise()
-        h, _ = self.recurrent(self.embedding(ids))
+        h, _last = self.recurrent(self.embedding(ids))
         return self.read_out(h)
 
     def start(self, batch: int = 1) -> State:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from core.language import gettext as _
 from core.records import Window
 from core.tables import SUFFIXES, harmless
 
@@ -84,7 +85,9 @@ def replacing(path: Path, types: Mapping[str, type], text_column: str) -> Iterat
 def _check_names(window: Window, added: Columns, unique: str | None) -> None:
     clash = [name for name in added if name in window.columns]
     if clash:
-        raise ValueError(f"the table has columns of the names that are added: {', '.join(clash)}; rename them")
+        raise ValueError(
+            _("the table has columns of the names that are added: {names}; rename them").format(names=", ".join(clash))
+        )
     twice = {name for name in window.columns if window.columns.count(name) > 1}
     if unique and twice:
         raise ValueError(f"the table has columns of one name ({', '.join(sorted(twice))}), which {unique} cannot hold")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.language import gettext as _
+
 _LEVELS = 256
 
 
@@ -77,9 +79,17 @@ def unpack_level(packed: Mapping[str, np.ndarray], contexts: int, size: int) -> 
     counts = unpack_numbers(packed["sizes"])
     steps = unpack_numbers(packed["steps"])
     if len(packed["used"]) != (contexts + 7) // 8 or not len(used) == len(counts) == len(packed["backoff"]):
-        raise ValueError(f"the contexts with n-grams are not {len(used):,} of {contexts:,} throughout")
+        raise ValueError(
+            _("the contexts with n-grams are not {used:,} of {contexts:,} throughout").format(
+                used=len(used), contexts=contexts
+            )
+        )
     if not 0 < counts.sum() == len(steps) == len(packed["codes"]) or counts.min() < 1:
-        raise ValueError(f"{len(steps):,} targets and {len(packed['codes']):,} shares for {counts.sum():,} n-grams")
+        raise ValueError(
+            _("{targets:,} targets and {shares:,} shares for {count:,} n-grams").format(
+                targets=len(steps), shares=len(packed["codes"]), count=counts.sum()
+            )
+        )
     sizes = np.zeros(contexts, dtype=np.int64)
     sizes[used] = counts
     offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -87,7 +97,9 @@ def unpack_level(packed: Mapping[str, np.ndarray], contexts: int, size: int) -> 
     sums = np.cumsum(steps + 1)
     targets = sums - np.repeat(sums[starts] - steps[starts], counts)
     if targets.max() >= size:
-        raise ValueError(f"a target of {targets.max():,} in a vocabulary of {size:,}")
+        raise ValueError(
+            _("a target of {target:,} in a vocabulary of {size:,}").format(target=targets.max(), size=size)
+        )
     proportions = np.exp(packed["book"].astype(np.float64))[packed["codes"]]
     odds = packed["backoff_book"].astype(np.float64)[packed["backoff"]]
     given = 1 / (1 + np.exp(odds))  # 1 − γ
@@ -120,9 +132,9 @@ def unpack_numbers(packed: np.ndarray) -> np.ndarray:
     """The numbers that `pack_numbers` wrote, int64. Raises ValueError where the last one is cut off."""
     ends = np.flatnonzero(packed < 128)
     if not len(packed) or ends[-1:] != len(packed) - 1:
-        raise ValueError("a row of packed numbers is empty or cut off")
+        raise ValueError(_("a row of packed numbers is empty or cut off"))
     starts = np.concatenate([[0], ends[:-1] + 1])
     if (ends - starts).max() > 4:
-        raise ValueError("a packed number has more than five bytes")
+        raise ValueError(_("a packed number has more than five bytes"))
     place = np.arange(len(packed)) - np.repeat(starts, ends - starts + 1)
     return np.add.reduceat((packed.astype(np.int64) & 127) << 7 * place, starts)

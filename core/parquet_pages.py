@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from core.language import gettext as _
+
 if TYPE_CHECKING:
     from pyarrow import Array, RecordBatch
     from pyarrow.parquet import ColumnChunkMetaData, ParquetFile
@@ -68,13 +70,29 @@ def batches(
         found = sum(expanded(column) for column in batch.columns)
         longest = max((_longest_of(column) for column in batch.columns), default=0)
         total += found
-        where = f"{path.name} unpacks to more than is taken: rows {number:,} to {number + len(batch) - 1:,} have"
+        last = number + len(batch) - 1
         if longest > LONGEST:
-            raise ValueError(f"{where} a value of {longest:,} bytes; at most {LONGEST:,}")
+            why = _("rows {first:,} to {last:,} have a value of {longest:,} bytes; at most {limit:,}")
+            raise _too_much(path, why.format(first=number, last=last, longest=longest, limit=LONGEST))
         if found > VALUES or total > most:
-            raise ValueError(f"{where} {found:,} bytes, all up to there {total:,}; at most {VALUES:,} and {most:,}")
+            why = _(
+                "rows {first:,} to {last:,} have {found:,} bytes, all up to there {total:,}; at most {limit:,} and "
+                "{most:,}"
+            )
+            raise _too_much(
+                path, why.format(first=number, last=last, found=found, total=total, limit=VALUES, most=most)
+            )
         yield batch
         number += len(batch)
+
+
+def _too_much(path: Path, why: str) -> ValueError:
+    return ValueError(_("{file} unpacks to more than is taken: {why}").format(file=path.name, why=why))
+
+
+def unreadable(path: Path, why: str) -> ValueError:
+    """What is said of a parquet file that is damaged, or none."""
+    return ValueError(_("{file} is not a readable parquet file: {why}").format(file=path.name, why=why))
 
 
 def rows_at_a_time(path: Path, file: ParquetFile) -> int:
@@ -86,10 +104,11 @@ def rows_at_a_time(path: Path, file: ParquetFile) -> int:
             group = metadata.row_group(number)
             found = [_measured(path, raw, group.column(place)) for place in range(group.num_columns)]
             if sum(column.together for column in found) > LIMIT:
-                raise ValueError(
-                    f"{path.name} unpacks to more than is taken: pages of more than {LIMIT:,} bytes together in row "
-                    f"group {number + 1}; write it anew in smaller pages, or as CSV"
+                why = _(
+                    "pages of more than {limit:,} bytes together in row group {group}; write it anew in smaller pages, "
+                    "or as CSV"
                 )
+                raise _too_much(path, why.format(limit=LIMIT, group=number + 1))
             plain = sum(column.plain for column in found)
             few = plain <= VALUES // 2  # then all of the group's plain values fit at once
             row = sum(16 + column.longest + (0 if few else column.largest_plain) for column in found)
@@ -142,11 +161,10 @@ def _measured(path: Path, raw: BinaryIO, column: ColumnChunkMetaData) -> _Column
         header, length = _header(path, raw, start)
         unpacked, packed = header.get(_UNPACKED, -1), header.get(_PACKED, -1)
         if not (isinstance(unpacked, int) and isinstance(packed, int) and unpacked >= 0 and packed >= 0):
-            raise ValueError(f"{path.name} is not a readable parquet file: a page at byte {start:,} has no size")
+            raise unreadable(path, _("a page at byte {start:,} has no size").format(start=start))
         if unpacked > LIMIT:
-            raise ValueError(
-                f"{path.name} unpacks to more than is taken: a page of {unpacked:,} bytes; at most {LIMIT:,} at a time"
-            )
+            why = _("a page of {size:,} bytes; at most {limit:,} at a time")
+            raise _too_much(path, why.format(size=unpacked, limit=LIMIT))
         if _DICTIONARY in header:
             dictionary = max(dictionary, unpacked)
             if column.physical_type in _BINARY:
@@ -199,7 +217,7 @@ def _header(path: Path, raw: BinaryIO, start: int) -> tuple[Fields, int]:
             room *= 16
         except ValueError:
             break
-    raise ValueError(f"{path.name} is not a readable parquet file: no page header at byte {start:,}") from None
+    raise unreadable(path, _("no page header at byte {start:,}").format(start=start)) from None
 
 
 class _Compact:
@@ -237,12 +255,12 @@ class _Compact:
             self._forward(self._varint())
         elif kind in (_LIST, _SET):
             first = self._byte()
-            for _ in range(first >> 4 if first >> 4 < 15 else self._varint()):
+            for _element in range(first >> 4 if first >> 4 < 15 else self._varint()):
                 self._skip(first & 15, deep + 1)
         elif kind == _MAP:
             count = self._varint()
             kinds = self._byte() if count else 0
-            for _ in range(count):
+            for _entry in range(count):
                 self._skip(kinds >> 4, deep + 1)
                 self._skip(kinds & 15, deep + 1)
         elif kind == _STRUCT:

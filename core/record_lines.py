@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from core.tables import codec, is_sentiment140
+from core.language import gettext as _
+from core.tables import NAME_ENCODING, codec, is_sentiment140
 
 LINE_LIMIT = 4_000_000  # characters
 _UNDECODED = re.compile("[\udc80-\udcff]")  # what the error handler "surrogateescape" makes of bytes that are no text
@@ -70,16 +71,20 @@ class Lines(Iterator[str]):
         if line is None:
             if self._record:
                 self._again.appendleft(None)
-                raise BrokenError(f"a quote is not closed before line {self.number + 1}, which is too long to hold")
+                raise BrokenError(
+                    _("a quote is not closed before line {line}, which is too long to hold").format(
+                        line=self.number + 1
+                    )
+                )
             self.number += 1
-            raise BrokenError(f"longer than {LINE_LIMIT:,} characters")
+            raise BrokenError(_("longer than {limit:,} characters").format(limit=LINE_LIMIT))
         if not line:
             raise StopIteration
         self.number += 1
         self._record.append(line)
         self._characters += len(line)
         if self._characters > LINE_LIMIT and len(self._record) > 1:
-            raise BrokenError(f"a quote is not closed within {LINE_LIMIT:,} characters")
+            raise BrokenError(_("a quote is not closed within {limit:,} characters").format(limit=LINE_LIMIT))
         return line
 
     def _read(self) -> str | None:
@@ -98,7 +103,7 @@ class Lines(Iterator[str]):
     def undecoded(self) -> str | None:
         """What is wrong with the record's bytes, if anything."""
         if any(not line.isascii() and _UNDECODED.search(line) for line in self._record):
-            return f"bytes that are not {self._encoding} text"
+            return _("bytes that are not {encoding} text").format(encoding=self._encoding)
         return None
 
 
@@ -113,4 +118,5 @@ def opened(path: Path, encoding: str | None) -> Iterator[Lines]:
         try:
             yield Lines(path, file, encoding)
         except UnicodeError:  # of a codec that has no such error handler
-            raise ValueError(f"{path.name} is not {encoding.upper()} text; name its encoding (--encoding)") from None
+            line = _("{file} is not {encoding} text").format(file=path.name, encoding=encoding.upper())
+            raise ValueError(line + NAME_ENCODING) from None

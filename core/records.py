@@ -20,8 +20,20 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from core import reasons
+from core.language import gettext as _
 from core.record_lines import BrokenError, Lines, Mark, opened
-from core.tables import SENTIMENT140_COLUMNS, is_sentiment140, suffix_of
+from core.tables import (
+    NAME_ENCODING,
+    SENTIMENT140_COLUMNS,
+    in_header,
+    is_sentiment140,
+    no_object,
+    not_json,
+    ragged,
+    suffix_of,
+    without_header,
+)
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -108,10 +120,10 @@ def windows(path: Path, size: int, encoding: str | None = None) -> Generator[Win
     found = _parquet(path, size) if suffix_of(path) == ".parquet" else _text(path, size, encoding)
     first = next(found, None)
     if first is None:
-        raise NoRowsError(f"{path.name} has no rows")
+        raise NoRowsError(_("{file} has no rows").format(file=path.name))
     if len(first.problems) == len(first):
-        reason = f"line {first.lines[0]}: {first.problems[0]}"
-        raise ValueError(f"{path.name}: none of the first {len(first):,} rows can be read; {reason}")
+        why = _("{file}: none of the first {count:,} rows can be read; line {line}: {problem}")
+        raise ValueError(why.format(file=path.name, count=len(first), line=first.lines[0], problem=first.problems[0]))
     yield first
     del first
     yield from found
@@ -149,8 +161,8 @@ def marks(path: Path, encoding: str | None, start: Mark, first: int, every: int)
         return
     rows, due, found = start.rows, start.rows + first, None
     with opened(path, encoding) as lines:
-        records, _ = _records(path, lines, start)
-        for _ in records:
+        records, _columns = _records(path, lines, start)
+        for _record in records:
             if found is not None:  # a row follows
                 yield found, min(lines.share, _NOT_ALL)
                 found = None
@@ -165,13 +177,15 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
     import pyarrow
     import pyarrow.parquet
 
+    from core.parquet_pages import unreadable
+
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             yield file
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # not there or not to be read; without a number it is pyarrow's word for damage
-        raise ValueError(f"{path.name} is not a readable parquet file: {str(error).splitlines()[0]}") from None
+        raise unreadable(path, reasons.of_parquet(error)) from None
 
 
 def _parquet(
@@ -260,9 +274,9 @@ def _json_records(lines: Lines) -> Iterator[_Record]:
             try:
                 row = json.loads(content)
             except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
-                problem = f"not JSON ({error})"
+                problem = not_json(error)
             if problem is None and not isinstance(row, dict):
-                row, problem = None, f"expected an object, found {type(row).__name__}"
+                row, problem = None, no_object(row)
         yield _Record(lines.first, row, problem)
 
 
@@ -271,11 +285,11 @@ def _header(path: Path, lines: Lines, delimiter: str) -> tuple[str, ...]:
     try:
         header = next(csv.reader(lines, delimiter=delimiter, strict=True), [])
     except (csv.Error, BrokenError) as error:
-        raise ValueError(f"{path.name}, header: {error}") from None
+        raise in_header(path, _broken(error)) from None
     if not header:
-        raise ValueError(f"{path.name} is empty; expected a header and rows")
+        raise without_header(path)
     if problem := lines.undecoded():
-        raise ValueError(f"{path.name}, header: {problem}; name its encoding (--encoding)")
+        raise in_header(path, problem + NAME_ENCODING)
     return tuple(header)
 
 
@@ -287,7 +301,7 @@ def _delimited_records(lines: Lines, delimiter: str, width: int) -> Iterator[_Re
             row = next(reader, None)
         except (csv.Error, BrokenError) as error:
             lines.give_back()  # before anyone asks where the next record begins
-            yield _Record(lines.first, None, str(error))
+            yield _Record(lines.first, None, _broken(error))
             continue
         if row is None:
             return
@@ -295,8 +309,12 @@ def _delimited_records(lines: Lines, delimiter: str, width: int) -> Iterator[_Re
             continue
         problem = lines.undecoded()
         if problem is None and len(row) != width:
-            problem = f"{len(row)} fields where the header has {width}"
+            problem = ragged(len(row), width)
         yield _Record(lines.first, row if problem is None else None, problem)
+
+
+def _broken(error: csv.Error | BrokenError) -> str:
+    return str(error) if isinstance(error, BrokenError) else reasons.of_csv(error)
 
 
 def _windows(

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.language import gettext as _
+
 AXES = 3
 
 
@@ -65,14 +67,14 @@ class StateSpace:
         shapes = {"axes": (AXES, units), "centre": (AXES,), "variance": (AXES,), "numbers": (3,)}
         found = {name: array.shape for name, array in arrays.items()}
         if found != shapes:
-            raise ValueError(f"arrays of shapes {found}, expected {shapes}")
+            raise ValueError(_("arrays of shapes {found}, expected {shapes}").format(found=found, shapes=shapes))
         if not all(np.isfinite(array).all() for array in arrays.values()):
-            raise ValueError("numbers that are not finite")
+            raise ValueError(_("numbers that are not finite"))
         axes = arrays["axes"].astype(np.float32)
         products = axes.astype(np.float64) @ axes.T.astype(np.float64)
         here = np.diag(products) > 0.5
         if not np.allclose(products, np.diag(here.astype(float)), atol=1e-4):
-            raise ValueError("axes that are not at right angles, or not of length 1")
+            raise ValueError(_("axes that are not at right angles, or not of length 1"))
         centre, variance, numbers = (arrays[name].astype(np.float64) for name in ("centre", "variance", "numbers"))
         for array in (axes, centre, variance):
             array.setflags(write=False)

@@ -16,11 +16,16 @@ from numbers import Number
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from core import reasons
+from core.language import gettext as _
+
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
 SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
 _SENTIMENT140_LABELS = ("0", "2", "4")
 
 LINE_LIMIT = 20_000_000  # characters
+NAME_ENCODING = "; name its encoding (--encoding)"
+"""What helps on the command line, which speaks English; a page has a box for it, and cuts this off."""
 
 # The csv module refuses fields over 128 kB; text may be longer, a quote left open should still not eat all memory.
 csv.field_size_limit(10_000_000)
@@ -40,7 +45,9 @@ class Row(NamedTuple):
 
 def place(path: Path, number: int, line: int | None) -> str:
     """Where a row stands, for a message: ``tweets.csv, row 12 (line 14)``."""
-    return f"{path.name}, row {number}" + ("" if line is None else f" (line {line})")
+    if line is None:
+        return _("{file}, row {row}").format(file=path.name, row=number)
+    return _("{file}, row {row} (line {line})").format(file=path.name, row=number, line=line)
 
 
 def harmless(text: str) -> str:
@@ -72,7 +79,11 @@ def suffix_of(path: Path) -> str:
     """A table's suffix in lower case. Raises ValueError for one that is not in `SUFFIXES`."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ValueError(f"{path.name}: cannot read {suffix or 'a file without a suffix'}; can: {', '.join(SUFFIXES)}")
+        raise ValueError(
+            _("{file}: cannot read {suffix}; can: {suffixes}").format(
+                file=path.name, suffix=suffix or _("a file without a suffix"), suffixes=", ".join(SUFFIXES)
+            )
+        )
     return suffix
 
 
@@ -96,17 +107,25 @@ def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) 
     """Raises LookupError for a column that a file lacks, naming those it has, ValueError for one it has twice."""
     for column in columns:
         if list(available).count(column) > 1:
-            raise ValueError(f"{path.name} has {list(available).count(column)} columns {column!r}; which one is meant?")
+            raise ValueError(
+                _("{file} has {count} columns {column!r}; which one is meant?").format(
+                    file=path.name, count=list(available).count(column), column=column
+                )
+            )
         if column not in available:
             shown = ", ".join(name if name.isprintable() else repr(name) for name in available)
-            raise LookupError(f"{path.name} has no column {column!r}; it has: {shown}")
+            raise LookupError(
+                _("{file} has no column {column!r}; it has: {columns}").format(
+                    file=path.name, column=column, columns=shown
+                )
+            )
 
 
 def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     import pyarrow
     import pyarrow.parquet
 
-    from core.parquet_pages import batches
+    from core.parquet_pages import batches, unreadable
 
     number = 0
     try:
@@ -119,7 +138,7 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # not there or not to be read; without a number it is pyarrow's word for damage
-        raise ValueError(f"{path.name} is not a readable parquet file: {str(error).splitlines()[0]}") from None
+        raise unreadable(path, reasons.of_parquet(error)) from None
 
 
 def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[Row]:
@@ -131,9 +150,9 @@ def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[R
         try:
             row = json.loads(content)
         except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
-            raise ValueError(f"{place(path, number, line)}: not JSON ({error})") from None
+            raise _at(path, number, line, not_json(error)) from None
         if not isinstance(row, dict):
-            raise ValueError(f"{place(path, number, line)}: expected an object, found {type(row).__name__}")
+            raise _at(path, number, line, no_object(row))
         check_columns(path, columns, list(row))
         yield Row(number, line, [row[column] for column in columns])
 
@@ -150,22 +169,50 @@ def _delimited_rows(path: Path, columns: Sequence[str], encoding: str | None) ->
         for row in reader:
             if row:
                 if len(row) != len(header):
-                    where = place(path, number, line)
-                    raise ValueError(f"{where}: {len(row)} fields where the header has {len(header)}")
+                    raise _at(path, number, line, ragged(len(row), len(header)))
                 yield Row(number, line, [row[field] for field in fields])
                 number += 1
             line = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{place(path, number, line)}: {error}") from None
+        raise _at(path, number, line, reasons.of_csv(error)) from None
+
+
+def _at(path: Path, number: int, line: int | None, why: str) -> ValueError:
+    return ValueError(_("{place}: {why}").format(place=place(path, number, line), why=why))
+
+
+def not_json(error: Exception) -> str:
+    """What is said of a line that is no JSON."""
+    return _("not JSON ({error})").format(error=reasons.of_json(error))
+
+
+def no_object(row: object) -> str:
+    """What is said of a line of JSON that is no object."""
+    return _("expected an object, found {type}").format(type=type(row).__name__)
+
+
+def ragged(fields: int, expected: int) -> str:
+    """What is said of a row of more or fewer fields than the header."""
+    return _("{fields} fields where the header has {expected}").format(fields=fields, expected=expected)
+
+
+def in_header(path: Path, why: str) -> ValueError:
+    """What is said of a header that cannot be read."""
+    return ValueError(_("{file}, header: {why}").format(file=path.name, why=why))
+
+
+def without_header(path: Path) -> ValueError:
+    """What is said of a file that has no first line."""
+    return ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
 
 
 def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
     try:
         header = next(reader, [])
     except csv.Error as error:
-        raise ValueError(f"{path.name}, header: {error}") from None
+        raise in_header(path, reasons.of_csv(error)) from None
     if not header:
-        raise ValueError(f"{path.name} is empty; expected a header and rows")
+        raise without_header(path)
     return header
 
 
@@ -183,11 +230,19 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
         with path.open(encoding=encoding, newline="") as file:
             yield from _bounded(path, file)
     except UnicodeError as error:
-        where = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
-        name = encoding.removesuffix("-sig").upper()
-        raise ValueError(f"{path.name} is not {name} text{where}; name its encoding (--encoding)") from None
+        raise no_text(path, encoding, error) from None
     except LookupError as error:  # a codec between bytes and bytes
         raise ValueError(str(error)) from None
+
+
+def no_text(path: Path, encoding: str, error: UnicodeError) -> ValueError:
+    """What is said of a file that is in another encoding."""
+    told = {"file": path.name, "encoding": encoding.removesuffix("-sig").upper()}
+    if isinstance(error, UnicodeDecodeError):
+        line = _("{file} is not {encoding} text (byte {byte})").format(byte=error.start, **told)
+    else:
+        line = _("{file} is not {encoding} text").format(**told)
+    return ValueError(line + NAME_ENCODING)
 
 
 def _bounded(path: Path, file: TextIO) -> Iterator[str]:
@@ -195,7 +250,11 @@ def _bounded(path: Path, file: TextIO) -> Iterator[str]:
     while line := file.readline(LINE_LIMIT + 1):
         number += 1
         if len(line) > LINE_LIMIT:
-            raise ValueError(f"{path.name}, line {number}: longer than {LINE_LIMIT:,} characters")
+            raise ValueError(
+                _("{file}, line {line}: longer than {limit:,} characters").format(
+                    file=path.name, line=number, limit=LINE_LIMIT
+                )
+            )
         yield line
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from core import checkpoints
+from core.language import gettext as _
 from core.slices import SLICES
 from core.tally import BINS, Pair, Tallies, Tally
 
@@ -83,24 +84,28 @@ def read(path: Path) -> Kept:
         with path.open("rb") as file:
             content = file.read(LIMIT + 1)
     except OSError as error:
-        raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
+        raise ValueError(
+            _("{file} cannot be read ({error})").format(file=path.name, error=type(error).__name__)
+        ) from None
     if len(content) > LIMIT:
-        raise ValueError(f"{path.name} has more than {LIMIT:,} bytes")
+        raise ValueError(_("{file} has more than {limit:,} bytes").format(file=path.name, limit=LIMIT))
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or a number of too many digits
-        raise ValueError(f"{path.name} is not JSON ({type(error).__name__})") from None
+        raise ValueError(_("{file} is not JSON ({error})").format(file=path.name, error=type(error).__name__)) from None
     try:
         if found["format"] != FORMAT:
-            raise ValueError(f"format {found['format']!r:.40}, expected {FORMAT}")
+            raise ValueError(
+                _("format {format}, expected {expected}").format(format=repr(found["format"])[:40], expected=FORMAT)
+            )
         source = found["source"]
         tallies = tuple(_tally(one) for one in found["tallies"])
         pairs = tuple(_pair(one) for one in found["pairs"])
         if not tallies or len({one.model for one in tallies}) != len(tallies):
-            raise ValueError("no model is named, or one twice")
+            raise ValueError(_("no model is named, or one twice"))
         rows = _count(source["rows"], "rows")
         if {*(one.rows for one in tallies), *(one.rows for one in pairs)} != {rows}:
-            raise ValueError(f"the models do not have the {rows:,} rows each that the source has")
+            raise ValueError(_("the models do not have the {rows:,} rows each that the source has").format(rows=rows))
         return Kept(
             Source(
                 _text(source["file"], "file", _FILE_NAME),
@@ -111,8 +116,10 @@ def read(path: Path) -> Kept:
             Tallies(tallies, pairs),
         )
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{path.name} holds no tallies: {' '.join(reason.split())[:200]}") from None
+        reason = _("lacks {key}").format(key=error) if isinstance(error, KeyError) else str(error)
+        raise ValueError(
+            _("{file} holds no tallies: {reason}").format(file=path.name, reason=" ".join(reason.split())[:200])
+        ) from None
 
 
 def _as_json(found: Tally) -> dict[str, object]:
@@ -147,7 +154,7 @@ def _tally(found: Any) -> Tally:
     for (family, _name), inside in zip(SLICES, slices, strict=True):
         by_family[family] += int(inside.sum())
     if set(by_family.values()) != {int(counts.sum())} or not counts.any():
-        raise ValueError("the slices do not add up to the rows")
+        raise ValueError(_("the slices do not add up to the rows"))
     return Tally(
         model=_text(found["model"], "model", _NAME),
         hash=_text(found["hash"], "hash", _HASH),
@@ -171,36 +178,40 @@ def _pair(found: Any) -> Pair:
 def _counts(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
     numbers = _numbers(value, name, shape)
     if (numbers < 0).any() or (numbers % 1 != 0).any() or (numbers > _MOST).any():
-        raise ValueError(f"{name}: expected counts")
+        raise ValueError(_("{name}: expected counts").format(name=name))
     return numbers.astype(np.int64)
 
 
 def _numbers(value: Any, name: str, shape: tuple[int, ...]) -> np.ndarray:
     numbers = np.array(value)
     if numbers.shape != shape or numbers.dtype.kind not in "if" or not np.isfinite(numbers).all():
-        raise ValueError(f"{name}: expected {' × '.join(map(str, shape))} numbers")
+        raise ValueError(_("{name}: expected {shape} numbers").format(name=name, shape=" × ".join(map(str, shape))))
     return numbers.astype(np.float64)
 
 
 def _number(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{name}: expected a number, found {value!r:.40}")
+        raise ValueError(_("{name}: expected a number, found {found}").format(name=name, found=repr(value)[:40]))
     return float(value)
 
 
 def _count(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
-        raise ValueError(f"{name}: expected a count, found {value!r:.40}")
+        raise ValueError(_("{name}: expected a count, found {found}").format(name=name, found=repr(value)[:40]))
     return value
 
 
 def _label(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 40 or not value.isprintable():
-        raise ValueError(f"labels: {value!r:.80} is none")
+        raise _no(value, "labels")
     return value
 
 
 def _text(value: Any, name: str, pattern: re.Pattern[str]) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise ValueError(f"{name}: {value!r:.80} is none")
+        raise _no(value, name)
     return value
+
+
+def _no(value: Any, name: str) -> ValueError:
+    return ValueError(_("{name}: {found} is none").format(name=name, found=repr(value)[:80]))

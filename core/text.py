@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from core.language import gettext as _
+
 LINK = "<url>"
 MENTION = "he"
 PAD, UNK = "<pad>", "<unk>"
@@ -145,9 +147,13 @@ class Preprocessing:
         object.__setattr__(self, "steps", tuple(self.steps))
         unknown = [name for name in self.steps if name not in STEPS]
         if unknown:
-            raise ValueError(f"unknown preprocessing steps {unknown}; available: {', '.join(STEPS)}")
+            raise ValueError(
+                _("unknown preprocessing steps {steps}; available: {available}").format(
+                    steps=unknown, available=", ".join(STEPS)
+                )
+            )
         if len(set(self.steps)) != len(self.steps):
-            raise ValueError(f"a preprocessing step is given twice: {list(self.steps)}")
+            raise ValueError(_("a preprocessing step is given twice: {steps}").format(steps=list(self.steps)))
 
     def without(self, name: str) -> Preprocessing:
         """The same steps with one of them switched off."""
@@ -184,10 +190,14 @@ class Vocabulary:
         self._ids = {word: number for number, word in enumerate(self.words, start=2)}
         if len(self._ids) != len(self.words):
             repeated = [word for word, count in Counter(self.words).items() if count > 1][:3]
-            raise ValueError(f"a vocabulary lists each word once; repeated: {repeated}")
+            raise ValueError(_("a vocabulary lists each word once; repeated: {words}").format(words=repeated))
         bad = [word for word in self.words if not word or word.split() != [word] or word in (PAD, UNK)][:3]
         if bad:
-            raise ValueError(f"a vocabulary holds words without white space, other than {PAD} and {UNK}; given: {bad}")
+            raise ValueError(
+                _("a vocabulary holds words without white space, other than {pad} and {unk}; given: {words}").format(
+                    pad=PAD, unk=UNK, words=bad
+                )
+            )
 
     @classmethod
     def from_counts(cls, counts: Counter[str], min_count: int) -> Vocabulary:
@@ -245,7 +255,9 @@ class Vocabulary:
         try:
             tokens = content.decode("utf-8").split("\n")
         except UnicodeDecodeError:
-            raise ValueError("the vocabulary is not UTF-8 text") from None
+            raise ValueError(_("the vocabulary is not UTF-8 text")) from None
         if tokens[:2] != [PAD, UNK] or tokens[-1] != "":
-            raise ValueError(f"the vocabulary does not start with {PAD} and {UNK} or is cut off")
+            raise ValueError(
+                _("the vocabulary does not start with {pad} and {unk} or is cut off").format(pad=PAD, unk=UNK)
+            )
         return cls(tokens[2:-1])

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.language import gettext as _
 from core.verdicts import EmptyTextError, sigmoid
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def trace(checkpoint: Checkpoint, text: str) -> Trace:
     `core.models.NotPrefixwiseError` for a bidirectional model."""
     tokens = checkpoint.preprocessing(text)
     if not tokens:
-        raise EmptyTextError("the text is empty: there is no word to read")
+        raise EmptyTextError(_("the text is empty: there is no word to read"))
     return _read(checkpoint, text, tuple(tokens))
 
 
@@ -108,7 +109,7 @@ def trace_tokens(checkpoint: Checkpoint, tokens: Sequence[str]) -> Trace:
     """A model's reading of tokens as they stand, without preprocessing. Raises EmptyTextError where there is none,
     and `core.models.NotPrefixwiseError` for a bidirectional model."""
     if not tokens:
-        raise EmptyTextError("there is no token to read")
+        raise EmptyTextError(_("there is no token to read"))
     return _read(checkpoint, " ".join(tokens), tuple(tokens))
 
 

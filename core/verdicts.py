@@ -16,6 +16,7 @@ import numpy as np
 from core.black_box import BlackBox, log_odds
 from core.corpus import Encoded, encode_tokens, length_batches, pad
 from core.labels import SENTIMENT, Names, name_of
+from core.language import gettext as _
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,8 +77,10 @@ def verdicts(checkpoint: Model, texts: Sequence[str]) -> list[Verdict]:
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
     for number, tokens in enumerate(tokenised, 1):
         if not tokens:
-            which = "the text" if len(texts) == 1 else f"text {number} of {len(texts):,}"
-            raise EmptyTextError(f"{which} is empty: there is no word to read")
+            if len(texts) == 1:
+                raise EmptyTextError(_("the text is empty: there is no word to read"))
+            why = _("text {number} of {count:,} is empty: there is no word to read")
+            raise EmptyTextError(why.format(number=number, count=len(texts)))
     if isinstance(checkpoint, BlackBox):
         return _answers(checkpoint, texts, tokenised)
     return _read(checkpoint, texts, tokenised)
@@ -89,7 +92,7 @@ def verdict_on_tokens(checkpoint: Model, tokens: Sequence[str]) -> Verdict:
     Preprocessing their text again need not give them back. Raises EmptyTextError where there is none.
     """
     if not tokens:
-        raise EmptyTextError("there is no token to read")
+        raise EmptyTextError(_("there is no token to read"))
     text = " ".join(tokens)
     if isinstance(checkpoint, BlackBox):
         return _answers(checkpoint, [text], [tuple(tokens)])[0]
