@@ -92,20 +92,30 @@ def step_gradients(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
     """The memory experiment, a word and up to 100 fillers, against a backward pass of each of the 101 texts."""
-    from core.probes.memory import FILLER, memory
-    from core.probes.trajectories import gradients
+    import torch
 
-    texts = [" ".join(["hate", *[FILLER] * fillers]) for fillers in range(0, 101, 10)]  # every tenth stands for ten
+    from core.probes.memory import FILLER, memory
+
+    def text_by_text(checkpoint: Checkpoint) -> None:
+        """A fused forward and a backward pass of every tenth text, each read anew."""
+        words = checkpoint.preprocessing(FILLER)
+        ids = checkpoint.vocabulary.encode(["hate", *(words[place % len(words)] for place in range(100))])
+        for length in lengths:
+            x = checkpoint.model.embedding(torch.tensor([ids[:length]])).detach().requires_grad_()
+            states, _last = checkpoint.model.recurrent(x)
+            torch.autograd.grad(checkpoint.model.read_out(states[:, -1])[0], x)
+
+    lengths = range(1, 102, 10)  # each stands for about ten
     for checkpoint in models:
         memory(checkpoint, "hate", upto=2)
     took, tenth = best_in_turn(
         rounds,
         lambda: [memory(checkpoint, "hate", upto=100) for checkpoint in models],
-        lambda: [gradients(checkpoint, text) for checkpoint in models for text in texts],
+        lambda: [text_by_text(checkpoint) for checkpoint in models],
     )
-    reference = tenth * 101 / len(texts)
+    reference = tenth * 101 / len(lengths)
     what = f"{len(models)} models, a word and 0 to 100 fillers"
-    return Measured("memory", what, took, "gradients of each text by itself", reference, asked_seconds=2.0)
+    return Measured("memory", what, took, "a forward and a backward of each text by itself", reference, asked_seconds=2.0)
 
 
 def patches(checkpoint: Checkpoint, rounds: int) -> Measured:
