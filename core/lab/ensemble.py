@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.lab.boosting import Boosting, Learner, boost, exponents, one_hot
+from core.language import gettext as _
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -157,7 +158,9 @@ def measure(
     from core.verdicts import logits, sigmoid
 
     if not 2 <= len(checkpoints) <= MOST_VOTERS:
-        raise ValueError(f"an ensemble has 2 to {MOST_VOTERS} models; given: {len(checkpoints)}")
+        raise ValueError(
+            _("an ensemble has 2 to {most} models; given: {count}").format(most=MOST_VOTERS, count=len(checkpoints))
+        )
     for checkpoint in checkpoints:
         if checkpoint.labels != corpus.labelling.names:
             raise ValueError(
@@ -168,7 +171,9 @@ def measure(
     here = sorted(set(corpus.labels[fit].tolist()))
     if here != [0, 1]:
         raise ValueError(
-            f"{corpus.name}: half of its {len(corpus):,} rows, for fitting, hold one class only: {here[0]}"
+            _("{name}: half of its {count:,} rows, for fitting, hold one class only: {label}").format(
+                name=corpus.name, count=len(corpus), label=here[0]
+            )
         )
     probabilities = np.empty((len(checkpoints), len(corpus)))
     for number, checkpoint in enumerate(checkpoints):
@@ -268,7 +273,9 @@ def halves(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if rows < FEWEST_ROWS:
         raise ValueError(
-            f"{rows:,} labelled rows cannot be split in half to any purpose; expected {FEWEST_ROWS} or more"
+            _("{rows:,} labelled rows cannot be split in half to any purpose; expected {fewest} or more").format(
+                rows=rows, fewest=FEWEST_ROWS
+            )
         )
     order = np.random.default_rng(seed).permutation(rows)
     return np.sort(order[: rows // 2]), np.sort(order[rows // 2 :])

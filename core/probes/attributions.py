@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.black_box import BlackBox
+from core.language import gettext as _
 from core.probes.attribution import decomposition, gradients, perturbations, relevance, shapley, steps, surrogates
 from core.probes.attribution.removal import BASELINES, REPLACING, Game
 from core.probes.attribution.results import Attribution, Reading, Scores
@@ -236,13 +237,19 @@ def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attri
     if isinstance(checkpoint, BlackBox):
         if method not in OUTSIDE:
             raise ValueError(
-                f"{method} needs a model's states and weights; {checkpoint.name} gives its answers alone; available: "
-                f"{', '.join(OUTSIDE)}"
+                _(
+                    "{method} needs a model's states and weights; {name} gives its answers alone; available: "
+                    "{available}"
+                ).format(method=method, name=checkpoint.name, available=", ".join(OUTSIDE))
             )
     elif checkpoint.model.cell not in METHODS[method].cells:
         raise ValueError(
-            f"{method} does not exist for the cell {checkpoint.model.cell} of {checkpoint.name}; available: "
-            f"{', '.join(available(checkpoint))}"
+            _("{method} does not exist for the cell {cell} of {name}; available: {available}").format(
+                method=method,
+                cell=checkpoint.model.cell,
+                name=checkpoint.name,
+                available=", ".join(available(checkpoint)),
+            )
         )
     elif METHODS[method].word_by_word:
         checkpoint.model.check_prefixwise(checkpoint.name)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.black_box import BlackBox
+from core.language import gettext as _
 from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.shapley import (
     MOST_EXACT,
@@ -94,7 +95,7 @@ def interactions(
     """
     begun = time.perf_counter()
     if not 2 <= top <= MOST_TOP:
-        raise ValueError(f"from 2 to {MOST_TOP} tokens are paired; given a top of {top:,}")
+        raise ValueError(_("from 2 to {most} tokens are paired; given a top of {top:,}").format(most=MOST_TOP, top=top))
     game, n, errors = game_of(reading, baseline), len(reading.tokens), None
     exact = n <= MOST_EXACT
     if exact:
@@ -163,7 +164,9 @@ def sampled_pairs(
     Every pair is measured on the same random orders, with its own two tokens taken out of them.
     """
     if draws < 4 or draws % 2:
-        raise ValueError(f"draws come in pairs, and errors need two of them at least; given {draws:,}")
+        raise ValueError(
+            _("draws come in pairs, and errors need two of them at least; given {draws:,}").format(draws=draws)
+        )
     random = np.random.default_rng([seed, n])
     arrival = random.random((draws // 2, n))  # when each token joins
     before = arrival < random.random((draws // 2, 1))  # than the pair does: as in a random order of n − 1 players

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.language import gettext as _
 from core.probes.attribution.removal import Game, TextGame, game_of, subsets
 from core.probes.attribution.results import Scores
 from core.probes.attribution.tree import tree_of
@@ -94,7 +95,9 @@ def sampled_shapley(
     """
     if len(reading.tokens) > MOST_SAMPLED:
         raise ValueError(
-            f"Shapley values are sampled for texts of up to {MOST_SAMPLED:,} tokens; given {len(reading.tokens):,}"
+            _("Shapley values are sampled for texts of up to {most:,} tokens; given {count:,}").format(
+                most=MOST_SAMPLED, count=len(reading.tokens)
+            )
         )
     game = game_of(reading, baseline)
     tree, count = tree_of(game), permutations or permutations_for(len(game))
@@ -113,7 +116,9 @@ def all_values(game: Game | TextGame, breathe: Breathe = lambda: None) -> Values
     """v of every subset of a game's tokens. Raises ValueError beyond `MOST_EXACT` tokens."""
     if len(game) > MOST_EXACT:
         raise ValueError(
-            f"all subsets are read of texts of up to {MOST_EXACT} tokens; given {len(game):,}, which have 2^{len(game)}"
+            _("all subsets are read of texts of up to {most} tokens; given {count:,}, which have 2^{count}").format(
+                most=MOST_EXACT, count=len(game)
+            )
         )
     return Values(tree_of(game).subsets(subsets(len(game)), breathe))
 
@@ -154,7 +159,11 @@ def sampled(value: Callable[[np.ndarray], np.ndarray], n: int, permutations: int
 def antithetic(n: int, permutations: int, random: np.random.Generator) -> np.ndarray:
     """Random orders of n players, each with its reverse, int [pairs, 2, n]. Raises ValueError for fewer than two."""
     if permutations < 4 or permutations % 2:
-        raise ValueError(f"permutations come in pairs, and errors need two of them at least; given {permutations:,}")
+        raise ValueError(
+            _("permutations come in pairs, and errors need two of them at least; given {permutations:,}").format(
+                permutations=permutations
+            )
+        )
     orders = random.permuted(np.tile(np.arange(n), (permutations // 2, 1)), axis=1)
     return np.stack([orders, orders[:, ::-1]], axis=1)
 
