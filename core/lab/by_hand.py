@@ -244,7 +244,7 @@ def _check(exercise: Exercise) -> None:
                 )
             )
         for place, value in enumerate(x, 1):
-            _check_number(value, f"x{place} at t = {t}")
+            _check_number(value, _("x{place} at t = {t}").format(place=place, t=t))
     activation(exercise.output)
     for name, gate in zip(names, exercise.gates, strict=True):
         activation(gate.activation)
@@ -255,17 +255,17 @@ def _check(exercise: Exercise) -> None:
                 )
             )
         for place, value in enumerate(gate.inputs, 1):
-            _check_number(value, f"the weight of x{place} in gate {name}")
+            _check_number(value, _("the weight of x{place} in gate {name}").format(place=place, name=name))
         for what, value in (("u", gate.state), ("b", gate.bias), ("d", gate.state_bias)):
-            _check_number(value, f"{what} of gate {name}")
+            _check_number(value, _("{what} of gate {name}").format(what=what, name=name))
         if gate.state_bias and (exercise.cell, name) != ("gru", "n"):
             raise ValueError(
                 _("gate {name} has a bias d, {state_bias:g}; only the candidate n of a gru has one").format(
                     name=name, state_bias=gate.state_bias
                 )
             )
-    _check_number(exercise.y0, "y before the first step")
-    _check_number(exercise.c0, "c before the first step")
+    _check_number(exercise.y0, _("{name} before the first step").format(name="y"))
+    _check_number(exercise.c0, _("{name} before the first step").format(name="c"))
     if exercise.cell != "lstm" and (exercise.c0, exercise.output) != (0, "tanh"):
         raise ValueError(
             _("c0 is {c0:g} and h {output}; only an lstm has a cell state").format(

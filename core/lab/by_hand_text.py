@@ -129,11 +129,17 @@ def exercise_of(
                     name=name, count=len(row), columns=", ".join(columns)
                 )
             )
-        numbers = [number(value, f"gate {name}, {column}") for value, column in zip(row, columns, strict=True)]
+        numbers = [
+            number(value, _("gate {name}, {column}").format(name=name, column=column))
+            for value, column in zip(row, columns, strict=True)
+        ]
         d = numbers.pop() if gru else 0.0
         *weights, u, b = numbers
         found.append(Gate(tuple(weights), b, u, chosen, d))
-    before = [number(value, f"{name} before the first step") for value, name in zip(start, "yc", strict=False)]
+    before = [
+        number(value, _("{name} before the first step").format(name=name))
+        for value, name in zip(start, "yc", strict=False)
+    ]
     h, c = (activations[-1], before[1]) if lstm else ("tanh", 0.0)
     return Exercise(cell, tuple(found), x, output=h, y0=before[0], c0=c)
 

@@ -164,8 +164,17 @@ def measure(
     for checkpoint in checkpoints:
         if checkpoint.labels != corpus.labelling.names:
             raise ValueError(
-                f"an ensemble's models tell the same classes apart: {corpus.name} is read as "
-                f"{' and '.join(corpus.labelling.names)}, {checkpoint.name} tells {' from '.join(checkpoint.labels)}"
+                _(
+                    "an ensemble's models tell the same classes apart: {name} is read as {zero} and {one}, "
+                    "{model} tells {first} from {second}"
+                ).format(
+                    name=corpus.name,
+                    zero=corpus.labelling.names[0],
+                    one=corpus.labelling.names[1],
+                    model=checkpoint.name,
+                    first=checkpoint.labels[0],
+                    second=checkpoint.labels[1],
+                )
             )
     fit, test = halves(len(corpus), seed)
     here = sorted(set(corpus.labels[fit].tolist()))
@@ -206,9 +215,15 @@ def ensemble(
     boosting = boost(labels[fit], 2, chooser(named[:, fit], labels[fit]), rounds)
     if not boosting.rounds:
         raise ValueError(
-            f"{corpus.name}: no model is better than chance on the {len(fit):,} rows for fitting, so none has a vote: "
-            + ", ".join(
-                f"{name} {share:.1%} right" for name, share in zip(names, _shares(named, labels, fit), strict=True)
+            _(
+                "{name}: no model is better than chance on the {count:,} rows for fitting, so none has a vote: {shares}"
+            ).format(
+                name=corpus.name,
+                count=len(fit),
+                shares=", ".join(
+                    _("{model} {share:.1%} right").format(model=name, share=share)
+                    for name, share in zip(names, _shares(named, labels, fit), strict=True)
+                ),
             )
         )
     weights, taken = weights_of(boosting, len(names))

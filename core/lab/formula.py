@@ -241,7 +241,9 @@ def _value(name: str, values: Mapping[str, Array | float]) -> Array | float:
 
 def _on_offer(offered: frozenset[str]) -> str:
     names = ", ".join(sorted([*offered, *CONSTANTS]))
-    return f"on offer are numbers, {names}, + - * / ** ( ) and {', '.join(FUNCTIONS)}"
+    return _("on offer are numbers, {names}, + - * / ** ( ) and {functions}").format(
+        names=names, functions=", ".join(FUNCTIONS)
+    )
 
 
 def _shown(text: str) -> str:

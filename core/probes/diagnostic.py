@@ -336,7 +336,7 @@ def _labels(
     labels = {POSITION: position_labels(sentences), NEGATION: negation_labels(kept)}
     left_out: dict[str, str] = {}
     if checkpoint.polarity is None:
-        left_out[POLARITY] = "the checkpoint has no polarity of words (python -m core polarity)"
+        left_out[POLARITY] = _("the checkpoint has no polarity of words (python -m core polarity)")
     else:
         labels[POLARITY] = polarity_labels(sentences, checkpoint.polarity, tokens.train)
     for task in list(labels):
@@ -351,11 +351,15 @@ def _labels(
 
 
 def _check_classes(labels: np.ndarray, train: np.ndarray, classes: Sequence[str], task: str) -> None:
-    for part, where in ((train, "trained"), (~train, "tested")):
+    told = (
+        (train, _("{task}: no token of class {lacking} to be trained on; give more or longer sentences")),
+        (~train, _("{task}: no token of class {lacking} to be tested on; give more or longer sentences")),
+    )
+    for part, message in told:
         counts = np.bincount(labels[part], minlength=len(classes))
         if not counts.all():
             lacking = ", ".join(name for name, count in zip(classes, counts, strict=True) if not count)
-            raise ValueError(f"{task}: no token of class {lacking} to be {where} on; give more or longer sentences")
+            raise ValueError(message.format(task=task, lacking=lacking))
 
 
 def _features(checkpoint: Checkpoint, sentences: Encoded, source: str, breathe: Callable[[], object]) -> np.ndarray:

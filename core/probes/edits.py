@@ -100,7 +100,12 @@ class Question:
             raise ValueError(f"no guard {wrong[0]!r} to switch off; available: {', '.join(named) or 'none'}")
         if not (self.first or self.widen):
             raise ValueError(_("a search that does not widen is one for the first flip"))
-        numbers = {"edits": self.max_edits, "budget": self.budget, "flips listed": self.top, "beam": self.beam}
+        numbers = {
+            _("edits"): self.max_edits,
+            _("budget"): self.budget,
+            _("flips listed"): self.top,
+            _("beam"): self.beam,
+        }
         for name, number in numbers.items():
             if number is not None and number < 1:
                 raise ValueError(_("{name}: at least 1; given: {number}").format(name=name, number=number))
@@ -118,7 +123,7 @@ def search(
     """
     found = _Answers(model, victim, question)
     yield found.event()
-    for _ in found.search.steps():
+    for _step in found.search.steps():
         breathe()
         yield found.event()
 

@@ -50,13 +50,27 @@ class Space:
         """
         tokens = self.preprocessing(typed)
         if len(tokens) != 1:
-            shown = f"{len(tokens)}: {', '.join(tokens[:6])}" if tokens else "none"
-            raise ValueError(f"one word is asked for; {typed[:_LONGEST]!r} holds {shown}")
+            if not tokens:
+                raise ValueError(_("one word is asked for; {typed!r} holds none").format(typed=typed[:_LONGEST]))
+            raise ValueError(
+                _("one word is asked for; {typed!r} holds {count}: {words}").format(
+                    typed=typed[:_LONGEST], count=len(tokens), words=", ".join(tokens[:6])
+                )
+            )
         if tokens[0] not in self.vocabulary:
             near = like_spelt(tokens[0], self.vocabulary)
+            told = (
+                _("{word!r} is not among the {count:,} words of {name}; spelt alike: {near}")
+                if near
+                else _("{word!r} is not among the {count:,} words of {name}")
+            )
             raise LookupError(
-                f"{tokens[0][:_LONGEST]!r} is not among the {len(self.vocabulary.words):,} words of {self.name}"
-                + (f"; spelt alike: {', '.join(near)}" if near else "")
+                told.format(
+                    word=tokens[0][:_LONGEST],
+                    count=len(self.vocabulary.words),
+                    name=self.name,
+                    near=", ".join(near),
+                )
             )
         return tokens[0]
 

@@ -124,8 +124,12 @@ def patchable(cell: str) -> dict[str, str | None]:
 def bounds(cell: str, gate: str) -> tuple[float, float]:
     """The least and the greatest value of a gate. Raises LookupError where the cell has none of that name."""
     if gate not in gates(cell):
-        available = f"it has: {', '.join(gates(cell))}" if gates(cell) else "it has none"
-        raise LookupError(f"the {cell.upper()} has no gate {gate!r}; {available}")
+        told = (
+            _("the {cell} has no gate {gate!r}; it has: {available}")
+            if gates(cell)
+            else _("the {cell} has no gate {gate!r}; it has none")
+        )
+        raise LookupError(told.format(cell=cell.upper(), gate=gate, available=", ".join(gates(cell))))
     return (-1.0, 1.0) if gate == _CANDIDATES[cell] else (0.0, 1.0)
 
 
@@ -210,10 +214,12 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
         _check_steps(trace, change.step, change.step)
         known = patchable(trace.cell)
         if change.what not in known:
-            gateless = "" if gates(trace.cell) else ", and no gates"
-            raise LookupError(
-                f"the {trace.cell.upper()} has no {change.what!r} to patch; it has: {', '.join(known)}{gateless}"
+            told = (
+                _("the {cell} has no {what!r} to patch; it has: {available}")
+                if gates(trace.cell)
+                else _("the {cell} has no {what!r} to patch; it has: {available}, and no gates")
             )
+            raise LookupError(told.format(cell=trace.cell.upper(), what=change.what, available=", ".join(known)))
         if donor is None:
             raise ValueError(_("a patch needs a second sentence, from whose run it takes"))
         if matched[change.step] is None:
@@ -243,16 +249,20 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
         )
     outside = [unit for unit in change.units if not 0 <= unit < trace.h.shape[1]]
     if outside or not change.units:
-        given = f"given: {', '.join(map(str, outside))}" if outside else "none was given"
-        raise ValueError(f"units are 0 to {trace.h.shape[1] - 1}; {given}")
+        told = _("units are 0 to {last}; given: {units}") if outside else _("units are 0 to {last}; none was given")
+        raise ValueError(told.format(last=trace.h.shape[1] - 1, units=", ".join(map(str, outside))))
     if not math.isfinite(change.factor):
         raise ValueError(_("the factor is a finite number; given: {factor}").format(factor=change.factor))
 
 
 def _check_steps(trace: Trace, first: int, last: int) -> None:
     if not 0 <= first <= last < len(trace):
-        given = f"step {first + 1}" if first == last else f"steps {first + 1} to {last + 1}"
-        raise ValueError(f"{given}: outside the sentence, whose tokens are 1 to {len(trace):,}")
+        told = (
+            _("step {first}: outside the sentence, whose tokens are 1 to {count:,}")
+            if first == last
+            else _("steps {first} to {last}: outside the sentence, whose tokens are 1 to {count:,}")
+        )
+        raise ValueError(told.format(first=first + 1, last=last + 1, count=len(trace)))
 
 
 def _held(
