@@ -24,7 +24,9 @@ import numpy as np
 
 from core.black_box import BlackBox
 from core.language import gettext as _
+from core.language import mark
 from core.probes.attribution.removal import game_of, subsets
+from core.probes.attribution.results import Said
 from core.probes.attribution.shapley import (
     MOST_EXACT,
     all_values,
@@ -70,7 +72,7 @@ class Interactions:
     base: float
     exact: bool
     samples: int
-    spent: str
+    spent: Said
     seconds: float
 
     def pairs(self) -> list[tuple[int, int, float]]:
@@ -103,7 +105,7 @@ def interactions(
         places, scores = np.arange(n), shapley_of(values.all)
         matrix = interactions_of(values.all)
         logit, base = values.full, values.empty
-        spent = f"all {1 << n:,} subsets"
+        spent = Said(mark("all {count:,} subsets"), count=1 << n)
     else:
         found = sampled_shapley(reading, baseline, seed=seed, breathe=breathe)
         assert found.base_logit is not None
@@ -111,7 +113,11 @@ def interactions(
         places = np.sort(np.argsort(-np.abs(scores), kind="stable")[:top])
         tree = tree_of(game)
         matrix, errors = sampled_pairs(lambda present: tree.subsets(present, breathe), n, places, draws, seed)
-        spent = f"the {len(places)} tokens of largest |Shapley value|; {draws:,} subsets drawn for each of their pairs"
+        spent = Said(
+            mark("the {count} tokens of largest |Shapley value|; {draws:,} subsets drawn for each of their pairs"),
+            count=len(places),
+            draws=draws,
+        )
     return Interactions(
         model=reading.checkpoint.name,
         text=reading.text,

@@ -32,7 +32,9 @@ import numpy as np
 
 from core.black_box import BlackBox
 from core.language import gettext as _
+from core.language import mark
 from core.probes.attribution.removal import game_of, subsets
+from core.probes.attribution.results import Said
 from core.probes.attribution.shapley import antithetic, mean_of_pairs, shapley_of
 from core.probes.attribution.tree import tree_of
 
@@ -78,7 +80,7 @@ class OrderAttribution:
     from_order_error: float | None
     exact: bool
     samples: int
-    spent: str
+    spent: Said
     seconds: float
 
     @property
@@ -162,7 +164,9 @@ def order_attribution(
         from_order_error=found.from_order_error,
         exact=exact,
         samples=count,
-        spent="every order of every subset" if exact else f"{count:,} permutations, in antithetic pairs",
+        spent=Said(mark("every order of every subset"))
+        if exact
+        else Said(mark("{count:,} permutations, in antithetic pairs"), count=count),
         seconds=time.perf_counter() - begun,
     )
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.language import gettext as _
+from core.language import mark
 from core.probes.attribution.removal import Game, TextGame, game_of, subsets
-from core.probes.attribution.results import Scores
+from core.probes.attribution.results import Said, Scores
 from core.probes.attribution.tree import tree_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def exact_shapley(reading: Reading, baseline: str, *, seed: int = 0, breathe: Br
     values = all_values(game, breathe)
     scores = shapley_of(values.all)
     delta = float(scores.sum() - (game.full - values.empty))
-    return Scores(scores, values.empty, delta, spent=f"all {len(values.all):,} subsets")
+    return Scores(scores, values.empty, delta, spent=Said(mark("all {count:,} subsets"), count=len(values.all)))
 
 
 def sampled_shapley(
@@ -103,7 +104,7 @@ def sampled_shapley(
     tree, count = tree_of(game), permutations or permutations_for(len(game))
     found = sampled(lambda present: tree.subsets(present, breathe), len(game), count, seed)
     delta = float(found.scores.sum() - (game.full - found.empty))
-    spent = f"{count:,} permutations, in antithetic pairs"
+    spent = Said(mark("{count:,} permutations, in antithetic pairs"), count=count)
     return Scores(found.scores, found.empty, delta, errors=found.errors, spent=spent)
 
 
