@@ -44,7 +44,7 @@ class Columns:
 KNOWN: dict[str, tuple[Columns, str]] = {
     "isarcasmeval_train": (
         Columns(rewording="rephrase"),
-        "tweets, labelled and reworded by their authors (Abu Farha et al. 2022)",
+        mark("tweets, labelled and reworded by their authors (Abu Farha et al. 2022)"),
     ),
     "sarcasm_sign_train": (
         Columns(rewording="interpretation"),
