@@ -269,7 +269,7 @@ def _written(rows: Sequence[Sequence[float]]) -> tuple[tuple[str, ...], ...]:
 
 def _shown(text: str) -> str:
     if not text:
-        return "an empty cell"
+        return _("an empty cell")
     return repr(text if len(text) <= 30 else f"{text[:30]}…")
 
 
