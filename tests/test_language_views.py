@@ -90,17 +90,17 @@ def english(text: str) -> bool:
     return not HAN.search(text) and len(words) > 1
 
 
-@pytest.mark.parametrize(("page", "view"), EVERY)
+@pytest.mark.parametrize(("where", "view"), EVERY)
 def test_every_view_speaks_chinese(
-    page: str, view: str, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, view: str, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     at = AppTest.from_file(ROOT / "app.py", default_timeout=180)
-    if page != "Home":
-        at.switch_page(str(PAGES[page].relative_to(ROOT)))
+    if where != "Home":
+        at.switch_page(str(PAGES[where].relative_to(ROOT)))
     at.query_params.update({"lang": "zh-TW", "q": TEXT})
     if view:
-        at.query_params["lab" if page == "Maths_Lab" else "view"] = view
+        at.query_params["lab" if where == "Maths_Lab" else "view"] = view
     at.run()
     assert not at.exception
     lines = list(shown(at))
