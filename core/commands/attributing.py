@@ -174,7 +174,7 @@ def _show(found: Sequence[Attribution], measured: Sequence[Faithfulness]) -> Non
         for place, token in enumerate(tokens):
             console.line(f"  {token:<{side}}" + "".join(f"  {_score(each, place):>{_width(each)}}" for each in block))
     for each, faithful in zip(found, measured, strict=True):
-        parts = [each.spent]
+        parts: list[str] = [each.spent]
         if each.base_logit is not None:
             parts.append(f"from {each.base_logit:+.4f}" + (f" ({each.baseline})" if each.baseline else ""))
         if each.delta is not None:

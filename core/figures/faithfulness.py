@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 
 from core.figures.palette import SERIES, THRESHOLD, style
 from core.language import gettext as _
+from core.language import mark
 
 if TYPE_CHECKING:
     from core.probes.attribution.measures import Faithfulness
@@ -22,14 +23,14 @@ _BAND = "rgba(136, 136, 136, 0.25)"  # THRESHOLD's grey, seen through
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _APART = 0.22  # between models, of the distance between methods
 _TITLES = {
-    "overall": "comprehensiveness − sufficiency (probability)",
-    "comprehensiveness": "comprehensiveness, AOPC (probability)",
-    "sufficiency": "sufficiency, AOPC (probability)",
-    "comprehensiveness_logit": "comprehensiveness, AOPC (logits)",
-    "sufficiency_logit": "sufficiency, AOPC (logits)",
-    "loo_tau": "Kendall’s τ with leaving out one word",
-    "infidelity": "infidelity (share of squared change unexplained)",
-    "sensitivity": "sensitivity (largest relative change)",
+    "overall": mark("comprehensiveness − sufficiency (probability)"),
+    "comprehensiveness": mark("comprehensiveness, AOPC (probability)"),
+    "sufficiency": mark("sufficiency, AOPC (probability)"),
+    "comprehensiveness_logit": mark("comprehensiveness, AOPC (logits)"),
+    "sufficiency_logit": mark("sufficiency, AOPC (logits)"),
+    "loo_tau": mark("Kendall’s τ with leaving out one word"),
+    "infidelity": mark("infidelity (share of squared change unexplained)"),
+    "sensitivity": mark("sensitivity (largest relative change)"),
 }
 _LOWER_IS_BETTER = ("sufficiency", "sufficiency_logit", "infidelity", "sensitivity")
 

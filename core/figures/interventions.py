@@ -55,7 +55,7 @@ def patch_heatmap(
     """
     values = grid.probabilities if show == "probability" else grid.shares
     if values is None:
-        raise ValueError("the two logits are the same, so nothing has a share of their difference")
+        raise ValueError(_("the two logits are the same, so nothing has a share of their difference"))
     names = patch_names(list(values))
     steps = range(first, min(first + columns, len(grid.tokens[0])))
     cells = np.array([found[steps.start : steps.stop] for found in values.values()])  # [what, steps]

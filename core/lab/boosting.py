@@ -29,6 +29,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.language import gettext as _
+
 MOST_ROUNDS, MOST_CLASSES = 1_000, 50
 CHANCE, PERFECT, ROUNDS = "chance", "perfect", "rounds"
 _ROUNDING = 1e-10  # so near to chance, what is left is rounding
@@ -128,7 +130,9 @@ def boost(labels: Sequence[int] | np.ndarray, classes: int, learn: Learner, roun
     """
     y = _checked(labels, classes)
     if not 1 <= rounds <= MOST_ROUNDS:
-        raise ValueError(f"{rounds:,} rounds were asked for; expected 1 to {MOST_ROUNDS:,}")
+        raise ValueError(
+            _("{rounds:,} rounds were asked for; expected 1 to {most:,}").format(rounds=rounds, most=MOST_ROUNDS)
+        )
     votes = np.zeros((len(y), classes))
     made: list[Round] = []
     for number in range(1, rounds + 1):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.stumps import LARGEST, MOST_POINTS, checked_points
+from core.language import gettext as _
 
 MOST_CLASSES, LONGEST_NAME = 6, 24
 _SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
@@ -42,11 +43,17 @@ def draw(name: str, classes: int, points: int, seed: int) -> Cloud:
     if name not in _DRAWN:
         raise LookupError(f"there is no cloud {name!r}; there are: {', '.join(_DRAWN)}")
     if not 2 <= classes <= MOST_CLASSES:
-        raise ValueError(f"{classes} classes were asked for; expected 2 to {MOST_CLASSES}")
+        raise ValueError(
+            _("{classes} classes were asked for; expected 2 to {most}").format(classes=classes, most=MOST_CLASSES)
+        )
     if not 2 * classes <= points <= MOST_POINTS:
-        raise ValueError(f"{points:,} points were asked for; expected {2 * classes} to {MOST_POINTS:,}, two a class")
+        raise ValueError(
+            _("{points:,} points were asked for; expected {least} to {most:,}, two a class").format(
+                points=points, least=2 * classes, most=MOST_POINTS
+            )
+        )
     if seed < 0:
-        raise ValueError(f"a seed is 0 or more; given: {seed}")
+        raise ValueError(_("a seed is 0 or more; given: {seed}").format(seed=seed))
     found, labels = _DRAWN[name](classes, points, np.random.default_rng(seed))
     return Cloud(checked_points(found.round(3)), labels, tuple(str(number + 1) for number in range(classes)))
 
@@ -62,25 +69,39 @@ def read_points(text: str) -> Cloud:
         if not line.strip():
             continue
         if len(places) == MOST_POINTS:
-            raise ValueError(f"there are more than {MOST_POINTS:,} points")
+            raise ValueError(_("there are more than {most:,} points").format(most=MOST_POINTS))
         shown = repr(line.strip()[:40])
         fields = _SEPARATOR.split(line.strip()[:1_000], maxsplit=2)
         if len(fields) != 3 or not fields[2] or len(fields[2]) > LONGEST_NAME:
             raise ValueError(
-                f"line {number} is {shown}; expected two numbers and a class of at most {LONGEST_NAME} characters, "
-                "as in 0.5, 1.2, a"
+                _(
+                    "line {number} is {shown}; expected two numbers and a class of at most {longest} "
+                    "characters, as in 0.5, 1.2, a"
+                ).format(number=number, shown=shown, longest=LONGEST_NAME)
             )
         try:
             x, y = float(fields[0]), float(fields[1])
         except ValueError:
-            raise ValueError(f"line {number} is {shown}: {fields[0]!r} and {fields[1]!r} are not two numbers") from None
+            raise ValueError(
+                _("line {number} is {shown}: {first!r} and {second!r} are not two numbers").format(
+                    number=number, shown=shown, first=fields[0], second=fields[1]
+                )
+            ) from None
         if not (math.isfinite(x) and math.isfinite(y) and max(abs(x), abs(y)) <= LARGEST):
-            raise ValueError(f"line {number} is {shown}; expected numbers from −{LARGEST:,.0f} to {LARGEST:,.0f}")
+            raise ValueError(
+                _("line {number} is {shown}; expected numbers from −{largest:,.0f} to {largest:,.0f}").format(
+                    number=number, shown=shown, largest=LARGEST
+                )
+            )
         places.append((x, y))
         classes.append(fields[2])
     names = tuple(sorted(set(classes)))
     if not 2 <= len(names) <= MOST_CLASSES:
-        raise ValueError(f"expected points of 2 to {MOST_CLASSES} classes; the {len(places):,} given have {len(names)}")
+        raise ValueError(
+            _("expected points of 2 to {most} classes; the {count:,} given have {names_count}").format(
+                most=MOST_CLASSES, count=len(places), names_count=len(names)
+            )
+        )
     labels = np.array([names.index(name) for name in classes], dtype=np.int64)
     return Cloud(checked_points(places), labels, names)
 

@@ -24,6 +24,7 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.lab.bptt_notes import not_compared, saturation
+from core.language import gettext as _
 
 if TYPE_CHECKING:
     import torch
@@ -50,19 +51,27 @@ class Exercise:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.x) <= MOST_STEPS:
-            raise ValueError(f"there are {len(self.x):,} inputs; an exercise has from 1 to {MOST_STEPS} steps")
+            raise ValueError(
+                _("there are {count:,} inputs; an exercise has from 1 to {most} steps").format(
+                    count=len(self.x), most=MOST_STEPS
+                )
+            )
         named = [(f"x_{t}", x) for t, x in enumerate(self.x, 1)]
         named += [(field.name, getattr(self, field.name)) for field in fields(self) if field.name != "x"]
         for name, value in named:
             if not math.isfinite(value):
-                raise ValueError(f"{name} is {value}; it must be a finite number")
+                raise ValueError(_("{name} is {value}; it must be a finite number").format(name=name, value=value))
         if not 0 <= self.y <= 1:
-            raise ValueError(f"y is {self.y:g}; the label is 0 or 1, or a number between them")
+            raise ValueError(_("y is {y:g}; the label is 0 or 1, or a number between them").format(y=self.y))
 
     def over(self, steps: int) -> Exercise:
         """The same over so many steps, its inputs read again from the first where they end."""
         if not 1 <= steps <= MOST_STEPS:
-            raise ValueError(f"{steps:,} steps are asked for; an exercise has from 1 to {MOST_STEPS}")
+            raise ValueError(
+                _("{steps:,} steps are asked for; an exercise has from 1 to {most}").format(
+                    steps=steps, most=MOST_STEPS
+                )
+            )
         return replace(self, x=tuple(islice(cycle(self.x), steps)))
 
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from core.lab.activations import activation
+from core.language import gettext as _
 
 MOST_STEPS, MOST_INPUTS = 200, 8
 LARGEST = sys.float_info.max
@@ -223,34 +224,56 @@ def _check(exercise: Exercise) -> None:
     if len(exercise.gates) != len(names):
         raise ValueError(f"{len(exercise.gates)} gates are given; a cell {exercise.cell} has {', '.join(names)}")
     if not 1 <= steps <= MOST_STEPS:
-        raise ValueError(f"{steps:,} steps are given; 1 to {MOST_STEPS:,} can be worked out by hand here")
+        raise ValueError(
+            _("{steps:,} steps are given; 1 to {most:,} can be worked out by hand here").format(
+                steps=steps, most=MOST_STEPS
+            )
+        )
     width = len(exercise.inputs[0])
     if not 1 <= width <= MOST_INPUTS:
-        raise ValueError(f"{width:,} inputs a step are given; 1 to {MOST_INPUTS} can be worked out by hand here")
+        raise ValueError(
+            _("{width:,} inputs a step are given; 1 to {most} can be worked out by hand here").format(
+                width=width, most=MOST_INPUTS
+            )
+        )
     for t, x in enumerate(exercise.inputs, 1):
         if len(x) != width:
             raise ValueError(
-                f"step {t} has {len(x):,} inputs, the first step {width:,}; expected as many at every step"
+                _("step {t} has {count:,} inputs, the first step {width:,}; expected as many at every step").format(
+                    t=t, count=len(x), width=width
+                )
             )
         for place, value in enumerate(x, 1):
-            _check_number(value, f"x{place} at t = {t}")
+            _check_number(value, _("x{place} at t = {t}").format(place=place, t=t))
     activation(exercise.output)
     for name, gate in zip(names, exercise.gates, strict=True):
         activation(gate.activation)
         if len(gate.inputs) != width:
-            raise ValueError(f"gate {name} has {len(gate.inputs):,} weights for {width:,} inputs")
+            raise ValueError(
+                _("gate {name} has {count:,} weights for {width:,} inputs").format(
+                    name=name, count=len(gate.inputs), width=width
+                )
+            )
         for place, value in enumerate(gate.inputs, 1):
-            _check_number(value, f"the weight of x{place} in gate {name}")
+            _check_number(value, _("the weight of x{place} in gate {name}").format(place=place, name=name))
         for what, value in (("u", gate.state), ("b", gate.bias), ("d", gate.state_bias)):
-            _check_number(value, f"{what} of gate {name}")
+            _check_number(value, _("{what} of gate {name}").format(what=what, name=name))
         if gate.state_bias and (exercise.cell, name) != ("gru", "n"):
-            raise ValueError(f"gate {name} has a bias d, {gate.state_bias:g}; only the candidate n of a gru has one")
-    _check_number(exercise.y0, "y before the first step")
-    _check_number(exercise.c0, "c before the first step")
+            raise ValueError(
+                _("gate {name} has a bias d, {state_bias:g}; only the candidate n of a gru has one").format(
+                    name=name, state_bias=gate.state_bias
+                )
+            )
+    _check_number(exercise.y0, _("{name} before the first step").format(name="y"))
+    _check_number(exercise.c0, _("{name} before the first step").format(name="c"))
     if exercise.cell != "lstm" and (exercise.c0, exercise.output) != (0, "tanh"):
-        raise ValueError(f"c0 is {exercise.c0:g} and h {exercise.output}; only an lstm has a cell state")
+        raise ValueError(
+            _("c0 is {c0:g} and h {output}; only an lstm has a cell state").format(
+                c0=exercise.c0, output=exercise.output
+            )
+        )
 
 
 def _check_number(value: float, what: str) -> None:
     if not math.isfinite(value):
-        raise ValueError(f"{what} is {value}; expected a finite number")
+        raise ValueError(_("{what} is {value}; expected a finite number").format(what=what, value=value))

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.lab.by_hand import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
+from core.language import gettext as _
 
 LONGEST = 2_000  # characters of a line
 ALL_DIGITS = -1  # decimals that leave a number as it is
@@ -54,10 +55,16 @@ class Tables(NamedTuple):
         """The same with so many steps and inputs a step: cut, or filled up with zeros. Raises ValueError for too many
         or none."""
         if not 1 <= steps <= MOST_STEPS:
-            raise ValueError(f"{steps:,} steps are asked for; 1 to {MOST_STEPS:,} can be worked out by hand here")
+            raise ValueError(
+                _("{steps:,} steps are asked for; 1 to {most:,} can be worked out by hand here").format(
+                    steps=steps, most=MOST_STEPS
+                )
+            )
         if not 1 <= width <= MOST_INPUTS:
             raise ValueError(
-                f"{width:,} inputs a step are asked for; 1 to {MOST_INPUTS} can be worked out by hand here"
+                _("{width:,} inputs a step are asked for; 1 to {most} can be worked out by hand here").format(
+                    width=width, most=MOST_INPUTS
+                )
             )
         now = len(self.inputs[0])
 
@@ -117,12 +124,22 @@ def exercise_of(
     found = []
     for name, row, chosen in zip(names, gates, activations, strict=False):
         if len(row) != len(columns):
-            raise ValueError(f"gate {name} has {len(row):,} numbers; expected {', '.join(columns)}")
-        numbers = [number(value, f"gate {name}, {column}") for value, column in zip(row, columns, strict=True)]
+            raise ValueError(
+                _("gate {name} has {count:,} numbers; expected {columns}").format(
+                    name=name, count=len(row), columns=", ".join(columns)
+                )
+            )
+        numbers = [
+            number(value, _("gate {name}, {column}").format(name=name, column=column))
+            for value, column in zip(row, columns, strict=True)
+        ]
         d = numbers.pop() if gru else 0.0
         *weights, u, b = numbers
         found.append(Gate(tuple(weights), b, u, chosen, d))
-    before = [number(value, f"{name} before the first step") for value, name in zip(start, "yc", strict=False)]
+    before = [
+        number(value, _("{name} before the first step").format(name=name))
+        for value, name in zip(start, "yc", strict=False)
+    ]
     h, c = (activations[-1], before[1]) if lstm else ("tanh", 0.0)
     return Exercise(cell, tuple(found), x, output=h, y0=before[0], c0=c)
 
@@ -130,9 +147,17 @@ def exercise_of(
 def exercise_inputs(rows: Sequence[Sequence[object]]) -> tuple[tuple[float, ...], ...]:
     """Inputs [T, p] of numbers or texts. Raises ValueError that names the cell."""
     if not 1 <= len(rows) <= MOST_STEPS:
-        raise ValueError(f"{len(rows):,} steps are given; 1 to {MOST_STEPS:,} can be worked out by hand here")
+        raise ValueError(
+            _("{count:,} steps are given; 1 to {most:,} can be worked out by hand here").format(
+                count=len(rows), most=MOST_STEPS
+            )
+        )
     if not 1 <= len(rows[0]) <= MOST_INPUTS:
-        raise ValueError(f"{len(rows[0]):,} inputs a step are given; 1 to {MOST_INPUTS} can be worked out by hand here")
+        raise ValueError(
+            _("{count:,} inputs a step are given; 1 to {most} can be worked out by hand here").format(
+                count=len(rows[0]), most=MOST_INPUTS
+            )
+        )
     return tuple(
         tuple(number(value, f"t = {t}, x{place}") for place, value in enumerate(row, 1))
         for t, row in enumerate(rows, 1)
@@ -198,10 +223,18 @@ def number(value: object, where: str) -> float:
     else:
         text = ("" if value is None else str(value)).strip().replace("\N{MINUS SIGN}", "-")
         if not _NUMBER.fullmatch(text):
-            raise ValueError(f"{where}: {_shown(text)} is not a number; expected one such as 100, -2.5 or 1e-4")
+            raise ValueError(
+                _("{where}: {text} is not a number; expected one such as 100, -2.5 or 1e-4").format(
+                    where=where, text=_shown(text)
+                )
+            )
         found = float(text)
     if not math.isfinite(found):
-        raise ValueError(f"{where}: {_shown(str(value))} is beyond the largest number, 1.8e308; expected a finite one")
+        raise ValueError(
+            _("{where}: {value} is beyond the largest number, 1.8e308; expected a finite one").format(
+                where=where, value=_shown(str(value))
+            )
+        )
     return found
 
 
@@ -236,7 +269,7 @@ def _written(rows: Sequence[Sequence[float]]) -> tuple[tuple[str, ...], ...]:
 
 def _shown(text: str) -> str:
     if not text:
-        return "an empty cell"
+        return _("an empty cell")
     return repr(text if len(text) <= 30 else f"{text[:30]}…")
 
 

@@ -152,10 +152,16 @@ def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
     another target.
     """
     if not 1 <= steps <= MOST_STEPS:
-        raise ValueError(f"{steps:,} steps are asked for; a derivation is checked over 1 to {MOST_STEPS}")
+        raise ValueError(
+            _("{steps:,} steps are asked for; a derivation is checked over 1 to {most}").format(
+                steps=steps, most=MOST_STEPS
+            )
+        )
     if target not in targets(steps):
         raise ValueError(
-            f"there is no target {target[:40]!r}; over {steps} steps there are {', '.join(targets(steps))}"
+            _("there is no target {target!r}; over {steps} steps there are {targets}").format(
+                target=target[:40], steps=steps, targets=", ".join(targets(steps))
+            )
         )
     read = parse(formula, letters(steps))
     values, truth = _at_random(target, steps, seed)

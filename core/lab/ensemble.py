@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.lab.boosting import Boosting, Learner, boost, exponents, one_hot
+from core.language import gettext as _
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -157,18 +158,31 @@ def measure(
     from core.verdicts import logits, sigmoid
 
     if not 2 <= len(checkpoints) <= MOST_VOTERS:
-        raise ValueError(f"an ensemble has 2 to {MOST_VOTERS} models; given: {len(checkpoints)}")
+        raise ValueError(
+            _("an ensemble has 2 to {most} models; given: {count}").format(most=MOST_VOTERS, count=len(checkpoints))
+        )
     for checkpoint in checkpoints:
         if checkpoint.labels != corpus.labelling.names:
             raise ValueError(
-                f"an ensemble's models tell the same classes apart: {corpus.name} is read as "
-                f"{' and '.join(corpus.labelling.names)}, {checkpoint.name} tells {' from '.join(checkpoint.labels)}"
+                _(
+                    "an ensemble's models tell the same classes apart: {name} is read as {zero} and {one}, "
+                    "{model} tells {first} from {second}"
+                ).format(
+                    name=corpus.name,
+                    zero=corpus.labelling.names[0],
+                    one=corpus.labelling.names[1],
+                    model=checkpoint.name,
+                    first=checkpoint.labels[0],
+                    second=checkpoint.labels[1],
+                )
             )
     fit, test = halves(len(corpus), seed)
     here = sorted(set(corpus.labels[fit].tolist()))
     if here != [0, 1]:
         raise ValueError(
-            f"{corpus.name}: half of its {len(corpus):,} rows, for fitting, hold one class only: {here[0]}"
+            _("{name}: half of its {count:,} rows, for fitting, hold one class only: {label}").format(
+                name=corpus.name, count=len(corpus), label=here[0]
+            )
         )
     probabilities = np.empty((len(checkpoints), len(corpus)))
     for number, checkpoint in enumerate(checkpoints):
@@ -201,9 +215,15 @@ def ensemble(
     boosting = boost(labels[fit], 2, chooser(named[:, fit], labels[fit]), rounds)
     if not boosting.rounds:
         raise ValueError(
-            f"{corpus.name}: no model is better than chance on the {len(fit):,} rows for fitting, so none has a vote: "
-            + ", ".join(
-                f"{name} {share:.1%} right" for name, share in zip(names, _shares(named, labels, fit), strict=True)
+            _(
+                "{name}: no model is better than chance on the {count:,} rows for fitting, so none has a vote: {shares}"
+            ).format(
+                name=corpus.name,
+                count=len(fit),
+                shares=", ".join(
+                    _("{model} {share:.1%} right").format(model=name, share=share)
+                    for name, share in zip(names, _shares(named, labels, fit), strict=True)
+                ),
             )
         )
     weights, taken = weights_of(boosting, len(names))
@@ -268,7 +288,9 @@ def halves(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if rows < FEWEST_ROWS:
         raise ValueError(
-            f"{rows:,} labelled rows cannot be split in half to any purpose; expected {FEWEST_ROWS} or more"
+            _("{rows:,} labelled rows cannot be split in half to any purpose; expected {fewest} or more").format(
+                rows=rows, fewest=FEWEST_ROWS
+            )
         )
     order = np.random.default_rng(seed).permutation(rows)
     return np.sort(order[: rows // 2]), np.sort(order[rows // 2 :])

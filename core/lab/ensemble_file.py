@@ -10,6 +10,7 @@ from typing import Any
 
 from core import checkpoints
 from core.lab.ensemble import Against, Amount, Ensemble, Voter, VoterRound
+from core.language import gettext as _
 
 FILE = "ensemble.json"
 FORMAT = 1
@@ -33,13 +34,23 @@ def load(path: Path | None = None) -> Ensemble | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
+        raise ValueError(
+            _("{name} cannot be read ({kind})").format(name=path.name, kind=type(error).__name__)
+        ) from None
     try:
         if content["format"] != FORMAT:
-            raise ValueError(f"{path.name} is of format {content['format']!r}, expected {FORMAT}")
+            raise ValueError(
+                _("{name} is of format {found!r}, expected {expected}").format(
+                    name=path.name, found=content["format"], expected=FORMAT
+                )
+            )
         return _ensemble(content)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path.name} does not hold what it should ({type(error).__name__}: {error})") from None
+        raise ValueError(
+            _("{name} does not hold what it should ({kind}: {error})").format(
+                name=path.name, kind=type(error).__name__, error=error
+            )
+        ) from None
 
 
 def as_json(found: Ensemble) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.language import gettext as _
+
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 MOST_CHARACTERS, MOST_NODES, MOST_DEEP = 2_000, 400, 60
@@ -99,10 +101,14 @@ def parse(text: str, names: Iterable[str]) -> Formula:
     """Read a formula in these names; ValueError, one line that says what was found and what is on offer."""
     offered = frozenset(names)
     if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"the formula has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read")
+        raise ValueError(
+            _("the formula has {count:,} characters; at most {most:,} are read").format(
+                count=len(text), most=MOST_CHARACTERS
+            )
+        )
     words = list(_words(unicodedata.normalize("NFC", text), offered))
     if not words:
-        raise ValueError(f"the formula is empty; {_on_offer(offered)}")
+        raise ValueError(_("the formula is empty; {on_offer}").format(on_offer=_on_offer(offered)))
     _check_neighbours(words)
     nodes = _flat(_tree(words))
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
@@ -115,7 +121,11 @@ def _words(text: str, offered: frozenset[str]) -> Iterator[_Word]:
     while place < len(text):
         found = _WORD.match(signs, place)
         if found is None:
-            raise ValueError(f"the formula has {_shown(text[place])} at character {place + 1}; {_on_offer(offered)}")
+            raise ValueError(
+                _("the formula has {text} at character {place}; {on_offer}").format(
+                    text=_shown(text[place]), place=place + 1, on_offer=_on_offer(offered)
+                )
+            )
         kind, typed = str(found.lastgroup), text[place : found.end()]
         if kind != "space":
             yield _Word(kind, typed, _source(kind, found.group(), offered), place + 1)
@@ -130,11 +140,17 @@ def _source(kind: str, word: str, offered: frozenset[str]) -> str:
         return "**" if word == "^" else word
     if kind == "number":
         if not math.isfinite(float(word)):
-            raise ValueError(f"the number {_shown(word)} is beyond float64; numbers go up to 1.8e308")
+            raise ValueError(
+                _("the number {word} is beyond float64; numbers go up to 1.8e308").format(word=_shown(word))
+            )
         return repr(float(word))
     name = _name(word)
     if name not in offered and name not in FUNCTIONS and name not in CONSTANTS:
-        raise ValueError(f"the formula has the name {_shown(word)}, which is unknown; {_on_offer(offered)}")
+        raise ValueError(
+            _("the formula has the name {word}, which is unknown; {on_offer}").format(
+                word=_shown(word), on_offer=_on_offer(offered)
+            )
+        )
     return name
 
 
@@ -149,15 +165,16 @@ def _check_neighbours(words: list[_Word]) -> None:
     for before, word in zip(words, [*words[1:], None], strict=True):
         deep += {"(": 1, ")": -1}.get(before.source, 0)
         if deep > MOST_DEEP:
-            raise ValueError(f"the formula's brackets nest more than {MOST_DEEP} deep")
+            raise ValueError(_("the formula's brackets nest more than {most} deep").format(most=MOST_DEEP))
         called = before.source in FUNCTIONS
         if called and (word is None or word.source != "("):
-            raise ValueError(f"the function {before.typed} wants brackets, as in {before.typed}(w_o)")
+            raise ValueError(_("the function {name} wants brackets, as in {name}(w_o)").format(name=before.typed))
         ends = before.kind in ("number", "name", "power") or before.source == ")"
         if word is not None and ends and not called and (word.kind in ("number", "name") or word.source == "("):
             raise ValueError(
-                f"{_shown(before.typed)} and {_shown(word.typed)} stand side by side at character {word.place}; "
-                "a product is written with *"
+                _("{first} and {second} stand side by side at character {place}; a product is written with *").format(
+                    first=_shown(before.typed), second=_shown(word.typed), place=word.place
+                )
             )
 
 
@@ -172,11 +189,13 @@ def _tree(words: list[_Word]) -> ast.expr:
         reached = [word for start, word in starts if start < (error.offset or 1)]
         place = reached[-1] if reached else words[0]
         raise ValueError(
-            f"the formula cannot be read near {_shown(place.typed)} at character {place.place}; "
-            "brackets come in pairs and an operator stands between two terms"
+            _(
+                "the formula cannot be read near {typed} at character {place}; brackets come in pairs "
+                "and an operator stands between two terms"
+            ).format(typed=_shown(place.typed), place=place.place)
         ) from None
     except (MemoryError, RecursionError, ValueError):
-        raise ValueError("the formula nests too deep to be read") from None
+        raise ValueError(_("the formula nests too deep to be read")) from None
 
 
 def _flat(tree: ast.expr) -> tuple[ast.expr, ...]:
@@ -187,12 +206,12 @@ def _flat(tree: ast.expr) -> tuple[ast.expr, ...]:
         node, deep = waiting.pop()
         found.append(node)
         if len(found) > MOST_NODES:
-            raise ValueError(f"the formula has more than {MOST_NODES} numbers, names and operators")
+            raise ValueError(_("the formula has more than {most} numbers, names and operators").format(most=MOST_NODES))
         parts = _parts(node)
         # A sum of many terms is a tree as deep as it is long, and no deeper to a reader.
         waiting += [(part, deep + (type(part) is not type(node) or isinstance(part, ast.UnaryOp))) for part in parts]
         if deep > MOST_DEEP:
-            raise ValueError(f"the formula nests more than {MOST_DEEP} deep")
+            raise ValueError(_("the formula nests more than {most} deep").format(most=MOST_DEEP))
     return tuple(reversed(found))
 
 
@@ -208,8 +227,8 @@ def _parts(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
         if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
             return [node.args[0]]
-        raise ValueError(f"the function {node.func.id} takes one term in its brackets")
-    raise ValueError("the formula holds something that is not arithmetic; a comma has no meaning in it")
+        raise ValueError(_("the function {name} takes one term in its brackets").format(name=node.func.id))
+    raise ValueError(_("the formula holds something that is not arithmetic; a comma has no meaning in it"))
 
 
 def _value(name: str, values: Mapping[str, Array | float]) -> Array | float:
@@ -222,7 +241,9 @@ def _value(name: str, values: Mapping[str, Array | float]) -> Array | float:
 
 def _on_offer(offered: frozenset[str]) -> str:
     names = ", ".join(sorted([*offered, *CONSTANTS]))
-    return f"on offer are numbers, {names}, + - * / ** ( ) and {', '.join(FUNCTIONS)}"
+    return _("on offer are numbers, {names}, + - * / ** ( ) and {functions}").format(
+        names=names, functions=", ".join(FUNCTIONS)
+    )
 
 
 def _shown(text: str) -> str:

@@ -28,6 +28,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, xlogy
 
+from core.language import gettext as _
+
 MOST_POINTS, MOST_COMPONENTS, MOST_DIMENSIONS, MOST_ITERATIONS = 2_000, 20, 20, 500
 LARGEST = 1e6  # coordinates
 LARGEST_REG_COVAR = 1e6
@@ -157,7 +159,11 @@ def fit(
     x = checked_points(points)
     check_reg_covar(reg_covar)
     if not 1 <= iterations <= MOST_ITERATIONS:
-        raise ValueError(f"{iterations:,} iterations were asked for; expected 1 to {MOST_ITERATIONS:,}")
+        raise ValueError(
+            _("{iterations:,} iterations were asked for; expected 1 to {most:,}").format(
+                iterations=iterations, most=MOST_ITERATIONS
+            )
+        )
     check_components(x, start.components)
     expected = _checked_start(start, x)
     parameters, made = start, []
@@ -184,7 +190,7 @@ def first_guess(
     check_components(x, components)
     check_reg_covar(reg_covar)
     if seed < 0:
-        raise ValueError(f"a seed is 0 or more; given: {seed}")
+        raise ValueError(_("a seed is 0 or more; given: {seed}").format(seed=seed))
     random = np.random.default_rng(seed)
     scaled = x / np.sqrt(_scale(x))
     chosen = [int(random.integers(len(x)))]
@@ -206,7 +212,7 @@ def expectation(points: np.ndarray, parameters: Parameters) -> Expectation:
         try:
             lower = np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError:
-            raise ValueError(f"the covariance of component {k + 1} is not positive definite") from None
+            raise ValueError(_("the covariance of component {k} is not positive definite").format(k=k + 1)) from None
         distance = (solve_triangular(lower, (x - mean).T, lower=True) ** 2).sum(axis=0)
         log_root = np.log(np.diag(lower)).sum()  # ½ log det Σ
         log_joint[:, k] = math.log(weight) - 0.5 * (distance + dimensions * math.log(2 * math.pi)) - log_root
@@ -252,27 +258,51 @@ def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray
             f"expected 2 to {MOST_POINTS:,} points of 1 to {MOST_DIMENSIONS} coordinates; given: shape {found.shape}"
         )
     if not (np.abs(found) <= LARGEST).all():  # NaN is not, either
-        raise ValueError(f"coordinates are finite numbers from −{LARGEST:,.0f} to {LARGEST:,.0f}; some given are not")
+        raise ValueError(
+            _("coordinates are finite numbers from −{largest:,.0f} to {largest:,.0f}; some given are not").format(
+                largest=LARGEST
+            )
+        )
     if np.ptp(found, axis=0).max() <= _EQUAL * max(1e-3, float(np.abs(found).max())):
-        raise ValueError(f"all {len(found):,} points are equal, up to rounding: there are no components to tell apart")
+        raise ValueError(
+            _("all {count:,} points are equal, up to rounding: there are no components to tell apart").format(
+                count=len(found)
+            )
+        )
     return found
 
 
 def check_components(points: np.ndarray, components: int) -> None:
     """Raise ValueError where there cannot be so many components."""
     if not 1 <= components <= MOST_COMPONENTS:
-        raise ValueError(f"K = {components:,} components were asked for; expected 1 to {MOST_COMPONENTS}")
+        raise ValueError(
+            _("K = {components:,} components were asked for; expected 1 to {most}").format(
+                components=components, most=MOST_COMPONENTS
+            )
+        )
     if components > len(points):
-        raise ValueError(f"K = {components} components were asked for, more than the {len(points)} points")
+        raise ValueError(
+            _("K = {components} components were asked for, more than the {count} points").format(
+                components=components, count=len(points)
+            )
+        )
     different = len(np.unique(points, axis=0))
     if components > different:
-        raise ValueError(f"K = {components} components were asked for, more than the {different} different points")
+        raise ValueError(
+            _("K = {components} components were asked for, more than the {different} different points").format(
+                components=components, different=different
+            )
+        )
 
 
 def check_reg_covar(reg_covar: float) -> None:
     """Raise ValueError for what cannot be added to a variance."""
     if not 0 <= reg_covar <= LARGEST_REG_COVAR:  # NaN is not, either
-        raise ValueError(f"reg_covar is a number from 0 to {LARGEST_REG_COVAR:,.0f}; given: {reg_covar:g}")
+        raise ValueError(
+            _("reg_covar is a number from 0 to {most:,.0f}; given: {reg_covar:g}").format(
+                most=LARGEST_REG_COVAR, reg_covar=reg_covar
+            )
+        )
 
 
 def _checked_start(start: Parameters, points: np.ndarray) -> Expectation:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.lab.mixture import LARGEST, MOST_POINTS, checked_points
+from core.language import gettext as _
 
 LEAST_DRAWN = 10
 _SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
@@ -27,9 +28,13 @@ def draw(name: str, points: int, seed: int) -> np.ndarray:
     if name not in _DRAWN:
         raise LookupError(f"there are no points {name!r} to draw; there are: {', '.join(_DRAWN)}")
     if not LEAST_DRAWN <= points <= MOST_POINTS:
-        raise ValueError(f"{points:,} points were asked for; expected {LEAST_DRAWN} to {MOST_POINTS:,}")
+        raise ValueError(
+            _("{points:,} points were asked for; expected {least} to {most:,}").format(
+                points=points, least=LEAST_DRAWN, most=MOST_POINTS
+            )
+        )
     if seed < 0:
-        raise ValueError(f"a seed is 0 or more; given: {seed}")
+        raise ValueError(_("a seed is 0 or more; given: {seed}").format(seed=seed))
     return checked_points(_DRAWN[name](points, np.random.default_rng(seed)).round(3))
 
 
@@ -44,20 +49,26 @@ def read_points(text: str, *, header: bool = False) -> np.ndarray:
         if not line.strip():
             continue
         if len(found) == MOST_POINTS:
-            raise ValueError(f"there are more than {MOST_POINTS:,} points")
+            raise ValueError(_("there are more than {most:,} points").format(most=MOST_POINTS))
         fields = _SEPARATOR.split(line.strip()[:1_000])
         values = [_number(field) for field in fields]
         if header and number == 1 and values == [None, None]:
             continue
         shown = repr(line.strip()[:40])
         if len(fields) != 2 or None in values:
-            raise ValueError(f"line {number} is {shown}; expected two numbers, as in 0.5, 1.2")
+            raise ValueError(
+                _("line {number} is {shown}; expected two numbers, as in 0.5, 1.2").format(number=number, shown=shown)
+            )
         x, y = (float("nan") if value is None else value for value in values)
         if not (math.isfinite(x) and math.isfinite(y) and max(abs(x), abs(y)) <= LARGEST):
-            raise ValueError(f"line {number} is {shown}; expected numbers from −{LARGEST:,.0f} to {LARGEST:,.0f}")
+            raise ValueError(
+                _("line {number} is {shown}; expected numbers from −{largest:,.0f} to {largest:,.0f}").format(
+                    number=number, shown=shown, largest=LARGEST
+                )
+            )
         found.append((x, y))
     if len(found) < 2:
-        raise ValueError(f"expected 2 points or more, two numbers a line; given: {len(found)}")
+        raise ValueError(_("expected 2 points or more, two numbers a line; given: {count}").format(count=len(found)))
     return checked_points(found)
 
 

@@ -82,22 +82,28 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
     LookupError for a checkpoint without axes.
     """
     if not 1 <= len(texts) <= MOST_SENTENCES:
-        raise ValueError(f"expected 1 to {MOST_SENTENCES} sentences; given: {len(texts):,}")
+        raise ValueError(
+            _("expected 1 to {most} sentences; given: {count:,}").format(most=MOST_SENTENCES, count=len(texts))
+        )
     if axes not in (OWN, READ_OUT):
         raise LookupError(f"there are no axes {axes!r}; there are: {OWN}, {READ_OUT}")
     most = MOST_AXES if axes == OWN else 3
     if not 2 <= dimensions <= most:
-        raise ValueError(f"{dimensions} axes were asked for; expected 2 to {most}")
+        raise ValueError(
+            _("{dimensions} axes were asked for; expected 2 to {most}").format(dimensions=dimensions, most=most)
+        )
     readable = [text for text in texts if checkpoint.preprocessing(text)]
     if not readable:
-        raise ValueError("none of the sentences has a word to read")
+        raise ValueError(_("none of the sentences has a word to read"))
     count = sum(len(checkpoint.preprocessing(text)) for text in readable)
     if count > MOST_POINTS:
-        raise ValueError(f"the sentences have {count:,} tokens; expected {MOST_POINTS:,} at most")
+        raise ValueError(
+            _("the sentences have {count:,} tokens; expected {most:,} at most").format(count=count, most=MOST_POINTS)
+        )
     traces = [trace(checkpoint, text) for text in readable]
     h = np.concatenate([found.h for found in traces]).astype(np.float64)
     if len(h) < 2:
-        raise ValueError("the sentences have a single token; expected 2 or more")
+        raise ValueError(_("the sentences have a single token; expected 2 or more"))
     points, names, explained = (_own if axes == OWN else _of_checkpoint)(checkpoint, h, dimensions)
     return States(
         checkpoint.name,
@@ -164,8 +170,9 @@ def _own(checkpoint: Checkpoint, h: np.ndarray, dimensions: int) -> tuple[np.nda
     """Along the states' own principal components, whose sign is such that the largest weight is positive."""
     if dimensions > min(len(h) - 1, h.shape[1]):
         raise ValueError(
-            f"{len(h)} states of {h.shape[1]} units have {min(len(h) - 1, h.shape[1])} principal components at most; "
-            f"{dimensions} were asked for"
+            _(
+                "{count} states of {units} units have {most} principal components at most; {dimensions} were asked for"
+            ).format(count=len(h), units=h.shape[1], most=min(len(h) - 1, h.shape[1]), dimensions=dimensions)
         )
     centred = h - h.mean(axis=0)
     _left, lengths, rows = np.linalg.svd(centred, full_matrices=False)
@@ -181,7 +188,11 @@ def _of_checkpoint(
 ) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
     space = checkpoint.state_space
     if space is None:
-        raise LookupError(f"the checkpoint {checkpoint.name!r} has no axes of its own; there are: {OWN}")
+        raise LookupError(
+            _("the checkpoint {name!r} has no axes of its own; there are: {axes}").format(
+                name=checkpoint.name, axes=OWN
+            )
+        )
     points = space.project(h)[:, :dimensions]
     names = (_("along the read-out"), _("component 1 across it"), _("component 2 across it"))
     return points, names[:dimensions], _shares(points.var(axis=0), float(h.var(axis=0).sum()))

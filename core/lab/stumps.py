@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.boosting import Boosting, boost
+from core.language import gettext as _
 
 MOST_POINTS = 2_000
 LARGEST = 1e6  # coordinates; beyond it float32 tells few neighbours apart
@@ -111,10 +112,20 @@ def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray
     except (TypeError, ValueError):
         raise ValueError("points are pairs of numbers; some given are not") from None
     if found.ndim != 2 or found.shape[1] != 2 or not 2 <= len(found) <= MOST_POINTS:
-        raise ValueError(f"expected 2 to {MOST_POINTS:,} points of two coordinates; given: shape {found.shape}")
+        raise ValueError(
+            _("expected 2 to {most:,} points of two coordinates; given: shape {shape}").format(
+                most=MOST_POINTS, shape=found.shape
+            )
+        )
     if not (np.abs(found) <= LARGEST).all():  # NaN is not, either
-        raise ValueError(f"coordinates are finite numbers from −{LARGEST:,.0f} to {LARGEST:,.0f}; some given are not")
+        raise ValueError(
+            _("coordinates are finite numbers from −{largest:,.0f} to {largest:,.0f}; some given are not").format(
+                largest=LARGEST
+            )
+        )
     found = found.astype(np.float32).astype(np.float64)
     if (found == found[0]).all():
-        raise ValueError(f"all {len(found):,} points are equal: no threshold tells one from another")
+        raise ValueError(
+            _("all {count:,} points are equal: no threshold tells one from another").format(count=len(found))
+        )
     return found

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.corpus import Encoded, Encoder
+from core.language import gettext as _
 from core.probes.files.readings import Readings, common, spelt
 from core.records import Window, windows
 from core.slices import Marker, places
@@ -110,9 +111,13 @@ def assess(
     that is understood and a word; LookupError for a missing column; what `core.records.windows` raises.
     """
     if not 1 <= len(checkpoints) <= MOST_MODELS:
-        raise ValueError(f"1 to {MOST_MODELS} models can be assessed at a time; given: {len(checkpoints)}")
+        raise ValueError(
+            _("1 to {most} models can be assessed at a time; given: {count}").format(
+                most=MOST_MODELS, count=len(checkpoints)
+            )
+        )
     if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
-        raise ValueError("a model is given twice")
+        raise ValueError(_("a model is given twice"))
     path = Path(path)
     readings = read_as(path, checkpoints, label_column, labels=labels, zero=zero, one=one)
     counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, breathe)
@@ -231,7 +236,7 @@ class _Counting:
             sentences = next(found for other, found in encoded if _alike(checkpoint, other)).take(rows)
             found = logits(checkpoint.model, sentences, _BATCH, breathe=self._breathe)
             if not np.isfinite(found).all():
-                raise ValueError(f"model {checkpoint.name} gave scores that are not finite")
+                raise ValueError(_("model {name} gave scores that are not finite").format(name=checkpoint.name))
             unknown = _unknown(sentences)
             counter.add(found, labels, places(marks, sentences.lengths, unknown), sentences.lengths, unknown)
             scores.append(sigmoid(found))
@@ -265,8 +270,16 @@ class _Counting:
         if self._strange:
             raise ValueError(self.readings.refusal(self._file, list(self._strange)))
         raise ValueError(
-            f"{self._file}: none of {self._rows:,} rows has a label of one of the two classes and a word "
-            f"({self._unlabelled:,} without such a label, {self._empty:,} without a word, {self._malformed:,} faulty)"
+            _(
+                "{file}: none of {rows:,} rows has a label of one of the two classes and a word "
+                "({unlabelled:,} without such a label, {empty:,} without a word, {malformed:,} faulty)"
+            ).format(
+                file=self._file,
+                rows=self._rows,
+                unlabelled=self._unlabelled,
+                empty=self._empty,
+                malformed=self._malformed,
+            )
         )
 
     def result(self, share: float, done: bool = False) -> Assessment:

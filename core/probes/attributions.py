@@ -17,9 +17,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.black_box import BlackBox
+from core.language import gettext as _
+from core.language import mark
 from core.probes.attribution import decomposition, gradients, perturbations, relevance, shapley, steps, surrogates
 from core.probes.attribution.removal import BASELINES, REPLACING, Game
-from core.probes.attribution.results import Attribution, Reading, Scores
+from core.probes.attribution.results import NOTHING, Attribution, Reading, Said, Scores
 from core.verdicts import EmptyTextError, verdict_on_tokens
 
 if TYPE_CHECKING:
@@ -236,13 +238,19 @@ def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attri
     if isinstance(checkpoint, BlackBox):
         if method not in OUTSIDE:
             raise ValueError(
-                f"{method} needs a model's states and weights; {checkpoint.name} gives its answers alone; available: "
-                f"{', '.join(OUTSIDE)}"
+                _(
+                    "{method} needs a model's states and weights; {name} gives its answers alone; available: "
+                    "{available}"
+                ).format(method=method, name=checkpoint.name, available=", ".join(OUTSIDE))
             )
     elif checkpoint.model.cell not in METHODS[method].cells:
         raise ValueError(
-            f"{method} does not exist for the cell {checkpoint.model.cell} of {checkpoint.name}; available: "
-            f"{', '.join(available(checkpoint))}"
+            _("{method} does not exist for the cell {cell} of {name}; available: {available}").format(
+                method=method,
+                cell=checkpoint.model.cell,
+                name=checkpoint.name,
+                available=", ".join(available(checkpoint)),
+            )
         )
     elif METHODS[method].word_by_word:
         checkpoint.model.check_prefixwise(checkpoint.name)
@@ -267,8 +275,10 @@ def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attri
     )
 
 
-def _same_as_baseline(checkpoint: Model, tokens: Sequence[str], baseline: str) -> str:
+def _same_as_baseline(checkpoint: Model, tokens: Sequence[str], baseline: str) -> Said:
     """Says that a text reads as its baseline does, where it does."""
     if baseline == "unk" and not any(token in checkpoint.vocabulary for token in tokens):
-        return "the model knows none of the words, so that the text is its own baseline: nothing is to be shared out"
-    return ""
+        return Said(
+            mark("the model knows none of the words, so that the text is its own baseline: nothing is to be shared out")
+        )
+    return NOTHING

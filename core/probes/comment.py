@@ -22,6 +22,7 @@ import numpy as np
 
 from core.black_box import BlackBox, log_odds
 from core.corpus import encode_tokens
+from core.language import gettext as _
 from core.readings import MIXED, NEGATIVE, check_reading, fooled
 from core.verdicts import EmptyTextError, Verdict, logits, sigmoid, verdict
 
@@ -118,7 +119,11 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
     if not tokens:
         raise EmptyTextError("there is no token to leave out")
     if len(tokens) > MOST:
-        raise ValueError(f"a text of {len(tokens):,} tokens is too long to leave out each; up to {MOST:,} can be")
+        raise ValueError(
+            _("a text of {count:,} tokens is too long to leave out each; up to {most:,} can be").format(
+                count=len(tokens), most=MOST
+            )
+        )
     if isinstance(checkpoint, BlackBox):
         without = [[*tokens[:place], *tokens[place + 1 :]] for place in range(len(tokens))]
         return tuple(log_odds(checkpoint.of_tokens(without)).tolist())

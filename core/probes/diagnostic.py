@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.corpus import Encoded, encode_tokens
+from core.language import gettext as _
 from core.probes.files.shares import Mean
 from core.probes.files.token_states import CELL, HIDDEN, token_states
 
@@ -176,8 +177,10 @@ def split(sentences: Encoded, seed: int) -> Tokens:
     test = round(_TEST_SHARE * count)
     if min(test, count - test) < _LEAST:
         raise ValueError(
-            f"probes need at least {_LEAST} different sentences to train on and {_LEAST} to be tested on; of the "
-            f"{count:,} given these would be {count - test:,} and {test:,}"
+            _(
+                "probes need at least {least} different sentences to train on and {least} to be tested "
+                "on; of the {count:,} given these would be {train:,} and {test:,}"
+            ).format(least=_LEAST, count=count, train=count - test, test=test)
         )
     train = np.ones(count, dtype=bool)
     train[np.random.default_rng((seed, 3)).choice(count, test, replace=False)] = False
@@ -275,7 +278,7 @@ def _controls(tokens: Tokens, labels: np.ndarray, seed: int) -> Iterator[np.ndar
         control = control_labels(tokens.ids, labels, tokens.train, (seed, 1, number))
         number += 1
         if number > 100:
-            raise ValueError("no control task can be drawn: too few word types")
+            raise ValueError(_("no control task can be drawn: too few word types"))
         if all(len(np.unique(control[part])) > 1 for part in (tokens.train, ~tokens.train)):
             kept += 1
             yield control
@@ -333,7 +336,7 @@ def _labels(
     labels = {POSITION: position_labels(sentences), NEGATION: negation_labels(kept)}
     left_out: dict[str, str] = {}
     if checkpoint.polarity is None:
-        left_out[POLARITY] = "the checkpoint has no polarity of words (python -m core polarity)"
+        left_out[POLARITY] = _("the checkpoint has no polarity of words (python -m core polarity)")
     else:
         labels[POLARITY] = polarity_labels(sentences, checkpoint.polarity, tokens.train)
     for task in list(labels):
@@ -348,11 +351,15 @@ def _labels(
 
 
 def _check_classes(labels: np.ndarray, train: np.ndarray, classes: Sequence[str], task: str) -> None:
-    for part, where in ((train, "trained"), (~train, "tested")):
+    told = (
+        (train, _("{task}: no token of class {lacking} to be trained on; give more or longer sentences")),
+        (~train, _("{task}: no token of class {lacking} to be tested on; give more or longer sentences")),
+    )
+    for part, message in told:
         counts = np.bincount(labels[part], minlength=len(classes))
         if not counts.all():
             lacking = ", ".join(name for name, count in zip(classes, counts, strict=True) if not count)
-            raise ValueError(f"{task}: no token of class {lacking} to be {where} on; give more or longer sentences")
+            raise ValueError(message.format(task=task, lacking=lacking))
 
 
 def _features(checkpoint: Checkpoint, sentences: Encoded, source: str, breathe: Callable[[], object]) -> np.ndarray:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core import checkpoints
+from core.language import gettext as _
 from core.probes.diagnostic import CLASSES, SOURCES, TASKS, Probe, Probes
 from core.probes.files.shares import Mean
 
@@ -38,7 +39,9 @@ def add_probes(found: Probes, source: Source, folder: Path | None = None) -> Non
     """
     checkpoint = checkpoints.load(found.model, folder)
     if checkpoint.hash_with_polarity != found.hash:
-        raise ValueError(f"checkpoint {found.model!r} is not the one that was probed; probe it again")
+        raise ValueError(
+            _("checkpoint {model!r} is not the one that was probed; probe it again").format(model=found.model)
+        )
     content = {"source": vars(source), **as_json(found)}
     del content["model"]  # the card says so
     checkpoints.save_again(checkpoint, {**checkpoint.card, KEY: content}, folder)
@@ -76,24 +79,26 @@ def of_card(name: str, card: Mapping[str, Any]) -> tuple[Probes, Source] | None:
             probes=tuple(_probe(one) for one in content["probes"]),
         )
         if len({(one.task, one.source) for one in found.probes}) != len(found.probes):
-            raise ValueError("a probe stands there twice")
+            raise ValueError(_("a probe stands there twice"))
         return found, Source(
             _text(source["file"]), _text(source["sha256"]), _count(source["rows"]), _count(source["drawn_from"])
         )
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         reason = " ".join(reason.split())[:200]
-        raise ValueError(f"checkpoint {name!r}: its card's probes cannot be read: {reason}") from None
+        raise ValueError(
+            _("checkpoint {name!r}: its card's probes cannot be read: {reason}").format(name=name, reason=reason)
+        ) from None
 
 
 def _probe(found: Any) -> Probe:
     task = _one_of(found["task"], TASKS)
     classes = tuple(found["classes"])
     if classes != CLASSES[task]:
-        raise ValueError(f"classes of {task} are {', '.join(CLASSES[task])}")
+        raise ValueError(_("classes of {task} are {classes}").format(task=task, classes=", ".join(CLASSES[task])))
     tokens = tuple(_count(one) for one in found["tokens"])
     if len(tokens) != len(classes) or not isinstance(found["converged"], bool):
-        raise ValueError(f"the probe of {task} is none")
+        raise ValueError(_("the probe of {task} is none").format(task=task))
     return Probe(
         task=task,
         source=_one_of(found["source"], SOURCES),
@@ -116,19 +121,19 @@ def _rounded(number: float) -> float:
 def _mean(found: Any) -> Mean:
     low, high = (_share(one) for one in found["interval"])
     if not low <= high:
-        raise ValueError(f"an interval from {low:g} to {high:g}")
+        raise ValueError(_("an interval from {low:g} to {high:g}").format(low=low, high=high))
     return Mean(_count(found["rows"]), _share(found["mean"]), (low, high))
 
 
 def _share(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > 1:
-        raise ValueError(f"expected a share, found {value!r:.40}")
+        raise ValueError(_("expected a share, found {value!r:.40}").format(value=value))
     return float(value)
 
 
 def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise ValueError(f"expected a count, found {value!r:.40}")
+        raise ValueError(_("expected a count, found {value!r:.40}").format(value=value))
     return value
 
 
@@ -139,11 +144,11 @@ def _pair(value: Any) -> tuple[int, int]:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 300:
-        raise ValueError(f"expected a line of text, found {value!r:.80}")
+        raise ValueError(_("expected a line of text, found {value!r:.80}").format(value=value))
     return value
 
 
 def _one_of(value: Any, known: tuple[str, ...]) -> str:
     if value not in known:
-        raise ValueError(f"{value!r:.40} is none of {', '.join(known)}")
+        raise ValueError(_("{value!r:.40} is none of {known}").format(value=value, known=", ".join(known)))
     return str(value)

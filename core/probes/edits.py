@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.labels import SENTIMENT, Names
+from core.language import gettext as _
 from core.probes.editing import edit_claims
 from core.probes.editing.changes import apply, diff
 from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits, Progress
@@ -84,7 +85,11 @@ class Question:
         if not self.tokens:
             raise EmptyTextError("the text is empty: there is no word to edit")
         if len(self.tokens) > MOST_TOKENS:
-            raise ValueError(f"edits are searched for in 1 to {MOST_TOKENS:,} tokens; given: {len(self.tokens):,}")
+            raise ValueError(
+                _("edits are searched for in 1 to {most:,} tokens; given: {count:,}").format(
+                    most=MOST_TOKENS, count=len(self.tokens)
+                )
+            )
         if self.goal not in GOALS:
             raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(GOALS)}")
         if self.reading is not None and self.reading not in READINGS:
@@ -94,13 +99,18 @@ class Question:
         if wrong:
             raise ValueError(f"no guard {wrong[0]!r} to switch off; available: {', '.join(named) or 'none'}")
         if not (self.first or self.widen):
-            raise ValueError("a search that does not widen is one for the first flip")
-        numbers = {"edits": self.max_edits, "budget": self.budget, "flips listed": self.top, "beam": self.beam}
+            raise ValueError(_("a search that does not widen is one for the first flip"))
+        numbers = {
+            _("edits"): self.max_edits,
+            _("budget"): self.budget,
+            _("flips listed"): self.top,
+            _("beam"): self.beam,
+        }
         for name, number in numbers.items():
             if number is not None and number < 1:
-                raise ValueError(f"{name}: at least 1; given: {number}")
+                raise ValueError(_("{name}: at least 1; given: {number}").format(name=name, number=number))
         if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(f"seconds: above 0; given: {self.seconds}")
+            raise ValueError(_("seconds: above 0; given: {seconds}").format(seconds=self.seconds))
 
 
 def search(
@@ -113,7 +123,7 @@ def search(
     """
     found = _Answers(model, victim, question)
     yield found.event()
-    for _ in found.search.steps():
+    for _step in found.search.steps():
         breathe()
         yield found.event()
 

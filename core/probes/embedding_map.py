@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.language import gettext as _
 from core.probes.embeddings import Space
 
 WORDS, MOST = 400, 2_000
@@ -50,7 +51,9 @@ def word_map(where: Space, words: list[str], leaning: np.ndarray) -> WordMap:
     """Words of a space, those that it has, on a plane; `leaning` [N] is theirs. Raises ValueError for fewer than 3."""
     kept = [place for place, word in enumerate(words) if word in where.vocabulary]
     if len(kept) < 3:
-        raise ValueError(f"a map needs at least 3 words that {where.name} knows; given: {len(kept)}")
+        raise ValueError(
+            _("a map needs at least 3 words that {name} knows; given: {count}").format(name=where.name, count=len(kept))
+        )
     ids = np.array([where.vocabulary.id(words[place]) for place in kept])
     lean = leaning[kept].astype(np.float64)
     places, explained = principal_plane(where.unit[ids])

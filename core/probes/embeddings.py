@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.embeddings import unit_variance
+from core.language import gettext as _
 from core.text import Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
@@ -49,13 +50,27 @@ class Space:
         """
         tokens = self.preprocessing(typed)
         if len(tokens) != 1:
-            shown = f"{len(tokens)}: {', '.join(tokens[:6])}" if tokens else "none"
-            raise ValueError(f"one word is asked for; {typed[:_LONGEST]!r} holds {shown}")
+            if not tokens:
+                raise ValueError(_("one word is asked for; {typed!r} holds none").format(typed=typed[:_LONGEST]))
+            raise ValueError(
+                _("one word is asked for; {typed!r} holds {count}: {words}").format(
+                    typed=typed[:_LONGEST], count=len(tokens), words=", ".join(tokens[:6])
+                )
+            )
         if tokens[0] not in self.vocabulary:
             near = like_spelt(tokens[0], self.vocabulary)
+            told = (
+                _("{word!r} is not among the {count:,} words of {name}; spelt alike: {near}")
+                if near
+                else _("{word!r} is not among the {count:,} words of {name}")
+            )
             raise LookupError(
-                f"{tokens[0][:_LONGEST]!r} is not among the {len(self.vocabulary.words):,} words of {self.name}"
-                + (f"; spelt alike: {', '.join(near)}" if near else "")
+                told.format(
+                    word=tokens[0][:_LONGEST],
+                    count=len(self.vocabulary.words),
+                    name=self.name,
+                    near=", ".join(near),
+                )
             )
         return tokens[0]
 
@@ -151,7 +166,11 @@ class Moves:
 def space(name: str, vectors: np.ndarray, vocabulary: Vocabulary, preprocessing: Preprocessing, key: str = "") -> Space:
     """A space of vectors [V, E]. Raises ValueError where `vectors` and vocabulary differ in length."""
     if len(vectors) != len(vocabulary):
-        raise ValueError(f"{len(vectors):,} vectors for a vocabulary of {len(vocabulary):,}")
+        raise ValueError(
+            _("{count:,} vectors for a vocabulary of {vocabulary_count:,}").format(
+                count=len(vectors), vocabulary_count=len(vocabulary)
+            )
+        )
     vectors = vectors.astype(np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
@@ -201,7 +220,7 @@ def analogy(where: Space, a: str, b: str, c: str, count: int = COUNT) -> Neighbo
 
 def _nearest(where: Space, wanted: np.ndarray, asked: tuple[str, ...], count: int) -> Neighbours:
     if not 1 <= count <= MOST:
-        raise ValueError(f"1 to {MOST} neighbours can be asked for; given: {count}")
+        raise ValueError(_("1 to {most} neighbours can be asked for; given: {count}").format(most=MOST, count=count))
     length = float(np.linalg.norm(wanted))
     cosines = where.unit @ (wanted / length if length > 0 else wanted)
     left_out = {Vocabulary.pad_id, Vocabulary.unk_id, *(where.vocabulary.id(word) for word in asked)}
@@ -256,7 +275,11 @@ def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Mov
     own = after(checkpoint)
     if own.vectors.shape[1] != start.vectors.shape[1]:
         sizes = f"{own.vectors.shape[1]} and {start.vectors.shape[1]}"
-        raise ValueError(f"{checkpoint.name} and {start.name} have vectors of {sizes} numbers; nothing can be compared")
+        raise ValueError(
+            _("{name} and {start} have vectors of {sizes} numbers; nothing can be compared").format(
+                name=checkpoint.name, start=start.name, sizes=sizes
+            )
+        )
     words = [word for word in own.vocabulary.words[:frequent] if word in start.vocabulary]
     ids = np.array([own.vocabulary.id(word) for word in words], dtype=np.int64)
     others = np.array([start.vocabulary.id(word) for word in words], dtype=np.int64)

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import Checkpoint
+from core.language import gettext as _
 from core.probes.held_map import INPUTS, HeldMap
 
 SECONDS = 60.0
@@ -143,7 +144,11 @@ def search(
     if held not in INPUTS:
         raise ValueError(f"the input is held at one of {', '.join(INPUTS)}; given: {held!r}")
     if not seconds > 0 or starts < 1:
-        raise ValueError(f"a search needs time and at least 1 start; given: {seconds:g} seconds, {starts:,} starts")
+        raise ValueError(
+            _("a search needs time and at least 1 start; given: {seconds:g} seconds, {starts:,} starts").format(
+                seconds=seconds, starts=starts
+            )
+        )
     begun = time.monotonic()
     checkpoint.model.check_prefixwise(checkpoint.name)
     held_map = HeldMap(checkpoint.model, held)
@@ -182,7 +187,7 @@ def _visited(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) ->
         if ids:
             states.append(held_map.read(checkpoint.model.embedding(torch.tensor(ids)).detach()))
     if not states:
-        raise ValueError(f"none of the {len(texts):,} texts holds a word to start from")
+        raise ValueError(_("none of the {count:,} texts holds a word to start from").format(count=len(texts)))
     return torch.cat(states)
 
 

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import Checkpoint
+from core.language import gettext as _
 from core.models import GATES, cell_step
 from core.trace import Trace
 from core.verdicts import sigmoid
@@ -123,8 +124,12 @@ def patchable(cell: str) -> dict[str, str | None]:
 def bounds(cell: str, gate: str) -> tuple[float, float]:
     """The least and the greatest value of a gate. Raises LookupError where the cell has none of that name."""
     if gate not in gates(cell):
-        available = f"it has: {', '.join(gates(cell))}" if gates(cell) else "it has none"
-        raise LookupError(f"the {cell.upper()} has no gate {gate!r}; {available}")
+        told = (
+            _("the {cell} has no gate {gate!r}; it has: {available}")
+            if gates(cell)
+            else _("the {cell} has no gate {gate!r}; it has none")
+        )
+        raise LookupError(told.format(cell=cell.upper(), gate=gate, available=", ".join(gates(cell))))
     return (-1.0, 1.0) if gate == _CANDIDATES[cell] else (0.0, 1.0)
 
 
@@ -134,7 +139,9 @@ def partners(own: int, others: int, align: str) -> tuple[int | None, ...]:
     None where the other text has no such step. Raises ValueError for another alignment.
     """
     if align not in ALIGNMENTS:
-        raise ValueError(f"align is one of {', '.join(ALIGNMENTS)}; given: {align!r}")
+        raise ValueError(
+            _("align is one of {available}; given: {align!r}").format(available=", ".join(ALIGNMENTS), align=align)
+        )
     shift = others - own if align == "end" else 0
     return tuple(step + shift if 0 <= step + shift < others else None for step in range(own))
 
@@ -195,7 +202,11 @@ def check_model(checkpoint: Checkpoint, *traces: Trace) -> None:
     units = checkpoint.model.hidden_size
     for trace in traces:
         if (trace.model, trace.cell, trace.h.shape[1]) != (checkpoint.name, checkpoint.model.cell, units):
-            raise ValueError(f"a run of {trace.model} cannot be changed or patched in {checkpoint.name}")
+            raise ValueError(
+                _("a run of {model} cannot be changed or patched in {name}").format(
+                    model=trace.model, name=checkpoint.name
+                )
+            )
 
 
 def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[int | None]) -> None:
@@ -203,39 +214,55 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
         _check_steps(trace, change.step, change.step)
         known = patchable(trace.cell)
         if change.what not in known:
-            gateless = "" if gates(trace.cell) else ", and no gates"
-            raise LookupError(
-                f"the {trace.cell.upper()} has no {change.what!r} to patch; it has: {', '.join(known)}{gateless}"
+            told = (
+                _("the {cell} has no {what!r} to patch; it has: {available}")
+                if gates(trace.cell)
+                else _("the {cell} has no {what!r} to patch; it has: {available}, and no gates")
             )
+            raise LookupError(told.format(cell=trace.cell.upper(), what=change.what, available=", ".join(known)))
         if donor is None:
-            raise ValueError("a patch needs a second sentence, from whose run it takes")
+            raise ValueError(_("a patch needs a second sentence, from whose run it takes"))
         if matched[change.step] is None:
             raise ValueError(
-                f"step {change.step + 1} has no partner: the other sentence has {len(donor):,} tokens, this one "
-                f"{len(trace):,}; align them from the other side, or choose another step"
+                _(
+                    "step {step} has no partner: the other sentence has {others:,} tokens, this one {own:,}; "
+                    "align them from the other side, or choose another step"
+                ).format(step=change.step + 1, others=len(donor), own=len(trace))
             )
         return
     _check_steps(trace, change.first, change.last)
     if isinstance(change, Hold):
         low, high = bounds(trace.cell, change.gate)
         if not low <= change.value <= high:
-            raise ValueError(f"the gate {change.gate!r} is held between {low:g} and {high:g}; given: {change.value}")
+            raise ValueError(
+                _("the gate {gate!r} is held between {low:g} and {high:g}; given: {value}").format(
+                    gate=change.gate, low=low, high=high, value=change.value
+                )
+            )
         return
     states = [HIDDEN, CELL] if trace.c is not None else [HIDDEN]
     if change.state not in states:
-        raise LookupError(f"the {trace.cell.upper()} has no state {change.state!r}; it has: {', '.join(states)}")
+        raise LookupError(
+            _("the {cell} has no state {state!r}; it has: {available}").format(
+                cell=trace.cell.upper(), state=change.state, available=", ".join(states)
+            )
+        )
     outside = [unit for unit in change.units if not 0 <= unit < trace.h.shape[1]]
     if outside or not change.units:
-        given = f"given: {', '.join(map(str, outside))}" if outside else "none was given"
-        raise ValueError(f"units are 0 to {trace.h.shape[1] - 1}; {given}")
+        told = _("units are 0 to {last}; given: {units}") if outside else _("units are 0 to {last}; none was given")
+        raise ValueError(told.format(last=trace.h.shape[1] - 1, units=", ".join(map(str, outside))))
     if not math.isfinite(change.factor):
-        raise ValueError(f"the factor is a finite number; given: {change.factor}")
+        raise ValueError(_("the factor is a finite number; given: {factor}").format(factor=change.factor))
 
 
 def _check_steps(trace: Trace, first: int, last: int) -> None:
     if not 0 <= first <= last < len(trace):
-        given = f"step {first + 1}" if first == last else f"steps {first + 1} to {last + 1}"
-        raise ValueError(f"{given}: outside the sentence, whose tokens are 1 to {len(trace):,}")
+        told = (
+            _("step {first}: outside the sentence, whose tokens are 1 to {count:,}")
+            if first == last
+            else _("steps {first} to {last}: outside the sentence, whose tokens are 1 to {count:,}")
+        )
+        raise ValueError(told.format(first=first + 1, last=last + 1, count=len(trace)))
 
 
 def _held(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core import checkpoints
+from core.language import gettext as _
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.standings import COLUMNS, League, Measures, Standing
 from core.probes.files.shares import Mean
@@ -86,20 +87,24 @@ def read_league(path: Path) -> Leagues:
         with path.open("rb") as file:
             content = file.read(LIMIT + 1)
     except OSError as error:
-        raise ValueError(f"{path.name} cannot be read ({type(error).__name__})") from None
+        raise ValueError(
+            _("{name} cannot be read ({kind})").format(name=path.name, kind=type(error).__name__)
+        ) from None
     if len(content) > LIMIT:
-        raise ValueError(f"{path.name} has more than {LIMIT:,} bytes")
+        raise ValueError(_("{name} has more than {most:,} bytes").format(name=path.name, most=LIMIT))
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or a number of too many digits
-        raise ValueError(f"{path.name} is not JSON ({type(error).__name__})") from None
+        raise ValueError(_("{name} is not JSON ({kind})").format(name=path.name, kind=type(error).__name__)) from None
     try:
         if found["format"] != FORMAT:
-            raise ValueError(f"format {found['format']!r:.40}, expected {FORMAT}")
+            raise ValueError(
+                _("format {found!r:.40}, expected {expected}").format(found=found["format"], expected=FORMAT)
+            )
         source = found["source"]
         leagues = tuple(_league(one) for one in found["leagues"])
         if len({one.model for one in leagues}) != len(leagues):
-            raise ValueError("a model is named twice")
+            raise ValueError(_("a model is named twice"))
         return Leagues(
             Source(
                 _text(source["file"], "file", re.compile(r"[^/\\\x00-\x1f]{1,255}")),
@@ -110,7 +115,9 @@ def read_league(path: Path) -> Leagues:
         )
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{path.name} is no league: {' '.join(reason.split())[:200]}") from None
+        raise ValueError(
+            _("{name} is no league: {reason}").format(name=path.name, reason=" ".join(reason.split())[:200])
+        ) from None
 
 
 def as_json(found: League, *, failures: bool = False) -> dict[str, object]:
@@ -154,14 +161,18 @@ def _league(found: Any) -> League:
     standings = tuple(_standing(one) for one in found["standings"])
     names = [one.method for one in standings]
     if len(set(names)) != len(names):
-        raise ValueError("a method is named twice")
+        raise ValueError(_("a method is named twice"))
     best, runner_up = found["best"], found["runner_up"]
     if not isinstance(found["tied"], list) or any(
         name not in names for name in (*found["tied"], *(one for one in (best, runner_up) if one is not None))
     ):
-        raise ValueError("a method that is named best or tied has no row")
+        raise ValueError(_("a method that is named best or tied has no row"))
     if found["removal"] not in BASELINES:
-        raise ValueError(f"removal {found['removal']!r:.40} is none of {', '.join(BASELINES)}")
+        raise ValueError(
+            _("removal {removal!r:.40} is none of {available}").format(
+                removal=found["removal"], available=", ".join(BASELINES)
+            )
+        )
     return League(
         model=_text(found["model"], "model"),
         hash=_text(found["hash"], "hash", _HASH),
@@ -199,29 +210,29 @@ def _mean(found: Any) -> Mean | None:
     low, high = (_number(one) for one in found["interval"])
     mean = _number(found["mean"])
     if not low <= high:
-        raise ValueError(f"an interval from {low:g} to {high:g}")
+        raise ValueError(_("an interval from {low:g} to {high:g}").format(low=low, high=high))
     return Mean(_count(found["rows"], "rows"), mean, (low, high))
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"expected a number, found {value!r:.40}")
+        raise ValueError(_("expected a number, found {value!r:.40}").format(value=value))
     return float(value)
 
 
 def _count(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise ValueError(f"{name}: expected a count, found {value!r:.40}")
+        raise ValueError(_("{name}: expected a count, found {value!r:.40}").format(name=name, value=value))
     return value
 
 
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"expected true or false, found {value!r:.40}")
+        raise ValueError(_("expected true or false, found {value!r:.40}").format(value=value))
     return value
 
 
 def _text(value: Any, name: str, pattern: re.Pattern[str] = _NAME) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise ValueError(f"{name}: {value!r:.80} is none")
+        raise ValueError(_("{name}: {value!r:.80} is none").format(name=name, value=value))
     return value

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from core.checkpoints import Checkpoint
+from core.language import gettext as _
 from core.models import Classifier, State
 from core.verdicts import EmptyTextError, sigmoid
 
@@ -86,15 +87,21 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
     Raises ValueError where the word is not a single token, the filler has none, or `upto` is not from 1 to `MOST`.
     """
     if not 1 <= upto <= MOST:
-        raise ValueError(f"the words of filler go up to a number from 1 to {MOST:,}; given: {upto:,}")
+        raise ValueError(
+            _("the words of filler go up to a number from 1 to {most:,}; given: {upto:,}").format(most=MOST, upto=upto)
+        )
     first = checkpoint.preprocessing(word)
     if not first:
-        raise EmptyTextError("the word is empty: there is nothing to remember")
+        raise EmptyTextError(_("the word is empty: there is nothing to remember"))
     if len(first) > 1:
-        raise ValueError(f"the word at the beginning is read as {len(first):,} tokens ({' '.join(first)}); give one")
+        raise ValueError(
+            _("the word at the beginning is read as {count:,} tokens ({tokens}); give one").format(
+                count=len(first), tokens=" ".join(first)
+            )
+        )
     given = tuple(checkpoint.preprocessing(filler))
     if not given:
-        raise EmptyTextError("the filler is empty: there is no word to follow")
+        raise EmptyTextError(_("the filler is empty: there is no word to follow"))
     after = [given[place % len(given)] for place in range(upto)]
     model, vocabulary = checkpoint.model, checkpoint.vocabulary
     model.check_prefixwise(checkpoint.name)

@@ -189,7 +189,7 @@ def patch_texts(checkpoint: Checkpoint, a: str, b: str, align: str = "start") ->
     """The grid of two texts. Raises EmptyTextError where one has no token, ValueError as `patch_grid`."""
     for number, text in enumerate((a, b), 1):
         if not checkpoint.preprocessing(text):
-            raise EmptyTextError(f"text {number} of 2 is empty: there is no word to read")
+            raise EmptyTextError(_("text {number} of 2 is empty: there is no word to read").format(number=number))
     return patch_grid(checkpoint, trace(checkpoint, a), trace(checkpoint, b), align)
 
 
@@ -200,7 +200,11 @@ def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start")
     """
     check_model(checkpoint, a, b)
     if len(a) > MOST_STEPS:
-        raise ValueError(f"a grid is made of at most {MOST_STEPS} steps; the sentence has {len(a):,} tokens")
+        raise ValueError(
+            _("a grid is made of at most {most} steps; the sentence has {count:,} tokens").format(
+                most=MOST_STEPS, count=len(a)
+            )
+        )
     matched = partners(len(a), len(b), align)
     whats = patchable(a.cell)
     rows = _rows(whats)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.corpus import encode_tokens
+from core.language import gettext as _
 from core.probes.files.token_states import HIDDEN, check_state, token_states
 from core.verdicts import logits, sigmoid
 
@@ -166,7 +167,9 @@ def index(
             kept[tokens] = place
             total += len(tokens)
     if not kept:
-        raise ValueError(f"{lines.name}: none of its {len(lines.texts):,} rows has a word to read")
+        raise ValueError(
+            _("{name}: none of its {count:,} rows has a word to read").format(name=lines.name, count=len(lines.texts))
+        )
     sentences = encode_tokens(list(kept), checkpoint.vocabulary)
     levels = np.empty((total, checkpoint.model.hidden_size), dtype=np.int8)
     yield Indexing(0, total)
@@ -214,8 +217,9 @@ def level_of(threshold: float, state: str) -> int:
     level = round(threshold / step) if np.isfinite(threshold) else 0
     if not 1 <= level <= _LEVELS or abs(level * step - threshold) > 1e-6:
         raise ValueError(
-            f"the threshold of {state} is a multiple of {step:g} from {step:g} to {_LEVELS * step:g}; "
-            f"given: {threshold:g}"
+            _(
+                "the threshold of {state} is a multiple of {step:g} from {step:g} to {most:g}; given: {threshold:g}"
+            ).format(state=state, step=step, most=_LEVELS * step, threshold=threshold)
         )
     return level
 
@@ -239,8 +243,9 @@ def pattern(
     check_state(checkpoint.model, state)
     if not 0 <= first <= last < len(trace):
         raise ValueError(
-            f"the span goes from a token to the same or a later one of the {len(trace):,}; given: {first + 1:,} to "
-            f"{last + 1:,}"
+            _(
+                "the span goes from a token to the same or a later one of the {own:,}; given: {first:,} to {last:,}"
+            ).format(own=len(trace), first=first + 1, last=last + 1)
         )
     values = trace.h if state == HIDDEN else trace.c
     assert values is not None
@@ -274,13 +279,18 @@ def search(index: Index, pattern: Pattern, most: int = MOST, least: float = LEAS
     """
     if (index.hash, index.state) != (pattern.hash, pattern.state):
         raise ValueError(
-            f"the file was read by {index.model} for {index.state!r}, the pattern is of {pattern.model}, "
-            f"{pattern.state!r}"
+            _("the file was read by {reader} for {read!r}, the pattern is of {model}, {state!r}").format(
+                reader=index.model, read=index.state, model=pattern.model, state=pattern.state
+            )
         )
     if not pattern.units:
-        raise ValueError("no unit is on over the whole span; choose a lower threshold or a shorter span")
+        raise ValueError(_("no unit is on over the whole span; choose a lower threshold or a shorter span"))
     if most < 1 or not 0 <= least <= 1:
-        raise ValueError(f"at least 1 moment is listed, and a share is 0 to 1; given: {most:,} and {least:g}")
+        raise ValueError(
+            _("at least 1 moment is listed, and a share is 0 to 1; given: {most:,} and {least:g}").format(
+                most=most, least=least
+            )
+        )
     bits = _bits(index.levels, level_of(pattern.threshold, pattern.state), pattern.magnitude)
     wanted = np.zeros((1, index.levels.shape[1]), dtype=bool)
     wanted[0, list(pattern.units)] = True

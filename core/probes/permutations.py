@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from core.black_box import BlackBox
+from core.language import gettext as _
 from core.probes.ordering import certificates
 from core.probes.ordering.orders import Ranked, Ranking, Words, fluencies
 from core.text import LINK
@@ -144,12 +145,16 @@ class Question:
     def __post_init__(self) -> None:
         if self.budget < 1 or self.top < 1:
             raise ValueError(
-                f"a search needs a budget of at least one order and a top of at least one; given: "
-                f"{self.budget:,} and {self.top:,}"
+                _(
+                    "a search needs a budget of at least one order and a top of at least one; given: "
+                    "{budget:,} and {top:,}"
+                ).format(budget=self.budget, top=self.top)
             )
         if not 0 <= self.floor < np.inf or (self.seconds is not None and not self.seconds > 0):
             raise ValueError(
-                f"the floor is at least 0 nats and the time above 0 seconds; given: {self.floor} and {self.seconds}"
+                _("the floor is at least 0 nats and the time above 0 seconds; given: {floor} and {seconds}").format(
+                    floor=self.floor, seconds=self.seconds
+                )
             )
         if len(self.tokens) != len(self.words):
             raise ValueError(f"{len(self.tokens)} tokens for {len(self.words)} places")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.black_box import BlackBox
+from core.language import gettext as _
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -46,8 +47,17 @@ def checked(probabilities: np.ndarray, count: int) -> np.ndarray:
     """What a predictor gave for `count` sentences, float64 [N]. Raises ValueError where these are no probabilities."""
     found = np.asarray(probabilities, dtype=np.float64)
     if found.shape != (count,) or not ((found >= 0) & (found <= 1)).all():
-        raise ValueError(
-            f"a predictor gives one probability from 0 to 1 for each of {count:,} sentences; it gave an array of shape "
-            f"{found.shape}" + (f" from {found.min():g} to {found.max():g}" if found.size else "")
+        told = (
+            _(
+                "a predictor gives one probability from 0 to 1 for each of {count:,} sentences; "
+                "it gave an array of shape {shape} from {least:g} to {most:g}"
+            )
+            if found.size
+            else _(
+                "a predictor gives one probability from 0 to 1 for each of {count:,} sentences; "
+                "it gave an array of shape {shape}"
+            )
         )
+        low, high = (found.min(), found.max()) if found.size else (0.0, 0.0)
+        raise ValueError(told.format(count=count, shape=found.shape, least=low, most=high))
     return found

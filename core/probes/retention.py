@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 from core.checkpoints import Checkpoint
+from core.language import gettext as _
 from core.models import State
 from core.verdicts import EmptyTextError, sigmoid
 
@@ -98,7 +99,11 @@ def retention(
     logit = _read(checkpoint, checkpoint.vocabulary.encode(tokens), drawn)
     effect = logit[1:] - logit[:1]
     if not effect[:, 0, 0].any():
-        raise ValueError(f"none of these words moves the logit of {checkpoint.name}: {', '.join(tokens)}")
+        raise ValueError(
+            _("none of these words moves the logit of {name}: {tokens}").format(
+                name=checkpoint.name, tokens=", ".join(tokens)
+            )
+        )
     share, low, high = _share_left(effect, seed)
     return Retention(
         model=checkpoint.name,
@@ -124,8 +129,10 @@ def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
     """
     if checkpoint.polarity is None:
         raise ValueError(
-            f"{checkpoint.name} keeps no polarity of its words, so which of them are neutral is not known; "
-            "training it anew counts it"
+            _(
+                "{name} keeps no polarity of its words, so which of them are neutral is not known; "
+                "training it anew counts it"
+            ).format(name=checkpoint.name)
         )
     frequent = checkpoint.vocabulary.words[:FREQUENT]
     found = [
@@ -135,8 +142,10 @@ def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
     ]
     if not found:
         raise ValueError(
-            f"{checkpoint.name} has no neutral word among its {len(frequent):,} most frequent: none is of letters only "
-            f"and within {NEUTRAL} nats"
+            _(
+                "{name} has no neutral word among its {count:,} most frequent: none is of letters only "
+                "and within {bound} nats"
+            ).format(name=checkpoint.name, count=len(frequent), bound=NEUTRAL)
         )
     return np.array(found)
 
@@ -144,17 +153,25 @@ def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
 def _tokens(checkpoint: Checkpoint, words: Sequence[str]) -> tuple[str, ...]:
     """The words as the model reads them. Raises ValueError where one is not a single token, or is given twice."""
     if len(words) > _MOST["words"]:
-        raise ValueError(f"at most {_MOST['words']} words are tried; given: {len(words):,}")
+        raise ValueError(
+            _("at most {most} words are tried; given: {count:,}").format(most=_MOST["words"], count=len(words))
+        )
     found = []
     for word in words:
         read = checkpoint.preprocessing(word)
         if len(read) > 1:
-            raise ValueError(f"a word at the beginning is read as {len(read):,} tokens ({' '.join(read)}); give single")
+            raise ValueError(
+                _("a word at the beginning is read as {count:,} tokens ({tokens}); give single").format(
+                    count=len(read), tokens=" ".join(read)
+                )
+            )
         found += read
     if not found:
-        raise EmptyTextError("no word is given: there is nothing to remember")
+        raise EmptyTextError(_("no word is given: there is nothing to remember"))
     if twice := [word for place, word in enumerate(found) if word in found[:place]]:
-        raise ValueError(f"a word is given once; more than once: {', '.join(dict.fromkeys(twice))}")
+        raise ValueError(
+            _("a word is given once; more than once: {words}").format(words=", ".join(dict.fromkeys(twice)))
+        )
     return tuple(found)
 
 

@@ -26,6 +26,7 @@ from core import outputs
 from core.black_box import BlackBox, telling
 from core.corpus import LABEL_NAMES
 from core.labels import name_of
+from core.language import gettext as _
 from core.outputs import Columns
 from core.probes.files.readings import Readings, common, spelt
 from core.probes.files.scan_windows import Prepared, Preparer
@@ -135,7 +136,7 @@ def scan(
         outputs.check(out, path)
     column = text_column or "text"
     if not label_column and (positive or negative):
-        raise ValueError("words for labels were given, and no column of labels")
+        raise ValueError(_("words for labels were given, and no column of labels"))
     labels = None
     if label_column:
         labels = _readings(path, checkpoints, label_column, positive, negative)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.black_box import BlackBox
+from core.language import gettext as _
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.behaviour.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.probes.predictors import Predictor, checked, predictor, reader
@@ -60,15 +61,25 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.cases < 1:
-            raise ValueError(f"a suite needs a seed from 0 on and a case a template; given: {self.seed}, {self.cases}")
+            raise ValueError(
+                _("a suite needs a seed from 0 on and a case a template; given: {seed}, {cases}").format(
+                    seed=self.seed, cases=self.cases
+                )
+            )
         if not 0 <= self.tolerance < 1:
-            raise ValueError(f"the tolerance is a difference of probabilities, 0 to below 1; given: {self.tolerance}")
+            raise ValueError(
+                _("the tolerance is a difference of probabilities, 0 to below 1; given: {tolerance}").format(
+                    tolerance=self.tolerance
+                )
+            )
         if self.invariance not in INVARIANCES:
             raise LookupError(f"no invariance {self.invariance!r}; available: {', '.join(INVARIANCES)}")
         if unknown := [name for name in self.capabilities if name not in CAPABILITIES]:
             raise LookupError(f"no capability {unknown[0]!r}; available: {', '.join(CAPABILITIES)}")
         if not self.capabilities:
-            raise ValueError(f"no capability was given to test; available: {', '.join(CAPABILITIES)}")
+            raise ValueError(
+                _("no capability was given to test; available: {available}").format(available=", ".join(CAPABILITIES))
+            )
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,11 @@ def apart(a: Trace, b: Trace) -> np.ndarray:
     In units of the state, which are each model's own. Raises ValueError for traces of different models.
     """
     if (a.model, a.h.shape[1]) != (b.model, b.h.shape[1]):
-        raise ValueError(f"states of different models are in different spaces: {a.model} and {b.model}")
+        raise ValueError(
+            _("states of different models are in different spaces: {one} and {other}").format(
+                one=a.model, other=b.model
+            )
+        )
     both = min(len(a), len(b))
     distances: np.ndarray = np.linalg.norm(a.h[:both].astype(np.float64) - b.h[:both], axis=1)
     return distances
@@ -155,5 +159,7 @@ def project(trace: Trace, space: StateSpace) -> np.ndarray:
     """
     path = space.project(trace.h)
     if not np.allclose(space.scale * path[:, 0] + space.bias, trace.logit, atol=_SAME_READ_OUT):
-        raise ValueError(f"the axes are not those of {trace.model}: along them its states have other logits")
+        raise ValueError(
+            _("the axes are not those of {model}: along them its states have other logits").format(model=trace.model)
+        )
     return path

@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from pages.parts.about_papers import About, Paper
+from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 
 _TEXTS = ("Home", "Permutations", "Sarcasm", "Trajectories", "Attributions", "Maths_Lab", "Models")
@@ -35,7 +36,7 @@ def show(page: str, view: str | None = "") -> None:
     with st.expander(label, icon=":material/school:", key=f"about {page} {view}"):
         _part(_("The idea"), found.idea)
         for equation in found.equations:
-            st.latex(equation)
+            st.latex(worded(equation))
         if found.letters:
             st.markdown(_(found.letters))
         _part(_("How to read it"), found.reading)

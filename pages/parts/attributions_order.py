@@ -143,7 +143,7 @@ def _statement(found: OrderAttribution) -> str:
     if found.share is not None:
         line += " " + _("Places have {share:.0%} of the sum of all magnitudes.").format(share=found.share)
     line += " " + _("The words in random order have a mean logit of {shuffled:+.2f}.").format(shuffled=found.shuffled)
-    how = _("exact") if found.exact else found.spent
+    how = _("exact") if found.exact else found.spent.worded()
     return f"{line} ({how}, {found.seconds:.2f} s)"
 
 

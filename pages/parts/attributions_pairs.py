@@ -122,7 +122,7 @@ def _say(found: Interactions) -> None:
     st.markdown(
         plain(
             _("{model}, the largest: {pairs}. ({how})").format(
-                model=found.model.upper(), pairs="; ".join(named), how=found.spent
+                model=found.model.upper(), pairs="; ".join(named), how=found.spent.worded()
             )
         )
     )

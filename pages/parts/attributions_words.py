@@ -180,7 +180,7 @@ def _table(
             _("Σ scores"): f"{found.scores.sum():+.3f}",
             _("logit − base"): "–" if found.base_logit is None else f"{found.logit - found.base_logit:+.3f}",
             _("δ"): "–" if found.delta is None else f"{found.delta:+.1e}",
-            _("spent"): found.spent,
+            _("spent"): found.spent.worded(),
             _("seconds"): f"{found.seconds:.3f}",
         }
         rows.append(row)
@@ -218,7 +218,7 @@ def _range(spread: Spread | None) -> str:
 
 
 def _warn(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None) -> None:
-    warnings = [(attribution_names.method(found.method), found.warning) for found in here if found.warning]
+    warnings = [(attribution_names.method(found.method), found.warning.worded()) for found in here if found.warning]
     for name, warning in warnings:
         st.warning(plain(f"{name}: {warning}"), icon=":material/warning:")
     if measured:

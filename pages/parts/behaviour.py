@@ -13,6 +13,7 @@ from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, ca
 from core.tables import as_csv
 from pages.parts import black_box, classes, estimates, frame, limits, link
 from pages.parts.estimates import Estimate
+from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _capability(suites: list[Suite]) -> None:
     by_model = {suite.model: {found.template.name: found for found in suite.templates} for suite in suites}
     rows = [
         {
-            _("template"): template.name,
+            _("template"): term(template.name),
             _("kind"): template.kind,
             _("pattern"): template.text if template.changed is None else f"{template.text}  →  {template.changed}",
             _("expected"): _expected()[template.expected],

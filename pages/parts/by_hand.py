@@ -14,6 +14,7 @@ from pages.parts.collection import Candidate, keep_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.order import reorder
 from pages.parts.permuted import pins, readers_of
+from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -108,7 +109,11 @@ def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | N
         line = _("Fluency by the {scorer}: {fluency:.1f} nats, {gained:.1f} above the original.")
     st.caption(
         line.format(
-            scorer=plain(fluency.trigram.name), fluency=other, lost=one - other, gained=other - one, floor=probe.FLOOR
+            scorer=plain(term(fluency.trigram.name)),
+            fluency=other,
+            lost=one - other,
+            gained=other - one,
+            floor=probe.FLOOR,
         )
     )
     return (one, other), fluency.trigram.name

@@ -13,6 +13,7 @@ from core.language import gettext as _
 from core.language import ngettext
 from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
+from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _precisions(rows: list[Precision]) -> None:
     if not rows:
         st.write(_("None judged yet: no kept pair has a fluency."))
     for row in rows:
-        scorer = plain(row.scorer)
+        scorer = plain(term(row.scorer))
         if row.precision is None or row.interval is None:
             st.write(_("Gate of the {scorer}: none judged yet.").format(scorer=scorer))
         else:

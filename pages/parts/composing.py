@@ -16,6 +16,7 @@ from core.readings import fooled
 from core.tables import as_csv
 from pages.parts import classes, frame, limits, link, models, search
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form
+from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -136,8 +137,8 @@ def _show(found: Composition, key: str) -> None:
             round(one.probability, 4),
             one.text,
             fooled_name(fooled(one.probability, found.human_reading)),
-            one.recipe.pattern,
-            "; ".join(f"{name}: {part}" for name, part in one.recipe.parts().items()),
+            term(one.recipe.pattern),
+            "; ".join(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )
         for one in found.top
     ]
@@ -185,7 +186,7 @@ def _recipes(found: Composition) -> None:
         st.dataframe(
             [
                 {
-                    _("recipe"): share.pattern,
+                    _("recipe"): term(share.pattern),
                     _("scored"): share.scored,
                     _("read as positive"): f"{share.share:.1%}",
                     _("95 % interval"): f"{share.interval[0]:.1%} – {share.interval[1]:.1%}",

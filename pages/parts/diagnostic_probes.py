@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from pages.parts import estimates, link, trajectories
+from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _table(found: Sequence[Probes]) -> list[list[object]]:
     tasks, sources = _tasks(), _sources()
 
     def classes(probe: Probe) -> str:
-        return ", ".join(f"{name} {count:,}" for name, count in zip(probe.classes, probe.tokens, strict=True))
+        return ", ".join(f"{term(name)} {count:,}" for name, count in zip(probe.classes, probe.tokens, strict=True))
 
     return [
         [

@@ -20,6 +20,7 @@ from pages.parts import answers, black_box, classes, frame, link, models, search
 from pages.parts.comment import ask_reading
 from pages.parts.finds import FindCandidate, keep_find_form
 from pages.parts.fingerprint import fingerprint
+from pages.parts.terms import parts, term
 from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def _show(found: MinimalEdits, key: str) -> None:
 
 
 def in_words(found: Edited) -> str:
-    """The edits in one line of plain words."""
+    """The edits in one line of plain words, in English, as it is kept."""
     return "; ".join(
         f"{edit.kind}: {' '.join(edit.before) or '∅'} → {' '.join(edit.after) or '∅'}" for edit in found.edits
     )
@@ -244,7 +245,10 @@ def _figures_of(found: MinimalEdits) -> None:
             st.metric(_("{chance} edited").format(chance=chance), f"{found.best.probability:.3f}", border=True)
             change = found.best.fluency_change
             st.metric(
-                _("fluency change (nats)"), "–" if change is None else f"{change:+.1f}", border=True, help=found.scorer
+                _("fluency change (nats)"),
+                "–" if change is None else f"{change:+.1f}",
+                border=True,
+                help=term(found.scorer or "") or None,
             )
     st.caption(
         _(
@@ -262,7 +266,7 @@ def _guard_table(found: MinimalEdits) -> None:
         st.dataframe(
             [
                 {
-                    _("guard"): _(name),
+                    _("guard"): term(name),
                     _("switched"): _("on") if report.on else _("off"),
                     _("the chosen edit"): judgements[report.judgement],
                     _("single edits that fail"): report.failed,
@@ -274,7 +278,7 @@ def _guard_table(found: MinimalEdits) -> None:
             hide_index=True,
         )
         for name, count in found.refused.items():
-            st.text(_("{count:,} refused: {name}").format(count=count, name=name))
+            st.text(_("{count:,} refused: {name}").format(count=count, name=term(name)))
 
 
 def _edited(found: MinimalEdits, one: Edited) -> None:
@@ -288,7 +292,11 @@ def _edited(found: MinimalEdits, one: Edited) -> None:
             after=one.probability,
         )
     )
-    doubts = [_("{guard}: {judgement}").format(guard=g, judgement=j) for g, j in one.guards.items() if j != "passed"]
+    doubts = [
+        _("{guard}: {judgement}").format(guard=term(g), judgement=term(j))
+        for g, j in one.guards.items()
+        if j != "passed"
+    ]
     if doubts:
         st.caption(plain(_("Guards: {doubts}").format(doubts="; ".join(doubts))))
 
@@ -300,9 +308,11 @@ def _table(flips: list[Edited], chance: str) -> None:
         (
             round(one.probability, 4),
             one.text,
-            in_words(one),
+            parts(in_words(one)),
             None if one.fluency_change is None else round(one.fluency_change, 2),
-            "; ".join(f"{name}: {judgement}" for name, judgement in one.guards.items() if judgement != "passed"),
+            "; ".join(
+                f"{term(name)}: {term(judgement)}" for name, judgement in one.guards.items() if judgement != "passed"
+            ),
             minimal[one.minimal],
         )
         for one in flips

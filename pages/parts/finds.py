@@ -15,6 +15,7 @@ from core.language import ngettext
 from core.readings import READINGS, fooled
 from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
+from pages.parts.terms import parts
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def _row(find: Find, chance: str) -> dict[str, object]:
         _("read as"): readings(classes.of(find.model))[find.reading],
         _("the model is"): fooled_name(find.fooled),
         _("comes from"): sources()[find.source],
-        _("how"): find.how,
+        _("how"): parts(find.how),
         _("made from"): find.original,
         _("note"): find.note,
         _("kept (UTC)"): find.created[:16].replace("T", " "),

@@ -9,6 +9,7 @@ import streamlit as st
 from core.language import gettext as _
 from pages.parts import lab_derivation, lab_sheet, lab_vanishing, link, trajectories
 from pages.parts.lab_numbers import ask_number, ask_text, ask_whole, shown, signed
+from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -158,10 +159,12 @@ def _slip(rows: tuple[Slip, ...]) -> None:
         )
     )
     st.latex(
-        r"\begin{aligned} \text{report:}\quad & \frac{\partial \hat{y}}{\partial w_o} = "
-        r"-\frac{w_o h^2}{(1 + e^{-w_o h})^2} \\ \text{truth:}\quad & \frac{\partial \hat{y}}{\partial w_o} = "
-        r"\hat{y} (1 - \hat{y})\, h \\ & \frac{\partial \hat{y}}{\partial h} = \hat{y} (1 - \hat{y})\, w_o "
-        r"\\ \text{ratio:}\quad & -w_o h\, e^{w_o h}, \quad -h^2 e^{w_o h} \end{aligned}"
+        worded(
+            r"\begin{aligned} \text{report:}\quad & \frac{\partial \hat{y}}{\partial w_o} = "
+            r"-\frac{w_o h^2}{(1 + e^{-w_o h})^2} \\ \text{truth:}\quad & \frac{\partial \hat{y}}{\partial w_o} = "
+            r"\hat{y} (1 - \hat{y})\, h \\ & \frac{\partial \hat{y}}{\partial h} = \hat{y} (1 - \hat{y})\, w_o "
+            r"\\ \text{ratio:}\quad & -w_o h\, e^{w_o h}, \quad -h^2 e^{w_o h} \end{aligned}"
+        )
     )
     st.dataframe(
         [

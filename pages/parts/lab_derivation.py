@@ -9,6 +9,7 @@ import streamlit as st
 from core.language import gettext as _
 from pages.parts import link
 from pages.parts.lab_numbers import ask_text, shown
+from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _checked(found: Check) -> None:
         st.warning(told, icon=":material/close:")
     if found.off_by is not None:
         over = r"\text{yours} / \text{truth}" if found.kind != "term" else r"\text{truth} - \text{yours}"
-        st.latex(f"{over} = {latex(str(found.off_by))}")
+        st.latex(worded(f"{over} = {latex(str(found.off_by))}"))
     st.dataframe(
         [
             {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
+from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def show(sheet: Sheet, key: str, *, copy: bool = True) -> None:
     for line in sheet.lines:
         if line.note:
             st.markdown(plain(line.note))
-        st.latex(line.latex)
+        st.latex(worded(line.latex))
     if copy:
         copies(sheet, key)
 

@@ -143,7 +143,7 @@ def _corpora(reports: Sequence[SarcasmReport]) -> None:
             [
                 {
                     _("corpus"): report.data,
-                    _("what it is"): report.about,
+                    _("what it is"): _(report.about) if report.about else "",
                     _("rows"): report.rows,
                     _("sarcastic"): report.sarcastic,
                     _("plain"): report.plain,

@@ -10,6 +10,7 @@ from core.labels import Names
 from core.language import gettext as _
 from core.language import ngettext
 from pages.parts import classes, estimates, trajectories
+from pages.parts.terms import term
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def show(index: Index, pattern: Pattern) -> None:
 
 def _covered(index: Index) -> str:
     line = _("{file}: {sentences:,} sentences, {tokens:,} tokens.").format(
-        file=visible(index.file), sentences=len(index.sentences), tokens=index.tokens
+        file=visible(term(index.file)), sentences=len(index.sentences), tokens=index.tokens
     )
     left_out = [
         (index.empty, _("{count:,} rows without a word")),

@@ -11,6 +11,7 @@ from core.language import gettext as _
 from core.tables import as_csv
 from pages.parts import classes, models
 from pages.parts.collection import Candidate, keep_form
+from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def show(found: Permutations, key: str) -> None:
                 "Fluency is the {scorer}'s, which the certificate speaks of. The last column judges the same orders "
                 "again, as the difference to the original, by the {mixture}, which reads whole sentences and ranks "
                 "them better. Click its head to sort by it."
-            ).format(scorer=plain(found.scorer), mixture=plain(fluency.mixture.name))
+            ).format(scorer=plain(term(found.scorer)), mixture=plain(term(fluency.mixture.name)))
         )
     left, right = st.columns(2)
     with left:

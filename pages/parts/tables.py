@@ -12,6 +12,7 @@ from core.labels import SENTIMENT, shown
 from core.language import gettext as _
 from core.small_data import class_counts, majority, trained_counts
 from pages.parts import names
+from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 
@@ -104,7 +105,7 @@ def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
     }
     st.dataframe(
         [
-            {_("part"): title, _("name"): key, _("value"): str(value)}
+            {_("part"): title, _("name"): term(key), _("value"): term(str(value))}
             for part, title in parts.items()
             for key, value in content.get(part, {}).items()
         ],

@@ -10,6 +10,7 @@ from core.figures.states import shown_names, values
 from core.language import gettext as _
 from core.working import working
 from pages.parts import equations, trajectories
+from pages.parts.latex_words import worded
 from pages.parts.tokens import token_strip
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
         _state(_("hidden state h"), found.h, h_before)
     with st.expander(_("The arithmetic, written out"), icon=":material/calculate:", expanded=True):
         for gate in found.gates:
-            st.latex(equations.gate(gate, len(found.x), len(found.h_before)))
+            st.latex(worded(equations.gate(gate, len(found.x), len(found.h_before))))
         for line in found.lines:
-            st.latex(equations.line(line))
-        st.latex(equations.read_out(found, h_before))
+            st.latex(worded(equations.line(line)))
+        st.latex(worded(equations.read_out(found, h_before)))
         st.caption(
             _(
                 "x is the token’s embedding, h and c the states before the token, a dash the states after it. The last "

@@ -35,8 +35,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.language import mark
 from core.probes.attribution.layers import Layer, Numbers, numbers
-from core.probes.attribution.results import Reading, Scores
+from core.probes.attribution.results import Reading, Said, Scores
 
 
 class Parts(NamedTuple):
@@ -74,7 +75,7 @@ def contextual_decomposition(reading: Reading, baseline: str = "", *, seed: int 
     No word is removed, so there is no baseline; nothing is random.
     """
     found = words(reading)
-    return Scores(found.beta, base_logit=None, delta=None, spent="each word split from the rest")
+    return Scores(found.beta, base_logit=None, delta=None, spent=Said(mark("each word split from the rest")))
 
 
 def words(reading: Reading) -> Decomposition:

@@ -23,7 +23,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.black_box import BlackBox
+from core.language import gettext as _
+from core.language import mark
 from core.probes.attribution.removal import game_of, subsets
+from core.probes.attribution.results import Said
 from core.probes.attribution.shapley import (
     MOST_EXACT,
     all_values,
@@ -69,7 +72,7 @@ class Interactions:
     base: float
     exact: bool
     samples: int
-    spent: str
+    spent: Said
     seconds: float
 
     def pairs(self) -> list[tuple[int, int, float]]:
@@ -94,7 +97,7 @@ def interactions(
     """
     begun = time.perf_counter()
     if not 2 <= top <= MOST_TOP:
-        raise ValueError(f"from 2 to {MOST_TOP} tokens are paired; given a top of {top:,}")
+        raise ValueError(_("from 2 to {most} tokens are paired; given a top of {top:,}").format(most=MOST_TOP, top=top))
     game, n, errors = game_of(reading, baseline), len(reading.tokens), None
     exact = n <= MOST_EXACT
     if exact:
@@ -102,7 +105,7 @@ def interactions(
         places, scores = np.arange(n), shapley_of(values.all)
         matrix = interactions_of(values.all)
         logit, base = values.full, values.empty
-        spent = f"all {1 << n:,} subsets"
+        spent = Said(mark("all {count:,} subsets"), count=1 << n)
     else:
         found = sampled_shapley(reading, baseline, seed=seed, breathe=breathe)
         assert found.base_logit is not None
@@ -110,7 +113,11 @@ def interactions(
         places = np.sort(np.argsort(-np.abs(scores), kind="stable")[:top])
         tree = tree_of(game)
         matrix, errors = sampled_pairs(lambda present: tree.subsets(present, breathe), n, places, draws, seed)
-        spent = f"the {len(places)} tokens of largest |Shapley value|; {draws:,} subsets drawn for each of their pairs"
+        spent = Said(
+            mark("the {count} tokens of largest |Shapley value|; {draws:,} subsets drawn for each of their pairs"),
+            count=len(places),
+            draws=draws,
+        )
     return Interactions(
         model=reading.checkpoint.name,
         text=reading.text,
@@ -163,7 +170,9 @@ def sampled_pairs(
     Every pair is measured on the same random orders, with its own two tokens taken out of them.
     """
     if draws < 4 or draws % 2:
-        raise ValueError(f"draws come in pairs, and errors need two of them at least; given {draws:,}")
+        raise ValueError(
+            _("draws come in pairs, and errors need two of them at least; given {draws:,}").format(draws=draws)
+        )
     random = np.random.default_rng([seed, n])
     arrival = random.random((draws // 2, n))  # when each token joins
     before = arrival < random.random((draws // 2, 1))  # than the pair does: as in a random order of n − 1 players

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from core.language import gettext as _
+
 PERCENTS = (1, 5, 10, 20, 50)  # of the tokens, ERASER's bins
 MEASURES = ("comprehensiveness", "sufficiency", "comprehensiveness_logit", "sufficiency_logit", "loo_tau", "infidelity")
 SATURATED = 0.999
@@ -67,10 +69,10 @@ class Faithfulness:
     def warning(self) -> str:
         """What a reader must know before trusting the numbers; empty where there is nothing."""
         if self.probability >= SATURATED:
-            return (
-                f"P({self.predicted}) is {self.probability:.6f}: so sure a verdict hardly moves as a probability; "
+            return _(
+                "P({predicted}) is {probability:.6f}: so sure a verdict hardly moves as a probability; "
                 "the figures in logits tell more"
-            )
+            ).format(predicted=self.predicted, probability=self.probability)
         return ""
 
     def as_json(self) -> dict[str, object]:

@@ -31,7 +31,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.black_box import BlackBox
+from core.language import gettext as _
+from core.language import mark
 from core.probes.attribution.removal import game_of, subsets
+from core.probes.attribution.results import Said
 from core.probes.attribution.shapley import antithetic, mean_of_pairs, shapley_of
 from core.probes.attribution.tree import tree_of
 
@@ -77,7 +80,7 @@ class OrderAttribution:
     from_order_error: float | None
     exact: bool
     samples: int
-    spent: str
+    spent: Said
     seconds: float
 
     @property
@@ -130,7 +133,11 @@ def order_attribution(
     begun = time.perf_counter()
     n = len(reading.tokens)
     if n > MOST_SAMPLED:
-        raise ValueError(f"words and positions are told apart in texts of up to {MOST_SAMPLED} tokens; given {n:,}")
+        raise ValueError(
+            _("words and positions are told apart in texts of up to {most} tokens; given {n:,}").format(
+                most=MOST_SAMPLED, n=n
+            )
+        )
     game = game_of(reading, baseline)
     tree, exact = tree_of(game), n <= MOST_EXACT
     count = 0 if exact else permutations or permutations_for(n)
@@ -157,7 +164,9 @@ def order_attribution(
         from_order_error=found.from_order_error,
         exact=exact,
         samples=count,
-        spent="every order of every subset" if exact else f"{count:,} permutations, in antithetic pairs",
+        spent=Said(mark("every order of every subset"))
+        if exact
+        else Said(mark("{count:,} permutations, in antithetic pairs"), count=count),
         seconds=time.perf_counter() - begun,
     )
 
@@ -180,7 +189,9 @@ def cost(n: int, model: Model | None = None) -> int:
 def exact_order(read: Sentences, n: int) -> Shared:
     """Shapley values of words and positions from every order of every subset of n words."""
     if not 1 <= n <= MOST_EXACT:
-        raise ValueError(f"every order of every subset is read of 1 to {MOST_EXACT} words; given {n:,}")
+        raise ValueError(
+            _("every order of every subset is read of 1 to {most} words; given {n:,}").format(most=MOST_EXACT, n=n)
+        )
     orders = np.array(list(all_orders(range(n))), dtype=np.int16)  # [n!, n], the token at each place
     present = subsets(n)  # [2^n, n]
     rows = np.where(present[:, orders], orders, np.int16(n))  # [A, n!, n]

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.language import mark
 from core.probes.attribution.removal import Game, TextGame, game_of
-from core.probes.attribution.results import Scores
+from core.probes.attribution.results import Said, Scores
 from core.probes.attribution.tree import many_values
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def shapley_sampling(reading: Reading, baseline: str, *, seed: int = 0) -> Score
     return replace(
         forward.scores(scores, complete=True),
         errors=np.std(each, axis=0, ddof=1) / np.sqrt(len(each)),
-        spent=f"{len(each):,} orders, {forward.readings:,} readings",
+        spent=Said(mark("{orders:,} orders, {count:,} readings"), orders=len(each), count=forward.readings),
     )
 
 
@@ -141,4 +142,4 @@ class MaskedForward:
         n = len(self.game)
         empty, full = self.values(np.repeat([[False], [True]], n, axis=1)).tolist()
         delta = float(scores.sum() - (full - empty)) if complete else None
-        return Scores(scores, empty, delta, spent=f"{self.readings:,} readings")
+        return Scores(scores, empty, delta, spent=Said(mark("{count:,} readings"), count=self.readings))

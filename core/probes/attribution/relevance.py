@@ -38,9 +38,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.language import mark
 from core.models import CellStep
 from core.probes.attribution.layers import Layer, numbers
-from core.probes.attribution.results import Reading, Scores
+from core.probes.attribution.results import NOTHING, Reading, Said, Scores
 
 EPSILON = 1e-3  # Arras et al. 2017
 _BLOWN_UP = 100  # times the logit: where relevances cancel this far, their sizes say little
@@ -74,7 +75,7 @@ def layerwise_relevance(reading: Reading, baseline: str = "", *, seed: int = 0) 
         scores,
         base_logit=found.start,
         delta=float(scores.sum()) - (logit - found.start),
-        spent=f"ε = {EPSILON:g}, biases redistributed",
+        spent=Said(mark("ε = {epsilon:g}, biases redistributed"), epsilon=EPSILON),
         warning=_warning(scores, logit),
     )
 
@@ -86,7 +87,7 @@ def layerwise_relevance_without_biases(reading: Reading, baseline: str = "", *, 
         scores,
         base_logit=None,
         delta=None,
-        spent=f"ε = {EPSILON:g}, biases' relevance dropped",
+        spent=Said(mark("ε = {epsilon:g}, biases' relevance dropped"), epsilon=EPSILON),
         warning=_warning(scores, _logit(reading)),
     )
 
@@ -196,8 +197,12 @@ def _logit(reading: Reading) -> float:
         return float(checkpoint.model(torch.tensor([checkpoint.vocabulary.encode(reading.tokens)])).item())
 
 
-def _warning(scores: np.ndarray, logit: float) -> str:
+def _warning(scores: np.ndarray, logit: float) -> Said:
     size = float(np.abs(scores).sum())
     if size <= _BLOWN_UP * max(1.0, abs(logit)):
-        return ""
-    return f"relevances of {size:,.0f} in all cancel to a logit of {logit:.2f}: single scores say little"
+        return NOTHING
+    return Said(
+        mark("relevances of {size:,.0f} in all cancel to a logit of {logit:.2f}: single scores say little"),
+        size=size,
+        logit=logit,
+    )

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
 from core.black_box import inside
+from core.language import gettext
 
 if TYPE_CHECKING:
     from core.black_box import Model
     from core.checkpoints import Checkpoint
+
+
+class Said(str):
+    """A line about numbers, of a message marked for the catalogues: itself in English, as JSON and a terminal have it.
+
+    A result is kept while its reader changes the language, so the line is worded only where it is shown.
+    """
+
+    __slots__ = ("message", "numbers")
+    message: str
+    numbers: dict[str, float]
+
+    def __new__(cls, message: str = "", **numbers: float) -> Self:
+        """A message's fields are filled by name."""
+        line = super().__new__(cls, message.format(**numbers))
+        line.message, line.numbers = message, numbers
+        return line
+
+    def worded(self) -> str:
+        """The line in the current language; nothing where nothing is said."""
+        return gettext(self.message).format(**self.numbers) if self.message else ""
+
+
+NOTHING = Said()
 
 
 class Reading(NamedTuple):
@@ -41,8 +66,8 @@ class Scores:
     base_logit: float | None
     delta: float | None
     errors: np.ndarray | None = None
-    spent: str = ""
-    warning: str = ""
+    spent: Said = NOTHING
+    warning: Said = NOTHING
 
 
 @dataclass(frozen=True)
@@ -65,8 +90,8 @@ class Attribution:
     base_logit: float | None
     logit: float
     delta: float | None
-    spent: str
-    warning: str
+    spent: Said
+    warning: Said
     seconds: float
 
     def __len__(self) -> int:

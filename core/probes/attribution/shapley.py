@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.language import gettext as _
+from core.language import mark
 from core.probes.attribution.removal import Game, TextGame, game_of, subsets
-from core.probes.attribution.results import Scores
+from core.probes.attribution.results import Said, Scores
 from core.probes.attribution.tree import tree_of
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def exact_shapley(reading: Reading, baseline: str, *, seed: int = 0, breathe: Br
     values = all_values(game, breathe)
     scores = shapley_of(values.all)
     delta = float(scores.sum() - (game.full - values.empty))
-    return Scores(scores, values.empty, delta, spent=f"all {len(values.all):,} subsets")
+    return Scores(scores, values.empty, delta, spent=Said(mark("all {count:,} subsets"), count=len(values.all)))
 
 
 def sampled_shapley(
@@ -94,13 +96,15 @@ def sampled_shapley(
     """
     if len(reading.tokens) > MOST_SAMPLED:
         raise ValueError(
-            f"Shapley values are sampled for texts of up to {MOST_SAMPLED:,} tokens; given {len(reading.tokens):,}"
+            _("Shapley values are sampled for texts of up to {most:,} tokens; given {count:,}").format(
+                most=MOST_SAMPLED, count=len(reading.tokens)
+            )
         )
     game = game_of(reading, baseline)
     tree, count = tree_of(game), permutations or permutations_for(len(game))
     found = sampled(lambda present: tree.subsets(present, breathe), len(game), count, seed)
     delta = float(found.scores.sum() - (game.full - found.empty))
-    spent = f"{count:,} permutations, in antithetic pairs"
+    spent = Said(mark("{count:,} permutations, in antithetic pairs"), count=count)
     return Scores(found.scores, found.empty, delta, errors=found.errors, spent=spent)
 
 
@@ -113,7 +117,9 @@ def all_values(game: Game | TextGame, breathe: Breathe = lambda: None) -> Values
     """v of every subset of a game's tokens. Raises ValueError beyond `MOST_EXACT` tokens."""
     if len(game) > MOST_EXACT:
         raise ValueError(
-            f"all subsets are read of texts of up to {MOST_EXACT} tokens; given {len(game):,}, which have 2^{len(game)}"
+            _("all subsets are read of texts of up to {most} tokens; given {count:,}, which have 2^{count}").format(
+                most=MOST_EXACT, count=len(game)
+            )
         )
     return Values(tree_of(game).subsets(subsets(len(game)), breathe))
 
@@ -154,7 +160,11 @@ def sampled(value: Callable[[np.ndarray], np.ndarray], n: int, permutations: int
 def antithetic(n: int, permutations: int, random: np.random.Generator) -> np.ndarray:
     """Random orders of n players, each with its reverse, int [pairs, 2, n]. Raises ValueError for fewer than two."""
     if permutations < 4 or permutations % 2:
-        raise ValueError(f"permutations come in pairs, and errors need two of them at least; given {permutations:,}")
+        raise ValueError(
+            _("permutations come in pairs, and errors need two of them at least; given {permutations:,}").format(
+                permutations=permutations
+            )
+        )
     orders = random.permuted(np.tile(np.arange(n), (permutations // 2, 1)), axis=1)
     return np.stack([orders, orders[:, ::-1]], axis=1)
 

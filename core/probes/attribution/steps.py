@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.probes.attribution.results import Reading, Scores
+from core.language import mark
+from core.probes.attribution.results import Reading, Said, Scores
 from core.trace import Trace, trace_tokens
 
 
@@ -37,5 +38,5 @@ def _scores(done: Trace, scores: np.ndarray) -> Scores:
         scores=scores,
         base_logit=done.empty_logit,
         delta=float(scores.sum()) - total,
-        spent="one reading, token by token",
+        spent=Said(mark("one reading, token by token")),
     )

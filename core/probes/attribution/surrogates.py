@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.language import mark
 from core.probes.attribution.perturbations import AT_ONCE, MaskedForward
 from core.probes.attribution.removal import game_of, subsets
-from core.probes.attribution.results import Scores
+from core.probes.attribution.results import Said, Scores
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,7 +69,7 @@ def kernel_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
     return replace(
         forward.scores(fit.scores, complete=True),
         errors=np.zeros(n) if every else fit.errors,
-        spent=f"all {len(masks):,} masks" if every else f"{samples(n):,} samples",
+        spent=Said(mark("all {count:,} masks"), count=len(masks)) if every else _samples(n),
     )
 
 
@@ -88,7 +89,11 @@ def lime(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
     forward = MaskedForward(game_of(reading, baseline))
     masks = np.concatenate([np.ones((1, n), dtype=bool), drawn])
     fit = _fitted(forward, masks, weights, _Regression(sure=1, ridge=RIDGE))
-    return replace(forward.scores(fit.scores), errors=fit.errors, spent=f"{samples(n):,} samples")
+    return replace(forward.scores(fit.scores), errors=fit.errors, spent=_samples(n))
+
+
+def _samples(n: int) -> Said:
+    return Said(mark("{count:,} samples"), count=samples(n))
 
 
 def _fitted(forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, fit: _Regression) -> _Regression:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.language import gettext as _
 from core.probes.composing.recipes import PATTERNS, Pattern
 from core.probes.composing.situations import Situation
 
@@ -39,13 +40,17 @@ class Question:
     def __post_init__(self) -> None:
         if (self.budget is not None and self.budget < 1) or self.top < 1 or self.seed < 0:
             raise ValueError(
-                f"a search needs a budget and a top of at least one and a seed of at least 0; given: {self.budget}, "
-                f"{self.top} and {self.seed}"
+                _(
+                    "a search needs a budget and a top of at least one and a seed of at least 0; given: "
+                    "{budget}, {top} and {seed}"
+                ).format(budget=self.budget, top=self.top, seed=self.seed)
             )
         if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(f"the time is above 0 seconds; given: {self.seconds}")
+            raise ValueError(_("the time is above 0 seconds; given: {seconds}").format(seconds=self.seconds))
         if not self.recipes:
-            raise ValueError(f"no pattern was given that fits the situation {self.situation.text!r}")
+            raise ValueError(
+                _("no pattern was given that fits the situation {text!r}").format(text=self.situation.text)
+            )
 
     @property
     def recipes(self) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from core import checkpoints
 from core.checkpoints import Checkpoint
+from core.language import gettext as _
 from core.probes.files.sarcasm_corpora import SarcasmCorpus
 from core.probes.files.shares import RESAMPLES, Mean, Share
 from core.probes.sarcasm_report import Meant, ReadPositive, Reworded, SarcasmReport
@@ -63,14 +64,22 @@ def load(folder: Path | None = None) -> SarcasmResults | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{FILE} cannot be read ({type(error).__name__})") from None
+        raise ValueError(_("{name} cannot be read ({kind})").format(name=FILE, kind=type(error).__name__)) from None
     try:
         if content["format"] != FORMAT:
-            raise ValueError(f"{FILE} is of format {content['format']!r}, expected {FORMAT}")
+            raise ValueError(
+                _("{name} is of format {found!r}, expected {expected}").format(
+                    name=FILE, found=content["format"], expected=FORMAT
+                )
+            )
         reports = tuple(_report(found) for found in content["reports"])
         return SarcasmResults(dict(content["models"]), dict(content["corpora"]), reports)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{FILE} does not hold what it should ({type(error).__name__}: {error})") from None
+        raise ValueError(
+            _("{name} does not hold what it should ({kind}: {error})").format(
+                name=FILE, kind=type(error).__name__, error=error
+            )
+        ) from None
 
 
 def _report(found: Mapping[str, Any]) -> SarcasmReport:

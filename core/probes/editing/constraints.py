@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from core.language import gettext as _
 from core.probes.editing.changes import Edit
 from core.text import Vocabulary
 
@@ -81,7 +82,7 @@ class Fluency:
 
     def __post_init__(self) -> None:
         if not self.floor >= 0:
-            raise ValueError(f"fluency may fall by 0 nats or more; given: {self.floor}")
+            raise ValueError(_("fluency may fall by 0 nats or more; given: {floor}").format(floor=self.floor))
 
 
 class FluencyOfEdits:

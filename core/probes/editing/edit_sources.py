@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.black_box import BlackBox
+from core.language import gettext as _
 from core.probes.editing import transformations as change
 from core.probes.editing.constraints import FLOOR, Constraint, Fluency, Protected, Typeable
 from core.probes.editing.guards import Antonyms, Guard, Negations, OppositeWords, Polarity
@@ -127,7 +128,11 @@ def ask(
     tokens = tuple(checkpoint.preprocessing(text))
     words = {token for word in protect for token in checkpoint.preprocessing(word)}
     if tokens and words.issuperset(tokens):
-        raise ValueError(f"the protected words cover the whole sentence, {' '.join(tokens)!r}: no word is left to edit")
+        raise ValueError(
+            _("the protected words cover the whole sentence, {text!r}: no word is left to edit").format(
+                text=" ".join(tokens)
+            )
+        )
     rules: tuple[Constraint, ...] = (Protected.words(tokens, words), Typeable(checkpoint.preprocessing))
     return Question(
         text=text,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.language import gettext as _
 from core.probes.files.readings import Readings
 from core.tables import is_sentiment140, place, rows
 
@@ -56,7 +57,11 @@ def read_lines(
             empty += 1
             continue
         if not isinstance(text, str):
-            raise ValueError(f"{place(path, number, line)}: the text is {text!r:.80}, expected a string")
+            raise ValueError(
+                _("{place}: the text is {text!r:.80}, expected a string").format(
+                    place=place(path, number, line), text=text
+                )
+            )
         texts.append(text)
         numbers.append(number)
         if label_column is not None:
@@ -66,7 +71,7 @@ def read_lines(
                 strange[str(values[1])[:40]] = None
     called = name or path.name
     if not texts:
-        raise ValueError(f"{called} has no row with a text ({empty:,} empty)")
+        raise ValueError(_("{called} has no row with a text ({empty:,} empty)").format(called=called, empty=empty))
     found = None if label_column is None else np.array(labels, dtype=np.int8)
     if found is not None and strange and (found < 0).all():
         raise ValueError(readings.refusal(called, list(strange)))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 
 from core.corpus import NEGATIVE, POSITIVE, label_key
 from core.labels import SENTIMENT, Labelling, Names
+from core.language import gettext as _
 
 _USUAL = {"0": NEGATIVE, "negative": NEGATIVE, "neg": NEGATIVE, "1": POSITIVE, "positive": POSITIVE, "pos": POSITIVE}
 _SENTIMENT140 = {"0": NEGATIVE, "4": POSITIVE}
@@ -42,8 +43,17 @@ def common(several: Mapping[str, Labelling]) -> Labelling:
     for name, other in others:
         if other.names != found.names:
             raise ValueError(
-                f"{first} tells {found.names[0]} from {found.names[1]}, {name} {other.names[0]} from {other.names[1]}: "
-                "one column of labels speaks of one of these"
+                _(
+                    "{first} tells {one} from {other}, {name} {third} from {fourth}: one column of labels "
+                    "speaks of one of these"
+                ).format(
+                    first=first,
+                    one=found.names[0],
+                    other=found.names[1],
+                    name=name,
+                    third=other.names[0],
+                    fourth=other.names[1],
+                )
             )
         values = {**other.values, **values}
     return Labelling(found.names, values)
@@ -70,7 +80,11 @@ class Readings:
         named = {label_key(word): NEGATIVE for word in negative}
         for word in positive:
             if named.setdefault(label_key(word), POSITIVE) == NEGATIVE:
-                raise ValueError(f"the label {word!r} cannot stand for both {names[1]} and {names[0]}")
+                raise ValueError(
+                    _("the label {word!r} cannot stand for both {one} and {other}").format(
+                        word=word, one=names[1], other=names[0]
+                    )
+                )
         usual = _USUAL if names == SENTIMENT else {"0": NEGATIVE, "1": POSITIVE}
         self._words = (_SENTIMENT140 if sentiment140 else usual) | named
         self._seen: dict[Hashable, int | None] = {}

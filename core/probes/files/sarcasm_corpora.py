@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.corpus import LABEL_NAMES, file_sha256, label_key
+from core.language import mark
 from core.probes.files.cues import gives_away, without_give_aways
 from core.probes.files.readings import Readings
 from core.records import columns
@@ -43,22 +44,25 @@ class Columns:
 KNOWN: dict[str, tuple[Columns, str]] = {
     "isarcasmeval_train": (
         Columns(rewording="rephrase"),
-        "tweets, labelled and reworded by their authors (Abu Farha et al. 2022)",
+        mark("tweets, labelled and reworded by their authors (Abu Farha et al. 2022)"),
     ),
     "sarcasm_sign_train": (
         Columns(rewording="interpretation"),
-        "tweets of #sarcasm, reworded by five people each (Peled & Reichart 2017)",
+        mark("tweets of #sarcasm, reworded by five people each (Peled & Reichart 2017)"),
     ),
     "semeval2013_2016_sentiment_train": (
         Columns(label="part", sarcastic=("2014sarcasm",), sentiment="label"),
-        "tweets with human sentiment, the sarcastic part of 2014 against all others (Rosenthal et al. 2017)",
+        mark("tweets with human sentiment, the sarcastic part of 2014 against all others (Rosenthal et al. 2017)"),
     ),
-    "semeval2018_irony_train": (Columns(), "tweets of #irony, #sarcasm and #not, labelled again (Van Hee et al. 2018)"),
-    "figlang2020_twitter_train": (Columns(), "replies, labelled by hashtag (Ghosh et al. 2020)"),
-    "figlang2020_reddit_train": (Columns(), "comments, labelled by their authors' /s (Ghosh et al. 2020)"),
+    "semeval2018_irony_train": (
+        Columns(),
+        mark("tweets of #irony, #sarcasm and #not, labelled again (Van Hee et al. 2018)"),
+    ),
+    "figlang2020_twitter_train": (Columns(), mark("replies, labelled by hashtag (Ghosh et al. 2020)")),
+    "figlang2020_reddit_train": (Columns(), mark("comments, labelled by their authors' /s (Ghosh et al. 2020)")),
     "news_headlines_sarcasm_train": (
         Columns(),
-        "headlines of The Onion and of HuffPost, labelled by publisher; no tweets (Misra & Arora 2023)",
+        mark("headlines of The Onion and of HuffPost, labelled by publisher; no tweets (Misra & Arora 2023)"),
     ),
 }
 """Corpora whose columns are known by the file's name, without its suffix, and what they are."""

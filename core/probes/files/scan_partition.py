@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from core import workers
+from core.language import gettext as _
 from core.probes.files import parts
 from core.probes.files.partitions import Partition
 from core.probes.files.parts import Part
@@ -70,8 +71,9 @@ def score(task: Task) -> Part:
     summary = reduce(add, summaries)
     if summary.rows != task.partition.rows:
         raise ValueError(
-            f"{task.names[0]} has changed while it was being read: {summary.rows:,} rows where {task.partition.rows:,} "
-            "were found before"
+            _("{name} has changed while it was being read: {now:,} rows where {before:,} were found before").format(
+                name=task.names[0], now=summary.rows, before=task.partition.rows
+            )
         )
     part = Part(task.partition, Summary(**{**vars(summary), "seconds": time.perf_counter() - began}))
     scores = {model: np.concatenate(found) for model, found in probabilities.items()}

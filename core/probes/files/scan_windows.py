@@ -11,6 +11,7 @@ import numpy as np
 
 from core.black_box import BlackBox
 from core.corpus import Encoded, Encoder
+from core.language import gettext as _
 from core.probes.files.cues import Cues, Look
 from core.probes.files.readings import Readings
 from core.record_lines import LINE_LIMIT
@@ -161,7 +162,11 @@ def check_texts(path: Path, column: str, values: Sequence[object]) -> None:
     filled = [value for value in values if value is not None and value != ""]
     if filled and all(_is_no_text(value) for value in filled):
         shown = ", ".join(str(value)[:20] for value in filled[:3])
-        raise ValueError(f"{path.name}: column {column!r} holds numbers or the like ({shown}, …), expected texts")
+        raise ValueError(
+            _("{name}: column {column!r} holds numbers or the like ({shown}, …), expected texts").format(
+                name=path.name, column=column, shown=shown
+            )
+        )
 
 
 def _is_no_text(value: object) -> bool:

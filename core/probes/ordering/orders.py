@@ -28,6 +28,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.language import gettext as _
+
 MOST_TOKENS = 60  # sets of words are bits of 64
 MOST_EXACT = 16  # free words up to which best completions are known: 2^16 sets times pairs of last words
 _SUFFIX = 7  # words whose arrangements are listed at once: 7! = 5,040 rows
@@ -47,10 +49,18 @@ class Words:
 
     def __post_init__(self) -> None:
         if not 0 < len(self.kinds) <= MOST_TOKENS:
-            raise ValueError(f"orders are searched for 1 to {MOST_TOKENS} tokens; given: {len(self.kinds):,}")
+            raise ValueError(
+                _("orders are searched for 1 to {most} tokens; given: {count:,}").format(
+                    most=MOST_TOKENS, count=len(self.kinds)
+                )
+            )
         outside = sorted(self.pinned - set(range(len(self.kinds))))
         if outside:
-            raise ValueError(f"cannot pin position {outside[0] + 1}: the sentence has {len(self.kinds)} tokens")
+            raise ValueError(
+                _("cannot pin position {place}: the sentence has {count} tokens").format(
+                    place=outside[0] + 1, count=len(self.kinds)
+                )
+            )
 
     @classmethod
     def of(cls, tokens: Sequence[object], pinned: Collection[int] = ()) -> Words:

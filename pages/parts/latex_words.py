@@ -1,0 +1,70 @@
+"""Words within equations, in the reader's language: an equation's own signs are the same in every language."""
+
+from __future__ import annotations
+
+import re
+
+from core.language import gettext as _
+from core.language import mark
+
+WORDS = frozenset(
+    (
+        mark("(held)"),
+        mark("DIR down:"),
+        mark("DIR up:"),
+        mark("accuracy(control task)"),
+        mark("accuracy(task)"),
+        mark("alone"),
+        mark("analogy:"),
+        mark("comprehensiveness"),
+        mark("floor"),
+        mark("gate:"),
+        mark("human"),
+        mark("judged valid"),
+        mark("judged valid or not valid, within the floor"),
+        mark("label"),
+        mark("log-loss"),
+        mark("mean of"),
+        mark("new"),
+        mark("old"),
+        mark("order"),
+        mark("order effect"),
+        mark("original"),
+        mark("patched"),
+        mark("precision"),
+        mark("pull"),
+        mark("ratio:"),
+        mark("recall"),
+        mark("report:"),
+        mark("rows of the slice"),
+        mark("rows that are read rightly"),
+        mark("score"),
+        mark("selectivity"),
+        mark("share"),
+        mark("sufficiency"),
+        mark("text"),
+        mark("text without"),
+        mark("then"),
+        mark("time constant"),
+        mark("truth"),
+        mark("truth:"),
+        mark("undefined"),
+        mark("verdict"),
+        mark("with labels:"),
+        mark("without"),
+        mark("without:"),
+        mark("word"),
+        mark("yours"),
+    )
+)
+_TEXT = re.compile(r"\\text\{( *)([^{}]+?)( *)\}")
+
+
+def worded(latex: str) -> str:
+    r"""An equation whose ``\text{…}`` speaks the current language; what is no word of ours stands as it is."""
+    return _TEXT.sub(_said, latex)
+
+
+def _said(found: re.Match[str]) -> str:
+    before, word, after = found.groups()
+    return rf"\text{{{before}{_(word) if word in WORDS else word}{after}}}"
