@@ -96,14 +96,15 @@ def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
 
     from core.probes.memory import FILLER, memory
 
-    def text_by_text(checkpoint: Checkpoint) -> None:
+    def text_by_text() -> None:
         """A fused forward and a backward pass of every tenth text, each read anew."""
-        words = checkpoint.preprocessing(FILLER)
-        ids = checkpoint.vocabulary.encode(["hate", *(words[place % len(words)] for place in range(100))])
-        for length in lengths:
-            x = checkpoint.model.embedding(torch.tensor([ids[:length]])).detach().requires_grad_()
-            states, _last = checkpoint.model.recurrent(x)
-            torch.autograd.grad(checkpoint.model.read_out(states[:, -1])[0], x)
+        for checkpoint in models:
+            words = checkpoint.preprocessing(FILLER)
+            ids = checkpoint.vocabulary.encode(["hate", *(words[place % len(words)] for place in range(100))])
+            for length in lengths:
+                x = checkpoint.model.embedding(torch.tensor([ids[:length]])).detach().requires_grad_()
+                states, _last = checkpoint.model.recurrent(x)
+                torch.autograd.grad(checkpoint.model.read_out(states[:, -1])[0], x)
 
     lengths = range(1, 102, 10)  # each stands for about ten
     for checkpoint in models:
@@ -111,7 +112,7 @@ def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
     took, tenth = best_in_turn(
         rounds,
         lambda: [memory(checkpoint, "hate", upto=100) for checkpoint in models],
-        lambda: [text_by_text(checkpoint) for checkpoint in models],
+        text_by_text,
     )
     reference = tenth * 101 / len(lengths)
     what = f"{len(models)} models, a word and 0 to 100 fillers"

@@ -56,7 +56,7 @@ def word_map(where: Space, words: list[str], leaning: np.ndarray) -> WordMap:
         )
     ids = np.array([where.vocabulary.id(words[place]) for place in kept])
     lean = leaning[kept].astype(np.float64)
-    places, explained = principal_plane(where.unit[ids])
+    places, explained = principal_plane(where.unit(ids))
     if places[:, 0] @ (lean - lean.mean()) < 0:
         places[:, 0] = -places[:, 0]
     return WordMap(where.name, tuple(words[place] for place in kept), places, lean, explained)

@@ -34,14 +34,27 @@ _SPELLINGS = 5
 
 @dataclass(frozen=True)
 class Space:
-    """Vectors of a vocabulary's words, of `name`: `unit` float32 [V, E] has length 1, or 0 where the vector is zero."""
+    """Vectors of a vocabulary's words, of `name`, float32 [V, E].
+
+    A model's are the model's own memory, looked at. Times its `scale`, float32 [V], each has length 1; 0 if it is zero.
+    """
 
     name: str
     hash: str
     vocabulary: Vocabulary = field(repr=False)
     preprocessing: Preprocessing = field(repr=False)
     vectors: np.ndarray = field(repr=False)
-    unit: np.ndarray = field(repr=False)
+    scale: np.ndarray = field(repr=False)
+
+    def unit(self, ids: int | np.ndarray) -> np.ndarray:
+        """The vectors of some words, float32 [..., E], of length 1."""
+        found: np.ndarray = self.vectors[ids] * self.scale[ids, None]
+        return found
+
+    def cosines(self, direction: np.ndarray) -> np.ndarray:
+        """The cosine of every word's vector, float32 [V], with a direction [E] of length 1."""
+        found: np.ndarray = (self.vectors @ direction) * self.scale
+        return found
 
     def word(self, typed: str) -> str:
         """The one known word in what was typed, as the preprocessing makes it.
@@ -171,12 +184,12 @@ def space(name: str, vectors: np.ndarray, vocabulary: Vocabulary, preprocessing:
                 count=len(vectors), vocabulary_count=len(vocabulary)
             )
         )
-    vectors = vectors.astype(np.float32)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
-    for array in (vectors, unit):
+    vectors = vectors.astype(np.float32, copy=False).view()  # no copy of a model's own, and its flags are left alone
+    norms = np.linalg.norm(vectors, axis=1)
+    scale = np.divide(1, norms, out=np.zeros_like(norms), where=norms > 0)
+    for array in (vectors, scale):
         array.setflags(write=False)
-    return Space(name, key, vocabulary, preprocessing, vectors, unit)
+    return Space(name, key, vocabulary, preprocessing, vectors, scale)
 
 
 def before(found: WordVectors) -> Space:
@@ -207,14 +220,14 @@ def neighbours(where: Space, typed: str, count: int = COUNT) -> Neighbours:
     """The words nearest to one, itself left out. Raises as `Space.word`, and ValueError for a count that cannot be."""
     word = where.word(typed)
     number = where.vocabulary.id(word)
-    return _nearest(where, where.unit[number], (word,), count)
+    return _nearest(where, where.unit(number), (word,), count)
 
 
 def analogy(where: Space, a: str, b: str, c: str, count: int = COUNT) -> Neighbours:
     """The words nearest to a − b + c, the three left out: *a* is to *b* as what is found is to *c*. Raises as
     `neighbours`."""
     words = tuple(where.word(typed) for typed in (a, b, c))
-    one, other, third = (where.unit[where.vocabulary.id(word)] for word in words)
+    one, other, third = (where.unit(where.vocabulary.id(word)) for word in words)
     return _nearest(where, one - other + third, words, count)
 
 
@@ -222,7 +235,7 @@ def _nearest(where: Space, wanted: np.ndarray, asked: tuple[str, ...], count: in
     if not 1 <= count <= MOST:
         raise ValueError(_("1 to {most} neighbours can be asked for; given: {count}").format(most=MOST, count=count))
     length = float(np.linalg.norm(wanted))
-    cosines = where.unit @ (wanted / length if length > 0 else wanted)
+    cosines = where.cosines(wanted / length if length > 0 else wanted)
     left_out = {Vocabulary.pad_id, Vocabulary.unk_id, *(where.vocabulary.id(word) for word in asked)}
     cosines[list(left_out)] = -np.inf
     count = min(count, len(cosines) - len(left_out))
@@ -288,7 +301,7 @@ def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Mov
         hash=checkpoint.hash,
         ids=ids,
         words=tuple(words),
-        cosine=np.einsum("we,we->w", own.unit[ids], start.unit[others]).astype(np.float64),
+        cosine=np.einsum("we,we->w", own.unit(ids), start.unit(others)).astype(np.float64),
         lean_before=leans(checkpoint, start.vectors[others]),
         lean_after=leans(checkpoint, own.vectors[ids]),
         polarity=None if checkpoint.polarity is None else checkpoint.polarity[ids],
@@ -303,7 +316,7 @@ def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
     number, other = own.vocabulary.id(word), start.vocabulary.id(word)
     lean_before, lean_after = leans(checkpoint, np.stack([start.vectors[other], own.vectors[number]])).tolist()
     polarity = None if checkpoint.polarity is None else float(checkpoint.polarity[number])
-    return Move(word, number - 1, float(own.unit[number] @ start.unit[other]), lean_before, lean_after, polarity)
+    return Move(word, number - 1, float(own.unit(number) @ start.unit(other)), lean_before, lean_after, polarity)
 
 
 def leaning(checkpoint: Checkpoint) -> Leaning:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -65,9 +66,9 @@ def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
     """The vectors that a model started from; None, and a line, where they are not here."""
     if card is not None:
         try:
-            found = _vectors(str(card["sha256"][checkpoints.CARD]))
+            found, before = _vectors(str(card["sha256"][checkpoints.CARD]))
             if words.started_from(checkpoint, found):
-                return _before(str(card["sha256"][checkpoints.CARD]))
+                return before
         except checkpoints.CheckpointError as error:
             models.tell_of([str(error)])
             return None
@@ -335,14 +336,12 @@ def _after_name(after: Space) -> str:
     return _("After training ({model})").format(model=plain(after.name.upper()))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _vectors(card_hash: str) -> checkpoints.WordVectors:
-    return checkpoints.load_vectors()
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _before(card_hash: str) -> Space:
-    return words.before(_vectors(card_hash))
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _vectors(card_hash: str) -> tuple[checkpoints.WordVectors, Space]:
+    """What the models started from; the vectors are kept once, as they were scaled."""
+    found = checkpoints.load_vectors()
+    space = words.before(found)
+    return replace(found, vectors=space.vectors), space
 
 
 # Resources, not data: spaces and moves are read-only.
