@@ -203,12 +203,12 @@ class _Counting:
         for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
             problem = window.problems.get(place)
             if problem is None and not isinstance(text, str) and text is not None:
-                problem = f"the text is {text!r:.80}, expected a string"
+                problem = _("the text is {text!r:.80}, expected a string").format(text=text)
             if problem is None and isinstance(text, str) and text.strip() and self.readings.of(label) is None:
                 if self.readings.neither(label):
                     self._unlabelled += 1
                     continue
-                problem = f"the label {label!r:.80} is not understood"
+                problem = _("the label {label!r:.80} is not understood").format(label=label)
                 if len(self._strange) < 6:
                     self._strange[str(label)[:40]] = None
             if problem is not None:
@@ -223,7 +223,7 @@ class _Counting:
         encoded = [(other, encoder(texts)) for other, encoder in self._encoders]
         lengths = np.array([sentences.lengths for _other, sentences in encoded])
         for place in np.flatnonzero((lengths > TOKENS_LIMIT).any(axis=0)).tolist():
-            self._leave_out(window, good[place], f"more than {TOKENS_LIMIT:,} tokens")
+            self._leave_out(window, good[place], _("more than {most:,} tokens").format(most=TOKENS_LIMIT))
         self._empty += int((lengths == 0).any(axis=0).sum())
         rows = np.flatnonzero((lengths > 0).all(axis=0) & (lengths <= TOKENS_LIMIT).all(axis=0))
         if not len(rows):

@@ -15,6 +15,7 @@ import heapq
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -180,14 +181,16 @@ def _scan(
             if writer is not None:
                 writer.write(prepared.window, _added(checkpoints, prepared, scores, labelled))
 
-        coming, writing = pool.submit(prepare), None
+        # A thread starts without the context of this one, so without the language of the page that asks; a context can
+        # be entered once at a time.
+        coming, writing = pool.submit(copy_context().run, prepare), None
         while (prepared := coming.result()) is not None:
-            coming = pool.submit(prepare)
+            coming = pool.submit(copy_context().run, prepare)
             scores = [_probabilities(checkpoint, prepared, breathe) for checkpoint in checkpoints]
             ranking.take(prepared, scores)
             if writing is not None:
                 writing.result()
-            writing = pool.submit(write, prepared, scores)
+            writing = pool.submit(copy_context().run, write, prepared, scores)
             yield ranking.result(prepared.window.share)
         if writing is not None:
             writing.result()
@@ -328,7 +331,7 @@ def _added(checkpoints: Sequence[Model], prepared: Prepared, scores: Sequence[np
     columns["cue_score"] = cue_scores.tolist()
     columns["cues"] = [" ".join(cues.names) for cues in prepared.cues]
     columns["problem"] = [
-        prepared.problems.get(place, None if scored else "no word to read")
+        prepared.problems.get(place, None if scored else _("no word to read"))
         for place, scored in enumerate(prepared.scored.tolist())
     ]
     return columns

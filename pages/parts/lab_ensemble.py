@@ -14,7 +14,7 @@ import streamlit as st
 from core import checkpoints as stored
 from core import records
 from core.language import gettext as _
-from pages.parts import black_box, estimates, limits, models, search, trajectories
+from pages.parts import black_box, estimates, files, limits, models, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -96,7 +96,7 @@ def _own(given: UploadedFile) -> None:
     try:
         columns = _columns(given.file_id, encoding, given)
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(str(error)))
+        st.error(plain(files.told(error)))
         return
     own = fingerprint(columns)
     text = boxes[0].selectbox(_("Texts"), columns, index=_place(columns, "text", 0), key=f"boost text {own}")

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 
 import streamlit as st
 
-from core.black_box import PredictorError, telling
+from core.black_box import telling
 from core.language import gettext as _
 from core.language import ngettext
 from core.memory import give_back
@@ -202,9 +202,8 @@ def _told(fault: Exception | None) -> str:
     """A fault in one line; one of the plain kinds that core raises says enough by itself."""
     if fault is None:
         return ""
-    return (
-        str(fault) if type(fault) in (ValueError, LookupError, PredictorError) else f"{type(fault).__name__}: {fault}"
-    )
+    own = type(fault) in (ValueError, LookupError) or type(fault).__module__.startswith("core.")
+    return str(fault) if own else f"{type(fault).__name__}: {fault}"
 
 
 def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]) -> Exception | None:

@@ -81,7 +81,7 @@ class Preparer:
         for checkpoint in checkpoints:
             if isinstance(checkpoint, BlackBox):
                 continue
-            if not any(alike(checkpoint, other) for other, _ in self._encoders):
+            if not any(alike(checkpoint, other) for other, _sentences in self._encoders):
                 self._encoders.append((checkpoint, Encoder(checkpoint.preprocessing, checkpoint.vocabulary)))
 
     def __call__(self) -> Prepared | None:
@@ -95,7 +95,7 @@ class Preparer:
             check_texts(self._path, self._column, window.column(self._column))
         texts, problems = texts_of(window, self._column)
         sentences = [(model, encoder(self._watched(texts))) for model, encoder in self._encoders]
-        counted = [encoded.lengths for _, encoded in sentences]
+        counted = [encoded.lengths for _model, encoded in sentences]
         if self._outside:
             read = self._outside[0].preprocessing  # all of them find the same words
             counted.append(np.fromiter((len(read(text)) for text in self._watched(texts)), dtype=np.int64))
@@ -153,7 +153,7 @@ def _no_text(value: object, place: int, problems: dict[int, str]) -> str:
     if isinstance(value, str):
         problems[place] = f"longer than {LINE_LIMIT:,} characters"
     elif value is not None:
-        problems[place] = f"the text is {str(value)[:40]!r}, expected a string"
+        problems[place] = _("the text is {text!r:.80}, expected a string").format(text=str(value)[:40])
     return ""
 
 
