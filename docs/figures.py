@@ -26,7 +26,8 @@ NEAREST, SEED = 10, 0  # of trustworthiness and t-SNE
 
 
 def words(checkpoint: Checkpoint) -> None:
-    """What the guards of small edits know of words: which way they lean, and how many have known opposites."""
+    """How wide word2vec's vectors are; which way words lean; how many of them WordNet can judge."""
+    print(f"word2vec's vectors: standard deviation {checkpoints.load_vectors().vectors.std():.2f}")
     leaning = embeddings.leaning(checkpoint).values
     told = (f"{word} {leaning[checkpoint.vocabulary.encode([word])[0]]:+.2f}" for word in ("stole", "took", "happy"))
     known = checkpoint.vocabulary.words
