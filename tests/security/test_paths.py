@@ -46,11 +46,11 @@ UPLOADS = ("../../../zqxmarker.csv", "/tmp/zqxmarker.csv", "a\nzqxmarker.csv", "
 
 @pytest.mark.parametrize("name", UPLOADS)
 @pytest.mark.parametrize(
-    ("page", "query", "key"),
+    ("where", "query", "key"),
     [("2_Sarcasm", ("view", "file"), "file"), ("5_Maths_Lab", ("lab", "boosting"), "boost file")],
 )
 def test_an_upload_keeps_nothing_of_its_name_on_the_disk(
-    page: str,
+    where: str,
     query: tuple[str, str],
     key: str,
     name: str,
@@ -61,7 +61,7 @@ def test_an_upload_keeps_nothing_of_its_name_on_the_disk(
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path / "pairs.sqlite3"))
     at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()
-    at.switch_page(f"pages/{page}.py")
+    at.switch_page(f"pages/{where}.py")
     at.query_params[query[0]] = query[1]
     at.run()
     reached.begin()
