@@ -164,7 +164,8 @@ def _show_bank(model: str, found: Sequence[Composition], top: int | None) -> Non
     )
     alone = {one.situation: one.alone for one in found}
     positive = sum(probability >= 0.5 for probability in alone.values())
-    console.line(f"  {positive:,} of the bare situations are read as positive")
+    reached = sum(one.fooled > 0 for one in found)
+    console.line(f"  of {reached:,} situations at least one is, and {positive:,} of the bare situations")
     listed = gallery(found, top or TOP)
     _show_candidates(listed, "the surest of each recipe, each about another situation", alone)
     _show_shares(pooled(found))
