@@ -6,7 +6,8 @@ starts a server of its own on this machine alone. Every session opens the workbe
 asks its questions as a person would, thinking between steps (half to one and a half times as long as told): the home
 page's verdicts; a search of all 5,040 orders; a comment tested and small edits searched; what happens word by word; the
 attributions. Then it leaves, and another comes with another sentence. Whatever numbers a page shows are compared with
-what `core` computes for that session's sentence: an error, or another sentence's number, fails.
+what `core` computes for that session's sentence: an error, or another sentence's number, fails. What pages compute is
+kept, so much and no more; with few `--sentences` that is soon full, and memory shows what visits leave behind.
 
 A simple verdict is timed from typing until all models' cards are there, alone first, then under load; what was asked:
 its 95th percentile at most 10 times the median alone, no error, nothing mixed up, memory flat over 30 minutes. Visitors
@@ -346,6 +347,7 @@ def report(
 async def run(options: argparse.Namespace, address: str, process: int | None) -> dict[str, object]:
     """Everything, at a server that runs."""
     each = int(options.minutes * 60 / (10 * max(options.think, 0.5))) + 2  # visits of one after the other
+    each = min(each, options.sentences or each)
     texts = sentences(2 + ALONE + options.sessions * each, options.seed)
     print(f"computing what core says of {len(texts) - ALONE:,} sentences", file=sys.stderr)
     expected = expect(texts[:2] + texts[2 + ALONE :])
@@ -377,6 +379,9 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--think", type=float, default=10.0, help="seconds between two steps")
+    parser.add_argument(
+        "--sentences", type=int, metavar="N", help="of each session, again and again (default: another at every visit)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log", type=Path, help="where the server writes what it has to say")
     parser.add_argument("--address", help="of a server that runs already; its memory is not looked at")
