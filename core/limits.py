@@ -1,9 +1,9 @@
 """How much may one visitor of a server use that strangers share? Budgets of a session, set by the environment.
 
 ``UNROLLED_PUBLIC=1`` makes a server public; without it nothing here limits anybody. Each budget has a variable of its
-own, named in `VARIABLES`. They are a session's, and a session is one window of a browser: whoever opens another has
-another budget. How many searches run at a time over all sessions, and how many connections one address may hold, is
-for the queue of searches and for the proxy before the server.
+own, named in `VARIABLES`. They are a session's, and a session is one window of a browser until it is closed or loaded
+anew: whoever opens another, or reloads, has another budget. How many searches run at a time over all sessions, and how
+many connections one address may hold, is for the queue of searches and for the proxy before the server.
 """
 
 from __future__ import annotations

@@ -53,11 +53,13 @@ def test_a_scan_that_is_killed_leaves_what_stood_there(
         return killed(verb, ["scan", str(rows), str(to), "--model", "rnn"], environment, after=after)
 
     _done, seconds = scan(whole, None)
-    expected, rng = file_sha256(whole), random.Random(1)
+    expected, rng, kills = file_sha256(whole), random.Random(1), 0
     for _ in range(3):
         done, _seconds = scan(out, rng.uniform(0, 0.9) * seconds)
+        kills += not done
         assert out.exists() == bool(done)
         out.unlink(missing_ok=True)
+    assert kills, "the scans all ended before they were to be killed"
     out.write_text("what stood there", encoding="utf-8")
     done, _seconds = scan(out, 0.5 * seconds)
     assert done or out.read_text(encoding="utf-8") == "what stood there"

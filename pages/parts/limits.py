@@ -57,7 +57,8 @@ def tell() -> None:
     st.caption(
         _(
             "Public server: this window has {seconds:,.0f} s of searching and {queries:,} scored texts left, and files "
-            "up to {megabytes} MB. What you keep is yours alone and goes when the window is closed: download it."
+            "up to {megabytes} MB. What you keep is yours alone and goes when the window is closed or loaded anew: "
+            "download it."
         ).format(seconds=left.seconds, queries=left.queries, megabytes=left.limits.megabytes)
     )
 

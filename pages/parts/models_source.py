@@ -30,8 +30,10 @@ class Shown(NamedTuple):
 
 
 def choose(cards: Mapping[str, Any]) -> Shown | None:
-    """The file that is asked for, with a line on it; None where there is nothing to show. In the link: "
-    "``on``."""
+    """The file that is asked for, with a line on it; None where there is nothing to show.
+
+    In the link: ``on``.
+    """
     uploaded: tuple[str, Assessment] | None = st.session_state.get(UPLOADED)
     names = {"report": _("the file of their report"), "own": _("sentences of this project")}
     if uploaded:

@@ -80,6 +80,7 @@ def servers(times: int, rng: random.Random) -> None:
             mine, seconds = texts[400 * time_ : 400 * (time_ + 1)], rng.uniform(10, 40)
             with server(environment) as (address, process):
                 asyncio.run(keep_and_search(address, mine, kept, seconds, process))
+            assert kept, f"killed after {seconds:.2f} s, before any text was kept, so nothing could be lost"
             found = {find.text for find in Finds(path).finds()}
             assert found >= set(kept), f"lost after {seconds:.2f} s: {set(kept) - found}"
             assert found <= set(texts), f"not what was typed, after {seconds:.2f} s: {found - set(texts)}"
