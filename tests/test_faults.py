@@ -1,11 +1,14 @@
 """Killed at any moment, the program loses nothing that it said was saved and leaves nothing half-written in its place.
 
-The moments are drawn by a seed; ``python -m tests.benchmarks.faults`` draws many more and kills whole servers as well.
+The moments are drawn by a seed; ``python -m tests.benchmarks.faults`` draws many more.
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +18,8 @@ import pytest
 from core import checkpoints
 from core.collection import Collection
 from core.corpus import file_sha256
+from core.finds import Finds
+from pages.parts.visitor import VisitError, Visitor, server
 from tests.killed import keep_pairs, killed, verb, write_rows
 
 
@@ -90,3 +95,44 @@ def test_a_training_that_is_killed_again_and_again_comes_to_the_same_end(rows: P
     for name in ("gru", "word2vec"):
         for file in ("weights.safetensors", "vocabulary.txt"):
             assert file_sha256(out / name / file) == file_sha256(tmp_path / "whole" / name / file)
+
+
+LONG = "i never said that you were not the best of them all"
+KEEP = "FormSubmitter:keep comment-Keep this text"
+SEARCH = "permutations start"
+NO_MODELS = "the shipped models are not there"
+
+
+@pytest.mark.skipif(not (checkpoints.root() / "fluency").is_dir(), reason=NO_MODELS)
+def test_a_server_killed_in_a_search_has_what_was_kept_and_searches_again(tmp_path: Path) -> None:
+    path = tmp_path / "kept.sqlite3"
+    environment, texts = {"UNROLLED_COLLECTION": str(path)}, ["what a lovely day", "not so good after all"]
+
+    async def keep(address: str) -> None:
+        async with Visitor(address) as visitor:
+            for text in texts:
+                await visitor.open("Sarcasm", {"q": text})
+                page = await visitor.click(KEEP)
+                assert any(one.what.body.startswith("Kept for") for one in page.all("alert"))
+
+    async def search(address: str, **query: str) -> bool:
+        async with Visitor(address) as visitor:
+            await visitor.open("Permutations", {"view": "search", **query})
+            return bool((await visitor.click(SEARCH)).all("metric"))
+
+    async def kill_in_a_search(address: str, process: int) -> None:
+        await keep(address)
+        searching = asyncio.create_task(search(address, q=LONG, budget="2000000", seconds="600", floor="100"))
+        await asyncio.sleep(5)
+        assert not searching.done(), "killed too late: the search was over"
+        os.kill(process, signal.SIGKILL)
+        (ended,) = await asyncio.gather(searching, return_exceptions=True)
+        assert isinstance(ended, VisitError | OSError | EOFError) or "ConnectionClosed" in type(ended).__name__
+
+    with server(environment) as (address, process):
+        asyncio.run(kill_in_a_search(address, process))
+    assert {find.text for find in Finds(path).finds()} == set(texts)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with server(environment) as (address, _process):
+        assert asyncio.run(search(address, q="so very good"))
