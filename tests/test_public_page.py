@@ -61,7 +61,7 @@ def test_every_page_says_in_one_line_what_is_limited(where: str) -> None:
     lines = [caption.value for caption in opened(where).caption if caption.value.startswith(PUBLIC)]
     (line,) = lines
     usual = Limits()
-    assert f"{usual.seconds} s of searching and {usual.queries:,} scored texts left" in line
+    assert f"{usual.seconds} s of long work and {usual.queries:,} scored texts left" in line
     assert f"up to {usual.megabytes} MB" in line and "download it" in line and "\n" not in line
 
 
@@ -105,6 +105,16 @@ def test_time_is_a_budget_too(monkeypatch: pytest.MonkeyPatch) -> None:
     composed(at)
     assert budget.seconds == 0 and budget.over
     assert "used up its share" in said(at)
+
+
+@pytest.mark.parametrize(("name", "view"), [("3_Trajectories", "gradients"), ("4_Attributions", "agreement")])
+def test_long_work_that_nobody_pressed_a_button_for_is_counted_too(name: str, view: str) -> None:
+    at = opened(name, q=SENTENCE, view=view)
+    budget = at.session_state["public budget"]
+    assert at.get("plotly_chart") and 0 < Limits().seconds - budget.seconds < 60
+    budget.spend(Limits().seconds, 0)
+    sound(at.run())
+    assert "used up its share" in said(at) and not at.get("plotly_chart")
 
 
 def test_strangers_never_share_a_collection(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
     ]
     slow = _slow(tasks)
     found: Found = {}
-    with frame.waiting(_("Asking the methods…"), 640):
+    with frame.working(_("Asking the methods…"), 640):
         for task in tasks:
             if task not in slow:
                 found[task.key] = _run(task, baseline)

@@ -47,7 +47,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         st.caption(_("More than {count} words: the values are sampled, with standard errors.").format(count=MOST_EXACT))
     seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
     if seconds <= attributions.AT_ONCE:
-        with frame.waiting(_("Reading the words in many orders…"), 480):
+        with frame.working(_("Reading the words in many orders…"), 480):
             found = [_quick(cell, baseline) for cell in cells]
         _show(found)
         return

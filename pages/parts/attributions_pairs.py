@@ -46,7 +46,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         return
     seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
     if seconds <= attributions.AT_ONCE:
-        with frame.waiting(_("Reading the sentence without each pair…"), 480):
+        with frame.working(_("Reading the sentence without each pair…"), 480):
             found = [_quick(cell, baseline) for cell in cells]
         _show(found)
         return

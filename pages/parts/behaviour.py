@@ -11,7 +11,7 @@ from core.language import ngettext
 from core.memory import give_back
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.tables import as_csv
-from pages.parts import black_box, classes, estimates, frame, limits, link
+from pages.parts import black_box, classes, estimates, frame, link
 from pages.parts.estimates import Estimate
 from pages.parts.terms import term
 from pages.parts.tokens import plain
@@ -35,12 +35,10 @@ def view(checkpoints: list[Checkpoint]) -> None:
     if not checkpoints:
         return
     settings = _settings()
-    if limits.none_left():
-        return
     texts = list(dict.fromkeys(text for case in cases(settings) for text in case.texts))
     for checkpoint in checkpoints:
         black_box.ask_first(checkpoint, texts)
-    with frame.waiting(_("Asking the models…"), 450), limits.timed():
+    with frame.working(_("Asking the models…"), 450):
         suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
     from core.figures.suite import failure_rates
 

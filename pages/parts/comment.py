@@ -40,7 +40,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         with column:
             _card(Comment(reading, verdict, None))
     st.header(_("Which words pull?"))
-    with frame.waiting(_("Leaving out each word…"), 330):
+    with frame.working(_("Leaving out each word…"), 330):
         found = [
             Comment(reading, verdict, _without(checkpoint, verdict.tokens))
             for checkpoint, verdict in zip(readers, verdicts, strict=True)

@@ -174,6 +174,18 @@ def waiting(label: str, height: int) -> Iterator[None]:
     st.session_state[key] = True
 
 
+@contextmanager
+def working(label: str, height: int) -> Iterator[None]:
+    """As `waiting`, for work that a page does unasked.
+
+    On a public server its time is taken from the window's budget; where nothing is left the page says so and ends here.
+    """
+    if limits.none_left():
+        st.stop()
+    with waiting(label, height), limits.timed():
+        yield
+
+
 def links_to_pages(text: str) -> None:
     """Links to the other pages that take the sentence along."""
     pages = [(path, label) for path, label in existing_pages() if not path.endswith("_Models.py")]

@@ -44,7 +44,7 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     align, show = _ask_how(a, b, chosen)
     found: list[tuple[Checkpoint, PatchGrid]] = []
     faults = []
-    with frame.waiting(_("Patching…"), 480):
+    with frame.working(_("Patching…"), 480):
         for checkpoint in chosen:
             try:
                 found.append((checkpoint, _grid(checkpoint.name, checkpoint.hash, a, b, align, checkpoint)))

@@ -56,7 +56,7 @@ def tell() -> None:
         return
     st.caption(
         _(
-            "Public server: this window has {seconds:,.0f} s of searching and {queries:,} scored texts left, and files "
+            "Public server: this window has {seconds:,.0f} s of long work and {queries:,} scored texts left, and files "
             "up to {megabytes} MB. What you keep is yours alone and goes when the window is closed or loaded anew: "
             "download it."
         ).format(seconds=left.seconds, queries=left.queries, megabytes=left.limits.megabytes)
@@ -64,14 +64,14 @@ def tell() -> None:
 
 
 def none_left() -> bool:
-    """Whether this session may search no more; a line then says so."""
+    """Whether this session may ask for no more long work; a line then says so."""
     left = budget()
     if left is None or not left.over:
         return False
     st.warning(
         _(
-            "This window has used up its share of this public server ({seconds:,} s of searching, {queries:,} scored "
-            "texts). Everything but searches still works, and on your own computer nothing is limited."
+            "This window has used up its share of this public server ({seconds:,} s of long work, {queries:,} scored "
+            "texts). What takes little work still goes on, and on your own computer nothing is limited."
         ).format(seconds=left.limits.seconds, queries=left.limits.queries),
         icon=":material/hourglass_disabled:",
     )

@@ -27,7 +27,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         sentence = trajectories.choose_sentence(texts)
         chosen = trajectories.choose_models(trajectories.readers(checkpoints, sentence.text))
     gain = _ask_gain()
-    with frame.waiting(_("Working out gradients and Jacobians…"), 900):
+    with frame.working(_("Working out gradients and Jacobians…"), 900):
         found = [_gradients(checkpoint.name, checkpoint.hash, sentence.text, gain, checkpoint) for checkpoint in chosen]
     st.plotly_chart(
         gradient_norms(found), key="gradients", alt=_("Norms of the gradient of the final logit at every token")

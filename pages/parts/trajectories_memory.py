@@ -32,7 +32,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     word, filler, upto = _ask()
     chosen = trajectories.choose_models(checkpoints)
     found, faults = [], []
-    with frame.waiting(_("Reading…"), 640):
+    with frame.working(_("Reading…"), 640):
         for checkpoint in chosen:
             try:
                 found.append(_memory(checkpoint.name, checkpoint.hash, word, filler, upto, checkpoint))

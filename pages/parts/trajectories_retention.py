@@ -44,7 +44,7 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
         )
         return
     found, faults = [], []
-    with frame.waiting(_("Reading many words before many fillers…"), 480):
+    with frame.working(_("Reading many words before many fillers…"), 480):
         for checkpoint in checkpoints:
             try:
                 found.append(_retention(checkpoint.name, checkpoint.hash_with_polarity, words, fillers, checkpoint))
