@@ -29,9 +29,9 @@ TEXTS: Mapping[str, About] = {
             "A pull above 0 is towards the second class, for sentiment positive, one below 0 towards the first."
         ),
         reading=mark(
-            "The cards say who is fooled, and by how much P(second class), for sentiment P(positive), and the logit lie "
-            "on the wrong side. In the strips blue words pull to the second class, for sentiment positive, orange ones "
-            "to the first; the number below a word is its pull."
+            "The cards say who is fooled, and by how much P(second class), for sentiment P(positive), and the logit "
+            "lie on the wrong side. In the strips blue words pull to the second class, for sentiment positive, orange "
+            "ones to the first; the number below a word is its pull."
         ),
         limits=mark(
             "Words that act only together, such as “not bad”, may show in no single pull, and pulls sum to nothing in "
