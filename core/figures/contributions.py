@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures.palette import THRESHOLD, style
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
             )
     last = min(max((len(trace) for trace in traces), default=1), first + MOST_BARS)
     figure.update_layout(
-        title={"text": html.escape(title, quote=False) if title else _("What each token adds to the logit")},
+        title={
+            "text": html.escape(title, quote=False) if title else _("What each token adds to the logit"),
+            **TITLE_ABOVE,
+        },
         xaxis={"title": _("tokens"), "range": [first + 0.4, last + 0.6]},
         yaxis={"title": _("contribution (logit)")},
         barmode="group",

@@ -20,6 +20,8 @@ MOST_TICKS = 32  # more words than this cannot be told apart along one axis
 # Where tokens stand along the axis: long ones are written upwards on a narrow page, and push a legend below it onto the
 # axis's title.
 LEGEND_ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
+# Above a legend of up to three lines.
+TITLE_ABOVE = {"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}}
 LONGEST_TICK = 16  # characters
 _HALF = {"line": {"color": THRESHOLD, "width": 1, "dash": "dash"}}
 

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import CHOSEN, DIVERGING, SEQUENTIAL, SERIES, THRESHOLD
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
         title={
             "text": _("{model}: unit {unit} along the text").format(
                 model=html.escape(trace.model.upper(), quote=False), unit=unit
-            )
+            ),
+            **TITLE_ABOVE,
         },
         xaxis={"title": _("tokens"), "range": [0.6, len(trace) + 0.4]},
         yaxis={"title": _("value")},
