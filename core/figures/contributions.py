@@ -59,8 +59,8 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
         yaxis={"title": _("contribution (logit)")},
         barmode="group",
         legend=LEGEND_ABOVE,
-        height=440,
-        margin={"t": 110, "b": 40, "l": 10, "r": 10},
+        height=455,
+        margin={"t": 125, "b": 40, "l": 10, "r": 10},
     )
     if len({trace.tokens for trace in traces}) == 1 and last - first <= MOST_TICKS:
         names = [tick(token) for token in traces[0].tokens[first:last]]

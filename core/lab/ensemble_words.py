@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.lab.ensemble import BEST, MAJORITY, ONE, Against, Amount, Ensemble
 from core.language import gettext as _
+from core.language import together
 
 
 def sentences(found: Ensemble) -> list[str]:
@@ -78,10 +79,11 @@ def _against_best(found: Ensemble) -> str:
 def _amount(found: Ensemble) -> str:
     rule = _rule(found.amounts_to)
     if len(found.voters) == 3:
-        rule += " " + _(
+        other = _(
             "With two classes three voters can come to nothing else: either one outweighs the two others together and "
             "decides alone, or none does and any two decide."
         )
+        rule = together([rule, other])
     return rule
 
 
