@@ -73,7 +73,7 @@ def _against_best(found: Ensemble) -> str:
         "worse": _("The ensemble is worse than {best}, the best single model on the fit half"),
         "none": _("The ensemble is not shown to beat {best}, the best single model on the fit half"),
     }[one.finding]
-    return f"{verdict.format(best=found.best.upper())}: {figures}."
+    return _("{finding}: {reason}.").format(finding=verdict.format(best=found.best.upper()), reason=figures)
 
 
 def _amount(found: Ensemble) -> str:

@@ -104,7 +104,8 @@ def statement(found: FixedPoints) -> str:
         ),
         "cannot tell": _("Whether {model} keeps its verdict on a line attractor, this search cannot tell"),
     }
-    return together([*told, f"{answers[judged.answer].format(model=model)}: {judged.reason}."])
+    answer = answers[judged.answer].format(model=model)
+    return together([*told, _("{finding}: {reason}.").format(finding=answer, reason=judged.reason)])
 
 
 def _line(found: FixedPoints) -> tuple[float | None, float | None]:
