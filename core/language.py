@@ -6,6 +6,7 @@ message, the English message in the code is shown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
 from gettext import NullTranslations, translation
@@ -43,6 +44,14 @@ def mark(message: str) -> str:
 def ngettext(singular: str, plural: str, number: int) -> str:
     """A message that depends on a number, in the current language."""
     return _catalogue(_language.get()).ngettext(singular, plural, number)
+
+
+def together(sentences: Iterable[str]) -> str:
+    """Sentences one after another: a space stands between two, but none after a full stop as wide as a character."""
+    told = ""
+    for sentence in sentences:
+        told += (" " if told and not told.endswith("。") else "") + sentence
+    return told
 
 
 @cache

@@ -110,6 +110,13 @@ def test_messages_follow_the_language() -> None:
     assert language.gettext("Home") == "Home"
 
 
+def test_no_space_follows_a_full_stop_as_wide_as_a_character() -> None:
+    assert language.together(["It is so.", "It is not."]) == "It is so. It is not."
+    assert language.together(["如此。", "不然。", "P = 0.5。"]) == "如此。不然。P = 0.5。"
+    assert language.together(["", "Alone."]) == "Alone."
+    assert language.together([]) == ""
+
+
 @pytest.mark.parametrize("script", PAGES)
 def test_every_page_speaks_chinese(script: str) -> None:
     at = AppTest.from_file(ROOT / "app.py", default_timeout=180)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures.palette import THRESHOLD, style
-from core.figures.prefixes import MOST_TICKS, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -51,13 +51,16 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
             )
     last = min(max((len(trace) for trace in traces), default=1), first + MOST_BARS)
     figure.update_layout(
-        title={"text": html.escape(title, quote=False) if title else _("What each token adds to the logit")},
+        title={
+            "text": html.escape(title, quote=False) if title else _("What each token adds to the logit"),
+            **TITLE_ABOVE,
+        },
         xaxis={"title": _("tokens"), "range": [first + 0.4, last + 0.6]},
         yaxis={"title": _("contribution (logit)")},
         barmode="group",
-        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
-        height=400,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+        legend=LEGEND_ABOVE,
+        height=455,
+        margin={"t": 125, "b": 40, "l": 10, "r": 10},
     )
     if len({trace.tokens for trace in traces}) == 1 and last - first <= MOST_TICKS:
         names = [tick(token) for token in traces[0].tokens[first:last]]

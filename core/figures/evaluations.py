@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.figures import axes
 from core.figures.palette import CHOSEN, THRESHOLD, style
+from core.labels import shown
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -114,7 +116,9 @@ def reliability(tallies: Sequence[Tally]) -> go.Figure:
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_yaxes(title=_("share of {one}").format(one=_one(tallies)), range=[-0.03, 1.03], row=1)
     figure.update_yaxes(title=_("rows"), rangemode="tozero", row=2)
-    figure.update_xaxes(title=_("P({one}), as the model says").format(one=_one(tallies)), row=2)
+    figure.update_xaxes(
+        title=_("{chance}, as the model says").format(chance=axes.probability(tallies[0].labels)), row=2
+    )
     return _titled(figure, _("How often a probability comes true"), 600)
 
 
@@ -123,7 +127,7 @@ def confusion(tally: Tally, threshold: float = 0.5) -> go.Figure:
     at = tally.at(threshold)
     counts = [[at.true_negative, at.false_positive], [at.false_negative, at.true_positive]]
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
-    names = [html.escape(label, quote=False) for label in tally.labels]
+    names = [html.escape(shown(label), quote=False) for label in tally.labels]
     figure = go.Figure(
         go.Heatmap(
             z=shares,
@@ -228,4 +232,4 @@ def _name(tally: Tally) -> str:
 
 
 def _one(tallies: Sequence[Tally]) -> str:
-    return html.escape(tallies[0].labels[1], quote=False) if tallies else ""
+    return html.escape(shown(tallies[0].labels[1]), quote=False) if tallies else ""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.figures.palette import THRESHOLD, style
-from core.figures.prefixes import MOST_TICKS, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.trajectories import Gradients
 
 _MOST_MARKERS = 60
+_LEAST_SPAN, _MOST_SPAN = 0.6, 3.0  # decades
 
 
 def gradient_norms(found: Sequence[Gradients]) -> go.Figure:
@@ -36,7 +38,14 @@ def gradient_norms(found: Sequence[Gradients]) -> go.Figure:
         for place, (gradients, values) in enumerate(zip(found, norms, strict=True)):
             if values is not None:
                 _line(figure, gradients, place, row, np.where(values > 0, values, np.nan), legend=row == 1)
-        figure.update_yaxes(title=_("norm"), type="log", exponentformat="power", row=row, col=1)
+        figure.update_yaxes(
+            title=_("norm"),
+            type="log",
+            exponentformat="power",
+            **_ticks([n for n in norms if n is not None]),
+            row=row,
+            col=1,
+        )
     return _finished(figure, found, _("The final logit's gradient at every token"))
 
 
@@ -57,9 +66,26 @@ def step_norms(found: Sequence[Gradients]) -> go.Figure:
         bound = gradients.log10_bound
         _line(figure, gradients, place, 2, np.where(np.isfinite(bound), bound, np.nan), dotted=True)
     figure.add_hline(y=1, line={"color": THRESHOLD, "width": 1, "dash": "dash"}, row=1, col=1)
-    figure.update_yaxes(title=_("σ(J)"), type="log", exponentformat="power", row=1, col=1)
+    ticks = _ticks([gradients.jacobian for gradients in found])
+    figure.update_yaxes(title=_("σ(J)"), type="log", exponentformat="power", **ticks, row=1, col=1)
     figure.update_yaxes(title=_("log₁₀ of the norm"), row=2, col=1)
     return _finished(figure, found, _("What each step can do to a gradient"))
+
+
+def _ticks(norms: Sequence[np.ndarray]) -> dict[str, list[Any]]:
+    """Ticks at 1, 2 and 5 of every decade where norms span most of one to three; elsewhere Plotly's own do.
+
+    Over such a span these are every digit from 2 to 9, written over each other and without their power of ten.
+    """
+    positive = np.concatenate([values[values > 0] for values in norms]) if norms else np.empty(0)
+    if not positive.size:
+        return {}
+    low, high = float(positive.min()), float(positive.max())
+    if not _LEAST_SPAN < math.log10(high / low) <= _MOST_SPAN:
+        return {}
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
 
 
 def _stacked(titles: Sequence[str]) -> go.Figure:
@@ -102,12 +128,14 @@ def _line(
 def _finished(figure: go.Figure, found: Sequence[Gradients], title: str) -> go.Figure:
     rows = len(figure.layout.annotations)
     longest = max((len(gradients.tokens) for gradients in found), default=1)
+    height = 150 + 210 * rows
     figure.update_layout(
         title={"text": title, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}},
-        legend={"orientation": "h", "x": 0, "y": -0.12, "yanchor": "top"},
+        # Below the title, above the first panel's own.
+        legend={**LEGEND_ABOVE, "yref": "container", "y": 1 - 40 / height, "yanchor": "top"},
         hovermode="x",
-        height=130 + 210 * rows,
-        margin={"t": 75, "b": 40, "l": 10, "r": 10},
+        height=height,
+        margin={"t": 95, "b": 40, "l": 10, "r": 10},
     )
     figure.update_xaxes(range=[0.6, longest + 0.4])
     figure.update_xaxes(title=_("tokens"), row=rows, col=1)

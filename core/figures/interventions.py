@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from core.figures import axes
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD, style
-from core.figures.prefixes import MOST_TICKS, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
 from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 
@@ -136,13 +136,13 @@ def before_and_after(found: Sequence[Intervention], labels: Names = SENTIMENT) -
             )
     longest = max((len(run.tokens) for run in found), default=1)
     figure.update_layout(
-        title={"text": _("Verdict after each token, before and after")},
+        title={"text": _("Verdict after each token, before and after"), **TITLE_ABOVE},
         yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
-        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+        legend=LEGEND_ABOVE,
         hovermode="x unified",
-        height=400,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+        height=440,
+        margin={"t": 110, "b": 40, "l": 10, "r": 10},
     )
     if len({run.tokens for run in found}) == 1 and longest <= MOST_TICKS:
         figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in found[0].tokens])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures.palette import SERIES, THRESHOLD
-from core.figures.prefixes import MOST_TICKS, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -42,14 +42,15 @@ def order_bars(found: OrderAttribution, title: str = "") -> go.Figure:
     figure.update_layout(
         title={
             "text": html.escape(title, quote=False)
-            or _("{model}: which words, and where they stand").format(model=model)
+            or _("{model}: which words, and where they stand").format(model=model),
+            **TITLE_ABOVE,
         },
         xaxis={"title": _("tokens"), "range": [0.4, n + 0.6]},
         yaxis={"title": _("Shapley value (logit)")},
         barmode="group",
-        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
-        height=400,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+        legend=LEGEND_ABOVE,
+        height=440,
+        margin={"t": 110, "b": 40, "l": 10, "r": 10},
     )
     if n <= MOST_TICKS:
         figure.update_xaxes(tickvals=list(range(1, n + 1)), ticktext=[tick(token) for token in found.tokens])

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from core.verdicts import Verdict
 
 MOST_TICKS = 32  # more words than this cannot be told apart along one axis
+# Where tokens stand along the axis: long ones are written upwards on a narrow page, and push a legend below it onto the
+# axis's title.
+LEGEND_ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
+# Above a legend of up to three lines.
+TITLE_ABOVE = {"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}}
 LONGEST_TICK = 16  # characters
 _HALF = {"line": {"color": THRESHOLD, "width": 1, "dash": "dash"}}
 
@@ -43,7 +48,7 @@ def prefix_curves(verdicts: Sequence[Verdict]) -> go.Figure:
             "title": {"text": _("Verdict after each token")},
             "yaxis": {"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
             "xaxis": {"title": _("tokens read so far"), "range": [0.6, max(len(tokens), 1) + 0.4], **ticks},
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+            "legend": LEGEND_ABOVE,
             "hovermode": "x unified",
             "height": 380,
             "margin": {"t": 70, "b": 40, "l": 10, "r": 10},

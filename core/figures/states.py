@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import CHOSEN, DIVERGING, SEQUENTIAL, SERIES, THRESHOLD
-from core.figures.prefixes import MOST_TICKS, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -157,14 +157,15 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
         title={
             "text": _("{model}: unit {unit} along the text").format(
                 model=html.escape(trace.model.upper(), quote=False), unit=unit
-            )
+            ),
+            **TITLE_ABOVE,
         },
         xaxis={"title": _("tokens"), "range": [0.6, len(trace) + 0.4]},
         yaxis={"title": _("value")},
-        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+        legend=LEGEND_ABOVE,
         hovermode="x unified",
-        height=400,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+        height=440,
+        margin={"t": 110, "b": 40, "l": 10, "r": 10},
     )
     if len(trace) <= MOST_TICKS:
         figure.update_xaxes(tickvals=places, ticktext=[tick(token) for token in trace.tokens])

@@ -7,6 +7,7 @@ import math
 from core.lab.boosting import CHANCE, PERFECT, Boosting, Minimum, Round, normaliser, wrong_alpha
 from core.lab.sheet import Line, Sheet, aligned, factor, number
 from core.language import gettext as _
+from core.language import together
 
 _MOST_TERMS = 4  # weights of wrong points that are written out
 _DIGITS = 6
@@ -156,7 +157,7 @@ def _slip(classes: int, made: Round) -> Line:
     )
     note = _("A slip: the last line of the report lacks the K below the line, so its vote is K times too large.")
     whose = _("report")
-    return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{{whose}}}}}", steps), f"{note} {effect}")
+    return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{{whose}}}}}", steps), together([note, effect]))
 
 
 def _scale(classes: int, made: Round) -> Line:

@@ -19,7 +19,7 @@ import numpy as np
 
 from core.lab.formula import Array, parse
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import ngettext, together
 
 MOST_STEPS = 12  # of a derivation written by hand
 _AGREES, _EXPLAINS = 1e-9, 1e-7
@@ -106,7 +106,7 @@ class Check:
             lost=sum(point.formula is None for point in self.points),
             count=tried,
         )
-        return " ".join([told, *self._factors(), *self._first_state()])
+        return together([told, *self._factors(), *self._first_state()])
 
     def _factors(self) -> list[str]:
         """Which factors are missing and which are too many."""

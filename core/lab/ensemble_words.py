@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.lab.ensemble import BEST, MAJORITY, ONE, Against, Amount, Ensemble
 from core.language import gettext as _
+from core.language import together
 
 
 def sentences(found: Ensemble) -> list[str]:
@@ -72,16 +73,17 @@ def _against_best(found: Ensemble) -> str:
         "worse": _("The ensemble is worse than {best}, the best single model on the fit half"),
         "none": _("The ensemble is not shown to beat {best}, the best single model on the fit half"),
     }[one.finding]
-    return f"{verdict.format(best=found.best.upper())}: {figures}."
+    return _("{finding}: {reason}.").format(finding=verdict.format(best=found.best.upper()), reason=figures)
 
 
 def _amount(found: Ensemble) -> str:
     rule = _rule(found.amounts_to)
     if len(found.voters) == 3:
-        rule += " " + _(
+        other = _(
             "With two classes three voters can come to nothing else: either one outweighs the two others together and "
             "decides alone, or none does and any two decide."
         )
+        rule = together([rule, other])
     return rule
 
 

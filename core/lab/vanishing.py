@@ -24,6 +24,7 @@ import numpy as np
 
 from core.lab.formula import Array
 from core.language import gettext as _
+from core.language import together
 
 MOST_STEPS = 1_000
 _SHOWN = 4.0  # weights and biases are shown from minus this to this
@@ -77,7 +78,7 @@ class Vanishing:
                 "over {steps:,} steps the gradient is {product}."
             )
         gate = _("Through the forget gate {gate} is left.").format(gate=power_of_ten(float(self.gate_by_step[-1])))
-        return told.format(steps=self.steps, **ends) + " " + gate
+        return together([told.format(steps=self.steps, **ends), gate])
 
 
 def vanishing(

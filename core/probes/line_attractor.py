@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import ngettext, together
 from core.probes.fixed_points import SLOW, TOLERANCE, FixedPoints
 
 MOST_FEW = 5  # with fewer points, some axis holds much of their variance whatever they are
@@ -104,7 +104,8 @@ def statement(found: FixedPoints) -> str:
         ),
         "cannot tell": _("Whether {model} keeps its verdict on a line attractor, this search cannot tell"),
     }
-    return " ".join([*told, f"{answers[judged.answer].format(model=model)}: {judged.reason}."])
+    answer = answers[judged.answer].format(model=model)
+    return together([*told, _("{finding}: {reason}.").format(finding=answer, reason=judged.reason)])
 
 
 def _line(found: FixedPoints) -> tuple[float | None, float | None]:

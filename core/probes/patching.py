@@ -124,7 +124,8 @@ class PatchGrid:
             return _("The two logits are the same, so there is no difference to be carried anywhere.")
         clauses = [self._where(), self._which(), self._strongest_gate()]
         opening = _("Of the difference of {difference:+.2f} in the logit").format(difference=b - a)
-        return opening + ", " + "; ".join(clause for clause in clauses if clause) + "."
+        told = _("; ").join(clause for clause in clauses if clause)
+        return _("{opening}, {told}.").format(opening=opening, told=told)
 
     def _where(self) -> str:
         assert self.shares is not None

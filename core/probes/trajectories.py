@@ -25,7 +25,7 @@ import torch
 
 from core.checkpoints import Checkpoint
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import ngettext, together
 from core.probes.jacobians import spectral_norms
 from core.state_space import StateSpace
 from core.trace import Trace, unroll
@@ -88,9 +88,9 @@ class Gradients:
             ).format(above=above, steps=len(steps), largest=steps.max())
         first, last = self.state[0], self.state[-1]
         if not first or not last:
-            return bound + " " + _("Over this text nothing measurable is left of it at the first token.")
+            return together([bound, _("Over this text nothing measurable is left of it at the first token.")])
         found = _("Over this text its norm at the first token is {ratio:.2g} times that at the last.")
-        return bound + " " + found.format(ratio=first / last)
+        return together([bound, found.format(ratio=first / last)])
 
 
 def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients:

@@ -33,9 +33,9 @@ TEXTS: Mapping[str, About] = {
             "it; the figures are means over the top 1, 5, 10, 20 and 50 % of the words, at least one."
         ),
         reading=mark(
-            "Blue words speak for positive, orange ones for negative; the number is the score in logits. High "
-            "comprehensiveness and low sufficiency are better, and both count only against the random rankings beside "
-            "them."
+            "Blue words speak for the second class, for sentiment positive, orange ones for the first; the number is "
+            "the score in logits. High comprehensiveness and low sufficiency are better, and both count only against "
+            "the random rankings beside them."
         ),
         limits=mark(
             "A faithful explanation is true to the model, not to the world. Faithfulness on one short sentence is a "

@@ -19,7 +19,8 @@ TEXTS: Mapping[str, About] = {
         ),
         letters=mark(
             "$p_i(y_i)$ is the probability that the model gives the right label. ECE, the expected calibration error, "
-            "compares the mean P(positive) with the share of positive tweets in 15 bins of P(positive)."
+            "compares the mean P(second class), for sentiment P(positive), with the share of rows of that class in 15 "
+            "bins of that probability."
         ),
         reading=mark(
             "Accuracy has Wilson’s 95 % interval. Two models on the same tweets compare by the paired difference: "

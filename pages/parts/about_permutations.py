@@ -45,8 +45,9 @@ TEXTS: Mapping[str, About] = {
         ),
         reading=mark(
             "The first line is the certificate: what was searched, and what follows. In the scatter every point is an "
-            "order, the more fluent to the right, P(positive) upwards; click one to read it and to keep it. The bars "
-            "tell how much of the logit’s variance is explained by where each word stands."
+            "order, the more fluent to the right, upwards P(second class), for sentiment P(positive); click one to "
+            "read it and to keep it. The bars tell how much of the logit’s variance is explained by where each word "
+            "stands."
         ),
         limits=mark(
             "A fluent order is not yet a valid one: read it. “None among these” speaks of the orders scored, of this "

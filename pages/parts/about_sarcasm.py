@@ -25,10 +25,13 @@ TEXTS: Mapping[str, About] = {
             "verdict is the opposite is fooled. Then each word is left out in turn, to see which ones pull it there."
         ),
         equations=(r"\text{pull}_i = \text{logit}(w_1 \dots w_n) - \text{logit}(w_1 \dots w_n \text{ without } w_i)",),
-        letters=mark("A pull above 0 is towards positive, one below 0 towards negative."),
+        letters=mark(
+            "A pull above 0 is towards the second class, for sentiment positive, one below 0 towards the first."
+        ),
         reading=mark(
-            "The cards say who is fooled, and by how much P(positive) and the logit lie on the wrong side. In the "
-            "strips blue words pull to positive, orange ones to negative; the number below a word is its pull."
+            "The cards say who is fooled, and by how much P(second class), for sentiment P(positive), and the logit "
+            "lie on the wrong side. In the strips blue words pull to the second class, for sentiment positive, orange "
+            "ones to the first; the number below a word is its pull."
         ),
         limits=mark(
             "Words that act only together, such as “not bad”, may show in no single pull, and pulls sum to nothing in "
@@ -84,8 +87,8 @@ TEXTS: Mapping[str, About] = {
             r"\text{without: } \left(1 - e^{-\sum_c w_c}\right) \cdot P",
         ),
         letters=mark(
-            "$P$ is P(positive), the human label is 0 or 1, and only texts with the opposite verdict are ranked by it. "
-            "$w_c$ is the weight of each cue $c$ that a text shows."
+            "$P$ is P(second class), for sentiment P(positive), the human label is 0 or 1, and only texts with the "
+            "opposite verdict are ranked by it. $w_c$ is the weight of each cue $c$ that a text shows."
         ),
         reading=mark(
             "Each model has a ranking of its own; choose a row to read it whole and to keep it. The download has every "

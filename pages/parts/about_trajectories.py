@@ -62,8 +62,8 @@ TEXTS: Mapping[str, About] = {
             "state only as far as the later forget gates $f$ let it stand."
         ),
         reading=mark(
-            "Bars above 0 moved the logit towards positive when the token was read. The table holds the sums against "
-            "the final logit, so that you can check that nothing is missing."
+            "Bars above 0 moved the logit towards the second class, for sentiment positive, when the token was read. "
+            "The table holds the sums against the final logit, so that you can check that nothing is missing."
         ),
         limits=mark(
             "A token’s bar depends on all that stood before it: it is what the step did there, not what the word "

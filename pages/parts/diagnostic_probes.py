@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import together
 from pages.parts import estimates, link, trajectories
 from pages.parts.terms import term
 from pages.parts.tokens import plain
@@ -164,7 +165,7 @@ def _say(found: Probes, task: str) -> None:
                 value=_percent(most.accuracy), source=_sources()[most.source]
             )
         )
-    st.markdown(name + plain(" ".join(lines)))
+    st.markdown(name + plain(together(lines)))
 
 
 def _percent(mean: Mean) -> str:
@@ -218,5 +219,5 @@ def _cover(found: Probes, source: Source) -> str:
     )
     loose = [f"{probe.task} / {probe.source}" for probe in found.probes if not probe.converged]
     if loose:
-        line += " " + _("Fits that did not converge: {which}.").format(which=", ".join(loose))
+        line = together([line, _("Fits that did not converge: {which}.").format(which=", ".join(loose))])
     return line

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import together
 from pages.parts import lab_ensemble, lab_sheet, link, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
@@ -201,12 +202,12 @@ def _history(boosting: Boosting, number: int) -> None:
             "With more than two classes the risk itself bounds only the share of points whose class has at most 1/K of "
             "the vote; the share in error may lie above it."
         )
-        said += " "
-        said += (
+        allowed = (
             _("It is {error:.1%}; the risk and the votes allow at most {bound:.1%}.")
             if bound < 1
             else _("It is {error:.1%}; the risk and the votes allow anything.")
         )
+        said = together([said, allowed])
     left.caption(said.format(error=made.training_error, bound=bound))
     st.plotly_chart(votes_and_errors(boosting, number), key="boost votes", alt=_("Errors and votes by round"))
 

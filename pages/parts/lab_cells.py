@@ -10,7 +10,7 @@ from core.examples import examples
 from core.lab.sheet import Line, Sheet
 from core.lab.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import ngettext, together
 from core.models import CELLS
 from core.working import Working, working
 from pages.parts import black_box, classes, frame, lab_sheet, link, models, trajectories
@@ -227,17 +227,17 @@ def _speed(chosen: list[Checkpoint]) -> None:
         lambda: [(speed.model, number, rate) for speed in found for number, rate in enumerate(speed.rates, 1)],
     )
     threads = found[0].threads
-    st.caption(
+    told = [
         ngettext(
             "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on one "
             "thread of this server; the median of {rounds} rounds in which the models take turns.",
             "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on "
             "{threads} threads of this server; the median of {rounds} rounds in which the models take turns.",
             threads,
-        ).format(tokens=found[0].tokens, threads=threads, rounds=len(found[0].rates))
-        + " "
-        + _("Fewer multiply-adds need not mean faster: how well a library's code fits a cell counts as much.")
-    )
+        ).format(tokens=found[0].tokens, threads=threads, rounds=len(found[0].rates)),
+        _("Fewer multiply-adds need not mean faster: how well a library's code fits a cell counts as much."),
+    ]
+    st.caption(together(told))
 
 
 def _gates() -> None:

@@ -14,6 +14,7 @@ from core.lab.by_hand_sheets import sheet, step_sheet
 from core.lab.by_hand_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
 from core.lab.lstm_by_hand import USUAL, presets, report, slips
 from core.language import gettext as _
+from core.language import together
 from pages.parts import lab_sheet, link
 from pages.parts.lab_numbers import slide_whole
 from pages.parts.tokens import plain
@@ -225,14 +226,17 @@ def _remarks(worked: Worked) -> None:
     if worked.exercise == report():
         cells, outputs = (", ".join(f"{round(value)}" for value in values) for values in _states(worked))
         st.info(
-            _("Rounded to whole numbers as in the report: c = {c} and y = {y}.").format(c=cells, y=outputs)
-            + "".join(
-                " "
-                + _(
-                    "Its summary table prints {printed:g} for {name} at t = {t}: a slip, for its own working has "
-                    "{worked:g}, as here."
-                ).format(printed=slip.printed, name=plain(slip.name), t=slip.t, worked=slip.worked)
-                for slip in slips(worked)
+            together(
+                [
+                    _("Rounded to whole numbers as in the report: c = {c} and y = {y}.").format(c=cells, y=outputs),
+                    *(
+                        _(
+                            "Its summary table prints {printed:g} for {name} at t = {t}: a slip, for its own working "
+                            "has {worked:g}, as here."
+                        ).format(printed=slip.printed, name=plain(slip.name), t=slip.t, worked=slip.worked)
+                        for slip in slips(worked)
+                    ),
+                ]
             ),
             icon=":material/menu_book:",
         )

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.examples import examples
 from core.language import gettext as _
+from core.language import together
 from pages.parts import black_box, classes, frame, link, models, trajectories
 from pages.parts.lab_numbers import ask_lines, ask_whole
 from pages.parts.tokens import plain, visible
@@ -43,10 +44,10 @@ def states() -> States | None:
         st.error(plain(str(error)))
         return None
     said = _("{count:,} states of {sentences:,} sentences. The axes hold {share:.0%} of the variance of all units.")
-    st.caption(
-        said.format(count=len(found.points), sentences=len(found.sentences), share=float(found.explained.sum()))
-        + (" " + _("Lines without a word to read: {count}.").format(count=found.skipped) if found.skipped else "")
-    )
+    told = [said.format(count=len(found.points), sentences=len(found.sentences), share=float(found.explained.sum()))]
+    if found.skipped:
+        told.append(_("Lines without a word to read: {count}.").format(count=found.skipped))
+    st.caption(together(told))
     return found
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import checkpoints, tally_file
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import ngettext, together
 from core.probes.assessment import MOST_MODELS, own
 from pages.parts import link, models
 from pages.parts.tokens import plain
@@ -123,7 +123,8 @@ def _own() -> Shown | None:
 def _uploaded(name: str, assessment: Assessment) -> Shown:
     line = _("{rows:,} rows of {name} that have a label and a word.").format(rows=assessment.counted, name=name)
     if not assessment.done:
-        line += " " + _("The evaluation was stopped at {share:.0%} of the file.").format(share=assessment.share)
+        stopped = _("The evaluation was stopped at {share:.0%} of the file.").format(share=assessment.share)
+        line = together([line, stopped])
     st.caption(plain(line))
     return Shown(assessment.tallies, assessment)
 

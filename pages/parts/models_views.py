@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.labels import shown as named
 from core.language import gettext as _
 from core.language import ngettext
 from core.tables import as_csv
-from pages.parts import estimates, frame, link
+from pages.parts import classes, estimates, frame, link
 from pages.parts.fingerprint import fingerprint
 from pages.parts.models_source import Shown, choose_model
 from pages.parts.tokens import plain
@@ -32,7 +33,8 @@ def slices(shown: Shown) -> None:
             "Slices overlap from family to family, so a low one says where errors are, not why."
         )
     )
-    header = [_("slice"), _("model"), _("rows"), _("accuracy"), _("share of {one}").format(one=tallies[0].labels[1])]
+    one = named(tallies[0].labels[1])
+    header = [_("slice"), _("model"), _("rows"), _("accuracy"), _("share of {one}").format(one=one)]
     rows: list[tuple[object, ...]] = [
         (
             names[cell.family, cell.name],
@@ -54,7 +56,7 @@ def calibration(shown: Shown) -> None:
 
     tallies = shown.tallies.tallies
     st.plotly_chart(
-        reliability(tallies), key="reliability", alt=_("Share of the positive class over the probability that is said")
+        reliability(tallies), key="reliability", alt=_("Share of the second class over the probability that is said")
     )
     header = [
         _("model"),
@@ -102,7 +104,7 @@ def confusion(shown: Shown) -> None:
         )
         return
     st.header(_("Rows to look at"))
-    zero, one = (plain(label) for label in tally.labels)
+    zero, one = (plain(named(label)) for label in tally.labels)
     fields = {
         "01": _("is {zero}, said {one}").format(zero=zero, one=one),
         "10": _("is {one}, said {zero}").format(zero=zero, one=one),
@@ -131,10 +133,10 @@ def threshold(shown: Shown) -> None:
     from core.figures.evaluations import precision_recall, roc
 
     tallies = shown.tallies.tallies
-    one = plain(tallies[0].labels[1])
+    one, chance = plain(named(tallies[0].labels[1])), classes.chance_plain(tallies[0].labels)
     link.restore("threshold", 50, link.whole(0, 100), "models threshold")
     hundredths = st.slider(
-        _("Say {one} from this P({one}) on, in hundredths").format(one=one),
+        _("Say {one} from this {chance} on, in hundredths").format(one=one, chance=chance),
         0,
         100,
         key="models threshold",
@@ -259,7 +261,7 @@ def _examples(found: Sequence[Example], names: Sequence[str], labels: Sequence[s
         [
             {
                 _("text"): example.text,
-                _("is"): labels[example.label],
+                _("is"): named(labels[example.label]),
                 **{f"P {name.upper()}": round(example.probabilities[name], 3) for name in names},
                 _("row"): example.row,
             }
@@ -279,7 +281,7 @@ def _examples(found: Sequence[Example], names: Sequence[str], labels: Sequence[s
 
 
 def _measures(tally: Tally, at: AtThreshold) -> None:
-    one = tally.labels[1]
+    one = named(tally.labels[1])
     header = [_("measure"), _("value (95 % interval)")]
     rows: list[tuple[object, ...]] = [
         (_("accuracy"), estimates.share(at.accuracy, at.accuracy_interval)),
@@ -321,6 +323,7 @@ def _slice_names() -> dict[tuple[str, str], str]:
         ("unknown", "0"): _("all words known"),
         ("unknown", "1"): _("1 unknown word"),
         ("unknown", "2 or more"): _("2 or more unknown"),
+        ("length", "31 or more"): _("31 or more tokens"),
     }
     return {
         (family, name): words.get((family, name)) or _("{range} tokens").format(range=name) for family, name in SLICES

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.labels import Names
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import ngettext, together
 from pages.parts import classes, estimates, trajectories
 from pages.parts.terms import term
 from pages.parts.tokens import plain, visible
@@ -69,7 +69,7 @@ def _covered(index: Index) -> str:
     if not told:
         return line
     without = _("Left out: {rows}.").format(rows=told)
-    return f"{line} {without}"
+    return together([line, without])
 
 
 def _labels() -> dict[int, str]:

@@ -92,6 +92,15 @@ def test_a_norm_of_zero_is_a_gap() -> None:
     assert np.isnan(bound.y).tolist() == [True, False, False, False]  # the factor 0 is that of the second step
 
 
+def test_ticks_of_a_few_decades_are_few_and_written_out() -> None:
+    ticks = gradient_figures._ticks([np.array([0.17, 0.0, 1.3])])
+    assert ticks["ticktext"] == ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50"]
+    np.testing.assert_allclose(ticks["tickvals"], [float(text) for text in ticks["ticktext"]])
+    # Plotly's own: over less than one decade, over many, and where there is nothing to show.
+    for norms in ([0.5, 0.8], [1e-9, 1.0], [0.0]):
+        assert gradient_figures._ticks([np.array(norms)]) == {}
+
+
 def test_steps_are_shown_with_the_line_at_one_and_the_bound() -> None:
     found = three()
     figure = step_norms(found)
