@@ -6,6 +6,7 @@ message, the English message in the code is shown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
 from gettext import NullTranslations, translation
@@ -43,6 +44,16 @@ def mark(message: str) -> str:
 def ngettext(singular: str, plural: str, number: int) -> str:
     """A message that depends on a number, in the current language."""
     return _catalogue(_language.get()).ngettext(singular, plural, number)
+
+
+def sentences(*said: str) -> str:
+    """Sentences that follow each other: with a space between, but none in Chinese, whose full stop brings its own."""
+    return ("" if _language.get() == TRADITIONAL_CHINESE else " ").join(said)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row: ``a, b, c``, or with Chinese’s own comma for lists."""
+    return ("、" if _language.get() == TRADITIONAL_CHINESE else ", ").join(names)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import ngettext, sentences
 
 
 def already(label: str, probability: float) -> str:
@@ -46,7 +46,7 @@ def certificate(
         parts.append(
             _("There is no edit to try: of {proposed:,} proposed none was admitted.").format(proposed=proposed)
         )
-        return " ".join(parts)
+        return sentences(*parts)
     parts.append(_singles(candidates, tried.get(1, 0), flips if size == 1 else 0))
     parts += [
         _together(number, tried[number], number in complete, flips if size == number else 0)
@@ -58,7 +58,7 @@ def certificate(
         parts.append(chosen.format(scorer=scorer))
     if size and size > 1:
         parts.append(_minimality(minimal, every_subset))
-    return " ".join(parts)
+    return sentences(*parts)
 
 
 def _singles(candidates: int, scored: int, flips: int) -> str:
