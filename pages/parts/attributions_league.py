@@ -88,7 +88,7 @@ def _say(model: str, league: League) -> None:
     best = next((one for one in league.standings if one.method == league.best), None)
     overall = None if best is None else best.measures["overall"]
     gain = None if best is None else best.gains["overall"]
-    name = f"**{plain(model.upper())}.** "
+    name = _("**{model}.** ").format(model=plain(model.upper()))
     if best is None or overall is None or gain is None:
         st.markdown(name + _("No method was measured on any sentence."))
         return
