@@ -88,7 +88,14 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
     )
     figure.update_layout(
         title={"text": html.escape(title, quote=False)},
-        xaxis={"tickvals": places, "ticktext": labels, "tickangle": -90, "showgrid": False, "title": _("method")},
+        xaxis={
+            "tickvals": places,
+            "ticktext": labels,
+            "tickangle": -90,
+            "tickfont": {"size": 12 if len(labels) <= 12 else 9},
+            "showgrid": False,
+            "title": _("method"),
+        },
         yaxis={
             "tickvals": places,
             "ticktext": labels,

@@ -146,7 +146,7 @@ def _statement(found: OrderAttribution) -> str:
     shuffled = _("The words in random order have a mean logit of {shuffled:+.2f}.").format(shuffled=found.shuffled)
     line = sentences(line, shuffled)
     how = _("exact") if found.exact else found.spent.worded()
-    return f"{line} ({how}, {found.seconds:.2f} s)"
+    return _("{line} ({how}, {seconds:.2f} s)").format(line=line, how=how, seconds=found.seconds)
 
 
 def _rows(found: Sequence[OrderAttribution]) -> list[tuple[object, ...]]:

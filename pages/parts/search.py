@@ -172,10 +172,9 @@ def view(
         if key in kept.results:
             show(kept.results[key], fingerprint(key))
         return
-    place = st.empty()
     if st.session_state.pop(f"{name} wanted", None) == key:
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
-        place.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
+        st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
         fault = _run(kept, key, start, say)
         st.session_state[f"{name} fault"] = (key, _told(fault))
         st.rerun()
@@ -185,7 +184,7 @@ def view(
         st.session_state.pop(f"{name} fault", None)
 
     found = kept.results.get(key)
-    place.button(
+    st.button(
         (label or _("Start the search")) if found is None else (again or _("Search again")),
         key=f"{name} start",
         type="primary" if found is None else "secondary",
