@@ -409,7 +409,10 @@ def test_permutations_are_told_from_other_pairs() -> None:
     at.text_input(key="permutations second").set_value("BETTER late than never").run()
     assert "The same words in the same order." in said(at)
     at.text_input(key="permutations second").set_value("").run()
-    assert "no word to read yet" in said(at)
+    assert "There is no second sentence yet" in said(at)
+    at.pills(key="example").set_value("Deadpan").run()
+    assert at.text_input(key="q").value == "Better late than never"
+    assert "Not permutations" in said(at)
     assert_sound(at)
 
 
