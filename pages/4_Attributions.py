@@ -51,6 +51,8 @@ with frame.loading():
     )
 
     checkpoints, faults = models.load_all()
+    if view != "league":
+        attributions.load()
 models.tell_of(faults)
 with black_box.faults_told():
     if not checkpoints:
@@ -58,7 +60,7 @@ with black_box.faults_told():
     elif view == "league":
         attributions_league.view(checkpoints)
     else:
-        asked = attributions.sentences(text, checkpoints)
+        asked = attributions.sentences_asked(text, checkpoints)
         if not asked:
             frame.invite(text)
         elif view == "agreement":

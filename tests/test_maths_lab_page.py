@@ -97,7 +97,7 @@ def test_only_the_chosen_exercise_runs() -> None:
     at = opened()
     assert "The arithmetic, written out" in said(at)
     assert "q" not in [box.key for box in at.text_input]
-    at.segmented_control(key="lab section").set_value("cells").run()
+    at.pills(key="lab section").set_value("cells").run()
     assert_sound(at)
     assert parameter(at, "lab") == "cells"
     assert "q" in [box.key for box in at.text_input]
@@ -267,8 +267,8 @@ def test_what_was_typed_is_there_after_another_exercise_and_another_page() -> No
     version = at.session_state["hand version"]
     at.text_input(key=f"hand $y_0$ {version}").set_value("2.5").run()
     before = outcome(at)
-    at.segmented_control(key="lab section").set_value("cells").run()
-    at.segmented_control(key="lab section").set_value("lstm").run()
+    at.pills(key="lab section").set_value("cells").run()
+    at.pills(key="lab section").set_value("lstm").run()
     assert_sound(at)
     assert outcome(at) == before
     at.switch_page("pages/6_Models.py").run()

@@ -151,7 +151,7 @@ def test_a_pair_is_kept_and_listed_with_the_precision_of_the_gate() -> None:
     (pair,) = Collection().pairs()
     assert (pair.original, pair.other, pair.judgement, pair.note) == ("love hate", "hate love", "valid", "[a](note)")
     assert pair.scorer == "made-up trigram" and pair.floor == 8.0
-    at.segmented_control(key="permutations view").set_value("kept").run()
+    at.pills(key="permutations view").set_value("kept").run()
     assert_sound(at)
     assert at.dataframe[0].value["other order"].tolist() == ["hate love"]
     assert "1 of 1" in said(at) and "(95 % interval" in said(at)
@@ -282,8 +282,8 @@ def test_a_forged_click_is_no_click(point: object) -> None:
 
 def test_a_result_stays_while_others_are_looked_at() -> None:
     at = searched(q="so very good")
-    at.segmented_control(key="permutations view").set_value("compare").run()
-    at.segmented_control(key="permutations view").set_value("search").run()
+    at.pills(key="permutations view").set_value("compare").run()
+    at.pills(key="permutations view").set_value("search").run()
     assert_sound(at)
     assert "of the 6 orders" in said(at)
     at.segmented_control(key="permutations model").set_value("rnn").run()
@@ -332,7 +332,7 @@ def test_one_order_only_is_said_and_nothing_is_searched(text: str) -> None:
     at = opened(q=text, view="search")
     assert "one order only" in said(at)
     assert "permutations start" not in [button.key for button in at.button]
-    at.segmented_control(key="permutations view").set_value("hand").run()
+    at.pills(key="permutations view").set_value("hand").run()
     assert_sound(at)
     assert len(at.metric) == 3
 
@@ -348,7 +348,7 @@ def test_many_words(words: int, hand: bool, search: bool) -> None:
     at = opened(q="so good " * (words // 2) + "bad" * (words % 2))
     assert bool(at.metric) == hand
     assert ("too many to be moved by hand" in said(at)) != hand
-    at.segmented_control(key="permutations view").set_value("search").run()
+    at.pills(key="permutations view").set_value("search").run()
     assert_sound(at)
     assert ("permutations start" in [button.key for button in at.button]) == search
     assert ("orders are searched of up to 60" in said(at)) != search
@@ -409,7 +409,10 @@ def test_permutations_are_told_from_other_pairs() -> None:
     at.text_input(key="permutations second").set_value("BETTER late than never").run()
     assert "The same words in the same order." in said(at)
     at.text_input(key="permutations second").set_value("").run()
-    assert "no word to read yet" in said(at)
+    assert "There is no second sentence yet" in said(at)
+    at.pills(key="example").set_value("Deadpan").run()
+    assert at.text_input(key="q").value == "Better late than never"
+    assert "Not permutations" in said(at)
     assert_sound(at)
 
 
@@ -432,7 +435,7 @@ def test_without_a_fluency_model_only_the_search_is_missing(monkeypatch: pytest.
     assert "The search needs the fluency model" in warning.value
     assert "permutations start" not in [button.key for button in at.button]
     for view in ("hand", "compare"):
-        at.segmented_control(key="permutations view").set_value(view).run()
+        at.pills(key="permutations view").set_value(view).run()
         assert_sound(at)
         assert len(at.metric) == 3
 
@@ -452,7 +455,7 @@ def test_a_hostile_sentence_is_inert_in_every_view(hostile: str) -> None:
     text = f"{MARKER} {hostile}"
     at = opened(q=text, second=f"{hostile} {MARKER}")
     for view in ("hand", "search", "compare"):
-        at.segmented_control(key="permutations view").set_value(view).run()
+        at.pills(key="permutations view").set_value(view).run()
         assert_sound(at)
         if view == "search" and "permutations start" in [button.key for button in at.button]:
             at.number_input(key="permutations budget").set_value(50).run()

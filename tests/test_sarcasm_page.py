@@ -112,7 +112,7 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def look_at(at: AppTest, view: str) -> AppTest:
-    return sound(at.segmented_control(key="sarcasm view").set_value(view).run())
+    return sound(at.pills(key="sarcasm view").set_value(view).run())
 
 
 def parameter(at: AppTest, name: str) -> str | None:
@@ -167,7 +167,7 @@ def test_opens_on_a_sarcastic_comment_and_who_is_fooled_by_it() -> None:
 )
 def test_a_link_opens_every_view(view: str, says: str) -> None:
     at = opened(view=view)
-    assert at.segmented_control(key="sarcasm view").value == view
+    assert at.pills(key="sarcasm view").value == view
     assert says in said(at)
     assert not at.error and not at.warning
     assert parameter(at, "view") == (None if view == "comment" else view)

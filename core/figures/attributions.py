@@ -72,7 +72,14 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
             zmax=1,
             colorscale=DIVERGING,
             texttemplate="%{z:.2f}" if len(labels) <= 12 else "",
-            colorbar={"title": {"text": _("Kendall’s τ-b"), "side": "right"}, "thickness": 14},
+            # Above the cells, not beside them: a phone is narrow and the names take half of it.
+            colorbar={
+                "title": {"text": _("Kendall’s τ-b"), "side": "top"},
+                "orientation": "h",
+                "thickness": 12,
+                "y": 1.01,
+                "yanchor": "bottom",
+            },
             customdata=[[(labels[row], labels[column]) for column in places] for row in places],
             hovertemplate="%{customdata[0]}, %{customdata[1]}: %{z:.3f}<extra></extra>",
             xgap=1,
@@ -81,7 +88,14 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
     )
     figure.update_layout(
         title={"text": html.escape(title, quote=False)},
-        xaxis={"tickvals": places, "ticktext": labels, "tickangle": -40, "showgrid": False, "title": _("method")},
+        xaxis={
+            "tickvals": places,
+            "ticktext": labels,
+            "tickangle": -90,
+            "tickfont": {"size": 12 if len(labels) <= 12 else 9},
+            "showgrid": False,
+            "title": _("method"),
+        },
         yaxis={
             "tickvals": places,
             "ticktext": labels,
@@ -89,7 +103,7 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
             "showgrid": False,
             "title": _("method"),
         },
-        height=160 + 34 * max(len(labels), 4),
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+        height=260 + 34 * max(len(labels), 4),
+        margin={"t": 110, "b": 40, "l": 10, "r": 10},
     )
     return figure

@@ -48,7 +48,11 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
     )
     words = comparison.words
     if words is not None and longest <= MOST_TICKS:
-        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=_two_rows(words, longest))
+        figure.update_xaxes(
+            tickvals=list(range(1, longest + 1)),
+            ticktext=_two_rows(words, longest),
+            tickfont={"size": 12 if longest <= 8 else 10},  # on a phone the rows are turned and stand side by side
+        )
     return figure
 
 

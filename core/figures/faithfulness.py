@@ -174,7 +174,7 @@ def league_plot(
             ],
             hovertemplate=_("%{customdata[0]}: %{x:.3f}, %{customdata[1]:,} sentences"),
         )
-    figure.update_xaxes(title=_("{measure}, mean and 95 % interval").format(measure=_(_TITLES[measure])))
+    figure.update_xaxes(title=_("{measure}<br>mean and 95 % interval").format(measure=_(_TITLES[measure])))
     figure.update_yaxes(
         title=_("method"),
         tickvals=list(range(len(methods))),
@@ -186,6 +186,6 @@ def league_plot(
     return figure.update_layout(
         title={"text": _("How faithful each method is")},
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-        height=190 + 34 * len(methods),
-        margin={"t": 90, "b": 40, "l": 10, "r": 10},
+        height=210 + 34 * len(methods),
+        margin={"t": 90, "b": 60, "l": 10, "r": 10},
     )

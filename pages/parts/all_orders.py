@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import ngettext, together
 from core.probes import permutations as probe
 from core.probes.ordering.orders import MOST_EXACT, MOST_TOKENS
 from pages.parts import classes, frame, link, models, search
@@ -169,5 +169,5 @@ def _say_what_comes(question: Question) -> None:
         )
     line = line.format(count=count, free=len(question.words.free), exact=MOST_EXACT, **bounds)
     if question.seconds is not None:
-        line += " " + _("It takes {seconds:g} seconds at most.").format(seconds=question.seconds)
+        line = together((line, _("It takes {seconds:g} seconds at most.").format(seconds=question.seconds)))
     st.markdown(line)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import listed, ngettext, together
 from pages.parts import attribution_names, black_box, frame, link, search, trajectories
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
@@ -55,7 +55,12 @@ Found = dict[tuple[int, str, str], "Attribution"]
 """Attributions by sentence number, model and method."""
 
 
-def sentences(text: str, checkpoints: Sequence[Model]) -> list[Sentence]:
+def load() -> None:
+    """The methods' modules, which bring torch along: seconds the first time, so where a sign of life is shown."""
+    import core.probes.attributions  # noqa: F401
+
+
+def sentences_asked(text: str, checkpoints: Sequence[Model]) -> list[Sentence]:
     """The sentence and, below its own box, a second one; those that hold a word to read for some model."""
     label = _("A second sentence to lay beside it (optional)")
     second = second_sentence(text, label, "attributions second", suggest=False)
@@ -137,7 +142,7 @@ def tell_of_baselines(methods: Sequence[str], baseline: str) -> None:
     shown = attribution_names.baselines()
     other = [name for name in methods if accepted(name, baseline) != baseline]
     if other:
-        lines = ", ".join(
+        lines = listed(
             f"{attribution_names.method(name)} ({shown[accepted(name, baseline)] if accepted(name, baseline) else '–'})"
             for name in other
         )
@@ -151,15 +156,15 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
     """
     from core.probes.attributions import available
 
-    tasks = [
-        Task(cell, method, _seconds(cell, method))
-        for cell in cells
-        for method in methods
-        if method in available(cell.checkpoint)
-    ]
-    slow = _slow(tasks)
     found: Found = {}
     with frame.working(_("Asking the methods…"), 640):
+        tasks = [
+            Task(cell, method, _seconds(cell, method))  # the first time, this measures how fast the machine reads
+            for cell in cells
+            for method in methods
+            if method in available(cell.checkpoint)
+        ]
+        slow = _slow(tasks)
         for task in tasks:
             if task not in slow:
                 found[task.key] = _run(task, baseline)
@@ -181,7 +186,7 @@ def _slow(tasks: Sequence[Task]) -> list[Task]:
 
 def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None:
     seconds = sum(task.seconds for task in slow)
-    named = ", ".join(dict.fromkeys(attribution_names.method(task.method) for task in slow))
+    named = listed(dict.fromkeys(attribution_names.method(task.method) for task in slow))
     st.info(
         _("These methods take long here, about {seconds:,.0f} s in all: {methods}").format(
             seconds=seconds, methods=plain(named)
@@ -297,11 +302,12 @@ def tell_of_best(cells: Sequence[Cell]) -> None:
             "sufficiency {value:.3f} ({low:.3f} to {high:.3f}); random rankings {chance:.3f}."
         )
         if found.tied:
-            line += " " + ngettext(
+            tied = ngettext(
                 "{count} other is not to be told from it.",
                 "{count} others are not to be told from it.",
                 len(found.tied),
             )
+            line = together((line, tied))
         st.markdown(
             line.format(
                 model=plain(name.upper()),

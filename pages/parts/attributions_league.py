@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import listed, together
 from pages.parts import attribution_names, attributions, estimates, link, trajectories
 from pages.parts.tokens import plain
 
@@ -44,7 +45,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
             st.dataframe(estimates.as_shown(_header(), _table(league)), hide_index=True)
     gone = stored.outdated({checkpoint.name: checkpoint.hash for checkpoint in checkpoints})
     if gone:
-        st.caption(_("Left out, as they are not the models measured: {models}").format(models=plain(", ".join(gone))))
+        st.caption(_("Left out, as they are not the models measured: {models}").format(models=plain(listed(gone))))
     source = stored.source
     st.caption(
         plain(
@@ -87,7 +88,7 @@ def _say(model: str, league: League) -> None:
     best = next((one for one in league.standings if one.method == league.best), None)
     overall = None if best is None else best.measures["overall"]
     gain = None if best is None else best.gains["overall"]
-    name = f"**{plain(model.upper())}.** "
+    name = _("**{model}.** ").format(model=plain(model.upper()))
     if best is None or overall is None or gain is None:
         st.markdown(name + _("No method was measured on any sentence."))
         return
@@ -105,7 +106,7 @@ def _say(model: str, league: League) -> None:
         ),
     ]
     if league.tied:
-        others = ", ".join(attribution_names.method(one) for one in league.tied)
+        others = listed(attribution_names.method(one) for one in league.tied)
         lines.append(_("Not to be told from it on these sentences: {methods}.").format(methods=plain(others)))
     elif league.runner_up is not None and league.lead is not None:
         lines.append(
@@ -116,7 +117,7 @@ def _say(model: str, league: League) -> None:
                 high=league.lead.interval[1],
             )
         )
-    st.markdown(name + " ".join(lines))
+    st.markdown(name + together(lines))
 
 
 def _header() -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import together
 from pages.parts import attributions, frame, search, trajectories
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain
@@ -141,10 +142,11 @@ def _statement(found: OrderAttribution) -> str:
         error=found.from_order_error or 0.0,
     )
     if found.share is not None:
-        line += " " + _("Places have {share:.0%} of the sum of all magnitudes.").format(share=found.share)
-    line += " " + _("The words in random order have a mean logit of {shuffled:+.2f}.").format(shuffled=found.shuffled)
+        line = together((line, _("Places have {share:.0%} of the sum of all magnitudes.").format(share=found.share)))
+    shuffled = _("The words in random order have a mean logit of {shuffled:+.2f}.").format(shuffled=found.shuffled)
+    line = together((line, shuffled))
     how = _("exact") if found.exact else found.spent.worded()
-    return f"{line} ({how}, {found.seconds:.2f} s)"
+    return _("{line} ({how}, {seconds:.2f} s)").format(line=line, how=how, seconds=found.seconds)
 
 
 def _rows(found: Sequence[OrderAttribution]) -> list[tuple[object, ...]]:

@@ -193,7 +193,10 @@ def _failures(model: str, failed: list[Outcome], count: int) -> None:
     line = ngettext("{model}: {count:,} failing case", "{model}: {count:,} failing cases", count)
     st.markdown("**" + line.format(model=plain(model.upper()), count=count) + "**")
     if failed:
-        st.dataframe([_case(outcome) for outcome in failed], hide_index=True)
+        chances = dict.fromkeys(
+            (_("P(positive)"), _("P(positive), changed")), st.column_config.NumberColumn(format="%.3f")
+        )
+        st.dataframe([_case(outcome) for outcome in failed], hide_index=True, column_config=chances)
 
 
 def _case(outcome: Outcome) -> dict[str, object]:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.labels import shared
 from core.language import gettext as _
+from core.language import listed
 from core.probes import permutations as probe
 from pages.parts import black_box, classes, frame, link, models
 from pages.parts.collection import Candidate, keep_form
@@ -142,5 +143,5 @@ def _others_read_otherwise(text: str, tokens: tuple[str, ...], readers: list[Che
     others = [checkpoint.name.upper() for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
     if others:
         st.caption(
-            _("{models} cut this sentence into other words and are left out.").format(models=plain(", ".join(others)))
+            _("{models} cut this sentence into other words and are left out.").format(models=plain(listed(others)))
         )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.labels import SENTIMENT, Names, shared
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import listed, ngettext
 from core.probes import comment as probe
 from core.probes.comment import Comment
 from core.readings import MIXED, NEGATIVE, POSITIVE, READINGS
@@ -185,7 +185,7 @@ def _say_what_turns(comment: Comment) -> None:
     if not turning:
         st.caption(_("No word alone turns the verdict when it is left out."))
         return
-    named = ", ".join(
+    named = listed(
         _("“{word}” (word {place})").format(word=plain(visible(comment.verdict.tokens[place])), place=place + 1)
         for place in turning[:_MOST_NAMED]
     )

@@ -19,19 +19,22 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.probes.comparison import Contrast, Words
 
+_SECOND = "permutations second"  # the key of the second sentence's box
+
 
 def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The box for the second sentence and everything said of the two."""
-    second = second_sentence(text, _("A second sentence to compare it with"), "permutations second")
+    second = second_sentence(text, _("A second sentence to compare it with"), _SECOND)
     readers = []
     for checkpoint in checkpoints:
         with black_box.faults_told(), suppress(EmptyTextError):
             compare([checkpoint], text, second)
             readers.append(checkpoint)
     if not readers:
-        frame.invite(
-            text, _("One of the two sentences has no word to read yet. Type both, or pick one of the examples.")
-        )
+        if any(checkpoint.preprocessing(text) for checkpoint in checkpoints):
+            frame.invite(second, _("There is no second sentence yet. Type one, or pick one of the examples."), _SECOND)
+        else:
+            frame.invite(text)
         return
     found = compare(readers, text, second)
     _say_how_they_differ(found)

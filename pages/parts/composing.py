@@ -52,8 +52,9 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "The recipes build {count:,} remarks about this situation; one that reads the same as another is left out."
         ).format(count=question.recipes)
     )
+    forms = {"clause": _("clause"), "gerund": _("gerund"), "event": _("event"), "noun": _("noun")}
     for form, reason in question.situation.missing:
-        st.caption(_("No {form} was made of it: {reason}").format(form=_(form), reason=plain(reason)))
+        st.caption(_("No {form} was made of it: {reason}").format(form=forms[form], reason=plain(reason)))
     key = (checkpoint.name, checkpoint.hash, question)
 
     def start() -> search.Start:

@@ -156,7 +156,7 @@ def _off() -> tuple[str, ...]:
     """The guards that are switched off."""
     names = {
         "polarity": _("polarity: no word that speaks against your reading"),
-        "antonyms": _("antonyms: no word that is the opposite of the one it replaces"),
+        "antonyms": _("antonyms: no opposite of the word replaced"),
         "negations": _("negations: none comes, goes or moves"),
     }
 

@@ -11,7 +11,7 @@ import streamlit as st
 from core.finds import SOURCES, TYPED
 from core.labels import SENTIMENT, Names
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import listed, ngettext
 from core.readings import READINGS, fooled
 from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
@@ -121,7 +121,7 @@ def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) 
     else:
         st.success(
             _("Kept for {models}, read as “{reading}”. It stands among the kept finds.").format(
-                models=plain(", ".join(chosen).upper()),
+                models=plain(listed(chosen).upper()),
                 reading=plain(readings(classes.of_models(candidate.probabilities))[reading]),
             )
         )

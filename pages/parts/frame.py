@@ -127,14 +127,14 @@ def sentence(default: str) -> str:
     return limits.short_enough(text)
 
 
-def example_picker(text: str) -> None:
-    """Example sentences to put into the box; the reason is told of the one that stands there."""
+def example_picker(text: str, box: str = "q") -> None:
+    """Example sentences to put into the box of this key; the reason is told of the one that stands there."""
     offered = {example.name: example for example in examples()}
 
     def write() -> None:
         chosen = st.session_state["example"]
         if chosen:
-            st.session_state["q"] = offered[chosen].text
+            st.session_state[box] = offered[chosen].text
         st.session_state["example"] = None  # a button, not a choice that lasts
 
     st.pills(_("Or try one of these"), list(offered), key="example", on_change=write)
@@ -143,10 +143,10 @@ def example_picker(text: str) -> None:
         st.caption(_("This one: {reason}").format(reason=reason))
 
 
-def invite(text: str, reason: str = "") -> None:
+def invite(text: str, reason: str = "", box: str = "q") -> None:
     """What stands where there is no word to read: what is missing and what to do, and the examples to pick from."""
     st.info(reason or _("There is no word to read yet. Type a sentence, or pick one of the examples."))
-    example_picker(text)
+    example_picker(text, box)
 
 
 @contextmanager

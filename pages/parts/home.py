@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import listed, ngettext
 from core.small_data import SMALL, class_counts, is_small, majority
 from pages.parts import answers, black_box, classes, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip
@@ -118,7 +118,7 @@ def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verd
     asked = [reader.name for reader in readers if black_box.is_one(reader)]
     if not asked:
         return verdicts
-    names = plain(", ".join(asked).upper())
+    names = plain(listed(asked).upper())
     found = verdicts
     if st.toggle(
         _("Ask {model} about every beginning of the sentence too").format(model=names),
@@ -144,7 +144,7 @@ def _tokens(verdicts: list[Verdict]) -> None:
         readings.setdefault((verdict.tokens, verdict.known), []).append(verdict.model.upper())
     for (tokens, known), readers in readings.items():
         if len(readings) > 1:
-            st.caption(plain(", ".join(readers)))
+            st.caption(plain(listed(readers)))
         token_strip(tokens, known)
         unknown = len(known) - sum(known)
         if not any(known):

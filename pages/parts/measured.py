@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import listed
 from core.probes.composing import sarcasm_results
 from core.tables import as_csv
 from pages.parts import estimates, models
@@ -35,7 +36,7 @@ def view() -> None:
     outdated = found.outdated(models.hashes())
     if outdated:
         st.warning(
-            _("These figures are of other models than those here: {names}.").format(names=plain(", ".join(outdated))),
+            _("These figures are of other models than those here: {names}.").format(names=plain(listed(outdated))),
             icon=":material/history:",
         )
     st.write(

@@ -100,7 +100,7 @@ def test_the_best_stands_on_top(measure: str, leagues: list[League]) -> None:
     expected = sorted(means, key=means.__getitem__, reverse=measure not in LOWER_IS_BETTER)
     assert list(figure.layout.yaxis.ticktext) == expected
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
-    assert figure.layout.xaxis.title.text.endswith(", mean and 95 % interval")
+    assert figure.layout.xaxis.title.text.endswith("<br>mean and 95 % interval")
 
 
 def test_what_was_not_measured_has_no_marker_and_stands_last(leagues: list[League]) -> None:
