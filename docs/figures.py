@@ -1,6 +1,6 @@
-"""The figures of the README that no verb prints: ``python docs/figures.py`` from the project, half a minute.
+"""The figures of README.md and docs/results.md that no verb prints: ``python docs/figures.py``, half a minute.
 
-Every line names what it is about; the README says the same in words.
+Every line names what it is about; the two say the same in words.
 """
 
 from __future__ import annotations
