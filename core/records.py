@@ -96,6 +96,7 @@ class Window:
         return {place: [key for key in row if key not in known] for place, row in rows.items()}
 
 
+MOST_COLUMNS = 2_000  # of a table that somebody chooses columns of
 _START = Mark()
 _NOT_ALL = 1 - 1e-9
 
@@ -130,9 +131,19 @@ def windows(path: Path, size: int, encoding: str | None = None) -> Generator[Win
 
 
 def columns(path: Path, encoding: str | None = None) -> tuple[str, ...]:
-    """The columns of a table, as its first rows have them. Raises what `windows` raises."""
+    """The columns of a table, as its first rows have them.
+
+    Raises what `windows` raises, and ValueError for more than anybody could choose from.
+    """
     with closing(windows(path, 1_000, encoding)) as table:
-        return next(table).columns
+        found = next(table).columns
+    if len(found) > MOST_COLUMNS:
+        raise ValueError(
+            _("{file} has {count:,} columns; up to {most:,} can be chosen from").format(
+                file=path.name, count=len(found), most=MOST_COLUMNS
+            )
+        )
+    return found
 
 
 def span(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from core import record_lines
 from core.record_lines import Mark
-from core.records import Window, columns, marks, span, windows
+from core.records import MOST_COLUMNS, Window, columns, marks, span, windows
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -291,3 +291,15 @@ def test_a_mark_waits_for_lines_that_a_quote_had_swallowed(tmp_path: Path) -> No
         for window in span(path, 10, None, start, stop.rows - start.rows, "text")
     ]
     assert seen(pieces) == seen(list(span(path, 10, None, Mark(), None, "text")))
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_more_columns_than_anybody_could_choose_from_are_refused(over: int, tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    names = [f"c{number}" for number in range(MOST_COLUMNS + over)]
+    path.write_text(",".join(names) + "\n" + ",".join("x" for _name in names) + "\n", encoding="utf-8")
+    if over:
+        with pytest.raises(ValueError, match=r"wide\.csv has 2,001 columns; up to 2,000 can be chosen from"):
+            columns(path)
+    else:
+        assert columns(path) == tuple(names)
