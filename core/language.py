@@ -54,6 +54,11 @@ def together(sentences: Iterable[str]) -> str:
     return told
 
 
+def clauses(parts: Iterable[str]) -> str:
+    """Parts of a sentence: ``a; b; c``, or with Chinese’s own semicolon."""
+    return ("；" if _language.get() == TRADITIONAL_CHINESE else "; ").join(parts)
+
+
 def listed(names: Iterable[str]) -> str:
     """Names in a row: ``a, b, c``, or with Chinese’s own comma for lists."""
     return ("、" if _language.get() == TRADITIONAL_CHINESE else ", ").join(names)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.labels import shown
+from core.language import clauses
 from core.language import gettext as _
 from pages.parts import attributions, classes, frame, search, trajectories
 from pages.parts.attributions import Cell
@@ -122,7 +123,7 @@ def _say(found: Interactions) -> None:
     st.markdown(
         plain(
             _("{model}, the largest: {pairs}. ({how})").format(
-                model=found.model.upper(), pairs="; ".join(named), how=found.spent.worded()
+                model=found.model.upper(), pairs=clauses(named), how=found.spent.worded()
             )
         )
     )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.language import clauses, ngettext
 from core.language import gettext as _
-from core.language import ngettext
 from core.probes import sarcasm
 from core.probes.composing.candidates import TOP, Candidates, Question
 from core.probes.composing.situations import bank, read
@@ -139,7 +139,7 @@ def _show(found: Composition, key: str) -> None:
             one.text,
             fooled_name(fooled(one.probability, found.human_reading)),
             term(one.recipe.pattern),
-            "; ".join(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
+            clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )
         for one in found.top
     ]

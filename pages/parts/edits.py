@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.labels import Names
+from core.language import clauses, ngettext
 from core.language import gettext as _
-from core.language import ngettext
 from core.memory import give_back
 from core.probes import edits
 from core.probes.editing import edit_sources
@@ -298,7 +298,7 @@ def _edited(found: MinimalEdits, one: Edited) -> None:
         if j != "passed"
     ]
     if doubts:
-        st.caption(plain(_("Guards: {doubts}").format(doubts="; ".join(doubts))))
+        st.caption(plain(_("Guards: {doubts}").format(doubts=clauses(doubts))))
 
 
 def _table(flips: list[Edited], chance: str) -> None:
@@ -310,7 +310,7 @@ def _table(flips: list[Edited], chance: str) -> None:
             one.text,
             parts(in_words(one)),
             None if one.fluency_change is None else round(one.fluency_change, 2),
-            "; ".join(
+            clauses(
                 f"{term(name)}: {term(judgement)}" for name, judgement in one.guards.items() if judgement != "passed"
             ),
             minimal[one.minimal],

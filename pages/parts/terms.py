@@ -5,8 +5,8 @@ They are data, stored and compared in English, so only a page says them in the r
 
 from __future__ import annotations
 
+from core.language import clauses, mark
 from core.language import gettext as _
-from core.language import mark
 
 EDITING = (
     mark("polarity"),
@@ -263,4 +263,4 @@ def term(name: str) -> str:
 def parts(line: str) -> str:
     """A line such as ``insert: ∅ → very; typo: good → godo``: the name before each colon in the current language."""
     pieces = [piece.partition(": ") for piece in line.split("; ")]
-    return "; ".join(term(name) + colon + rest for name, colon, rest in pieces)
+    return clauses(term(name) + colon + rest for name, colon, rest in pieces)
