@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core import checkpoints
+from core import checkpoints, ngrams
 from core.__main__ import main
-from core.bench import inside, pages, reading
+from core.bench import exercises, inside, pages, reading, searches, words
 from core.bench.measured import Measured, best_in_turn, threads
 from core.checkpoints import Checkpoint
+from core.commands.bench import PARTS
+from core.corpus import encode
+from core.fluency import Mixture, Trigram
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +90,88 @@ def test_every_other_figure_is_measured(models: list[Checkpoint]) -> None:
         assert figure.reference_seconds is None or figure.reference_seconds > 0
         assert figure.difference is None or figure.difference < 1e-4
         assert bool(figure.reference) == (figure.reference_seconds is not None)
+
+
+def test_searches_find_what_the_plain_way_finds(models: list[Checkpoint]) -> None:
+    one = models[-1]
+    neutral = replace(one, polarity=np.zeros(len(one.vocabulary), dtype=np.float32))
+    mined = searches.mining(one, 300, 1)
+    assert int(mined.note.split()[0]) > 0  # else that no pair differs would say nothing
+    assert_both_ways_agree(
+        [
+            mined,
+            searches.remarks(one, 1, 1),
+            searches.retention_of(neutral, 3, 5, 1),
+            searches.order_of(one, 1),
+            searches.pairs_of(one, 1),
+            searches.assessment(models, 60, 1),
+            searches.state_probe(one, 80, 1),
+        ]
+    )
+
+
+def test_words_and_sentences_are_judged_the_same_both_ways(models: list[Checkpoint]) -> None:
+    trigram = tiny_trigram(models[-1])
+    assert_both_ways_agree(
+        [
+            words.fluency_of(trigram, models[-1], 30, 1),
+            words.fluency_of(tiny_mixture(trigram), models[-1], 30, 1),
+            words.nearest_words(models[-1], 1),
+            words.map_of_words(models[-1], 20, 1),
+        ]
+    )
+
+
+def test_exercises_come_out_as_libraries_have_them() -> None:
+    found = [
+        exercises.lstm_by_hand(10, 1),
+        exercises.bptt(5, 1),
+        exercises.boosting(60, 5, 1),
+        exercises.mixture(60, 5, 1),
+    ]
+    assert_both_ways_agree(found)
+    assert all(figure.difference is not None and figure.difference < 1e-9 for figure in found)  # all is in float64
+
+
+def assert_both_ways_agree(found: list[Measured]) -> None:
+    for figure in found:
+        assert figure.seconds > 0 and figure.reference
+        assert figure.reference_seconds is not None and figure.reference_seconds > 0
+        assert figure.difference is not None and figure.difference < 1e-4, figure.what
+
+
+def tiny_trigram(checkpoint: Checkpoint) -> Trigram:
+    """Of made-up sentences, in the words of a model."""
+    size = len(checkpoint.vocabulary)
+    sentences = encode(reading.made_up(checkpoint, 200), checkpoint.preprocessing, checkpoint.vocabulary)
+    found = ngrams.estimate([ngrams.count(sentences, size)], (1.0,), size)
+    return Trigram(checkpoint.vocabulary, found.unigram, found.bigrams, found.trigrams, 1)
+
+
+def tiny_mixture(trigram: Trigram) -> Mixture:
+    """With a recurrent model of random weights."""
+    from core.language_model import LanguageModel, Recurrent
+
+    return Mixture(trigram, Recurrent(LanguageModel(len(trigram.vocabulary), 4, 5), trigram.vocabulary, 1), 0.5)
+
+
+def test_the_verb_measures_every_part(
+    models: list[Checkpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quick(name: str, asked: list[list[Checkpoint]]) -> Iterator[Measured]:
+        yield Measured(name, f"{len(asked[0])} models", 1.0)
+
+    measured = {"reading": reading, "inside": inside, "searches": searches, "words": words, "exercises": exercises}
+    for name, part in measured.items():
+        monkeypatch.setattr(part, "quick", lambda *asked, name=name: quick(name, list(asked)))
+    monkeypatch.setattr(pages, "visited", lambda _rounds: iter([Measured("pages", "cold", 1.0)]))
+    monkeypatch.setattr(checkpoints, "names", lambda *_: ["lstm"])
+    monkeypatch.setattr(checkpoints, "load", lambda *_: models[-1])
+    assert main(["bench", "--quick", "--json"]) == 0
+    assert [one["subject"] for one in json.loads(capsys.readouterr().out)] == list(PARTS)
+    monkeypatch.delattr(checkpoints, "load")  # exercises ask no model, so none is loaded
+    assert main(["bench", "--quick", "--only", "exercises", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["what"] == "0 models"
 
 
 def test_the_verb_prints_ratios_and_json(

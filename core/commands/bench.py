@@ -13,7 +13,7 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from core.bench.measured import Measured
 
-PARTS = ("pages", "reading", "inside")
+PARTS = ("pages", "reading", "inside", "searches", "words", "exercises")
 
 
 def add_verbs(add: Add) -> None:
@@ -45,14 +45,15 @@ def bench(options: argparse.Namespace) -> int:
 
 
 def _measured(options: argparse.Namespace) -> Iterator[Measured]:
-    from core.bench import inside, pages, reading
+    from core.bench import exercises, inside, pages, reading, searches, words
     from core.bench.measured import threads
 
     if "pages" in options.only:  # first: while no models are in this process's way
         yield from pages.visited(1 if options.quick else 3)
     with threads(options.threads):
-        models = console.named_checkpoints(options.model) if {"reading", "inside"} & set(options.only) else []
-        for name, part in (("reading", reading), ("inside", inside)):
+        models = console.named_checkpoints(options.model) if set(options.only) - {"pages", "exercises"} else []
+        parts = {"reading": reading, "inside": inside, "searches": searches, "words": words, "exercises": exercises}
+        for name, part in parts.items():
             if name in options.only:
                 yield from (part.quick if options.quick else part.whole)(models)
 

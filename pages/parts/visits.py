@@ -55,10 +55,12 @@ def measure(rounds: int) -> Iterator[Measured]:
                     headings.append(_heading(page))
                     if script is None:
                         whole.append(page.seconds)
-        note = f"everything of it after {statistics.median(whole):.1f} s, models loaded"
+        note = (
+            f"all of the page after {statistics.median(whole):.1f} s, models loaded; a browser’s own time is not in it"
+        )
         yield Measured(
-            "first heading",
-            "home page, of a server that never served one",
+            "first paint",
+            "home page on a cold server: its heading sent",
             statistics.median(ours),
             "a bare page that imports torch",
             statistics.median(plain),

@@ -1,0 +1,278 @@
+"""Probes that search files, remarks, orders and pairs, and those that measure models; each beside the plain way.
+
+The plain way does the same on the same sentences, by the model's own fused forward in batches, with nothing shared. All
+texts are made up of the models' own words.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.bench.measured import Measured, best_in_turn
+from core.bench.reading import TWELVE, made_up
+from core.tables import as_csv, rows
+
+if TYPE_CHECKING:
+    from core.checkpoints import Checkpoint
+
+_SIX = "this was not good at all"
+_PROBE_C, _PROBE_STEPS = 0.1, 2_000  # as `core.probes.diagnostic` has them
+
+
+def mining(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
+    """Permutations with opposite verdicts in a file, in two passes, against one that keeps every text in memory."""
+    from core.probes.mining import mine
+
+    texts, random = made_up(checkpoint, count), np.random.default_rng(0)
+    twins = [" ".join(random.permutation(text.split())) for text in texts[::10]]  # the same words in another order
+
+    def ours(path: Path) -> dict[tuple[int, int], float]:
+        *_, last = mine(path, [checkpoint], per_group=count)
+        return {pair.rows: pair.gap for pair in last.pairs}
+
+    with _table([(text, 0) for text in texts + twins]) as path:
+        found, plain = ours(path), _mined_at_once(path, checkpoint)
+        # A pair that only one of them has counts with its whole gap.
+        difference = max((abs(found.get(pair, 0) - plain.get(pair, 0)) for pair in {*found, *plain}), default=0.0)
+        took, reference = best_in_turn(rounds, lambda: ours(path), lambda: _mined_at_once(path, checkpoint))
+    what = f"{checkpoint.name}: permutations with opposite verdicts among {count + len(twins):,} rows"
+    note = f"{len(found):,} pairs"
+    return Measured("mine", what, took, "one pass, every text held", reference, difference=difference, note=note)
+
+
+def _mined_at_once(path: Path, checkpoint: Checkpoint) -> dict[tuple[int, int], float]:
+    """The gaps of opposite pairs, by their rows, from groups of all tokens in one dictionary."""
+    from core.corpus import encode_tokens
+    from core.verdicts import logits, sigmoid
+
+    groups: dict[tuple[str, ...], dict[tuple[int, ...], tuple[int, list[str]]]] = {}
+    for row, _line, (text,) in rows(path, ("text",), None):
+        tokens = checkpoint.preprocessing(str(text))
+        if len(tokens) > 1:
+            order = tuple(checkpoint.vocabulary.encode(tokens))
+            groups.setdefault(tuple(sorted(tokens)), {}).setdefault(order, (row, tokens))
+    orders = [list(group.values()) for group in groups.values() if len(group) > 1]
+    sentences = [tokens for group in orders for _row, tokens in group]
+    scores = iter(sigmoid(logits(checkpoint.model, encode_tokens(sentences, checkpoint.vocabulary))).tolist())
+    found = {}
+    for group in orders:
+        scored = [(row, next(scores)) for row, _tokens in group]
+        for (a, high), (b, low) in product(scored, scored):
+            if high >= 0.5 > low:
+                found[a, b] = high - low
+    return found
+
+
+def remarks(checkpoint: Checkpoint, patterns: int | None, rounds: int) -> Measured:
+    """Every remark that the first so many patterns make of a situation, ranked, against scoring them all at once."""
+    from core.probes.composing.candidates import Candidates, Question
+    from core.probes.composing.recipes import PATTERNS
+    from core.probes.composing.situations import bank
+    from core.probes.predictors import predictor
+    from core.probes.sarcasm import search
+
+    situation, chosen, predict = bank()[0], PATTERNS[:patterns], predictor(checkpoint)
+    question = Question(situation, patterns=chosen)
+
+    def ours() -> float:
+        *_, last = search(checkpoint.name, predict, Candidates(question, checkpoint.preprocessing))
+        return last.result().top[0].probability
+
+    def plain() -> float:
+        texts = (made.build(situation, number)[0] for made in chosen for number in range(made.count(situation)))
+        return float(predict(list(dict.fromkeys(tuple(checkpoint.preprocessing(text)) for text in texts))).max())
+
+    difference = abs(ours() - plain())
+    took, reference = best_in_turn(rounds, ours, plain)
+    what = f"{checkpoint.name}: all {question.recipes:,} remarks that {len(chosen)} of {len(PATTERNS)} recipes make"
+    return Measured(
+        "compose", what, took, "built, read and scored in one go, unranked", reference, difference=difference
+    )
+
+
+def retention_of(checkpoint: Checkpoint, fillers: int, upto: int, rounds: int) -> Measured:
+    """Eight words before the same fillers, read side by side, against the fused forward of every whole text."""
+    import torch
+
+    from core.probes.retention import STRONG, neutral_ids, retention
+
+    drawn = np.random.default_rng(0).choice(neutral_ids(checkpoint), (fillers, upto))
+    words = checkpoint.vocabulary.encode([token for word in STRONG for token in checkpoint.preprocessing(word)])
+
+    def ours() -> np.ndarray:
+        return retention(checkpoint, STRONG, fillers, upto).effect
+
+    def plain() -> np.ndarray:
+        first = np.repeat(words, fillers)[:, None]
+        after = np.concatenate([first, np.tile(drawn, (len(words), 1))], axis=1)
+        with torch.inference_mode():
+            alone = checkpoint.model.prefix_logits(torch.from_numpy(drawn)).numpy()
+            spoken = checkpoint.model.prefix_logits(torch.from_numpy(after)).numpy()
+        alone = np.concatenate([np.full((fillers, 1), checkpoint.model.empty_logit()), alone], axis=1)
+        found: np.ndarray = spoken.reshape(len(words), fillers, upto + 1) - alone
+        return found
+
+    difference = float(np.abs(ours() - plain()).max())
+    took, reference = best_in_turn(rounds, ours, plain)
+    what = f"{checkpoint.name}: {len(words)} words before {fillers} fillers of 0 to {upto} words, with intervals"
+    than = "fused forward of the same texts, no intervals"
+    return Measured("retention", what, took, than, reference, difference=difference)
+
+
+def order_of(checkpoint: Checkpoint, rounds: int) -> Measured:
+    """What six words and their places add, orders as a tree, against a batch of all distinct orders."""
+    from core.corpus import encode_tokens
+    from core.probes.attribution.order import exact_order, order_attribution
+    from core.probes.attribution.results import Reading
+    from core.verdicts import logits
+
+    tokens = tuple(_SIX.split())
+    reading, n = Reading(checkpoint, _SIX, tokens), len(tokens)
+
+    def read(arranged: np.ndarray) -> np.ndarray:
+        """Logits of sentences whose absent words, n, are left out; each distinct one is read once."""
+        left = [tuple(place for place in row if place < n) for row in arranged.tolist()]
+        distinct = [places for places in dict.fromkeys(left) if places]
+        encoded = encode_tokens([[tokens[place] for place in places] for places in distinct], checkpoint.vocabulary)
+        known = dict(zip(distinct, logits(checkpoint.model, encoded).tolist(), strict=True))
+        known[()] = checkpoint.model.empty_logit()
+        return np.array([known[places] for places in left])
+
+    def ours() -> np.ndarray:
+        found = order_attribution(reading)
+        return np.concatenate([found.words, found.positions])
+
+    difference = float(np.abs(ours() - exact_order(read, n).scores).max())
+    took, reference = best_in_turn(rounds, ours, lambda: exact_order(read, n))
+    what = f"{checkpoint.name}: what {n} words and their places add, exactly"
+    return Measured("order", what, took, "a batch of all distinct orders", reference, difference=difference)
+
+
+def pairs_of(checkpoint: Checkpoint, rounds: int) -> Measured:
+    """Interactions of all pairs of twelve words, subsets as a tree, against a batch of all 4,096 sentences."""
+    from core.probes.attribution.interactions import interactions, interactions_of
+    from core.probes.attribution.removal import Game, subsets
+    from core.probes.attribution.results import Reading
+
+    reading = Reading(checkpoint, TWELVE, tuple(TWELVE.split()))
+
+    def ours() -> np.ndarray:
+        return interactions(reading).matrix
+
+    def plain() -> np.ndarray:
+        return interactions_of(Game(reading, "delete").values(subsets(len(reading.tokens))))
+
+    difference = float(np.nanmax(np.abs(ours() - plain())))
+    took, reference = best_in_turn(rounds, ours, plain)
+    what = f"{checkpoint.name}: all pairs of 12 words"
+    return Measured("interactions", what, took, "a batch of all 4,096 subsets", reference, difference=difference)
+
+
+def assessment(models: list[Checkpoint], count: int, rounds: int) -> Measured:
+    """Models assessed on a labelled table, window by window, against the table read whole and right rows counted."""
+    from core.corpus import encode, read_corpus
+    from core.probes.assessment import assess
+    from core.verdicts import logits
+
+    def ours(path: Path) -> np.ndarray:
+        *_, last = assess(path, models)
+        return np.array([tally.at(0.5).accuracy for tally in last.tallies.tallies])
+
+    def plain(path: Path) -> np.ndarray:
+        corpus = read_corpus(path)
+        found = []
+        for checkpoint in models:
+            scores = logits(checkpoint.model, encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary))
+            found.append(((scores >= 0) == corpus.labels).mean())
+        return np.array(found)
+
+    labels = ("negative", "positive")
+    with _table([(text, labels[place % 2]) for place, text in enumerate(made_up(models[-1], count))]) as path:
+        difference = float(np.abs(ours(path) - plain(path)).max())
+        took, reference = best_in_turn(rounds, lambda: ours(path), lambda: plain(path))
+    what = f"{', '.join(checkpoint.name for checkpoint in models)}: {count:,} labelled rows of a CSV"
+    than = "read whole, scored, only the right ones counted"
+    return Measured("assess", what, took, than, reference, difference=difference)
+
+
+def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured:
+    """A probe of the place in states of every token, with controls, against sentence by sentence and the bare fits."""
+    import torch
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from core.corpus import encode
+    from core.probes.diagnostic import POSITION, SEED, control_labels, position_labels, probe, split
+    from core.probes.files.token_states import HIDDEN, token_states
+
+    encoded = encode(made_up(checkpoint, sentences), checkpoint.preprocessing, checkpoint.vocabulary)
+    tokens, labels = split(encoded, SEED), position_labels(encoded)
+    tasks = [labels, *(control_labels(tokens.ids, labels, tokens.train, (SEED, 1, number)) for number in range(3))]
+
+    def batched() -> np.ndarray:
+        states = np.empty((len(encoded.ids), checkpoint.model.hidden_size), dtype=np.float32)
+        for places, found in token_states(checkpoint.model, encoded, HIDDEN):
+            states[places] = found
+        return states
+
+    def one_by_one() -> np.ndarray:
+        with torch.inference_mode():
+            parts = [torch.from_numpy(part)[None] for part in np.split(encoded.ids, encoded.offsets[1:-1])]
+            return np.concatenate([checkpoint.model.recurrent(checkpoint.model.embedding(x))[0][0] for x in parts])
+
+    def plain() -> None:
+        states = one_by_one()
+        for task in tasks:
+            fit = LogisticRegression(C=_PROBE_C, class_weight="balanced", max_iter=_PROBE_STEPS)
+            model = make_pipeline(StandardScaler(), fit).fit(states[tokens.train], task[tokens.train])
+            model.predict(states[~tokens.train])
+
+    difference = float(np.abs(batched() - one_by_one()).max())
+    took, reference = best_in_turn(rounds, lambda: probe(batched(), labels, tokens, POSITION, HIDDEN), plain)
+    what = f"{checkpoint.name}: the place read off {len(encoded.ids):,} states, three controls, intervals"
+    than = "states of each sentence by itself, the same four fits alone"
+    return Measured(
+        "probe-states", what, took, than, reference, difference=difference, note="the difference is that of the states"
+    )
+
+
+@contextmanager
+def _table(lines: list[tuple[str, object]]) -> Iterator[Path]:
+    """A CSV of texts and labels, gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "made_up.csv"
+        path.write_text(as_csv(["text", "label"], lines), encoding="utf-8", newline="")
+        yield path
+
+
+def quick(models: list[Checkpoint]) -> Iterator[Measured]:
+    """A look at each, on one model."""
+    one = models[-1]
+    yield mining(one, 5_000, 2)
+    yield remarks(one, 1, 2)
+    yield retention_of(one, 10, 50, 2)
+    yield order_of(one, 2)
+    yield pairs_of(one, 3)
+    yield assessment([one], 2_000, 1)
+    yield state_probe(one, 200, 1)
+
+
+def whole(models: list[Checkpoint]) -> Iterator[Measured]:
+    """All of them, on every model."""
+    for checkpoint in models:
+        yield mining(checkpoint, 50_000, 3)
+        yield remarks(checkpoint, None, 1)
+        yield retention_of(checkpoint, 20, 100, 3)
+        yield order_of(checkpoint, 5)
+        yield pairs_of(checkpoint, 5)
+    yield assessment(models, 20_000, 3)
+    for checkpoint in models:
+        yield state_probe(checkpoint, 1_000, 1)
