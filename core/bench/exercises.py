@@ -27,10 +27,13 @@ def lstm_by_hand(steps: int, rounds: int) -> Measured:
     cell = torch.nn.LSTM(exercise.width, 1).double().requires_grad_(False)
     z, i, f, o = exercise.gates
     torch_order = (i, f, z, o)
-    cell.weight_ih_l0[:] = torch.tensor([gate.inputs for gate in torch_order], dtype=x.dtype)
-    cell.weight_hh_l0[:] = torch.tensor([[gate.state] for gate in torch_order], dtype=x.dtype)
-    cell.bias_ih_l0[:] = torch.tensor([gate.bias for gate in torch_order], dtype=x.dtype)
-    cell.bias_hh_l0[:] = 0
+    weights = {
+        "weight_ih_l0": [gate.inputs for gate in torch_order],
+        "weight_hh_l0": [[gate.state] for gate in torch_order],
+        "bias_ih_l0": [gate.bias for gate in torch_order],
+        "bias_hh_l0": [0.0] * len(torch_order),
+    }
+    cell.load_state_dict({name: torch.tensor(values, dtype=x.dtype) for name, values in weights.items()})
 
     difference = float(np.abs(cell(x)[0][:, 0].numpy() - [step.y for step in work(exercise).steps]).max())
     took, reference = best_in_turn(rounds, lambda: work(exercise), lambda: cell(x))

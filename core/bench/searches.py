@@ -138,12 +138,12 @@ def order_of(checkpoint: Checkpoint, rounds: int) -> Measured:
 
     def read(arranged: np.ndarray) -> np.ndarray:
         """Logits of sentences whose absent words, n, are left out; each distinct one is read once."""
-        left = [tuple(place for place in row if place < n) for row in arranged.tolist()]
-        distinct = [places for places in dict.fromkeys(left) if places]
-        encoded = encode_tokens([[tokens[place] for place in places] for places in distinct], checkpoint.vocabulary)
-        known = dict(zip(distinct, logits(checkpoint.model, encoded).tolist(), strict=True))
-        known[()] = checkpoint.model.empty_logit()
-        return np.array([known[places] for places in left])
+        front = np.take_along_axis(arranged, (arranged == n).argsort(axis=1, kind="stable"), axis=1)
+        distinct, number = np.unique(front, axis=0, return_inverse=True)  # the empty sentence comes last
+        sentences = [[tokens[place] for place in row if place < n] for row in distinct.tolist()]
+        encoded = encode_tokens(sentences[:-1], checkpoint.vocabulary)
+        found = np.append(logits(checkpoint.model, encoded), checkpoint.model.empty_logit())[number.reshape(-1)]
+        return np.asarray(found, dtype=np.float64)
 
     def ours() -> np.ndarray:
         found = order_attribution(reading)
