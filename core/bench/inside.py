@@ -115,7 +115,7 @@ def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
         text_by_text,
     )
     reference = tenth * 101 / len(lengths)
-    what = f"{len(models)} models, a word and 0 to 100 fillers"
+    what = f"{', '.join(checkpoint.name for checkpoint in models)}: a word and 0 to 100 fillers"
     return Measured(
         "memory", what, took, "a forward and a backward of each text by itself", reference, asked_seconds=2.0
     )
