@@ -23,7 +23,7 @@ from torch import Tensor
 
 from core.checkpoints import Checkpoint
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import mark, ngettext
 from core.models import cell_step
 from core.probes.interventions import BOTH, CELL, HIDDEN, check_model, hold, partners, patchable
 from core.trace import Trace, trace
@@ -32,7 +32,15 @@ from core.verdicts import EmptyTextError, sigmoid
 MOST_STEPS = 100  # of a grid, whose work grows with their square
 SAME = 1e-4  # logits closer than this are one and the same in float32, and their difference has no shares
 HELD = 0.9  # of the difference; from here to 1.1 it is called carried
-_CANDIDATES = {"new": "candidate"}  # the GRU’s, as the LSTM’s is called
+_GATES = {  # what a sentence calls them; the GRU's candidate as the LSTM's
+    "input": mark("input"),
+    "forget": mark("forget"),
+    "candidate": mark("candidate"),
+    "output": mark("output"),
+    "reset": mark("reset"),
+    "update": mark("update"),
+    "new": mark("candidate"),
+}
 _EVEN = 0.05  # mean shares closer than this are called about even
 
 
@@ -178,7 +186,7 @@ class PatchGrid:
         step = int(np.nanargmax(found[best]))
         return _(
             "of gates and candidates patched one at a time, “{gate}” at token {step} carries most, {share:.0%}"
-        ).format(gate=_CANDIDATES.get(best, best), step=step + 1, share=found[best][step])
+        ).format(gate=_(_GATES.get(best, best)), step=step + 1, share=found[best][step])
 
     def _at(self, step: int) -> int:
         partner = self.partners[step]

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import checkpoints
 from core.language import gettext as _
+from core.memory import give_back
 from core.probes import embedding_map
 from core.probes import embeddings as words
 from core.tables import as_csv
@@ -341,6 +342,7 @@ def _vectors(card_hash: str) -> tuple[checkpoints.WordVectors, Space]:
     """What the models started from; the vectors are kept once, as they were scaled."""
     found = checkpoints.load_vectors()
     space = words.before(found)
+    give_back()
     return replace(found, vectors=space.vectors), space
 
 
@@ -352,9 +354,13 @@ def _after(name: str, model_hash: str, _checkpoint: Checkpoint) -> Space:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _leaning(name: str, key: str, _checkpoint: Checkpoint) -> Leaning:
-    return words.leaning(_checkpoint)
+    found = words.leaning(_checkpoint)
+    give_back()
+    return found
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _moves(name: str, key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
-    return words.moves(_checkpoint, _start)
+    found = words.moves(_checkpoint, _start)
+    give_back()
+    return found
