@@ -199,6 +199,14 @@ def test_many_quick_methods_are_slow_together(monkeypatch: pytest.MonkeyPatch) -
     assert f"about {1.5 * (len(METHODS) - 5):.0f} s in all" in said(at)
 
 
+def test_a_text_too_long_for_shapley_values_has_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = ("shapley", "saliency")
+    monkeypatch.setattr(attributions, "_seconds", lambda cell, method: 0.01 if method in quick else 1e6)
+    at = opened(view="agreement", q=" ".join(["good"] * 1_001), models="gru")
+    assert "Shapley values are sampled for texts of up to 1,000 tokens; given 1,001" in said(at)
+    assert len(figures(at)[0]["data"][0]["z"]) == 1, "saliency alone"
+
+
 def test_faithfulness_of_a_long_text_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     plainly = said(opened(q=PROVERB, methods="occlusion-1", models="gru"))
     line = next(line for line in plainly.splitlines() if line.startswith("comprehensiveness"))

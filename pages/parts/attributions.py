@@ -154,15 +154,20 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
 
     `name` tells the views' searches apart.
     """
+    from core.probes.attribution.shapley import MOST_SAMPLED
     from core.probes.attributions import available
 
     found: Found = {}
+    longest = max((len(cell.tokens) for cell in cells), default=0)
+    if longest > MOST_SAMPLED and "shapley" in methods:
+        told = _("Shapley values are sampled for texts of up to {most:,} tokens; given {count:,}")
+        st.caption(told.format(most=MOST_SAMPLED, count=longest))
     with frame.working(_("Asking the methods…"), 640):
         tasks = [
             Task(cell, method, _seconds(cell, method))  # the first time, this measures how fast the machine reads
             for cell in cells
             for method in methods
-            if method in available(cell.checkpoint)
+            if method in available(cell.checkpoint) and not (method == "shapley" and len(cell.tokens) > MOST_SAMPLED)
         ]
         slow = _slow(tasks)
         for task in tasks:
