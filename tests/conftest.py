@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,15 @@ WORDS = [
 ]
 # fmt: on
 EMBEDDING, HIDDEN = 6, 8
+
+
+@pytest.fixture(autouse=True)
+def _speak_english_again() -> Iterator[None]:
+    """Whatever language a test spoke, the next one begins in English."""
+    from core import language
+
+    yield
+    language.use(language.ENGLISH)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import string
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,12 +66,6 @@ def fields(text: str) -> list[str]:
     )
 
 
-@pytest.fixture
-def _speak_english_again() -> Iterator[None]:
-    yield
-    language.use(language.ENGLISH)
-
-
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_no_message_is_missing_and_none_is_left_over(name: str) -> None:
     assert set(catalogue(name)) == set(messages())
@@ -99,7 +92,6 @@ def test_what_is_read_at_run_time_is_what_was_written(name: str) -> None:
     assert (folder / f"{language.DOMAIN}.mo").read_bytes() == compiled.getvalue()
 
 
-@pytest.mark.usefixtures("_speak_english_again")
 def test_messages_follow_the_language() -> None:
     assert language.gettext("Home") == "Home"
     language.use(language.TRADITIONAL_CHINESE)

@@ -40,12 +40,6 @@ NAMES = re.compile(r"Kendall|autograd|reg_covar|[\w.-]+\.(?:tsv|csv|parquet)|pyt
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-@pytest.fixture(autouse=True)
-def _speak_english_again() -> Iterator[None]:
-    yield
-    language.use(language.ENGLISH)
-
-
 def read(message: Message) -> Iterator[str]:
     """What a person reads of an element, by the names of its fields."""
     for field, value in message.ListFields():

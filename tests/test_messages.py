@@ -25,12 +25,6 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 QUOTED = re.compile(r"'[^']*'|[\w-]+\.(?:csv|jsonl|json|parquet|safetensors|sqlite3|txt)|UNROLLED_\w+|<\w+>")
 
 
-@pytest.fixture(autouse=True)
-def _speak_english_again() -> Iterator[None]:
-    yield
-    language.use(language.ENGLISH)
-
-
 def checkpoint(folder: Path, card: str | None = "{") -> None:
     (folder / "mine").mkdir()
     if card is not None:
