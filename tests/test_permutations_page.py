@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
@@ -408,6 +409,7 @@ def test_permutations_are_told_from_other_pairs() -> None:
     assert set(at.dataframe[0].value["word"]) == {"never", "always", ","}
     at.text_input(key="permutations second").set_value("BETTER late than never").run()
     assert "The same words in the same order." in said(at)
+    assert {metric.proto.direction for metric in at.metric} == {Metric.NONE}
     at.text_input(key="permutations second").set_value("").run()
     assert "There is no second sentence yet" in said(at)
     at.pills(key="example").set_value("Deadpan").run()

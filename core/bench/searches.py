@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
 
 _SIX = "this was not good at all"
-_PROBE_C, _PROBE_STEPS = 0.1, 2_000  # as `core.probes.diagnostic` has them
 
 
 def mining(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
@@ -210,7 +209,7 @@ def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured
     from sklearn.preprocessing import StandardScaler
 
     from core.corpus import encode
-    from core.probes.diagnostic import POSITION, SEED, control_labels, position_labels, probe, split
+    from core.probes.diagnostic import PENALTY, POSITION, SEED, STEPS, control_labels, position_labels, probe, split
     from core.probes.files.token_states import HIDDEN, token_states
 
     encoded = encode(made_up(checkpoint, sentences), checkpoint.preprocessing, checkpoint.vocabulary)
@@ -231,7 +230,7 @@ def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured
     def plain() -> None:
         states = one_by_one()
         for task in tasks:
-            fit = LogisticRegression(C=_PROBE_C, class_weight="balanced", max_iter=_PROBE_STEPS)
+            fit = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=STEPS)
             model = make_pipeline(StandardScaler(), fit).fit(states[tokens.train], task[tokens.train])
             model.predict(states[~tokens.train])
 

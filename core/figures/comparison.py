@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 def comparison_curves(comparison: Comparison) -> go.Figure:
     """P(second class) after each token of two sentences, two curves per model, with the threshold at 0.5.
 
-    The first sentence's curves are solid with filled markers, the second's dashed with open ones. Where a model's
-    verdicts part for good, a vertical bar joins its two curves. Tokens are escaped, as plotly reads a part of HTML;
-    they stand along the axis, the first sentence's above the second's, where every model reads the same ones.
+    The first sentence's curves are solid with filled markers, the second's dashed with open ones; a model that reads
+    the same tokens in both has one curve. Where a model's verdicts part for good, a vertical bar joins its two curves.
+    Tokens are escaped, as plotly reads a part of HTML; they stand along the axis, the first sentence's above the
+    second's, where every model reads the same ones.
     """
     figure = go.Figure()
     figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
     for place, contrast in enumerate(comparison.contrasts):
         look = style(contrast.model, place)
         model = html.escape(contrast.model.upper(), quote=False)
+        if contrast.a.tokens == contrast.b.tokens:
+            _curve(figure, contrast.a, look, _("{model}, both sentences").format(model=model), first=True)
+            continue
         _curve(figure, contrast.a, look, _("{model}, first sentence").format(model=model), first=True)
         _curve(figure, contrast.b, look, _("{model}, second sentence").format(model=model), first=False)
         # Set side by side a little, as models often part at the same step.
@@ -41,9 +45,9 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
         title={"text": _("Verdict after each token of two sentences")},
         yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
         xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.3, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.36, "yanchor": "top"},
         hovermode="x unified",
-        height=480,
+        height=500,
         margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
     words = comparison.words
@@ -85,6 +89,8 @@ def _parting(figure: go.Figure, contrast: Contrast, look: Style, name: str, asid
 
 
 def _two_rows(words: Words, longest: int) -> list[str]:
+    if words.tokens_a == words.tokens_b:
+        return [tick(token) for token in words.tokens_a]
     rows = ([tick(token) for token in tokens] for tokens in (words.tokens_a, words.tokens_b))
     above, below = ([*row, *[""] * (longest - len(row))] for row in rows)
     return [f"{one}<br>{other}" for one, other in zip(above, below, strict=True)]

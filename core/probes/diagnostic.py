@@ -58,12 +58,13 @@ NEGATIONS = frozenset({
 # fmt: on
 """Words that negate, as preprocessing leaves them (``n't`` is ``not``), and how they are typed without its mark."""
 
+PENALTY, STEPS = 0.1, 2_000
+"""How the classifier is fitted: scikit-learn's C, on features of unit variance, and its ``max_iter``."""
+
 _BIN_STARTS = (3, 6, 10, 16)  # the first places of the later bins
 _PLACES = 40  # told apart as a baseline; all later ones are one
 _TEST_SHARE = 0.3
 _CONTROLS = 3  # draws of control labels, whose accuracies are averaged
-_PENALTY = 0.1  # scikit-learn's C, on features of unit variance
-_STEPS = 2_000
 _RESAMPLES = 2_000
 _LEAST = 20  # sentences, in training and in the test each
 
@@ -291,11 +292,11 @@ def _right(features: np.ndarray, labels: np.ndarray, train: np.ndarray) -> tuple
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=_STEPS))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=STEPS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # told of in the result
         model.fit(features[train], labels[train])
-    return model.predict(features[~train]) == labels[~train], bool((model[-1].n_iter_ < _STEPS).all())
+    return model.predict(features[~train]) == labels[~train], bool((model[-1].n_iter_ < STEPS).all())
 
 
 def _by_sentence(

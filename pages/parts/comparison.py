@@ -93,6 +93,8 @@ def _words(words: Words) -> None:
 
 def _card(contrast: Contrast) -> None:
     one, other = (classes.said(verdict.probability, verdict.labels) for verdict in (contrast.a, contrast.b))
+    same = f"{contrast.a.probability:.3f}" == f"{contrast.b.probability:.3f}"
+    grows = contrast.b.probability > contrast.a.probability
     with st.container(border=True):
         st.metric(
             _("{model}, {chance}").format(
@@ -101,7 +103,7 @@ def _card(contrast: Contrast) -> None:
             _("opposite") if contrast.opposite else one,
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",
             delta_color="off",
-            delta_arrow="up" if contrast.b.probability >= contrast.a.probability else "down",
+            delta_arrow="off" if same else "up" if grows else "down",
         )
         if contrast.opposite:
             st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="orange")

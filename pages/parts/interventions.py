@@ -41,6 +41,11 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     a, b = _ask_direction(texts)
+    if all(checkpoint.preprocessing(a) == checkpoint.preprocessing(b) for checkpoint in chosen):
+        st.info(
+            _("These models read the same words in both sentences: there is no difference that a patch could carry.")
+        )
+        return
     align, show = _ask_how(a, b, chosen)
     found: list[tuple[Checkpoint, PatchGrid]] = []
     faults = []

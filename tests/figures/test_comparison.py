@@ -100,6 +100,16 @@ def test_the_words_of_both_stand_along_the_axis() -> None:
     assert low < 1 and high > 3
 
 
+def test_the_same_sentence_twice_is_drawn_once() -> None:
+    figure = comparison_curves(three(["so", "good"], ["so", "good"]))
+    assert [curve.name for curve in figure.data] == [
+        "RNN, both sentences",
+        "GRU, both sentences",
+        "LSTM, both sentences",
+    ]
+    assert list(figure.layout.xaxis.ticktext) == ["so", "good"]
+
+
 def test_no_words_along_the_axis_where_they_are_many_or_differ_between_models() -> None:
     assert comparison_curves(three(["so"] * 33, ["so"])).layout.xaxis.ticktext is None
     assert comparison_curves(three(["so"] * 32, ["so"])).layout.xaxis.ticktext is not None
