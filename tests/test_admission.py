@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages.parts import search
 from pages.parts.admission import MOST_AT_A_TIME, Line, Place, most_at_a_time
@@ -161,6 +162,34 @@ def test_the_searches_of_several_sessions_wait_and_say_so(monkeypatch: pytest.Mo
         assert work.ends_within(PATIENCE)
         kept.end(work)
         assert list(kept.results.values()) == [2]
+
+
+def test_a_search_that_ends_with_nothing_says_so() -> None:
+    """Stopped before its first event, for one: neither silence nor an answer, until the next one finds something."""
+    at = AppTest.from_string(
+        """
+import streamlit as st
+
+from pages.parts import search
+from tests.test_admission import Found
+
+events = [Found(7)] if st.session_state.get("lucky") else []
+search.view("nought", ("asked",), lambda: lambda _breathe: iter(events), lambda _event: search.Shown(0.5, "…"),
+            lambda found, _own: st.write(f"found {found}"))
+"""
+    ).run()
+    assert not at.info
+    at.button[0].click().run()
+    assert [told.value for told in at.info] == [
+        "The search was ended before it had found anything, so nothing is known yet."
+    ]
+    at.session_state["lucky"] = True
+    at.button[0].click().run()
+    assert not at.info and at.markdown[0].value == "found 7"
+    at.session_state["lucky"] = False
+    at.button[0].click().run()
+    assert not at.info and at.markdown[0].value == "found 7"  # what was found before stays
+    assert not at.exception
 
 
 def test_a_search_that_fails_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,10 +125,14 @@ class _Work:
 
 
 class _Kept:
-    """A session's last results of one kind of search by what was asked, the oldest first, and the search under way."""
+    """A session's last results of one kind of search by what was asked, the oldest first, and the search under way.
+
+    `unanswered` is what was asked last where that search ended before it had found anything.
+    """
 
     def __init__(self) -> None:
         self.results: dict[Key, Any] = {}
+        self.unanswered: Key | None = None
         self._under_way: _Work | None = None
         self._lock = threading.Lock()
 
@@ -146,6 +150,7 @@ class _Kept:
             self._under_way = None
             work.give_up()
             if work.latest is not None:
+                self.unanswered = None
                 self.results.pop(work.key, None)
                 self.results[work.key] = work.latest.result()
                 while len(self.results) > MOST_KEPT:
@@ -173,6 +178,7 @@ def view(
             show(kept.results[key], fingerprint(key))
         return
     if st.session_state.pop(f"{name} wanted", None) == key:
+        kept.unanswered = key
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
         fault = _run(kept, key, start, say)
@@ -194,6 +200,8 @@ def view(
     asked, fault_line = st.session_state.get(f"{name} fault", (key, ""))
     if fault_line and asked == key:
         st.error(_("The search came to grief: {fault}").format(fault=plain(fault_line)))
+    elif found is None and kept.unanswered == key:
+        st.info(_("The search was ended before it had found anything, so nothing is known yet."))
     if found is not None:
         show(found, fingerprint(key))
 
