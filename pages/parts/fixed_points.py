@@ -78,6 +78,8 @@ def _ask() -> tuple[str, int]:
 
 def _say(event: Progress) -> search.Shown:
     found = event.found
+    if event.stage == "settling":
+        return search.Shown(event.share, _("The model runs on alone from states of the examples, to settle…"))
     line = _("{tried:,} of {starts:,} starts tried, {count:,} of them at rest").format(
         tried=found.tried, starts=found.starts, count=found.converged
     )

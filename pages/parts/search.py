@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import streamlit as st
 
@@ -28,6 +28,9 @@ from pages.parts import limits
 from pages.parts.admission import Line
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 _GLANCE = 0.25  # seconds between two looks
 _LONGEST_GLANCE = 1.0  # where nothing changes: a look costs the server a message, and many may wait at a time
@@ -177,11 +180,13 @@ def view(
         if key in kept.results:
             show(kept.results[key], fingerprint(key))
         return
+    place = st.empty()  # of the button, then of the bar: the second half of a double click falls on no Stop
     if st.session_state.pop(f"{name} wanted", None) == key:
         kept.unanswered = key
+        bar = place.progress(0.0, _("Starting…"))
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
-        fault = _run(kept, key, start, say)
+        fault = _run(bar, kept, key, start, say)
         st.session_state[f"{name} fault"] = (key, _told(fault))
         st.rerun()
 
@@ -190,9 +195,9 @@ def view(
         st.session_state.pop(f"{name} fault", None)
 
     found = kept.results.get(key)
-    st.button(
+    place.button(
         (label or _("Start the search")) if found is None else (again or _("Search again")),
-        key=f"{name} start",
+        key=f"{name} start",  # `tokens.readable_choices` hides what ends so while the search runs
         type="primary" if found is None else "secondary",
         icon=":material/search:",
         on_click=want,
@@ -214,12 +219,14 @@ def _told(fault: Exception | None) -> str:
     return str(fault) if own else f"{type(fault).__name__}: {fault}"
 
 
-def _run(kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]) -> Exception | None:
-    """Search until it is done, drawing the progress, and keep what was found, also when the script is ended here.
+def _run(
+    bar: DeltaGenerator, kept: _Kept, key: Key, start: Callable[[], Start], say: Callable[[Any], Shown]
+) -> Exception | None:
+    """Search until it is done, and keep what was found, also when the script is ended here. `bar` shows the progress.
 
     Returns what went wrong, if anything.
     """
-    bar, best, meter = st.progress(0.0, _("Starting…")), st.empty(), limits.Meter()
+    best, meter = st.empty(), limits.Meter()
     try:
         work = kept.begin(key, start())
     except (ValueError, LookupError, OSError) as fault:

@@ -78,12 +78,12 @@ def readable_choices() -> None:
     The theme's one primary colour is dark enough for the white words that Streamlit (1.67) writes on it; as the colour
     of words on a dark ground it is too dark for a contrast of 4.5 to 1. `light-dark` asks for the colour scheme, which
     Streamlit sets. Beside what always has a value Streamlit writes “(required)”, in English on every page and to no
-    purpose: it is left out.
+    purpose: it is left out. So is the button of a search that runs, which Streamlit keeps, faded, below the search.
     """
     st.html(
         '<style>button[data-selected="true"] p, [data-testid="stSliderThumbValue"] * '
         "{color: light-dark(#5b57a6, #b5b1f2)} "
-        '[data-testid="stWidgetLabelRequired"] {display: none}</style>'
+        '[data-testid="stWidgetLabelRequired"], [data-stale="true"][class*="-start "] {display: none}</style>'
     )
 
 
