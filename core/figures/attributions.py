@@ -59,7 +59,10 @@ def attribution_bars(found: Sequence[Attribution], names: Sequence[str], title: 
 
 
 def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go.Figure:
-    """Rank correlations [M, M] of methods, from −1 (orange to red) to 1 (blue); an empty cell where there is none."""
+    """Rank correlations [M, M] of methods, from −1 (orange to red) to 1 (blue); an empty cell where there is none.
+
+    Methods are numbered, the columns by number alone: their names upright would leave a phone no room for the map.
+    """
     labels = [html.escape(name, quote=False) for name in names]
     places = list(range(len(labels)))
     cells = [[None if np.isnan(value) else round(float(value), 3) for value in row] for row in agreement]
@@ -90,15 +93,15 @@ def agreement_map(names: Sequence[str], agreement: np.ndarray, title: str) -> go
         title={"text": html.escape(title, quote=False)},
         xaxis={
             "tickvals": places,
-            "ticktext": labels,
-            "tickangle": -90,
+            "ticktext": [str(place + 1) for place in places],
+            "tickangle": 0,
             "tickfont": {"size": 12 if len(labels) <= 12 else 9},
             "showgrid": False,
-            "title": _("method"),
+            "title": _("method, by its number"),
         },
         yaxis={
             "tickvals": places,
-            "ticktext": labels,
+            "ticktext": [f"{place + 1}. {label}" for place, label in enumerate(labels)],
             "autorange": "reversed",
             "showgrid": False,
             "title": _("method"),

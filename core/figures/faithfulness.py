@@ -174,7 +174,9 @@ def league_plot(
             ],
             hovertemplate=_("%{customdata[0]}: %{x:.3f}, %{customdata[1]:,} sentences"),
         )
-    figure.update_xaxes(title=_("{measure}<br>mean and 95 % interval").format(measure=_(_TITLES[measure])))
+    # In lines that a phone has room for.
+    title = _(_TITLES[measure]).replace(" (", "<br>(", 1)
+    figure.update_xaxes(title=_("{measure}<br>mean and 95 % interval").format(measure=title))
     figure.update_yaxes(
         title=_("method"),
         tickvals=list(range(len(methods))),
@@ -185,7 +187,7 @@ def league_plot(
     )
     return figure.update_layout(
         title={"text": _("How faithful each method is")},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-        height=210 + 34 * len(methods),
-        margin={"t": 90, "b": 60, "l": 10, "r": 10},
+        legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom"},
+        height=290 + 34 * len(methods),
+        margin={"t": 50, "b": 170, "l": 10, "r": 10},
     )

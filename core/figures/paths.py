@@ -70,10 +70,13 @@ def state_path(
         )
         every = arrows_every(len(trace))
         rows = list(range(len(trace) - 1, -1, -every))[::-1]  # the last token's always among them
-        named = [sides.get((place, row)) for row in rows]
+        # An arrow is turned by the marker before it, so the token before has one too, too small to see.
+        marked = rows if every == 1 else sorted({*rows, *(row - 1 for row in rows if row)})
+        arrows = set(rows)
+        named = [sides.get((place, row)) if row in arrows else None for row in marked]
         figure.add_scatter(
-            x=[x[0], *x[1:][rows].round(5)],
-            y=[y[0], *y[1:][rows].round(5)],
+            x=[x[0], *x[1:][marked].round(5)],
+            y=[y[0], *y[1:][marked].round(5)],
             name=label,
             legendgroup=label,
             showlegend=False,
@@ -82,15 +85,16 @@ def state_path(
                 "color": look.color,
                 "symbol": "arrow",
                 "angleref": "previous",
-                "size": [0.1, *[13] * len(rows)],
+                "size": [0.1, *(13 if row in arrows else 0.1 for row in marked)],
+                "line": {"width": 0 if every == 1 else 1, "color": THRESHOLD},  # stand out of a dense line
             },
-            text=["", *(tick(trace.tokens[row]) if side else "" for row, side in zip(rows, named, strict=True))],
+            text=["", *(tick(trace.tokens[row]) if side else "" for row, side in zip(marked, named, strict=True))],
             textposition=["top center", *(side or "top center" for side in named)],
             cliponaxis=False,
             customdata=[(0, "", 0.5)]
             + [
                 (row + 1, html.escape(trace.tokens[row], quote=False), round(float(trace.probability[row]), 4))
-                for row in rows
+                for row in marked
             ],
             hovertemplate=_("{place}. {token}: {chance} {probability}").format(
                 chance=axes.probability(labels),

@@ -45,6 +45,9 @@ def forward(found: Backpropagation) -> Sheet:
         lines.append(Line(sums, _("Step {t}").format(t=t)))
         state = rf"h_{{{t}}} = \tanh(a_{{{t}}}) = {number(step.h)}"
         lines.append(Line(state + rf", \qquad 1 - h_{{{t}}}^2 = {number(step.slope)}"))
+        if t == 2 and len(found.steps) > MOST_WRITTEN:
+            between = _("Steps {first} to {last} go alike").format(first=3, last=len(found.steps) - 2)
+            lines.append(Line(r"\vdots", between))
     last = found.steps[-1]
     lines += [
         Line(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.lab.activations import activation
 from core.lab.by_hand import GATES, Step, Sum, Worked
 from core.lab.by_hand_text import ALL_DIGITS, rounded
@@ -44,7 +46,7 @@ def sheet(worked: Worked, decimals: int = ALL_DIGITS) -> Sheet:
 def shown(value: float, decimals: int = ALL_DIGITS) -> str:
     """A number in LaTeX, as `rounded` has it."""
     mantissa, _e, power = rounded(value, decimals).partition("e")
-    return rf"{mantissa} \cdot 10^{{{power}}}" if power else mantissa
+    return rf"{mantissa} \cdot 10^{{{int(power)}}}" if power else mantissa
 
 
 def _lines(worked: Worked, step: Step, decimals: int) -> list[Line]:
@@ -56,8 +58,7 @@ def _lines(worked: Worked, step: Step, decimals: int) -> list[Line]:
             found.append(Line(latex, _("What the candidate is to see of the output before")))
         symbol, left = _SYMBOLS[exercise.cell, name]
         found.append(Line(_sum(symbol, _letters(worked, name), total, decimals), _note(exercise.cell, name)))
-        steps = [activation(gate.activation).latex(shown(total.value, decimals)), shown(value, decimals)]
-        found.append(Line(_chain(left, steps, _exact(total.value, decimals) and _exact(value, decimals))))
+        found.append(Line(_bent(left, gate.activation, total.value, value, decimals)))
     return found + _state_lines(worked, step, decimals)
 
 
@@ -66,8 +67,7 @@ def _state_lines(worked: Worked, step: Step, decimals: int) -> list[Line]:
     if step.cell_sum is not None and step.bent is not None:
         letters = r"f(z_i)\,g(z) + f(z_f)\,c_{t-1}"
         found.append(Line(_sum("c_t", letters, step.cell_sum, decimals), _("The new cell state")))
-        bent = activation(worked.exercise.output).latex(shown(step.cell_sum.value, decimals))
-        found.append(Line(_chain("h(c_t)", [bent, shown(step.bent, decimals)], _exact(step.bent, decimals))))
+        found.append(Line(_bent("h(c_t)", worked.exercise.output, step.cell_sum.value, step.bent, decimals)))
     if step.output_sum is not None:
         letters = r"f(z_o)\,h(c_t)" if worked.exercise.cell == "lstm" else r"(1 - z)\,n + z\,y_{t-1}"
         found.append(Line(_sum("y_t", letters, step.output_sum, decimals), _("The output")))
@@ -86,19 +86,30 @@ def _sum(symbol: str, letters: str, found: Sum, decimals: int) -> str:
     """Letters, factors, products, value, each below the other."""
     factors = " + ".join(r" \cdot ".join(_factor(number, decimals) for number in term) for term in found.factors)
     products = " + ".join(_factor(product, decimals) for product in found.products)
-    middle = [products + _HELD * found.products_held] if len(found.products) > 1 else []
-    steps = [letters, factors, *middle, shown(found.value, decimals) + _HELD * found.held]
-    exact = all(_exact(number, decimals) for pair in (*found.factors, found.products) for number in pair)
-    return _chain(symbol, steps, exact and _exact(found.value, decimals))
+    steps = [(letters, True), (factors, _all_exact((number for term in found.factors for number in term), decimals))]
+    if len(found.products) > 1:
+        steps.append((products + _HELD * found.products_held, _all_exact(found.products, decimals)))
+    return _chain(symbol, [*steps, (shown(found.value, decimals) + _HELD * found.held, _exact(found.value, decimals))])
 
 
-def _chain(symbol: str, steps: list[str], exact: bool) -> str:
-    """``symbol = first = …``, a step that repeats the one before left out; the last is ≈ where a number is rounded."""
-    latex = aligned(symbol, [step for place, step in enumerate(steps) if not place or step != steps[place - 1]])
-    if exact:
-        return latex
-    head, _and, last = latex.rpartition("&= ")
-    return rf"{head}&\approx {last}"
+def _bent(symbol: str, name: str, argument: float, value: float, decimals: int) -> str:
+    """An activation's value; that of σ and tanh is a rounded one everywhere but at 0."""
+    exact = _exact(value, decimals) and (name not in ("sigmoid", "tanh") or not argument)
+    steps = [(activation(name).latex(shown(argument, decimals)), _exact(argument, decimals))]
+    return _chain(symbol, [*steps, (shown(value, decimals), exact)])
+
+
+def _chain(symbol: str, steps: list[tuple[str, bool]]) -> str:
+    """``symbol = first = …`` of steps and whether they are exact as they stand: ≈ before one that is not.
+
+    A step that repeats the one before is left out.
+    """
+    kept = [step for place, step in enumerate(steps) if not place or step[0] != steps[place - 1][0]]
+    return aligned(symbol, [step for step, _ in kept], [exact for _, exact in kept])
+
+
+def _all_exact(values: Iterable[float], decimals: int) -> bool:
+    return all(_exact(value, decimals) for value in values)
 
 
 def _exact(value: float, decimals: int) -> bool:

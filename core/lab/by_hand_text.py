@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.lab.by_hand import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
+from core.lab.sheet import decimal
 from core.language import gettext as _
 
 LONGEST = 2_000  # characters of a line
@@ -244,7 +245,8 @@ def written(value: float) -> str:
 
 
 def rounded(value: float, decimals: int = ALL_DIGITS) -> str:
-    """A number with so many decimals at most, or the shortest text that reads back as the float.
+    """A number with so many decimals, as `core.lab.sheet.decimal` counts them, or the shortest text that reads back as
+    the float.
 
     Where decimals say little, a power of ten is written: beyond 1e15, and below 0.0001 where there are four. Without
     any decimals what is small is 0.
@@ -254,8 +256,7 @@ def rounded(value: float, decimals: int = ALL_DIGITS) -> str:
     if abs(value) >= 1e15 or (decimals and 0 < abs(value) < 10.0**-decimals):
         mantissa, _e, power = f"{value:.{max(decimals - 1, 3)}e}".partition("e")
         return f"{mantissa}e{int(power)}"
-    text = f"{value:.{decimals}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = decimal(value, decimals) if decimals else f"{value:.0f}"
     return "0" if text == "-0" else text
 
 

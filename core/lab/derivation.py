@@ -202,7 +202,9 @@ def _at_random(target: str, steps: int, seed: int, *, first_state: bool = True) 
     known = {name: draw(*_SIZES) for name in ("w_o", "w_i", "w_h", *(f"x_{t}" for t in range(1, steps + 1)))}
     h = draw(*_STATES)
     known["h_0"] = h = h if first_state else torch.zeros_like(h, requires_grad=True)
-    known["y"] = torch.tensor(random.permutation(np.arange(count) % 2), dtype=torch.float64)
+    labels = random.permutation(np.arange(count) % 2).astype(np.float64)
+    labels[::2] = random.uniform(0.05, 0.95, len(labels[::2]))  # an exercise may have any y from 0 to 1
+    known["y"] = torch.from_numpy(labels)
     for t in range(1, steps + 1):
         known[f"a_{t}"] = known["w_i"] * known[f"x_{t}"] + known["w_h"] * h
         known[f"h_{t}"] = h = torch.tanh(known[f"a_{t}"])

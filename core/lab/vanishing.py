@@ -74,8 +74,8 @@ class Vanishing:
             )
         else:
             told = _(
-                "|w_h| > 1 lets a gradient explode (at most {bound}), and does not make it: the states saturate, and "
-                "over {steps:,} steps the gradient is {product}."
+                "|w_h| > 1 lets a gradient explode (at most {bound}), and does not make it: the factors 1 − h² take "
+                "back what w_h gives, and over {steps:,} steps the gradient is {product}."
             )
         gate = _("Through the forget gate {gate} is left.").format(gate=power_of_ten(float(self.gate_by_step[-1])))
         return together([told.format(steps=self.steps, **ends), gate])

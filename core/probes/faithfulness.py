@@ -35,7 +35,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.labels import SENTIMENT, Names
-from core.probes.attribution.measures import MEASURES, PERCENTS, Curve, Faithfulness, Spread, kendall_tau, spread
+from core.probes.attribution.measures import (
+    MEASURES,
+    PERCENTS,
+    ROUNDING,
+    Curve,
+    Faithfulness,
+    Spread,
+    kendall_tau,
+    spread,
+)
 from core.verdicts import label, sigmoid
 
 if TYPE_CHECKING:
@@ -163,8 +172,7 @@ class Yardstick:
         (tau,), (infidelity,) = self._tau(support[None], signed), self._infidelity(support[None])
         overall = aopc["comprehensiveness"] - aopc["sufficiency"]
         others = self._measured["comprehensiveness"] - self._measured["sufficiency"]
-        # A difference of rounding alone is none: sums of the same numbers in another order.
-        apart = np.where(np.isclose(overall, others, rtol=0, atol=1e-12), 0, overall - others)
+        apart = np.where(np.isclose(overall, others, rtol=0, atol=ROUNDING), 0, overall - others)
         return Faithfulness(
             removal=self.removal,
             predicted=label(self.logit >= 0, self.labels),
@@ -227,13 +235,13 @@ class Yardstick:
     def _tau(self, supports: np.ndarray, signed: bool) -> np.ndarray:
         """Kendall's τ-b of supports [M, n] with leaving out one token, "not a number" where one side is all alike."""
         losses = self._sign * self.leave_one_out
-        return kendall_tau(supports, losses if signed else np.abs(losses))
+        return kendall_tau(supports, losses if signed else np.abs(losses), ROUNDING)
 
     def _infidelity(self, supports: np.ndarray) -> np.ndarray:
         """Of supports [M, n]; "not a number" for a single token and where taking out changes nothing."""
         changes = self._sign * (self.logit - self._values(~self._out))
         squares = (changes**2).mean()
-        if self.n < 2 or not squares:
+        if self.n < 2 or np.abs(changes).max() <= ROUNDING:
             return np.full(len(supports), np.nan)
         sums = supports @ self._out.T  # [M, perturbations]
         size = (sums**2).mean(axis=1)

@@ -9,8 +9,11 @@ recurrent networks for sentiment classification reveals line attractor dynamics"
 
 in float64 from states that sentences really pass through, from the same some steps later, and from where F itself
 leads. They minimise by Adam or L-BFGS; here it is by Levenberg & Marquardt's method, which uses the Jacobian that is
-wanted anyway, and which squares the error at each step near a point. Kept is what moves by less than 1e-6 a step; a
-minimum of q that moves by more is no fixed point; below 1e-3 it is told of as a slow point, and never as more.
+wanted anyway, and which squares the error at each step near a point. It stays among the states that a reading can come
+to, h in [-1, 1]: far outside a GRU's update gate shuts, F(s) ≈ s whatever s is, and q has minima that mean nothing.
+Kept is what moves by less than 1e-6 a step and has a fixed point next to it: that of the linearised map, which takes
+J − I inverted, is less than 1e-2 away. Another minimum of q is no fixed point; below 1e-3 it is told of as a slow
+point, and never as more.
 
 Near a fixed point a difference δ becomes J δ, J = ∂F/∂s, so its eigenvalue λ keeps |λ| of its own direction a step:
 1/e is left after |1 / ln|λ|| steps, its time constant. With all |λ| < 1 the point is stable. Axes: N starts, D = L·H
@@ -46,8 +49,9 @@ _MARGIN = 1e-3  # of a modulus from 1: nearer to it nothing is told of stability
 
 @dataclass(frozen=True)
 class Point:
-    """A fixed point, or where `speed` = ‖F(s)−s‖ is `TOLERANCE` or more, a slow one.
+    """A fixed point, or where `speed` = ‖F(s)−s‖ is `TOLERANCE` or more, or `ahead` `MERGE` or more, a slow one.
 
+    `ahead` is ‖(J − I)⁻¹ (F(s) − s)‖, how far away the linearised map's fixed point is.
     `hidden` float64 [H] is the top layer's part of `state` [D], `logit` its read-out; `eigenvalues` complex128 are the
     D of the Jacobian there, the largest modulus first. `starts` many starts led here.
     """
@@ -58,6 +62,12 @@ class Point:
     speed: float
     starts: int
     eigenvalues: np.ndarray
+    ahead: float = 0.0
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it is a fixed point, to the precision that is asked for, and no slow one."""
+        return self.speed < TOLERANCE and self.ahead < MERGE
 
     @property
     def stability(self) -> str:
@@ -205,8 +215,11 @@ def _minimise(held_map: HeldMap, z: Tensor, until: float, breathe: Callable[[], 
         rows = going.nonzero()[:, 0]
         jacobian = held_map.jacobian(z[rows]) - eye
         gradient = (jacobian.mT @ left[rows, :, None])[:, :, 0]
+        # What stands at an end of its range and would leave it stays there, and the others are moved without it.
+        stays = held_map.reachable(z[rows] - gradient.sign()) == z[rows]
+        jacobian, gradient = jacobian * ~stays[:, None, :], gradient * ~stays
         factor, fault = torch.linalg.cholesky_ex(jacobian.mT @ jacobian + damping[rows, None, None] * eye)
-        tried = z[rows] - torch.cholesky_solve(gradient[:, :, None], factor)[:, :, 0]
+        tried = held_map.reachable(z[rows] - torch.cholesky_solve(gradient[:, :, None], factor)[:, :, 0])
         ahead = held_map(tried) - tried
         better = (fault == 0) & (ahead.norm(dim=1) < left[rows].norm(dim=1))  # false where anything is not a number
         z[rows[better]], left[rows[better]] = tried[better], ahead[better]
@@ -239,30 +252,39 @@ class _Found:
     def add(self, z: Tensor, speed: float) -> None:
         """A place that a start led to."""
         self.tried += 1
-        self.converged += speed < TOLERANCE
         self._smallest = speed if self._smallest is None else min(speed, self._smallest)
         if not speed < SLOW:
             return
         state = z.numpy().copy()
         near = [place for place, point in enumerate(self._points) if np.linalg.norm(state - point.state) < MERGE]
-        # A fixed point takes the place of slow ones; otherwise who came first stays.
-        yielding = [place for place in near if self._points[place].speed >= TOLERANCE > speed]
-        staying = [place for place in near if place not in yielding]
-        if staying:
-            same = self._points[staying[0]]
-            self._points[staying[0]] = replace(same, starts=same.starts + 1)
+        fixed = [place for place in near if self._points[place].fixed]
+        if fixed or (near and speed >= TOLERANCE):
+            place = (fixed or near)[0]
+            same = self._points[place]
+            self.converged += same.fixed and speed < TOLERANCE
+            self._points[place] = replace(same, starts=same.starts + 1)
             return
-        starts = 1 + sum(self._points[place].starts for place in yielding)
-        self._points = [point for place, point in enumerate(self._points) if place not in yielding]
-        self._points.append(self._point(z, state, speed, starts))
+        found = self._point(z, state, speed)
+        self.converged += found.fixed
+        if found.fixed:  # it takes the place of slow ones; otherwise who came first stays
+            found = replace(found, starts=1 + sum(self._points[place].starts for place in near))
+            self._points = [point for place, point in enumerate(self._points) if place not in near]
+        elif near:
+            same = self._points[near[0]]
+            self._points[near[0]] = replace(same, starts=same.starts + 1)
+            return
+        self._points.append(found)
 
-    def _point(self, z: Tensor, state: np.ndarray, speed: float, starts: int) -> Point:
-        values = np.linalg.eigvals(self._map.jacobian(z[None])[0].numpy())
+    def _point(self, z: Tensor, state: np.ndarray, speed: float) -> Point:
+        jacobian = self._map.jacobian(z[None])[0].numpy()
+        values = np.linalg.eigvals(jacobian)
+        left = (self._map(z[None]) - z)[0].numpy()
+        ahead = float(np.linalg.norm(np.linalg.lstsq(jacobian - np.eye(len(left)), left, rcond=None)[0]))
         values = values[np.lexsort((-values.imag, -np.abs(values).round(12)))].astype(np.complex128)
         hidden = self._map.hidden(z[None])[0].numpy().copy()
         for array in (state, hidden, values):
             array.setflags(write=False)
-        return Point(state, hidden, self._map.logits(z[None]).item(), speed, starts, values)
+        return Point(state, hidden, self._map.logits(z[None]).item(), speed, 1, values, ahead)
 
     def event(self, stage: str, share: float) -> Progress:
         """What is known, as an event."""
@@ -276,8 +298,8 @@ class _Found:
             tried=self.tried,
             converged=self.converged,
             smallest_speed=self._smallest,
-            points=tuple(point for point in ordered if point.speed < TOLERANCE),
-            slow=tuple(point for point in ordered if point.speed >= TOLERANCE),
+            points=tuple(point for point in ordered if point.fixed),
+            slow=tuple(point for point in ordered if not point.fixed),
             read_out=checkpoint.model.linear.weight.detach()[0].double().numpy(),
             visited=self._visited,
             tokens=_mean_tokens(checkpoint.card),

@@ -44,6 +44,12 @@ class HeldMap:
                 states.append(joined(state))
         return torch.cat(states)
 
+    def reachable(self, s: Tensor) -> Tensor:
+        """States [N, D] with every h brought into [-1, 1], which no reading from h = 0 leaves: a GRU's h is a mixture
+        of the one before and a tanh, the others' is a tanh, or one times a gate. An LSTM's c has no such bound."""
+        units = s.shape[1] // self.parts
+        return torch.cat([s[:, :units].clamp(-1, 1), s[:, units:]], dim=1)
+
     def logits(self, s: Tensor) -> Tensor:
         """The read-out [N] of states [N, D]."""
         return self._model.read_out(self.hidden(s))

@@ -89,12 +89,12 @@ def statement(found: FixedPoints) -> str:
     if found.slow:
         told.append(
             ngettext(
-                "There is {count:,} slow point besides, where the state moves by less than {slow:g} a step and yet by "
-                "{kept:g} or more: it is no fixed point, and nothing is concluded from it.",
+                "There is {count:,} slow point besides, where the state moves by less than {slow:g} a step and yet is "
+                "not at rest: it is no fixed point, and nothing is concluded from it.",
                 "There are {count:,} slow points besides, where the state moves by less than {slow:g} a step and yet "
-                "by {kept:g} or more: they are no fixed points, and nothing is concluded from them.",
+                "is not at rest: they are no fixed points, and nothing is concluded from them.",
                 len(found.slow),
-            ).format(count=len(found.slow), slow=SLOW, kept=TOLERANCE)
+            ).format(count=len(found.slow), slow=SLOW)
         )
     model = found.model.upper()
     answers = {

@@ -18,12 +18,18 @@ import numpy as np
 import torch
 
 from core.checkpoints import Checkpoint
+from core.language import clauses
 from core.language import gettext as _
 from core.models import Classifier, State
 from core.verdicts import EmptyTextError, sigmoid
 
 MOST = 1_000
 """Words of filler at most: the work grows with their square."""
+
+FORGOTTEN, KEPT = 0.1, 0.5
+"""Shares of a word's effect at once: with less left it is called forgotten, with at least so much remembered."""
+
+SLIGHT = 0.1  # logits
 
 FILLER = (
     "she gave him the key to the other room at ten he called the station about the train the box was brown and about "
@@ -73,6 +79,31 @@ class Memory:
         above = np.flatnonzero(np.abs(self.effect) >= share * abs(self.effect[0]))
         after = int(above[-1]) + 1 if len(above) else 0
         return after if after < len(self.k) else None
+
+    @property
+    def statement(self) -> str:
+        """Whether the word was remembered here, in one sentence from these numbers."""
+        last, begun = int(self.k[-1]), float(self.effect[0])
+        if abs(begun) < SLIGHT:
+            return _(
+                "the word alone moves the logit by {effect:+.2f} only, so there is hardly anything to remember"
+            ).format(effect=begun)
+        left = float(self.effect[-1]) / begun
+        forgotten, below = self.forgotten(FORGOTTEN), np.flatnonzero(np.abs(self.effect) < FORGOTTEN * abs(begun))
+        if forgotten is not None:
+            told = [_("forgotten: from {k} words on less than {share:.0%} of its effect is left")]
+        elif left < 0:
+            told = [_("turned round: after {last} words its effect is {left:.0%} of that at once")]
+        elif left >= KEPT:
+            told = [_("remembered: after {last} words {left:.0%} of its effect is left")]
+        else:
+            told = [_("faded: after {last} words {left:.0%} of its effect is left")]
+        if forgotten is None and len(below):
+            told.append(_("after {first} words it was less than {share:.0%}, though not for good"))
+        if self.turned is not None:
+            told.append(_("the verdict first turns after {turned} words"))
+        first = below[0] if len(below) else 0
+        return clauses(told).format(k=forgotten, share=FORGOTTEN, last=last, left=left, first=first, turned=self.turned)
 
     @property
     def turned(self) -> int | None:

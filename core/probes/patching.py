@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import Checkpoint
+from core.language import clauses as joined
 from core.language import gettext as _
 from core.language import mark, ngettext
 from core.models import cell_step
@@ -30,6 +31,7 @@ from core.trace import Trace, trace
 from core.verdicts import EmptyTextError, sigmoid
 
 MOST_STEPS = 100  # of a grid, whose work grows with their square
+LITTLE = 0.1  # logits; a patch moves them by more than that in passing
 SAME = 1e-4  # logits closer than this are one and the same in float32, and their difference has no shares
 HELD = 0.9  # of the difference; from here to 1.1 it is called carried
 _GATES = {  # what a sentence calls them; the GRU's candidate as the LSTM's
@@ -41,6 +43,7 @@ _GATES = {  # what a sentence calls them; the GRU's candidate as the LSTM's
     "update": mark("update"),
     "new": mark("candidate"),
 }
+_FEW = 4  # steps that are told of one by one
 _EVEN = 0.05  # mean shares closer than this are called about even
 
 
@@ -118,6 +121,11 @@ class PatchGrid:
         return np.flatnonzero(moved)
 
     @property
+    def little(self) -> bool:
+        """Whether the two logits are so near that shares of their difference are mostly those of other differences."""
+        return abs(self.logit[1] - self.logit[0]) < LITTLE
+
+    @property
     def means(self) -> dict[str, float]:
         """The mean share of every patch over the steps `between`; empty where there is none, or no difference."""
         if self.shares is None or not len(self.between):
@@ -130,6 +138,11 @@ class PatchGrid:
         a, b = self.logit
         if self.shares is None:
             return _("The two logits are the same, so there is no difference to be carried anywhere.")
+        if self.little:
+            return _(
+                "The two logits differ by {difference:+.3f} only: too little for shares of it to tell where it is "
+                "carried."
+            ).format(difference=b - a)
         clauses = [self._where(), self._which(), self._strongest_gate()]
         opening = _("Of the difference of {difference:+.2f} in the logit").format(difference=b - a)
         told = _("; ").join(clause for clause in clauses if clause)
@@ -145,7 +158,10 @@ class PatchGrid:
                 "the whole state ({state}) carries {share:.0%} at token {step}, the last that has a partner"
             ).format(state=told["state"], step=last + 1, share=self.shares[self.whole][last])
         if step is None:
-            return _("no step’s whole state ({state}) carries 90 to 110 % to the end").format(**told)
+            last = max(place for place, partner in enumerate(self.partners) if partner is not None)
+            return _(
+                "no step’s whole state ({state}) carries 90 to 110 % to the end; at token {step} it carries {share:.1%}"
+            ).format(state=told["state"], step=last + 1, share=self.shares[self.whole][last])
         if len(self.between) and self.between[0] < step:
             parts = int(self.between[0])
             line = _(
@@ -162,8 +178,12 @@ class PatchGrid:
 
     def _which(self) -> str:
         means = self.means
-        if CELL not in means:
+        if CELL not in means or self.shares is None:
             return ""
+        by_step = {what: self.shares[what][self.between] for what in (HIDDEN, CELL)}
+        more = by_step[CELL] - by_step[HIDDEN]
+        if (more >= _EVEN).any() and (more <= -_EVEN).any():
+            return self._moving(by_step, more)
         hidden, cell = means[HIDDEN], means[CELL]
         line = ngettext(
             "before the last token (one step) h alone carries {hidden:.0%} and c alone {cell:.0%}",
@@ -175,6 +195,20 @@ class PatchGrid:
         if abs(hidden - cell) < _EVEN:
             return line + _(", about as much")
         return line + (_(", so more is in c") if cell > hidden else _(", so more is in h"))
+
+    def _moving(self, by_step: Mapping[str, np.ndarray], more: np.ndarray) -> str:
+        """Where h alone carries more at some steps and c alone at others: a mean of these would tell of neither."""
+        if len(more) > _FEW:
+            return _(
+                "before the last token c alone carries more at {cell:,} of {steps:,} steps and h alone at {hidden:,}"
+            ).format(cell=int((more >= _EVEN).sum()), hidden=int((more <= -_EVEN).sum()), steps=len(more))
+        steps = (
+            _("at token {step} h alone carries {hidden:.0%} and c alone {cell:.0%}").format(
+                step=step + 1, hidden=hidden, cell=cell
+            )
+            for step, hidden, cell in zip(self.between.tolist(), by_step[HIDDEN], by_step[CELL], strict=True)
+        )
+        return joined(steps)
 
     def _strongest_gate(self) -> str:
         """Which gate, patched at which step, carries most; empty where none carries anything."""

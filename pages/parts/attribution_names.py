@@ -51,7 +51,9 @@ def explanations() -> dict[str, str]:
         "integrated-gradients": _(
             "Gradients along the straight way from the baseline to the sentence, added up (Sundararajan et al. 2017)."
         ),
-        "gradient-shap": _("Expected gradients between noisy baselines and the sentence (Lundberg & Lee 2017)."),
+        "gradient-shap": _(
+            "Expected gradients between the baseline and noisy copies of the sentence (Lundberg & Lee 2017)."
+        ),
         "input-x-gradient": _("The gradient times the word’s vector (Shrikumar et al. 2016)."),
         "saliency": _("The size of the gradient at the word, without a sign (Simonyan et al. 2014)."),
         "smoothgrad": _("Saliency averaged over noisy copies of the sentence (Smilkov et al. 2017)."),

@@ -14,7 +14,7 @@ from core.language import gettext as _
 from core.language import listed, ngettext, together
 from pages.parts import attribution_names, black_box, frame, link, search, trajectories
 from pages.parts.second import second_sentence
-from pages.parts.tokens import plain
+from pages.parts.tokens import minus, plain
 from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
     chosen = st.multiselect(
         _("Methods"),
         here,
-        format_func=lambda name: plain(attribution_names.method(name)),
+        format_func=attribution_names.method,  # this widget reads no Markdown
         key=key,
         persist_state="session",
         placeholder=_("Choose methods"),
@@ -110,7 +110,7 @@ def choose_baseline() -> str:
     baseline = st.selectbox(
         _("A word is taken out by"),
         list(shown),
-        format_func=lambda name: plain(shown[name]),
+        format_func=shown.__getitem__,
         key=key,
         persist_state="session",
         help=_(
@@ -259,9 +259,9 @@ def _seconds(cell: Cell, method: str) -> float:
     return seconds_for(cell, cost(method, len(cell.tokens), cell.checkpoint))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, ttl=60, show_spinner=False)
 def _seconds_a_token(name: str, model_hash: str, _checkpoint: Model) -> float:
-    """How long this machine takes to read a token, many texts together, measured once."""
+    """How long this machine takes to read a token, many texts together; anew each minute, as it may be busy for one."""
     from core.probes.attributions import seconds_a_token
 
     return seconds_a_token(_checkpoint)
@@ -303,8 +303,8 @@ def tell_of_best(cells: Sequence[Cell]) -> None:
         if overall is None or chance is None:
             continue
         line = _(
-            "Most faithful to the {model} over {rows:,} validation sentences: **{method}**, comprehensiveness − "
-            "sufficiency {value:.3f} ({low:.3f} to {high:.3f}); random rankings {chance:.3f}."
+            "Most faithful to the {model} over {rows:,} validation sentences, by deleting words: **{method}**, "
+            "comprehensiveness − sufficiency {value} ({low} to {high}); random rankings {chance}."
         )
         if found.tied:
             tied = ngettext(
@@ -318,10 +318,10 @@ def tell_of_best(cells: Sequence[Cell]) -> None:
                 model=plain(name.upper()),
                 rows=overall.rows,
                 method=plain(attribution_names.method(found.best)),
-                value=overall.mean,
-                low=overall.interval[0],
-                high=overall.interval[1],
-                chance=chance.mean,
+                value=minus(f"{overall.mean:.3f}"),
+                low=minus(f"{overall.interval[0]:.3f}"),
+                high=minus(f"{overall.interval[1]:.3f}"),
+                chance=minus(f"{chance.mean:.3f}"),
                 count=len(found.tied),
             )
         )

@@ -39,13 +39,15 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         ]
         matrix = agreement(here)
         names = [attribution_names.method(one.method) for one in here]
+        if len(cell.tokens) == 1:
+            line = _("{model}: a single word has no ranking, so no two methods can agree or disagree on it.")
+            st.info(plain(line.format(model=name.upper())))
+            continue
         st.plotly_chart(
             agreement_map(names, matrix, _("Agreement of methods, {model}").format(model=name.upper())),
             key=f"agreement {name}",
             alt=_("Rank correlation of every two methods' scores"),
         )
-        if len(cell.tokens) == 1:
-            st.caption(_("A single word has no ranking, so no two methods can agree or disagree on it."))
         rows += [
             (name, one.method, other.method, "" if value != value else value)
             for one, line in zip(here, matrix.tolist(), strict=True)
@@ -56,7 +58,9 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             _(
                 "Kendall’s τ-b between the scores of two methods on this one sentence: 1 where both rank its words "
                 "alike, 0 where they have nothing in common. Methods without signs are compared by magnitudes. That "
-                "methods agree does not make them right: those that ask the same question are bound to."
+                "methods agree does not make them right: those that ask the same question are bound to. Methods that "
+                "draw at random (Shapley sampling and values beyond 12 words, KernelSHAP, LIME, Gradient SHAP, "
+                "SmoothGrad) rank words that are nearly alike by chance."
             )
         )
     )

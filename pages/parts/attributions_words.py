@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.labels import Names, shown
 from core.language import gettext as _
+from core.language import listed
 from pages.parts import attribution_names, attribution_trust, attributions, classes, models, trajectories
 from pages.parts.attribution_trust import Sensitivity
 from pages.parts.attributions import Cell
-from pages.parts.tokens import plain, pull_strip, visible
+from pages.parts.tokens import minus, plain, pull_strip, visible
 from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
@@ -59,11 +60,11 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
     st.header(plain(heading), divider="gray")
     st.markdown(
         plain(
-            _("{label}, {chance} {probability:.3f}, logit {logit:+.2f}").format(
+            _("{label}, {chance} {probability:.3f}, logit {logit}").format(
                 label=shown(verdict.label),
                 chance=classes.chance(verdict.labels),
                 probability=verdict.probability,
-                logit=verdict.logit,
+                logit=minus(f"{verdict.logit:+.2f}"),
             )
         )
     )
@@ -76,17 +77,27 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
         st.caption(_("No method has answered yet."))
         return
     measured = attribution_trust.measured(cell, list(here.values()), attributions.removal(cell.checkpoint, baseline))
+    first = next(iter(measured.values())) if measured else None
+    ranked = first is not None and first.ranking_matters
+    if first is not None and first.warning:
+        st.caption(plain(first.warning))
+    elif first is not None and not ranked:
+        st.caption(
+            _("A single word has no ranking that could be faithful.")
+            if len(cell.tokens) == 1
+            else _("Whichever words are taken out first, the verdict is the same: no ranking is the more faithful one.")
+        )
     for method, attribution in here.items():
-        _strip(attribution, None if measured is None else measured[method])
+        _strip(attribution, measured[method] if ranked and measured is not None else None)
     _bars(cell, list(here.values()))
-    if measured is not None and len(cell.tokens) > 1:
+    if ranked and measured is not None:
         _curves(cell, measured)
     with st.expander(_("Numbers: faithfulness, sums, time"), icon=":material/table:"):
         table = st.container()
         sensitive = attribution_trust.sensitivity(cell, list(here.values())) if len(cell.tokens) > 1 else None
         with table:
             _table(list(here.values()), measured, sensitive)
-    _warn(list(here.values()), measured)
+    _warn(list(here.values()))
 
 
 def _strip(attribution: Attribution, faithful: Faithfulness | None) -> None:
@@ -128,7 +139,7 @@ def _faithful(found: Faithfulness) -> str:
 
 
 def _two_decimals(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−" if round(value, 2) else "")
+    return minus(f"{value:.2f}") if round(value, 2) else "0.00"
 
 
 def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
@@ -152,6 +163,28 @@ def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
             key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
             alt=_("Loss of the predicted class's probability by share of words, for every method and random rankings"),
         )
+        header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency"]
+        name = f"curves-{cell.sentence.number}-{cell.checkpoint.name}"
+        trajectories.csv_button(name, header, lambda: _curve_rows(cell, measured))
+
+
+def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[object, ...]]:
+    from core.probes.attribution.measures import PERCENTS
+
+    found = next(iter(measured.values()))
+    curves = {
+        method: (one.comprehensiveness_curve.losses.tolist(), one.sufficiency_curve.losses.tolist())
+        for method, one in measured.items()
+    }
+    curves["random"] = (
+        [one.mean for one in found.comprehensiveness_curve.random],
+        [one.mean for one in found.sufficiency_curve.random],
+    )
+    return [
+        (cell.sentence.number, cell.checkpoint.name, ranking, *cut)
+        for ranking, losses in curves.items()
+        for cut in zip(PERCENTS, found.removed, *losses, strict=True)
+    ]
 
 
 def _table(
@@ -166,6 +199,9 @@ def _table(
         "loo_tau": _("τ with leave-one-out ↑"),
         "infidelity": _("infidelity ↓"),
     }
+    if measured and next(iter(measured.values())).warning:  # which says that these tell more
+        measures["comprehensiveness_logit"] = _("comprehensiveness (logit) ↑")
+        measures["sufficiency_logit"] = _("sufficiency (logit) ↓")
     rows: list[dict[str, object]] = []
     for found in here:
         row: dict[str, object] = {
@@ -186,7 +222,7 @@ def _table(
         rows.append(row)
     if measured:
         random = next(iter(measured.values())).random
-        chance: dict[str, object] = {_("method"): _("random rankings")}
+        chance: dict[str, object] = {_("method"): _("random rankings"), _("taken out by"): "–"}
         chance |= {label: _range(random[key]) for key, label in measures.items()}
         if sensitive is not None:
             chance[_("sensitivity ↓")] = _shown(sensitive.random)
@@ -217,14 +253,14 @@ def _range(spread: Spread | None) -> str:
     return "–" if spread is None else f"{spread.mean:.3f} ({spread.low:.3f} … {spread.high:.3f})"
 
 
-def _warn(here: Sequence[Attribution], measured: Mapping[str, Faithfulness] | None) -> None:
-    warnings = [(attribution_names.method(found.method), found.warning.worded()) for found in here if found.warning]
-    for name, warning in warnings:
-        st.warning(plain(f"{name}: {warning}"), icon=":material/warning:")
-    if measured:
-        first = next(iter(measured.values()))
-        if first.warning:
-            st.caption(plain(first.warning))
+def _warn(here: Sequence[Attribution]) -> None:
+    """What methods warn of, once for all that warn of the same."""
+    warned: dict[str, list[str]] = {}
+    for found in here:
+        if found.warning:
+            warned.setdefault(found.warning.worded(), []).append(attribution_names.method(found.method))
+    for warning, names in warned.items():
+        st.warning(plain(f"{listed(names)}: {warning}"), icon=":material/warning:")
 
 
 def _about(labels: Names) -> None:

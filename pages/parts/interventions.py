@@ -178,7 +178,7 @@ def _maps(found: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, ch
     longest = max(len(grid.tokens[0]) for _checkpoint, grid in found)
     first = trajectories.window(longest, _COLUMNS, chosen[1], "patch_shown", f"patch shown {own}")
     for checkpoint, grid in found:
-        shown = "probability" if grid.shares is None else show
+        shown = "probability" if grid.shares is None or grid.little else show
         st.plotly_chart(
             patch_heatmap(grid, shown, first, _COLUMNS, (_what(grid, chosen[0]), chosen[1]), checkpoint.labels),
             key=f"patch map {checkpoint.name} {own}",

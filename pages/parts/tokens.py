@@ -89,7 +89,12 @@ def readable_choices() -> None:
 
 def signed(number: float) -> str:
     """A number with its sign and two decimals; what rounds to zero has no sign."""
-    return f"{number:+.2f}".replace("-", "−") if round(number, 2) else "0.00"
+    return minus(f"{number:+.2f}") if round(number, 2) else "0.00"
+
+
+def minus(number: str) -> str:
+    """A number as it is printed, with a minus sign for its hyphen."""
+    return number.replace("-", "−")
 
 
 def _shade(strength: float) -> str:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from core.probes.memory import Memory
 
 _WORD, _UPTO, _MOST = "damn", 100, 300
-_SHARE = 0.1  # of a word's effect; below it is called forgotten
 
 
 def view(checkpoints: Sequence[Checkpoint]) -> None:
@@ -98,7 +97,9 @@ def _carry(name: str, told: str, usual: str) -> None:
 
 
 def _say(found: Sequence[Memory]) -> None:
-    """What the curves show, in numbers."""
+    """What the curves show, in a sentence each and in numbers."""
+    from core.probes.memory import FORGOTTEN
+
     if found[0].cycled:
         st.caption(_("The filler was read more than once."))
     for memory in found:
@@ -115,13 +116,17 @@ def _say(found: Sequence[Memory]) -> None:
                     model=plain(memory.model.upper()), words=plain(visible(", ".join(memory.unknown[:20])))
                 )
             )
+        told = _("{model}: {statement}.").format(
+            model=f"**{plain(memory.model.upper())}**", statement=plain(memory.statement)
+        )
+        st.markdown(told)
     last = int(found[0].k[-1])
     lines = {
         _("effect at once (logit)"): [f"{memory.effect[0]:+.3f}" for memory in found],
         _("effect after {k} words").format(k=last): [f"{memory.effect[-1]:+.3f}" for memory in found],
         _("share left"): [f"{_share(memory):.0%}" for memory in found],
-        _("below {share:.0%} for good from k =").format(share=_SHARE): [
-            _or_never(memory.forgotten(_SHARE)) for memory in found
+        _("below {share:.0%} for good from k =").format(share=FORGOTTEN): [
+            _or_never(memory.forgotten(FORGOTTEN)) for memory in found
         ],
         _("verdict first turns at k ="): [_or_never(memory.turned) for memory in found],
         _("gradient at once"): [f"{memory.gradient_first_word[0]:.3g}" for memory in found],

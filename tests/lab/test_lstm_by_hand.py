@@ -307,7 +307,7 @@ def test_a_step_written_out() -> None:
         r"&= 90\end{aligned}"
     )
     assert lines[5] == r"\begin{aligned}f(z_f) &= \sigma(10) \\ &\approx 1\end{aligned}"
-    assert lines[-1] == (r"\begin{aligned}y_t &= f(z_o)\,h(c_t) \\ &= 0 \cdot 3 \\ &\approx 0\end{aligned}")
+    assert lines[-1] == (r"\begin{aligned}y_t &= f(z_o)\,h(c_t) \\ &\approx 0 \cdot 3 \\ &\approx 0\end{aligned}")
     assert len(sheet(work(report())).lines) == 4 * len(lines)
 
 

@@ -145,6 +145,19 @@ def test_a_model_that_nothing_moves_has_no_tau_and_no_infidelity() -> None:
     assert found.loo_tau is found.infidelity is None
 
 
+@pytest.mark.parametrize("cell", ("rnn", "gru", "lstm"))
+def test_words_that_are_all_alike_to_the_model_have_no_order(tiny_checkpoints: Path, cell: str) -> None:
+    """Unknown words are one and the same to it: what tells their losses apart is float32's rounding, and no merit."""
+    checkpoint = checkpoints.load(cell, tiny_checkpoints)
+    measuring = yardstick(Reading(checkpoint, "", ("zxqv", "blorp", "wuffel")))
+    for scores in ([1.0, 2.0, 3.0], [0.3, -0.2, 0.1], [-1.0, 0.0, 5.0]):
+        found = measuring.measure(np.array(scores))
+        assert found.better == 0.5
+        assert found.loo_tau is None
+    rounded = kendall_tau(np.array([[1.0, 2.0, 3.0]]), np.array([0.5, 0.5 + 3e-8, 0.9]), 1e-6)
+    assert rounded == pytest.approx(2 / math.sqrt(3 * 2))
+
+
 def test_a_saturated_verdict_says_so_and_its_logits_still_tell() -> None:
     weights = np.array([30.0, 20, 10, 5])
     found = Yardstick(additive(weights), 4).measure(weights)

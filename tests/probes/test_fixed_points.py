@@ -12,7 +12,7 @@ import torch
 
 from core import checkpoints
 from core.checkpoints import Checkpoint
-from core.models import State
+from core.models import CELLS, State
 from core.probes import fixed_points
 from core.probes.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Found, search
 from core.probes.held_map import HeldMap, joined
@@ -172,7 +172,8 @@ def test_a_map_that_rests_nowhere_yields_no_point(monkeypatch: pytest.MonkeyPatc
     assert "None reached a fixed point: the slowest still moves by 2.8 a step" in statement(result)
 
 
-def test_a_fixed_point_takes_the_place_of_slow_ones_near_it_and_keeps_it() -> None:
+def test_a_fixed_point_takes_the_place_of_slow_ones_near_it_and_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HeldMap, "__call__", lambda _self, s: s)  # as if it rested there
     checkpoint = checkpoints.load("rnn")
     held_map = HeldMap(checkpoint.model, "zero")
     kept = _Found(checkpoint, "zero", held_map, np.zeros((1, 8)), 9, 0.0)
@@ -183,6 +184,37 @@ def test_a_fixed_point_takes_the_place_of_slow_ones_near_it_and_keeps_it() -> No
     assert [(point.speed, point.starts) for point in result.points] == [(1e-9, 3)]
     assert [(point.speed, point.starts) for point in result.slow] == [(1e-4, 1)]
     assert (result.tried, result.converged, result.smallest_speed) == (5, 1, 1e-9)
+
+
+def test_a_place_where_hardly_anything_moves_is_no_fixed_point_unless_one_is_there() -> None:
+    """A GRU whose update gate is all but shut takes a step of 1e-9 wherever it is, and rests at one place alone."""
+    checkpoint = checkpoints.load("gru")
+    with torch.no_grad():
+        checkpoint.model.recurrent.bias_hh_l0[8:16] = 20.0
+    held_map = HeldMap(checkpoint.model, "zero")
+    kept = _Found(checkpoint, "zero", held_map, np.zeros((1, 8)), 2, 0.0)
+    place = torch.full((8,), 0.9, dtype=torch.float64)
+    speed = float((held_map(place[None]) - place).norm())
+    assert 0 < speed < TOLERANCE
+    kept.add(place, speed)
+    result = kept.event("minimising", 1.0).found
+    assert (result.points, len(result.slow), result.converged) == ((), 1, 0)
+    assert result.slow[0].ahead > 0.1
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_nothing_is_found_where_no_reading_can_come_to(cell: str) -> None:
+    checkpoint = checkpoints.load(cell)
+    with torch.no_grad():
+        for weights in checkpoint.model.recurrent.parameters():
+            weights *= 6
+    result = found(checkpoint)
+    assert result.complete
+    for one in (*result.points, *result.slow):
+        assert np.abs(one.hidden).max() <= 1 + 1e-9
+    s = torch.tensor([[3.0, -2, 0.5, 9]], dtype=torch.float64)
+    held_map = HeldMap(checkpoint.model, "zero")
+    assert held_map.reachable(s).tolist() == [[1.0, -1, 0.5, 9] if cell == "lstm" else [1.0, -1, 0.5, 1]]
 
 
 def test_a_search_can_be_ended_at_any_step_and_keeps_what_it_has() -> None:

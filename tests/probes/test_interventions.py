@@ -26,6 +26,7 @@ from core.probes.interventions import (
     partners,
     patchable,
 )
+from core.probes import patching
 from core.probes.patching import MOST_STEPS, PatchGrid, patch_grid, patch_texts
 from core.text import Preprocessing, Vocabulary
 from core.trace import Trace, trace
@@ -163,7 +164,10 @@ def test_float32_and_that_the_model_stays(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_after_the_last_word_that_differs_the_whole_state_carries_everything(cell: str) -> None:
+def test_after_the_last_word_that_differs_the_whole_state_carries_everything(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patching, "LITTLE", 0.0)  # these networks' logits hardly differ
     grid = patch_texts(checkpoint(cell), "better late so bad", "better never so bad")
     assert grid.shares is not None
     np.testing.assert_allclose(grid.shares[grid.whole], [0, 1, 1, 1], atol=1e-9)
@@ -215,6 +219,23 @@ def test_what_a_grid_says_by_hand() -> None:
 )
 def test_which_state_carries_more(hidden: list[float], cell: list[float], said: str) -> None:
     assert said in made_up("lstm", {"hidden": hidden, "cell": cell, "both": [0, 2]}).statement
+
+
+def test_a_state_that_moves_from_one_part_to_the_other_is_told_of_step_by_step() -> None:
+    few = made_up("lstm", {"hidden": [-1.5, 1.3, 2], "cell": [2.1, -0.3, 0], "both": [1, 2, 2]}).statement
+    assert "at token 1 h alone carries -75% and c alone 105%; at token 2 h alone carries 65% and c alone -15%" in few
+    assert "more is in" not in few
+    cell = [2.0, 2, 2, 0, 1, 0]
+    many = made_up("lstm", {"hidden": [0.0, 0, 0, 2, 1, 2], "cell": cell, "both": [2.0] * 6}).statement
+    assert "before the last token c alone carries more at 3 of 5 steps and h alone at 1" in many
+
+
+def test_of_a_difference_of_little_no_shares_are_told() -> None:
+    grid = replace(made_up("rnn", {"hidden": [2, 5]}), logit=(0.0, -0.05))
+    assert grid.statement == (
+        "The two logits differ by -0.050 only: too little for shares of it to tell where it is carried."
+    )
+    assert grid.shares is not None
 
 
 def test_overshooting_and_falling_back_is_not_carrying() -> None:

@@ -66,6 +66,12 @@ class Faithfulness:
         return self.comprehensiveness - self.sufficiency
 
     @property
+    def ranking_matters(self) -> bool:
+        """Whether it makes a difference which words are taken out first."""
+        spreads = (self.random["comprehensiveness"], self.random["sufficiency"])
+        return any(one is not None and one.high - one.low > ROUNDING for one in spreads)
+
+    @property
     def warning(self) -> str:
         """What a reader must know before trusting the numbers; empty where there is nothing."""
         if self.probability >= SATURATED:
@@ -94,16 +100,24 @@ class Faithfulness:
         }
 
 
+ROUNDING = 1e-6
+"""Losses, in logits or probability, that differ by less are alike: float32 answers, and sums in another order."""
+
+
 def spread(found: np.ndarray) -> Spread:
     """The mean of numbers and the range of their middle 95 %."""
     low, high = np.quantile(found, (0.025, 0.975))
     return Spread(float(np.mean(found)), float(low), float(high))
 
 
-def kendall_tau(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Kendall's τ-b (1945) of each row of a [M, n] with b [n], float64 [M]; "not a number" where one is all alike."""
+def kendall_tau(a: np.ndarray, b: np.ndarray, room: float = 0.0) -> np.ndarray:
+    """Kendall's τ-b (1945) of each row of a [M, n] with b [n], float64 [M]; "not a number" where one is all alike.
+
+    Numbers of b that are apart by no more than `room` are alike.
+    """
     upper = np.triu_indices(len(b), 1)
-    other = np.sign(b[upper[0]] - b[upper[1]])
+    apart = b[upper[0]] - b[upper[1]]
+    other = np.where(np.abs(apart) <= room, 0, np.sign(apart))
     found = np.full(len(a), np.nan)
     for row, values in enumerate(a):
         signs = np.sign(values[upper[0]] - values[upper[1]])

@@ -14,7 +14,9 @@ KernelSHAP and LIME, which fit a linear model to v, are in `surrogates`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,14 +70,20 @@ def feature_ablation(reading: Reading, baseline: str, *, seed: int = 0) -> Score
 def shapley_sampling(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
     """Shapley values: what a token adds to those before it, the mean over `orders` random orders of the tokens.
 
-    Sums to v(all) − v(none) in every order. Errors are the spread between orders over the root of their number.
+    Sums to v(all) − v(none) in every order. Errors are the spread between orders over the root of their number. Where
+    there are no more orders than that, each is taken once, and there is no error.
     """
     import torch
     from captum.attr import ShapleyValueSampling
 
     n = len(reading.tokens)
+    every = math.factorial(n) <= orders(n)
     random = np.random.default_rng(seed)
-    chosen = [random.permutation(n) for _ in range(orders(n))]
+    chosen = (
+        [np.array(order) for order in permutations(range(n))]
+        if every
+        else [random.permutation(n) for _ in range(orders(n))]
+    )
     forward = MaskedForward(game_of(reading, baseline))
     first = np.tri(n + 1, n, -1, dtype=bool)  # none, the first, the first two, … of an order
     forward.values(np.concatenate([first[:, np.argsort(order)] for order in chosen]))  # all at once is faster
@@ -90,7 +98,7 @@ def shapley_sampling(reading: Reading, baseline: str, *, seed: int = 0) -> Score
     scores = np.mean(each, axis=0)
     return replace(
         forward.scores(scores, complete=True),
-        errors=np.std(each, axis=0, ddof=1) / np.sqrt(len(each)),
+        errors=np.zeros(n) if every else np.std(each, axis=0, ddof=1) / np.sqrt(len(each)),
         spent=Said(mark("{orders:,} orders, {count:,} readings"), orders=len(each), count=forward.readings),
     )
 

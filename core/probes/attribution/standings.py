@@ -75,7 +75,7 @@ class League:
         overall, gain = (None, None) if first is None else (first.measures[OVERALL], first.gains[OVERALL])
         if first is None or overall is None or gain is None:
             return f"{self.model}: no method was measured on any sentence"
-        scope = f"over {overall.rows:,} sentences, words taken out by {self.removal}"
+        scope = f"over {overall.rows:,} sentence{'' if overall.rows == 1 else 's'}, words taken out by {self.removal}"
         figure = f"comprehensiveness − sufficiency {_shown(overall)} {scope}"
         if gain.interval[0] <= 0:
             return f"{self.model}: no method is more faithful than random rankings; the highest, {self.best}: {figure}"
