@@ -248,6 +248,12 @@ def _unfilled() -> TorchFunctionMode:
     return Unfilled()
 
 
+def trained_on(card: Card, file_hash: str) -> bool:
+    """Whether a model's card says that it was trained on the file of this SHA-256."""
+    data = card.get("data")
+    return isinstance(data, dict) and data.get("sha256") == file_hash
+
+
 def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVectors:
     """Word vectors. Raises CheckpointError."""
     card, vocabulary, weights = read(name, folder, EMBEDDINGS)

@@ -241,7 +241,8 @@ def held_out(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.nda
     unique = np.array([row for row in filled if counts[keys[row]] == 1], dtype=np.int64)
     if rows > len(unique) or rows >= len(filled):
         raise ValueError(
-            f"cannot hold out {rows:,} rows: of {len(encoded):,}, {len(unique):,} have words and are not repeated"
+            f"cannot hold out {rows:,} rows: of {len(encoded):,}, {len(unique):,} have words and are not repeated, "
+            "rare words being one unknown word (--min-count says how often a word is seen that is not)"
         )
     held = np.sort(np.random.default_rng(seed).choice(unique, rows, replace=False))
     return np.setdiff1d(filled, held), held

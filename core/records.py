@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core import reasons
 from core.language import gettext as _
+from core.language import listed
 from core.record_lines import BrokenError, Lines, Mark, opened
 from core.tables import (
     NAME_ENCODING,
@@ -98,6 +99,7 @@ class Window:
 
 MOST_COLUMNS = 2_000  # of a table that somebody chooses columns of
 _START = Mark()
+_SHOWN = 200  # characters of the names of columns, in a message
 _NOT_ALL = 1 - 1e-9
 
 
@@ -124,7 +126,9 @@ def windows(path: Path, size: int, encoding: str | None = None) -> Generator[Win
         raise NoRowsError(_("{file} has no rows").format(file=path.name))
     if len(first.problems) == len(first):
         why = _("{file}: none of the first {count:,} rows can be read; line {line}: {problem}")
-        raise ValueError(why.format(file=path.name, count=len(first), line=first.lines[0], problem=first.problems[0]))
+        told = {"file": path.name, "count": len(first), "line": first.lines[0], "problem": first.problems[0]}
+        its = _("; its columns: {columns}").format(columns=repr(listed(first.columns))[1:-1][:_SHOWN])
+        raise ValueError(why.format(**told) + (its if first.columns else ""))
     yield first
     del first
     yield from found

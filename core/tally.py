@@ -186,6 +186,14 @@ class Tally:
         return float(-np.trapezoid(found.recall, found.false_positive_rate))
 
     @property
+    def auc_within(self) -> float | None:
+        """How far the area under the ROC curve can be from `auc`: half the pairs of a row of each class in one bin."""
+        negative, positive = self.counts.sum(axis=1).tolist()
+        if not negative or not positive:
+            return None
+        return float((self.counts[0] * self.counts[1]).sum() / (2 * negative * positive))
+
+    @property
     def average_precision(self) -> float | None:
         """Σ (recall step) · precision, the area under the precision–recall curve; None without a row of class 1."""
         if not self.counts[1].sum():

@@ -18,6 +18,8 @@ from core.probes.interventions import Hold
 
 def main(out: Path | None, name: str = "lstm") -> None:
     """The tour, with one model."""
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
 
     def draw(title: str, result: object) -> None:
         if out is not None:

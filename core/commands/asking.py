@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
 from core.labels import Names, name_of, probability_of
@@ -106,6 +107,8 @@ def evaluate(options: argparse.Namespace) -> int:
         auc = "–" if found.auc is None else f"{found.auc:.4f}"
         neutral = f" ({found.skipped:,} neutral rows left out)" if checkpoint.reads_sentiment else ""
         console.line(f"{found.model} on {found.data}: {found.rows:,} rows{neutral}")
+        if checkpoints.trained_on(checkpoint.card, corpus.sha256):
+            console.line("  it was trained on this very file, so these figures say nothing of other texts")
         first, second = class_counts(found.as_json())
         usual = checkpoint.labels[int(second > first)]
         small = ", a small sample" if is_small(found.rows) else ""

@@ -96,6 +96,7 @@ def _tally_json(file: str, tally: Tally, at: dict[str, object]) -> dict[str, obj
         "calibration_error": tally.calibration_error,
         "temperature": tally.temperature,
         "auc": tally.auc,
+        "auc_within": tally.auc_within,
         "average_precision": tally.average_precision,
         "at": at,
         "groups": [group._asdict() for group in tally.groups()],

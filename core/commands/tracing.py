@@ -176,7 +176,11 @@ def _retention(options: argparse.Namespace) -> int:
     words = [word for word in options.words.split(",") if word.strip()]
     fillers, seed = 20 if options.fillers is None else options.fillers, options.seed or 0
     models = console.prefixwise_checkpoints(options.model)
-    found = [retention(checkpoint, words, fillers, options.upto, seed) for checkpoint in models]
+    counted = [checkpoint for checkpoint in models if checkpoint.polarity is not None]
+    if counted:  # else the first says what it lacks
+        for checkpoint in (one for one in models if one.polarity is None):  # imported: nobody counted its words
+            console.progress(f"left out: {checkpoint.name} keeps no polarity of its words, by which fillers are chosen")
+    found = [retention(checkpoint, words, fillers, options.upto, seed) for checkpoint in counted or models]
     if options.json:
         console.json_list(
             {

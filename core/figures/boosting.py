@@ -33,29 +33,7 @@ def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regi
     made = boosting.rounds[rounds - 1]
     figure = go.Figure(_regions(regions, cloud.classes))
     wrong = made.named != cloud.labels
-    widths = np.maximum(_LEAST, _AREA * np.sqrt(made.weights * len(made.weights) / 10))
-    for place, name in enumerate(cloud.names):
-        look = SERIES[place % len(SERIES)]
-        rows = np.flatnonzero(cloud.labels == place)
-        shown = html.escape(name, quote=False)
-        figure.add_scatter(
-            x=cloud.points[rows, 0],
-            y=cloud.points[rows, 1],
-            mode="markers",
-            name=_("class {name}").format(name=shown),
-            marker={
-                "color": look.color,
-                "symbol": look.marker,
-                "size": widths[rows].round(2),
-                "line": {"color": "#ffffff", "width": 0.6},
-                "opacity": 0.95,
-            },
-            customdata=np.stack([rows + 1, made.weights[rows].round(6)], axis=1),
-            hovertemplate=_("point {number}, class {name}: weight {weight}").format(
-                number="%{customdata[0]}", name=shown, weight="%{customdata[1]}"
-            )
-            + "<extra></extra>",
-        )
+    widths = _by_class(figure, cloud, made.weights)
     figure.add_scatter(
         x=cloud.points[wrong, 0],
         y=cloud.points[wrong, 1],
@@ -96,6 +74,48 @@ def _regions(regions: Regions, classes: int) -> go.Heatmap:
         showscale=False,
         hoverinfo="skip",
     )
+
+
+def points_alone(cloud: Cloud) -> go.Figure:
+    """Points of equal weight, a class in a colour and marker: what no stump could be boosted on."""
+    figure = go.Figure()
+    _by_class(figure, cloud, np.full(len(cloud.points), 1 / len(cloud.points)))
+    return figure.update_layout(
+        title={"text": _("The points, all of one weight")},
+        xaxis={"title": _("x1"), "zeroline": False},
+        yaxis={"title": _("x2"), "zeroline": False},
+        legend=_LEGEND,
+        height=480,
+        margin=_MARGIN,
+    )
+
+
+def _by_class(figure: go.Figure, cloud: Cloud, weights: np.ndarray) -> np.ndarray:
+    """Draw points, their area by weight, a class in a colour and marker. Returns their widths in pixels."""
+    widths: np.ndarray = np.maximum(_LEAST, _AREA * np.sqrt(weights * len(weights) / 10))
+    for place, name in enumerate(cloud.names):
+        look = SERIES[place % len(SERIES)]
+        rows = np.flatnonzero(cloud.labels == place)
+        shown = html.escape(name, quote=False)
+        figure.add_scatter(
+            x=cloud.points[rows, 0],
+            y=cloud.points[rows, 1],
+            mode="markers",
+            name=_("class {name}").format(name=shown),
+            marker={
+                "color": look.color,
+                "symbol": look.marker,
+                "size": widths[rows].round(2),
+                "line": {"color": "#ffffff", "width": 0.6},
+                "opacity": 0.95,
+            },
+            customdata=np.stack([rows + 1, weights[rows].round(6)], axis=1),
+            hovertemplate=_("point {number}, class {name}: weight {weight}").format(
+                number="%{customdata[0]}", name=shown, weight="%{customdata[1]}"
+            )
+            + "<extra></extra>",
+        )
+    return widths
 
 
 def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:

@@ -65,7 +65,13 @@ def mixture_plane(
             rows = np.flatnonzero(most == k)
             texts = [f"{shown[row]}: δ = {', '.join(f'{value:.3f}' for value in delta[row])}" for row in rows]
             name, look = _("component {number}").format(number=k + 1), SERIES[k % len(SERIES)]
-            _points(figure, mixture.points[rows], texts, name, [colors[row] for row in rows], look.marker)
+            _points(figure, mixture.points[rows], texts, name, [colors[row] for row in rows], look.marker, legend=False)
+        for k in range(parameters.components):  # the legend would show the mixed colour of the first point
+            look = SERIES[k % len(SERIES)]
+            name = _("component {number}").format(number=k + 1)
+            figure.add_scatter(
+                x=[None], y=[None], mode="markers", name=name, marker={"color": look.color, "symbol": look.marker}
+            )
     for k in range(parameters.components):
         _component(figure, k, parameters.means[k, :2], parameters.covariances[k, :2, :2])
     if point is not None:
@@ -143,13 +149,21 @@ def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
 
 
 def _points(
-    figure: go.Figure, points: np.ndarray, texts: Sequence[str], name: str, color: str | list[str], symbol: str
+    figure: go.Figure,
+    points: np.ndarray,
+    texts: Sequence[str],
+    name: str,
+    color: str | list[str],
+    symbol: str,
+    *,
+    legend: bool = True,
 ) -> None:
     figure.add_scatter(
         x=points[:, 0],
         y=points[:, 1],
         mode="markers",
         name=name,
+        showlegend=legend,
         marker={"color": color, "symbol": symbol, "size": 8, "line": {"color": "#ffffff", "width": 0.6}},
         text=list(texts),
         hovertemplate="%{text}<extra></extra>",

@@ -11,6 +11,7 @@ from decimal import Decimal, localcontext
 
 from core.lab.activations import activation
 from core.lab.by_hand import GATES, LARGEST, SUMS, Exercise, Gate, Worked
+from core.language import gettext as _
 
 DIGITS = 60
 
@@ -39,7 +40,7 @@ def check(worked: Worked) -> Check:
                 error = abs(Decimal(value) - expected[name]) / max(Decimal(1), abs(expected[name]))
                 numbers += 1
                 if error > largest or not where:
-                    largest, where = error, f"{name} at t = {step.t}"
+                    largest, where = error, _("{name} at t = {t}").format(name=name, t=step.t)
         return Check(float(largest), where, numbers)
 
 

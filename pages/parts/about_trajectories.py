@@ -81,7 +81,7 @@ TEXTS: Mapping[str, About] = {
             r"x = \frac{w}{\lVert w \rVert} \cdot h",
         ),
         letters=mark(
-            "The other axes are the first principal components of what is left of held-out tweets’ states once that "
+            "The other axes are the first principal components of what is left of held-out texts’ states once that "
             "direction is taken out."
         ),
         reading=mark(

@@ -30,7 +30,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     current = attributions.stored_leagues(checkpoints)
     if stored is None or not current:
         st.info(_("No league was measured on these models yet. Measure one with the command below."))
-        st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash")
+        st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash", wrap_lines=True)
         return
     for name, league in current.items():
         _say(name, league)

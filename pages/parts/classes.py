@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import checkpoints as folder
+from core import language
 from core.labels import CLASSES, SENTIMENT, Names, name_of, probability_of, shared, shown
 from core.language import gettext as _
 from core.language import ngettext
@@ -62,7 +63,7 @@ def chance_plain(labels: Names = SENTIMENT) -> str:
 
 def listed(several: Iterable[Checkpoint]) -> str:
     """``LSTM (negative or positive), MAIL (ham or spam)``, for a place that reads Markdown."""
-    return ", ".join(
+    return language.listed(
         _("{model} ({first} or {second})").format(
             model=plain(one.name.upper()), first=plain(shown(one.labels[0])), second=plain(shown(one.labels[1]))
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core import checkpoints
 from core.language import gettext as _
+from core.language import listed
 from core.memory import give_back
 from core.probes import embedding_map
 from core.probes import embeddings as words
@@ -64,15 +67,22 @@ def view(vectors: Card | None) -> None:
 
 
 def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
-    """The vectors that a model started from; None, and a line, where they are not here."""
-    if card is not None:
+    """The vectors that a model started from; None, and a line, where they are not here.
+
+    They are those of the folder, or what its own training left beside its unfinished state.
+    """
+    own = checkpoints.root() / ".training" / checkpoint.name
+    cards: list[tuple[Path | None, Card]] = [] if card is None else [(None, card)]
+    with suppress(checkpoints.CheckpointError):
+        cards.append((own, checkpoints.read_card(checkpoints.WORD2VEC, own)))
+    for folder, one in cards:
         try:
-            found, before = _vectors(str(card["sha256"][checkpoints.CARD]))
-            if words.started_from(checkpoint, found):
-                return before
+            found, before = _vectors(str(one["sha256"][checkpoints.CARD]), folder)
         except checkpoints.CheckpointError as error:
             models.tell_of([str(error)])
             return None
+        if words.started_from(checkpoint, found):
+            return before
     st.caption(_("The word vectors that this model started from are not here, so only what it made of them is shown."))
     return None
 
@@ -235,7 +245,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
     )
     missing = [token for token in checkpoint.preprocessing(sought)[:20] if token not in checkpoint.vocabulary]
     if missing:
-        st.caption(_("Not known: {words}").format(words=plain(visible(", ".join(missing)[:200]))))
+        st.caption(_("Not known: {words}").format(words=plain(visible(listed(missing)[:200]))))
     st.caption(
         _(
             "The {count:,} words with the greatest |{leaning}| / √(rank by frequency), along the two directions in "
@@ -337,10 +347,10 @@ def _after_name(after: Space) -> str:
     return _("After training ({model})").format(model=plain(after.name.upper()))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _vectors(card_hash: str) -> tuple[checkpoints.WordVectors, Space]:
-    """What the models started from; the vectors are kept once, as they were scaled."""
-    found = checkpoints.load_vectors()
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _vectors(card_hash: str, _folder: Path | None) -> tuple[checkpoints.WordVectors, Space]:
+    """What models started from; the vectors are kept once, as they were scaled."""
+    found = checkpoints.load_vectors(folder=_folder)
     space = words.before(found)
     give_back()
     return replace(found, vectors=space.vectors), space

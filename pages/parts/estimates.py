@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.language import gettext as _
+
+if TYPE_CHECKING:
+    from core.tally import Tally
 
 Interval = tuple[float, float]
 
@@ -26,6 +29,15 @@ def share(value: float | None, interval: Interval | None) -> Estimate:
         return NONE
     low, high = interval
     return Estimate(f"{value:.1%} ({low:.1%} – {high:.1%})", (value, low, high))
+
+
+def area(tally: Tally) -> str:
+    """The area under the ROC curve, read off bins, with how far the exact one can be; only digits that are sure."""
+    if tally.auc is None or tally.auc_within is None:
+        return "–"
+    if tally.auc_within < 0.00005:
+        return f"{tally.auc:.4f}"
+    return f"{tally.auc:.3f} ± {max(tally.auc_within, 0.001):.3f}"
 
 
 def signed(value: float | None, interval: Interval | None, decimals: int) -> Estimate:

@@ -54,7 +54,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
         _(
             "The verdict is read from the model’s last state, so every point is the verdict on the words up to "
             "there. Above the dashed line is {label}."
-        ).format(label=classes.said(1, labels))
+        ).format(label=_("the second class") if labels is None else classes.said(1, labels))
     )
     prefixwise.tell_of_missing_curves(readers)
     if len({checkpoint.labels for checkpoint in readers}) > 1:

@@ -127,6 +127,9 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
     if reason := stopped(boosting):
         st.info(plain(reason), icon=":material/stop_circle:")
     if not boosting.rounds:
+        from core.figures.boosting import points_alone
+
+        st.plotly_chart(points_alone(cloud), key="boost points", alt=_("The points by class"))
         return
     number = slide_whole(_("Round"), "boost_t", 1, len(boosting.rounds), _SHOWN, most=MOST_ROUNDS)
     minimum = next((found for found in minima if found.number == number), None)
@@ -173,7 +176,8 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
     left.caption(
         _(
             "A point’s area is its weight before this round, its ring says that this round’s rule has it wrong; the "
-            "dotted line is the rule’s threshold. The ground shows the verdict of all rounds so far."
+            "dotted line is the rule’s threshold, that of the least weighted Gini impurity, which need not have the "
+            "least ε. The ground shows the verdict of all rounds so far."
         )
     )
     if minimum is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import listed
 from pages.parts import models, names, tables
 from pages.parts.tokens import plain
 
@@ -15,16 +16,23 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
     """Everything that the cards say."""
     reports = {name: card["metrics"]["report"] for name, card in cards.items() if "report" in card.get("metrics", {})}
     if reports:
-        from core.figures.models import accuracy_by_length, training_curves
+        from core.figures.models import accuracy_by_length
 
         st.header(_("How good are they?"))
         tables.evaluations(reports)
+        if without := [name.upper() for name in cards if name not in reports]:
+            line = _("Without a report, which --report FILE adds in training: {names}.")
+            st.caption(plain(line.format(names=listed(without))))
         left, right = st.columns(2)
         left.plotly_chart(accuracy_by_length(reports), key="by_length", alt=_("Accuracy by length, a line per model"))
-        histories = {name: cards[name]["history"] for name in reports}
-        right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss over training steps"))
     else:
         st.info(_("No model here has a report yet. Train with --report FILE to add one."))
+        right = st
+    histories = {name: card["history"] for name, card in cards.items() if card.get("history")}
+    if histories:
+        from core.figures.models import training_curves
+
+        right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss over training steps"))
 
     study = models.study()
     if study:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import checkpoints, tally_file
 from core.language import gettext as _
-from core.language import ngettext, together
+from core.language import listed, ngettext, together
 from core.probes.assessment import MOST_MODELS, own
 from pages.parts import link, models
 from pages.parts.tokens import plain
@@ -75,11 +75,14 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
     current = kept.tallies.current({name: checkpoints.identity(card) for name, card in cards.items()})
     gone = [found.model for found in kept.tallies.tallies if found not in current.tallies]
     if gone:
-        names = plain(", ".join(gone))
+        names = plain(listed(gone))
         st.warning(
             _("These counts are of other models than those here, and left out: {names}.").format(names=names),
             icon=":material/history:",
         )
+    if missing := [name.upper() for name in cards if name not in {found.model for found in current.tallies}]:
+        line = _("No counts are kept of {names}: “Your file” counts a labelled file of yours with them.")
+        st.caption(plain(line.format(names=listed(missing))))
     if not current.tallies:
         return None
     st.caption(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
-from core import records
+from core import checkpoints, records
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import listed, ngettext
 from core.probes.assessment import MOST_MODELS, assess
 from pages.parts import estimates, files, limits, models, search
 from pages.parts.fingerprint import fingerprint
@@ -76,6 +76,8 @@ def view() -> None:
     hashes = [(checkpoint.name, checkpoint.hash) for checkpoint in chosen]
     key = (upload.name, sha256(upload.content).hexdigest(), asked, *hashes)
 
+    seen = [one.name.upper() for one in chosen if checkpoints.trained_on(one.card, key[1])]
+
     def start() -> search.Start:
         return lambda breathe: _run(upload, chosen, asked, labels, breathe)
 
@@ -84,7 +86,7 @@ def view() -> None:
         key,
         start,
         _say,
-        lambda found, _key: _show(upload.name, found),
+        lambda found, _key: _show(upload.name, found, seen),
         _("Evaluate"),
         _("Evaluate again"),
     )
@@ -206,7 +208,7 @@ def _numbers(found: Assessment) -> dict[str, int]:
     return {"rows": found.rows, "counted": found.counted}
 
 
-def _show(name: str, found: Assessment) -> None:
+def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
     if found.counted:
         st.session_state[UPLOADED] = (name, found)
     if not found.done:
@@ -222,6 +224,9 @@ def _show(name: str, found: Assessment) -> None:
     _problems(found)
     if not found.counted:
         return
+    if seen:
+        line = _("Trained on this very file: {names}. Their figures here say nothing of other texts.")
+        st.warning(plain(line.format(names=listed(seen))), icon=":material/warning:")
     header = [_("model"), _("accuracy"), "F1", "AUC", _("calibration error (ECE)"), _("Brier score")]
     rows: list[tuple[object, ...]] = []
     for tally in found.tallies.tallies:
@@ -231,7 +236,7 @@ def _show(name: str, found: Assessment) -> None:
                 tally.model.upper(),
                 estimates.share(at.accuracy, at.accuracy_interval),
                 "–" if at.f1 is None else f"{at.f1:.4f}",
-                "–" if tally.auc is None else f"{tally.auc:.4f}",
+                estimates.area(tally),
                 f"{tally.calibration_error:.4f}",
                 f"{tally.brier:.4f}",
             )

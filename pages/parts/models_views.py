@@ -162,7 +162,7 @@ def threshold(shown: Shown) -> None:
             estimates.share(at.accuracy, at.accuracy_interval),
             "–" if at.f1 is None else f"{at.f1:.4f}",
             "–" if at.false_positive_rate is None else f"{at.false_positive_rate:.1%}",
-            "–" if tally.auc is None else f"{tally.auc:.4f}",
+            estimates.area(tally),
             "–" if tally.average_precision is None else f"{tally.average_precision:.4f}",
         )
         for tally, at in found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.black_box import BlackBox
-from core.language import ngettext
+from core.language import listed, ngettext
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -66,4 +66,4 @@ def _not_shown(names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return plain(", ".join(name.upper() for name in names))
+    return plain(listed(name.upper() for name in names))

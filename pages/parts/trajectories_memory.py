@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import listed
 from pages.parts import classes, frame, limits, link, trajectories, trajectories_retention
 from pages.parts.tokens import plain, visible
 
@@ -113,7 +114,7 @@ def _say(found: Sequence[Memory]) -> None:
         if memory.unknown:
             st.caption(
                 _("{model} does not know these words of the filler: {words}").format(
-                    model=plain(memory.model.upper()), words=plain(visible(", ".join(memory.unknown[:20])))
+                    model=plain(memory.model.upper()), words=plain(visible(listed(memory.unknown[:20])))
                 )
             )
         told = _("{model}: {statement}.").format(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import listed
 from pages.parts import link, trajectories
 from pages.parts.tokens import plain
 
@@ -41,7 +42,7 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
         st.info(
             _(
                 "{models}: no axes are kept with this model, so its path is not drawn. Training it anew fits them."
-            ).format(models=plain(", ".join(without)))
+            ).format(models=plain(listed(without)))
         )
     if not drawn:
         return
@@ -68,7 +69,7 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
         )
     st.caption(
         _(
-            "Each model has axes of its own, fitted once to its states on held-out tweets and kept with it. Along the "
+            "Each model has axes of its own, fitted once to its states on held-out texts and kept with it. Along the "
             "read-out the verdict turns at the dashed line, where the logit is 0; at right angles to it nothing moves "
             "the verdict. The components are the principal ones of what is left. The percentages are shares "
             "of those states’ variance; two axes leave out the rest of the "

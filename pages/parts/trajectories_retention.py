@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.language import gettext as _
+from core.language import listed
 from pages.parts import classes, frame, limits, link, trajectories
 from pages.parts.tokens import plain, visible
 
@@ -92,7 +93,7 @@ def _say(found: Sequence[Retention]) -> None:
         if retention.unknown:
             st.caption(
                 _("{model} does not know these words: {words}").format(
-                    model=plain(retention.model.upper()), words=plain(visible(", ".join(retention.unknown)))
+                    model=plain(retention.model.upper()), words=plain(visible(listed(retention.unknown)))
                 )
             )
     last = int(found[0].k[-1])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.checkpoints import Checkpoint
 from core.models import CELLS, GATES, Classifier
+from core.probes import patching
 from core.probes.interventions import (
     ALIGNMENTS,
     Change,
@@ -26,7 +27,6 @@ from core.probes.interventions import (
     partners,
     patchable,
 )
-from core.probes import patching
 from core.probes.patching import MOST_STEPS, PatchGrid, patch_grid, patch_texts
 from core.text import Preprocessing, Vocabulary
 from core.trace import Trace, trace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, permutations
 from math import factorial
 from pathlib import Path
 
@@ -151,11 +151,28 @@ def test_repeated_words_are_kept_apart(folder: Path) -> None:
 
 def test_no_mask_is_read_twice(folder: Path) -> None:
     given = reading(folder, "rnn", ("not", "good"))
-    assert shapley_sampling(given, "pad").spent == "256 orders, 4 readings"
+    assert shapley_sampling(given, "pad").spent == "2 orders, 4 readings"
     forward = perturbations.MaskedForward(Game(given, "pad"))
     rows = subsets(2)
     np.testing.assert_array_equal(forward.values(np.concatenate([rows, rows])), np.tile(forward.values(rows), 2))
     assert forward.readings == 4
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_sampled_values_of_few_words_take_every_order_once_and_are_exact(folder: Path, n: int) -> None:
+    given = reading(folder, "lstm", ("not", "good", "but", "so", "bad")[:n])
+    found = shapley_sampling(given, "delete")
+    assert found.errors is not None and not found.errors.any()
+    game = Game(given, "delete")
+    rows = subsets(n)
+    values = dict(zip(map(tuple, rows.tolist()), game.values(rows).tolist(), strict=True))
+    for token in range(n):
+        gains = []
+        for order in permutations(range(n)):
+            before = order[: order.index(token)]
+            without = tuple(place in before for place in range(n))
+            gains.append(values[tuple(place in (*before, token) for place in range(n))] - values[without])
+        assert found.scores[token] == pytest.approx(np.mean(gains), abs=1e-5)
 
 
 @pytest.mark.parametrize("baseline", BASELINES)

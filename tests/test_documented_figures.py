@@ -1,0 +1,49 @@
+"""Figures that the documentation copies from files in the repository are those of the files."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LEAGUES = ROOT / "checkpoints" / "faithfulness.json"
+
+
+@pytest.fixture
+def overall() -> dict[str, dict[str, str]]:
+    """Every method's comprehensiveness − sufficiency by model, as the documentation writes it."""
+    if not LEAGUES.is_file():
+        pytest.skip("no league is shipped")
+    stored = json.loads(LEAGUES.read_text(encoding="utf-8"))
+    return {
+        league["model"]: {
+            standing["method"]: written(standing["measures"]["overall"])
+            for standing in [*league["standings"], {"method": "random", "measures": league["random"]}]
+        }
+        for league in stored["leagues"]
+    }
+
+
+def written(mean: dict[str, float | list[float]]) -> str:
+    numbers = (mean["mean"], *mean["interval"])  # type: ignore[misc]
+    return "{} ({} to {})".format(*(f"{number:.3f}".replace("-", "−") for number in numbers))
+
+
+def test_the_leagues_table_is_that_of_its_file(overall: dict[str, dict[str, str]]) -> None:
+    text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \| (−?0\.\d{3} \([^|]+\)|–) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+    told = {model: {row[place].strip() for row in rows} for place, model in enumerate(("rnn", "gru", "lstm"))}
+    for model, by_method in overall.items():
+        missing = {method: figure for method, figure in by_method.items() if figure not in told[model]}
+        assert not missing, model
+
+
+def test_readme_names_the_leagues_figures(overall: dict[str, dict[str, str]]) -> None:
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    lstm = overall["lstm"]
+    assert f"Shapley values {lstm['shapley']}" in text
+    assert f"saliency {lstm['saliency']}" in text
+    assert f"random rankings {lstm['random']}" in text
