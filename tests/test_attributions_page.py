@@ -275,10 +275,8 @@ def test_the_page_leads_with_the_most_faithful_method(with_league: Path) -> None
     assert best is not None
     at = opened(q=PROVERB)
     assert at.multiselect[0].value[0] == best
-    assert (
-        f"Most faithful to the LSTM over 12 validation sentences, by deleting words: **{attribution_names.method(best)}**"
-        in said(at)
-    )
+    led = f"by deleting words: **{attribution_names.method(best)}**"
+    assert f"Most faithful to the LSTM over 12 validation sentences, {led}" in said(at)
 
 
 def test_the_league_is_shown_for_the_models_it_was_measured_on(with_league: Path) -> None:

@@ -175,7 +175,7 @@ def league_plot(
             hovertemplate=_("%{customdata[0]}: %{x:.3f}, %{customdata[1]:,} sentences"),
         )
     # In lines that a phone has room for.
-    title = _(_TITLES[measure]).replace(" (", "<br>(", 1)
+    title = _(_TITLES[measure]).replace(" (", "<br>(", 1).replace(" − ", " −<br>", 1)
     figure.update_xaxes(title=_("{measure}<br>mean and 95 % interval").format(measure=title))
     figure.update_yaxes(
         title=_("method"),
