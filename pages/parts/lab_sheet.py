@@ -21,6 +21,7 @@ def show(sheet: Sheet, key: str, *, copy: bool = True) -> None:
             st.markdown(plain(line.note))
         st.latex(worded(line.latex))
     if copy:
+        st.caption(_("Numbers are rounded for the eye, also after “=”: each line starts from all digits."))
         copies(sheet, key)
 
 
