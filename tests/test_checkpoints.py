@@ -540,6 +540,12 @@ def test_a_crash_between_the_two_renames_loses_nothing(folder: Path) -> None:
     assert checkpoints.names(folder) == ["rnn", "gru", "lstm"]
 
 
+def test_a_card_tells_the_file_that_a_model_was_trained_on() -> None:
+    assert checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "f" * 64)
+    assert not checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "0" * 64)
+    assert not checkpoints.trained_on({"data": "f" * 64}, "f" * 64) and not checkpoints.trained_on({}, "f" * 64)
+
+
 def test_a_save_that_fails_after_such_a_crash_loses_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = checkpoints.load("gru", folder)
     (folder / "gru").rename(folder / ".gru.previous")

@@ -111,6 +111,18 @@ def test_slices_of_a_family_add_up_and_tell_accuracy(scores: tuple[np.ndarray, n
     assert cell.share == pytest.approx(labels[negated].mean())
 
 
+@pytest.mark.parametrize("scale", [0.5, 4.0, 30.0])
+def test_the_exact_area_lies_as_near_as_is_said(scale: float) -> None:
+    """However crowded the end bins are."""
+    rng = np.random.default_rng(3)
+    labels = (rng.random(400) < 0.4).astype(np.int8)
+    logits = scale * (rng.standard_normal(400) + labels)
+    found = counted(logits, labels)
+    assert found.auc is not None and found.auc_within is not None
+    assert abs(roc_auc_score(labels, logits) - found.auc) <= found.auc_within + 1e-12
+    assert found.auc_within < 0.2
+
+
 def test_one_class_or_a_perfect_model_has_no_area_or_temperature() -> None:
     alone = counted(np.array([2.0, -1.0, 0.5]), np.ones(3, dtype=int))
     assert (alone.auc, alone.temperature, alone.at(0.5).false_positive_rate) == (None, None, None)

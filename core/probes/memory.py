@@ -82,7 +82,7 @@ class Memory:
 
     @property
     def statement(self) -> str:
-        """Whether the word was remembered here, in one sentence from these numbers."""
+        """Whether the word was remembered here, in one sentence from these numbers; k words follow it."""
         last, begun = int(self.k[-1]), float(self.effect[0])
         if abs(begun) < SLIGHT:
             return _(
@@ -91,17 +91,17 @@ class Memory:
         left = float(self.effect[-1]) / begun
         forgotten, below = self.forgotten(FORGOTTEN), np.flatnonzero(np.abs(self.effect) < FORGOTTEN * abs(begun))
         if forgotten is not None:
-            told = [_("forgotten: from {k} words on less than {share:.0%} of its effect is left")]
+            told = [_("forgotten: from k = {k} on less than {share:.0%} of its effect is left")]
         elif left < 0:
-            told = [_("turned round: after {last} words its effect is {left:.0%} of that at once")]
+            told = [_("turned round: at k = {last} its effect is {left:.0%} of that at once")]
         elif left >= KEPT:
-            told = [_("remembered: after {last} words {left:.0%} of its effect is left")]
+            told = [_("remembered: at k = {last}, {left:.0%} of its effect is left")]
         else:
-            told = [_("faded: after {last} words {left:.0%} of its effect is left")]
+            told = [_("faded: at k = {last}, {left:.0%} of its effect is left")]
         if forgotten is None and len(below):
-            told.append(_("after {first} words it was less than {share:.0%}, though not for good"))
+            told.append(_("at k = {first} it was less than {share:.0%}, though not for good"))
         if self.turned is not None:
-            told.append(_("the verdict first turns after {turned} words"))
+            told.append(_("the verdict first turns at k = {turned}"))
         first = below[0] if len(below) else 0
         return clauses(told).format(k=forgotten, share=FORGOTTEN, last=last, left=left, first=first, turned=self.turned)
 

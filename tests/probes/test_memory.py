@@ -131,5 +131,15 @@ def test_when_a_word_is_forgotten() -> None:
     assert made_up([2.0, 0.0, 0.0], [0.8, 0.5, 0.49]).turned == 2
 
 
+def test_what_became_of_a_word_in_a_sentence() -> None:
+    said = made_up([-4.0, -3, -1, -0.3, -0.2], [0.1, 0.2, 0.3, 0.4, 0.6]).statement
+    assert said == "forgotten: from k = 3 on less than 10% of its effect is left; the verdict first turns at k = 4"
+    kept = made_up([-4.0, -0.1, -3], [0.1, 0.4, 0.1]).statement
+    assert kept == "remembered: at k = 2, 75% of its effect is left; at k = 1 it was less than 10%, though not for good"
+    assert made_up([-4.0, -2, -1], [0.1, 0.1, 0.1]).statement == "faded: at k = 2, 25% of its effect is left"
+    assert "turned round" in made_up([-4.0, -2, 1], [0.1, 0.1, 0.4]).statement
+    assert "hardly anything to remember" in made_up([0.05, 0.4, 1], [0.5, 0.5, 0.5]).statement
+
+
 def test_a_word_that_does_nothing_was_never_remembered() -> None:
     assert made_up([0.0, 0.0, 0.0], [0.6, 0.6, 0.6]).forgotten(0.5) is None
