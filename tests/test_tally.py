@@ -13,6 +13,7 @@ from core.slices import SLICES, places
 from core.tally import BINS, Counter, Pair, Tallies, Tally
 from core.training import fit_temperature
 from core.verdicts import sigmoid
+from pages.parts import estimates
 
 LABELS = ("negative", "positive")
 
@@ -169,3 +170,12 @@ def test_only_models_that_are_what_they_were_are_kept() -> None:
         found.of("rnn")
     with pytest.raises(LookupError, match="not compared"):
         found.pair("rnn", "lstm")
+
+
+def test_the_area_on_a_page_holds_the_exact_one() -> None:
+    rng = np.random.default_rng(5)
+    for scale in (1.0, 8.0, 30.0):
+        labels = (rng.random(300) < 0.5).astype(np.int8)
+        logits = scale * (rng.standard_normal(300) + labels)
+        area, within = (float(part) for part in estimates.area(counted(logits, labels)).split(" ± "))
+        assert abs(roc_auc_score(labels, logits) - area) <= within

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,7 +38,8 @@ def area(tally: Tally) -> str:
         return "–"
     if tally.auc_within < 0.00005:
         return f"{tally.auc:.4f}"
-    return f"{tally.auc:.3f} ± {max(tally.auc_within, 0.001):.3f}"
+    within = math.ceil(1_000 * (tally.auc_within + 0.0005)) / 1_000  # what rounding the area adds is in it
+    return f"{tally.auc:.3f} ± {within:.3f}"
 
 
 def signed(value: float | None, interval: Interval | None, decimals: int) -> Estimate:

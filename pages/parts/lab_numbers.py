@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.language import gettext as _
 from pages.parts import frame, link
+from pages.parts.tokens import minus
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LONGEST = 400  # characters of one line that the link carries
@@ -94,7 +95,7 @@ def shown(value: float | None, digits: int = 8) -> str:
     """A number for a table; what is None or not finite says so."""
     if value is None or not math.isfinite(value):
         return _("none")
-    return f"{value:.{digits}g}".replace("-", "−")
+    return minus(f"{value:.{digits}g}")
 
 
 def _restored(
