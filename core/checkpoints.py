@@ -214,7 +214,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
         with torch.device("meta"), _unfilled():  # no time spent on initial weights that are replaced at once
             shapes = (len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"])
-            model = Classifier(card["cell"], *shapes, **ways(card))
+            model = Classifier(card["cell"], *shapes, **variant(card))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's, for absurd sizes
         reason = str(error).splitlines()[0]
         raise _of(name, _("its card does not describe a classifier ({reason})").format(reason=reason)) from None
@@ -350,16 +350,21 @@ def _stored_type(key: str, tensor: Tensor, halved: bool) -> dtype:
     return torch.float16 if (halved and key.endswith("embedding.weight")) or key == "vectors" else torch.float32
 
 
-def ways(card: Card) -> dict[str, Any]:
-    """How a card's classifier goes through a text, as `core.models.Classifier` takes it: nothing for one way.
+def variant(card: Card) -> dict[str, Any]:
+    """How a card's classifier differs from a plain one, as `core.models.Classifier` takes it: nothing of most.
 
     Raises KeyError or TypeError where the card holds no sizes, ValueError where it says neither yes nor no.
     """
+    from core.models import Head
+
     sizes = card["sizes"]
-    both = sizes.get("bidirectional", False)
-    if not isinstance(both, bool):
-        raise ValueError(_("bidirectional is true or false; given: {given!r}").format(given=both))
-    return {"bidirectional": True, "reads": sizes.get("reads", "final")} if both else {}
+    found = {key: sizes[key] for key in ("bidirectional", "reads", "nonlinearity", "reset_after") if key in sizes}
+    for key in ("bidirectional", "reset_after"):
+        if not isinstance(found.get(key, True), bool):
+            raise ValueError(_("{key} is true or false; given: {given!r}").format(key=key, given=found[key]))
+    if head := sizes.get("head"):
+        found["head"] = Head(int(head["size"]), str(head["activation"]))
+    return found
 
 
 def _folder(name: str, folder: Path | None) -> Path:

@@ -1,33 +1,37 @@
-"""What is the model? One classifier over three recurrent cells, read out from its last hidden state.
+"""What is the model? One classifier over three recurrent cells, and what its head reads.
 
-    x_t = E[id_t],   state_t = cell(x_t, state_{t-1}),   logit = w·h_T + b,   P(positive) = σ(logit)
+    x_t = E[id_t],   state_t = cell(x_t, state_{t-1}),   logit = w·read(h_1 … h_T) + b,   P(positive) = σ(logit)
 
-with σ the logistic function, h_0 = c_0 = 0. The cells' equations are torch's (documentation of `torch.nn.RNN`, `GRU`,
-`LSTM`), after Elman 1990, Cho et al. 2014 and Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000:
+with σ the logistic function, h_0 = c_0 = 0, and read(…) = h_T unless `core.read_outs` says another. The cells'
+equations are torch's (documentation of `torch.nn.RNN`, `GRU`, `LSTM`), after Elman 1990, Cho et al. 2014 and Hochreiter
+& Schmidhuber 1997 with the forget gate of Gers et al. 2000:
 
-    rnn    h' = tanh(Wx + b + Uh + d)
+    rnn    h' = tanh(Wx + b + Uh + d), or relu of the same
     gru    r, z = σ(Wx + b + Uh + d),  n = tanh(W_n x + b_n + r*(U_n h + d_n)),  h' = (1 − z)*n + z*h
     lstm   i, f, o = σ(Wx + b + Uh + d),  g = tanh(W_g x + b_g + U_g h + d_g),  c' = f*c + i*g,  h' = o*tanh(c')
 
-The GRU's reset gate stands inside the candidate's recurrent term, as in torch and cuDNN, not before the product as in
-Cho et al. 2014. `Classifier.forward` uses torch's fused modules; `start`, `step` and `read_out` give the same numbers a
-token at a time and are the one place where these equations are written out.
+The GRU's reset gate stands inside the candidate's recurrent term, as in torch and cuDNN. With ``reset_after=False`` it
+comes before the product, n = tanh(W_n x + b_n + U_n (r*h) + d_n), as in Cho et al. 2014. `Classifier.forward` uses
+torch's fused modules; `start`, `step` and `read_state` give the same numbers a token at a time and are the one place
+where these equations are written out.
 
-A bidirectional classifier, such as `core.importing` brings, has a second recurrence from the last token to the first
-(Schuster & Paliwal 1997), and its read-out takes both ways' states side by side, [2H]. What it says of a beginning of
-a text follows from no state that it passed on the way: `prefix_logits`, `start` and `step` do not exist for it.
+A bidirectional classifier has a second recurrence from the last token to the first (Schuster & Paliwal 1997), and its
+head reads both directions' states side by side, [2H]. It has no state after a prefix that its verdict on the prefix
+could be read from: `prefix_logits`, `start` and `step` do not exist for it.
 
-Axes: B batch, T steps, E embedding, H hidden, L layers, V vocabulary. Imports torch only.
+Axes: B batch, T steps, E embedding, H hidden, L layers, V vocabulary, F what the head reads. Imports torch only.
 """
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from core.language import gettext as _
+from core.read_outs import ReadOut, gather
 
 _MODULES = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = tuple(_MODULES)
@@ -35,13 +39,30 @@ CELLS = tuple(_MODULES)
 # The blocks of H rows in torch's stacked weights, in order (torch documentation, `weight_ih_l`).
 GATES = {"rnn": ("pre_activation",), "gru": ("reset", "update", "new"), "lstm": ("input", "forget", "cell", "output")}
 
+NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}
+ACTIVATIONS = NONLINEARITIES | {
+    "sigmoid": torch.sigmoid,
+    "gelu": nn.functional.gelu,
+    "elu": nn.functional.elu,
+    "selu": nn.functional.selu,
+    "leaky_relu": nn.functional.leaky_relu,
+    "linear": nn.Identity(),
+}
+"""What a head of two layers may have between them."""
 
-# Which states the read-out takes: each way's after the last token that it reads, or both ways' at the last token of the
-# text, where the way back has read that one token only. A unidirectional model's are the same.
-READS = ("final", "last")
+
+class Head(NamedTuple):
+    """The hidden layer of a head of two: how many units it has, and one of `ACTIVATIONS`."""
+
+    size: int
+    activation: str
 
 
-class NotPrefixwiseError(ValueError):
+class ReadOutError(ValueError):
+    """Something was asked of a model whose verdict is not read from its last hidden state alone."""
+
+
+class NotPrefixwiseError(ReadOutError):
     """Something was asked of a bidirectional model that only a model which reads from left to right can tell."""
 
     def __init__(self, name: str = ""):
@@ -54,10 +75,28 @@ class NotPrefixwiseError(ValueError):
 
 
 class State(NamedTuple):
-    """Hidden states [L, B, H] and, for the LSTM, cell states of the same shape."""
+    """Hidden states [L, B, H]; for the LSTM cell states of the same shape; what a pool has gathered [1, B, …], if any.
+
+    Its tensors are indexed together: `rows` takes some of the batch.
+    """
 
     h: Tensor
-    c: Tensor | None
+    c: Tensor | None = None
+    pooled: Tensor | None = None
+
+    def rows(self, index: slice | Tensor) -> State:
+        """The states of some rows of the batch; views of a slice, copies of a tensor's rows."""
+        return State(*(None if part is None else part[:, index] for part in self))  # type: ignore[arg-type]
+
+    def put(self, index: slice | Tensor, values: State) -> None:
+        """Write states into some rows."""
+        for part, value in zip(self, values, strict=True):
+            if part is not None and value is not None:
+                part[:, index] = value
+
+    def empty(self, count: int) -> State:
+        """Room for as many states of this shape."""
+        return State(*(None if part is None else part.new_empty(len(part), count, part.shape[2]) for part in self))  # type: ignore[arg-type]
 
 
 class Step(NamedTuple):
@@ -76,21 +115,31 @@ class CellStep(NamedTuple):
     gates: tuple[Tensor, ...]
 
 
-def cell_step(cell: str, from_input: Tensor, from_state: Tensor, h: Tensor, c: Tensor | None) -> CellStep:
+def cell_step(
+    cell: str,
+    from_input: Tensor,
+    from_state: Tensor,
+    h: Tensor,
+    c: Tensor | None,
+    *,
+    nonlinearity: str = "tanh",
+    candidate: tuple[Tensor, Tensor] | None = None,
+) -> CellStep:
     """One step of one layer from the two projections Wx + b and Uh + d, each [B, G*H], G gates stacked.
 
     The projections come apart because searches share them: one Wx for every place a word can stand in, one Uh for every
-    word that can follow.
+    word that can follow. `nonlinearity` is the RNN's. With `candidate`, U_n [H, H] and d_n [H], a GRU's reset gate
+    comes before the product, and what `from_state` has of the candidate is not used.
     """
     if cell == "rnn":
         pre = from_input + from_state
-        return CellStep(torch.tanh(pre), None, (pre,))
+        return CellStep(NONLINEARITIES[nonlinearity](pre), None, (pre,))
     if cell == "gru":
         input_r, input_z, input_n = from_input.chunk(3, dim=-1)
         state_r, state_z, state_n = from_state.chunk(3, dim=-1)
         r = torch.sigmoid(input_r + state_r)
         z = torch.sigmoid(input_z + state_z)
-        n = torch.tanh(input_n + r * state_n)
+        n = torch.tanh(input_n + (r * state_n if candidate is None else nn.functional.linear(r * h, *candidate)))
         return CellStep((1 - z) * n + z * h, None, (r, z, n))
     assert c is not None
     i, f, g, o = (from_input + from_state).chunk(4, dim=-1)
@@ -102,8 +151,9 @@ def cell_step(cell: str, from_input: Tensor, from_state: Tensor, h: Tensor, c: T
 class Classifier(nn.Module):
     """A recurrent classifier over one of the cells ``rnn``, ``gru``, ``lstm``; unidirectional unless told.
 
-    `dropout` acts on the embeddings and on the read-out, in training only. `reads` is one of `READS` and matters to a
-    bidirectional model alone. Raises ValueError for an unknown cell or reading, or a size below 1.
+    `dropout` acts on the embeddings and on what the head reads, in training only. `reads` is what
+    `core.read_outs.ReadOut.parse` takes, `nonlinearity` the RNN's, `reset_after` the GRU's, `head` a hidden layer of
+    the head. Raises ValueError for an unknown cell, read-out, non-linearity or activation, or a size below 1.
     """
 
     def __init__(
@@ -116,30 +166,42 @@ class Classifier(nn.Module):
         dropout: float = 0.0,
         *,
         bidirectional: bool = False,
-        reads: str = READS[0],
+        reads: str = "final",
+        nonlinearity: str = "tanh",
+        reset_after: bool = True,
+        head: Head | None = None,
     ):
         super().__init__()
         if cell not in _MODULES:
             raise ValueError(_("unknown cell {cell!r}; available: {cells}").format(cell=cell, cells=", ".join(CELLS)))
-        if reads not in READS:
-            raise ValueError(
-                _("unknown states to read {reads!r}; available: {available}").format(
-                    reads=reads, available=", ".join(READS)
+        self.reads = ReadOut.parse(reads)
+        if bidirectional or self.reads.pool not in ("last", "reversed"):
+            self.reads.check(cell, bidirectional)
+        for given, known in ((nonlinearity, NONLINEARITIES), (head.activation if head else "tanh", ACTIVATIONS)):
+            if given not in known:
+                raise ValueError(
+                    _("unknown activation {given!r}; available: {known}").format(given=given, known=", ".join(known))
                 )
-            )
-        if min(vocabulary_size, embedding_size, hidden_size, layers) < 1:
+        if (nonlinearity != "tanh" and cell != "rnn") or not (reset_after or cell == "gru"):
+            raise ValueError(_("only an RNN has another activation, only a GRU its reset gate before the product"))
+        if min(vocabulary_size, embedding_size, hidden_size, layers, head.size if head else 1) < 1:
             raise ValueError(
                 _(
                     "sizes are at least 1; given: vocabulary {vocabulary}, embedding {embedding}, hidden {hidden}, "
                     "layers {layers}"
                 ).format(vocabulary=vocabulary_size, embedding=embedding_size, hidden=hidden_size, layers=layers)
             )
-        self.cell, self.bidirectional, self.reads = cell, bidirectional, reads
+        self.cell, self.bidirectional = cell, bidirectional
+        self.nonlinearity, self.reset_after, self.head = nonlinearity, reset_after, head
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=0)
+        own = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
         self.recurrent = _MODULES[cell](
-            embedding_size, hidden_size, layers, batch_first=True, bidirectional=bidirectional
+            embedding_size, hidden_size, layers, batch_first=True, bidirectional=bidirectional, **own
         )
-        self.linear = nn.Linear(hidden_size * (2 if bidirectional else 1), 1)
+        width = hidden_size * (2 if bidirectional else 1)
+        if head:
+            self.hidden = nn.Linear(width, head.size)
+        self.linear = nn.Linear(head.size if head else width, 1)
         self.dropout = nn.Dropout(dropout)
 
     @property
@@ -147,57 +209,154 @@ class Classifier(nn.Module):
         """H, the number of units of a layer, one way."""
         return int(self.recurrent.hidden_size)
 
+    @property
+    def plain(self) -> bool:
+        """Whether the logit is w·h_T + b, of torch's own cell, over the text alone: what many probes rest on."""
+        pool = self.reads.pool in ("final", "last", "reversed")
+        variant = self.nonlinearity != "tanh" or not self.reset_after or self.head is not None
+        return pool and not (self.bidirectional or self.reads.side or variant)
+
+    @property
+    def reads_whole(self) -> bool:
+        """Whether texts of several lengths share no state on the way that a verdict could be read from."""
+        return self.bidirectional or bool(self.reads.side) or self.reads.pool == "dot"
+
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits [B] of sentences of ids [B, T], padded on the right where `lengths` [B] says so; T is at least 1."""
         return self.from_embeddings(self.embedding(ids), lengths)
 
     def from_embeddings(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits [B] of sentences given as embedded tokens x [B, T, E]."""
-        if self.bidirectional:
-            return self.read_out(self.dropout(self._both_ways(self.dropout(x), lengths)))
-        h, _last = self.recurrent(self.dropout(x))
-        # Reading past the end is harmless: the recurrence runs forward, so padding cannot reach the state before it.
+        if self.reads.side:
+            x, lengths = self.reads.pad_embeddings(x, lengths, self.embedding.weight[0]), None
+        h, cells = self._states(self.dropout(x), lengths)
+        steps = torch.arange(h.shape[1], device=h.device)
+        # A forward recurrence that is read past the end does no harm: padding cannot reach the state before it.
         last = h[:, -1] if lengths is None else h[torch.arange(len(h), device=h.device), lengths - 1]
-        return self.read_out(self.dropout(last))
+        if self.bidirectional and self.reads.pool != "last":
+            ways = [last[:, : self.hidden_size], h[:, 0, self.hidden_size :]]
+            last = torch.cat(ways[::-1] if self.reads.pool == "reversed" else ways, dim=-1)
+        inside = None if lengths is None else steps < lengths[:, None]
+        return self.read_out(self.dropout(gather(self.reads.pool, h, last, cells, inside)))
 
-    def _both_ways(self, x: Tensor, lengths: Tensor | None) -> Tensor:
-        """What a bidirectional model's read-out takes, [B, 2H]; the way back starts at each sentence's own end."""
-        if lengths is None:
-            h, _last = self.recurrent(x)
-            last = h[:, -1]
+    def _states(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The top layer's states [B, T, F] of x [B, T, E], and for the pool ``cell`` each direction's last cell
+        state, side by side [B, F]. The way back starts at each sentence's own end."""
+        if not self.reset_after:
+            return self._reset_before(x, lengths), None
+        if lengths is None or not (self.bidirectional or self.reads.pool == "cell"):
+            h, last = self.recurrent(x)
         else:
-            packed, _last = self.recurrent(
+            packed, last = self.recurrent(
                 nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
             )
             h, _lengths = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
-            last = h[torch.arange(len(h), device=h.device), lengths - 1]
-        if self.reads == "last":
-            return last  # type: ignore[no-any-return]
-        return torch.cat([last[:, : self.hidden_size], h[:, 0, self.hidden_size :]], dim=-1)
+        if self.reads.pool != "cell":
+            return h, None
+        return h, torch.cat([*last[1][-2 if self.bidirectional else -1 :]], dim=-1)
+
+    def _reset_before(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """The top layer's states [B, T, F] of a GRU whose reset gate comes before the product, which torch lacks."""
+        steps = torch.arange(x.shape[1], device=x.device)
+        turned = steps.flip(0).expand(len(x), -1)
+        if lengths is not None:
+            turned = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+        for layer in range(self.recurrent.num_layers):
+            ways = []
+            for way in ("", "_reverse")[: 2 if self.bidirectional else 1]:
+                order = turned[..., None].expand(-1, -1, x.shape[2])
+                h, states = x.new_zeros(len(x), self.hidden_size), []
+                for token in self.project_input(x.gather(1, order) if way else x, layer, way).unbind(1):
+                    h = self.advance(token, self.project_state(h, layer, way), h, None, layer, way).h
+                    states.append(h)
+                found = torch.stack(states, dim=1)
+                ways.append(found.gather(1, turned[..., None].expand(-1, -1, self.hidden_size)) if way else found)
+            x = torch.cat(ways, dim=-1)
+        return x
 
     def empty_logit(self) -> float:
-        """The logit of the empty text: what is read out of zeros, the state before the first token."""
-        return float(self.read_out(self.linear.weight.new_zeros(self.linear.in_features)))
+        """The logit of the empty text: what is read out of zeros, the state before the first token, or of padding."""
+        if self.reads.side:
+            with torch.no_grad():
+                weight = self.embedding.weight
+                return float(self.from_embeddings(weight[None, :1], torch.zeros(1, dtype=torch.long)))
+        return self.start_logit()
+
+    def start_logit(self) -> float:
+        """What is read out of zeros: the logit before the first step."""
+        width = self.hidden_size * (2 if self.bidirectional else 1)
+        return float(self.read_out(self.linear.weight.new_zeros(width)))
 
     def check_prefixwise(self, name: str = "") -> None:
         """Refuse a bidirectional model, by its name if that is given. Raises NotPrefixwiseError."""
         if self.bidirectional:
             raise NotPrefixwiseError(name)
 
+    def check_plain(self, name: str = "") -> None:
+        """Refuse a model whose logit is not w·h_T + b. Raises NotPrefixwiseError or ReadOutError."""
+        self.check_prefixwise(name)
+        if not self.plain:
+            raise ReadOutError(
+                _(
+                    "{model} ({what}) has a verdict that is not a weighted sum of a plain cell’s last hidden state, "
+                    "which this needs; choose another model"
+                ).format(model=name or _("the model"), what=self.variant)
+            )
+
+    @property
+    def variant(self) -> str:
+        """How the model differs from a plain one, in a few words; empty where it does not."""
+        found = []
+        if self.reads != ReadOut():
+            found.append(_("reads: {reads}").format(reads=self.reads))
+        if self.nonlinearity != "tanh":
+            found.append(_("units: {function}").format(function=self.nonlinearity))
+        if not self.reset_after:
+            found.append(_("reset gate before the product"))
+        if self.head:
+            found.append(_("head of two layers, {activation}").format(activation=self.head.activation))
+        return ", ".join(found)
+
     def prefix_logits(self, ids: Tensor) -> Tensor:
-        """Logits [B, T] after every token of ids [B, T]; the last column is what `forward` gives.
+        """Logits [B, T] of every prefix of ids [B, T]; the last column is what `forward` gives.
 
         Raises NotPrefixwiseError for a bidirectional model, as `start` and `step` do.
         """
         self.check_prefixwise()
-        h, _last = self.recurrent(self.embedding(ids))
-        return self.read_out(h)
+        x = self.embedding(ids)
+        if self.reads_whole:
+            return torch.stack([self.from_embeddings(x[:, : step + 1]) for step in range(x.shape[1])], dim=1)
+        if self.reads.pool in ("max", "mean", "cell"):
+            state, found = self.start(len(x)), []
+            for token in x.unbind(1):
+                state = self.step(token, state).state
+                found.append(self.read_state(state))
+            return torch.stack(found, dim=1)
+        return self.read_out(self._states(x, None)[0])
 
     def start(self, batch: int = 1) -> State:
         """The state before the first token: zeros, [L, B, H]."""
         self.check_prefixwise()
         h = self.linear.weight.new_zeros(self.recurrent.num_layers, batch, self.hidden_size)
-        return State(h, h.clone() if self.cell == "lstm" else None)
+        pooled = None
+        if self.reads.pool == "max":
+            pooled = torch.full_like(h[:1], -float("inf"))
+        elif self.reads.pool == "mean":
+            pooled = h.new_zeros(1, batch, self.hidden_size + 1)
+        return State(h, h.clone() if self.cell == "lstm" else None, pooled)
+
+    def start_of(self, tokens: int) -> State | None:
+        """The state before the first of so many tokens, behind the padding that is read before it; None where
+        sentences of these tokens share no state that their verdict could be read from."""
+        if self.bidirectional or self.reads.side == "padded" or self.reads.pool == "dot":
+            return None
+        state = self.start()
+        if self.reads.side == "left":
+            if tokens > self.reads.length:
+                return None  # which tokens are read depends on their order
+            for _pad in range(self.reads.length - tokens):
+                state = self.step(self.embedding.weight[:1], state).state
+        return state
 
     def step(self, x: Tensor, state: State) -> Step:
         """The state and gates after one more token with embeddings x [B, E]."""
@@ -206,25 +365,62 @@ class Classifier(nn.Module):
         for layer in range(self.recurrent.num_layers):
             h = state.h[layer]
             c = None if state.c is None else state.c[layer]
-            layers.append(cell_step(self.cell, self.project_input(x, layer), self.project_state(h, layer), h, c))
+            layers.append(self.advance(self.project_input(x, layer), self.project_state(h, layer), h, c, layer))
             x = layers[-1].h
         h = torch.stack([done.h for done in layers])
         c = torch.stack([done.c for done in layers if done.c is not None]) if state.c is not None else None
         gates = (torch.stack(values) for values in zip(*(done.gates for done in layers), strict=True))
-        return Step(State(h, c), dict(zip(GATES[self.cell], gates, strict=True)))
+        return Step(State(h, c, self.pool(state.pooled, h)), dict(zip(GATES[self.cell], gates, strict=True)))
 
-    def project_input(self, x: Tensor, layer: int = 0) -> Tensor:
+    def advance(
+        self, from_input: Tensor, from_state: Tensor, h: Tensor, c: Tensor | None, layer: int = 0, way: str = ""
+    ) -> CellStep:
+        """`cell_step` of one of this model's layers, from its own projections."""
+        candidate = None
+        if not self.reset_after:
+            weight, bias = self._weights("hh", layer, way)
+            candidate = weight[-self.hidden_size :], bias[-self.hidden_size :]
+        return cell_step(self.cell, from_input, from_state, h, c, nonlinearity=self.nonlinearity, candidate=candidate)
+
+    def pool(self, pooled: Tensor | None, h: Tensor) -> Tensor | None:
+        """What the pool has gathered, with the states h [L, B, H] of one more step."""
+        if pooled is None:
+            return None
+        if self.reads.pool == "max":
+            return torch.maximum(pooled, h[-1:])
+        return pooled + nn.functional.pad(h[-1:], (0, 1), value=1.0)  # the sum, and how many steps
+
+    def read_state(self, state: State) -> Tensor:
+        """Logits [B] of states of a model that does not read texts whole."""
+        if self.reads.pool == "cell":
+            assert state.c is not None
+            return self.read_out(state.c[-1])
+        if state.pooled is None:
+            return self.read_out(state.h[-1])
+        if self.reads.pool == "max":
+            return self.read_out(state.pooled[0].nan_to_num(neginf=0.0))
+        return self.read_out(state.pooled[0, :, :-1] / state.pooled[0, :, -1:].clamp(min=1))
+
+    def project_input(self, x: Tensor, layer: int = 0, way: str = "") -> Tensor:
         """Wx + b of a layer: [B, E] (or [B, H] above the first) to [B, G*H]."""
-        return nn.functional.linear(x, *self._weights("ih", layer))
+        return nn.functional.linear(x, *self._weights("ih", layer, way))
 
-    def project_state(self, h: Tensor, layer: int = 0) -> Tensor:
+    def project_state(self, h: Tensor, layer: int = 0, way: str = "") -> Tensor:
         """Uh + d of a layer: [B, H] to [B, G*H]."""
-        return nn.functional.linear(h, *self._weights("hh", layer))
+        return nn.functional.linear(h, *self._weights("hh", layer, way))
 
-    def read_out(self, h: Tensor) -> Tensor:
-        """Logits [...] of top-layer hidden states [..., H], of a bidirectional model both ways', [..., 2H]."""
-        logits: Tensor = self.linear(h)
+    def read_out(self, read: Tensor) -> Tensor:
+        """Logits [...] of what the head reads, [..., F]."""
+        if self.head:
+            read = ACTIVATIONS[self.head.activation](self.hidden(read))
+        logits: Tensor = self.linear(read)
         return logits.squeeze(-1)
 
-    def _weights(self, part: str, layer: int) -> tuple[Tensor, Tensor]:
-        return getattr(self.recurrent, f"weight_{part}_l{layer}"), getattr(self.recurrent, f"bias_{part}_l{layer}")
+    def with_embeddings(self, weight: Tensor) -> Classifier:
+        """The same model with other word vectors [V, E]; all else is shared."""
+        twin = copy.copy(self)
+        twin._modules = {**self._modules, "embedding": nn.Embedding.from_pretrained(weight, padding_idx=0)}
+        return twin
+
+    def _weights(self, part: str, layer: int, way: str = "") -> tuple[Tensor, Tensor]:
+        return tuple(getattr(self.recurrent, f"{kind}_{part}_l{layer}{way}") for kind in ("weight", "bias"))

@@ -33,11 +33,11 @@ def of_rows(model: Classifier, sentences: Encoded, held: np.ndarray) -> StateSpa
 def states(model: Classifier, sentences: Encoded) -> np.ndarray:
     """The top layer's hidden state after every token of some sentences, float32 [N, H], in no order of theirs.
 
-    Raises `core.models.NotPrefixwiseError` for a bidirectional model.
+    Raises `core.models.ReadOutError` for a model that is not plain.
     """
     import torch
 
-    model.check_prefixwise()
+    model.check_plain()
     found = [np.empty((0, model.hidden_size), dtype=np.float32)]
     with torch.inference_mode():
         for rows in length_batches(sentences.lengths, _BATCH):

@@ -13,6 +13,9 @@ g_t, times all forget gates after it, F_t. The sum of the first t of these is F_
 the t-th adds once the tanh and the last output gate o_T are applied to such sums: a token that was forgotten counts for
 little. Theirs are exp(γ_t), whose product is exp(w·h_T), one for each class; here is one logit and its terms.
 
+Of a model that reads something else than h_T (`core.read_outs`), that stands in its place: a mean, a maximum or an
+attention over the steps so far, or c. Padding that a model reads is a token like any other here, ``<pad>``.
+
 The equations are `core.models.cell_step`'s, a step at a time, and the product with the inputs is made once for all
 tokens. Of several layers the top one is traced, from which the verdict is read. Axes: T tokens, E embedding, H units.
 """
@@ -26,6 +29,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.language import gettext as _
+from core.read_outs import running
+from core.text import PAD, Vocabulary
 from core.verdicts import EmptyTextError, sigmoid
 
 if TYPE_CHECKING:
@@ -42,8 +47,9 @@ class Trace:
     `known` says of each token whether the model's vocabulary has it. `x` [T, E] is what the traced layer reads: the
     embeddings, or, of several layers, the hidden states of the one below. `h` [T, H] and, for the LSTM, `c` [T, H] are
     the states after each token; `gates` [T, H] by name, in the order of `core.models.GATES`, after their
-    non-linearity (before it for the RNN's pre-activation). `logit` and `probability`, float64 [T], are read after each
-    token with the weights `read_out` [H]; `empty_logit` before the first.
+    non-linearity (before it for the RNN's pre-activation). `read` [T, H] is what the head reads after each token,
+    None where that is `h`; `logit` and `probability`, float64 [T], are what it says, with the weights `read_out` [H],
+    None where the head has two layers; `empty_logit` is read before the first. `plain`: the logit is w·h_T + b.
     """
 
     model: str
@@ -55,10 +61,12 @@ class Trace:
     h: np.ndarray
     c: np.ndarray | None
     gates: Mapping[str, np.ndarray]
-    read_out: np.ndarray
+    read_out: np.ndarray | None
     logit: np.ndarray
     probability: np.ndarray
     empty_logit: float
+    read: np.ndarray | None = None
+    plain: bool = True
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -69,23 +77,28 @@ class Trace:
         return np.diff(self.logit, prepend=self.empty_logit)
 
     @property
-    def unit_contributions(self) -> np.ndarray:
+    def unit_contributions(self) -> np.ndarray | None:
         """`contributions` by unit, w_u (h_{t,u} − h_{t−1,u}), float64 [T, H]; each token's sum over the units to its
-        contribution."""
-        h = self.h.astype(np.float64)
-        found: np.ndarray = self.read_out * np.diff(h, axis=0, prepend=np.zeros_like(h[:1]))
-        return found
+        contribution. None for a head of two layers, in which units act together."""
+        return None if self.read_out is None else self.read_out * self._moves
 
     @property
     def units(self) -> np.ndarray:
         """The units, int64 [H], by how far they moved the logit up or down in all, Σ_t |unit_contributions|, the
-        furthest first."""
-        return np.argsort(-np.abs(self.unit_contributions).sum(axis=0), kind="stable")
+        furthest first; by how far they moved themselves where a head has two layers."""
+        by_unit = self.unit_contributions
+        return np.argsort(-np.abs(self._moves if by_unit is None else by_unit).sum(axis=0), kind="stable")
+
+    @property
+    def _moves(self) -> np.ndarray:
+        read = (self.h if self.read is None else self.read).astype(np.float64)
+        return np.diff(read, axis=0, prepend=np.zeros_like(read[:1]))
 
     @property
     def cell_contributions(self) -> np.ndarray | None:
-        """γ of each token, float64 [T]; their sum is ``logit[-1] - empty_logit``. None where there is no cell state."""
-        if self.c is None:
+        """γ of each token, float64 [T]; their sum is ``logit[-1] - empty_logit``. None where there is no cell state,
+        or the logit is not w·h_T + b."""
+        if self.c is None or self.read_out is None or not self.plain:
             return None
         forget = self.gates["forget"].astype(np.float64)
         later = np.ones_like(forget)  # F_t
@@ -121,24 +134,29 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
     model = checkpoint.model
     model.check_prefixwise(checkpoint.name)
     with torch.inference_mode():
-        done = unroll(model, model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens))))
+        ids = model.reads.padded(checkpoint.vocabulary.encode(tokens), Vocabulary.pad_id)
+        tokens = tuple(model.reads.padded(tokens, PAD))
+        done = unroll(model, model.embedding(torch.tensor(ids)))
         h = done.h
+        read = running(model.reads.pool, h, done.c)
         gates = [_array(torch.cat(values)) for values in zip(*(step.gates for step in done.steps), strict=True)]
-        logit = _array(model.read_out(h).double())
+        logit = _array(model.read_out(read).double())
         return Trace(
             model=checkpoint.name,
             text=text,
             tokens=tokens,
-            known=tuple(token in checkpoint.vocabulary for token in tokens),
+            known=tuple(number != Vocabulary.unk_id for number in ids),
             cell=model.cell,
             x=_array(done.x),
             h=_array(h),
             c=None if done.c is None else _array(done.c),
             gates=dict(zip(GATES[model.cell], gates, strict=True)),
-            read_out=_array(model.linear.weight[0].double()),
+            read_out=None if model.head else _array(model.linear.weight[0].double()),
             logit=logit,
             probability=_read_only(sigmoid(logit)),
-            empty_logit=model.empty_logit(),
+            empty_logit=model.start_logit(),
+            read=None if read is h else _array(read),
+            plain=model.plain,
         )
 
 
@@ -171,15 +189,13 @@ def unroll(model: Classifier, x: Tensor, gain: float = 1.0) -> Unrolled:
     With a `gain` every recurrent weight counts that many times, U h becoming gain U h; the model is left as it is.
     Raises `core.models.NotPrefixwiseError` for a bidirectional model.
     """
-    from core.models import cell_step
-
     for layer in range(model.recurrent.num_layers):
         state = model.start()
         h, c = state.h[layer], None if state.c is None else state.c[layer]
         steps: list[CellStep] = []
         for projected in model.project_input(x, layer).split(1):
             from_state = model.project_state(h if gain == 1 else gain * h, layer)
-            steps.append(cell_step(model.cell, projected, from_state, h, c))
+            steps.append(model.advance(projected, from_state, h, c, layer))
             h, c = steps[-1].h, steps[-1].c
         done = Unrolled(x, steps)
         if layer < model.recurrent.num_layers - 1:

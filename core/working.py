@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.language import gettext as _
+
 if TYPE_CHECKING:
     from core.models import Classifier
     from core.trace import Trace
@@ -55,7 +57,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Line:
-    """``symbol = sum of products = value``; with a `function`, "tanh", that of the sum."""
+    """``symbol = sum of products = value``; with a `function`, "tanh" or "relu", that of the sum."""
 
     symbol: str
     products: tuple[Product, ...]
@@ -69,7 +71,8 @@ class Working:
 
     `token` is read at `step`, counted from 0; `x` [E] and `h_before` [H] are what the layer reads, `x_weights` and
     `h_weights` by a gate's name the weights that its products were made with. `lines` lead from the gates to the new
-    state: `h`, and `c` for the LSTM. `read_out` is the weight with which the logit takes `h`.
+    state: `h`, and `c` for the LSTM. `read_out` is the weight with which the logit takes `h`; None where it takes
+    something else than the last `h`.
     """
 
     model: str
@@ -86,7 +89,7 @@ class Working:
     lines: tuple[Line, ...]
     h: float
     c: float | None
-    read_out: float
+    read_out: float | None
 
 
 def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
@@ -97,9 +100,15 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
     """
     import torch
 
-    from core.models import GATES, cell_step
+    from core.models import GATES, ReadOutError, cell_step
 
     _check(model, trace, step, unit)
+    if not model.reset_after:
+        raise ReadOutError(
+            _("{model} is a GRU with its reset gate before the product; its arithmetic is not written out here").format(
+                model=trace.model
+            )
+        )
     x = trace.x[step].astype(np.float64)
     before = step - 1
     h = trace.h[before].astype(np.float64) if step else np.zeros(model.hidden_size)
@@ -112,6 +121,7 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
         torch.from_numpy(from_state)[None],
         torch.full((1, 1), h[unit], dtype=torch.float64),
         None if c is None else torch.full((1, 1), c, dtype=torch.float64),
+        nonlinearity=model.nonlinearity,
     )
     values = [gate.item() for gate in done.gates]
     gates = []
@@ -146,10 +156,10 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
         x_weights=dict(zip(GATES[model.cell], w, strict=True)),
         h_weights=dict(zip(GATES[model.cell], u, strict=True)),
         gates=tuple(gates),
-        lines=_lines(model.cell, values, float(h[unit]), c, done.h.item(), after),
+        lines=_lines(model, values, float(h[unit]), c, done.h.item(), after),
         h=done.h.item(),
         c=after,
-        read_out=float(trace.read_out[unit]),
+        read_out=None if trace.read is not None or trace.read_out is None else float(trace.read_out[unit]),
     )
 
 
@@ -174,16 +184,17 @@ def _weights(model: Classifier, part: str, unit: int) -> tuple[np.ndarray, np.nd
 
 
 def _lines(
-    cell: str, gates: list[float], h_before: float, c_before: float | None, h: float, c: float | None
+    model: Classifier, gates: list[float], h_before: float, c_before: float | None, h: float, c: float | None
 ) -> tuple[Line, ...]:
     """The lines from a unit's gates to its new state."""
+    cell = model.cell
     named = dict(zip(SYMBOLS[cell], gates, strict=True))
 
     def product(**factors: float) -> Product:
         return Product(tuple(factors.items()), float(np.prod(list(factors.values()))))
 
     if cell == "rnn":
-        return (Line("h'", (product(a=named["a"]),), h, "tanh"),)
+        return (Line("h'", (product(a=named["a"]),), h, model.nonlinearity),)
     if cell == "gru":
         keep = Product((("1 − z", 1 - named["z"]), ("n", named["n"])), (1 - named["z"]) * named["n"])
         return (Line("h'", (keep, product(z=named["z"], h=h_before)), h),)

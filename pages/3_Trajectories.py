@@ -64,7 +64,11 @@ models.tell_of(faults)
 checkpoints = black_box.inside(checkpoints)
 if not checkpoints:
     st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
-elif not (checkpoints := prefixwise.only(checkpoints)):
+elif not (
+    checkpoints := prefixwise.only(
+        checkpoints, plain_only=view not in ("states", "words", "patch"), torch_gates=view == "patch"
+    )
+):
     pass  # said why
 elif view == "memory":
     trajectories_memory.view(checkpoints)

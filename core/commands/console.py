@@ -154,18 +154,22 @@ def asking(model: Model) -> Iterator[None]:
             yield
 
 
-def prefixwise_checkpoints(model: str) -> list[Checkpoint]:
-    """`named_checkpoints` for a verb that follows a model word by word; of all, bidirectional ones are told of.
+def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoint]:
+    """`named_checkpoints` that read from left to right, or with `plain` whose logit is w·h_T + b; others are told of.
 
-    Raises `core.models.NotPrefixwiseError` where none is left.
+    Raises `core.models.ReadOutError` where none is left.
     """
-    loaded = named_checkpoints(model)
-    found = [checkpoint for checkpoint in loaded if not checkpoint.model.bidirectional]
+    found, refused = [], []
+    for checkpoint in named_checkpoints(model):
+        try:
+            (checkpoint.model.check_plain if plain else checkpoint.model.check_prefixwise)(checkpoint.name)
+            found.append(checkpoint)
+        except ValueError as error:
+            refused.append(error)
     if not found:
-        loaded[0].model.check_prefixwise(loaded[0].name)
-    for checkpoint in loaded:
-        if checkpoint not in found:
-            print(f"left out: {inert(checkpoint.name)} is bidirectional: no verdict after each word", file=sys.stderr)
+        raise refused[0]
+    for refusal in refused:
+        progress(f"left out: {refusal}")
     return found
 
 

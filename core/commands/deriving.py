@@ -72,7 +72,7 @@ def state_space(options: argparse.Namespace) -> int:
     from core.provenance import read_again
     from core.reference_states import add_state_space, of_rows
 
-    models = console.prefixwise_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model, plain=True)
     read: dict[str, Rows] = {}
     for checkpoint, corpus in console.labelled_for(options, options.data, models):
         alike = _rows_key(checkpoint)

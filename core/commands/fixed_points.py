@@ -30,7 +30,7 @@ def add_verbs(add: Add) -> None:
 
 def fixed_points(options: argparse.Namespace) -> int:
     """Where does a model come to rest while its input is held, and does it keep its verdict on a line attractor?"""
-    models = console.prefixwise_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model, plain=True)
     found = [_found(checkpoint, options.input, options.seconds) for checkpoint in models]
     if options.json:
         console.json_list(_json(result) for result in found)

@@ -57,7 +57,7 @@ def patterns(options: argparse.Namespace) -> int:
     from core.probes.pattern_contrast import contrast
     from core.trace import trace
 
-    models = console.prefixwise_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model, plain=True)
     asked = [
         searching.pattern(
             checkpoint,
@@ -221,7 +221,7 @@ def probe_states(options: argparse.Namespace) -> int:
 
     if options.seed < 0:
         raise ValueError(f"a seed is 0 or above; given: {options.seed}")
-    models = console.prefixwise_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model, plain=True)
     texts, source = _drawn(options)
     found: list[Probes] = []
     for checkpoint in models:

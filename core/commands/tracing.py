@@ -130,8 +130,8 @@ def _write(path: Path, traces: Sequence[Trace]) -> None:
 def _show_trace(found: Trace) -> None:
     cell = found.cell_contributions
     console.line(
-        f"{found.model}: logit {found.logit[-1]:+.4f}, of the empty text {found.empty_logit:+.4f}; after each token "
-        f"{console.chance(found.model)} and how far it moved the logit"
+        f"{found.model}: logit {found.logit[-1]:+.4f}, before the first token {found.empty_logit:+.4f}; after each "
+        f"token {console.chance(found.model)} and how far it moved the logit"
         + (", then what is left of it in the cell" if cell is not None else "")
     )
     for place, token in enumerate(found.tokens):
@@ -149,7 +149,7 @@ def memory(options: argparse.Namespace) -> int:
     if options.fillers is not None or options.seed is not None:
         raise ValueError("--fillers and --seed draw fillers for --words; with --word, give --filler")
     filler = FILLER if options.filler is None else options.filler
-    models = console.prefixwise_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model, plain=True)
     found = [memory(checkpoint, options.word, filler, options.upto) for checkpoint in models]
     if options.json:
         console.json_list(
@@ -175,7 +175,7 @@ def _retention(options: argparse.Namespace) -> int:
         raise ValueError("--filler goes with --word; with --words fillers are drawn: give --fillers and --seed")
     words = [word for word in options.words.split(",") if word.strip()]
     fillers, seed = 20 if options.fillers is None else options.fillers, options.seed or 0
-    models = console.prefixwise_checkpoints(options.model)
+    models = console.prefixwise_checkpoints(options.model, plain=True)
     counted = [checkpoint for checkpoint in models if checkpoint.polarity is not None]
     if counted:  # else the first says what it lacks
         for checkpoint in (one for one in models if one.polarity is None):  # imported: nobody counted its words

@@ -19,7 +19,8 @@ from core.corpus import file_sha256
 from core.foreign import weights, words
 from core.labels import SENTIMENT, check_names
 from core.language import mark
-from core.models import READS, Classifier
+from core.models import Classifier
+from core.read_outs import ReadOut
 from core.text import Preprocessing
 
 STEPS = ("lowercase", "punctuation")
@@ -42,8 +43,8 @@ TERMS = mark("The weights are under the terms of their owner, which are not know
 class Request:
     """Which files and choices make the checkpoint; see `core.foreign.weights.find` and `core.foreign.words.align`.
 
-    `labels` name class 0 and class 1, `reads` is one of `core.models.READS`. Raises ValueError for names that cannot
-    stand for classes.
+    `labels` name class 0 and class 1, `reads` is what `core.read_outs.ReadOut.parse` takes. Raises ValueError
+    for names that cannot stand for classes.
     """
 
     weights: Path
@@ -53,7 +54,7 @@ class Request:
     preprocessing: Preprocessing = Preprocessing(STEPS)
     labels: tuple[str, ...] = SENTIMENT
     class_1: int | None = None
-    reads: str = READS[0]
+    reads: str = str(ReadOut())
     special: words.Special = field(default_factory=words.Special)
     recurrent: str | None = None
     head: str | None = None

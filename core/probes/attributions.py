@@ -47,8 +47,7 @@ class Method(NamedTuple):
     `baselines` are those that it accepts, its default first; empty where it takes no word out. `complete`: scores sum
     to logit − base_logit, up to `delta`. `readings` tells for n tokens about how many times the model could read them
     in the time that it takes. `cells` are those that it exists for. `signed`: scores below 0 speak for the negative
-    verdict; else they only say how much. `word_by_word` ones follow the reading from word to word, which a
-    bidirectional model does not have.
+    verdict; else they only say how much. `plain` ones rest on a logit that is w·h_T + b (`core.models`).
     """
 
     function: Function
@@ -57,7 +56,7 @@ class Method(NamedTuple):
     readings: Callable[[int], int]
     cells: tuple[str, ...] = CELLS
     signed: bool = True
-    word_by_word: bool = False
+    plain: bool = False
 
 
 # Readings, counted from processor time on one core for 20, 100 and 500 tokens and the shipped models. What a method
@@ -86,14 +85,12 @@ def _sampled_readings(n: int) -> int:
 METHODS: dict[str, Method] = {
     "shapley": Method(shapley.shapley, BASELINES, True, _shapley_readings),
     "contextual-decomposition": Method(
-        decomposition.contextual_decomposition, (), False, lambda n: 100 + 5 * n // 2, word_by_word=True
+        decomposition.contextual_decomposition, (), False, lambda n: 100 + 5 * n // 2, plain=True
     ),
-    "lrp": Method(relevance.layerwise_relevance, (), True, lambda n: 45, word_by_word=True),
-    "lrp-without-biases": Method(
-        relevance.layerwise_relevance_without_biases, (), False, lambda n: 45, word_by_word=True
-    ),
-    "steps": Method(steps.steps, (), True, lambda n: 15, word_by_word=True),
-    "cell-steps": Method(steps.cell_steps, (), True, lambda n: 15, cells=("lstm",), word_by_word=True),
+    "lrp": Method(relevance.layerwise_relevance, (), True, lambda n: 45, plain=True),
+    "lrp-without-biases": Method(relevance.layerwise_relevance_without_biases, (), False, lambda n: 45, plain=True),
+    "steps": Method(steps.steps, (), True, lambda n: 15, plain=True),
+    "cell-steps": Method(steps.cell_steps, (), True, lambda n: 15, cells=("lstm",), plain=True),
     "integrated-gradients": Method(gradients.integrated_gradients, REPLACING, True, _integrated_readings),
     "saliency": Method(gradients.saliency, (), False, lambda n: 20, signed=False),
     "input-x-gradient": Method(gradients.input_x_gradient, (), False, lambda n: 20),
@@ -130,8 +127,8 @@ def attribute(checkpoint: Model, text: str, method: str, baseline: str = "", see
     """What one method says of each token of a text. `baseline` "" is the method's default.
 
     Raises EmptyTextError for a text without a token; ValueError for a method that there is not, or not for the model's
-    cell, and for a baseline that the method does not accept; `core.models.NotPrefixwiseError` for a method that follows
-    the reading word by word and a bidirectional model.
+    cell, and for a baseline that the method does not accept; `core.models.ReadOutError` for a method that the model's
+    read-out leaves no way for.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:
@@ -149,15 +146,15 @@ def attribute_tokens(
 
 
 def available(checkpoint: Model) -> tuple[str, ...]:
-    """The methods that exist for the model: for its cell and, where it is bidirectional, following no reading word by
-    word; for a black box, those that need no more than its answers."""
+    """The methods that exist for the model: for its cell and what its head reads; for a black box, those that need
+    its answers only."""
     if isinstance(checkpoint, BlackBox):
         return tuple(OUTSIDE)
-    both_ways = checkpoint.model.bidirectional
+    plain = checkpoint.model.plain
     return tuple(
         name
         for name, method in METHODS.items()
-        if checkpoint.model.cell in method.cells and not (both_ways and method.word_by_word)
+        if checkpoint.model.cell in method.cells and (plain or not method.plain)
     )
 
 
@@ -256,8 +253,8 @@ def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attri
                 available=", ".join(available(checkpoint)),
             )
         )
-    elif METHODS[method].word_by_word:
-        checkpoint.model.check_prefixwise(checkpoint.name)
+    elif METHODS[method].plain:
+        checkpoint.model.check_plain(checkpoint.name)
     clock = time.perf_counter()
     found = METHODS[method].function(reading, used, seed=seed)
     seconds = time.perf_counter() - clock

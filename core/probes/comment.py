@@ -114,8 +114,6 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
     """
     import torch
 
-    from core.models import State
-
     if not tokens:
         raise EmptyTextError("there is no token to leave out")
     if len(tokens) > MOST:
@@ -128,19 +126,18 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
         without = [[*tokens[:place], *tokens[place + 1 :]] for place in range(len(tokens))]
         return tuple(log_odds(checkpoint.of_tokens(without)).tolist())
     model = checkpoint.model
-    if model.bidirectional:  # which reads each text from its end too, so that none shares a state
+    if model.reads_whole:  # so that no two texts share a state
         shorter = [(*tokens[:place], *tokens[place + 1 :]) for place in range(len(tokens))]
         return tuple(logits(model, encode_tokens(shorter, checkpoint.vocabulary)).tolist())
     with torch.inference_mode():
         embedded = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens)))  # [T, E]
         # Row 0 is the whole text; row i + 1 is the text without token i.
-        h, c = model.start(len(tokens) + 1)  # [L, T + 1, H]
+        state = model.start(len(tokens) + 1)  # [L, T + 1, H]
         for place, x in enumerate(embedded):
             read = slice(place + 1)
             # One embedding for all rows: its projection is worked out once.
-            after = model.step(x[None], State(h[:, read], None if c is None else c[:, read])).state
-            h[:, place + 1], h[:, read] = h[:, 0].clone(), after.h
-            if c is not None and after.c is not None:
-                c[:, place + 1], c[:, read] = c[:, 0].clone(), after.c
-        found: list[float] = model.read_out(h[-1, 1:]).tolist()
+            after = model.step(x[None], state.rows(read)).state
+            state.put(slice(place + 1, place + 2), state.rows(slice(1)))
+            state.put(read, after)
+        found: list[float] = model.read_state(state)[1:].tolist()
     return tuple(found)

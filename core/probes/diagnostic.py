@@ -134,7 +134,7 @@ def diagnose(
     `seed` splits the sentences, draws the control labels and resamples. `breathe` is called often; what it raises ends
     the work. Raises ValueError where fewer than 20 different sentences stand on either side of the split.
     """
-    checkpoint.model.check_prefixwise(checkpoint.name)
+    checkpoint.model.check_plain(checkpoint.name)
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]
     kept = list(dict.fromkeys(tokens for tokens in tokenised if tokens))
     empty = sum(not tokens for tokens in tokenised)

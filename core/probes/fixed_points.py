@@ -160,7 +160,7 @@ def search(
             )
         )
     begun = time.monotonic()
-    checkpoint.model.check_prefixwise(checkpoint.name)
+    checkpoint.model.check_plain(checkpoint.name)
     held_map = HeldMap(checkpoint.model, held)
     visited = _visited(checkpoint, held_map, texts)
     drawn = np.sort(np.random.default_rng(seed).permutation(len(visited))[:starts])

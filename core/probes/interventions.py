@@ -31,7 +31,8 @@ from torch import Tensor
 
 from core.checkpoints import Checkpoint
 from core.language import gettext as _
-from core.models import GATES, cell_step
+from core.models import GATES, ReadOutError
+from core.read_outs import running
 from core.trace import Trace
 from core.verdicts import sigmoid
 
@@ -168,10 +169,12 @@ def intervene(
             held = _held(changes, step, h, donor, matched)
             if held:
                 from_input, from_state = hold(model.cell, from_input, from_state, held)
-            done = cell_step(model.cell, from_input, from_state, h, c)
+            done = model.advance(from_input, from_state, h, c, top)
             h, c = _changed(changes, step, done.h, done.c, donor, matched)
-            states.append(h)
-        after = model.read_out(torch.cat(states)).double().numpy()
+            states.append((h, c))
+        all_h = torch.cat([h for h, _c in states])
+        all_c = None if c is None else torch.cat([c for _h, c in states if c is not None])
+        after = model.read_out(running(model.reads.pool, all_h, all_c)).double().numpy()
     after.setflags(write=False)
     return Intervention(
         model=checkpoint.name,
@@ -198,7 +201,17 @@ def hold(cell: str, from_input: Tensor, from_state: Tensor, held: Mapping[str, T
 
 
 def check_model(checkpoint: Checkpoint, *traces: Trace) -> None:
-    """Whether these are the model's own runs. Raises ValueError: another model's states mean nothing to it."""
+    """Whether these are the model's own runs. Raises ValueError: another model's states mean nothing to it.
+
+    And ReadOutError for a GRU whose candidate is not made of two projections, so that no gate can be held by them.
+    """
+    if not checkpoint.model.reset_after:
+        raise ReadOutError(
+            _(
+                "{model} is a GRU with its reset gate before the product; gates and states can be changed in a GRU "
+                "as torch has it"
+            ).format(model=checkpoint.name)
+        )
     units = checkpoint.model.hidden_size
     for trace in traces:
         if (trace.model, trace.cell, trace.h.shape[1]) != (checkpoint.name, checkpoint.model.cell, units):

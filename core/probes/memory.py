@@ -135,7 +135,7 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
         raise EmptyTextError(_("the filler is empty: there is no word to follow"))
     after = [given[place % len(given)] for place in range(upto)]
     model, vocabulary = checkpoint.model, checkpoint.vocabulary
-    model.check_prefixwise(checkpoint.name)
+    model.check_plain(checkpoint.name)
     with torch.no_grad():
         x = model.embedding(torch.tensor(vocabulary.encode([*first, *after])))
         states = _states(model, x)

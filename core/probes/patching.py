@@ -25,12 +25,12 @@ from core.checkpoints import Checkpoint
 from core.language import clauses as joined
 from core.language import gettext as _
 from core.language import mark, ngettext
-from core.models import cell_step
 from core.probes.interventions import BOTH, CELL, HIDDEN, check_model, hold, partners, patchable
+from core.read_outs import gather
 from core.trace import Trace, trace
 from core.verdicts import EmptyTextError, sigmoid
 
-MOST_STEPS = 100  # of a grid, whose work grows with their square
+MOST_STEPS = 200  # of a grid, whose work grows with their square; padding that is read counts
 LITTLE = 0.1  # logits; a patch moves them by more than that in passing
 SAME = 1e-4  # logits closer than this are one and the same in float32, and their difference has no shares
 HELD = 0.9  # of the difference; from here to 1.1 it is called carried
@@ -52,7 +52,8 @@ class PatchGrid:
     """Text A's run patched from B's, at every step and in everything that can be.
 
     `logits`, float64 [T] each, by the names of `core.probes.interventions.patchable`, NaN where a step of A has no
-    partner in B, `partners`. `logit` and `probability` are those of A and of B as they stand.
+    partner in B, `partners`. `logit` and `probability` are those of A and of B as they stand. `gathers` says that the
+    head reads the states of all steps, so that what is patched late leaves the steps before it as they were.
     """
 
     model: str
@@ -63,6 +64,7 @@ class PatchGrid:
     partners: tuple[int | None, ...]
     logit: tuple[float, float]
     logits: Mapping[str, np.ndarray]
+    gathers: bool = False
 
     @property
     def probability(self) -> tuple[float, float]:
@@ -109,7 +111,12 @@ class PatchGrid:
         """
         a, b = self.tokens
         same = len(a)
-        while same and self.partners[same - 1] == same - 1 + len(b) - len(a) and a[same - 1] == b[self._at(same - 1)]:
+        while (
+            same
+            and not self.gathers
+            and self.partners[same - 1] == same - 1 + len(b) - len(a)
+            and a[same - 1] == b[self._at(same - 1)]
+        ):
             same -= 1
         return same
 
@@ -170,7 +177,7 @@ class PatchGrid:
             ).format(**told, parts=parts + 1, share=self.shares[self.whole][parts])
         else:
             line = _("the whole state ({state}) carries 90 to 110 % from token {step} on").format(**told)
-        if self.partners[-1] == len(self.tokens[1]) - 1 and step >= self.same_from - 1:
+        if not self.gathers and self.partners[-1] == len(self.tokens[1]) - 1 and step >= self.same_from - 1:
             if step == len(self.tokens[0]) - 1:
                 return line + _(", the last, where that must be so")
             return line + _(", after which both read the same words, so that it must be so")
@@ -265,6 +272,7 @@ def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start")
         partners=matched,
         logit=(float(a.logit[-1]), float(b.logit[-1])),
         logits={what: found[:, rows.index(what)] for what in whats},
+        gathers=checkpoint.model.reads.gathers,
     )
 
 
@@ -288,6 +296,8 @@ def _read_on(checkpoint: Checkpoint, a: Trace, b: Trace, matched: tuple[int | No
     own_projection = model.project_state(before_h, top)
     h = a_h[:0]
     c = None if a_c is None else a_c[:0]
+    runs = sum(partner is not None for partner in matched) * len(whats)
+    path = torch.empty(runs if model.reads.gathers else 0, len(a), model.hidden_size)  # every run's h after every step
     for step, from_input in enumerate(model.project_input(torch.tensor(a.x), top).split(1)):
         partner = matched[step]
         inputs, projected = [from_input.expand(len(h), -1)], [model.project_state(h, top)]
@@ -301,10 +311,14 @@ def _read_on(checkpoint: Checkpoint, a: Trace, b: Trace, matched: tuple[int | No
             h = torch.cat([h, before_h[own].expand(len(gates), -1)])
             if c is not None and before_c is not None:
                 c = torch.cat([c, before_c[own].expand(len(gates), -1)])
-        done = cell_step(model.cell, torch.cat(inputs), torch.cat(projected), h, c)
+        done = model.advance(torch.cat(inputs), torch.cat(projected), h, c, top)
         h, c = done.h, done.c
+        known = len(h) - len(gates) * (partner is not None)
         if partner is not None:
             h = torch.cat([h, *(b_h[partner, None] if what != CELL else a_h[step, None] for what in states)])
             if c is not None and a_c is not None and b_c is not None:
                 c = torch.cat([c, *(b_c[partner, None] if what != HIDDEN else a_c[step, None] for what in states)])
-    return model.read_out(h)
+        if model.reads.gathers:
+            path[known : len(h), :step] = a_h[:step]
+            path[: len(h), step] = h
+    return model.read_out(gather(model.reads.pool, path, h, c))

@@ -82,10 +82,10 @@ def retention(
     """What is left of the effect of some words, each a single token, before `fillers` drawn by `seed`.
 
     Raises ValueError for a word that is not one token, or given twice, for numbers out of bounds, for a checkpoint
-    without polarity or neutral words, and where no word moves the logit at all; `core.models.NotPrefixwiseError` for a
-    bidirectional model.
+    without polarity or neutral words, and where no word moves the logit at all; `core.models.ReadOutError` for a
+    model that is not plain.
     """
-    checkpoint.model.check_prefixwise(checkpoint.name)
+    checkpoint.model.check_plain(checkpoint.name)
     tokens = _tokens(checkpoint, words)
     for name, given in (("fillers", fillers), ("upto", upto)):
         if not 1 <= given <= _MOST[name]:

@@ -23,7 +23,6 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.models import Classifier
     from core.probes.attribution.results import Reading
 
 RADIUS = 0.02  # of the standard deviation of the vocabulary's vectors
@@ -94,22 +93,9 @@ def random_sensitivity(n: int, *, samples: int = SAMPLES, seed: int = 0, randoms
 def with_vectors(reading: Reading, ids: list[int], vectors: Tensor) -> Reading:
     """The same text for a model that differs in the vectors of some ids, [words, E]; the model given stays as it is."""
     checkpoint = reading.inside
+    weight = checkpoint.model.embedding.weight.detach().clone()
+    weight[ids] = vectors.detach()
     # Another hash, so that nobody takes results of the one model for the other's.
     moved = sha256(repr(ids).encode() + vectors.detach().numpy().tobytes()).hexdigest()
-    other = replace(checkpoint, model=_twin(checkpoint.model, ids, vectors), hash=f"{checkpoint.hash}+{moved}")
+    other = replace(checkpoint, model=checkpoint.model.with_embeddings(weight), hash=f"{checkpoint.hash}+{moved}")
     return reading._replace(checkpoint=other)
-
-
-def _twin(model: Classifier, ids: list[int], vectors: Tensor) -> Classifier:
-    import torch
-
-    from core.models import Classifier
-
-    weight = model.embedding.weight.detach().clone()
-    weight[ids] = vectors.detach()
-    with torch.device("meta"):  # no memory for weights that are replaced at once
-        sizes = (len(weight), weight.shape[1], model.hidden_size, model.recurrent.num_layers)
-        twin = Classifier(model.cell, *sizes, bidirectional=model.bidirectional, reads=model.reads)
-    twin.recurrent, twin.linear = model.recurrent, model.linear
-    twin.embedding = torch.nn.Embedding.from_pretrained(weight, padding_idx=0)
-    return twin.eval()

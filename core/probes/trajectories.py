@@ -98,7 +98,7 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
 
     With a `gain` every recurrent weight counts that many times, to show on one text what vanishes and what explodes;
     the logit is then that of the network so changed. Raises EmptyTextError for a text without a token, ValueError for
-    a gain that is no number above 0, and `core.models.NotPrefixwiseError` for a bidirectional model.
+    a gain that is no number above 0, and `core.models.ReadOutError` for a model that is not plain.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:
@@ -106,7 +106,7 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
     if not (math.isfinite(gain) and gain > 0):
         raise ValueError(f"the gain is a number above 0; given: {gain}")
     model = checkpoint.model
-    model.check_prefixwise(checkpoint.name)
+    model.check_plain(checkpoint.name)
     with torch.enable_grad():
         x = model.embedding(torch.tensor(checkpoint.vocabulary.encode(tokens))).detach().requires_grad_()
         done = unroll(model, x, gain)

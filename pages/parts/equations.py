@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.working import Gate, Line, Working
+    from core.working import Gate, Line
 
-_FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh"}
+_FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh", "relu": r"\operatorname{relu}"}
 _LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}
 
 
@@ -52,10 +52,10 @@ def line(found: Line) -> str:
     return _aligned(symbol, steps)
 
 
-def read_out(found: Working, h_before: float) -> str:
+def read_out(weight: float, h: float, h_before: float) -> str:
     """The unit's own share of what the step did to the logit, w (h' − h)."""
-    share = found.read_out * (found.h - h_before)
-    numbers = rf"{_in_brackets(found.read_out)} \cdot ({number(found.h)} - {_in_brackets(h_before)})"
+    share = weight * (h - h_before)
+    numbers = rf"{_in_brackets(weight)} \cdot ({number(h)} - {_in_brackets(h_before)})"
     return _aligned(r"w \cdot (h' - h)", [numbers, number(share)])
 
 

@@ -51,12 +51,12 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     alt = _("{chance} after each word, a curve per model").format(chance=classes.chance(labels))
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
     st.caption(
-        _(
-            "The verdict is read from the model’s last state, so every point is the verdict on the words up to "
-            "there. Above the dashed line is {label}."
-        ).format(label=_("the second class") if labels is None else classes.said(1, labels))
+        _("Every point is the verdict on the words up to there. Above the dashed line is {label}.").format(
+            label=_("the second class") if labels is None else classes.said(1, labels)
+        )
     )
     prefixwise.tell_of_missing_curves(readers)
+    prefixwise.tell_of_cut(readers, [len(verdict.tokens) for verdict in verdicts])
     if len({checkpoint.labels for checkpoint in readers}) > 1:
         st.caption(_("The models tell different classes apart: {models}.").format(models=classes.listed(readers)))
     _tokens(verdicts)

@@ -1,4 +1,4 @@
-"""Models that read a text from both ends: what cannot be shown of them, said in a line."""
+"""Models that read a text in another way than most: what cannot be shown of them, said in a line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.black_box import BlackBox
+from core.language import gettext as _
 from core.language import listed, ngettext
 from pages.parts.tokens import plain
 
@@ -16,12 +17,30 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
 
 
-def only(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
-    """The models that read from left to right; a line names those that do not, an error says where none does."""
-    found = [checkpoint for checkpoint in checkpoints if not checkpoint.model.bidirectional]
-    others = [checkpoint.name for checkpoint in checkpoints if checkpoint.model.bidirectional]
-    if others:
-        (st.caption if found else st.error)(_not_shown(others))
+def only(checkpoints: Sequence[Checkpoint], *, plain_only: bool, torch_gates: bool) -> list[Checkpoint]:
+    """The models that a view can be of; a line names the others, an error says where none can.
+
+    None of these reads from both ends. With `plain_only` the logit is w·h_T + b; with `torch_gates` a GRU's reset gate
+    stands where torch has it.
+    """
+    ways = [checkpoint for checkpoint in checkpoints if not checkpoint.model.bidirectional]
+    found = [
+        checkpoint
+        for checkpoint in ways
+        if not (plain_only and not checkpoint.model.plain) and not (torch_gates and not checkpoint.model.reset_after)
+    ]
+    say = st.caption if found else st.error
+    if others := [checkpoint.name for checkpoint in checkpoints if checkpoint not in ways]:
+        say(_not_shown(others))
+    for checkpoint in ways:
+        if checkpoint not in found:
+            say(
+                plain(
+                    _("Not here: {name} ({what}). This view is about models with a plain cell and read-out.").format(
+                        name=checkpoint.name.upper(), what=checkpoint.model.variant
+                    )
+                )
+            )
     return found
 
 
@@ -38,6 +57,18 @@ def tell_of_layers(checkpoints: Sequence[Checkpoint]) -> None:
                 len(deep),
             ).format(names=_listed(deep))
         )
+
+
+def tell_of_cut(readers: Sequence[Model], lengths: Sequence[int]) -> None:
+    """A line on each model that reads a part of a text only, as it pads and cuts texts to one length."""
+    for reader, tokens in zip(readers, lengths, strict=True):
+        if not isinstance(reader, BlackBox) and 0 < (read := reader.model.reads).length < tokens:
+            line = (
+                _("{name} reads the first {read:,} of {tokens:,} tokens; the rest is cut off.")
+                if read.side == "padded"
+                else _("{name} reads the last {read:,} of {tokens:,} tokens; the rest is cut off.")
+            )
+            st.caption(plain(line.format(name=reader.name.upper(), read=read.length, tokens=tokens)))
 
 
 def tell_of_missing_curves(readers: Sequence[Model]) -> None:

@@ -134,13 +134,16 @@ def _clicked(event: Any, trace: Trace) -> tuple[int, int] | None:
 
 def _choose(trace: Trace, unit_key: str, token_key: str) -> tuple[int, int]:
     """The unit and the token to look into, for those who do not click."""
-    moved = abs(trace.unit_contributions).sum(axis=0)
+    by_unit = trace.unit_contributions
+    moved = None if by_unit is None else abs(by_unit).sum(axis=0)
     left, right = st.columns(2)
     unit = left.selectbox(
         _("Unit"),
         [int(unit) for unit in trace.units],
-        format_func=lambda unit: _("{unit} (moved the logit by {moved:.2f} in all)").format(
-            unit=unit, moved=moved[unit]
+        format_func=lambda unit: (
+            str(unit)
+            if moved is None
+            else _("{unit} (moved the logit by {moved:.2f} in all)").format(unit=unit, moved=moved[unit])
         ),
         key=unit_key,
         persist_state="session",

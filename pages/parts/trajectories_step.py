@@ -8,10 +8,12 @@ import streamlit as st
 
 from core.figures.states import shown_names, values
 from core.language import gettext as _
+from core.language import together
+from core.models import ReadOutError
 from core.working import working
 from pages.parts import equations, trajectories
 from pages.parts.latex_words import worded
-from pages.parts.tokens import token_strip
+from pages.parts.tokens import plain, token_strip
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -25,7 +27,11 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
     """The gate values of all units at a token, and one unit's arithmetic there."""
     st.header(_("Step {step:,}: what unit {unit} does").format(step=token + 1, unit=unit))
     token_strip([trace.tokens[token]], [trace.known[token]])
-    found = working(checkpoint.model, trace, token, unit)
+    try:
+        found = working(checkpoint.model, trace, token, unit)
+    except ReadOutError as error:
+        st.info(plain(str(error)))
+        return
     h_before = float(found.h_before[unit])
     with st.container(horizontal=True):
         for gate, name in zip(found.gates, _gate_names(trace), strict=True):
@@ -38,13 +44,12 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
             st.latex(worded(equations.gate(gate, len(found.x), len(found.h_before))))
         for line in found.lines:
             st.latex(worded(equations.line(line)))
-        st.latex(worded(equations.read_out(found, h_before)))
-        st.caption(
-            _(
-                "x is the token’s embedding, h and c the states before the token, a dash the states after it. The last "
-                "line is this unit’s own share of how far the token moved the logit. Worked out anew in float64."
-            )
-        )
+        about = _("x is the token’s embedding, h and c the states before the token, a dash the states after it.")
+        if found.read_out is not None:
+            st.latex(worded(equations.read_out(found.read_out, found.h, h_before)))
+            last = _("The last line is this unit’s own share of how far the token moved the logit.")
+            about = together([about, last])
+        st.caption(together([about, _("Computed in float64.")]))
     with st.expander(_("Every product of these sums"), icon=":material/table_rows:", on_change="rerun") as opened:
         if opened.open:
             header, rows = _products(found)

@@ -105,7 +105,7 @@ def _sums(found: dict[int, list[Trace]], chance: str) -> None:
             {
                 _("sentence"): number,
                 _("model"): trace.model.upper(),
-                _("empty text (logit)"): f"{trace.empty_logit:.4f}",
+                _("before the first token (logit)"): f"{trace.empty_logit:.4f}",
                 _("sum of contributions"): f"{trace.contributions.sum():.4f}",
                 _("sum of γ"): "–" if trace.cell_contributions is None else f"{trace.cell_contributions.sum():.4f}",
                 _("final logit"): f"{trace.logit[-1]:.4f}",

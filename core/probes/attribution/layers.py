@@ -59,11 +59,11 @@ class Numbers(NamedTuple):
 
 def numbers(reading: Reading) -> Numbers:
     """The float64 numbers of a reading. Raises ValueError where it has no token, and
-    `core.models.NotPrefixwiseError` for a bidirectional model: the walks go from the first token to the last."""
+    `core.models.ReadOutError` for a model whose logit is not w·h_T + b: the walks begin there."""
     if not reading.tokens:
         raise ValueError("there is no token to attribute anything to; expected at least one")
     model = reading.inside.model
-    model.check_prefixwise()
+    model.check_plain()
     with torch.no_grad():
         ids = torch.tensor(reading.inside.vocabulary.encode(reading.tokens))
         return Numbers(

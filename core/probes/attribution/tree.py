@@ -45,7 +45,7 @@ class PrefixTree:
             self._words = game.x  # [n, E], and the absent one's last
             if not self._deletes:
                 self._words = torch.cat([game.x, replacement(game.model, game.baseline)[None]])
-            if not self._model.bidirectional:  # which reads every sentence whole
+            if not self._model.reads_whole:
                 self._inputs = game.model.project_input(self._words)
 
     def subsets(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
@@ -67,7 +67,7 @@ class PrefixTree:
         with torch.inference_mode():
             for start in range(0, len(distinct), _SLICE):
                 some = distinct[start : start + _SLICE]
-                read = self._whole if self._model.bidirectional else self._read
+                read = self._whole if self._model.reads_whole else self._read
                 found[start : start + len(some)] = read(some, breathe)
         result: np.ndarray = found[inverse]
         return result
@@ -101,7 +101,7 @@ class PrefixTree:
             if self._deletes:
                 ended = rows[:, depth] == self.absent
                 if ended.any():
-                    found[places[ended]] = self._model.read_out(state.h[-1][torch.from_numpy(node[ended])]).numpy()
+                    found[places[ended]] = self._model.read_state(state.rows(torch.from_numpy(node[ended]))).numpy()
                     # They stand behind all that go on from the same words, so the others part where they did.
                     rows, places, parts, node = (array[~ended] for array in (rows, places, parts, node))
                     if not len(rows):
@@ -109,41 +109,33 @@ class PrefixTree:
             begins = parts <= depth
             state = self._step(state, node[begins], rows[begins, depth], breathe)
             node = np.cumsum(begins) - 1
-        found[places] = self._model.read_out(state.h[-1]).numpy()[node]
+        found[places] = self._model.read_state(state).numpy()[node]
         return found
 
     def _step(self, state: State, parents: np.ndarray, words: np.ndarray, breathe: Callable[[], object]) -> State:
         """The states after beginnings `parents` [C] of `state`, ascending, went on with `words` [C]."""
         import torch
 
-        from core.models import State, cell_step
+        from core.models import State
 
-        model, count = self._model, len(parents)
-        shape = (len(state.h), count, model.hidden_size)
-        after = State(state.h.new_empty(shape), None if state.c is None else state.c.new_empty(shape))
+        model, after = self._model, state.empty(len(parents))
         symbols = torch.from_numpy(words.astype(np.int64))
-        for start in range(0, count, _BLOCK):
+        for start in range(0, len(parents), _BLOCK):
             breathe()
-            stop = min(start + _BLOCK, count)
+            stop = min(start + _BLOCK, len(parents))
             first, last = int(parents[start]), int(parents[stop - 1]) + 1
             own = torch.from_numpy(parents[start:stop] - first)
-            h, c = state.h[:, first:last], None if state.c is None else state.c[:, first:last]
-            if len(h) > 1:
-                step = model.step(self._words[symbols[start:stop]], State(h[:, own], None if c is None else c[:, own]))
-                new_h, new_c = step.state
+            before, words_read = state.rows(slice(first, last)), symbols[start:stop]
+            if len(state.h) > 1:
+                done = model.step(self._words[words_read], before.rows(own)).state
             else:
-                product = model.project_state(h[0])
-                of_one = cell_step(
-                    model.cell,
-                    self._inputs[symbols[start:stop]],
-                    product[own],
-                    h[0, own],
-                    None if c is None else c[0, own],
-                )
-                new_h, new_c = of_one.h, of_one.c
-            after.h[:, start:stop] = new_h
-            if after.c is not None and new_c is not None:
-                after.c[:, start:stop] = new_c
+                product = model.project_state(before.h[0])  # once for every beginning
+                before = before.rows(own)
+                c = None if before.c is None else before.c[0]
+                one = model.advance(self._inputs[words_read], product[own], before.h[0], c)
+                h = one.h[None]
+                done = State(h, None if one.c is None else one.c[None], model.pool(before.pooled, h))
+            after.put(slice(start, stop), done)
         return after
 
 

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.models import Classifier, State, cell_step
+from core.models import Classifier, State
 
 BLOCK = 512  # changes read together: few enough that their gates stay in the processor's cache
 FEW = 24  # changes, for fewer of which the states before every token are not worth working out
@@ -59,7 +59,7 @@ class ChangedSentence:
         """Logits float32 [N] of the sentence after each change by itself."""
         result = np.empty(len(changes), dtype=np.float32)
         with torch.inference_mode():
-            if self._model.bidirectional:
+            if self._model.reads_whole:
                 for first in range(0, len(changes), self._block):
                     result[first : first + self._block] = (
                         self._whole(changes[first : first + self._block]).cpu().numpy()
@@ -91,14 +91,13 @@ class ChangedSentence:
         stops = np.array([stop for _, stop, _ in changes])
         for place in range(stops[0], self._length):
             begun = int(np.searchsorted(stops, place, side="right"))
-            part = State(state.h[:, :begun], None if state.c is None else state.c[:, :begun])
-            _put(state, slice(0, begun), sentence.step_on(place, part))
-        return self._model.read_out(state.h[-1])
+            state.put(slice(0, begun), sentence.step_on(place, state.rows(slice(0, begun))))
+        return self._model.read_state(state)
 
     def _after_new_words(self, changes: Sequence[Change]) -> State:
         """The states [L, N, H] after what stands before each change and its own new words."""
         starts = torch.tensor([start for start, _, _ in changes], device=self._device)
-        state = _take(self._prefixes.before, starts)
+        state = self._prefixes.before.rows(starts)
         for depth in range(max(len(ids) for _, _, ids in changes)):
             rows = [row for row, (_, _, ids) in enumerate(changes) if len(ids) > depth]
             where = torch.tensor(rows, device=self._device)
@@ -106,7 +105,7 @@ class ChangedSentence:
             x = self._model.embedding(torch.from_numpy(words.astype(np.int64)).to(self._device))
             number = torch.from_numpy(which).to(self._device)
             places = starts[where] if depth == 0 else None
-            _put(state, where, self._prefixes.step(x, number, _take(state, where), places))
+            state.put(where, self._prefixes.step(x, number, state.rows(where), places))
         return state
 
     def effects(self, changes: Sequence[Change]) -> np.ndarray:
@@ -159,8 +158,9 @@ class _Prefixes:
         return self._cell(self._model.project_input(words)[which], given, state)
 
     def _cell(self, from_input: Tensor, from_state: Tensor, state: State) -> State:
-        done = cell_step(self._model.cell, from_input, from_state, state.h[0], None if state.c is None else state.c[0])
-        return State(done.h[None], None if done.c is None else done.c[None])
+        done = self._model.advance(from_input, from_state, state.h[0], None if state.c is None else state.c[0])
+        h = done.h[None]
+        return State(h, None if done.c is None else done.c[None], self._model.pool(state.pooled, h))
 
 
 def embedding_gradient(model: Classifier, ids: Tensor) -> Tensor:
@@ -173,16 +173,4 @@ def embedding_gradient(model: Classifier, ids: Tensor) -> Tensor:
 
 
 def _join(states: Sequence[State]) -> State:
-    c = [state.c for state in states if state.c is not None]
-    return State(torch.cat([state.h for state in states], dim=1), torch.cat(c, dim=1) if c else None)
-
-
-def _take(state: State, rows: Tensor) -> State:
-    """States [L, N, H] of some rows, copied."""
-    return State(state.h[:, rows], None if state.c is None else state.c[:, rows])
-
-
-def _put(state: State, rows: slice | Tensor, values: State) -> None:
-    state.h[:, rows] = values.h
-    if state.c is not None and values.c is not None:
-        state.c[:, rows] = values.c
+    return State(*(None if parts[0] is None else torch.cat(parts, dim=1) for parts in zip(*states, strict=True)))  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ _BATCH = 256  # sentences at a time
 
 def check_state(model: Classifier, state: str) -> None:
     """Raises ValueError for a state that a model has not; a bidirectional one has none after a word on the way."""
-    model.check_prefixwise()
+    model.check_plain()
     available = STATES if model.cell == "lstm" else (HIDDEN,)
     if state not in available:
         raise ValueError(f"the {model.cell} has no state {state!r}; available: {', '.join(available)}")

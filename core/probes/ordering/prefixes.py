@@ -9,8 +9,8 @@ Wx + b is worked out once for every word and Uh + d once for every prefix, whate
 
 The equations are those of `core.models.cell_step`, in place, with tanh(x) written as 2 σ(2x) − 1: the same number, and
 torch's vectorised σ is five times as fast. Tests hold every logit to the fused forward within 1e-5. Models of several
-layers take `Classifier.step` instead; bidirectional ones, which read every order from its end too, share nothing and
-read each whole. Axes: C orders in a slice, P prefixes, k words after each, G gates, H units.
+layers, or of a pool, take `Classifier.step` instead; those whose orders share no state (bidirectional ones, padded ones
+and attention) read each whole. Axes: C orders in a slice, P prefixes, k words after each, G gates, H units.
 """
 
 from __future__ import annotations
@@ -41,11 +41,15 @@ class SharedPrefixes:
         with torch.inference_mode():
             self._words = model.embedding(torch.tensor(ids, dtype=torch.long))  # [n, E]
             self._kept = 1.0  # what part of the hidden state the buffers hold
-            if model.recurrent.num_layers > 1 or model.bidirectional:
+            self._start = model.start_of(len(ids))
+            # Without buffers: a step of `Classifier.step` for every layer, and for what a pool gathers.
+            self._stepwise = model.recurrent.num_layers > 1 or model.reads.gathers or not model.reset_after
+            if self._start is None or self._stepwise:
                 return
             h, width = model.hidden_size, len(GATES[model.cell]) * model.hidden_size
             scale = torch.ones(width)
-            scale[_TANH_GATE[model.cell] * h :][:h] = 2
+            if model.nonlinearity == "tanh":
+                scale[_TANH_GATE[model.cell] * h :][:h] = 2
             # Wx + b + d, so that nothing need be added to the other product, Uh.
             self._inputs = (model.project_input(self._words) + model.recurrent.bias_hh_l0) * scale  # [n, G*H]
             self._kept = 0.5 if model.cell == "lstm" else 1.0
@@ -69,7 +73,7 @@ class SharedPrefixes:
 
     def _read(self, orders: np.ndarray) -> Tensor:
         """Logits [C] of one slice of orders [C, n], all of them read a token further at a time."""
-        if self._model.bidirectional:
+        if self._start is None:
             whole = torch.from_numpy(orders.astype(np.int64)).split(self._block)
             return torch.cat([self._model.from_embeddings(self._words[rows]) for rows in whole])
         count, length = orders.shape
@@ -79,21 +83,27 @@ class SharedPrefixes:
         # An order that is given twice runs along with its twin to the end.
         parts[1:][(orders[1:] == orders[:-1]).all(axis=1)] = length
         node = np.zeros(count, dtype=np.int64)  # of every order, which of the prefixes so far is its own
-        state = self._model.start()
+        state = self._begin()
         for depth in range(length):
             begins = parts <= depth
             parents, words = node[begins], orders[begins, depth].astype(np.int64)
             state = self._step(state, parents, torch.from_numpy(words), depth)
             node = np.cumsum(begins) - 1
-        last = state.h[-1] if self._kept == 1 else state.h[-1].div_(self._kept)
-        return self._model.read_out(last)[torch.from_numpy(node)]
+        if not self._stepwise and state.c is not None:
+            state = State(state.h / self._kept, state.c * self._kept)
+        return self._model.read_state(state)[torch.from_numpy(node)]
+
+    def _begin(self) -> State:
+        """The state before the first token, as the buffers hold states."""
+        assert self._start is not None
+        if self._stepwise or self._start.c is None:
+            return self._start
+        return State(self._start.h * self._kept, self._start.c / self._kept)
 
     def _step(self, state: State, parents: np.ndarray, words: Tensor, depth: int) -> State:
         """The states after prefixes `parents` [C] of `state`, ascending, none left out, went on with `words` [C]."""
-        if self._model.recurrent.num_layers > 1:
-            chosen = torch.from_numpy(parents)
-            c = None if state.c is None else state.c[:, chosen]
-            return self._model.step(self._words[words], State(state.h[:, chosen], c)).state
+        if self._stepwise:
+            return self._model.step(self._words[words], state.rows(torch.from_numpy(parents))).state
         count, held, after = len(parents), int(parents[-1]) + 1, self._states[depth % 2]
         before = state.h[0] if state.c is None else state.c[0]
         each = count // held
@@ -143,7 +153,11 @@ class SharedPrefixes:
         {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[self._model.cell](pre, word, before, h, c)
 
     def _rnn(self, pre: Tensor | None, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
-        torch.sigmoid(word if pre is None else word.add_(pre), out=h).mul_(2).sub_(1)
+        gate = word if pre is None else word.add_(pre)
+        if self._model.nonlinearity == "relu":
+            torch.clamp(gate, min=0, out=h)
+        else:
+            torch.sigmoid(gate, out=h).mul_(2).sub_(1)
 
     def _gru(self, pre: Tensor | None, word: Tensor, before: Tensor, h: Tensor, c: Tensor) -> None:
         assert pre is not None  # the reset gate multiplies a part of it
