@@ -1,4 +1,4 @@
-"""Every page opens with a bidirectional model, by itself and beside others, and says what it cannot show of it."""
+"""Every page opens with imported models of every kind, and says what it cannot show of them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.bidirectional import write_bidirectional
+from core.models import Head
+from tests.bidirectional import write_bidirectional, write_imported
 from tests.conftest import write_tiny_checkpoint
 
 ROOT = Path(__file__).parent.parent
 VIEWS = {
     "1_Permutations": ("hand", "search", "compare"),
     "2_Sarcasm": ("comment", "edits", "compose", "file"),
-    "3_Trajectories": ("states", "words", "path", "gradients", "memory"),
+    "3_Trajectories": ("states", "words", "path", "gradients", "memory", "patch", "fixed", "patterns", "probes"),
     "4_Attributions": ("words", "agreement", "order", "pairs"),
     "6_Models": ("",),
 }
@@ -71,4 +72,34 @@ def test_of_several_layers_the_top_one_is_shown_and_that_is_said(
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
     at = opened("3_Trajectories", view)
     assert not at.exception and not at.error
-    assert any("LSTM has several layers" in caption.value for caption in at.caption) is (view != "memory")
+    assert any("LSTM has several layers" in caption.value for caption in at.caption) is (
+        view not in ("memory", "probes")
+    )
+
+
+@pytest.fixture(scope="module")
+def read_outs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models whose heads read something else than the last state of a plain cell."""
+    folder = tmp_path_factory.mktemp("read-outs")
+    write_imported(folder, "pooled", "gru", layers=2, reads="mean")
+    write_imported(folder, "padded", "lstm", reads="max padded:6")
+    write_imported(folder, "attending", "lstm", reads="dot left:12", head=Head(4, "tanh"))
+    write_imported(folder, "relu", "rnn", nonlinearity="relu")
+    write_imported(folder, "before", "gru", reset_after=False)
+    return folder
+
+
+@pytest.mark.parametrize(("where", "view"), [("", ""), *ALL, ("5_Maths_Lab", "cells"), ("5_Maths_Lab", "mixture")])
+def test_a_page_opens_with_other_read_outs(
+    where: str, view: str, read_outs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(read_outs))
+    at = opened(where, view)
+    assert not at.exception
+    said = [caption.value for caption in at.caption] + [error.value for error in at.error]
+    if where == "3_Trajectories" and view not in ("states", "words", "patch"):
+        assert at.error and all(error.value.startswith("Not here: ") for error in at.error)
+    elif where == "3_Trajectories" and view == "patch":
+        assert any(line.startswith("Not here: BEFORE (reset gate") for line in said)
+    if where == "":
+        assert any("PADDED reads the first 6 of 9 tokens" in line for line in said)

@@ -35,10 +35,8 @@ def only(checkpoints: Sequence[Checkpoint], *, plain_only: bool, torch_gates: bo
     for checkpoint in ways:
         if checkpoint not in found:
             say(
-                plain(
-                    _("Not here: {name} ({what}). This view is about models with a plain cell and read-out.").format(
-                        name=checkpoint.name.upper(), what=checkpoint.model.variant
-                    )
+                _("Not here: {name} ({what}). This view is about models with a plain cell and read-out.").format(
+                    name=plain(checkpoint.name.upper()), what=plain(checkpoint.model.variant)
                 )
             )
     return found
@@ -68,7 +66,7 @@ def tell_of_cut(readers: Sequence[Model], lengths: Sequence[int]) -> None:
                 if read.side == "padded"
                 else _("{name} reads the last {read:,} of {tokens:,} tokens; the rest is cut off.")
             )
-            st.caption(plain(line.format(name=reader.name.upper(), read=read.length, tokens=tokens)))
+            st.caption(line.format(name=plain(reader.name.upper()), read=read.length, tokens=tokens))
 
 
 def tell_of_missing_curves(readers: Sequence[Model]) -> None:
