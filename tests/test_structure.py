@@ -92,9 +92,9 @@ def test_core_knows_neither_streamlit_nor_pages(path: Path) -> None:
     assert {module.partition(".")[0] for module in imports(path)}.isdisjoint({"streamlit", "pages", "app", "tests"})
 
 
-def test_models_use_torch_and_the_language_only() -> None:
-    used = {module for module in imports(ROOT / "core/models.py") if module.partition(".")[0] not in STANDARD}
-    assert {module for module in used if module.partition(".")[0] != "torch"} == {"core.language.gettext"}
+def test_models_use_torch_the_read_outs_and_the_language_only() -> None:
+    used = {module.rpartition(".")[0] for module in imports(ROOT / "core/models.py") if module.startswith("core")}
+    assert used == {"core.language", "core.read_outs"}
 
 
 def test_figures_use_plotly_the_language_and_each_other_only() -> None:

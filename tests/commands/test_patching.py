@@ -121,7 +121,7 @@ def test_hostile_texts_are_read_as_any(capsys: pytest.CaptureFixture[str], text:
         (["--model", "rnn", "--step", "1", "--what", "forget", A, B], "the RNN has no 'forget' to patch"),
         (["--step", "1", "--what", "zork", A, B], "the RNN has no 'zork' to patch"),
         (["--model", "zork", A, B], "no checkpoint 'zork'"),
-        (["so " * 101, B], "a grid is made of at most 100 steps; the sentence has 101 tokens"),
+        (["so " * 201, B], "a grid is made of at most 200 steps; the sentence has 201 tokens"),
     ],
 )
 def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

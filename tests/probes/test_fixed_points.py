@@ -46,7 +46,7 @@ def stepped(checkpoint: Checkpoint, state: np.ndarray, held: str) -> np.ndarray:
     after = model.step(
         x if held == "mean" else torch.zeros_like(x), State(parts[0], parts[1] if len(parts) == 2 else None)
     )
-    hidden, cell = after.state
+    hidden, cell, _pooled = after.state
     return torch.cat([hidden.flatten(), *([] if cell is None else [cell.flatten()])]).numpy()
 
 
