@@ -72,7 +72,10 @@ class Model:
         network = self.checkpoint.model
         units = f"{network.recurrent.num_layers} × {network.hidden_size:,} units"
         ways = ", both ways" if network.bidirectional else ""
-        return f"Model({self.name!r}: {network.cell} of {units}{ways}, {len(self.checkpoint.vocabulary):,} ids)"
+        variant = f", {network.variant}" if network.variant else ""
+        return (
+            f"Model({self.name!r}: {network.cell} of {units}{ways}{variant}, {len(self.checkpoint.vocabulary):,} ids)"
+        )
 
     @property
     def name(self) -> str:

@@ -409,6 +409,12 @@ class Classifier(nn.Module):
         """Uh + d of a layer: [B, H] to [B, G*H]."""
         return nn.functional.linear(h, *self._weights("hh", layer, way))
 
+    @property
+    def read_out_parameters(self) -> int:
+        """How many weights and biases the head has."""
+        layers = [self.hidden, self.linear] if self.head else [self.linear]
+        return sum(parameter.numel() for layer in layers for parameter in layer.parameters())
+
     def read_out(self, read: Tensor) -> Tensor:
         """Logits [...] of what the head reads, [..., F]."""
         if self.head:

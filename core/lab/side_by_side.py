@@ -91,7 +91,7 @@ def cost(checkpoint: Checkpoint) -> Cost:
         layers=layers,
         embedding_parameters=vocabulary * embedding,
         recurrent_parameters=recurrent_parameters(model.cell, embedding, hidden, layers, ways),
-        read_out_parameters=hidden * ways + 1,
+        read_out_parameters=model.read_out_parameters,
         multiply_adds=multiply_adds(model.cell, embedding, hidden, layers, ways),
         counted=sum(parameter.numel() for parameter in model.parameters()),
     )
