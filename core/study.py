@@ -23,7 +23,7 @@ import numpy as np
 from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, train_word2vec, unit_variance
 from core.evaluation import paired_interval, wilson_interval
-from core.text import STEPS, Preprocessing, Vocabulary
+from core.text import USUAL, Preprocessing, Vocabulary
 from core.training import TrainingSettings, train_classifier
 from core.verdicts import logits
 
@@ -170,7 +170,7 @@ def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) ->
 
     The vocabulary is counted on the rows `train`; the rate is of tokens of the rows `held`.
     """
-    names = list(STEPS)
+    names = list(USUAL)
     for count in range(len(names) + 1):
         preprocessing = Preprocessing(tuple(names[:count]))
         words: Counter[str] = Counter()

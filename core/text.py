@@ -124,6 +124,16 @@ def is_emoticon(token: str) -> bool:
 STEPS: dict[str, Callable[[str], str]] = {
     step.__name__: step for step in (unescape, lowercase, links, mentions, punctuation, contractions, repeats)
 }
+"""Every step there is, by name."""
+
+SHIPPED = ("unescape", "lowercase", "links", "mentions", "punctuation", "contractions", "repeats")
+"""The steps of the shipped checkpoints."""
+
+USUAL = SHIPPED
+"""The steps of a new training unless told otherwise."""
+
+WORDWISE = set(SHIPPED)
+"""Steps that never look past white space: what they make of a text is what they make of its words, one after another."""
 
 
 class StepResult(NamedTuple):
@@ -136,12 +146,12 @@ class StepResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """An ordered choice of steps from `STEPS`, by name; calling it on a text gives the list of tokens.
+    """An ordered choice of steps from `STEPS`, by name (`USUAL` unless told); calling it on a text gives the tokens.
 
     Raises ValueError for a name that is not in `STEPS`, or given twice.
     """
 
-    steps: tuple[str, ...] = tuple(STEPS)
+    steps: tuple[str, ...] = USUAL
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", tuple(self.steps))
