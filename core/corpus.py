@@ -169,18 +169,19 @@ class Encoded:
 class Encoder:
     """Texts to ids, as preprocessing and a vocabulary that exists make them.
 
-    No step looks past white space, so a text's ids are those of what white space separates, one after another; and what
-    was seen lately is not tokenised again.
+    Steps that look past white space are applied to the whole text. Behind the last of them a text's ids are those of
+    what white space separates, one after another; and what was seen lately is not tokenised again.
     """
 
     def __init__(self, preprocessing: Preprocessing, vocabulary: Vocabulary):
-        self._ids = WordCache(lambda word: vocabulary.encode(preprocessing(word)))
+        self._whole, words = preprocessing.parts()
+        self._ids = WordCache(lambda word: vocabulary.encode(words(word)))
 
     def __call__(self, texts: Iterable[str]) -> Encoded:
         """The texts' ids, in order."""
         ids = array("i")
         offsets = array("q", [0])
-        for text in texts:
+        for text in map(self._whole.apply, texts) if self._whole.steps else texts:
             for word in text.split():
                 ids.extend(self._ids[word])
             offsets.append(len(ids))

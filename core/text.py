@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from core import emoji
 from core.language import gettext as _
 
 LINK = "<url>"
@@ -51,23 +52,45 @@ _EMOTICON = (
     r"|\([-o^*]?['’]?[:;=](?![\w)(])|(?<!\S)\)-?['’]?[:;=](?![\w)(])"
 )
 _WORD = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"  # letters, digits, combining accents
-_TOKEN = re.compile(
+_TOKENS = (
     rf"{re.escape(LINK)}|{_EMOTICON}"
     r"|\d+(?:[.,:]\d+)+"  # 3.5  1,000  10:30
     rf"|{_WORD}(?:{_APOSTROPHE}{_WORD})*"
     # Runs of one mark stay whole; any other mark stands alone.
-    r"|!+|\?+|\.+|…+|-+|\*+|~+|_+|[^\w\s]",
-    re.IGNORECASE,
+    r"|!+|\?+|\.+|…+|-+|\*+|~+|_+|[^\w\s]"
 )
+_TOKEN = re.compile(_TOKENS, re.IGNORECASE)
 
-# U+FE0F and U+FE0E say only how the mark before them is drawn: a heart is the same word in colour or in black.
-_VARIATION = re.compile(r"(?<=\S)[\ufe0e\ufe0f]")
+_TOKEN_OR_EMOJI = re.compile(f"{emoji.SEQUENCE}|{_TOKENS}", re.IGNORECASE)
 
 _EMOTICONS = re.compile(_EMOTICON, re.IGNORECASE)
 _EMOJI = re.compile("[\u2639-\u263b\u2764\U0001f300-\U0001faff]")
 
 _CONTRACTION = re.compile(r"\b([^\W_]+)n't('ve)?\b", re.IGNORECASE)
 _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}  # can't, won't, shan't, ain't
+
+# Elements that lay text out; "<3", "<url>" and other names in angle brackets are none.
+_TAG = re.compile(
+    r"<\s{0,2}/?\s{0,2}br\s{0,2}/?\s{0,2}>"
+    r"|</?(?:p|br|hr|div|span|b|i|u|em|strong|small|sub|sup|tt|font|center|blockquote|pre|code|a|img|ul|ol|li"
+    r"|table|tr|td|th|h[1-6])(?:\s[^<>]{0,500})?/?>",
+    re.IGNORECASE,
+)
+
+_ANY_APOSTROPHE = "['’‘ʼ´`′＇]"
+_AUXILIARY = "do|does|did|is|are|was|were|have|has|had|ca|could|wo|would|sha|should|might|must|need|ought|dare|ai"
+# What a tokeniser took apart: "was n't", "do n ' t", "isn ` t", "it 's", "they ' re". With white space beside the
+# apostrophe a "t" belongs to an auxiliary only ("van 't" is Dutch), and no ending goes on as a word or a quotation.
+_SPLIT_NOT = re.compile(
+    rf"\b({_AUXILIARY})\s*(n)\s*{_ANY_APOSTROPHE}\s*(t)(?!\w)|(?<=[^\W_])\s*(n){_ANY_APOSTROPHE}(t)(?!\w)",
+    re.IGNORECASE,
+)
+_SPLIT_ENDING = re.compile(
+    rf"(?<=\w)(?:\s+{_ANY_APOSTROPHE}\s*|(?<!in){_ANY_APOSTROPHE}\s+|{_ANY_APOSTROPHE})"  # "mornin' d" is no "'d"
+    r"(s|re|ve|ll|m|d)(?![\w'’`-]|\.\w)",
+    re.IGNORECASE,
+)
+_MAY_BE_SPLIT = re.compile(rf"\sn?{_ANY_APOSTROPHE}|{_ANY_APOSTROPHE}\s|[‘´`′＇]", re.IGNORECASE)
 
 _REPEAT = re.compile(r"([^\W\d_])\1{3,}")
 
@@ -97,7 +120,30 @@ def punctuation(text: str) -> str:
 
     Variation selectors behind a mark are dropped.
     """
-    return " ".join(_TOKEN.findall(_VARIATION.sub("", text)))
+    return " ".join(_TOKEN.findall(emoji.without_variations(text)))
+
+
+def punctuation_emoji(text: str) -> str:
+    """As `punctuation`; an emoji of several characters (a family, a flag, one with a skin tone) stays whole too.
+
+    Joiners that join no two emoji are dropped, as variation selectors are.
+    """
+    return " ".join(_TOKEN_OR_EMOJI.findall(emoji.without_stray_joiners(emoji.without_variations(text))))
+
+
+def markup(text: str) -> str:
+    """Replace HTML tags that lay text out (``<br />``, ``<p>``, ``</b>``) by a space."""
+    return _TAG.sub(" ", text) if "<" in text else text
+
+
+def rejoin(text: str) -> str:
+    """Join contractions that a tokeniser split: ``was n't`` is ``wasn't``, ``it ' s`` is ``it's``.
+
+    A backtick or an accent in the apostrophe's place becomes one.
+    """
+    if not _MAY_BE_SPLIT.search(text):
+        return text
+    return _SPLIT_ENDING.sub(r"'\1", _SPLIT_NOT.sub(r"\1\2\4'\3\5", text))
 
 
 def contractions(text: str) -> str:
@@ -121,19 +167,21 @@ def is_emoticon(token: str) -> bool:
     return bool(_EMOTICONS.fullmatch(token) or _EMOJI.search(token))
 
 
-STEPS: dict[str, Callable[[str], str]] = {
-    step.__name__: step for step in (unescape, lowercase, links, mentions, punctuation, contractions, repeats)
-}
-"""Every step there is, by name."""
-
 SHIPPED = ("unescape", "lowercase", "links", "mentions", "punctuation", "contractions", "repeats")
 """The steps of the shipped checkpoints."""
 
-USUAL = SHIPPED
+USUAL = (
+    *("unescape", "markup", "lowercase", "rejoin", "links", "mentions"),
+    *("punctuation_emoji", "contractions", "repeats"),
+)
 """The steps of a new training unless told otherwise."""
 
-WORDWISE = set(SHIPPED)
-"""Steps that never look past white space: what they make of a text is what they make of its words, one after another."""
+_STEPS = (unescape, markup, lowercase, rejoin, links, mentions, punctuation, punctuation_emoji, contractions, repeats)
+STEPS: dict[str, Callable[[str], str]] = {step.__name__: step for step in _STEPS}
+"""Every step there is, by name."""
+
+WORDWISE = {*SHIPPED, "punctuation_emoji"}
+"""Steps that never look past white space: what they make of a text is what they make of its words, in a row."""
 
 
 class StepResult(NamedTuple):
@@ -172,9 +220,18 @@ class Preprocessing:
         return Preprocessing(tuple(step for step in self.steps if step != name))
 
     def __call__(self, text: str) -> list[str]:
+        return self.apply(text).split()
+
+    def apply(self, text: str) -> str:
+        """The text after the last step."""
         for name in self.steps:
             text = STEPS[name](text)
-        return text.split()
+        return text
+
+    def parts(self) -> tuple[Preprocessing, Preprocessing]:
+        """The steps up to the last that looks past white space, and those behind it, for which words are enough."""
+        whole = max((place for place, name in enumerate(self.steps, 1) if name not in WORDWISE), default=0)
+        return Preprocessing(self.steps[:whole]), Preprocessing(self.steps[whole:])
 
     def show_work(self, text: str) -> list[StepResult]:
         """The text after every step, in order; the last one's words are the tokens."""
@@ -213,12 +270,13 @@ class Vocabulary:
     def from_counts(cls, counts: Counter[str], min_count: int) -> Vocabulary:
         """The words counted at least `min_count` times, most frequent first, ties in order of first appearance.
 
-        Words with characters that do not print (half a character of text decoded wrongly, say) are left out.
+        Words with characters that do not print (half a character of text decoded wrongly, say) are left out; the
+        joiners inside an emoji print.
         """
         return cls(
             word
             for word, count in counts.most_common()
-            if count >= min_count and word not in (PAD, UNK) and word.isprintable()
+            if count >= min_count and word not in (PAD, UNK) and emoji.prints(word)
         )
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import black_box, checkpoints
+from core.emoji import visible
 from core.labels import SENTIMENT, Names, probability_of
 from core.tables import is_sentiment140
 
@@ -251,10 +252,8 @@ def line(text: str) -> None:
 
 
 def inert(lines: str) -> str:
-    """Lines whose other control characters are escapes."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in lines
-    )
+    """Lines whose other control characters are escapes, and parts of emoji are named."""
+    return visible(lines, lambda char: char if char == "\n" else char.encode("unicode_escape").decode())
 
 
 def progress(text: str) -> None:
