@@ -230,23 +230,59 @@ def default_held_out(rows: int) -> int:
     return min(20_000, rows // 10)
 
 
-def held_out(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers for training and for selection, (train, held), each ascending.
+def held_out(encoded: Encoded, labels: np.ndarray, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers for training and for selection, (train, held), each ascending, of the rows that have a token.
 
-    The `rows` held are drawn at random from sentences that no other row repeats, so that the two share no content;
-    training keeps every other row that has a token. Raises ValueError where there are too few.
+    Each class has its share of the `rows` held, one at least. Rows of the same tokens are held together, whatever their
+    labels, so that the two share no content; so there may be a few rows more or less than asked for. Groups of such
+    rows are drawn at random. Raises ValueError where a class would lack rows on either side.
     """
-    keys = [encoded[row].tobytes() for row in range(len(encoded))]
-    counts = Counter(keys)
     filled = np.flatnonzero(encoded.lengths)
-    unique = np.array([row for row in filled if counts[keys[row]] == 1], dtype=np.int64)
-    if rows > len(unique) or rows >= len(filled):
+    classes = np.unique(labels[filled])
+    of_class = np.array([(labels[filled] == name).sum() for name in classes])
+    numbers: dict[bytes, int] = {}  # of the groups, in order of first appearance
+    keys = (encoded[row].tobytes() for row in filled.tolist())
+    group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    counts = np.zeros((len(numbers), len(classes)), dtype=np.int64)
+    np.add.at(counts, (group, np.searchsorted(classes, labels[filled])), 1)
+    wanted = np.maximum(np.round(of_class * (rows / max(len(filled), 1))), 1).astype(np.int64)
+    if len(classes):
+        wanted[of_class.argmax()] += rows - wanted.sum()
+    chosen = _draw(counts, wanted, np.random.default_rng(seed).permutation(len(numbers)))
+    drawn = counts[chosen].sum(axis=0)
+    if not len(classes) or rows >= len(filled) or not drawn.all() or not (of_class - drawn).all():
         raise ValueError(
-            f"cannot hold out {rows:,} rows: of {len(encoded):,}, {len(unique):,} have words and are not repeated, "
-            "rare words being one unknown word (--min-count says how often a word is seen that is not)"
+            f"cannot hold out {rows:,} rows with every class on both sides: of {len(encoded):,} rows {len(filled):,} "
+            f"have words, {len(numbers):,} of them different ones; rare words count as one unknown word (--min-count "
+            "says how often a word is seen that is not)"
         )
-    held = np.sort(np.random.default_rng(seed).choice(unique, rows, replace=False))
-    return np.setdiff1d(filled, held), held
+    inside = np.isin(group, chosen)
+    return filled[~inside], filled[inside]
+
+
+def _draw(counts: np.ndarray, wanted: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Groups, with `counts` rows of each class [G, C], that together have as nearly as they can the `wanted` rows [C].
+
+    They are taken in the order given where they fit; then those that bring the numbers nearest.
+    """
+    missing = wanted.copy()
+    chosen: list[int] = []
+    passed: list[int] = []
+    for number in order.tolist():
+        if not missing.any():
+            break
+        if (counts[number] <= missing).all():
+            chosen.append(number)
+            missing -= counts[number]
+        else:
+            passed.append(number)
+    while missing.any() and passed:
+        off = np.abs(missing - counts[passed]).sum(axis=1)
+        if off.min() >= np.abs(missing).sum():
+            break
+        chosen.append(passed.pop(int(off.argmin())))
+        missing -= counts[chosen[-1]]
+    return np.array(chosen, dtype=np.int64)
 
 
 def length_batches(

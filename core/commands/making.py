@@ -15,6 +15,7 @@ from core.commands import console
 from core.commands.verbs import Add
 from core.labels import SENTIMENT, Names
 from core.small_data import SMALL, class_counts, is_small, majority, recalls
+from core.text import USUAL
 
 if TYPE_CHECKING:
     from core.corpus import Corpus
@@ -47,7 +48,13 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--rows", type=int, metavar="N", help="draw N rows by the seed and use only these")
     added.add_argument("--held-out", type=int, metavar="N", help="rows for selection (default: 20,000 or a tenth)")
     added.add_argument("--min-count", type=int, help="rarer words are unknown (default: 10; 2 below 50,000 rows)")
-    added.add_argument("--without", action="append", default=[], metavar="STEP", help="switch a preprocessing step off")
+    added.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="STEP",
+        help=f"switch a preprocessing step off; on are: {', '.join(USUAL)}",
+    )
     added.add_argument("--embedding-size", type=int, default=128)
     added.add_argument("--word2vec-epochs", type=int, default=10)
     added.add_argument("--word2vec-workers", type=int, default=1, help="more is faster and not reproducible")
