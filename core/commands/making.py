@@ -178,13 +178,15 @@ def _train(options: argparse.Namespace) -> int:
         with tqdm(desc=name, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} steps {postfix}") as bar:
             for step in recipe.classifier(name, prepared, vectors, settings, out, start):
                 bar.total = step.steps
-                held = f" held-out {step.history[-1].accuracy:.4f}" if step.history else ""
+                last = step.history[-1] if step.history else None
+                held = f" held-out {last.accuracy:.4f}, log-loss {last.log_loss:.4f}" if last else ""
                 left = tqdm.format_interval(step.seconds_left)
                 shown = f"{left} left, loss {step.loss:.4f}, {step.tokens_per_second:,.0f} tokens/s{held}"
                 bar.set_postfix_str(shown, refresh=False)
                 bar.update(step.step - bar.n)
         if not distributed.first():
             continue
+        _tell_of_calibration(name, checkpoints.read_card(name, out))
         if report:
             recipe.add_metrics(name, "report", report, out)
         metrics = checkpoints.read_card(name, out)["metrics"]
@@ -343,9 +345,11 @@ def _tell_of_rows(corpus: Corpus) -> None:
 
 def _tell_of_split(prepared: Prepared, balance: bool) -> None:
     """What is trained and judged on, and what to think of so many rows."""
+    labels, second = prepared.corpus.labels, prepared.corpus.labelling.names[1]
     console.progress(
         f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
-        f"{len(prepared.held):,} held out of them"
+        f"{len(prepared.held):,} held out: {(labels[prepared.held] == 1).mean():.1%} {second}, in the file "
+        f"{(labels == 1).mean():.1%}"
     )
     if balance:
         console.progress("both classes weigh the same in training (--balance): probabilities are those of even classes")
@@ -354,6 +358,15 @@ def _tell_of_split(prepared: Prepared, balance: bool) -> None:
             f"small data: {len(prepared.held):,} rows are held out; below {SMALL} an accuracy may be off by 5 "
             "percentage points or more, so two such models can hardly be told apart"
         )
+
+
+def _tell_of_calibration(name: str, card: checkpoints.Card) -> None:
+    """How the weights were chosen and what the temperature rests on, as the card keeps it."""
+    found = card["calibration"]
+    console.progress(
+        f"{name}: weights chosen by held-out {found['weights_chosen_by']}; temperature {found['temperature']:.2f}, "
+        f"learnt from {found['errors']:,} errors in {found['rows']:,} held-out rows"
+    )
 
 
 def _figures(found: dict[str, Any], names: Names) -> str:
