@@ -90,6 +90,7 @@ _SPLIT_ENDING = re.compile(
     r"(s|re|ve|ll|m|d)(?![\w'’`-]|\.\w)",
     re.IGNORECASE,
 )
+_WORD_BEFORE = re.compile(r"\w*\Z")
 _MAY_BE_SPLIT = re.compile(rf"\sn?{_ANY_APOSTROPHE}|{_ANY_APOSTROPHE}\s|[‘´`′＇]", re.IGNORECASE)
 
 _REPEAT = re.compile(r"([^\W\d_])\1{3,}")
@@ -146,6 +147,19 @@ def rejoin(text: str) -> str:
     return _SPLIT_ENDING.sub(r"'\1", _SPLIT_NOT.sub(r"\1\2\4'\3\5", text))
 
 
+def first_split(text: str) -> tuple[str, str] | None:
+    """The first contraction that `rejoin` joins, as it stands and joined; None where there is none."""
+    if rejoin(text) == text:
+        return None
+    for pattern in (_SPLIT_NOT, _SPLIT_ENDING):
+        for match in pattern.finditer(text):
+            stem = _WORD_BEFORE.findall(text[max(match.start() - 30, 0) : match.start()])[0]
+            found = " ".join(f"{stem}{match[0]}".split())
+            if rejoin(found) != found:
+                return found, rejoin(found)
+    return None
+
+
 def contractions(text: str) -> str:
     """Detach ``n't`` as ``not``: ``can't`` is ``can not``, ``won't`` is ``will not``, curly apostrophes too."""
 
@@ -180,6 +194,8 @@ _STEPS = (unescape, markup, lowercase, rejoin, links, mentions, punctuation, pun
 STEPS: dict[str, Callable[[str], str]] = {step.__name__: step for step in _STEPS}
 """Every step there is, by name."""
 
+REJOIN = rejoin.__name__
+
 WORDWISE = {*SHIPPED, "punctuation_emoji"}
 """Steps that never look past white space: what they make of a text is what they make of its words, in a row."""
 
@@ -212,6 +228,11 @@ class Preprocessing:
             )
         if len(set(self.steps)) != len(self.steps):
             raise ValueError(_("a preprocessing step is given twice: {steps}").format(steps=list(self.steps)))
+
+    def rejoining(self) -> Preprocessing:
+        """The same steps with `rejoin` on, behind HTML entities, where it was off."""
+        place = self.steps.index("unescape") + 1 if "unescape" in self.steps else 0
+        return self if REJOIN in self.steps else Preprocessing((*self.steps[:place], REJOIN, *self.steps[place:]))
 
     def without(self, name: str) -> Preprocessing:
         """The same steps with one of them switched off."""
