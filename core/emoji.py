@@ -62,13 +62,19 @@ def _shown(found: str, escape: Callable[[str], str]) -> str:
     if len(found) > 1:
         return found
     if "\U0001f3fb" <= found <= "\U0001f3ff":
-        return f"‹{_('skin tone')} {found}›"
+        return _named(_("skin tone"), found)
     if found == "\u200d":
-        return f"‹{_('joiner')}›"
+        return _named(_("joiner"))
     if found in "\ufe0e\ufe0f":
-        return f"‹{_('variation selector')}›"
+        return _named(_("variation selector"))
     if found == "\u20e3":
-        return f"‹{_('keycap')}›"
-    if "\U000e0020" <= found <= "\U000e007f":
-        return f"‹{_('tag')} {chr(ord(found) - 0xE0000) if found != chr(0xE007F) else _('end')}›"
+        return _named(_("keycap"))
+    if "\U000e0020" <= found <= "\U000e007e":
+        return _named(_("tag"), chr(ord(found) - 0xE0000))
+    if found == "\U000e007f":
+        return _named(_("tag"), _("end"))
     return found if found.isprintable() else escape(found)
+
+
+def _named(*parts: str) -> str:
+    return f"‹{' '.join(parts)}›"

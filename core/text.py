@@ -133,8 +133,12 @@ def punctuation_emoji(text: str) -> str:
 
 
 def markup(text: str) -> str:
-    """Replace HTML tags that lay text out (``<br />``, ``<p>``, ``</b>``) by a space."""
-    return _TAG.sub(" ", text) if "<" in text else text
+    """Replace HTML tags that lay text out (``<br />``, ``<p>``, ``</b>``) by a space.
+
+    A text of tags alone stays as it is, so that something is read.
+    """
+    without = _TAG.sub(" ", text) if "<" in text else text
+    return without if without.strip() else text
 
 
 def rejoin(text: str) -> str:

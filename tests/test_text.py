@@ -302,6 +302,7 @@ def test_rejoin_once_is_enough_and_takes_white_space_only(text: str) -> None:
         ('<a href="x">y</a>', "y"),
         ("<3 <url> <user> <unk> a < b > c </3 i<3p", "<3 <url> <user> <unk> a < b > c </3 i<3p"),
         ("<pretty> <bread> <p", "<pretty> <bread> <p"),
+        ("<br />", "<br />"),  # so that something is read
     ],
 )
 def test_markup(text: str, expected: str) -> None:
