@@ -237,27 +237,40 @@ def held_out(encoded: Encoded, labels: np.ndarray, rows: int, seed: int) -> tupl
     labels, so that the two share no content; so there may be a few rows more or less than asked for. Groups of such
     rows are drawn at random. Raises ValueError where a class would lack rows on either side.
     """
-    filled = np.flatnonzero(encoded.lengths)
-    classes = np.unique(labels[filled])
-    of_class = np.array([(labels[filled] == name).sum() for name in classes])
-    numbers: dict[bytes, int] = {}  # of the groups, in order of first appearance
-    keys = (encoded[row].tobytes() for row in filled.tolist())
-    group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
-    counts = np.zeros((len(numbers), len(classes)), dtype=np.int64)
-    np.add.at(counts, (group, np.searchsorted(classes, labels[filled])), 1)
+    filled, group, counts = _alike(encoded, labels)
+    of_class = counts.sum(axis=0)
     wanted = np.maximum(np.round(of_class * (rows / max(len(filled), 1))), 1).astype(np.int64)
-    if len(classes):
+    if len(wanted):
         wanted[of_class.argmax()] += rows - wanted.sum()
-    chosen = _draw(counts, wanted, np.random.default_rng(seed).permutation(len(numbers)))
+    chosen = _draw(counts, wanted, np.random.default_rng(seed).permutation(len(counts)))
     drawn = counts[chosen].sum(axis=0)
-    if not len(classes) or rows >= len(filled) or not drawn.all() or not (of_class - drawn).all():
+    if not len(wanted) or rows >= len(filled) or not drawn.all() or not (of_class - drawn).all():
         raise ValueError(
             f"cannot hold out {rows:,} rows with every class on both sides: of {len(encoded):,} rows {len(filled):,} "
-            f"have words, {len(numbers):,} of them different ones; rare words count as one unknown word (--min-count "
+            f"have words, {len(counts):,} of them different ones; rare words count as one unknown word (--min-count "
             "says how often a word is seen that is not)"
         )
     inside = np.isin(group, chosen)
     return filled[~inside], filled[inside]
+
+
+def contradictory(encoded: Encoded, labels: np.ndarray) -> int:
+    """How many rows have the same tokens as a row of another class: no model can be right about all of them."""
+    counts = _alike(encoded, labels)[2]
+    return int(counts[(counts > 0).sum(axis=1) > 1].sum())
+
+
+def _alike(encoded: Encoded, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows that have a token [N], which group of rows of the same tokens each is in [N], and how many rows of each
+    class that group has [G, C]; groups in order of first appearance."""
+    filled = np.flatnonzero(encoded.lengths)
+    numbers: dict[bytes, int] = {}
+    keys = (encoded[row].tobytes() for row in filled.tolist())
+    group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    classes, place = np.unique(labels[filled], return_inverse=True)
+    counts = np.zeros((len(numbers), len(classes)), dtype=np.int64)
+    np.add.at(counts, (group, place), 1)
+    return filled, group, counts
 
 
 def _draw(counts: np.ndarray, wanted: np.ndarray, order: np.ndarray) -> np.ndarray:

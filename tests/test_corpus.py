@@ -18,6 +18,7 @@ from core.corpus import (
     Corpus,
     Encoded,
     build_vocabulary,
+    contradictory,
     encode,
     file_sha256,
     held_out,
@@ -570,6 +571,8 @@ def test_a_sentence_with_both_labels_stands_on_one_side() -> None:
         assert len(held) == 10 and (labels[held] == 1).sum() == 5
         sides.add(0 in held)
     assert sides == {True, False}
+    assert contradictory(encoded(sentences), labels) == 3
+    assert contradictory(encoded([[1], [1], [], []]), np.array([0, 0, 0, 1])) == 0
 
 
 def test_a_class_of_one_sentence_cannot_be_on_both_sides() -> None:

@@ -390,6 +390,17 @@ def test_a_state_file_that_cannot_be_read_is_ignored(how: str, tmp_path: Path) -
     assert_same(last(train_classifier(SETTINGS, *DATA, tmp_path / "state")), last(train_classifier(SETTINGS, *DATA)))
 
 
+def test_a_run_that_chose_its_weights_in_another_way_is_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(training, "SELECTION", "log-loss after temperature")
+        assert interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=1)[-1].step > 0
+    fresh, again = list(train_classifier(SETTINGS, *DATA)), list(train_classifier(SETTINGS, *DATA, tmp_path / "state"))
+    assert [event.step for event in again] == [event.step for event in fresh]
+    assert again[-1].history == fresh[-1].history
+
+
 def test_without_a_state_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     last(train_classifier(SETTINGS, *DATA))

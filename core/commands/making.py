@@ -345,12 +345,19 @@ def _tell_of_rows(corpus: Corpus) -> None:
 
 def _tell_of_split(prepared: Prepared, balance: bool) -> None:
     """What is trained and judged on, and what to think of so many rows."""
+    from core.corpus import contradictory
+
     labels, second = prepared.corpus.labels, prepared.corpus.labelling.names[1]
     console.progress(
         f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
         f"{len(prepared.held):,} held out: {(labels[prepared.held] == 1).mean():.1%} {second}, in the file "
         f"{(labels == 1).mean():.1%}"
     )
+    if alike := contradictory(prepared.sentences, labels):
+        console.progress(
+            f"{alike:,} rows read the same as one of the other class (rare words are one unknown word): no model can "
+            "be right about all of them"
+        )
     if balance:
         console.progress("both classes weigh the same in training (--balance): probabilities are those of even classes")
     if is_small(len(prepared.held)):
