@@ -78,7 +78,7 @@ _TAG = re.compile(
 )
 
 _ANY_APOSTROPHE = "['’‘ʼ´`′＇]"
-_AUXILIARY = "do|does|did|is|are|was|were|have|has|had|ca|could|wo|would|sha|should|might|must|need|ought|dare|ai"
+_AUXILIARY = "do|does|did|is|are|was|were|have|has|had|ca|could|wo|would|sha|should|might|must|need|ought|dare|may|ai"
 # What a tokeniser took apart: "was n't", "do n ' t", "isn ` t", "it 's", "they ' re". With white space beside the
 # apostrophe a "t" belongs to an auxiliary only ("van 't" is Dutch), and no ending goes on as a word or a quotation.
 _SPLIT_NOT = re.compile(
