@@ -21,7 +21,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from core.corpus import SENTIMENT_LABELLING, file_sha256
 from core.labels import SENTIMENT, Labelling, Names, check_names
 from core.language import gettext as _
 from core.state_space import StateSpace
-from core.text import Preprocessing, Vocabulary
+from core.text import REJOIN, Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
     from torch import Tensor, dtype
@@ -111,6 +111,15 @@ class Checkpoint:
     def hash_with_state_space(self) -> str:
         """Stands for everything that decides the model's numbers and where its states are drawn."""
         return _digest([self.hash, self.card.get("sha256", {}).get(STATE_SPACE)])
+
+
+def rejoining(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint that reads contractions joined which a tokeniser split; the same one where it does so anyway."""
+    preprocessing = checkpoint.preprocessing.rejoining()
+    if preprocessing == checkpoint.preprocessing:
+        return checkpoint
+    # Another hash, so that nobody takes figures of the one for the other's.
+    return replace(checkpoint, preprocessing=preprocessing, hash=_digest([checkpoint.hash, REJOIN]))
 
 
 @dataclass(frozen=True)

@@ -169,18 +169,19 @@ class Encoded:
 class Encoder:
     """Texts to ids, as preprocessing and a vocabulary that exists make them.
 
-    No step looks past white space, so a text's ids are those of what white space separates, one after another; and what
-    was seen lately is not tokenised again.
+    Steps that look past white space are applied to the whole text. Behind the last of them a text's ids are those of
+    what white space separates, one after another; and what was seen lately is not tokenised again.
     """
 
     def __init__(self, preprocessing: Preprocessing, vocabulary: Vocabulary):
-        self._ids = WordCache(lambda word: vocabulary.encode(preprocessing(word)))
+        self._whole, words = preprocessing.parts()
+        self._ids = WordCache(lambda word: vocabulary.encode(words(word)))
 
     def __call__(self, texts: Iterable[str]) -> Encoded:
         """The texts' ids, in order."""
         ids = array("i")
         offsets = array("q", [0])
-        for text in texts:
+        for text in map(self._whole.apply, texts) if self._whole.steps else texts:
             for word in text.split():
                 ids.extend(self._ids[word])
             offsets.append(len(ids))
@@ -229,23 +230,72 @@ def default_held_out(rows: int) -> int:
     return min(20_000, rows // 10)
 
 
-def held_out(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers for training and for selection, (train, held), each ascending.
+def held_out(encoded: Encoded, labels: np.ndarray, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers for training and for selection, (train, held), each ascending, of the rows that have a token.
 
-    The `rows` held are drawn at random from sentences that no other row repeats, so that the two share no content;
-    training keeps every other row that has a token. Raises ValueError where there are too few.
+    Each class has its share of the `rows` held, one at least. Rows of the same tokens are held together, whatever their
+    labels, so that the two share no content; so there may be a few rows more or less than asked for. Groups of such
+    rows are drawn at random. Raises ValueError where a class would lack rows on either side.
     """
-    keys = [encoded[row].tobytes() for row in range(len(encoded))]
-    counts = Counter(keys)
-    filled = np.flatnonzero(encoded.lengths)
-    unique = np.array([row for row in filled if counts[keys[row]] == 1], dtype=np.int64)
-    if rows > len(unique) or rows >= len(filled):
+    filled, group, counts = _alike(encoded, labels)
+    of_class = counts.sum(axis=0)
+    wanted = np.maximum(np.round(of_class * (rows / max(len(filled), 1))), 1).astype(np.int64)
+    if len(wanted):
+        wanted[of_class.argmax()] += rows - wanted.sum()
+    chosen = _draw(counts, wanted, np.random.default_rng(seed).permutation(len(counts)))
+    drawn = counts[chosen].sum(axis=0)
+    if not len(wanted) or rows >= len(filled) or not drawn.all() or not (of_class - drawn).all():
         raise ValueError(
-            f"cannot hold out {rows:,} rows: of {len(encoded):,}, {len(unique):,} have words and are not repeated, "
-            "rare words being one unknown word (--min-count says how often a word is seen that is not)"
+            f"cannot hold out {rows:,} rows with every class on both sides: of {len(encoded):,} rows {len(filled):,} "
+            f"have words, {len(counts):,} of them different ones; rare words count as one unknown word (--min-count "
+            "says how often a word is seen that is not)"
         )
-    held = np.sort(np.random.default_rng(seed).choice(unique, rows, replace=False))
-    return np.setdiff1d(filled, held), held
+    inside = np.isin(group, chosen)
+    return filled[~inside], filled[inside]
+
+
+def contradictory(encoded: Encoded, labels: np.ndarray) -> int:
+    """How many rows have the same tokens as a row of another class: no model can be right about all of them."""
+    counts = _alike(encoded, labels)[2]
+    return int(counts[(counts > 0).sum(axis=1) > 1].sum())
+
+
+def _alike(encoded: Encoded, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows that have a token [N], which group of rows of the same tokens each is in [N], and how many rows of each
+    class that group has [G, C]; groups in order of first appearance."""
+    filled = np.flatnonzero(encoded.lengths)
+    numbers: dict[bytes, int] = {}
+    keys = (encoded[row].tobytes() for row in filled.tolist())
+    group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    classes, place = np.unique(labels[filled], return_inverse=True)
+    counts = np.zeros((len(numbers), len(classes)), dtype=np.int64)
+    np.add.at(counts, (group, place), 1)
+    return filled, group, counts
+
+
+def _draw(counts: np.ndarray, wanted: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Groups, with `counts` rows of each class [G, C], that together have as nearly as they can the `wanted` rows [C].
+
+    They are taken in the order given where they fit; then those that bring the numbers nearest.
+    """
+    missing = wanted.copy()
+    chosen: list[int] = []
+    passed: list[int] = []
+    for number in order.tolist():
+        if not missing.any():
+            break
+        if (counts[number] <= missing).all():
+            chosen.append(number)
+            missing -= counts[number]
+        else:
+            passed.append(number)
+    while missing.any() and passed:
+        off = np.abs(missing - counts[passed]).sum(axis=1)
+        if off.min() >= np.abs(missing).sum():
+            break
+        chosen.append(passed.pop(int(off.argmin())))
+        missing -= counts[chosen[-1]]
+    return np.array(chosen, dtype=np.int64)
 
 
 def length_batches(

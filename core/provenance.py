@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.checkpoints import Checkpoint
 from core.corpus import Corpus, Encoded, encode, held_out
+
+STRATIFIED = "stratified by class, rows of the same tokens together"
+"""What a card says of the split that `core.corpus.held_out` makes; older cards say nothing, and had another."""
 
 
 @dataclass(frozen=True)
@@ -41,4 +45,18 @@ def read_again(checkpoint: Checkpoint, corpus: Corpus) -> Rows:
             f"checkpoint {checkpoint.name!r} was trained on {data['rows']:,} rows with {data['tokens']:,} tokens of "
             f"{data['file']}; read as told, it has {len(corpus):,} with {len(sentences.ids):,}: are these its columns?"
         )
-    return Rows(sentences, corpus.labels, *held_out(sentences, data["held_out_rows"], data["split_seed"]))
+    if data.get("split") == STRATIFIED:
+        split = held_out(sentences, corpus.labels, data["split_rows"], data["split_seed"])
+    else:
+        split = _unrepeated(sentences, data["held_out_rows"], data["split_seed"])
+    return Rows(sentences, corpus.labels, *split)
+
+
+def _unrepeated(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The split of older cards, (train, held): held are rows drawn among those that no other row repeats."""
+    keys = [encoded[row].tobytes() for row in range(len(encoded))]
+    counts = Counter(keys)
+    filled = np.flatnonzero(encoded.lengths)
+    unique = np.array([row for row in filled if counts[keys[row]] == 1], dtype=np.int64)
+    held = np.sort(np.random.default_rng(seed).choice(unique, rows, replace=False))
+    return np.setdiff1d(filled, held), held

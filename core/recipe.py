@@ -25,10 +25,21 @@ from core.evaluation import evaluate
 from core.labels import SENTIMENT
 from core.language import mark
 from core.polarity import add_polarity, log_odds
+from core.provenance import STRATIFIED
 from core.reference_states import add_state_space, of_rows
 from core.small_data import SMALL, UNEVEN
 from core.text import Preprocessing, Vocabulary
-from core.training import Progress, TrainingSettings, check_classes, hardware, settings_json, train_classifier
+from core.training import (
+    FEW_ERRORS,
+    SELECTION,
+    Progress,
+    TrainingSettings,
+    best,
+    check_classes,
+    hardware,
+    settings_json,
+    train_classifier,
+)
 
 INTENDED_USE = mark(
     "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "
@@ -60,6 +71,10 @@ OWN_LIMITS = (
     mark("The labels are the table's: where they are wrong or uneven, so is what was learnt from them."),
     mark("There is no third class: a text that belongs to neither still gets one of two verdicts."),
     mark("Word order and negation are handled badly in ways that this workbench exists to show."),
+)
+FEW_ERRORS_LIMIT = mark(
+    "Fewer than 5 of the held-out rows were wrong: too few to tell how sure it may be. Its probabilities and its "
+    "calibration error say no more than so many rows can."
 )
 BALANCED_LIMIT = mark(
     "Both classes weighed the same in training, though one is rarer: its probabilities are those of a world in which "
@@ -143,9 +158,14 @@ def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
     Raises ValueError where it is too small for the rows to hold out, or either part holds one class only.
     """
     vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
-    train, held = held_out(sentences, recipe.held_out_rows or default_held_out(len(corpus)), recipe.seed)
+    train, held = held_out(sentences, corpus.labels, _split_rows(corpus, recipe), recipe.seed)
     check_classes(corpus.labels, train, held)
     return Prepared(recipe, corpus, vocabulary, sentences, train, held)
+
+
+def _split_rows(corpus: Corpus, recipe: Recipe) -> int:
+    """How many rows to hold out; whole groups of rows of the same tokens may make it a few more or less."""
+    return recipe.held_out_rows or default_held_out(len(corpus))
 
 
 def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
@@ -290,19 +310,35 @@ def _card(
         **({} if sentiment else {"label_values": dict(prepared.corpus.labelling.values)}),
         "hardware": hardware(settings),
         "history": [held._asdict() for held in progress.history],
+        "calibration": calibration(prepared, progress),
         "versions": _versions("torch", "gensim"),
         "intended_use": INTENDED_USE,
-        "limits": _limits(prepared, settings),
+        "limits": _limits(prepared, settings, calibration(prepared, progress)["errors"]),
         "terms": TERMS if sentiment else OWN_TERMS,
         "metrics": {},
     }
 
 
-def _limits(prepared: Prepared, settings: TrainingSettings) -> list[str]:
+def calibration(prepared: Prepared, progress: Progress) -> dict[str, Any]:
+    """What the temperature of a finished run is and rests on; the weights were chosen before it."""
+    kept = best(progress.history)
+    rows = len(prepared.held)
+    return {
+        "weights_chosen_by": SELECTION,
+        "temperature": kept.temperature,
+        "rows": rows,
+        "errors": rows - round(kept.accuracy * rows),
+        "labels": "smoothed (Platt 1999)",
+    }
+
+
+def _limits(prepared: Prepared, settings: TrainingSettings, errors: int) -> list[str]:
     """What its user must know of a classifier: of the data, then of how it was weighed and judged."""
     limits = list(LIMITS if prepared.corpus.labelling.names == SENTIMENT else OWN_LIMITS)
     if settings.balance:
         limits.append(BALANCED_LIMIT)
+    if errors < FEW_ERRORS:
+        limits.append(FEW_ERRORS_LIMIT)
     if len(prepared.held) < SMALL:
         limits.append(SMALL_LIMIT)
     return limits
@@ -350,8 +386,10 @@ def _data(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _split(prepared: Prepared) -> dict[str, int]:
+def _split(prepared: Prepared) -> dict[str, int | str]:
     return {
+        "split": STRATIFIED,
+        "split_rows": _split_rows(prepared.corpus, prepared.recipe),
         "training_rows": len(prepared.train),
         "held_out_rows": len(prepared.held),
         "split_seed": prepared.recipe.seed,

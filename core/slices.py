@@ -1,7 +1,7 @@
 """On which kinds of sentence is a model judged apart? Slices by length, negation, question, unknown words, emoticons.
 
 Every sentence is in one slice of each family, so the slices of a family add up to the whole file. Negation, question
-and emoticon are read off the text in one way for all models (the project's usual preprocessing), so that models can be
+and emoticon are read off the text in one way for all models (the steps of the shipped ones), so that models can be
 compared on the same rows; length and unknown words are counted as the model itself reads the text.
 
 A slice says nothing of why: long tweets also hold more negations and more links.
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from core.lexicon import is_negation
-from core.text import Preprocessing, is_emoticon
+from core.text import SHIPPED, Preprocessing, is_emoticon
 from core.word_cache import WordCache
 
 LENGTHS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 30), (31, None))
@@ -38,7 +38,7 @@ class Marker:
     """Tells which texts hold a negation, a question mark or an emoticon; words seen lately are not looked at again."""
 
     def __init__(self) -> None:
-        preprocessing = Preprocessing()
+        preprocessing = Preprocessing(SHIPPED)
 
         def marks(word: str) -> int:
             tokens = preprocessing(word)

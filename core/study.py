@@ -23,7 +23,8 @@ import numpy as np
 from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, train_word2vec, unit_variance
 from core.evaluation import paired_interval, wilson_interval
-from core.text import STEPS, Preprocessing, Vocabulary
+from core.provenance import STRATIFIED
+from core.text import USUAL, Preprocessing, Vocabulary
 from core.training import TrainingSettings, train_classifier
 from core.verdicts import logits
 
@@ -101,16 +102,16 @@ def variants() -> list[Variant]:
 
 def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
     """Train every variant on a corpus; goes on where an interrupted study of the same corpus stopped."""
-    held_out_rows = default_held_out(len(corpus))
-    header = {
+    header: dict[str, Any] = {
         "data": {
             "file": corpus.name,
             "sha256": corpus.sha256,
             "rows": len(corpus),
             "drawn_from": corpus.drawn_from,
             "texts_sha256": hashlib.sha256("\0".join(corpus.texts).encode("utf-8", "surrogatepass")).hexdigest(),
-            "held_out_rows": held_out_rows,
+            "split": STRATIFIED,
         },
+        "steps": Preprocessing().steps,
         "base": asdict(_BASE),
         "word2vec": asdict(_BASE_WORD2VEC),
         "embeddings": "word2vec, scaled to unit variance",
@@ -121,7 +122,8 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
     vocabulary, sentences, _ = build_vocabulary(corpus.texts, Preprocessing(), MIN_COUNT)
     encoded[Preprocessing()] = vocabulary, sentences
     # The same rows for every variant, so that differences are paired.
-    train, held = held_out(sentences, held_out_rows, seed=0)
+    train, held = held_out(sentences, corpus.labels, default_held_out(len(corpus)), seed=0)
+    header["data"]["held_out_rows"] = len(held)
     todo = variants()
     state_file = state_folder / "study.npz"
     rows, correct, steps = _restore(state_file, header)
@@ -170,7 +172,7 @@ def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) ->
 
     The vocabulary is counted on the rows `train`; the rate is of tokens of the rows `held`.
     """
-    names = list(STEPS)
+    names = list(USUAL)
     for count in range(len(names) + 1):
         preprocessing = Preprocessing(tuple(names[:count]))
         words: Counter[str] = Counter()

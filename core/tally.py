@@ -155,7 +155,8 @@ class Tally:
     @property
     def temperature(self) -> float | None:
         """The T at which σ(logit / T) has the least log-loss (Guo et al. 2017): above 1 the model is too sure of
-        itself, below 1 not sure enough. None where every row is right, or one class is missing: no T is best."""
+        itself, below 1 not sure enough. None where no T is best: every row is right, one class is missing, or the loss
+        still falls at the bounds e⁻⁴ and e⁴ of what is searched."""
         from scipy.optimize import minimize_scalar
 
         filled = self.counts > 0
@@ -167,7 +168,8 @@ class Tally:
         def loss(log_temperature: float) -> float:
             return float(weights @ np.logaddexp(0, -signed * np.exp(-log_temperature)))
 
-        return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
+        found = float(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x)
+        return float(np.exp(found)) if abs(found) < 3.99 else None
 
     def curves(self) -> Curves:
         """Precision, recall and false positive rate over all thresholds."""

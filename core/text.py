@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from core import emoji
 from core.language import gettext as _
 
 LINK = "<url>"
@@ -51,23 +52,46 @@ _EMOTICON = (
     r"|\([-o^*]?['’]?[:;=](?![\w)(])|(?<!\S)\)-?['’]?[:;=](?![\w)(])"
 )
 _WORD = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"  # letters, digits, combining accents
-_TOKEN = re.compile(
+_TOKENS = (
     rf"{re.escape(LINK)}|{_EMOTICON}"
     r"|\d+(?:[.,:]\d+)+"  # 3.5  1,000  10:30
     rf"|{_WORD}(?:{_APOSTROPHE}{_WORD})*"
     # Runs of one mark stay whole; any other mark stands alone.
-    r"|!+|\?+|\.+|…+|-+|\*+|~+|_+|[^\w\s]",
-    re.IGNORECASE,
+    r"|!+|\?+|\.+|…+|-+|\*+|~+|_+|[^\w\s]"
 )
+_TOKEN = re.compile(_TOKENS, re.IGNORECASE)
 
-# U+FE0F and U+FE0E say only how the mark before them is drawn: a heart is the same word in colour or in black.
-_VARIATION = re.compile(r"(?<=\S)[\ufe0e\ufe0f]")
+_TOKEN_OR_EMOJI = re.compile(f"{emoji.SEQUENCE}|{_TOKENS}", re.IGNORECASE)
 
 _EMOTICONS = re.compile(_EMOTICON, re.IGNORECASE)
 _EMOJI = re.compile("[\u2639-\u263b\u2764\U0001f300-\U0001faff]")
 
 _CONTRACTION = re.compile(r"\b([^\W_]+)n't('ve)?\b", re.IGNORECASE)
 _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}  # can't, won't, shan't, ain't
+
+# Elements that lay text out; "<3", "<url>" and other names in angle brackets are none.
+_TAG = re.compile(
+    r"<\s{0,2}/?\s{0,2}br\s{0,2}/?\s{0,2}>"
+    r"|</?(?:p|br|hr|div|span|b|i|u|em|strong|small|sub|sup|tt|font|center|blockquote|pre|code|a|img|ul|ol|li"
+    r"|table|tr|td|th|h[1-6])(?:\s[^<>]{0,500})?/?>",
+    re.IGNORECASE,
+)
+
+_ANY_APOSTROPHE = "['’‘ʼ´`′＇]"
+_AUXILIARY = "do|does|did|is|are|was|were|have|has|had|ca|could|wo|would|sha|should|might|must|need|ought|dare|may|ai"
+# What a tokeniser took apart: "was n't", "do n ' t", "isn ` t", "it 's", "they ' re". With white space beside the
+# apostrophe a "t" belongs to an auxiliary only ("van 't" is Dutch), and no ending goes on as a word or a quotation.
+_SPLIT_NOT = re.compile(
+    rf"\b({_AUXILIARY})\s*(n)\s*{_ANY_APOSTROPHE}\s*(t)(?!\w)|(?<=[^\W_])\s*(n){_ANY_APOSTROPHE}(t)(?!\w)",
+    re.IGNORECASE,
+)
+_SPLIT_ENDING = re.compile(
+    rf"(?<=\w)(?:\s+{_ANY_APOSTROPHE}\s*|(?<!in){_ANY_APOSTROPHE}\s+|{_ANY_APOSTROPHE})"  # "mornin' d" is no "'d"
+    r"(s|re|ve|ll|m|d)(?![\w'’`-]|\.\w)",
+    re.IGNORECASE,
+)
+_WORD_BEFORE = re.compile(r"\w*\Z")
+_MAY_BE_SPLIT = re.compile(rf"\sn?{_ANY_APOSTROPHE}|{_ANY_APOSTROPHE}\s|[‘´`′＇]", re.IGNORECASE)
 
 _REPEAT = re.compile(r"([^\W\d_])\1{3,}")
 
@@ -97,7 +121,47 @@ def punctuation(text: str) -> str:
 
     Variation selectors behind a mark are dropped.
     """
-    return " ".join(_TOKEN.findall(_VARIATION.sub("", text)))
+    return " ".join(_TOKEN.findall(emoji.without_variations(text)))
+
+
+def punctuation_emoji(text: str) -> str:
+    """As `punctuation`; an emoji of several characters (a family, a flag, one with a skin tone) stays whole too.
+
+    Joiners that join no two emoji are dropped, as variation selectors are.
+    """
+    return " ".join(_TOKEN_OR_EMOJI.findall(emoji.without_stray_joiners(emoji.without_variations(text))))
+
+
+def markup(text: str) -> str:
+    """Replace HTML tags that lay text out (``<br />``, ``<p>``, ``</b>``) by a space.
+
+    A text of tags alone stays as it is, so that something is read.
+    """
+    without = _TAG.sub(" ", text) if "<" in text else text
+    return without if without.strip() else text
+
+
+def rejoin(text: str) -> str:
+    """Join contractions that a tokeniser split: ``was n't`` is ``wasn't``, ``it ' s`` is ``it's``.
+
+    A backtick or an accent in the apostrophe's place becomes one.
+    """
+    if not _MAY_BE_SPLIT.search(text):
+        return text
+    return _SPLIT_ENDING.sub(r"'\1", _SPLIT_NOT.sub(r"\1\2\4'\3\5", text))
+
+
+def first_split(text: str) -> tuple[str, str] | None:
+    """The first contraction that `rejoin` joins, as it stands and joined; None where there is none."""
+    if rejoin(text) == text:
+        return None
+    for pattern in (_SPLIT_NOT, _SPLIT_ENDING):
+        for match in pattern.finditer(text):
+            stem = _WORD_BEFORE.findall(text[max(match.start() - 30, 0) : match.start()])[0]
+            found = " ".join(f"{stem}{match[0]}".split())
+            if rejoin(found) != found:
+                return found, rejoin(found)
+    return None
 
 
 def contractions(text: str) -> str:
@@ -121,9 +185,23 @@ def is_emoticon(token: str) -> bool:
     return bool(_EMOTICONS.fullmatch(token) or _EMOJI.search(token))
 
 
-STEPS: dict[str, Callable[[str], str]] = {
-    step.__name__: step for step in (unescape, lowercase, links, mentions, punctuation, contractions, repeats)
-}
+SHIPPED = ("unescape", "lowercase", "links", "mentions", "punctuation", "contractions", "repeats")
+"""The steps of the shipped checkpoints."""
+
+USUAL = (
+    *("unescape", "markup", "lowercase", "rejoin", "links", "mentions"),
+    *("punctuation_emoji", "contractions", "repeats"),
+)
+"""The steps of a new training unless told otherwise."""
+
+_STEPS = (unescape, markup, lowercase, rejoin, links, mentions, punctuation, punctuation_emoji, contractions, repeats)
+STEPS: dict[str, Callable[[str], str]] = {step.__name__: step for step in _STEPS}
+"""Every step there is, by name."""
+
+REJOIN = rejoin.__name__
+
+WORDWISE = {*SHIPPED, "punctuation_emoji"}
+"""Steps that never look past white space: what they make of a text is what they make of its words, in a row."""
 
 
 class StepResult(NamedTuple):
@@ -136,12 +214,12 @@ class StepResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """An ordered choice of steps from `STEPS`, by name; calling it on a text gives the list of tokens.
+    """An ordered choice of steps from `STEPS`, by name (`USUAL` unless told); calling it on a text gives the tokens.
 
     Raises ValueError for a name that is not in `STEPS`, or given twice.
     """
 
-    steps: tuple[str, ...] = tuple(STEPS)
+    steps: tuple[str, ...] = USUAL
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", tuple(self.steps))
@@ -155,6 +233,11 @@ class Preprocessing:
         if len(set(self.steps)) != len(self.steps):
             raise ValueError(_("a preprocessing step is given twice: {steps}").format(steps=list(self.steps)))
 
+    def rejoining(self) -> Preprocessing:
+        """The same steps with `rejoin` on, behind HTML entities, where it was off."""
+        place = self.steps.index("unescape") + 1 if "unescape" in self.steps else 0
+        return self if REJOIN in self.steps else Preprocessing((*self.steps[:place], REJOIN, *self.steps[place:]))
+
     def without(self, name: str) -> Preprocessing:
         """The same steps with one of them switched off."""
         if name not in self.steps:
@@ -162,9 +245,18 @@ class Preprocessing:
         return Preprocessing(tuple(step for step in self.steps if step != name))
 
     def __call__(self, text: str) -> list[str]:
+        return self.apply(text).split()
+
+    def apply(self, text: str) -> str:
+        """The text after the last step."""
         for name in self.steps:
             text = STEPS[name](text)
-        return text.split()
+        return text
+
+    def parts(self) -> tuple[Preprocessing, Preprocessing]:
+        """The steps up to the last that looks past white space, and those behind it, for which words are enough."""
+        whole = max((place for place, name in enumerate(self.steps, 1) if name not in WORDWISE), default=0)
+        return Preprocessing(self.steps[:whole]), Preprocessing(self.steps[whole:])
 
     def show_work(self, text: str) -> list[StepResult]:
         """The text after every step, in order; the last one's words are the tokens."""
@@ -203,12 +295,13 @@ class Vocabulary:
     def from_counts(cls, counts: Counter[str], min_count: int) -> Vocabulary:
         """The words counted at least `min_count` times, most frequent first, ties in order of first appearance.
 
-        Words with characters that do not print (half a character of text decoded wrongly, say) are left out.
+        Words with characters that do not print (half a character of text decoded wrongly, say) are left out; the
+        joiners inside an emoji print.
         """
         return cls(
             word
             for word, count in counts.most_common()
-            if count >= min_count and word not in (PAD, UNK) and word.isprintable()
+            if count >= min_count and word not in (PAD, UNK) and emoji.prints(word)
         )
 
     def __len__(self) -> int:

@@ -2,9 +2,9 @@
 
 Adam (Kingma & Ba 2015) with the one-cycle schedule of Smith & Topin 2018 (a rise over the first third, then a cosine
 fall), gradients clipped by norm (Pascanu, Mikolov & Bengio 2013), dropout on the embeddings and the read-out. Held-out
-rows of the training file decide when to stop and which weights to keep, by log-loss after temperature scaling (Guo et
-al. 2017), so that over-confidence alone never decides. At the end the temperature is folded into the read-out, so the
-logits are calibrated as they stand.
+rows of the training file decide when to stop and which weights to keep, by log-loss before temperature scaling: where
+hardly a row is wrong, the loss after it falls with every sharpening. At the end the temperature (Guo et al. 2017, with
+Platt's smoothed labels, see `fit_temperature`) is folded into the read-out, so the logits are calibrated as they stand.
 
 Everything that decides the next step (weights, Adam's moments, the random state, the place in the data) is saved at
 every evaluation: a run that was interrupted goes on to the same weights as one that was not. The same seed on the same
@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,10 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 _WARM_UP = 1 / 3
 _REPORT_EVERY = 10  # steps
 _AVERAGE_EVERY = 10  # steps
+SELECTION = "log-loss before temperature"
+"""By what the weights are chosen: part of a run's identity, as older runs chose theirs in another way."""
+FEW_ERRORS = 5
+"""Held-out rows that are wrong, below which the temperature is not below 1: the width of log T is about 1 / √errors."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +107,18 @@ def class_weights(labels: np.ndarray) -> tuple[float, float]:
 
 
 class HeldOut(NamedTuple):
-    """The model on the held-out rows at one step; `log_loss` (nats) is after scaling by `temperature`."""
+    """The model on the held-out rows at one step; `log_loss` (nats) is before scaling by `temperature`."""
 
     step: int
     accuracy: float
     log_loss: float
     temperature: float
     training_loss: float
+
+
+def best(history: Sequence[HeldOut]) -> HeldOut:
+    """The evaluation whose weights are kept: the first with the least log-loss."""
+    return min(history, key=lambda held: held.log_loss)
 
 
 class Progress(NamedTuple):
@@ -205,24 +214,40 @@ def hardware(settings: TrainingSettings) -> dict[str, str | int]:
     }
 
 
-def fit_temperature(
-    logits: np.ndarray, labels: np.ndarray, weights: tuple[float, float] | None = None
-) -> tuple[float, float]:
-    """The temperature T that minimises the log-loss of σ(logit / T), and that log-loss in nats.
+def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: tuple[float, float] | None = None) -> float:
+    """The temperature T at which σ(logit / T) has the least log-loss against smoothed labels.
 
-    With `weights` a row of class 0 or 1 counts for so much: the loss is their weighted mean.
+    A row of a class of N rows counts as (N + 1) / (N + 2) of that class and the rest of the other: the most that N rows
+    without an error allow to say (Platt 1999; Lin, Lin & Weng 2007). With hard labels, as in Guo et al. 2017, rows that
+    are all right drive T to 0. Where fewer than `FEW_ERRORS` rows are wrong, T is at least 1: a model is never made
+    surer without errors that tell how sure it may be. With `weights` a row of class 0 or 1 counts for so much.
     """
     from scipy.optimize import minimize_scalar
 
-    signed = np.where(labels == 1, logits, -logits).astype(np.float64)
-    each = None if weights is None else np.where(labels == 1, weights[1], weights[0])
+    positive = labels == 1
+    signed = np.where(positive, logits, -logits).astype(np.float64)
+    rows = np.where(positive, positive.sum(), len(labels) - positive.sum())
+    target = (rows + 1) / (rows + 2)
+    each = _each(positive, weights)
 
     def loss(log_temperature: float) -> float:
-        losses = np.logaddexp(0, -signed * np.exp(-log_temperature))
-        return float(losses.mean() if each is None else np.average(losses, weights=each))
+        scaled = signed * np.exp(-log_temperature)
+        return float(np.average(np.logaddexp(0, -scaled) + (1 - target) * scaled, weights=each))
 
-    found = minimize_scalar(loss, bounds=(-4, 4), method="bounded")
-    return float(np.exp(found.x)), float(found.fun)
+    few = int(((logits >= 0) != positive).sum()) < FEW_ERRORS
+    found = minimize_scalar(loss, bounds=(0 if few else -4, 4), method="bounded")
+    return 1.0 if few and loss(0.0) <= found.fun else float(np.exp(found.x))
+
+
+def log_loss(logits: np.ndarray, labels: np.ndarray, weights: tuple[float, float] | None = None) -> float:
+    """The mean log-loss of σ(logit) in nats; with `weights` a row of class 0 or 1 counts for so much."""
+    positive = labels == 1
+    losses = np.logaddexp(0, np.where(positive, -logits, logits).astype(np.float64))
+    return float(np.average(losses, weights=_each(positive, weights)))
+
+
+def _each(positive: np.ndarray, weights: tuple[float, float] | None) -> np.ndarray | None:
+    return None if weights is None else np.where(positive, weights[1], weights[0])
 
 
 def _epoch_batches(settings: TrainingSettings, lengths: np.ndarray, train: np.ndarray, epoch: int) -> list[np.ndarray]:
@@ -241,7 +266,7 @@ def _rate(step: int, steps: int, constant: bool) -> float:
 
 
 def _run_identity(settings: TrainingSettings, sentences: Encoded, labels: np.ndarray, *arrays: np.ndarray) -> str:
-    digest = hashlib.sha256(json.dumps(settings_json(settings), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([settings_json(settings), SELECTION], sort_keys=True).encode())
     for array in (sentences.ids, sentences.offsets, labels, *arrays):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
@@ -329,11 +354,11 @@ class _Run:
         scores = logits(self.model, sentences)
         if not np.isfinite(scores).all():
             raise ValueError(f"training diverged: logits are not finite at step {self.step}; try a lower learning rate")
-        temperature, log_loss = fit_temperature(scores, labels, self.weights)
+        temperature, loss = fit_temperature(scores, labels, self.weights), log_loss(scores, labels, self.weights)
         accuracy = float(((scores >= 0) == (labels == 1)).mean())
-        temperature, log_loss, accuracy = distributed.agreed([temperature, log_loss, accuracy])
-        better = not self.history or log_loss < min(held.log_loss for held in self.history)
-        self.history.append(HeldOut(self.step, accuracy, log_loss, temperature, self.loss))
+        temperature, loss, accuracy = distributed.agreed([temperature, loss, accuracy])
+        better = not self.history or loss < min(held.log_loss for held in self.history)
+        self.history.append(HeldOut(self.step, accuracy, loss, temperature, self.loss))
         if better:
             self.best = {key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
         self.model.load_state_dict(current)
@@ -348,7 +373,7 @@ class _Run:
                 self.mean[key] = value.detach().clone()
 
     def best_held_out(self) -> HeldOut:
-        return min(self.history, key=lambda held: held.log_loss)
+        return best(self.history)
 
     def out_of_patience(self, steps: int) -> bool:
         """Whether, since the rate began to fall, `patience` evaluations in a row failed to beat the best."""

@@ -57,7 +57,9 @@ def report_data() -> Path:
     return path
 
 
-def write_tiny_checkpoint(folder: Path, name: str, cell: str, *, layers: int = 1, seed: int = 0) -> None:
+def write_tiny_checkpoint(
+    folder: Path, name: str, cell: str, *, layers: int = 1, seed: int = 0, steps: tuple[str, ...] | None = None
+) -> None:
     """Save a classifier with random weights, its card filled in as `core.recipe` does."""
     import torch
 
@@ -86,7 +88,7 @@ def write_tiny_checkpoint(folder: Path, name: str, cell: str, *, layers: int = 1
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "labels": ["negative", "positive"],
-        "preprocessing": Preprocessing().steps,
+        "preprocessing": Preprocessing().steps if steps is None else steps,
         "settings": asdict(TrainingSettings(cell, hidden_size=HIDDEN, layers=layers, seed=seed)),
         "embeddings": {"start": "word2vec", **asdict(recipe.Word2VecSettings(vector_size=EMBEDDING)), "min_count": 1},
         "data": {

@@ -18,6 +18,7 @@ from core.corpus import (
     Corpus,
     Encoded,
     build_vocabulary,
+    contradictory,
     encode,
     file_sha256,
     held_out,
@@ -500,33 +501,103 @@ def test_pad_against_a_plain_replica(sentences: list[list[int]], data: st.DataOb
 
 
 @law
-@given(ID_LISTS, st.integers(0, 12), st.integers(0, 3))
-def test_held_out_rows_share_no_content_with_the_others(sentences: list[list[int]], rows: int, seed: int) -> None:
-    corpus = encoded(sentences)
-    unique = [row for row, ids in enumerate(sentences) if ids and sentences.count(ids) == 1]
+@given(
+    st.lists(st.tuples(st.lists(st.integers(1, 3), max_size=3), st.integers(0, 1)), max_size=30),
+    st.integers(1, 12),
+    st.integers(0, 3),
+)
+def test_held_out_rows_share_no_content_with_the_others(
+    rows: list[tuple[list[int], int]], wanted: int, seed: int
+) -> None:
+    sentences, labels = [ids for ids, _ in rows], np.array([label for _, label in rows], dtype=np.int8)
     filled = [row for row, ids in enumerate(sentences) if ids]
-    if rows > len(unique) or rows >= len(filled):
-        with pytest.raises(
-            ValueError, match=f"cannot hold out {rows} rows: of {len(sentences)}, {len(unique)} have words"
-        ):
-            held_out(corpus, rows, seed)
+    try:
+        train, held = held_out(encoded(sentences), labels, wanted, seed)
+    except ValueError as error:
+        assert f"cannot hold out {wanted} rows" in str(error)
         return
-    train, held = held_out(corpus, rows, seed)
-    assert len(held) == rows
     assert sorted([*train, *held]) == filled  # every row with a word, once
-    assert train.tolist() == sorted(train)
-    assert held.tolist() == sorted(held)
+    assert train.tolist() == sorted(train) and held.tolist() == sorted(held)
     trained = [sentences[row] for row in train]
     assert not [row for row in held if sentences[row] in trained]
+    classes = set(labels[filled].tolist())
+    assert set(labels[train].tolist()) == set(labels[held].tolist()) == classes
+    if all(sentences.count(ids) == 1 for ids in sentences):
+        assert len(held) == wanted
+        for label in classes:
+            share = wanted * (labels[filled] == label).mean()
+            assert abs((labels[held] == label).sum() - share) <= 1
+
+
+def uneven(rows: int = 2_000, rare: float = 0.134, seed: int = 0) -> tuple[list[list[int]], np.ndarray]:
+    """A rare class, more than half of which are sentences that stand there 2 to 9 times; few of the others repeat."""
+    random = np.random.default_rng(seed)
+    sentences: list[list[int]] = []
+    labels: list[int] = []
+    for label, count, repeated in ((1, round(rows * rare), 0.6), (0, rows - round(rows * rare), 0.05)):
+        made: list[list[int]] = []
+        while len(made) < count:
+            times = int(random.integers(2, 10)) if random.random() < repeated / 4 else 1
+            made += [[len(sentences) + len(made) + 1, 7]] * times
+        sentences += made[:count]
+        labels += [label] * count
+    order = random.permutation(rows)
+    return [sentences[row] for row in order], np.array(labels, dtype=np.int8)[order]
+
+
+def test_held_out_rows_have_the_classes_and_the_repetitions_of_the_file() -> None:
+    sentences, labels = uneven()
+    repeated = np.array([sentences.count(ids) > 1 for ids in sentences])
+    assert repeated[labels == 1].mean() > 0.4 > 0.2 > repeated[labels == 0].mean()
+    shares = []
+    for seed in range(20):
+        train, held = held_out(encoded(sentences), labels, 200, seed)
+        assert len(held) == 200
+        assert (labels[held] == 1).sum() == round(200 * labels.mean())
+        assert not {tuple(sentences[row]) for row in train} & {tuple(sentences[row]) for row in held}
+        shares.append([repeated[held][labels[held] == label].mean() for label in (0, 1)])
+    # Those alone that nothing repeats would be another file.
+    for label in (0, 1):
+        assert np.mean(shares, axis=0)[label] == pytest.approx(repeated[labels == label].mean(), abs=0.12)
+
+
+def test_a_sentence_with_both_labels_stands_on_one_side() -> None:
+    sentences = [[1], [1], [1], *([number] for number in range(2, 30))]
+    labels = np.array([0, 1, 1, *([0, 1] * 14)], dtype=np.int8)
+    sides = set()
+    for seed in range(20):
+        train, held = held_out(encoded(sentences), labels, 10, seed)
+        assert {0, 1, 2} <= set(train.tolist()) or {0, 1, 2} <= set(held.tolist())
+        assert len(held) == 10 and (labels[held] == 1).sum() == 5
+        sides.add(0 in held)
+    assert sides == {True, False}
+    assert contradictory(encoded(sentences), labels) == 3
+    assert contradictory(encoded([[1], [1], [], []]), np.array([0, 0, 0, 1])) == 0
+
+
+def test_a_class_of_one_sentence_cannot_be_on_both_sides() -> None:
+    sentences = [[1]] * 5 + [[number] for number in range(2, 40)]
+    labels = np.array([1] * 5 + [0] * 38, dtype=np.int8)
+    with pytest.raises(ValueError, match="cannot hold out 8 rows with every class on both sides: of 43 rows 43 have"):
+        held_out(encoded(sentences), labels, 8, 0)
+
+
+def test_groups_that_do_not_fit_are_taken_where_they_bring_the_numbers_nearer() -> None:
+    sentences = [ids for number in range(1, 21) for ids in [[number]] * 4]
+    labels = np.array(([0] * 4 + [1] * 4) * 10, dtype=np.int8)
+    for wanted, expected in ((20, (12, 8)), (24, (12, 12)), (30, (16, 16))):
+        held = held_out(encoded(sentences), labels, wanted, 0)[1]
+        assert sorted(np.bincount(labels[held]).tolist(), reverse=True) in ([*expected], [8, 8], [12, 12], [16, 12])
+        assert abs(len(held) - wanted) <= 4
 
 
 def test_held_out_rows_are_drawn_by_the_seed() -> None:
-    corpus = encoded([[number] for number in range(1, 1_001)])
-    train, held = held_out(corpus, 100, seed=3)
-    again = held_out(corpus, 100, seed=3)
+    corpus, labels = encoded([[number] for number in range(1, 1_001)]), np.arange(1_000) % 2
+    train, held = held_out(corpus, labels, 100, seed=3)
+    again = held_out(corpus, labels, 100, seed=3)
     assert np.array_equal(train, again[0])
     assert np.array_equal(held, again[1])
-    assert not np.array_equal(held, held_out(corpus, 100, seed=4)[1])
+    assert not np.array_equal(held, held_out(corpus, labels, 100, seed=4)[1])
     assert 300 < held.mean() < 700  # from all over the file
 
 

@@ -16,7 +16,7 @@ from core.collection_file import CollectionFile, storable
 from core.corpus import read_corpus
 from core.labels import check_names
 from core.models import NotPrefixwiseError
-from core.text import Preprocessing, Vocabulary
+from core.text import STEPS, Preprocessing, Vocabulary
 from pages.parts import files
 
 CORE = Path(__file__).parent.parent / "core"
@@ -164,8 +164,8 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
     ),
     "unknown step": (
         lambda folder: Preprocessing(("stem",)),
-        f"unknown preprocessing steps ['stem']; available: {', '.join(Preprocessing().steps)}",
-        set(Preprocessing().steps),
+        f"unknown preprocessing steps ['stem']; available: {', '.join(STEPS)}",
+        set(STEPS),
     ),
     "a vocabulary cut off": (
         lambda folder: Vocabulary.from_bytes(b"<pad>\n<unk>\ngood"),

@@ -11,10 +11,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
+from core import checkpoints, recipe
 from core.__main__ import main
 from core.labels import SENTIMENT
 from core.small_data import SMALL as SMALL_DATA
+from core.verdicts import verdicts
 from tests import generated
 from tests.conftest import write_tiny_checkpoint
 
@@ -238,6 +239,25 @@ def test_a_name_in_the_folder_of_checkpoints_is_offered_at_once(
     for wrong in ("checkpoints/a b", "checkpoints/word2vec", "checkpoints/fluency"):
         assert train(table, Path(wrong), *named) == 2
         assert "name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", [0.5, 0.15])
+def test_a_table_that_is_easy_to_tell_apart_makes_no_model_that_is_sure_of_everything(
+    share: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every held-out row is right: nothing tells how sure the model may be, least of all of words it never saw."""
+    table = generated.write(tmp_path / "t.csv", 400, share=share)
+    assert train(table, tmp_path / "out", "--cells", "lstm", "--epochs", "30") == 0
+    checkpoint = checkpoints.load("lstm", tmp_path / "out")
+    card = checkpoint.card
+    found = card["calibration"]
+    assert found["errors"] == 0 and found["rows"] == 40 and found["temperature"] >= 1
+    assert recipe.FEW_ERRORS_LIMIT in card["limits"]
+    assert card["metrics"]["selection"]["calibration_error"] > 1e-3
+    assert "learnt from 0 errors in 40 held-out rows" in capsys.readouterr().err
+    for unknown in ("zyx", "zyx qwv", "zyx qwv zyx zyx qwv zyx"):
+        (verdict,) = verdicts(checkpoint, [unknown])
+        assert verdict.unknown and 0.01 < verdict.probability < 0.99
 
 
 @pytest.mark.parametrize("balance", ["on", "off"])

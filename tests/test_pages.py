@@ -17,8 +17,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
+from core.emoji import visible as shown
 from core.examples import examples
-from core.text import Preprocessing
+from core.text import SHIPPED, Preprocessing
+from tests.conftest import write_tiny_checkpoint
 from tests.hostile import SENTENCES
 
 ROOT = Path(__file__).parent.parent
@@ -211,6 +213,30 @@ def test_what_the_steps_changed_is_told() -> None:
     assert texts.count("no change") == sum(not step.changed for step in work)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("it was n't good", ["“was n't” is read in pieces by GRU. Type it joined: “wasn't”."]),
+        ("it wasn't good", []),
+    ],
+)
+def test_a_contraction_that_a_tokeniser_split_is_told_of(text: str, told: list[str], own_checkpoints: Path) -> None:
+    write_tiny_checkpoint(own_checkpoints, "gru", "gru", steps=SHIPPED)
+    at = home(text)
+    assert_answered(at)
+    assert [visible(line.value) for line in at.caption if "in pieces" in line.value] == told
+
+
+def test_parts_of_an_emoji_are_shown_by_name(own_checkpoints: Path) -> None:
+    for cell in ("rnn", "gru", "lstm"):
+        write_tiny_checkpoint(own_checkpoints, cell, cell, steps=SHIPPED)
+    at = home("good 👩🏽\u200d💻")
+    assert_answered(at)
+    names = ["good", "👩", "‹skin tone 🏽›", "‹joiner›", "💻"]
+    assert [text.strip() for html in at.html for text in Html(html.proto.body).texts if text.strip() in names] == names
+    assert chart(at)["layout"]["xaxis"]["ticktext"] == names
+
+
 # Texts that are hardly sentences
 
 
@@ -312,7 +338,7 @@ def test_a_figure_gets_no_markup_of_a_hostile_text(hostile: str) -> None:
     ]
     assert not [label for label in labels if "<" in label or ">" in label]
     tokens = Preprocessing()(f"love {hostile}")
-    assert [unescape(label) for label in figure["data"][0]["customdata"]] == tokens
+    assert [unescape(label) for label in figure["data"][0]["customdata"]] == [shown(token) for token in tokens]
 
 
 def test_a_hostile_link_is_as_inert_as_a_typed_text() -> None:

@@ -18,14 +18,15 @@ from safetensors.torch import save_file
 
 from core import checkpoints, recipe
 from core.checkpoints import CheckpointError
-from core.corpus import Corpus
+from core.corpus import Corpus, encode
 from core.embeddings import Word2VecSettings
 from core.evaluation import evaluate
 from core.polarity import log_odds
-from core.recipe import Prepared, Recipe, prepare
+from core.provenance import STRATIFIED, read_again
+from core.recipe import FEW_ERRORS_LIMIT, Prepared, Recipe, prepare
 from core.reference_states import of_rows
 from core.text import Preprocessing
-from core.training import Progress, TrainingSettings
+from core.training import FEW_ERRORS, SELECTION, Progress, TrainingSettings, log_loss
 from core.verdicts import logits, sigmoid
 
 RECIPE = Recipe(min_count=1, held_out_rows=30, word2vec=Word2VecSettings(vector_size=8, epochs=2))
@@ -239,9 +240,21 @@ def test_selection_is_measured_on_the_rows_held_out(made: Made) -> None:
     metrics = loaded.card["metrics"]["selection"]
     assert metrics["rows"] == 30
     assert metrics["accuracy"] == pytest.approx(((chances >= 0.5) == CORPUS.labels[held]).mean())
-    # The same rows that training measured, so the same figure, rounding of the embeddings apart.
+    # The same rows that training measured, so the same figures, temperature and rounding of the embeddings apart.
     best = min(made.events[-1].history, key=lambda event: event.log_loss)
-    assert metrics["log_loss"] == pytest.approx(best.log_loss, abs=2e-3)
+    scores = logits(loaded.model, made.prepared.sentences.take(held))
+    assert metrics["log_loss"] == pytest.approx(log_loss(scores, CORPUS.labels[held]))
+    assert log_loss(scores * best.temperature, CORPUS.labels[held]) == pytest.approx(best.log_loss, abs=2e-3)
+    errors = round(30 * (1 - best.accuracy))
+    assert loaded.card["calibration"] == {
+        "weights_chosen_by": SELECTION,
+        "temperature": best.temperature,
+        "rows": 30,
+        "errors": errors,
+        "labels": "smoothed (Platt 1999)",
+    }
+    assert (FEW_ERRORS_LIMIT in loaded.card["limits"]) == (errors < FEW_ERRORS)
+    assert f"Fewer than {FEW_ERRORS} " in FEW_ERRORS_LIMIT
 
 
 def test_the_card_says_what_the_model_is(made: Made) -> None:
@@ -275,9 +288,31 @@ def test_the_card_says_what_the_data_were(made: Made) -> None:
         "skipped": 4,
         "training_rows": 170,
         "held_out_rows": 30,
+        "split": STRATIFIED,
+        "split_rows": 30,
         "split_seed": 0,
         "tokens": sum(len(text.split()) for text in CORPUS.texts),
     }
+
+
+def test_the_split_can_be_made_again_from_the_card(made: Made) -> None:
+    rows = read_again(checkpoints.load("rnn", made.out), CORPUS)
+    assert np.array_equal(rows.train, made.prepared.train) and np.array_equal(rows.held, made.prepared.held)
+
+
+def test_a_card_that_says_nothing_of_its_split_had_the_one_of_old(made: Made) -> None:
+    """As the shipped checkpoints' cards: held are rows that no other repeats, drawn whatever their class."""
+    texts = [*CORPUS.texts[:60], *CORPUS.texts[:5]]
+    labels = np.concatenate([CORPUS.labels[:60], CORPUS.labels[:5]])
+    checkpoint = checkpoints.load("rnn", made.out)
+    found = Corpus("old.csv", texts, labels, 0, "0" * 64)
+    tokens = len(encode(texts, checkpoint.preprocessing, checkpoint.vocabulary).ids)
+    data = {"sha256": "0" * 64, "file": "old.csv", "rows": 65, "tokens": tokens, "held_out_rows": 20, "split_seed": 3}
+    checkpoint.card["data"] = data
+    rows = read_again(checkpoint, found)
+    expected = np.sort(np.random.default_rng(3).choice(np.arange(5, 60), 20, replace=False))
+    assert rows.held.tolist() == expected.tolist()
+    assert sorted([*rows.train, *rows.held]) == list(range(65))
 
 
 def test_the_card_says_what_the_model_is_for_and_where_it_fails(made: Made) -> None:

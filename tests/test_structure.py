@@ -100,7 +100,7 @@ def test_models_use_torch_the_read_outs_and_the_language_only() -> None:
 def test_figures_use_plotly_the_language_and_each_other_only() -> None:
     for path in sorted(ROOT.glob("core/figures/*.py")):
         others = [module for module in imports(path) if module.partition(".")[0] not in STANDARD]
-        allowed = ("plotly.", "numpy", "pandas", "core.language.", "core.labels.", "core.figures.")
+        allowed = ("plotly.", "numpy", "pandas", "core.emoji.", "core.language.", "core.labels.", "core.figures.")
         assert [module for module in others if not module.startswith(allowed)] == [], path.name
 
 

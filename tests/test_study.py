@@ -77,7 +77,7 @@ def test_an_interval_that_holds_zero_is_no_effect(interval: tuple[float, float],
 def test_the_vocabulary_shrinks_as_steps_are_added() -> None:
     texts = ["So happy!!! @ann", "so happy ... @bob", "SO sad http://a.com/b", "so sad."] * 10
     rows = list(vocabulary_by_step(texts, np.arange(30), np.arange(30, 40)))
-    assert [row.step for row in rows][:3] == ["none", "unescape", "lowercase"]
+    assert [row.step for row in rows][:3] == ["none", "unescape", "markup"]
     assert rows[-1].distinct < rows[0].distinct
     assert rows[-1].unknown_rate < rows[0].unknown_rate
 

@@ -46,7 +46,17 @@ def test_figures_are_those_of_every_row(scores: tuple[np.ndarray, np.ndarray]) -
     # Read off the bins, so near.
     assert found.auc == pytest.approx(roc_auc_score(labels, p), abs=5e-4)
     assert found.average_precision == pytest.approx(average_precision_score(labels, p), abs=2e-3)
-    assert found.temperature == pytest.approx(fit_temperature(logits, labels)[0], rel=0.01)
+    assert found.temperature == pytest.approx(fit_temperature(logits, labels), rel=0.01)
+
+
+def test_a_temperature_at_the_bound_is_not_told() -> None:
+    labels = np.repeat([0, 1], 500)
+    logits = np.full(1_000, 1e-4) * (2 * labels - 1)
+    logits[:300] *= -1
+    assert counted(logits.astype(np.float32), labels).temperature is None  # ever smaller T is ever better
+    logits = np.full(1_000, 400.0) * (2 * labels - 1)
+    logits[:300] *= -1
+    assert counted(logits.astype(np.float32), labels).temperature is None
 
 
 def test_rows_may_come_in_parts(scores: tuple[np.ndarray, np.ndarray]) -> None:

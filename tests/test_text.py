@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.text import LINK, MENTION, PAD, STEPS, UNK, Preprocessing, StepResult, Vocabulary
+from core.text import LINK, MENTION, PAD, SHIPPED, STEPS, UNK, USUAL, Preprocessing, StepResult, Vocabulary
 
 law = settings(derandomize=True, deadline=None, max_examples=200)
 
@@ -21,7 +21,8 @@ SPICE = [
     "&", "&#", "&#x", "&amp", "&lt;3", "&#39;", "&notit;", "@", "@user", "http://", "www.", ".com", "bit.ly/", "'",
     "n't", "N’T", "can’t", ":", ":)", ":'(", ";d", "<3", "</3", "<url>", "<pad>", "(", ")", "-_-", "...", "…", "!!!",
     "oooo", "İ", "ß", "ǆ", "\u0301", "\u200d", "\ufeff", "\ud83d", "\udc00", "\0", "\x1c", "\x85", "\u2028", "\u00a0",
-    "1", "1,000", "10:30", "_", "/", "😀", "שלום", " ",
+    "1", "1,000", "10:30", "_", "/", "😀", "שלום", " ", " n't", "don ' t", " 's", "`", "<br />", "<p", "\u20e3", "👍🏽",
+    "👩\u200d💻", "❤\ufe0f", "🇩🇪",
 ]  # fmt: skip
 SURROGATES = st.characters(categories=("Cs",))
 TEXTS = st.lists(
@@ -29,9 +30,9 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-def tokens(text: str) -> str:
-    """The tokens of a text under all steps, with a space between them."""
-    return " ".join(Preprocessing()(text))
+def tokens(text: str, steps: tuple[str, ...] = USUAL) -> str:
+    """The tokens of a text under these steps, with a space between them."""
+    return " ".join(Preprocessing(steps)(text))
 
 
 # Each step alone
@@ -230,6 +231,126 @@ def test_repeats(text: str, expected: str) -> None:
     assert STEPS["repeats"](text) == expected
 
 
+JOINED = [
+    ("was n't that fun ?", "wasn't that fun ?"),
+    ("do n ' t", "don't"),
+    ("don ' t, don 't, don' t", "don't, don't, don't"),
+    ("I ca n't , wo n't , sha n't , ai n't", "I can't , won't , shan't , ain't"),
+    ("ca n ' t could n't 've", "can't couldn't've"),
+    ("isn`t isn´t isn’t isn`T", "isn't isn't isn't isn'T"),
+    ("IS N'T", "ISN'T"),
+    ("it 's they 're i 've we 'll i 'm he 'd", "it's they're i've we'll i'm he'd"),
+    ("it ' s they ' re i' m", "it's they're i'm"),
+    ("it`s john´s you ’re", "it's john's you're"),
+    ("@bob 's dog", "@bob's dog"),
+    ("that 's, he 'd.", "that's, he'd."),
+]
+NOT_JOINED = ["van 't hof", "rock 'n' roll", "the 's' key", "say 're-do' it", "by 's.o.p' rules", "mornin' d", "'tis",
+              "the dogs' food", "a ` b", "it's isn't", "n't", "'s", "5' tall"]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), [*JOINED, *((text, text) for text in NOT_JOINED)])
+def test_rejoin(text: str, expected: str) -> None:
+    assert STEPS["rejoin"](text) == expected
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "don't",
+        "isn't",
+        "can't",
+        "won't",
+        "shan't",
+        "ain't",
+        "wouldn't",
+        "it's",
+        "we're",
+        "i've",
+        "he'll",
+        "i'm",
+        "you'd",
+    ],
+)
+@pytest.mark.parametrize("apostrophe", "'’‘ʼ´`′＇")
+def test_a_contraction_taken_apart_is_read_as_the_whole_one(word: str, apostrophe: str) -> None:
+    head, tail = word.split("'")
+    ways = [f"{head}{before}{apostrophe}{behind}{tail}" for before in ("", " ", "  ") for behind in ("", " ")]
+    if tail == "t":
+        ways += [f"{head[:-1]} n{before}{apostrophe}{behind}t" for before in ("", " ") for behind in ("", " ")]
+    for way in ways:
+        assert STEPS["rejoin"](f"so {way} ok").replace(apostrophe, "'") == f"so {word} ok", way
+        assert tokens(f"So {way}!") == tokens(f"so {word} !")
+
+
+@law
+@given(TEXTS)
+def test_rejoin_once_is_enough_and_takes_white_space_only(text: str) -> None:
+    joined = STEPS["rejoin"](text)
+    assert STEPS["rejoin"](joined) == joined
+    alike = str.maketrans(dict.fromkeys("’‘ʼ´`′＇", "'"))
+    assert "".join(joined.split()).translate(alike) == "".join(text.split()).translate(alike)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a<br />b<br/>c<br>d<BR>e", "a b c d e"),
+        ("<p>one</p><p class='x'>two</p>", "one two"),
+        ("so <b>very</b> <em>good</em>", "so very good"),
+        ("a < br / > b", "a b"),
+        ('<a href="x">y</a>', "y"),
+        ("<3 <url> <user> <unk> a < b > c </3 i<3p", "<3 <url> <user> <unk> a < b > c </3 i<3p"),
+        ("<pretty> <bread> <p", "<pretty> <bread> <p"),
+        ("<br />", "<br />"),  # so that something is read
+    ],
+)
+def test_markup(text: str, expected: str) -> None:
+    assert STEPS["markup"](text).split() == expected.split()
+
+
+EMOJI = ["👩\u200d💻", "👨\u200d👩\u200d👧\u200d👦", "🤷🏽\u200d♀\ufe0f", "🏳\ufe0f\u200d🌈",
+         "❤\ufe0f\u200d🔥", "👍🏽", "🇩🇪", "1\ufe0f\u20e3",
+         "❤\ufe0f", "☎\ufe0e",
+         "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "🧑🏿\u200d🤝\u200d🧑🏻", "😀"]  # fmt: skip
+
+
+@pytest.mark.parametrize("emoji", EMOJI)
+def test_an_emoji_is_one_token(emoji: str) -> None:
+    drawn = emoji.translate(str.maketrans("", "", "\ufe0e\ufe0f"))
+    for text, expected in (
+        (emoji, drawn),
+        (f"so:){emoji}good", f"so :) {drawn} good"),
+        (emoji * 2, f"{drawn} {drawn}"),
+        (f"a {emoji}!!", f"a {drawn} !!"),
+    ):
+        assert STEPS["punctuation_emoji"](text) == expected
+        assert tokens(text) == expected
+    assert Vocabulary.from_counts(Counter({drawn: 1}), 1).words == (drawn,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("👩\u200d", "👩"),
+        ("a\u200db \u200d", "ab \u200d"),
+        ("😀\u200d\u200d😀", "😀 😀"),
+        ("🇩🇪🇫", "🇩🇪 🇫"),
+        ("🏽", "🏽"),
+        ("!🏽", "! 🏽"),
+        ("\ud83d\u200d", "\ud83d"),
+    ],
+)
+def test_parts_of_emoji_that_make_none(text: str, expected: str) -> None:
+    assert STEPS["punctuation_emoji"](text) == expected
+
+
+@law
+@given(TEXTS.filter(lambda text: not re.search("[\u200d\ufe0e\ufe0f\u20e3🏻-🏿🇦-🇿\U000e0020-\U000e007f]", text)))
+def test_without_emoji_of_several_characters_both_kinds_of_punctuation_agree(text: str) -> None:
+    assert STEPS["punctuation_emoji"](text) == STEPS["punctuation"](text)
+
+
 # All steps together
 
 
@@ -247,7 +368,7 @@ def test_repeats(text: str, expected: str) -> None:
         ("@SOMEBODY", MENTION),
         ("mail me@example.com", "mail me @ <url>"),
         ("noooo ;D ;-) XD", "nooo ;d ;-) xd"),
-        ("&lt;b&gt;", "< b >"),
+        ("&lt;bb&gt;", "< bb >"),
         ("<script>alert(1)</script>", "< script > alert ( 1 ) < / script >"),
         ("מה שלום @dana", "מה שלום he"),
         ("", ""),
@@ -256,7 +377,19 @@ def test_repeats(text: str, expected: str) -> None:
     ],
 )
 def test_all_steps(text: str, expected: str) -> None:
-    assert tokens(text) == expected
+    assert tokens(text, SHIPPED) == tokens(text, USUAL) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "shipped", "usual"),
+    [
+        ("it was n't bad", "it was n't bad", "it was not bad"),
+        ("good.&lt;br /&gt;Bad", "good . < br / > bad", "good . bad"),
+        ("ok 👩\u200d💻", "ok 👩 \u200d 💻", "ok 👩\u200d💻"),
+    ],
+)
+def test_what_shipped_checkpoints_read_does_not_change(text: str, shipped: str, usual: str) -> None:
+    assert (tokens(text, SHIPPED), tokens(text, USUAL)) == (shipped, usual)
 
 
 @pytest.mark.parametrize(
@@ -272,8 +405,7 @@ def test_all_steps(text: str, expected: str) -> None:
     ],
 )
 def test_a_step_switched_off(step: str, text: str, with_it: str, without_it: str) -> None:
-    full = Preprocessing()
-    assert full.steps == tuple(STEPS)
+    full = Preprocessing(SHIPPED)
     assert " ".join(full(text)) == with_it
     assert " ".join(full.without(step)(text)) == without_it
     assert step not in full.without(step).steps
@@ -291,18 +423,24 @@ def test_steps_run_in_the_order_given() -> None:
     assert Preprocessing(("repeats", "lowercase"))("SOoooo") == ["soooo"]
 
 
+def test_parts_are_the_steps_and_the_second_needs_words_only() -> None:
+    whole, words = Preprocessing(USUAL).parts()
+    assert (*whole.steps, *words.steps) == USUAL and whole.steps == USUAL[:4]
+    assert Preprocessing(SHIPPED).parts() == (Preprocessing(()), Preprocessing(SHIPPED))
+
+
 def test_preprocessing_is_a_value() -> None:
     # Cards give steps as a list; equal steps are equal preprocessing.
     steps = ["lowercase", "repeats"]
     assert Preprocessing(steps) == Preprocessing(tuple(steps))  # type: ignore[arg-type]
-    assert hash(Preprocessing()) == hash(Preprocessing(tuple(STEPS)))
+    assert hash(Preprocessing()) == hash(Preprocessing(USUAL))
     with pytest.raises(AttributeError):
         Preprocessing().steps = ()  # type: ignore[misc]
 
 
 def test_unknown_and_repeated_steps_are_refused() -> None:
     with pytest.raises(
-        ValueError, match=r"unknown preprocessing steps \['stem'\]; available: unescape, lowercase, links"
+        ValueError, match=r"unknown preprocessing steps \['stem'\]; available: unescape, markup, lowercase, "
     ):
         Preprocessing(("lowercase", "stem"))
     with pytest.raises(ValueError, match="given twice"):
@@ -327,7 +465,7 @@ def test_show_work_by_hand() -> None:
 @example("&#" + "9" * 5_000 + ";")
 @given(TEXTS)
 def test_any_text_gives_words_without_white_space(text: str) -> None:
-    for preprocessing in (Preprocessing(), *(Preprocessing().without(step) for step in STEPS)):
+    for preprocessing in (Preprocessing(), *(Preprocessing().without(step) for step in USUAL)):
         for token in preprocessing(text):
             assert token
             assert not re.search(r"\s", token)
@@ -379,11 +517,13 @@ LONG = {
     unit: (unit * LENGTH)[:LENGTH]
     for unit in (
         "a", "a.", "a-", "a_", "a'", "n't", "n'", "&", "&#", "&a", "@", "'", "1", "1.", "1:a", ":", ":o", "(", "-_",
-        "^_", ">.", "<", "http://", "www.", "x" * 63 + ".", "a.com ", " ", "\u0301", "\ud800", "İ", "😀",
+        "^_", ">.", "<", "<p ", "<br", "n ", "don ", "don '", " '", "' ", "’", "a\u200d", "❤\ufe0f",
+        "👍🏽\u200d", "🇩", "http://", "www.", "x" * 63 + ".", "a.com ", " ", "\u0301", "\ud800", "İ", "😀",
     )
 } | {
     start: start + (unit * LENGTH)[:LENGTH]
     for start, unit in (
+        ("do", " "), ("a'", " "), ("<p ", " "), ("a ", "'"),
         ("&#", "9"), ("&#x", "f"), ("-", "_"), ("^", "_"), ("<", "3"), ("'", "n"), ("@", "a"), (":", ")"),
     )
 }  # fmt: skip

@@ -19,6 +19,7 @@ from core.corpus import Encoded
 from core.models import CELLS, Classifier
 from core.text import Vocabulary
 from core.training import (
+    FEW_ERRORS,
     HeldOut,
     Progress,
     TrainingSettings,
@@ -26,6 +27,7 @@ from core.training import (
     _rate,
     class_weights,
     fit_temperature,
+    log_loss,
     settings_json,
     train_classifier,
 )
@@ -198,7 +200,7 @@ def test_the_weights_kept_are_the_best_on_held_out_rows() -> None:
     event = last(train_classifier(settings, *given))
     best = min(event.history, key=lambda held: held.log_loss)
     assert best is not event.history[-1], "the case is to have a best before the last"
-    scores = logits(trained(event), given.sentences.take(given.held)).astype(np.float64)
+    scores = logits(trained(event), given.sentences.take(given.held)).astype(np.float64) * best.temperature
     right = given.labels[given.held] == 1
     assert ((scores >= 0) == right).mean() == best.accuracy
     assert np.logaddexp(0, np.where(right, -scores, scores)).mean() == pytest.approx(best.log_loss, abs=1e-6)
@@ -388,6 +390,17 @@ def test_a_state_file_that_cannot_be_read_is_ignored(how: str, tmp_path: Path) -
     assert_same(last(train_classifier(SETTINGS, *DATA, tmp_path / "state")), last(train_classifier(SETTINGS, *DATA)))
 
 
+def test_a_run_that_chose_its_weights_in_another_way_is_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(training, "SELECTION", "log-loss after temperature")
+        assert interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=1)[-1].step > 0
+    fresh, again = list(train_classifier(SETTINGS, *DATA)), list(train_classifier(SETTINGS, *DATA, tmp_path / "state"))
+    assert [event.step for event in again] == [event.step for event in fresh]
+    assert again[-1].history == fresh[-1].history
+
+
 def test_without_a_state_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     last(train_classifier(SETTINGS, *DATA))
@@ -430,20 +443,48 @@ def test_a_known_temperature_is_found(temperature: float) -> None:
     random = np.random.default_rng(0)
     calibrated = random.normal(0, 2, 40_000)
     labels = (random.random(40_000) < 1 / (1 + np.exp(-calibrated))).astype(np.int8)
-    found, loss = fit_temperature((calibrated * temperature).astype(np.float32), labels)
+    found = fit_temperature((calibrated * temperature).astype(np.float32), labels)
     assert found == pytest.approx(temperature, rel=0.04)
 
-    def plain_loss(by: float) -> float:
+    def smoothed_loss(by: float) -> float:
         probability = 1 / (1 + np.exp(-calibrated * temperature / by))
-        return float(-np.where(labels == 1, np.log(probability), np.log(1 - probability)).mean())
+        positive = int(labels.sum())
+        target = np.where(labels == 1, (positive + 1) / (positive + 2), 1 / (40_000 - positive + 2))
+        return float(-(target * np.log(probability) + (1 - target) * np.log(1 - probability)).mean())
 
-    assert loss == pytest.approx(plain_loss(found), abs=1e-6)
-    assert all(loss <= plain_loss(found * factor) for factor in (0.5, 0.9, 0.99, 1.01, 1.1, 2.0))
+    assert all(smoothed_loss(found) <= smoothed_loss(found * factor) for factor in (0.5, 0.9, 0.99, 1.01, 1.1, 2.0))
 
 
-def test_temperature_is_finite_where_every_logit_is_right() -> None:
-    temperature, loss = fit_temperature(np.array([-1.0, 2.0, 3.0]), np.array([0, 1, 1]))
-    assert 0 < temperature < 1 and 0 <= loss < 0.01
+def test_log_loss_by_hand() -> None:
+    assert log_loss(np.array([0.0, 0.0]), np.array([0, 1])) == pytest.approx(math.log(2))
+    losses = np.array([math.log(1 + math.exp(-2)), math.log(1 + math.exp(3))])
+    assert log_loss(np.array([-2.0, -3.0]), np.array([0, 1])) == pytest.approx(losses.mean())
+    assert log_loss(np.array([-2.0, -3.0]), np.array([0, 1]), (1.0, 3.0)) == pytest.approx(losses @ [0.25, 0.75])
+
+
+@pytest.mark.parametrize("weights", [None, (0.6, 3.0)])
+@pytest.mark.parametrize("rows", [3, 30, 300, 3_000])
+@pytest.mark.parametrize("size", [0.1, 1.0, 10.0, 30.0])
+def test_rows_that_are_all_right_never_sharpen(size: float, rows: int, weights: tuple[float, float] | None) -> None:
+    labels = np.arange(rows) % 3 % 2
+    logits = size * (2.0 * labels - 1)
+    found = fit_temperature(logits, labels, weights)
+    assert found >= 1
+    # Nor is anything said surer than so many rows allow: odds of N + 1 to 1, in the larger class.
+    assert size / found <= max(size if found == 1 else 0, math.log(rows + 1))
+
+
+def test_so_many_rows_without_an_error_give_the_odds_that_they_allow() -> None:
+    labels = np.repeat([0, 1], 30)
+    assert 20 / fit_temperature(20.0 * (2 * labels - 1), labels) == pytest.approx(math.log(31), rel=1e-3)
+
+
+@pytest.mark.parametrize(("errors", "sharpened"), [(0, False), (FEW_ERRORS - 1, False), (FEW_ERRORS, True)])
+def test_it_takes_errors_to_sharpen(errors: int, sharpened: bool) -> None:
+    labels = np.repeat([0, 1], 5_000)
+    logits = 0.5 * (2.0 * labels - 1)
+    logits[:errors] *= -1
+    assert (fit_temperature(logits, labels) < 0.2) == sharpened
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -456,10 +497,9 @@ def test_folding_the_temperature_in_never_changes_a_verdict(cell: str) -> None:
     best = min(event.history, key=lambda held: held.log_loss)
     scores, labels = logits(trained(event), given.sentences.take(given.held)), given.labels[given.held]
     assert ((scores >= 0) == (labels == 1)).mean() == best.accuracy
-    temperature, loss = fit_temperature(scores, labels)
     assert abs(math.log(best.temperature)) > 0.01, "the case is to have something to fold in"
-    assert temperature == pytest.approx(1, abs=1e-3), "folded in, there is nothing left to scale"
-    assert loss == pytest.approx(best.log_loss, abs=1e-6)
+    assert fit_temperature(scores, labels) == pytest.approx(1, abs=1e-3), "folded in, there is nothing left to scale"
+    assert log_loss(scores * best.temperature, labels) == pytest.approx(best.log_loss, abs=1e-6)
 
 
 # Batches and schedule
@@ -579,9 +619,11 @@ def test_a_weighted_temperature_is_that_of_rows_written_out_several_times() -> N
     labels = (random.random(300) < 0.2).astype(np.int8)
     scores = random.normal(0, 2, 300) + labels
     repeated = np.concatenate([np.flatnonzero(labels == 0), np.repeat(np.flatnonzero(labels == 1), 3)])
+    # Near, as rows written out three times also count as three times the evidence.
     assert fit_temperature(scores, labels, (1.0, 3.0)) == pytest.approx(
-        fit_temperature(scores[repeated], labels[repeated]), rel=1e-4
+        fit_temperature(scores[repeated], labels[repeated]), rel=0.05
     )
+    assert log_loss(scores, labels, (1.0, 3.0)) == pytest.approx(log_loss(scores[repeated], labels[repeated]))
 
 
 def test_even_classes_train_the_same_balanced_or_not() -> None:

@@ -26,11 +26,13 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--file", help="take the texts from this file's text column")
     added.add_argument("texts", nargs="*", metavar="TEXT", help="texts; without any, lines of standard input")
     console.label_options(added)
+    console.rejoin_option(added)
 
     added = add(evaluate)
     console.model_option(added)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
     console.label_options(added)
+    console.rejoin_option(added)
 
     added = add(permute)
     console.models_options(added)
@@ -62,7 +64,9 @@ def predict(options: argparse.Namespace) -> int:
                 console.progress(f"left out: text {number:,} of {len(texts):,} is empty")
             texts = [text for text in texts if text.strip()]
     by_model = []
-    for model in console.named_models(options):
+    models = console.rejoined(options, console.named_models(options))
+    console.tell_of_split(models, texts)
+    for model in models:
         with console.asking(model):
             by_model.append(verdicts(model, texts))
     found_verdicts = [found for by_text in zip(*by_model, strict=True) for found in by_text]
@@ -93,8 +97,10 @@ def evaluate(options: argparse.Namespace) -> int:
     """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length."""
     from core.evaluation import evaluate
 
-    read = console.labelled_for(options, options.data, console.named_checkpoints(options.model))
+    models = console.rejoined(options, console.named_checkpoints(options.model))
+    read = console.labelled_for(options, options.data, models)
     corpus = read[0][1]
+    console.tell_of_split(models, corpus.texts)
     blank = sum(not text.strip() for text in corpus.texts)
     if blank:
         console.progress(f"{blank:,} of {len(corpus):,} rows have no word: judged from nothing, they count as the rest")

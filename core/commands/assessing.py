@@ -24,6 +24,7 @@ def add_verbs(add: Add) -> None:
         "--out", metavar="FILE", help="keep the counts in this JSON file; as checkpoints/evaluation.json pages show it"
     )
     console.label_options(added)
+    console.rejoin_option(added)
 
 
 def assess(options: argparse.Namespace) -> int:
@@ -39,8 +40,9 @@ def assess(options: argparse.Namespace) -> int:
 
     check_threshold(options.threshold)
     path = Path(options.data)
-    found_models = console.named_checkpoints(options.model)
+    found_models = console.rejoined(options, console.named_checkpoints(options.model))
     models = console.labelled_by(found_models, options, path, second=options.one, first=options.zero)
+    console.tell_of_split(models, console.first_texts(options, path))
     if options.out and not (folder := Path(options.out).parent).is_dir():  # told of before an hour of work
         raise FileNotFoundError(f"there is no folder {folder} to write {Path(options.out).name} to")
     events = assess(

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core import black_box, checkpoints
+from core.emoji import visible
 from core.labels import SENTIMENT, Names, probability_of
 from core.tables import is_sentiment140
+from core.text import REJOIN, first_split
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from core.labels import Labelling
 
 _PEEKED = 1_000  # rows
+_FEWEST_SPLIT, _SHARE_SPLIT = 2, 0.02  # rows that hold split contractions, and their share, from which it is told of
 AnyModel = TypeVar("AnyModel", bound="Model")
 
 
@@ -46,6 +49,49 @@ def text_options(parser: argparse.ArgumentParser) -> None:
     """How to read a file of sentences."""
     parser.add_argument("--text-column", metavar="C", help="column of the texts (default: text)")
     parser.add_argument("--encoding", help="of a CSV, TSV or JSONL file (default: UTF-8; Sentiment140's: latin-1)")
+
+
+def rejoin_option(parser: argparse.ArgumentParser) -> None:
+    """``--rejoin``, for verbs that read files of texts; see `rejoined` and `tell_of_split`."""
+    parser.add_argument(
+        "--rejoin",
+        action="store_true",
+        help="join contractions that a tokeniser split (was n't, don ' t, isn`t) before a model reads them",
+    )
+
+
+def rejoined(options: argparse.Namespace, models: Sequence[AnyModel]) -> list[AnyModel]:
+    """The models, reading split contractions joined if ``--rejoin`` asks for it. Raises ValueError for a callable."""
+    return [_rejoining(model) for model in models] if options.rejoin else list(models)
+
+
+def _rejoining(model: AnyModel) -> AnyModel:
+    if isinstance(model, checkpoints.Checkpoint):
+        return cast("AnyModel", checkpoints.rejoining(model))
+    raise ValueError(f"--rejoin is for checkpoints: {model.name} is given texts as they are")
+
+
+def tell_of_split(models: Sequence[Model], texts: Iterable[object]) -> None:
+    """Say where texts look tokenised and models read the pieces of their contractions."""
+    found = [text for text in texts if isinstance(text, str)]
+    split = [example for text in found if (example := first_split(text))]
+    own = [model for model in models if isinstance(model, checkpoints.Checkpoint)]
+    names = [model.name for model in own if REJOIN not in model.preprocessing.steps]
+    if names and split and len(split) >= max(min(_FEWEST_SPLIT, len(found)), _SHARE_SPLIT * len(found)):
+        progress(
+            f"{len(split):,} of {len(found):,} texts hold contractions that a tokeniser split, as in {split[0][0]!r}, "
+            f"which {', '.join(names)} read{'s' * (len(names) == 1)} in pieces: --rejoin makes it {split[0][1]!r}"
+        )
+
+
+def first_texts(options: argparse.Namespace, path: Path) -> Sequence[object]:
+    """The texts of a file's first rows. Raises what `core.records.windows` does."""
+    from core.records import windows
+
+    column = options.text_column or "text"
+    with closing(windows(path, _PEEKED, options.encoding)) as table:
+        window = next(iter(table), None)
+    return window.column(column) if window is not None and column in window.columns else ()
 
 
 def label_options(parser: argparse.ArgumentParser) -> None:
@@ -255,10 +301,8 @@ def line(text: str) -> None:
 
 
 def inert(lines: str) -> str:
-    """Lines whose other control characters are escapes."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in lines
-    )
+    """Lines whose other control characters are escapes, and parts of emoji are named."""
+    return visible(lines, lambda char: char if char == "\n" else char.encode("unicode_escape").decode())
 
 
 def progress(text: str) -> None:

@@ -38,7 +38,9 @@ def scan_corpus(options: argparse.Namespace) -> int:
     given = [_spelled(name) for name in _FILE_ONLY if getattr(options, name)]
     if given:
         raise ValueError(f"{', '.join(given)}: rankings take a file OUT, with a suffix; given: {options.out}")
-    models = console.named_models(options)
+    models = console.rejoined(options, console.named_models(options))
+    if Path(options.files[0]).is_file():
+        console.tell_of_split(models, console.first_texts(options, Path(options.files[0])))
     source = _source(models)
     try:
         found = _followed(options, source)

@@ -9,6 +9,7 @@ from pathlib import Path
 from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
+from core.text import STEPS
 
 
 def add_verbs(add: Add) -> None:
@@ -26,7 +27,10 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--out", metavar="DIR", help="default: where the pages look for checkpoints")
     added.add_argument("--replace", action="store_true", help="replace a checkpoint of that name")
     added.add_argument(
-        "--steps", nargs="*", metavar="STEP", help="preprocessing (default: lowercase punctuation; none after it: none)"
+        "--steps",
+        nargs="*",
+        metavar="STEP",
+        help=f"preprocessing, of {', '.join(STEPS)} (default: lowercase punctuation; none after it: none)",
     )
     added.add_argument("--labels", metavar="ZERO,ONE", help="names of class 0 and class 1 (default: negative,positive)")
     added.add_argument("--class-1", type=int, metavar="N", help="which of two outputs is class 1 (default: 1)")

@@ -15,6 +15,7 @@ from core.commands import console
 from core.commands.verbs import Add
 from core.labels import SENTIMENT, Names
 from core.small_data import SMALL, class_counts, is_small, majority, recalls
+from core.text import USUAL
 
 if TYPE_CHECKING:
     from core.corpus import Corpus
@@ -47,7 +48,13 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--rows", type=int, metavar="N", help="draw N rows by the seed and use only these")
     added.add_argument("--held-out", type=int, metavar="N", help="rows for selection (default: 20,000 or a tenth)")
     added.add_argument("--min-count", type=int, help="rarer words are unknown (default: 10; 2 below 50,000 rows)")
-    added.add_argument("--without", action="append", default=[], metavar="STEP", help="switch a preprocessing step off")
+    added.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="STEP",
+        help=f"switch a preprocessing step off; on are: {', '.join(USUAL)}",
+    )
     added.add_argument("--embedding-size", type=int, default=128)
     added.add_argument("--word2vec-epochs", type=int, default=10)
     added.add_argument("--word2vec-workers", type=int, default=1, help="more is faster and not reproducible")
@@ -171,13 +178,15 @@ def _train(options: argparse.Namespace) -> int:
         with tqdm(desc=name, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} steps {postfix}") as bar:
             for step in recipe.classifier(name, prepared, vectors, settings, out, start):
                 bar.total = step.steps
-                held = f" held-out {step.history[-1].accuracy:.4f}" if step.history else ""
+                last = step.history[-1] if step.history else None
+                held = f" held-out {last.accuracy:.4f}, log-loss {last.log_loss:.4f}" if last else ""
                 left = tqdm.format_interval(step.seconds_left)
                 shown = f"{left} left, loss {step.loss:.4f}, {step.tokens_per_second:,.0f} tokens/s{held}"
                 bar.set_postfix_str(shown, refresh=False)
                 bar.update(step.step - bar.n)
         if not distributed.first():
             continue
+        _tell_of_calibration(name, checkpoints.read_card(name, out))
         if report:
             recipe.add_metrics(name, "report", report, out)
         metrics = checkpoints.read_card(name, out)["metrics"]
@@ -336,10 +345,19 @@ def _tell_of_rows(corpus: Corpus) -> None:
 
 def _tell_of_split(prepared: Prepared, balance: bool) -> None:
     """What is trained and judged on, and what to think of so many rows."""
+    from core.corpus import contradictory
+
+    labels, second = prepared.corpus.labels, prepared.corpus.labelling.names[1]
     console.progress(
         f"vocabulary {len(prepared.vocabulary):,}; {len(prepared.train):,} rows to train on, "
-        f"{len(prepared.held):,} held out of them"
+        f"{len(prepared.held):,} held out: {(labels[prepared.held] == 1).mean():.1%} {second}, in the file "
+        f"{(labels == 1).mean():.1%}"
     )
+    if alike := contradictory(prepared.sentences, labels):
+        console.progress(
+            f"{alike:,} rows read the same as one of the other class (rare words are one unknown word): no model can "
+            "be right about all of them"
+        )
     if balance:
         console.progress("both classes weigh the same in training (--balance): probabilities are those of even classes")
     if is_small(len(prepared.held)):
@@ -347,6 +365,15 @@ def _tell_of_split(prepared: Prepared, balance: bool) -> None:
             f"small data: {len(prepared.held):,} rows are held out; below {SMALL} an accuracy may be off by 5 "
             "percentage points or more, so two such models can hardly be told apart"
         )
+
+
+def _tell_of_calibration(name: str, card: checkpoints.Card) -> None:
+    """How the weights were chosen and what the temperature rests on, as the card keeps it."""
+    found = card["calibration"]
+    console.progress(
+        f"{name}: weights chosen by held-out {found['weights_chosen_by']}; temperature {found['temperature']:.2f}, "
+        f"learnt from {found['errors']:,} errors in {found['rows']:,} held-out rows"
+    )
 
 
 def _figures(found: dict[str, Any], names: Names) -> str:

@@ -36,6 +36,7 @@ def add_verbs(add: Add) -> None:
     )
     console.models_options(added)
     console.text_options(added)
+    console.rejoin_option(added)
     added.add_argument(
         "--label-column", metavar="L", help="column of human labels; without it, texts rank by cues of sarcasm"
     )
@@ -76,10 +77,11 @@ def scan(options: argparse.Namespace) -> int:
     from core.probes.scan import TOP
 
     corpus_scanning.check_one_file(options)
-    models = console.named_models(options)
+    models = console.rejoined(options, console.named_models(options))
     if options.label_column:
         first, second = options.negative, options.positive
         models = console.labelled_by(models, options, Path(options.files[0]), second=second, first=first)
+    console.tell_of_split(models, console.first_texts(options, Path(options.files[0])))
     try:
         found = _scan(options, models, TOP if options.top is None else options.top)
     except KeyboardInterrupt:

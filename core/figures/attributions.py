@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import DIVERGING, SERIES, THRESHOLD
-from core.figures.prefixes import MOST_TICKS, tick
+from core.figures.prefixes import MOST_TICKS, escaped, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def attribution_bars(found: Sequence[Attribution], names: Sequence[str], title: 
                 "line": {"width": 0},
             },
             error_y=None if errors is None else {"type": "data", "array": errors, "thickness": 1, "width": 2},
-            customdata=[html.escape(token, quote=False) for token in attribution.tokens],
+            customdata=[escaped(token) for token in attribution.tokens],
             hovertemplate="%{customdata}: %{y:+.3f}",
         )
     tokens = found[0].tokens if found else ()

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from core.figures import axes
 from core.figures.palette import THRESHOLD, Style, style
-from core.figures.prefixes import MOST_TICKS, places, tick
+from core.figures.prefixes import MOST_TICKS, escaped, places, tick
 from core.labels import shared
 from core.language import gettext as _
 
@@ -68,7 +68,7 @@ def _curve(figure: go.Figure, verdict: Verdict, look: Style, name: str, *, first
         mode="lines+markers" if len(verdict.tokens) <= 200 else "lines",
         line={"color": look.color, "dash": "solid" if first else "dash", "width": 2.5},
         marker={"symbol": look.marker if first else f"{look.marker}-open", "size": 8},
-        customdata=[html.escape(verdict.tokens[place - 1], quote=False) for place in places(verdict)],
+        customdata=[escaped(verdict.tokens[place - 1]) for place in places(verdict)],
         hovertemplate="%{customdata}: %{y:.3f}",
     )
 

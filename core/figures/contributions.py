@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures.palette import THRESHOLD, style
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
                     "pattern": {"shape": shape, "solidity": 0.35},
                     "line": {"width": 0},
                 },
-                customdata=[html.escape(token, quote=False) for token in trace.tokens[shown.start : shown.stop]],
+                customdata=[escaped(token) for token in trace.tokens[shown.start : shown.stop]],
                 hovertemplate="%{customdata}: %{y:+.3f}",
             )
     last = min(max((len(trace) for trace in traces), default=1), first + MOST_BARS)

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from core.figures.labels import sides
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
+from core.figures.prefixes import escaped
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = 
     order = [*rings, *(place for place in range(len(found.words)) if place not in set(rings))][:_NAMED]
     placed = sides(found.places[order], [found.words[place] for place in order], *_PIXELS)
     named = {place: side for place, side in zip(order, placed, strict=True) if side}
-    names = [html.escape(word, quote=False) for word in found.words]
+    names = [escaped(word) for word in found.words]
     figure = go.Figure(
         go.Scattergl(
             x=found.places[:, 0].round(4),
@@ -87,7 +88,7 @@ def leans_moved(moves: Sequence[Move], axis: str, names: Mapping[str, str]) -> g
 
     `names` are of ``before`` and ``after``.
     """
-    words = [html.escape(move.word, quote=False) for move in moves]
+    words = [escaped(move.word) for move in moves]
     figure = go.Figure()
     figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
     for way, color in ((1, _RIGHT), (-1, _LEFT)):

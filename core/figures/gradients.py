@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.figures.palette import THRESHOLD, style
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, escaped, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _line(
         mode="lines+markers" if few else "lines",
         line={"color": look.color, "dash": "dot" if dotted else look.dash, "width": 1.2 if dotted else 2.2},
         marker={"symbol": look.marker, "size": 7},
-        customdata=[html.escape(token, quote=False) for token in gradients.tokens],
+        customdata=[escaped(token) for token in gradients.tokens],
         hovertemplate="%{customdata}: %{y:.3g}",
         row=row,
         col=1,

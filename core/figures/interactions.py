@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import DIVERGING
-from core.figures.prefixes import tick
+from core.figures.prefixes import escaped, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def interaction_heatmap(found: Interactions, title: str = "") -> go.Figure:
 
 def _hovers(found: Interactions) -> list[list[str]]:
     """What is said of every square: the pair, with places as people count them, the value and its error."""
-    words = [f"{html.escape(found.tokens[place], quote=False)} ({place + 1})" for place in found.places]
+    words = [f"{escaped(found.tokens[place])} ({place + 1})" for place in found.places]
     rows = []
     for a, first in enumerate(words):
         row = []

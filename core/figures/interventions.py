@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from core.figures import axes
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD, style
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 
@@ -131,7 +131,7 @@ def before_and_after(found: Sequence[Intervention], labels: Names = SENTIMENT) -
                 mode="lines+markers" if len(places) <= 60 else "lines",
                 line={"color": look.color, **line},
                 marker={"symbol": look.marker + filling, "size": 8},
-                customdata=[html.escape(token, quote=False) for token in run.tokens],
+                customdata=[escaped(token) for token in run.tokens],
                 hovertemplate="%{customdata}: %{y:.3f}",
             )
     longest = max((len(run.tokens) for run in found), default=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from core.figures.palette import SERIES, THRESHOLD
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def order_bars(found: OrderAttribution, title: str = "") -> go.Figure:
             error_y=None if errors is None else {"type": "data", "array": errors.round(6), "thickness": 1, "width": 2},
             name=name,
             marker={"color": look.color, "pattern": {"shape": shape, "solidity": 0.35}, "line": {"width": 0}},
-            customdata=[html.escape(token, quote=False) for token in found.tokens],
+            customdata=[escaped(token) for token in found.tokens],
             hovertemplate="%{customdata}: %{y:+.3f}",
         )
     model = html.escape(found.model.upper(), quote=False)

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core.figures import axes
 from core.figures.labels import sides
 from core.figures.palette import SERIES, THRESHOLD, style
-from core.figures.prefixes import LONGEST_TICK, MOST_TICKS, tick
+from core.figures.prefixes import LONGEST_TICK, MOST_TICKS, escaped, tick
 from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 
@@ -92,10 +92,7 @@ def state_path(
             textposition=["top center", *(side or "top center" for side in named)],
             cliponaxis=False,
             customdata=[(0, "", 0.5)]
-            + [
-                (row + 1, html.escape(trace.tokens[row], quote=False), round(float(trace.probability[row]), 4))
-                for row in marked
-            ],
+            + [(row + 1, escaped(trace.tokens[row]), round(float(trace.probability[row]), 4)) for row in marked],
             hovertemplate=_("{place}. {token}: {chance} {probability}").format(
                 chance=axes.probability(labels),
                 place="%{customdata[0]}",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
+from core.figures.prefixes import escaped
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def pattern_heatmap(pattern: Pattern) -> go.Figure:
             zmax=reach,
             colorscale=DIVERGING,
             colorbar={"title": {"text": pattern.state}, "thickness": 12},
-            customdata=[[[html.escape(token, quote=False), pattern.units[unit]] for token in tokens] for unit in order],
+            customdata=[[[escaped(token), pattern.units[unit]] for token in tokens] for unit in order],
             hovertemplate=_("unit %{customdata[1]}, %{customdata[0]}: %{z:.3f}") + "<extra></extra>",
         )
     )
@@ -81,4 +81,4 @@ def pattern_heatmap(pattern: Pattern) -> go.Figure:
 
 
 def _shortened(token: str) -> str:
-    return html.escape(token if len(token) <= 14 else token[:13] + "…", quote=False)
+    return escaped(token if len(token) <= 14 else token[:13] + "…")

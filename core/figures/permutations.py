@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from core.figures import axes
 from core.figures.palette import FLIPPED, KEPT, ORIGINAL, THRESHOLD
-from core.figures.prefixes import MOST_TICKS, tick
+from core.figures.prefixes import MOST_TICKS, escaped, tick
 from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 
@@ -132,7 +132,7 @@ def position_bars(found: Permutations) -> go.Figure:
             x=places,
             y=[100 * effect for effect in found.position_effects],
             marker={"color": [KEPT if place - 1 in found.pinned else ORIGINAL for place in places]},
-            customdata=[html.escape(token, quote=False) for token in found.tokens],
+            customdata=[escaped(token) for token in found.tokens],
             hovertemplate="%{customdata}: %{y:.1f} %<extra></extra>",
         )
     )

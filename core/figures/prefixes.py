@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from core.emoji import visible
 from core.figures import axes
 from core.figures.palette import THRESHOLD, style
 from core.labels import shared
@@ -66,7 +67,7 @@ def _curve(verdict: Verdict, place: int) -> dict[str, Any]:
         "mode": "lines+markers" if len(verdict.tokens) <= 200 else "lines",
         "line": {"color": look.color, "dash": look.dash, "width": 2.5},
         "marker": {"symbol": look.marker, "size": 8},
-        "customdata": [html.escape(verdict.tokens[number - 1], quote=False) for number in places(verdict)],
+        "customdata": [escaped(verdict.tokens[number - 1]) for number in places(verdict)],
         "hovertemplate": "%{customdata}: %{y:.3f}",
     }
 
@@ -78,5 +79,10 @@ def places(verdict: Verdict) -> list[int]:
 
 
 def tick(token: str) -> str:
-    """A token as a label along an axis: cut where it is long, then escaped."""
-    return html.escape(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…", quote=False)
+    """A token as a label along an axis: cut where it is long, then as `escaped`."""
+    return escaped(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…")
+
+
+def escaped(token: str) -> str:
+    """A token with what does not print shown, and escaped: plotly reads a part of HTML."""
+    return html.escape(visible(token), quote=False)

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import CHOSEN, DIVERGING, SEQUENTIAL, SERIES, THRESHOLD
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, tick
+from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
             mode="lines+markers" if len(trace) <= MOST_TOKENS else "lines",
             line={"color": look.color, "dash": look.dash, "width": 3 if shown in ("h", "c") else 1.8},
             marker={"symbol": look.marker, "size": 7},
-            customdata=[html.escape(token, quote=False) for token in trace.tokens],
+            customdata=[escaped(token) for token in trace.tokens],
             hovertemplate="%{customdata}: %{y:.4f}",
             visible="legendonly" if len(trace) > MOST_TOKENS and shown not in ("h", "c", "pre_activation") else True,
         )

@@ -10,7 +10,7 @@ from core.language import gettext as _
 from core.language import listed, ngettext
 from core.small_data import SMALL, class_counts, is_small, majority
 from pages.parts import answers, black_box, classes, models, names, prefixwise
-from pages.parts.tokens import plain, step_table, token_strip
+from pages.parts.tokens import plain, step_table, token_strip, visible
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -60,6 +60,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     if len({checkpoint.labels for checkpoint in readers}) > 1:
         st.caption(_("The models tell different classes apart: {models}.").format(models=classes.listed(readers)))
     _tokens(verdicts)
+    _split_contractions(text, readers)
     answers.as_words(readers, text)
     _preprocessing(text, readers)
 
@@ -161,6 +162,21 @@ def _tokens(verdicts: list[Verdict]) -> None:
                     unknown,
                 ).format(unknown=unknown, all=len(known))
             )
+
+
+def _split_contractions(text: str, readers: list[Model]) -> None:
+    """Where a tokeniser took a contraction apart, and a model reads the pieces: what to type instead."""
+    from core.text import REJOIN, first_split
+
+    own = [reader for reader in readers if not black_box.is_one(reader)]
+    apart = [reader.name.upper() for reader in own if REJOIN not in reader.preprocessing.steps]
+    if apart and (found := first_split(text)):
+        split, joined = found
+        st.caption(
+            _("“{split}” is read in pieces by {models}. Type it joined: “{joined}”.").format(
+                split=plain(visible(split)), models=plain(listed(apart)), joined=plain(joined)
+            )
+        )
 
 
 def _preprocessing(text: str, checkpoints: list[Model]) -> None:

@@ -33,6 +33,10 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
         from core.figures.models import training_curves
 
         right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss over training steps"))
+        before = [name.upper() for name in histories if "calibration" in cards[name]]
+        if 0 < len(before) < len(histories):
+            line = _("The curves of {names} are before temperature scaling, those of older models after it.")
+            right.caption(plain(line.format(names=listed(before))))
 
     study = models.study()
     if study:

@@ -16,10 +16,13 @@ def steps() -> dict[str, str]:
     """The preprocessing steps."""
     return {
         "unescape": _("HTML entities"),
+        "markup": _("HTML tags"),
         "lowercase": _("lower case"),
+        "rejoin": _("split contractions"),
         "links": _("links"),
         "mentions": _("mentions"),
         "punctuation": _("punctuation"),
+        "punctuation_emoji": _("punctuation, emoji whole"),
         "contractions": _("contractions"),
         "repeats": _("repeated letters"),
     }

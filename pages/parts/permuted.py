@@ -10,6 +10,7 @@ from core.language import gettext as _
 from core.probes import permutations as probe
 from pages.parts import answers, frame, link
 from pages.parts.fingerprint import fingerprint
+from pages.parts.tokens import visible
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -34,7 +35,7 @@ def pins(tokens: tuple[str, ...]) -> list[int]:
         st.multiselect(
             _("Words that stay in their place"),
             range(len(tokens)),
-            format_func=lambda place: f"{place + 1} {tokens[place]}",
+            format_func=lambda place: f"{place + 1} {visible(tokens[place])}",
             key=key,
             persist_state="session",
             placeholder=_("none: every word may move"),

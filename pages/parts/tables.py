@@ -100,6 +100,7 @@ def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
         "settings": _("settings"),
         "embeddings": _("word vectors"),
         "data": _("data"),
+        "calibration": _("calibration"),
         "hardware": _("hardware"),
         "versions": _("versions"),
     }

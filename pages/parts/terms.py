@@ -100,7 +100,13 @@ CARD = (
     mark("tokens"),
     mark("training_rows"),
     mark("held_out_rows"),
+    mark("split"),
+    mark("split_rows"),
     mark("split_seed"),
+    mark("weights_chosen_by"),
+    mark("temperature"),
+    mark("errors"),
+    mark("labels"),
     mark("device"),
     mark("threads"),
     mark("algorithm"),
@@ -109,6 +115,9 @@ CARD = (
     mark("auto"),
     mark("word2vec, scaled to unit variance"),
     mark("skip-gram, negative sampling"),
+    mark("stratified by class, rows of the same tokens together"),
+    mark("log-loss before temperature"),
+    mark("smoothed (Platt 1999)"),
 )
 """Fields of a card, and what stands in them."""
 TEMPLATES = (

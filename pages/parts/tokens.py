@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.emoji import visible
 from core.language import gettext as _
 
 if TYPE_CHECKING:
@@ -140,11 +141,6 @@ def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) ->
 def plain(text: str) -> str:
     """Text for a place that reads Markdown, with Markdown's characters made harmless."""
     return "".join("\\" + char if char in r"\`*_{}[]()<>#+-.!|$:~" else char for char in text)
-
-
-def visible(text: str) -> str:
-    """The text with characters that do not print shown as their code point. Not escaped."""
-    return "".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in text)
 
 
 def _shortened(text: str) -> str:

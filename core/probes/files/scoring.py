@@ -57,14 +57,20 @@ class Checkpoints:
         return cls(root.resolve(), tuple((checkpoint.name, checkpoint.hash) for checkpoint in loaded))
 
     def load(self) -> Scoring:
-        """The checkpoints as they are there. Raises ValueError for one that is another now, or cannot be loaded."""
+        """The checkpoints as they are there, joining split contractions or not as they did.
+
+        Raises ValueError for one that is another now, or cannot be loaded.
+        """
         from core import checkpoints
 
-        loaded = [checkpoints.load(name, self.root) for name, _ in self.hashes]
-        for checkpoint, (name, expected) in zip(loaded, self.hashes, strict=True):
-            if checkpoint.hash != expected:
+        found = []
+        for name, expected in self.hashes:
+            loaded = checkpoints.load(name, self.root)
+            alike = [one for one in (loaded, checkpoints.rejoining(loaded)) if one.hash == expected]
+            if not alike:
                 raise ValueError(f"checkpoint {name!r} in {self.root} is not the one that the scan began with")
-        return CheckpointScoring(loaded)
+            found.append(alike[0])
+        return CheckpointScoring(found)
 
 
 class CheckpointScoring:
