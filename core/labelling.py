@@ -168,7 +168,7 @@ def decide(
     names = _names(found, asked) if model is None else model.names
     fixed = {value: _number(name, names, column.option) for value, name in asked.items()}
     own = {**_words(names), **(model.values if model else {})}
-    said = _Saying(found, names, asked, column, late, model is None)
+    said = _Saying(found, names, fixed, column, late, model is None)
     for value, number in fixed.items():
         usual_number = _words(names).get(value, number)
         if usual_number != number and number is not None and usual_number is not None:
@@ -201,7 +201,7 @@ def decide(
     if unknown and (model is None or all(number is None for number in values.values())):
         raise said.not_understood(unknown, values)
     if model is None and asked:
-        _check_all_there(found, fixed, said)
+        _check_all_there(values, fixed, said)
     usual = _usual(names)
     odd = any(value not in usual for value in numbers) and not column.sentiment140
     odd |= any(value not in fixed and usual.get(value, number) != number for value, number in values.items())
@@ -303,11 +303,10 @@ def _is_left_out(name: str) -> bool:
     return name.casefold() in (LEFT_OUT, "neu", "-")
 
 
-def _check_all_there(found: Mapping[str, int], fixed: Mapping[str, int | None], said: _Saying) -> None:
+def _check_all_there(values: Mapping[str, int | None], fixed: Mapping[str, int | None], said: _Saying) -> None:
     """Raises LabelsError where a class that was named has no row."""
-    missing = [value for value, number in fixed.items() if value not in found]
-    here = {fixed.get(value) for value in found}
-    if any(fixed[value] not in here for value in missing if fixed[value] is not None):
+    here = {None, *values.values()}
+    if missing := [value for value, number in fixed.items() if number not in here]:
         raise said.differs(missing)
 
 
@@ -317,7 +316,7 @@ class _Saying:
 
     found: Mapping[str, int]
     names: Names
-    asked: Mapping[str, str]
+    fixed: Mapping[str, int | None]
     column: Column
     late: Late | None
     to_train: bool
@@ -325,13 +324,16 @@ class _Saying:
     def line(self, values: Mapping[str, int | None], guess: bool) -> str:
         """What each value means."""
         means = [
-            f"{_short(value)} = {LEFT_OUT if values[value] is None else self.names[values[value] or 0]}"
+            f"{_short(value)} = {self._name(values[value])}"
             f" ({self.found[value]:,}{'' if place else ' rows'}{', left out' if values[value] is None else ''})"
             for place, value in enumerate(_ranked({value: self.found[value] for value in values})[:_NAMED])
         ]
         more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
         told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
         return told + (f"; this is a guess, {self.column.option} says otherwise" if guess else "")
+
+    def _name(self, number: int | None) -> str:
+        return LEFT_OUT if number is None else self.names[number]
 
     def two_meanings(self) -> LabelsError:
         """Numbers that may mean this or that."""
@@ -380,8 +382,9 @@ class _Saying:
         """Plausible meanings of some numbers, the smallest first, that agree with what was asked."""
         if len(numbers) > _NAMED:
             return
+        asked = {value: self._name(number) for value, number in self.fixed.items()}
         for option in self._plausible(numbers):
-            if all(self.asked.get(value, name).casefold() == name.casefold() for value, name in option.items()):
+            if all(asked.get(value, name) == name for value, name in option.items()):
                 yield option
 
     def _plausible(self, numbers: Sequence[str]) -> Iterator[dict[str, str]]:
@@ -396,7 +399,7 @@ class _Saying:
         elif count == len(classes):
             meanings = [classes]
         elif numbers == ["-1", "0", "1"]:
-            meanings = [[first, LEFT_OUT, last]]
+            meanings = [[first, LEFT_OUT, last], [LEFT_OUT, first, last]]
         elif count == len(classes) + 1 == 3:
             meanings = [[first, LEFT_OUT, last], [first, last, LEFT_OUT]]
         elif len(classes) == 2:
