@@ -81,14 +81,20 @@ def read_corpus(
     column = Column(path.name, label_column or "label", is_sentiment140(path))
     texts: list[str] = []
     found: dict[str, int] = {}  # a value's number, in order of first appearance
+    known: dict[tuple[type, object], int] = {}  # the same by the cell as it stands
     places: list[str] = []
     cells = array("H")  # of every row, its value's number
     for number, line, (text, label) in rows(path, (text_column or "text", column.name), encoding):
-        key = label_key(label)
-        if (value := found.setdefault(key, len(found))) == len(places):
-            if value == MOST_VALUES:
-                raise too_many(column, list(found))
-            places.append(place(path, number, line))
+        try:
+            value = known[type(label), label]
+        except (KeyError, TypeError):  # new, or a list
+            value = found.setdefault(label_key(label), len(found))
+            if value == len(places):
+                if value == MOST_VALUES:
+                    raise too_many(column, list(found)) from None
+                places.append(place(path, number, line))
+            if label is None or isinstance(label, str | int):
+                known[type(label), label] = value
         cells.append(value)
         texts.append(_text(text, path, number, line))
     values = np.array(cells, dtype=np.uint16)

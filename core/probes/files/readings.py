@@ -15,6 +15,7 @@ from core.labelling import MOST_VALUES, Column, Late, decide, is_number, label_k
 from core.labels import Labelling, Names
 
 LEFT_OUT, UNKNOWN = -1, -2
+_PLAIN = {str, int, float, bool, type(None)}  # of cells that can be looked up
 
 
 class Readings:
@@ -26,7 +27,6 @@ class Readings:
     def __init__(self, column: Column, model: Labelling, asked: Mapping[str, str] | None = None):
         self._model, self._asked, self._column = model, asked or {}, column
         self._found: dict[str, int] = {}
-        self._keys: dict[tuple[type, object], str] = {}
         self._codes: dict[str, int] = {}
         decide({}, model, asked, column=column)
 
@@ -53,15 +53,20 @@ class Readings:
         Raises `core.labelling.LabelsError` as `decide` does, naming the row where values of earlier calls are
         contradicted.
         """
-        keys = [self._key(value) for value in values]
-        counts = Counter(keys)
-        new = [key for key in counts if key not in self._codes]
-        for key, count in counts.items():
+        kinds = set(map(type, values))
+        plain = kinds <= _PLAIN and not (bool in kinds and kinds & {int, float})  # 1 and True are equal: not one label
+        cells = values if plain else [label_key(value) for value in values]
+        key_of = {cell: label_key(cell) for cell in dict.fromkeys(cells)}
+        for cell, count in Counter(cells).items():
+            key = key_of[cell]
             self._found[key] = self._found.get(key, 0) + count
+        new = [key for key in dict.fromkeys(key_of.values()) if key not in self._codes]
         if new:
-            self._decide(new, lambda key: rows[keys.index(key)])
-        codes = self._codes
-        return np.array([codes.get(key, UNKNOWN) for key in keys], dtype=np.int8)
+            self._decide(
+                new, lambda key: next(row for row, cell in zip(rows, cells, strict=True) if key_of[cell] == key)
+            )
+        code_of = {cell: self._codes.get(key, UNKNOWN) for cell, key in key_of.items()}
+        return np.array([code_of[cell] for cell in cells], dtype=np.int8)
 
     def _decide(self, new: Sequence[str], row_of: Callable[[str], int]) -> None:
         """Take up values that were not there before."""
@@ -77,13 +82,3 @@ class Readings:
                 self._codes[key] = UNKNOWN
             elif key not in self._codes:
                 del self._found[key]  # reported with its row, and not held
-
-    def _key(self, value: object) -> str:
-        if value is not None and not isinstance(value, str | int | float):
-            return label_key(value)
-        cell = type(value), value  # 1 and True are equal, and not the same label
-        if (key := self._keys.get(cell)) is None:
-            if len(self._keys) >= MOST_VALUES:
-                self._keys.clear()
-            key = self._keys[cell] = label_key(value)
-        return key
