@@ -265,13 +265,19 @@ class Model:
         return run(self.checkpoint, Settings(**settings))
 
     def scan(
-        self, file: str | Path, text_column: str | None = None, label_column: str | None = None, **options: Any
+        self,
+        file: str | Path,
+        text_column: str | None = None,
+        label_column: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> Scan:
         """Every row of a file, of any size: how many were scored, and the `top` rows that the model reads against its
-        people (or against their sarcasm cues); `out` writes the verdicts. `options` are `core.probes.scan.scan`'s."""
+        people (or against their sarcasm cues); `out` writes the verdicts. `labels` are as in `evaluate`, `options` are
+        `core.probes.scan.scan`'s."""
         from core.probes.scan import scan
 
-        return _last(scan(file, [self.checkpoint], text_column, label_column, **options))
+        return _last(scan(file, [self.checkpoint], text_column, label_column, asked=labels, **options))
 
     def _check_sentiment(self, why: str) -> None:
         if not self.checkpoint.reads_sentiment:

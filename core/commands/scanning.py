@@ -93,6 +93,8 @@ def scan(options: argparse.Namespace) -> int:
 
     corpus_scanning.check_one_file(options)
     models = console.named_models(options)
+    if not options.label_column and (options.labels or options.positive or options.negative):
+        raise ValueError("--labels, --positive and --negative name values of --label-column, which was not given")
     if options.label_column:
         models = console.labelled_by(models, options, Path(options.files[0]))
     try:

@@ -144,6 +144,13 @@ def test_older_options_are_the_same(capsys: pytest.CaptureFixture[str], tmp_path
     )
 
 
+def test_names_without_a_column_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = table(tmp_path, ["1", "2"])
+    for verb in (["scan", str(path), str(tmp_path / "out.csv")], ["patterns", *SPAN, "--data", str(path)]):
+        said = refused(capsys, *verb, "--labels", "1=negative,2=positive")
+        assert "--label-column, which was not given" in said
+
+
 @pytest.mark.parametrize("verb", ["assess", "scan"])
 @pytest.mark.parametrize("late", ["2", "-1", "0.5"])
 def test_a_file_sorted_by_class_stops_at_the_value_that_changes_it(
