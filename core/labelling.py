@@ -330,7 +330,8 @@ class _Saying:
         ]
         more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
         told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
-        return told + (f"; this is a guess, {self.column.option} says otherwise" if guess else "")
+        why = "this is a guess" if guess else "so it was in a model's own table"
+        return f"{told}; {why}, {self.column.option} says otherwise"
 
     def _name(self, number: int | None) -> str:
         return LEFT_OUT if number is None else self.names[number]
@@ -349,7 +350,7 @@ class _Saying:
         found = _("{file}: column {column!r} holds {held}: {why}").format(
             file=self.column.file, column=self.column.name, held=self._held(), why=why
         )
-        return LabelsError(found, self._way_on(options))
+        return LabelsError(found, self._way_on(options, numbers))
 
     def not_understood(self, unknown: Sequence[str], understood: Mapping[str, int | None]) -> LabelsError:
         """Words that are no classes."""
@@ -360,7 +361,7 @@ class _Saying:
         if any(number is not None for number in understood.values()):
             told = _("{file}: column {column!r} holds {held}; not understood: {values}")
         found = told.format(file=self.column.file, column=self.column.name, held=self._held(), values=_listed(words))
-        return LabelsError(found, self._way_on(options))
+        return LabelsError(found, self._way_on(options, words))
 
     def differs(self, missing: Sequence[str]) -> LabelsError:
         """A class that was asked for and has no row."""
@@ -369,14 +370,25 @@ class _Saying:
         )
         return LabelsError(found, f"Name the values that it holds with {self.column.option} VALUE=NAME,VALUE=NAME")
 
-    def _way_on(self, options: Sequence[Mapping[str, str]]) -> str:
-        names = f"two names of your own, or {LEFT_OUT}" if self.to_train else ", ".join((*self.names, LEFT_OUT))
-        options = [option for option in options if all(_can_be_typed(value) for value in option)]
-        if not options:
-            return f"Say which: {self.column.option} VALUE=NAME,… for each value; names: {names}"
-        spelt = [shlex.quote(",".join(f"{value}={name}" for value, name in option.items())) for option in options]
-        given = [f"{self.column.option}{'=' if option.startswith('-') else ' '}{option}" for option in spelt]
-        return "Say which: " + " or ".join(given) + (" (or with names of your own)" if self.to_train else "")
+    def _way_on(self, options: Sequence[Mapping[str, str]], open_: Sequence[str]) -> str:
+        """What to type: one of some options, or a name for each of the values that are open."""
+        typed = [option for option in options if all(_can_be_typed(value) for value in option)]
+        if typed:
+            own = " (or with names of your own)" if self.to_train else ""
+            return f"Say which: {' or '.join(map(self._option, typed))}{own}"
+        names = f"{', '.join(self.names)} or {LEFT_OUT}"
+        if self.to_train:
+            names = f"one of two of your own, or {LEFT_OUT}"
+            open_ = [value for value in _ranked(self.found) if value]
+        named = {value: self._name(number) for value, number in self.fixed.items() if value in self.found}
+        named = dict.fromkeys(open_, "NAME") | named
+        if len(named) <= _NAMED and all(_can_be_typed(value) for value in named):
+            return f"Say which: {self._option(named)}, each NAME being {names}"
+        return f"Say which: {self.column.option} VALUE=NAME,… for each value, each NAME being {names}"
+
+    def _option(self, named: Mapping[str, str]) -> str:
+        spelt = shlex.quote(",".join(f"{value}={name}" for value, name in named.items()))
+        return f"{self.column.option}{'=' if spelt.lstrip(chr(39)).startswith('-') else ' '}{spelt}"
 
     def _options(self, numbers: Sequence[str]) -> Iterator[dict[str, str]]:
         """Plausible meanings of some numbers, the smallest first, that agree with what was asked."""

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.labelling import LEFT_OUT, MOST_VALUES, Column, LabelsError, Meaning, common, decide, label_key, too_many
 from core.labels import Labelling, shown
+from core.language import current
 from core.language import gettext as _
 from core.records import windows
 from pages.parts.fingerprint import fingerprint
@@ -19,7 +20,7 @@ from pages.parts.tokens import plain
 if TYPE_CHECKING:
     from core.black_box import Model
 
-_LOOKED_AT = 200_000  # rows
+_LOOKED_AT = 1_000_000  # rows
 _SHOWN = 12  # values with a box
 _ACROSS = 4
 
@@ -41,7 +42,7 @@ def ask(
     `identity` stands for the content of the file, `column` is its column of labels, `several` models of the same
     classes are to read it; `key` is for the boxes.
     """
-    found = _found(identity, column, encoding, path)
+    found = _found(identity, column, encoding, current(), path)
     if found.error:
         st.error(plain(found.error))
         return None
@@ -115,7 +116,7 @@ def _left_out(labelling: Labelling) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _found(identity: str, column: Column, encoding: str | None, _path: Path) -> _Found:
+def _found(identity: str, column: Column, encoding: str | None, language: str, _path: Path) -> _Found:
     counts: dict[str, int] = {}
     rows = 0
     share = 0.0
