@@ -326,7 +326,7 @@ class _Saying:
         means = [
             f"{_short(value)} = {self._name(values[value])}"
             f" ({self.found[value]:,}{'' if place else ' rows'}{', left out' if values[value] is None else ''})"
-            for place, value in enumerate(_ranked({value: self.found[value] for value in values})[:_NAMED])
+            for place, value in enumerate(ranked({value: self.found[value] for value in values})[:_NAMED])
         ]
         more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
         told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
@@ -338,7 +338,7 @@ class _Saying:
 
     def two_meanings(self) -> LabelsError:
         """Numbers that may mean this or that."""
-        numbers = [value for value in _ranked(self.found) if _NUMBER.fullmatch(value)]
+        numbers = [value for value in ranked(self.found) if _NUMBER.fullmatch(value)]
         options = list(self._options(numbers))
         why = _("it is not known what these numbers mean")
         if len(options) > 1:
@@ -354,7 +354,7 @@ class _Saying:
 
     def not_understood(self, unknown: Sequence[str], understood: Mapping[str, int | None]) -> LabelsError:
         """Words that are no classes."""
-        words = _ranked({value: self.found[value] for value in unknown})
+        words = ranked({value: self.found[value] for value in unknown})
         known = len(words) == len(self.found) == len(self.names) and not self.to_train
         options = [dict(zip(sorted(words), self.names, strict=True))] if known else []
         told = _("{file}: no label in column {column!r} is understood; it holds {held}")
@@ -379,7 +379,7 @@ class _Saying:
         names = f"{', '.join(self.names)} or {LEFT_OUT}"
         if self.to_train:
             names = f"one of two of your own, or {LEFT_OUT}"
-            open_ = [value for value in _ranked(self.found) if value]
+            open_ = [value for value in ranked(self.found) if value]
         named = {value: self._name(number) for value, number in self.fixed.items() if value in self.found}
         named = dict.fromkeys(open_, "NAME") | named
         if len(named) <= _NAMED and all(_can_be_typed(value) for value in named):
@@ -427,11 +427,11 @@ class _Saying:
 
     def _held(self) -> str:
         """``0 (2 rows), 1 (2), 2 (1, first in row 90)``: numbers in order, then words, the most frequent first."""
-        ranked = _ranked(self.found)
-        if not ranked:
+        values = ranked(self.found)
+        if not values:
             return _("nothing")
-        named = ranked[:_LISTED]
-        if self.late and self.late.value in ranked[_LISTED:]:
+        named = values[:_LISTED]
+        if self.late and self.late.value in values[_LISTED:]:
             named[-1] = self.late.value
         told = []
         for place, value in enumerate(named):
@@ -440,7 +440,7 @@ class _Saying:
             late = self.late is not None and value == self.late.value
             behind = _(", first in row {row:,}").format(row=self.late.row) if late and self.late else ""
             told.append(f"{_short(value)} ({count.format(count=rows)}{behind})")
-        more = _(" and {count:,} more").format(count=len(ranked) - len(named)) if len(ranked) > len(named) else ""
+        more = _(" and {count:,} more").format(count=len(values) - len(named)) if len(values) > len(named) else ""
         return ", ".join(told) + more
 
 
@@ -463,7 +463,8 @@ def _can_be_typed(value: str) -> bool:
     return 0 < len(value) <= _SHORT and value.isprintable() and "," not in value
 
 
-def _ranked(found: Mapping[str, int]) -> list[str]:
+def ranked(found: Mapping[str, int]) -> list[str]:
+    """Values in the order to show them: numbers by size, then words, the most frequent first."""
     numbers = sorted((value for value in found if is_number(value)), key=lambda value: (_float(value), value))
     words = sorted((value for value in found if not is_number(value)), key=lambda value: (-found[value], value))
     return [*numbers, *words]

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.labelling import LEFT_OUT, MOST_VALUES, Column, LabelsError, Meaning, common, decide, label_key, too_many
+from core.labelling import (
+    LEFT_OUT,
+    MOST_VALUES,
+    Column,
+    LabelsError,
+    Meaning,
+    common,
+    decide,
+    label_key,
+    ranked,
+    too_many,
+)
 from core.labels import Labelling, shown
 from core.language import current
 from core.language import gettext as _
@@ -53,7 +64,7 @@ def ask(
         meaning = decide(found.counts, labelling, column=column)
     except LabelsError as error:
         question = error.found
-    values = sorted((value for value in found.counts if value), key=lambda value: (-found.counts[value], value))
+    values = [value for value in ranked(found.counts) if value]
     if meaning is not None:
         values.sort(key=lambda value: value in meaning.unknown)
     if question and len(values) > _SHOWN:
@@ -67,7 +78,7 @@ def ask(
     with st.expander(title, expanded=not usual, key=f"{own} all", icon=":material/label:"):
         note = st.empty()
         chosen = _boxes(values[:_SHOWN], found, labelling, meaning, own)
-        looked = _("In all {rows:,} rows.") if found.whole else _("In the first {rows:,} rows.")
+        looked = _("Found in all {rows:,} rows.") if found.whole else _("Found in the first {rows:,} rows.")
         st.caption(looked.format(rows=found.rows))
     if question:
         note.warning(plain(question), icon=":material/help:")
@@ -89,7 +100,7 @@ def _boxes(
         if place % _ACROSS == 0:
             columns = st.columns(_ACROSS, vertical_alignment="bottom")
         one = columns[place % _ACROSS].selectbox(
-            _("{value} ({count:,} rows)").format(value=plain(value[:40]), count=found.counts[value]),
+            f"{plain(value[:40])} ({found.counts[value]:,})",
             options,
             index=options.index(defaults[value]) if value in defaults else None,
             format_func=lambda name: _("left out") if name == left_out else shown(name),
