@@ -330,8 +330,8 @@ class _Saying:
         ]
         more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
         told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
-        why = "this is a guess" if guess else "so it was in a model's own table"
-        return f"{told}; {why}, {self.column.option} says otherwise"
+        why = "this is a guess" if guess else "as in the table of a model's training"
+        return f"{told}; {why}; change it with {self.column.option}"
 
     def _name(self, number: int | None) -> str:
         return LEFT_OUT if number is None else self.names[number]

@@ -63,7 +63,7 @@ def test_one_plausible_meaning_is_taken_and_a_guess_named_as_one(
 ) -> None:
     found = read(values)
     assert (found.values, found.guess, found.unknown) == (means, guess, ())
-    assert ("this is a guess, --labels says otherwise" in found.line) == guess == bool(found.line)
+    assert ("this is a guess; change it with --labels" in found.line) == guess == bool(found.line)
 
 
 @pytest.mark.parametrize(

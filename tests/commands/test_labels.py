@@ -127,7 +127,7 @@ def test_a_guess_is_told(verb: str, values: str, told: str, capsys: pytest.Captu
     capsys.readouterr()
     assert main(VERBS[verb](table(tmp_path, values.split()))) == 0
     err = capsys.readouterr().err
-    assert told in err and err.count("this is a guess, --labels says otherwise") == 1
+    assert told in err and err.count("this is a guess; change it with --labels") == 1
 
 
 def test_older_options_are_the_same(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
