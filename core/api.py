@@ -103,14 +103,21 @@ class Model:
 
         return verdicts(self.checkpoint, _several(texts))
 
-    def evaluate(self, file: str | Path, text_column: str | None = None, label_column: str | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        file: str | Path,
+        text_column: str | None = None,
+        label_column: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Evaluation:
         """Accuracy with its 95 % interval, F1, AUC, log-loss in nats, calibration error, confusion and accuracy by
-        length, on a labelled CSV, TSV, JSONL or parquet file."""
+        length, on a labelled CSV, TSV, JSONL or parquet file. `labels` says what its values mean, as in
+        ``{"1": "negative", "2": "positive", "3": "neutral"}``; raises ValueError where that is not clear."""
         from core.corpus import read_corpus
         from core.evaluation import evaluate
 
-        labelling = self.checkpoint.labelling
-        return evaluate(self.checkpoint, read_corpus(str(file), text_column, label_column, labelling=labelling))
+        corpus = read_corpus(str(file), text_column, label_column, labelling=self.checkpoint.labelling, asked=labels)
+        return evaluate(self.checkpoint, corpus)
 
     def permutations(self, text: str, pinned: Collection[int] | None = None, **bounds: Any) -> Permutations:
         """Other orders of a text's words: those that flip the verdict, the most fluent first, and a `certificate` of
@@ -261,13 +268,19 @@ class Model:
         return run(self.checkpoint, Settings(**settings))
 
     def scan(
-        self, file: str | Path, text_column: str | None = None, label_column: str | None = None, **options: Any
+        self,
+        file: str | Path,
+        text_column: str | None = None,
+        label_column: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> Scan:
         """Every row of a file, of any size: how many were scored, and the `top` rows that the model reads against its
-        people (or against their sarcasm cues); `out` writes the verdicts. `options` are `core.probes.scan.scan`'s."""
+        people (or against their sarcasm cues); `out` writes the verdicts. `labels` are as in `evaluate`, `options` are
+        `core.probes.scan.scan`'s."""
         from core.probes.scan import scan
 
-        return _last(scan(file, [self.checkpoint], text_column, label_column, **options))
+        return _last(scan(file, [self.checkpoint], text_column, label_column, asked=labels, **options))
 
     def _check_sentiment(self, why: str) -> None:
         if not self.checkpoint.reads_sentiment:

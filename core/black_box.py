@@ -144,8 +144,8 @@ class BlackBox:
 
     @property
     def labelling(self) -> Labelling:
-        """How a table's labels are read for it: as 0, 1 and its classes' names."""
-        return Labelling(self.labels, {"0": 0, "1": 1, self.labels[0].lower(): 0, self.labels[1].lower(): 1})
+        """Its classes; of a table of its own nothing is known."""
+        return Labelling(self.labels)
 
     @property
     def at_once(self) -> int:

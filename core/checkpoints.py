@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.corpus import SENTIMENT_LABELLING, file_sha256
+from core.corpus import file_sha256
 from core.labels import SENTIMENT, Labelling, Names, check_names
 from core.language import gettext as _
 from core.state_space import StateSpace
@@ -99,7 +99,7 @@ class Checkpoint:
 
     @property
     def labelling(self) -> Labelling:
-        """How a table's labels are read for it: the values it was trained with, its classes' names, and 0 and 1."""
+        """Its classes and the values of the table that it was trained on (`core.labelling.decide`)."""
         return labelling_of(self.card)
 
     @property
@@ -201,14 +201,17 @@ def labels_of(card: Card) -> Names:
 
 
 def labelling_of(card: Card) -> Labelling:
-    """How a table's labels are read for a classifier. Raises ValueError where the card tells nothing that can be."""
+    """A classifier's classes, and what the values of its own table meant, where they were not the usual ones.
+
+    Raises ValueError where the card tells nothing that can be.
+    """
     names = labels_of(card)
-    if names == SENTIMENT:
-        return SENTIMENT_LABELLING
     values = card.get("label_values", {})
-    if not isinstance(values, dict) or not all(value in (0, 1) for value in values.values()):
-        raise ValueError(_("label_values are no values of two labels"))
-    return Labelling(names, {"0": 0, "1": 1, names[0].lower(): 0, names[1].lower(): 1, **values})
+    if not isinstance(values, dict) or not all(
+        value is None or (type(value) is int and 0 <= value < len(names)) for value in values.values()
+    ):
+        raise ValueError(_("label_values are no values of the labels"))
+    return Labelling(names, values)
 
 
 def load(name: str, folder: Path | None = None) -> Checkpoint:

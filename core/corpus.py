@@ -1,33 +1,29 @@
 """Which sentences, with which labels? Labelled text from files, encoded corpora, seeded splits.
 
-Labels are 0 negative, 1 positive, 2 neutral, or those words; in the public Sentiment140 CSV 0, 4 and 2. Neutral rows
-are left out and counted. Any two other classes are read with a `Labelling` of theirs (`core.labelling`).
+What a label means is decided by `core.labelling`. Rows that are neutral or have no label are left out and counted.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from core.labelling import LEFT_OUT, MOST_VALUES, Column, LabelsError, decide, label_key, too_many
 from core.labels import SENTIMENT, Labelling
 from core.language import gettext as _
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
 from core.word_cache import WordCache
 
-LABEL_NAMES = ("negative", "positive", "neutral")
-NEGATIVE, POSITIVE, NEUTRAL = range(3)
-_LABELS = {str(number): number for number in range(3)} | {name: n for n, name in enumerate(LABEL_NAMES)}
-_WHOLE = re.compile(r"([0-9]+)\.0+")
-_SENTIMENT140_LABELS = {"0": NEGATIVE, "2": NEUTRAL, "4": POSITIVE}
-SENTIMENT_LABELLING = Labelling(SENTIMENT, _LABELS)
+SENTIMENT_LABELLING = Labelling(SENTIMENT)
+NEGATIVE, POSITIVE = range(2)
+_SKIPPED = -1
 
 
 @dataclass(frozen=True)
@@ -35,8 +31,8 @@ class Corpus:
     """Labelled sentences of one file.
 
     `labels` is int8 [N], 0 for the first of the `labelling`'s names (negative), 1 for the second (positive); `skipped`
-    counts neutral rows left out; `sha256` is of the file. Of a sample, `drawn_from` is the number of labelled rows in
-    the file.
+    counts rows left out, neutral or without a label; `sha256` is of the file; `read_as` tells what labels were taken
+    for, where that is not the usual. Of a sample, `drawn_from` is the number of labelled rows in the file.
     """
 
     name: str
@@ -46,6 +42,7 @@ class Corpus:
     sha256: str
     drawn_from: int | None = None
     labelling: Labelling = SENTIMENT_LABELLING
+    read_as: str = ""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -71,41 +68,67 @@ def read_corpus(
     *,
     encoding: str | None = None,
     labelling: Labelling | None = None,
+    asked: Mapping[str, str] | None = None,
 ) -> Corpus:
-    """Labelled rows of a file, neutral ones left out; labels are those of sentiment unless a labelling says others.
+    """Labelled rows of a file, neutral and unlabelled ones left out; `labelling` tells a model's classes.
 
+    Without it the column tells the classes: sentiment, or two words. `asked` names values (`core.labelling.decide`).
     Columns default to ``text`` and ``label``. Raises LookupError for a missing column, ValueError for a ragged row, a
-    wrong encoding, a label outside the allowed set (each naming the row) or no rows, OSError for an unreadable file.
+    wrong encoding, a label that is not understood (each naming the row), labels with two plausible meanings or no rows,
+    OSError for an unreadable file.
     """
     path = Path(path)
-    labelling = labelling or SENTIMENT_LABELLING
-    usual = labelling is SENTIMENT_LABELLING
-    allowed = _SENTIMENT140_LABELS if usual and is_sentiment140(path) else labelling.values
+    column = Column(path.name, label_column or "label", is_sentiment140(path))
     texts: list[str] = []
-    labels = array("b")
-    skipped = 0
-    table = rows(path, (text_column or "text", label_column or "label"), encoding)
-    for number, line, (text, label) in table:
-        key = label_key(label)
-        if key not in allowed:
-            raise ValueError(
-                _("{place}: label {label!r} is not one of {labels}").format(
-                    place=place(path, number, line), label=label, labels=", ".join(allowed)
-                )
-            )
-        if allowed[key] == NEUTRAL:
-            skipped += 1
-        else:
-            texts.append(_text(text, path, number, line))
-            labels.append(allowed[key])
-    if not texts:
-        told = {"file": path.name, "first": labelling.names[0], "second": labelling.names[1]}
-        if labelling.names != SENTIMENT:
-            raise ValueError(_("{file} has no rows labelled {first} or {second}").format(**told))
-        raise ValueError(
-            _("{file} has no rows labelled {first} or {second} ({skipped} neutral)").format(skipped=skipped, **told)
+    found: dict[str, int] = {}  # a value's number, in order of first appearance
+    known: dict[tuple[type, object], int] = {}  # the same by the cell as it stands
+    places: list[str] = []
+    cells = array("H")  # of every row, its value's number
+    for number, line, (text, label) in rows(path, (text_column or "text", column.name), encoding):
+        try:
+            value = known[type(label), label]
+        except (KeyError, TypeError):  # new, or a list
+            value = found.setdefault(label_key(label), len(found))
+            if value == len(places):
+                if value == MOST_VALUES:
+                    raise too_many(column, list(found)) from None
+                places.append(place(path, number, line))
+            if label is None or isinstance(label, str | int):
+                known[type(label), label] = value
+        cells.append(value)
+        texts.append(_text(text, path, number, line))
+    values = np.array(cells, dtype=np.uint16)
+    counts = np.bincount(values, minlength=len(found)).tolist()
+    meaning = decide(dict(zip(found, counts, strict=True)), labelling, asked, column=column)
+    if meaning.unknown:
+        strange = meaning.unknown[0]
+        raise LabelsError(
+            _("{place}: label {label!r} is not one of {labels}").format(
+                place=places[found[strange]], label=strange, labels=", ".join(meaning.values)
+            ),
+            f"Say what it means: {column.option} VALUE=NAME, or VALUE={LEFT_OUT} to leave such rows out",
         )
-    return Corpus(path.name, texts, np.array(labels, dtype=np.int8), skipped, file_sha256(path), labelling=labelling)
+    codes = np.array([_SKIPPED if (code := meaning.values[value]) is None else code for value in found], dtype=np.int8)
+    labels = codes[values] if len(values) else np.zeros(0, dtype=np.int8)
+    kept = labels != _SKIPPED
+    skipped = len(labels) - int(kept.sum())
+    if skipped == len(labels):
+        raise ValueError(
+            _("{file} has no rows labelled {first} or {second} ({skipped} neutral or without a label)").format(
+                file=path.name, first=meaning.names[0], second=meaning.names[1], skipped=skipped
+            )
+        )
+    if skipped:
+        texts = [text for text, keep in zip(texts, kept.tolist(), strict=True) if keep]
+    return Corpus(
+        path.name,
+        texts,
+        labels[kept],
+        skipped,
+        file_sha256(path),
+        labelling=meaning.labelling,
+        read_as=meaning.line,
+    )
 
 
 def read_texts(path: str | Path, text_column: str | None = None, *, encoding: str | None = None) -> list[str]:
@@ -122,13 +145,6 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def label_key(label: object) -> str:
-    """A label as tables of them spell it: in lower case, a whole number without decimals, be it one or a text."""
-    key = str(label).strip().lower()
-    whole = _WHOLE.fullmatch(key)
-    return whole[1] if whole else key
 
 
 def _text(value: object, path: Path, number: int, line: int | None) -> str:

@@ -1,97 +1,485 @@
-"""Which values of a table's label column are the two classes? As a person says, or as the column itself tells."""
+"""What do the values of a label column mean? As a person says, as a model's own table had it, or as the column tells.
+
+Words for a class mean that class. Numbers mean something only as a set: 0 and 1 are the first and the second class, 0,
+2, 4 and -1, 0, 1 are guessed to be scales of sentiment, and a set with two plausible meanings (1 and 2; 0, 1, 2; stars)
+is refused until `--labels` says which.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from core.corpus import SENTIMENT_LABELLING, label_key
-from core.labels import SENTIMENT, Labelling
-from core.tables import is_sentiment140, rows
+from core.labels import SENTIMENT, Labelling, Names, check_names
+from core.language import gettext as _
+from core.language import ngettext
+
+OPTION = "--labels"
+LEFT_OUT = "neutral"
+"""The name, in `--labels` and in messages, of what is neither class: such rows are left out and counted."""
+MOST_VALUES = 1_000  # different ones; a column of more is no column of labels
 
 _LISTED = 8  # values named in a message
-_MOST = 1_000  # different values counted; a column of more is no column of labels
+_NAMED = 12  # values spelt out in a suggested option
+_SHORT = 40  # characters of a value in a message
+_SIGNED = re.compile(r"([+\-\u2212]?)([0-9]+)(?:\.0+)?")
+_NUMBER = re.compile(r"[+\-\u2212]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?")
+_WORDS: Mapping[str, int | None] = {"negative": 0, "neg": 0, "positive": 1, "pos": 1}
+_NEITHER = frozenset({"", "neutral", "neu", "mixed", "none", "null", "nan"})
+_ANSWERS = {"false": 0, "true": 1}
+_SENTIMENT140: Mapping[str, int | None] = {"0": 0, "2": None, "4": 1}
+_POLARITY: Mapping[str, int | None] = {"-1": 0, "0": None, "1": 1}
+_GUESSED = (  # sets of numbers with one plausible meaning, where it is sentiment
+    (({"0", "4"}, {"0", "2", "4"}), _SENTIMENT140),
+    (({"-1"}, {"-1", "1"}, {"-1", "0", "1"}), _POLARITY),
+)
 
 
-def parse(text: str) -> Labelling:
-    """What ``no=ham,yes=spam`` says: class 0 is called ham, class 1 spam; several values may share a name.
+class LabelsError(ValueError):
+    """A column whose values have no meaning, or two. `found` is the line without the option of the command line."""
 
-    Names that are negative and positive stand in that order, whichever comes first. Raises ValueError.
+    def __init__(self, found: str, way_on: str):
+        super().__init__(f"{found}. {way_on}")
+        self.found = found
+
+
+class Column(NamedTuple):
+    """Which column it is, for messages; `sentiment140` where it is that of the public Sentiment140 file.
+
+    `option` is how the command line names its values.
     """
+
+    file: str
+    name: str
+    sentiment140: bool = False
+    option: str = OPTION
+
+
+class Late(NamedTuple):
+    """The first row in which a value was found that was not there before."""
+
+    value: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What each value found stands for: the number of a class of `names`, or None where the row is left out.
+
+    `unknown` values mean nothing. `guess` says that the meaning is likely, not said by anybody. `line` tells the
+    meaning of each value where it is neither the usual one nor was asked for, else it is empty.
+    """
+
+    names: Names
+    values: Mapping[str, int | None]
+    unknown: tuple[str, ...] = ()
+    guess: bool = False
+    line: str = ""
+
+    @property
+    def labelling(self) -> Labelling:
+        """The classes, with the values found for them."""
+        return Labelling(self.names, self.values)
+
+
+def label_key(label: object) -> str:
+    """A label as tables of them spell it: in lower case, a whole number without plus or decimals, nothing for None."""
+    key = "" if label is None else str(label).strip().lower()
+    whole = _SIGNED.fullmatch(key)
+    if not whole:
+        return key
+    sign, digits = whole.groups()
+    return f"-{digits}" if sign in ("-", "\u2212") and digits.strip("0") else digits
+
+
+def parse(text: str, option: str = OPTION) -> dict[str, str]:
+    """What ``no=ham,yes=spam`` says: the name that each value goes by, in order. Raises ValueError."""
     values: dict[str, str] = {}
     for part in text.split(","):
-        value, sign, name = part.partition("=")
+        value, sign, name = part.rpartition("=")
         value, name = label_key(value), name.strip()
         if not sign or not value or not name:
-            raise ValueError(f"--labels takes VALUE=NAME,VALUE=NAME, as in no=ham,yes=spam; given: {text!r}")
+            raise ValueError(f"{option} takes VALUE=NAME,VALUE=NAME, as in no=ham,yes=spam; given: {text!r}")
         if values.setdefault(value, name) != name:
-            raise ValueError(f"--labels gives {value!r} two names: {values[value]!r} and {name!r}")
-    names = list(dict.fromkeys(values.values()))
-    if len(names) != 2:
-        raise ValueError(f"--labels names two classes; given {len(names)}: {', '.join(map(repr, names))}")
-    if set(names) == set(SENTIMENT):
-        names = list(SENTIMENT)
-    return Labelling((names[0], names[1]), {value: names.index(name) for value, name in values.items()})
+            raise ValueError(f"{option} gives {value!r} two names: {values[value]!r} and {name!r}")
+    return values
 
 
-def of_file(path: Path, label_column: str | None, encoding: str | None, asked: Labelling | None = None) -> Labelling:
-    """The labelling of a file's label column: the one asked for, if its values are all that the column holds.
+def together(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
+    """Names of values from two sources. Raises ValueError for a value with two names."""
+    for value in first.keys() & second.keys():
+        if first[value].casefold() != second[value].casefold():
+            raise ValueError(_two_names(value, first[value], second[value]))
+    return {**first, **second}
 
-    Asked for none, the column tells: 0, 1, 2 and the words for them are sentiment; any two other values are the classes
-    by their own names, in alphabetical order. Raises ValueError for a column of other values, listing what it holds,
-    LookupError and OSError as `core.tables.rows`.
+
+def _two_names(value: str, one: str, other: str) -> str:
+    return _("the label {word!r} cannot stand for both {one} and {other}").format(word=value, one=one, other=other)
+
+
+def common(several: Mapping[str, Labelling]) -> Labelling:
+    """The labelling that models share, by their names: the values of all, but not those on which two differ.
+
+    Raises ValueError where they tell different classes apart.
     """
-    if asked is None and is_sentiment140(path):
-        return SENTIMENT_LABELLING
-    column = label_column or "label"
-    found = _counts(path, column, encoding)
-    if asked is not None:
-        if set(found) != set(asked.values):
-            missing = [value for value in asked.values if value not in found]
-            others = [value for value in found if value not in asked.values]
-            wrong = f"not named: {_list(others)}" if others else f"not there: {_list(missing)}"
-            if others or not {asked.values[value] for value in found} == {0, 1}:
-                raise ValueError(f"{path.name}: --labels and column {column!r} differ; {_held(found)}; {wrong}")
-        return asked
-    usual = set(SENTIMENT_LABELLING.values)
-    if not found or set(found) <= usual:
-        return SENTIMENT_LABELLING
-    if len(found) != 2 or set(found) & usual:
-        raise ValueError(
-            f"{path.name}: column {column!r} is to hold two labels; {_held(found)}; "
-            "name two values with --labels VALUE=NAME,VALUE=NAME"
-        )
-    first, second = sorted(found)
-    return Labelling((first, second), {first: 0, second: 1})
-
-
-def _counts(path: Path, column: str, encoding: str | None) -> Mapping[str, int]:
-    counts: Counter[str] = Counter()
-    for row in rows(path, (column,), encoding):
-        counts[label_key(row.values[0])] += 1
-        if len(counts) > _MOST:
+    (first, found), *_others = several.items()
+    values: dict[str, int | None] = {}
+    differing: set[str] = set()
+    for name, other in several.items():
+        if other.names != found.names:
             raise ValueError(
-                f"{path.name}: column {column!r} is to hold two labels; it holds more than {_MOST:,} different values, "
-                f"{_list(list(counts))} among them"
+                _(
+                    "{first} tells {one} from {other}, {name} {third} from {fourth}: one column of labels "
+                    "speaks of one of these"
+                ).format(
+                    first=first,
+                    one=found.names[0],
+                    other=found.names[1],
+                    name=name,
+                    third=other.names[0],
+                    fourth=other.names[1],
+                )
             )
-    return counts
+        differing |= {value for value, number in other.values.items() if values.setdefault(value, number) != number}
+    return Labelling(found.names, {value: number for value, number in values.items() if value not in differing})
 
 
-def _held(found: Mapping[str, int]) -> str:
-    """``it holds 3 values: 'ham' (500), 'spam' (80), 'eggs' (2)``, the most frequent first."""
-    if not found:
-        return "it holds nothing"
-    ranked = sorted(found, key=lambda value: (-found[value], value))
-    named = ", ".join(f"{_short(value)} ({found[value]:,})" for value in ranked[:_LISTED])
-    more = f" and {len(ranked) - _LISTED:,} more" if len(ranked) > _LISTED else ""
-    return f"it holds {len(found):,} {'value' if len(found) == 1 else 'values'}: {named}{more}"
+def decide(
+    found: Mapping[str, int],
+    model: Labelling | None,
+    asked: Mapping[str, str] | None = None,
+    *,
+    column: Column,
+    before: Mapping[str, int | None] | None = None,
+    late: Late | None = None,
+) -> Meaning:
+    """The meaning of the values of a column, `found` with their counts, spelt as by `label_key`.
+
+    `model` tells the classes and the values of its own table; None where one is to be trained: then the classes are
+    those `asked` for, those of two words that are found, or sentiment's. `asked` names values, and wins. `before` is
+    what a reader has taken the values for until `late` was found. Raises ValueError for a name that is no class, and
+    `LabelsError` for values with two plausible meanings, values none of which is understood, or another meaning than
+    before; where a model is to be trained, for any value that is not understood, and a class without a row.
+    """
+    asked = {label_key(value): name for value, name in (asked or {}).items()}
+    names = _names(found, asked) if model is None else model.names
+    fixed = {value: _number(name, names, column.option) for value, name in asked.items()}
+    own = {**_words(names), **(model.values if model else {})}
+    said = _Saying(found, names, fixed, column, late, model is None)
+    for value, number in fixed.items():
+        usual_number = _words(names).get(value, number)
+        if usual_number != number and number is not None and usual_number is not None:
+            raise ValueError(_two_names(value, names[usual_number], names[number]))
+    values: dict[str, int | None] = {}
+    unknown: list[str] = []
+    numbers: list[str] = []
+    guess = False
+    for value in found:
+        if value in fixed:
+            values[value] = fixed[value]
+        elif _NUMBER.fullmatch(value):
+            numbers.append(value)
+        elif value in own:
+            values[value] = own[value]
+        elif value in _NEITHER:
+            values[value] = None
+        elif names == SENTIMENT and value in _ANSWERS:
+            values[value], guess = _ANSWERS[value], True
+        else:
+            unknown.append(value)
+    if numbers:
+        read = _of_numbers(numbers, fixed, own, names, column)
+        if read is None:
+            raise said.two_meanings()
+        values |= {value: read.values[value] for value in numbers}
+        guess |= read.guess
+    if before and any(values.get(value) != number for value, number in before.items()):
+        raise said.two_meanings()
+    if unknown and (model is None or all(number is None for number in values.values())):
+        raise said.not_understood(unknown, values)
+    if model is None and asked:
+        _check_all_there(values, fixed, said)
+    usual = _usual(names)
+    odd = any(value not in usual for value in numbers) and not column.sentiment140
+    odd |= any(value not in fixed and usual.get(value, number) != number for value, number in values.items())
+    line = said.line(values, guess) if guess or odd else ""
+    return Meaning(names, values, tuple(unknown), guess, line)
 
 
-def _list(values: list[str]) -> str:
-    more = f" and {len(values) - _LISTED:,} more" if len(values) > _LISTED else ""
+class _Read(NamedTuple):
+    values: Mapping[str, int | None]
+    guess: bool
+
+
+def _of_numbers(
+    numbers: Sequence[str],
+    fixed: Mapping[str, int | None],
+    own: Mapping[str, int | None],
+    names: Names,
+    column: Column,
+) -> _Read | None:
+    """The one meaning of these numbers and those that are fixed, as far as they are numbers; None for two or none."""
+    if column.sentiment140 and names == SENTIMENT:
+        return _Read(_SENTIMENT140, False) if set(numbers) <= set(_SENTIMENT140) else None
+    given = {value: number for value, number in fixed.items() if _NUMBER.fullmatch(value)}
+    all_of_them = set(numbers) | {value for value, number in given.items() if number is not None}
+    card = {value: number for value, number in own.items() if _NUMBER.fullmatch(value)}
+
+    def fits(meaning: Mapping[str, int | None]) -> bool:
+        return all_of_them <= meaning.keys() and all(
+            meaning.get(value, number) == number for value, number in given.items()
+        )
+
+    ordinal = {str(number): number for number in range(len(names))}
+    usual = [_Read(ordinal, False)] if fits(ordinal) else []
+    for sets, meaning in _GUESSED if names == SENTIMENT else ():
+        if fits(meaning) and all_of_them | set(given) in sets:
+            usual.append(_Read(meaning, True))
+    if fits(card):
+        others = [read for read in usual if any(read.values[value] != card[value] for value in numbers)]
+        if not others or card.keys() <= all_of_them | set(given):
+            return _Read(card, False)
+        return None
+    usual = [read for read in usual if all(card.get(value, number) == number for value, number in read.values.items())]
+    return usual[0] if len(usual) == 1 else None
+
+
+def own_values(labelling: Labelling) -> dict[str, int | None]:
+    """The values to keep with a model trained on them: all, or none where every reader takes them so."""
+    usual = {**_usual(SENTIMENT), **dict.fromkeys(_NEITHER)}
+    values = labelling.values
+    as_usual = all(value in usual and usual[value] == number for value, number in values.items())
+    return {} if labelling.names == SENTIMENT and as_usual else dict(values)
+
+
+def _usual(names: Names) -> dict[str, int | None]:
+    """What every reader takes for these classes: their names, and numbers from 0."""
+    return {**{str(number): number for number in range(len(names))}, **_words(names)}
+
+
+def _words(names: Names) -> dict[str, int | None]:
+    """The words for these classes: their names, and short ones for sentiment."""
+    found: dict[str, int | None] = {label_key(name): number for number, name in enumerate(names)}
+    return {**found, **_WORDS} if names == SENTIMENT else found
+
+
+def _names(found: Mapping[str, int], asked: Mapping[str, str]) -> Names:
+    """The classes to train on. Raises ValueError where those asked for are not two."""
+    names = list(dict.fromkeys(name for name in asked.values() if not _is_left_out(name)))
+    if names and all(name.casefold() in _WORDS for name in names):
+        return SENTIMENT
+    if names:
+        if len(names) != 2:
+            given = ", ".join(map(repr, names))
+            raise ValueError(f"{OPTION} names two classes, beside {LEFT_OUT}; given {len(names)}: {given}")
+        return check_names(names)
+    others = sorted(value for value in found if value and value not in asked)
+    words = {*_WORDS, "neutral", "neu"}
+    if len(others) == 2 and not any(value in words or _NUMBER.fullmatch(value) for value in others):
+        return check_names(others)
+    return SENTIMENT
+
+
+def _number(name: str, names: Names, option: str) -> int | None:
+    """The class that a name stands for, None for what is left out. Raises ValueError for another name."""
+    folded = [own.casefold() for own in names]
+    if name.casefold() in folded:
+        return folded.index(name.casefold())
+    if names == SENTIMENT and name.casefold() in _WORDS:
+        return _WORDS[name.casefold()]
+    if _is_left_out(name):
+        return None
+    raise ValueError(
+        _("{option}: {name!r} is none of the names: {names}, or {neutral} to leave rows out").format(
+            option=option, name=name, names=", ".join(names), neutral=LEFT_OUT
+        )
+    )
+
+
+def _is_left_out(name: str) -> bool:
+    return name.casefold() in (LEFT_OUT, "neu", "-")
+
+
+def _check_all_there(values: Mapping[str, int | None], fixed: Mapping[str, int | None], said: _Saying) -> None:
+    """Raises LabelsError where a class that was named has no row."""
+    here = {None, *values.values()}
+    if missing := [value for value, number in fixed.items() if number not in here]:
+        raise said.differs(missing)
+
+
+@dataclass(frozen=True)
+class _Saying:
+    """Lines on a column's values."""
+
+    found: Mapping[str, int]
+    names: Names
+    fixed: Mapping[str, int | None]
+    column: Column
+    late: Late | None
+    to_train: bool
+
+    def line(self, values: Mapping[str, int | None], guess: bool) -> str:
+        """What each value means."""
+        means = [
+            f"{_short(value)} = {self._name(values[value])}"
+            f" ({self.found[value]:,}{'' if place else ' rows'}{', left out' if values[value] is None else ''})"
+            for place, value in enumerate(ranked({value: self.found[value] for value in values})[:_NAMED])
+        ]
+        more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
+        told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
+        why = "this is a guess" if guess else "as in the table of a model's training"
+        return f"{told}; {why}; change it with {self.column.option}"
+
+    def _name(self, number: int | None) -> str:
+        return LEFT_OUT if number is None else self.names[number]
+
+    def two_meanings(self) -> LabelsError:
+        """Numbers that may mean this or that."""
+        numbers = [value for value in ranked(self.found) if _NUMBER.fullmatch(value)]
+        options = list(self._options(numbers))
+        why = _("it is not known what these numbers mean")
+        if len(options) > 1:
+            for value in reversed(numbers):
+                may = list(dict.fromkeys(option[value] for option in options))
+                if len(may) > 1:
+                    why = _("{value} may be {one} or {other}").format(value=value, one=may[1], other=may[0])
+                    break
+        found = _("{file}: column {column!r} holds {held}: {why}").format(
+            file=self.column.file, column=self.column.name, held=self._held(), why=why
+        )
+        return LabelsError(found, self._way_on(options, numbers))
+
+    def not_understood(self, unknown: Sequence[str], understood: Mapping[str, int | None]) -> LabelsError:
+        """Words that are no classes."""
+        words = ranked({value: self.found[value] for value in unknown})
+        known = len(words) == len(self.found) == len(self.names) and not self.to_train
+        options = [dict(zip(sorted(words), self.names, strict=True))] if known else []
+        told = _("{file}: no label in column {column!r} is understood; it holds {held}")
+        if any(number is not None for number in understood.values()):
+            told = _("{file}: column {column!r} holds {held}; not understood: {values}")
+        found = told.format(file=self.column.file, column=self.column.name, held=self._held(), values=_listed(words))
+        return LabelsError(found, self._way_on(options, words))
+
+    def differs(self, missing: Sequence[str]) -> LabelsError:
+        """A class that was asked for and has no row."""
+        found = _("{file}: column {column!r} holds {held}; {missing} not there").format(
+            file=self.column.file, column=self.column.name, held=self._held(), missing=_listed(missing)
+        )
+        return LabelsError(found, f"Name the values that it holds with {self.column.option} VALUE=NAME,VALUE=NAME")
+
+    def _way_on(self, options: Sequence[Mapping[str, str]], open_: Sequence[str]) -> str:
+        """What to type: one of some options, or a name for each of the values that are open."""
+        typed = [option for option in options if all(_can_be_typed(value) for value in option)]
+        if typed:
+            own = " (or with names of your own)" if self.to_train else ""
+            return f"Say which: {' or '.join(map(self._option, typed))}{own}"
+        names = f"{', '.join(self.names)} or {LEFT_OUT}"
+        if self.to_train:
+            names = f"one of two of your own, or {LEFT_OUT}"
+            open_ = [value for value in ranked(self.found) if value]
+        named = {value: self._name(number) for value, number in self.fixed.items() if value in self.found}
+        named = dict.fromkeys(open_, "NAME") | named
+        if len(named) <= _NAMED and all(_can_be_typed(value) for value in named):
+            return f"Say which: {self._option(named)}, each NAME being {names}"
+        return f"Say which: {self.column.option} VALUE=NAME,… for each value, each NAME being {names}"
+
+    def _option(self, named: Mapping[str, str]) -> str:
+        spelt = shlex.quote(",".join(f"{value}={name}" for value, name in named.items()))
+        return f"{self.column.option}{'=' if spelt.lstrip(chr(39)).startswith('-') else ' '}{spelt}"
+
+    def _options(self, numbers: Sequence[str]) -> Iterator[dict[str, str]]:
+        """Plausible meanings of some numbers, the smallest first, that agree with what was asked."""
+        if len(numbers) > _NAMED:
+            return
+        asked = {value: self._name(number) for value, number in self.fixed.items()}
+        for option in self._plausible(numbers):
+            if all(asked.get(value, name) == name for value, name in option.items()):
+                yield option
+
+    def _plausible(self, numbers: Sequence[str]) -> Iterator[dict[str, str]]:
+        count, classes = len(numbers), list(self.names)
+        first, last = classes[0], classes[-1]
+        meanings: list[list[str]]
+        if count == 1:
+            meanings = [[first], [last]]
+        elif count == len(classes) == 2:
+            other = {("1", "2"): [last, LEFT_OUT], ("0", "2"): [first, LEFT_OUT], ("-1", "0"): [first, LEFT_OUT]}
+            meanings = [[first, last], other.get((numbers[0], numbers[1]), [last, first])]
+        elif count == len(classes):
+            meanings = [classes]
+        elif numbers == ["-1", "0", "1"]:
+            meanings = [[first, LEFT_OUT, last], [LEFT_OUT, first, last]]
+        elif count == len(classes) + 1 == 3:
+            meanings = [[first, LEFT_OUT, last], [first, last, LEFT_OUT]]
+        elif len(classes) == 2:
+            half, middle = count // 2, [LEFT_OUT] * (count % 2)
+            meanings = [
+                [first] * half + middle + [last] * half,
+                [first] + [LEFT_OUT] * (count - 2) + [last],
+            ]
+        else:
+            return
+        for meaning in meanings:
+            yield dict(zip(numbers, meaning, strict=True))
+
+    def _held(self) -> str:
+        """``0 (2 rows), 1 (2), 2 (1, first in row 90)``: numbers in order, then words, the most frequent first."""
+        values = ranked(self.found)
+        if not values:
+            return _("nothing")
+        named = values[:_LISTED]
+        if self.late and self.late.value in values[_LISTED:]:
+            named[-1] = self.late.value
+        told = []
+        for place, value in enumerate(named):
+            rows = self.found[value]
+            count = "{count:,}" if place else ngettext("{count:,} row", "{count:,} rows", rows)
+            late = self.late is not None and value == self.late.value
+            behind = _(", first in row {row:,}").format(row=self.late.row) if late and self.late else ""
+            told.append(f"{_short(value)} ({count.format(count=rows)}{behind})")
+        more = _(" and {count:,} more").format(count=len(values) - len(named)) if len(values) > len(named) else ""
+        return ", ".join(told) + more
+
+
+def too_many(column: Column, found: Sequence[str]) -> LabelsError:
+    """What is said of a column of more values than labels have."""
+    return LabelsError(
+        _("{file}: column {column!r} holds more than {most:,} different values, {values} among them").format(
+            file=column.file, column=column.name, most=MOST_VALUES, values=_listed(found)
+        ),
+        "A column of labels holds a few: name it with --label-column",
+    )
+
+
+def is_number(value: str) -> bool:
+    """Whether a value is a number, so that it means something only beside the others."""
+    return _NUMBER.fullmatch(value) is not None
+
+
+def _can_be_typed(value: str) -> bool:
+    return 0 < len(value) <= _SHORT and value.isprintable() and "," not in value
+
+
+def ranked(found: Mapping[str, int]) -> list[str]:
+    """Values in the order to show them: numbers by size, then words, the most frequent first."""
+    numbers = sorted((value for value in found if is_number(value)), key=lambda value: (_float(value), value))
+    words = sorted((value for value in found if not is_number(value)), key=lambda value: (-found[value], value))
+    return [*numbers, *words]
+
+
+def _float(value: str) -> float:
+    return float(value.replace("\u2212", "-"))
+
+
+def _listed(values: Sequence[str]) -> str:
+    more = _(" and {count:,} more").format(count=len(values) - _LISTED) if len(values) > _LISTED else ""
     return ", ".join(_short(value) for value in values[:_LISTED]) + more
 
 
 def _short(value: str) -> str:
-    return repr(value if len(value) <= 40 else value[:39] + "…")
+    if is_number(value) and len(value) <= _SHORT:
+        return value
+    return repr(value if len(value) <= _SHORT else value[: _SHORT - 1] + "…")

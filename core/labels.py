@@ -21,13 +21,13 @@ LONGEST = 40  # characters of a name
 
 @dataclass(frozen=True)
 class Labelling:
-    """Which values of a label column stand for the classes 0 and 1, called `names`; 2 is for rows left out.
+    """A model's classes, called `names`, and which values of its own table stand for each: None for rows left out.
 
-    Values are spelt as `core.corpus.label_key` spells them. Raises ValueError for names that cannot be.
+    Values are spelt as `core.labelling.label_key` spells them. Raises ValueError for names that cannot be.
     """
 
     names: Names
-    values: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, int | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_names(self.names)

@@ -22,6 +22,7 @@ from core import checkpoints, distributed
 from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
+from core.labelling import own_values
 from core.labels import SENTIMENT
 from core.language import mark
 from core.polarity import add_polarity, log_odds
@@ -286,6 +287,8 @@ def _identity(prepared: Prepared, settings: TrainingSettings, start: checkpoints
         "start": {key: start.card[key] for key in ("settings", "history", "sha256")} if start else None,
         "data": _data(prepared) | _split(prepared),
     }
+    if values := own_values(prepared.corpus.labelling):
+        card["label_values"] = values
     found: checkpoints.Card = json.loads(json.dumps(card))
     return found
 
@@ -307,7 +310,6 @@ def _card(
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "labels": list(prepared.corpus.labelling.names),
-        **({} if sentiment else {"label_values": dict(prepared.corpus.labelling.values)}),
         "hardware": hardware(settings),
         "history": [held._asdict() for held in progress.history],
         "calibration": calibration(prepared, progress),

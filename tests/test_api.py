@@ -67,6 +67,12 @@ def test_probes_without_a_figure(model: Model, tmp_path: Path) -> None:
     scan = model.scan(tmp_path / "rows.csv", label_column="label")
     assert (scan.rows, scan.scored) == (2, 2)
     assert model.evaluate(tmp_path / "rows.csv").rows == 2
+    (tmp_path / "own.csv").write_text("text,label\nso good,2\nso bad,1\nso so,3\n", encoding="utf-8")
+    labels = {"1": "negative", "2": "positive", "3": "neutral"}
+    assert model.evaluate(tmp_path / "own.csv", labels=labels).skipped == 1
+    assert model.scan(tmp_path / "own.csv", label_column="label", labels=labels).labelled == 2
+    with pytest.raises(ValueError, match="3 may be neutral or positive"):
+        model.evaluate(tmp_path / "own.csv")
     assert model.comment(TEXT).verdict == model.predict([TEXT])[0]
     assert model.fixed_points([TEXT, OTHER], seconds=2).starts > 0
     with pytest.raises(LookupError, match="no figure for a Scan"):

@@ -1,41 +1,242 @@
-"""Two classes of any names: what --labels says, what a column tells, what is refused in one line that lists it."""
+"""What label values mean: as the file says, as a person says, as a model's table had it; two meanings are refused."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core import labels
-from core.corpus import SENTIMENT_LABELLING, read_corpus
-from core.labelling import of_file, parse
+from core.corpus import read_corpus
+from core.labelling import (
+    Column,
+    LabelsError,
+    Late,
+    Meaning,
+    common,
+    decide,
+    label_key,
+    own_values,
+    parse,
+    together,
+)
 from core.labels import CLASSES, LONGEST, SENTIMENT, Labelling, check_names, name_of, probability_of, shared
 
+COLUMN = Column("t.csv", "label")
+MOODS = Labelling(SENTIMENT)
+MAIL = Labelling(("ham", "spam"))
 
-def column(folder: Path, values: list[str], name: str = "t.csv") -> Path:
+
+def read(values: str, model: Labelling | None = MOODS, asked: str = "", column: Column = COLUMN) -> Meaning:
+    """The meaning of values that are written apart, each of which occurs twice."""
+    found = dict.fromkeys(map(label_key, values.split()), 2)
+    return decide(found, model, parse(asked) if asked else {}, column=column)
+
+
+def table(folder: Path, values: list[str], name: str = "t.csv") -> Path:
     path = folder / name
     path.write_text("text,label\n" + "".join(f"some text,{value}\n" for value in values), encoding="utf-8")
     return path
 
 
+@pytest.mark.parametrize(
+    ("values", "means", "guess"),
+    [
+        ("0 1", {"0": 0, "1": 1}, False),
+        ("1", {"1": 1}, False),
+        ("1.0 0.0 -0 +1", {"0": 0, "1": 1}, False),
+        ("neg POS neutral Negative", {"neg": 0, "pos": 1, "neutral": None, "negative": 0}, False),
+        ("0 pos mixed", {"0": 0, "pos": 1, "mixed": None}, False),
+        ("0 4", {"0": 0, "4": 1}, True),
+        ("0 2 4", {"0": 0, "2": None, "4": 1}, True),
+        ("-1 1", {"-1": 0, "1": 1}, True),
+        ("\u22121 0 +1", {"-1": 0, "0": None, "1": 1}, True),
+        ("True False", {"true": 1, "false": 0}, True),
+    ],
+)
+def test_one_plausible_meaning_is_taken_and_a_guess_named_as_one(
+    values: str, means: dict[str, int | None], guess: bool
+) -> None:
+    found = read(values)
+    assert (found.values, found.guess, found.unknown) == (means, guess, ())
+    assert ("this is a guess; change it with --labels" in found.line) == guess == bool(found.line)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *("0 1 2", "1 2", "0 2", "2", "4", "2 4", "-1 0", "1 2 3", "1 2 3 4 5", "0 1 2 3 4", "0 1 3", "0 1 9"),
+        *("0.1 0.9", "-2 -1 0 1 2", "1 neutral 2", "01 00", "0 1 2 3", "0.5 1 1.5", "a b", "yes no", "-1 0 1 2"),
+    ],
+)
+def test_two_plausible_meanings_are_refused_with_an_option_that_is_then_taken(values: str) -> None:
+    with pytest.raises(LabelsError) as error:
+        read(values)
+    said = str(error.value)
+    assert said.startswith("t.csv: ") and "\n" not in said and "--labels" not in error.value.found
+    for value in values.split():
+        assert f"{value} (2" in said or f"'{value}' (2" in said
+    _before, *options = shlex.split(said.replace("--labels=", "--labels ").replace(" or --labels", " --labels"))
+    spelt = [option for option in options if "=" in option]
+    assert spelt and len(spelt) == said.count("--labels")
+    for option in spelt:
+        assert set(parse(option)) == {label_key(value) for value in values.split()} - {"neutral"}
+        found = read(values, asked=option)
+        assert not found.guess and {found.values[value] for value in parse(option)} <= {0, 1, None}
+
+
+def test_the_example_of_the_refusal() -> None:
+    with pytest.raises(LabelsError) as error:
+        decide({"0": 2, "1": 2, "2": 2}, MOODS, column=Column("labels.csv", "label"))
+    assert str(error.value) == (
+        "labels.csv: column 'label' holds 0 (2 rows), 1 (2), 2 (2): 2 may be neutral or positive. Say which: "
+        "--labels 0=negative,1=neutral,2=positive or --labels 0=negative,1=positive,2=neutral"
+    )
+
+
+@given(
+    st.sets(st.integers(-3, 10), min_size=1, max_size=6),
+    st.sampled_from([MOODS, MAIL, Labelling(("a", "b"), {"1": 0, "2": 1}), Labelling(SENTIMENT, {"2": 0, "1": 1})]),
+)
+def test_numbers_mean_what_anybody_said_or_nothing(numbers: set[int], model: Labelling) -> None:
+    found = dict.fromkeys(map(str, numbers), 1)
+    try:
+        means: Mapping[str, int | None] = decide(found, model, column=COLUMN).values
+    except LabelsError:
+        means = {}
+    if numbers <= {0, 1} and not model.values:
+        assert means == {str(number): number for number in numbers}
+    elif means and found.keys() <= model.values.keys():
+        assert means == {value: model.values[value] for value in found}
+    elif means:
+        assert model.names == SENTIMENT and (numbers <= {-1, 0, 1} or numbers <= {0, 2, 4})
+        assert all(model.values.get(value, number) == number for value, number in means.items())
+    whole = ",".join(f"{value}={model.names[place % 2]}" for place, value in enumerate(found))
+    assert decide(found, model, parse(whole), column=COLUMN).values == {
+        value: place % 2 for place, value in enumerate(found)
+    }
+
+
+def test_what_is_asked_wins_and_what_it_leaves_open_must_follow() -> None:
+    assert read("0 1 2", asked="2=neutral").values == {"0": 0, "1": 1, "2": None}
+    assert read("0 1 2", asked="0=neg,1=-,2=POS").values == {"0": 0, "1": None, "2": 1}
+    assert read("0 1 joy", asked="joy=positive").values == {"0": 0, "1": 1, "joy": 1}
+    assert read("a b c", MAIL, "a=ham,b=ham,c=spam").values == {"a": 0, "b": 0, "c": 1}
+    for values, asked in (("0 1 2", "2=positive"), ("0 1", "1=negative"), ("1 2 3", "1=negative,2=positive")):
+        with pytest.raises(LabelsError):
+            read(values, asked=asked)
+
+
+def test_a_name_that_is_no_class_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ValueError, match="--labels: 'ham' is none of the names: negative, positive, or neutral"):
+        read("0 1", asked="0=ham,1=spam")
+    with pytest.raises(ValueError, match="'positive' is none of the names: ham, spam"):
+        read("0 1", MAIL, "0=ham,1=positive")
+    with pytest.raises(ValueError, match="the label 'neg' cannot stand for both negative and positive"):
+        read("neg pos", asked="neg=positive")
+    with pytest.raises(ValueError, match="the label 'odd' cannot stand for both ham and spam"):
+        together({"odd": "ham"}, {"odd": "spam"})
+
+
+def test_the_public_file_of_tweets_has_a_meaning_of_its_own() -> None:
+    column = COLUMN._replace(sentiment140=True)
+    for values in ("0", "0 2", "0 4", "0 2 4"):
+        found = read(values, column=column)
+        assert found.values == {value: {"0": 0, "2": None, "4": 1}[value] for value in values.split()}
+        assert not found.guess and not found.line
+    with pytest.raises(LabelsError):
+        read("0 1", column=column)
+    with pytest.raises(LabelsError):
+        read("0 4", MAIL, column=column)
+
+
+def test_the_values_of_a_models_own_table_keep_their_meaning() -> None:
+    mail = Labelling(("ham", "spam"), {"1": 0, "2": 1, "junk": 1})
+    assert read("1 2 junk ham", mail).values == {"1": 0, "2": 1, "junk": 1, "ham": 0}
+    assert "1 = ham (2 rows), 2 = spam (2)" in read("1 2", mail).line
+    for values in ("0 1", "1", "0", "1 2 3"):  # 1 would be the first class by the card, the second as everywhere
+        with pytest.raises(LabelsError):
+            read(values, mail)
+    graded = Labelling(SENTIMENT, {"0": 0, "1": None, "2": 1})
+    assert read("0 1 2", graded).values == graded.values
+    with pytest.raises(LabelsError):
+        read("0 1", graded)
+    assert read("0 1", Labelling(SENTIMENT, {"0": 0, "4": 1})).values == {"0": 0, "1": 1}
+
+
+def test_models_pool_their_values_but_not_those_on_which_they_differ() -> None:
+    one, other = Labelling(SENTIMENT, {"1": 0, "2": 1}), Labelling(SENTIMENT, {"1": 1, "5": 1})
+    assert common({"a": one, "b": other, "c": MOODS}) == Labelling(SENTIMENT, {"2": 1, "5": 1})
+    with pytest.raises(ValueError, match="a tells negative from positive, b ham from spam"):
+        common({"a": one, "b": MAIL})
+
+
+def test_what_a_card_keeps() -> None:
+    assert own_values(read("0 1 neutral", None).labelling) == {}
+    assert own_values(read("1 2", None, "1=neg,2=pos").labelling) == {"1": 0, "2": 1}
+    assert own_values(read("0 1 2", None, "2=-").labelling) == {"0": 0, "1": 1, "2": None}
+    assert own_values(read("spam ham", None).labelling) == {"ham": 0, "spam": 1}
+
+
+def test_a_later_value_that_changes_those_before_is_refused_with_its_row() -> None:
+    for value, found in (("2", {"0": 9, "1": 9, "2": 1}), ("-1", {"0": 9, "1": 9, "-1": 1})):
+        with pytest.raises(LabelsError) as error:
+            decide(found, MOODS, column=COLUMN, before={"0": 0, "1": 1}, late=Late(value, 500_001))
+        assert f"{value} (1" in str(error.value) and "first in row 500,001)" in str(error.value)
+    late = Late("2", 3)
+    assert (
+        decide({"0": 1, "4": 1, "2": 1}, MOODS, column=COLUMN, before={"0": 0, "4": 1}, late=late).values["2"] is None
+    )
+
+
+def test_unknown_words_are_left_to_the_reader_unless_nothing_is_known() -> None:
+    assert read("pos neg odd").unknown == ("odd",)
+    with pytest.raises(LabelsError, match="no label in column 'label' is understood; it holds 'neutral' "):
+        read("odd neutral")
+    with pytest.raises(LabelsError, match="not understood: 'odd'"):
+        read("pos neg odd", None)
+
+
+# Training
+
+
+def test_a_column_tells_its_own_classes_in_alphabetical_order(tmp_path: Path) -> None:
+    corpus = read_corpus(table(tmp_path, ["Spam", "ham", "spam ", ""]))
+    assert corpus.labels.tolist() == [1, 0, 1] and corpus.skipped == 1
+    assert corpus.labelling == Labelling(("ham", "spam"), {"spam": 1, "ham": 0, "": None})
+    assert read("mixed pure", None).names == ("mixed", "pure") and read("true false", None).names == ("false", "true")
+
+
+@pytest.mark.parametrize("values", ["0 1", "negative 1 neutral", "positive", "0 4", "-1 1"])
+def test_sentiment_is_sentiment(values: str) -> None:
+    assert read(values, None).names == SENTIMENT
+
+
+@pytest.mark.parametrize("values", ["1 2", "1 7", "0 1 2", "ham spam eggs", "neutral angry", "ham 1"])
+def test_what_two_classes_are_is_asked(values: str) -> None:
+    with pytest.raises(LabelsError, match=r"your own"):
+        read(values, None)
+
+
 def test_the_first_name_is_the_first_class() -> None:
-    found = parse("no=ham, yes = spam")
-    assert found.names == ("ham", "spam") and found.values == {"no": 0, "yes": 1}
-    assert parse("YES=spam,no=ham").names == ("spam", "ham")
-    assert parse("1=a,2=a,3.0=b").values == {"1": 0, "2": 0, "3": 1}
-
-
-def test_sentiment_is_sentiment_whichever_comes_first() -> None:
-    found = parse("4=positive,0=negative")
-    assert found.names == SENTIMENT and found.values == {"4": 1, "0": 0}
+    assert read("no yes", None, "no=ham, yes = spam").values == {"no": 0, "yes": 1}
+    assert read("no yes", None, "YES=spam,no=ham").names == ("spam", "ham")
+    assert read("1 2 3 9", None, "1=a,2=a,3.0=b,9=neutral").values == {"1": 0, "2": 0, "3": 1, "9": None}
+    for asked in ("4=positive,0=negative", "4=pos,0=neg"):
+        found = read("0 4", None, asked)
+        assert found.names == SENTIMENT and found.values == {"4": 1, "0": 0}
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "VALUE=NAME,VALUE=NAME"),
-        ("no=ham", "two classes; given 1: 'ham'"),
-        ("a=x,b=y,c=z", "two classes; given 3: 'x', 'y', 'z'"),
+        ("no=ham", "two classes, beside neutral; given 1: 'ham'"),
+        ("a=x,b=y,c=z", "two classes, beside neutral; given 3: 'x', 'y', 'z'"),
         ("no=ham,no=spam", "'no' two names: 'ham' and 'spam'"),
         ("no=ham,yes", "VALUE=NAME,VALUE=NAME"),
         ("no=ham,yes=", "VALUE=NAME,VALUE=NAME"),
@@ -43,11 +244,12 @@ def test_sentiment_is_sentiment_whichever_comes_first() -> None:
         (f"no=ham,yes={'x' * (LONGEST + 1)}", f"1 to {LONGEST} characters"),
         ("no=ham,yes=a\u202eb", "that print"),
         ("no=ham,yes=a\x1b[31m", "that print"),
+        ("no=ham,maybe=spam", "'maybe' not there"),
     ],
 )
 def test_labels_that_cannot_be_are_one_line(text: str, says: str) -> None:
     with pytest.raises(ValueError) as error:
-        parse(text)
+        decide({"no": 2}, None, parse(text), column=COLUMN)
     assert says in str(error.value) and "\n" not in str(error.value) and str(error.value).isprintable()
 
 
@@ -57,63 +259,21 @@ def test_names_that_cannot_be_are_refused(names: object) -> None:
         check_names(names)
 
 
-def test_a_column_tells_its_own_classes_in_alphabetical_order(tmp_path: Path) -> None:
-    found = of_file(column(tmp_path, ["Spam", "ham", "spam "]), None, None)
-    assert found.names == ("ham", "spam") and found.values == {"ham": 0, "spam": 1}
-    corpus = read_corpus(tmp_path / "t.csv", labelling=found)
-    assert corpus.labels.tolist() == [1, 0, 1] and corpus.labelling is found
-
-
-@pytest.mark.parametrize("values", [["0", "1"], ["negative", "1", "2"], ["positive"]])
-def test_usual_labels_stay_sentiment(tmp_path: Path, values: list[str]) -> None:
-    assert of_file(column(tmp_path, values), None, None) is SENTIMENT_LABELLING
-
-
-def test_the_public_file_of_tweets_stays_what_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "public.csv"
-    path.write_text("0,1,Mon,q,ann,sad\n4,2,Mon,q,bob,glad\n", encoding="utf-8")
-    assert of_file(path, None, None) is SENTIMENT_LABELLING
-    with pytest.raises(ValueError, match=r"label '4' is not one of"):
-        read_corpus(path, labelling=Labelling(("a", "b"), {"0": 0, "1": 1}))
-
-
-def test_three_values_are_listed_with_how_often_they_occur(tmp_path: Path) -> None:
-    path = column(tmp_path, ["ham"] * 3 + ["spam"] * 2 + ["eggs"])
-    with pytest.raises(ValueError) as error:
-        of_file(path, None, None)
-    said = str(error.value)
-    assert "column 'label' is to hold two labels; it holds 3 values: 'ham' (3), 'spam' (2), 'eggs' (1)" in said
-    with pytest.raises(ValueError) as error:
-        of_file(path, None, None, parse("ham=h,spam=s"))
-    assert "it holds 3 values" in str(error.value) and "not named: 'eggs'" in str(error.value)
-
-
-def test_a_mixture_with_usual_labels_is_asked_about(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"it holds 2 values: '1' \(1\), '7' \(1\); name two values with --labels"):
-        of_file(column(tmp_path, ["1", "7"]), None, None)
-    assert of_file(column(tmp_path, ["1", "7"]), None, None, parse("1=a,7=b")).values == {"1": 0, "7": 1}
-
-
-def test_a_named_value_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not there: 'yes'"):
-        of_file(column(tmp_path, ["no", "no"]), None, None, parse("no=ham,yes=spam"))
-
-
 def test_a_column_of_texts_is_no_column_of_labels(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="more than 1,000 different values") as error:
-        of_file(column(tmp_path, [f"value {number} {'x' * 100}" for number in range(1_200)]), None, None)
+        read_corpus(table(tmp_path, [f"value {number} {'x' * 100}" for number in range(1_200)]))
     assert len(str(error.value)) < 700
-    with pytest.raises(ValueError, match=r"it holds 20 values: .* and 12 more"):
-        of_file(column(tmp_path, [f"v{number}" for number in range(20)]), None, None)
+    with pytest.raises(ValueError, match=r"it holds .* and 12 more"):
+        read_corpus(table(tmp_path, [f"v{number}" for number in range(20)]))
 
 
 def test_missing_and_double_columns_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="no column 'mood'; it has: text, label"):
-        of_file(column(tmp_path, ["a", "b"]), "mood", None)
+        read_corpus(table(tmp_path, ["a", "b"]), label_column="mood")
     double = tmp_path / "double.csv"
     double.write_text("text,label,label\na,ham,spam\n", encoding="utf-8")
     with pytest.raises(ValueError, match="2 columns 'label'; which one is meant"):
-        of_file(double, None, None)
+        read_corpus(double)
 
 
 def test_several_models_share_their_names_or_have_none() -> None:

@@ -60,6 +60,9 @@ def write(tmp_path: Path) -> Write:
     return writer
 
 
+NEUTRAL = ["--labels", "2=neutral"]
+
+
 @pytest.fixture
 def labelled(write: Write) -> Path:
     return write("rows.csv", 'label,text\n1,i love this movie\n0,i hate it\n2,a movie\n1,"good, great !"\n0,zzz\n')
@@ -245,14 +248,14 @@ def test_a_real_command_line_with_bytes_that_are_no_text(tiny: Path) -> None:
 
 
 def test_evaluate_prints_the_json_that_is_promised(capsys: pytest.CaptureFixture[str], labelled: Path) -> None:
-    found = answer(capsys, "evaluate", "--model", "all", "--data", str(labelled))
+    found = answer(capsys, "evaluate", "--model", "all", "--data", str(labelled), *NEUTRAL)
     assert [row["model"] for row in found] == ["rnn", "gru", "lstm"]
     for row in found:
         assert (row["data"], row["rows"], row["skipped"]) == ("rows.csv", 4, 1)
         assert row["accuracy_interval"][0] <= row["accuracy"] <= row["accuracy_interval"][1]
         assert sum(row["confusion"].values()) == 4 and sum(band["rows"] for band in row["by_length"]) == 4
         assert row["unknown_rate"] == pytest.approx(1 / 12)
-        expected = evaluate(checkpoints.load(row["model"]), read_corpus(labelled)).as_json()
+        expected = evaluate(checkpoints.load(row["model"]), read_corpus(labelled, asked={"2": "neutral"})).as_json()
         assert list(row) == list(expected)  # tests/test_evaluation.py spells them out
         assert row == json.loads(json.dumps(expected))
 
@@ -266,10 +269,10 @@ def test_evaluate_takes_other_columns(capsys: pytest.CaptureFixture[str], write:
 
 
 def test_evaluate_prints_a_summary_for_people(capsys: pytest.CaptureFixture[str], labelled: Path) -> None:
-    assert main(["evaluate", "--model", "gru", "--data", str(labelled)]) == 0
+    assert main(["evaluate", "--model", "gru", "--data", str(labelled), *NEUTRAL]) == 0
     out, err = capsys.readouterr()
-    found = evaluate(checkpoints.load("gru"), read_corpus(labelled))
-    assert err == "" and out.startswith("gru on rows.csv: 4 rows (1 neutral rows left out)")
+    found = evaluate(checkpoints.load("gru"), read_corpus(labelled, asked={"2": "neutral"}))
+    assert err == "" and out.startswith("gru on rows.csv: 4 rows (1 neutral or unlabelled rows left out)")
     for shown in (f"accuracy {found.accuracy:.4f}", f"F1 {found.f1:.4f}", f"AUC {found.auc:.4f}", "1 to 5 tokens"):
         assert shown in out
 
@@ -308,9 +311,9 @@ def test_a_missing_file_is_refused(capsys: pytest.CaptureFixture[str], tmp_path:
     [
         ("column.csv", "text,mood\nso good,1\n", "no column 'label'; it has: text, mood"),
         ("column.csv", "label,tweet\n1,so good\n", "no column 'text'; it has: label, tweet"),
-        ("label.csv", "text,label\nso good,1\nso bad,7\n", "row 2 (line 3): label '7' is not one of 0, 1, 2"),
+        ("label.csv", "text,label\nso good,1\nso bad,7\n", "holds 1 (1 row), 7 (1): 7 may be negative or positive"),
         ("rows.csv", "text,label\n", "no rows"),
-        ("neutral.csv", "text,label\na movie,2\n", "(1 neutral)"),
+        ("neutral.csv", "text,label\na movie,neutral\n", "(1 neutral or without a label)"),
         ("empty.csv", "", "empty"),
         ("ragged.csv", "text,label\nso good,1\nso,bad,0\n", "row 2 (line 3): 3 fields where the header has 2"),
         ("rows.jsonl", '{"text": "a", "label": 1}\n[1]\n', "row 2 (line 2)"),
@@ -367,7 +370,7 @@ def damaged(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def test_a_damaged_model_is_told_of_once_and_the_others_answer(
     capsys: pytest.CaptureFixture[str], labelled: Path
 ) -> None:
-    verbs = [["predict", "i love it", "so bad"], ["evaluate", "--data", str(labelled)]]
+    verbs = [["predict", "i love it", "so bad"], ["evaluate", "--data", str(labelled), *NEUTRAL]]
     for verb in verbs:
         assert main([*verb, "--model", "all", "--json"]) == 0
         out, err = capsys.readouterr()
@@ -404,7 +407,7 @@ def write_rows(path: Path, rows: int, seed: int) -> None:
         writer = csv.writer(file)
         writer.writerow(["mood", "tweet"])
         writer.writerows((label, text) for text, label in texts.items())
-        writer.writerow([2, "the bus was a bus"])
+        writer.writerow(["neutral", "the bus was a bus"])
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import pytest
 from core import black_box, checkpoints, language, limits, records, tables, tally_file
 from core.collection_file import CollectionFile, storable
 from core.corpus import read_corpus
+from core.labelling import LabelsError
 from core.labels import check_names
 from core.models import NotPrefixwiseError
 from core.text import STEPS, Preprocessing, Vocabulary
@@ -76,8 +77,8 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
     ),
     "unknown label": (
         lambda folder: read_corpus(file(folder, b"text,label\ngood,x\n")),
-        "table.csv, row 1 (line 2): label 'x' is not one of 0, 1, 2, negative, positive, neutral",
-        {"negative", "positive", "neutral"},
+        "table.csv: no label in column 'label' is understood; it holds 'x' (1 row)",
+        set(),
     ),
     "no table": (
         lambda folder: records.columns(file(folder, b"good", "table.txt")),
@@ -183,7 +184,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
 def said(ask: Refusal, folder: Path) -> str:
     with pytest.raises((ValueError, LookupError)) as refusal:
         ask(folder)
-    return str(refusal.value)
+    return refusal.value.found if isinstance(refusal.value, LabelsError) else str(refusal.value)
 
 
 @pytest.mark.parametrize(("ask", "english", "names"), REFUSALS.values(), ids=REFUSALS)

@@ -241,13 +241,61 @@ def test_a_file_that_cannot_be_read_is_told_of(name: str, content: bytes, messag
 
 
 def test_labels_that_are_not_understood_are_told_of_and_can_be_named() -> None:
-    at = evaluated(upload(opened(view="evaluate"), "x.csv", upload_of([("yes", "good"), ("no", "bad")])))
-    assert "no label in column" in said(at)
-    at.text_input(key="models zero").set_value("no")
-    at = sound(at.text_input(key="models one").set_value("yes, maybe").run())
-    at = evaluated(at)
+    at = upload(opened(view="evaluate"), "x.csv", upload_of([("yes", "good"), ("no", "bad")]))
+    assert "no label in column" in said(at) and not [button for button in at.button if button.label == "Evaluate"]
+    at = sound(meaning(at, "yes").set_value("positive").run())
+    at = evaluated(sound(meaning(at, "no").set_value("negative").run()))
     assert "2 counted" in said(at)
     assert not at.error
+
+
+def meaning(at: AppTest, value: str) -> Any:
+    """The box that says what a label means."""
+    (box,) = (box for box in at.selectbox if box.label.replace("\\", "").startswith(f"{value} ("))
+    return box
+
+
+def test_labels_of_two_meanings_are_asked_about_and_never_taken_for_one() -> None:
+    rows = [(str(number % 3), text) for number, (_label, text) in enumerate(ROWS)]
+    at = upload(opened(view="evaluate"), "x.csv", upload_of(rows))
+    assert "What do these labels mean?" in [box.label for box in at.expander]
+    assert "holds 0 (7 rows), 1 (7), 2 (6): 2 may be neutral or positive" in said(at) and "--labels" not in said(at)
+    assert [meaning(at, value).value for value in "012"] == [None] * 3
+    for value, name in (("0", "negative"), ("1", "neutral"), ("2", "positive")):
+        assert not [button for button in at.button if button.label.startswith("Evaluate")]
+        at = sound(meaning(at, value).set_value(name).run())
+    at = evaluated(at)
+    assert "20 rows: 13 counted, 7 with a label of neither class" in said(at)
+    at = sound(at.pills(key="models view").set_value("cards").run())
+    at = sound(at.pills(key="models view").set_value("evaluate").run())
+    assert [meaning(at, value).value for value in "012"] == ["negative", "neutral", "positive"]
+    at = upload(at, "y.csv", upload_of([*rows, ("0", "bad")]))
+    assert [meaning(at, value).value for value in "012"] == [None] * 3, "another file is asked about anew"
+
+
+def test_a_guess_is_named_as_one_until_it_is_changed() -> None:
+    rows = [("-1" if label == "negative" else "1", text) for label, text in ROWS]
+    at = upload(opened(view="evaluate"), "x.csv", upload_of([*rows, ("0", "a movie")]))
+    assert "A guess: check it" in said(at)
+    assert [meaning(at, value).value for value in ("-1", "0", "1")] == ["negative", "neutral", "positive"]
+    at = sound(meaning(at, "0").set_value("positive").run())
+    assert "A guess" not in said(at)
+    assert "21 counted" in said(evaluated(at))
+
+
+def test_a_hostile_label_is_shown_as_it_stands() -> None:
+    hostile = "![x](http://a.b) <script> :smile: $x$"
+    at = upload(opened(view="evaluate"), "x.csv", upload_of([*ROWS, (hostile, "good")]))
+    (box,) = (box for box in at.selectbox if "script" in box.label)
+    assert "![" not in box.label and box.value is None
+    at = evaluated(sound(box.set_value("positive").run()))
+    assert "21 counted" in said(at) and not at.error
+
+
+def test_a_column_of_too_many_numbers_is_an_error() -> None:
+    at = upload(opened(view="evaluate"), "x.csv", upload_of([(str(number), "good") for number in range(40)]))
+    assert "it is not known what these numbers mean" in said(at) and len(at.error) == 1
+    assert not [button for button in at.button if button.label.startswith("Evaluate")]
 
 
 def test_neighbours_before_and_after() -> None:

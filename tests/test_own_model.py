@@ -121,7 +121,7 @@ def test_its_card_tells_of_its_classes_and_of_few_rows(own: Path) -> None:
     assert found["accuracy"] > 0.9 and found["accuracy_interval"][0] < found["accuracy"]
     checkpoint = checkpoints.load("topics-lstm")
     assert checkpoint.labels == ("cooking", "weather") and not checkpoint.reads_sentiment
-    assert checkpoint.labelling.values["weather"] == checkpoint.labelling.values["1"] == 1
+    assert checkpoint.labelling.values == {"cooking": 0, "weather": 1}
 
 
 def test_models_of_other_classes_stand_side_by_side(
@@ -195,7 +195,7 @@ def test_a_file_of_other_labels_is_refused_or_its_models_left_out(
     moods = tmp_path / "moods.csv"
     moods.write_text("text,label\ni love it,positive\ni hate it,negative\n", encoding="utf-8")
     assert main(["evaluate", "--model", "topics-gru", "--data", str(moods)]) == 2
-    assert "label 'positive' is not one of" in capsys.readouterr().err
+    assert "--labels negative=cooking,positive=weather" in capsys.readouterr().err
     folder = tmp_path / "mixed"
     shutil.copytree(own / "topics-lstm", folder / "topics-lstm")
     shutil.copytree(tiny_checkpoints / "lstm", folder / "lstm")
@@ -271,13 +271,13 @@ def test_balance_is_as_asked(balance: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "more", "says"),
     [
-        ("said,topic\na,x\nb,y\nc,z\n", [], "it holds 3 values: 'x' (1), 'y' (1), 'z' (1)"),
+        ("said,topic\na,x\nb,y\nc,z\n", [], "it holds 'x' (1 row), 'y' (1), 'z' (1). Say which: --labels"),
         ("said,topic,topic\na,x,y\n", [], "2 columns 'topic'"),
         ("said,said,topic\na,b,x\nc,d,y\n", [], "2 columns 'said'"),
         ("said,mood\na,x\n", [], "no column 'topic'; it has: said, mood"),
         ("text,topic\na,x\nb,y\n", [], "no column 'said'; it has: text, topic"),
-        ("said,topic\na,x\n", ["--labels", "x=a"], "two classes; given 1"),
-        ("said,topic\na,x\nb,y\n", ["--labels", "x=a,z=b"], "not named: 'y'"),
+        ("said,topic\na,x\n", ["--labels", "x=a"], "two classes, beside neutral; given 1"),
+        ("said,topic\na,x\nb,y\n", ["--labels", "x=a,z=b"], "not understood: 'y'"),
     ],
 )
 def test_a_table_that_cannot_be_is_one_line(

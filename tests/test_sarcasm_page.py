@@ -575,14 +575,20 @@ def test_a_parquet_file_is_read_too(tmp_path: Path) -> None:
 
 def test_words_of_its_own_for_labels() -> None:
     lines = [("text", "mood"), ("so good", "Schlecht"), ("i hate it", "gut"), ("so bad", "übel")]
-    at = uploaded(as_file(lines), label="mood", Labels_that_mean_negative="schlecht, Übel")
+    at = uploaded(as_file(lines), label="mood")
+    assert "no label in column 'mood' is understood" in said(at)
+    for value, name in (("schlecht", "negative"), ("gut", "positive"), ("übel", "neutral")):
+        assert "Search the file" not in [button.label for button in at.button]
+        next(box for box in at.selectbox if box.label.startswith(f"{value} (")).set_value(name).run()
     press(at, "Search the file")
-    assert "1 row is not as it should be" in [box.label for box in at.expander]
-    assert "labelled rows" in said(at) and "of 2 labelled" in said(at)
-    next(box for box in at.text_input if box.label == "Labels that mean positive").set_value("gut, schlecht").run()
-    press(at, "Search the file")
-    (error,) = at.error
-    assert "cannot stand for both positive and negative" in error.value
+    assert "labelled rows" in said(at) and "of 2 labelled" in said(at) and not at.error
+
+
+def test_labels_of_two_meanings_are_a_question() -> None:
+    lines = [("text", "mood"), ("so good", "2"), ("i hate it", "1"), ("so bad", "1")]
+    at = uploaded(as_file(lines), label="mood")
+    assert "holds 1 (2 rows), 2 (1): 2 may be neutral or positive" in said(at)
+    assert "Search the file" not in [button.label for button in at.button] and not at.error
 
 
 @pytest.mark.parametrize(
@@ -612,7 +618,6 @@ def test_what_is_no_table_is_one_line(name: str, content: bytes, says: str) -> N
     ("lines", "label", "says"),
     [
         ([("text",), ("1",), ("2.5",), ("-3",)], None, "numbers"),
-        ([("text", "mood"), ("so good", "joyful"), ("so bad", "cross")], "mood", "no label in column 'mood'"),
         ([("text", "cues"), ("so good", "x"), ("so bad", "y")], None, "rename them"),
     ],
 )

@@ -25,7 +25,8 @@ def add_verbs(add: Add) -> None:
     console.models_options(added)
     added.add_argument("--file", help="take the texts from this file's text column")
     added.add_argument("texts", nargs="*", metavar="TEXT", help="texts; without any, lines of standard input")
-    console.label_options(added)
+    console.text_options(added)
+    added.add_argument("--label-column", help=argparse.SUPPRESS)  # nothing is read from it
     console.rejoin_option(added)
 
     added = add(evaluate)
@@ -111,7 +112,7 @@ def evaluate(options: argparse.Namespace) -> int:
     for found, (checkpoint, _rows) in zip(evaluations, read, strict=True):
         low, high = found.accuracy_interval
         auc = "–" if found.auc is None else f"{found.auc:.4f}"
-        neutral = f" ({found.skipped:,} neutral rows left out)" if checkpoint.reads_sentiment else ""
+        neutral = f" ({found.skipped:,} neutral or unlabelled rows left out)" if found.skipped else ""
         console.line(f"{found.model} on {found.data}: {found.rows:,} rows{neutral}")
         if checkpoints.trained_on(checkpoint.card, corpus.sha256):
             console.line("  it was trained on this very file, so these figures say nothing of other texts")

@@ -18,8 +18,12 @@ def add_verbs(add: Add) -> None:
     console.model_option(added)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL of any size")
     added.add_argument("--threshold", type=float, default=0.5, metavar="P", help="class 1 is said from it on (0.5)")
-    added.add_argument("--zero", nargs="+", default=[], metavar="WORD", help="words that mean class 0, with its name")
-    added.add_argument("--one", nargs="+", default=[], metavar="WORD", help="words that mean class 1, with its name")
+    added.add_argument(
+        "--zero", nargs="+", default=[], metavar="WORD", help="the same as --labels WORD=NAME for class 0"
+    )
+    added.add_argument(
+        "--one", nargs="+", default=[], metavar="WORD", help="the same as --labels WORD=NAME for class 1"
+    )
     added.add_argument(
         "--out", metavar="FILE", help="keep the counts in this JSON file; as checkpoints/evaluation.json pages show it"
     )
@@ -41,7 +45,7 @@ def assess(options: argparse.Namespace) -> int:
     check_threshold(options.threshold)
     path = Path(options.data)
     found_models = console.rejoined(options, console.named_checkpoints(options.model))
-    models = console.labelled_by(found_models, options, path, second=options.one, first=options.zero)
+    models = console.labelled_by(found_models, options, path)
     console.tell_of_split(models, console.first_texts(options, path))
     if options.out and not (folder := Path(options.out).parent).is_dir():  # told of before an hour of work
         raise FileNotFoundError(f"there is no folder {folder} to write {Path(options.out).name} to")
@@ -50,8 +54,7 @@ def assess(options: argparse.Namespace) -> int:
         models,
         options.text_column or "text",
         options.label_column or "label",
-        zero=options.zero,
-        one=options.one,
+        asked=console.asked(options, models[0].labels),
         encoding=options.encoding,
     )
     found = next(events)
@@ -63,6 +66,7 @@ def assess(options: argparse.Namespace) -> int:
         f"{found.rows:,} rows: {found.counted:,} counted, {found.unlabelled:,} of neither class, {found.empty:,} "
         f"without a word, {found.malformed:,} malformed"
     )
+    console.told(found.read_as)
     for problem in found.problems[:5]:
         console.progress(f"row {problem.row:,}: {problem.reason}")
     at = [tally.at(options.threshold)._asdict() for tally in found.tallies.tallies]

@@ -98,6 +98,32 @@ def label_options(parser: argparse.ArgumentParser) -> None:
     """How to read a file of labelled sentences."""
     text_options(parser)
     parser.add_argument("--label-column", metavar="L", help="column of the labels (default: label)")
+    labels_option(parser)
+
+
+def labels_option(parser: argparse.ArgumentParser) -> None:
+    """``--labels``, for every verb that reads labels."""
+    parser.add_argument(
+        "--labels",
+        metavar="VALUE=NAME,VALUE=NAME",
+        help="what the values of the label column mean, as in 1=negative,2=positive,3=neutral; neutral, or -, leaves "
+        "rows out. Names are those of the model's classes; where a model is made they are yours, the first class "
+        "first, as in no=ham,yes=spam (default: the words for the classes, and 0 and 1 for the first and the second; "
+        "two other words are the classes of a model to be made; numbers with two plausible meanings are refused)",
+    )
+
+
+def asked(options: argparse.Namespace, names: Names) -> dict[str, str]:
+    """The names that ``--labels``, and ``--zero``, ``--one``, ``--negative`` and ``--positive``, give to values.
+
+    Raises ValueError where that cannot be.
+    """
+    from core.labelling import label_key, parse, together
+
+    found = parse(options.labels) if options.labels is not None else {}
+    for option, number in (("zero", 0), ("negative", 0), ("one", 1), ("positive", 1)):
+        found = together(found, {label_key(word): names[number] for word in getattr(options, option, None) or ()})
+    return found
 
 
 def named_checkpoints(model: str) -> list[Checkpoint]:
@@ -143,34 +169,31 @@ def sentiment_only(models: Sequence[AnyModel], why: str) -> list[AnyModel]:
     return found
 
 
-def labelled_by(
-    models: Sequence[AnyModel],
-    options: argparse.Namespace,
-    path: Path,
-    *,
-    second: Sequence[str] = (),
-    first: Sequence[str] = (),
-) -> list[AnyModel]:
+def labelled_by(models: Sequence[AnyModel], options: argparse.Namespace, path: Path) -> list[AnyModel]:
     """The models whose classes a file labels, as far as its first rows show; others are told of and left out.
 
-    `second` and `first` are words for the classes beside those that the models know. All of one kind are kept, whatever
-    the file has. Raises what `core.records.windows` does.
+    All of one kind are kept, whatever the file has. Raises what `core.records.windows` does.
     """
     kinds = list(dict.fromkeys(model.labels for model in models))
     if len(kinds) == 1:
         return list(models)
-    from core.probes.files.readings import Readings, common, spelt
+    from collections import Counter
+
+    from core.labelling import Column, common, decide, label_key
     from core.records import windows
 
-    column = options.label_column or "label"
+    column = Column(path.name, options.label_column or "label", is_sentiment140(path))
     with closing(windows(path, _PEEKED, options.encoding)) as table:
         window = next(iter(table), None)
-    values = window.column(column) if window is not None and column in window.columns else ()
+    values = window.column(column.name) if window is not None and column.name in window.columns else ()
+    found = Counter(map(label_key, values))
     for names in kinds:
         labelling = common({model.name: model.labelling for model in models if model.labels == names})
-        own = spelt(labelling, (*second, names[1]), (*first, names[0]))
-        readings = Readings(column, *own, sentiment140=is_sentiment140(path), names=names)
-        if any(readings.of(value) is not None for value in values):
+        try:
+            meaning = decide(found, labelling, asked(options, names), column=column)
+        except ValueError:
+            continue  # not these models' labels
+        if any(number is not None for number in meaning.values.values()):
             return _of_kind(models, names)
     return _of_kind(models, kinds[0])
 
@@ -219,61 +242,54 @@ def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoin
     return found
 
 
-def labels_option(parser: argparse.ArgumentParser) -> None:
-    """``--labels``, for verbs that make models."""
-    parser.add_argument(
-        "--labels",
-        metavar="VALUE=NAME,VALUE=NAME",
-        help="what the values of the label column mean, the first class first, as in no=ham,yes=spam (default: 0, 1 "
-        "and 2 are negative, positive and neutral; any other two values are classes of their own names, in "
-        "alphabetical order)",
-    )
-
-
-def own_labels(options: argparse.Namespace, path: str) -> Labelling:
-    """The labelling of a file to train on: what ``--labels`` says, or what the column tells."""
-    from core import labelling
-
-    asked = labelling.parse(options.labels) if options.labels else None
-    return labelling.of_file(Path(path), options.label_column, options.encoding, asked)
-
-
 def labelled(options: argparse.Namespace, path: str, labelling: Labelling | None = None) -> Corpus:
-    """The labelled rows of a file, read as the options say; labels are those of sentiment unless others are given."""
+    """The labelled rows of a file, read as the options say, for a model of these labels; without, the column tells."""
     from core.corpus import read_corpus
 
-    return read_corpus(path, options.text_column, options.label_column, encoding=options.encoding, labelling=labelling)
+    names = SENTIMENT if labelling is None else labelling.names
+    corpus = read_corpus(
+        path,
+        options.text_column,
+        options.label_column,
+        encoding=options.encoding,
+        labelling=labelling,
+        asked=asked(options, names),
+    )
+    told(corpus.read_as)
+    return corpus
 
 
 def labelled_for(
     options: argparse.Namespace, path: str, models: Sequence[Checkpoint]
 ) -> list[tuple[Checkpoint, Corpus]]:
-    """The labelled rows of a file for each of some models, their values read as that model's card tells.
+    """The labelled rows of a file for each of some models; its values are read alike for all of the same classes.
 
-    The file is read once for models of the same labels. Where it has the labels of some models only, the others are
-    told of and left out. Raises ValueError where it has those of none, and what `labelled` raises.
+    Where it has the labels of some models only, the others are told of and left out. Raises ValueError where it has
+    those of none, and what `labelled` raises.
     """
-    read: dict[str, Corpus | ValueError] = {}
-    found = []
-    for model in models:
-        key = json.dumps([model.labels, sorted(model.labelling.values.items())])
-        if key not in read:
-            try:
-                read[key] = labelled(options, path, model.labelling)
-            except ValueError as error:
-                read[key] = error
-        corpus = read[key]
-        if not isinstance(corpus, ValueError):
-            found.append((model, corpus))
-    refused = [error for error in read.values() if isinstance(error, ValueError)]
-    if not found:
+    from core.labelling import common
+
+    read: dict[Names, Corpus] = {}
+    refused: list[ValueError] = []
+    for names in dict.fromkeys(model.labels for model in models):
+        labelling = common({model.name: model.labelling for model in models if model.labels == names})
+        try:
+            read[names] = labelled(options, path, labelling)
+        except ValueError as error:
+            refused.append(error)
+    if not read:
         raise refused[0]
-    answering = {model.name for model, _corpus in found}
     for model in models:
-        if model.name not in answering:
+        if model.labels not in read:
             classes = " from ".join(model.labels)
             progress(f"left out: {model.name} tells {classes}, which {Path(path).name} does not label")
-    return found
+    return [(model, read[model.labels]) for model in models if model.labels in read]
+
+
+def told(read_as: str) -> None:
+    """Tell what the values of a label column were taken for, where that is not the usual."""
+    if read_as:
+        progress(read_as)
 
 
 def labels_of(model: str) -> Names:

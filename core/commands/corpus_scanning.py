@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.probes.files.scoring import Source
 
 _FOLDER_ONLY = ("resume", "part_rows", "workers", "scheduler")
-_FILE_ONLY = ("label_column", "positive", "negative", "top")
+_FILE_ONLY = ("label_column", "labels", "positive", "negative", "top")
 
 
 def is_folder(out: str) -> bool:

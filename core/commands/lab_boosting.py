@@ -158,12 +158,14 @@ def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
 def _over_models(options: argparse.Namespace) -> int:
     from core.lab import ensemble_file
     from core.lab.ensemble import ROUNDS, measure
+    from core.labelling import common
 
     out = Path(options.out) if options.out else None
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise FileNotFoundError(f"cannot write {out}: expected the name of a file in a folder that exists")
     models = console.named_checkpoints(options.model)
-    corpus = console.labelled(options, options.data, models[0].labelling)
+    alike = {model.name: model.labelling for model in models if model.labels == models[0].labels}
+    corpus = console.labelled(options, options.data, common(alike))
     if options.rows is not None:
         corpus = corpus.sample(options.rows, options.seed)
     rounds = ROUNDS if options.rounds is None else options.rounds

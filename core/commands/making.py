@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
-from core.labels import SENTIMENT, Names
+from core.labels import Names
 from core.small_data import SMALL, class_counts, is_small, majority, recalls
 from core.text import USUAL
 
@@ -77,7 +77,6 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--seed", type=int, default=0)
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     console.label_options(added)
-    console.labels_option(added)
 
     added = add(study)
     added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
@@ -88,7 +87,6 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--out", default="my-checkpoints", metavar="DIR", help="default: my-checkpoints")
     added.add_argument("--threads", type=int, help="processor threads (default: torch's choice)")
     console.label_options(added)
-    console.labels_option(added)
 
     added = add(train_fluency, json_output=False)
     added.add_argument("--tweets", required=True, metavar="FILE", help="parquet, CSV, TSV or JSONL of texts")
@@ -337,7 +335,7 @@ def _tell_of_rows(corpus: Corpus) -> None:
     second = int((corpus.labels == 1).sum())
     first = len(corpus) - second
     names = corpus.labelling.names
-    neutral = "" if corpus.labelling.names != SENTIMENT else f", {corpus.skipped:,} neutral rows left out"
+    neutral = f", {corpus.skipped:,} neutral or unlabelled rows left out" if corpus.skipped else ""
     console.progress(
         f"{len(corpus):,} rows of {corpus.name}: {first:,} {names[0]}, {second:,} {names[1]}{neutral}; tokenising"
     )
@@ -394,7 +392,7 @@ def _sample(options: argparse.Namespace) -> Corpus:
     """The rows to train on: all of the file, or `--rows` of them drawn by the seed."""
     if options.rows is not None and options.rows < 1:
         raise ValueError(f"--rows is at least 1; given: {options.rows:,}")
-    corpus = console.labelled(options, options.data, console.own_labels(options, options.data))
+    corpus = console.labelled(options, options.data)
     return corpus if options.rows is None else corpus.sample(options.rows, options.seed)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.checkpoints import Checkpoint
     from core.probes.diagnostic import Probe, Probes
     from core.probes.diagnostic_card import Source
@@ -41,6 +44,7 @@ def add_verbs(add: Add) -> None:
     )
     console.text_options(added)
     added.add_argument("--label-column", metavar="L", help="column of labels (default: none)")
+    console.labels_option(added)
 
     added = add(probe_states)
     console.model_option(added)
@@ -58,6 +62,8 @@ def patterns(options: argparse.Namespace) -> int:
     from core.trace import trace
 
     models = console.prefixwise_checkpoints(options.model, plain=True)
+    if options.data and options.label_column:
+        models = console.labelled_by(models, options, Path(options.data))
     asked = [
         searching.pattern(
             checkpoint,
@@ -71,7 +77,7 @@ def patterns(options: argparse.Namespace) -> int:
         )
         for checkpoint in models
     ]
-    lines = _lines(options)
+    lines = _lines(options, models)
     found = []
     for checkpoint, pattern in zip(models, asked, strict=True):
         index = _indexed(checkpoint, lines, options.state)
@@ -85,16 +91,31 @@ def patterns(options: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(options: argparse.Namespace) -> Lines:
-    from pathlib import Path
-
+def _lines(options: argparse.Namespace, models: Sequence[Checkpoint]) -> Lines:
+    from core.labelling import common
     from core.probes.files.lines import own_lines, read_lines
 
     if options.data is None:
-        if options.text_column or options.label_column or options.encoding:
-            raise ValueError("--text-column, --label-column and --encoding say how to read --data, which was not given")
+        if options.text_column or options.label_column or options.labels or options.encoding:
+            raise ValueError(
+                "--text-column, --label-column, --labels and --encoding say how to read --data, which was not given"
+            )
         return own_lines()
-    return read_lines(Path(options.data), options.text_column, options.label_column, encoding=options.encoding)
+    if options.label_column is None:
+        if options.labels:
+            raise ValueError("--labels names values of --label-column, which was not given")
+        return read_lines(Path(options.data), options.text_column, encoding=options.encoding)
+    labelling = common({model.name: model.labelling for model in models})
+    lines = read_lines(
+        Path(options.data),
+        options.text_column,
+        options.label_column,
+        encoding=options.encoding,
+        labelling=labelling,
+        asked=console.asked(options, labelling.names),
+    )
+    console.told(lines.read_as)
+    return lines
 
 
 def _indexed(checkpoint: Checkpoint, lines: Lines, state: str) -> Index:
@@ -192,7 +213,7 @@ def _show_patterns(index: Index, matches: Matches, found: Contrast) -> None:
     if found.positive is not None:
         with_it, without = (_share(one) for one in found.positive)
         console.line(
-            f"  labelled positive: with a moment {with_it}, others {without}; {_gap(found.positive_difference)}"
+            f"  labelled {index.names[1]}: with a moment {with_it}, others {without}; {_gap(found.positive_difference)}"
         )
     mean, rest = ("–" if one is None else f"{one:.3f}" for one in found.probability)
     console.line(
@@ -239,8 +260,6 @@ def probe_states(options: argparse.Namespace) -> int:
 
 def _drawn(options: argparse.Namespace) -> tuple[list[str], Source]:
     """Rows drawn by seed, in the file's order; all of them where there are no more."""
-    from pathlib import Path
-
     import numpy as np
 
     from core.corpus import file_sha256, read_texts

@@ -40,9 +40,14 @@ def add_verbs(add: Add) -> None:
     added.add_argument(
         "--label-column", metavar="L", help="column of human labels; without it, texts rank by cues of sarcasm"
     )
-    for reading in ("positive", "negative"):
+    console.labels_option(added)
+    for place, reading in (("second", "positive"), ("first", "negative")):
         added.add_argument(
-            f"--{reading}", action="append", default=[], metavar="WORD", help=f"a label that stands for {reading} too"
+            f"--{reading}",
+            action="append",
+            default=[],
+            metavar="WORD",
+            help=f"the same as --labels WORD=NAME for the {place} class",
         )
     added.add_argument("--top", type=int, metavar="K", help="rows in each model's ranking (default: 20)")
     added.add_argument("--resume", action="store_true", help="go on with the scan that the folder OUT holds, if any")
@@ -64,9 +69,20 @@ def add_verbs(add: Add) -> None:
     added.add_argument(
         "--label-column", metavar="L", help="column that says which texts are sarcastic (default: label)"
     )
+    added.add_argument(
+        "--labels",
+        metavar="VALUE=NAME,VALUE=NAME",
+        help="what its values mean, as in 1=plain,2=sarcastic; neutral, or -, leaves rows out (default: the words for "
+        "it, and 0 and 1 for plain and sarcastic)",
+    )
     added.add_argument("--sarcastic", action="append", metavar="WORD", help="a label that says so, all others do not")
     added.add_argument("--rephrase-column", metavar="R", help="column of honest rewordings (default: if it has one)")
     added.add_argument("--sentiment-column", metavar="S", help="column of the sentiment that people mean")
+    added.add_argument(
+        "--sentiment-labels",
+        metavar="VALUE=NAME,VALUE=NAME",
+        help="what its values mean, as in 1=negative,2=positive,3=neutral",
+    )
     added.add_argument("--out", metavar="DIR", help="keep the figures in this folder's sarcasm.json")
 
 
@@ -78,15 +94,17 @@ def scan(options: argparse.Namespace) -> int:
 
     corpus_scanning.check_one_file(options)
     models = console.rejoined(options, console.named_models(options))
+    if not options.label_column and (options.labels or options.positive or options.negative):
+        raise ValueError("--labels, --positive and --negative name values of --label-column, which was not given")
     if options.label_column:
-        first, second = options.negative, options.positive
-        models = console.labelled_by(models, options, Path(options.files[0]), second=second, first=first)
+        models = console.labelled_by(models, options, Path(options.files[0]))
     console.tell_of_split(models, console.first_texts(options, Path(options.files[0])))
     try:
         found = _scan(options, models, TOP if options.top is None else options.top)
     except KeyboardInterrupt:
         console.progress(f"stopped; nothing was written to {options.out}")
         raise
+    console.told(found.read_as)
     for problem in found.problems[:_LISTED]:
         line = "" if problem.line is None else f" (line {problem.line:,})"
         console.progress(f"row {problem.row:,}{line}: {problem.reason}")
@@ -118,8 +136,7 @@ def _scan(options: argparse.Namespace, models: list[Model], top: int) -> Scan:
         options.text_column,
         options.label_column,
         options.out,
-        positive=options.positive,
-        negative=options.negative,
+        asked=console.asked(options, models[0].labels),
         top=top,
         encoding=options.encoding,
     )
@@ -186,6 +203,11 @@ def sarcasm_report(options: argparse.Namespace) -> int:
         console.named_checkpoints(options.model), "sarcasm is told by how people and models read sentiment"
     )
     corpora = [read_sarcasm(path, where, about, encoding=options.encoding) for path, where, about in _corpora(options)]
+    for corpus in corpora:
+        for read_as in corpus.read_as:
+            console.told(read_as)
+        if corpus.unlabelled:
+            console.progress(f"{corpus.name}: {corpus.unlabelled:,} rows without a label were left out")
     found = []
     for report in reports(corpora, models):
         found.append(report)
@@ -205,14 +227,21 @@ def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
     """The files that were named, the columns of each and what it is."""
     from dataclasses import replace
 
+    from core.labelling import parse
     from core.probes.files.sarcasm_corpora import found, known, located
 
+    if options.sarcastic and options.labels:
+        raise ValueError("--sarcastic and --labels say the same: give one")
+    if options.sentiment_labels and not options.sentiment_column:
+        raise ValueError("--sentiment-labels names values of --sentiment-column, which was not given")
     named = {
         "text": options.text_column,
         "label": options.label_column,
         "sarcastic": options.sarcastic and tuple(options.sarcastic),
         "rewording": options.rephrase_column,
         "sentiment": options.sentiment_column,
+        "asked": options.labels and parse(options.labels),
+        "sentiment_asked": options.sentiment_labels and parse(options.sentiment_labels, "--sentiment-labels"),
     }
     named = {name: value for name, value in named.items() if value}
     paths = [path for name in options.data for path in (found(Path(name)) if Path(name).is_dir() else [Path(name)])]

@@ -8,9 +8,9 @@ was surest of in each field of its confusion table, and for every two the rows o
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.corpus import Encoded, Encoder
+from core.labelling import Column, common
+from core.labels import Labelling
 from core.language import gettext as _
-from core.probes.files.readings import Readings, common, spelt
+from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
 from core.records import Window, windows
 from core.slices import Marker, places
 from core.tables import check_columns, is_sentiment140
@@ -71,7 +73,8 @@ class Assessment:
     `share` of the file is read. Of `rows`, `counted` have a label and a word, `unlabelled` a label that says neither
     class, `empty` no word for some model, `malformed` could not be read or understood; `problems` names the first
     `LISTED` of these. `fields` are by model and field of its confusion table, the surest first; `differing` by every
-    two models, the widest apart first. `done` says that the whole file was read.
+    two models, the widest apart first. `done` says that the whole file was read; then `read_as` tells what labels were
+    taken for, where that is not the usual.
     """
 
     file: str
@@ -86,6 +89,7 @@ class Assessment:
     problems: tuple[Problem, ...] = ()
     fields: Mapping[str, Mapping[Field, tuple[Example, ...]]] = field(default_factory=dict)
     differing: Mapping[tuple[str, str], tuple[Example, ...]] = field(default_factory=dict)
+    read_as: str = ""
     done: bool = False
 
 
@@ -96,18 +100,17 @@ def assess(
     label_column: str = "label",
     *,
     labels: Names | None = None,
-    zero: Collection[str] = (),
-    one: Collection[str] = (),
+    asked: Mapping[str, str] | None = None,
     encoding: str | None = None,
     name: str | None = None,
     breathe: Breathe = lambda: None,
 ) -> Generator[Assessment, None, None]:
     """Count models' scores on a table; an event comes with every few thousand rows, the last has it all.
 
-    `labels` are the names of class 0 and class 1, those of the models unless told; they are understood in the label
-    column, as 0 and 1 are, the words in `zero` and `one`, and those of the tables that the models were trained on.
-    `breathe` is called several times between events, and what it raises ends it. Raises ValueError for no model or more
-    than `MOST_MODELS`, models of one name, models of different classes where no names are given, or no row with a label
+    `labels` are the names of class 0 and class 1, those of the models unless told. What the values of the label column
+    mean is decided by `core.labelling.decide`, where `asked` names values. `breathe` is called several times between
+    events, and what it raises ends it. Raises ValueError for no model or more than `MOST_MODELS`, models of one name,
+    models of different classes where no names are given, labels with two plausible meanings, or no row with a label
     that is understood and a word; LookupError for a missing column; what `core.records.windows` raises.
     """
     if not 1 <= len(checkpoints) <= MOST_MODELS:
@@ -119,33 +122,13 @@ def assess(
     if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
         raise ValueError(_("a model is given twice"))
     path = Path(path)
-    readings = read_as(path, checkpoints, label_column, labels=labels, zero=zero, one=one)
-    counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, breathe)
-    return _assess(path, counting, encoding)
-
-
-def read_as(
-    path: Path,
-    checkpoints: Sequence[Checkpoint],
-    label_column: str,
-    *,
-    labels: Names | None = None,
-    zero: Collection[str] = (),
-    one: Collection[str] = (),
-) -> Readings:
-    """How `assess` reads the label column for these models. Raises ValueError as it does."""
     if labels is None or all(checkpoint.labels == labels for checkpoint in checkpoints):
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
-        labels = labelling.names
-        one, zero = spelt(labelling, one, zero)
-    return Readings(
-        label_column,
-        [labels[1], *one],
-        [labels[0], *zero],
-        sentiment140=is_sentiment140(path),
-        names=labels,
-        options=("--one", "--zero"),
-    )
+    else:
+        labelling = Labelling(labels)
+    readings = Readings(Column(name or path.name, label_column, is_sentiment140(path)), labelling, asked)
+    counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, breathe)
+    return _assess(path, counting, encoding)
 
 
 def own(checkpoints: Sequence[Checkpoint]) -> Assessment:
@@ -164,7 +147,7 @@ def _assess(path: Path, counting: _Counting, encoding: str | None) -> Generator[
             counting.take(window)
             yield counting.result(window.share)
     counting.check()
-    yield counting.result(1.0, done=True)
+    yield replace(counting.result(1.0, done=True), read_as=counting.readings.line)
 
 
 class _Counting:
@@ -191,7 +174,6 @@ class _Counting:
         self._pairs = {pair: np.zeros(4, dtype=np.int64) for pair in combinations(range(len(checkpoints)), 2)}
         self._rows = self._counted = self._unlabelled = self._empty = self._malformed = 0
         self._problems: list[Problem] = []
-        self._strange: dict[str, None] = {}
         self._fields = [{(label, said): _Best() for label in (0, 1) for said in (0, 1)} for _name in checkpoints]
         self._differing = {pair: _Best() for pair in self._pairs}
 
@@ -200,26 +182,30 @@ class _Counting:
         texts, labels = window.column(self.text_column), window.column(self.readings.column)
         self._rows += len(window)
         good: list[int] = []
+        readable = [place for place in range(len(window)) if place not in window.problems]
+        read = np.full(len(window), LEFT_OUT, dtype=np.int8)
+        read[readable] = self.readings.read(
+            [labels[place] for place in readable], [window.first + place for place in readable]
+        )
+        codes = read.tolist()
         for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
             problem = window.problems.get(place)
             if problem is None and not isinstance(text, str) and text is not None:
                 problem = _("the text is {text!r:.80}, expected a string").format(text=text)
-            if problem is None and isinstance(text, str) and text.strip() and self.readings.of(label) is None:
-                if self.readings.neither(label):
+            if problem is None and isinstance(text, str) and text.strip() and codes[place] < 0:
+                if codes[place] != UNKNOWN:
                     self._unlabelled += 1
                     continue
                 problem = _("the label {label!r:.80} is not understood").format(label=label)
-                if len(self._strange) < 6:
-                    self._strange[str(label)[:40]] = None
             if problem is not None:
                 self._leave_out(window, place, problem)
             elif text is None or not str(text).strip():
                 self._empty += 1
             else:
                 good.append(place)
-        self._score(window, good, [str(texts[place]) for place in good], [labels[place] for place in good])
+        self._score(window, good, [str(texts[place]) for place in good], read[good])
 
-    def _score(self, window: Window, good: list[int], texts: list[str], values: list[object]) -> None:
+    def _score(self, window: Window, good: list[int], texts: list[str], read: np.ndarray) -> None:
         encoded = [(other, encoder(texts)) for other, encoder in self._encoders]
         lengths = np.array([sentences.lengths for _other, sentences in encoded])
         for place in np.flatnonzero((lengths > TOKENS_LIMIT).any(axis=0)).tolist():
@@ -229,7 +215,7 @@ class _Counting:
         if not len(rows):
             return
         self._counted += len(rows)
-        labels = np.array([self.readings.of(values[row]) for row in rows.tolist()], dtype=np.int64)
+        labels = read[rows].astype(np.int64)
         marks = self._marker(texts[row] for row in rows.tolist())
         scores = []
         for counter, checkpoint in zip(self._counters, self._checkpoints, strict=True):
@@ -267,8 +253,6 @@ class _Counting:
         """Raises ValueError where nothing could be counted."""
         if self._counted:
             return
-        if self._strange:
-            raise ValueError(self.readings.refusal(self._file, list(self._strange)))
         raise ValueError(
             _(
                 "{file}: none of {rows:,} rows has a label of one of the two classes and a word "

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.corpus import encode_tokens
+from core.labels import SENTIMENT, Names
 from core.language import gettext as _
 from core.probes.files.token_states import HIDDEN, check_state, token_states
 from core.verdicts import logits, sigmoid
@@ -51,7 +52,7 @@ class Index:
 
     `sentences` are its texts as tokens, without those that have no word or repeat an earlier one, which `empty` and
     `repeated` count; `cut` more did not fit into `MOST_TOKENS`. `rows` are their numbers in the file, from 1. `labels`
-    is int8 [S], 0 negative, 1 positive, −1 neither, or None where the file has none; `probability` P(positive) of
+    is int8 [S], the number of a class of `names` or −1, or None where the file has none; `probability` P(positive) of
     each. `levels` is int8 [N, H].
     """
 
@@ -68,6 +69,7 @@ class Index:
     repeated: int
     cut: int
     levels: np.ndarray = field(repr=False)
+    names: Names = SENTIMENT
 
     @property
     def tokens(self) -> int:
@@ -199,6 +201,7 @@ def index(
             repeated=repeated,
             cut=cut,
             levels=levels,
+            names=lines.names,
         ),
     )
 

@@ -12,7 +12,7 @@ leaves the interpreter free meanwhile. Within a window texts of like length are 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from contextvars import copy_context
@@ -25,11 +25,11 @@ import numpy as np
 
 from core import outputs
 from core.black_box import BlackBox, telling
-from core.corpus import LABEL_NAMES
-from core.labels import name_of
+from core.labelling import Column, common
+from core.labels import SENTIMENT, name_of
 from core.language import gettext as _
 from core.outputs import Columns
-from core.probes.files.readings import Readings, common, spelt
+from core.probes.files.readings import Readings
 from core.probes.files.scan_windows import Prepared, Preparer
 from core.records import windows
 from core.tables import is_sentiment140
@@ -84,7 +84,8 @@ class Scan:
     `share` of the file is read. Of `rows`, `scored` have a verdict, `empty` have no word, `malformed` could not be read
     or scored; `problems` names the first `LISTED` of these and of `misunderstood` labels. `ranked_by` is
     ``disagreement`` or ``cues``. `labelled` rows are read as negative or positive by people and scored, `unlabelled`
-    have a label that says neither (neutral, mixed or none). By model: `opposite` counts labelled rows with the opposite
+    have a label that says neither (neutral, mixed or none); `read_as` tells what labels were taken for, where that is
+    not the usual. By model: `opposite` counts labelled rows with the opposite
     verdict, `top` holds the best, best first. `done` says that the output is in its place.
     """
 
@@ -98,6 +99,7 @@ class Scan:
     problems: tuple[Problem, ...] = ()
     labelled: int = 0
     unlabelled: int = 0
+    read_as: str = ""
     opposite: Mapping[str, int] = field(default_factory=dict)
     top: Mapping[str, tuple[Find, ...]] = field(default_factory=dict)
     done: bool = False
@@ -110,23 +112,21 @@ def scan(
     label_column: str | None = None,
     out: str | Path | None = None,
     *,
-    positive: Collection[str] = (),
-    negative: Collection[str] = (),
+    asked: Mapping[str, str] | None = None,
     top: int = TOP,
     encoding: str | None = None,
     breathe: Breathe = lambda: None,
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
 
-    Labels are 0 or negative and 1 or positive, and the words given; see `core.probes.files.readings`; for models of
-    other classes as their own tables spell them. Without labels rows rank by cues of sarcasm, which say nothing of
-    other classes than negative and positive: then such models have no ranking. An event comes every few thousand rows;
-    `breathe` is called several times between, and what it raises ends the scan. Where it ends before its last event, or
-    is closed, nothing stands at `out` but what stood there before.
+    What labels mean is decided by `core.labelling.decide`, where `asked` names values. Without labels rows rank by cues
+    of sarcasm, which say nothing of other classes than negative and positive: such models then have no ranking. An
+    event comes every few thousand rows; `breathe` is called several times between, and what it raises ends the scan.
+    Where it ends before its last event, or is closed, nothing stands at `out` but what stood there before.
 
     Raises ValueError for no model, models of different classes and a column of labels, a ranking of less than one, a
-    text column of numbers, labels none of which is understood, or an output that is the input; LookupError for a
-    missing column; what `core.records.windows` raises.
+    text column of numbers, labels with two plausible meanings or none of which is understood, or an output that is the
+    input; LookupError for a missing column; what `core.records.windows` raises.
     """
     if not checkpoints:
         raise ValueError("no model was given to scan with")
@@ -136,21 +136,13 @@ def scan(
     if out is not None:
         outputs.check(out, path)
     column = text_column or "text"
-    if not label_column and (positive or negative):
+    if not label_column and asked:
         raise ValueError(_("words for labels were given, and no column of labels"))
     labels = None
     if label_column:
-        labels = _readings(path, checkpoints, label_column, positive, negative)
+        labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
+        labels = Readings(Column(path.name, label_column, is_sentiment140(path)), labelling, asked)
     return _scan(path, checkpoints, column, labels, out, top, encoding, breathe)
-
-
-def _readings(
-    path: Path, checkpoints: Sequence[Model], column: str, positive: Collection[str], negative: Collection[str]
-) -> Readings:
-    """How the column of labels is read for these models. Raises ValueError where they tell different classes apart."""
-    labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
-    positive, negative = spelt(labelling, positive, negative)
-    return Readings(column, positive, negative, sentiment140=is_sentiment140(path), names=labelling.names)
 
 
 def _scan(
@@ -194,7 +186,7 @@ def _scan(
             yield ranking.result(prepared.window.share)
         if writing is not None:
             writing.result()
-    yield ranking.result(1.0, done=True)
+    yield ranking.result(1.0, done=True, read_as=labels.line if labels else "")
 
 
 def _probabilities(checkpoint: Model, prepared: Prepared, breathe: Breathe) -> np.ndarray:
@@ -269,16 +261,17 @@ class _Ranking:
             line=window.lines[place],
             text=prepared.texts[place],
             probability=probability,
-            human=None if human < 0 else LABEL_NAMES[human],
+            human=None if human < 0 else SENTIMENT[human],
             score=score,
             cues=prepared.cues[place].names,
             cue_score=prepared.cues[place].score,
         )
 
-    def result(self, share: float, done: bool = False) -> Scan:
+    def result(self, share: float, done: bool = False, read_as: str = "") -> Scan:
         return Scan(
             ranked_by="disagreement" if self._labelled else "cues",
             share=share,
+            read_as=read_as,
             problems=tuple(self._problems),
             opposite=dict(self._opposite) if self._labelled else {},
             top={name: tuple(entry[2] for entry in sorted(heap, reverse=True)) for name, heap in self._heaps.items()},

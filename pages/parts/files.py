@@ -15,13 +15,13 @@ from uuid import uuid4
 import streamlit as st
 
 from core import records
-from core.labels import Names
+from core.labelling import Column, LabelsError
 from core.language import gettext as _
 from core.language import ngettext
 from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
-from core.tables import as_csv
-from pages.parts import classes, limits, search
+from core.tables import as_csv, is_sentiment140
+from pages.parts import classes, label_meaning, limits, search
 from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
@@ -66,10 +66,16 @@ def view(checkpoints: list[Checkpoint]) -> None:
     except (ValueError, LookupError, OSError) as error:
         st.error(plain(told(error)))
         return
-    asked = _asked(columns, boxes, encoding, checkpoints[0].labels)
-    checkpoints, asked = _fitting(checkpoints, asked)
+    asked = _asked(columns, boxes, encoding)
+    checkpoints = _fitting(checkpoints, asked)
     if not checkpoints:
         return
+    if asked.label is not None:
+        column = Column(name, asked.label, is_sentiment140(path))
+        meaning = label_meaning.ask(path, path.parent.name, column, encoding, checkpoints, "file labels")
+        if meaning is None:
+            return
+        asked = asked._replace(meaning=tuple(meaning.items()))
     key = (name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
@@ -78,11 +84,11 @@ def view(checkpoints: list[Checkpoint]) -> None:
     search.view("file", key, start, _say, _show, _("Search the file"))
 
 
-def _fitting(checkpoints: list[Checkpoint], asked: _Asked) -> tuple[list[Checkpoint], _Asked]:
-    """The models that can be ranked together on these columns, and the words for their labels."""
+def _fitting(checkpoints: list[Checkpoint], asked: _Asked) -> list[Checkpoint]:
+    """The models that can be ranked together on these columns."""
     if asked.label is None:  # then rows rank by cues of sarcasm
         why = _("without a column of labels, rows rank by cues of sarcasm. Choose one.")
-        return classes.sentiment_only(checkpoints, why), asked
+        return classes.sentiment_only(checkpoints, why)
     first = checkpoints[0]
     fitting = [checkpoint for checkpoint in checkpoints if checkpoint.labels == first.labels]
     if len(fitting) < len(checkpoints):
@@ -93,7 +99,7 @@ def _fitting(checkpoints: list[Checkpoint], asked: _Asked) -> tuple[list[Checkpo
             ),
             icon=":material/label_off:",
         )
-    return fitting, asked
+    return fitting
 
 
 class _Asked(NamedTuple):
@@ -101,10 +107,9 @@ class _Asked(NamedTuple):
 
     text: str
     label: str | None
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
     top: int
     encoding: str | None
+    meaning: tuple[tuple[str, str], ...] = ()
 
 
 def _given() -> tuple[str, Path] | None:
@@ -153,10 +158,12 @@ def encoding_box(box: DeltaGenerator, key: str) -> str | None:
 
 def told(error: Exception) -> str:
     """What is wrong, without the options of the command line, for which the page has boxes."""
+    if isinstance(error, LabelsError):
+        return error.found
     return _OPTIONS.sub("", str(error))
 
 
-def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None, labels: Names) -> _Asked:
+def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None) -> _Asked:
     one, two, three, _last = boxes
     own = fingerprint(columns)
     text = one.selectbox(
@@ -177,25 +184,7 @@ def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: 
     top = three.number_input(
         _("Rows to list"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
     )
-    positive: tuple[str, ...] = ()
-    negative: tuple[str, ...] = ()
-    if label is not None:
-        shown = {key: plain(name) for key, name in classes.both(labels).items()}
-        # In the file they are spelt as the model's card has them, whatever language the page speaks.
-        about = _("Besides 0 and {negative}, 1 and {positive}. Separate several by commas.").format(
-            negative=plain(labels[0]), positive=plain(labels[1])
-        )
-        left, right = st.columns(2)
-        with left:
-            negative = _words(_("Labels that mean {negative}").format(**shown), f"file negative {own}", about)
-        with right:
-            positive = _words(_("Labels that mean {positive}").format(**shown), f"file positive {own}", about)
-    return _Asked(text, label, positive, negative, int(top), encoding)
-
-
-def _words(title: str, key: str, about: str) -> tuple[str, ...]:
-    typed = st.text_input(title, key=key, help=about, max_chars=1_000, persist_state="session")
-    return tuple(word for part in (typed or "").split(",") if (word := part.strip()))
+    return _Asked(text, label, int(top), encoding)
 
 
 def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]) -> Iterator[_Event]:
@@ -206,8 +195,7 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
         asked.text,
         asked.label,
         out,
-        positive=asked.positive,
-        negative=asked.negative,
+        asked=dict(asked.meaning),
         top=asked.top,
         encoding=asked.encoding,
         breathe=breathe,

@@ -13,8 +13,10 @@ import streamlit as st
 
 from core import checkpoints as stored
 from core import records
+from core.labelling import Column
 from core.language import gettext as _
-from pages.parts import black_box, estimates, files, limits, models, search, trajectories
+from core.tables import is_sentiment140
+from pages.parts import black_box, estimates, files, label_meaning, limits, models, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -85,6 +87,7 @@ class _Asked(NamedTuple):
     encoding: str | None
     rows: int
     seed: int
+    meaning: tuple[tuple[str, str], ...]
 
 
 def _own(given: UploadedFile) -> None:
@@ -103,8 +106,16 @@ def _own(given: UploadedFile) -> None:
     label = boxes[1].selectbox(_("Labels"), columns, index=_place(columns, "label", -1), key=f"boost label {own}")
     rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
-    asked = _Asked(text, label, encoding, int(rows), int(seed))
     checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
+    meaning: dict[str, str] | None = {}
+    if checkpoints:
+        alike = [model for model in checkpoints if model.labels == checkpoints[0].labels]
+        with _as_file(given) as path:
+            column = Column(given.name, label, is_sentiment140(path))
+            meaning = label_meaning.ask(path, given.file_id, column, encoding, alike, "boost labels")
+    if meaning is None:
+        return
+    asked = _Asked(text, label, encoding, int(rows), int(seed), tuple(meaning.items()))
     hashes = tuple(sorted(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
@@ -140,7 +151,17 @@ def _measured(
 
     with _as_file(given) as path:
         labelling = checkpoints[0].labelling if checkpoints else None
-        corpus = read_corpus(path, asked.text, asked.label, encoding=asked.encoding, labelling=labelling)
+        try:
+            corpus = read_corpus(
+                path,
+                asked.text,
+                asked.label,
+                encoding=asked.encoding,
+                labelling=labelling,
+                asked=dict(asked.meaning),
+            )
+        except ValueError as error:
+            raise ValueError(files.told(error)) from error
     breathe()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
     yield from measure(corpus, checkpoints, seed=asked.seed, breathe=breathe)

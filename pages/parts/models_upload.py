@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 
 from core import checkpoints, records
+from core.labelling import Column
 from core.language import gettext as _
 from core.language import listed, ngettext
 from core.probes.assessment import MOST_MODELS, assess
-from pages.parts import estimates, files, limits, models, search
+from core.tables import is_sentiment140
+from pages.parts import estimates, files, label_meaning, limits, models, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.models_source import UPLOADED
 from pages.parts.tokens import plain
@@ -36,8 +38,7 @@ class _Upload(NamedTuple):
 class _Asked(NamedTuple):
     text: str
     label: str
-    zero: tuple[str, ...]
-    one: tuple[str, ...]
+    meaning: tuple[tuple[str, str], ...]
     encoding: str | None
 
 
@@ -70,7 +71,7 @@ def view() -> None:
     if upload is None:
         return
     labels = chosen[0].labels
-    asked = _asked(upload, labels)
+    asked = _asked(upload, chosen)
     if asked is None:
         return
     hashes = [(checkpoint.name, checkpoint.hash) for checkpoint in chosen]
@@ -130,8 +131,8 @@ def _given() -> _Upload | None:
     return upload
 
 
-def _asked(upload: _Upload, labels: tuple[str, str]) -> _Asked | None:
-    """Which column is what, and which words mean which class."""
+def _asked(upload: _Upload, chosen: Sequence[Checkpoint]) -> _Asked | None:
+    """Which column is what, and what its labels mean; None while that is open."""
     boxes = st.columns(3, vertical_alignment="bottom")
     encoding = None if upload.suffix == ".parquet" else files.encoding_box(boxes[2], "models encoding")
     try:
@@ -149,21 +150,17 @@ def _asked(upload: _Upload, labels: tuple[str, str]) -> _Asked | None:
     if text == label:
         st.error(_("Texts and labels are the same column."))
         return None
-    about = _("Besides 0, 1 and the names of the classes. Separate several by commas.")
-    left, right = st.columns(2)
-    zero = _words(left, _("Labels that mean {label}").format(label=plain(labels[0])), "models zero", about)
-    one = _words(right, _("Labels that mean {label}").format(label=plain(labels[1])), "models one", about)
-    return _Asked(text, label, zero, one, encoding)
+    with TemporaryDirectory(prefix="unrolled-") as folder:
+        path = _written(upload, folder)
+        column = Column(upload.name, label, is_sentiment140(path))
+        digest = sha256(upload.content).hexdigest()
+        meaning = label_meaning.ask(path, digest, column, encoding, chosen, "models labels")
+    return None if meaning is None else _Asked(text, label, tuple(meaning.items()), encoding)
 
 
 def _column(box: Any, title: str, columns: Sequence[str], usual: Sequence[str], other: int, key: str) -> str:
     place = next((columns.index(name) for name in usual if name in columns), other)
     return str(box.selectbox(title, columns, index=place, key=key, persist_state="session"))
-
-
-def _words(box: Any, title: str, key: str, about: str) -> tuple[str, ...]:
-    typed = box.text_input(title, key=key, help=about, max_chars=1_000, persist_state="session")
-    return tuple(word for part in (typed or "").split(",") if (word := part.strip()))
 
 
 def _written(upload: _Upload, folder: str) -> Path:
@@ -186,8 +183,7 @@ def _run(
             asked.text,
             asked.label,
             labels=labels,
-            zero=asked.zero,
-            one=asked.one,
+            asked=dict(asked.meaning),
             encoding=asked.encoding,
             name=upload.name,
             breathe=breathe,

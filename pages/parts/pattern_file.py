@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 
 from core import records
+from core.labelling import Column
 from core.language import gettext as _
-from pages.parts import files, limits, search
+from core.tables import is_sentiment140
+from pages.parts import files, label_meaning, limits, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -54,7 +56,7 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
             index = _own(checkpoint.name, checkpoint.hash, state, checkpoint)
         found(index)
         return
-    lines = _uploaded()
+    lines = _uploaded(checkpoint)
     if lines is None:
         return
     key, read = lines
@@ -90,7 +92,7 @@ def _say(event: Indexing) -> search.Shown:
     return search.Shown(event.done / max(1, event.total), line)
 
 
-def _uploaded() -> tuple[str, Lines] | None:
+def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     """The texts of the upload, and a name for them, if there is one that can be read."""
 
     def forget() -> None:
@@ -117,11 +119,26 @@ def _uploaded() -> tuple[str, Lines] | None:
     try:
         with _on_disk(upload) as path:
             text, label = _columns(boxes, records.columns(path, encoding))
-            key = fingerprint((upload.digest, upload.name, text, label, encoding))
+            meaning: dict[str, str] | None = {}
+            if label is not None:
+                column = Column(upload.name, label, is_sentiment140(path))
+                meaning = label_meaning.ask(path, upload.digest, column, encoding, [checkpoint], "pat labels")
+            if meaning is None:
+                return None
+            names = checkpoint.labels
+            key = fingerprint((upload.digest, upload.name, text, label, encoding, names, meaning))
             if st.session_state.get("pat lines", ("",))[0] != key:
                 from core.probes.files.lines import read_lines
 
-                read = read_lines(path, text, label, encoding=encoding, name=upload.name)
+                read = read_lines(
+                    path,
+                    text,
+                    label,
+                    encoding=encoding,
+                    name=upload.name,
+                    labelling=checkpoint.labelling,
+                    asked=meaning,
+                )
                 st.session_state["pat lines"] = key, read
     except (ValueError, LookupError, OSError) as error:
         st.error(plain(files.told(error)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.labels import Names
+from core.labels import Names, shown
 from core.language import gettext as _
 from core.language import ngettext, together
 from pages.parts import classes, estimates, trajectories
@@ -53,7 +53,7 @@ def show(index: Index, pattern: Pattern) -> None:
         *("probability", "label"),
     ]
     trajectories.csv_button("patterns", header, lambda: _rows(index, matches))
-    _contrast(contrast(index, matches), classes.of(index.model))
+    _contrast(contrast(index, matches), classes.of(index.model), index.names)
 
 
 def _covered(index: Index) -> str:
@@ -72,8 +72,9 @@ def _covered(index: Index) -> str:
     return together([line, without])
 
 
-def _labels() -> dict[int, str]:
-    return {0: _("negative"), 1: _("positive"), -1: ""}
+def _label(index: Index, sentence: int) -> str:
+    number = -1 if index.labels is None else int(index.labels[sentence])
+    return index.names[number] if number >= 0 else ""
 
 
 def _table(index: Index, matches: Matches) -> list[dict[str, object]]:
@@ -92,7 +93,7 @@ def _table(index: Index, matches: Matches) -> list[dict[str, object]]:
             classes.chance(classes.of(index.model)): round(float(index.probability[moment.sentence]), 3),
         }
         if index.labels is not None:
-            row[_("label")] = _labels()[int(index.labels[moment.sentence])]
+            row[_("label")] = visible(shown(_label(index, moment.sentence)))
         rows.append({**row, _("row"): index.rows[moment.sentence]})
     return rows
 
@@ -106,13 +107,13 @@ def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
             *context(index, moment),
             *(moment.shared, len(matches.pattern.units), moment.on, moment.jaccard, moment.length),
             float(index.probability[moment.sentence]),
-            "" if index.labels is None else ("negative", "positive", "")[int(index.labels[moment.sentence])],
+            _label(index, moment.sentence),
         )
         for moment in matches.moments
     ]
 
 
-def _contrast(found: Contrast, labels: Names) -> None:
+def _contrast(found: Contrast, labels: Names, read_as: Names) -> None:
     """What follows the moments, and the labels and verdicts of their sentences against all others."""
     title = _("What sets them apart from the file")
     st.markdown(f"**{title}**")
@@ -147,7 +148,7 @@ def _contrast(found: Contrast, labels: Names) -> None:
         gap = found.positive_difference
         rows.append(
             [
-                _("share labelled positive"),
+                _("share labelled {label}").format(label=visible(shown(read_as[1]))),
                 *(estimates.share(one.share, one.interval) for one in found.positive),
                 estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
             ]

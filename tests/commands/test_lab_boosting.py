@@ -92,19 +92,19 @@ def test_points_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_models_on_a_file(labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "kept.json"
-    (found,) = ask(capsys, "--data", str(labelled), "--seed", "3", "--out", str(out))
+    (found,) = ask(capsys, "--data", str(labelled), "--labels", "2=neutral", "--seed", "3", "--out", str(out))
     assert (found["rows"], found["skipped"], found["seed"]) == (80, 20, 3)
     assert [voter["name"] for voter in found["voters"]] == ["rnn", "gru", "lstm"]
     kept = ensemble_file.load(out)
     assert kept is not None and kept.seed == 3
     assert json.loads(out.read_text()) == found
-    text = told(capsys, "--data", str(labelled), "--seed", "3")
+    text = told(capsys, "--data", str(labelled), "--labels", "2=neutral", "--seed", "3")
     assert f"the ensemble on the test half: {found['accuracy']:.4f}" in text
     assert "three voters can come to nothing else" in text
 
 
 def test_so_many_rows_and_models(labelled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (found,) = ask(capsys, "--data", str(labelled), "--rows", "30", "--rounds", "1")
+    (found,) = ask(capsys, "--data", str(labelled), "--labels", "2=neutral", "--rows", "30", "--rounds", "1")
     assert (found["rows"], found["drawn_from"], len(found["rounds"])) == (30, 80, 1)
 
 

@@ -48,11 +48,24 @@ def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, A
 
 
 def test_patterns_are_those_of_the_core(capsys: pytest.CaptureFixture[str], file: Path) -> None:
-    found = ask(capsys, "patterns", *SPAN, "--data", str(file), "--label-column", "label", "--magnitude", "--most", "9")
+    found = ask(
+        capsys,
+        "patterns",
+        *SPAN,
+        "--data",
+        str(file),
+        "--label-column",
+        "label",
+        "--labels",
+        "2=-",
+        "--magnitude",
+        "--most",
+        "9",
+    )
     assert [row["model"] for row in found] == ["rnn", "gru", "lstm"]
     for row in found:
         checkpoint = checkpoints.load(row["model"])
-        *_before, last = index(checkpoint, read_lines(file, label_column="label"))
+        *_before, last = index(checkpoint, read_lines(file, label_column="label", asked={"2": "neutral"}))
         assert last.index is not None
         asked = pattern(checkpoint, trace(checkpoint, TEXT), 1, 2, 0.1, magnitude=True)
         expected = search(last.index, asked, most=9)

@@ -106,7 +106,7 @@ def test_own_label_words(capsys: pytest.CaptureFixture[str], table: Path, tmp_pa
         (["--text-column", "said", "in.csv", "gone/out.csv"], "there is no folder gone to write out.csv to"),
         (["--text-column", "said", "in.csv", "out.xlsx"], "cannot write .xlsx; can: .parquet, .csv, .tsv, .jsonl"),
         (["--text-column", "said", "--top", "0", "in.csv", "out.csv"], "at least one row"),
-        (["--text-column", "said", "--label-column", "said", "in.csv", "out.csv"], "(name others with --positive"),
+        (["--text-column", "said", "--label-column", "said", "in.csv", "out.csv"], "Say which: --labels "),
         (["--model", "nosuch", "in.csv", "out.csv"], "available: rnn, gru, lstm"),
         (["gone.csv", "out.csv"], "gone.csv"),
         (["empty.csv", "out.csv"], "is empty"),
@@ -152,6 +152,9 @@ def test_control_c_writes_nothing_and_says_so(
 # sarcasm-report
 
 
+NEUTRAL = ["--sentiment-labels", "2=neutral"]
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     rows = [
@@ -164,7 +167,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def test_the_report_prints_the_json_that_is_promised(capsys: pytest.CaptureFixture[str], corpus: Path) -> None:
-    assert main(["sarcasm-report", "--json", "--sentiment-column", "mood", "--data", str(corpus)]) == 0
+    assert main(["sarcasm-report", "--json", "--sentiment-column", "mood", *NEUTRAL, "--data", str(corpus)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["model"] for row in found] == MODELS
     for row in found:
@@ -178,8 +181,8 @@ def test_the_report_prints_the_json_that_is_promised(capsys: pytest.CaptureFixtu
 def test_the_report_for_people_is_tables_and_its_file_is_kept(
     capsys: pytest.CaptureFixture[str], corpus: Path, tmp_path: Path
 ) -> None:
-    arguments = ["sarcasm-report", "--data", str(corpus), "--sentiment-column", "mood", "--out", str(tmp_path / "new")]
-    assert main(arguments) == 0
+    arguments = ["sarcasm-report", "--data", str(corpus), "--sentiment-column", "mood", *NEUTRAL]
+    assert main([*arguments, "--out", str(tmp_path / "new")]) == 0
     out = capsys.readouterr().out
     assert out.startswith("corpus.jsonl: 10 rows, 5 sarcastic texts and 5 plain;")
     for title in ("Sentiment told by people", "honest rewordings", "Texts that read as positive"):
@@ -206,8 +209,8 @@ def test_a_folder_is_its_known_corpora(capsys: pytest.CaptureFixture[str], corpu
         (["--data", "."], "no known corpus in ."),
         (["--data", "corpus.jsonl", "--text-column", "gone"], "no column 'gone'"),
         (["--data", "corpus.jsonl", "--rephrase-column", "gone"], "no column 'gone'"),
-        (["--data", "corpus.jsonl", "--label-column", "mood"], "label 2 says neither sarcastic"),
-        (["--data", "corpus.jsonl", "--sentiment-column", "text"], "is none of negative"),
+        (["--data", "corpus.jsonl", "--label-column", "mood"], "Say which: --labels 0=plain,1=neutral,2=sarcastic or "),
+        (["--data", "corpus.jsonl", "--sentiment-column", "text"], "no label in column 'text' is understood"),
         (["--data", "corpus.jsonl", "--sarcastic", "nosuch"], "none of 10 rows is labelled sarcastic"),
         (["--data", "corpus.jsonl", "--model", "nosuch"], "available: rnn, gru, lstm"),
     ],

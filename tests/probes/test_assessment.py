@@ -125,7 +125,7 @@ def test_rows_that_are_not_as_they_should_be_are_told_of(models: list[Checkpoint
 
 def test_labels_of_other_names(models: list[Checkpoint], tmp_path: Path) -> None:
     path = write(tmp_path / "rows.csv", [("ham", "good"), ("spam", "bad"), ("junk", "sad"), ("ham", "love")])
-    found = last(path, models, labels=("ham", "spam"), one=("junk",))
+    found = last(path, models, labels=("ham", "spam"), asked={"junk": "spam"})
     assert found.counted == 4
     assert found.tallies.tallies[0].labels == ("ham", "spam")
     assert found.tallies.tallies[0].counts.sum(axis=1).tolist() == [2, 2]
@@ -166,7 +166,7 @@ def test_what_was_asked_wrongly_is_refused(models: list[Checkpoint], tmp_path: P
     with pytest.raises(ValueError, match="given twice"):
         last(path, [models[0], models[0]])
     with pytest.raises(ValueError, match="both"):
-        last(path, models, one=("negative",))
+        last(path, models, asked={"negative": "positive"})
 
 
 def test_it_can_be_stopped_between_batches(models: list[Checkpoint], tmp_path: Path) -> None:

@@ -160,11 +160,16 @@ def _empty(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("rows", "where", "says"),
     [
-        ([{"text": "a", "label": 2}], Columns(), "row 1 (line 1): label 2 says neither sarcastic (1, true"),
+        ([{"text": "a", "label": 2}], Columns(), "2 may be sarcastic or plain. Say which: --labels 2=plain or"),
+        (
+            [{"text": "a", "label": 1}, {"text": "b", "label": "odd"}],
+            Columns(),
+            "row 2 (line 2): label 'odd' says neither sarcastic (1, true",
+        ),
         ([{"text": "a", "label": 0}], Columns(), "none of 1 rows is labelled sarcastic"),
         ([{"text": 5, "label": 1}], Columns(), "the text is 5"),
         ([{"text": "a", "label": 1, "r": 7}], Columns(rewording="r"), "the text is 7"),
-        ([{"text": "a", "label": 1, "s": "odd"}], Columns(sentiment="s"), "sentiment 'odd' is none of negative"),
+        ([{"text": "a", "label": 1, "s": "odd"}], Columns(sentiment="s"), "no label in column 's' is understood"),
         ([{"text": "a", "label": 1}], Columns(label="gone"), "no column 'gone'; it has: text, label"),
         ([{"text": "a", "label": 1}], Columns(sarcastic=("yes",)), "none of 1 rows is labelled sarcastic"),
     ],
@@ -178,6 +183,8 @@ def test_what_is_not_understood_is_one_line(
 
 
 # A model on a corpus
+
+NEUTRAL = {"2": "neutral"}
 
 
 @pytest.fixture
@@ -197,7 +204,7 @@ def corpus_file(tmp_path: Path) -> Path:
 
 def test_a_report_says_what_verdicts_say(corpus_file: Path, tiny_checkpoints: Path) -> None:
     model = checkpoints.load("lstm", tiny_checkpoints)
-    corpus = read_sarcasm(corpus_file, Columns(rewording="rephrase", sentiment="mood"))
+    corpus = read_sarcasm(corpus_file, Columns(rewording="rephrase", sentiment="mood", sentiment_asked=NEUTRAL))
     found = report(model, corpus)
     own = {said: verdict(model, said.text).probability for said in corpus.texts}
     positive = [probability >= 0.5 for said, probability in own.items() if said.sarcastic]
@@ -237,7 +244,7 @@ def test_reports_come_one_by_one_and_breathe(corpus_file: Path, tiny_checkpoints
 def test_figures_are_kept_and_read_back(corpus_file: Path, tiny_checkpoints: Path, tmp_path: Path) -> None:
     models = [checkpoints.load(name, tiny_checkpoints) for name in ("rnn", "gru")]
     corpora = [
-        read_sarcasm(corpus_file, Columns(rewording="rephrase", sentiment="mood")),
+        read_sarcasm(corpus_file, Columns(rewording="rephrase", sentiment="mood", sentiment_asked=NEUTRAL)),
         read_sarcasm(corpus_file, Columns()),
     ]
     made = list(reports(corpora, models))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from core.labelling import Column
+from core.labels import SENTIMENT, Labelling, Names
 from core.language import gettext as _
 from core.probes.files.readings import Readings
 from core.tables import is_sentiment140, place, rows
@@ -17,10 +20,10 @@ OWN = Path(__file__).parents[2] / "data" / "pattern_sentences.tsv"
 
 @dataclass(frozen=True)
 class Lines:
-    """Texts and, where a column of labels was named, int8 labels: 0 negative, 1 positive, −1 neither.
+    """Texts and, where a column of labels was named, int8 labels: the number of a class of `names`, or −1.
 
-    `rows` are the texts' numbers in the file, from 1; `empty` rows had no text. `unlabelled` of the labels are none
-    that is understood.
+    `rows` are the texts' numbers in the file, from 1; `empty` rows had no text. `unlabelled` of the labels are neutral,
+    missing or not understood. `read_as` tells what labels were taken for, where that is not the usual.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Lines:
     labels: np.ndarray | None
     empty: int
     unlabelled: int
+    names: Names = SENTIMENT
+    read_as: str = ""
 
 
 def read_lines(
@@ -38,18 +43,21 @@ def read_lines(
     *,
     encoding: str | None = None,
     name: str | None = None,
+    labelling: Labelling | None = None,
+    asked: Mapping[str, str] | None = None,
 ) -> Lines:
     """The texts of a file; its text column is ``text`` unless told, it is called `name` in messages.
 
-    A row whose text is missing or blank is left out and counted. Raises ValueError for no text at all, a text that is
-    no string, or labels none of which is understood, and what `core.tables.rows` raises.
+    Labels are those of `labelling`, sentiment's unless told; `asked` names values. A row whose text is missing or blank
+    is left out and counted. Raises ValueError for no text at all, a text that is no string, or labels as
+    `core.labelling.decide` does, and what `core.tables.rows` raises.
     """
+    called = name or path.name
+    labelling = labelling or Labelling(SENTIMENT)
     wanted = (text_column or "text",) if label_column is None else (text_column or "text", label_column)
-    readings = Readings(label_column or "", sentiment140=is_sentiment140(path))
     texts: list[str] = []
     numbers: list[int] = []
-    labels: list[int] = []
-    strange: dict[str, None] = {}
+    labels: list[object] = []
     empty = 0
     for number, line, values in rows(path, wanted, encoding):
         text = values[0]
@@ -65,18 +73,15 @@ def read_lines(
         texts.append(text)
         numbers.append(number)
         if label_column is not None:
-            read = readings.of(values[1])
-            labels.append(-1 if read is None else read)
-            if read is None and not readings.neither(values[1]) and len(strange) < 6:
-                strange[str(values[1])[:40]] = None
-    called = name or path.name
+            labels.append(values[1])
     if not texts:
         raise ValueError(_("{called} has no row with a text ({empty:,} empty)").format(called=called, empty=empty))
-    found = None if label_column is None else np.array(labels, dtype=np.int8)
-    if found is not None and strange and (found < 0).all():
-        raise ValueError(readings.refusal(called, list(strange)))
-    unlabelled = 0 if found is None else int((found < 0).sum())
-    return Lines(called, tuple(texts), tuple(numbers), found, empty, unlabelled)
+    if label_column is None:
+        return Lines(called, tuple(texts), tuple(numbers), None, empty, 0)
+    readings = Readings(Column(called, label_column, is_sentiment140(path)), labelling, asked)
+    found = np.maximum(readings.read(labels, numbers), -1)
+    unlabelled = int((found < 0).sum())
+    return Lines(called, tuple(texts), tuple(numbers), found, empty, unlabelled, labelling.names, readings.line)
 
 
 def own_lines() -> Lines:

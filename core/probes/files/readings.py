@@ -1,114 +1,84 @@
-"""How does a person read a text? What the words and numbers in a column of labels stand for.
+"""What do the labels of a file stand for, read a window at a time? Decided by what was found so far, never changed.
 
-0, ``negative`` or ``neg``; 1, ``positive`` or ``pos``; 2, ``neutral`` and ``mixed`` stand for neither, as an empty cell
-does. In the public Sentiment140 CSV 0, 4 and 2. Other words can be named, and win over these.
+`core.labelling.decide` says what the values mean. A value that was not there before is decided with all found until
+then; where that changes what those mean (0 and 1 for a million rows, then a 2), reading stops with the row's number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
-from core.corpus import NEGATIVE, POSITIVE, label_key
-from core.labels import SENTIMENT, Labelling, Names
-from core.language import gettext as _
+import numpy as np
 
-_USUAL = {"0": NEGATIVE, "negative": NEGATIVE, "neg": NEGATIVE, "1": POSITIVE, "positive": POSITIVE, "pos": POSITIVE}
-_SENTIMENT140 = {"0": NEGATIVE, "4": POSITIVE}
-_NEITHER = frozenset({"", "2", "neutral", "neu", "mixed", "none", "null", "nan"})
-_REMEMBERED = 1_000  # values; a column of labels has a handful
+from core.labelling import MOST_VALUES, Column, Late, decide, is_number, label_key
+from core.labels import Labelling, Names
 
-
-def spelt(
-    labelling: Labelling, second: Collection[str] = (), first: Collection[str] = ()
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words for the second class and for the first: those given, which win, and how a model's own table spells
-    them. Sentiment's are known without."""
-    if labelling.names == SENTIMENT:
-        return tuple(second), tuple(first)
-    given = {label_key(word) for word in (*second, *first)}
-    own = [(value, number) for value, number in labelling.values.items() if value not in given]
-    return (
-        (*second, *(value for value, number in own if number == POSITIVE)),
-        (*first, *(value for value, number in own if number == NEGATIVE)),
-    )
-
-
-def common(several: Mapping[str, Labelling]) -> Labelling:
-    """The labelling that models share, by their names: all the values that they know, an earlier one's winning.
-
-    Raises ValueError where they tell different classes apart.
-    """
-    (first, found), *others = several.items()
-    values = dict(found.values)
-    for name, other in others:
-        if other.names != found.names:
-            raise ValueError(
-                _(
-                    "{first} tells {one} from {other}, {name} {third} from {fourth}: one column of labels "
-                    "speaks of one of these"
-                ).format(
-                    first=first,
-                    one=found.names[0],
-                    other=found.names[1],
-                    name=name,
-                    third=other.names[0],
-                    fourth=other.names[1],
-                )
-            )
-        values = {**other.values, **values}
-    return Labelling(found.names, values)
+LEFT_OUT, UNKNOWN = -1, -2
+_PLAIN = {str, int, float, bool, type(None)}  # of cells that can be looked up
 
 
 class Readings:
-    """What the values of one column stand for; `positive` and `negative` are words of its own. Case is ignored.
+    """Reads the labels of one column for models of the same classes; `asked` names values, and wins.
 
-    `names` are what messages call the two, `options` how a person names other words for the second and the first.
-    Raises ValueError for a word that is to mean both.
+    Raises ValueError for a name that is none of the classes.
     """
 
-    def __init__(
-        self,
-        column: str,
-        positive: Collection[str] = (),
-        negative: Collection[str] = (),
-        *,
-        sentiment140: bool = False,
-        names: Names = SENTIMENT,
-        options: tuple[str, str] = ("--positive", "--negative"),
-    ):
-        self.column, self.names, self._options = column, names, options
-        named = {label_key(word): NEGATIVE for word in negative}
-        for word in positive:
-            if named.setdefault(label_key(word), POSITIVE) == NEGATIVE:
-                raise ValueError(
-                    _("the label {word!r} cannot stand for both {one} and {other}").format(
-                        word=word, one=names[1], other=names[0]
-                    )
-                )
-        usual = _USUAL if names == SENTIMENT else {"0": NEGATIVE, "1": POSITIVE}
-        self._words = (_SENTIMENT140 if sentiment140 else usual) | named
-        self._seen: dict[Hashable, int | None] = {}
+    def __init__(self, column: Column, model: Labelling, asked: Mapping[str, str] | None = None):
+        self._model, self._asked, self._column = model, asked or {}, column
+        self._found: dict[str, int] = {}
+        self._codes: dict[str, int] = {}
+        decide({}, model, asked, column=column)
 
-    def of(self, value: object) -> int | None:
-        """0 negative, 1 positive, None for anything else."""
-        if not isinstance(value, str | int | float):
-            return None
-        if value not in self._seen:
-            if len(self._seen) >= _REMEMBERED:
-                self._seen.clear()
-            self._seen[value] = self._words.get(label_key(value))
-        return self._seen[value]
+    @property
+    def column(self) -> str:
+        """The column's name."""
+        return self._column.name
 
-    def neither(self, value: object) -> bool:
-        """Whether a value says that the text is neither, or says nothing."""
-        return value is None or (self.of(value) is None and label_key(value) in _NEITHER)
+    @property
+    def names(self) -> Names:
+        """What the classes are called."""
+        return self._model.names
 
-    def refusal(self, name: str, found: Sequence[str]) -> str:
-        """One line on labels none of which is understood."""
-        words = {reading: [word for word, of in self._words.items() if of == reading] for reading in (0, 1)}
-        known = "; ".join(f"{self.names[reading]}: {', '.join(of)}" for reading, of in words.items())
-        shown = ", ".join(repr(value) for value in found[:5]) + (", …" if len(found) > 5 else "")
-        return (
-            f"{name}: no label in column {self.column!r} is understood, it holds {shown}; understood are {known} "
-            f"(name others with {self._options[0]} and {self._options[1]})"
-        )
+    @property
+    def line(self) -> str:
+        """What the values found were taken for, with their counts; empty where that is the usual."""
+        known = {value: count for value, count in self._found.items() if value in self._codes}
+        return decide(known, self._model, self._asked, column=self._column).line if known else ""
+
+    def read(self, values: Sequence[object], rows: Sequence[int]) -> np.ndarray:
+        """The number of the class that each value stands for, int8 [N]; `LEFT_OUT` for a neutral or missing one,
+        `UNKNOWN` for one that means nothing. `rows` are the rows' numbers, for messages.
+
+        Raises `core.labelling.LabelsError` as `decide` does, naming the row where values of earlier calls are
+        contradicted.
+        """
+        kinds = set(map(type, values))
+        plain = kinds <= _PLAIN and not (bool in kinds and kinds & {int, float})  # 1 and True are equal: not one label
+        cells = values if plain else [label_key(value) for value in values]
+        key_of = {cell: label_key(cell) for cell in dict.fromkeys(cells)}
+        for cell, count in Counter(cells).items():
+            key = key_of[cell]
+            self._found[key] = self._found.get(key, 0) + count
+        new = [key for key in dict.fromkeys(key_of.values()) if key not in self._codes]
+        if new:
+            self._decide(
+                new, lambda key: next(row for row, cell in zip(rows, cells, strict=True) if key_of[cell] == key)
+            )
+        code_of = {cell: self._codes.get(key, UNKNOWN) for cell, key in key_of.items()}
+        return np.array([code_of[cell] for cell in cells], dtype=np.int8)
+
+    def _decide(self, new: Sequence[str], row_of: Callable[[str], int]) -> None:
+        """Take up values that were not there before."""
+        before = {key: None if code == LEFT_OUT else code for key, code in self._codes.items() if code != UNKNOWN}
+        late = None
+        if self._codes:
+            numbers = [key for key in new if is_number(key)]
+            late = min((Late(key, row_of(key)) for key in numbers or new), key=lambda found: found.row)
+        meaning = decide(self._found, self._model, self._asked, column=self._column, before=before, late=late)
+        self._codes |= {key: LEFT_OUT if number is None else number for key, number in meaning.values.items()}
+        for key in meaning.unknown:
+            if len(self._codes) < MOST_VALUES:
+                self._codes[key] = UNKNOWN
+            elif key not in self._codes:
+                del self._found[key]  # reported with its row, and not held

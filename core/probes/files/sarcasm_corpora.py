@@ -10,13 +10,15 @@ ways is left out. All of it is counted.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.corpus import LABEL_NAMES, file_sha256, label_key
+from core.corpus import file_sha256
+from core.labelling import LEFT_OUT, Column, LabelsError, decide, label_key
+from core.labels import SENTIMENT, Labelling
 from core.language import mark
 from core.probes.files.cues import gives_away, without_give_aways
-from core.probes.files.readings import Readings
 from core.records import columns
 from core.tables import place, rows
 
@@ -32,13 +34,17 @@ _WORD = re.compile(r"\w")
 @dataclass(frozen=True)
 class Columns:
     """Where a corpus has what. `label` None: every text is sarcastic. `sarcastic` are the labels that say so, where not
-    the usual words do; all others then say that a text is plain."""
+    the usual words do; all others then say that a text is plain. `asked` names values of `label` sarcastic or plain,
+    `sentiment_asked` those of `sentiment` by class; values in `sentiment_values` are known."""
 
     text: str = "text"
     label: str | None = "label"
     sarcastic: tuple[str, ...] = ()
     rewording: str | None = None
     sentiment: str | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
+    sentiment_asked: Mapping[str, str] = field(default_factory=dict)
+    sentiment_values: Mapping[str, int | None] = field(default_factory=dict)
 
 
 KNOWN: dict[str, tuple[Columns, str]] = {
@@ -51,7 +57,12 @@ KNOWN: dict[str, tuple[Columns, str]] = {
         mark("tweets of #sarcasm, reworded by five people each (Peled & Reichart 2017)"),
     ),
     "semeval2013_2016_sentiment_train": (
-        Columns(label="part", sarcastic=("2014sarcasm",), sentiment="label"),
+        Columns(
+            label="part",
+            sarcastic=("2014sarcasm",),
+            sentiment="label",
+            sentiment_values={"0": 0, "1": 1, "2": None},
+        ),
         mark("tweets with human sentiment, the sarcastic part of 2014 against all others (Rosenthal et al. 2017)"),
     ),
     "semeval2018_irony_train": (
@@ -83,8 +94,9 @@ class SarcasmCorpus:
     """The distinct texts of a file, and what was counted in reading it.
 
     Of `rows`, `repeated` have the text of an earlier one, `blank` have no word, `contradictory` have a text that is
-    labelled both ways. `give_aways` texts had hashtags taken out; `identical` rewordings were the text itself, or of a
-    text the same as another.
+    labelled both ways, `unlabelled` have no label or one that is left out. `give_aways` texts had hashtags taken out;
+    `identical` rewordings were the text itself, or of a text the same as another. `read_as` tells what labels were
+    taken for, where that is not the usual.
     """
 
     name: str
@@ -97,6 +109,8 @@ class SarcasmCorpus:
     contradictory: int
     give_aways: int
     identical: int
+    unlabelled: int = 0
+    read_as: tuple[str, ...] = ()
 
 
 @dataclass
@@ -137,26 +151,35 @@ def located(path: Path, given: Columns, encoding: str | None = None) -> Columns:
 
 
 def read_sarcasm(path: Path, where: Columns, about: str = "", *, encoding: str | None = None) -> SarcasmCorpus:
-    """A corpus of sarcasm. Raises ValueError for a label or a sentiment that is not understood, or no sarcastic text;
-    and what `core.tables.rows` raises."""
+    """A corpus of sarcasm. Raises ValueError for a label or a sentiment that is not understood or has two plausible
+    meanings, or no sarcastic text; and what `core.tables.rows` raises."""
     wanted = [where.text, where.label, where.rewording, where.sentiment]
     number = 0
-    blank = repeated = identical = 0
+    blank = repeated = identical = unlabelled = 0
     gathered: dict[str, _Gathered] = {}
-    readings = Readings(where.sentiment) if where.sentiment else None
+    labels, sentiments = _Values(), _Values()
+    table: list[tuple[int, int | None, object, str, object, str]] = []
     for number, line, found in rows(path, [name for name in wanted if name], encoding):
         values = iter(found)
         text, label, rewording, sentiment = (next(values) if name else None for name in wanted)
         at = place(path, number, line)
-        sarcastic = _is_sarcastic(label, where, at)
+        table.append((number, line, text, labels.take(label, at), rewording, sentiments.take(sentiment, at)))
+    is_sarcastic, said_so = _sarcastic(path, where, labels)
+    feels, felt_so = _sentiment(path, where, sentiments)
+    for row, line, text, label, rewording, sentiment in table:
+        at = place(path, row, line)
+        sarcastic = is_sarcastic[label]
+        if sarcastic is None:
+            unlabelled += 1
+            continue
         stripped = _text(text, at)
         if not _WORD.search(stripped):
             blank += 1
             continue
-        said = gathered.setdefault(_norm(stripped), _Gathered(stripped, sarcastic, gives_away(str(text))))
+        said = gathered.setdefault(_norm(stripped), _Gathered(stripped, bool(sarcastic), gives_away(str(text))))
         repeated += said.sentiments != set()  # met before
         said.both |= said.sarcastic != sarcastic
-        said.sentiments.add(_sentiment(sentiment, readings, at))
+        said.sentiments.add(feels.get(sentiment))
         reworded = _text(rewording, at) if rewording is not None else ""
         if _WORD.search(reworded):
             identical += _norm(reworded) in {_norm(stripped), *said.rewordings}
@@ -184,6 +207,8 @@ def read_sarcasm(path: Path, where: Columns, about: str = "", *, encoding: str |
         contradictory=len(gathered) - len(texts),
         give_aways=sum(said.given_away for said in gathered.values()),
         identical=identical,
+        unlabelled=unlabelled,
+        read_as=tuple(line for line in (said_so, felt_so) if line),
     )
 
 
@@ -199,24 +224,51 @@ def _norm(text: str) -> str:
     return " ".join(_ALIKE.sub(" ", text.lower()).split()) or text
 
 
-def _is_sarcastic(label: object, where: Columns, at: str) -> bool:
+class _Values:
+    """The values of a column: how often each occurs, and where first."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.places: dict[str, str] = {}
+
+    def take(self, value: object, at: str) -> str:
+        key = label_key(value)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        self.places.setdefault(key, at)
+        return key
+
+
+def _sarcastic(path: Path, where: Columns, labels: _Values) -> tuple[Mapping[str, int | None], str]:
+    """By label, whether it says that a text is sarcastic, and the line that tells what labels were taken for."""
     if where.label is None:
-        return True
-    key = label_key(label)
+        return dict.fromkeys(labels.counts, 1), ""
     if where.sarcastic:
-        return key in {label_key(word) for word in where.sarcastic}
-    if key not in SARCASTIC and key not in PLAIN:
-        raise ValueError(
-            f"{at}: label {label!r} says neither sarcastic ({', '.join(SARCASTIC)}) nor plain ({', '.join(PLAIN)}); "
-            "name the labels that say sarcastic (--sarcastic)"
+        words = {label_key(word) for word in where.sarcastic}
+        return {key: int(key in words) for key in labels.counts}, ""
+    usual = {**dict.fromkeys(PLAIN, 0), **dict.fromkeys(SARCASTIC, 1)}
+    column = Column(path.name, where.label)
+    meaning = decide(labels.counts, Labelling(("plain", "sarcastic"), usual), where.asked, column=column)
+    if meaning.unknown:
+        key = meaning.unknown[0]
+        raise LabelsError(
+            f"{labels.places[key]}: label {key!r} says neither sarcastic ({', '.join(SARCASTIC)}) nor plain "
+            f"({', '.join(PLAIN)})",
+            f"Say which: --labels VALUE=sarcastic,VALUE=plain, or {LEFT_OUT} to leave rows out",
         )
-    return key in SARCASTIC
+    return meaning.values, meaning.line
 
 
-def _sentiment(value: object, readings: Readings | None, at: str) -> int | None:
-    if readings is None:
-        return None
-    reading = readings.of(value)
-    if reading is None and not readings.neither(value):
-        raise ValueError(f"{at}: sentiment {value!r} is none of {', '.join(LABEL_NAMES)}, 0, 1 or 2")
-    return reading
+def _sentiment(path: Path, where: Columns, sentiments: _Values) -> tuple[Mapping[str, int | None], str]:
+    """By value, the sentiment that it stands for, and the line that tells what values were taken for."""
+    if where.sentiment is None:
+        return {}, ""
+    column = Column(path.name, where.sentiment, option="--sentiment-labels")
+    model = Labelling(SENTIMENT, where.sentiment_values)
+    meaning = decide(sentiments.counts, model, where.sentiment_asked, column=column)
+    if meaning.unknown:
+        key = meaning.unknown[0]
+        raise LabelsError(
+            f"{sentiments.places[key]}: sentiment {key!r} is none of {', '.join((*SENTIMENT, LEFT_OUT))}",
+            f"Say which: {column.option} VALUE=NAME",
+        )
+    return meaning.values, "" if where.sentiment_values else meaning.line

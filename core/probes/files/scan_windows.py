@@ -13,7 +13,7 @@ from core.black_box import BlackBox
 from core.corpus import Encoded, Encoder
 from core.language import gettext as _
 from core.probes.files.cues import Cues, Look
-from core.probes.files.readings import Readings
+from core.probes.files.readings import UNKNOWN, Readings
 from core.record_lines import LINE_LIMIT
 from core.records import Window
 from core.tables import check_columns
@@ -30,7 +30,7 @@ class Prepared(NamedTuple):
     """A window ready to be scored.
 
     `texts` are "" and `scored` bool [N] is False where there is nothing to score; `human` int8 [N] is −1 where people
-    say neither negative nor positive. `problems` are by position in the window.
+    say no class. `problems` are by position in the window.
     """
 
     window: Window
@@ -107,7 +107,7 @@ class Preparer:
         human = np.full(len(window), -1, dtype=np.int8)
         misunderstood = 0
         if self._labels:
-            misunderstood = self._read_labels(self._labels, window, human, problems)
+            human, misunderstood = self._read_labels(self._labels, window, problems)
         self._first = False
         if self._fixed:
             for place, keys in window.surplus().items():
@@ -121,21 +121,18 @@ class Preparer:
                 raise StoppedError
             yield text
 
-    def _read_labels(self, labels: Readings, window: Window, human: np.ndarray, problems: dict[int, str]) -> int:
+    def _read_labels(self, labels: Readings, window: Window, problems: dict[int, str]) -> tuple[np.ndarray, int]:
         values = window.column(labels.column)
-        misunderstood = understood = 0
-        for place, value in enumerate(values):
-            reading = labels.of(value)
-            if reading is not None:
-                human[place] = reading
-                understood += 1
-            elif not labels.neither(value):
-                misunderstood += 1
-                problems.setdefault(place, f"label {str(value)[:40]!r} is neither negative nor positive")
-        if self._first and misunderstood and not understood:
-            found = list(dict.fromkeys(str(value)[:40] for value in values if not labels.neither(value)))
-            raise ValueError(labels.refusal(self._path.name, found))
-        return misunderstood
+        readable = [place for place in range(len(values)) if place not in window.problems]
+        found = np.full(len(values), -1, dtype=np.int8)
+        found[readable] = labels.read(
+            [values[place] for place in readable], [window.first + place for place in readable]
+        )
+        strange = np.flatnonzero(found == UNKNOWN).tolist()
+        for place in strange:
+            label = str(values[place])[:40]
+            problems.setdefault(place, f"label {label!r} is neither {labels.names[0]} nor {labels.names[1]}")
+        return np.maximum(found, -1), len(strange)
 
 
 def texts_of(window: Window, column: str) -> tuple[list[str], dict[int, str]]:

@@ -1,56 +1,98 @@
-"""What labels stand for: numbers, words, words of one's own, and what is told of those that nobody understands."""
+"""Labels read a window at a time: as those of a file read whole, or refused at the row that changes their meaning."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.probes.files.readings import Readings
+from core.labelling import Column, LabelsError, decide, label_key
+from core.labels import SENTIMENT, Labelling
+from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
+
+COLUMN = Column("a.csv", "mood")
+MOODS = Labelling(SENTIMENT)
+VALUES = ["0", "1", "2", "4", "-1", "0.5", "pos", "NEG", "neutral", "", "odd", "true"]
 
 
-@pytest.mark.parametrize("value", [0, "0", 0.0, "0.0", "negative", " NEG ", "Neg"])
-def test_negative(value: object) -> None:
-    assert Readings("label").of(value) == 0 and not Readings("label").neither(value)
+def one(value: object, **asked: str) -> int:
+    return int(Readings(COLUMN, MOODS, asked).read([value], [1])[0])
 
 
-@pytest.mark.parametrize("value", [1, "1", 1.0, "1.00", "Positive", "pos"])
+@pytest.mark.parametrize(("value", "code"), [(0, 0), ("0", 0), (0.0, 0), ("0.0", 0), (" NEG ", 0), ("Neg", 0)])
+def test_negative(value: object, code: int) -> None:
+    assert one(value) == code
+
+
+@pytest.mark.parametrize("value", [1, "1", 1.0, "1.00", "Positive", "pos", True, "TRUE", "+1"])
 def test_positive(value: object) -> None:
-    assert Readings("label").of(value) == 1 and not Readings("label").neither(value)
+    assert one(value) == 1
 
 
-@pytest.mark.parametrize("value", [None, "", "  ", 2, "2", "neutral", "Mixed", float("nan")])
+@pytest.mark.parametrize("value", [None, "", "  ", "neutral", "Mixed", float("nan")])
 def test_neither(value: object) -> None:
-    assert Readings("label").of(value) is None and Readings("label").neither(value)
+    assert one(value) == LEFT_OUT
 
 
-@pytest.mark.parametrize("value", ["sarcastic", "4", -1, [1], {"a": 1}, "01"])
-def test_what_is_not_understood(value: object) -> None:
-    assert Readings("label").of(value) is None and not Readings("label").neither(value)
+@pytest.mark.parametrize("value", ["sarcastic", "4", 2, [1], {"a": 1}, "01"])
+def test_what_is_not_understood_alone_is_refused(value: object) -> None:
+    with pytest.raises(LabelsError):
+        one(value)
 
 
-def test_words_of_ones_own_win() -> None:
-    readings = Readings("mood", positive=["Joy", "2"], negative=["sarcastic", "1"])
-    assert [readings.of(value) for value in ("joy", 2, "SARCASTIC", 1, 0, "pos")] == [1, 1, 0, 0, 0, 1]
-    assert not readings.neither(2)
+def test_unknown_words_are_told_by_their_code() -> None:
+    assert Readings(COLUMN, MOODS).read(["pos", "odd", [1], {"a": 1}, "neg"], range(5)).tolist() == [1, -2, -2, -2, 0]
 
 
-def test_the_public_sentiment140_labels() -> None:
-    readings = Readings("label", sentiment140=True)
-    assert [readings.of(value) for value in ("0", "2", "4")] == [0, None, 1] and readings.neither("2")
+def test_a_number_and_a_truth_value_are_two_labels() -> None:
+    readings = Readings(COLUMN, Labelling(("a", "b"), {"true": 0}))
+    assert readings.read([1, True, 1, True], range(4)).tolist() == [1, 0, 1, 0]
 
 
-def test_one_word_cannot_mean_both() -> None:
-    with pytest.raises(ValueError, match="'Odd' cannot stand for both"):
-        Readings("label", positive=["Odd"], negative=["odd"])
+def test_what_was_asked_wins() -> None:
+    readings = Readings(COLUMN, MOODS, {"Joy": "positive", "2": "neg", "1": "-", "0": "-"})
+    assert readings.read(["joy", 2, 1, 0, "pos"], range(5)).tolist() == [1, 0, LEFT_OUT, LEFT_OUT, 1]
+    with pytest.raises(ValueError, match="none of the names"):
+        Readings(COLUMN, MOODS, {"joy": "happy"})
 
 
-def test_the_refusal_names_what_was_found_and_what_is_understood() -> None:
-    said = Readings("mood", negative=["rude"]).refusal("a.csv", ["a", "b", "c", "d", "e", "f"])
-    assert "a.csv" in said and "'mood'" in said and "'a', 'b', 'c', 'd', 'e', …" in said and "'f'" not in said
-    assert "negative: 0, negative, neg, rude" in said and "positive: 1, positive, pos" in said and "--negative" in said
+@given(st.lists(st.sampled_from(VALUES), min_size=1, max_size=30), st.integers(1, 8))
+def test_windows_are_the_file_read_whole_or_refused(values: list[str], size: int) -> None:
+    readings = Readings(COLUMN, MOODS)
+    found: list[int] = []
+    try:
+        for start in range(0, len(values), size):
+            part = values[start : start + size]
+            found += readings.read(part, range(start + 1, start + 1 + len(part))).tolist()
+    except LabelsError:
+        return
+    counts = {key: values.count(key) for key in values}
+    meaning = decide({label_key(key): count for key, count in counts.items()}, MOODS, column=COLUMN)
+    codes = {value: LEFT_OUT if number is None else number for value, number in meaning.values.items()}
+    assert found == [codes.get(label_key(value), UNKNOWN) for value in values]
+    assert readings.line == meaning.line
+
+
+@pytest.mark.parametrize(("late", "before"), [("2", ["0", "1"]), ("-1", ["0", "1"]), ("2", ["0"]), ("3", ["1"])])
+def test_a_value_of_another_meaning_stops_at_its_row(late: str, before: list[str]) -> None:
+    readings = Readings(COLUMN, MOODS)
+    for start in range(1, 500_001, 100_000):
+        readings.read(sorted(before * (100_000 // len(before))), range(start, start + 100_000))
+    with pytest.raises(LabelsError, match=rf"{late} \(1.*, first in row 500,003\)"):
+        readings.read([before[0], before[0], late, before[0]], range(500_001, 500_005))
+
+
+def test_a_file_sorted_by_class_of_two_is_read() -> None:
+    readings = Readings(COLUMN, MOODS)
+    assert readings.read(["0"] * 5, range(1, 6)).tolist() == [0] * 5
+    assert readings.read(["4"] * 5, range(6, 11)).tolist() == [1] * 5
+    assert readings.read(["2"] * 5, range(11, 16)).tolist() == [LEFT_OUT] * 5
+    assert "this is a guess" in readings.line and "4 = positive (5)" in readings.line
 
 
 def test_many_values_are_not_remembered_for_ever() -> None:
-    readings = Readings("label")
+    readings = Readings(COLUMN, MOODS)
+    readings.read(["neg", "pos"], [1, 2])
     for number in range(5_000):
-        readings.of(f"w{number}")
-    assert len(readings._seen) <= 1_000 and readings.of("neg") == 0
+        assert readings.read([f"w{number}", "neg"], [3, 4]).tolist() == [UNKNOWN, 0]
+    assert len(readings._codes) <= 1_002 and len(readings._found) <= 1_002

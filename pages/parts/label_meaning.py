@@ -1,0 +1,150 @@
+"""What do the labels of an upload mean? The values found, the class each stands for, a question where that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from core.labelling import (
+    LEFT_OUT,
+    MOST_VALUES,
+    Column,
+    LabelsError,
+    Meaning,
+    common,
+    decide,
+    label_key,
+    ranked,
+    too_many,
+)
+from core.labels import Labelling, shown
+from core.language import current
+from core.language import gettext as _
+from core.records import windows
+from pages.parts.fingerprint import fingerprint
+from pages.parts.tokens import plain
+
+if TYPE_CHECKING:
+    from core.black_box import Model
+
+_LOOKED_AT = 1_000_000  # rows
+_SHOWN = 12  # values with a box
+_ACROSS = 4
+
+
+class _Found(NamedTuple):
+    """How often each value occurs in the rows looked at, `whole` if these are all; or why that cannot be told."""
+
+    counts: Mapping[str, int]
+    rows: int
+    whole: bool
+    error: str = ""
+
+
+def ask(
+    path: Path, identity: str, column: Column, encoding: str | None, several: Sequence[Model], key: str
+) -> dict[str, str] | None:
+    """The name that each value goes by, to read the column with; None while that is open or cannot be.
+
+    `identity` stands for the content of the file, `column` is its column of labels, `several` models of the same
+    classes are to read it; `key` is for the boxes.
+    """
+    found = _found(identity, column, encoding, current(), path)
+    if found.error:
+        st.error(plain(found.error))
+        return None
+    labelling = common({model.name: model.labelling for model in several})
+    meaning: Meaning | None = None
+    question = ""
+    try:
+        meaning = decide(found.counts, labelling, column=column)
+    except LabelsError as error:
+        question = error.found
+    values = [value for value in ranked(found.counts) if value]
+    if meaning is not None:
+        values.sort(key=lambda value: value in meaning.unknown)
+    if question and len(values) > _SHOWN:
+        st.error(plain(question))
+        return None
+    if not values:
+        return {}
+    own = f"{key} {fingerprint((identity, column.name, encoding, labelling.names))}"
+    usual = meaning is not None and not meaning.line and not meaning.unknown
+    title = _("What do these labels mean?") if question else _("What the labels mean")
+    with st.expander(title, expanded=not usual, key=f"{own} all", icon=":material/label:"):
+        note = st.empty()
+        chosen = _boxes(values[:_SHOWN], found, labelling, meaning, own)
+        looked = _("Found in all {rows:,} rows.") if found.whole else _("Found in the first {rows:,} rows.")
+        st.caption(looked.format(rows=found.rows))
+    if question:
+        note.warning(plain(question), icon=":material/help:")
+        return chosen if len(chosen) == len(values) else None
+    if meaning is not None and meaning.guess and chosen == _names_of(meaning, labelling):
+        note.info(_("A guess: check it, and change what is wrong."), icon=":material/help:")
+    return chosen
+
+
+def _boxes(
+    values: Sequence[str], found: _Found, labelling: Labelling, meaning: Meaning | None, key: str
+) -> dict[str, str]:
+    """A box for each value, and what was chosen in those that are not empty."""
+    left_out = _left_out(labelling)
+    options = [*labelling.names, left_out]
+    defaults = {} if meaning is None else _names_of(meaning, labelling)
+    chosen: dict[str, str] = {}
+    for place, value in enumerate(values):
+        if place % _ACROSS == 0:
+            columns = st.columns(_ACROSS, vertical_alignment="bottom")
+        one = columns[place % _ACROSS].selectbox(
+            f"{plain(value[:40])} ({found.counts[value]:,})",
+            options,
+            index=options.index(defaults[value]) if value in defaults else None,
+            format_func=lambda name: _("left out") if name == left_out else shown(name),
+            key=f"{key} {fingerprint(value)}",
+            placeholder=_("choose") if meaning is None else _("not understood"),
+            persist_state="session",
+        )
+        if one is not None:
+            chosen[value] = one
+    return chosen
+
+
+def _names_of(meaning: Meaning, labelling: Labelling) -> dict[str, str]:
+    return {
+        value: _left_out(labelling) if number is None else labelling.names[number]
+        for value, number in meaning.values.items()
+        if value
+    }
+
+
+def _left_out(labelling: Labelling) -> str:
+    """What leaves rows out: its usual name, unless a class is called that."""
+    return "-" if LEFT_OUT in labelling.names else LEFT_OUT
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _found(identity: str, column: Column, encoding: str | None, language: str, _path: Path) -> _Found:
+    counts: dict[str, int] = {}
+    rows = 0
+    share = 0.0
+    try:
+        with closing(windows(_path, 4_096, encoding)) as table:
+            for window in table:
+                for place, value in enumerate(window.column(column.name)):
+                    if place not in window.problems:
+                        key = label_key(value)
+                        counts[key] = counts.get(key, 0) + 1
+                rows, share = rows + len(window), window.share
+                if len(counts) > MOST_VALUES:
+                    raise too_many(column, list(counts))
+                if rows >= _LOOKED_AT:
+                    break
+    except LabelsError as error:
+        return _Found({}, rows, False, error.found)
+    except (ValueError, LookupError, OSError) as error:
+        return _Found({}, rows, False, str(error))
+    return _Found(counts, rows, share >= 1.0)
