@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from core import emoji
+from core import emoji, tokenisers
 from core.language import gettext as _
 
 LINK = "<url>"
@@ -195,7 +195,7 @@ USUAL = (
 """The steps of a new training unless told otherwise."""
 
 _STEPS = (unescape, markup, lowercase, rejoin, links, mentions, punctuation, punctuation_emoji, contractions, repeats)
-STEPS: dict[str, Callable[[str], str]] = {step.__name__: step for step in _STEPS}
+STEPS: dict[str, Callable[[str], str]] = {step.__name__: step for step in _STEPS} | tokenisers.STEPS
 """Every step there is, by name."""
 
 REJOIN = rejoin.__name__

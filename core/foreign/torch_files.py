@@ -1,4 +1,4 @@
-"""torch's own files, ``.pt`` and ``.pth``: the one place that opens them, and only through torch's loader for weights.
+"""torch's own files (``.pt``, ``.pth``, ``.bin``, ``.ckpt``): one place opens them, by torch's loader for weights.
 
 Such a file is a pickle, and unpickling runs what the file says. The loader for weights builds tensors and plain
 containers alone and refuses all else. Files that people upload never come here: no page knows this package.
@@ -18,10 +18,14 @@ _LISTED = 12  # names in a message
 
 CONVERSION = (
     "import torch; from safetensors.torch import save_file",
-    'model = torch.load("{name}", map_location="cpu", weights_only=False)  # where its class can be imported',
-    'save_file({{key: value.contiguous().clone() for key, value in model.state_dict().items()}}, "{stem}.safetensors")',
+    'found = torch.load("{name}", map_location="cpu", weights_only=False)  # where its class can be imported',
+    'found = found if hasattr(found, "state_dict") else next((found[key] for key in '
+    '("state_dict", "model_state_dict", "model") if key in found), found)',
+    'weights = found.state_dict() if hasattr(found, "state_dict") else found',
+    'save_file({{key: value.contiguous().clone() for key, value in weights.items()}}, "{stem}.safetensors")',
 )
-"""What turns a whole module into weights alone, for the machine of somebody who trusts the file."""
+"""What turns a whole module, or a checkpoint that holds other things too, into weights alone, for the machine of
+somebody who trusts the file."""
 
 
 def read(path: Path) -> dict[str, Tensor]:
@@ -39,7 +43,7 @@ def read(path: Path) -> dict[str, Tensor]:
         lines = [line.format(name=path.name, stem=path.stem) for line in CONVERSION]
         raise RefusedError(
             f"{path.name} holds more than weights, a whole module perhaps, and is not opened, as that would run its "
-            "code; these three lines of Python make a file of weights of it, on a machine of somebody who trusts it",
+            "code; these lines of Python make a file of weights of it, on a machine of somebody who trusts it",
             lines,
         ) from None
     return _state_dict(content, path.name)

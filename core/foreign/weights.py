@@ -6,13 +6,13 @@ the ends of its names; sizes, and the cell where it is not told, by shapes. With
 a word, D ways (1 or 2):
 
     weight_ih_l0 [G*H, E]   weight_ih_l1… [G*H, D*H]   weight_hh_l0… [G*H, H]   bias_ih, bias_hh [G*H] or none at all
-    head weight [1 or 2, D*H], bias [1 or 2] or none     embedding [V, E]
+    embedding [V, E]        head: `core.foreign.heads`
 
-Two outputs become one logit by their difference, for softmax(z)_1 = σ(z_1 − z_0). A bias that is missing is zero. Every
-tensor must have its place: one that has none (a normalisation, an attention) would be left out of the sum in silence.
+A bias that is missing is zero. Every tensor must have its place: one that has none (a normalisation, an attention)
+would be left out of the sum in silence.
 
-Files: safetensors; torch's own, ``.pt`` or ``.pth``, only through its loader for weights, which runs no code. A file
-that holds a whole module needs the code of its class and is refused.
+Files: safetensors; torch's own, whatever their suffix, only through its loader for weights, which runs no code. A file
+that holds a whole module needs the code of its class and is refused. What else there is, `core.foreign.opening` tells.
 """
 
 from __future__ import annotations
@@ -25,52 +25,24 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.foreign import torch_files
+from core.foreign import heads, opening, torch_files
+from core.foreign.found import Found
+from core.foreign.messages import listed, mismatch
 from core.foreign.refusals import RefusedError
 from core.models import GATES
 
-SAFETENSORS, TORCH = ".safetensors", (".pt", ".pth")
 _RECURRENT = re.compile(
     r"(?P<prefix>.*?)(?P<part>weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l(?P<end>\d+(_reverse)?)"
 )
-_LISTED = 12  # tensors named in a message
-
-
-@dataclass(frozen=True)
-class Found:
-    """The parts of a classifier in a file, float32, and what their names were there.
-
-    `recurrent` has torch's own names (``weight_ih_l0``…). `head` [1, D*H] and `bias` [1] give the logit of class 1 of
-    a head of `outputs` outputs. `embedding` [V, E] is None where the file has none. `names` tells of each part what it
-    was called, `notes` what was assumed.
-    """
-
-    cell: str
-    layers: int
-    bidirectional: bool
-    recurrent: Mapping[str, Tensor]
-    head: Tensor
-    bias: Tensor
-    outputs: int
-    embedding: Tensor | None
-    names: Mapping[str, str]
-    notes: tuple[str, ...]
-
-    @property
-    def hidden_size(self) -> int:
-        """H."""
-        return self.recurrent["weight_hh_l0"].shape[1]
-
-    @property
-    def embedding_size(self) -> int:
-        """E."""
-        return self.recurrent["weight_ih_l0"].shape[1]
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file by name. Raises ValueError for one that cannot be read, RefusedError for a whole module."""
-    suffix = path.suffix.lower()
-    if suffix == SAFETENSORS:
+    """The tensors of a file by name, told by what is in it.
+
+    Raises ValueError for one that cannot be read, RefusedError for one that lines of Python or of a shell convert.
+    """
+    kind = opening.kind(path)
+    if kind is opening.Kind.SAFETENSORS:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -78,12 +50,9 @@ def read(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         except SafetensorError as error:
             raise ValueError(f"{path.name} is not a whole safetensors file ({error})") from None
-    if suffix in TORCH:
+    if kind is opening.Kind.TORCH:
         return torch_files.read(path)
-    raise ValueError(
-        f"{path.name}: cannot read weights from {suffix or 'a file without a suffix'}; "
-        f"can: {', '.join((SAFETENSORS, *TORCH))}"
-    )
+    raise opening.refusal(path, kind)
 
 
 def find(
@@ -92,6 +61,7 @@ def find(
     cell: str | None = None,
     recurrent: str | None = None,
     head: str | None = None,
+    hidden: str | None = None,
     embedding: str | None = None,
     ignore: Collection[str] = (),
     class_1: int | None = None,
@@ -99,9 +69,10 @@ def find(
 ) -> Found:
     """The parts of a classifier among tensors.
 
-    `recurrent`, `head` and `embedding` name them where shapes leave a choice: what stands before ``weight_ih_l0``, and
-    the names of two tensors, ``.weight`` left out or not. `ignore` names tensors that the classifier does without.
-    `class_1` is the output that stands for class 1, 1 unless told, of a head that has two.
+    `recurrent`, `head`, `hidden` and `embedding` name them where shapes leave a choice: what stands before
+    ``weight_ih_l0``, and the names of the head's last layer, the one before it and the embedding, ``.weight`` left out
+    or not. `ignore` names tensors that the classifier does without. `class_1` is the output that stands for class 1, 1
+    unless told, of a head that has two.
 
     Raises RefusedError that lists every tensor that is missing, too many, of another shape than expected or not
     finite; LookupError for a name that is not there; ValueError for what else cannot be.
@@ -118,25 +89,18 @@ def find(
     own = {prefix + part for part in parts}
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
     width = shape.hidden * shape.ways
-    head_name = _named(others, head, "head", [name for name, tensor in others.items() if _is_head(name, tensor, width)])
-    tables = [name for name in others if name != head_name and _is_embedding(others[name], shape.embedding)]
+    pair = heads.choose(others, width, head, hidden)
+    used = {*heads.biases(others, pair), *(name for name in pair if name is not None)} if pair else set()
+    tables = [name for name in others if name not in used and _is_embedding(others[name], shape.embedding)]
     if not needs_embedding and len(tables) > 1:
         tables = []  # which of them is of no use here is not ours to say
-    table = _named(others, embedding, "embedding", tables)
-    if head_name is None:
-        wrong.append(f"a head: expected a weight of shape [1, {width}] or [2, {width}], found none")
-    elif not _fits_head(others[head_name], width):
-        wrong.append(_mismatch(head_name, f"[1, {width}] or [2, {width}]", others[head_name]))
+    table = _embedding(others, embedding, tables)
+    wrong += heads.misfits(others, width, pair)
     if table is None and needs_embedding:
         wrong.append(f"an embedding: expected a weight of shape [words, {shape.embedding}], found none")
     elif table is not None and not _is_embedding(others[table], shape.embedding):
-        wrong.append(_mismatch(table, f"[words, {shape.embedding}]", others[table]))
-    bias_name = None if head_name is None else re.sub(r"weight$", "bias", head_name)
-    bias = others.get(bias_name) if bias_name and bias_name != head_name else None
-    if bias is not None and head_name is not None and bias.shape != others[head_name].shape[:1]:
-        wrong.append(_mismatch(str(bias_name), str(list(others[head_name].shape[:1])), bias))
-    used = {head_name, table, bias_name if bias is not None else None}
-    wrong += [_mismatch(name, "nothing", tensor) for name, tensor in others.items() if name not in used]
+        wrong.append(mismatch(table, f"[words, {shape.embedding}]", others[table]))
+    wrong += [mismatch(name, "nothing", tensor) for name, tensor in others.items() if name not in {*used, table}]
     wrong += [
         f"{name}: holds numbers that are not finite" for name, tensor in tensors.items() if not _is_finite(tensor)
     ]
@@ -146,33 +110,24 @@ def find(
             f"{prefix}weight_ih_l0",
             wrong,
         )
-    assert head_name is not None
-    outputs, one, zero = _one_logit(others[head_name], bias, class_1)
+    assert pair is not None
     notes = shape.notes(parts)
-    if bias is None:
+    if len(heads.biases(others, pair)) < sum(name is not None for name in pair):
         notes += ("the head has no bias: taken as 0",)
     if any(tensor.dtype == torch.float64 for tensor in tensors.values()):
         notes += ("numbers of 64 bits were rounded to 32",)
-    names = {"recurrent": f"{prefix}*", "head": head_name} | ({"embedding": table} if table else {})
+    names = {"recurrent": f"{prefix}*", "head": pair[0]}
+    names |= ({"hidden": pair[1]} if pair[1] else {}) | ({"embedding": table} if table else {})
     return Found(
         cell=shape.cell,
         layers=shape.layers,
         bidirectional=shape.ways == 2,
         recurrent=shape.complete(parts),
-        head=one,
-        bias=zero,
-        outputs=outputs,
+        head=heads.head(others, pair, class_1),
         embedding=None if table is None else others[table].float(),
         names=names,
         notes=notes,
     )
-
-
-def listed(tensors: Mapping[str, Tensor]) -> str:
-    """Tensors by name and shape, for a message."""
-    shown = [f"{name} {list(tensor.shape)}" for name, tensor in list(tensors.items())[:_LISTED]]
-    more = len(tensors) - len(shown)
-    return (", ".join(shown) or "none") + (f" and {more:,} more" if more else "")
 
 
 @dataclass(frozen=True)
@@ -243,13 +198,12 @@ class _Shape:
         for name in [*expected, *(name for name in parts if name not in expected)]:
             found, shape = parts.get(name), expected.get(name)
             if found is None or shape is None or tuple(found.shape) != shape:
-                wrong.append(_mismatch(prefix + name, "nothing" if shape is None else str(list(shape)), found))
+                wrong.append(mismatch(prefix + name, "nothing" if shape is None else str(list(shape)), found))
         return wrong
 
     def notes(self, parts: Mapping[str, Tensor]) -> tuple[str, ...]:
         """What was assumed."""
-        found: tuple[str, ...] = () if self.biased else ("the recurrent module has no biases: taken as 0",)
-        return (*found, "tanh is assumed, as nn.RNN has it unless told") if self.cell == "rnn" else found
+        return () if self.biased else ("the recurrent module has no biases: taken as 0",)
 
     def complete(self, parts: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The module's tensors, float32, with biases of zeros where it has none."""
@@ -285,29 +239,21 @@ def _recurrent(tensors: Mapping[str, Tensor], wanted: str | None) -> tuple[str, 
     return next(iter(modules.items()))
 
 
-def _named(tensors: Mapping[str, Tensor], wanted: str | None, part: str, candidates: list[str]) -> str | None:
-    """The name of a part: the one asked for, else the one candidate, if there is any."""
+def _embedding(tensors: Mapping[str, Tensor], wanted: str | None, candidates: list[str]) -> str | None:
+    """The name of the embedding: the one asked for, else the one candidate, if there is any."""
     if wanted is not None:
         for name in (wanted, f"{wanted}.weight"):
             if name in tensors:
                 return name
-        raise LookupError(f"no tensor {wanted!r} for the {part}; available: {listed(tensors)}")
+        raise LookupError(f"no tensor {wanted!r} for the embedding; available: {listed(tensors)}")
     if len(candidates) > 1:
         # By their shapes all of them may be meant, by their names one.
-        telling = [name for name in candidates if part == "embedding" and "emb" in name.lower()]
+        telling = [name for name in candidates if "emb" in name.lower()]
         candidates = telling if len(telling) == 1 else candidates
     if len(candidates) > 1:
         shown = listed({name: tensors[name] for name in candidates})
-        raise ValueError(f"{len(candidates)} tensors could be the {part}; name one with --{part}-name: {shown}")
+        raise ValueError(f"{len(candidates)} tensors could be the embedding; name one with --embedding-name: {shown}")
     return candidates[0] if candidates else None
-
-
-def _is_head(name: str, tensor: Tensor, width: int) -> bool:
-    return _fits_head(tensor, width) and "emb" not in name.lower()
-
-
-def _fits_head(tensor: Tensor, width: int) -> bool:
-    return tensor.ndim == 2 and tensor.shape[0] in (1, 2) and tensor.shape[1] == width
 
 
 def _is_embedding(tensor: Tensor, width: int) -> bool:
@@ -316,22 +262,3 @@ def _is_embedding(tensor: Tensor, width: int) -> bool:
 
 def _is_finite(tensor: Tensor) -> bool:
     return bool(torch.isfinite(tensor).all()) if tensor.is_floating_point() else not tensor.is_complex()
-
-
-def _one_logit(head: Tensor, bias: Tensor | None, class_1: int | None) -> tuple[int, Tensor, Tensor]:
-    """How many outputs a head has, and the weight [1, D*H] and bias [1] of the logit of class 1."""
-    outputs = len(head)
-    head = head.float()
-    bias = torch.zeros(outputs) if bias is None else bias.float()
-    if outputs == 1:
-        if class_1 not in (None, 0):
-            raise ValueError(f"a head of one output says how likely class 1 is; there is no output {class_1}")
-        return 1, head, bias
-    if class_1 not in (None, 0, 1):
-        raise ValueError(f"a head of two outputs has outputs 0 and 1; given: {class_1}")
-    one = 1 if class_1 is None else class_1
-    return 2, head[one : one + 1] - head[1 - one : 2 - one], bias[one : one + 1] - bias[1 - one : 2 - one]
-
-
-def _mismatch(name: str, expected: str, found: Tensor | None) -> str:
-    return f"{name}: expected {expected}, found {'nothing' if found is None else list(found.shape)}"

@@ -1,8 +1,7 @@
-"""Which word is which row? The vocabulary of a model that was trained elsewhere, and its embedding if that is apart.
+"""Which word is which row? The vocabulary of a model that was trained elsewhere, joined to its embedding.
 
 Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list or a table from tokens to
-ids. Embeddings: safetensors or npy, a row an id; or word2vec's text format (a line ``words numbers`` may stand first,
-then a word and its numbers a line), whose rows are found by word. Nothing is unpickled.
+ids. Nothing is unpickled.
 
 Two tokens are special. Padding is never read: sentences of several lengths are read each to its own end. A word that
 the vocabulary lacks is read as the unknown token; a model without one reads zeros there, which is an assumption.
@@ -95,86 +94,6 @@ def _from_json(content: str, name: str) -> list[str | None]:
     for token, number in found.items():
         tokens[number] = token
     return tokens
-
-
-def read_vectors(path: Path, name: str | None = None) -> tuple[np.ndarray, list[str] | None]:
-    """Vectors [V, E], float32, and the words of their rows where the file says them.
-
-    `name` is that of a tensor in a safetensors file of several. Raises ValueError for a file that cannot be read,
-    LookupError for a tensor that is not there.
-    """
-    suffix = path.suffix.lower()
-    if suffix == ".npy":
-        try:
-            found = np.load(path, allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{path.name} is not an npy file of numbers ({error})") from None
-    elif suffix == ".safetensors":
-        found = _tensor(path, name)
-    elif suffix in (".txt", ".vec"):
-        words, found = _read_text(path)
-        return found, words
-    else:
-        raise ValueError(
-            f"{path.name}: cannot read an embedding from {suffix or 'a file without a suffix'}; "
-            "can: .safetensors, .npy, and word2vec's text as .txt or .vec"
-        )
-    if found.ndim != 2 or not found.size or not np.issubdtype(found.dtype, np.floating):
-        raise ValueError(
-            f"{path.name}: expected a matrix of numbers [words, size], found {found.dtype} {list(found.shape)}"
-        )
-    return found.astype(np.float32, copy=False), None
-
-
-def _tensor(path: Path, name: str | None) -> np.ndarray:
-    from core.foreign.weights import listed, read
-
-    tensors = read(path)
-    if name is None and len(tensors) > 1:
-        raise ValueError(f"{path.name} holds {len(tensors)} tensors; name one with --embedding-name: {listed(tensors)}")
-    wanted = name if name is not None else next(iter(tensors), "")
-    if wanted not in tensors and f"{wanted}.weight" in tensors:
-        wanted = f"{wanted}.weight"
-    if wanted not in tensors:
-        raise LookupError(f"no tensor {wanted!r} in {path.name}; available: {listed(tensors)}")
-    tensor = tensors[wanted]
-    found: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-    return found
-
-
-def _read_text(path: Path) -> tuple[list[str], np.ndarray]:
-    """word2vec's text format, with its first line of two numbers or without."""
-    words: list[str] = []
-    rows: list[np.ndarray] = []
-    size = 0
-    try:
-        with path.open(encoding="utf-8-sig", newline="\n") as file:
-            for number, line in enumerate(file, 1):
-                word, _space, rest = line.rstrip(" \r\n").partition(" ")
-                if number == 1 and word.isdecimal() and rest.strip().isdecimal():
-                    size = int(rest)
-                    continue
-                row = _numbers(rest)
-                size = size or len(row)
-                if len(row) != size or not size:
-                    raise ValueError(
-                        f"{path.name}, line {number:,}: expected a word and {size:,} numbers, found {len(row):,}"
-                    )
-                words.append(word)
-                rows.append(row)
-    except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is not UTF-8 text; word2vec's binary format is not read") from None
-    if not rows:
-        raise ValueError(f"{path.name} holds no word vector")
-    return words, np.stack(rows)
-
-
-def _numbers(text: str) -> np.ndarray:
-    """Numbers with single blanks between them, float32; none where anything else stands there."""
-    try:
-        return np.array(text.split(" "), dtype=np.float32) if text else np.empty(0, dtype=np.float32)
-    except ValueError:
-        return np.empty(0, dtype=np.float32)
 
 
 def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] | None, special: Special) -> Words:

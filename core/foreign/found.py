@@ -1,0 +1,63 @@
+"""What was found in somebody's file: the parts of a classifier, by torch's names, and what the file says of its use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Head:
+    """What makes a logit of the read-out: `weight` [1, F] and `bias` [1] give that of class 1.
+
+    With `hidden` [K, F] and `hidden_bias` [K] before it, and the activation that is told apart, `weight` is [1, K]. The
+    file's head had `outputs` outputs.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    outputs: int
+    hidden: Tensor | None = None
+    hidden_bias: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The parts of a classifier in a file, float32, and what their names were there.
+
+    `recurrent` has torch's own names (``weight_ih_l0``…). `embedding` [V, E] is None where the file has none. `names`
+    tells of each part what it was called, `notes` what was assumed.
+
+    What follows the names is told by files that hold a graph or a configuration, and None where the file does not say:
+    `pool` and `padding` of `core.models.ReadOut` (a padding of "" is none), the activation of a hidden layer of the
+    head, the RNN's non-linearity, the id of padding, tokens by id and preprocessing steps.
+    """
+
+    cell: str
+    layers: int
+    bidirectional: bool
+    recurrent: Mapping[str, Tensor]
+    head: Head
+    embedding: Tensor | None
+    names: Mapping[str, str]
+    notes: tuple[str, ...]
+    pool: str | None = None
+    padding: str | None = None
+    activation: str | None = None
+    nonlinearity: str | None = None
+    reset_after: bool = True
+    pad_id: int | None = None
+    tokens: tuple[str | None, ...] | None = None
+    steps: tuple[str, ...] | None = None
+
+    @property
+    def hidden_size(self) -> int:
+        """H."""
+        return self.recurrent["weight_hh_l0"].shape[1]
+
+    @property
+    def embedding_size(self) -> int:
+        """E."""
+        return self.recurrent["weight_ih_l0"].shape[1]

@@ -1,0 +1,149 @@
+"""What is in a file of weights? Told by its first bytes, never by its suffix, and before anything is opened.
+
+What can be read without running anything goes to its reader; for the rest there are lines of Python or of a shell that
+write a file which can, on the machine of somebody who trusts it.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+from enum import Enum
+from pathlib import Path
+
+from core.foreign.refusals import RefusedError
+
+NPY = b"\x93NUMPY"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_OLD_TORCH = re.compile(rb"\x80[\x02-\x05](\x95.{8})?\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\.", re.DOTALL)
+_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+_LFS = b"version https://git-lfs"
+_LISTED = 6
+
+
+class Kind(Enum):
+    """Forms of a file; the value says it in a message."""
+
+    SAFETENSORS = "safetensors"
+    TORCH = "a file that torch.save wrote"
+    KERAS = "a Keras model"
+    HDF5 = "HDF5"
+    ONNX = "an ONNX graph"
+    TORCHSCRIPT = "a TorchScript module"
+    PICKLE = "a pickle"
+    TFLITE = "a TensorFlow Lite model"
+    TENSORFLOW = "a TensorFlow graph"
+    NPY = "one numpy array"
+    NPZ = "numpy arrays"
+    COMPRESSED = "a compressed file"
+    LFS = "a pointer of Git LFS and not the file itself"
+    UNKNOWN = "something unknown"
+
+
+_TO_KERAS = ("import tensorflow as tf", 'tf.keras.models.load_model("{name}").save("{stem}.keras")')
+CONVERSIONS: dict[Kind, tuple[str, ...]] = {
+    Kind.PICKLE: (
+        "import pickle, torch; from safetensors.torch import save_file",
+        'found = pickle.load(open("{name}", "rb"))  # where its class can be imported',
+        'weights = found.state_dict() if hasattr(found, "state_dict") else dict(found)',
+        "save_file({{key: torch.as_tensor(value).contiguous().clone() for key, value in weights.items()}}, "
+        '"{stem}.safetensors")',
+    ),
+    Kind.TORCHSCRIPT: (
+        "import torch; from safetensors.torch import save_file",
+        'weights = torch.jit.load("{name}", map_location="cpu").state_dict()',
+        'save_file({{key: value.contiguous().clone() for key, value in weights.items()}}, "{stem}.safetensors")',
+    ),
+    Kind.NPZ: (
+        "import numpy; from safetensors.numpy import save_file",
+        'save_file(dict(numpy.load("{name}")), "{stem}.safetensors")',
+    ),
+    Kind.TENSORFLOW: _TO_KERAS,
+    Kind.TFLITE: ('model.save("{stem}.keras")  # of the Keras model that it was converted from',),
+    Kind.COMPRESSED: ("gunzip {name}",),
+    Kind.LFS: ("git lfs pull",),
+}
+"""What makes a file that can be read of one that cannot."""
+
+READABLE = (
+    "safetensors, a state_dict of torch (.pt, .pth, .bin, .ckpt, …), Keras (.keras, or .h5 with its architecture), ONNX"
+)
+
+
+def kind(path: Path) -> Kind:
+    """The form of a file. Raises OSError where it cannot be read, RefusedError for a folder."""
+    if path.is_dir():
+        _refuse_folder(path)
+    with path.open("rb") as file:
+        start = file.read(64)
+    if start.startswith(b"PK\x03\x04"):
+        return _zip(path)
+    if start.startswith(_HDF5):
+        return Kind.HDF5
+    if start.startswith(NPY):
+        return Kind.NPY
+    if start[4:8] == b"TFL3":
+        return Kind.TFLITE
+    if start.startswith(b"\x1f\x8b"):
+        return Kind.COMPRESSED
+    if start.startswith(_LFS):
+        return Kind.LFS
+    if _OLD_TORCH.match(start):
+        return Kind.TORCH
+    if _PICKLE.match(start):
+        return Kind.PICKLE
+    if len(start) > 8 and start[8:9] == b"{" and struct.unpack("<Q", start[:8])[0] < 2**32:
+        return Kind.SAFETENSORS
+    return _of_suffix(path, start)
+
+
+def refusal(path: Path, found: Kind) -> ValueError:
+    """What is said of a file that is not opened, with what converts it where there is such a thing."""
+    lines = CONVERSIONS.get(found)
+    if lines is None:
+        return ValueError(f"{path.name} holds {found.value}; can read: {READABLE}")
+    why = ", as that would run what it says" if found is Kind.PICKLE else ""
+    return RefusedError(
+        f"{path.name} holds {found.value} and is not opened{why}; the lines below make a file of it that can be read, "
+        "on a machine of somebody who trusts it",
+        [line.format(name=path.name, stem=path.stem) for line in lines],
+    )
+
+
+def _zip(path: Path) -> Kind:
+    """What a zip holds, by the names in it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise ValueError(f"{path.name} is a damaged zip file; it may be cut off") from None
+    ends = {name.partition("/")[2] for name in names}
+    if {"config.json", "model.weights.h5"} <= set(names):
+        return Kind.KERAS
+    if "data.pkl" in ends:
+        return Kind.TORCHSCRIPT if any(end.startswith("code/") for end in ends) else Kind.TORCH
+    if names and all(name.endswith(".npy") for name in names):
+        return Kind.NPZ
+    shown = ", ".join(names[:_LISTED])
+    raise ValueError(f"{path.name} is a zip file of {len(names):,} files ({shown}); unpack it and name the one to read")
+
+
+def _of_suffix(path: Path, start: bytes) -> Kind:
+    """Protocol buffers have no first bytes of their own: ONNX has its version and then its producer, as a rule."""
+    suffix = path.suffix.lower()
+    if suffix == ".onnx" or re.match(rb"\x08[\x03-\x1e][\x12\x1a\x22\x28\x3a\x42]", start):
+        return Kind.ONNX
+    if suffix == ".pb":
+        return Kind.TENSORFLOW
+    return Kind.UNKNOWN
+
+
+def _refuse_folder(path: Path) -> None:
+    if (path / "saved_model.pb").is_file():
+        raise RefusedError(
+            f"{path.name} is a TensorFlow SavedModel and is not opened; the lines below make a file of it that can be "
+            "read, where it was saved by Keras",
+            [line.format(name=path.name, stem=path.name) for line in _TO_KERAS],
+        )
+    raise ValueError(f"{path.name} is a folder; expected a file of weights: {READABLE}")

@@ -1,0 +1,258 @@
+"""Which vector has which word? Embeddings that stand in a file of their own, read without running anything.
+
+A row an id: safetensors, npy, torch's own files of tensors. A row a word: word2vec's text format and GloVe's, which is
+the same without its first line (words, numbers), and word2vec's binary format as its authors and gensim write it. The
+numbers of a line are counted from its right, so a word may hold spaces; tabs separate as blanks do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from core.foreign import opening
+from core.foreign.refusals import RefusedError
+
+_SHOWN = 5
+_LOOKED_AT = 1_000  # first lines that tell how many numbers a word has
+_LONGEST_WORD = 10_000  # bytes
+_MOST_NUMBERS = 100_000  # a word
+FASTTEXT = b"\xba\x16\x4f\x2f"
+
+FROM_GENSIM = (
+    "from gensim.models import KeyedVectors, Word2Vec",
+    'found = KeyedVectors.load("{name}")  # a Word2Vec or FastText model has its vectors in .wv',
+    'getattr(found, "wv", found).save_word2vec_format("{stem}.txt")',
+)
+FROM_FASTTEXT = (
+    "import fasttext",
+    'model, out = fasttext.load_model("{name}"), open("{stem}.vec", "w", encoding="utf-8")',
+    "for word in model.words: print(word, *model.get_word_vector(word), file=out)",
+)
+"""What makes a file of text of vectors that cannot be read safely, for a machine of somebody who trusts them."""
+
+
+class Vectors(NamedTuple):
+    """Vectors [V, E], float32; the words of their rows where the file says them; what was assumed, a line each."""
+
+    rows: np.ndarray
+    words: list[str] | None
+    notes: tuple[str, ...] = ()
+
+
+def read(path: Path, name: str | None = None) -> Vectors:
+    """The vectors of a file, told by what is in it. `name` is that of a tensor in a file of several.
+
+    Raises ValueError for a file that cannot be read, RefusedError where lines of Python convert it, LookupError for a
+    tensor that is not there.
+    """
+    with path.open("rb") as file:
+        start = file.read(len(opening.NPY))
+        file.seek(0)
+        binary = start != opening.NPY and _is_binary(path, file)
+    if start == opening.NPY:
+        try:
+            return _matrix(path, np.load(path, allow_pickle=False))
+        except (ValueError, EOFError) as error:
+            raise ValueError(f"{path.name} is not an npy file of numbers ({error})") from None
+    if binary:
+        return _binary(path)
+    if start.startswith(FASTTEXT):
+        raise RefusedError(
+            f"{path.name} is fastText's own format, which is not read; these lines of Python write its vectors as text",
+            [line.format(name=path.name, stem=path.stem) for line in FROM_FASTTEXT],
+        )
+    kind = opening.kind(path)
+    if kind is opening.Kind.PICKLE:
+        raise RefusedError(
+            f"{path.name} is a pickle, gensim's perhaps, and is not opened, as that would run what it says; these "
+            "lines of Python write its vectors as text, on a machine of somebody who trusts it",
+            [line.format(name=path.name, stem=path.stem) for line in FROM_GENSIM],
+        )
+    if kind in (opening.Kind.SAFETENSORS, opening.Kind.TORCH):
+        return _matrix(path, _tensor(path, name))
+    if kind is opening.Kind.UNKNOWN:
+        return _text(path)
+    raise ValueError(
+        f"{path.name} holds {kind.value}, not an embedding; can read: .safetensors, .npy, a state_dict of torch, and "
+        "word2vec's or GloVe's text or word2vec's binary format"
+    )
+
+
+def _matrix(path: Path, found: np.ndarray) -> Vectors:
+    if found.ndim != 2 or not found.size or not np.issubdtype(found.dtype, np.floating):
+        raise ValueError(
+            f"{path.name}: expected a matrix of numbers [words, size], found {found.dtype} {list(found.shape)}"
+        )
+    return Vectors(found.astype(np.float32, copy=False), None)
+
+
+def _tensor(path: Path, name: str | None) -> np.ndarray:
+    from core.foreign.weights import listed, read
+
+    tensors = read(path)
+    if name is None and len(tensors) > 1:
+        raise ValueError(f"{path.name} holds {len(tensors)} tensors; name one with --embedding-name: {listed(tensors)}")
+    wanted = name if name is not None else next(iter(tensors), "")
+    if wanted not in tensors and f"{wanted}.weight" in tensors:
+        wanted = f"{wanted}.weight"
+    if wanted not in tensors:
+        raise LookupError(f"no tensor {wanted!r} in {path.name}; available: {listed(tensors)}")
+    tensor = tensors[wanted]
+    found: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    return found
+
+
+def _text(path: Path) -> Vectors:
+    """word2vec's text format, with its first line of two numbers or without."""
+    words: list[str] = []
+    rows: list[np.ndarray] = []
+    blank = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as file:
+            first = list(islice(file, _LOOKED_AT))
+            told = _header(first[0]) if first else None
+            size = told[1] if told else _size(first)
+            for number, line in enumerate(chain(first, file), 1):
+                if number == 1 and told:
+                    continue
+                if blank:
+                    raise ValueError(f"{path.name}, line {blank:,} is blank; expected a word and {size:,} numbers")
+                if not line.strip(" \t\r\n"):
+                    blank = number  # which the last may be
+                    continue
+                word, row = _word(line, size)
+                if row is None:
+                    found = len(_fields(line)) - 1
+                    raise ValueError(
+                        f"{path.name}, line {number:,}: expected a word and {size:,} numbers, found {found:,} values "
+                        f"after the first: {line[:60].strip()!r}"
+                    )
+                words.append(word)
+                rows.append(row)
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"{path.name} is neither UTF-8 text nor word2vec's binary format; expected a word and its numbers a line"
+        ) from None
+    if not rows:
+        raise ValueError(f"{path.name} holds no word vector")
+    if told and told[0] != len(rows):
+        raise ValueError(
+            f"{path.name}: its first line tells of {told[0]:,} words, {len(rows):,} were found; the file may be cut off"
+        )
+    return _each_once(words, np.stack(rows))
+
+
+def _fields(line: str) -> list[str]:
+    """What blanks and tabs separate; other white space may belong to a word."""
+    return [field for field in line.rstrip("\r\n").replace("\t", " ").split(" ") if field]
+
+
+def _header(line: str) -> tuple[int, int] | None:
+    """Words and numbers a word, as word2vec's first line tells them."""
+    fields = _fields(line)
+    if len(fields) == 2 and all(field.isascii() and field.isdecimal() for field in fields):
+        return int(fields[0]), int(fields[1])
+    return None
+
+
+def _size(lines: Sequence[str]) -> int:
+    """How many numbers most of these lines end in, one field at least being left to the word."""
+    counted: Counter[int] = Counter()
+    for line in lines:
+        fields = _fields(line)
+        numbers = 0
+        while numbers < len(fields) - 1 and _is_number(fields[-1 - numbers]):
+            numbers += 1
+        if numbers:
+            counted[numbers] += 1
+    return counted.most_common(1)[0][0] if counted else 1
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text  # which Python would take as a thousands separator
+
+
+def _word(line: str, size: int) -> tuple[str, np.ndarray | None]:
+    """A line's word and its numbers, None where these are not so many."""
+    fields = _fields(line)
+    nameless = len(fields) == size and line[:1] in (" ", "\t")  # the word was white space, or nothing
+    if len(fields) <= size and not nameless:
+        return "", None
+    try:
+        row = np.array(fields[len(fields) - size :], dtype=np.float32)
+    except ValueError:
+        return "", None
+    return " ".join(fields[: len(fields) - size]), row
+
+
+def _is_binary(path: Path, file: IO[bytes]) -> bool:
+    """Whether this is word2vec's binary format: its first line, and then a word and bytes that are no text."""
+    start = file.read(_LONGEST_WORD)
+    head, newline, rest = start.partition(b"\n")
+    if not newline or len(head) > 40 or not head.isascii():
+        return False
+    told = _header(head.decode())
+    if told is None or not told[0] or not 0 < told[1] <= _MOST_NUMBERS:
+        return False
+    _word, blank, numbers = rest.partition(b" ")
+    written = numbers[: 4 * told[1]]
+    # Text has digits, signs and blanks alone where the numbers of the first word stand.
+    return bool(blank) and bool(written) and not set(written) <= set(b"0123456789+-.eE \t\r\nnaif")
+
+
+def _binary(path: Path) -> Vectors:
+    """word2vec's binary format: a line of two numbers; then word, blank, E float32 in little-endian order; the words
+    may be followed by a line's end."""
+    content = path.read_bytes()
+    end = content.index(b"\n") + 1
+    told = _header(content[:end].decode())
+    assert told is not None
+    count, size = told
+    words: list[str] = []
+    if len(content) - end < count * (4 * size + 2):
+        raise ValueError(
+            f"{path.name}: its first line tells of {count:,} words of {size:,} numbers, more than its "
+            f"{len(content):,} bytes can hold; the file may be cut off"
+        )
+    rows = np.empty((count, size), dtype=np.float32)
+    place = end
+    for number in range(count):
+        blank = content.find(b" ", place, place + _LONGEST_WORD)
+        if blank < 0 or blank + 1 + 4 * size > len(content):
+            raise ValueError(f"{path.name}: the file is cut off or damaged at word {number + 1:,} of {count:,}")
+        try:
+            words.append(content[place:blank].lstrip(b"\n").decode("utf-8"))
+        except UnicodeDecodeError:
+            raise ValueError(f"{path.name}: word {number + 1:,} is not UTF-8 text, or the file is damaged") from None
+        rows[number] = np.frombuffer(content, dtype="<f4", count=size, offset=blank + 1)
+        place = blank + 1 + 4 * size
+    if content[place:].strip(b"\n"):
+        raise ValueError(f"{path.name}: {len(content) - place:,} bytes follow the {count:,} words that it tells of")
+    return _each_once(words, rows)
+
+
+def _each_once(words: list[str], rows: np.ndarray) -> Vectors:
+    """The first vector of each word, as gensim keeps them, and a line where there were others."""
+    first: dict[str, int] = {}
+    for row, word in enumerate(words):
+        first.setdefault(word, row)
+    if len(first) == len(words):
+        return Vectors(rows, words)
+    again = [word for word, count in Counter(words).items() if count > 1]
+    other = sum(not np.array_equal(rows[row], rows[first[word]]) for row, word in enumerate(words))
+    shown = ", ".join(repr(word) for word in again[:_SHOWN])
+    note = (
+        f"{len(again):,} words have more than one vector in the file; the first of each is taken, {other:,} that "
+        f"differ from it are left out: {shown}"
+    )
+    return Vectors(rows[list(first.values())], list(first), (note,))
