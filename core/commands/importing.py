@@ -5,24 +5,40 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
 from core.text import STEPS
 
+if TYPE_CHECKING:
+    from core.foreign import bringing
+
 
 def add_verbs(add: Add) -> None:
     """Add this verb and its options."""
+    from core.text import STEPS
+
     added = add(import_torch)
-    added.add_argument("--weights", required=True, metavar="FILE", help=".safetensors, or a state_dict as .pt or .pth")
-    added.add_argument("--vocabulary", metavar="FILE", help="one token a line, or .json: token to id, or a list")
+    added.add_argument(
+        "--weights",
+        required=True,
+        metavar="FILE",
+        help="safetensors, a state_dict of torch, Keras (.keras, .h5) or ONNX; told by what is in it",
+    )
+    added.add_argument(
+        "--vocabulary", metavar="FILE", help="one token a line, or .json: token to id, a list, or Keras' Tokenizer"
+    )
+    added.add_argument(
+        "--vocabulary-size", type=int, metavar="N", help="use the first N ids only, as Keras' num_words does"
+    )
     added.add_argument(
         "--embedding",
         metavar="FILE",
-        help=".safetensors, .npy, or word2vec's text as .txt or .vec (default: the embedding among the weights)",
+        help="safetensors, .npy, GloVe's or word2vec's text, word2vec's binary format (default: the weights')",
     )
-    added.add_argument("--cell", choices=["rnn", "gru", "lstm"], help="default: told by the shapes; rnn is tanh")
+    added.add_argument("--cell", choices=["rnn", "gru", "lstm"], help="default: told by the shapes")
     added.add_argument("--name", help="the checkpoint's name (default: the weights file's)")
     added.add_argument("--out", metavar="DIR", help="default: where the pages look for checkpoints")
     added.add_argument("--replace", action="store_true", help="replace a checkpoint of that name")
@@ -36,22 +52,39 @@ def add_verbs(add: Add) -> None:
     added.add_argument("--class-1", type=int, metavar="N", help="which of two outputs is class 1 (default: 1)")
     added.add_argument(
         "--reads",
-        choices=["final", "last"],
-        default="final",
-        help="of a bidirectional model: each way's final state (default), or the output at the last token",
+        nargs="+",
+        metavar="WHAT",
+        help="what the head reads: final, the last state of each direction (default); last, both directions' at the "
+        "last token; reversed, final with the way back first; max or mean over all states; cell, the LSTM's last cell "
+        "state; dot, attention without parameters. With padded:N where padding behind the text is read to N tokens, "
+        "left:N where it stands in front, as in: max padded:128",
+    )
+    added.add_argument("--nonlinearity", choices=["tanh", "relu"], help="of nn.RNN (default: tanh)")
+    added.add_argument(
+        "--activation", metavar="NAME", help="between the two layers of a head that has two, such as relu (default)"
     )
     added.add_argument("--unknown-token", metavar="TOKEN", help="what unknown words are (default: <unk> and the like)")
     added.add_argument("--unknown-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
-    added.add_argument("--pad-token", metavar="TOKEN", help="padding (default: <pad> and the like); never read")
+    added.add_argument("--pad-token", metavar="TOKEN", help="padding (default: <pad> and the like)")
     added.add_argument("--pad-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
     added.add_argument("--recurrent", metavar="PREFIX", help="which recurrent module, where there are several")
     added.add_argument("--head-name", metavar="NAME", help="which tensor is the head, where several could be")
+    added.add_argument("--hidden-name", metavar="NAME", help="which tensor is the layer before it, likewise")
     added.add_argument("--embedding-name", metavar="NAME", help="which tensor is the embedding, likewise")
     added.add_argument("--ignore", nargs="+", default=[], metavar="NAME", help="tensors that the model does without")
+    added.add_argument(
+        "--check",
+        metavar="FILE",
+        help="a table of texts with the owner's probabilities of class 1: nothing is saved unless every row agrees "
+        "within 0.0001; where one does not, what would agree is searched for",
+    )
+    added.add_argument("--text-column", metavar="C", help="of that table (default: text)")
+    added.add_argument("--probability-column", metavar="C", help="of that table (default: probability)")
+    added.add_argument("--logit-column", metavar="C", help="in place of probabilities, the numbers before the sigmoid")
 
 
 def import_torch(options: argparse.Namespace) -> int:
-    """Bring an nn.RNN, nn.GRU or nn.LSTM with embedding and linear head, trained elsewhere, as a checkpoint."""
+    """Bring a recurrent classifier trained elsewhere (torch, Keras, ONNX) as a checkpoint."""
     from core.foreign import bringing, words
     from core.foreign.refusals import RefusedError
     from core.text import Preprocessing
@@ -59,24 +92,33 @@ def import_torch(options: argparse.Namespace) -> int:
     path = Path(options.weights)
     name = options.name or re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:64]
     checkpoints.check_name(name)
+    if options.check is None and (given := options.text_column or options.probability_column or options.logit_column):
+        raise ValueError(f"a column ({given}) is of the table that --check names; give --check too")
     labels = {} if options.labels is None else {"labels": tuple(part.strip() for part in options.labels.split(","))}
-    steps = bringing.STEPS if options.steps is None else tuple(options.steps)
     request = bringing.Request(
         weights=path,
-        vocabulary=Path(options.vocabulary) if options.vocabulary else None,
-        embedding=Path(options.embedding) if options.embedding else None,
+        vocabulary=_path(options.vocabulary),
+        embedding=_path(options.embedding),
         cell=options.cell,
-        preprocessing=Preprocessing(steps),
+        preprocessing=None if options.steps is None else Preprocessing(tuple(options.steps)),
         class_1=options.class_1,
-        reads=options.reads,
+        reads=None if options.reads is None else " ".join(options.reads),
+        nonlinearity=options.nonlinearity,
+        activation=options.activation,
         special=words.Special(options.pad_token, options.unknown_token, options.pad_id, options.unknown_id),
+        vocabulary_size=options.vocabulary_size,
         recurrent=options.recurrent,
         head=options.head_name,
+        hidden=options.hidden_name,
         embedding_name=options.embedding_name,
         ignore=options.ignore,
+        check=_path(options.check),
+        text_column=options.text_column,
+        probability_column=options.probability_column,
+        logit_column=options.logit_column,
         **labels,
     )
-    out = Path(options.out) if options.out else None
+    out = _path(options.out)
     try:
         brought = bringing.bring(request)
     except RefusedError as error:
@@ -84,25 +126,47 @@ def import_torch(options: argparse.Namespace) -> int:
             console.progress(line)
         raise ValueError(f"{error.summary}; see the lines above") from None
     bringing.save(name, brought, out, replace=options.replace)
-    card, sizes = brought.card, brought.card["sizes"]
     if options.json:
-        console.json_list([{"name": name, "notes": brought.notes, **{key: card[key] for key in _TOLD}}])
-        return 0
+        told = {"notes": brought.notes, "assumed": brought.assumed}
+        console.json_list([{"name": name, **told, **{key: brought.card[key] for key in _TOLD}}])
+    else:
+        _tell(name, brought, out or checkpoints.root())
+    return 0
+
+
+def _tell(name: str, brought: bringing.Brought, folder: Path) -> None:
+    """Say what was brought, what was assumed, and whether it was checked."""
+    card, sizes, imported = brought.card, brought.card["sizes"], brought.card["imported"]
     ways = ", both ways" if sizes.get("bidirectional") else ""
     console.line(
         f"{name}: {card['cell']} of {sizes['layers']} layers of {sizes['hidden']:,} units{ways}, "
-        f"{sizes['vocabulary']:,} ids of {sizes['embedding']:,} numbers, in {out or checkpoints.root()}"
+        f"{sizes['vocabulary']:,} ids of {sizes['embedding']:,} numbers, in {folder}"
     )
-    imported = card["imported"]
-    console.line(f"  steps: {' '.join(steps) or 'none'}" + " (the default)" * (options.steps is None))
+    variant = brought.model.variant
+    console.line(f"  {variant or 'reads: final'}; steps: {' '.join(card['preprocessing']) or 'none'}")
     console.line(
         f"  class 0 is {card['labels'][0]}, class 1 is {card['labels'][1]}, "
         f"output {imported['class_1']} of {imported['outputs']}"
     )
-    console.line(f"  unknown words: {imported['unknown_words']}; padding: {imported['padding'] or 'none'}, never read")
+    read = "read" if brought.model.reads.side else "never read"
+    console.line(f"  unknown words: {imported['unknown_words']}; padding: {imported['padding'] or 'none'}, {read}")
     for note in brought.notes:
         console.line(f"  {note}")
-    return 0
+    if brought.checked is not None:
+        console.line(
+            f"  checked: {brought.checked.rows:,} rows of {imported['checked']['file']} agree with its owner's, the "
+            f"largest difference is {brought.checked.largest_difference:.1e}"
+        )
+        return
+    console.line(
+        "  not checked against its owner's outputs (--check FILE)" + (", and assumed:" * bool(brought.assumed))
+    )
+    for assumed in brought.assumed:
+        console.line(f"    {assumed}")
+
+
+def _path(given: str | None) -> Path | None:
+    return Path(given) if given else None
 
 
 _TOLD = ("cell", "sizes", "labels", "preprocessing", "imported")

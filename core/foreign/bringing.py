@@ -1,8 +1,9 @@
 """How does a model that was trained elsewhere become a checkpoint? Weights, words, steps, and a card that says so.
 
-The law: the checkpoint gives the probabilities of the module that the weights are of, in float32, for sentences as its
-owner's code would have read them: without padding before or behind. Embeddings are kept in float32, twice the space of
-a model trained here, as rounding them would break the law.
+The law: the checkpoint gives the probabilities of the model that the weights are of, in float32, where what the weights
+do not show was told rightly: what the head reads, padding, activations, preprocessing. Files of layers or of a graph
+show more of that than a table of tensors. What was assumed is said; `core.foreign.checking` compares with the owner's
+numbers. Embeddings are kept in float32, twice the space of a model trained here, as rounding them would break the law.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from core import checkpoints
 from core.corpus import file_sha256
-from core.foreign import weights, words
+from core.foreign import checking, opening, vectors, weights, words
+from core.foreign.found import Found
 from core.labels import SENTIMENT, check_names
 from core.language import mark
-from core.models import Classifier
-from core.read_outs import ReadOut
+from core.models import ACTIVATIONS, NONLINEARITIES, Classifier, Head
+from core.read_outs import POOLS, SIDES, ReadOut
 from core.text import Preprocessing
 
 STEPS = ("lowercase", "punctuation")
 """Preprocessing unless told: what most models of words assume."""
+ACTIVATION, NONLINEARITY = "relu", "tanh"
+"""Of a hidden layer of the head, and of nn.RNN, unless told."""
 
 INTENDED_USE = mark(
     "A model that was trained elsewhere and brought here to be examined. What it was made for is not known here."
@@ -34,7 +37,9 @@ LIMITS = (
     mark(
         "It was brought in by the names and shapes of its weights; what they do not show was chosen by who brought it."
     ),
-    mark("Sentences are read without padding. A model that was trained to read padding on may have said otherwise."),
+)
+UNPADDED = mark(
+    "Sentences are read without padding. A model that was trained to read padding on may have said otherwise."
 )
 TERMS = mark("The weights are under the terms of their owner, which are not known here.")
 
@@ -43,65 +48,103 @@ TERMS = mark("The weights are under the terms of their owner, which are not know
 class Request:
     """Which files and choices make the checkpoint; see `core.foreign.weights.find` and `core.foreign.words.align`.
 
-    `labels` name class 0 and class 1, `reads` is what `core.read_outs.ReadOut.parse` takes. Raises ValueError
-    for names that cannot stand for classes.
+    `labels` name class 0 and class 1, `reads` is what `core.read_outs.ReadOut.parse` takes. What is None is told by the
+    file, or assumed and said. `check` is a table of texts with the owner's probabilities, as
+    `core.foreign.checking.read` takes it. Raises ValueError for names that cannot stand for classes, a read-out or an
+    activation that there is not.
     """
 
     weights: Path
-    vocabulary: Path | None
+    vocabulary: Path | None = None
     embedding: Path | None = None
     cell: str | None = None
-    preprocessing: Preprocessing = Preprocessing(STEPS)
+    preprocessing: Preprocessing | None = None
     labels: tuple[str, ...] = SENTIMENT
     class_1: int | None = None
-    reads: str = str(ReadOut())
+    reads: str | None = None
+    nonlinearity: str | None = None
+    activation: str | None = None
     special: words.Special = field(default_factory=words.Special)
+    vocabulary_size: int | None = None
     recurrent: str | None = None
     head: str | None = None
+    hidden: str | None = None
     embedding_name: str | None = None
     ignore: Collection[str] = ()
+    check: Path | None = None
+    text_column: str | None = None
+    probability_column: str | None = None
+    logit_column: str | None = None
 
     def __post_init__(self) -> None:
         check_names(self.labels)
+        if self.reads is not None:
+            ReadOut.parse(self.reads)
+        for option, given, known in (
+            ("nonlinearity", self.nonlinearity, NONLINEARITIES),
+            ("activation", self.activation, ACTIVATIONS),
+        ):
+            if given is not None and given not in known:
+                raise ValueError(f"unknown --{option} {given!r}; available: {', '.join(known)}")
 
 
 @dataclass(frozen=True)
 class Brought:
-    """A model put together from a request: its words and their vectors, its card, and what was assumed, a line each."""
+    """A model put together from a request: its words and their vectors, its card; what was found out and what was
+    assumed, a line each; and how it was compared with its owner's numbers, if it was."""
 
     model: Classifier
     words: words.Words
     card: checkpoints.Card
     notes: tuple[str, ...]
+    assumed: tuple[str, ...]
+    checked: checking.Checked | None
 
 
 def bring(request: Request) -> Brought:
-    """Put a model together from files. Raises ValueError, LookupError or OSError for what cannot be, telling why."""
-    tensors = weights.read(request.weights)
-    apart = None if request.embedding is None else words.read_vectors(request.embedding, request.embedding_name)
-    found = weights.find(
-        tensors,
-        cell=request.cell,
-        recurrent=request.recurrent,
-        head=request.head,
-        embedding=request.embedding_name if apart is None else None,
-        ignore=request.ignore,
-        class_1=request.class_1,
-        needs_embedding=apart is None,
-    )
-    known = _words(request, found, apart)
-    model = _model(found, known, request.reads)
-    lost = words.unreachable(known.vocabulary, request.preprocessing)
-    notes = [*found.notes, *known.notes]
+    """Put a model together from files. Raises ValueError, LookupError or OSError for what cannot be, telling why; so
+    where the model differs from what its owner's says."""
+    apart = None if request.embedding is None else vectors.read(request.embedding, request.embedding_name)
+    found = _parts(request, apart is None)
+    owner = None
+    if request.check is not None:
+        owner = checking.read(request.check, request.text_column, request.probability_column, request.logit_column)
+    known, words_notes = _words(request, found, apart)
+    reading, assumed = _reading(request, found)
+    if reading.reads.side and not known.pad:
+        raise ValueError(
+            f"--reads {reading.reads} reads padding, and no token is known for it; name it with --pad-token or --pad-id"
+        )
+    model = build(found, known, reading)
+    lost = words.unreachable(known.vocabulary, Preprocessing(reading.steps))
+    notes = [*found.notes, *words_notes]
     if apart is not None and found.embedding is not None:
         notes.append(f"{found.names['embedding']} of the weights is not used: the embedding was given apart")
     if lost:
-        shown = ", ".join(lost[:5])
         notes.append(
             f"{len(lost):,} of {len(known.vocabulary.words):,} words come out of no text with the steps "
-            f"{' '.join(request.preprocessing.steps) or 'none'}: {shown}"
+            f"{' '.join(reading.steps) or 'none'}: {', '.join(lost[:5])}"
         )
-    return Brought(model, known, _card(request, found, known, model, notes), tuple(notes))
+    checked = None
+    if owner is not None:
+        told = {"activation": found.activation, "nonlinearity": found.nonlinearity}
+        checked = checking.check(
+            model,
+            known,
+            reading,
+            owner,
+            outputs=found.head.outputs,
+            class_1=_class_1(request, found),
+            pool=found.pool,
+            told=[name for name, value in told.items() if value is not None],
+        )
+        if checked.rivals:
+            options = "; ".join(
+                rival.options(reading, found.head.outputs, _class_1(request, found)) for rival in checked.rivals
+            )
+            notes.append(f"the rows of {owner.file} agree with other readings too, so they do not decide: {options}")
+    card = _card(request, found, known, model, reading, notes, assumed, checked)
+    return Brought(model, known, card, tuple(notes), tuple(assumed), checked)
 
 
 def save(name: str, brought: Brought, folder: Path | None = None, *, replace: bool = False) -> None:
@@ -112,27 +155,140 @@ def save(name: str, brought: Brought, folder: Path | None = None, *, replace: bo
     checkpoints.save(name, brought.model.state_dict(), brought.words.vocabulary, brought.card, folder)
 
 
-def _words(request: Request, found: weights.Found, apart: tuple[Any, list[str] | None] | None) -> words.Words:
-    """The vocabulary with its vectors, from wherever these stand."""
+def _parts(request: Request, needs_embedding: bool) -> Found:
+    """The parts of a classifier in the file of weights, by the reader of its form."""
+    kind = opening.kind(request.weights)
+    if kind in (opening.Kind.KERAS, opening.Kind.HDF5, opening.Kind.ONNX):
+        named = {
+            "--recurrent": request.recurrent, "--head-name": request.head, "--hidden-name": request.hidden,
+            "--ignore": request.ignore,
+        }  # fmt: skip
+        given = [option for option, value in named.items() if value]
+        if given:
+            raise ValueError(f"{request.weights.name} tells its own layers; leave out {', '.join(given)}")
+        if kind is opening.Kind.ONNX:
+            from core.foreign import onnx_files
+
+            found = onnx_files.read(request.weights, request.class_1)
+        else:
+            from core.foreign import keras_layers
+
+            found = keras_layers.read(request.weights, request.class_1)
+        if request.cell not in (None, found.cell):
+            raise ValueError(f"{request.weights.name} holds a {found.cell}, not a {request.cell}")
+        return found
+    return weights.find(
+        weights.read(request.weights),
+        cell=request.cell,
+        recurrent=request.recurrent,
+        head=request.head,
+        hidden=request.hidden,
+        embedding=request.embedding_name if needs_embedding else None,
+        ignore=request.ignore,
+        class_1=request.class_1,
+        needs_embedding=needs_embedding,
+    )
+
+
+def _reading(request: Request, found: Found) -> tuple[checking.Reading, list[str]]:
+    """How the model reads texts, and a line about each choice that neither the file nor the request tells."""
+    assumed: list[str] = []
+    reads = _reads(request, found, assumed)
+    steps = found.steps if request.preprocessing is None else request.preprocessing.steps
+    if steps is None:
+        steps = STEPS
+        assumed.append(f"text becomes words by the steps {' '.join(steps)} (--steps)")
+    told = (
+        ("nonlinearity", request.nonlinearity, found.nonlinearity, found.cell == "rnn", NONLINEARITY),
+        ("activation", request.activation, found.activation, found.head.hidden is not None, ACTIVATION),
+    )
+    chosen: dict[str, str | None] = {}
+    for option, given, own, has, usual in told:
+        if given is not None and not has:
+            what = "an RNN" if option == "nonlinearity" else "a head of two layers"
+            raise ValueError(f"--{option} is for {what}, which {request.weights.name} does not have")
+        if given is not None and own is not None and given != own:
+            raise ValueError(f"{request.weights.name} itself tells {own}; leave out --{option} {given}")
+        chosen[option] = (given or own or usual) if has else None
+        if has and not given and not own:
+            of = "the RNN's units" if option == "nonlinearity" else "the head's hidden layer"
+            assumed.append(f"{usual} for {of} (--{option})")
+    if found.head.outputs == 2 and request.class_1 is None:
+        assumed.append(f"output 1 of two is class 1, {request.labels[1]} (--class-1)")
+    return checking.Reading(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
+
+
+def _reads(request: Request, found: Found, assumed: list[str]) -> ReadOut:
+    """What the head reads: as given, where the file does not say another."""
+    asked = ReadOut.parse(request.reads or "")
+    parts = (request.reads or "").split()
+    pool = next((part for part in parts if part in POOLS), None)
+    side = any(part.partition(":")[0] in SIDES for part in parts)
+    if pool in ("last", "reversed") and not found.bidirectional:
+        pool = "final"  # the same state
+    if found.pool is not None and pool not in (None, found.pool):
+        raise ValueError(f"{request.weights.name} itself tells that {found.pool} is read, not {pool}; leave it out")
+    if side and found.padding == "":
+        raise ValueError(
+            f"{request.weights.name} itself tells that padding is masked, so none is read; leave out --reads {asked}"
+        )
+    if found.pool is None and pool is None:
+        assumed.append(f"the head reads {POOLS[0]}, each direction's last state (--reads)")
+    if not side and found.pool is None:
+        assumed.append("padding is not read (--reads padded:N or left:N)")
+    if not side and found.padding_note:
+        assumed.append(found.padding_note)
+    padding = ReadOut.parse(found.padding or "") if not side else asked
+    reads = ReadOut(pool or found.pool or POOLS[0], padding.side, padding.length)
+    reads.check(found.cell, found.bidirectional)
+    return reads
+
+
+def _class_1(request: Request, found: Found) -> int:
+    return found.head.outputs - 1 if request.class_1 is None else request.class_1
+
+
+def _words(request: Request, found: Found, apart: vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
+    """The vocabulary with its vectors, from wherever these stand, and what was found out of them."""
     if apart is not None:
-        vectors, of = apart
+        table, of, notes = apart
     else:
         assert found.embedding is not None
-        vectors, of = found.embedding.numpy(), None
-    if vectors.shape[1] != found.embedding_size:
+        table, of, notes = found.embedding.numpy(), None, ()
+    if table.shape[1] != found.embedding_size:
         raise ValueError(
-            f"the embedding has {vectors.shape[1]:,} numbers a word, {found.names['recurrent']} reads "
+            f"the embedding has {table.shape[1]:,} numbers a word, {found.names['recurrent']} reads "
             f"{found.embedding_size:,}"
         )
-    if request.vocabulary is None and of is None:
-        raise ValueError("no vocabulary was given, and the embedding does not say which word is which row")
-    tokens = list(of or ()) if request.vocabulary is None else words.read_vocabulary(request.vocabulary)
-    return words.align(tokens, vectors, of, request.special)
+    special = request.special
+    if found.pad_id is not None and special.pad_token is None and special.pad_id is None:
+        special = words.Special(special.pad_token, special.unknown_token, found.pad_id, special.unknown_id)
+    if request.vocabulary is not None:
+        tokens = words.read_vocabulary(request.vocabulary)
+    elif found.tokens is not None:
+        tokens = list(found.tokens)
+    elif of is not None:
+        tokens = list(of)
+    else:
+        raise ValueError("no vocabulary was given, and neither weights nor embedding say which word is which row")
+    if request.vocabulary_size is not None:
+        size = request.vocabulary_size
+        if not 0 < size <= len(tokens) or (of is None and size > len(table)):
+            raise ValueError(
+                f"--vocabulary-size is at most the ids there are: {len(tokens):,} in the vocabulary, {len(table):,} "
+                f"rows in the embedding; given: {size:,}"
+            )
+        tokens, table = tokens[:size], table if of is not None else table[:size]
+    known = words.align(tokens, table, of, special)
+    return known, (*notes, *known.notes)
 
 
-def _model(found: weights.Found, known: words.Words, reads: str) -> Classifier:
+def build(found: Found, known: words.Words, reading: checking.Reading) -> Classifier:
+    """The classifier of these parts, read so; in eval mode."""
     import torch
 
+    head = found.head
+    hidden = None if head.hidden is None else Head(len(head.hidden), reading.activation or ACTIVATION)
     model = Classifier(
         found.cell,
         len(known.vocabulary),
@@ -140,26 +296,43 @@ def _model(found: weights.Found, known: words.Words, reads: str) -> Classifier:
         found.hidden_size,
         found.layers,
         bidirectional=found.bidirectional,
-        reads=reads,
+        reads=str(reading.reads),
+        nonlinearity=reading.nonlinearity,
+        reset_after=found.reset_after,
+        head=hidden,
     )
     state = {f"recurrent.{name}": tensor for name, tensor in found.recurrent.items()}
     state |= {
         "embedding.weight": torch.from_numpy(known.vectors),
-        "linear.weight": found.head,
-        "linear.bias": found.bias,
+        "linear.weight": head.weight,
+        "linear.bias": head.bias,
     }
+    if head.hidden is not None and head.hidden_bias is not None:
+        state |= {"hidden.weight": head.hidden, "hidden.bias": head.hidden_bias}
     model.load_state_dict(state)
     return model.requires_grad_(False).eval()
 
 
 def _card(
-    request: Request, found: weights.Found, known: words.Words, model: Classifier, notes: list[str]
+    request: Request,
+    found: Found,
+    known: words.Words,
+    model: Classifier,
+    reading: checking.Reading,
+    notes: list[str],
+    assumed: list[str],
+    checked: checking.Checked | None,
 ) -> checkpoints.Card:
-    files = {"weights": request.weights, "vocabulary": request.vocabulary, "embedding": request.embedding}
+    files = {
+        "weights": request.weights,
+        "vocabulary": request.vocabulary,
+        "embedding": request.embedding,
+    }
+    reads = {} if reading.reads == ReadOut() and not found.bidirectional else {"reads": str(reading.reads)}
     return {
         "kind": checkpoints.CLASSIFIER,
         "cell": found.cell,
-        "preprocessing": request.preprocessing.steps,
+        "preprocessing": reading.steps,
         "embeddings": {"stored": checkpoints.FLOAT32},
         "imported": {
             "files": {
@@ -168,12 +341,20 @@ def _card(
                 if path is not None
             },
             "tensors": dict(found.names),
-            "outputs": found.outputs,
-            "class_1": found.outputs - 1 if request.class_1 is None else request.class_1,
+            "outputs": found.head.outputs,
+            "class_1": _class_1(request, found),
             "ignored": sorted(request.ignore),
             "padding": known.pad or None,
             "unknown_words": known.unknown or "zeros",
             "notes": notes,
+            "assumed": assumed,
+            "checked": None
+            if checked is None or request.check is None
+            else {
+                "file": request.check.name,
+                "rows": checked.rows,
+                "largest_difference": checked.largest_difference,
+            },
         },
         "data": {},
         "sizes": {
@@ -181,14 +362,18 @@ def _card(
             "embedding": found.embedding_size,
             "hidden": found.hidden_size,
             "layers": found.layers,
-            **({"bidirectional": True, "reads": request.reads} if found.bidirectional else {}),
+            **({"bidirectional": True} if found.bidirectional else {}),
+            **reads,
+            **({} if reading.nonlinearity == NONLINEARITY else {"nonlinearity": reading.nonlinearity}),
+            **({} if found.reset_after else {"reset_after": False}),
+            **({"head": model.head._asdict()} if model.head else {}),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "labels": list(request.labels),
         "history": [],
         "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
         "intended_use": INTENDED_USE,
-        "limits": [*LIMITS],
+        "limits": [*LIMITS, *(() if reading.reads.side else (UNPADDED,))],
         "terms": TERMS,
         "metrics": {},
     }

@@ -31,8 +31,8 @@ class Found:
     tells of each part what it was called, `notes` what was assumed.
 
     What follows the names is told by files that hold a graph or a configuration, and None where the file does not say:
-    `pool` and `padding` of `core.models.ReadOut` (a padding of "" is none), the activation of a hidden layer of the
-    head, the RNN's non-linearity, the id of padding, tokens by id and preprocessing steps.
+    `pool` and `padding` of `core.read_outs.ReadOut` (a padding of "" is none at all), and what the latter assumes; the
+    activation of a hidden layer of the head, the RNN's non-linearity, the id of padding, tokens by id, preprocessing.
     """
 
     cell: str
@@ -45,6 +45,7 @@ class Found:
     notes: tuple[str, ...]
     pool: str | None = None
     padding: str | None = None
+    padding_note: str = ""
     activation: str | None = None
     nonlinearity: str | None = None
     reset_after: bool = True

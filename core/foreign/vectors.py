@@ -93,7 +93,8 @@ def _matrix(path: Path, found: np.ndarray) -> Vectors:
 
 
 def _tensor(path: Path, name: str | None) -> np.ndarray:
-    from core.foreign.weights import listed, read
+    from core.foreign.messages import listed
+    from core.foreign.weights import read
 
     tensors = read(path)
     if name is None and len(tensors) > 1:

@@ -1,10 +1,10 @@
 """Which word is which row? The vocabulary of a model that was trained elsewhere, joined to its embedding.
 
-Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list or a table from tokens to
-ids. Nothing is unpickled.
+Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list, a table from tokens to
+ids, or what Keras' ``Tokenizer.to_json`` wrote. Nothing is unpickled.
 
-Two tokens are special. Padding is never read: sentences of several lengths are read each to its own end. A word that
-the vocabulary lacks is read as the unknown token; a model without one reads zeros there, which is an assumption.
+Two tokens are special. Padding is read by a model whose read-out says so (`core.read_outs`) and by no other. A word
+that the vocabulary lacks is read as the unknown token; a model without one reads zeros there, which is an assumption.
 """
 
 from __future__ import annotations
@@ -16,12 +16,23 @@ from pathlib import Path
 
 import numpy as np
 
+from core.foreign import opening
+from core.foreign.refusals import RefusedError
 from core.text import PAD, UNK, Preprocessing, Vocabulary
 
 MOST_IDS = 20_000_000
 PADS = ("<pad>", "<PAD>", "[PAD]", "PAD", "_PAD_", "<blank>")
 UNKNOWNS = ("<unk>", "<UNK>", "[UNK]", "UNK", "_UNK_", "<oov>", "<OOV>")
 _SHOWN = 5
+
+FROM_PICKLE = (
+    "import json, pickle  # or torch.load(…, weights_only=False) in place of pickle.load, where torch wrote it",
+    'found = pickle.load(open("{name}", "rb"))',
+    'found = found.get_stoi() if hasattr(found, "get_stoi") else getattr(found, "word_index", getattr(found, "stoi", '
+    "found))",
+    'json.dump(dict(found) if hasattr(found, "keys") else list(found), open("{stem}.json", "w"))',
+)
+"""What makes JSON of a pickled vocabulary, for a machine of somebody who trusts it."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +60,20 @@ class Special:
 
 
 def read_vocabulary(path: Path) -> list[str | None]:
-    """Tokens by id, None for an id without one. Raises ValueError where the file is no vocabulary."""
+    """Tokens by id, None for an id without one. Raises ValueError where the file is no vocabulary, RefusedError where
+    lines of Python make one of it."""
+    if opening.kind(path) in (opening.Kind.PICKLE, opening.Kind.TORCH):
+        raise RefusedError(
+            f"{path.name} is a pickle and is not opened, as that would run what it says; these lines of Python make "
+            "JSON of it, on a machine of somebody who trusts it",
+            [line.format(name=path.name, stem=path.stem) for line in FROM_PICKLE],
+        )
     try:
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(f"{path.name} is not UTF-8 text") from None
+        raise ValueError(
+            f"{path.name} is not UTF-8 text; expected one token a line, or JSON: a list, or a table from tokens to ids"
+        ) from None
     if path.suffix.lower() == ".json":
         return _from_json(content, path.name)
     lines: list[str | None] = list(content.replace("\r\n", "\n").removesuffix("\n").split("\n"))
@@ -83,10 +103,29 @@ def _from_json(content: str, name: str) -> list[str | None]:
         raise ValueError(f"{name} is not JSON; {expected}") from None
     if repeated:
         raise ValueError(f"{name} lists tokens twice: {repeated[:_SHOWN]}")
+    if isinstance(found, dict) and isinstance(found.get("config"), dict):
+        return _from_tokenizer(found["config"], name)
     if isinstance(found, list) and found and all(isinstance(token, str) for token in found):
         return list(found)
     if not isinstance(found, dict) or not found or not all(type(number) is int for number in found.values()):
         raise ValueError(f"{name}: {expected}")
+    return _by_id(found, name)
+
+
+def _from_tokenizer(config: dict[str, object], name: str) -> list[str | None]:
+    """The words of Keras' ``Tokenizer``, which writes them as JSON inside JSON; those that it leaves out are."""
+    words, most = config.get("word_index"), config.get("num_words")
+    try:
+        found = json.loads(words) if isinstance(words, str) else words
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not found or not all(type(number) is int for number in found.values()):
+        raise ValueError(f"{name}: expected the word_index of Keras' Tokenizer, as its to_json writes it")
+    tokens = _by_id(found, name)
+    return tokens[:most] if isinstance(most, int) else tokens
+
+
+def _by_id(found: dict[str, int], name: str) -> list[str | None]:
     ids = list(found.values())
     if min(ids) < 0 or max(ids) >= MOST_IDS or len(set(ids)) < len(ids):
         raise ValueError(f"{name}: ids are whole numbers from 0 to {MOST_IDS - 1:,}, each given once")
@@ -100,12 +139,16 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
     """The project's vocabulary, ``<pad>`` and ``<unk>`` first, with its vectors, from tokens by id and their vectors.
 
     `of` names the words of the vectors' rows; without, a row is an id's. Tokens that no text can give (those with white
-    space in them, empty ones) are left out and told of. Raises ValueError where the two differ in length, ids have no
+    space in them, empty ones) are left out and told of. An id 0 without a token is padding's. A word that is padding's
+    stays a word too. Raises ValueError where the two differ in length, ids have no
     token, a word is listed twice or has no vector, or numbers are not finite; LookupError for a special token that is
     not there.
     """
     pad, unknown = (_special(tokens, kind, special) for kind in ("pad", "unknown"))
     notes: list[str] = []
+    if pad is None and unknown != 0 and of is None and len(tokens) > 1 and tokens[0] is None:
+        pad = 0
+        notes.append("id 0 has no token: taken as padding's")
     if of is None:
         _check_lengths(tokens, vectors, {pad, unknown})
         rows = {number: number for number in range(len(vectors))}
@@ -117,11 +160,16 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
     kept = [
         (token, rows[number])
         for number, token in enumerate(tokens)
-        if token is not None and number not in (pad, unknown) and number in rows and _is_readable(token)
+        if token is not None and number != unknown and number in rows and _is_readable(token, number == pad)
     ]
-    left_out = len(tokens) - len(kept) - sum(number is not None for number in {pad, unknown} - {None})
+    held = {number for number, _row in enumerate(tokens)} - {pad, unknown}
+    taken = {token for token, _row in kept}
+    left_out = [tokens[number] for number in sorted(held) if tokens[number] not in taken]
     if left_out:
-        notes.append(f"{left_out:,} tokens that no text can give (white space in them, or nothing) are left out")
+        shown = ", ".join(repr(token) for token in left_out[:_SHOWN])
+        notes.append(
+            f"{len(left_out):,} tokens that no text can give (white space in them, or nothing) are left out: {shown}"
+        )
     zeros = np.zeros(vectors.shape[1], dtype=np.float32)
     first = [zeros if number is None or number not in rows else vectors[rows[number]] for number in (pad, unknown)]
     if unknown is None or unknown not in rows:
@@ -165,8 +213,10 @@ def _check_lengths(tokens: Sequence[str | None], vectors: np.ndarray, special: s
     holes = [number for number, token in enumerate(tokens) if token is None and number not in special]
     beyond = max([len(tokens), *(number + 1 for number in special if number is not None)])
     if beyond != len(vectors):
+        fewer = min(beyond, len(vectors))
         raise ValueError(
-            f"the vocabulary has {beyond:,} ids and the embedding {len(vectors):,} rows; expected as many of both"
+            f"the vocabulary has {beyond:,} ids and the embedding {len(vectors):,} rows; expected as many of both "
+            f"(give --vocabulary-size {fewer} where only the first of both are meant)"
         )
     if holes:
         raise ValueError(
@@ -178,8 +228,6 @@ def _check_lengths(tokens: Sequence[str | None], vectors: np.ndarray, special: s
 def _rows_by_word(tokens: Sequence[str | None], of: Sequence[str], special: set[int | None]) -> dict[int, int]:
     """Which row of the vectors each id has, found by word; the special ones may have none."""
     places = {word: row for row, word in enumerate(of)}
-    if len(places) < len(of):
-        raise ValueError(f"the embedding lists {len(of) - len(places):,} of its words twice; expected each once")
     rows = {number: places[token] for number, token in enumerate(tokens) if token is not None and token in places}
     lacking = [str(token) for number, token in enumerate(tokens) if number not in rows and number not in special]
     if lacking:
@@ -190,5 +238,6 @@ def _rows_by_word(tokens: Sequence[str | None], of: Sequence[str], special: set[
     return rows
 
 
-def _is_readable(token: str) -> bool:
-    return bool(token) and token.split() == [token] and token not in (PAD, UNK)
+def _is_readable(token: str, padding: bool) -> bool:
+    """Whether a text can give this token; the names that only padding has are none, whoever types them."""
+    return bool(token) and token.split() == [token] and token not in (PAD, UNK) and not (padding and token in PADS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -54,74 +55,92 @@ def keep(name: str, model, read, reads: str, told: dict[str, object], **more: ob
     told[name] = {"texts": TEXTS, "probabilities": probabilities(model, read), "reads": reads, **more}
 
 
+def keep_texts(name: str, split, texts: list[str], reads: str, told: dict[str, object], *, mask_zero: bool) -> None:
+    """A model that splits texts itself."""
+    ly = keras.layers
+    words = ly.Embedding(V, E, mask_zero=mask_zero)
+    model = keras.Sequential([keras.Input((1,), dtype="string"), split, words, ly.LSTM(H), ly.Dense(1, "sigmoid")])
+    rng = np.random.default_rng(len(told) + 1)
+    model.set_weights([rng.normal(0, 0.8, weight.shape).astype(np.float32) for weight in model.get_weights()])
+    model.save(FOLDER / name)
+    said = [float(np.asarray(model(tf.constant([[text]])))[0, 0]) for text in texts]
+    told[name] = {"texts": texts, "probabilities": said, "reads": reads, "steps": ["keras_vectorization"]}
+
+
+def _pack(path: Path) -> None:
+    """Write a zip file again, compressed; Keras stores it as it is."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     told: dict[str, object] = {}
-    k, l = keras, keras.layers
-    both = l.Bidirectional
+    k, ly = keras, keras.layers
+    both = ly.Bidirectional
     keep(
         "masked_both_ways.keras",
-        k.Sequential([k.Input((None,)), l.Embedding(V, E, mask_zero=True), both(l.LSTM(H)), l.Dense(1, "sigmoid")]),
-        left, "final", told,
+        k.Sequential([k.Input((None,)), ly.Embedding(V, E, mask_zero=True), both(ly.LSTM(H)), ly.Dense(1, "sigmoid")]),
+        lambda ids: [0] * (9 - len(ids)) + ids, "final", told,
     )  # fmt: skip
     keep(
         "left_padded.keras",
-        k.Sequential([k.Input((N,)), l.Embedding(V, E), l.SpatialDropout1D(0.2), l.GRU(H), l.Dense(2, "softmax")]),
+        k.Sequential([k.Input((N,)), ly.Embedding(V, E), ly.SpatialDropout1D(0.2), ly.GRU(H), ly.Dense(2, "softmax")]),
         left, f"final left:{N}", told,
     )  # fmt: skip
     keep(
         "reset_before.h5",
-        k.Sequential([k.Input((None,)), l.Embedding(V, E), l.GRU(H, reset_after=False), l.Dense(1, "sigmoid")]),
+        k.Sequential([k.Input((None,)), ly.Embedding(V, E), ly.GRU(H, reset_after=False), ly.Dense(1, "sigmoid")]),
         alone, "final", told,
     )  # fmt: skip
     keep(
         "relu_two_layers.h5",
         k.Sequential(
             [
-                k.Input((None,)), l.Embedding(V, E), l.SimpleRNN(H, activation="relu", return_sequences=True),
-                l.SimpleRNN(H, activation="relu"), l.Dense(1, "sigmoid"),
+                k.Input((None,)), ly.Embedding(V, E), ly.SimpleRNN(H, activation="relu", return_sequences=True),
+                ly.SimpleRNN(H, activation="relu"), ly.Dense(1, "sigmoid"),
             ]
         ),
         alone, "final", told,
     )  # fmt: skip
     entry = k.Input((N,), dtype="int32")
-    x = l.Embedding(V, E, name="words")(entry)
-    x = both(l.LSTM(H, return_sequences=True, use_bias=False), name="lower")(x)
-    x = both(l.LSTM(H, return_sequences=True), name="upper")(x)
-    x = l.Dropout(0.5)(l.Dense(5, "tanh")(l.GlobalMaxPooling1D()(x)))
+    x = ly.Embedding(V, E, name="words")(entry)
+    x = both(ly.LSTM(H, return_sequences=True, use_bias=False), name="lower")(x)
+    x = both(ly.LSTM(H, return_sequences=True), name="upper")(x)
+    x = ly.Dropout(0.5)(ly.Dense(5, "tanh")(ly.GlobalMaxPooling1D()(x)))
     keep(
-        "functional_max.keras", k.Model(entry, l.Dense(2, "softmax", name="out")(x)),
+        "functional_max.keras", k.Model(entry, ly.Dense(2, "softmax", name="out")(x)),
         lambda ids: (ids + [0] * N)[:N], f"max padded:{N}", told, given=f"padded:{N}",
     )  # fmt: skip
     keep(
         "mean.keras",
         k.Sequential(
             [
-                k.Input((None,)), l.Embedding(V, E, mask_zero=True), l.GRU(H, return_sequences=True),
-                l.GlobalAveragePooling1D(), l.Dense(5, "relu"), l.Dense(1, "sigmoid"),
+                k.Input((None,)), ly.Embedding(V, E, mask_zero=True), ly.GRU(H, return_sequences=True),
+                ly.GlobalAveragePooling1D(), ly.Dense(5, "relu"), ly.Dense(1, "sigmoid"),
             ]
         ),
         alone, "mean", told,
     )  # fmt: skip
 
-    split = l.TextVectorization(output_sequence_length=N, vocabulary=WORDS[2:])
-    model = k.Sequential([k.Input((1,), dtype="string"), split, l.Embedding(V, E), l.LSTM(H), l.Dense(1, "sigmoid")])
-    rng = np.random.default_rng(7)
-    model.set_weights([rng.normal(0, 0.8, weight.shape).astype(np.float32) for weight in model.get_weights()])
-    model.save(FOLDER / "texts.keras")
     texts = [*TEXTS, "W1 w2, w3! w'4"]
-    told["texts.keras"] = {
-        "texts": texts,
-        "probabilities": [float(np.asarray(model(tf.constant([[text]])))[0, 0]) for text in texts],
-        "reads": f"final padded:{N}",
-        "steps": ["keras_vectorization"],
-    }
+    split = ly.TextVectorization(output_sequence_length=N, vocabulary=WORDS[2:])
+    keep_texts("texts.keras", split, texts, f"final padded:{N}", told, mask_zero=False)
+    split = ly.TextVectorization(max_tokens=9)
+    split.adapt([" ".join(WORDS[2 : 2 + count]) for count in range(1, 11)])
+    keep_texts("adapted.keras", split, texts, "final", told, mask_zero=True)
 
-    k, l = tf_keras, tf_keras.layers
+    k, ly = tf_keras, tf_keras.layers
     keep(
         "keras2_both_ways.h5",
         k.Sequential(
-            [l.Embedding(V, E, input_length=N), l.Bidirectional(l.GRU(H), name="way"), l.Dense(1, activation="sigmoid")]
+            [
+                ly.Embedding(V, E, input_length=N), ly.Bidirectional(ly.GRU(H), name="way"),
+                ly.Dense(1, activation="sigmoid"),
+            ]
         ),
         left, f"final left:{N}", told,
     )  # fmt: skip
@@ -129,12 +148,14 @@ def main() -> None:
         "keras2_max.keras",
         k.Sequential(
             [
-                l.Embedding(V, E, input_length=N), l.LSTM(H, return_sequences=True), l.GlobalMaxPooling1D(),
-                l.Dense(2, activation="softmax"),
+                ly.Embedding(V, E, input_length=N), ly.LSTM(H, return_sequences=True), ly.GlobalMaxPooling1D(),
+                ly.Dense(2, activation="softmax"),
             ]
         ),
         left, f"max left:{N}", told,
     )  # fmt: skip
+    for path in FOLDER.glob("*.keras"):
+        _pack(path)
     (FOLDER / "keras.json").write_text(json.dumps({"words": WORDS, "models": told}, indent=1) + "\n", encoding="utf-8")
 
 

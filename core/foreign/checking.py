@@ -1,0 +1,289 @@
+"""Does the model say what its owner's says? A few texts with the owner's probabilities decide, and tell what would.
+
+A forward pass has parts without parameters: which states are read, padding, activations, how text becomes words. They
+leave the same tensors, so a wrong guess is a sound file and another model. Every row must agree within `TOLERANCE`; if
+one does not, what else could have been meant is tried, and what agrees on every row is named by its options.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.corpus import encode_tokens, length_batches, pad
+from core.foreign.words import Words
+from core.models import ACTIVATIONS, NONLINEARITIES, Classifier, Head
+from core.read_outs import ReadOut, pools
+from core.tables import place, rows
+from core.text import Preprocessing
+
+TOLERANCE = 1e-4
+STEPS = (
+    *((), ("lowercase",), ("punctuation",), ("lowercase", "punctuation"), ("basic_english",), ("keras",)),
+    *(("keras_vectorization",), ("spacy",), ("lowercase", "spacy")),
+)
+"""Preprocessing that is tried."""
+LENGTHS = (
+    *range(1, 65),
+    *(70, 75, 80, 90, 96, 100, 120, 128, 140, 150, 180, 200, 250, 256, 280, 300, 400, 500, 512, 1000),
+)
+"""Lengths to pad to that are tried."""
+_SECONDS = 60.0  # of trying
+_FIRST = 3  # rows that nearly everything wrong fails on
+_NAMED = 4
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts with their owner's P(class 1); `places` say where each stands."""
+
+    file: str
+    texts: tuple[str, ...]
+    probabilities: np.ndarray
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Choices that leave no tensors: how a model of the same weights may read texts."""
+
+    reads: ReadOut
+    steps: tuple[str, ...]
+    nonlinearity: str = "tanh"
+    activation: str | None = None
+    turned: bool = False
+
+    def options(self, given: Reading, outputs: int, class_1: int) -> str:
+        """What is to be given on the command line in place of what was."""
+        found = []
+        if self.reads != given.reads:
+            found.append(f"--reads {self.reads}")
+        if self.nonlinearity != given.nonlinearity:
+            found.append(f"--nonlinearity {self.nonlinearity}")
+        if self.activation != given.activation:
+            found.append(f"--activation {self.activation}")
+        if self.steps != given.steps:
+            found.append(" ".join(("--steps", *self.steps)))
+        if self.turned:
+            one_output = "(1 − the file's numbers, which are P(class 0))"
+            found.append(f"--class-1 {1 - class_1}" if outputs == 2 else one_output)
+        return " ".join(found) or "what was given"
+
+
+def read(path: Path, text: str | None = None, probability: str | None = None, logit: str | None = None) -> Rows:
+    """The rows of a table of texts and probabilities of class 1, or their logits where `logit` names a column.
+
+    Raises ValueError for a file without rows or a number that cannot be, LookupError for a missing column.
+    """
+    if probability is not None and logit is not None:
+        raise ValueError("give --probability-column or --logit-column, not both")
+    column = logit or probability or "probability"
+    texts, numbers, places = [], [], []
+    for number, line, (said, value) in rows(path, (text or "text", column), None):
+        where = place(path, number, line)
+        try:
+            found = float(str(value))
+        except ValueError:
+            raise ValueError(f"{where}: {column} is {value!r}; expected a number") from None
+        if not math.isfinite(found):
+            raise ValueError(f"{where}: {column} is {value!r}; expected a number")
+        if logit is not None:
+            found = 1 / (1 + math.exp(-found)) if found > -700 else 0.0
+        elif not 0 <= found <= 1:
+            raise ValueError(
+                f"{where}: {column} is {found:g}; expected a probability of class 1 from 0 to 1, or the numbers before "
+                "the sigmoid as --logit-column"
+            )
+        texts.append("" if said is None else str(said))
+        numbers.append(found)
+        places.append(where)
+    if not texts:
+        raise ValueError(f"{path.name} has no rows; expected texts with their owner's probabilities of class 1")
+    return Rows(path.name, tuple(texts), np.array(numbers), tuple(places))
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How far the model's probabilities are from its owner's, and other readings that agree on every row too."""
+
+    rows: int
+    largest_difference: float
+    rivals: tuple[Reading, ...]
+
+
+def check(
+    model: Classifier,
+    words: Words,
+    given: Reading,
+    owner: Rows,
+    *,
+    outputs: int,
+    class_1: int,
+    pool: str | None = None,
+    told: Sequence[str] = (),
+    seconds: float = _SECONDS,
+) -> Checked:
+    """Compare a model with its owner's numbers. `pool` is one that the file itself tells, so that no other is tried;
+    `told` names further choices of `Reading` that are known.
+
+    Raises ValueError where a row differs by more than `TOLERANCE`, naming what would agree.
+    """
+    expected = owner.probabilities
+    said = probabilities(model, words, given.steps, owner.texts)
+    differences = np.abs(said - expected)
+    worst = int(differences.argmax())
+    largest = float(differences[worst])
+    agree = largest <= TOLERANCE
+    trial = _Trial(model, words, owner, time.monotonic() + (seconds / 4 if agree else seconds))
+    if agree:
+        near = _readings(model, given, owner, pool, told, (), ())
+        others = ([reading for reading in group if reading != given] for group in near)
+        rivals = [reading for reading in trial.agreeing(others) if not reading.turned]
+        return Checked(len(expected), largest, tuple(rivals))
+    found = trial.agreeing(_readings(model, given, owner, pool, told, LENGTHS, STEPS))
+    base = (
+        f"{owner.places[worst]}: the model says {said[worst]:.4f} where its owner's says {expected[worst]:.4f}, the "
+        f"largest difference of {len(expected):,} rows; expected at most {TOLERANCE:g}"
+    )
+    if found:
+        options = "; or ".join(reading.options(given, outputs, class_1) for reading in found)
+        raise ValueError(f"{base}. On every row these agree: {options}")
+    raise ValueError(
+        f"{base}. None of {trial.count:,} other readings that were tried agrees{trial.unfinished}: the weights, the "
+        "vocabulary, the unknown word's token or the preprocessing may be others than the owner's"
+    )
+
+
+def probabilities(model: Classifier, words: Words, steps: Sequence[str], texts: Sequence[str]) -> np.ndarray:
+    """P(class 1) of texts, float64; of a text without a word what the model reads of nothing."""
+    preprocessing = Preprocessing(tuple(steps))
+    return _of_tokens(model, words, [preprocessing(text) for text in texts])
+
+
+def _of_tokens(model: Classifier, words: Words, tokens: Sequence[Sequence[str]]) -> np.ndarray:
+    sentences = encode_tokens(tokens, words.vocabulary)
+    logits = np.full(len(tokens), np.nan)
+    with torch.inference_mode():
+        some = np.flatnonzero(sentences.lengths > 0)
+        if len(some) < len(tokens):
+            logits[sentences.lengths == 0] = model.empty_logit()
+        for batch in length_batches(sentences.lengths[some], _BATCH):
+            ids, lengths = pad(sentences, some[batch])
+            logits[some[batch]] = model(torch.from_numpy(ids), torch.from_numpy(lengths)).double().numpy()
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -700, 700))))
+
+
+@dataclass
+class _Trial:
+    """Tries readings of one model until its time is up."""
+
+    model: Classifier
+    words: Words
+    owner: Rows
+    until: float
+    count: int = 0
+    unfinished: str = ""
+
+    def agreeing(self, groups: Iterator[list[Reading]]) -> list[Reading]:
+        """The readings of the first group that has any, up to `_NAMED`, that agree with the owner on every row."""
+        found: list[Reading] = []
+        tokens: dict[tuple[str, ...], list[list[str]]] = {}
+        for reading in itertools.chain.from_iterable(self._while_none(groups, found)):
+            if time.monotonic() > self.until:
+                self.unfinished = f" (stopped after {self.count:,}, as the time was up)"
+                break
+            if reading.steps not in tokens:
+                tokens[reading.steps] = [Preprocessing(reading.steps)(text) for text in self.owner.texts]
+            found += self._agrees(reading, tokens[reading.steps])
+            if len(found) >= _NAMED:
+                break
+        return found
+
+    @staticmethod
+    def _while_none(groups: Iterator[list[Reading]], found: list[Reading]) -> Iterator[list[Reading]]:
+        for group in groups:
+            yield group
+            if found:
+                return
+
+    def _agrees(self, reading: Reading, tokens: list[list[str]]) -> list[Reading]:
+        model = read_as(self.model, reading)
+        self.count += 2
+        left = {False, True}
+        some = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))[-_FIRST:]
+        for part in (some, range(len(tokens))):
+            said = _of_tokens(model, self.words, [tokens[row] for row in part])
+            for turned in (False, True):
+                expected = self.owner.probabilities[list(part)]
+                if not np.abs((1 - said if turned else said) - expected).max() <= TOLERANCE:
+                    left.discard(turned)
+            if not left:
+                return []
+        return [replace(reading, turned=turned) for turned in sorted(left)]
+
+
+def read_as(model: Classifier, reading: Reading) -> Classifier:
+    """The same weights read another way."""
+    twin = copy.copy(model)
+    twin.reads = reading.reads
+    if model.head is not None and reading.activation is not None:
+        twin.head = Head(model.head.size, reading.activation)
+    if model.cell == "rnn" and model.nonlinearity != reading.nonlinearity:
+        old = model.recurrent
+        twin.nonlinearity = reading.nonlinearity
+        other = torch.nn.RNN(
+            old.input_size, old.hidden_size, old.num_layers, batch_first=True, bidirectional=old.bidirectional,
+            nonlinearity=reading.nonlinearity,
+        )  # fmt: skip
+        other.load_state_dict(old.state_dict())
+        twin._modules = {**model._modules, "recurrent": other.requires_grad_(False).eval()}
+    return twin
+
+
+def _readings(
+    model: Classifier,
+    given: Reading,
+    owner: Rows,
+    pool: str | None,
+    told: Sequence[str],
+    usual: Sequence[int],
+    preprocessing: Sequence[tuple[str, ...]],
+) -> Iterator[list[Reading]]:
+    """What may have been meant, in groups, the nearest to what was given first: one choice changed, then several."""
+    own_pools = (given.reads.pool,) if pool else pools(model.cell, model.bidirectional)
+    activations: tuple[str | None, ...] = (given.activation,)
+    if model.head is not None and "activation" not in told:
+        activations = (given.activation, *(name for name in ACTIVATIONS if name != given.activation))
+    nonlinearities: tuple[str, ...] = (given.nonlinearity,)
+    if model.cell == "rnn" and "nonlinearity" not in told:
+        nonlinearities = (given.nonlinearity, *(name for name in NONLINEARITIES if name != given.nonlinearity))
+    # A batch is often padded to its longest text.
+    longest = max(len(Preprocessing(given.steps)(text)) for text in owner.texts)
+    lengths = sorted({*usual, longest, given.reads.length} - {0})
+    short = [ReadOut(pool) for pool in own_pools]
+    padded = [ReadOut(pool, side, length) for length in lengths for side in ("padded", "left") for pool in own_pools]
+    if given.reads.side:
+        near = [read for read in padded if read.length == given.reads.length]
+        short, padded = [*near, *short], [read for read in padded if read not in near]
+    own, other = [given.steps], [choice for choice in preprocessing if choice != given.steps]
+    functions = [(given.nonlinearity, given.activation)]
+    more = [pair for pair in itertools.product(nonlinearities, activations) if pair != functions[0]]
+    for choices in (
+        (short, own, functions),
+        (short, own, more),
+        (short, other, functions),
+        (padded, own, functions),
+        (padded, own, more),
+        (short, other, more),
+        (padded, other, [*functions, *more]),
+    ):
+        yield [Reading(read, chosen, *pair) for read, chosen, pair in itertools.product(*choices)]

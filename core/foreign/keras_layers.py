@@ -1,0 +1,353 @@
+"""What do Keras' layers compute, said by torch's names and this project's?
+
+A chain of layers is read: TextVectorization or not, Embedding, one or more LSTM, GRU or SimpleRNN of one size (all
+Bidirectional, or none), a global pooling or none, a hidden Dense or none, a Dense of one or two outputs. Dropout does
+nothing when a model answers. All else is refused by the layer's name.
+
+Gates, in Keras' order: LSTM i, f, c, o, as torch has them; GRU z, r, h where torch has r, z, n. Keras multiplies from
+the right, W [E, G*H], torch from the left. A GRU with ``reset_after`` has two biases, [2, 3H], and is torch's; without,
+it has one, [3H], and its reset gate acts on the state before the product (Cho et al. 2014). Other cells have one bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.foreign import heads, keras_files
+from core.foreign.found import Found, Head
+from core.foreign.keras_files import Layer
+
+_WITHOUT_EFFECT = {
+    *("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"),
+}
+_CELLS = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
+_POOLS = {"GlobalMaxPooling1D": "max", "GlobalAveragePooling1D": "mean"}
+_HIDDEN = ("relu", "tanh", "sigmoid", "gelu", "elu")  # Keras' leaky_relu has another slope than torch's
+_READ = (
+    "Embedding, LSTM, GRU or SimpleRNN (Bidirectional or not), GlobalMaxPooling1D or GlobalAveragePooling1D, Dense; "
+    "another model can be asked as a black box (--predictor)"
+)
+_STANDARDIZE = {"lower_and_strip_punctuation": "keras_vectorization", "lower": "lowercase", None: "whitespace"}
+
+
+def read(path: Path, class_1: int | None = None) -> Found:
+    """The parts of a classifier that Keras saved. Raises ValueError for a file or a layer that cannot be read."""
+    layers = [layer for layer in keras_files.layers(path) if layer.kind not in _WITHOUT_EFFECT]
+    chain = _Chain(path.name, layers)
+    entry = chain.take("InputLayer")
+    split = chain.take("TextVectorization")
+    embedding = chain.needed("Embedding")
+    rows, size = int(embedding.option("input_dim")), int(embedding.option("output_dim"))
+    table = torch.from_numpy(embedding.array(0, (rows, size)))
+    recurrent = chain.run(*_CELLS, "Bidirectional")
+    pool = chain.take(*_POOLS)
+    dense = chain.run("Dense", "Activation")
+    if chain.rest:
+        raise chain.rest[0].refuse(f"not read after {chain.last}; read are: {_READ}")
+    cells = _recurrent(path.name, recurrent, size, pooled=pool is not None)
+    width = cells.hidden * (2 if cells.both else 1)
+    head, activation = _head(path.name, dense, width, class_1)
+    if pool is not None:
+        pool.must(data_format="channels_last", keepdims=False)
+    padding, padding_note = _padding(entry, split, embedding, pool, cells.both)
+    notes: tuple[str, ...] = ()
+    other = {name for layer in layers if (name := _precision(layer)) not in (None, "float32")}
+    if other:
+        notes = (f"its owner computes in {', '.join(sorted(other))}; here it is float32",)
+    known, steps, more = _texts(split, rows)
+    return Found(
+        cell=cells.cell,
+        layers=len(recurrent),
+        bidirectional=cells.both,
+        recurrent=cells.tensors,
+        head=head,
+        embedding=table,
+        names={
+            "recurrent": ", ".join(layer.name for layer in recurrent),
+            "head": ", ".join(layer.name for layer in dense),
+            "embedding": embedding.name,
+        },
+        notes=(*cells.notes, *notes, *more),
+        pool="final" if pool is None else _POOLS[pool.kind],
+        padding=padding,
+        padding_note=padding_note,
+        activation=activation,
+        nonlinearity=cells.nonlinearity if cells.cell == "rnn" else None,
+        reset_after=cells.reset_after,
+        pad_id=0,
+        tokens=known,
+        steps=steps,
+    )
+
+
+@dataclass
+class _Chain:
+    """The layers that are left to be read, in order."""
+
+    file: str
+    rest: list[Layer]
+    last: str = "the start"
+
+    def take(self, *kinds: str) -> Layer | None:
+        """The next layer, if it is of one of these kinds."""
+        if not self.rest or self.rest[0].kind not in kinds:
+            return None
+        found = self.rest.pop(0)
+        self.last = f"{found.name!r} ({found.kind})"
+        return found
+
+    def needed(self, kind: str) -> Layer:
+        found = self.take(kind)
+        if found is None and self.rest:
+            raise self.rest[0].refuse(f"expected {kind} after {self.last}; read are: {_READ}")
+        if found is None:
+            raise ValueError(f"{self.file}: nothing after {self.last}; expected {kind}")
+        return found
+
+    def run(self, *kinds: str) -> list[Layer]:
+        """All that follow of these kinds, one at least."""
+        found = []
+        while (layer := self.take(*kinds)) is not None:
+            found.append(layer)
+        if not found:
+            self.needed(" or ".join(kinds))
+        return found
+
+
+@dataclass(frozen=True)
+class _Cells:
+    cell: str
+    hidden: int
+    both: bool
+    tensors: Mapping[str, Tensor]
+    nonlinearity: str
+    reset_after: bool
+    notes: tuple[str, ...]
+
+
+def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -> _Cells:
+    """Stacked recurrent layers as one module of torch's, float32."""
+    tensors: dict[str, Tensor] = {}
+    shared: dict[str, object] = {}
+    biased = True
+    for number, layer in enumerate(layers):
+        sequences = number + 1 < len(layers) or pooled
+        ways = _ways(layer)
+        for way, end in zip(ways, ("", "_reverse"), strict=False):
+            way.must(return_sequences=sequences, return_state=False, stateful=False, time_major=False)
+            way.must(go_backwards=bool(end))
+            units = int(way.option("units", 0))
+            nonlinearity = _activations(way)
+            reset_after = _reset_after(way, units)
+            told = {
+                "kind": way.kind, "units": units, "bidirectional": len(ways) == 2,
+                "activation": nonlinearity, "reset_after": reset_after,
+            }  # fmt: skip
+            for name, value in told.items():
+                if shared.setdefault(name, value) != value:
+                    raise layer.refuse(f"{name} is {value!r} and {shared[name]!r} in the layer before; expected one")
+            width = size if number == 0 else units * len(ways)
+            tensors |= {f"{name}_l{number}{end}": tensor for name, tensor in _converted(way, width, units).items()}
+            biased = biased and bool(way.option("use_bias", True))
+    return _Cells(
+        cell=_CELLS[str(shared["kind"])],
+        hidden=int(str(shared["units"])),
+        both=bool(shared["bidirectional"]),
+        tensors=tensors,
+        nonlinearity=str(shared["activation"]),
+        reset_after=bool(shared["reset_after"]),
+        notes=() if biased else ("a recurrent layer has no biases: taken as 0",),
+    )
+
+
+def _ways(layer: Layer) -> list[Layer]:
+    """The layer itself, or both ways of a Bidirectional one."""
+    if layer.kind != "Bidirectional":
+        return [layer]
+    layer.must(merge_mode="concat")
+    inner = layer.option("layer") or {}
+    back = layer.option("backward_layer") or inner
+    half = len(layer.weights) // 2
+    ways = []
+    for way, told, weights in (("forward", inner, layer.weights[:half]), ("backward", back, layer.weights[half:])):
+        kind, config = str(told.get("class_name")), dict(told.get("config") or {})
+        if kind not in _CELLS:
+            raise layer.refuse(f"holds {kind}; expected one of {', '.join(_CELLS)}")
+        if way == "backward" and told is inner:  # Keras turns a copy of the layer round
+            config["go_backwards"] = not config.get("go_backwards", False)
+        ways.append(Layer(layer.file, kind, f"{layer.name}, {way}", config, weights))
+    return ways
+
+
+def _activations(way: Layer) -> str:
+    """The non-linearity of a layer; that of gates is the logistic function, that of a gated cell tanh."""
+    found = _named(way.option("activation", "tanh"))
+    allowed = ("tanh", "relu") if way.kind == "SimpleRNN" else ("tanh",)
+    if found not in allowed:
+        raise way.refuse(f"activation is {found!r}; only {' and '.join(allowed)} are read")
+    if way.kind != "SimpleRNN" and (gates := _named(way.option("recurrent_activation", "sigmoid"))) != "sigmoid":
+        raise way.refuse(f"recurrent_activation is {gates!r}; only 'sigmoid' is read")
+    return found
+
+
+def _reset_after(way: Layer, units: int) -> bool:
+    if way.kind != "GRU":
+        return True
+    told = way.option("reset_after")
+    if len(way.weights) > 2:
+        by_shape = way.weights[2].shape == (2, 3 * units)
+        if told is not None and told != by_shape:
+            raise way.refuse(f"reset_after is {told} and the bias has shape {list(way.weights[2].shape)}")
+        return by_shape
+    if told is None:
+        raise way.refuse("neither reset_after nor a bias tells where the reset gate acts")
+    return bool(told)
+
+
+def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
+    """One way of one layer by torch's names."""
+    gates = {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2), "SimpleRNN": (0,)}[way.kind]
+    columns = np.concatenate([np.arange(units) + gate * units for gate in gates])
+    count = len(columns)
+    biases = np.zeros((2, count), dtype=np.float32)
+    if way.option("use_bias", True):
+        found = way.array(2, *([(2, count), (count,)] if way.kind == "GRU" else [(count,)]))
+        biases[: found.ndim] = found[..., columns]
+    if len(way.weights) != (3 if way.option("use_bias", True) else 2):
+        raise way.refuse(f"has {len(way.weights)} weights; expected kernel, recurrent kernel and bias")
+    arrays = {
+        "weight_ih": way.array(0, (width, count))[:, columns].T,
+        "weight_hh": way.array(1, (units, count))[:, columns].T,
+        "bias_ih": biases[0],
+        "bias_hh": biases[1],
+    }
+    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+
+
+def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -> tuple[Head, str | None]:
+    """One logit of the Dense layers, and the activation between two of them."""
+    dense: list[tuple[Layer, str]] = []
+    for layer in layers:
+        activation = _named(layer.option("activation", "linear"))
+        if layer.kind == "Dense":
+            dense.append((layer, activation))
+        elif not dense or dense[-1][1] != "linear":
+            raise layer.refuse("expected after a Dense layer without an activation of its own")
+        else:
+            dense[-1] = (dense[-1][0], activation)
+    if len(dense) not in (1, 2):
+        raise layers[-1].refuse(f"{len(dense)} Dense layers; one is read, or two")
+    last, told = dense[-1]
+    outputs = int(last.option("units", 0))
+    expected = {1: ("sigmoid", "linear"), 2: ("softmax", "linear")}
+    if outputs not in expected:
+        raise last.refuse(f"has {outputs} outputs; only models of two classes are read, with one output or two")
+    if told not in expected[outputs]:
+        raise last.refuse(
+            f"activation is {told!r}; with {outputs} output{'s' * (outputs > 1)} only "
+            f"{' and '.join(expected[outputs])} (logits) are read"
+        )
+    hidden, between = dense[0] if len(dense) == 2 else (None, None)
+    inner = width if hidden is None else int(hidden.option("units", 0))
+    weight, bias = _linear(last, inner, outputs)
+    if hidden is not None:
+        first, first_bias = _linear(hidden, width, inner)
+        if between == "linear":  # two products in a row are one
+            bias = (weight.double() @ first_bias.double() + bias.double()).float()
+            weight = (weight.double() @ first.double()).float()
+            hidden = between = None
+        elif between not in _HIDDEN:
+            raise hidden.refuse(f"activation is {between!r}; read are: linear, {', '.join(_HIDDEN)}")
+    outputs, weight, bias = heads.one_logit(weight, bias, class_1)
+    if hidden is None:
+        return Head(weight, bias, outputs), None
+    return Head(weight, bias, outputs, first, first_bias), between
+
+
+def _linear(layer: Layer, width: int, units: int) -> tuple[Tensor, Tensor]:
+    weight = torch.from_numpy(np.ascontiguousarray(layer.array(0, (width, units)).T))
+    if not layer.option("use_bias", True):
+        return weight, torch.zeros(units)
+    return weight, torch.from_numpy(layer.array(1, (units,)))
+
+
+def _padding(
+    entry: Layer | None, split: Layer | None, embedding: Layer, pool: Layer | None, both: bool
+) -> tuple[str | None, str]:
+    """How texts are padded before they are read, as `core.read_outs.ReadOut` writes it, and what that assumes.
+
+    A mask says "", None says that the file does not tell.
+    """
+    masked = bool(embedding.option("mask_zero", False))
+    length = None if split is None else split.option("output_sequence_length")
+    if split is None:
+        shapes = [layer.shape for layer in (entry, embedding) if layer is not None]
+        length = next((shape[1] for shape in shapes if len(shape) == 2 and shape[1]), None)
+        length = embedding.option("input_length") or length
+    if masked and pool is not None and pool.kind == "GlobalMaxPooling1D" and (both or split is None):
+        if length:
+            raise pool.refuse(
+                f"takes the maximum over padding to {length} tokens as well, where a masked layer gives zeros; this "
+                "cannot be said here"
+            )
+        return "", "no padding is read; where Keras pads a text, its maximum takes the zeros of masked steps in"
+    if masked:
+        longer = f" of more than {length:,} tokens" if length else ""
+        return "", f"texts{longer} are read whole; where its owner cut them to a length, that is not done here"
+    if length and split is not None:
+        return f"padded:{length}", ""
+    if length:
+        return f"left:{length}", (
+            f"texts are padded in front to {length:,} tokens, as pad_sequences does unless told; where they were "
+            f"padded behind, give --reads padded:{length}"
+        )
+    return None, (
+        "texts are read without padding, as the file has neither a mask nor a length; where its owner padded them, "
+        "give --reads left:N (in front, as pad_sequences does unless told) or padded:N"
+    )
+
+
+def _texts(
+    split: Layer | None, rows: int
+) -> tuple[tuple[str | None, ...] | None, tuple[str, ...] | None, tuple[str, ...]]:
+    """Tokens by id, preprocessing steps and what was assumed, where the file has the layer that reads texts."""
+    if split is None:
+        return None, None, ()
+    split.must(split="whitespace", ngrams=None, output_mode="int")
+    standardize = split.option("standardize")
+    if not isinstance(standardize, str | None) or standardize not in _STANDARDIZE:
+        allowed = ", ".join(str(name) for name in _STANDARDIZE)
+        raise split.refuse(f"standardize is {standardize!r}; read are: {allowed}")
+    steps = (_STANDARDIZE[standardize],)
+    words = split.words if split.words is not None else split.option("vocabulary")
+    if not isinstance(words, list | tuple):
+        return None, steps, ()
+    words = list(words[2:] if list(words[:2]) == ["", "[UNK]"] else words)
+    if len(words) + 2 > rows:
+        raise split.refuse(
+            f"has {len(words) + 2:,} ids and the embedding {rows:,} rows; expected no more ids than rows"
+        )
+    spare = rows - len(words) - 2
+    notes = (f"{spare:,} rows of the embedding have no word",) if spare else ()
+    return (None, "[UNK]", *map(str, words), *[""] * spare), steps, notes
+
+
+def _named(value: object) -> str:
+    """An activation's name; one that is written as an object is told by its class."""
+    if isinstance(value, Mapping):
+        config = value.get("config")
+        return str(config if isinstance(config, str) else value.get("class_name"))
+    return "linear" if value is None else str(value)
+
+
+def _precision(layer: Layer) -> str | None:
+    told = layer.option("dtype")
+    if isinstance(told, Mapping):
+        told = (told.get("config") or {}).get("name")
+    return str(told) if told is not None and layer.kind not in ("InputLayer", "TextVectorization") else None
