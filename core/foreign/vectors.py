@@ -205,10 +205,14 @@ def _is_binary(path: Path, file: IO[bytes]) -> bool:
     told = _header(head.decode())
     if told is None or not told[0] or not 0 < told[1] <= _MOST_NUMBERS:
         return False
-    _word, blank, numbers = rest.partition(b" ")
-    written = numbers[: 4 * told[1]]
-    # Text has digits, signs and blanks alone where the numbers of the first word stand.
-    return bool(blank) and bool(written) and not set(written) <= set(b"0123456789+-.eE \t\r\nnaif")
+    try:
+        if _word(rest.partition(b"\n")[0].decode(), told[1])[1] is not None:
+            return False
+    except UnicodeDecodeError:
+        pass
+    _first, blank, numbers = rest.partition(b" ")
+    # Numbers in binary hold bytes that no text has.
+    return bool(blank) and any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in numbers[: 4 * told[1]])
 
 
 def _binary(path: Path) -> Vectors:
@@ -237,8 +241,8 @@ def _binary(path: Path) -> Vectors:
             raise ValueError(f"{path.name}: word {number + 1:,} is not UTF-8 text, or the file is damaged") from None
         rows[number] = np.frombuffer(content, dtype="<f4", count=size, offset=blank + 1)
         place = blank + 1 + 4 * size
-    if content[place:].strip(b"\n"):
-        raise ValueError(f"{path.name}: {len(content) - place:,} bytes follow the {count:,} words that it tells of")
+    if more := content[place:].strip(b"\n"):
+        raise ValueError(f"{path.name}: {len(more):,} bytes follow the {count:,} words that it tells of")
     return _each_once(words, rows)
 
 

@@ -44,7 +44,8 @@ def test_a_model_is_brought_and_answers(files: Path, capsys: pytest.CaptureFixtu
     assert run(files, "--cell", "lstm", "--labels", "ham, spam", "--class-1", "0") == 0
     said = capsys.readouterr().out
     assert "my-model: lstm of 2 layers of 4 units, both ways, 6 ids of 5 numbers" in said
-    assert "steps: lowercase punctuation (the default)" in said
+    assert "reads: final; steps: lowercase punctuation" in said
+    assert "not checked against its owner's outputs (--check FILE), and assumed:" in said
     assert "class 0 is ham, class 1 is spam, output 0 of 2" in said
     assert "unknown words: <unk> (id 1); padding: <pad> (id 0), never read" in said
     assert checkpoints.names() == ["my-model"]
@@ -61,12 +62,13 @@ def test_an_embedding_apart_gives_the_same_model(files: Path, capsys: pytest.Cap
     assert checkpoints.load("one").hash == checkpoints.load("two").hash
 
 
-def test_a_whole_module_is_refused_with_three_lines(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_whole_module_is_refused_with_the_lines_that_convert_it(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(files, weights="whole.pth") == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 4
-    assert lines[1].startswith('model = torch.load("whole.pth"') and lines[2].endswith('"whole.safetensors")')
-    assert lines[3].startswith("error: whole.pth holds more than weights")
+    assert lines[1].startswith('found = torch.load("whole.pth"') and lines[-2].endswith('"whole.safetensors")')
+    assert lines[-1].startswith("error: whole.pth holds more than weights")
     assert checkpoints.names() == []
 
 
@@ -99,5 +101,6 @@ def test_a_vocabulary_of_another_length_is_one_line(files: Path, capsys: pytest.
     (files / "short.txt").write_text("\n".join(WORDS[:-1]))
     assert run(files, words="short.txt") == 2
     assert capsys.readouterr().err == (
-        "error: the vocabulary has 5 ids and the embedding 6 rows; expected as many of both\n"
+        "error: the vocabulary has 5 ids and the embedding 6 rows; expected as many of both (give "
+        "--vocabulary-size 5 where only the first of both are meant)\n"
     )

@@ -1,15 +1,16 @@
-"""Vocabularies and vectors of all the formats say the same; where the two do not match, one line says so."""
+"""Vocabularies of all the formats say the same; where words and vectors do not match, one line says so."""
 
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
-from core.foreign.words import Special, align, read_vectors, read_vocabulary
+from core.foreign.refusals import RefusedError
+from core.foreign.words import Special, align, read_vocabulary
 
 TOKENS = ["<pad>", "[UNK]", "good", "bad", "not"]
 VECTORS = np.arange(15, dtype=np.float32).reshape(5, 3) + 0.5
@@ -44,34 +45,6 @@ def test_what_is_no_vocabulary_is_told_of(tmp_path: Path, name: str, content: st
         read_vocabulary(tmp_path / name)
 
 
-def test_every_format_of_vectors_says_the_same(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", VECTORS.astype(np.float64))
-    save_file({"emb.weight": VECTORS}, tmp_path / "b.safetensors")
-    lines = [f"{token} {' '.join(map(str, row))}" for token, row in zip(TOKENS, VECTORS.tolist(), strict=True)]
-    (tmp_path / "c.txt").write_text("5 3\n" + "\n".join(lines) + "\n")
-    (tmp_path / "d.vec").write_text("\n".join(line + " " for line in lines))
-    for path in tmp_path.iterdir():
-        found, words = read_vectors(path)
-        np.testing.assert_array_equal(found, VECTORS)
-        assert words == (TOKENS if path.suffix in (".txt", ".vec") else None)
-
-
-def test_vectors_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
-    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match=r"objects\.npy is not an npy file of numbers"):
-        read_vectors(tmp_path / "objects.npy")
-    (tmp_path / "ragged.txt").write_text("a 1 2\nb 1\n")
-    with pytest.raises(ValueError, match="line 2: expected a word and 2 numbers, found 1"):
-        read_vectors(tmp_path / "ragged.txt")
-    save_file({"a": VECTORS, "b": VECTORS}, tmp_path / "two.safetensors")
-    with pytest.raises(ValueError, match="holds 2 tensors"):
-        read_vectors(tmp_path / "two.safetensors")
-    assert read_vectors(tmp_path / "two.safetensors", "b")[0].shape == (5, 3)
-    np.save(tmp_path / "row.npy", VECTORS[0])
-    with pytest.raises(ValueError, match="expected a matrix"):
-        read_vectors(tmp_path / "row.npy")
-
-
 def test_rows_go_where_their_tokens_go() -> None:
     found = align(TOKENS, VECTORS, None, Special())
     assert found.vocabulary.words == ("good", "bad", "not")
@@ -85,7 +58,7 @@ def test_rows_go_where_their_tokens_go() -> None:
 
 def test_ids_without_a_token_have_to_be_named() -> None:
     holes = [None, None, "good", "bad", "not"]
-    with pytest.raises(ValueError, match=r"2 ids have no token, \[0, 1\] first; name padding"):
+    with pytest.raises(ValueError, match=r"1 ids have no token, \[1\] first; name padding"):
         align(holes, VECTORS, None, Special())
     found = align(holes, VECTORS, None, Special(pad_id=0, unknown_id=1))
     np.testing.assert_array_equal(found.vectors, VECTORS)
@@ -117,5 +90,36 @@ def test_other_mistakes_are_told_of() -> None:
         align(TOKENS, VECTORS, None, Special(pad_token="<pad>", pad_id=0))
     with pytest.raises(ValueError, match="lacks 1 of the vocabulary's 5: bad"):
         align(TOKENS, VECTORS[:4], ["<pad>", "[UNK]", "good", "not"], Special())
-    with pytest.raises(ValueError, match="twice"):
-        align(TOKENS, VECTORS, ["a", "a", "b", "c", "d"], Special())
+
+
+def test_an_id_0_without_a_token_is_paddings() -> None:
+    found = align([None, "<unk>", "good", "bad", "not"], VECTORS, None, Special())
+    assert found.pad == "(id 0)" and any("id 0 has no token" in note for note in found.notes)
+    np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
+
+
+def test_a_word_that_is_paddings_stays_a_word() -> None:
+    found = align(["the", "<unk>", "good", "bad", "not"], VECTORS, None, Special(pad_id=0))
+    assert found.vocabulary.words == ("the", "good", "bad", "not")
+    np.testing.assert_array_equal(found.vectors[found.vocabulary.id("the")], VECTORS[0])
+    np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
+
+
+def test_kerass_tokenizer_tells_its_words(tmp_path: Path) -> None:
+    config = {"num_words": 4, "word_index": json.dumps({"<OOV>": 1, "good": 2, "bad": 3, "not": 4})}
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"class_name": "Tokenizer", "config": config}))
+    assert read_vocabulary(tmp_path / "tokenizer.json") == [None, "<OOV>", "good", "bad"]
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"class_name": "Tokenizer", "config": {"word_index": "x"}}))
+    with pytest.raises(ValueError, match="expected the word_index"):
+        read_vocabulary(tmp_path / "tokenizer.json")
+
+
+def test_a_pickled_vocabulary_is_refused_with_lines_that_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {token: number for number, token in enumerate(TOKENS)}
+    for name, content in (("a.pkl", words), ("b.pkl", TOKENS)):
+        (tmp_path / name).write_bytes(pickle.dumps(content))
+        with pytest.raises(RefusedError) as refused:
+            read_vocabulary(tmp_path / name)
+        monkeypatch.chdir(tmp_path)
+        exec("\n".join(refused.value.lines), {})
+        assert read_vocabulary(tmp_path / name.replace("pkl", "json")) == TOKENS
