@@ -35,6 +35,8 @@ about.show("Models", view)
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)
+if view not in ("evaluate", "words"):  # which load the models and say so themselves
+    models.tell_of_unchecked(cards)
 
 # Heavy imports below this line: the cards alone need none of them.
 if view == "cards":

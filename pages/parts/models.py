@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core import checkpoints
 from core.language import gettext as _
-from core.language import ngettext
+from core.language import listed, ngettext
 from core.memory import give_back
 from pages.parts import black_box, link
 from pages.parts.tokens import plain
@@ -127,7 +128,33 @@ def load_all() -> tuple[list[Model], list[str]]:
             models.append(load(name, found[name]))
         except checkpoints.CheckpointError as error:
             faults.append(str(error))
+    tell_of_unchecked({model.name: model.card for model in models})
     return black_box.joined(models, faults)
+
+
+def unchecked(cards: Mapping[str, Card]) -> list[str]:
+    """The names of the models that were trained elsewhere and not compared with their owners' outputs."""
+    found = {name: card["imported"] for name, card in cards.items() if card.get("imported")}
+    return [name for name, told in found.items() if not (isinstance(told, dict) and _is_checked(told.get("checked")))]
+
+
+def tell_of_unchecked(cards: Mapping[str, Card]) -> None:
+    """A line beside the page that names those models, if there are any."""
+    if names := unchecked(cards):
+        with st.sidebar:
+            st.caption(
+                ngettext(
+                    "{names} is not checked against its owner’s outputs.",
+                    "{names} are not checked against their owners’ outputs.",
+                    len(names),
+                ).format(names=plain(listed(name.upper() for name in names)))
+            )
+
+
+def _is_checked(told: object) -> bool:
+    """Whether a card says on how many rows of which file a model agreed, and how closely."""
+    kinds = {"file": str, "rows": int, "largest_difference": float}
+    return isinstance(told, dict) and all(isinstance(told.get(key), kind) for key, kind in kinds.items())
 
 
 def _pick(names: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from core.checkpoints import EMBEDDINGS
 from core.labels import SENTIMENT, shown
 from core.language import gettext as _
 from core.small_data import class_counts, majority, trained_counts
-from pages.parts import names
+from pages.parts import models, names
 from pages.parts.terms import term
 from pages.parts.tokens import plain
 
@@ -94,6 +94,7 @@ def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
         )
     if content.get("kind") != EMBEDDINGS:
         _classes(content)
+    _imported(content)
     _list([statement for statement, holders in _holders(cards).items() if holders == [name]])
     parts = {
         "sizes": _("sizes"),
@@ -113,6 +114,21 @@ def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
         hide_index=True,
     )
     st.json(dict(content), expanded=False)
+
+
+def _imported(content: Mapping[str, Any]) -> None:
+    """Of a model trained elsewhere: whether it was compared with its owner's outputs, and what was assumed of it."""
+    imported = content.get("imported")
+    if not isinstance(imported, Mapping):
+        return
+    if models.unchecked({"": content}):
+        st.text(_("Not checked against its owner’s outputs. Assumed of what its files do not show:"))
+    else:
+        checked = imported["checked"]
+        line = _("{rows:,} rows of {file} agree with its owner’s outputs; the largest difference is {difference:.1e}.")
+        st.text(line.format(rows=checked["rows"], file=checked["file"], difference=checked["largest_difference"]))
+    for line in imported.get("assumed", ()):
+        st.text(f"· {line}")
 
 
 def _classes(content: Mapping[str, Any]) -> None:
