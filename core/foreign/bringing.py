@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 from core import checkpoints
 from core.corpus import file_sha256
 from core.foreign import checking, opening, vectors, weights, words
-from core.foreign.found import Found
+from core.foreign.found import Found, classifier
 from core.labels import SENTIMENT, check_names
 from core.language import mark
-from core.models import ACTIVATIONS, NONLINEARITIES, Classifier, Head
+from core.models import ACTIVATIONS, NONLINEARITIES, Classifier
 from core.read_outs import POOLS, SIDES, ReadOut
 from core.text import Preprocessing
 
@@ -115,7 +117,8 @@ def bring(request: Request) -> Brought:
         raise ValueError(
             f"--reads {reading.reads} reads padding, and no token is known for it; name it with --pad-token or --pad-id"
         )
-    model = build(found, known, reading)
+    table = torch.from_numpy(known.vectors)
+    model = classifier(found, table, reading.reads, reading.nonlinearity, reading.activation)
     lost = words.unreachable(known.vocabulary, Preprocessing(reading.steps))
     notes = [*found.notes, *words_notes]
     if apart is not None and found.embedding is not None:
@@ -281,36 +284,6 @@ def _words(request: Request, found: Found, apart: vectors.Vectors | None) -> tup
         tokens, table = tokens[:size], table if of is not None else table[:size]
     known = words.align(tokens, table, of, special)
     return known, (*notes, *known.notes)
-
-
-def build(found: Found, known: words.Words, reading: checking.Reading) -> Classifier:
-    """The classifier of these parts, read so; in eval mode."""
-    import torch
-
-    head = found.head
-    hidden = None if head.hidden is None else Head(len(head.hidden), reading.activation or ACTIVATION)
-    model = Classifier(
-        found.cell,
-        len(known.vocabulary),
-        found.embedding_size,
-        found.hidden_size,
-        found.layers,
-        bidirectional=found.bidirectional,
-        reads=str(reading.reads),
-        nonlinearity=reading.nonlinearity,
-        reset_after=found.reset_after,
-        head=hidden,
-    )
-    state = {f"recurrent.{name}": tensor for name, tensor in found.recurrent.items()}
-    state |= {
-        "embedding.weight": torch.from_numpy(known.vectors),
-        "linear.weight": head.weight,
-        "linear.bias": head.bias,
-    }
-    if head.hidden is not None and head.hidden_bias is not None:
-        state |= {"hidden.weight": head.hidden, "hidden.bias": head.hidden_bias}
-    model.load_state_dict(state)
-    return model.requires_grad_(False).eval()
 
 
 def _card(

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from core import models
+from core.models import Classifier
+from core.read_outs import ReadOut
+
 
 @dataclass(frozen=True)
 class Head:
@@ -62,3 +66,29 @@ class Found:
     def embedding_size(self) -> int:
         """E."""
         return self.recurrent["weight_ih_l0"].shape[1]
+
+
+def classifier(
+    found: Found, embedding: Tensor, reads: ReadOut, nonlinearity: str = "tanh", activation: str | None = None
+) -> Classifier:
+    """The classifier of these parts with an embedding [V, E], read so; in eval mode."""
+    head = found.head
+    hidden = None if head.hidden is None else models.Head(len(head.hidden), str(activation))
+    model = Classifier(
+        found.cell,
+        len(embedding),
+        found.embedding_size,
+        found.hidden_size,
+        found.layers,
+        bidirectional=found.bidirectional,
+        reads=str(reads),
+        nonlinearity=nonlinearity,
+        reset_after=found.reset_after,
+        head=hidden,
+    )
+    state = {f"recurrent.{name}": tensor for name, tensor in found.recurrent.items()}
+    state |= {"embedding.weight": embedding, "linear.weight": head.weight, "linear.bias": head.bias}
+    if head.hidden is not None and head.hidden_bias is not None:
+        state |= {"hidden.weight": head.hidden, "hidden.bias": head.hidden_bias}
+    model.load_state_dict(state)
+    return model.requires_grad_(False).eval()

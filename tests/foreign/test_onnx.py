@@ -1,0 +1,193 @@
+"""Graphs that torch exports give the probabilities of the module; what a graph reads is found by running it, or the
+graph is refused."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from core import checkpoints
+from core.foreign.bringing import Request, bring, save
+from core.read_outs import ReadOut
+from core.text import Preprocessing
+from core.verdicts import verdicts
+
+onnx = pytest.importorskip("onnx", reason="onnx is optional")
+
+from core.foreign import onnx_files  # noqa: E402
+
+WORDS = ["<pad>", "<unk>", *(f"w{number}" for number in range(12))]
+E, H = 3, 4
+
+
+class Owner(nn.Module):
+    """Somebody's classifier, exported as a graph."""
+
+    def __init__(self, cell: type[nn.RNNBase], reads: str, outputs: int = 2, hidden: bool = False, **options: object):
+        super().__init__()
+        self.embedding = nn.Embedding(len(WORDS), E)
+        self.rnn = cell(E, H, batch_first=True, **options)
+        width = H * (2 if self.rnn.bidirectional else 1)
+        self.head = nn.Linear(width, outputs)
+        if hidden:
+            self.head = nn.Sequential(nn.Linear(width, 5), nn.Tanh(), nn.Linear(5, outputs))
+        self.reads, self.outputs = reads, outputs
+
+    def forward(self, ids: Tensor) -> Tensor:
+        output, state = self.rnn(self.embedding(ids))
+        h = state[0] if isinstance(state, tuple) else state
+        both = self.rnn.bidirectional
+        read = {
+            "final": lambda: torch.cat([h[-2], h[-1]], 1) if both else h[-1],
+            "reversed": lambda: torch.cat([h[-1], h[-2]], 1),
+            "last": lambda: output[:, -1],
+            "mean": lambda: output.mean(1),
+            "max": lambda: output.max(1).values,
+            "cell": lambda: state[1][-1],
+            "first": lambda: output[:, 0],
+            "dot": lambda: (torch.softmax((output @ output[:, -1:].transpose(1, 2))[..., 0], 1)[:, None] @ output)[
+                :, 0
+            ],
+        }[self.reads]()
+        scores = self.head(read)
+        return scores.sigmoid() if self.outputs == 1 else scores.softmax(1)
+
+
+def exported(model: nn.Module, path: Path, length: int | None = None) -> None:
+    """By torch's exporter that needs no other package."""
+    free = {} if length else {"dynamic_axes": {"ids": {0: "texts", 1: "tokens"}}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ids = torch.ones(1, length or 5, dtype=torch.long)
+        torch.onnx.export(model, (ids,), str(path), dynamo=False, input_names=["ids"], **free)
+
+
+def made(*arguments: object, **options: object) -> Owner:
+    torch.manual_seed(3)
+    model = Owner(*arguments, **options).eval().requires_grad_(False)
+    for parameter in model.parameters():
+        parameter.normal_(0, 0.6)
+    return model
+
+
+def texts(seed: int = 0) -> list[list[int]]:
+    rng = np.random.default_rng(seed)
+    return [rng.integers(2, len(WORDS), length).tolist() for length in (1, 2, 3, 5, 8, 13)]
+
+
+def write(folder: Path) -> Path:
+    (folder / "words.txt").write_text("\n".join(WORDS))
+    return folder / "words.txt"
+
+
+@pytest.mark.parametrize(
+    ("cell", "reads", "outputs", "options"),
+    [
+        (nn.LSTM, "final", 2, {}),
+        (nn.LSTM, "reversed", 1, {"bidirectional": True, "num_layers": 2}),
+        (nn.LSTM, "last", 2, {"bidirectional": True}),
+        (nn.LSTM, "cell", 2, {}),
+        (nn.GRU, "mean", 2, {"bidirectional": True}),
+        (nn.GRU, "max", 1, {"num_layers": 2}),
+        (nn.GRU, "dot", 2, {}),
+        (nn.GRU, "final", 2, {"hidden": True}),
+        (nn.RNN, "final", 1, {}),
+        (nn.RNN, "final", 2, {"nonlinearity": "relu", "bidirectional": True}),
+        (nn.RNN, "final", 2, {"bias": False}),
+    ],
+)
+def test_a_graph_gives_the_modules_probabilities(
+    tmp_path: Path, cell: type[nn.RNNBase], reads: str, outputs: int, options: dict[str, object]
+) -> None:
+    model = made(cell, reads, outputs, **options)
+    exported(model, tmp_path / "theirs.onnx")
+    brought = bring(Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(())))
+    assert brought.model.reads == ReadOut(reads)
+    assert not any("do not decide" in note for note in brought.notes)
+    save("theirs", brought, tmp_path)
+    expected = [model(torch.tensor([ids]))[0, -1].item() for ids in texts()]
+    said = [" ".join(WORDS[number] for number in ids) for ids in texts()]
+    found = [verdict.probability for verdict in verdicts(checkpoints.load("theirs", tmp_path), said)]
+    assert np.ptp(expected) > 0.01
+    np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)
+
+
+def test_a_graph_of_one_length_is_padded_to_it(tmp_path: Path) -> None:
+    model = made(nn.GRU, "final")
+    exported(model, tmp_path / "theirs.onnx", length=7)
+    brought = bring(Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(())))
+    assert brought.model.reads == ReadOut("final", "padded", 7)
+    assert any("--reads left:7" in line for line in brought.assumed)
+    padded = model(torch.tensor([[2, 3, 4, 0, 0, 0, 0]]))[0, 1].item()
+    save("theirs", brought, tmp_path)
+    (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
+    assert found.probability == pytest.approx(padded, abs=1e-6)
+
+
+def test_what_reads_otherwise_is_refused(tmp_path: Path) -> None:
+    exported(made(nn.GRU, "first"), tmp_path / "first.onnx")
+    with pytest.raises(ValueError, match="what the graph reads of its states is none of final, max, mean, dot"):
+        onnx_files.read(tmp_path / "first.onnx")
+    exported(nn.Sequential(nn.Embedding(9, 4), nn.Conv1d(5, 2, 2)).eval(), tmp_path / "conv.onnx")
+    with pytest.raises(ValueError, match=r"operator Conv .*--predictor"):
+        onnx_files.read(tmp_path / "conv.onnx")
+    exported(nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(20, 2)).eval(), tmp_path / "flat.onnx", length=5)
+    with pytest.raises(ValueError, match="no LSTM, GRU or RNN in the graph"):
+        onnx_files.read(tmp_path / "flat.onnx")
+    (tmp_path / "cut.onnx").write_bytes((tmp_path / "first.onnx").read_bytes()[:900])
+    with pytest.raises(ValueError, match=r"cut\.onnx is not a whole ONNX graph"):
+        onnx_files.read(tmp_path / "cut.onnx")
+
+
+def changed(path: Path, operator: str, **attributes: object) -> Path:
+    """The graph with other attributes of one operator."""
+    model = onnx.load(str(path))
+    for node in model.graph.node:
+        if node.op_type == operator:
+            kept = [attribute for attribute in node.attribute if attribute.name not in attributes]
+            del node.attribute[:]
+            node.attribute.extend(kept)
+            node.attribute.extend(onnx.helper.make_attribute(name, value) for name, value in attributes.items())
+    other = path.with_name("changed.onnx")
+    onnx.save(model, str(other))
+    return other
+
+
+def test_the_reset_gate_before_the_product_is_told_by_the_graph(tmp_path: Path) -> None:
+    from onnx.reference import ReferenceEvaluator
+
+    exported(made(nn.GRU, "final", bidirectional=True), tmp_path / "gru.onnx")
+    path = changed(tmp_path / "gru.onnx", "GRU", linear_before_reset=0)
+    brought = bring(Request(path, write(tmp_path), preprocessing=Preprocessing(())))
+    assert not brought.model.reset_after
+    ids = np.array([[2, 5, 7, 3, 3]])
+    (expected,) = ReferenceEvaluator(str(path)).run(None, {"ids": ids})
+    save("theirs", brought, tmp_path)
+    (found,) = verdicts(checkpoints.load("theirs", tmp_path), [" ".join(WORDS[number] for number in ids[0])])
+    assert found.probability == pytest.approx(float(expected[0, 1]), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"clip": 1.0}, "has clip"),
+        ({"activations": ["HardSigmoid", "Tanh", "Tanh"]}, "has the activations hardsigmoid"),
+    ],
+)
+def test_cells_that_compute_otherwise_are_refused(tmp_path: Path, attributes: dict[str, object], message: str) -> None:
+    exported(made(nn.LSTM, "final"), tmp_path / "lstm.onnx")
+    with pytest.raises(ValueError, match=message):
+        onnx_files.read(changed(tmp_path / "lstm.onnx", "LSTM", **attributes))
+
+
+def test_without_onnx_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exported(made(nn.RNN, "final"), tmp_path / "rnn.onnx")
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ValueError, match="to read it: pip install onnx"):
+        bring(Request(tmp_path / "rnn.onnx", write(tmp_path)))
