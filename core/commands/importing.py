@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 def add_verbs(add: Add) -> None:
     """Add this verb and its options."""
-    from core.text import STEPS
-
     added = add(import_torch)
     added.add_argument(
         "--weights",

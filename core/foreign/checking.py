@@ -157,9 +157,30 @@ def check(
     if found:
         options = "; or ".join(reading.options(given, outputs, class_1) for reading in found)
         raise ValueError(f"{base}. On every row these agree: {options}")
+    known = _without_unknown(owner, words, given.steps)
+    if 0 < len(known.texts) < len(owner.texts):
+        second = _Trial(model, words, known, time.monotonic() + seconds / 2)
+        if found := second.agreeing(_readings(model, given, known, pool, told, LENGTHS, ())):
+            raise ValueError(
+                f"{base}. The {len(known.texts):,} rows without unknown words agree with "
+                f"{found[0].options(given, outputs, class_1)}, so its owner reads unknown words otherwise: name their "
+                "token with --unknown-token or --unknown-id"
+            )
     raise ValueError(
         f"{base}. None of {trial.count:,} other readings that were tried agrees{trial.unfinished}: the weights, the "
-        "vocabulary, the unknown word's token or the preprocessing may be others than the owner's"
+        "vocabulary, the tokens of padding and unknown words or the preprocessing may be others than the owner's"
+    )
+
+
+def _without_unknown(owner: Rows, words: Words, steps: Sequence[str]) -> Rows:
+    """The rows whose every word is known, and that have one."""
+    tokens = [Preprocessing(tuple(steps))(text) for text in owner.texts]
+    kept = [row for row, some in enumerate(tokens) if some and not words.vocabulary.unknown(some)]
+    return Rows(
+        owner.file,
+        tuple(owner.texts[row] for row in kept),
+        owner.probabilities[kept],
+        tuple(owner.places[row] for row in kept),
     )
 
 

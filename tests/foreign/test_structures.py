@@ -16,6 +16,7 @@ from core import checkpoints
 from core.__main__ import main
 from core.foreign import checking
 from core.foreign.bringing import Request, bring, save
+from core.foreign.words import Special
 from core.read_outs import POOLS, ReadOut
 from core.verdicts import verdicts
 
@@ -360,3 +361,9 @@ def test_padding_that_is_read_needs_a_token(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("\n".join(["first", *WORDS[1:]]))
     with pytest.raises(ValueError, match="name it with --pad-token or --pad-id"):
         bring(Request(**files, reads=f"padded:{N}"))
+
+
+def test_unknown_words_that_are_read_otherwise_are_told_of(tmp_path: Path) -> None:
+    files = write(tmp_path, made(MeanOfStates))
+    with pytest.raises(ValueError, match=r"rows without unknown words agree with --reads mean, so .*--unknown-token"):
+        bring(Request(**files, special=Special(unknown_token="w5"), check=tmp_path / "said.csv"))
