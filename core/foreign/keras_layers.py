@@ -334,8 +334,10 @@ def _texts(
             f"has {len(words) + 2:,} ids and the embedding {rows:,} rows; expected no more ids than rows"
         )
     spare = rows - len(words) - 2
-    notes = (f"{spare:,} rows of the embedding have no word",) if spare else ()
-    return (None, "[UNK]", *map(str, words), *[""] * spare), steps, notes
+    notes = [f"{spare:,} rows of the embedding have no word"] * bool(spare)
+    if standardize == "lower":
+        notes.append("capitals beyond A to Z are lowered too, which TextVectorization does not do")
+    return (None, "[UNK]", *map(str, words), *[""] * spare), steps, tuple(notes)
 
 
 def _named(value: object) -> str:

@@ -255,7 +255,10 @@ def _recurrent(path: Path, graph: GraphProto, run: _Run, size: int) -> Found:
     """The stacked recurrent operators as one module of torch's; the head is still to come."""
     nodes = [node for node in graph.node if node.op_type in _CELLS]
     if not nodes or len(nodes) != len(run.seen):
-        raise ValueError(f"{path.name}: no LSTM, GRU or RNN in the graph")
+        raise ValueError(
+            f"{path.name}: no LSTM, GRU or RNN in the graph; an exporter that writes out every step hides it: "
+            "export with dynamo=False, or give the model's state_dict"
+        )
     told = [_told(path, node) for node in nodes]
     if len(set(told)) > 1:
         raise ValueError(

@@ -31,6 +31,7 @@ from core.foreign.messages import listed, mismatch
 from core.foreign.refusals import RefusedError
 from core.models import GATES
 
+_WAY_ON = "(name with --ignore what the model does without; a model with other layers can be asked as a black box: --predictor)"
 _RECURRENT = re.compile(
     r"(?P<prefix>.*?)(?P<part>weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l(?P<end>\d+(_reverse)?)"
 )
@@ -108,7 +109,7 @@ def find(
         raise RefusedError(
             f"{len(wrong):,} {'things do' if len(wrong) > 1 else 'thing does'} not fit {shape.words} as found at "
             f"{prefix}weight_ih_l0",
-            wrong,
+            [*wrong, _WAY_ON],
         )
     assert pair is not None
     notes = shape.notes(parts)

@@ -107,6 +107,11 @@ def _from_json(content: str, name: str) -> list[str | None]:
         return _from_tokenizer(found["config"], name)
     if isinstance(found, list) and found and all(isinstance(token, str) for token in found):
         return list(found)
+    if isinstance(found, dict) and all(number.isdecimal() and type(found[number]) is str for number in found):
+        by_token = {str(token): int(number) for number, token in found.items()}  # "0": "<pad>"
+        if len(by_token) < len(found):
+            raise ValueError(f"{name} lists tokens twice; expected each once")
+        found = by_token
     if not isinstance(found, dict) or not found or not all(type(number) is int for number in found.values()):
         raise ValueError(f"{name}: {expected}")
     return _by_id(found, name)
@@ -214,9 +219,12 @@ def _check_lengths(tokens: Sequence[str | None], vectors: np.ndarray, special: s
     beyond = max([len(tokens), *(number + 1 for number in special if number is not None)])
     if beyond != len(vectors):
         fewer = min(beyond, len(vectors))
+        shifted = ""
+        if beyond == len(vectors) - 1:
+            shifted = "; where ids begin at 1 and 0 is padding, give the vocabulary as JSON, token to id"
         raise ValueError(
             f"the vocabulary has {beyond:,} ids and the embedding {len(vectors):,} rows; expected as many of both "
-            f"(give --vocabulary-size {fewer} where only the first of both are meant)"
+            f"(give --vocabulary-size {fewer} where only the first of both are meant{shifted})"
         )
     if holes:
         raise ValueError(

@@ -102,5 +102,6 @@ def test_a_vocabulary_of_another_length_is_one_line(files: Path, capsys: pytest.
     assert run(files, words="short.txt") == 2
     assert capsys.readouterr().err == (
         "error: the vocabulary has 5 ids and the embedding 6 rows; expected as many of both (give "
-        "--vocabulary-size 5 where only the first of both are meant)\n"
+        "--vocabulary-size 5 where only the first of both are meant; where ids begin at 1 and 0 is padding, give the "
+        "vocabulary as JSON, token to id)\n"
     )

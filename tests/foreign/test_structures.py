@@ -363,7 +363,8 @@ def test_padding_that_is_read_needs_a_token(tmp_path: Path) -> None:
         bring(Request(**files, reads=f"padded:{N}"))
 
 
-def test_unknown_words_that_are_read_otherwise_are_told_of(tmp_path: Path) -> None:
+def test_unknown_words_that_are_read_otherwise_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "LENGTHS", (N,))
     files = write(tmp_path, made(MeanOfStates))
     with pytest.raises(ValueError, match=r"rows without unknown words agree with --reads mean, so .*--unknown-token"):
         bring(Request(**files, special=Special(unknown_token="w5"), check=tmp_path / "said.csv"))

@@ -21,6 +21,7 @@ def test_every_format_of_a_vocabulary_says_the_same(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_bytes(("\ufeff" + "\r\n".join(TOKENS) + "\r\n").encode())
     (tmp_path / "c.json").write_text(json.dumps(TOKENS))
     (tmp_path / "d.json").write_text(json.dumps({token: number for number, token in reversed(list(enumerate(TOKENS)))}))
+    (tmp_path / "e.json").write_text(json.dumps({str(number): token for number, token in enumerate(TOKENS)}))
     assert all(read_vocabulary(path) == TOKENS for path in tmp_path.iterdir())
 
 
@@ -34,6 +35,8 @@ def test_every_format_of_a_vocabulary_says_the_same(tmp_path: Path) -> None:
         ("a.json", '{"a": true}', "expected a list of tokens"),
         ("a.json", '{"a": 0.5}', "expected a list of tokens"),
         ("a.json", "[1, 2]", "expected a list of tokens"),
+        ("a.json", '{"0": "a", "1": "a"}', "twice"),
+        ("a.json", "{}", "expected a list of tokens"),
         ("a.json", "[" * 100_000, "not JSON"),
         ("a.txt", "good 0\nbad 1\n", "expected one token a line"),
         ("a.txt", "\n", "holds no token"),
@@ -75,6 +78,7 @@ def test_different_lengths_are_one_clear_line(rows: int) -> None:
     with pytest.raises(ValueError, match=f"the vocabulary has 5 ids and the embedding {rows} rows") as caught:
         align(TOKENS, np.zeros((rows, 3), dtype=np.float32), None, Special())
     assert "\n" not in str(caught.value)
+    assert ("where ids begin at 1" in str(caught.value)) is (rows == 6)
 
 
 def test_other_mistakes_are_told_of() -> None:
