@@ -185,6 +185,12 @@ def _is_number(text: str) -> bool:
 
 def _word(line: str, size: int) -> tuple[str, np.ndarray | None]:
     """A line's word and its numbers, None where these are not so many."""
+    word, *numbers = line.rstrip(" \r\n").rsplit(" ", size)
+    if len(numbers) == size and word and not word.startswith(" ") and "\t" not in line:  # nearly every line
+        try:
+            return word.rstrip(" "), np.array(numbers, dtype=np.float32)
+        except ValueError:
+            pass
     fields = _fields(line)
     nameless = len(fields) == size and line[:1] in (" ", "\t")  # the word was white space, or nothing
     if len(fields) <= size and not nameless:

@@ -31,7 +31,7 @@ from core.foreign.messages import listed, mismatch
 from core.foreign.refusals import RefusedError
 from core.models import GATES
 
-_WAY_ON = "(name with --ignore what the model does without; a model with other layers can be asked as a black box: --predictor)"
+_WAY_ON = "(--ignore names what the model does without; --predictor asks a model of other layers as a black box)"
 _RECURRENT = re.compile(
     r"(?P<prefix>.*?)(?P<part>weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l(?P<end>\d+(_reverse)?)"
 )
