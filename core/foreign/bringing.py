@@ -273,7 +273,7 @@ def _words(request: Request, found: Found, apart: vectors.Vectors | None) -> tup
     elif of is not None:
         tokens = list(of)
     else:
-        raise ValueError("no vocabulary was given, and neither weights nor embedding say which word is which row")
+        raise ValueError("neither weights nor embedding say which word is which row; give --vocabulary")
     if request.vocabulary_size is not None:
         size = request.vocabulary_size
         if not 0 < size <= len(tokens) or (of is None and size > len(table)):

@@ -38,6 +38,17 @@ _STANDARDIZE = {"lower_and_strip_punctuation": "keras_vectorization", "lower": "
 
 def read(path: Path, class_1: int | None = None) -> Found:
     """The parts of a classifier that Keras saved. Raises ValueError for a file or a layer that cannot be read."""
+    try:
+        return _found(path, class_1)
+    # What a configuration has of another type than Keras writes, and what h5py raises for a damaged file.
+    except (TypeError, AttributeError, LookupError, RuntimeError, OverflowError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # a file that is not there
+        why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise ValueError(f"{path.name} is damaged, or not as Keras writes it ({why})") from None
+
+
+def _found(path: Path, class_1: int | None) -> Found:
     layers = [layer for layer in keras_files.layers(path) if layer.kind not in _WITHOUT_EFFECT]
     chain = _Chain(path.name, layers)
     entry = chain.take("InputLayer")
@@ -213,8 +224,9 @@ def _reset_after(way: Layer, units: int) -> bool:
 def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
     """One way of one layer by torch's names."""
     gates = {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2), "SimpleRNN": (0,)}[way.kind]
+    count = len(gates) * units
+    kernel, recurrent = way.array(0, (width, count)), way.array(1, (units, count))
     columns = np.concatenate([np.arange(units) + gate * units for gate in gates])
-    count = len(columns)
     biases = np.zeros((2, count), dtype=np.float32)
     if way.option("use_bias", True):
         found = way.array(2, *([(2, count), (count,)] if way.kind == "GRU" else [(count,)]))
@@ -222,8 +234,8 @@ def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
     if len(way.weights) != (3 if way.option("use_bias", True) else 2):
         raise way.refuse(f"has {len(way.weights)} weights; expected kernel, recurrent kernel and bias")
     arrays = {
-        "weight_ih": way.array(0, (width, count))[:, columns].T,
-        "weight_hh": way.array(1, (units, count))[:, columns].T,
+        "weight_ih": kernel[:, columns].T,
+        "weight_hh": recurrent[:, columns].T,
         "bias_ih": biases[0],
         "bias_hh": biases[1],
     }

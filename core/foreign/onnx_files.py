@@ -16,6 +16,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,22 @@ _MOST_BYTES = 2 * 2**30  # of a protocol buffer
 def read(path: Path, class_1: int | None = None) -> Found:
     """The parts of a classifier in a graph. Raises ValueError for one that cannot be read, or where onnx is missing."""
     try:
-        import onnx
+        import_module("onnx")
     except ImportError:
         raise ValueError(f"{path.name} is an ONNX graph; to read it: pip install onnx") from None
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes")
+    try:
+        return _found(path, class_1)
+    except (TypeError, AttributeError, LookupError, RuntimeError, UnicodeError) as error:  # attributes of another type
+        raise ValueError(
+            f"{path.name} is damaged, or no such graph ({type(error).__name__}: {_first_line(error)})"
+        ) from None
+
+
+def _found(path: Path, class_1: int | None) -> Found:
+    import onnx
+
     try:
         model = onnx.load(str(path), load_external_data=False)
         onnx.checker.check_model(model, skip_opset_compatibility_check=True)

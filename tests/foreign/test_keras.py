@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,27 @@ def test_what_means_something_else_is_refused_by_name(
     with pytest.raises(ValueError, match=message) as refused:
         keras_layers.read(changed(tmp_path, name, change))
     assert "layer '" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("of", "settings"),
+    [
+        ("GRU", {"units": [None]}),
+        ("GRU", {"units": 10**9}),
+        ("Embedding", {"input_dim": 10**30}),
+        ("Embedding", {"input_dim": None}),
+        ("InputLayer", {"batch_shape": [None, 10**9]}),
+        ("InputLayer", {"batch_shape": [None, {"a": 1}]}),
+        ("Dense", {"activation": [[]]}),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_one_line(tmp_path: Path, of: str, settings: dict[str, Any]) -> None:
+    def change(layers: dict[str, dict[str, Any]]) -> None:
+        layers[of]["config"].update(settings)
+
+    with pytest.raises(ValueError) as refused:
+        bring(replace(request("left_padded.keras", tmp_path), weights=changed(tmp_path, "left_padded.keras", change)))
+    assert "\n" not in str(refused.value)
 
 
 def test_other_layers_are_refused_by_name(tmp_path: Path) -> None:
