@@ -76,8 +76,8 @@ def add_verbs(add: Add) -> None:
         help="a table of texts with the owner's probabilities of class 1: nothing is saved unless every row agrees "
         "within 0.0001; where one does not, what would agree is searched for",
     )
-    added.add_argument("--text-column", metavar="C", help="of that table (default: text)")
-    added.add_argument("--probability-column", metavar="C", help="of that table (default: probability)")
+    console.text_options(added)
+    added.add_argument("--probability-column", metavar="C", help="of the table for --check (default: probability)")
     added.add_argument("--logit-column", metavar="C", help="in place of probabilities, the numbers before the sigmoid")
 
 
@@ -90,8 +90,9 @@ def import_torch(options: argparse.Namespace) -> int:
     path = Path(options.weights)
     name = options.name or re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:64]
     checkpoints.check_name(name)
-    if options.check is None and (given := options.text_column or options.probability_column or options.logit_column):
-        raise ValueError(f"a column ({given}) is of the table that --check names; give --check too")
+    of_check = (options.text_column, options.probability_column, options.logit_column, options.encoding)
+    if options.check is None and (given := next(filter(None, of_check), None)):
+        raise ValueError(f"{given!r} is of the table that --check names; give --check too")
     labels = {} if options.labels is None else {"labels": tuple(part.strip() for part in options.labels.split(","))}
     request = bringing.Request(
         weights=path,
@@ -112,6 +113,7 @@ def import_torch(options: argparse.Namespace) -> int:
         ignore=options.ignore,
         check=_path(options.check),
         text_column=options.text_column,
+        encoding=options.encoding,
         probability_column=options.probability_column,
         logit_column=options.logit_column,
         **labels,

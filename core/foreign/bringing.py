@@ -75,6 +75,7 @@ class Request:
     ignore: Collection[str] = ()
     check: Path | None = None
     text_column: str | None = None
+    encoding: str | None = None
     probability_column: str | None = None
     logit_column: str | None = None
 
@@ -110,7 +111,8 @@ def bring(request: Request) -> Brought:
     found = _parts(request, apart is None)
     owner = None
     if request.check is not None:
-        owner = checking.read(request.check, request.text_column, request.probability_column, request.logit_column)
+        columns = (request.text_column, request.probability_column, request.logit_column)
+        owner = checking.read(request.check, *columns, encoding=request.encoding)
     known, words_notes = _words(request, found, apart)
     reading, assumed = _reading(request, found)
     if reading.reads.side and not known.pad:
@@ -198,6 +200,8 @@ def _reading(request: Request, found: Found) -> tuple[checking.Reading, list[str
     assumed: list[str] = []
     reads = _reads(request, found, assumed)
     steps = found.steps if request.preprocessing is None else request.preprocessing.steps
+    if found.steps is not None and steps != found.steps:
+        raise ValueError(f"{request.weights.name} itself tells the steps {' '.join(found.steps)}; leave out --steps")
     if steps is None:
         steps = STEPS
         assumed.append(f"text becomes words by the steps {' '.join(steps)} (--steps)")
@@ -266,6 +270,8 @@ def _words(request: Request, found: Found, apart: vectors.Vectors | None) -> tup
     special = request.special
     if found.pad_id is not None and special.pad_token is None and special.pad_id is None:
         special = words.Special(special.pad_token, special.unknown_token, found.pad_id, special.unknown_id)
+    if request.vocabulary is not None and found.tokens is not None:
+        raise ValueError(f"{request.weights.name} holds its own vocabulary; leave out --vocabulary")
     if request.vocabulary is not None:
         tokens = words.read_vocabulary(request.vocabulary)
     elif found.tokens is not None:

@@ -32,11 +32,13 @@ STEPS = (
 )
 """Preprocessing that is tried."""
 LENGTHS = (
-    *range(1, 65),
-    *(70, 75, 80, 90, 96, 100, 120, 128, 140, 150, 180, 200, 250, 256, 280, 300, 400, 500, 512, 1000),
+    *(100, 128, 50, 200, 256, 64, 32, 512, 150, 120, 80, 30, 60, 40, 20, 250, 300, 400, 500),
+    *(number for number in range(1, 130) if number not in (100, 128, 50, 64, 32, 120, 80, 30, 60, 40, 20)),
+    *(130, 140, 160, 170, 180, 190, 192, 220, 224, 225, 240, 280, 320, 350, 384, 450, 600, 700, 750, 800, 1000, 1024),
 )
-"""Lengths to pad to that are tried."""
+"""Lengths to pad to that are tried, the usual ones first."""
 _SECONDS = 60.0  # of trying
+_SECONDS_MORE = 5.0  # once something agrees
 _FIRST = 3  # rows that nearly everything wrong fails on
 _NAMED = 4
 _BATCH = 256
@@ -79,7 +81,14 @@ class Reading:
         return " ".join(found) or "what was given"
 
 
-def read(path: Path, text: str | None = None, probability: str | None = None, logit: str | None = None) -> Rows:
+def read(
+    path: Path,
+    text: str | None = None,
+    probability: str | None = None,
+    logit: str | None = None,
+    *,
+    encoding: str | None = None,
+) -> Rows:
     """The rows of a table of texts and probabilities of class 1, or their logits where `logit` names a column.
 
     Raises ValueError for a file without rows or a number that cannot be, LookupError for a missing column.
@@ -88,7 +97,7 @@ def read(path: Path, text: str | None = None, probability: str | None = None, lo
         raise ValueError("give --probability-column or --logit-column, not both")
     column = logit or probability or "probability"
     texts, numbers, places = [], [], []
-    for number, line, (said, value) in rows(path, (text or "text", column), None):
+    for number, line, (said, value) in rows(path, (text or "text", column), encoding):
         where = place(path, number, line)
         try:
             found = float(str(value))
@@ -215,41 +224,41 @@ class _Trial:
     unfinished: str = ""
 
     def agreeing(self, groups: Iterator[list[Reading]]) -> list[Reading]:
-        """The readings of the first group that has any, up to `_NAMED`, that agree with the owner on every row."""
-        found: list[Reading] = []
+        """The readings of the first group that has any that agree with the owner on every row, the closest first.
+
+        After the first one the rest of its group is tried for some seconds more.
+        """
+        found: list[tuple[float, Reading]] = []
         tokens: dict[tuple[str, ...], list[list[str]]] = {}
-        for reading in itertools.chain.from_iterable(self._while_none(groups, found)):
-            if time.monotonic() > self.until:
-                self.unfinished = f" (stopped after {self.count:,}, as the time was up)"
-                break
-            if reading.steps not in tokens:
-                tokens[reading.steps] = [Preprocessing(reading.steps)(text) for text in self.owner.texts]
-            found += self._agrees(reading, tokens[reading.steps])
-            if len(found) >= _NAMED:
-                break
-        return found
-
-    @staticmethod
-    def _while_none(groups: Iterator[list[Reading]], found: list[Reading]) -> Iterator[list[Reading]]:
         for group in groups:
-            yield group
-            if found:
-                return
+            for reading in group:
+                if time.monotonic() > self.until:
+                    self.unfinished = f" (stopped after {self.count:,}, as the time was up)"
+                    break
+                if reading.steps not in tokens:
+                    tokens[reading.steps] = [Preprocessing(reading.steps)(text) for text in self.owner.texts]
+                agreeing = self._agrees(reading, tokens[reading.steps])
+                if agreeing and not found:
+                    self.until = min(self.until, time.monotonic() + _SECONDS_MORE)
+                found += agreeing
+            if found or self.unfinished:
+                break
+        return [reading for _difference, reading in sorted(found, key=lambda pair: pair[0])][:_NAMED]
 
-    def _agrees(self, reading: Reading, tokens: list[list[str]]) -> list[Reading]:
+    def _agrees(self, reading: Reading, tokens: list[list[str]]) -> list[tuple[float, Reading]]:
+        """The reading, for each order of the classes in which it agrees, with its largest difference."""
         model = read_as(self.model, reading)
         self.count += 2
-        left = {False, True}
+        largest = {False: 0.0, True: 0.0}
         some = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))[-_FIRST:]
         for part in (some, range(len(tokens))):
             said = _of_tokens(model, self.words, [tokens[row] for row in part])
-            for turned in (False, True):
-                expected = self.owner.probabilities[list(part)]
-                if not np.abs((1 - said if turned else said) - expected).max() <= TOLERANCE:
-                    left.discard(turned)
-            if not left:
+            expected = self.owner.probabilities[list(part)]
+            differences = {turned: float(np.abs(abs(turned - said) - expected).max()) for turned in largest}
+            largest = {turned: value for turned, value in differences.items() if value <= TOLERANCE}
+            if not largest:
                 return []
-        return [replace(reading, turned=turned) for turned in sorted(left)]
+        return [(difference, replace(reading, turned=turned)) for turned, difference in largest.items()]
 
 
 def read_as(model: Classifier, reading: Reading) -> Classifier:
@@ -289,7 +298,7 @@ def _readings(
         nonlinearities = (given.nonlinearity, *(name for name in NONLINEARITIES if name != given.nonlinearity))
     # A batch is often padded to its longest text.
     longest = max(len(Preprocessing(given.steps)(text)) for text in owner.texts)
-    lengths = sorted({*usual, longest, given.reads.length} - {0})
+    lengths = [length for length in dict.fromkeys((given.reads.length, longest, *usual)) if length]
     short = [ReadOut(pool) for pool in own_pools]
     padded = [ReadOut(pool, side, length) for length in lengths for side in ("padded", "left") for pool in own_pools]
     if given.reads.side:

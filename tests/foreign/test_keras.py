@@ -68,6 +68,8 @@ def test_what_a_file_does_not_tell_is_assumed_and_said(tmp_path: Path) -> None:
         ("mean.keras", {"cell": "lstm"}, "holds a gru, not a lstm"),
         ("mean.keras", {"head": "dense"}, "leave out --head-name"),
         ("left_padded.keras", {"activation": "relu"}, "a head of two layers"),
+        ("texts.keras", {"vocabulary": FOLDER / "keras.json"}, "holds its own vocabulary"),
+        ("texts.keras", {"preprocessing": Preprocessing(("keras",))}, "itself tells the steps keras_vectorization"),
     ],
 )
 def test_what_the_file_tells_is_not_overruled(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:
