@@ -4,6 +4,7 @@ owner's probabilities, and `--check` refuses every wrong reading and names the r
 from __future__ import annotations
 
 import csv
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from core.__main__ import main
 from core.foreign import checking
 from core.foreign.bringing import Request, bring, save
 from core.foreign.words import Special
-from core.read_outs import POOLS, ReadOut
+from core.read_outs import POOLS, ReadOut, pools
 from core.verdicts import verdicts
 
 WORDS = ["<pad>", "<unk>", *(f"w{number}" for number in range(30))]
@@ -368,3 +369,62 @@ def test_unknown_words_that_are_read_otherwise_are_told_of(tmp_path: Path, monke
     files = write(tmp_path, made(MeanOfStates))
     with pytest.raises(ValueError, match=r"rows without unknown words agree with --reads mean, so .*--unknown-token"):
         bring(Request(**files, special=Special(unknown_token="w5"), check=tmp_path / "said.csv"))
+
+
+class AnyReading(nn.Module):
+    """A classifier of any cell, direction, pool and padding, written out plainly."""
+
+    def __init__(self, cell: str, both: bool, reads: ReadOut) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(len(WORDS), E)
+        self.rnn = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell](E, H, 2, batch_first=True, bidirectional=both)
+        self.fc = nn.Linear(H * (1 + both), 2)
+        self.both, self.reading = both, reads
+
+    def forward(self, ids: list[int]) -> Tensor:
+        pad = [0] * self.reading.length
+        if self.reading.side == "padded":
+            ids = (ids + pad)[: self.reading.length]
+        elif self.reading.side == "left":
+            ids = (pad + ids)[-self.reading.length :]
+        output, state = self.rnn(self.embed(torch.tensor([ids])))
+        h = state[0] if isinstance(state, tuple) else state
+        final = torch.cat([h[-2], h[-1]], 1) if self.both else h[-1]
+        if self.reading.pool == "final":
+            read = final
+        elif self.reading.pool == "reversed":
+            read = torch.cat([h[-1], h[-2]], 1)
+        elif self.reading.pool == "last":
+            read = output[:, -1]
+        elif self.reading.pool == "max":
+            read = output[0].max(0).values[None]
+        elif self.reading.pool == "mean":
+            read = output[0].mean(0)[None]
+        elif self.reading.pool == "cell":
+            read = torch.cat([state[1][-2], state[1][-1]], 1) if self.both else state[1][-1]
+        else:
+            weights = torch.softmax(output[0] @ final[0], dim=0)
+            read = sum(weight * step for weight, step in zip(weights, output[0], strict=True))[None]
+        return self.fc(read).softmax(1)[0, 1]
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["one way", "both ways"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_every_read_out_of_every_cell_gives_the_owners_probabilities(tmp_path: Path, cell: str, both: bool) -> None:
+    drawn = sentences(seed=9)
+    said: dict[str, list[float]] = {}
+    for pool in pools(cell, both):
+        for padding in ("", f"padded:{N}", f"left:{N}"):
+            reads = ReadOut.parse(f"{pool} {padding}")
+            torch.manual_seed(20)
+            model = AnyReading(cell, both, reads).eval().requires_grad_(False)
+            for parameter in model.parameters():
+                parameter.normal_(0, 0.9)
+            files = write(tmp_path, model)
+            save("theirs", bring(Request(**files, reads=str(reads))), tmp_path, replace=True)
+            loaded = checkpoints.load("theirs", tmp_path)
+            found = verdicts(loaded, [as_text(ids) for ids in drawn])
+            said[str(reads)] = [model(ids).item() for ids in drawn]
+            np.testing.assert_allclose([one.probability for one in found], said[str(reads)], atol=1e-6, rtol=0)
+    different = {(a, b): np.abs(np.subtract(said[a], said[b])).max() for a, b in itertools.combinations(said, 2)}
+    assert min(different.values()) > 5e-3, min(different, key=different.__getitem__)
