@@ -56,11 +56,18 @@ def _state_dict(content: object, name: str) -> dict[str, Tensor]:
         tables = [value for value in tables[0].values() if _is_table(value)]
     if len(tables) != 1:
         keys = ", ".join(str(key) for key in list(content)[:_LISTED]) if isinstance(content, Mapping) else "no names"
-        raise ValueError(f"{name} holds {len(tables)} tables of tensors, expected one (a state_dict); it has: {keys}")
-    odd = [str(key) for key, value in tables[0].items() if not isinstance(value, Tensor)]
+        raise ValueError(
+            f"{name} holds {len(tables)} tables of tensors, expected one (a state_dict); it has: {keys}; keep one, "
+            f'as in torch.save(torch.load("{name}", weights_only=True)[KEY], "weights.pt")'
+        )
+    # A number or a word beside tensors, such as an epoch, is no weight.
+    entries = {key: value for key, value in tables[0].items() if not isinstance(value, int | float | str | None)}
+    odd = [str(key) for key, value in entries.items() if not isinstance(value, Tensor)]
     if odd:
-        raise ValueError(f"{name} holds entries that are no tensors: {', '.join(odd[:_LISTED])}")
-    return {str(key): value for key, value in tables[0].items()}
+        raise ValueError(
+            f"{name} holds entries that are no tensors: {', '.join(odd[:_LISTED])}; save the model's state_dict alone"
+        )
+    return {str(key): value for key, value in entries.items()}
 
 
 def _is_table(value: object) -> bool:

@@ -125,10 +125,11 @@ def test_a_file_without_a_recurrent_module_or_that_is_none(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["model.pth", "model.bin", "model.ckpt", "model.model", "model.pkl", "model"])
-@pytest.mark.parametrize("form", ["plain", "nested", "old"])
+@pytest.mark.parametrize("form", ["plain", "nested", "flat", "old"])
 def test_torchs_own_files_are_read_for_their_weights(tmp_path: Path, form: str, name: str) -> None:
     given = tensors(prefix="module.lstm.")  # as nn.DataParallel names them
     content = {"epoch": 3, "state_dict": given, "optimizer": {"state": {}}} if form == "nested" else given
+    content = {**given, "epoch": 3, "note": None} if form == "flat" else content
     torch.save(content, tmp_path / name, _use_new_zipfile_serialization=form != "old")
     save_file(given, tmp_path / "same.safetensors")
     theirs, same = read(tmp_path / name), read(tmp_path / "same.safetensors")
@@ -228,3 +229,12 @@ def test_a_head_of_two_layers_is_found_by_its_shapes() -> None:
     )
     with pytest.raises(RefusedError, match="a head: expected"):
         find(given | {"fc1.weight": torch.zeros(7, H), "fc2.weight": torch.zeros(2, 6)})
+
+
+def test_several_tables_of_tensors_are_told_with_the_way_on(tmp_path: Path) -> None:
+    torch.save({"model": tensors(), "average": tensors()}, tmp_path / "two.pt")
+    with pytest.raises(ValueError, match=r"2 tables of tensors.*model, average; keep one, as in torch\.save"):
+        read(tmp_path / "two.pt")
+    torch.save({**tensors(), "optimizer": {"state": {}}}, tmp_path / "mixed.pt")
+    with pytest.raises(ValueError, match="no tensors: optimizer; save the model's state_dict alone"):
+        read(tmp_path / "mixed.pt")
