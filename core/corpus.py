@@ -18,6 +18,8 @@ import numpy as np
 
 from core.labels import SENTIMENT, Labelling
 from core.language import gettext as _
+from core.layout import Layout
+from core.looking import texts_of_folder
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
 from core.word_cache import WordCache
@@ -69,7 +71,7 @@ def read_corpus(
     text_column: str | None = None,
     label_column: str | None = None,
     *,
-    encoding: str | None = None,
+    layout: Layout | None = None,
     labelling: Labelling | None = None,
 ) -> Corpus:
     """Labelled rows of a file, neutral ones left out; labels are those of sentiment unless a labelling says others.
@@ -84,7 +86,7 @@ def read_corpus(
     texts: list[str] = []
     labels = array("b")
     skipped = 0
-    table = rows(path, (text_column or "text", label_column or "label"), encoding)
+    table = rows(path, (text_column or "text", label_column or "label"), layout)
     for number, line, (text, label) in table:
         key = label_key(label)
         if key not in allowed:
@@ -108,10 +110,10 @@ def read_corpus(
     return Corpus(path.name, texts, np.array(labels, dtype=np.int8), skipped, file_sha256(path), labelling=labelling)
 
 
-def read_texts(path: str | Path, text_column: str | None = None, *, encoding: str | None = None) -> list[str]:
+def read_texts(path: str | Path, text_column: str | None = None, *, layout: Layout | None = None) -> list[str]:
     """The text column of a file, labels or not. Errors as in `read_corpus`."""
     path = Path(path)
-    table = rows(path, (text_column or "text",), encoding)
+    table = rows(path, (text_column or "text",), layout)
     texts = [_text(text, path, number, line) for number, line, (text,) in table]
     if not texts:
         raise ValueError(_("{file} has no rows").format(file=path.name))
@@ -119,7 +121,12 @@ def read_texts(path: str | Path, text_column: str | None = None, *, encoding: st
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+    """SHA-256 of a file's bytes, in hexadecimal; of a folder of texts by class of their names and bytes."""
+    if path.is_dir():
+        whole = hashlib.sha256()
+        for text in texts_of_folder(path):
+            whole.update(f"{text.relative_to(path)} {file_sha256(text)}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

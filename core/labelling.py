@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.corpus import SENTIMENT_LABELLING, label_key
 from core.labels import SENTIMENT, Labelling
+from core.layout import Layout
 from core.tables import is_sentiment140, rows
 
 _LISTED = 8  # values named in a message
@@ -35,7 +36,7 @@ def parse(text: str) -> Labelling:
     return Labelling((names[0], names[1]), {value: names.index(name) for value, name in values.items()})
 
 
-def of_file(path: Path, label_column: str | None, encoding: str | None, asked: Labelling | None = None) -> Labelling:
+def of_file(path: Path, label_column: str | None, layout: Layout | None, asked: Labelling | None = None) -> Labelling:
     """The labelling of a file's label column: the one asked for, if its values are all that the column holds.
 
     Asked for none, the column tells: 0, 1, 2 and the words for them are sentiment; any two other values are the classes
@@ -45,7 +46,7 @@ def of_file(path: Path, label_column: str | None, encoding: str | None, asked: L
     if asked is None and is_sentiment140(path):
         return SENTIMENT_LABELLING
     column = label_column or "label"
-    found = _counts(path, column, encoding)
+    found = _counts(path, column, layout)
     if asked is not None:
         if set(found) != set(asked.values):
             missing = [value for value in asked.values if value not in found]
@@ -66,9 +67,9 @@ def of_file(path: Path, label_column: str | None, encoding: str | None, asked: L
     return Labelling((first, second), {first: 0, second: 1})
 
 
-def _counts(path: Path, column: str, encoding: str | None) -> Mapping[str, int]:
+def _counts(path: Path, column: str, layout: Layout | None) -> Mapping[str, int]:
     counts: Counter[str] = Counter()
-    for row in rows(path, (column,), encoding):
+    for row in rows(path, (column,), layout):
         counts[label_key(row.values[0])] += 1
         if len(counts) > _MOST:
             raise ValueError(

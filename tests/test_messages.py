@@ -90,7 +90,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
         set(),
     ),
     "ragged row": (
-        lambda folder: list(tables.rows(file(folder, b"text\ngood,bad\n"), ["text"], None)),
+        lambda folder: list(tables.rows(file(folder, b"text\ngood,bad\n"), ["text"])),
         "table.csv, row 1 (line 2): 2 fields where the header has 1",
         set(),
     ),
@@ -101,7 +101,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
         {"parquet", "Parquet"},
     ),
     "open quote": (
-        lambda folder: list(tables.rows(file(folder, b'text\n"good\n'), ["text"], None)),
+        lambda folder: list(tables.rows(file(folder, b'text\n"good\n'), ["text"])),
         "table.csv, row 1 (line 2): unexpected end of data",
         set(),
     ),
@@ -209,7 +209,7 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
     for name in language.LANGUAGES:
         language.use(name)
         for ask in (
-            lambda folder: list(tables.rows(path, ["text"], None)),
+            lambda folder: list(tables.rows(path, ["text"])),
             lambda folder: records.columns(header),
         ):
             whole = said(ask, tmp_path)

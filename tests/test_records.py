@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import record_lines
+from core.layout import ON, Layout
 from core.record_lines import Mark
 from core.records import MOST_COLUMNS, Window, columns, marks, span, windows
 
@@ -26,9 +27,9 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def read(path: Path, size: int = 1_000, encoding: str | None = None) -> tuple[list[Window], list[object], list[tuple]]:
+def read(path: Path, size: int = 1_000, layout: Layout | None = None) -> tuple[list[Window], list[object], list[tuple]]:
     """The windows, every row's cells, and what is wrong with which: (row, line, why)."""
-    found = list(windows(path, size, encoding))
+    found = list(windows(path, size, layout))
     problems = [
         (window.first + place, window.lines[place], why) for window in found for place, why in window.problems.items()
     ]
@@ -165,11 +166,11 @@ def test_what_is_no_table_is_refused_in_one_line(name: str, content: str | bytes
 def test_an_encoding_can_be_named(tmp_path: Path) -> None:
     for encoding in ("latin-1", "utf-8", "utf-16"):
         path = write(tmp_path / f"{encoding}.csv", "text,n\ncafé,1\n".encode(encoding))
-        assert read(path, encoding=encoding)[1] == [["café", "1"]]
+        assert read(path, layout=Layout(encoding))[1] == [["café", "1"]]
     with pytest.raises(ValueError, match="unknown encoding: nosuch"):
-        list(windows(tmp_path / "utf-8.csv", 10, "nosuch"))
+        list(windows(tmp_path / "utf-8.csv", 10, Layout("nosuch")))
     with pytest.raises(ValueError, match="hex"):
-        list(windows(tmp_path / "utf-8.csv", 10, "hex"))
+        list(windows(tmp_path / "utf-8.csv", 10, Layout("hex")))
     with pytest.raises(FileNotFoundError):
         list(windows(tmp_path / "gone.csv", 10))
 
@@ -258,12 +259,12 @@ def test_a_mark_is_read_on_from_in_any_encoding(name: str, encoding: str | None,
     head = "" if name.endswith("jsonl") else line.format("n").replace("Zoë 🙂", "text").replace("Zoë", "text")
     content = (head + "".join(line.format(number) for number in range(1, 3_001))).encode(encoding or "utf-8")
     path = write(tmp_path / name, content)
-    found = [mark for mark, _ in marks(path, encoding, Mark(), 700, 1_000)]
+    found = [mark for mark, _ in marks(path, Layout(encoding), Mark(), 700, 1_000)]
     assert [mark.rows for mark in found] == [700, 1_700, 2_700, 3_000]
-    (window,) = span(path, 5_000, encoding, found[1], 1_000, "text")
+    (window,) = span(path, 5_000, Layout(encoding), found[1], 1_000, "text")
     assert window.column("n") == [str(number) for number in range(1_701, 2_701)] and window.first == 1_701
     # Marks are found behind a mark as they are from the start.
-    again = [(mark.rows, mark.lines) for mark, _ in marks(path, encoding, found[0], 1_000, 1_000)]
+    again = [(mark.rows, mark.lines) for mark, _ in marks(path, Layout(encoding), found[0], 1_000, 1_000)]
     assert again == [(mark.rows, mark.lines) for mark in found[1:]]
 
 

@@ -249,7 +249,7 @@ def mine(options: argparse.Namespace) -> int:
         options.file,
         console.named_checkpoints(options.model),
         options.text_column,
-        encoding=options.encoding,
+        layout=options.layout,
         limit=options.limit,
     )
     first = next(events)  # what is wrong from the start is told before a bar is drawn
@@ -281,7 +281,7 @@ def _texts(options: argparse.Namespace) -> list[str]:
     if options.file and options.texts:
         raise ValueError("give texts or --file, not both")
     if options.file:
-        return read_texts(options.file, options.text_column, encoding=options.encoding)
+        return read_texts(options.file, options.text_column, layout=options.layout)
     texts = options.texts or [line.rstrip("\r\n") for line in sys.stdin]
     if not texts:
         raise ValueError("no text was given")

@@ -50,7 +50,7 @@ def assess(options: argparse.Namespace) -> int:
         options.label_column or "label",
         zero=options.zero,
         one=options.one,
-        encoding=options.encoding,
+        layout=options.layout,
     )
     found = next(events)
     with tqdm(total=100, unit=" %", bar_format="{l_bar}{bar}| {postfix}", leave=False) as bar:

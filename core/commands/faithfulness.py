@@ -127,7 +127,7 @@ def _drawn(options: argparse.Namespace) -> tuple[Sequence[str], Source]:
     if options.rows < 1 or options.seed < 0:
         raise ValueError(f"expected at least 1 row and a seed from 0 up; given: {options.rows:,} and {options.seed}")
     path = Path(options.data)
-    texts = read_texts(path, options.text_column, encoding=options.encoding)
+    texts = read_texts(path, options.text_column, layout=options.layout)
     count = min(options.rows, len(texts))
     rows = np.sort(np.random.default_rng(options.seed).choice(len(texts), count, replace=False))
     return [texts[row] for row in rows], Source(path.name, file_sha256(path), count, len(texts), options.seed)

@@ -233,7 +233,7 @@ def train_fluency(options: argparse.Namespace) -> int:
 
     out = _folder(options)
     names = [options.tweets, *options.sentences]
-    corpora = [fluency_data.read_sentences(name, options.text_column, options.encoding) for name in names]
+    corpora = [fluency_data.read_sentences(name, options.text_column, options.layout) for name in names]
     pairs = fluency_data.read_pairs(options.blimp) if options.blimp else None
     settings = fluency_recipe.FluencySettings(
         vocabulary_size=options.vocabulary_size,

@@ -91,10 +91,12 @@ def _lines(options: argparse.Namespace) -> Lines:
     from core.probes.files.lines import own_lines, read_lines
 
     if options.data is None:
-        if options.text_column or options.label_column or options.encoding:
-            raise ValueError("--text-column, --label-column and --encoding say how to read --data, which was not given")
+        if options.text_column or options.label_column or options.layout:
+            raise ValueError(
+                "--text-column, --label-column, --encoding and the like say how to read --data, which was not given"
+            )
         return own_lines()
-    return read_lines(Path(options.data), options.text_column, options.label_column, encoding=options.encoding)
+    return read_lines(Path(options.data), options.text_column, options.label_column, layout=options.layout)
 
 
 def _indexed(checkpoint: Checkpoint, lines: Lines, state: str) -> Index:
@@ -249,7 +251,7 @@ def _drawn(options: argparse.Namespace) -> tuple[list[str], Source]:
     path = Path(options.data)
     if options.rows < 1:
         raise ValueError(f"--rows is at least 1; given: {options.rows:,}")
-    texts = read_texts(path, options.text_column, encoding=options.encoding)
+    texts = read_texts(path, options.text_column, layout=options.layout)
     rows = min(options.rows, len(texts))
     chosen = np.sort(np.random.default_rng(options.seed).choice(len(texts), rows, replace=False))
     return [texts[row] for row in chosen], Source(path.name, file_sha256(path), rows, len(texts))

@@ -119,7 +119,7 @@ def _scan(options: argparse.Namespace, models: list[Model], top: int) -> Scan:
         positive=options.positive,
         negative=options.negative,
         top=top,
-        encoding=options.encoding,
+        layout=options.layout,
     )
     with closing(events):
         found = next(events)  # what is wrong from the start is told before a bar is drawn
@@ -183,7 +183,7 @@ def sarcasm_report(options: argparse.Namespace) -> int:
     models = console.sentiment_only(
         console.named_checkpoints(options.model), "sarcasm is told by how people and models read sentiment"
     )
-    corpora = [read_sarcasm(path, where, about, encoding=options.encoding) for path, where, about in _corpora(options)]
+    corpora = [read_sarcasm(path, where, about, layout=options.layout) for path, where, about in _corpora(options)]
     found = []
     for report in reports(corpora, models):
         found.append(report)
@@ -215,6 +215,6 @@ def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
     named = {name: value for name, value in named.items() if value}
     paths = [path for name in options.data for path in (found(Path(name)) if Path(name).is_dir() else [Path(name)])]
     return [
-        (path, located(path, replace(where, **named), options.encoding), about)
+        (path, located(path, replace(where, **named), options.layout), about)
         for path, (where, about) in ((path, known(path)) for path in paths)
     ]

@@ -19,10 +19,11 @@ import numpy as np
 
 from core.corpus import Encoded, Encoder
 from core.language import gettext as _
+from core.layout import Layout
 from core.probes.files.readings import Readings, common, spelt
 from core.records import Window, windows
 from core.slices import Marker, places
-from core.tables import check_columns, is_sentiment140
+from core.tables import is_sentiment140
 from core.tally import Counter, Pair, Tallies
 from core.text import Vocabulary
 from core.verdicts import logits, sigmoid
@@ -98,7 +99,7 @@ def assess(
     labels: Names | None = None,
     zero: Collection[str] = (),
     one: Collection[str] = (),
-    encoding: str | None = None,
+    layout: Layout | None = None,
     name: str | None = None,
     breathe: Breathe = lambda: None,
 ) -> Generator[Assessment, None, None]:
@@ -121,7 +122,7 @@ def assess(
     path = Path(path)
     readings = read_as(path, checkpoints, label_column, labels=labels, zero=zero, one=one)
     counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, breathe)
-    return _assess(path, counting, encoding)
+    return _assess(path, counting, layout)
 
 
 def read_as(
@@ -154,12 +155,12 @@ def own(checkpoints: Sequence[Checkpoint]) -> Assessment:
     return last
 
 
-def _assess(path: Path, counting: _Counting, encoding: str | None) -> Generator[Assessment, None, None]:
+def _assess(path: Path, counting: _Counting, layout: Layout | None) -> Generator[Assessment, None, None]:
     checked = False
-    with closing(windows(path, _WINDOW, encoding)) as table:
+    with closing(windows(path, _WINDOW, layout)) as table:
         for window in table:
             if not checked:
-                check_columns(path, (counting.text_column, counting.readings.column), window.columns)
+                window.check(path, (counting.text_column, counting.readings.column))
                 checked = True
             counting.take(window)
             yield counting.result(window.share)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.language import gettext as _
+from core.layout import Layout
 from core.probes.files.readings import Readings
 from core.tables import is_sentiment140, place, rows
 
@@ -36,7 +37,7 @@ def read_lines(
     text_column: str | None = None,
     label_column: str | None = None,
     *,
-    encoding: str | None = None,
+    layout: Layout | None = None,
     name: str | None = None,
 ) -> Lines:
     """The texts of a file; its text column is ``text`` unless told, it is called `name` in messages.
@@ -51,7 +52,7 @@ def read_lines(
     labels: list[int] = []
     strange: dict[str, None] = {}
     empty = 0
-    for number, line, values in rows(path, wanted, encoding):
+    for number, line, values in rows(path, wanted, layout):
         text = values[0]
         if text is None or (isinstance(text, str) and not text.strip()):
             empty += 1
