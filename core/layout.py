@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.language import gettext as _
-from core.language import listed
+from core.language import listed, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,8 @@ def _delimited(layout: Layout) -> Iterator[str]:
     yield called(layout.encoding or "")
     shown = listed(name if name.isprintable() else repr(name) for name in layout.columns[:6])
     more = ", …" if len(layout.columns) > 6 else ""
-    yield _("{count:,} columns ({names})").format(count=len(layout.columns), names=shown + more)
+    columns = ngettext("{count:,} column ({names})", "{count:,} columns ({names})", len(layout.columns))
+    yield columns.format(count=len(layout.columns), names=shown + more)
     yield _("header") if layout.header else _("no header")
     if layout.bare is not None:
         yield _("{column} may hold the delimiter").format(column=layout.columns[layout.bare])

@@ -100,10 +100,10 @@ def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, 
     if asked.encoding is None and asked.header is None and suffix == ".csv" and _is_sentiment140(part):
         asked = replace(asked, encoding="latin-1", header=False, delimiter=",", quoting=ON)
         return _noticed(
-            replace(asked, form=DELIMITED, columns=SENTIMENT140_COLUMNS, named=6), _text(part, "latin-1", whole)
+            replace(asked, form=DELIMITED, columns=SENTIMENT140_COLUMNS, named=6), _text(path, part, "latin-1", whole)
         )
     encoding = codec(asked.encoding) if asked.encoding is not None else _encoding(path, part)
-    text = _text(part, encoding, whole)
+    text = _text(path, part, encoding, whole)
     found = replace(asked, encoding=encoding)
     if suffix in (".json", ".jsonl"):
         start = text.lstrip("\ufeff \t\r\n")[:1]
@@ -125,13 +125,14 @@ def _part(path: Path) -> tuple[bytes, bool]:
         return part, not content.read(1)
 
 
-def _text(part: bytes, encoding: str, whole: bool) -> str:
+def _text(path: Path, part: bytes, encoding: str, whole: bool) -> str:
     """The part as text, up to the end of its last line."""
     decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
     try:
         text = decoder.decode(part)
-    except UnicodeError:
-        text = codecs.getincrementaldecoder(encoding)("replace").decode(part)
+    except UnicodeError:  # of a codec that has no such error handler
+        line = _("{file} is not {encoding} text").format(file=path.name, encoding=called(encoding))
+        raise ValueError(line + NAME_ENCODING) from None
     if not whole and (end := max(text.rfind("\n"), text[:-1].rfind("\r"))) >= 0:
         text = text[: end + 1]
     return text
@@ -191,8 +192,8 @@ def _noticed(layout: Layout, text: str) -> Layout:
         return layout
     shown = next((word for word in wrong[0].split() if mended(word) != word), wrong[0])[:30]
     note = ngettext(
-        "{count:,} line looks like UTF-8 read as something else ({shown}; --mend puts it right)",
-        "{count:,} lines look like UTF-8 read as something else ({shown}; --mend puts them right)",
+        "{count:,} line looks like UTF-8 read as something else ({shown}): mend it (--mend)",
+        "{count:,} lines look like UTF-8 read as something else ({shown}): mend them (--mend)",
         len(wrong),
     ).format(count=len(wrong), shown=shown)
     return replace(layout, notes=(*layout.notes, note))

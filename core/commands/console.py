@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import black_box, checkpoints
 from core.labels import SENTIMENT, Names, probability_of
-from core.layout import ANY, ESCAPED, NAMED, OFF, ON, codec, delimiter_of, telling
+from core.layout import ANY, ESCAPED, NAMED, OFF, ON, delimiter_of, telling
 from core.tables import is_sentiment140
 
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ class _LayoutAction(argparse.Action):
         try:
             if name == "delimiter":
                 given = delimiter_of(given)
-            elif name == "encoding":
-                codec(given)
         except ValueError as error:
             raise argparse.ArgumentError(self, str(error)) from None
         namespace.layout = replace(namespace.layout or ANY, **{name: given})

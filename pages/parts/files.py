@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
-from shutil import rmtree
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 import streamlit as st
 
-from core import records
 from core.labels import Names
 from core.language import gettext as _
 from core.language import ngettext
+from core.layout import Layout
 from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
 from core.tables import as_csv
-from pages.parts import classes, limits, search
+from pages.parts import classes, reading, search
 from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
     from core.checkpoints import Checkpoint
     from core.probes.scan import Find, Scan
 
 MOST_TOP = 200
-_OPTIONS = re.compile(r"[;,]? \(?name [^()]*(\(--\w+\)|--\w+ and --\w+\))$")
 
 
 class _Event(NamedTuple):
@@ -55,18 +48,12 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "`python -m core scan`."
         )
     )
-    given = _given()
-    if given is None:
+    given = reading.upload(_("A file of comments"), "file", "file")
+    read = given and reading.control(given, "file")
+    if given is None or read is None:
         return
-    name, path = given
-    boxes = st.columns(4, vertical_alignment="bottom")
-    encoding = encoding_box(boxes[3], "file encoding") if path.suffix != ".parquet" else None
-    try:
-        columns = records.columns(path, encoding)
-    except (ValueError, LookupError, OSError) as error:
-        st.error(plain(told(error)))
-        return
-    asked = _asked(columns, boxes, encoding, checkpoints[0].labels)
+    name, path = given.name, given.path
+    asked = _asked(read, checkpoints[0].labels)
     checkpoints, asked = _fitting(checkpoints, asked)
     if not checkpoints:
         return
@@ -104,60 +91,12 @@ class _Asked(NamedTuple):
     positive: tuple[str, ...]
     negative: tuple[str, ...]
     top: int
-    encoding: str | None
+    layout: Layout
 
 
-def _given() -> tuple[str, Path] | None:
-    """The name of the upload and where it lies; it stays while another view is looked at, which empties the box."""
-
-    def forget() -> None:
-        st.session_state.pop("file kept", None)
-
-    given = st.file_uploader(
-        _("A file of comments"),
-        type=limits.upload_types(),
-        key="file",
-        on_change=forget,
-        max_upload_size=limits.largest_upload(),
-    )
-    given = limits.small_enough(given)
-    if given is not None:
-        st.session_state["file kept"] = given.name, _stored(given.getvalue(), Path(given.name).suffix.lower())
-    kept: tuple[str, Path] | None = st.session_state.get("file kept")
-    if kept and given is None:
-        st.caption(_("The file from before is still here: {name}").format(name=plain(kept[0])))
-    return kept
-
-
-def _stored(content: bytes, suffix: str) -> Path:
-    """The upload as a file of this session, which goes when the session does or another one comes."""
-    if "file folder" not in st.session_state:
-        st.session_state["file folder"] = TemporaryDirectory(prefix="unrolled-")
-    folder = Path(st.session_state["file folder"].name)
-    # A folder for each content: a search that another upload ends may be at work for a moment more.
-    path = folder / sha256(content).hexdigest()[:16] / f"upload{suffix}"
-    if not path.exists():
-        for other in folder.iterdir():
-            rmtree(other, ignore_errors=True)
-        path.parent.mkdir()
-        path.write_bytes(content)
-    return path
-
-
-def encoding_box(box: DeltaGenerator, key: str) -> str | None:
-    """The encoding to read with, None for the usual one."""
-    names = {"": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
-    chosen = box.selectbox(_("Encoding"), list(names), format_func=names.__getitem__, key=key, persist_state="session")
-    return chosen or None
-
-
-def told(error: Exception) -> str:
-    """What is wrong, without the options of the command line, for which the page has boxes."""
-    return _OPTIONS.sub("", str(error))
-
-
-def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None, labels: Names) -> _Asked:
-    one, two, three, _last = boxes
+def _asked(read: reading.Read, labels: Names) -> _Asked:
+    one, two, three = st.columns(3, vertical_alignment="bottom")
+    columns = read.columns
     own = fingerprint(columns)
     text = one.selectbox(
         _("Texts"),
@@ -190,7 +129,7 @@ def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: 
             negative = _words(_("Labels that mean {negative}").format(**shown), f"file negative {own}", about)
         with right:
             positive = _words(_("Labels that mean {positive}").format(**shown), f"file positive {own}", about)
-    return _Asked(text, label, positive, negative, int(top), encoding)
+    return _Asked(text, label, positive, negative, int(top), read.layout)
 
 
 def _words(title: str, key: str, about: str) -> tuple[str, ...]:
@@ -209,7 +148,7 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
         positive=asked.positive,
         negative=asked.negative,
         top=asked.top,
-        encoding=asked.encoding,
+        layout=asked.layout,
         breathe=breathe,
     )
     try:
@@ -217,7 +156,7 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
             for found in events:
                 yield _Event(found, out.read_bytes() if found.done else None)
     except (ValueError, LookupError) as error:
-        raise ValueError(told(error)) from error
+        raise ValueError(reading.told(error)) from error
     finally:
         out.unlink(missing_ok=True)
 

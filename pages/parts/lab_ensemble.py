@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from core import checkpoints as stored
-from core import records
 from core.language import gettext as _
-from pages.parts import black_box, estimates, files, limits, models, search, trajectories
+from core.layout import Layout
+from pages.parts import black_box, estimates, models, reading, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
-
     from core.checkpoints import Checkpoint
     from core.lab.ensemble import Ensemble, Progress
 
@@ -38,13 +33,8 @@ def view() -> None:
     )
     _kept()
     st.markdown(_("**On a labelled file of your own**"))
-    given = st.file_uploader(
-        _("Texts with labels 0 and 1, or the names of the models’ classes"),
-        type=limits.upload_types(),
-        key="boost file",
-        max_upload_size=limits.largest_upload(),
-    )
-    given = limits.small_enough(given)
+    title = _("Texts with labels 0 and 1, or the names of the models’ classes")
+    given = reading.upload(title, "boost file", "boost")
     if given is None:
         st.caption(_("Up to 20 MB. Larger files: `python -m core lab boosting --data FILE`."))
     else:
@@ -82,65 +72,43 @@ def _kept() -> None:
 class _Asked(NamedTuple):
     text: str
     label: str
-    encoding: str | None
+    layout: Layout
     rows: int
     seed: int
 
 
-def _own(given: UploadedFile) -> None:
-    boxes = st.columns(5, vertical_alignment="bottom")
-    encodings = {"": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
-    encoding = None
-    if not given.name.lower().endswith(".parquet"):
-        encoding = boxes[4].selectbox(_("Encoding"), list(encodings), format_func=encodings.__getitem__) or None
-    try:
-        columns = _columns(given.file_id, encoding, given)
-    except (ValueError, LookupError, OSError) as error:
-        st.error(plain(files.told(error)))
+def _own(given: reading.Upload) -> None:
+    read = reading.control(given, "boost")
+    if read is None:
         return
+    columns, boxes = read.columns, st.columns(4, vertical_alignment="bottom")
     own = fingerprint(columns)
     text = boxes[0].selectbox(_("Texts"), columns, index=_place(columns, "text", 0), key=f"boost text {own}")
     label = boxes[1].selectbox(_("Labels"), columns, index=_place(columns, "label", -1), key=f"boost label {own}")
     rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
-    asked = _Asked(text, label, encoding, int(rows), int(seed))
+    asked = _Asked(text, label, read.layout, int(rows), int(seed))
     checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
     hashes = tuple(sorted(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
         return lambda breathe: _measured(given, asked, checkpoints, breathe)
 
-    search.view("ensemble", (given.file_id, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
+    search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
 
 
 def _place(columns: Sequence[str], name: str, otherwise: int) -> int:
     return columns.index(name) if name in columns else otherwise % len(columns)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _columns(file_id: str, encoding: str | None, _given: UploadedFile) -> tuple[str, ...]:
-    with _as_file(_given) as path:
-        return records.columns(path, encoding)
-
-
-@contextmanager
-def _as_file(given: UploadedFile) -> Iterator[Path]:
-    """The upload on the disk, for as long as it is read."""
-    with TemporaryDirectory(prefix="unrolled-") as folder:
-        path = Path(folder) / f"upload{Path(given.name).suffix.lower()}"
-        path.write_bytes(given.getvalue())
-        yield path
-
-
 def _measured(
-    given: UploadedFile, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
+    given: reading.Upload, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
 ) -> Iterator[Progress]:
     from core.corpus import read_corpus
     from core.lab.ensemble import measure
 
-    with _as_file(given) as path:
-        labelling = checkpoints[0].labelling if checkpoints else None
-        corpus = read_corpus(path, asked.text, asked.label, encoding=asked.encoding, labelling=labelling)
+    labelling = checkpoints[0].labelling if checkpoints else None
+    corpus = read_corpus(given.path, asked.text, asked.label, layout=asked.layout, labelling=labelling)
     breathe()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
     yield from measure(corpus, checkpoints, seed=asked.seed, breathe=breathe)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from hashlib import sha256
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core import records
 from core.language import gettext as _
-from pages.parts import files, limits, search
+from pages.parts import reading, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -21,19 +16,6 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.probes.files.lines import Lines
     from core.probes.patterns import Index, Indexing
-
-
-class _Upload(NamedTuple):
-    name: str
-    content: bytes
-
-    @property
-    def suffix(self) -> str:
-        return Path(self.name).suffix.lower()
-
-    @property
-    def digest(self) -> str:
-        return sha256(self.content).hexdigest()
 
 
 def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> None:
@@ -92,51 +74,23 @@ def _say(event: Indexing) -> search.Shown:
 
 def _uploaded() -> tuple[str, Lines] | None:
     """The texts of the upload, and a name for them, if there is one that can be read."""
-
-    def forget() -> None:
-        st.session_state.pop("pat kept", None)
-        st.session_state.pop("pat lines", None)
-
-    given = st.file_uploader(
-        _("A file of sentences, with a column of labels if it has one"),
-        type=limits.upload_types(),
-        key="pat file",
-        on_change=forget,
-        max_upload_size=limits.largest_upload(),
-    )
-    given = limits.small_enough(given)
-    if given is not None:
-        st.session_state["pat kept"] = _Upload(given.name, given.getvalue())
-    upload: _Upload | None = st.session_state.get("pat kept")
-    if upload is None:
+    given = reading.upload(_("A file of sentences, with a column of labels if it has one"), "pat file", "pat")
+    read = given and reading.control(given, "pat")
+    if given is None or read is None:
         return None
-    if given is None:
-        st.caption(_("The file from before is still here: {name}").format(name=plain(upload.name)))
-    boxes = st.columns(3, vertical_alignment="bottom")
-    encoding = None if upload.suffix == ".parquet" else files.encoding_box(boxes[2], "pat encoding")
+    text, label = _columns(st.columns(2, vertical_alignment="bottom"), read.columns)
+    key = fingerprint((given.digest, given.name, text, label, read.layout))
     try:
-        with _on_disk(upload) as path:
-            text, label = _columns(boxes, records.columns(path, encoding))
-            key = fingerprint((upload.digest, upload.name, text, label, encoding))
-            if st.session_state.get("pat lines", ("",))[0] != key:
-                from core.probes.files.lines import read_lines
+        if st.session_state.get("pat lines", ("",))[0] != key:
+            from core.probes.files.lines import read_lines
 
-                read = read_lines(path, text, label, encoding=encoding, name=upload.name)
-                st.session_state["pat lines"] = key, read
+            lines = read_lines(given.path, text, label, layout=read.layout, name=given.name)
+            st.session_state["pat lines"] = key, lines
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(files.told(error)))
+        st.error(plain(reading.told(error)))
         return None
     found: tuple[str, Lines] = st.session_state["pat lines"]
     return found
-
-
-@contextmanager
-def _on_disk(upload: _Upload) -> Iterator[Path]:
-    """The upload as a file, for as long as it is read."""
-    with TemporaryDirectory(prefix="unrolled-") as folder:
-        path = Path(folder) / f"upload{upload.suffix}"
-        path.write_bytes(upload.content)
-        yield path
 
 
 def _columns(boxes: Sequence[Any], columns: tuple[str, ...]) -> tuple[str, str | None]:

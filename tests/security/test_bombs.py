@@ -170,11 +170,11 @@ def test_what_is_no_page_is_damage_in_one_line(cut: int, tmp_path: Path) -> None
 
 
 def test_other_archives_are_no_tables(tmp_path: Path) -> None:
-    for name in ("a.csv.gz", "a.zip", "a.parquet.gz", "a.zst"):
-        with pytest.raises(ValueError, match=r"cannot read \.\w+; can: \.parquet, \.csv, \.tsv, \.jsonl"):
+    for name in ("a.7z", "a.tar", "a.tar.gz", "a.parquet.gz", "a.csv.gz.gz", "a.zst"):
+        with pytest.raises(ValueError, match=r"cannot read \.\w+; can: \.parquet, \.csv, "):
             list(tables.rows(tmp_path / name, ["text"]))
     (tmp_path / "gzip.csv").write_bytes(bytes.fromhex("1f8b08000000000002ff") + b"\0" * 100)
-    with pytest.raises(ValueError, match="is not UTF-8 text"):
+    with pytest.raises(ValueError, match="bytes that are not UTF-8 text"):
         list(tables.rows(tmp_path / "gzip.csv", ["text"]))
 
 
