@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from core import reasons, record_lines
 from core.language import gettext as _
 from core.language import listed
-from core.layout import FOLDER, JSON, NAME_ENCODING, PARQUET, Layout, called, said, tell
+from core.layout import DELIMITED, FOLDER, JSON, NAME_ENCODING, PARQUET, Layout, called, said, tell
 from core.looking import is_text, look, texts_of_folder
 from core.record_lines import Batch, Lines, Mark, Places, batches, converted, no_object, not_json, stream
 
@@ -143,7 +143,8 @@ def windows(path: Path, size: int, asked: Layout | None = None) -> Generator[Win
         why = _("{file}: none of the first {count:,} rows can be read; line {line}: {problem}")
         told = {"file": path.name, "count": len(first), "line": first.lines[0], "problem": first.problems[0]}
         its = _("; its columns: {columns}").format(columns=repr(listed(first.columns))[1:-1][:_SHOWN])
-        raise ValueError(why.format(**told) + (its if first.columns else ""))
+        hint = _("; name its delimiter (--delimiter)") if layout.form == DELIMITED else ""
+        raise ValueError(why.format(**told) + (its if first.columns else "") + hint)
     yield first
     del first
     yield from found
@@ -327,11 +328,11 @@ def _array(path: Path, layout: Layout) -> list[Any]:
     lines = Lines(io.StringIO(), layout.encoding or "", layout.mend)
     content = lines.decoded(content)
     if lines.wrong(content):
-        raise ValueError(f"{path.name}: {lines.undecoded}{NAME_ENCODING}")
+        raise ValueError(_("{file}: {why}").format(file=path.name, why=lines.undecoded) + NAME_ENCODING)
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name}: {not_json(error)}") from None
+        raise ValueError(_("{file}: {why}").format(file=path.name, why=not_json(error))) from None
     return list(found)
 
 

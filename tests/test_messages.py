@@ -83,7 +83,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
     "no table": (
         lambda folder: records.columns(file(folder, b"good", "table.doc")),
         "table.doc: cannot read .doc; can: .parquet, .csv, .tsv, .jsonl, .json, .txt, .pos, .neg, .gz, .zip",
-        {"doc", "parquet", "csv", "tsv", "jsonl", "json", "txt", "pos", "neg", "gz", "zip"},
+        {"table", "doc", "parquet", "csv", "tsv", "jsonl", "json", "txt", "pos", "neg", "gz", "zip"},
     ),
     "empty table": (
         lambda folder: records.columns(file(folder, b"")),

@@ -44,8 +44,8 @@ def view() -> None:
     st.write(
         _(
             "A file with a column of texts and a column of labels (CSV, TSV, JSON, parquet or text), up to 20 MB. "
-            "Larger ones: `python -m core assess --data FILE`. The file is read a few thousand rows at a time and stays with "
-            "this session."
+            "Larger ones: `python -m core assess --data FILE`. The file is read a few thousand rows at a time, and "
+            "stays with this session."
         )
     )
     with st.spinner(_("Loading the models…"), show_time=False):
