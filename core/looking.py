@@ -257,7 +257,8 @@ class _Reading:
     def __init__(self, layout: Layout, content: str):
         self.layout = layout
         self.unsure: int | None = None  # the line of a quote that may be either
-        self.quotes = '"' in content
+        self.unquoted: _Reading | None = None  # the same, quotation marks being text, where there are any
+        self.proofs = 0  # rows that show that quotes enclose cells
         first = next(_records(layout, content))[0]
         self.problem = None if isinstance(first, list) else first
         self.width = len(first) if isinstance(first, list) else 0
@@ -308,6 +309,7 @@ def _quoting(layout: Layout, content: str) -> _Reading:
         return off
     if on.merged and not proofs and off.bad == 0:
         on.unsure = min(on.merged)
+    on.unquoted, on.proofs = off, proofs
     return on.with_layout(sure=proofs > 0)
 
 
@@ -357,8 +359,10 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
         width = 2
     layout = replace(layout, header=header)
     names: Sequence[str] = _names(first) if header else ()
-    if any(len(row) > width for row in rows) and (layout.quoting == OFF or not reading.quotes):
-        layout, rows = _with_bare_column(layout, rows, width, names)
+    wide = sum(len(row) > width for row in rows)
+    if wide > reading.proofs:  # of a file that is quoted where needed, rather a few rows are faulty
+        plain = [row or [] for row in reading.unquoted.records[header:]] if reading.unquoted else rows
+        layout, rows = _with_bare_column(layout, plain, width, names) or (layout, rows)
     rows = [row for row in rows if len(row) == width]
     notes = list(layout.notes)
     named = width
@@ -442,11 +446,11 @@ def _is_header(path: Path, first: Sequence[str], below: Sequence[Sequence[str]])
 
 def _with_bare_column(
     layout: Layout, rows: list[list[str]], width: int, names: Sequence[str]
-) -> tuple[Layout, list[list[str]]]:
-    """The layout with the one column that may hold delimiters, where only one can, and the rows as it reads them."""
+) -> tuple[Layout, list[list[str]]] | None:
+    """The layout with the one column that may hold delimiters, and the rows as it reads them; None unless one can."""
     delimiter = layout.delimiter or ","
-    if any(len(row) < width for row in rows[: len(rows) // 10 + 1]):
-        return layout, rows
+    if sum(len(row) < width for row in rows) * 10 > len(rows):
+        return None
 
     def joined(place: int) -> list[list[str]]:
         right = width - 1 - place
@@ -470,7 +474,7 @@ def _with_bare_column(
         )
     ]
     if len(fitting) != 1:
-        return layout, rows
+        return None
     return replace(layout, bare=fitting[0], quoting=OFF), joined(fitting[0])
 
 

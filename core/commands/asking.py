@@ -29,7 +29,7 @@ def add_verbs(add: Add) -> None:
 
     added = add(evaluate)
     console.model_option(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled file, in a form of docs/files.md")
     console.label_options(added)
 
     added = add(permute)
@@ -44,7 +44,7 @@ def add_verbs(add: Add) -> None:
     added.add_argument("texts", nargs="+", metavar="TEXT")
 
     added = add(mine)
-    added.add_argument("file", metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL; labels are not used")
+    added.add_argument("file", metavar="FILE", help="sentences, in a form of docs/files.md; labels are not used")
     console.model_option(added)
     added.add_argument("--limit", type=int, metavar="K", help="each model's K most opposed pairs only")
     console.text_options(added)

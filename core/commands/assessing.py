@@ -16,7 +16,9 @@ def add_verbs(add: Add) -> None:
     """Add this verb and its options."""
     added = add(assess)
     console.model_option(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL of any size")
+    added.add_argument(
+        "--data", required=True, metavar="FILE", help="labelled file, of any size and form of docs/files.md"
+    )
     added.add_argument("--threshold", type=float, default=0.5, metavar="P", help="class 1 is said from it on (0.5)")
     added.add_argument("--zero", nargs="+", default=[], metavar="WORD", help="words that mean class 0, with its name")
     added.add_argument("--one", nargs="+", default=[], metavar="WORD", help="words that mean class 1, with its name")

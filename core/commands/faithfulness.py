@@ -33,7 +33,7 @@ def add_verbs(add: Add) -> None:
     """Add this verb and its options."""
     added = add(faithfulness)
     console.models_options(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="sentences, in a form of docs/files.md")
     added.add_argument("--rows", type=int, default=_ROWS, metavar="N", help=f"rows drawn from it (default: {_ROWS})")
     added.add_argument("--seed", type=int, default=0, help="of the draw and of all else that is random (default: 0)")
     added.add_argument("--methods", default="all", metavar="A,B,…", help="methods of attribution, or all (default)")

@@ -31,7 +31,7 @@ _FEWER = {
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
     added = add(train, json_output=False)
-    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled file, in a form of docs/files.md")
     added.add_argument("--report", metavar="FILE", help="labelled file for the card's report, never for any choice")
     added.add_argument(
         "--out",
@@ -73,7 +73,7 @@ def add_verbs(add: Add) -> None:
     console.labels_option(added)
 
     added = add(study)
-    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled file, in a form of docs/files.md")
     added.add_argument(
         "--rows", type=int, default=300_000, metavar="N", help="rows drawn by the seed (default: 300,000)"
     )
@@ -84,7 +84,7 @@ def add_verbs(add: Add) -> None:
     console.labels_option(added)
 
     added = add(train_fluency, json_output=False)
-    added.add_argument("--tweets", required=True, metavar="FILE", help="parquet, CSV, TSV or JSONL of texts")
+    added.add_argument("--tweets", required=True, metavar="FILE", help="texts, in a form of docs/files.md")
     added.add_argument(
         "--sentences", nargs="+", default=[], metavar="FILE", help="more texts; the first file's are ranked in the card"
     )

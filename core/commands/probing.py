@@ -37,14 +37,14 @@ def add_verbs(add: Add) -> None:
         "--least", type=float, default=0.5, metavar="S", help="share of the units that must be on (default: 0.5)"
     )
     added.add_argument(
-        "--data", metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL (default: some of this project's own)"
+        "--data", metavar="FILE", help="sentences, in a form of docs/files.md (default: some of this project's own)"
     )
     console.text_options(added)
     added.add_argument("--label-column", metavar="L", help="column of labels (default: none)")
 
     added = add(probe_states)
     console.model_option(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="sentences, in a form of docs/files.md")
     added.add_argument("--rows", type=int, default=_ROWS, metavar="N", help=f"rows drawn from it (default: {_ROWS:,})")
     added.add_argument("--seed", type=int, default=0, help="of the draw and of all else that is random (default: 0)")
     added.add_argument("--save", action="store_true", help="keep the figures in the checkpoints' cards")

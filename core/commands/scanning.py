@@ -26,7 +26,7 @@ def add_verbs(add: Add) -> None:
         "files",
         metavar="IN",
         nargs="+",
-        help="texts in parquet, CSV, TSV or JSONL, of any size: files, folders, patterns",
+        help="tables of texts of any size (docs/files.md): files, folders, patterns",
     )
     added.add_argument(
         "out",
