@@ -248,6 +248,12 @@ def _of_text(lines: Sequence[str]) -> str | None:
         names = [name.strip(' "\r\n').lower() for name in filled[0].split(delimiter)] if filled else []
         if len(names) > 1 and all(_is_known(name) for name in names):
             return delimiter
+    for delimiter in (";", "|", ",", "@"):  # a text and its label, without a header
+        rows = [line.rstrip("\r\n").split(delimiter) for line in filled]
+        if len(rows) > 3 and all(len(row) == 2 for row in rows):
+            for column in zip(*rows, strict=True):
+                if 1 < len(set(column)) <= len(rows) / 2 and _are_labels([cell.strip() for cell in column]):
+                    return delimiter
     return None
 
 
@@ -566,8 +572,12 @@ def _holds_texts(folder: Path) -> bool:
 
 
 def texts_of_folder(path: Path) -> list[Path]:
-    """The files of a folder of texts by class, class after class. Raises ValueError for too many."""
+    """The files of a folder of texts by class, class after class: a text each, or .pos and .neg files of a text a line.
+
+    Raises ValueError for too many.
+    """
     found = [one for folder in classes(path) for one in sorted(folder.iterdir()) if not one.name.startswith(".")]
+    found = found or sorted(one for one in path.iterdir() if one.suffix.lower() in (".pos", ".neg") and one.is_file())
     if len(found) > _MOST_FILES:
         raise ValueError(
             _("{file} holds {count:,} texts; at most {most:,} are read").format(
@@ -579,11 +589,12 @@ def texts_of_folder(path: Path) -> list[Path]:
 
 def _folder(path: Path, asked: Layout) -> Layout:
     names = [folder.name for folder in classes(path)]
-    if not names:
+    names = names or sorted({one.suffix[1:].lower() for one in texts_of_folder(path)})
+    if len(names) < 2:
         raise ValueError(
             _(
-                "{file} is a folder; expected a file, or a folder of two or more folders named as the classes, of .txt "
-                "files alone"
+                "{file} is a folder; expected a file, a folder of .pos and .neg files, or two or more folders named as "
+                "the classes, of .txt files alone"
             ).format(file=path.name)
         )
     encoding = asked.encoding and codec(asked.encoding)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from core import reasons, record_lines
 from core.language import gettext as _
 from core.language import listed
-from core.layout import DELIMITED, FOLDER, JSON, NAME_ENCODING, PARQUET, Layout, called, said, tell
+from core.layout import DELIMITED, FOLDER, JSON, LINES, NAME_ENCODING, PARQUET, Layout, called, said, tell
 from core.looking import is_text, look, texts_of_folder
 from core.record_lines import Batch, Lines, Mark, Places, batches, converted, no_object, not_json, stream
 
@@ -275,27 +275,46 @@ def _rows_in(path: Path, layout: Layout) -> int:
     if layout.form == PARQUET:
         with _parquet_file(path) as file:
             return int(file.metadata.num_rows)
-    return len(texts_of_folder(path) if layout.form == FOLDER else _array(path, layout))
+    return len(_items(path, layout))
 
 
 def _loaded(path: Path, layout: Layout, start: int) -> Iterator[tuple[Batch, float]]:
     """The rows of a JSON array or of a folder of texts, some at a time."""
-    files = texts_of_folder(path) if layout.form == FOLDER else []
-    items = files or _array(path, layout)
+    items = _items(path, layout)
     for begin in range(start, len(items), _LOADED):
         part = items[begin : begin + _LOADED]
         rows: list[Any] = []
         problems: dict[int, str] = {}
         for item in part:
             row: Any = {"text": item} if isinstance(item, str) else item
-            if isinstance(item, Path):
-                row, problem = _text_file(item, path, layout)
+            if isinstance(item, Path | tuple):
+                row, problem = _text_file(item, path, layout) if isinstance(item, Path) else item
                 if problem is not None:
                     problems[len(rows)] = problem
             elif not isinstance(row, dict):
                 problems[len(rows)], row = no_object(row), None
             rows.append(row)
         yield converted(Batch([None] * len(rows), rows, problems), layout), (begin + len(part)) / len(items)
+
+
+def _items(path: Path, layout: Layout) -> list[Any]:
+    """The elements of a JSON array; of a folder the files of one text, the rows of others or what is wrong with them."""
+    if layout.form == JSON:
+        return _array(path, layout)
+    items: list[Any] = []
+    held = 0
+    for file in texts_of_folder(path):
+        if file.suffix.lower() not in (".pos", ".neg"):
+            items.append(file)
+            continue
+        held += file.stat().st_size
+        if held > JSON_LIMIT:
+            told = _("{file} is read whole, up to {limit:,} bytes; read one of its files")
+            raise ValueError(told.format(file=path.name, limit=JSON_LIMIT))
+        one = replace(layout, form=LINES, columns=("text", "label"), label=file.suffix[1:].lower())
+        for batch, _share in batches_of(file, one):
+            items += [(row and [*row, file.name], batch.problems.get(place)) for place, row in enumerate(batch.rows)]
+    return items
 
 
 def _text_file(path: Path, folder: Path, layout: Layout) -> tuple[list[str] | None, str | None]:

@@ -79,12 +79,20 @@ CASES: dict[str, tuple[str | bytes | dict[str, str], list[str]]] = {
         "1 +++$+++ what a morning , thanks !\n0 +++$+++ my head hurts , no sleep\n",
         ["what a morning , thanks !", "my head hurts , no sleep"],
     ),
+    "text and label in a .txt": (
+        "i feel fine;joy\ni weep, again;sadness\ni smile;joy\ni cry a lot;sadness\n",
+        ["i feel fine", "i weep, again", "i smile", "i cry a lot"],
+    ),
     "one text per line": ("cold, grey soup\n\nfine bread\n", ["cold, grey soup", "fine bread"]),
     "one text per line, as CSV": ("cold, grey soup\nfine bread\n", ["cold, grey soup", "fine bread"]),
     "`.pos` and `.neg`": ("cold soup , again\n", ["cold soup , again"]),
     "a folder of texts by class": (
         {"pos/1.txt": "fine bread\nand butter\n", "neg/1.txt": "cold soup\n", "neg/2.txt": "rude waiter"},
         ["cold soup", "rude waiter", "fine bread\nand butter"],
+    ),
+    "a folder of .pos and .neg files": (
+        {"a.pos": "fine bread\n\nlovely garden\n", "a.neg": "cold soup , again\n"},
+        ["cold soup , again", "fine bread", "lovely garden"],
     ),
     "JSON lines": ('{"text": "cold soup", "label": 0}\n{"text": "fine", "label": 1}\n', ["cold soup", "fine"]),
     "JSON lines called .json": ('{"text": "cold soup", "label": 0}\n', ["cold soup"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core import checkpoints
 from core.commands import console
-from core.looking import classes
+from core.looking import texts_of_folder
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -29,7 +29,7 @@ def check_one_file(options: argparse.Namespace) -> None:
     """Refuse what takes a folder OUT where it is a file. Raises ValueError."""
     given = [_spelled(name) for name in _FOLDER_ONLY if getattr(options, name)]
     first = Path(options.files[0])
-    if len(options.files) > 1 or (first.is_dir() and not classes(first)):
+    if len(options.files) > 1 or (first.is_dir() and not texts_of_folder(first)):
         given.append("more than one file")
     if given:
         raise ValueError(f"{', '.join(given)}: for that OUT is a folder, a name without a suffix; given: {options.out}")

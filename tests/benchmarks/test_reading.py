@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 ROWS = (100_000, 1_000_000)
-WORDS = "the a lovely cold soup garden train late rain bread waiter great awful fine morning , . ! “ café 'tis".split()
+WORDS = ("the", "a", "lovely", "cold", "soup", "garden", "train", "late", "rain", "great", ",", ".", "!", "“", "café")
 PLAIN = """
 import csv
 with open(path, encoding="utf-8", newline="") as file:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.layout import Layout
-from core.looking import classes, texts_of_folder
+from core.looking import texts_of_folder
 from core.packed import ending
 from core.probes.files.scan_windows import check_texts
 from core.records import NoRowsError, windows
@@ -57,7 +57,7 @@ def _named(name: str) -> list[Path]:
             and not any(part.startswith((".", "_")) for part in table.relative_to(path).parts)
             and table.is_file()
         )
-        if not tables and classes(path):
+        if not tables and texts_of_folder(path):
             return [path]
         if not tables:
             raise LookupError(
