@@ -19,9 +19,9 @@ import numpy as np
 from core.labels import SENTIMENT, Labelling
 from core.language import gettext as _
 from core.layout import Layout
-from core.looking import texts_of_folder
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
+from core.text_folders import texts_of_folder
 from core.word_cache import WordCache
 
 LABEL_NAMES = ("negative", "positive", "neutral")

@@ -15,10 +15,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 
 from core import language, record_lines
+from core.cells import mended
+from core.header import are_labels, guessed, is_header, is_known, is_number, is_text, token_columns
 from core.language import gettext as _
 from core.language import ngettext
 from core.layout import (
@@ -41,35 +42,15 @@ from core.layout import (
     codec,
 )
 from core.packed import opened, suffix_of
-from core.record_lines import Lines, mended, tokens_in, unchecked
+from core.record_lines import Lines, unchecked
+from core.text_folders import classes, texts_of_folder
 
 _PART = 262_144  # bytes looked at
 _SENTIMENT140_LABELS = ("0", "2", "4")
 _USUAL = {".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ",", ";", "|"), ".txt": (PLUS_SIGNS, "\t", ",", ";", "|")}
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-_MOST_VALUES = 20  # different ones in a column of labels
-
-
-def _words(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_TEXTS = _words(
-    "text tweet tweets sentence review comment content message msg body title headline phrase document doc post sms "
-    "utterance token tokens word words question answer statement description summary context response said"
-)
-_LABELS = _words(
-    "label labels class sentiment target category polarity rating score stars star emotion stance mood type topic y "
-    "gold spam sarcastic sarcasm irony toxic"
-)
-_OTHERS = _words(
-    "id ids index idx n no number row rows date day time timestamp created user username author name names lang "
-    "language source url link split fold set part file country location confidence count length retweets likes column "
-    "col field key value parent subreddit age gender product probability group pair"
-)
-_KNOWN = _TEXTS | _LABELS | _OTHERS
-_MOST_FILES, _LOOKED = 200_000, 100  # of a folder
+_LOOKED = 100  # objects of JSON, files of a folder
 
 
 def look(path: Path, asked: Layout | None = None) -> Layout:
@@ -246,13 +227,13 @@ def _of_text(lines: Sequence[str]) -> str | None:
             return delimiter
     for delimiter in _USUAL[".csv"]:
         names = [name.strip(' "\r\n').lower() for name in filled[0].split(delimiter)] if filled else []
-        if len(names) > 1 and all(_is_known(name) for name in names):
+        if len(names) > 1 and all(is_known(name) for name in names):
             return delimiter
     for delimiter in (";", "|", ",", "@"):  # a text and its label, without a header
         rows = [line.rstrip("\r\n").split(delimiter) for line in filled]
         if len(rows) > 3 and all(len(row) == 2 for row in rows):
             for column in zip(*rows, strict=True):
-                if 1 < len(set(column)) <= len(rows) / 2 and _are_labels([cell.strip() for cell in column]):
+                if 1 < len(set(column)) <= len(rows) / 2 and are_labels([cell.strip() for cell in column]):
                     return delimiter
     return None
 
@@ -356,7 +337,7 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
         what = _("bytes that are not {encoding} text").format(encoding=called(layout.encoding or ""))
         raise in_header(path, what + NAME_ENCODING)
     if header is None:
-        header = _is_header(path, first, [row for row in records[1:] if row is not None and len(row) == reading.width])
+        header = is_header(path, first, [row for row in records[1:] if row is not None and len(row) == reading.width])
     if header and "\0" in "".join(first):
         raise in_header(path, _("a NUL character (byte 0) in it") + NAME_ENCODING)
     rows = [row for row in records[header:] if row is not None]
@@ -381,9 +362,9 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
         if twice:
             notes.append(_("several columns are called {names}").format(names=language.listed(twice)))
     else:
-        names, told = _guessed(rows, width)
+        names, told = guessed(rows, width)
         notes += told
-    tokens = _token_columns(names, rows)
+    tokens = token_columns(names, rows)
     if tokens:
         notes.append(_("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens)))
     begin = skip
@@ -395,59 +376,6 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
 def _names(first: Sequence[str]) -> tuple[str, ...]:
     """The names of columns; one without a name is called by its number."""
     return tuple(name if name.strip() else str(place) for place, name in enumerate(first, 1))
-
-
-def _is_known(name: str) -> bool:
-    words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name.strip()).lower())
-    return 0 < len(words) <= 4 and len(name) <= 40 and not _KNOWN.isdisjoint(words)
-
-
-def is_text(name: str) -> bool:
-    """Whether a column's name says that it holds texts."""
-    return not _TEXTS.isdisjoint(re.findall(r"[a-z]+", name.lower()))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return cell.strip().lower() not in ("nan", "inf", "infinity")
-
-
-def _is_header(path: Path, first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns. Raises ValueError where it looks like data as well, or like neither."""
-    columns = list(zip(*below, strict=True)) if below else [()] * len(first)
-    data = name = doubt = False
-    if list(first) in ([str(n) for n in range(len(first))], [str(n + 1) for n in range(len(first))]) and len(first) > 1:
-        numbered = [not all(map(_is_number, column)) for column in columns]
-        if below and any(numbered) and len({row[numbered.index(True)] for row in below}) > 2:
-            return True  # as pandas numbers columns without names
-    for cell, column in zip(first, columns, strict=True):
-        filled = [value for value in column if value.strip()]
-        values = Counter(value.strip() for value in filled)
-        if not cell.strip():
-            continue
-        if _is_number(cell):
-            data = True
-        elif _is_known(cell):
-            name = True
-        elif values[cell.strip()] and len(values) <= _MOST_VALUES and len(cell.split()) <= 3:
-            data = True  # a label that occurs again
-        elif filled and all(map(_is_number, filled)):
-            name = True
-        elif len(cell.split()) > 3:
-            doubt = True
-    if data and not name and not (doubt and len(first) == 1):
-        return False
-    if data or (doubt and not name) or (len(first) == 1 and not name):
-        shown = language.listed(cell[:30] if cell.isprintable() else repr(cell[:30]) for cell in first[:6])
-        raise ValueError(
-            _("{file}: the first row ({row}) may be a header or data; name which it is (--header, --no-header)").format(
-                file=path.name, row=shown
-            )
-        )
-    return True
 
 
 def _with_bare_column(
@@ -468,12 +396,12 @@ def _with_bare_column(
 
     texts = [place for place, name in enumerate(names) if is_text(name)]
     exact = list(zip(*(row for row in rows if len(row) == width), strict=True)) or [()] * width
-    numbers = [bool(column) and all(map(_is_number, column)) for column in exact]
+    numbers = [bool(column) and all(map(is_number, column)) for column in exact]
     fitting = [
         place
         for place in texts or range(width)
         if all(
-            (_is_number(cell) if numbers[other] else len(cell.split()) <= 1 and len(cell) <= 40)
+            (is_number(cell) if numbers[other] else len(cell.split()) <= 1 and len(cell) <= 40)
             for row in joined(place)
             for other, cell in enumerate(row)
             if other != place
@@ -482,51 +410,6 @@ def _with_bare_column(
     if len(fitting) != 1:
         return None
     return replace(layout, bare=fitting[0], quoting=OFF), joined(fitting[0])
-
-
-def _guessed(rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[str]]:
-    """Names for columns that have none: text and label where they are clear, numbers else; and what is said of it."""
-    names = [str(place + 1) for place in range(width)]
-    columns = [[row[place].strip() for row in rows] for place in range(width)]
-    texts = [
-        place
-        for place, column in enumerate(columns)
-        if sum(len(cell.split()) > 1 for cell in column) * 2 > len(column)
-        and not all(_is_number(cell.replace(" ", "")) for cell in column)
-    ]
-    if len(texts) != 1:
-        return names, [_("no column is clearly the text")]
-    names[texts[0]] = "text"
-    told = _("column {number} is taken for the text").format(number=texts[0] + 1)
-    labels = [place for place, column in enumerate(columns) if place != texts[0] and _are_labels(column)]
-    if len(labels) == 1:
-        names[labels[0]] = "label"
-        told = _("column {number} is taken for the text, {label} for the label").format(
-            number=texts[0] + 1, label=labels[0] + 1
-        )
-    return names, [told]
-
-
-def _are_labels(column: Sequence[str]) -> bool:
-    values = Counter(column)
-    numbers = [int(value) for value in values if value.isdecimal() and len(value) < 10]
-    if len(numbers) == len(column) > 1 and all(b == a + 1 for a, b in pairwise(numbers)):
-        return False  # they count the rows
-    few = len(values) <= max(2, len(column) // 2)
-    return few and len(values) <= _MOST_VALUES and all(len(value.split()) <= 2 and value for value in values)
-
-
-def _token_columns(names: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """The columns of texts whose filled cells are lists of tokens, one and all."""
-    found, plain = [], False
-    for name, column in zip(names, zip(*rows, strict=True), strict=False):
-        filled = [cell for cell in column if cell is not None and str(cell).strip()]
-        tokens = [tokens_in(cell) for cell in filled]
-        if filled and all(one is not None for one in tokens) and any(tokens):
-            found.append(name)
-        elif sum(len(str(cell).split()) > 1 for cell in filled) * 2 > len(filled):
-            plain = True
-    return [name for name in found if not plain or is_text(name)]
 
 
 def _with_tokens_of_json(layout: Layout, text: str) -> Layout:
@@ -545,7 +428,7 @@ def _with_tokens_of_json(layout: Layout, text: str) -> Layout:
     names = list(dict.fromkeys(key for found in objects for key in found))
     if not objects or len(names) > 1_000:
         return layout
-    tokens = _token_columns(names, [[found.get(name) for name in names] for found in objects])
+    tokens = token_columns(names, [[found.get(name) for name in names] for found in objects])
     if not tokens:
         return layout
     note = _("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens))
@@ -558,33 +441,6 @@ def in_header(path: Path, why: str) -> ValueError:
 
 
 # A folder of texts by class
-
-
-def classes(path: Path) -> list[Path]:
-    """The subfolders of a folder of texts by class: two or more, of texts alone; none where it is no such folder."""
-    found = [one for one in sorted(path.iterdir()) if one.is_dir() and not one.name.startswith((".", "_"))]
-    return found if len(found) > 1 and all(_holds_texts(one) for one in found) else []
-
-
-def _holds_texts(folder: Path) -> bool:
-    found = [one for one in folder.iterdir() if not one.name.startswith(".")]
-    return bool(found) and all(one.is_file() and one.suffix.lower() in (".txt", "") for one in found)
-
-
-def texts_of_folder(path: Path) -> list[Path]:
-    """The files of a folder of texts by class, class after class: a text each, or .pos and .neg files of a text a line.
-
-    Raises ValueError for too many.
-    """
-    found = [one for folder in classes(path) for one in sorted(folder.iterdir()) if not one.name.startswith(".")]
-    found = found or sorted(one for one in path.iterdir() if one.suffix.lower() in (".pos", ".neg") and one.is_file())
-    if len(found) > _MOST_FILES:
-        raise ValueError(
-            _("{file} holds {count:,} texts; at most {most:,} are read").format(
-                file=path.name, count=len(found), most=_MOST_FILES
-            )
-        )
-    return found
 
 
 def _folder(path: Path, asked: Layout) -> Layout:

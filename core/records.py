@@ -9,20 +9,21 @@ before it (of parquet at most a row group).
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import reasons, record_lines
+from core import reasons
+from core.cells import Batch, converted
+from core.header import is_text
 from core.language import gettext as _
 from core.language import listed
-from core.layout import DELIMITED, FOLDER, JSON, LINES, NAME_ENCODING, PARQUET, Layout, called, said, tell
-from core.looking import is_text, look, texts_of_folder
-from core.record_lines import Batch, Lines, Mark, Places, batches, converted, no_object, not_json, stream
+from core.layout import DELIMITED, FOLDER, JSON, PARQUET, Layout, said, tell
+from core.loaded import items, loaded
+from core.looking import look
+from core.record_lines import Lines, Mark, Places, batches, stream
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -98,10 +99,8 @@ class Window:
 
 
 MOST_COLUMNS = 2_000  # of a table that somebody chooses columns of
-JSON_LIMIT = 64_000_000  # characters of a JSON array, which is read whole
 _SHOWN = 200  # characters of the names of columns, in a message
 _LISTED = 5  # lines named in a message
-_LOADED = 4_096  # rows of a JSON array or a folder at a time
 _NOT_ALL = 1 - 1e-9
 _START = Mark()
 
@@ -210,7 +209,7 @@ def batches_of(path: Path, layout: Layout, start: Mark = _START) -> Generator[tu
     At the end of a file that is read from its start, whoever listens is told of rows that were read as one.
     """
     if layout.form in (JSON, FOLDER):
-        yield from _loaded(path, layout, start.rows)
+        yield from loaded(path, layout, start.rows)
         return
     with stream(path, layout.encoding or "") as (file, raw):
         lines, size = _lines(file, layout, start), max(1, path.stat().st_size)
@@ -275,84 +274,7 @@ def _rows_in(path: Path, layout: Layout) -> int:
     if layout.form == PARQUET:
         with _parquet_file(path) as file:
             return int(file.metadata.num_rows)
-    return len(_items(path, layout))
-
-
-def _loaded(path: Path, layout: Layout, start: int) -> Iterator[tuple[Batch, float]]:
-    """The rows of a JSON array or of a folder of texts, some at a time."""
-    items = _items(path, layout)
-    for begin in range(start, len(items), _LOADED):
-        part = items[begin : begin + _LOADED]
-        rows: list[Any] = []
-        problems: dict[int, str] = {}
-        for item in part:
-            row: Any = {"text": item} if isinstance(item, str) else item
-            if isinstance(item, Path | tuple):
-                row, problem = _text_file(item, path, layout) if isinstance(item, Path) else item
-                if problem is not None:
-                    problems[len(rows)] = problem
-            elif not isinstance(row, dict):
-                problems[len(rows)], row = no_object(row), None
-            rows.append(row)
-        yield converted(Batch([None] * len(rows), rows, problems), layout), (begin + len(part)) / len(items)
-
-
-def _items(path: Path, layout: Layout) -> list[Any]:
-    """The elements of a JSON array; of a folder the files of one text, the rows of others or what is wrong with them."""
-    if layout.form == JSON:
-        return _array(path, layout)
-    items: list[Any] = []
-    held = 0
-    for file in texts_of_folder(path):
-        if file.suffix.lower() not in (".pos", ".neg"):
-            items.append(file)
-            continue
-        held += file.stat().st_size
-        if held > JSON_LIMIT:
-            told = _("{file} is read whole, up to {limit:,} bytes; read one of its files")
-            raise ValueError(told.format(file=path.name, limit=JSON_LIMIT))
-        one = replace(layout, form=LINES, columns=("text", "label"), label=file.suffix[1:].lower())
-        for batch, _share in batches_of(file, one):
-            items += [(row and [*row, file.name], batch.problems.get(place)) for place, row in enumerate(batch.rows)]
-    return items
-
-
-def _text_file(path: Path, folder: Path, layout: Layout) -> tuple[list[str] | None, str | None]:
-    """A text, its class and its name, or what is wrong with it."""
-    if path.stat().st_size > 4 * record_lines.LINE_LIMIT:
-        return None, _("longer than {limit:,} characters").format(limit=record_lines.LINE_LIMIT)
-    content = path.read_bytes()
-    try:
-        text = content.decode(layout.encoding or "utf-8")
-    except UnicodeError:
-        if not layout.mend:
-            return None, _("bytes that are not {encoding} text").format(encoding=called(layout.encoding or ""))
-        text = content.decode("cp1252", "replace")
-    if len(text) > record_lines.LINE_LIMIT:
-        return None, _("longer than {limit:,} characters").format(limit=record_lines.LINE_LIMIT)
-    return [text.strip("\r\n"), path.parent.name, str(path.relative_to(folder))], None
-
-
-def _array(path: Path, layout: Layout) -> list[Any]:
-    """The elements of a JSON array. Raises ValueError for what is none, or more than is read whole."""
-    with stream(path, layout.encoding or "") as (file, _raw):
-        content = file.read(JSON_LIMIT + 1)
-    if len(content) > JSON_LIMIT:
-        raise ValueError(
-            _(
-                "{file}: a JSON array is read whole, up to {limit:,} characters; write it as JSON lines, one object "
-                "per line"
-            ).format(file=path.name, limit=JSON_LIMIT)
-        )
-    lines = Lines(io.StringIO(), layout.encoding or "", layout.mend)
-    content = lines.decoded(content)
-    if lines.wrong(content):
-        raise ValueError(_("{file}: {why}").format(file=path.name, why=lines.undecoded) + NAME_ENCODING)
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(_("{file}: {why}").format(file=path.name, why=not_json(error))) from None
-    return list(found)
+    return len(items(path, layout))
 
 
 @contextmanager

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.layout import Layout
-from core.looking import texts_of_folder
 from core.packed import ending
 from core.probes.files.scan_windows import check_texts
 from core.records import NoRowsError, windows
 from core.tables import SUFFIXES
+from core.text_folders import texts_of_folder
 
 HEAD = 65_536  # bytes
 _ROWS = 100  # looked at before a scan begins
