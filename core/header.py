@@ -37,7 +37,8 @@ _KNOWN = _TEXTS | _LABELS | _OTHERS
 
 def is_known(name: str) -> bool:
     words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name.strip()).lower())
-    return 0 < len(words) <= 4 and len(name) <= 40 and not _KNOWN.isdisjoint(words)
+    few = len(words) <= 3 and len(name.split()) <= 2 and len(name) <= 40
+    return few and not _KNOWN.isdisjoint(words)
 
 
 def is_text(name: str) -> bool:
@@ -68,11 +69,9 @@ def is_header(path: Path, first: Sequence[str], below: Sequence[Sequence[str]]) 
             continue
         if is_number(cell):
             data = True
-        elif is_known(cell):
-            name = True
         elif values[cell.strip()] and len(values) <= _MOST_VALUES and len(cell.split()) <= 3:
             data = True  # a label that occurs again
-        elif filled and all(map(is_number, filled)):
+        elif is_known(cell) or (filled and all(map(is_number, filled))):
             name = True
         elif len(cell.split()) > 3:
             doubt = True

@@ -60,7 +60,7 @@ class Layout:
 
     def as_json(self) -> dict[str, object]:
         """What was asked for, without what was not."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, False, (), 0)}
+        return {name: value for name, value in asdict(self).items() if value != getattr(ANY, name)}
 
 
 ANY = Layout()

@@ -7,6 +7,7 @@ readings fit equally, and mean something else in each, is refused with the optio
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 import json
 import re
@@ -78,11 +79,11 @@ def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, 
     if asked.encoding is not None:
         codec(asked.encoding)
     part, whole = _part(path)
-    if asked.encoding is None and asked.header is None and suffix == ".csv" and _is_sentiment140(part):
-        asked = replace(asked, encoding="latin-1", header=False, delimiter=",", quoting=ON)
-        return _noticed(
-            replace(asked, form=DELIMITED, columns=SENTIMENT140_COLUMNS, named=6), _text(path, part, "latin-1", whole)
-        )
+    if asked.header is None and asked.delimiter is None and suffix == ".csv" and _is_sentiment140(part):
+        encoding = "latin-1" if asked.encoding is None else codec(asked.encoding)
+        asked = replace(asked, encoding=encoding, header=False, delimiter=",", quoting=ON, sure=True)
+        public = replace(asked, form=DELIMITED, columns=SENTIMENT140_COLUMNS, named=6)
+        return _noticed(public, _text(path, part, encoding, whole))
     encoding = codec(asked.encoding) if asked.encoding is not None else _encoding(path, part)
     text = _text(path, part, encoding, whole)
     found = replace(asked, encoding=encoding)
@@ -121,8 +122,6 @@ def _text(path: Path, part: bytes, encoding: str, whole: bool) -> str:
 
 def _is_sentiment140(part: bytes) -> bool:
     """Whether a CSV is the public Sentiment140 file: no header, six fields, the first of them 0, 2 or 4."""
-    import csv
-
     try:
         first = next(csv.reader(io.StringIO(part.decode("latin-1"), newline="")), [])
     except csv.Error:

@@ -291,10 +291,11 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
 
 
 def _swallows(lines: list[str], layout: Layout) -> bool:
-    """Whether lines that are one row in quotes could as well be rows: each, or between tabs any, fits the header."""
+    """Whether lines that are one row in quotes could as well be rows: each fits the header, or, where a text hardly
+    holds the delimiter or quotes are not sure to enclose, any."""
     expected = len(layout.columns) - 1
     counts = [line.count(layout.delimiter or ",") for line in lines]
-    if layout.delimiter == "\t":
+    if layout.delimiter == "\t" or not layout.sure:
         return expected in counts and sum(counts) != expected
     return all(count == expected for count in counts)
 

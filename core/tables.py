@@ -117,8 +117,6 @@ def _at(path: Path, number: int, line: int | None, why: str) -> ValueError:
 
 def is_sentiment140(path: Path) -> bool:
     """Whether a CSV is the public Sentiment140 file: no header, six fields, the first of them 0, 2 or 4."""
-    if path.suffix.lower() != ".csv":
-        return False
     try:
         found = look(path)
     except ValueError:

@@ -8,7 +8,6 @@ import json
 import re
 import shlex
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -174,6 +173,40 @@ def test_what_two_readings_fit_is_refused_with_the_option(
     with pytest.raises(ValueError) as refused:
         list(rows(placed(content, tmp_path / name), ("text",) if "v1" not in str(content) else ("v2",)))
     assert f"({option})" in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("review,sentiment\nso good here,pos\n", ("review", "sentiment")),
+        ("v1,v2\nham,see you there\nspam,win it now\n", ("v1", "v2")),
+        (",text,label\n0,so good,1\n1,so bad,0\n", ("1", "text", "label")),
+        ("satz,wertung\nso gut,1\nso schlecht,0\n", ("satz", "wertung")),
+        ("0,1\nso good here,pos\nso bad here,neg\nso late here,pos\n", ("0", "1")),
+        ("tweet_id,airline_sentiment,text\n570306,neutral,what he said\n", ("tweet_id", "airline_sentiment", "text")),
+        ("so good here,pos\nso bad here,neg\nso late here,pos\n", ("text", "label")),
+        ("spam,win it now\nham,see you there\nspam,call me back\n", ("label", "text")),
+        ("3,Some title here,Some longer text\n4,Another title,More text\n3,A third,Yet more\n", ("1", "2", "3")),
+        ("7.5,so good here\n", ("label", "text")),
+        ("gj04\t1\t\tThe sailors rode the breeze\ngj04\t0\t*\tThe sailors them\n", ("1", "2", "3", "text")),
+        ("word\nso good here\nso bad\n", ("word",)),
+        ("so good here today\nso bad\n", None),
+        ("Grüße\nso gut\n", None),
+        ("How do you feel about it?,Why is that so?\nso good,it is warm\n", None),
+        ("text,label,4\nso good,1,2\n", None),
+    ],
+)
+def test_the_first_row_is_a_header_or_data_or_asked_about(
+    content: str, columns: tuple[str, ...] | None, tmp_path: Path
+) -> None:
+    path = placed(content, tmp_path / ("a.tsv" if "\t" in content else "a.csv"))
+    if columns is None:
+        with pytest.raises(ValueError, match=r"may be a header or data; name which it is \(--header, --no-header\)$"):
+            look(path)
+        assert look(path, Layout(header=True)).header and look(path, Layout(header=False)).header is False
+        return
+    assert look(path).columns == columns
+    assert sum(map(len, records.windows(path, 10))) == content.count("\n") - bool(look(path).header)
 
 
 # One reader
@@ -375,10 +408,6 @@ def test_spans_between_marks_are_the_whole_in_every_form(name: str, tmp_path: Pa
     assert found == texts
 
 
-def texts_in(windows: Iterator[records.Window]) -> list[object]:
-    return [text for window in windows for text in window.column("text")]
-
-
 def test_columns_of_a_file_without_header_have_numbers_too(tmp_path: Path) -> None:
     path = placed("cold soup,1\nfine bread,0\n", tmp_path / "a.csv")
     for name in ("text", "1"):
@@ -393,6 +422,7 @@ def test_a_request_is_honoured_and_told(tmp_path: Path) -> None:
     path = placed("text,label\na,0\n", tmp_path / "a.csv")
     assert [list(row.values) for row in rows(path, ["1"], Layout(header=False))] == [["text"], ["a"]]
     assert look(path, Layout(quoting=ON)).sure
+    assert Layout(header=False).as_json() == {"header": False} and Layout().as_json() == {}
     with pytest.raises(ValueError, match="unknown encoding"):
         look(path, Layout("klingon"))
     assert tables.is_sentiment140(path) is False
