@@ -83,10 +83,10 @@ def called(encoding: str) -> str:
 
 
 def delimiter_of(name: str) -> str:
-    """The delimiter that a person names. Raises ValueError for more than one character."""
+    """The delimiter that a person names. Raises ValueError for quotation marks and line ends."""
     found = NAMED.get(name, name.replace("\\t", "\t"))
-    if (len(found) != 1 and found not in (PLUS_SIGNS, NO_DELIMITER)) or found in ('"', "\n", "\r"):
-        raise ValueError(f"a delimiter is one character, or one of {', '.join(NAMED)}; given: {name!r}")
+    if not name or {*found} & {'"', "\n", "\r"}:
+        raise ValueError(f"a delimiter is some characters, or one of {', '.join(NAMED)}; given: {name!r}")
     return found
 
 
@@ -103,6 +103,8 @@ def said(layout: Layout) -> str:
         first = _("one text per line")
         if layout.label is not None:
             first += _(", each labelled {label}").format(label=layout.label)
+        if layout.header:
+            first += _(", header")
     else:
         return listed([*_delimited(layout), *layout.notes])
     return listed([first, encoding, *layout.notes])

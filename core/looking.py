@@ -51,6 +51,7 @@ _SENTIMENT140_LABELS = ("0", "2", "4")
 _USUAL = {".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ",", ";", "|"), ".txt": (PLUS_SIGNS, "\t", ",", ";", "|")}
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_HEADERS = ("text", "texts", "sentence", "sentences", "tweet", "tweets", "review", "reviews")  # of one text per line
 _LOOKED = 100  # objects of JSON, files of a folder
 
 
@@ -92,9 +93,9 @@ def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, 
         form = JSON if suffix == ".json" and start == "[" else JSON_LINES
         return _noticed(_with_tokens_of_json(replace(found, form=form), text), text)
     if suffix in (".pos", ".neg"):
-        return _noticed(_one_a_line(found, suffix[1:]), text)
+        return _noticed(_one_a_line(found, suffix[1:], text), text)
     if asked.delimiter == NO_DELIMITER:
-        return _noticed(_one_a_line(found, None), text)
+        return _noticed(_one_a_line(found, None, text), text)
     return _noticed(_delimited(path, found, suffix, text, whole), text)
 
 
@@ -153,12 +154,12 @@ def _encoding(path: Path, part: bytes) -> str:
         return "utf-8-sig"
     high = sum(byte >= 0x80 for byte in part)
     letters = sum(chr(byte).isalpha() for byte in part if byte < 0x80)
+    if high * 3 > letters:
+        raise ValueError(_("{file} is not UTF-8 text, nor text in cp1252").format(file=path.name) + NAME_ENCODING)
     try:
         part.decode("cp1252")
     except UnicodeDecodeError:
-        return "utf-8-sig"
-    if high * 3 > letters:
-        raise ValueError(_("{file} is not UTF-8 text, nor text in cp1252").format(file=path.name) + NAME_ENCODING)
+        return "latin-1"
     return "cp1252"
 
 
@@ -179,9 +180,17 @@ def _noticed(layout: Layout, text: str) -> Layout:
     return replace(layout, notes=(*layout.notes, note))
 
 
-def _one_a_line(found: Layout, label: str | None) -> Layout:
-    columns = ("text",) if label is None else ("text", "label")
-    return replace(found, form=LINES, label=label, columns=columns, named=len(columns), delimiter=None, quoting=OFF)
+def _one_a_line(found: Layout, label: str | None, text: str) -> Layout:
+    """One text per line, below a header where that is asked for, or where it says that it is one."""
+    lines = [line.strip() for line in io.StringIO(text, newline="")]
+    blank = next((number for number, line in enumerate(lines) if line), len(lines))
+    first = lines[blank] if blank < len(lines) else ""
+    header = found.header if found.header is not None else first.lower() in _HEADERS
+    columns = (first if header and first else "text",) if label is None else ("text", "label")
+    skip = blank + 1 if header else 0
+    return replace(
+        found, form=LINES, label=label, columns=columns, named=len(columns), quoting=OFF, header=header, skip=skip
+    )
 
 
 # Delimited text
@@ -197,7 +206,7 @@ def _delimited(path: Path, found: Layout, suffix: str, text: str, whole: bool) -
     if suffix == ".txt" and found.delimiter is None:
         found = replace(found, delimiter=_of_text(lines))
         if found.delimiter is None:
-            return _one_a_line(found, None)
+            return _one_a_line(found, None, text)
     if not lines:
         raise ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
     if len(lines[0]) > record_lines.LINE_LIMIT:
@@ -278,6 +287,8 @@ def _records(layout: Layout, content: str, reader: Lines | None = None) -> Itera
 
 def _quoting(layout: Layout, content: str) -> _Reading:
     """The reading that the quotation marks allow."""
+    if layout.quoting not in (None, OFF) and len(layout.delimiter or "") > 1:
+        raise ValueError(_("cells in quotation marks take a delimiter of one character"))
     if layout.quoting is not None:
         return _Reading(replace(layout, sure=True), content)
     tab = layout.delimiter == "\t"

@@ -102,6 +102,11 @@ CASES: dict[str, tuple[str | bytes | dict[str, str], list[str]]] = {
         ["was n't fun", "cold soup"],
     ),
     "lists of tokens in JSON": ('{"text": ["cold", "soup"]}\n{"text": ["fine"]}\n', ["cold soup", "fine"]),
+    "one text per line below a header": ("text\ncold, grey soup\nfine\n", ["cold, grey soup", "fine"]),
+    "a delimiter of several characters": (
+        "1::fine bread: what else?\n0::cold soup, again\n1::lovely garden\n",
+        ["fine bread: what else?", "cold soup, again", "lovely garden"],
+    ),
     ".gz": (gzip.compress(HEADED.encode()), ["cold soup", "café today"]),
     ".zip with one file": (zipped(HEADED.replace(",", "\t").encode(), "in/a.tsv"), ["cold soup", "café today"]),
     "UTF-8 with a mark": (HEADED.encode("utf-8-sig"), ["cold soup", "café today"]),
@@ -426,3 +431,8 @@ def test_a_request_is_honoured_and_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unknown encoding"):
         look(path, Layout("klingon"))
     assert tables.is_sentiment140(path) is False
+    with pytest.raises(ValueError, match="delimiter of one character"):
+        look(path, Layout(delimiter="::", quoting=ON))
+    lines = placed("\r\n\r\ntext\r\na\r\n\r\nb\r\n", tmp_path / "a.txt")
+    assert [row[1:] for row in rows(lines, ["text"])] == [(4, ("a",)), (6, ("b",))]
+    assert [row.line for row in rows(lines, ["1"], Layout(header=False))] == [3, 4, 6]

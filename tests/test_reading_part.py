@@ -20,7 +20,9 @@ BOXES = {
     "--join": "join",
     "--no-header": "header",
 }
-UPLOADED = [row for row in TABLE if not isinstance(CASES[row[0]][0], dict) and "^" not in row[2]]
+UPLOADED = [
+    row for row in TABLE if not isinstance(CASES[row[0]][0], dict) and not {"^", "::"} & {*row[2].strip("`").split()}
+]
 
 
 def script() -> None:
