@@ -50,6 +50,7 @@ _PART = 262_144  # bytes looked at
 _SENTIMENT140_LABELS = ("0", "2", "4")
 _USUAL = {".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ",", ";", "|"), ".txt": (PLUS_SIGNS, "\t", ",", ";", "|")}
 _UNDECODED = re.compile("[\udc80-\udcff]")
+_OBJECT = re.compile(r'\{\s*(?=["}])')
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _HEADERS = ("text", "texts", "sentence", "sentences", "tweet", "tweets", "review", "reviews")  # of one text per line
 _LOOKED = 100  # objects of JSON, files of a folder
@@ -427,9 +428,12 @@ def _with_tokens_of_json(layout: Layout, text: str) -> Layout:
     decoder = json.JSONDecoder()
     objects: list[dict[str, object]] = []
     place = 0
-    while len(objects) < _LOOKED and (start := re.compile(r'[{\[]\s*(?=["}])').search(text, place)):
+    for _attempt in range(_LOOKED):
+        start = _OBJECT.search(text, place)
+        if start is None:
+            break
         try:
-            found, place = decoder.raw_decode(text, text.index("{", start.start()))
+            found, place = decoder.raw_decode(text, start.start())
         except (ValueError, RecursionError):
             place = start.end()
             continue

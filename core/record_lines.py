@@ -258,13 +258,24 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
     """The rows that begin in a block, some over several lines; those that cannot be read end with their first line."""
     first, stop = lines.number - len(block) + 1, len(block)
     feed = _Feed(lines, block, layout.quoting == ESCAPED)
-    reader = _reader(feed, layout)
     numbers: list[int] = []
     rows: list[list[str] | None] = []
     problems: dict[int, str] = {}
+    reader = _reader(_escaped(block) if layout.quoting == ESCAPED else block, layout)
+    try:  # in one go up to the first row that is odd
+        for row in reader:
+            end = reader.line_num
+            if end > feed.next + 1 and _swallows(block[feed.next : end], layout):
+                break
+            numbers.append(first + feed.next)
+            rows.append(row)
+            feed.next = end
+    except csv.Error:
+        pass
+    reader = _reader(feed, layout)
     while feed.next < stop:
         at, feed.characters = feed.next, 0
-        row: list[str] | None = None
+        row = None
         try:
             row = next(reader)
         except (csv.Error, BrokenError) as error:

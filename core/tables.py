@@ -96,8 +96,12 @@ def rows(path: Path, columns: Sequence[str], asked: Layout | None = None) -> Ite
         end = min(batch.problems, default=len(batch.rows))
         if take is None:
             for line, row in zip(batch.lines[:end], batch.rows, strict=False):
-                check_columns(path, columns, list(row))
-                yield Row(number, line, [row[name] for name in columns])
+                try:
+                    cells = [row[name] for name in columns]
+                except KeyError:
+                    check_columns(path, columns, list(row))
+                    raise
+                yield Row(number, line, cells)
                 number += 1
         else:
             good = batch.rows[:end]

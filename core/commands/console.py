@@ -57,7 +57,7 @@ def layout_options(parser: argparse.ArgumentParser) -> None:
         "--delimiter",
         action=_LayoutAction,
         metavar="D",
-        help=f"one character, or one of {', '.join(NAMED)} (one text per line)",
+        help=f"its characters, or one of {', '.join(NAMED)} (one text per line)",
     )
     added.add_argument(
         "--quoting",
@@ -83,17 +83,14 @@ class _LayoutAction(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Any, *_given: Any
     ) -> None:
-        name, given = self._field, value
-        if name in ("header", "no_header"):
-            name, given = "header", name == "header"
-        elif name in ("mend", "join"):
-            given = True
-        try:
-            if name == "delimiter":
-                given = delimiter_of(given)
-        except ValueError as error:
-            raise argparse.ArgumentError(self, str(error)) from None
-        namespace.layout = replace(namespace.layout or ANY, **{name: given})
+        given: object = value if self.nargs is None else not self._field.startswith("no_")
+        if self._field == "delimiter":
+            try:
+                given = delimiter_of(value)
+            except ValueError as error:
+                raise argparse.ArgumentError(self, str(error)) from None
+        asked: Any = {self._field.removeprefix("no_"): given}
+        namespace.layout = replace(namespace.layout or ANY, **asked)
 
 
 def label_options(parser: argparse.ArgumentParser) -> None:
