@@ -18,7 +18,7 @@ says in a line what was given and what can be; those that follow a model word by
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.evaluation import Evaluation
     from core.fluency import Fluency
+    from core.layout import Layout
     from core.probes.attribution.interactions import Interactions
     from core.probes.attribution.order import OrderAttribution
     from core.probes.attribution.results import Attribution
@@ -109,14 +110,17 @@ class Model:
         text_column: str | None = None,
         label_column: str | None = None,
         labels: Mapping[str, str] | None = None,
+        layout: Layout | None = None,
     ) -> Evaluation:
         """Accuracy with its 95 % interval, F1, AUC, log-loss in nats, calibration error, confusion and accuracy by
-        length, on a labelled CSV, TSV, JSONL or parquet file. `labels` says what its values mean, as in
-        ``{"1": "negative", "2": "positive", "3": "neutral"}``; raises ValueError where that is not clear."""
+        length, on a labelled file, laid out as a `core.layout.Layout` says, or as is found by looking. `labels` says
+        what its values mean, as in ``{"1": "negative", "2": "positive", "3": "neutral"}``; raises ValueError where that
+        is not clear."""
         from core.corpus import read_corpus
         from core.evaluation import evaluate
 
-        corpus = read_corpus(str(file), text_column, label_column, labelling=self.checkpoint.labelling, asked=labels)
+        labelling = self.checkpoint.labelling
+        corpus = read_corpus(str(file), text_column, label_column, layout=layout, labelling=labelling, asked=labels)
         return evaluate(self.checkpoint, corpus)
 
     def permutations(self, text: str, pinned: Collection[int] | None = None, **bounds: Any) -> Permutations:
@@ -277,9 +281,13 @@ class Model:
     ) -> Scan:
         """Every row of a file, of any size: how many were scored, and the `top` rows that the model reads against its
         people (or against their sarcasm cues); `out` writes the verdicts. `labels` are as in `evaluate`, `options` are
-        `core.probes.scan.scan`'s."""
+        `core.probes.scan.scan`'s, and `encoding`."""
         from core.probes.scan import scan
 
+        if (encoding := options.pop("encoding", None)) is not None:
+            from core.layout import ANY
+
+            options["layout"] = replace(options.get("layout") or ANY, encoding=encoding)
         return _last(scan(file, [self.checkpoint], text_column, label_column, asked=labels, **options))
 
     def _check_sentiment(self, why: str) -> None:

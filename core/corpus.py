@@ -17,8 +17,10 @@ import numpy as np
 from core.labelling import LEFT_OUT, MOST_VALUES, Column, LabelsError, decide, label_key, too_many
 from core.labels import SENTIMENT, Labelling
 from core.language import gettext as _
+from core.layout import Layout
 from core.tables import is_sentiment140, place, rows
 from core.text import Preprocessing, Vocabulary
+from core.text_folders import texts_of_folder
 from core.word_cache import WordCache
 
 SENTIMENT_LABELLING = Labelling(SENTIMENT)
@@ -66,7 +68,7 @@ def read_corpus(
     text_column: str | None = None,
     label_column: str | None = None,
     *,
-    encoding: str | None = None,
+    layout: Layout | None = None,
     labelling: Labelling | None = None,
     asked: Mapping[str, str] | None = None,
 ) -> Corpus:
@@ -84,7 +86,7 @@ def read_corpus(
     known: dict[tuple[type, object], int] = {}  # the same by the cell as it stands
     places: list[str] = []
     cells = array("H")  # of every row, its value's number
-    for number, line, (text, label) in rows(path, (text_column or "text", column.name), encoding):
+    for number, line, (text, label) in rows(path, (text_column or "text", column.name), layout):
         try:
             value = known[type(label), label]
         except (KeyError, TypeError):  # new, or a list
@@ -131,10 +133,10 @@ def read_corpus(
     )
 
 
-def read_texts(path: str | Path, text_column: str | None = None, *, encoding: str | None = None) -> list[str]:
+def read_texts(path: str | Path, text_column: str | None = None, *, layout: Layout | None = None) -> list[str]:
     """The text column of a file, labels or not. Errors as in `read_corpus`."""
     path = Path(path)
-    table = rows(path, (text_column or "text",), encoding)
+    table = rows(path, (text_column or "text",), layout)
     texts = [_text(text, path, number, line) for number, line, (text,) in table]
     if not texts:
         raise ValueError(_("{file} has no rows").format(file=path.name))
@@ -142,7 +144,12 @@ def read_texts(path: str | Path, text_column: str | None = None, *, encoding: st
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
+    """SHA-256 of a file's bytes, in hexadecimal; of a folder of texts by class of their names and bytes."""
+    if path.is_dir():
+        whole = hashlib.sha256()
+        for text in texts_of_folder(path):
+            whole.update(f"{text.relative_to(path)} {file_sha256(text)}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from core.corpus import Encoded, file_sha256, read_texts
 from core.fluency_evaluation import LENGTHS, movable
+from core.layout import Layout
 from core.tables import place, rows
 from core.text import Preprocessing, Vocabulary
 
@@ -39,10 +40,10 @@ class Pairs(NamedTuple):
     sha256: str
 
 
-def read_sentences(path: str | Path, text_column: str | None = None, encoding: str | None = None) -> Sentences:
+def read_sentences(path: str | Path, text_column: str | None = None, layout: Layout | None = None) -> Sentences:
     """The text column of a file. Errors as in `core.corpus.read_texts`."""
     path = Path(path)
-    return Sentences(path.name, read_texts(path, text_column, encoding=encoding), file_sha256(path))
+    return Sentences(path.name, read_texts(path, text_column, layout=layout), file_sha256(path))
 
 
 def read_pairs(path: str | Path) -> Pairs:
@@ -50,7 +51,7 @@ def read_pairs(path: str | Path) -> Pairs:
     path = Path(path)
     columns = ("sentence_good", "sentence_bad", "phenomenon")
     found = []
-    for number, line, row in rows(path, columns, None):
+    for number, line, row in rows(path, columns):
         if not all(isinstance(value, str) for value in row):
             where = place(path, number, line)
             raise ValueError(f"{where}: {', '.join(columns)} are {list(row)!r}, expected strings")

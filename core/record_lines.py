@@ -1,22 +1,33 @@
-"""The lines of a file of text, one at a time, and the ways back: to the line behind a broken one, to a mark set before.
+"""The lines of a file of text, and the rows that they make: block by block, in constant memory, none lost.
 
-No line is held that is longer than `LINE_LIMIT`, and no record of several lines either.
+A row that cannot be read stands in its place with the reason, and reading goes on at the next line, even where a quote
+that is never closed would swallow the rows that follow. No line is held that is longer than `LINE_LIMIT`, and no row
+of several lines either. A block whose rows are lines, one and all, is read by the csv module in one go; any other row
+by row.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import IO, Any, NamedTuple, TextIO
 
+from core import reasons
+from core.cells import Batch, converted
 from core.language import gettext as _
-from core.tables import NAME_ENCODING, codec, is_sentiment140
+from core.layout import DELIMITED, ESCAPED, JSON_LINES, NAME_ENCODING, OFF, Layout, called
+from core.packed import opened as opened_bytes
 
 LINE_LIMIT = 4_000_000  # characters
+_BLOCK = 65_536  # characters
 _UNDECODED = re.compile("[\udc80-\udcff]")  # what the error handler "surrogateescape" makes of bytes that are no text
+_LONE_BACKSLASH = re.compile(r'\\(["\\])|\\')
+csv.field_size_limit(3 * LINE_LIMIT)
 
 
 class Mark(NamedTuple):
@@ -29,94 +40,367 @@ class Mark(NamedTuple):
 
 
 class BrokenError(Exception):
-    """A line that cannot be taken, or a quote that is not closed."""
+    """A quote that is not closed within what is held."""
 
 
-class Lines(Iterator[str]):
-    """The lines of a text file; those of the record that is being read can be given back, all but its first."""
+class Lines:
+    """The lines of a text file, a block at a time; lines can be given back.
 
-    def __init__(self, path: Path, file: TextIO, encoding: str):
-        self._file, self._encoding = file, encoding.removesuffix("-sig").upper()
-        self._bytes = max(1, path.stat().st_size)
-        self._record: list[str] = []
-        self._characters = 0
-        self._again: deque[str | None] = deque()  # None stands for a line that is too long
-        self.number = 0  # of the line handed out last
-        self.first = 1  # the line at which the record begins
+    `number` lines are handed out. `merged` are those at which a row in quotes begins that goes over several lines each
+    of which has as many delimiters as the header.
+    """
+
+    def __init__(self, file: TextIO, encoding: str, mend: bool = False):
+        self._file, self._encoding, self._mend = file, encoding, mend
+        self._ahead: list[str | None] = []  # None stands for a line that is too long
+        self.skipped: list[int] = []  # the lengths of those that are too long, one after another
+        self._tail, self._ended = "", False
+        self.block: Sequence[str] = ()
+        self.before = 0  # characters before the block
+        self.number = 0
+        self.merged: list[int] = []
+
+    def more(self) -> list[str] | None:
+        """The next lines; none at the end. None stands for a line that is too long."""
+        self.before += sum(map(len, self.block))
+        ahead = self._ahead or self._read()
+        if not ahead or ahead[0] is not None:
+            end = ahead.index(None) if None in ahead else len(ahead)
+            block: list[str] = ahead[:end]  # type: ignore[assignment]
+            self._ahead, self.block = ahead[end:], block
+            self.number += len(block)
+            return block
+        self._ahead, self.block = ahead[1:], ()
+        self.before += self.skipped.pop(0)
+        self.number += 1
+        return None
+
+    def _read(self) -> list[str | None]:
+        lines: list[str] = []
+        while not lines and not self._ended:
+            text = self._file.read(_BLOCK)
+            self._ended = not text
+            lines = list(io.StringIO(self._tail + self.decoded(text), newline=""))
+            self._tail = lines.pop() if lines and text else ""  # it may go on
+            if len(self._tail) > LINE_LIMIT:
+                lines.append(self._tail)
+                self._tail = ""
+                if lines[-1][-1] not in "\r\n":
+                    found = self._limited(lines[:-1])
+                    self._too_long(len(lines[-1]))
+                    return [*found, None]
+        return self._limited(lines)
+
+    def _limited(self, lines: list[str]) -> list[str | None]:
+        if max(map(len, lines), default=0) <= LINE_LIMIT:
+            return lines  # type: ignore[return-value]
+        found: list[str | None] = []
+        for line in lines:
+            if len(line) > LINE_LIMIT:
+                self.skipped.append(len(line))
+            found.append(line if len(line) <= LINE_LIMIT else None)
+        return found
+
+    def _too_long(self, length: int) -> None:
+        """Read to the end of a line that is not held."""
+        while line := self._file.readline(_BLOCK):
+            length += len(line)
+            if line[-1] == "\n":
+                break
+            if line[-1] == "\r":
+                self._tail = self._file.read(1)
+                if self._tail == "\n":
+                    length, self._tail = length + 1, ""
+                break
+        self.skipped.append(length)
+
+    def decoded(self, text: str) -> str:
+        """The text; bytes in it that are none are taken for cp1252 where the file is to be mended."""
+        if not self._mend or not self.wrong(text):
+            return text
+        return _UNDECODED.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"), text)
+
+    @staticmethod
+    def wrong(text: str) -> bool:
+        """Whether there are bytes in it that are no text."""
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return _UNDECODED.search(text) is not None
+        return False
+
+    def give_back(self, lines: Sequence[str], wall: bool) -> None:
+        """Hand these lines, the last ones, out again; a `wall` is a line behind them that is too long."""
+        self._ahead = [*lines, *([None] * wall), *self._ahead]
+        self.number -= len(lines)
+
+    def begins(self, line: int) -> int:
+        """How many characters stand before a line of the block handed out last."""
+        return self.before + sum(map(len, self.block[: line - 1 - (self.number - len(self.block))]))
+
+    def skip(self, count: int) -> None:
+        """Leave so many lines out."""
+        while count and (block := self.more()):
+            self.give_back(block[count:], False)
+            self.block = block[:count]
+            count -= len(self.block)
 
     @property
-    def share(self) -> float:
-        """How much of the file is read."""
-        return min(1.0, self._file.buffer.tell() / self._bytes)
-
-    def go(self, mark: Mark) -> None:
-        """Read on from a mark."""
-        if mark.place is not None:
-            self._file.seek(mark.place)
-            self._again.clear()
-            self.number = mark.lines
-
-    def place(self) -> int | None:
-        """Where the next line begins, for `Mark`; None where it is one that was given back."""
-        return None if self._again else self._file.tell()
-
-    def begin(self) -> None:
-        """The record before is done with."""
-        self.first = self.number + 1
-        self._record.clear()
-        self._characters = 0
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._read()
-        if line is None:
-            if self._record:
-                self._again.appendleft(None)
-                raise BrokenError(
-                    _("a quote is not closed before line {line}, which is too long to hold").format(
-                        line=self.number + 1
-                    )
-                )
-            self.number += 1
-            raise BrokenError(_("longer than {limit:,} characters").format(limit=LINE_LIMIT))
-        if not line:
-            raise StopIteration
-        self.number += 1
-        self._record.append(line)
-        self._characters += len(line)
-        if self._characters > LINE_LIMIT and len(self._record) > 1:
-            raise BrokenError(_("a quote is not closed within {limit:,} characters").format(limit=LINE_LIMIT))
-        return line
-
-    def _read(self) -> str | None:
-        line = self._file.readline(LINE_LIMIT + 1)
-        if len(line) <= LINE_LIMIT:
-            return line
-        while line and not line.endswith(("\n", "\r")):
-            line = self._file.readline(LINE_LIMIT)
-        return None
-
-    def give_back(self) -> None:
-        """Read the record's lines again, from its second."""
-        self._again.extendleft(reversed(self._record[1:]))
-        self.number -= max(0, len(self._record) - 1)
-
-    def undecoded(self) -> str | None:
-        """What is wrong with the record's bytes, if anything."""
-        if any(not line.isascii() and _UNDECODED.search(line) for line in self._record):
-            return _("bytes that are not {encoding} text").format(encoding=self._encoding)
-        return None
+    def undecoded(self) -> str:
+        """What is said of bytes that are no text."""
+        return _("bytes that are not {encoding} text").format(encoding=called(self._encoding))
 
 
 @contextmanager
-def opened(path: Path, encoding: str | None) -> Iterator[Lines]:
-    encoding = codec(encoding or ("latin-1" if is_sentiment140(path) else "utf-8"))
-    try:
-        file = path.open(encoding=encoding, errors="surrogateescape", newline="")
-    except LookupError as error:  # a codec between bytes and bytes
-        raise ValueError(str(error)) from None
-    with file:
+def stream(path: Path, encoding: str) -> Iterator[tuple[TextIO, IO[bytes]]]:
+    """A file as text, bytes that are none as lone surrogates, and the file itself. Raises ValueError for what cannot be
+    decoded so."""
+    with ExitStack() as stack:
+        content, raw = stack.enter_context(opened_bytes(path))
+        text = stack.enter_context(io.TextIOWrapper(content, encoding, "surrogateescape", newline=""))
         try:
-            yield Lines(path, file, encoding)
+            yield text, raw
         except UnicodeError:  # of a codec that has no such error handler
-            line = _("{file} is not {encoding} text").format(file=path.name, encoding=encoding.upper())
+            line = _("{file} is not {encoding} text").format(file=path.name, encoding=called(encoding))
             raise ValueError(line + NAME_ENCODING) from None
+
+
+class Places:
+    """Where in a stream is a character? Asked in ascending order, from a mark on."""
+
+    def __init__(self, file: TextIO, start: Mark):
+        self._file, self._at = file, 0
+        if start.place is not None:
+            file.seek(start.place)
+
+    def of(self, characters: int) -> int:
+        """The place behind so many characters."""
+        while self._at < characters and (read := self._file.read(min(1_000_000, characters - self._at))):
+            self._at += len(read)
+        return self._file.tell()
+
+
+def batches(lines: Lines, layout: Layout) -> Iterator[Batch]:
+    """The rows of a file of lines: lists of cells, of JSON lines objects."""
+    for batch, block in unchecked(lines, layout):
+        found = _checked(batch, block, lines, layout)
+        if len(found.rows):
+            yield found
+
+
+def unchecked(lines: Lines, layout: Layout) -> Iterator[tuple[Batch, list[str]]]:
+    """The rows of a file of lines and the lines that they are of, blank ones too, whatever their cells are."""
+    quoted = layout.form == DELIMITED and layout.quoting != OFF
+    while (block := lines.more()) is None or block:
+        if block is None:
+            problem = _("longer than {limit:,} characters").format(limit=LINE_LIMIT)
+            yield Batch([lines.number], [None], {0: problem}), []
+        elif layout.form == JSON_LINES:
+            yield _json(block, lines.number - len(block) + 1), block
+        elif quoted and (rows := _at_once(block, layout)) is None:
+            yield _one_by_one(lines, block, layout), [*lines.block]
+        else:
+            found: list[Any] = (rows or []) if quoted else _bare(block, layout)
+            yield Batch(range(lines.number - len(block) + 1, lines.number + 1), found, {}), block
+
+
+def _at_once(block: list[str], layout: Layout) -> list[list[str]] | None:
+    """The rows of lines in quotes, None where they are not one row a line."""
+    try:
+        rows = list(_reader(_escaped(block) if layout.quoting == ESCAPED else block, layout))
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(block) else None
+
+
+def _reader(lines: Any, layout: Layout) -> Any:
+    escape = "\\" if layout.quoting == ESCAPED else None
+    return csv.reader(lines, delimiter=layout.delimiter or ",", escapechar=escape, strict=True)
+
+
+def _escaped(lines: list[str]) -> list[str]:
+    """Lines in which a backslash that is no escape is one for the csv module as well."""
+    return [
+        _LONE_BACKSLASH.sub(lambda found: found[0] if found[1] else "\\\\", line) if "\\" in line else line
+        for line in lines
+    ]
+
+
+class _Feed(Iterator[str]):
+    """Lines for a csv reader that can be sent back to any of them, and goes on beyond the block."""
+
+    def __init__(self, lines: Lines, block: list[str], escaped: bool):
+        self._lines, self._escaped = lines, escaped
+        self.block, self.before = [*block], lines.before
+        self.next, self.characters, self.wall = 0, 0, False
+
+    def __next__(self) -> str:
+        if self.next == len(self.block):
+            more = None if self.wall else self._lines.more()
+            if more is None:
+                self.wall = True
+                number = self._lines.number
+                raise BrokenError(
+                    _("a quote is not closed before line {line}, which is too long to hold").format(line=number)
+                )
+            if not more:
+                raise StopIteration
+            self.block += more
+        line = self.block[self.next]
+        self.next += 1
+        self.characters += len(line)
+        if self.characters > LINE_LIMIT and self.characters > len(line):
+            raise BrokenError(_("a quote is not closed within {limit:,} characters").format(limit=LINE_LIMIT))
+        return _escaped([line])[0] if self._escaped else line
+
+
+def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
+    """The rows that begin in a block, some over several lines; those that cannot be read end with their first line."""
+    first, stop = lines.number - len(block) + 1, len(block)
+    feed = _Feed(lines, block, layout.quoting == ESCAPED)
+    numbers: list[int] = []
+    rows: list[list[str] | None] = []
+    problems: dict[int, str] = {}
+    reader = _reader(_escaped(block) if layout.quoting == ESCAPED else block, layout)
+    try:  # in one go up to the first row that is odd
+        for row in reader:
+            end = reader.line_num
+            if end > feed.next + 1 and _swallows(block[feed.next : end], layout):
+                break
+            numbers.append(first + feed.next)
+            rows.append(row)
+            feed.next = end
+    except csv.Error:
+        pass
+    reader = _reader(feed, layout)
+    while feed.next < stop:
+        at, feed.characters = feed.next, 0
+        row = None
+        try:
+            row = next(reader)
+        except (csv.Error, BrokenError) as error:
+            problems[len(rows)] = str(error) if isinstance(error, BrokenError) else reasons.of_csv(error)
+        if row is not None and feed.next > at + 1 and _swallows(feed.block[at : feed.next], layout):
+            if layout.sure:
+                lines.merged.append(first + at)
+            else:
+                told = _(
+                    "a quote would go over {count:,} lines, each of which fits the header; name the quoting (--quoting)"
+                )
+                problems[len(rows)], row = told.format(count=feed.next - at), None
+        if row is None:
+            feed.next = at + 1
+        numbers.append(first + at)
+        rows.append(row)
+    rest = feed.block[feed.next :]
+    if feed.wall:
+        lines.skipped.insert(0, lines.before - feed.before - sum(map(len, feed.block)))
+        lines.number -= 1
+    lines.give_back(rest, feed.wall)
+    lines.block, lines.before = feed.block[: feed.next], feed.before
+    return Batch(numbers, rows, problems)
+
+
+def _swallows(lines: list[str], layout: Layout) -> bool:
+    """Whether lines that are one row in quotes could as well be rows: each fits the header, or, where a text hardly
+    holds the delimiter or quotes are not sure to enclose, any."""
+    expected = len(layout.columns) - 1
+    counts = [line.count(layout.delimiter or ",") for line in lines]
+    if layout.delimiter == "\t" or not layout.sure:
+        return expected in counts and sum(counts) != expected
+    return all(count == expected for count in counts)
+
+
+def _bare(block: list[str], layout: Layout) -> list[list[str]]:
+    """Lines split at their delimiters, quotes being letters like any other."""
+    if layout.form != DELIMITED:
+        more = [] if layout.label is None else [layout.label]
+        return [[text, *more] if (text := line.rstrip("\r\n")).strip() else [] for line in block]
+    delimiter, width = layout.delimiter or ",", len(layout.columns)
+    if len(delimiter) == 1:
+        rows = list(csv.reader(block, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    else:
+        rows = [line.rstrip("\r\n").split(delimiter) if line.strip() else [] for line in block]
+    if layout.bare is not None:
+        left, right = layout.bare, width - 1 - layout.bare
+        rows = [
+            row if len(row) <= width else
+            [*row[:left], delimiter.join(row[left : len(row) - right]), *row[len(row) - right :]]
+            for row in rows
+        ]  # fmt: skip
+    return rows
+
+
+def _json(block: list[str], first: int) -> Batch:
+    numbers: list[int] = []
+    rows: list[Any] = []
+    problems: dict[int, str] = {}
+    for number, line in enumerate(block, first):
+        if not line.strip():
+            continue
+        row = None
+        try:
+            row = json.loads(line)
+            if not isinstance(row, dict):
+                problems[len(rows)], row = no_object(row), None
+        except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
+            problems[len(rows)] = not_json(error)
+        numbers.append(number)
+        rows.append(row)
+    return Batch(numbers, rows, problems)
+
+
+def _checked(batch: Batch, block: list[str], lines: Lines, layout: Layout) -> Batch:
+    """A batch with what is wrong with its bytes and its number of cells; blank lines are left out."""
+    numbers, rows, problems = batch
+    text, first = "".join(block), lines.number - len(block) + 1
+    if lines.wrong(text):
+        ends = [*numbers[1:], first + len(block)]
+        for place, (number, end) in enumerate(zip(numbers, ends, strict=True)):
+            if lines.wrong("".join(block[int(number or 0) - first : int(end or 0) - first])):
+                problems[place], rows[place] = lines.undecoded, None
+    if layout.form == JSON_LINES:
+        return converted(Batch(numbers, rows, problems), layout)
+    width = len(layout.columns)
+    if problems or set(map(len, rows)) != {width}:
+        kept = [place for place, row in enumerate(rows) if row or row is None]
+        for place in kept:
+            row = rows[place]
+            if row is not None and len(row) != width:
+                problems[place], rows[place] = ragged(len(row), width), None
+        problems = {new: problems[old] for new, old in enumerate(kept) if old in problems}
+        numbers, rows = [numbers[place] for place in kept], [rows[place] for place in kept]
+    if layout.named < width:
+        for place, row in enumerate(rows):
+            if row is not None and any(row[layout.named :]):
+                if layout.join:
+                    cells = row[layout.named - 1 :]
+                    while not cells[-1]:
+                        cells.pop()
+                    rows[place] = [*row[: layout.named - 1], (layout.delimiter or ",").join(cells)]
+                    rows[place] += [""] * (width - layout.named)
+                else:
+                    problems[place], rows[place] = goes_on(layout), None
+    return converted(Batch(numbers, rows, problems), layout)
+
+
+def not_json(error: Exception) -> str:
+    """What is said of a line that is no JSON."""
+    return _("not JSON ({error})").format(error=reasons.of_json(error))
+
+
+def no_object(row: object) -> str:
+    """What is said of a line of JSON that is no object."""
+    return _("expected an object, found {type}").format(type=type(row).__name__)
+
+
+def ragged(fields: int, expected: int) -> str:
+    """What is said of a row of more or fewer fields than the header."""
+    return _("{fields} fields where the header has {expected}").format(fields=fields, expected=expected)
+
+
+def goes_on(layout: Layout) -> str:
+    """What is said of a row with cells behind the last named column."""
+    return _("goes on behind the last named column {column!r}; name what to do (--join)").format(
+        column=layout.columns[layout.named - 1]
+    )

@@ -1,9 +1,7 @@
 """Every row of a table, whatever is wrong with some of them: a window of rows at a time, in constant memory.
 
-`core.tables.rows` stops at the first row that is not as it should be. Here such a row is told of in its place, with its
-line and the reason, and reading goes on behind it: at the next line, even where a quote that is never closed would
-swallow the rows that follow. No line is held that is longer than `core.record_lines.LINE_LIMIT`, and no row in quotes
-either.
+A row that is not as it should be is told of in its place, with its line and the reason, and reading goes on behind it
+(`core.record_lines`). `core.tables.rows` is the same rows, and stops at the first of those.
 
 A table can be read in pieces: `marks` finds places between rows, `span` reads on from one without reading what is
 before it (of parquet at most a row group).
@@ -11,30 +9,21 @@ before it (of parquet at most a row group).
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from core import reasons
+from core.cells import Batch, converted
+from core.header import is_text
 from core.language import gettext as _
 from core.language import listed
-from core.record_lines import BrokenError, Lines, Mark, opened
-from core.tables import (
-    NAME_ENCODING,
-    SENTIMENT140_COLUMNS,
-    in_header,
-    is_sentiment140,
-    no_object,
-    not_json,
-    ragged,
-    suffix_of,
-    without_header,
-)
+from core.layout import DELIMITED, FOLDER, JSON, PARQUET, Layout, said, tell
+from core.loaded import items, loaded
+from core.looking import look
+from core.record_lines import Lines, Mark, Places, batches, stream
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -48,7 +37,8 @@ class Window:
     `columns` are the table's; those of JSON lines are the keys that the first window has. `first` is the number of the
     window's first row: they count from 1, header and blank lines left out, rows that could not be read included.
     `lines` says where each row begins in a file of lines (None in parquet), `problems` what is wrong with those that
-    could not be read, by position in the window. `share` of the file is read.
+    could not be read, by position in the window. `share` of the file is read. The columns of a `numbered` table have
+    numbers as well as names.
     """
 
     columns: tuple[str, ...]
@@ -58,13 +48,24 @@ class Window:
     share: float
     rows: Sequence[Any] = field(repr=False, default=())
     batch: RecordBatch | None = field(repr=False, default=None)
+    numbered: bool = field(repr=False, default=False)
 
     def __len__(self) -> int:
         return len(self.lines)
 
+    def place(self, name: str) -> int:
+        """The position of a column: by its name, or, where the file has no header, by its number from 1."""
+        by_number = self.numbered and name.isdecimal() and name not in self.columns
+        return int(name) - 1 if by_number else self.columns.index(name)
+
+    def check(self, path: Path, names: Sequence[str]) -> None:
+        """Raises as `check_columns` for a column that is not there, by its name or number."""
+        numbers = [str(number) for number in range(1, len(self.columns) + 1)] if self.numbered else []
+        check_columns(path, [name for name in names if name not in numbers or name in self.columns], self.columns)
+
     def column(self, name: str) -> list[object]:
         """One column's values, None where a row lacks it or could not be read."""
-        number = self.columns.index(name)
+        number = self.place(name)
         if self.batch is not None:
             values: list[object] = self.batch.column(number).to_pylist()
             return values
@@ -98,29 +99,42 @@ class Window:
 
 
 MOST_COLUMNS = 2_000  # of a table that somebody chooses columns of
-_START = Mark()
 _SHOWN = 200  # characters of the names of columns, in a message
+_LISTED = 5  # lines named in a message
 _NOT_ALL = 1 - 1e-9
+_START = Mark()
 
 
 class NoRowsError(ValueError):
     """A table without a row."""
 
 
-class _Record(NamedTuple):
-    line: int
-    row: Any
-    problem: str | None
+def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
+    """Raises LookupError for a column that a file lacks, naming those it has, ValueError for one it has twice."""
+    for column in columns:
+        if list(available).count(column) > 1:
+            raise ValueError(
+                _("{file} has {count:,} columns {column!r}; which one is meant?").format(
+                    file=path.name, count=list(available).count(column), column=column
+                )
+            )
+        if column not in available:
+            shown = ", ".join(name if name.isprintable() else repr(name) for name in available)
+            raise LookupError(
+                _("{file} has no column {column!r}; it has: {columns}").format(
+                    file=path.name, column=column, columns=shown
+                )
+            )
 
 
-def windows(path: Path, size: int, encoding: str | None = None) -> Generator[Window, None, None]:
+def windows(path: Path, size: int, asked: Layout | None = None) -> Generator[Window, None, None]:
     """All rows of a table, `size` at a time (fewer in the last window), with every column.
 
-    Raises ValueError for a suffix that is not in `core.tables.SUFFIXES`, a file without rows, an unreadable header, a
-    first window without a single readable row, a damaged parquet file or an unknown encoding; OSError for a file that
-    cannot be opened.
+    Raises ValueError for a file without rows, a first window without a single readable row and a damaged file, and what
+    `core.looking.look` raises.
     """
-    found = _parquet(path, size) if suffix_of(path) == ".parquet" else _text(path, size, encoding)
+    layout = look(path, asked)
+    found = parquet(path, size, layout) if layout.form == PARQUET else _windows(path, size, layout, told=True)
     first = next(found, None)
     if first is None:
         raise NoRowsError(_("{file} has no rows").format(file=path.name))
@@ -128,18 +142,19 @@ def windows(path: Path, size: int, encoding: str | None = None) -> Generator[Win
         why = _("{file}: none of the first {count:,} rows can be read; line {line}: {problem}")
         told = {"file": path.name, "count": len(first), "line": first.lines[0], "problem": first.problems[0]}
         its = _("; its columns: {columns}").format(columns=repr(listed(first.columns))[1:-1][:_SHOWN])
-        raise ValueError(why.format(**told) + (its if first.columns else ""))
+        hint = _("; name its delimiter (--delimiter)") if layout.form == DELIMITED else ""
+        raise ValueError(why.format(**told) + (its if first.columns else "") + hint)
     yield first
     del first
     yield from found
 
 
-def columns(path: Path, encoding: str | None = None) -> tuple[str, ...]:
+def columns(path: Path, asked: Layout | None = None) -> tuple[str, ...]:
     """The columns of a table, as its first rows have them.
 
     Raises what `windows` raises, and ValueError for more than anybody could choose from.
     """
-    with closing(windows(path, 1_000, encoding)) as table:
+    with closing(windows(path, 1_000, asked)) as table:
         found = next(table).columns
     if len(found) > MOST_COLUMNS:
         raise ValueError(
@@ -151,40 +166,115 @@ def columns(path: Path, encoding: str | None = None) -> tuple[str, ...]:
 
 
 def span(
-    path: Path, size: int, encoding: str | None, start: Mark, rows: int | None, column: str
+    path: Path, size: int, asked: Layout | None, start: Mark, rows: int | None, column: str
 ) -> Generator[Window, None, None]:
     """So many rows behind a mark (None: all), `size` at a time, with at least one column; fewer where the table ends.
 
     Raises as `windows`, and not for rows none of which can be read.
     """
-    if suffix_of(path) == ".parquet":
-        yield from _parquet(path, size, start.rows, rows, [column])
+    layout = look(path, asked)
+    if layout.form == PARQUET:
+        yield from parquet(path, size, layout, start.rows, rows, [column])
         return
-    yield from _text(path, size, encoding, start, rows)
+    yield from _windows(path, size, layout, start, rows)
 
 
-def marks(path: Path, encoding: str | None, start: Mark, first: int, every: int) -> Iterator[tuple[Mark, float]]:
+def marks(path: Path, asked: Layout | None, start: Mark, first: int, every: int) -> Iterator[tuple[Mark, float]]:
     """Marks `first` rows behind another and then `every` so many, and how much of the file is read: 1 at its end only.
 
-    A mark comes later where lines that a quote has swallowed are read again. Raises as `windows`.
+    Raises as `windows`.
     """
-    if suffix_of(path) == ".parquet":
-        with _parquet_file(path) as file:
-            end = file.metadata.num_rows
+    layout = look(path, asked)
+    if layout.form in (PARQUET, JSON, FOLDER):
+        end = _rows_in(path, layout)
         yield from ((Mark(row), row / end) for row in range(start.rows + first, end, every))
         yield Mark(end), 1.0
         return
-    rows, due, found = start.rows, start.rows + first, None
-    with opened(path, encoding) as lines:
-        records, _columns = _records(path, lines, start)
-        for _record in records:
-            if found is not None:  # a row follows
-                yield found, min(lines.share, _NOT_ALL)
-                found = None
-            rows += 1
-            if rows >= due and (place := lines.place()) is not None:
-                found, due = Mark(rows, lines.number, place), rows + every
-        yield Mark(rows, lines.number, lines.place()), 1.0
+    rows, due = start.rows, start.rows + first
+    with stream(path, layout.encoding or "") as (file, raw), stream(path, layout.encoding or "") as (other, _raw):
+        lines, places, size = _lines(file, layout, start), Places(other, start), max(1, path.stat().st_size)
+        for batch in batches(lines, layout):
+            while due < rows + len(batch.rows):
+                line = int(batch.lines[due - rows] or 0)
+                share = min(raw.tell() / size, _NOT_ALL)
+                yield Mark(due, line - 1, places.of(lines.begins(line))), share
+                due += every
+            rows += len(batch.rows)
+        yield Mark(rows, lines.number, places.of(lines.begins(lines.number + 1))), 1.0
+
+
+def batches_of(path: Path, layout: Layout, start: Mark = _START) -> Generator[tuple[Batch, float], None, None]:
+    """The rows of any file but parquet behind a mark, and the share of the file that is read.
+
+    At the end of a file that is read from its start, whoever listens is told of rows that were read as one.
+    """
+    if layout.form in (JSON, FOLDER):
+        yield from loaded(path, layout, start.rows)
+        return
+    with stream(path, layout.encoding or "") as (file, raw):
+        lines, size = _lines(file, layout, start), max(1, path.stat().st_size)
+        for batch in batches(lines, layout):
+            yield batch, min(1.0, raw.tell() / size)
+        if lines.merged and start.place is None:
+            told = _("{count:,} quoted rows go over several lines, each of which fits the header: lines {lines}")
+            shown = listed(f"{line:,}" for line in lines.merged[:_LISTED]) + ", …" * (len(lines.merged) > _LISTED)
+            tell(path, told.format(count=len(lines.merged), lines=shown))
+
+
+def _lines(file: Any, layout: Layout, start: Mark) -> Lines:
+    lines = Lines(file, layout.encoding or "", layout.mend)
+    if start.place is None:
+        lines.skip(layout.skip)
+    else:
+        file.seek(start.place)
+        lines.number = start.lines
+    return lines
+
+
+def _windows(
+    path: Path, size: int, layout: Layout, start: Mark = _START, rows: int | None = None, told: bool = False
+) -> Iterator[Window]:
+    """Windows of any file but parquet: batches put together and cut to size."""
+    columns = layout.columns or None
+    if told:
+        tell(path, said(layout))
+    lines: list[int | None] = []
+    values: list[Any] = []
+    problems: dict[int, str] = {}
+    number, left, share = start.rows + 1, rows, 0.0
+
+    def cut(count: int) -> Window:
+        nonlocal columns, lines, values, problems, number, left
+        now = {place: why for place, why in sorted(problems.items()) if place < count}
+        if columns is None:
+            columns = tuple(dict.fromkeys(key for row in values[:count] if row is not None for key in row))
+        numbered = layout.header is False and bool(layout.columns)
+        window = Window(columns, number, lines[:count], now, share, values[:count], numbered=numbered)
+        lines, values = lines[count:], values[count:]
+        problems = {place - count: why for place, why in problems.items() if place >= count}
+        number, left = number + count, None if left is None else left - count
+        return window
+
+    with closing(batches_of(path, layout, start)) as found:
+        for batch, read in found:
+            share = read
+            problems.update((place + len(values), why) for place, why in batch.problems.items())
+            lines += batch.lines
+            values += batch.rows
+            while len(values) >= size or (left is not None and values and len(values) >= left):
+                yield cut(size if left is None else min(size, left))
+                if left == 0:
+                    return
+    if values:
+        yield cut(len(values))
+
+
+def _rows_in(path: Path, layout: Layout) -> int:
+    """How many rows a file has whose rows can be counted."""
+    if layout.form == PARQUET:
+        with _parquet_file(path) as file:
+            return int(file.metadata.num_rows)
+    return len(items(path, layout))
 
 
 @contextmanager
@@ -203,13 +293,20 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
         raise unreadable(path, reasons.of_parquet(error)) from None
 
 
-def _parquet(
-    path: Path, size: int, start: int = 0, rows: int | None = None, columns: list[str] | None = None
+def parquet(
+    path: Path,
+    size: int,
+    layout: Layout,
+    start: int = 0,
+    rows: int | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Iterator[Window]:
     from core.parquet_pages import batches
 
     with _parquet_file(path) as file:
-        total = file.metadata.num_rows
+        total, names = file.metadata.num_rows, file.schema_arrow.names
+        if columns is not None:
+            check_columns(path, columns, names)
         stop = total if rows is None else min(total, start + rows)
         groups, before, skipped = [], 0, 0  # row groups that hold the rows, and the rows before these groups
         for number in range(file.num_row_groups):
@@ -220,15 +317,22 @@ def _parquet(
                 groups.append(number)
             before += length
         row = skipped
-        wide = list(file.schema_arrow.names) if columns is None else columns
+        wide = list(dict.fromkeys(names if columns is None else columns))
         for batch in _together(batches(path, file, wide, size, groups), size):
             row += len(batch)
             wanted = batch.slice(max(0, start - (row - len(batch))))
             wanted = wanted.slice(0, len(wanted) - max(0, row - stop))
             if len(wanted) and row - len(batch) < stop:
                 end = min(row, stop)
-                names = tuple(wanted.schema.names)
-                yield Window(names, end - len(wanted) + 1, (None,) * len(wanted), {}, end / total, batch=wanted)
+                window = Window(
+                    tuple(wanted.schema.names),
+                    end - len(wanted) + 1,
+                    (None,) * len(wanted),
+                    {},
+                    end / total,
+                    batch=wanted,
+                )
+                yield _converted(window, layout)
             if row >= stop:
                 return
 
@@ -252,93 +356,19 @@ def _together(parts: Iterator[RecordBatch], size: int) -> Iterator[RecordBatch]:
         yield pyarrow.concat_batches(waiting)
 
 
-def _text(
-    path: Path, size: int, encoding: str | None, start: Mark = _START, rows: int | None = None
-) -> Iterator[Window]:
-    with opened(path, encoding) as lines:
-        records, columns = _records(path, lines, start)
-        yield from _windows(islice(records, rows), lines, size, columns, start.rows + 1)
+def _converted(window: Window, layout: Layout) -> Window:
+    """A window of parquet with mended texts, and lists of tokens joined."""
+    import pyarrow
 
-
-def _records(path: Path, lines: Lines, start: Mark) -> tuple[Iterator[_Record], tuple[str, ...] | None]:
-    """The rows behind a mark of a file just opened, and its columns if its head names them."""
-    columns = None
-    if suffix_of(path) != ".jsonl":
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-        columns = SENTIMENT140_COLUMNS if is_sentiment140(path) else _header(path, lines, delimiter)
-    lines.go(start)
-    if columns is None:
-        return _json_records(lines), None
-    return _delimited_records(lines, delimiter, len(columns)), columns
-
-
-def _json_records(lines: Lines) -> Iterator[_Record]:
-    while True:
-        lines.begin()
-        try:
-            content = next(lines, None)
-        except BrokenError as error:
-            yield _Record(lines.first, None, str(error))
-            continue
-        if content is None:
-            return
-        if not content.strip():
-            continue
-        row, problem = None, lines.undecoded()
-        if problem is None:
-            try:
-                row = json.loads(content)
-            except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
-                problem = not_json(error)
-            if problem is None and not isinstance(row, dict):
-                row, problem = None, no_object(row)
-        yield _Record(lines.first, row, problem)
-
-
-def _header(path: Path, lines: Lines, delimiter: str) -> tuple[str, ...]:
-    lines.begin()
-    try:
-        header = next(csv.reader(lines, delimiter=delimiter, strict=True), [])
-    except (csv.Error, BrokenError) as error:
-        raise in_header(path, _broken(error)) from None
-    if not header:
-        raise without_header(path)
-    if problem := lines.undecoded():
-        raise in_header(path, problem + NAME_ENCODING)
-    return tuple(header)
-
-
-def _delimited_records(lines: Lines, delimiter: str, width: int) -> Iterator[_Record]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        lines.begin()
-        try:
-            row = next(reader, None)
-        except (csv.Error, BrokenError) as error:
-            lines.give_back()  # before anyone asks where the next record begins
-            yield _Record(lines.first, None, _broken(error))
-            continue
-        if row is None:
-            return
-        if not row:
-            continue
-        problem = lines.undecoded()
-        if problem is None and len(row) != width:
-            problem = ragged(len(row), width)
-        yield _Record(lines.first, row if problem is None else None, problem)
-
-
-def _broken(error: csv.Error | BrokenError) -> str:
-    return str(error) if isinstance(error, BrokenError) else reasons.of_csv(error)
-
-
-def _windows(
-    records: Iterator[_Record], lines: Lines, size: int, columns: tuple[str, ...] | None, number: int
-) -> Iterator[Window]:
-    while found := list(islice(records, size)):
-        if columns is None:
-            columns = tuple(dict.fromkeys(key for record in found if record.row is not None for key in record.row))
-        problems = {place: record.problem for place, record in enumerate(found) if record.problem is not None}
-        rows = [record.row for record in found]
-        yield Window(columns, number, [record.line for record in found], problems, lines.share, rows=rows)
-        number += len(found)
+    assert window.batch is not None
+    lists = [
+        field.name
+        for field in window.batch.schema
+        if pyarrow.types.is_list(field.type) and pyarrow.types.is_string(field.type.value_type)
+    ]
+    tokens = tuple(name for name in lists if is_text(name))
+    if not tokens and not layout.mend:
+        return window
+    wanted = replace(layout, columns=window.columns, tokens=tokens)
+    batch = converted(Batch(window.lines, [list(row) for row in window.cells()], {}), wanted)
+    return replace(window, batch=None, rows=batch.rows, problems=batch.problems)

@@ -1,34 +1,27 @@
-"""Tables of text from files: parquet, CSV, TSV, JSON lines, and the public Sentiment140 CSV.
+"""Tables of text from files, row by row and strictly: a row that cannot be read ends it, with the row's place.
 
-Sentiment140's authors distribute a CSV in latin-1, without header, of six columns: label, id, date, query, user, text.
-Rows come one at a time, so a file of any size takes constant memory.
+The rows are those of `core.records`, which reads every form and goes on behind such a row. And the way out: CSV.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from numbers import Number
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
-from core import reasons
 from core.language import gettext as _
+from core.layout import NAME_ENCODING, PARQUET, SENTIMENT140_COLUMNS, Layout, called, said, tell
+from core.looking import look
+from core.records import Window, batches_of, check_columns, parquet
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
-SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
-_SENTIMENT140_LABELS = ("0", "2", "4")
-
-LINE_LIMIT = 20_000_000  # characters
-NAME_ENCODING = "; name its encoding (--encoding)"
-"""What helps on the command line, which speaks English; a page has a box for it, and cuts this off."""
-
-# The csv module refuses fields over 128 kB; text may be longer, a quote left open should still not eat all memory.
-csv.field_size_limit(10_000_000)
+"""The tables that are written; many more forms are read (`core.layout.SUFFIXES`)."""
 # What makes a spreadsheet take a text for a formula: a sign in front, also a wide one as Chinese and Japanese keyboards
 # have it, also behind white space, which some drop.
 _FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
@@ -41,6 +34,9 @@ class Row(NamedTuple):
     number: int
     line: int | None
     values: Sequence[object]
+
+
+_row = partial(tuple.__new__, Row)
 
 
 def place(path: Path, number: int, line: int | None) -> str:
@@ -75,196 +71,58 @@ def _cell(value: object) -> object:
     return value if value is None or isinstance(value, Number) else harmless(str(value))
 
 
-def suffix_of(path: Path) -> str:
-    """A table's suffix in lower case. Raises ValueError for one that is not in `SUFFIXES`."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(
-            _("{file}: cannot read {suffix}; can: {suffixes}").format(
-                file=path.name, suffix=suffix or _("a file without a suffix"), suffixes=", ".join(SUFFIXES)
-            )
-        )
-    return suffix
-
-
-def rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Row]:
+def rows(path: Path, columns: Sequence[str], asked: Layout | None = None) -> Iterator[Row]:
     """The named columns of every row of a table, in order.
 
-    Raises LookupError for a missing column, ValueError for a ragged row (naming its place), a line of more than
-    `LINE_LIMIT` characters, a wrong encoding, a damaged file or a suffix not in `SUFFIXES`, OSError for a file that
-    cannot be opened.
+    Raises LookupError for a missing column, ValueError for a row that cannot be read (naming its place) and a damaged
+    file, and what `core.looking.look` raises.
     """
-    suffix = suffix_of(path)
-    if suffix == ".parquet":
-        yield from _parquet_rows(path, columns)
-    elif suffix == ".jsonl":
-        yield from _jsonl_rows(path, columns, encoding or "utf-8")
-    else:
-        yield from _delimited_rows(path, columns, encoding)
-
-
-def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
-    """Raises LookupError for a column that a file lacks, naming those it has, ValueError for one it has twice."""
-    for column in columns:
-        if list(available).count(column) > 1:
-            raise ValueError(
-                _("{file} has {count} columns {column!r}; which one is meant?").format(
-                    file=path.name, count=list(available).count(column), column=column
-                )
-            )
-        if column not in available:
-            shown = ", ".join(name if name.isprintable() else repr(name) for name in available)
-            raise LookupError(
-                _("{file} has no column {column!r}; it has: {columns}").format(
-                    file=path.name, column=column, columns=shown
-                )
-            )
-
-
-def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    import pyarrow
-    import pyarrow.parquet
-
-    from core.parquet_pages import batches, unreadable
-
-    number = 0
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            check_columns(path, columns, file.schema_arrow.names)
-            for batch in batches(path, file, list(dict.fromkeys(columns)), 65_536):
-                for values in zip(*(batch.column(column).to_pylist() for column in columns), strict=True):
-                    number += 1
-                    yield Row(number, None, values)
-    except (pyarrow.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # not there or not to be read; without a number it is pyarrow's word for damage
-        raise unreadable(path, reasons.of_parquet(error)) from None
-
-
-def _jsonl_rows(path: Path, columns: Sequence[str], encoding: str) -> Iterator[Row]:
-    number = 0
-    for line, content in enumerate(_lines(path, encoding), 1):
-        if not content.strip():
-            continue
-        number += 1
-        try:
-            row = json.loads(content)
-        except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
-            raise _at(path, number, line, not_json(error)) from None
-        if not isinstance(row, dict):
-            raise _at(path, number, line, no_object(row))
-        check_columns(path, columns, list(row))
-        yield Row(number, line, [row[column] for column in columns])
-
-
-def _delimited_rows(path: Path, columns: Sequence[str], encoding: str | None) -> Iterator[Row]:
-    sentiment140 = is_sentiment140(path)
-    lines = _lines(path, encoding or ("latin-1" if sentiment140 else "utf-8"))
-    reader = csv.reader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
-    header = list(SENTIMENT140_COLUMNS) if sentiment140 else _header(path, reader)
-    check_columns(path, columns, header)
-    fields = [header.index(column) for column in columns]
-    number, line = 1, reader.line_num + 1
-    try:
-        for row in reader:
-            if row:
-                if len(row) != len(header):
-                    raise _at(path, number, line, ragged(len(row), len(header)))
-                yield Row(number, line, [row[field] for field in fields])
+    layout = look(path, asked)
+    if layout.form == PARQUET:
+        for window in parquet(path, 65_536, layout, columns=columns):
+            for place, values in enumerate(zip(*map(window.column, columns), strict=True)):
+                if place in window.problems:
+                    raise _at(path, window.first + place, None, window.problems[place])
+                yield Row(window.first + place, None, values)
+        return
+    tell(path, said(layout))
+    number = 1
+    take = None
+    if layout.columns:
+        head = Window(layout.columns, 1, (), {}, 0.0, numbered=layout.header is False)
+        head.check(path, columns)
+        take = [itemgetter(head.place(name)) for name in columns]
+    for batch, _share in batches_of(path, layout):
+        end = min(batch.problems, default=len(batch.rows))
+        if take is None:
+            for line, row in zip(batch.lines[:end], batch.rows, strict=False):
+                try:
+                    cells = [row[name] for name in columns]
+                except KeyError:
+                    check_columns(path, columns, list(row))
+                    raise
+                yield Row(number, line, cells)
                 number += 1
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise _at(path, number, line, reasons.of_csv(error)) from None
+        else:
+            good = batch.rows[:end]
+            yield from map(
+                Row, range(number, number + end), batch.lines, zip(*(map(one, good) for one in take), strict=True)
+            )
+            number += end
+        if end < len(batch.rows):
+            why = batch.problems[end]
+            undecoded = _("bytes that are not {encoding} text").format(encoding=called(layout.encoding or ""))
+            raise _at(path, number, batch.lines[end], why + NAME_ENCODING if why == undecoded else why)
 
 
 def _at(path: Path, number: int, line: int | None, why: str) -> ValueError:
     return ValueError(_("{place}: {why}").format(place=place(path, number, line), why=why))
 
 
-def not_json(error: Exception) -> str:
-    """What is said of a line that is no JSON."""
-    return _("not JSON ({error})").format(error=reasons.of_json(error))
-
-
-def no_object(row: object) -> str:
-    """What is said of a line of JSON that is no object."""
-    return _("expected an object, found {type}").format(type=type(row).__name__)
-
-
-def ragged(fields: int, expected: int) -> str:
-    """What is said of a row of more or fewer fields than the header."""
-    return _("{fields} fields where the header has {expected}").format(fields=fields, expected=expected)
-
-
-def in_header(path: Path, why: str) -> ValueError:
-    """What is said of a header that cannot be read."""
-    return ValueError(_("{file}, header: {why}").format(file=path.name, why=why))
-
-
-def without_header(path: Path) -> ValueError:
-    """What is said of a file that has no first line."""
-    return ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
-
-
-def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
-    try:
-        header = next(reader, [])
-    except csv.Error as error:
-        raise in_header(path, reasons.of_csv(error)) from None
-    if not header:
-        raise without_header(path)
-    return header
-
-
-def codec(encoding: str) -> str:
-    """The name to open a file with. Raises ValueError for an unknown encoding."""
-    try:
-        return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding  # with a byte order mark or without
-    except LookupError as error:
-        raise ValueError(str(error)) from None
-
-
-def _lines(path: Path, encoding: str) -> Iterator[str]:
-    encoding = codec(encoding)
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            yield from _bounded(path, file)
-    except UnicodeError as error:
-        raise no_text(path, encoding, error) from None
-    except LookupError as error:  # a codec between bytes and bytes
-        raise ValueError(str(error)) from None
-
-
-def no_text(path: Path, encoding: str, error: UnicodeError) -> ValueError:
-    """What is said of a file that is in another encoding."""
-    told = {"file": path.name, "encoding": encoding.removesuffix("-sig").upper()}
-    if isinstance(error, UnicodeDecodeError):
-        line = _("{file} is not {encoding} text (byte {byte})").format(byte=error.start, **told)
-    else:
-        line = _("{file} is not {encoding} text").format(**told)
-    return ValueError(line + NAME_ENCODING)
-
-
-def _bounded(path: Path, file: TextIO) -> Iterator[str]:
-    number = 0
-    while line := file.readline(LINE_LIMIT + 1):
-        number += 1
-        if len(line) > LINE_LIMIT:
-            raise ValueError(
-                _("{file}, line {line}: longer than {limit:,} characters").format(
-                    file=path.name, line=number, limit=LINE_LIMIT
-                )
-            )
-        yield line
-
-
 def is_sentiment140(path: Path) -> bool:
     """Whether a CSV is the public Sentiment140 file: no header, six fields, the first of them 0, 2 or 4."""
-    if path.suffix.lower() != ".csv":
+    try:
+        found = look(path)
+    except ValueError:
         return False
-    with path.open(encoding="latin-1", newline="") as file:
-        try:
-            first = next(csv.reader(_bounded(path, file)), [])
-        except (csv.Error, ValueError):
-            return False
-    return len(first) == len(SENTIMENT140_COLUMNS) and first[0] in _SENTIMENT140_LABELS
+    return found.header is False and found.columns == SENTIMENT140_COLUMNS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from core.corpus import (
     read_corpus,
     read_texts,
 )
+from core.layout import ON, Layout
 from core.text import Preprocessing, Vocabulary
 
 law = settings(derandomize=True, deadline=None, max_examples=200)
@@ -123,7 +123,7 @@ def test_sentiment140_labels_are_its_own(tmp_path: Path) -> None:
     # Six columns alone do not make it that file, nor does another format.
     header = write(tmp_path / "b.csv", "label,id,date,query,user,text\n1,1,Mon,q,ann,glad\n")
     assert read_corpus(header).labels.tolist() == [1]
-    with pytest.raises(LookupError, match="no column 'text'; it has: 0, 1, Mon, q, ann, sad"):
+    with pytest.raises(LookupError, match="no column 'text'; it has: 1, 2, 3, 4, 5, 6"):
         read_corpus(write(tmp_path / "c.tsv", "0\t1\tMon\tq\tann\tsad\n"))
 
 
@@ -257,12 +257,14 @@ def test_an_empty_file(tmp_path: Path, suffix: str) -> None:
 
 def test_a_file_that_is_not_there_or_not_a_file(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
-    for name in ("t.parquet", "t.csv", "t.tsv", "t.jsonl", "folder.csv"):
+    for name in ("t.parquet", "t.csv", "t.tsv", "t.jsonl"):
         with pytest.raises(OSError, match=name):
             read_corpus(tmp_path / name)
+    with pytest.raises(ValueError, match=r"folder\.csv is a folder; expected a file"):
+        read_corpus(tmp_path / "folder.csv")
 
 
-@pytest.mark.parametrize("name", ["t.xlsx", "t", "t.csv.gz"])
+@pytest.mark.parametrize("name", ["t.xlsx", "t", "t.xlsx.gz"])
 def test_an_unknown_suffix(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"cannot read .*; can: \.parquet, \.csv, \.tsv, \.jsonl"):
         read_corpus(write(tmp_path / name, "text,label\na,1\n"))
@@ -286,7 +288,7 @@ def test_parquet_damaged_at_either_end(tmp_path: Path) -> None:
         assert "t.parquet" in refusal(error)
 
 
-@pytest.mark.parametrize("texts", [[b"bytes"], [3], ["a", None], [["a"]]])
+@pytest.mark.parametrize("texts", [[b"bytes"], [3], ["a", None], [[3]]])
 def test_parquet_texts_that_are_no_strings(tmp_path: Path, texts: list) -> None:
     path = write_table(tmp_path / "t.parquet", {"text": texts, "label": [1] * len(texts)})
     with pytest.raises(ValueError, match=rf"t\.parquet, row {len(texts)}: the text is .*, expected a string"):
@@ -297,25 +299,24 @@ def test_parquet_texts_that_are_no_strings(tmp_path: Path, texts: list) -> None:
 def test_the_wrong_encoding(tmp_path: Path, suffix: str) -> None:
     path = write_table(tmp_path / f"t{suffix}", {"text": ["plain", "caf!"], "label": [1, 0]})
     latin = write(path, path.read_bytes().replace(b"!", b"\xe9"))
+    assert read_corpus(latin).texts[1] == read_corpus(latin, layout=Layout("latin-1")).texts[1] == "café"
     with pytest.raises(ValueError) as error:
-        read_corpus(latin)
-    assert "UTF-8" in refusal(error)
-    assert f"t{suffix}" in refusal(error)
-    assert "encoding" in refusal(error)
-    assert read_corpus(latin, encoding="latin-1").texts[1] == "café"
+        read_corpus(latin, layout=Layout("utf-8"))
+    assert refusal(error).endswith("bytes that are not UTF-8 text; name its encoding (--encoding)")
+    assert f"t{suffix}, row 2" in refusal(error)
     with pytest.raises(ValueError, match="unknown encoding: klingon"):
-        read_corpus(latin, encoding="klingon")
+        read_corpus(latin, layout=Layout("klingon"))
     utf_16 = write(path, path.read_bytes().decode("latin-1").encode("utf-16"))
     with pytest.raises(ValueError, match="UTF-8"):
-        read_corpus(utf_16)
-    assert read_corpus(utf_16, encoding="utf-16").texts[1] == "café"
+        read_corpus(utf_16, layout=Layout("utf-8"))
+    assert read_corpus(utf_16).texts[1] == read_corpus(utf_16, layout=Layout("utf-16")).texts[1] == "café"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-16", "utf-32", "utf-8"])
 def test_the_wrong_encoding_named_by_the_user(tmp_path: Path, encoding: str) -> None:
     path = write(tmp_path / "t.csv", "text,label\ncafé,1\n".encode("latin-1"))
     with pytest.raises(ValueError) as error:
-        read_corpus(path, encoding=encoding)
+        read_corpus(path, layout=Layout(encoding))
     assert "t.csv" in refusal(error)
 
 
@@ -325,7 +326,7 @@ def test_a_byte_order_mark(tmp_path: Path, encoding: str | None) -> None:
     json_lines = '{"text": "a", "label": 1}\n'.encode("utf-8-sig")
     for name, marked in (("t.csv", content), ("t.tsv", content.replace(b",", b"\t")), ("t.jsonl", json_lines)):
         for written in (marked, marked.removeprefix(b"\xef\xbb\xbf")):
-            assert read_corpus(write(tmp_path / name, written), encoding=encoding).texts == ["a"]
+            assert read_corpus(write(tmp_path / name, written), layout=Layout(encoding)).texts == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -336,9 +337,8 @@ def test_a_byte_order_mark(tmp_path: Path, encoding: str | None) -> None:
         ('text,label\n"a\nb\nc",1\nd\n', "row 2 (line 5)", "1 fields where the header has 2"),
         ('text,label\na,1\n"b\nc"\n', "row 2 (line 3)", "1 fields where the header has 2"),
         ("text,label\n\n\na,1\nb\n", "row 2 (line 5)", "1 fields where the header has 2"),
-        ('text,label\na,1\n"never closed,1\nb,0\n', "row 2 (line 3)", "unexpected end of data"),
-        ('text,label\na,1\n"closed" too soon,1\n', "row 2 (line 3)", "',' expected after '\"'"),
-        ('text,"label\na,1\n', "header", "unexpected end of data"),
+        ('text,label\n"a\nb",1\n"never closed,1\nb,0\n', "row 2 (line 4)", "unexpected end of data"),
+        ('text,label\n"a\nb",1\n"closed" too soon,1\n', "row 2 (line 4)", "',' expected after '\"'"),
     ],
 )
 def test_ragged_rows_name_their_place(tmp_path: Path, content: str, place: str, why: str) -> None:
@@ -346,7 +346,7 @@ def test_ragged_rows_name_their_place(tmp_path: Path, content: str, place: str, 
         with pytest.raises(ValueError) as error:
             read_corpus(write(tmp_path / "t.csv", content.replace("\n", ending)))
         assert refusal(error) == f"t.csv, {place}: {why}"
-    with pytest.raises(ValueError, match=rf"t\.tsv, {re.escape(place)}: "):
+    with pytest.raises(ValueError, match=r"t\.tsv, row \d \(line \d\): "):
         read_corpus(write(tmp_path / "t.tsv", content.replace(",", "\t")))
 
 
@@ -376,7 +376,7 @@ def test_a_huge_field(tmp_path: Path) -> None:
     assert read_corpus(write(tmp_path / "t.csv", f"text,label\n{long},1\n")).texts == [long]
     with pytest.raises(ValueError) as error:
         read_corpus(write(tmp_path / "t.csv", f"text,label\n{long * 11},1\n"))
-    assert refusal(error).startswith("t.csv, row 1 (line 2): field larger than field limit")
+    assert refusal(error) == "t.csv, row 1 (line 2): longer than 4,000,000 characters"
 
 
 def test_nul_bytes_are_text_like_any_other(tmp_path: Path) -> None:
@@ -384,7 +384,7 @@ def test_nul_bytes_are_text_like_any_other(tmp_path: Path) -> None:
     assert read_corpus(write(tmp_path / "t.tsv", "text\tlabel\n\0\t1\n")).texts == ["\0"]
     assert read_corpus(write(tmp_path / "t.jsonl", '{"text": "a\\u0000", "label": 1}')).texts == ["a\0"]
     assert read_corpus(write_table(tmp_path / "t.parquet", {"text": ["\0"], "label": [1]})).texts == ["\0"]
-    with pytest.raises(LookupError, match="no column 'text'") as error:
+    with pytest.raises(ValueError, match="may be a header or data") as error:
         read_corpus(write(tmp_path / "u.csv", b"\0" * 1_000))
     assert "\0" not in refusal(error)
     with pytest.raises(ValueError, match=r"u\.jsonl, row 1 \(line 1\): not JSON"):
@@ -432,7 +432,7 @@ def test_csv_and_json_lines_hold_any_text(
     texts, labels = [text for text, _ in rows], [label for _, label in rows]
     for suffix in (".csv", ".tsv", ".jsonl"):
         path = write_table(tmp_path_factory.getbasetemp() / f"law{suffix}", {"text": texts, "label": labels})
-        corpus = read_corpus(path)
+        corpus = read_corpus(path, layout=Layout("utf-8", quoting=ON, header=True))
         assert (corpus.texts, corpus.labels.tolist()) == (texts, labels)
 
 
@@ -667,4 +667,4 @@ def test_a_line_without_end_is_refused_by_its_number(tmp_path: Path) -> None:
     for name, content in (("t.csv", f"text,label\na,1\n{long}"), ("t.jsonl", f'{{"text": "a", "label": 1}}\n\n{long}')):
         with pytest.raises(ValueError) as error:
             read_corpus(write(tmp_path / name, content))
-        assert refusal(error) == f"{name}, line 3: longer than 20,000,000 characters"
+        assert refusal(error) == f"{name}, row 2 (line 3): longer than 4,000,000 characters"

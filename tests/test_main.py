@@ -25,6 +25,7 @@ from core.__main__ import main
 from core.corpus import file_sha256, read_corpus
 from core.evaluation import evaluate
 from core.verdicts import verdict
+from tests.told import beside
 
 PROJECT = Path(__file__).parent.parent
 PREDICTION = ["model", "text", "tokens", "unknown", "probability", "label", "prefix_probabilities"]
@@ -76,7 +77,7 @@ def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str
     """The JSON list that a verb prints, nothing else being printed."""
     assert main([*arguments, "--json"]) == 0
     out, err = capsys.readouterr()
-    assert err == "" and out.count("\n") == 1
+    assert beside(err) == "" and out.count("\n") == 1
     return json.loads(out)
 
 
@@ -185,7 +186,8 @@ def test_a_blank_row_of_a_file_leaves_the_others_their_answer(capsys: pytest.Cap
     assert main(["predict", "--json", "--model", "rnn", "--file", str(rows)]) == 0
     output = capsys.readouterr()
     assert [row["text"] for row in json.loads(output.out)] == ["so good", "so bad"]
-    assert output.err == "left out: text 2 of 3 is empty\n"
+    told = "rows.csv: comma-separated, quoted, UTF-8, 1 column (text), header\n"
+    assert output.err == told + "left out: text 2 of 3 is empty\n"
     assert "empty" in refusal(capsys, "predict", "--file", str(write("blank.csv", 'text\n"  "\n')))
 
 
@@ -272,7 +274,8 @@ def test_evaluate_prints_a_summary_for_people(capsys: pytest.CaptureFixture[str]
     assert main(["evaluate", "--model", "gru", "--data", str(labelled), *NEUTRAL]) == 0
     out, err = capsys.readouterr()
     found = evaluate(checkpoints.load("gru"), read_corpus(labelled, asked={"2": "neutral"}))
-    assert err == "" and out.startswith("gru on rows.csv: 4 rows (1 neutral or unlabelled rows left out)")
+    assert err == "rows.csv: comma-separated, quoted, UTF-8, 2 columns (label, text), header\n"
+    assert out.startswith("gru on rows.csv: 4 rows (1 neutral or unlabelled rows left out)")
     for shown in (f"accuracy {found.accuracy:.4f}", f"F1 {found.f1:.4f}", f"AUC {found.auc:.4f}", "1 to 5 tokens"):
         assert shown in out
 
@@ -315,11 +318,12 @@ def test_a_missing_file_is_refused(capsys: pytest.CaptureFixture[str], tmp_path:
         ("rows.csv", "text,label\n", "no rows"),
         ("neutral.csv", "text,label\na movie,neutral\n", "(1 neutral or without a label)"),
         ("empty.csv", "", "empty"),
-        ("ragged.csv", "text,label\nso good,1\nso,bad,0\n", "row 2 (line 3): 3 fields where the header has 2"),
+        ("ragged.csv", "text,label\nso good,1\nso bad\n", "row 2 (line 3): 1 fields where the header has 2"),
         ("rows.jsonl", '{"text": "a", "label": 1}\n[1]\n', "row 2 (line 2)"),
         ("rows.jsonl", "not JSON\n", "row 1 (line 1): not JSON"),
         ("rows.parquet", "no parquet", "not a readable parquet file"),
-        ("rows.txt", "so good\n", "cannot read .txt"),
+        ("rows.txt", "so good\n", "rows.txt has no column 'label'; it has: text"),
+        ("rows.doc", "so good\n", "cannot read .doc"),
     ],
 )
 def test_a_file_that_is_not_as_it_should_be_is_refused(
@@ -341,7 +345,9 @@ def test_a_file_without_rows_is_refused_by_predict(capsys: pytest.CaptureFixture
 def test_a_wrong_encoding_is_refused_and_the_right_one_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "latin.csv"
     path.write_bytes("text,label\ncafé,1\n".encode("latin-1"))
-    assert "encoding" in refusal(capsys, "predict", "--file", str(path))
+    (found,) = answer(capsys, "predict", "--model", "rnn", "--file", str(path))
+    assert found["text"] == "café"  # found by looking
+    assert "bytes that are not UTF-8 text" in refusal(capsys, "predict", "--file", str(path), "--encoding", "utf-8")
     (found,) = answer(capsys, "predict", "--model", "rnn", "--file", str(path), "--encoding", "latin-1")
     assert found["text"] == "café"
     assert "nosuch" in refusal(capsys, "predict", "--file", str(path), "--encoding", "nosuch")
@@ -375,7 +381,7 @@ def test_a_damaged_model_is_told_of_once_and_the_others_answer(
         assert main([*verb, "--model", "all", "--json"]) == 0
         out, err = capsys.readouterr()
         assert {row["model"] for row in json.loads(out)} == {"rnn", "lstm"}
-        assert err.count("\n") == 1 and "'gru'" in err and "weights.safetensors" in err
+        assert beside(err).count("\n") == 1 and "'gru'" in err and "weights.safetensors" in err
 
 
 @pytest.mark.usefixtures("damaged")

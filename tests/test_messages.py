@@ -16,9 +16,10 @@ from core.collection_file import CollectionFile, storable
 from core.corpus import read_corpus
 from core.labelling import LabelsError
 from core.labels import check_names
+from core.layout import Layout
 from core.models import NotPrefixwiseError
 from core.text import STEPS, Preprocessing, Vocabulary
-from pages.parts import files
+from pages.parts import reading
 
 CORE = Path(__file__).parent.parent / "core"
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -81,9 +82,9 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
         set(),
     ),
     "no table": (
-        lambda folder: records.columns(file(folder, b"good", "table.txt")),
-        "table.txt: cannot read .txt; can: .parquet, .csv, .tsv, .jsonl",
-        {"txt", "parquet", "csv", "tsv", "jsonl"},
+        lambda folder: records.columns(file(folder, b"good", "table.doc")),
+        "table.doc: cannot read .doc; can: .parquet, .csv, .tsv, .jsonl, .json, .txt, .pos, .neg, .gz, .zip",
+        {"table", "doc", "parquet", "csv", "tsv", "jsonl", "json", "txt", "pos", "neg", "gz", "zip"},
     ),
     "empty table": (
         lambda folder: records.columns(file(folder, b"")),
@@ -91,8 +92,8 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
         set(),
     ),
     "ragged row": (
-        lambda folder: list(tables.rows(file(folder, b"text\ngood,bad\n"), ["text"], None)),
-        "table.csv, row 1 (line 2): 2 fields where the header has 1",
+        lambda folder: list(tables.rows(file(folder, b"text,n\ngood\n"), ["text"])),
+        "table.csv, row 1 (line 2): 1 fields where the header has 2",
         set(),
     ),
     "no parquet": (
@@ -102,7 +103,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
         {"parquet", "Parquet"},
     ),
     "open quote": (
-        lambda folder: list(tables.rows(file(folder, b'text\n"good\n'), ["text"], None)),
+        lambda folder: list(tables.rows(file(folder, b'text\n"good\n'), ["text"], Layout(quoting="on"))),
         "table.csv, row 1 (line 2): unexpected end of data",
         set(),
     ),
@@ -207,21 +208,22 @@ def test_every_word_of_a_refusal_is_chinese_but_those_quoted(
 def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) -> None:
     path = file(tmp_path, "text\nschön\n".encode("latin-1"))
     header = file(tmp_path, "schön\ngood\n".encode("latin-1"), "header.csv")
+    utf_8 = Layout("utf-8")
     for name in language.LANGUAGES:
         language.use(name)
         for ask in (
-            lambda folder: list(tables.rows(path, ["text"], None)),
-            lambda folder: records.columns(header),
+            lambda folder: list(tables.rows(path, ["text"], utf_8)),
+            lambda folder: records.columns(header, utf_8),
         ):
             whole = said(ask, tmp_path)
             assert whole.endswith(tables.NAME_ENCODING)
-            assert files.told(ValueError(whole)) == whole.removesuffix(tables.NAME_ENCODING)
+            assert reading.told(ValueError(whole)) == whole.removesuffix(tables.NAME_ENCODING)
 
 
 def test_what_is_wrong_with_a_row_is_told_in_the_language(tmp_path: Path) -> None:
     path = file(tmp_path, b'text,label\ngood,1\nbad\n"open,1\n')
     language.use(language.TRADITIONAL_CHINESE)
-    (window,) = records.windows(path, 10)
+    (window,) = records.windows(path, 10, Layout(quoting="on"))
     assert sorted(window.problems) == [1, 2]
     for problem in window.problems.values():
         assert HAN.search(problem)

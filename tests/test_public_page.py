@@ -175,7 +175,7 @@ def test_uploads_are_small(where: str, parameters: dict[str, str], key: str, mon
 def test_strangers_send_no_parquet() -> None:
     at = opened("2_Sarcasm", view="file")
     (box,) = at.file_uploader
-    assert sorted(box.proto.type) == [".csv", ".jsonl", ".tsv"]
+    assert sorted(box.proto.type) == [".csv", ".json", ".jsonl", ".neg", ".pos", ".tsv", ".txt"]
     box.upload("bomb.parquet", b"PAR1")  # as one who asks no browser
     assert len(at.run().exception) == 1  # Streamlit's, of an invalid extension, as the browser never sends one
     assert not at.selectbox

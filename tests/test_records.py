@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import record_lines
+from core.layout import ON, Layout
 from core.record_lines import Mark
 from core.records import MOST_COLUMNS, Window, columns, marks, span, windows
 
@@ -26,9 +27,9 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def read(path: Path, size: int = 1_000, encoding: str | None = None) -> tuple[list[Window], list[object], list[tuple]]:
+def read(path: Path, size: int = 1_000, layout: Layout | None = None) -> tuple[list[Window], list[object], list[tuple]]:
     """The windows, every row's cells, and what is wrong with which: (row, line, why)."""
-    found = list(windows(path, size, encoding))
+    found = list(windows(path, size, layout))
     problems = [
         (window.first + place, window.lines[place], why) for window in found for place, why in window.problems.items()
     ]
@@ -52,7 +53,7 @@ def test_malformed_rows_are_told_of_and_the_others_read(tmp_path: Path) -> None:
         tmp_path / "a.csv",
         b'text,n\nfine,1\nragged\nalso, fine,2\n\n"closed" badly,3\nfine again,4\ncaf\xe9,5\n"two\nlines",6\nlast,7\n',
     )
-    _, cells, problems = read(path)
+    _, cells, problems = read(path, layout=Layout("utf-8", quoting=ON))
     assert [row for row in cells if row != [None, None]] == [
         ["fine", "1"],
         ["fine again", "4"],
@@ -69,7 +70,9 @@ def test_malformed_rows_are_told_of_and_the_others_read(tmp_path: Path) -> None:
     "content", ['text,n\na,1\n"never closed,2\nb,3\nc,4\n', 'text,n\na,1\n"never closed,2\nb,3\nc,4']
 )
 def test_a_quote_left_open_swallows_no_row(content: str, tmp_path: Path) -> None:
-    _, cells, problems = read(write(tmp_path / "a.csv", content))
+    path = write(tmp_path / "a.csv", content)
+    assert read(path)[1][1] == ['"never closed', "2"]  # as a mark like any other, every line is a row
+    _, cells, problems = read(path, layout=Layout(quoting=ON))
     assert cells == [["a", "1"], [None, None], ["b", "3"], ["c", "4"]]
     ((row, line, why),) = problems
     assert (row, line) == (2, 3) and "unexpected end of data" in why
@@ -80,7 +83,8 @@ def test_a_quote_left_open_is_given_up_within_the_limit(tmp_path: Path, monkeypa
     rows = [f"row number {number},{number}" for number in range(500)]
     rows[7] = '"never closed,7'
     rows[300] = '"nor this,300'
-    _, cells, problems = read(write(tmp_path / "a.csv", "text,n\n" + "\n".join(rows)))
+    path = write(tmp_path / "a.csv", "text,n\n" + "\n".join(rows))
+    _, cells, problems = read(path, layout=Layout(quoting=ON))
     assert [(row, line) for row, line, _ in problems] == [(8, 9), (301, 302)]
     assert all("quote is not closed within 1,000 characters" in why for _, _, why in problems)
     assert [row for row in cells if row[0]] == [row.split(",") for row in rows if row[0] != '"']
@@ -109,7 +113,7 @@ def test_a_line_that_is_too_long_is_refused_by_its_number_in_little_memory(suffi
 def test_a_long_line_inside_an_open_quote_is_told_of_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_lines, "LINE_LIMIT", 100)
     path = write(tmp_path / "a.csv", 'text,n\na,1\n"open,2\nb,3\n' + "x" * 1_000 + "\nc,4\n")
-    _, cells, problems = read(path)
+    _, cells, problems = read(path, layout=Layout(quoting=ON))
     assert cells == [["a", "1"], [None, None], ["b", "3"], [None, None], ["c", "4"]]
     assert [(row, line) for row, line, _ in problems] == [(2, 3), (4, 5)]
     assert "too long to hold" in problems[0][2] and "longer than 100" in problems[1][2]
@@ -141,14 +145,14 @@ def test_parquet_comes_in_windows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("a.txt", "text\na\n", "cannot read .txt"),
+        ("a.doc", "text\na\n", "cannot read .doc"),
         ("a", "text\na\n", "a file without a suffix"),
         ("a.csv", "", "is empty; expected a header"),
         ("a.csv", "text,n\n", "has no rows"),
         ("a.csv", "text,n\n\n\n", "has no rows"),
         ("a.csv", "text,n\nragged\nalso\n", "none of the first 2 rows can be read; line 2: 1 fields"),
         ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe", "header: bytes that are not UTF-8 text; name its encoding"),
-        ("a.csv", '"open header', "header: unexpected end of data"),
+        ("a.csv", '"open header', "may be a header or data; name which it is (--header, --no-header)"),
         ("a.jsonl", "", "has no rows"),
         ("a.jsonl", b"\x00\x01\xff\xfe\n\x80", "none of the first 2 rows can be read; line 1: bytes that are not"),
         ("a.jsonl", "text,n\na,1\n", "none of the first 2 rows can be read; line 1: not JSON"),
@@ -165,11 +169,11 @@ def test_what_is_no_table_is_refused_in_one_line(name: str, content: str | bytes
 def test_an_encoding_can_be_named(tmp_path: Path) -> None:
     for encoding in ("latin-1", "utf-8", "utf-16"):
         path = write(tmp_path / f"{encoding}.csv", "text,n\ncafé,1\n".encode(encoding))
-        assert read(path, encoding=encoding)[1] == [["café", "1"]]
+        assert read(path, layout=Layout(encoding))[1] == [["café", "1"]]
     with pytest.raises(ValueError, match="unknown encoding: nosuch"):
-        list(windows(tmp_path / "utf-8.csv", 10, "nosuch"))
+        list(windows(tmp_path / "utf-8.csv", 10, Layout("nosuch")))
     with pytest.raises(ValueError, match="hex"):
-        list(windows(tmp_path / "utf-8.csv", 10, "hex"))
+        list(windows(tmp_path / "utf-8.csv", 10, Layout("hex")))
     with pytest.raises(FileNotFoundError):
         list(windows(tmp_path / "gone.csv", 10))
 
@@ -188,7 +192,7 @@ def test_what_the_csv_module_writes_is_read_back(
     content = io.StringIO(newline="")
     csv.writer(content).writerows([["text", "n"], *rows])
     path = write(tmp_path_factory.mktemp("given") / "a.csv", content.getvalue())
-    _, cells, problems = read(path, 3)
+    _, cells, problems = read(path, 3, Layout("utf-8", quoting=ON, header=True))
     assert cells == rows and problems == []
 
 
@@ -258,12 +262,12 @@ def test_a_mark_is_read_on_from_in_any_encoding(name: str, encoding: str | None,
     head = "" if name.endswith("jsonl") else line.format("n").replace("Zoë 🙂", "text").replace("Zoë", "text")
     content = (head + "".join(line.format(number) for number in range(1, 3_001))).encode(encoding or "utf-8")
     path = write(tmp_path / name, content)
-    found = [mark for mark, _ in marks(path, encoding, Mark(), 700, 1_000)]
+    found = [mark for mark, _ in marks(path, Layout(encoding), Mark(), 700, 1_000)]
     assert [mark.rows for mark in found] == [700, 1_700, 2_700, 3_000]
-    (window,) = span(path, 5_000, encoding, found[1], 1_000, "text")
+    (window,) = span(path, 5_000, Layout(encoding), found[1], 1_000, "text")
     assert window.column("n") == [str(number) for number in range(1_701, 2_701)] and window.first == 1_701
     # Marks are found behind a mark as they are from the start.
-    again = [(mark.rows, mark.lines) for mark, _ in marks(path, encoding, found[0], 1_000, 1_000)]
+    again = [(mark.rows, mark.lines) for mark, _ in marks(path, Layout(encoding), found[0], 1_000, 1_000)]
     assert again == [(mark.rows, mark.lines) for mark in found[1:]]
 
 
@@ -281,16 +285,17 @@ def test_spans_of_parquet_cross_row_groups(group: int, tmp_path: Path) -> None:
         assert all(window.columns == ("text",) for window in found)
 
 
-def test_a_mark_waits_for_lines_that_a_quote_had_swallowed(tmp_path: Path) -> None:
+def test_a_mark_can_be_behind_a_row_whose_quote_had_swallowed_others(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", 'text,n\n"never closed,1\n' + "".join(f"fine,{n}\n" for n in range(2, 9)))
-    found = [mark for mark, _ in marks(path, None, Mark(), 1, 2)]
-    assert found[0].rows > 1 and found[-1].rows == 8
+    quoted = Layout(quoting=ON)
+    found = [mark for mark, _ in marks(path, quoted, Mark(), 1, 2)]
+    assert [mark.rows for mark in found] == [1, 3, 5, 7, 8]
     pieces = [
         window
         for start, stop in itertools.pairwise([Mark(), *found])
-        for window in span(path, 10, None, start, stop.rows - start.rows, "text")
+        for window in span(path, 10, quoted, start, stop.rows - start.rows, "text")
     ]
-    assert seen(pieces) == seen(list(span(path, 10, None, Mark(), None, "text")))
+    assert seen(pieces) == seen(list(span(path, 10, quoted, Mark(), None, "text")))
 
 
 @pytest.mark.parametrize("over", [0, 1])

@@ -52,7 +52,7 @@ def _mined_at_once(path: Path, checkpoint: Checkpoint) -> dict[tuple[int, int], 
     from core.verdicts import logits, sigmoid
 
     groups: dict[tuple[str, ...], dict[tuple[int, ...], tuple[int, list[str]]]] = {}
-    for row, _line, (text,) in rows(path, ("text",), None):
+    for row, _line, (text,) in rows(path, ("text",)):
         tokens = checkpoint.preprocessing(str(text))
         if len(tokens) > 1:
             order = tuple(checkpoint.vocabulary.encode(tokens))

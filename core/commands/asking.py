@@ -31,7 +31,7 @@ def add_verbs(add: Add) -> None:
 
     added = add(evaluate)
     console.model_option(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled file, in a form of docs/files.md")
     console.label_options(added)
     console.rejoin_option(added)
 
@@ -47,7 +47,7 @@ def add_verbs(add: Add) -> None:
     added.add_argument("texts", nargs="+", metavar="TEXT")
 
     added = add(mine)
-    added.add_argument("file", metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL; labels are not used")
+    added.add_argument("file", metavar="FILE", help="sentences, in a form of docs/files.md; labels are not used")
     console.model_option(added)
     added.add_argument("--limit", type=int, metavar="K", help="each model's K most opposed pairs only")
     console.text_options(added)
@@ -256,7 +256,7 @@ def mine(options: argparse.Namespace) -> int:
         options.file,
         console.named_checkpoints(options.model),
         options.text_column,
-        encoding=options.encoding,
+        layout=options.layout,
         limit=options.limit,
     )
     first = next(events)  # what is wrong from the start is told before a bar is drawn
@@ -288,7 +288,7 @@ def _texts(options: argparse.Namespace) -> list[str]:
     if options.file and options.texts:
         raise ValueError("give texts or --file, not both")
     if options.file:
-        return read_texts(options.file, options.text_column, encoding=options.encoding)
+        return read_texts(options.file, options.text_column, layout=options.layout)
     texts = options.texts or [line.rstrip("\r\n") for line in sys.stdin]
     if not texts:
         raise ValueError("no text was given")

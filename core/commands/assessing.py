@@ -16,7 +16,9 @@ def add_verbs(add: Add) -> None:
     """Add this verb and its options."""
     added = add(assess)
     console.model_option(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL of any size")
+    added.add_argument(
+        "--data", required=True, metavar="FILE", help="labelled file, of any size and form of docs/files.md"
+    )
     added.add_argument("--threshold", type=float, default=0.5, metavar="P", help="class 1 is said from it on (0.5)")
     added.add_argument(
         "--zero", nargs="+", default=[], metavar="WORD", help="the same as --labels WORD=NAME for class 0"
@@ -55,7 +57,7 @@ def assess(options: argparse.Namespace) -> int:
         options.text_column or "text",
         options.label_column or "label",
         asked=console.asked(options, models[0].labels),
-        encoding=options.encoding,
+        layout=options.layout,
     )
     found = next(events)
     with tqdm(total=100, unit=" %", bar_format="{l_bar}{bar}| {postfix}", leave=False) as bar:

@@ -7,13 +7,14 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core import black_box, checkpoints
 from core.emoji import visible
 from core.labels import SENTIMENT, Names, probability_of
+from core.layout import ANY, ESCAPED, NAMED, OFF, ON, delimiter_of, telling
 from core.tables import is_sentiment140
 from core.text import REJOIN, first_split
 
@@ -48,7 +49,51 @@ def models_options(parser: argparse.ArgumentParser) -> None:
 def text_options(parser: argparse.ArgumentParser) -> None:
     """How to read a file of sentences."""
     parser.add_argument("--text-column", metavar="C", help="column of the texts (default: text)")
-    parser.add_argument("--encoding", help="of a CSV, TSV or JSONL file (default: UTF-8; Sentiment140's: latin-1)")
+    layout_options(parser)
+
+
+def layout_options(parser: argparse.ArgumentParser) -> None:
+    """How a file of text is laid out, where that is not to be found by looking: together one `Layout`."""
+    added = parser.add_argument_group("layout of a file of text (default: found by looking, and told)")
+    added.add_argument("--encoding", action=_LayoutAction, help="its encoding, as utf-8, cp1252, utf-16")
+    added.add_argument(
+        "--delimiter",
+        action=_LayoutAction,
+        metavar="D",
+        help=f"its characters, or one of {', '.join(NAMED)} (one text per line)",
+    )
+    added.add_argument(
+        "--quoting",
+        action=_LayoutAction,
+        choices=(ON, OFF, ESCAPED),
+        help='whether "…" encloses a cell: on (a mark inside is doubled), off, escaped (a mark inside is \\")',
+    )
+    for name, kind in (("header", "names the columns"), ("no-header", "is data; columns are then numbered from 1")):
+        added.add_argument(f"--{name}", action=_LayoutAction, nargs=0, help=f"the first row {kind}")
+    added.add_argument(
+        "--mend", action=_LayoutAction, nargs=0, help="put right UTF-8 that was read as cp1252 (donâ€™t)"
+    )
+    added.add_argument("--join", action=_LayoutAction, nargs=0, help="cells behind the last named column belong to it")
+
+
+class _LayoutAction(argparse.Action):
+    """Puts an option into the request for a layout, `options.layout`, which is None where nothing is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **more: Any):
+        self._field = dest
+        super().__init__(option_strings, "layout", **more)
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Any, *_given: Any
+    ) -> None:
+        given: object = value if self.nargs is None else not self._field.startswith("no_")
+        if self._field == "delimiter":
+            try:
+                given = delimiter_of(value)
+            except ValueError as error:
+                raise argparse.ArgumentError(self, str(error)) from None
+        asked: Any = {self._field.removeprefix("no_"): given}
+        namespace.layout = replace(namespace.layout or ANY, **asked)
 
 
 def rejoin_option(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +134,7 @@ def first_texts(options: argparse.Namespace, path: Path) -> Sequence[object]:
     from core.records import windows
 
     column = options.text_column or "text"
-    with closing(windows(path, _PEEKED, options.encoding)) as table:
+    with closing(windows(path, _PEEKED, options.layout)) as table:
         window = next(iter(table), None)
     return window.column(column) if window is not None and column in window.columns else ()
 
@@ -183,7 +228,7 @@ def labelled_by(models: Sequence[AnyModel], options: argparse.Namespace, path: P
     from core.records import windows
 
     column = Column(path.name, options.label_column or "label", is_sentiment140(path))
-    with closing(windows(path, _PEEKED, options.encoding)) as table:
+    with closing(windows(path, _PEEKED, options.layout)) as table:
         window = next(iter(table), None)
     values = window.column(column.name) if window is not None and column.name in window.columns else ()
     found = Counter(map(label_key, values))
@@ -251,7 +296,7 @@ def labelled(options: argparse.Namespace, path: str, labelling: Labelling | None
         path,
         options.text_column,
         options.label_column,
-        encoding=options.encoding,
+        layout=options.layout,
         labelling=labelling,
         asked=asked(options, names),
     )
@@ -323,7 +368,39 @@ def inert(lines: str) -> str:
 
 def progress(text: str) -> None:
     """Tell how far one is, on standard error."""
+    _tell_waiting()
     print(inert(text), file=sys.stderr)
+
+
+_waiting: list[str] = []
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Tell on standard error of every file that is read: once each, at the verb's next word or its end.
+
+    A verb that refuses says so in one line, and no more.
+    """
+    told: set[str] = set()
+
+    def tell(line: str) -> None:
+        if line not in told:
+            told.add(line)
+            _waiting.append(line)
+
+    _waiting.clear()
+    with telling(tell):
+        try:
+            yield
+        except (ValueError, LookupError, OSError):
+            _waiting.clear()
+            raise
+    _tell_waiting()
+
+
+def _tell_waiting() -> None:
+    while _waiting:
+        print(inert(" ".join(_waiting.pop(0).split())), file=sys.stderr)
 
 
 def one_line(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core import checkpoints
 from core.commands import console
+from core.text_folders import texts_of_folder
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -27,7 +28,8 @@ def is_folder(out: str) -> bool:
 def check_one_file(options: argparse.Namespace) -> None:
     """Refuse what takes a folder OUT where it is a file. Raises ValueError."""
     given = [_spelled(name) for name in _FOLDER_ONLY if getattr(options, name)]
-    if len(options.files) > 1 or Path(options.files[0]).is_dir():
+    first = Path(options.files[0])
+    if len(options.files) > 1 or (first.is_dir() and not texts_of_folder(first)):
         given.append("more than one file")
     if given:
         raise ValueError(f"{', '.join(given)}: for that OUT is a folder, a name without a suffix; given: {options.out}")
@@ -114,7 +116,7 @@ def _followed(options: argparse.Namespace, source: Source) -> CorpusScan:
         source,
         options.out,
         options.text_column,
-        encoding=options.encoding,
+        layout=options.layout,
         resume=options.resume,
         part_rows=PART_ROWS if options.part_rows is None else options.part_rows,
         processes=options.workers,

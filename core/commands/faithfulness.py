@@ -33,7 +33,7 @@ def add_verbs(add: Add) -> None:
     """Add this verb and its options."""
     added = add(faithfulness)
     console.models_options(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="sentences, in a form of docs/files.md")
     added.add_argument("--rows", type=int, default=_ROWS, metavar="N", help=f"rows drawn from it (default: {_ROWS})")
     added.add_argument("--seed", type=int, default=0, help="of the draw and of all else that is random (default: 0)")
     added.add_argument("--methods", default="all", metavar="A,B,…", help="methods of attribution, or all (default)")
@@ -127,7 +127,7 @@ def _drawn(options: argparse.Namespace) -> tuple[Sequence[str], Source]:
     if options.rows < 1 or options.seed < 0:
         raise ValueError(f"expected at least 1 row and a seed from 0 up; given: {options.rows:,} and {options.seed}")
     path = Path(options.data)
-    texts = read_texts(path, options.text_column, encoding=options.encoding)
+    texts = read_texts(path, options.text_column, layout=options.layout)
     count = min(options.rows, len(texts))
     rows = np.sort(np.random.default_rng(options.seed).choice(len(texts), count, replace=False))
     return [texts[row] for row in rows], Source(path.name, file_sha256(path), count, len(texts), options.seed)

@@ -90,9 +90,9 @@ def import_torch(options: argparse.Namespace) -> int:
     path = Path(options.weights)
     name = options.name or re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:64]
     checkpoints.check_name(name)
-    of_check = (options.text_column, options.probability_column, options.logit_column, options.encoding)
-    if options.check is None and (given := next(filter(None, of_check), None)):
-        raise ValueError(f"{given!r} is of the table that --check names; give --check too")
+    of_check = (options.text_column, options.probability_column, options.logit_column, options.layout)
+    if options.check is None and any(of_check):
+        raise ValueError("columns, --encoding and the like are of the table that --check names; give --check too")
     labels = {} if options.labels is None else {"labels": tuple(part.strip() for part in options.labels.split(","))}
     request = bringing.Request(
         weights=path,
@@ -113,7 +113,7 @@ def import_torch(options: argparse.Namespace) -> int:
         ignore=options.ignore,
         check=_path(options.check),
         text_column=options.text_column,
-        encoding=options.encoding,
+        layout=options.layout,
         probability_column=options.probability_column,
         logit_column=options.logit_column,
         **labels,

@@ -32,7 +32,7 @@ _FEWER = {
 def add_verbs(add: Add) -> None:
     """Add these verbs and their options."""
     added = add(train, json_output=False)
-    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled file, in a form of docs/files.md")
     added.add_argument("--report", metavar="FILE", help="labelled file for the card's report, never for any choice")
     added.add_argument(
         "--out",
@@ -79,7 +79,7 @@ def add_verbs(add: Add) -> None:
     console.label_options(added)
 
     added = add(study)
-    added.add_argument("--data", required=True, metavar="FILE", help="labelled parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="labelled file, in a form of docs/files.md")
     added.add_argument(
         "--rows", type=int, default=300_000, metavar="N", help="rows drawn by the seed (default: 300,000)"
     )
@@ -89,7 +89,7 @@ def add_verbs(add: Add) -> None:
     console.label_options(added)
 
     added = add(train_fluency, json_output=False)
-    added.add_argument("--tweets", required=True, metavar="FILE", help="parquet, CSV, TSV or JSONL of texts")
+    added.add_argument("--tweets", required=True, metavar="FILE", help="texts, in a form of docs/files.md")
     added.add_argument(
         "--sentences", nargs="+", default=[], metavar="FILE", help="more texts; the first file's are ranked in the card"
     )
@@ -240,7 +240,7 @@ def train_fluency(options: argparse.Namespace) -> int:
 
     out = _folder(options)
     names = [options.tweets, *options.sentences]
-    corpora = [fluency_data.read_sentences(name, options.text_column, options.encoding) for name in names]
+    corpora = [fluency_data.read_sentences(name, options.text_column, options.layout) for name in names]
     pairs = fluency_data.read_pairs(options.blimp) if options.blimp else None
     settings = fluency_recipe.FluencySettings(
         vocabulary_size=options.vocabulary_size,

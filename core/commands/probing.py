@@ -40,7 +40,7 @@ def add_verbs(add: Add) -> None:
         "--least", type=float, default=0.5, metavar="S", help="share of the units that must be on (default: 0.5)"
     )
     added.add_argument(
-        "--data", metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL (default: some of this project's own)"
+        "--data", metavar="FILE", help="sentences, in a form of docs/files.md (default: some of this project's own)"
     )
     console.text_options(added)
     added.add_argument("--label-column", metavar="L", help="column of labels (default: none)")
@@ -48,7 +48,7 @@ def add_verbs(add: Add) -> None:
 
     added = add(probe_states)
     console.model_option(added)
-    added.add_argument("--data", required=True, metavar="FILE", help="sentences in parquet, CSV, TSV or JSONL")
+    added.add_argument("--data", required=True, metavar="FILE", help="sentences, in a form of docs/files.md")
     added.add_argument("--rows", type=int, default=_ROWS, metavar="N", help=f"rows drawn from it (default: {_ROWS:,})")
     added.add_argument("--seed", type=int, default=0, help="of the draw and of all else that is random (default: 0)")
     added.add_argument("--save", action="store_true", help="keep the figures in the checkpoints' cards")
@@ -96,21 +96,22 @@ def _lines(options: argparse.Namespace, models: Sequence[Checkpoint]) -> Lines:
     from core.probes.files.lines import own_lines, read_lines
 
     if options.data is None:
-        if options.text_column or options.label_column or options.labels or options.encoding:
+        if options.text_column or options.label_column or options.labels or options.layout:
             raise ValueError(
-                "--text-column, --label-column, --labels and --encoding say how to read --data, which was not given"
+                "--text-column, --label-column, --labels, --encoding and the like say how to read --data, which was "
+                "not given"
             )
         return own_lines()
     if options.label_column is None:
         if options.labels:
             raise ValueError("--labels names values of --label-column, which was not given")
-        return read_lines(Path(options.data), options.text_column, encoding=options.encoding)
+        return read_lines(Path(options.data), options.text_column, layout=options.layout)
     labelling = common({model.name: model.labelling for model in models})
     lines = read_lines(
         Path(options.data),
         options.text_column,
         options.label_column,
-        encoding=options.encoding,
+        layout=options.layout,
         labelling=labelling,
         asked=console.asked(options, labelling.names),
     )
@@ -268,7 +269,7 @@ def _drawn(options: argparse.Namespace) -> tuple[list[str], Source]:
     path = Path(options.data)
     if options.rows < 1:
         raise ValueError(f"--rows is at least 1; given: {options.rows:,}")
-    texts = read_texts(path, options.text_column, encoding=options.encoding)
+    texts = read_texts(path, options.text_column, layout=options.layout)
     rows = min(options.rows, len(texts))
     chosen = np.sort(np.random.default_rng(options.seed).choice(len(texts), rows, replace=False))
     return [texts[row] for row in chosen], Source(path.name, file_sha256(path), rows, len(texts))

@@ -26,7 +26,7 @@ def add_verbs(add: Add) -> None:
         "files",
         metavar="IN",
         nargs="+",
-        help="texts in parquet, CSV, TSV or JSONL, of any size: files, folders, patterns",
+        help="tables of texts of any size (docs/files.md): files, folders, patterns",
     )
     added.add_argument(
         "out",
@@ -138,7 +138,7 @@ def _scan(options: argparse.Namespace, models: list[Model], top: int) -> Scan:
         options.out,
         asked=console.asked(options, models[0].labels),
         top=top,
-        encoding=options.encoding,
+        layout=options.layout,
     )
     with closing(events):
         found = next(events)  # what is wrong from the start is told before a bar is drawn
@@ -202,7 +202,7 @@ def sarcasm_report(options: argparse.Namespace) -> int:
     models = console.sentiment_only(
         console.named_checkpoints(options.model), "sarcasm is told by how people and models read sentiment"
     )
-    corpora = [read_sarcasm(path, where, about, encoding=options.encoding) for path, where, about in _corpora(options)]
+    corpora = [read_sarcasm(path, where, about, layout=options.layout) for path, where, about in _corpora(options)]
     for corpus in corpora:
         for read_as in corpus.read_as:
             console.told(read_as)
@@ -246,6 +246,6 @@ def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
     named = {name: value for name, value in named.items() if value}
     paths = [path for name in options.data for path in (found(Path(name)) if Path(name).is_dir() else [Path(name)])]
     return [
-        (path, located(path, replace(where, **named), options.encoding), about)
+        (path, located(path, replace(where, **named), options.layout), about)
         for path, (where, about) in ((path, known(path)) for path in paths)
     ]

@@ -22,6 +22,7 @@ from core.foreign import checking, opening, vectors, weights, words
 from core.foreign.found import Found, classifier
 from core.labels import SENTIMENT, check_names
 from core.language import mark
+from core.layout import Layout
 from core.models import ACTIVATIONS, NONLINEARITIES, Classifier
 from core.read_outs import POOLS, SIDES, ReadOut
 from core.text import Preprocessing
@@ -75,7 +76,7 @@ class Request:
     ignore: Collection[str] = ()
     check: Path | None = None
     text_column: str | None = None
-    encoding: str | None = None
+    layout: Layout | None = None
     probability_column: str | None = None
     logit_column: str | None = None
 
@@ -112,7 +113,7 @@ def bring(request: Request) -> Brought:
     owner = None
     if request.check is not None:
         columns = (request.text_column, request.probability_column, request.logit_column)
-        owner = checking.read(request.check, *columns, encoding=request.encoding)
+        owner = checking.read(request.check, *columns, layout=request.layout)
     known, words_notes = _words(request, found, apart)
     reading, assumed = _reading(request, found)
     if reading.reads.side and not known.pad:

@@ -20,6 +20,7 @@ import torch
 
 from core.corpus import encode_tokens, length_batches, pad
 from core.foreign.words import Words
+from core.layout import Layout
 from core.models import ACTIVATIONS, NONLINEARITIES, Classifier, Head
 from core.read_outs import ReadOut, pools
 from core.tables import place, rows
@@ -87,7 +88,7 @@ def read(
     probability: str | None = None,
     logit: str | None = None,
     *,
-    encoding: str | None = None,
+    layout: Layout | None = None,
 ) -> Rows:
     """The rows of a table of texts and probabilities of class 1, or their logits where `logit` names a column.
 
@@ -97,7 +98,7 @@ def read(
         raise ValueError("give --probability-column or --logit-column, not both")
     column = logit or probability or "probability"
     texts, numbers, places = [], [], []
-    for number, line, (said, value) in rows(path, (text or "text", column), encoding):
+    for number, line, (said, value) in rows(path, (text or "text", column), layout):
         where = place(path, number, line)
         try:
             found = float(str(value))

@@ -21,10 +21,11 @@ from core.corpus import Encoded, Encoder
 from core.labelling import Column, common
 from core.labels import Labelling
 from core.language import gettext as _
+from core.layout import Layout
 from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
 from core.records import Window, windows
 from core.slices import Marker, places
-from core.tables import check_columns, is_sentiment140
+from core.tables import is_sentiment140
 from core.tally import Counter, Pair, Tallies
 from core.text import Vocabulary
 from core.verdicts import logits, sigmoid
@@ -101,7 +102,7 @@ def assess(
     *,
     labels: Names | None = None,
     asked: Mapping[str, str] | None = None,
-    encoding: str | None = None,
+    layout: Layout | None = None,
     name: str | None = None,
     breathe: Breathe = lambda: None,
 ) -> Generator[Assessment, None, None]:
@@ -128,7 +129,7 @@ def assess(
         labelling = Labelling(labels)
     readings = Readings(Column(name or path.name, label_column, is_sentiment140(path)), labelling, asked)
     counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, breathe)
-    return _assess(path, counting, encoding)
+    return _assess(path, counting, layout)
 
 
 def own(checkpoints: Sequence[Checkpoint]) -> Assessment:
@@ -137,12 +138,12 @@ def own(checkpoints: Sequence[Checkpoint]) -> Assessment:
     return last
 
 
-def _assess(path: Path, counting: _Counting, encoding: str | None) -> Generator[Assessment, None, None]:
+def _assess(path: Path, counting: _Counting, layout: Layout | None) -> Generator[Assessment, None, None]:
     checked = False
-    with closing(windows(path, _WINDOW, encoding)) as table:
+    with closing(windows(path, _WINDOW, layout)) as table:
         for window in table:
             if not checked:
-                check_columns(path, (counting.text_column, counting.readings.column), window.columns)
+                window.check(path, (counting.text_column, counting.readings.column))
                 checked = True
             counting.take(window)
             yield counting.result(window.share)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core import cluster, workers
+from core.layout import ANY, Layout
 from core.probes.files import inputs, parts
 from core.probes.files.partitions import Position, partitions
 from core.probes.files.parts import Part
@@ -25,7 +26,7 @@ from core.probes.files.scoring import Source
 from core.probes.files.tallies import BINS, Summary
 
 PART_ROWS = 16_384  # so few that the last parts keep several workers about equally long
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def corpus_scan(
     out: str | Path,
     text_column: str | None = None,
     *,
-    encoding: str | None = None,
+    layout: Layout | None = None,
     resume: bool = False,
     part_rows: int = PART_ROWS,
     processes: int | None = None,
@@ -78,14 +79,14 @@ def corpus_scan(
     column, folder = text_column or "text", Path(out)
     paths = inputs.found(names)
     _check_apart(paths, folder)
-    paths = [path for path in paths if inputs.check(path, column, encoding)]
+    paths = [path for path in paths if inputs.check(path, column, layout)]
     if not paths:
         raise ValueError(f"{', '.join(map(str, names))}: no rows")
     plan = {
         "format": _FORMAT,
         "inputs": [inputs.identified(path)._asdict() for path in paths],
         "models": [{"name": name, "hash": digest} for name, digest in source.hashes],
-        "settings": {"text_column": column, "encoding": encoding, "part_rows": part_rows},
+        "settings": {"text_column": column, "layout": (layout or ANY).as_json(), "part_rows": part_rows},
     }
     if scheduler is not None:
         cluster.check(scheduler)
@@ -94,11 +95,11 @@ def corpus_scan(
 
     def tasks() -> Iterator[Task]:
         known = {number: part.partition for number, part in done.items()}
-        for partition in partitions(paths, encoding, part_rows, known):
+        for partition in partitions(paths, layout, part_rows, known):
             if partition.number not in known:
                 read = [paths[file] for file in partition.files]
                 absolute, given = tuple(path.resolve() for path in read), tuple(map(str, read))
-                yield Task(scan, partition, absolute, given, column, encoding, source, folder.resolve())
+                yield Task(scan, partition, absolute, given, column, layout, source, folder.resolve())
 
     def results() -> Iterable[Part]:
         if scheduler is not None:

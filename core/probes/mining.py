@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from core.corpus import encode_tokens
+from core.layout import Layout
 from core.tables import place, rows
 from core.verdicts import logits, sigmoid
 
@@ -98,7 +99,7 @@ def mine(
     checkpoints: Sequence[Checkpoint],
     text_column: str | None = None,
     *,
-    encoding: str | None = None,
+    layout: Layout | None = None,
     limit: int | None = None,
     per_group: int = PAIRS_PER_GROUP,
 ) -> Generator[Mining, None, None]:
@@ -119,11 +120,11 @@ def mine(
     path = Path(path)
     column = text_column or "text"
     fingerprints = {found: _Fingerprints(found) for found in (model.preprocessing for model in checkpoints)}
-    progress = yield from _read(path.name, _texts(path, column, encoding), fingerprints.values())
+    progress = yield from _read(path.name, _texts(path, column, layout), fingerprints.values())
 
     candidates = {preprocessing: found.candidates() for preprocessing, found in fingerprints.items()}
     fingerprints.clear()  # the candidates are all that is needed of them
-    groups, progress = yield from _compare(_texts(path, column, encoding), candidates, progress)
+    groups, progress = yield from _compare(_texts(path, column, layout), candidates, progress)
 
     todo = [(checkpoint, _told_apart(checkpoint, groups[checkpoint.preprocessing])) for checkpoint in checkpoints]
     total = sum(len(orders) for _, told_apart in todo for orders in told_apart)
@@ -133,9 +134,9 @@ def mine(
         progress = yield from _score(checkpoint, told_apart, progress, limit, per_group)
 
 
-def _texts(path: Path, column: str, encoding: str | None) -> Iterator[tuple[int, str]]:
+def _texts(path: Path, column: str, layout: Layout | None) -> Iterator[tuple[int, str]]:
     """Row numbers from 1, and texts."""
-    for row, line, (text,) in rows(path, (column,), encoding):
+    for row, line, (text,) in rows(path, (column,), layout):
         if not isinstance(text, str):
             raise ValueError(f"{place(path, row, line)}: the text is {text!r}, expected a string")
         yield row, text

@@ -28,6 +28,7 @@ from core.black_box import BlackBox, telling
 from core.labelling import Column, common
 from core.labels import SENTIMENT, name_of
 from core.language import gettext as _
+from core.layout import Layout
 from core.outputs import Columns
 from core.probes.files.readings import Readings
 from core.probes.files.scan_windows import Prepared, Preparer
@@ -114,7 +115,7 @@ def scan(
     *,
     asked: Mapping[str, str] | None = None,
     top: int = TOP,
-    encoding: str | None = None,
+    layout: Layout | None = None,
     breathe: Breathe = lambda: None,
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
@@ -142,7 +143,7 @@ def scan(
     if label_column:
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
         labels = Readings(Column(path.name, label_column, is_sentiment140(path)), labelling, asked)
-    return _scan(path, checkpoints, column, labels, out, top, encoding, breathe)
+    return _scan(path, checkpoints, column, labels, out, top, layout, breathe)
 
 
 def _scan(
@@ -152,14 +153,14 @@ def _scan(
     labels: Readings | None,
     out: Path | None,
     top: int,
-    encoding: str | None,
+    layout: Layout | None,
     breathe: Breathe,
 ) -> Generator[Scan, None, None]:
     labelled = labels is not None
     ranking = _Ranking(checkpoints, labelled, top)
     stop = Event()
     with ExitStack() as stack:
-        table = stack.enter_context(closing(windows(path, _WINDOW, encoding)))
+        table = stack.enter_context(closing(windows(path, _WINDOW, layout)))
         writer: outputs.Writer | None = None
         if out is not None:
             writer = stack.enter_context(outputs.replacing(out, _types(checkpoints, labelled), column))

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
-from shutil import rmtree
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 import streamlit as st
 
-from core import records
-from core.labelling import Column, LabelsError
+from core.labelling import Column
 from core.language import gettext as _
 from core.language import ngettext
+from core.layout import Layout
 from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
 from core.tables import as_csv, is_sentiment140
-from pages.parts import classes, label_meaning, limits, search
+from pages.parts import classes, label_meaning, reading, search
 from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
     from core.checkpoints import Checkpoint
     from core.probes.scan import Find, Scan
 
 MOST_TOP = 200
-_OPTIONS = re.compile(r"[;,]? \(?name [^()]*(\(--\w+\)|--\w+ and --\w+\))$")
 
 
 class _Event(NamedTuple):
@@ -55,28 +48,22 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "`python -m core scan`."
         )
     )
-    given = _given()
-    if given is None:
+    given = reading.upload(_("A file of comments"), "file", "file")
+    read = given and reading.control(given, "file")
+    if given is None or read is None:
         return
-    name, path = given
-    boxes = st.columns(4, vertical_alignment="bottom")
-    encoding = encoding_box(boxes[3], "file encoding") if path.suffix != ".parquet" else None
-    try:
-        columns = records.columns(path, encoding)
-    except (ValueError, LookupError, OSError) as error:
-        st.error(plain(told(error)))
-        return
-    asked = _asked(columns, boxes, encoding)
+    path = given.path
+    asked = _asked(read)
     checkpoints = _fitting(checkpoints, asked)
     if not checkpoints:
         return
     if asked.label is not None:
-        column = Column(name, asked.label, is_sentiment140(path))
-        meaning = label_meaning.ask(path, path.parent.name, column, encoding, checkpoints, "file labels")
+        column = Column(given.name, asked.label, is_sentiment140(path))
+        meaning = label_meaning.ask(given, column, read.layout, checkpoints, "file labels")
         if meaning is None:
             return
         asked = asked._replace(meaning=tuple(meaning.items()))
-    key = (name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
+    key = (given.name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
         return lambda breathe: _scan(path, checkpoints, asked, breathe)
@@ -108,63 +95,13 @@ class _Asked(NamedTuple):
     text: str
     label: str | None
     top: int
-    encoding: str | None
+    layout: Layout
     meaning: tuple[tuple[str, str], ...] = ()
 
 
-def _given() -> tuple[str, Path] | None:
-    """The name of the upload and where it lies; it stays while another view is looked at, which empties the box."""
-
-    def forget() -> None:
-        st.session_state.pop("file kept", None)
-
-    given = st.file_uploader(
-        _("A file of comments"),
-        type=limits.upload_types(),
-        key="file",
-        on_change=forget,
-        max_upload_size=limits.largest_upload(),
-    )
-    given = limits.small_enough(given)
-    if given is not None:
-        st.session_state["file kept"] = given.name, _stored(given.getvalue(), Path(given.name).suffix.lower())
-    kept: tuple[str, Path] | None = st.session_state.get("file kept")
-    if kept and given is None:
-        st.caption(_("The file from before is still here: {name}").format(name=plain(kept[0])))
-    return kept
-
-
-def _stored(content: bytes, suffix: str) -> Path:
-    """The upload as a file of this session, which goes when the session does or another one comes."""
-    if "file folder" not in st.session_state:
-        st.session_state["file folder"] = TemporaryDirectory(prefix="unrolled-")
-    folder = Path(st.session_state["file folder"].name)
-    # A folder for each content: a search that another upload ends may be at work for a moment more.
-    path = folder / sha256(content).hexdigest()[:16] / f"upload{suffix}"
-    if not path.exists():
-        for other in folder.iterdir():
-            rmtree(other, ignore_errors=True)
-        path.parent.mkdir()
-        path.write_bytes(content)
-    return path
-
-
-def encoding_box(box: DeltaGenerator, key: str) -> str | None:
-    """The encoding to read with, None for the usual one."""
-    names = {"": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
-    chosen = box.selectbox(_("Encoding"), list(names), format_func=names.__getitem__, key=key, persist_state="session")
-    return chosen or None
-
-
-def told(error: Exception) -> str:
-    """What is wrong, without the options of the command line, for which the page has boxes."""
-    if isinstance(error, LabelsError):
-        return error.found
-    return _OPTIONS.sub("", str(error))
-
-
-def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: str | None) -> _Asked:
-    one, two, three, _last = boxes
+def _asked(read: reading.Read) -> _Asked:
+    one, two, three = st.columns(3, vertical_alignment="bottom")
+    columns = read.columns
     own = fingerprint(columns)
     text = one.selectbox(
         _("Texts"),
@@ -184,7 +121,7 @@ def _asked(columns: tuple[str, ...], boxes: Sequence[DeltaGenerator], encoding: 
     top = three.number_input(
         _("Rows to list"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
     )
-    return _Asked(text, label, int(top), encoding)
+    return _Asked(text, label, int(top), read.layout)
 
 
 def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]) -> Iterator[_Event]:
@@ -197,7 +134,7 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
         out,
         asked=dict(asked.meaning),
         top=asked.top,
-        encoding=asked.encoding,
+        layout=asked.layout,
         breathe=breathe,
     )
     try:
@@ -205,7 +142,7 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
             for found in events:
                 yield _Event(found, out.read_bytes() if found.done else None)
     except (ValueError, LookupError) as error:
-        raise ValueError(told(error)) from error
+        raise ValueError(reading.told(error)) from error
     finally:
         out.unlink(missing_ok=True)
 

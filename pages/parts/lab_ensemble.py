@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from core import checkpoints as stored
-from core import records
 from core.labelling import Column
 from core.language import gettext as _
+from core.layout import Layout
 from core.tables import is_sentiment140
-from pages.parts import black_box, estimates, files, label_meaning, limits, models, search, trajectories
+from pages.parts import black_box, estimates, label_meaning, models, reading, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
-
     from core.checkpoints import Checkpoint
     from core.lab.ensemble import Ensemble, Progress
 
@@ -40,13 +35,8 @@ def view() -> None:
     )
     _kept()
     st.markdown(_("**On a labelled file of your own**"))
-    given = st.file_uploader(
-        _("Texts with labels 0 and 1, or the names of the models’ classes"),
-        type=limits.upload_types(),
-        key="boost file",
-        max_upload_size=limits.largest_upload(),
-    )
-    given = limits.small_enough(given)
+    title = _("Texts with labels 0 and 1, or the names of the models’ classes")
+    given = reading.upload(title, "boost file", "boost")
     if given is None:
         st.caption(_("Up to 20 MB. Larger files: `python -m core lab boosting --data FILE`."))
     else:
@@ -84,23 +74,17 @@ def _kept() -> None:
 class _Asked(NamedTuple):
     text: str
     label: str
-    encoding: str | None
+    layout: Layout
     rows: int
     seed: int
     meaning: tuple[tuple[str, str], ...]
 
 
-def _own(given: UploadedFile) -> None:
-    boxes = st.columns(5, vertical_alignment="bottom")
-    encodings = {"": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
-    encoding = None
-    if not given.name.lower().endswith(".parquet"):
-        encoding = boxes[4].selectbox(_("Encoding"), list(encodings), format_func=encodings.__getitem__) or None
-    try:
-        columns = _columns(given.file_id, encoding, given)
-    except (ValueError, LookupError, OSError) as error:
-        st.error(plain(files.told(error)))
+def _own(given: reading.Upload) -> None:
+    read = reading.control(given, "boost")
+    if read is None:
         return
+    columns, boxes = read.columns, st.columns(4, vertical_alignment="bottom")
     own = fingerprint(columns)
     text = boxes[0].selectbox(_("Texts"), columns, index=_place(columns, "text", 0), key=f"boost text {own}")
     label = boxes[1].selectbox(_("Labels"), columns, index=_place(columns, "label", -1), key=f"boost label {own}")
@@ -110,58 +94,41 @@ def _own(given: UploadedFile) -> None:
     meaning: dict[str, str] | None = {}
     if checkpoints:
         alike = [model for model in checkpoints if model.labels == checkpoints[0].labels]
-        with _as_file(given) as path:
-            column = Column(given.name, label, is_sentiment140(path))
-            meaning = label_meaning.ask(path, given.file_id, column, encoding, alike, "boost labels")
+        column = Column(given.name, label, is_sentiment140(given.path))
+        meaning = label_meaning.ask(given, column, read.layout, alike, "boost labels")
     if meaning is None:
         return
-    asked = _Asked(text, label, encoding, int(rows), int(seed), tuple(meaning.items()))
+    asked = _Asked(text, label, read.layout, int(rows), int(seed), tuple(meaning.items()))
     hashes = tuple(sorted(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
         return lambda breathe: _measured(given, asked, checkpoints, breathe)
 
-    search.view("ensemble", (given.file_id, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
+    search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
 
 
 def _place(columns: Sequence[str], name: str, otherwise: int) -> int:
     return columns.index(name) if name in columns else otherwise % len(columns)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _columns(file_id: str, encoding: str | None, _given: UploadedFile) -> tuple[str, ...]:
-    with _as_file(_given) as path:
-        return records.columns(path, encoding)
-
-
-@contextmanager
-def _as_file(given: UploadedFile) -> Iterator[Path]:
-    """The upload on the disk, for as long as it is read."""
-    with TemporaryDirectory(prefix="unrolled-") as folder:
-        path = Path(folder) / f"upload{Path(given.name).suffix.lower()}"
-        path.write_bytes(given.getvalue())
-        yield path
-
-
 def _measured(
-    given: UploadedFile, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
+    given: reading.Upload, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
 ) -> Iterator[Progress]:
     from core.corpus import read_corpus
     from core.lab.ensemble import measure
 
-    with _as_file(given) as path:
-        labelling = checkpoints[0].labelling if checkpoints else None
-        try:
-            corpus = read_corpus(
-                path,
-                asked.text,
-                asked.label,
-                encoding=asked.encoding,
-                labelling=labelling,
-                asked=dict(asked.meaning),
-            )
-        except ValueError as error:
-            raise ValueError(files.told(error)) from error
+    labelling = checkpoints[0].labelling if checkpoints else None
+    try:
+        corpus = read_corpus(
+            given.path,
+            asked.text,
+            asked.label,
+            layout=asked.layout,
+            labelling=labelling,
+            asked=dict(asked.meaning),
+        )
+    except ValueError as error:
+        raise ValueError(reading.told(error)) from error
     breathe()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
     yield from measure(corpus, checkpoints, seed=asked.seed, breathe=breathe)

@@ -24,8 +24,10 @@ from core.labelling import (
 from core.labels import Labelling, shown
 from core.language import current
 from core.language import gettext as _
+from core.layout import Layout
 from core.records import windows
 from pages.parts.fingerprint import fingerprint
+from pages.parts.reading import Upload, told
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -45,15 +47,13 @@ class _Found(NamedTuple):
     error: str = ""
 
 
-def ask(
-    path: Path, identity: str, column: Column, encoding: str | None, several: Sequence[Model], key: str
-) -> dict[str, str] | None:
+def ask(given: Upload, column: Column, layout: Layout, several: Sequence[Model], key: str) -> dict[str, str] | None:
     """The name that each value goes by, to read the column with; None while that is open or cannot be.
 
-    `identity` stands for the content of the file, `column` is its column of labels, `several` models of the same
-    classes are to read it; `key` is for the boxes.
+    `column` is the file's column of labels, `several` models of the same classes are to read it; `key` is for the
+    boxes.
     """
-    found = _found(identity, column, encoding, current(), path)
+    found = _found(given.digest, column, layout, current(), given.path)
     if found.error:
         st.error(plain(found.error))
         return None
@@ -72,7 +72,7 @@ def ask(
         return None
     if not values:
         return {}
-    own = f"{key} {fingerprint((identity, column.name, encoding, labelling.names))}"
+    own = f"{key} {fingerprint((given.digest, column.name, layout, labelling.names))}"
     usual = meaning is not None and not meaning.line and not meaning.unknown
     title = _("What do these labels mean?") if question else _("What the labels mean")
     with st.expander(title, expanded=not usual, key=f"{own} all", icon=":material/label:"):
@@ -127,12 +127,12 @@ def _left_out(labelling: Labelling) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _found(identity: str, column: Column, encoding: str | None, language: str, _path: Path) -> _Found:
+def _found(digest: str, column: Column, layout: Layout, language: str, _path: Path) -> _Found:
     counts: dict[str, int] = {}
     rows = 0
     share = 0.0
     try:
-        with closing(windows(_path, 4_096, encoding)) as table:
+        with closing(windows(_path, 4_096, layout)) as table:
             for window in table:
                 for place, value in enumerate(window.column(column.name)):
                     if place not in window.problems:
@@ -146,5 +146,5 @@ def _found(identity: str, column: Column, encoding: str | None, language: str, _
     except LabelsError as error:
         return _Found({}, rows, False, error.found)
     except (ValueError, LookupError, OSError) as error:
-        return _Found({}, rows, False, str(error))
+        return _Found({}, rows, False, told(error))
     return _Found(counts, rows, share >= 1.0)

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core import limits
 from core.language import gettext as _
-from core.tables import SUFFIXES
+from core.layout import PACKED, SUFFIXES
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -113,10 +113,10 @@ def largest_upload() -> int | None:
 def upload_types() -> list[str]:
     """The endings of files that may be uploaded, as the box wants them.
 
-    Strangers send no parquet: what it unpacks to is measured first (`core.parquet_pages`), but a reader of so much
-    that is packed is best not offered to them at all.
+    Strangers send no parquet and no archive: what they unpack to is bounded (`core.parquet_pages`, `core.packed`), but
+    a reader of so much that is packed is best not offered to them at all.
     """
-    kinds = SUFFIXES if public() is None else [suffix for suffix in SUFFIXES if suffix != ".parquet"]
+    kinds = (*SUFFIXES, *PACKED) if public() is None else [suffix for suffix in SUFFIXES if suffix != ".parquet"]
     return [suffix.removeprefix(".") for suffix in kinds]
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
-from core import checkpoints, records
+from core import checkpoints
 from core.labelling import Column
 from core.language import gettext as _
 from core.language import listed, ngettext
+from core.layout import Layout
 from core.probes.assessment import MOST_MODELS, assess
 from core.tables import is_sentiment140
-from pages.parts import estimates, files, label_meaning, limits, models, search
+from pages.parts import estimates, label_meaning, models, reading, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.models_source import UPLOADED
 from pages.parts.tokens import plain
@@ -26,20 +24,11 @@ if TYPE_CHECKING:
     from core.probes.assessment import Assessment
 
 
-class _Upload(NamedTuple):
-    name: str
-    content: bytes
-
-    @property
-    def suffix(self) -> str:
-        return Path(self.name).suffix.lower()
-
-
 class _Asked(NamedTuple):
     text: str
     label: str
     meaning: tuple[tuple[str, str], ...]
-    encoding: str | None
+    layout: Layout
 
 
 class _Event(NamedTuple):
@@ -55,9 +44,9 @@ def view() -> None:
     """Upload, choose, read, and the figures in short; the other views then show them in full."""
     st.write(
         _(
-            "A CSV, TSV, JSON lines or parquet file with a column of texts and a column of labels, up to 20 MB; larger "
-            "ones: `python -m core assess --data FILE`. The file is read a few thousand rows at a time and stays with "
-            "this session."
+            "A file with a column of texts and a column of labels (CSV, TSV, JSON, parquet or text), up to 20 MB. "
+            "Larger ones: `python -m core assess --data FILE`. The file is read a few thousand rows at a time, and "
+            "stays with this session."
         )
     )
     with st.spinner(_("Loading the models…"), show_time=False):
@@ -67,7 +56,7 @@ def view() -> None:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
     chosen = _alike(found)
-    upload = _given()
+    upload = reading.upload(_("A labelled file"), "models upload", "models")
     if upload is None:
         return
     labels = chosen[0].labels
@@ -75,7 +64,7 @@ def view() -> None:
     if asked is None:
         return
     hashes = [(checkpoint.name, checkpoint.hash) for checkpoint in chosen]
-    key = (upload.name, sha256(upload.content).hexdigest(), asked, *hashes)
+    key = (upload.name, upload.digest, asked, *hashes)
 
     seen = [one.name.upper() for one in chosen if checkpoints.trained_on(one.card, key[1])]
 
@@ -111,36 +100,12 @@ def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
     return alike[:MOST_MODELS]
 
 
-def _given() -> _Upload | None:
-    def forget() -> None:
-        st.session_state.pop("models kept", None)
-
-    given = st.file_uploader(
-        _("A labelled file"),
-        type=limits.upload_types(),
-        key="models upload",
-        on_change=forget,
-        max_upload_size=limits.largest_upload(),
-    )
-    given = limits.small_enough(given)
-    if given is not None:
-        st.session_state["models kept"] = _Upload(given.name, given.getvalue())
-    upload: _Upload | None = st.session_state.get("models kept")
-    if upload is not None and given is None:
-        st.caption(_("The file from before is still here: {name}").format(name=plain(upload.name)))
-    return upload
-
-
-def _asked(upload: _Upload, chosen: Sequence[Checkpoint]) -> _Asked | None:
+def _asked(upload: reading.Upload, chosen: Sequence[Checkpoint]) -> _Asked | None:
     """Which column is what, and what its labels mean; None while that is open."""
-    boxes = st.columns(3, vertical_alignment="bottom")
-    encoding = None if upload.suffix == ".parquet" else files.encoding_box(boxes[2], "models encoding")
-    try:
-        with TemporaryDirectory(prefix="unrolled-") as folder:
-            columns = records.columns(_written(upload, folder), encoding)
-    except (ValueError, LookupError, OSError) as error:
-        st.error(plain(files.told(error)))
+    read = reading.control(upload, "models")
+    if read is None:
         return None
+    columns, boxes = read.columns, st.columns(2, vertical_alignment="bottom")
     if len(columns) < 2:
         st.error(_("The file has one column only; a column of texts and one of labels are needed."))
         return None
@@ -150,12 +115,9 @@ def _asked(upload: _Upload, chosen: Sequence[Checkpoint]) -> _Asked | None:
     if text == label:
         st.error(_("Texts and labels are the same column."))
         return None
-    with TemporaryDirectory(prefix="unrolled-") as folder:
-        path = _written(upload, folder)
-        column = Column(upload.name, label, is_sentiment140(path))
-        digest = sha256(upload.content).hexdigest()
-        meaning = label_meaning.ask(path, digest, column, encoding, chosen, "models labels")
-    return None if meaning is None else _Asked(text, label, tuple(meaning.items()), encoding)
+    column = Column(upload.name, label, is_sentiment140(upload.path))
+    meaning = label_meaning.ask(upload, column, read.layout, chosen, "models labels")
+    return None if meaning is None else _Asked(text, label, tuple(meaning.items()), read.layout)
 
 
 def _column(box: Any, title: str, columns: Sequence[str], usual: Sequence[str], other: int, key: str) -> str:
@@ -163,36 +125,29 @@ def _column(box: Any, title: str, columns: Sequence[str], usual: Sequence[str], 
     return str(box.selectbox(title, columns, index=place, key=key, persist_state="session"))
 
 
-def _written(upload: _Upload, folder: str) -> Path:
-    path = Path(folder) / f"upload{upload.suffix}"
-    path.write_bytes(upload.content)
-    return path
-
-
 def _run(
-    upload: _Upload,
+    upload: reading.Upload,
     chosen: Sequence[Checkpoint],
     asked: _Asked,
     labels: tuple[str, str],
     breathe: Callable[[], None],
 ) -> Iterator[_Event]:
-    with TemporaryDirectory(prefix="unrolled-") as folder:
-        events = assess(
-            _written(upload, folder),
-            chosen,
-            asked.text,
-            asked.label,
-            labels=labels,
-            asked=dict(asked.meaning),
-            encoding=asked.encoding,
-            name=upload.name,
-            breathe=breathe,
-        )
-        try:
-            for found in events:
-                yield _Event(found)
-        except (ValueError, LookupError) as error:
-            raise ValueError(files.told(error)) from error
+    events = assess(
+        upload.path,
+        chosen,
+        asked.text,
+        asked.label,
+        labels=labels,
+        asked=dict(asked.meaning),
+        layout=asked.layout,
+        name=upload.name,
+        breathe=breathe,
+    )
+    try:
+        for found in events:
+            yield _Event(found)
+    except (ValueError, LookupError) as error:
+        raise ValueError(reading.told(error)) from error
 
 
 def _say(event: _Event) -> search.Shown:

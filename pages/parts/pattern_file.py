@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from hashlib import sha256
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core import records
 from core.labelling import Column
 from core.language import gettext as _
 from core.tables import is_sentiment140
-from pages.parts import files, label_meaning, limits, search
+from pages.parts import label_meaning, reading, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
@@ -23,19 +18,6 @@ if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
     from core.probes.files.lines import Lines
     from core.probes.patterns import Index, Indexing
-
-
-class _Upload(NamedTuple):
-    name: str
-    content: bytes
-
-    @property
-    def suffix(self) -> str:
-        return Path(self.name).suffix.lower()
-
-    @property
-    def digest(self) -> str:
-        return sha256(self.content).hexdigest()
 
 
 def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> None:
@@ -94,66 +76,37 @@ def _say(event: Indexing) -> search.Shown:
 
 def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     """The texts of the upload, and a name for them, if there is one that can be read."""
-
-    def forget() -> None:
-        st.session_state.pop("pat kept", None)
-        st.session_state.pop("pat lines", None)
-
-    given = st.file_uploader(
-        _("A file of sentences, with a column of labels if it has one"),
-        type=limits.upload_types(),
-        key="pat file",
-        on_change=forget,
-        max_upload_size=limits.largest_upload(),
-    )
-    given = limits.small_enough(given)
-    if given is not None:
-        st.session_state["pat kept"] = _Upload(given.name, given.getvalue())
-    upload: _Upload | None = st.session_state.get("pat kept")
-    if upload is None:
+    given = reading.upload(_("A file of sentences, with a column of labels if it has one"), "pat file", "pat")
+    read = given and reading.control(given, "pat")
+    if given is None or read is None:
         return None
-    if given is None:
-        st.caption(_("The file from before is still here: {name}").format(name=plain(upload.name)))
-    boxes = st.columns(3, vertical_alignment="bottom")
-    encoding = None if upload.suffix == ".parquet" else files.encoding_box(boxes[2], "pat encoding")
+    text, label = _columns(st.columns(2, vertical_alignment="bottom"), read.columns)
     try:
-        with _on_disk(upload) as path:
-            text, label = _columns(boxes, records.columns(path, encoding))
-            meaning: dict[str, str] | None = {}
-            if label is not None:
-                column = Column(upload.name, label, is_sentiment140(path))
-                meaning = label_meaning.ask(path, upload.digest, column, encoding, [checkpoint], "pat labels")
-            if meaning is None:
-                return None
-            names = checkpoint.labels
-            key = fingerprint((upload.digest, upload.name, text, label, encoding, names, meaning))
-            if st.session_state.get("pat lines", ("",))[0] != key:
-                from core.probes.files.lines import read_lines
+        meaning: dict[str, str] | None = {}
+        if label is not None:
+            column = Column(given.name, label, is_sentiment140(given.path))
+            meaning = label_meaning.ask(given, column, read.layout, [checkpoint], "pat labels")
+        if meaning is None:
+            return None
+        key = fingerprint((given.digest, given.name, text, label, read.layout, checkpoint.labels, meaning))
+        if st.session_state.get("pat lines", ("",))[0] != key:
+            from core.probes.files.lines import read_lines
 
-                read = read_lines(
-                    path,
-                    text,
-                    label,
-                    encoding=encoding,
-                    name=upload.name,
-                    labelling=checkpoint.labelling,
-                    asked=meaning,
-                )
-                st.session_state["pat lines"] = key, read
+            lines = read_lines(
+                given.path,
+                text,
+                label,
+                layout=read.layout,
+                name=given.name,
+                labelling=checkpoint.labelling,
+                asked=meaning,
+            )
+            st.session_state["pat lines"] = key, lines
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(files.told(error)))
+        st.error(plain(reading.told(error)))
         return None
     found: tuple[str, Lines] = st.session_state["pat lines"]
     return found
-
-
-@contextmanager
-def _on_disk(upload: _Upload) -> Iterator[Path]:
-    """The upload as a file, for as long as it is read."""
-    with TemporaryDirectory(prefix="unrolled-") as folder:
-        path = Path(folder) / f"upload{upload.suffix}"
-        path.write_bytes(upload.content)
-        yield path
 
 
 def _columns(boxes: Sequence[Any], columns: tuple[str, ...]) -> tuple[str, str | None]:

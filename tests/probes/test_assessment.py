@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
+from core import checkpoints, looking, record_lines
 from core.checkpoints import Checkpoint
 from core.corpus import read_corpus
 from core.evaluation import evaluate, paired_interval
@@ -110,7 +110,7 @@ def test_pairs_and_examples_are_those_of_every_row(models: list[Checkpoint], tmp
 def test_rows_that_are_not_as_they_should_be_are_told_of(models: list[Checkpoint], tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text(
-        "label,text\npositive,good\nmaybe,bad\nneutral,so so\nnegative,\n0,sad\n1,love it\nnegative,a,b\n"
+        "label,text\npositive,good\nmaybe,bad\nneutral,so so\nnegative,\n0,sad\n1,love it\nnegative\n"
         f"positive,{'good ' * 3_000}\n",
         encoding="utf-8",
     )
@@ -185,6 +185,8 @@ def test_memory_does_not_grow_with_the_file(
     import tracemalloc
 
     monkeypatch.setattr(assessment, "_WINDOW", 100)
+    monkeypatch.setattr(record_lines, "_BLOCK", 2_048)
+    monkeypatch.setattr(looking, "_PART", 2_048)
     peaks = []
     for count in (300, 1_500):
         path = write(tmp_path / f"{count}.csv", rows(300) * (count // 300))

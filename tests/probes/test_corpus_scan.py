@@ -21,6 +21,7 @@ import pyarrow.parquet
 import pytest
 
 from core import checkpoints
+from core.layout import Layout
 from core.probes import corpus_scan as scanning
 from core.probes.corpus_scan import CorpusScan, corpus_scan
 from core.probes.files import parts
@@ -206,7 +207,8 @@ def _touch(folder: Path) -> None:
         (_touch, {}, r"b\.tsv has changed since it began \(modified\)"),
         (lambda folder: (folder / "b.tsv").unlink(), {}, r"other inputs \(.*b\.tsv\)"),
         (lambda folder: None, {"part_rows": 11}, "part rows was 10 and is 11"),
-        (lambda folder: None, {"encoding": "latin-1"}, "encoding was None and is 'latin-1'"),
+        (lambda folder: None, {"layout": Layout(header=True)}, "layout was {} and is {'header': True}"),
+        (lambda folder: None, {"layout": Layout("latin-1")}, "layout was {} and is {'encoding': 'latin-1'}"),
     ],
 )
 def test_nothing_goes_on_with_something_else(
@@ -283,7 +285,7 @@ def test_damaged_and_foreign_parts_are_told_of(folder: Path, source: Checkpoints
         (["bare"], {}, LookupError, "no table in the folder bare"),
         (["in/e.csv"], {}, ValueError, "no rows"),
         (["gone.csv"], {}, FileNotFoundError, "gone.csv"),
-        (["in/notes.txt"], {}, ValueError, "cannot read .txt"),
+        (["in/notes.doc"], {}, ValueError, "cannot read .doc"),
         (["in"], {"part_rows": 0}, ValueError, "at least one row"),
         (["in"], {"processes": 1, "scheduler": "tcp://a:1"}, ValueError, "expected one of them"),
     ],

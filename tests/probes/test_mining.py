@@ -306,8 +306,8 @@ def test_the_verb_prints_control_characters_inert(capsys: pytest.CaptureFixture[
         (["orders.csv", "--text-column", "said", "--model", "nosuch"], "available: rnn, gru, lstm"),
         (["orders.csv", "--text-column", "said", "--encoding", "nosuch"], "nosuch"),
         (["empty.csv"], "no rows"),
-        (["latin.csv"], "encoding"),
-        (["."], "cannot read"),
+        (["latin.csv", "--encoding", "utf-8"], "encoding"),
+        (["."], "is a folder"),
     ],
 )
 def test_bad_input_is_one_line_on_standard_error(

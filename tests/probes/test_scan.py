@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import torch
 
-from core import outputs
+from core import looking, outputs, record_lines
 from core.checkpoints import Checkpoint
+from core.layout import Layout
 from core.models import Classifier
 from core.probes import scan as scanning
 from core.probes.files.cues import look
@@ -139,7 +140,9 @@ def test_of_equal_scores_the_earlier_rows_stay(tmp_path: Path) -> None:
         assert [find.row for find in found.top["gru"]] == [1, 2, 3, 4, 5]
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_lines, "_BLOCK", 2_048)
+    monkeypatch.setattr(looking, "_PART", 2_048)
     peaks = []
     for times in (1, 8):
         rows = [{"text": f"so good {number}", "mood": str(number % 2)} for number in range(400)] * times
@@ -368,7 +371,7 @@ def test_a_full_disk_is_told_of_and_leaves_nothing(
         ({"top": 0}, "at least one row; given: 0"),
         ({"asked": {"x": "positive"}}, "no column of labels"),
         ({"label_column": "mood", "asked": {"neg": "positive"}}, "cannot stand for both"),
-        ({"encoding": "nosuch"}, "nosuch"),
+        ({"layout": Layout("nosuch")}, "nosuch"),
     ],
 )
 def test_bad_input_is_told_of_before_anything_is_written(

@@ -13,9 +13,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from core.layout import Layout
+from core.packed import ending
 from core.probes.files.scan_windows import check_texts
 from core.records import NoRowsError, windows
-from core.tables import SUFFIXES, check_columns, suffix_of
+from core.tables import SUFFIXES
+from core.text_folders import texts_of_folder
 
 HEAD = 65_536  # bytes
 _ROWS = 100  # looked at before a scan begins
@@ -33,8 +36,9 @@ class Input(NamedTuple):
 def found(names: Sequence[str | Path]) -> list[Path]:
     """The tables that files, folders and glob patterns name, each once, those of one folder or pattern in order.
 
-    A folder stands for all tables below it but hidden ones and those whose names, or whose folders' names, begin with
-    an underscore: `core.probes.files.parts` names so what is no table. Raises LookupError where one names nothing.
+    A folder of texts by class is one table. Any other stands for all tables below it but hidden ones and those whose
+    names, or whose folders' names, begin with an underscore: `core.probes.files.parts` names so what is no table.
+    Raises LookupError where one names nothing.
     """
     paths: dict[Path, Path] = {}
     for name in names:
@@ -49,12 +53,16 @@ def _named(name: str) -> list[Path]:
         tables = sorted(
             table
             for table in path.rglob("*")
-            if table.suffix.lower() in SUFFIXES
+            if ending(table.name).removesuffix(".gz") in SUFFIXES
             and not any(part.startswith((".", "_")) for part in table.relative_to(path).parts)
             and table.is_file()
         )
+        if not tables and texts_of_folder(path):
+            return [path]
         if not tables:
-            raise LookupError(f"no table in the folder {name}; expected {', '.join(SUFFIXES)}")
+            raise LookupError(
+                f"no table in the folder {name}; expected {', '.join(SUFFIXES)}, or folders of texts, one a class"
+            )
         return tables
     if path.exists() or not glob.has_magic(name):
         return [path]
@@ -66,24 +74,30 @@ def _named(name: str) -> list[Path]:
 
 def identified(path: Path) -> Input:
     """What tells a table. Raises OSError for one that cannot be read."""
+    if path.is_dir():
+        texts = [(str(text.relative_to(path)), text.stat()) for text in texts_of_folder(path)]
+        listing = repr([(name, found.st_size) for name, found in texts]).encode("utf-8", "replace")
+        newest = max(found.st_mtime_ns for _name, found in texts)
+        return Input(
+            str(path), sum(found.st_size for _name, found in texts), newest, hashlib.sha256(listing).hexdigest()
+        )
     with path.open("rb") as file:
         head = hashlib.sha256(file.read(HEAD)).hexdigest()
     status = path.stat()
     return Input(str(path), status.st_size, status.st_mtime_ns, head)
 
 
-def check(path: Path, column: str, encoding: str | None) -> bool:
+def check(path: Path, column: str, layout: Layout | None) -> bool:
     """Whether a table has rows; those have a column of texts.
 
     Raises LookupError where it lacks the column, ValueError where it has it twice, or holds no texts in it, and what
     `core.records.windows` raises.
     """
-    suffix_of(path)
     try:
-        with closing(windows(path, _ROWS, encoding)) as table:
+        with closing(windows(path, _ROWS, layout)) as table:
             window = next(table)
     except NoRowsError:
         return False
-    check_columns(path, [column], window.columns)
+    window.check(path, [column])
     check_texts(path, column, window.column(column))
     return True

@@ -11,6 +11,7 @@ import numpy as np
 from core.labelling import Column
 from core.labels import SENTIMENT, Labelling, Names
 from core.language import gettext as _
+from core.layout import Layout
 from core.probes.files.readings import Readings
 from core.tables import is_sentiment140, place, rows
 
@@ -41,7 +42,7 @@ def read_lines(
     text_column: str | None = None,
     label_column: str | None = None,
     *,
-    encoding: str | None = None,
+    layout: Layout | None = None,
     name: str | None = None,
     labelling: Labelling | None = None,
     asked: Mapping[str, str] | None = None,
@@ -59,7 +60,7 @@ def read_lines(
     numbers: list[int] = []
     labels: list[object] = []
     empty = 0
-    for number, line, values in rows(path, wanted, encoding):
+    for number, line, values in rows(path, wanted, layout):
         text = values[0]
         if text is None or (isinstance(text, str) and not text.strip()):
             empty += 1

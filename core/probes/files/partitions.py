@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from core.layout import Layout
 from core.record_lines import Mark
 from core.records import marks
 
@@ -49,7 +50,7 @@ class Partition(NamedTuple):
 
 
 def partitions(
-    paths: Sequence[Path], encoding: str | None, rows: int, known: Mapping[int, Partition]
+    paths: Sequence[Path], layout: Layout | None, rows: int, known: Mapping[int, Partition]
 ) -> Iterator[Partition]:
     """The partitions of some tables, `rows` rows each, in order; those `known` by number are taken as they are.
 
@@ -65,7 +66,7 @@ def partitions(
                 raise ValueError(f"partition {number:,} does not begin where the one before it ends")
             search = None
         else:
-            search = search or _search(paths, sizes, encoding, rows, position, number)
+            search = search or _search(paths, sizes, layout, rows, position, number)
             found = next(search, None)
             if found is None:
                 return
@@ -74,14 +75,14 @@ def partitions(
 
 
 def _search(
-    paths: Sequence[Path], sizes: Sequence[int], encoding: str | None, rows: int, start: Position, number: int
+    paths: Sequence[Path], sizes: Sequence[int], layout: Layout | None, rows: int, start: Position, number: int
 ) -> Iterator[Partition]:
     """The partitions from a position on."""
     total = max(1, sum(sizes))
     begin, held = start, 0
     for file in range(start.file, len(paths)):
         here = start.mark if file == start.file else Mark()
-        for mark, share in marks(paths[file], encoding, here, rows - held, rows):
+        for mark, share in marks(paths[file], layout, here, rows - held, rows):
             held, here = held + mark.rows - here.rows, mark
             stop = Position(file + 1) if share == 1 else Position(file, mark, share)
             if held >= rows or (held and stop.file == len(paths)):

@@ -18,6 +18,7 @@ from core.corpus import file_sha256
 from core.labelling import LEFT_OUT, Column, LabelsError, decide, label_key
 from core.labels import SENTIMENT, Labelling
 from core.language import mark
+from core.layout import Layout
 from core.probes.files.cues import gives_away, without_give_aways
 from core.records import columns
 from core.tables import place, rows
@@ -137,12 +138,12 @@ def found(folder: Path) -> list[Path]:
     return [files[name] for name in KNOWN if name in files]
 
 
-def located(path: Path, given: Columns, encoding: str | None = None) -> Columns:
+def located(path: Path, given: Columns, layout: Layout | None = None) -> Columns:
     """The columns that a file has, where nobody names them: a rewording's usual one, and no label beside it if none.
 
     Raises LookupError for a column that is not there, and what `core.records.columns` raises.
     """
-    there = columns(path, encoding)
+    there = columns(path, layout)
     if given.rewording is None:
         given = replace(given, rewording=next((name for name in REWORDED if name in there), None))
     if given.rewording and given.label == "label" and "label" not in there:
@@ -150,7 +151,7 @@ def located(path: Path, given: Columns, encoding: str | None = None) -> Columns:
     return given
 
 
-def read_sarcasm(path: Path, where: Columns, about: str = "", *, encoding: str | None = None) -> SarcasmCorpus:
+def read_sarcasm(path: Path, where: Columns, about: str = "", *, layout: Layout | None = None) -> SarcasmCorpus:
     """A corpus of sarcasm. Raises ValueError for a label or a sentiment that is not understood or has two plausible
     meanings, or no sarcastic text; and what `core.tables.rows` raises."""
     wanted = [where.text, where.label, where.rewording, where.sentiment]
@@ -159,7 +160,7 @@ def read_sarcasm(path: Path, where: Columns, about: str = "", *, encoding: str |
     gathered: dict[str, _Gathered] = {}
     labels, sentiments = _Values(), _Values()
     table: list[tuple[int, int | None, object, str, object, str]] = []
-    for number, line, found in rows(path, [name for name in wanted if name], encoding):
+    for number, line, found in rows(path, [name for name in wanted if name], layout):
         values = iter(found)
         text, label, rewording, sentiment = (next(values) if name else None for name in wanted)
         at = place(path, number, line)

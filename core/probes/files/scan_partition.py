@@ -15,6 +15,7 @@ import numpy as np
 
 from core import workers
 from core.language import gettext as _
+from core.layout import Layout
 from core.probes.files import parts
 from core.probes.files.partitions import Partition
 from core.probes.files.parts import Part
@@ -38,7 +39,7 @@ class Task:
     paths: tuple[Path, ...]
     names: tuple[str, ...]
     column: str
-    encoding: str | None
+    layout: Layout | None
     source: Source
     folder: Path
 
@@ -87,7 +88,7 @@ def _windows(task: Task) -> Iterator[tuple[str, Window]]:
     for number, (path, name) in enumerate(zip(task.paths, task.names, strict=True), start.file):
         mark = start.mark if number == start.file else Mark()
         rows = stop.mark.rows - mark.rows if number == stop.file else None
-        for window in span(path, _WINDOW, task.encoding, mark, rows, task.column):
+        for window in span(path, _WINDOW, task.layout, mark, rows, task.column):
             workers.breathe()
             yield name, window
 

@@ -16,7 +16,6 @@ from core.probes.files.cues import Cues, Look
 from core.probes.files.readings import UNKNOWN, Readings
 from core.record_lines import LINE_LIMIT
 from core.records import Window
-from core.tables import check_columns
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -90,7 +89,7 @@ class Preparer:
             return None
         if self._first:
             columns = [self._column, self._labels.column] if self._labels else [self._column]
-            check_columns(self._path, columns, window.columns)
+            window.check(self._path, columns)
         if self._first:
             check_texts(self._path, self._column, window.column(self._column))
         texts, problems = texts_of(window, self._column)

@@ -87,7 +87,7 @@ def test_gates_change_nothing(words: list[str], between: str) -> None:
 
 def test_gates_change_nothing_on_real_texts(report_data: Path) -> None:
     finder = Look()
-    for row in rows(report_data, ["text"], None):
+    for row in rows(report_data, ["text"]):
         text = str(row.values[0])
         assert tuple(name for name in finder(text).names if name != GIVE_AWAY) == patterns_alone(text)
 

@@ -1,0 +1,152 @@
+"""How is a file of text laid out: its form, encoding, delimiter, quoting and header? As a person says, or as was found.
+
+`core.looking` finds out what nobody says, and every reader goes by the result.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.language import gettext as _
+from core.language import listed, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DELIMITED, LINES, JSON_LINES, JSON, PARQUET, FOLDER = "delimited", "lines", "jsonl", "json", "parquet", "folder"
+ON, OFF, ESCAPED = "on", "off", "escaped"  # quoting: doubled quotes, none at all, quotes behind a backslash
+PLUS_SIGNS = " +++$+++ "
+NO_DELIMITER = ""  # a line is one text
+NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "plus": PLUS_SIGNS, "none": NO_DELIMITER}
+"""Delimiters by the names that a person may give."""
+SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".json", ".txt", ".pos", ".neg")
+PACKED = (".gz", ".zip")
+SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
+NAME_ENCODING = "; name its encoding (--encoding)"
+"""What helps on the command line, which speaks English; a page has a box for it, and cuts this off."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is laid out. In a request None asks to look; the fields from `form` on are found, never asked for.
+
+    `header`: whether the first row names the columns. `mend`: UTF-8 that was read as cp1252, or the reverse, is put
+    right. `join`: cells behind the last named column belong to it. `skip` lines stand before the first row. `bare` is
+    the column that may hold delimiters without quotes. `sure`: a row in quotes may go over lines that each fit the
+    header. `named` columns have names, those behind have none. `tokens`: columns whose lists of words are joined.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    quoting: str | None = None
+    header: bool | None = None
+    mend: bool = False
+    join: bool = False
+    form: str | None = None
+    columns: tuple[str, ...] = ()
+    skip: int = 0
+    bare: int | None = None
+    sure: bool = False
+    named: int = 0
+    tokens: tuple[str, ...] = ()
+    label: str | None = None
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    def as_json(self) -> dict[str, object]:
+        """What was asked for, without what was not."""
+        return {name: value for name, value in asdict(self).items() if value != getattr(ANY, name)}
+
+
+ANY = Layout()
+"""The request to find out everything."""
+
+
+def codec(encoding: str) -> str:
+    """The name to open a file with. Raises ValueError for an unknown encoding, or one between bytes and bytes."""
+    try:
+        found = codecs.lookup(encoding)
+        "".encode(encoding)
+    except LookupError as error:
+        raise ValueError(str(error)) from None
+    return "utf-8-sig" if found.name == "utf-8" else encoding  # with a byte order mark or without
+
+
+def called(encoding: str) -> str:
+    """An encoding's name, for people."""
+    return encoding.removesuffix("-sig").upper()
+
+
+def delimiter_of(name: str) -> str:
+    """The delimiter that a person names. Raises ValueError for quotation marks and line ends."""
+    found = NAMED.get(name, name.replace("\\t", "\t"))
+    if not name or {*found} & {'"', "\n", "\r"}:
+        raise ValueError(f"a delimiter is some characters, or one of {', '.join(NAMED)}; given: {name!r}")
+    return found
+
+
+def said(layout: Layout) -> str:
+    """What was found, in one line: ``tab-separated, unquoted, UTF-8, 3 columns (id, label, text), header``."""
+    encoding = called(layout.encoding or "")
+    if layout.form == PARQUET:
+        return "parquet"
+    if layout.form == FOLDER:
+        first = _("a folder of texts by class ({classes})").format(classes=layout.label)
+    elif layout.form in (JSON, JSON_LINES):
+        first = _("a JSON array") if layout.form == JSON else _("JSON lines")
+    elif layout.form == LINES:
+        first = _("one text per line")
+        if layout.label is not None:
+            first += _(", each labelled {label}").format(label=layout.label)
+        if layout.header:
+            first += _(", header")
+    else:
+        return listed([*_delimited(layout), *layout.notes])
+    return listed([first, encoding, *layout.notes])
+
+
+def _delimited(layout: Layout) -> Iterator[str]:
+    names = {
+        "\t": _("tab-separated"),
+        ",": _("comma-separated"),
+        ";": _("semicolon-separated"),
+        "|": _("separated by |"),
+        " ": _("separated by spaces"),
+    }
+    delimiter = layout.delimiter or ""
+    yield names.get(delimiter) or _("separated by {delimiter}").format(delimiter=delimiter.strip() or repr(delimiter))
+    yield {ON: _("quoted"), OFF: _("unquoted"), ESCAPED: _('quoted, with \\" for a quotation mark')}[
+        layout.quoting or ON
+    ]
+    yield called(layout.encoding or "")
+    shown = listed(name if name.isprintable() else repr(name) for name in layout.columns[:6])
+    more = ", …" if len(layout.columns) > 6 else ""
+    columns = ngettext("{count:,} column ({names})", "{count:,} columns ({names})", len(layout.columns))
+    yield columns.format(count=len(layout.columns), names=shown + more)
+    yield _("header") if layout.header else _("no header")
+    if layout.bare is not None:
+        yield _("{column} may hold the delimiter").format(column=layout.columns[layout.bare])
+
+
+_listener: ContextVar[Callable[[str], object] | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def telling(told: Callable[[str], object]) -> Iterator[None]:
+    """Call `told` in this context with a line about each file that is read: its layout, and what readers noticed."""
+    token = _listener.set(told)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def tell(path: Path, line: str) -> None:
+    """Say something of a file to whoever listens."""
+    if (told := _listener.get()) is not None:
+        told(f"{path.name}: {line}")

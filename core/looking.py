@@ -1,0 +1,477 @@
+"""How is a file laid out? Found by looking at its first part, with the reader that reads the whole.
+
+Each candidate (delimiter, quoted or not) reads the part; the one that leaves the fewest rows unread is taken. What two
+readings fit equally, and mean something else in each, is refused with the option that decides.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from core import language, record_lines
+from core.cells import mended
+from core.header import are_labels, guessed, is_header, is_known, is_number, is_text, token_columns
+from core.language import gettext as _
+from core.language import ngettext
+from core.layout import (
+    ANY,
+    DELIMITED,
+    ESCAPED,
+    FOLDER,
+    JSON,
+    JSON_LINES,
+    LINES,
+    NAME_ENCODING,
+    NO_DELIMITER,
+    OFF,
+    ON,
+    PARQUET,
+    PLUS_SIGNS,
+    SENTIMENT140_COLUMNS,
+    Layout,
+    called,
+    codec,
+)
+from core.packed import opened, suffix_of
+from core.record_lines import Lines, unchecked
+from core.text_folders import classes, texts_of_folder
+
+_PART = 262_144  # bytes looked at
+_SENTIMENT140_LABELS = ("0", "2", "4")
+_USUAL = {".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ",", ";", "|"), ".txt": (PLUS_SIGNS, "\t", ",", ";", "|")}
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_OBJECT = re.compile(r'\{\s*(?=["}])')
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_HEADERS = ("text", "texts", "sentence", "sentences", "tweet", "tweets", "review", "reviews")  # of one text per line
+_LOOKED = 100  # objects of JSON, files of a folder
+
+
+def look(path: Path, asked: Layout | None = None) -> Layout:
+    """The layout of a file, what was not asked for found by looking at its first part.
+
+    Raises ValueError for a suffix that is none of `core.layout.SUFFIXES`, a file that is not laid out as asked, and one
+    that two readings fit; OSError for a file that cannot be opened.
+    """
+    asked = asked or ANY
+    if path.is_dir():
+        return _folder(path, asked)
+    suffix = suffix_of(path) if path.suffix.lower() != ".zip" else ".zip"
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(_("{file} is no file that can be read twice").format(file=path.name))
+    if suffix == ".zip":
+        suffix = suffix_of(path)
+    return _looked(path.absolute(), suffix, asked, status.st_mtime_ns, status.st_size, language.current())
+
+
+@lru_cache(maxsize=256)
+def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, _language: str) -> Layout:
+    if suffix == ".parquet":
+        return Layout(form=PARQUET, mend=asked.mend)
+    if asked.encoding is not None:
+        codec(asked.encoding)
+    part, whole = _part(path)
+    if asked.header is None and asked.delimiter is None and suffix == ".csv" and _is_sentiment140(part):
+        encoding = "latin-1" if asked.encoding is None else codec(asked.encoding)
+        asked = replace(asked, encoding=encoding, header=False, delimiter=",", quoting=ON, sure=True)
+        public = replace(asked, form=DELIMITED, columns=SENTIMENT140_COLUMNS, named=6)
+        return _noticed(public, _text(path, part, encoding, whole))
+    encoding = codec(asked.encoding) if asked.encoding is not None else _encoding(path, part)
+    text = _text(path, part, encoding, whole)
+    found = replace(asked, encoding=encoding)
+    if suffix in (".json", ".jsonl"):
+        start = text.lstrip("\ufeff \t\r\n")[:1]
+        form = JSON if suffix == ".json" and start == "[" else JSON_LINES
+        return _noticed(_with_tokens_of_json(replace(found, form=form), text), text)
+    if suffix in (".pos", ".neg"):
+        return _noticed(_one_a_line(found, suffix[1:], text), text)
+    if asked.delimiter == NO_DELIMITER:
+        return _noticed(_one_a_line(found, None, text), text)
+    return _noticed(_delimited(path, found, suffix, text, whole), text)
+
+
+def _part(path: Path) -> tuple[bytes, bool]:
+    """The first bytes of a file, with a line's end in them if there is one, and whether they are all."""
+    with opened(path) as (content, _raw):
+        part = content.read(_PART)
+        if len(part) == _PART and b"\n" not in part and b"\r" not in part:
+            part += content.read(record_lines.LINE_LIMIT)
+        return part, not content.read(1)
+
+
+def _text(path: Path, part: bytes, encoding: str, whole: bool) -> str:
+    """The part as text, up to the end of its last line."""
+    decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+    try:
+        text = decoder.decode(part)
+    except UnicodeError:  # of a codec that has no such error handler
+        line = _("{file} is not {encoding} text").format(file=path.name, encoding=called(encoding))
+        raise ValueError(line + NAME_ENCODING) from None
+    if not whole and (end := max(text.rfind("\n"), text[:-1].rfind("\r"))) >= 0:
+        text = text[: end + 1]
+    return text
+
+
+def _is_sentiment140(part: bytes) -> bool:
+    """Whether a CSV is the public Sentiment140 file: no header, six fields, the first of them 0, 2 or 4."""
+    try:
+        first = next(csv.reader(io.StringIO(part.decode("latin-1"), newline="")), [])
+    except csv.Error:
+        return False
+    return len(first) == len(SENTIMENT140_COLUMNS) and first[0] in _SENTIMENT140_LABELS
+
+
+def _encoding(path: Path, part: bytes) -> str:
+    marks = (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    )
+    for mark, name in marks:
+        if part.startswith(mark):
+            return name
+    if b"\0" in part:  # in UTF-16 every other byte of Western text
+        even, odd, half = part[::2].count(0), part[1::2].count(0), max(1, len(part) // 2)
+        for name, nulls, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+            if nulls > half / 2 and others * 50 < nulls:
+                return name
+        return "utf-8-sig"
+    text = part.decode("utf-8", "surrogateescape")
+    bad = len(_UNDECODED.findall(text[:-3])) if len(part) >= _PART else len(_UNDECODED.findall(text))
+    good = sum(not letter.isascii() for letter in text) - bad
+    if not bad or good >= bad or _CONTROL.search(part):
+        return "utf-8-sig"
+    high = sum(byte >= 0x80 for byte in part)
+    letters = sum(chr(byte).isalpha() for byte in part if byte < 0x80)
+    if high * 3 > letters:
+        raise ValueError(_("{file} is not UTF-8 text, nor text in cp1252").format(file=path.name) + NAME_ENCODING)
+    try:
+        part.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def _noticed(layout: Layout, text: str) -> Layout:
+    """The layout with notes on its text: what looks as if it had been read in another encoding."""
+    if text.isascii() or layout.mend:
+        return layout
+    lines = [line for line in text.splitlines()[:2_000] if not line.isascii()]
+    wrong = [line for line in lines if mended(line) != line]
+    if not wrong:
+        return layout
+    shown = next((word for word in wrong[0].split() if mended(word) != word), wrong[0])[:30]
+    note = ngettext(
+        "{count:,} line looks like UTF-8 read as something else ({shown}): mend it (--mend)",
+        "{count:,} lines look like UTF-8 read as something else ({shown}): mend them (--mend)",
+        len(wrong),
+    ).format(count=len(wrong), shown=shown)
+    return replace(layout, notes=(*layout.notes, note))
+
+
+def _one_a_line(found: Layout, label: str | None, text: str) -> Layout:
+    """One text per line, below a header where that is asked for, or where it says that it is one."""
+    lines = [line.strip() for line in io.StringIO(text, newline="")]
+    blank = next((number for number, line in enumerate(lines) if line), len(lines))
+    first = lines[blank] if blank < len(lines) else ""
+    header = found.header if found.header is not None else first.lower() in _HEADERS
+    columns = (first if header and first else "text",) if label is None else ("text", "label")
+    skip = blank + 1 if header else 0
+    return replace(
+        found, form=LINES, label=label, columns=columns, named=len(columns), quoting=OFF, header=header, skip=skip
+    )
+
+
+# Delimited text
+
+
+def _delimited(path: Path, found: Layout, suffix: str, text: str, whole: bool) -> Layout:
+    lines = list(io.StringIO(text, newline=""))
+    skip = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    hint = re.fullmatch(r"sep=(.)\s*", lines[skip]) if skip < len(lines) else None
+    if hint:  # a spreadsheet's
+        skip, found = skip + 1, replace(found, delimiter=found.delimiter or hint[1])
+    lines = lines[skip:]
+    if suffix == ".txt" and found.delimiter is None:
+        found = replace(found, delimiter=_of_text(lines))
+        if found.delimiter is None:
+            return _one_a_line(found, None, text)
+    if not lines:
+        raise ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
+    if len(lines[0]) > record_lines.LINE_LIMIT:
+        raise in_header(path, _("longer than {limit:,} characters").format(limit=record_lines.LINE_LIMIT))
+    content = "".join(lines)
+    usual = _USUAL.get(suffix, _USUAL[".csv"])
+    candidates = [found.delimiter] if found.delimiter else [usual[0], *(one for one in usual[1:] if one in lines[0])]
+    readings = [_quoting(replace(found, form=DELIMITED, delimiter=one), content) for one in candidates]
+    # Of equal ones the first: the suffix's own.
+    reading = max([one for one in readings if one.width > 1] or readings[:1], key=lambda one: one.fit)
+    if reading.unsure is not None:
+        raise ValueError(
+            _(
+                "{file}, line {line}: a quotation mark opens a cell that goes over several lines, or it is part of the "
+                "text; name the quoting (--quoting)"
+            ).format(file=path.name, line=skip + reading.unsure)
+        )
+    return _headed(path, reading, skip, len(lines), suffix)
+
+
+def _of_text(lines: Sequence[str]) -> str | None:
+    """The delimiter of a .txt, None where each line is one text."""
+    filled = [line for line in lines if line.strip()]
+    for delimiter in (PLUS_SIGNS, "\t"):
+        if filled and all(line.count(delimiter) == filled[0].count(delimiter) > 0 for line in filled):
+            return delimiter
+    for delimiter in _USUAL[".csv"]:
+        names = [name.strip(' "\r\n').lower() for name in filled[0].split(delimiter)] if filled else []
+        if len(names) > 1 and all(is_known(name) for name in names):
+            return delimiter
+    for delimiter in (";", "|", ",", "@"):  # a text and its label, without a header
+        rows = [line.rstrip("\r\n").split(delimiter) for line in filled]
+        if len(rows) > 3 and all(len(row) == 2 for row in rows):
+            for column in zip(*rows, strict=True):
+                if 1 < len(set(column)) <= len(rows) / 2 and are_labels([cell.strip() for cell in column]):
+                    return delimiter
+    return None
+
+
+class _Reading:
+    """What a candidate makes of the part: its records, the lines at which they begin, those that fit the first."""
+
+    def __init__(self, layout: Layout, content: str):
+        self.layout = layout
+        self.unsure: int | None = None  # the line of a quote that may be either
+        self.unquoted: _Reading | None = None  # the same, quotation marks being text, where there are any
+        self.proofs = 0  # rows that show that quotes enclose cells
+        first = next(_records(layout, content))[0]
+        self.problem = None if isinstance(first, list) else first
+        self.width = len(first) if isinstance(first, list) else 0
+        wide = replace(layout, columns=("",) * self.width, sure=True)
+        reader = Lines(io.StringIO(content, newline=""), layout.encoding or "")
+        self.records: list[list[str] | None] = []
+        self.lines: list[int] = []
+        for record, line in _records(wide, content, reader):
+            self.records.append(record if isinstance(record, list) else None)
+            self.lines.append(line)
+        self.merged = set(reader.merged)
+        self.bad = sum(record is None or len(record) != self.width for record in self.records)
+
+    @property
+    def fit(self) -> float:
+        return 1 - self.bad / len(self.records)
+
+    def with_layout(self, **changes: object) -> _Reading:
+        self.layout = replace(self.layout, **changes)  # type: ignore[arg-type]
+        return self
+
+
+def _records(layout: Layout, content: str, reader: Lines | None = None) -> Iterator[tuple[list[str] | str, int]]:
+    """Each row that is not blank, or why it cannot be read, and its line."""
+    reader = reader or Lines(io.StringIO(content, newline=""), layout.encoding or "")
+    for batch, _block in unchecked(reader, layout):
+        for place, (row, line) in enumerate(zip(batch.rows, batch.lines, strict=True)):
+            if row != []:
+                yield batch.problems[place] if row is None else row, int(line or 0)
+
+
+def _quoting(layout: Layout, content: str) -> _Reading:
+    """The reading that the quotation marks allow."""
+    if layout.quoting not in (None, OFF) and len(layout.delimiter or "") > 1:
+        raise ValueError(_("cells in quotation marks take a delimiter of one character"))
+    if layout.quoting is not None:
+        return _Reading(replace(layout, sure=True), content)
+    tab = layout.delimiter == "\t"
+    if '"' not in content or len(layout.delimiter or "") > 1:
+        return _Reading(replace(layout, quoting=OFF if tab or len(layout.delimiter or "") > 1 else ON), content)
+    off, on = (_Reading(replace(layout, quoting=quoting), content) for quoting in (OFF, ON))
+    if '\\"' in content:
+        escaped = _Reading(replace(layout, quoting=ESCAPED), content)
+        on = escaped if escaped.bad < on.bad else on
+    proofs, enclosed = _proofs(on, content)
+    if tab:
+        fits = on.bad == 0 or (proofs and on.bad < off.bad)
+        return on if fits and not on.merged and (proofs or enclosed) else off
+    if on.problem is not None or on.bad > off.bad:
+        return off
+    if on.merged and not proofs and off.bad == 0:
+        on.unsure = min(on.merged)
+    on.unquoted, on.proofs = off, proofs
+    return on.with_layout(sure=proofs > 0)
+
+
+def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
+    """How many rows show that quotes enclose cells, those taken off that show the opposite; whether a column is
+    enclosed from its first row to its last."""
+    lines = list(io.StringIO(content, newline=""))
+    delimiter = on.layout.delimiter or ","
+    proofs = against = 0
+    enclosed: set[int] | None = None
+    for row, start, end in zip(on.records, on.lines, [*on.lines[1:], len(lines) + 1], strict=True):
+        raw = "".join(lines[start - 1 : end - 1])
+        cells = raw.rstrip("\r\n").split(delimiter)
+        whole = {place for place, cell in enumerate(cells) if len(cell) > 1 and cell[0] == cell[-1] == '"'}
+        enclosed = whole if enclosed is None else enclosed & whole
+        if row is None or '"' not in raw or len(row) != on.width:
+            continue
+        doubled = ('""' in raw or '\\"' in raw) and any('"' in cell for cell in row)
+        several = start not in on.merged and (len(cells) != on.width or raw.rstrip("\r\n").count("\n"))
+        lone = any('"' in line.rstrip("\r\n").split(delimiter) for line in lines[start - 1 : end - 1])
+        if several or lone or (doubled and (whole or start in on.merged)):
+            proofs += 1
+        elif any('"' in cell and place not in whole for place, cell in enumerate(cells)) and start not in on.merged:
+            against += 1
+    return max(0, proofs - against), bool(enclosed) and len(on.records) > 1
+
+
+# The header
+
+
+def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -> Layout:
+    layout, records = reading.layout, reading.records
+    first = records[0]
+    if first is None:
+        raise in_header(path, reading.problem or "")
+    header = layout.header
+    if header is not False and _UNDECODED.search("".join(first)):
+        what = _("bytes that are not {encoding} text").format(encoding=called(layout.encoding or ""))
+        raise in_header(path, what + NAME_ENCODING)
+    if header is None:
+        header = is_header(path, first, [row for row in records[1:] if row is not None and len(row) == reading.width])
+    if header and "\0" in "".join(first):
+        raise in_header(path, _("a NUL character (byte 0) in it") + NAME_ENCODING)
+    rows = [row for row in records[header:] if row is not None]
+    width = reading.width
+    if not header and layout.delimiter == PLUS_SIGNS:
+        width = 2
+    layout = replace(layout, header=header)
+    names: Sequence[str] = _names(first) if header else ()
+    wide = sum(len(row) > width for row in rows)
+    if wide > reading.proofs:  # of a file that is quoted where needed, rather a few rows are faulty
+        plain = [row or [] for row in reading.unquoted.records[header:]] if reading.unquoted else rows
+        layout, rows = _with_bare_column(layout, plain, width, names) or (layout, rows)
+    rows = [row for row in rows if len(row) == width]
+    notes = list(layout.notes)
+    named = width
+    if header:
+        named = max((place + 1 for place, name in enumerate(first) if name.strip()), default=width)
+        if named < width:
+            numbers = language.listed(names[named:])
+            notes.append(_("columns {numbers} have no name").format(numbers=numbers))
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            notes.append(_("several columns are called {names}").format(names=language.listed(twice)))
+    else:
+        names, told = guessed(rows, width)
+        notes += told
+    tokens = token_columns(names, rows)
+    if tokens:
+        notes.append(_("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens)))
+    begin = skip
+    if header:
+        begin += reading.lines[1] - 1 if len(reading.lines) > 1 else lines
+    return replace(layout, columns=tuple(names), named=named, skip=begin, tokens=tuple(tokens), notes=tuple(notes))
+
+
+def _names(first: Sequence[str]) -> tuple[str, ...]:
+    """The names of columns; one without a name is called by its number."""
+    return tuple(name if name.strip() else str(place) for place, name in enumerate(first, 1))
+
+
+def _with_bare_column(
+    layout: Layout, rows: list[list[str]], width: int, names: Sequence[str]
+) -> tuple[Layout, list[list[str]]] | None:
+    """The layout with the one column that may hold delimiters, and the rows as it reads them; None unless one can."""
+    delimiter = layout.delimiter or ","
+    if sum(len(row) < width for row in rows) * 10 > len(rows):
+        return None
+
+    def joined(place: int) -> list[list[str]]:
+        right = width - 1 - place
+        return [
+            [*row[:place], delimiter.join(row[place : len(row) - right]), *row[len(row) - right :]]
+            for row in rows
+            if len(row) >= width
+        ]
+
+    texts = [place for place, name in enumerate(names) if is_text(name)]
+    exact = list(zip(*(row for row in rows if len(row) == width), strict=True)) or [()] * width
+    numbers = [bool(column) and all(map(is_number, column)) for column in exact]
+    fitting = [
+        place
+        for place in texts or range(width)
+        if all(
+            (is_number(cell) if numbers[other] else len(cell.split()) <= 1 and len(cell) <= 40)
+            for row in joined(place)
+            for other, cell in enumerate(row)
+            if other != place
+        )
+    ]
+    if len(fitting) != 1:
+        return None
+    return replace(layout, bare=fitting[0], quoting=OFF), joined(fitting[0])
+
+
+def _with_tokens_of_json(layout: Layout, text: str) -> Layout:
+    """The layout with the keys of the first objects, and those of them that hold lists of tokens."""
+    decoder = json.JSONDecoder()
+    objects: list[dict[str, object]] = []
+    place = 0
+    for _attempt in range(_LOOKED):
+        start = _OBJECT.search(text, place)
+        if start is None:
+            break
+        try:
+            found, place = decoder.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            place = start.end()
+            continue
+        if isinstance(found, dict):
+            objects.append(found)
+    names = list(dict.fromkeys(key for found in objects for key in found))
+    if not objects or len(names) > 1_000:
+        return layout
+    tokens = token_columns(names, [[found.get(name) for name in names] for found in objects])
+    if not tokens:
+        return layout
+    note = _("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens))
+    return replace(layout, tokens=tuple(tokens), notes=(*layout.notes, note))
+
+
+def in_header(path: Path, why: str) -> ValueError:
+    """What is said of a header that cannot be read."""
+    return ValueError(_("{file}, header: {why}").format(file=path.name, why=why))
+
+
+# A folder of texts by class
+
+
+def _folder(path: Path, asked: Layout) -> Layout:
+    names = [folder.name for folder in classes(path)]
+    names = names or sorted({one.suffix[1:].lower() for one in texts_of_folder(path)})
+    if len(names) < 2:
+        raise ValueError(
+            _(
+                "{file} is a folder; expected a file, a folder of .pos and .neg files, or two or more folders named as "
+                "the classes, of .txt files alone"
+            ).format(file=path.name)
+        )
+    encoding = asked.encoding and codec(asked.encoding)
+    if encoding is None:
+        texts = texts_of_folder(path)
+        some = texts[:: max(1, len(texts) // _LOOKED)]
+        part = b"\n".join(one.read_bytes()[: _PART // _LOOKED] for one in some)
+        encoding = _encoding(path, part)
+    columns = ("text", "label", "file")
+    return replace(asked, form=FOLDER, encoding=encoding, label=language.listed(names), columns=columns, named=3)

@@ -1,0 +1,169 @@
+"""How is an uploaded file read? The upload, a line on what was found, boxes to change it, the first rows as read."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import streamlit as st
+
+from core import records
+from core.labelling import LabelsError
+from core.language import gettext as _
+from core.language import ngettext
+from core.layout import ESCAPED, NAMED, OFF, ON, PARQUET, SUFFIXES, Layout, said
+from core.looking import look
+from core.packed import ending
+from pages.parts import limits
+from pages.parts.tokens import plain
+
+_ROWS, _SHOWN, _CELL = 1_000, 8, 300  # rows looked at and shown, characters of a cell
+_OPTIONS = re.compile(r"[;,]? \(?name [^()]*(\(--[\w-]+(?:, --[\w-]+)*\)|--\w+ and --\w+\))$")
+_OPTION = re.compile(r" \(--[\w-]+\)")
+
+
+class Upload(NamedTuple):
+    """A file of this session's: the name that it came with, where it lies, its SHA-256."""
+
+    name: str
+    path: Path
+    digest: str
+
+
+class Read(NamedTuple):
+    """How a file is to be read, and the columns that it then has."""
+
+    layout: Layout
+    columns: tuple[str, ...]
+
+
+def upload(title: str, key: str, kept: str) -> Upload | None:
+    """The box for a file, and the file; it stays while another view is looked at, which empties the box."""
+    given = st.file_uploader(
+        title,
+        type=limits.upload_types(),
+        key=key,
+        on_change=lambda: st.session_state.pop(f"{kept} kept", None),
+        max_upload_size=limits.largest_upload(),
+    )
+    given = limits.small_enough(given)
+    if given is not None:
+        content = given.getvalue()
+        digest = sha256(content).hexdigest()
+        st.session_state[f"{kept} kept"] = Upload(given.name, _stored(kept, content, digest, given.name), digest)
+    found: Upload | None = st.session_state.get(f"{kept} kept")
+    if found is not None and given is None:
+        st.caption(_("The file from before is still here: {name}").format(name=plain(found.name)))
+    return found
+
+
+def _stored(kept: str, content: bytes, digest: str, name: str) -> Path:
+    """The upload as a file of this session, which goes when the session does or another one comes."""
+    if f"{kept} folder" not in st.session_state:
+        st.session_state[f"{kept} folder"] = TemporaryDirectory(prefix="unrolled-")
+    folder = Path(st.session_state[f"{kept} folder"].name)
+    suffix = ending(name)
+    if suffix.removesuffix(".gz") not in (*SUFFIXES, ".zip"):
+        suffix = Path(name).suffix.lower()
+    # A folder for each content: a search that another upload ends may be at work for a moment more.
+    path = folder / digest[:16] / f"upload{suffix}"
+    if not path.exists():
+        for other in folder.iterdir():
+            rmtree(other, ignore_errors=True)
+        path.parent.mkdir()
+        path.write_bytes(content)
+    return path
+
+
+def control(given: Upload, key: str) -> Read | None:
+    """What was found of a file, boxes to change it, and its first rows as they are read; None where it cannot be."""
+    line, box = st.columns([4, 1], vertical_alignment="center")
+    layout = Layout() if given.path.suffix == ".parquet" else _asked(box.popover(_("Change"), width="stretch"), key)
+    try:
+        found = look(given.path, layout)
+        columns = records.columns(given.path, layout)
+        with closing(records.windows(given.path, _ROWS, layout)) as table:
+            window = next(table)
+    except (ValueError, LookupError, OSError) as error:
+        st.error(plain(told(error)))
+        return None
+    if found.form != PARQUET:
+        line.caption(_("Read as: {layout}").format(layout=plain(_OPTION.sub("", said(found)))))
+    bad = len(window.problems)
+    names = [name if columns.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(columns, 1)]
+    with st.expander(_("First rows as read"), icon=":material/table_view:"):
+        st.dataframe(
+            [
+                dict(zip(names, ["" if cell is None else str(cell)[:_CELL] for cell in cells], strict=True))
+                for cells in islice(window.cells(), _SHOWN)
+            ],
+            hide_index=True,
+            key=f"{key} preview",
+        )
+    if bad:
+        place, why = min(window.problems.items())
+        st.warning(
+            plain(
+                ngettext(
+                    "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
+                    "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
+                    bad,
+                ).format(count=bad, rows=len(window), row=window.first + place, why=told(ValueError(why)))
+            ),
+            icon=":material/rule:",
+        )
+    return Read(layout, columns)
+
+
+def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
+    """What a person says of the layout; what is left to be found is None."""
+    found = _("found by looking")
+    encodings = {None: found, "utf-8": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
+    delimiters = {
+        None: found,
+        **{
+            NAMED[name]: title
+            for name, title in {
+                "comma": _("comma"),
+                "tab": _("tab"),
+                "semicolon": _("semicolon"),
+                "pipe": "|",
+                "plus": "+++$+++",
+                "none": _("one text per line"),
+            }.items()
+        },
+    }
+    quotings = {
+        None: found,
+        ON: _('cells may be in "…"'),
+        OFF: _("quotes are text"),
+        ESCAPED: _('cells in "…", \\" inside'),
+    }
+    headers = {None: found, True: _("names the columns"), False: _("is data")}
+    chosen = [
+        box.selectbox(
+            title, list(choices), format_func=choices.__getitem__, key=f"{key} {name}", persist_state="session"
+        )
+        for title, name, choices in (
+            (_("Encoding"), "encoding", encodings),
+            (_("Delimiter"), "delimiter", delimiters),
+            (_("Quotation marks"), "quoting", quotings),
+            (_("First row"), "header", headers),
+        )
+    ]
+    mend = box.checkbox(_("Mend UTF-8 read as something else (donâ€™t)"), key=f"{key} mend", persist_state="session")
+    join = box.checkbox(_("Join cells behind the last named column"), key=f"{key} join", persist_state="session")
+    return Layout(*chosen, mend=bool(mend), join=bool(join))
+
+
+def told(error: Exception) -> str:
+    """What is wrong, without the options of the command line, for which the page has boxes."""
+    if isinstance(error, LabelsError):
+        return error.found
+    return _OPTIONS.sub("", str(error))

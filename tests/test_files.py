@@ -1,0 +1,438 @@
+"""Every form of docs/files.md is read by its command, as its owner means it; two readers of one file never disagree."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import shlex
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import packed, records, tables
+from core.__main__ import main
+from core.layout import ON, Layout, telling
+from core.looking import look
+from core.tables import rows
+
+ROOT = Path(__file__).parent.parent
+TABLE = [
+    [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    for line in (ROOT / "docs/files.md").read_text(encoding="utf-8").partition("## Forms")[2].splitlines()
+    if line.startswith("| ")
+][1:]
+
+
+def zipped(content: bytes, *names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+HEADED = "text,label\ncold soup,0\ncafé today,1\n"
+CASES: dict[str, tuple[str | bytes | dict[str, str], list[str]]] = {
+    "CSV": ('text,label\n"cold, grey soup",0\nfine bread,1\n', ["cold, grey soup", "fine bread"]),
+    "TSV, quotation marks are text": (
+        'id\tlabel\ttext\n1\tnegative\t"Two hours late\n2\tneutral\ttrain six"\n3\tpositive\tfine\n',
+        ['"Two hours late', 'train six"', "fine"],
+    ),
+    "TSV, quoted": ('text\tlabel\n"She said ""no""\tto it"\t0\nfine\t1\n', ['She said "no"\tto it', "fine"]),
+    "CSV, stray quotation marks": (
+        'text,label\nFirst fine,1\n"Second awful,0\nThird "word" here,1\n',
+        ["First fine", '"Second awful', 'Third "word" here'],
+    ),
+    "CSV, marks that may open a cell or not": (
+        'id,label,text\n1,negative,"Two hours late\n2,neutral,train six"\n',
+        ['"Two hours late', 'train six"'],
+    ),
+    "backslash before a quotation mark": (
+        'text,label\n"she said \\"no\\", and left",0\n"C:\\temp is full",0\n',
+        ['she said "no", and left', "C:\\temp is full"],
+    ),
+    "semicolons": ("text;label\nlovely garden;1\ncold, grey soup;0\n", ["lovely garden", "cold, grey soup"]),
+    "a spreadsheet's `sep=` line": ("sep=;\ntext;label\ncold, grey soup;0\n", ["cold, grey soup"]),
+    "pipes": ("text|label\nlovely, garden|1\ncold soup|0\n", ["lovely, garden", "cold soup"]),
+    "another delimiter": ("text^label\ncold, grey soup^0\n", ["cold, grey soup"]),
+    "bare commas in the last column": (
+        "id,text\n0,the cat , of course , ate it .\n1,last day , finally\n",
+        ["the cat , of course , ate it .", "last day , finally"],
+    ),
+    "bare commas in the first column": (
+        "text,label\nthe cat , of course,1\nfine bread,0\n",
+        ["the cat , of course", "fine bread"],
+    ),
+    "no header": ("lovely garden\t1\ncold soup\t0\nfine bread\t1\n", ["lovely garden", "cold soup", "fine bread"]),
+    "no header, texts alone": (
+        "what a lovely day it is\nI hate this soup\n",
+        ["what a lovely day it is", "I hate this soup"],
+    ),
+    "columns by number": ("7,cold,0\n9,fine,1\n", ["cold", "fine"]),
+    "`label +++$+++ text`": (
+        "1 +++$+++ what a morning , thanks !\n0 +++$+++ my head hurts , no sleep\n",
+        ["what a morning , thanks !", "my head hurts , no sleep"],
+    ),
+    "text and label in a .txt": (
+        "i feel fine;joy\ni weep, again;sadness\ni smile;joy\ni cry a lot;sadness\n",
+        ["i feel fine", "i weep, again", "i smile", "i cry a lot"],
+    ),
+    "one text per line": ("cold, grey soup\n\nfine bread\n", ["cold, grey soup", "fine bread"]),
+    "one text per line, as CSV": ("cold, grey soup\nfine bread\n", ["cold, grey soup", "fine bread"]),
+    "`.pos` and `.neg`": ("cold soup , again\n", ["cold soup , again"]),
+    "a folder of texts by class": (
+        {"pos/1.txt": "fine bread\nand butter\n", "neg/1.txt": "cold soup\n", "neg/2.txt": "rude waiter"},
+        ["cold soup", "rude waiter", "fine bread\nand butter"],
+    ),
+    "a folder of .pos and .neg files": (
+        {"a.pos": "fine bread\n\nlovely garden\n", "a.neg": "cold soup , again\n"},
+        ["cold soup , again", "fine bread", "lovely garden"],
+    ),
+    "JSON lines": ('{"text": "cold soup", "label": 0}\n{"text": "fine", "label": 1}\n', ["cold soup", "fine"]),
+    "JSON lines called .json": ('{"text": "cold soup", "label": 0}\n', ["cold soup"]),
+    "JSON array of objects": ('[{"text": "cold soup", "label": 0},\n {"text": "fine"}]', ["cold soup", "fine"]),
+    "JSON array of texts": ('["cold soup", "fine"]', ["cold soup", "fine"]),
+    "lists of tokens in a CSV": (
+        'text,label\n"[\'was\', ""n\'t"", \'fun\']",0\n"[""cold"", ""soup""]",0\n',
+        ["was n't fun", "cold soup"],
+    ),
+    "lists of tokens in JSON": ('{"text": ["cold", "soup"]}\n{"text": ["fine"]}\n', ["cold soup", "fine"]),
+    "one text per line below a header": ("text\ncold, grey soup\nfine\n", ["cold, grey soup", "fine"]),
+    "a delimiter of several characters": (
+        "1::fine bread: what else?\n0::cold soup, again\n1::lovely garden\n",
+        ["fine bread: what else?", "cold soup, again", "lovely garden"],
+    ),
+    ".gz": (gzip.compress(HEADED.encode()), ["cold soup", "café today"]),
+    ".zip with one file": (zipped(HEADED.replace(",", "\t").encode(), "in/a.tsv"), ["cold soup", "café today"]),
+    "UTF-8 with a mark": (HEADED.encode("utf-8-sig"), ["cold soup", "café today"]),
+    "UTF-16": (HEADED.encode("utf-16"), ["cold soup", "café today"]),
+    "UTF-16 without a mark": (HEADED.encode("utf-16-le"), ["cold soup", "café today"]),
+    "cp1252 or Latin-1": ("text,label\nI don’t like cafés,0\n".encode("cp1252"), ["I don’t like cafés"]),
+    "UTF-8 read as cp1252": ("text,label\nI donâ€™t like cafÃ©s,0\nfine,1\n", ["I don’t like cafés", "fine"]),
+    "cp1252 inside UTF-8": (HEADED.encode() + "naïve “so”".encode() + b",1\ncaf\xe9,0\n",
+                            ["cold soup", "café today", "naïve “so”", "café"]),
+    "columns without a name": ("v1,v2,,,\nham,see you,,,\nspam,win,now,,\n", ["see you", "win,now"]),
+    "Sentiment140's public CSV": (
+        b'"4","1","Mon","NO_QUERY","ann","caf\xe9, so good"\n"0","2","Mon","NO_QUERY","bob","so bad"\n',
+        ["café, so good", "so bad"],
+    ),
+}  # fmt: skip
+
+
+def placed(content: str | bytes | dict[str, str], path: Path) -> Path:
+    if isinstance(content, dict):
+        for name, text in content.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_text(text, encoding="utf-8")
+    else:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_the_table_has_every_case_and_no_other() -> None:
+    assert [row[0] for row in TABLE] == list(CASES)
+
+
+@pytest.mark.parametrize(("form", "_example", "command", "said"), TABLE, ids=[row[0] for row in TABLE])
+def test_every_form_is_read_by_its_command(
+    form: str,
+    _example: str,
+    command: str,
+    said: str,
+    tiny_checkpoints: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+    monkeypatch.chdir(tmp_path)
+    content, texts = CASES[form]
+    python, module, core, *words = shlex.split(command.strip("`"))
+    assert (python, module, core) == ("python", "-m", "core")
+    placed(content, Path(words[words.index("--file") + 1]))
+    assert main([*words, "--model", "rnn", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert [row["text"] for row in json.loads(out)] == texts
+    assert said in err.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "option"),
+    [
+        ('id,label,text\n1,negative,"Two hours late\n2,neutral,train six"\n', "a.csv", "--quoting"),
+        ("what a lovely day it is\nI hate this soup\n", "a.csv", "--header, --no-header"),
+        ("text,3\ncold soup,1\nfine bread,0\n", "a.csv", "--header, --no-header"),
+        ("v1,v2,,,\nham,see you,,,\nspam,win,now,,\n", "a.csv", "--join"),
+        ("text,label\nлюди идут,1\n".encode("cp1251"), "a.csv", "--encoding"),
+        (HEADED.encode() + "naïve “so”".encode() + b",1\ncaf\xe9,0\n", "a.csv", "--encoding"),
+    ],
+)
+def test_what_two_readings_fit_is_refused_with_the_option(
+    content: str | bytes, name: str, option: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError) as refused:
+        list(rows(placed(content, tmp_path / name), ("text",) if "v1" not in str(content) else ("v2",)))
+    assert f"({option})" in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("review,sentiment\nso good here,pos\n", ("review", "sentiment")),
+        ("v1,v2\nham,see you there\nspam,win it now\n", ("v1", "v2")),
+        (",text,label\n0,so good,1\n1,so bad,0\n", ("1", "text", "label")),
+        ("satz,wertung\nso gut,1\nso schlecht,0\n", ("satz", "wertung")),
+        ("0,1\nso good here,pos\nso bad here,neg\nso late here,pos\n", ("0", "1")),
+        ("tweet_id,airline_sentiment,text\n570306,neutral,what he said\n", ("tweet_id", "airline_sentiment", "text")),
+        ("so good here,pos\nso bad here,neg\nso late here,pos\n", ("text", "label")),
+        ("spam,win it now\nham,see you there\nspam,call me back\n", ("label", "text")),
+        ("3,Some title here,Some longer text\n4,Another title,More text\n3,A third,Yet more\n", ("1", "2", "3")),
+        ("7.5,so good here\n", ("label", "text")),
+        ("gj04\t1\t\tThe sailors rode the breeze\ngj04\t0\t*\tThe sailors them\n", ("1", "2", "3", "text")),
+        ("word\nso good here\nso bad\n", ("word",)),
+        ("so good here today\nso bad\n", None),
+        ("Grüße\nso gut\n", None),
+        ("How do you feel about it?,Why is that so?\nso good,it is warm\n", None),
+        ("text,label,4\nso good,1,2\n", None),
+    ],
+)
+def test_the_first_row_is_a_header_or_data_or_asked_about(
+    content: str, columns: tuple[str, ...] | None, tmp_path: Path
+) -> None:
+    path = placed(content, tmp_path / ("a.tsv" if "\t" in content else "a.csv"))
+    if columns is None:
+        with pytest.raises(ValueError, match=r"may be a header or data; name which it is \(--header, --no-header\)$"):
+            look(path)
+        assert look(path, Layout(header=True)).header and look(path, Layout(header=False)).header is False
+        return
+    assert look(path).columns == columns
+    assert sum(map(len, records.windows(path, 10))) == content.count("\n") - bool(look(path).header)
+
+
+# One reader
+
+
+def both(path: Path, asked: Layout | None = None) -> tuple[list[list[object]], list[tuple[int, str]], str | None]:
+    """Every row of the windows, what is wrong with which, and what the strict reader said; they must not disagree."""
+    try:
+        found = list(records.windows(path, 7, asked))
+    except ValueError as error:
+        first = str(error)
+        with pytest.raises((ValueError, LookupError)):
+            taken = list(rows(path, ["text"], asked))
+            raise ValueError(f"{len(taken)} rows") from None  # no rows at all are an error of the caller's
+        return [], [], first
+    cells = [list(row) for window in found for row in window.cells()]
+    wrong = [(window.first + place, why) for window in found for place, why in window.problems.items()]
+    assert [window.first for window in found] == [1 + 7 * number for number in range(len(found))]
+    columns = list(dict.fromkeys(found[0].columns))
+    if len(columns) != len(found[0].columns):
+        return cells, wrong, None
+    strict: list[list[object]] = []
+    said = None
+    try:
+        for row in rows(path, columns, asked):
+            assert row.number == len(strict) + 1
+            strict.append(list(row.values))
+    except (ValueError, LookupError) as error:
+        said = str(error)
+    if look(path, asked).form not in ("jsonl", "json"):
+        assert strict == cells[: len(strict)] and (said is None) == (not wrong)
+        assert len(strict) == (wrong[0][0] - 1 if wrong else len(cells))
+    return cells, wrong, said
+
+
+@pytest.mark.parametrize("form", CASES)
+def test_strict_rows_and_windows_are_the_same(form: str, tmp_path: Path) -> None:
+    row = next(row for row in TABLE if row[0] == form)
+    name = re.search(r"--file (\S+?)`? ?(?=--|$|`)", row[2])
+    assert name
+    both(placed(CASES[form][0], tmp_path / name[1].strip("`")))
+
+
+WORDS = st.text(st.sampled_from("ab \"'“é,;|\\"), max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    lines=st.lists(st.tuples(WORDS, WORDS, st.sampled_from(["pos", "neg"])), min_size=1, max_size=30),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_lines_of_two_tabs_are_a_row_each_unless_quoting_is_proven(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, str, str]], end: str
+) -> None:
+    path = tmp_path_factory.mktemp("tabs") / "a.tsv"
+    path.write_bytes(end.join(["id\ttext\tlabel", *("\t".join(line) for line in lines)]).encode())
+    found = look(path)
+    cells, wrong, _said = both(path)
+    assert len(cells) == len(lines) and not wrong
+    if found.quoting == "off":
+        assert [tuple(row) for row in cells] == lines
+
+
+def mangled(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A table that was cut, swapped, written in another encoding, with lines' ends of any kind or long cells."""
+    suffix = draw(st.sampled_from([".csv", ".tsv", ".jsonl", ".txt"]))
+    cells = st.one_of(WORDS, st.sampled_from(["x" * 5_000, 'y"' * 2_000, "é" * 3_000]))
+    table = draw(st.lists(st.tuples(cells, st.sampled_from(["0", "1"])), min_size=1, max_size=25))
+    if suffix == ".jsonl":
+        lines = [json.dumps({"text": text, "label": label}, ensure_ascii=False) for text, label in table]
+    else:
+        delimiter = "\t" if suffix == ".tsv" else ","
+        quote = draw(st.booleans())
+        lines = [f"text{delimiter}label"]
+        lines += [
+            delimiter.join([f'"{text.replace(chr(34), chr(34) * 2)}"' if quote else text, label])
+            for text, label in table
+        ]
+    content = "".join(line + draw(st.sampled_from(["\n", "\n", "\r\n", "\r"])) for line in lines)
+    data = bytearray(
+        content.encode(draw(st.sampled_from(["utf-8", "utf-8", "cp1252", "utf-16", "utf-8-sig"])), "replace")
+    )
+    for _number in range(draw(st.integers(0, 6))):
+        if data:
+            place, other = draw(st.integers(0, len(data) - 1)), draw(st.integers(0, len(data) - 1))
+            data[place], data[other] = data[other], data[place]
+    return suffix, bytes(data[: len(data) - draw(st.integers(0, len(data) // 3))])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.composite(mangled)())
+def test_no_row_of_a_mangled_file_is_lost(
+    tmp_path_factory: pytest.TempPathFactory, given_file: tuple[str, bytes]
+) -> None:
+    """Every line with something in it is in a row that was read, or in one that is reported, or the file is refused."""
+    suffix, data = given_file
+    path = tmp_path_factory.mktemp("mangled") / f"a{suffix}"
+    path.write_bytes(data)
+    cells, _wrong, said = both(path)
+    if not cells:
+        assert said
+        return
+    layout = look(path)
+    text = data.decode(layout.encoding or "utf-8", "surrogateescape")
+    lines = list(io.StringIO(text, newline=""))
+    found = list(records.windows(path, 1_000))
+    begins = [int(line or 0) for window in found for line in window.lines]
+    assert begins == sorted(set(begins)) and all(number > layout.skip for number in begins)
+    filled = {number for number, line in enumerate(lines, 1) if line.strip("\r\n") and number > layout.skip}
+    spans = dict(zip(begins, [*begins[1:], len(lines) + 1], strict=True))
+    problems = {int(window.lines[place] or 0) for window in found for place in window.problems}
+    covered = {line for begin, end in spans.items() for line in range(begin, end)}
+    assert {number for number in filled if lines[number - 1].strip() or suffix == ".csv"} <= covered
+    rows_read = dict(zip(begins, (list(row) for window in found for row in window.cells()), strict=True))
+    for begin, end in spans.items():
+        record = "".join(lines[begin - 1 : end - 1])
+        if begin not in problems and suffix != ".jsonl":
+            letters = sorted(re.sub(r'["\\\r\n,\t;|]| |\W', "", record))
+            assert sorted(re.sub(r"\W", "", "".join(map(str, rows_read[begin])))) == [*letters] or layout.label
+
+
+def test_a_cell_of_ten_megabytes_is_reported_and_the_rest_read(tmp_path: Path) -> None:
+    path = placed("text,label\na b,0\n" + "x" * 10_000_000 + ",1\nc d,0\n", tmp_path / "a.csv")
+    cells, wrong, said = both(path)
+    assert cells == [["a b", "0"], [None, None], ["c d", "0"]]
+    assert wrong == [(2, "longer than 4,000,000 characters")] and said == f"a.csv, row 2 (line 3): {wrong[0][1]}"
+
+
+def test_rows_that_a_proven_quote_joins_are_told_of(tmp_path: Path) -> None:
+    proof = '"a, ""b""",0\n'
+    path = placed(f'text,label\n{proof}"first line, so\nsecond line, so",1\n{proof}', tmp_path / "a.csv")
+    heard: list[str] = []
+    with telling(heard.append):
+        cells, wrong, _said = both(path)
+    assert cells[1] == ["first line, so\nsecond line, so", "1"] and not wrong
+    path = placed(f'text,label\n{proof}"first line, 0\nsecond line",1\n{proof}', tmp_path / "b.csv")
+    with telling(heard.append):
+        cells, wrong, _said = both(path)
+    assert cells[1] == ["first line, 0\nsecond line", "1"] and len(cells) == 3
+    assert [line for line in heard if "go over several lines" in line] == [
+        "b.csv: 1 quoted rows go over several lines, each of which fits the header: lines 3"
+    ] * 2
+
+
+# Archives
+
+
+def test_archives_that_are_none_or_hold_more_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = gzip.compress(b"text,label\n" + b"cold soup,0\n" * 30_000)
+    cases: dict[str, tuple[bytes, str]] = {
+        "cut.csv.gz": (whole[:-20], "cannot be unpacked"),
+        "none.csv.gz": (b"text,label\n", "cannot be unpacked"),
+        "none.zip": (b"PK\x03\x04 and junk", "cannot be unpacked"),
+        "two.zip": (zipped(b"text\na\n", "a.csv", "b.csv"), "holds 2 files; expected one"),
+        "empty.zip": (zipped(b""), "holds 0 files; expected one"),
+        "other.zip": (zipped(b"MZ", "a.exe"), "cannot read .exe"),
+        "parquet.zip": (zipped(b"PAR1", "a.parquet"), "cannot read .parquet"),
+    }
+    for name, (content, says) in cases.items():
+        with pytest.raises(ValueError, match=re.escape(says)):
+            list(rows(placed(content, tmp_path / name), ["text"]))
+    monkeypatch.setattr(packed, "TOTAL", 100_000)
+    for name, content in (("a.csv.gz", whole), ("a.zip", zipped(b"text\n" + b"x\n" * 100_000, "a.csv"))):
+        monkeypatch.setattr(packed, "RATIO", 1)
+        with pytest.raises(ValueError, match=r"unpacks to more than is taken: at most [\d,]+ bytes"):
+            list(rows(placed(content, tmp_path / name), ["text"]))
+
+
+def test_a_gzip_bomb_takes_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tracemalloc
+
+    monkeypatch.setattr(packed, "TOTAL", 20_000_000)
+    path = placed(gzip.compress(b"text\n" + b"x" * 60_000_000), tmp_path / "bomb.csv.gz")
+    look(placed("text\nfirst\n", tmp_path / "small.csv"))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="unpacks to more than is taken"):
+        list(rows(path, ["text"]))
+    assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.zip", "a.json", "folder", "a.txt"])
+def test_spans_between_marks_are_the_whole_in_every_form(name: str, tmp_path: Path) -> None:
+    texts = [f"cold soup {number}" for number in range(50)]
+    table = ("text,label\n" + "".join(f"{text},0\n" for text in texts)).encode()
+    content: str | bytes | dict[str, str] = {
+        "a.csv.gz": gzip.compress(table),
+        "a.zip": zipped(table, "a.csv"),
+        "a.json": json.dumps([{"text": text} for text in texts]),
+        "a.txt": "\n\n".join(texts),
+        "folder": {f"{'neg' if number < 20 else 'pos'}/{number:02}.txt": text for number, text in enumerate(texts)},
+    }[name]
+    path = placed(content, tmp_path / name)
+    start, found = records.Mark(), []
+    for mark, _share in records.marks(path, None, start, 7, 9):
+        for window in records.span(path, 4, None, start, mark.rows - start.rows, "text"):
+            found += window.column("text")
+        start = mark
+    assert found == texts
+
+
+def test_columns_of_a_file_without_header_have_numbers_too(tmp_path: Path) -> None:
+    path = placed("cold soup,1\nfine bread,0\n", tmp_path / "a.csv")
+    for name in ("text", "1"):
+        assert [row.values[0] for row in rows(path, [name])] == ["cold soup", "fine bread"]
+    with pytest.raises(LookupError, match="no column '3'; it has: text, label"):
+        list(rows(path, ["3"]))
+    (window,) = records.windows(path, 10)
+    assert window.column("2") == ["1", "0"] == window.column("label")
+
+
+def test_a_request_is_honoured_and_told(tmp_path: Path) -> None:
+    path = placed("text,label\na,0\n", tmp_path / "a.csv")
+    assert [list(row.values) for row in rows(path, ["1"], Layout(header=False))] == [["text"], ["a"]]
+    assert look(path, Layout(quoting=ON)).sure
+    assert Layout(header=False).as_json() == {"header": False} and Layout().as_json() == {}
+    with pytest.raises(ValueError, match="unknown encoding"):
+        look(path, Layout("klingon"))
+    assert tables.is_sentiment140(path) is False
+    with pytest.raises(ValueError, match="delimiter of one character"):
+        look(path, Layout(delimiter="::", quoting=ON))
+    lines = placed("\r\n\r\ntext\r\na\r\n\r\nb\r\n", tmp_path / "a.txt")
+    assert [row[1:] for row in rows(lines, ["text"])] == [(4, ("a",)), (6, ("b",))]
+    assert [row.line for row in rows(lines, ["1"], Layout(header=False))] == [3, 4, 6]

@@ -1,0 +1,105 @@
+"""A page reads every form of docs/files.md as the command line does: the same line and first rows, no traceback."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.layout import Layout, delimiter_of, said
+from core.looking import look
+from core.records import windows
+from tests.test_files import CASES, TABLE, placed
+
+BOXES = {
+    "--delimiter": "delimiter",
+    "--quoting": "quoting",
+    "--mend": "mend",
+    "--join": "join",
+    "--no-header": "header",
+}
+UPLOADED = [
+    row for row in TABLE if not isinstance(CASES[row[0]][0], dict) and not {"^", "::"} & {*row[2].strip("`").split()}
+]
+
+
+def script() -> None:
+    from pages.parts import reading
+
+    given = reading.upload("A file", "file", "file")
+    if given is not None:
+        reading.control(given, "file")
+
+
+@pytest.mark.parametrize(("form", "_example", "command", "_said"), UPLOADED, ids=[row[0] for row in UPLOADED])
+def test_a_page_shows_the_rows_that_the_command_reads(
+    form: str, _example: str, command: str, _said: str, tmp_path: Path
+) -> None:
+    content, _texts = CASES[form]
+    words = shlex.split(command.strip("`"))
+    path = placed(content, tmp_path / words[words.index("--file") + 1])
+    asked: dict[str, object] = {}
+    for option, name in BOXES.items():
+        if option in words:
+            value = (
+                words[words.index(option) + 1] if option in ("--delimiter", "--quoting") else option != "--no-header"
+            )
+            asked[name] = delimiter_of(str(value)) if option == "--delimiter" else value
+    layout = Layout(**asked)  # type: ignore[arg-type]
+    at = AppTest.from_function(script, default_timeout=30).run()
+    at.file_uploader[0].upload(path.name, path.read_bytes()).run()
+    for name, value in asked.items():
+        box = at.checkbox(key=f"file {name}") if value is True else at.selectbox(key=f"file {name}")
+        box.set_value(value)
+    at.run()
+    assert not at.exception and not at.error
+    (window,) = windows(path, 1_000, layout)
+    shown = at.dataframe[0].value
+    assert [list(row) for row in shown.itertuples(index=False)] == [
+        ["" if cell is None else str(cell) for cell in cells] for cells in list(window.cells())[:8]
+    ]
+    line = " ".join(caption.value.replace("\\", "") for caption in at.caption)
+    assert f"Read as: {said(look(path, layout))}".replace(" (--mend)", "").replace("\\", "") in line
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"what a lovely day it is\nI hate this soup\n"),
+        ("a.csv", b'id,label,text\n1,negative,"Two hours late\n2,neutral,train six"\n'),
+        ("a.csv", bytes(range(256)) * 9),
+        ("a.csv", b""),
+        ("a.csv", b"\0" * 900),
+        ("a.tsv", b'"\t"\n' * 9),
+        ("a.txt", b""),
+        ("a.json", b"[1, {}, null"),
+        ("a.json", b"[[[]]]"),
+        ("a.jsonl", b"\n\n[]\n"),
+        ("a.csv.gz", b"\x1f\x8b\x08 and junk"),
+        ("a.zip", b"PK\x05\x06" + b"\0" * 18),
+        ("a.gz", b"text\n"),
+        ("a.parquet", b"PAR1PAR1"),
+    ],
+)
+def test_no_file_is_a_traceback(name: str, content: bytes) -> None:
+    at = AppTest.from_function(script, default_timeout=30).run()
+    at.file_uploader[0].upload(name, content).run()
+    assert not at.exception
+    assert at.error and all("--" not in error.value.replace("\\", "") for error in at.error)
+
+
+def test_a_question_that_looking_leaves_is_answered_in_a_box() -> None:
+    at = AppTest.from_function(script, default_timeout=30).run()
+    at.file_uploader[0].upload("a.csv", b"what a lovely day it is\nI hate this soup\n").run()
+    assert "may be a header or data" in at.error[0].value
+    at.selectbox(key="file header").set_value(False).run()
+    assert not at.error and at.dataframe[0].value.iloc[:, 0].tolist() == ["what a lovely day it is", "I hate this soup"]
+
+
+def test_rows_that_cannot_be_read_are_counted() -> None:
+    at = AppTest.from_function(script, default_timeout=30).run()
+    at.file_uploader[0].upload("a.csv", b"text,label\ncold,0\nragged\nfine,1\n").run()
+    told = at.warning[0].value.replace("\\", "")
+    assert told.startswith("1 of the first 3 rows cannot be read; the first, row 2: 1 fields where the header has 2")
