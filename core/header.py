@@ -121,12 +121,14 @@ def are_labels(column: Sequence[str]) -> bool:
 
 def token_columns(names: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """The columns of texts whose filled cells are lists of tokens, one and all."""
-    found, plain = [], False
+    found, plain = [], []
     for name, column in zip(names, zip(*rows, strict=True), strict=False):
         filled = [cell for cell in column if cell is not None and str(cell).strip()]
         tokens = [tokens_in(cell) for cell in filled]
         if filled and all(one is not None for one in tokens) and any(tokens):
             found.append(name)
         elif sum(len(str(cell).split()) > 1 for cell in filled) * 2 > len(filled):
-            plain = True
-    return [name for name in found if not plain or is_text(name)]
+            plain.append(name)
+    if not plain:
+        return found
+    return [] if any(map(is_text, plain)) else [name for name in found if is_text(name)]

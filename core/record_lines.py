@@ -13,7 +13,8 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
 
@@ -190,15 +191,18 @@ def batches(lines: Lines, layout: Layout) -> Iterator[Batch]:
 
 def unchecked(lines: Lines, layout: Layout) -> Iterator[tuple[Batch, list[str]]]:
     """The rows of a file of lines and the lines that they are of, blank ones too, whatever their cells are."""
-    quoted = layout.form == DELIMITED and layout.quoting != OFF
+    quoted, odd = layout.form == DELIMITED and layout.quoting != OFF, False
+    rows: list[list[str]] | None = None
     while (block := lines.more()) is None or block:
         if block is None:
             problem = _("longer than {limit:,} characters").format(limit=LINE_LIMIT)
             yield Batch([lines.number], [None], {0: problem}), []
         elif layout.form == JSON_LINES:
             yield _json(block, lines.number - len(block) + 1), block
-        elif quoted and (rows := _at_once(block, layout)) is None:
-            yield _one_by_one(lines, block, layout), [*lines.block]
+        elif quoted and (odd or (rows := _at_once(block, layout)) is None):
+            batch = _one_by_one(lines, block, layout)
+            odd = len(batch.rows) < len(lines.block)  # then the next block hardly is a row a line either
+            yield batch, [*lines.block]
         else:
             found: list[Any] = (rows or []) if quoted else _bare(block, layout)
             yield Batch(range(lines.number - len(block) + 1, lines.number + 1), found, {}), block
@@ -258,20 +262,17 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
     """The rows that begin in a block, some over several lines; those that cannot be read end with their first line."""
     first, stop = lines.number - len(block) + 1, len(block)
     feed = _Feed(lines, block, layout.quoting == ESCAPED)
-    numbers: list[int] = []
-    rows: list[list[str] | None] = []
-    problems: dict[int, str] = {}
     reader = _reader(_escaped(block) if layout.quoting == ESCAPED else block, layout)
-    try:  # in one go up to the first row that is odd
-        for row in reader:
-            end = reader.line_num
-            if end > feed.next + 1 and _swallows(block[feed.next : end], layout):
-                break
-            numbers.append(first + feed.next)
-            rows.append(row)
-            feed.next = end
-    except csv.Error:
-        pass
+    found: list[tuple[list[str], int]] = []
+    with suppress(csv.Error):  # what was found before stays found
+        found.extend((row, reader.line_num) for row in reader)
+    starts = [0, *(end for _row, end in found)]
+    several = (place for place, (at, end) in enumerate(pairwise(starts)) if end > at + 1)
+    good = next((place for place in several if _swallows(block[starts[place] : starts[place + 1]], layout)), len(found))
+    numbers = [first + at for at in starts[:good]]
+    rows: list[list[str] | None] = [row for row, _end in found[:good]]
+    problems: dict[int, str] = {}
+    feed.next = starts[good]
     reader = _reader(feed, layout)
     while feed.next < stop:
         at, feed.characters = feed.next, 0
@@ -304,11 +305,11 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
 def _swallows(lines: list[str], layout: Layout) -> bool:
     """Whether lines that are one row in quotes could as well be rows: each fits the header, or, where a text hardly
     holds the delimiter or quotes are not sure to enclose, any."""
-    expected = len(layout.columns) - 1
-    counts = [line.count(layout.delimiter or ",") for line in lines]
-    if layout.delimiter == "\t" or not layout.sure:
-        return expected in counts and sum(counts) != expected
-    return all(count == expected for count in counts)
+    delimiter, expected = layout.delimiter or ",", len(layout.columns) - 1
+    if layout.sure and delimiter != "\t":
+        return all(line.count(delimiter) == expected for line in lines)
+    counts = [line.count(delimiter) for line in lines]
+    return expected in counts and sum(counts) != expected
 
 
 def _bare(block: list[str], layout: Layout) -> list[list[str]]:

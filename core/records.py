@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import reasons
-from core.cells import Batch, converted
+from core.cells import Batch, mended
 from core.header import is_text
 from core.language import gettext as _
 from core.language import listed
@@ -361,14 +361,16 @@ def _converted(window: Window, layout: Layout) -> Window:
     import pyarrow
 
     assert window.batch is not None
-    lists = [
-        field.name
-        for field in window.batch.schema
-        if pyarrow.types.is_list(field.type) and pyarrow.types.is_string(field.type.value_type)
-    ]
-    tokens = tuple(name for name in lists if is_text(name))
-    if not tokens and not layout.mend:
-        return window
-    wanted = replace(layout, columns=window.columns, tokens=tokens)
-    batch = converted(Batch(window.lines, [list(row) for row in window.cells()], {}), wanted)
-    return replace(window, batch=None, rows=batch.rows, problems=batch.problems)
+    batch, types = window.batch, pyarrow.types
+    texts = {one.name for one in batch.schema if types.is_string(one.type) or types.is_large_string(one.type)}
+    plain = any(map(is_text, texts))
+    for place, (field_, column) in enumerate(zip(batch.schema, batch.columns, strict=True)):
+        tokens = types.is_list(field_.type) and types.is_string(field_.type.value_type)
+        if tokens and is_text(field_.name) and not plain:
+            values = [None if cell is None else " ".join(filter(None, cell)) for cell in column.to_pylist()]
+        elif layout.mend and field_.name in texts:
+            values = [cell if cell is None or cell.isascii() else mended(cell) for cell in column.to_pylist()]
+        else:
+            continue
+        batch = batch.set_column(place, field_.name, pyarrow.array(values, type=pyarrow.string()))
+    return replace(window, batch=batch)

@@ -436,3 +436,17 @@ def test_a_request_is_honoured_and_told(tmp_path: Path) -> None:
     lines = placed("\r\n\r\ntext\r\na\r\n\r\nb\r\n", tmp_path / "a.txt")
     assert [row[1:] for row in rows(lines, ["text"])] == [(4, ("a",)), (6, ("b",))]
     assert [row.line for row in rows(lines, ["1"], Layout(header=False))] == [3, 4, 6]
+
+
+def test_parquet_is_mended_and_its_lists_of_tokens_are_joined(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / "a.parquet"
+    table = {"tokens": [["cold", "soup"], None, []], "note": ["donâ€™t", None, "fine"], "tags": [["a", "b"], None, []]}
+    pyarrow.parquet.write_table(pyarrow.table(table), path)
+    names = ("tokens", "note", "tags")
+    expected = [("cold soup", "donâ€™t", ["a", "b"]), (None, None, None), ("", "fine", [])]
+    assert [tuple(row.values) for row in rows(path, names)] == expected
+    mended = [("cold soup", "don’t", ["a", "b"]), *expected[1:]]
+    assert [tuple(row.values) for row in rows(path, names, Layout(mend=True))] == mended
