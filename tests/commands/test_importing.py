@@ -86,6 +86,8 @@ def test_a_whole_module_is_refused_with_the_lines_that_convert_it(
         (["--head-name", "what"], "no tensor 'what' for the head"),
         (["--embedding", "gone.npy"], "gone.npy"),
         (["--class-1", "3"], "outputs 0 and 1; given: 3"),
+        (["--logit-column", "z"], "of the table that --check names; give --check too"),
+        (["--delimiter", "tab"], "of the table that --check names; give --check too"),
     ],
 )
 def test_bad_input_ends_with_one_line(
