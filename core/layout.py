@@ -29,6 +29,7 @@ SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".json", ".txt", ".pos", ".neg
 PACKED = (".gz", ".zip")
 SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
 NAME_ENCODING = "; name its encoding (--encoding)"
+NAME_COLUMN = "; name another (--text-column, --label-column)"
 """What helps on the command line, which speaks English; a page has a box for it, and cuts this off."""
 
 

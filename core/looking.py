@@ -48,6 +48,7 @@ from core.text_folders import classes, texts_of_folder
 
 _PART = 262_144  # bytes looked at
 _SENTIMENT140_LABELS = ("0", "2", "4")
+_LABELLED = re.compile(r"(?:__label__\S+(?= )|\S{1,20}(?=\s[^\w\s]{2,}\s))(\s(?:[^\w\s]{2,}\s)?)")
 _USUAL = {".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ",", ";", "|"), ".txt": (PLUS_SIGNS, "\t", ",", ";", "|")}
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _OBJECT = re.compile(r'\{\s*(?=["}])')
@@ -208,6 +209,8 @@ def _delimited(path: Path, found: Layout, suffix: str, text: str, whole: bool) -
         found = replace(found, delimiter=_of_text(lines))
         if found.delimiter is None:
             return _one_a_line(found, None, text)
+        if found.delimiter == " ":
+            found = replace(found, header=False)
     if not lines:
         raise ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
     if len(lines[0]) > record_lines.LINE_LIMIT:
@@ -234,6 +237,9 @@ def _of_text(lines: Sequence[str]) -> str | None:
     for delimiter in (PLUS_SIGNS, "\t"):
         if filled and all(line.count(delimiter) == filled[0].count(delimiter) > 0 for line in filled):
             return delimiter
+    marks = {match and match[1] for match in map(_LABELLED.match, filled)}
+    if len(filled) > 1 and len(marks) == 1 and None not in marks:  # as in fastText's “__label__1 …” and “1 ||| …”
+        return marks.pop()
     for delimiter in _USUAL[".csv"]:
         names = [name.strip(' "\r\n').lower() for name in filled[0].split(delimiter)] if filled else []
         if len(names) > 1 and all(is_known(name) for name in names):
@@ -353,10 +359,11 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
         raise in_header(path, _("a NUL character (byte 0) in it") + NAME_ENCODING)
     rows = [row for row in records[header:] if row is not None]
     width = reading.width
-    if not header and layout.delimiter == PLUS_SIGNS:
-        width = 2
+    if not header and layout.delimiter and (len(layout.delimiter) > 1 or layout.delimiter == " "):
+        width = 2  # a label, and a text that may hold what parts them
     layout = replace(layout, header=header)
-    names: Sequence[str] = _names(first) if header else ()
+    labelled = not header and layout.delimiter == " "
+    names: Sequence[str] = _names(first) if header else ("label", "text") * labelled
     wide = sum(len(row) > width for row in rows)
     if wide > reading.proofs:  # of a file that is quoted where needed, rather a few rows are faulty
         plain = [row or [] for row in reading.unquoted.records[header:]] if reading.unquoted else rows
@@ -372,7 +379,7 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
             notes.append(_("several columns are called {names}").format(names=language.listed(twice)))
-    else:
+    elif not labelled:
         names, told = guessed(rows, width)
         notes += told
     tokens = token_columns(names, rows)

@@ -20,7 +20,7 @@ from core.cells import Batch, mended
 from core.header import is_text
 from core.language import gettext as _
 from core.language import listed
-from core.layout import DELIMITED, FOLDER, JSON, PARQUET, Layout, said, tell
+from core.layout import DELIMITED, FOLDER, JSON, NAME_COLUMN, PARQUET, Layout, said, tell
 from core.loaded import items, loaded
 from core.looking import look
 from core.record_lines import Lines, Mark, Places, batches, stream
@@ -124,6 +124,7 @@ def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) 
                 _("{file} has no column {column!r}; it has: {columns}").format(
                     file=path.name, column=column, columns=shown
                 )
+                + NAME_COLUMN
             )
 
 

@@ -169,7 +169,7 @@ def test_missing_columns_name_those_there_are(tmp_path: Path, suffix: str) -> No
     for arguments, missing in (((), "text"), (("tweet",), "label"), (("tweet", "mood"), "mood")):
         with pytest.raises(LookupError) as error:
             read_corpus(path, *arguments)
-        assert refusal(error) == f"t{suffix} has no column '{missing}'; it has: tweet, score"
+        assert refusal(error).startswith(f"t{suffix} has no column '{missing}'; it has: tweet, score")
     with pytest.raises(LookupError, match="it has: tweet, score"):
         read_texts(path)
 

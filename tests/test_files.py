@@ -78,6 +78,8 @@ CASES: dict[str, tuple[str | bytes | dict[str, str], list[str]]] = {
         "1 +++$+++ what a morning , thanks !\n0 +++$+++ my head hurts , no sleep\n",
         ["what a morning , thanks !", "my head hurts , no sleep"],
     ),
+    "a label, a mark, a text": ("1 ||| fine , bread\n0 ||| cold | soup\n", ["fine , bread", "cold | soup"]),
+    "fastText": ("__label__pos fine bread , here\n__label__neg cold\n", ["fine bread , here", "cold"]),
     "text and label in a .txt": (
         "i feel fine;joy\ni weep, again;sadness\ni smile;joy\ni cry a lot;sadness\n",
         ["i feel fine", "i weep, again", "i smile", "i cry a lot"],
