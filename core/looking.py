@@ -394,7 +394,10 @@ def _with_bare_column(
 ) -> tuple[Layout, list[list[str]]] | None:
     """The layout with the one column that may hold delimiters, and the rows as it reads them; None unless one can."""
     delimiter = layout.delimiter or ","
-    if sum(len(row) < width for row in rows) * 10 > len(rows):
+    lengths = Counter(map(len, rows))
+    if sum(count for length, count in lengths.items() if length < width) * 10 > len(rows):
+        return None
+    if len(rows) > 3 and len(lengths) == 1:  # all of one width: rather the header lacks a column, as of row numbers
         return None
 
     def joined(place: int) -> list[list[str]]:
