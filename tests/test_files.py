@@ -337,6 +337,8 @@ def test_a_header_that_lacks_a_column_is_no_text_with_commas(tmp_path: Path) -> 
     path = placed("text,label\n" + "".join(f"{n},cold soup,0\n" for n in range(1, 9)), tmp_path / "a.csv")
     with pytest.raises(ValueError, match="3 fields where the header has 2"):
         list(rows(path, ["text", "label"]))
+    path = placed("id,text\n" + "".join(f"{n},cold soup,again\n" for n in range(1, 9)), tmp_path / "b.csv")
+    assert {row.values for row in rows(path, ["text"])} == {("cold soup,again",)}
 
 
 def test_a_cell_of_ten_megabytes_is_reported_and_the_rest_read(tmp_path: Path) -> None:
