@@ -110,11 +110,17 @@ def guessed(rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[
     return names, [told]
 
 
+def counts_rows(column: Sequence[str]) -> bool:
+    """Whether cells count the rows: whole numbers, each one more than the one before."""
+    numbers = [int(value) for value in (cell.strip('"') for cell in column) if value.isdecimal() and len(value) < 10]
+    return len(numbers) == len(column) > 1 and all(b == a + 1 for a, b in pairwise(numbers))
+
+
 def are_labels(column: Sequence[str]) -> bool:
+    """Whether cells are labels: few different words, and no count of the rows."""
     values = Counter(column)
-    numbers = [int(value) for value in values if value.isdecimal() and len(value) < 10]
-    if len(numbers) == len(column) > 1 and all(b == a + 1 for a, b in pairwise(numbers)):
-        return False  # they count the rows
+    if counts_rows(column):
+        return False
     few = len(values) <= max(2, len(column) // 2)
     return few and len(values) <= _MOST_VALUES and all(len(value.split()) <= 2 and value for value in values)
 

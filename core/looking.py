@@ -20,7 +20,7 @@ from pathlib import Path
 
 from core import language, record_lines
 from core.cells import mended
-from core.header import are_labels, guessed, is_header, is_known, is_number, is_text, token_columns
+from core.header import are_labels, counts_rows, guessed, is_header, is_known, is_number, is_text, token_columns
 from core.language import gettext as _
 from core.language import ngettext
 from core.layout import (
@@ -54,6 +54,7 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 _OBJECT = re.compile(r'\{\s*(?=["}])')
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _HEADERS = ("text", "texts", "sentence", "sentences", "tweet", "tweets", "review", "reviews")  # of one text per line
+_NUMBERS = ("id", "ids", "index", "idx", "n", "no", "nr", "number", "row", "line")  # names of row numbers
 _LOOKED = 100  # objects of JSON, files of a folder
 
 
@@ -401,8 +402,11 @@ def _with_bare_column(
 ) -> tuple[Layout, list[list[str]]] | None:
     """The layout with the one column that may hold delimiters, and the rows as it reads them; None unless one can."""
     delimiter = layout.delimiter or ","
-    if sum(len(row) < width for row in rows) * 10 > len(rows):
+    lengths = Counter(map(len, rows))
+    if sum(count for length, count in lengths.items() if length < width) * 10 > len(rows):
         return None
+    if len(lengths) == 1 and counts_rows([row[0] for row in rows]) and not (names and names[0].lower() in _NUMBERS):
+        return None  # the header lacks the name of the column of row numbers
 
     def joined(place: int) -> list[list[str]]:
         right = width - 1 - place

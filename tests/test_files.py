@@ -335,6 +335,14 @@ def test_no_row_of_a_mangled_file_is_lost(
             assert sorted(re.sub(r"\W", "", "".join(map(str, rows_read[begin])))) == [*letters] or layout.label
 
 
+def test_a_header_that_lacks_a_column_is_no_text_with_commas(tmp_path: Path) -> None:
+    path = placed("text,label\n" + "".join(f"{n},cold soup,0\n" for n in range(1, 9)), tmp_path / "a.csv")
+    with pytest.raises(ValueError, match="3 fields where the header has 2"):
+        list(rows(path, ["text", "label"]))
+    path = placed("id,text\n" + "".join(f"{n},cold soup,again\n" for n in range(1, 9)), tmp_path / "b.csv")
+    assert {row.values for row in rows(path, ["text"])} == {("cold soup,again",)}
+
+
 def test_a_cell_of_ten_megabytes_is_reported_and_the_rest_read(tmp_path: Path) -> None:
     path = placed("text,label\na b,0\n" + "x" * 10_000_000 + ",1\nc d,0\n", tmp_path / "a.csv")
     cells, wrong, said = both(path)
