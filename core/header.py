@@ -116,6 +116,20 @@ def counts_rows(column: Sequence[str]) -> bool:
     return len(numbers) == len(column) > 1 and all(b == a + 1 for a, b in pairwise(numbers))
 
 
+def columns_of(names: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[int, int]:
+    """The positions of the texts and of the labels: by their names, else by what the cells look like; where neither
+    tells, the first column and the last."""
+    told, _notes = guessed([["" if cell is None else str(cell) for cell in row] for row in rows], len(names))
+
+    def place(kind: str, words: frozenset[str], otherwise: int) -> int:
+        named = [number for number, name in enumerate(names) if words.intersection(re.findall(r"[a-z]+", name.lower()))]
+        exact = [number for number in named if names[number].lower() == kind]
+        looking = [number for number, name in enumerate(told) if name == kind]
+        return (exact or named or looking or [otherwise])[0]
+
+    return place("text", _TEXTS, 0), place("label", _LABELS, len(names) - 1)
+
+
 def are_labels(column: Sequence[str]) -> bool:
     """Whether cells are labels: few different words, and no count of the rows."""
     values = Counter(column)

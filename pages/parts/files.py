@@ -106,7 +106,7 @@ def _asked(read: reading.Read) -> _Asked:
     text = one.selectbox(
         _("Texts"),
         columns,
-        index=columns.index("text") if "text" in columns else 0,
+        index=read.text,
         key=f"file text {own}",
         persist_state="session",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -86,8 +86,8 @@ def _own(given: reading.Upload) -> None:
         return
     columns, boxes = read.columns, st.columns(4, vertical_alignment="bottom")
     own = fingerprint(columns)
-    text = boxes[0].selectbox(_("Texts"), columns, index=_place(columns, "text", 0), key=f"boost text {own}")
-    label = boxes[1].selectbox(_("Labels"), columns, index=_place(columns, "label", -1), key=f"boost label {own}")
+    text = boxes[0].selectbox(_("Texts"), columns, index=read.text, key=f"boost text {own}")
+    label = boxes[1].selectbox(_("Labels"), columns, index=read.label, key=f"boost label {own}")
     rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
     checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
@@ -105,10 +105,6 @@ def _own(given: reading.Upload) -> None:
         return lambda breathe: _measured(given, asked, checkpoints, breathe)
 
     search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
-
-
-def _place(columns: Sequence[str], name: str, otherwise: int) -> int:
-    return columns.index(name) if name in columns else otherwise % len(columns)
 
 
 def _measured(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
@@ -110,19 +110,18 @@ def _asked(upload: reading.Upload, chosen: Sequence[Checkpoint]) -> _Asked | Non
         st.error(_("The file has one column only; a column of texts and one of labels are needed."))
         return None
     own = fingerprint(columns)
-    text = _column(boxes[0], _("Texts"), columns, ("text", "tweet", "sentence"), 0, f"models text {own}")
-    label = _column(boxes[1], _("Labels"), columns, ("label", "sentiment", "class"), 1, f"models label {own}")
+    text, label = (
+        str(box.selectbox(title, columns, index=place, key=f"models {key} {own}", persist_state="session"))
+        for box, title, place, key in zip(
+            boxes, (_("Texts"), _("Labels")), (read.text, read.label), ("text", "label"), strict=True
+        )
+    )
     if text == label:
         st.error(_("Texts and labels are the same column."))
         return None
     column = Column(upload.name, label, is_sentiment140(upload.path))
     meaning = label_meaning.ask(upload, column, read.layout, chosen, "models labels")
     return None if meaning is None else _Asked(text, label, tuple(meaning.items()), read.layout)
-
-
-def _column(box: Any, title: str, columns: Sequence[str], usual: Sequence[str], other: int, key: str) -> str:
-    place = next((columns.index(name) for name in usual if name in columns), other)
-    return str(box.selectbox(title, columns, index=place, key=key, persist_state="session"))
 
 
 def _run(

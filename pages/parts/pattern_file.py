@@ -80,7 +80,7 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     read = given and reading.control(given, "pat")
     if given is None or read is None:
         return None
-    text, label = _columns(st.columns(2, vertical_alignment="bottom"), read.columns)
+    text, label = _columns(st.columns(2, vertical_alignment="bottom"), read)
     try:
         meaning: dict[str, str] | None = {}
         if label is not None:
@@ -109,13 +109,14 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     return found
 
 
-def _columns(boxes: Sequence[Any], columns: tuple[str, ...]) -> tuple[str, str | None]:
+def _columns(boxes: Sequence[Any], read: reading.Read) -> tuple[str, str | None]:
     """Which column has the texts, and which the labels."""
+    columns = read.columns
     own = fingerprint(columns)
     text = boxes[0].selectbox(
         _("Texts"),
         columns,
-        index=columns.index("text") if "text" in columns else 0,
+        index=read.text,
         key=f"pat text {own}",
         persist_state="session",
     )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from core import records
+from core.header import columns_of
 from core.labelling import LabelsError
 from core.language import gettext as _
 from core.language import ngettext
@@ -25,7 +26,7 @@ from pages.parts.tokens import plain
 
 _ROWS, _SHOWN, _CELL = 1_000, 8, 300  # rows looked at and shown, characters of a cell
 _OPTIONS = re.compile(r"[;,]? \(?name [^()]*(\(--[\w-]+(?:, --[\w-]+)*\)|--\w+ and --\w+\))$")
-_OPTION = re.compile(r" \(--[\w-]+\)")
+_OPTION = re.compile(r" \(--[\w-]+(?:, --[\w-]+)*\)")
 
 
 class Upload(NamedTuple):
@@ -37,10 +38,13 @@ class Upload(NamedTuple):
 
 
 class Read(NamedTuple):
-    """How a file is to be read, and the columns that it then has."""
+    """How a file is to be read, the columns that it then has, and the positions of those that seem to be texts and
+    labels."""
 
     layout: Layout
     columns: tuple[str, ...]
+    text: int
+    label: int
 
 
 def upload(title: str, key: str, kept: str) -> Upload | None:
@@ -118,7 +122,8 @@ def control(given: Upload, key: str) -> Read | None:
             ),
             icon=":material/rule:",
         )
-    return Read(layout, columns)
+    readable = [cells for place, cells in enumerate(window.cells()) if place not in window.problems]
+    return Read(layout, columns, *columns_of(columns, readable))
 
 
 def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
@@ -166,4 +171,4 @@ def told(error: Exception) -> str:
     """What is wrong, without the options of the command line, for which the page has boxes."""
     if isinstance(error, LabelsError):
         return error.found
-    return _OPTIONS.sub("", str(error))
+    return _OPTION.sub("", _OPTIONS.sub("", str(error)))
