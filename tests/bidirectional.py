@@ -16,7 +16,7 @@ def write_imported(
 
     from core import checkpoints
     from core.models import Classifier
-    from core.text import Preprocessing, Vocabulary
+    from core.text import SHIPPED, Vocabulary
 
     vocabulary = Vocabulary(WORDS)
     with torch.random.fork_rng(devices=[]):
@@ -31,7 +31,7 @@ def write_imported(
     card = {
         "kind": checkpoints.CLASSIFIER,
         "cell": cell,
-        "preprocessing": Preprocessing().steps,
+        "preprocessing": SHIPPED,
         "embeddings": {"stored": checkpoints.FLOAT32},
         "data": {},
         "sizes": sizes,

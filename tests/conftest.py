@@ -65,7 +65,7 @@ def write_tiny_checkpoint(
 
     from core import checkpoints, recipe
     from core.models import Classifier
-    from core.text import Preprocessing, Vocabulary
+    from core.text import SHIPPED, Vocabulary
     from core.training import HeldOut, TrainingSettings
 
     vocabulary = Vocabulary(WORDS)
@@ -88,7 +88,7 @@ def write_tiny_checkpoint(
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "labels": ["negative", "positive"],
-        "preprocessing": Preprocessing().steps if steps is None else steps,
+        "preprocessing": SHIPPED if steps is None else steps,
         "settings": asdict(TrainingSettings(cell, hidden_size=HIDDEN, layers=layers, seed=seed)),
         "embeddings": {"start": "word2vec", **asdict(recipe.Word2VecSettings(vector_size=EMBEDDING)), "min_count": 1},
         "data": {

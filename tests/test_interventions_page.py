@@ -196,8 +196,8 @@ def test_a_forged_link_is_told_of_and_harmless() -> None:
 
 
 def test_a_sentence_that_is_too_long_for_a_grid() -> None:
-    at = opened("so " * 120, second="good")
-    assert "a grid is made of at most 100 steps; the sentence has 120 tokens" in said(at)
+    at = opened("so " * 220, second="good")
+    assert "a grid is made of at most 200 steps; the sentence has 220 tokens" in said(at)
     assert titles(at) == ["Verdict after each token, before and after"]
     at = opened("so " * 80 + "bad", second="so " * 80 + "good")
     assert len(figures(at)[0]["data"][0]["x"]) == 60

@@ -20,7 +20,6 @@ from core import checkpoints
 from core.emoji import visible as shown
 from core.examples import examples
 from core.text import SHIPPED, Preprocessing
-from tests.conftest import write_tiny_checkpoint
 from tests.hostile import SENTENCES
 
 ROOT = Path(__file__).parent.parent
@@ -208,7 +207,7 @@ def test_what_the_steps_changed_is_told() -> None:
     at = home("@sam can't WAIT")
     texts = [text.strip() for html in at.html for text in Html(html.proto.body).texts]
     assert "@sam can't WAIT" in texts
-    work = Preprocessing().show_work("@sam can't WAIT")
+    work = Preprocessing(SHIPPED).show_work("@sam can't WAIT")
     assert [step.text.strip() for step in work if step.changed and step.text.strip() not in texts] == []
     assert texts.count("no change") == sum(not step.changed for step in work)
 
@@ -216,20 +215,17 @@ def test_what_the_steps_changed_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("it was n't good", ["“was n't” is read in pieces by GRU. Type it joined: “wasn't”."]),
+        ("it was n't good", ["“was n't” is read in pieces by RNN, GRU, LSTM. Type it joined: “wasn't”."]),
         ("it wasn't good", []),
     ],
 )
-def test_a_contraction_that_a_tokeniser_split_is_told_of(text: str, told: list[str], own_checkpoints: Path) -> None:
-    write_tiny_checkpoint(own_checkpoints, "gru", "gru", steps=SHIPPED)
+def test_a_contraction_that_a_tokeniser_split_is_told_of(text: str, told: list[str]) -> None:
     at = home(text)
     assert_answered(at)
     assert [visible(line.value) for line in at.caption if "in pieces" in line.value] == told
 
 
-def test_parts_of_an_emoji_are_shown_by_name(own_checkpoints: Path) -> None:
-    for cell in ("rnn", "gru", "lstm"):
-        write_tiny_checkpoint(own_checkpoints, cell, cell, steps=SHIPPED)
+def test_parts_of_an_emoji_are_shown_by_name() -> None:
     at = home("good 👩🏽\u200d💻")
     assert_answered(at)
     names = ["good", "👩", "‹skin tone 🏽›", "‹joiner›", "💻"]
@@ -337,7 +333,7 @@ def test_a_figure_gets_no_markup_of_a_hostile_text(hostile: str) -> None:
         *(c for curve in figure["data"] for c in curve["customdata"]),
     ]
     assert not [label for label in labels if "<" in label or ">" in label]
-    tokens = Preprocessing()(f"love {hostile}")
+    tokens = Preprocessing(SHIPPED)(f"love {hostile}")
     assert [unescape(label) for label in figure["data"][0]["customdata"]] == [shown(token) for token in tokens]
 
 

@@ -25,6 +25,11 @@ def steps() -> dict[str, str]:
         "punctuation_emoji": _("punctuation, emoji whole"),
         "contractions": _("contractions"),
         "repeats": _("repeated letters"),
+        "basic_english": _("torchtext’s basic_english"),
+        "whitespace": _("white space only"),
+        "spacy": _("spaCy’s English tokens"),
+        "keras": _("Keras’ Tokenizer"),
+        "keras_vectorization": _("Keras’ TextVectorization"),
     }
 
 
