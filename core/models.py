@@ -227,8 +227,7 @@ class Classifier(nn.Module):
 
     def from_embeddings(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits [B] of sentences given as embedded tokens x [B, T, E]."""
-        if self.reads.side:
-            x, lengths = self.reads.pad_embeddings(x, lengths, self.embedding.weight[0]), None
+        x, lengths = self.reads.embedded(x, lengths, self.embedding.weight[0])
         h, cells = self._states(self.dropout(x), lengths)
         steps = torch.arange(h.shape[1], device=h.device)
         # A forward recurrence that is read past the end does no harm: padding cannot reach the state before it.
@@ -276,7 +275,7 @@ class Classifier(nn.Module):
 
     def empty_logit(self) -> float:
         """The logit of the empty text: what is read out of zeros, the state before the first token, or of padding."""
-        if self.reads.side:
+        if self.reads.pads:
             with torch.no_grad():
                 weight = self.embedding.weight
                 return float(self.from_embeddings(weight[None, :1], torch.zeros(1, dtype=torch.long)))
@@ -351,10 +350,10 @@ class Classifier(nn.Module):
         if self.bidirectional or self.reads.side == "padded" or self.reads.pool == "dot":
             return None
         state = self.start()
-        if self.reads.side == "left":
+        if self.reads.side:
             if tokens > self.reads.length:
                 return None  # which tokens are read depends on their order
-            for _pad in range(self.reads.length - tokens):
+            for _pad in range(self.reads.length - tokens if self.reads.pads else 0):
                 state = self.step(self.embedding.weight[:1], state).state
         return state
 

@@ -9,8 +9,10 @@ A pool, over the states h_1 … h_T of the top layer:
     cell       the LSTM's cell states where `final` takes the hidden ones
     dot        attention without parameters: Σ_t a_t h_t, a = softmax_t(h_t · q), q the states of `final`
 
-and a padding: none; ``padded:N``, the padding token behind the text up to N tokens, of a longer text the first N;
-``left:N``, in front of it, of a longer text the last N. Padding is then read as any word is, and pooled over.
+and a side: none, every token is read (``unpadded`` says so); ``padded:N``, the padding token behind the text up to N
+tokens; ``left:N``, in front of it; ``cut:N``, no padding. A longer text is cut to its first N tokens, with ``left`` to
+its last N; ``:first`` and ``:last`` say another, as in ``padded:100:last``. Padding is then read as any word is, and
+pooled over.
 
 Axes: B batch, T steps, F what the head reads (H, or 2H of a bidirectional model).
 """
@@ -29,41 +31,54 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 POOLS = ("final", "last", "reversed", "max", "mean", "cell", "dot")
-SIDES = ("padded", "left")
+SIDES = ("padded", "left", "cut")
+UNPADDED = "unpadded"
 LONGEST = 10_000  # tokens that a text may be padded to
 
 
 @dataclass(frozen=True)
 class ReadOut:
-    """One of `POOLS`, and one of `SIDES` with a length, or "" and 0. `str` gives what `parse` takes."""
+    """One of `POOLS`, and one of `SIDES` with a length, or "" and 0; a longer text keeps its last tokens with `last`.
+    `str` gives what `parse` takes."""
 
     pool: str = POOLS[0]
     side: str = ""
     length: int = 0
+    last: bool = False
 
     @classmethod
     def parse(cls, text: str) -> ReadOut:
         """``max``, ``padded:128``, ``mean left:100``. Raises ValueError that says what is allowed."""
         pool = side = ""
-        length = 0
+        length, last = 0, False
         for part in text.split():
-            name, _colon, number = part.partition(":")
-            if name in SIDES and not side and number.isdecimal() and 1 <= int(number[:9]) <= LONGEST:
-                side, length = name, int(number)
+            name, number, kept = [*part.split(":"), "", ""][:3]
+            whole = number.isdecimal() and 1 <= int(number[:9]) <= LONGEST and kept in ("", "first", "last")
+            if name in SIDES and not side and whole and part.count(":") <= 2:
+                side, length, last = name, int(number), (kept or ("last" if name == "left" else "first")) == "last"
+            elif part == UNPADDED and not side:
+                side = UNPADDED
             elif part in POOLS and not pool:
                 pool = part
             else:
                 raise ValueError(
                     _(
-                        "unknown read-out {text!r}; expected one of {pools}, and padded:N or left:N with N from 1 to "
-                        "{longest:,}, as in “max padded:128”"
+                        "unknown read-out {text!r}; expected one of {pools}, and padded:N, left:N or cut:N with N from "
+                        "1 to {longest:,}, as in “max padded:128”"
                     ).format(text=text[:60], pools=", ".join(POOLS), longest=LONGEST)
                 )
-        return cls(pool or POOLS[0], side, length)
+        return cls(pool or POOLS[0], side.replace(UNPADDED, ""), length, last)
 
     def __str__(self) -> str:
-        padding = f"{self.side}:{self.length}" if self.side else ""
+        other = self.last != (self.side == "left")
+        kept = (":last" if self.last else ":first") if self.side and other else ""
+        padding = f"{self.side}:{self.length}{kept}" if self.side else ""
         return padding if padding and self.pool == POOLS[0] else f"{self.pool} {padding}".strip()
+
+    @property
+    def pads(self) -> bool:
+        """Whether padding is read."""
+        return self.side in ("padded", "left")
 
     @property
     def gathers(self) -> bool:
@@ -83,30 +98,34 @@ class ReadOut:
             )
 
     def read(self, tokens: int) -> slice:
-        """Which of so many tokens are read: a padded text is cut."""
-        if self.side and tokens > self.length:
-            return slice(self.length) if self.side == "padded" else slice(tokens - self.length, tokens)
-        return slice(tokens)
+        """Which of so many tokens are read: a text that is longer is cut."""
+        kept = min(tokens, self.length) if self.side else tokens
+        return slice(tokens - kept, tokens) if self.last else slice(kept)
 
     def padded(self, tokens: Sequence[_T], pad: _T) -> list[_T]:
         """The tokens as they are read: cut, and with padding where it is read."""
         kept = list(tokens[self.read(len(tokens))])
-        padding = [pad] * max(0, self.length - len(kept))
+        padding = [pad] * (self.length - len(kept)) if self.pads else []
         return padding + kept if self.side == "left" else kept + padding
 
-    def pad_embeddings(self, x: Tensor, lengths: Tensor | None, pad: Tensor) -> Tensor:
-        """Embedded texts x [B, T, E] of `lengths` [B] as they are read, [B, N, E], with the vector `pad` [E]."""
+    def embedded(self, x: Tensor, lengths: Tensor | None, pad: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Embedded texts x [B, T, E] of `lengths` [B] as they are read, and their lengths; padding is the vector `pad`
+        [E], behind which there is nothing more."""
         import torch
 
+        if not self.side:
+            return x, lengths
         count, steps, _size = x.shape
         if lengths is None:
             lengths = torch.full((count,), steps, device=x.device)
-        places = torch.arange(self.length, device=x.device)[None]
+        kept = lengths.clamp(max=self.length)
+        places = torch.arange(self.length if self.pads else min(steps, self.length), device=x.device)[None]
         if self.side == "left":
-            places = places - self.length + lengths[:, None]
-        inside = (places >= 0) & (places < lengths[:, None])
-        places = places.expand(count, -1).clamp(0, max(steps - 1, 0))
-        return torch.where(inside[..., None], x.gather(1, places[..., None].expand(-1, -1, x.shape[2])), pad)
+            places = places - (self.length - kept[:, None])
+        inside = (places >= 0) & (places < kept[:, None])
+        places = (places + (lengths - kept)[:, None] * self.last).clamp(0, max(steps - 1, 0))
+        found = x.gather(1, places[..., None].expand(-1, -1, x.shape[2]))
+        return torch.where(inside[..., None], found, pad), None if self.pads else kept
 
 
 def pools(cell: str, bidirectional: bool) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -212,14 +212,20 @@ class StepResult(NamedTuple):
     changed: bool
 
 
+DROPPING = "unknown words dropped"
+"""What `Preprocessing.show_work` calls leaving out the tokens that a model does not know."""
+
+
 @dataclass(frozen=True)
 class Preprocessing:
     """An ordered choice of steps from `STEPS`, by name (`USUAL` unless told); calling it on a text gives the tokens.
 
+    With `only`, all other tokens are dropped, as Keras' Tokenizer drops unknown words where it has no token for them.
     Raises ValueError for a name that is not in `STEPS`, or given twice.
     """
 
     steps: tuple[str, ...] = USUAL
+    only: frozenset[str] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", tuple(self.steps))
@@ -236,16 +242,17 @@ class Preprocessing:
     def rejoining(self) -> Preprocessing:
         """The same steps with `rejoin` on, behind HTML entities, where it was off."""
         place = self.steps.index("unescape") + 1 if "unescape" in self.steps else 0
-        return self if REJOIN in self.steps else Preprocessing((*self.steps[:place], REJOIN, *self.steps[place:]))
+        return self if REJOIN in self.steps else replace(self, steps=(*self.steps[:place], REJOIN, *self.steps[place:]))
 
     def without(self, name: str) -> Preprocessing:
         """The same steps with one of them switched off."""
         if name not in self.steps:
             raise ValueError(f"step {name!r} is not on; on are: {', '.join(self.steps)}")
-        return Preprocessing(tuple(step for step in self.steps if step != name))
+        return replace(self, steps=tuple(step for step in self.steps if step != name))
 
     def __call__(self, text: str) -> list[str]:
-        return self.apply(text).split()
+        tokens = self.apply(text).split()
+        return tokens if self.only is None else [token for token in tokens if token in self.only]
 
     def apply(self, text: str) -> str:
         """The text after the last step."""
@@ -256,7 +263,7 @@ class Preprocessing:
     def parts(self) -> tuple[Preprocessing, Preprocessing]:
         """The steps up to the last that looks past white space, and those behind it, for which words are enough."""
         whole = max((place for place, name in enumerate(self.steps, 1) if name not in WORDWISE), default=0)
-        return Preprocessing(self.steps[:whole]), Preprocessing(self.steps[whole:])
+        return Preprocessing(self.steps[:whole]), Preprocessing(self.steps[whole:], self.only)
 
     def show_work(self, text: str) -> list[StepResult]:
         """The text after every step, in order; the last one's words are the tokens."""
@@ -266,6 +273,9 @@ class Preprocessing:
             # Spacing alone does not count as a change: tokens are what white space separates.
             work.append(StepResult(name, after, after.split() != text.split()))
             text = after
+        if self.only is not None:
+            after = " ".join(token for token in text.split() if token in self.only)
+            work.append(StepResult(DROPPING, after, after.split() != text.split()))
         return work
 
 

@@ -46,6 +46,10 @@ VARIANTS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "cut": ("gru", 1, {"reads": "padded:4"}),
     "left": ("lstm", 1, {"reads": "left:9"}),
     "left cut": ("rnn", 2, {"reads": "max left:4"}),
+    "behind, the last kept": ("gru", 1, {"reads": "padded:5:last"}),
+    "in front, the first kept": ("lstm", 1, {"reads": "mean left:5:first"}),
+    "cut alone": ("lstm", 1, {"reads": "cut:4"}),
+    "cut to the last": ("gru", 1, {"reads": "max cut:4:last"}),
     "max padded": ("lstm", 1, {"reads": "max padded:9"}),
     "relu": ("rnn", 1, {"nonlinearity": "relu"}),
     "reset before": ("gru", 2, {"reset_after": False}),
@@ -72,9 +76,9 @@ def plainly(model: Classifier, ids: list[int]) -> float:
     """A unidirectional model's logit from `torch.nn` modules alone, as an owner would write it."""
     reads = model.reads
     if reads.side:
-        kept = ids[: reads.length] if reads.side == "padded" else ids[-reads.length :]
-        pads = [0] * (reads.length - len(kept))
-        ids = kept + pads if reads.side == "padded" else pads + kept
+        kept = ids[-reads.length :] if reads.last else ids[: reads.length]
+        pads = [0] * (reads.length - len(kept)) if reads.side != "cut" else []
+        ids = pads + kept if reads.side == "left" else kept + pads
     h, last = model.recurrent(model.embedding(torch.tensor([ids])))
     final = last[0][-1] if model.cell == "lstm" else last[-1]
     if reads.pool == "dot":
@@ -212,13 +216,19 @@ def test_what_rests_on_the_last_state_says_why_it_cannot(checkpoint: Checkpoint,
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["max", "padded:12", "left:7", "mean padded:3", "dot left:10000"])
+@pytest.mark.parametrize(
+    "text",
+    ["max", "padded:12", "left:7", "mean padded:3", "dot left:10000", "cut:9", "padded:4:last", "max left:4:first"],
+)
 def test_a_read_out_is_written_as_it_is_read(text: str) -> None:
     assert str(ReadOut.parse(text)) == text
     assert ReadOut.parse(" ".join(reversed(text.split()))) == ReadOut.parse(text)
+    assert ReadOut.parse("max unpadded") == ReadOut("max")
 
 
-@pytest.mark.parametrize("text", ["median", "padded", "left:0", "left:10001", "left:5 padded:5", "max mean", "max:3"])
+@pytest.mark.parametrize(
+    "text", ["median", "padded", "left:0", "left:10001", "left:5 padded:5", "max mean", "max:3", "cut", "cut:3:none"]
+)
 def test_an_unknown_read_out_is_refused_with_those_there_are(text: str) -> None:
     with pytest.raises(ValueError, match=r"unknown read-out .* expected one of final, last"):
         ReadOut.parse(text)

@@ -63,6 +63,11 @@ def add_verbs(add: Add) -> None:
     )
     added.add_argument("--unknown-token", metavar="TOKEN", help="what unknown words are (default: <unk> and the like)")
     added.add_argument("--unknown-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
+    added.add_argument(
+        "--drop-unknown",
+        action="store_true",
+        help="leave unknown words out of a text, as Keras' Tokenizer does by default",
+    )
     added.add_argument("--pad-token", metavar="TOKEN", help="padding (default: <pad> and the like)")
     added.add_argument("--pad-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
     added.add_argument("--recurrent", metavar="PREFIX", help="which recurrent module, where there are several")
@@ -105,6 +110,7 @@ def import_torch(options: argparse.Namespace) -> int:
         nonlinearity=options.nonlinearity,
         activation=options.activation,
         special=words.Special(options.pad_token, options.unknown_token, options.pad_id, options.unknown_id),
+        drop_unknown=options.drop_unknown,
         vocabulary_size=options.vocabulary_size,
         recurrent=options.recurrent,
         head=options.head_name,
@@ -148,7 +154,7 @@ def _tell(name: str, brought: bringing.Brought, folder: Path) -> None:
         f"  class 0 is {card['labels'][0]}, class 1 is {card['labels'][1]}, "
         f"output {imported['class_1']} of {imported['outputs']}"
     )
-    read = "read" if brought.model.reads.side else "never read"
+    read = "read" if brought.model.reads.pads else "never read"
     console.line(f"  unknown words: {imported['unknown_words']}; padding: {imported['padding'] or 'none'}, {read}")
     for note in brought.notes:
         console.line(f"  {note}")

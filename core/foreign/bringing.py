@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from core.labels import SENTIMENT, check_names
 from core.language import mark
 from core.layout import Layout
 from core.models import ACTIVATIONS, NONLINEARITIES, Classifier
-from core.read_outs import POOLS, SIDES, ReadOut
+from core.read_outs import POOLS, SIDES, UNPADDED, ReadOut
 from core.text import Preprocessing
 
 STEPS = ("lowercase", "punctuation")
@@ -41,7 +41,7 @@ LIMITS = (
         "It was brought in by the names and shapes of its weights; what they do not show was chosen by who brought it."
     ),
 )
-UNPADDED = mark(
+NO_PADDING = mark(
     "Sentences are read without padding. A model that was trained to read padding on may have said otherwise."
 )
 TERMS = mark("The weights are under the terms of their owner, which are not known here.")
@@ -68,6 +68,7 @@ class Request:
     nonlinearity: str | None = None
     activation: str | None = None
     special: words.Special = field(default_factory=words.Special)
+    drop_unknown: bool = False
     vocabulary_size: int | None = None
     recurrent: str | None = None
     head: str | None = None
@@ -115,8 +116,11 @@ def bring(request: Request) -> Brought:
         columns = (request.text_column, request.probability_column, request.logit_column)
         owner = checking.read(request.check, *columns, layout=request.layout)
     known, words_notes = _words(request, found, apart)
+    if request.drop_unknown:
+        known = replace(known, drops=True)
+        words_notes = tuple(note for note in words_notes if note != words.NO_UNKNOWN)
     reading, assumed = _reading(request, found)
-    if reading.reads.side and not known.pad:
+    if reading.reads.pads and not known.pad:
         raise ValueError(
             f"--reads {reading.reads} reads padding, and no token is known for it; name it with --pad-token or --pad-id"
         )
@@ -149,6 +153,11 @@ def bring(request: Request) -> Brought:
                 rival.options(reading, found.head.outputs, _class_1(request, found)) for rival in checked.rivals
             )
             notes.append(f"the rows of {owner.file} agree with other readings too, so they do not decide: {options}")
+        if checked.extreme * 2 > checked.rows:
+            notes.append(
+                f"{checked.extreme:,} of {checked.rows:,} probabilities of {owner.file} are within 0.001 of 0 or 1, "
+                "where other readings hardly differ: give texts that the model is less sure of"
+            )
     card = _card(request, found, known, model, reading, notes, assumed, checked)
     return Brought(model, known, card, tuple(notes), tuple(assumed), checked)
 
@@ -221,6 +230,8 @@ def _reading(request: Request, found: Found) -> tuple[checking.Reading, list[str
         if has and not given and not own:
             of = "the RNN's units" if option == "nonlinearity" else "the head's hidden layer"
             assumed.append(f"{usual} for {of} (--{option})")
+    if found.head.outputs == 2 and found.pool is None:
+        assumed.append("the two outputs are made probabilities by softmax")
     if found.head.outputs == 2 and request.class_1 is None:
         assumed.append(f"output 1 of two is class 1, {request.labels[1]} (--class-1)")
     return checking.Reading(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
@@ -231,23 +242,23 @@ def _reads(request: Request, found: Found, assumed: list[str]) -> ReadOut:
     asked = ReadOut.parse(request.reads or "")
     parts = (request.reads or "").split()
     pool = next((part for part in parts if part in POOLS), None)
-    side = any(part.partition(":")[0] in SIDES for part in parts)
+    side = any(part.partition(":")[0] in (*SIDES, UNPADDED) for part in parts)
     if pool in ("last", "reversed") and not found.bidirectional:
         pool = "final"  # the same state
     if found.pool is not None and pool not in (None, found.pool):
         raise ValueError(f"{request.weights.name} itself tells that {found.pool} is read, not {pool}; leave it out")
-    if side and found.padding == "":
+    if asked.pads and found.padding == "":
         raise ValueError(
             f"{request.weights.name} itself tells that padding is masked, so none is read; leave out --reads {asked}"
         )
     if found.pool is None and pool is None:
         assumed.append(f"the head reads {POOLS[0]}, each direction's last state (--reads)")
     if not side and found.pool is None:
-        assumed.append("padding is not read (--reads padded:N or left:N)")
+        assumed.append("padding is not read, and no text is cut (--reads padded:N, left:N or cut:N)")
     if not side and found.padding_note:
         assumed.append(found.padding_note)
     padding = ReadOut.parse(found.padding or "") if not side else asked
-    reads = ReadOut(pool or found.pool or POOLS[0], padding.side, padding.length)
+    reads = replace(padding, pool=pool or found.pool or POOLS[0])
     reads.check(found.cell, found.bidirectional)
     return reads
 
@@ -325,7 +336,7 @@ def _card(
             "class_1": _class_1(request, found),
             "ignored": sorted(request.ignore),
             "padding": known.pad or None,
-            "unknown_words": known.unknown or "zeros",
+            "unknown_words": "dropped" if known.drops else known.unknown or "zeros",
             "notes": notes,
             "assumed": assumed,
             "checked": None
@@ -334,6 +345,7 @@ def _card(
                 "file": request.check.name,
                 "rows": checked.rows,
                 "largest_difference": checked.largest_difference,
+                "decides": not checked.rivals,
             },
         },
         "data": {},
@@ -342,6 +354,7 @@ def _card(
             "embedding": found.embedding_size,
             "hidden": found.hidden_size,
             "layers": found.layers,
+            **({"drops_unknown": True} if known.drops else {}),
             **({"bidirectional": True} if found.bidirectional else {}),
             **reads,
             **({} if reading.nonlinearity == NONLINEARITY else {"nonlinearity": reading.nonlinearity}),
@@ -353,7 +366,7 @@ def _card(
         "history": [],
         "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
         "intended_use": INTENDED_USE,
-        "limits": [*LIMITS, *(() if reading.reads.side else (UNPADDED,))],
+        "limits": [*LIMITS, *(() if reading.reads.pads else (NO_PADDING,))],
         "terms": TERMS,
         "metrics": {},
     }

@@ -24,7 +24,7 @@ from core.corpus import encode_tokens, length_batches, pad
 from core.foreign.words import Words
 from core.layout import Layout
 from core.models import ACTIVATIONS, NONLINEARITIES, Classifier, Head
-from core.read_outs import ReadOut, pools
+from core.read_outs import UNPADDED, ReadOut, pools
 from core.tables import place, rows
 from core.text import Preprocessing
 
@@ -71,7 +71,8 @@ class Reading:
         """What is to be given on the command line in place of what was."""
         found = []
         if self.reads != given.reads:
-            found.append(f"--reads {self.reads}")
+            told = given.reads.side and not self.reads.side  # by the file, or by what was given
+            found.append(f"--reads {self.reads}" + f" {UNPADDED}" * bool(told))
         if self.nonlinearity != given.nonlinearity:
             found.append(f"--nonlinearity {self.nonlinearity}")
         if self.activation != given.activation:
@@ -125,11 +126,15 @@ def read(
 
 @dataclass(frozen=True)
 class Checked:
-    """How far the model's probabilities are from its owner's, and other readings that agree on every row too."""
+    """How far the model's probabilities are from its owner's, and other readings that agree on every row too.
+
+    `extreme` rows have a probability within 0.001 of 0 or 1, where readings hardly differ.
+    """
 
     rows: int
     largest_difference: float
     rivals: tuple[Reading, ...]
+    extreme: int
 
 
 def check(
@@ -157,10 +162,10 @@ def check(
     agree = largest <= TOLERANCE
     trial = _Trial(model, words, owner, time.monotonic() + (seconds / 4 if agree else seconds))
     if agree:
-        near = _readings(model, given, owner, pool, told, (), ())
+        near = _readings(model, given, owner, pool, told, (), STEPS)
         others = ([reading for reading in group if reading != given] for group in near)
-        rivals = [reading for reading in trial.agreeing(others) if not reading.turned]
-        return Checked(len(expected), largest, tuple(rivals))
+        rivals = [reading for reading in trial.agreeing(others, every=True) if not reading.turned]
+        return Checked(len(expected), largest, tuple(rivals), int((np.minimum(expected, 1 - expected) < 1e-3).sum()))
     found = trial.agreeing(_readings(model, given, owner, pool, told, LENGTHS, STEPS))
     base = (
         f"{owner.places[worst]}: the model says {said[worst]:.4f} where its owner's says {expected[worst]:.4f}, the "
@@ -169,6 +174,14 @@ def check(
     if found:
         options = "; or ".join(reading.options(given, outputs, class_1) for reading in found)
         raise ValueError(f"{base}. On every row these agree: {options}")
+    dropping = replace(words, drops=True)
+    if not words.drops and any(
+        words.vocabulary.unknown(words.preprocessing(given.steps)(text)) for text in owner.texts
+    ):
+        second = _Trial(model, dropping, owner, time.monotonic() + seconds / 2)
+        if found := second.agreeing(_readings(model, given, owner, pool, told, LENGTHS, ())):
+            other = found[0].options(given, outputs, class_1) if found[0] != given else ""
+            raise ValueError(f"{base}. On every row this agrees: {other} --drop-unknown".replace(":  ", ": "))
     known = _without_unknown(owner, words, given.steps)
     if 0 < len(known.texts) < len(owner.texts):
         second = _Trial(model, words, known, time.monotonic() + seconds / 2)
@@ -186,7 +199,7 @@ def check(
 
 def _without_unknown(owner: Rows, words: Words, steps: Sequence[str]) -> Rows:
     """The rows whose every word is known, and that have one."""
-    tokens = [Preprocessing(tuple(steps))(text) for text in owner.texts]
+    tokens = [words.preprocessing(steps)(text) for text in owner.texts]
     kept = [row for row, some in enumerate(tokens) if some and not words.vocabulary.unknown(some)]
     return Rows(
         owner.file,
@@ -198,7 +211,7 @@ def _without_unknown(owner: Rows, words: Words, steps: Sequence[str]) -> Rows:
 
 def probabilities(model: Classifier, words: Words, steps: Sequence[str], texts: Sequence[str]) -> np.ndarray:
     """P(class 1) of texts, float64; of a text without a word what the model reads of nothing."""
-    preprocessing = Preprocessing(tuple(steps))
+    preprocessing = words.preprocessing(steps)
     return _of_tokens(model, words, [preprocessing(text) for text in texts])
 
 
@@ -257,8 +270,9 @@ class _Trial:
     unfinished: str = ""
     recurrences: dict[str, _Remembering] = field(default_factory=dict)
 
-    def agreeing(self, groups: Iterator[list[Reading]]) -> list[Reading]:
-        """The readings of the first group that has any that agree with the owner on every row, the closest first.
+    def agreeing(self, groups: Iterator[list[Reading]], *, every: bool = False) -> list[Reading]:
+        """The readings of the first group that has any that agree with the owner on every row, the closest first; with
+        `every` one of each kind that does.
 
         After the first one the rest of its group is tried for some seconds more.
         """
@@ -270,12 +284,14 @@ class _Trial:
                     self.unfinished = f" (stopped after {self.count:,}, as the time was up)"
                     break
                 if reading.steps not in tokens:
-                    tokens[reading.steps] = [Preprocessing(reading.steps)(text) for text in self.owner.texts]
+                    tokens[reading.steps] = [*map(self.words.preprocessing(reading.steps), self.owner.texts)]
                 agreeing = self._agrees(reading, tokens[reading.steps])
-                if agreeing and not found:
+                if agreeing and not found and not every:
                     self.until = min(self.until, time.monotonic() + _SECONDS_MORE)
                 found += agreeing
-            if found or self.unfinished:
+                if agreeing and every:
+                    break
+            if (found and not every) or self.unfinished:
                 break
         return [reading for _difference, reading in sorted(found, key=lambda pair: pair[0])][:_NAMED]
 
@@ -337,7 +353,14 @@ def _readings(
     longest = max(len(Preprocessing(given.steps)(text)) for text in owner.texts)
     lengths = [length for length in dict.fromkeys((given.reads.length, longest, *usual)) if length]
     short = [ReadOut(pool) for pool in own_pools]
-    padded = [ReadOut(pool, side, length) for length in lengths for side in ("padded", "left") for pool in own_pools]
+    sides = [("padded", False), ("left", True), ("padded", True), ("left", False), ("cut", False), ("cut", True)]
+    padded = [
+        ReadOut(pool, side, length, last)
+        for length in lengths
+        for place, (side, last) in enumerate(sides)
+        if place < 2 or length < longest  # the others differ on texts that are cut
+        for pool in own_pools
+    ]
     if given.reads.side:
         near = [read for read in padded if read.length == given.reads.length]
         short, padded = [*near, *short], [read for read in padded if read not in near]

@@ -24,6 +24,10 @@ MOST_IDS = 20_000_000
 PADS = ("<pad>", "<PAD>", "[PAD]", "PAD", "_PAD_", "<blank>")
 UNKNOWNS = ("<unk>", "<UNK>", "[UNK]", "UNK", "_UNK_", "<oov>", "<OOV>")
 _SHOWN = 5
+NO_UNKNOWN = (
+    "no vector for unknown words: they are read as zeros; name one with --unknown-token or --unknown-id, or leave them "
+    "out with --drop-unknown, as Keras' Tokenizer does"
+)
 
 FROM_PICKLE = (
     "import json, pickle  # or torch.load(…, weights_only=False) in place of pickle.load, where torch wrote it",
@@ -39,7 +43,8 @@ FROM_PICKLE = (
 class Words:
     """A vocabulary and the vectors [V, E], float32, of its ids; what was assumed is in `notes`.
 
-    `pad` and `unknown` tell which token or id took these parts, "" where none did.
+    `pad` and `unknown` tell which token or id took these parts, "" where none did; with `drops`, unknown words are left
+    out of a text.
     """
 
     vocabulary: Vocabulary
@@ -47,6 +52,11 @@ class Words:
     pad: str
     unknown: str
     notes: tuple[str, ...]
+    drops: bool = False
+
+    def preprocessing(self, steps: Sequence[str]) -> Preprocessing:
+        """These steps, with unknown words dropped where they are."""
+        return Preprocessing(tuple(steps), frozenset(self.vocabulary.words) if self.drops else None)
 
 
 @dataclass(frozen=True)
@@ -178,9 +188,7 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
     zeros = np.zeros(vectors.shape[1], dtype=np.float32)
     first = [zeros if number is None or number not in rows else vectors[rows[number]] for number in (pad, unknown)]
     if unknown is None or unknown not in rows:
-        notes.append(
-            "no vector for unknown words: they are read as zeros; name one with --unknown-token or --unknown-id"
-        )
+        notes.append(NO_UNKNOWN)
     names = tuple(
         "" if number is None else f"{tokens[number] or ''} (id {number})".strip() for number in (pad, unknown)
     )

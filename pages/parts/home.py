@@ -9,6 +9,7 @@ import streamlit as st
 from core.language import gettext as _
 from core.language import listed, ngettext
 from core.small_data import SMALL, class_counts, is_small, majority
+from core.text import DROPPING
 from pages.parts import answers, black_box, classes, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip, visible
 
@@ -182,7 +183,8 @@ def _split_contractions(text: str, readers: list[Model]) -> None:
 def _preprocessing(text: str, checkpoints: list[Model]) -> None:
     with st.expander(_("What each preprocessing step changed"), icon=":material/format_list_numbered:"):
         shown = set()
+        steps = names.steps() | {DROPPING: _("unknown words dropped")}
         for checkpoint in checkpoints:
             if checkpoint.preprocessing not in shown:
                 shown.add(checkpoint.preprocessing)
-                step_table(text, checkpoint.preprocessing.show_work(text), names.steps())
+                step_table(text, checkpoint.preprocessing.show_work(text), steps)

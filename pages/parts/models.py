@@ -139,16 +139,27 @@ def unchecked(cards: Mapping[str, Card]) -> list[str]:
 
 
 def tell_of_unchecked(cards: Mapping[str, Card]) -> None:
-    """A line beside the page that names those models, if there are any."""
-    if names := unchecked(cards):
-        with st.sidebar:
-            st.caption(
-                ngettext(
-                    "{names} is not checked against its owner’s outputs.",
-                    "{names} are not checked against their owners’ outputs.",
-                    len(names),
-                ).format(names=plain(listed(name.upper() for name in names)))
-            )
+    """Lines beside the page that name those models, and those whose check agrees with other readings too."""
+    names = unchecked(cards)
+    open_ = [
+        name
+        for name, card in cards.items()
+        if card.get("imported") and name not in names and card["imported"]["checked"].get("decides") is False
+    ]
+    lines = [
+        (
+            names,
+            ngettext(
+                "{names} is not checked against its owner’s outputs.",
+                "{names} are not checked against their owners’ outputs.",
+                len(names),
+            ),
+        ),
+        (open_, _("{names}: the owner’s outputs that were given agree with other readings too.")),
+    ]
+    for some, line in lines:
+        if some:
+            st.sidebar.caption(line.format(names=plain(listed(name.upper() for name in some))))
 
 
 def _is_checked(told: object) -> bool:

@@ -63,7 +63,7 @@ def tell_of_cut(readers: Sequence[Model], lengths: Sequence[int]) -> None:
         if not isinstance(reader, BlackBox) and 0 < (read := reader.model.reads).length < tokens:
             line = (
                 _("{name} reads the first {read:,} of {tokens:,} tokens; the rest is cut off.")
-                if read.side == "padded"
+                if not read.last
                 else _("{name} reads the last {read:,} of {tokens:,} tokens; the rest is cut off.")
             )
             st.caption(line.format(name=plain(reader.name.upper()), read=read.length, tokens=tokens))

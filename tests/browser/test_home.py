@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core import checkpoints
 from core.examples import examples
-from core.text import Preprocessing
+from core.text import SHIPPED, Preprocessing
 from core.verdicts import verdict
 from tests.browser.conftest import CELLS, Serve
 from tests.hostile import SENTENCES
@@ -31,7 +31,7 @@ def box(page: Page) -> Locator:
 
 def assert_answers(page: Page, text: str, folder: Path) -> None:
     """The verdicts on the page are those of the models on this very text, and the chart has a curve for each."""
-    expect(page.locator(".u-tokens").first.locator(".u-token")).to_have_text(Preprocessing()(text))
+    expect(page.locator(".u-tokens").first.locator(".u-token")).to_have_text(Preprocessing(SHIPPED)(text))
     metrics = page.get_by_test_id("stMetric")
     expect(metrics).to_have_count(len(CELLS))
     for place, name in enumerate(CELLS):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -219,14 +220,14 @@ def as_text(ids: list[int]) -> str:
     return " ".join("neverseen" if number == 1 else WORDS[number] for number in ids)
 
 
-def write(folder: Path, model: nn.Module) -> dict[str, Path]:
-    """The owner's files: weights, words, and some texts with the probabilities of their model."""
+def write(folder: Path, model: nn.Module, reads: Callable[[list[int]], list[int]] = lambda ids: ids) -> dict[str, Path]:
+    """The owner's files: weights, words, and some texts with the probabilities of their model, which `reads` ids."""
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, folder / "theirs.safetensors")
     (folder / "words.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
     with (folder / "said.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["text", "probability"])
-        rows.writerows([as_text(ids), f"{model(ids).item():.8f}"] for ids in sentences())
+        rows.writerows([as_text(ids), f"{model(reads(ids)).item():.8f}"] for ids in sentences())
     return {"weights": folder / "theirs.safetensors", "vocabulary": folder / "words.txt"}
 
 
@@ -278,7 +279,7 @@ def test_every_wrong_reading_is_refused_and_the_right_one_named(
             monkeypatch.setattr(checking, "LENGTHS", (N - 1, N, N + 1))
         with pytest.raises(ValueError, match=r"expected at most 0\.0001") as refused:
             bring(Request(**files, reads=reads, check=tmp_path / "said.csv", **options))
-        assert told in str(refused.value).split("these agree: ")[1].split("; or ")
+        assert told in str(refused.value).split("these agree: ")[1].replace(" unpadded", "").split("; or ")
         assert "\n" not in str(refused.value)
 
 
@@ -309,6 +310,36 @@ def test_the_other_class_and_other_steps_are_named(tmp_path: Path, capsys: pytes
     assert "checked: 10 rows of other.csv agree" in capsys.readouterr().out
 
 
+OWNERS: dict[str, tuple[Callable[[list[int]], list[int]], str]] = {
+    "unknown words dropped": (lambda ids: [number for number in ids if number != 1] or [0], "--drop-unknown"),
+    "cut": (lambda ids: ids[:N], f"--reads mean cut:{N}"),
+    "cut to the last": (lambda ids: ids[-N:], f"--reads mean cut:{N}:last"),
+    "padded behind the last": (lambda ids: ids[-N:] + [0] * (N - len(ids)), f"--reads mean padded:{N}:last"),
+    "padded before the first": (lambda ids: [0] * (N - len(ids)) + ids[:N], f"--reads mean left:{N}:first"),
+}
+
+
+@pytest.mark.parametrize(("reads", "named"), OWNERS.values(), ids=OWNERS)
+def test_what_a_refusal_names_is_accepted_when_given(
+    reads: Callable[[list[int]], list[int]],
+    named: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(checking, "LENGTHS", (N - 1, N, N + 1))
+    model = made(MeanOfStates)
+    for parameter in model.parameters():
+        parameter.mul_(0.6)  # less sure
+    files = write(tmp_path, model, reads)
+    verb = ["import-torch", "--weights", str(files["weights"]), "--vocabulary", str(files["vocabulary"])]
+    verb += ["--steps", "--reads", "mean", "--check", str(tmp_path / "said.csv"), "--out", str(tmp_path)]
+    assert main(verb) == 2
+    assert named in capsys.readouterr().err
+    assert main([*verb, *named.split()]) == 0
+    assert checkpoints.read_card("theirs", tmp_path)["imported"]["checked"]["rows"] == 10
+
+
 def test_without_a_check_what_is_assumed_is_said_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = write(tmp_path, made(MeanOfStates))
     verb = ["import-torch", "--weights", str(files["weights"]), "--vocabulary", str(files["vocabulary"])]
@@ -316,7 +347,7 @@ def test_without_a_check_what_is_assumed_is_said_and_kept(tmp_path: Path, capsys
     told = capsys.readouterr().out
     imported = checkpoints.read_card("mine", tmp_path)["imported"]
     assert "not checked against its owner's outputs" in told
-    assert imported["checked"] is None and len(imported["assumed"]) == 4
+    assert imported["checked"] is None and len(imported["assumed"]) == 5
     assert all(line in told for line in imported["assumed"])
 
 
