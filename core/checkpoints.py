@@ -223,10 +223,10 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
     card, vocabulary, weights = read(name, folder, CLASSIFIER)
     try:
         sizes = card["sizes"]
+        shapes = (len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"])
         dropping = frozenset(vocabulary.words) if sizes.get("drops_unknown") else None
         preprocessing = Preprocessing(tuple(card["preprocessing"]), dropping)
         with torch.device("meta"), _unfilled():  # no time spent on initial weights that are replaced at once
-            shapes = (len(vocabulary), sizes["embedding"], sizes["hidden"], sizes["layers"])
             model = Classifier(card["cell"], *shapes, **variant(card))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's, for absurd sizes
         reason = str(error).splitlines()[0]
