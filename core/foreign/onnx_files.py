@@ -423,13 +423,14 @@ def _read_out(path: Path, found: Found, run: _Run, class_1: int, pads: Sequence[
     if run.length is None:
         agreeing = _uncut(path, agreeing, run, class_1, rng.choice(words, max(_LONG)).tolist())
     padded = _padded(pads, run.length or _PADDED, words, rng)
-    told = [_padding(path, one, run, class_1, padded) for one in agreeing]
+    told = [_padding(one, run, class_1, padded) for one in agreeing]
     kept = [(one, padding) for one, padding in zip(agreeing, told, strict=True) if padding is not None]
     if not kept:
+        free = "" if run.length is None else "with a free length (dynamic_axes) and "
         raise ValueError(
             f"{path.name}: texts with padding behind or in front are neither read as {agreeing[0].pool} of all tokens "
-            "nor of the words alone; export the graph with a free length (dynamic_axes) and no mask, or give the "
-            "model's state_dict with --reads and --check"
+            f"nor of the words alone; export the graph {free}without a mask, or give the model's state_dict with "
+            "--reads and --check"
         )
     (first, (padding, padding_note, pad_id, more)), *others = kept
     notes = [f"the graph gives {first.meant}, and reads {first.pool}: found by running it", *more]
@@ -506,7 +507,7 @@ def _padded(
 
 
 def _padding(
-    path: Path, one: _Agreeing, run: _Run, class_1: int, padded: Mapping[tuple[int, str], Sequence[_Asked]]
+    one: _Agreeing, run: _Run, class_1: int, padded: Mapping[tuple[int, str], Sequence[_Asked]]
 ) -> tuple[str | None, str, int | None, list[str]] | None:
     """`padding`, `padding_note` and `pad_id` of `Found`, and lines on what was found by running the graph.
 
@@ -538,6 +539,9 @@ def _padding(
             assumed.append(
                 f"texts longer than the {length:,} tokens that the graph takes are read whole; its owner cut them"
             )
+        if "neither" in does and pad_id is not None:
+            other = does.index("neither")
+            assumed.append(f"padding does not stand {places[other]}: there it would change what the graph gives")
         if "reads" not in does:
             return "", "; ".join(assumed), pad_id, notes
         other = does.index("reads")
