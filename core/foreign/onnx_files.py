@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 _CELLS = {"LSTM": "lstm", "GRU": "gru", "RNN": "rnn"}
 _GATES = {"lstm": (0, 2, 3, 1), "gru": (1, 0, 2), "rnn": (0,)}
 _ALLOWED = {
+    "Not",  # of masks
     *("LSTM", "GRU", "RNN", "Gather", "Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "Neg", "Exp", "Sqrt", "Erf", "Pow"),
     *("Sigmoid", "Softmax", "LogSoftmax", "Tanh", "Relu", "Gelu", "Elu", "Selu", "LeakyRelu", "Identity", "Dropout"),
     *("Transpose", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Slice", "Split", "Concat", "Shape", "Expand", "Cast"),
     *("Constant", "ConstantOfShape", "ReduceMean", "ReduceMax", "ReduceSum", "GlobalMaxPool", "GlobalAveragePool"),
-    *("Where", "Equal", "Not", "GatherElements", "Range", "Max", "Min", "Clip", "Size"),
+    *("Where", "Equal", "GatherElements", "Range", "Max", "Min", "Clip", "Size"),
 }
 _LENGTHS = (9, 4, 6, 13)  # tokens of the sequences that tell what is read
 _LONG = (40, 300, 1_500)  # of those that tell whether texts are cut
@@ -145,8 +146,7 @@ def _pads(constants: Mapping[str, np.ndarray], rows: int) -> list[int]:
 class _Run:
     """The graph as a function of ids, and what its recurrent operators were given.
 
-    `length` is the one that it takes, None for any; `texts` how many it takes at once, `outputs` how many numbers it
-    gives for a text.
+    `length` is the one that it takes, None for any; `outputs` how many numbers it gives for a text.
     """
 
     def __init__(self, path: Path, model: ModelProto):
@@ -171,9 +171,9 @@ class _Run:
         tried: list[str] = []
         for texts_first in (True, False) if len(fixed) == 2 else (None,):
             self._texts_first = texts_first
-            self.texts = (fixed[0 if texts_first else 1] or 1) if len(fixed) == 2 else 1
+            self._texts = (fixed[0 if texts_first else 1] or 1) if len(fixed) == 2 else 1
             self.length = fixed[1 if texts_first else 0] if len(fixed) == 2 else fixed[0]
-            if (self.length or 1) > LONGEST or self.texts > LONGEST:
+            if (self.length or 1) > LONGEST or self._texts > LONGEST:
                 continue
             ids = [0] * (self.length or _LENGTHS[0])
             try:
@@ -181,8 +181,8 @@ class _Run:
             except Exception as error:  # the evaluator's, which have no class in common
                 tried.append(type(error).__name__)
                 continue
-            if answer.size in (self.texts, 2 * self.texts):
-                self.outputs = answer.size // self.texts
+            if answer.size in (self._texts, 2 * self._texts):
+                self.outputs = answer.size // self._texts
                 return
         why = f" ({', '.join(tried)})" if tried else ""
         raise ValueError(f"{path.name}: the graph gives no one or two numbers for a text of ids{why}")
@@ -196,14 +196,19 @@ class _Run:
                 f"{self._path.name}: the graph cannot be run on {len(ids)} tokens ({type(error).__name__}); export it "
                 "with a free length (dynamic_axes), or with its one length as the input's shape"
             ) from None
-        return answer.astype(np.float64).reshape(self.texts, -1)[:1].ravel()
+        return answer.astype(np.float64).reshape(self._texts, -1)[:1].ravel()
+
+    @property
+    def texts(self) -> int:
+        """How many it takes at once."""
+        return self._texts
 
     def _answer(self, ids: Sequence[int], count: int | None = None) -> np.ndarray:
         self.seen.clear()
         row = np.array(ids, dtype=np.int64)
         if self._texts_first is not None:
-            row = np.tile(row, (self.texts, 1)) if self._texts_first else np.tile(row[:, None], (1, self.texts))
-        given = [row, np.full(self.texts, len(ids) if count is None else count, dtype=np.int64)]
+            row = np.tile(row, (self._texts, 1)) if self._texts_first else np.tile(row[:, None], (1, self._texts))
+        given = [row, np.full(self._texts, len(ids) if count is None else count, dtype=np.int64)]
         feed = {
             one.name: value.astype(np.int32 if one.type.tensor_type.elem_type == _INT32 else np.int64)
             for one, value in zip(self._inputs, given, strict=False)
@@ -519,7 +524,7 @@ def _padding(
         given = np.stack([run(text.ids, len(text.words)) for text in asked])
         reads = _meant(given, _logits(one.model, [text.ids for text in asked]), class_1) == one.meant
         skips = _meant(given, _logits(one.model, [text.words for text in asked]), class_1) == one.meant
-        alike |= reads and skips
+        alike |= reads and skips and len(asked) > 1  # with much padding and little
         by_pad[pad] = (*by_pad.get(pad, ()), "reads" if reads else "skips" if skips else "neither")
     plain = ("reads", "reads")  # behind, in front
     special = [pad for pad, does in by_pad.items() if does != plain]
