@@ -3,8 +3,9 @@
 A graph of these parts is read: one Gather of an embedding, one or more LSTM, GRU or RNN of one size, whatever lies
 between them and one Gemm or MatMul, or two, and what makes probabilities of the result. What lies between is not
 followed: onnx's own reference evaluator, which is numpy, runs the graph on a few sequences, and the read-out is the one
-with which the same weights give the same numbers. None does: the graph is refused. Operators that are not among those
-that such graphs need are refused unseen, so nothing is looped over or opened.
+with which the same weights give the same numbers. None does: the graph is refused. Among the sequences are padded ones,
+as a graph may mask padding, and long ones, as it may cut texts. Operators that are not among those that such graphs
+need are refused unseen, so nothing is looped over or opened.
 
 Gates, in ONNX's order: LSTM i, o, f, c where torch has i, f, g, o; GRU z, r, h where torch has r, z, n. A GRU with
 ``linear_before_reset`` is torch's; without, its reset gate acts on the state before the product (Cho et al. 2014).
@@ -12,6 +13,7 @@ Gates, in ONNX's order: LSTM i, o, f, c where torch has i, f, g, o; GRU z, r, h 
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,7 @@ from torch import Tensor
 
 from core.foreign import heads
 from core.foreign.found import Found, Head, classifier
-from core.models import ACTIVATIONS
+from core.models import ACTIVATIONS, Classifier
 from core.read_outs import LONGEST, ReadOut, pools
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 _CELLS = {"LSTM": "lstm", "GRU": "gru", "RNN": "rnn"}
 _GATES = {"lstm": (0, 2, 3, 1), "gru": (1, 0, 2), "rnn": (0,)}
 _ALLOWED = {
+    "Not",  # of masks
     *("LSTM", "GRU", "RNN", "Gather", "Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "Neg", "Exp", "Sqrt", "Erf", "Pow"),
     *("Sigmoid", "Softmax", "LogSoftmax", "Tanh", "Relu", "Gelu", "Elu", "Selu", "LeakyRelu", "Identity", "Dropout"),
     *("Transpose", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Slice", "Split", "Concat", "Shape", "Expand", "Cast"),
@@ -42,6 +45,10 @@ _ALLOWED = {
     *("Where", "Equal", "GatherElements", "Range", "Max", "Min", "Clip", "Size"),
 }
 _LENGTHS = (9, 4, 6, 13)  # tokens of the sequences that tell what is read
+_LONG = (40, 300, 1_500)  # of those that tell whether texts are cut
+_MOST_TOKENS = 200_000  # of the texts that the graph takes at once, where these are long
+_PADDED = 12  # tokens of a text with its padding, where the graph takes any number
+_MOST_PADS = 16  # ids that are tried as padding
 _CLOSE = 1e-5  # as far as a probability of the graph and one of the model may differ
 _INT32 = 6  # onnx.TensorProto.INT32
 _MOST_BYTES = 2 * 2**30  # of a protocol buffer
@@ -90,15 +97,8 @@ def _found(path: Path, class_1: int | None) -> Found:
         raise ValueError(f"{path.name}: its last layer has {outputs} outputs and the graph gives {run.outputs}")
     head = Head(weight, bias, outputs, *(linears[0] if len(linears) == 2 else (None, None)))
     found = replace(parts, head=head, embedding=torch.from_numpy(table))
-    found = _read_out(path, found, run, outputs - 1 if class_1 is None else class_1)
-    if run.length is None:
-        return found
-    return replace(
-        found,
-        padding=f"padded:{run.length}",
-        padding_note=f"texts are padded behind to the {run.length:,} tokens that the graph takes; where they were "
-        f"padded in front, give --reads left:{run.length}",
-    )
+    pads = _pads(constants, len(table))
+    return _read_out(path, found, run, outputs - 1 if class_1 is None else class_1, pads)
 
 
 def _constants(path: Path, graph: GraphProto) -> dict[str, np.ndarray]:
@@ -113,6 +113,8 @@ def _constants(path: Path, graph: GraphProto) -> dict[str, np.ndarray]:
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
             found[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+        elif node.op_type == "Constant" and node.attribute and node.attribute[0].name in ("value_int", "value_float"):
+            found[node.output[0]] = np.array(helper.get_attribute_value(node.attribute[0]))
         elif node.op_type in ("Transpose", "Identity") and node.input[0] in found:
             perm = next((helper.get_attribute_value(a) for a in node.attribute if a.name == "perm"), None)
             array = found[node.input[0]]
@@ -132,6 +134,13 @@ def _embedding(path: Path, graph: GraphProto, constants: Mapping[str, np.ndarray
         raise ValueError(f"{path.name}: {len(tables)} embeddings (Gather of a table of numbers); expected one")
     (table,) = tables.values()
     return np.array(table, dtype=np.float32)
+
+
+def _pads(constants: Mapping[str, np.ndarray], rows: int) -> list[int]:
+    """Ids that may be padding's: 0, 1 and the whole numbers that the graph holds, as a mask compares ids with one."""
+    single = [float(array.ravel()[0]) for array in constants.values() if array.size == 1 and array.dtype.kind in "iuf"]
+    whole = sorted(int(number) for number in single if number.is_integer())
+    return [number for number in dict.fromkeys((0, 1, *whole)) if 0 <= number < rows][:_MOST_PADS]
 
 
 class _Run:
@@ -178,10 +187,10 @@ class _Run:
         why = f" ({', '.join(tried)})" if tried else ""
         raise ValueError(f"{path.name}: the graph gives no one or two numbers for a text of ids{why}")
 
-    def __call__(self, ids: Sequence[int]) -> np.ndarray:
-        """What the graph gives for a text, [outputs], float64."""
+    def __call__(self, ids: Sequence[int], count: int | None = None) -> np.ndarray:
+        """What the graph gives for a text, [outputs], float64; `count` of the ids are words, where it takes that."""
         try:
-            answer = self._answer(ids)
+            answer = self._answer(ids, count)
         except Exception as error:
             raise ValueError(
                 f"{self._path.name}: the graph cannot be run on {len(ids)} tokens ({type(error).__name__}); export it "
@@ -189,12 +198,17 @@ class _Run:
             ) from None
         return answer.astype(np.float64).reshape(self._texts, -1)[:1].ravel()
 
-    def _answer(self, ids: Sequence[int]) -> np.ndarray:
+    @property
+    def texts(self) -> int:
+        """How many it takes at once."""
+        return self._texts
+
+    def _answer(self, ids: Sequence[int], count: int | None = None) -> np.ndarray:
         self.seen.clear()
         row = np.array(ids, dtype=np.int64)
         if self._texts_first is not None:
             row = np.tile(row, (self._texts, 1)) if self._texts_first else np.tile(row[:, None], (1, self._texts))
-        given = [row, np.full(self._texts, len(ids), dtype=np.int64)]
+        given = [row, np.full(self._texts, len(ids) if count is None else count, dtype=np.int64)]
         feed = {
             one.name: value.astype(np.int32 if one.type.tensor_type.elem_type == _INT32 else np.int64)
             for one, value in zip(self._inputs, given, strict=False)
@@ -206,7 +220,7 @@ class _Run:
 
 
 def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:
-    """onnx's recurrent operators, which also keep what they are given."""
+    """onnx's recurrent operators, which also keep what they are given, and heed the lengths of texts."""
     from onnx.reference.ops import op_gru, op_lstm, op_rnn
 
     def recording(base: type) -> type:
@@ -215,7 +229,19 @@ def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:
 
             def _run(self, *given: Any, **options: Any) -> Any:
                 seen.append((Recorder.__name__, list(given)))
-                return base._run(self, *given, **options)  # type: ignore[attr-defined]
+                run = base._run  # type: ignore[attr-defined]
+                steps = 1 if options.get("layout") else 0  # the axis
+                tokens = given[0].shape[steps]
+                lengths = set(np.ravel(given[4]).tolist()) if len(given) > 4 and given[4] is not None else {tokens}
+                if lengths == {tokens}:
+                    return run(self, *given, **options)
+                (length,) = lengths  # all texts are the same one
+                if not 0 < length < tokens:
+                    raise ValueError(f"{length} of {tokens} tokens")
+                kept = np.take(given[0], range(length), axis=steps)
+                states, *last = run(self, kept, *given[1:4], None, *given[5:], **options)
+                behind = [(0, tokens - length if axis == steps else 0) for axis in range(states.ndim)]
+                return (np.pad(states, behind), *last)
 
             def choose_act(self, name: str, alpha: float | None, beta: float | None) -> Any:
                 if name.lower() == "relu":
@@ -353,12 +379,35 @@ def _linears(graph: GraphProto, constants: Mapping[str, np.ndarray]) -> list[tup
     return found
 
 
-def _read_out(path: Path, found: Found, run: _Run, class_1: int) -> Found:
-    """The same parts with the one pool, and activation of the head, that give what the graph gives."""
+@dataclass(frozen=True)
+class _Asked:
+    """Ids that the graph is given, and those of them that are words, not padding."""
+
+    ids: list[int]
+    words: list[int]
+
+
+@dataclass(frozen=True)
+class _Agreeing:
+    """A read-out with which the model gives what the graph gives for texts without padding, and what that is."""
+
+    pool: str
+    activation: str | None
+    meant: str
+    model: Classifier
+
+
+def _read_out(path: Path, found: Found, run: _Run, class_1: int, pads: Sequence[int]) -> Found:
+    """The same parts with the one pool, padding, and activation of the head, that give what the graph gives.
+
+    `pads` are the ids that may be padding's.
+    """
     assert found.embedding is not None
     rng = np.random.default_rng(0)
+    words = np.setdiff1d(np.arange(len(found.embedding)), pads)
+    words = words if len(words) else np.array(pads)
     lengths = _LENGTHS if run.length is None else (run.length,) * len(_LENGTHS)
-    drawn = [rng.integers(0, len(found.embedding), length).tolist() for length in lengths]
+    drawn = [rng.choice(words, length).tolist() for length in lengths]
     given = np.stack([run(ids) for ids in drawn])
     activations = ACTIVATIONS if found.head.hidden is not None else (None,)
     nonlinearity = found.nonlinearity or "tanh"
@@ -368,28 +417,158 @@ def _read_out(path: Path, found: Found, run: _Run, class_1: int) -> Found:
             model = classifier(found, found.embedding, ReadOut(pool), nonlinearity, activation)
         except (ValueError, RuntimeError) as error:  # a linear layer of another width
             raise ValueError(f"{path.name}: its layers do not fit together ({_first_line(error)})") from None
-        with torch.inference_mode():
-            logits = np.array([model(torch.tensor([ids])).item() for ids in drawn])
-        meant = _meant(given, logits, class_1)
+        meant = _meant(given, _logits(model, drawn), class_1)
         if meant is not None:
-            agreeing.append((pool, activation, meant))
+            agreeing.append(_Agreeing(pool, activation, meant, model))
     if not agreeing:
         raise ValueError(
             f"{path.name}: what the graph reads of its states is none of "
             f"{', '.join(pools(found.cell, found.bidirectional))}; ask such a model as a black box (--predictor)"
         )
-    pool, activation, meant = agreeing[0]
-    notes = [f"the graph gives {meant}, and reads {pool}: found by running it"]
-    if len(agreeing) > 1:
-        others = ", ".join(" ".join(filter(None, other[:2])) for other in agreeing[1:])
-        notes.append(f"as far as it was run, other read-outs give the same: {others}")
+    if run.length is None:
+        agreeing = _uncut(path, agreeing, run, class_1, rng.choice(words, max(_LONG)).tolist())
+    padded = _padded(pads, run.length or _PADDED, words, rng)
+    told = [_padding(one, run, class_1, padded) for one in agreeing]
+    kept = [(one, padding) for one, padding in zip(agreeing, told, strict=True) if padding is not None]
+    if not kept:
+        free = "" if run.length is None else "with a free length (dynamic_axes) and "
+        raise ValueError(
+            f"{path.name}: texts with padding behind or in front are neither read as {agreeing[0].pool} of all tokens "
+            f"nor of the words alone; export the graph {free}without a mask, or give the model's state_dict with "
+            "--reads and --check"
+        )
+    (first, (padding, padding_note, pad_id, more)), *others = kept
+    notes = [f"the graph gives {first.meant}, and reads {first.pool}: found by running it", *more]
+    if others:
+        same = ", ".join(" ".join(filter(None, (one.pool, one.activation))) for one, _padding in others)
+        notes.append(f"as far as it was run, other read-outs give the same: {same}")
     return replace(
         found,
-        pool=pool,
-        activation=activation,
+        pool=first.pool,
+        activation=first.activation,
+        padding=padding,
+        padding_note=padding_note,
+        pad_id=pad_id,
         names={**found.names, "head": "the last product with a matrix", "embedding": "the table that ids are rows of"},
         notes=(*found.notes, *notes),
     )
+
+
+def _logits(model: Classifier, texts: Sequence[Sequence[int]]) -> np.ndarray:
+    """The model's logits of texts of ids, each by itself."""
+    with torch.inference_mode():
+        return np.array([model(torch.tensor([list(ids)])).item() for ids in texts])
+
+
+def _uncut(
+    path: Path, agreeing: Sequence[_Agreeing], run: _Run, class_1: int, longest: Sequence[int]
+) -> list[_Agreeing]:
+    """Those that also give what the graph gives for long texts. Raises ValueError where none does.
+
+    A text whose probability in float32 is not that in float64 tells nothing: rounding alone changes it.
+    """
+
+    def agrees(one: _Agreeing, length: int) -> bool:
+        ids = longest[:length]
+        return _meant(run(ids)[None], _logits(one.model, [ids]), class_1) == one.meant
+
+    kept, longest_agreed = list(agreeing), max(_LENGTHS)
+    for length in (length for length in _LONG if length * run.texts <= _MOST_TOKENS):
+        sure = [one for one in kept if _is_sure(one.model, longest[:length])]
+        failed = [one for one in sure if not agrees(one, length)]
+        if len(failed) == len(kept):
+            low, high = longest_agreed, length
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if agrees(kept[0], middle) else (low, middle)
+            raise ValueError(
+                f"{path.name}: the graph cuts texts, at about {low:,} tokens; export it without the cut, or give the "
+                "model's state_dict with --reads and --check"
+            )
+        kept = [one for one in kept if one not in failed]
+        longest_agreed = length if sure else longest_agreed
+    return kept
+
+
+def _is_sure(model: Classifier, ids: Sequence[int]) -> bool:
+    """Whether rounding leaves the model's probability of a text as it is."""
+    single, double = (_logits(one, [ids])[0] for one in (model, copy.deepcopy(model).double()))
+    return bool(abs(1 / (1 + np.exp(-single)) - 1 / (1 + np.exp(-double))) <= _CLOSE / 10)
+
+
+def _padded(
+    pads: Sequence[int], size: int, words: np.ndarray, rng: np.random.Generator
+) -> dict[tuple[int, str], list[_Asked]]:
+    """Texts with each id of `pads` behind them up to `size` tokens, and in front, by the id and the side."""
+    found: dict[tuple[int, str], list[_Asked]] = {}
+    for pad in pads:
+        few = max(1, size // 3)
+        for count in sorted({1, few, size - 1} if pad == pads[0] else {few}):
+            text, padding = rng.choice(words, count).tolist(), [pad] * (size - count)
+            if padding and text:
+                found.setdefault((pad, "padded"), []).append(_Asked(text + padding, text))
+                found.setdefault((pad, "left"), []).append(_Asked(padding + text, text))
+    return found
+
+
+def _padding(
+    one: _Agreeing, run: _Run, class_1: int, padded: Mapping[tuple[int, str], Sequence[_Asked]]
+) -> tuple[str | None, str, int | None, list[str]] | None:
+    """`padding`, `padding_note` and `pad_id` of `Found`, and lines on what was found by running the graph.
+
+    None where the graph does neither of the two with padding: read it as words, or skip it.
+    """
+    by_pad: dict[int, tuple[str, ...]] = {}
+    alike = False
+    for (pad, _side), asked in padded.items():
+        given = np.stack([run(text.ids, len(text.words)) for text in asked])
+        reads = _meant(given, _logits(one.model, [text.ids for text in asked]), class_1) == one.meant
+        skips = _meant(given, _logits(one.model, [text.words for text in asked]), class_1) == one.meant
+        alike |= reads and skips and len(asked) > 1  # with much padding and little
+        by_pad[pad] = (*by_pad.get(pad, ()), "reads" if reads else "skips" if skips else "neither")
+    plain = ("reads", "reads")  # behind, in front
+    special = [pad for pad, does in by_pad.items() if does != plain]
+    kinds = set(by_pad.values()) or {plain}
+    if len(kinds) > 1 and len(special) > 1:
+        return None
+    does = by_pad[special[0]] if special else plain
+    pad_id = special[0] if len(kinds) > 1 else None
+    places, sides, length = ("behind", "in front"), ("padded", "left"), run.length
+    notes = ["as far as it was run, padding that is read and padding that is not give the same"] if alike else []
+    if "skips" in does:
+        where = " and ".join(place for place, what in zip(places, does, strict=True) if what == "skips")
+        of = "" if pad_id is None else f" (id {pad_id})"
+        notes.append(f"the graph does not read padding{of} {where}: found by running it")
+        assumed = []
+        if length:
+            assumed.append(
+                f"texts longer than the {length:,} tokens that the graph takes are read whole; its owner cut them"
+            )
+        if "neither" in does and pad_id is not None:
+            other = does.index("neither")
+            assumed.append(f"padding does not stand {places[other]}: there it would change what the graph gives")
+        if "reads" not in does:
+            return "", "; ".join(assumed), pad_id, notes
+        other = does.index("reads")
+        assumed.append(
+            f"padding is not read; where texts were padded {places[other]}, give --reads {sides[other]}:{length or 'N'}"
+        )
+        return None, "; ".join(assumed), pad_id, notes
+    if "reads" not in does:
+        return None
+    if length is None:
+        return None, "", pad_id, notes
+    if does == plain:
+        return (
+            f"padded:{length}",
+            f"texts are padded behind to the {length:,} tokens that the graph takes; where they were padded in front, "
+            f"give --reads left:{length}",
+            pad_id,
+            notes,
+        )
+    only = does.index("reads")
+    notes.append(f"texts are padded {places[only]} to the {length:,} tokens that the graph takes: found by running it")
+    return f"{sides[only]}:{length}", "", pad_id, notes
 
 
 def _meant(given: np.ndarray, logits: np.ndarray, class_1: int) -> str | None:

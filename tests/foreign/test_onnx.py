@@ -37,12 +37,15 @@ class Owner(nn.Module):
         self.head = nn.Linear(width, outputs)
         if hidden:
             self.head = nn.Sequential(nn.Linear(width, 5), nn.Tanh(), nn.Linear(5, outputs))
-        self.reads, self.outputs = reads, outputs
+        self.reads, self.outputs, self.pad = reads, outputs, 0
 
     def forward(self, ids: Tensor) -> Tensor:
         output, state = self.rnn(self.embedding(ids))
         h = state[0] if isinstance(state, tuple) else state
         both = self.rnn.bidirectional
+        words = ids != self.pad
+        mask = words[..., None].float()
+        at = (words.long() * torch.arange(ids.shape[1])).max(1).values[:, None, None]
         read = {
             "final": lambda: torch.cat([h[-2], h[-1]], 1) if both else h[-1],
             "reversed": lambda: torch.cat([h[-1], h[-2]], 1),
@@ -51,6 +54,9 @@ class Owner(nn.Module):
             "max": lambda: output.max(1).values,
             "cell": lambda: state[1][-1],
             "first": lambda: output[:, 0],
+            "masked": lambda: (output * mask).sum(1) / mask.sum(1),
+            "counted": lambda: output.sum(1) / mask.sum(1),
+            "last word": lambda: output.gather(1, at.expand(-1, 1, H))[:, 0],
             "dot": lambda: (torch.softmax((output @ output[:, -1:].transpose(1, 2))[..., 0], 1)[:, None] @ output)[
                 :, 0
             ],
@@ -128,6 +134,110 @@ def test_a_graph_of_one_length_is_padded_to_it(tmp_path: Path) -> None:
     save("theirs", brought, tmp_path)
     (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
     assert found.probability == pytest.approx(padded, abs=1e-6)
+
+
+@pytest.mark.parametrize("length", [7, None])
+def test_a_graph_that_masks_padding_does_not_read_it(tmp_path: Path, length: int | None) -> None:
+    model = made(nn.LSTM, "masked")
+    exported(model, tmp_path / "theirs.onnx", length=length)
+    brought = bring(Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(())))
+    assert brought.model.reads == ReadOut("mean")
+    assert any("does not read padding (id 0) behind" in note for note in brought.notes)
+    assert any("does not stand in front" in line for line in brought.assumed)
+    assert any("longer than the 7 tokens" in line for line in brought.assumed) == bool(length)
+    padded = model(torch.tensor([[2, 3, 4, 0, 0, 0, 0]]))[0, 1].item()
+    save("theirs", brought, tmp_path)
+    (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
+    assert found.probability == pytest.approx(padded, abs=1e-6)
+
+
+@pytest.mark.parametrize("length", [7, None])
+def test_the_id_that_a_graph_masks_is_found(tmp_path: Path, length: int | None) -> None:
+    model = made(nn.GRU, "masked")
+    model.pad = 5
+    exported(model, tmp_path / "theirs.onnx", length=length)
+    found = onnx_files.read(tmp_path / "theirs.onnx")
+    assert (found.pool, found.padding, found.pad_id) == ("mean", "", 5)
+
+
+def test_padding_behind_may_be_skipped_and_in_front_be_read(tmp_path: Path) -> None:
+    model = made(nn.GRU, "last word")
+    exported(model, tmp_path / "theirs.onnx", length=7)
+    for reads, ids in ((None, [2, 3, 4, 0, 0, 0, 0]), ("left:7", [0, 0, 0, 0, 2, 3, 4])):
+        request = Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(()), reads=reads)
+        brought = bring(request)
+        assert any("--reads left:7" in line for line in brought.assumed) == (reads is None)
+        save("theirs", brought, tmp_path, replace=True)
+        (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
+        assert found.probability == pytest.approx(model(torch.tensor([ids]))[0, 1].item(), abs=1e-6)
+
+
+def with_lengths(path: Path) -> Path:
+    """The graph with the lengths of texts as a second input, given to its recurrent operators."""
+    model = onnx.load(str(path))
+    of_type = onnx.TensorProto.INT32
+    model.graph.input.append(onnx.helper.make_tensor_value_info("lengths", of_type, [1]))
+    for node in model.graph.node:
+        if node.op_type in ("LSTM", "GRU", "RNN"):
+            node.input[4] = "lengths"
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "length"),
+    [(nn.GRU, {}, 7), (nn.LSTM, {"bidirectional": True}, 7), (nn.RNN, {"num_layers": 2}, 7), (nn.GRU, {}, None)],
+)
+def test_a_graph_that_is_told_lengths_does_not_read_padding(
+    tmp_path: Path, cell: type[nn.RNNBase], options: dict[str, object], length: int | None
+) -> None:
+    model = made(cell, "final", **options)
+    exported(model, tmp_path / "theirs.onnx", length=length)
+    with_lengths(tmp_path / "theirs.onnx")
+    brought = bring(Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(())))
+    assert brought.model.reads == ReadOut("final")
+    assert any("does not read padding behind" in note for note in brought.notes)
+    save("theirs", brought, tmp_path)
+    (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
+    assert found.probability == pytest.approx(model(torch.tensor([[2, 3, 4]]))[0, 1].item(), abs=1e-6)
+
+
+def test_padding_that_is_neither_read_nor_skipped_is_refused(tmp_path: Path) -> None:
+    exported(made(nn.GRU, "counted"), tmp_path / "counted.onnx", length=7)  # the mean over words of all states
+    exported(made(nn.GRU, "last"), tmp_path / "last.onnx", length=7)  # zeros behind a text
+    with_lengths(tmp_path / "last.onnx")
+    for name in ("counted", "last"):
+        with pytest.raises(ValueError, match=r"texts with padding behind or in front are neither .* \(dynamic_axes\)"):
+            onnx_files.read(tmp_path / f"{name}.onnx")
+
+
+class Cut(nn.Module):
+    """A model that reads a part of each text."""
+
+    def __init__(self, inner: nn.Module, part: slice):
+        super().__init__()
+        self.inner, self.part = inner, part
+
+    def forward(self, ids: Tensor) -> Tensor:
+        scores: Tensor = self.inner(ids[:, self.part])
+        return scores
+
+
+@pytest.mark.parametrize(
+    ("part", "reads", "tokens"),
+    [(slice(20), "final", "20"), (slice(-20, None), "mean", "20"), (slice(250), "max", "2[0-9][0-9]")],
+)
+def test_a_graph_that_cuts_texts_is_refused(tmp_path: Path, part: slice, reads: str, tokens: str) -> None:
+    exported(Cut(made(nn.LSTM, reads), part).eval(), tmp_path / "cut.onnx")
+    with pytest.raises(ValueError, match=f"the graph cuts texts, at about {tokens} tokens; export it without the cut"):
+        onnx_files.read(tmp_path / "cut.onnx")
+
+
+def test_rounding_over_a_long_text_is_no_cut(tmp_path: Path) -> None:
+    model = made(nn.RNN, "mean", nonlinearity="relu")
+    model.rnn.weight_hh_l0.mul_(3)  # its states grow with each step, until float32 does not hold them
+    exported(model, tmp_path / "theirs.onnx")
+    assert onnx_files.read(tmp_path / "theirs.onnx").pool == "mean"
 
 
 def test_what_reads_otherwise_is_refused(tmp_path: Path) -> None:
