@@ -31,6 +31,7 @@ from core.layout import (
     JSON,
     JSON_LINES,
     LINES,
+    MOST_COLUMNS,
     NAME_ENCODING,
     NO_DELIMITER,
     OFF,
@@ -41,6 +42,8 @@ from core.layout import (
     Layout,
     called,
     codec,
+    some,
+    too_wide,
 )
 from core.packed import opened, suffix_of
 from core.record_lines import Lines, unchecked
@@ -55,6 +58,7 @@ _OBJECT = re.compile(r'\{\s*(?=["}])')
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _HEADERS = ("text", "texts", "sentence", "sentences", "tweet", "tweets", "review", "reviews")  # of one text per line
 _NUMBERS = ("id", "ids", "index", "idx", "n", "no", "nr", "number", "row", "line")  # names of row numbers
+_MOST_BESIDE_TEXT = 50  # columns of a table one of which may hold the delimiter
 _LOOKED = 100  # objects of JSON, files of a folder
 
 
@@ -262,6 +266,7 @@ class _Reading:
         self.unsure: int | None = None  # the line of a quote that may be either
         self.unquoted: _Reading | None = None  # the same, quotation marks being text, where there are any
         self.proofs = 0  # rows that show that quotes enclose cells
+        self.enclosed = False  # whether a column is enclosed in nearly every row below the first
         first = next(_records(layout, content))[0]
         self.problem = None if isinstance(first, list) else first
         self.width = len(first) if isinstance(first, list) else 0
@@ -273,6 +278,12 @@ class _Reading:
             self.records.append(record if isinstance(record, list) else None)
             self.lines.append(line)
         self.merged = set(reader.merged)
+        below = [record for record in self.records[1:] if record is not None]
+        ends = set(map(len, below))
+        if self.width and len(ends) == 1 and not any("".join(row[self.width :]).strip() for row in below):
+            more = max(0, ends.pop() - self.width)  # every row goes on with empty cells: columns without a name
+            self.records[0] = [*(self.records[0] or []), *[""] * more]
+            self.width += more
         self.bad = sum(record is None or len(record) != self.width for record in self.records)
 
     @property
@@ -325,10 +336,12 @@ def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
     delimiter = on.layout.delimiter or ","
     proofs = against = 0
     enclosed: set[int] | None = None
+    below: Counter[int] = Counter()
     for row, start, end in zip(on.records, on.lines, [*on.lines[1:], len(lines) + 1], strict=True):
         raw = "".join(lines[start - 1 : end - 1])
         cells = raw.rstrip("\r\n").split(delimiter)
         whole = {place for place, cell in enumerate(cells) if len(cell) > 1 and cell[0] == cell[-1] == '"'}
+        below.update(whole if enclosed is not None else ())
         enclosed = whole if enclosed is None else enclosed & whole
         if row is None or '"' not in raw or len(row) != on.width:
             continue
@@ -339,6 +352,7 @@ def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
             proofs += 1
         elif any('"' in cell and place not in whole for place, cell in enumerate(cells)) and start not in on.merged:
             against += 1
+    on.enclosed = max(below.values(), default=0) * 10 >= 9 * max(1, len(on.records) - 1)
     return max(0, proofs - against), bool(enclosed) and len(on.records) > 1
 
 
@@ -350,6 +364,8 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
     first = records[0]
     if first is None:
         raise in_header(path, reading.problem or "")
+    if reading.width > MOST_COLUMNS:
+        raise too_wide(path, reading.width)
     header = layout.header
     if header is not False and _UNDECODED.search("".join(first)):
         what = _("bytes that are not {encoding} text").format(encoding=called(layout.encoding or ""))
@@ -366,7 +382,8 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
     labelled = not header and layout.delimiter == " "
     names: Sequence[str] = _names(first) if header else ("label", "text") * labelled
     wide = sum(len(row) > width for row in rows)
-    if wide > reading.proofs:  # of a file that is quoted where needed, rather a few rows are faulty
+    if wide > reading.proofs and not reading.enclosed and width <= _MOST_BESIDE_TEXT:
+        # In a file that is quoted where needed, rather a few rows are faulty.
         plain = [row or [] for row in reading.unquoted.records[header:]] if reading.unquoted else rows
         layout, rows = _with_bare_column(layout, plain, width, names) or (layout, rows)
     rows = [row for row in rows if len(row) == width]
@@ -375,17 +392,17 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
     if header:
         named = max((place + 1 for place, name in enumerate(first) if name.strip()), default=width)
         if named < width:
-            numbers = language.listed(names[named:])
-            notes.append(_("columns {numbers} have no name").format(numbers=numbers))
+            note = ngettext("column {numbers} has no name", "columns {numbers} have no name", width - named)
+            notes.append(note.format(numbers=some(names[named:])))
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            notes.append(_("several columns are called {names}").format(names=language.listed(twice)))
+            notes.append(_("several columns are called {names}").format(names=some(twice)))
     elif not labelled:
         names, told = guessed(rows, width)
         notes += told
     tokens = token_columns(names, rows)
     if tokens:
-        notes.append(_("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens)))
+        notes.append(_("lists of tokens in {columns}, joined by spaces").format(columns=some(tokens)))
     begin = skip
     if header:
         begin += reading.lines[1] - 1 if len(reading.lines) > 1 else lines
@@ -419,6 +436,14 @@ def _with_bare_column(
     texts = [place for place, name in enumerate(names) if is_text(name)]
     exact = list(zip(*(row for row in rows if len(row) == width), strict=True)) or [()] * width
     numbers = [bool(column) and all(map(is_number, column)) for column in exact]
+    wider = [row for row in rows if len(row) > width]
+
+    def ends(place: int) -> bool:
+        """Whether a wider row may as well end with empty cells: no evidence that texts hold delimiters."""
+        if place < width - 1:
+            return any(not cell.strip() for row in wider for cell in [*row[:place], *row[place + 1 - width :]])
+        return delimiter != " " and sum(not row[-1].strip() for row in wider) * 2 >= len(wider) > 0
+
     fitting = [
         place
         for place in texts or range(width)
@@ -429,7 +454,7 @@ def _with_bare_column(
             if other != place
         )
     ]
-    if len(fitting) != 1:
+    if len(fitting) != 1 or ends(fitting[0]):
         return None
     return replace(layout, bare=fitting[0], quoting=OFF), joined(fitting[0])
 

@@ -20,7 +20,19 @@ from core.cells import Batch, mended
 from core.header import is_text
 from core.language import gettext as _
 from core.language import listed
-from core.layout import DELIMITED, FOLDER, JSON, NAME_COLUMN, PARQUET, Layout, said, tell
+from core.layout import (
+    DELIMITED,
+    FOLDER,
+    JSON,
+    MOST_COLUMNS,
+    NAME_COLUMN,
+    PARQUET,
+    Layout,
+    said,
+    some,
+    tell,
+    too_wide,
+)
 from core.loaded import items, loaded
 from core.looking import look
 from core.record_lines import Lines, Mark, Places, batches, stream
@@ -98,8 +110,8 @@ class Window:
         return {place: [key for key in row if key not in known] for place, row in rows.items()}
 
 
-MOST_COLUMNS = 2_000  # of a table that somebody chooses columns of
 _SHOWN = 200  # characters of the names of columns, in a message
+_NAMED = 20  # columns named in a message
 _LISTED = 5  # lines named in a message
 _NOT_ALL = 1 - 1e-9
 _START = Mark()
@@ -119,10 +131,9 @@ def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) 
                 )
             )
         if column not in available:
-            shown = ", ".join(name if name.isprintable() else repr(name) for name in available)
             raise LookupError(
                 _("{file} has no column {column!r}; it has: {columns}").format(
-                    file=path.name, column=column, columns=shown
+                    file=path.name, column=column, columns=some(available, _NAMED)
                 )
                 + NAME_COLUMN
             )
@@ -158,11 +169,7 @@ def columns(path: Path, asked: Layout | None = None) -> tuple[str, ...]:
     with closing(windows(path, 1_000, asked)) as table:
         found = next(table).columns
     if len(found) > MOST_COLUMNS:
-        raise ValueError(
-            _("{file} has {count:,} columns; up to {most:,} can be chosen from").format(
-                file=path.name, count=len(found), most=MOST_COLUMNS
-            )
-        )
+        raise too_wide(path, len(found))
     return found
 
 

@@ -366,6 +366,58 @@ def test_rows_that_a_proven_quote_joins_are_told_of(tmp_path: Path) -> None:
     ] * 2
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [
+        ("text,label", ["good day,pos", "bad day,neg", "fine one,pos"]),
+        ("label,text", ["pos,good day", "neg,bad day", "pos,fine one"]),
+        ("id,text,label", ["1,good day,pos", "2,bad day,neg", "4,fine one,pos"]),
+    ],
+)
+def test_delimiters_at_the_end_are_no_text(delimiter: str, header: str, lines: list[str], tmp_path: Path) -> None:
+    path = tmp_path / ("a.tsv" if delimiter == "\t" else "a.csv")
+    values = [line.split(",") for line in lines]
+    placed("\n".join([header, lines[0], lines[1] + ",", lines[2]]).replace(",", delimiter), path)
+    cells, wrong, _said = both(path)
+    count = len(values[0])
+    assert wrong == [(2, f"{count + 1} fields where the header has {count}")]
+    assert [cells[0], cells[2]] == [values[0], values[2]]
+    path = placed("\n".join([header, *(f"{line},," for line in lines)]).replace(",", delimiter), path)
+    cells, wrong, _said = both(path)
+    assert [row[:count] for row in cells] == values and not wrong
+    assert look(path).named == count and look(path).notes
+
+
+def test_commas_in_texts_that_end_with_one_stay_theirs(tmp_path: Path) -> None:
+    path = placed("label,text\n0,well , so\n1,the cat , it sat\n0,a day ,\n", tmp_path / "a.csv")
+    assert [row.values[0] for row in rows(path, ["text"])] == ["well , so", "the cat , it sat", "a day ,"]
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "faulty"),
+    [
+        ("text,label", '"good day",pos', '"oops",pos,extra'),
+        ('"text","label"', '"good day","pos"', '"oops","pos","extra"'),
+    ],
+)
+def test_a_faulty_row_leaves_a_quoted_file_quoted(header: str, line: str, faulty: str, tmp_path: Path) -> None:
+    cells, wrong, _said = both(placed("\n".join([header, *[line] * 40, faulty]), tmp_path / "a.csv"))
+    assert wrong == [(41, "3 fields where the header has 2")]
+    assert cells[:40] == [["good day", "pos"]] * 40
+
+
+def test_a_table_of_very_many_columns_is_refused_at_once(tmp_path: Path) -> None:
+    wide = 12_000
+    path = placed("a," * wide + "a\n" + "b," * (wide + 1) + "b\n", tmp_path / "a.csv")
+    with pytest.raises(ValueError, match=r"^a\.csv has 12,001 columns; up to 2,000 can be chosen from$"):
+        look(path)
+    path = placed(",".join(f"c{n}" for n in range(1_900)) + "\n" + "b," * 1_899 + "b\n", tmp_path / "b.csv")
+    with pytest.raises(LookupError) as refused:
+        list(rows(path, ["text"]))
+    assert len(str(refused.value)) < 300
+
+
 # Archives
 
 
