@@ -54,6 +54,8 @@ _SENTIMENT140_LABELS = ("0", "2", "4")
 _LABELLED = re.compile(r"(?:__label__\S+(?= )|\S{1,20}(?=\s[^\w\s]{2,}\s))(\s(?:[^\w\s]{2,}\s)?)")
 _USUAL = {".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ",", ";", "|"), ".txt": (PLUS_SIGNS, "\t", ",", ";", "|")}
 _UNDECODED = re.compile("[\udc80-\udcff]")
+_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[\x80-\x9f¢-\xac\xae-³µ¶\xb8-¿×](?=[^\W\d_])")  # no Western text has
+_GUESSES = ("cp1252", "latin-1")
 _OBJECT = re.compile(r'\{\s*(?=["}])')
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _HEADERS = ("text", "texts", "sentence", "sentences", "tweet", "tweets", "review", "reviews")  # of one text per line
@@ -95,6 +97,8 @@ def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, 
     encoding = codec(asked.encoding) if asked.encoding is not None else _encoding(path, part)
     text = _text(path, part, encoding, whole)
     found = replace(asked, encoding=encoding)
+    if asked.encoding is None and encoding in _GUESSES:
+        found = replace(found, notes=(_guess(path, encoding, text),))
     if suffix in (".json", ".jsonl"):
         start = text.lstrip("\ufeff \t\r\n")[:1]
         form = JSON if suffix == ".json" and start == "[" else JSON_LINES
@@ -168,6 +172,19 @@ def _encoding(path: Path, part: bytes) -> str:
     except UnicodeDecodeError:
         return "latin-1"
     return "cp1252"
+
+
+def _guess(path: Path, encoding: str, text: str) -> str:
+    """What is said of an encoding that bytes can never prove. Raises ValueError for signs that stand in words."""
+    words = (word for line in text.splitlines() if not line.isascii() for word in line.split() if not word.isascii())
+    first = next(words, "")
+    if (wrong := next((word for word in [first, *words] if _IN_A_WORD.search(word)), None)) is not None:
+        line = _("{file} is not UTF-8 text, and {encoding} makes signs in words of it ({word!r})")
+        raise ValueError(line.format(file=path.name, encoding=called(encoding), word=wrong[:30]) + NAME_ENCODING)
+    shown = re.sub(r"^[\W\d_]*|[\W\d_]*$", "", first[:30]) or first[:30]
+    return _("{encoding} is a guess ({word}): name another with --encoding").format(
+        encoding=called(encoding), word=shown if shown.isprintable() else repr(shown)[1:-1]
+    )
 
 
 def _noticed(layout: Layout, text: str) -> Layout:
@@ -509,5 +526,7 @@ def _folder(path: Path, asked: Layout) -> Layout:
         some = texts[:: max(1, len(texts) // _LOOKED)]
         part = b"\n".join(one.read_bytes()[: _PART // _LOOKED] for one in some)
         encoding = _encoding(path, part)
+        if encoding in _GUESSES:
+            asked = replace(asked, notes=(_guess(path, encoding, part.decode(encoding, "replace")),))
     columns = ("text", "label", "file")
     return replace(asked, form=FOLDER, encoding=encoding, label=language.listed(names), columns=columns, named=3)

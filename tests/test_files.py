@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from core import packed, records, tables
 from core.__main__ import main
-from core.layout import ON, Layout, telling
+from core.layout import ON, Layout, said, telling
 from core.looking import look
 from core.tables import rows
 
@@ -416,6 +416,41 @@ def test_a_table_of_very_many_columns_is_refused_at_once(tmp_path: Path) -> None
     with pytest.raises(LookupError) as refused:
         list(rows(path, ["text"]))
     assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "shown"),
+    [
+        ("I don’t like the café", "cp1252", "don’t"),
+        ("que no, señor: ¿qué es esto? «Sí», 20 °C, nº 1, col·legi, don´t", "latin-1", "señor"),
+        ("Bu film çok güzeldi ve yavaş", "cp1254", "çok"),
+        ("that’s a café I like very much", "mac-roman", "thatÕs"),
+        ("można tu zażółć gęślą jaźń w tym domu", "cp1250", None),
+        ("można tu zażółć gęślą jaźń w tym domu", "iso-8859-2", None),
+        ("hello there my good friends, so good to see you 很好的一天", "gbk", None),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl", "folder"])
+def test_an_encoding_that_is_guessed_is_said_or_refused(
+    name: str, text: str, encoding: str, shown: str | None, tmp_path: Path
+) -> None:
+    content = {
+        "a.csv": f'text,label\n"{text}",1\nbad day,0\n',
+        "a.txt": f"{text}\nbad day\n",
+        "a.jsonl": json.dumps({"text": text}, ensure_ascii=False) + "\n",
+        "folder": text,
+    }[name].encode(encoding)
+    if name == "folder":
+        placed({"pos/1.txt": "good", "neg/1.txt": "bad"}, tmp_path / name)
+        (tmp_path / name / "pos/2.txt").write_bytes(content)
+    path = tmp_path / name if name == "folder" else placed(content, tmp_path / name)
+    if shown is None:
+        with pytest.raises(ValueError, match=r"name its encoding \(--encoding\)$"):
+            look(path)
+    else:
+        assert f"CP1252 is a guess ({shown})" in said(look(path))
+    assert "guess" not in said(look(path, Layout(encoding)))
+    assert text in [row.values[0] for row in rows(path, ["text"], Layout(encoding))]
 
 
 # Archives
