@@ -19,7 +19,7 @@ from core import reasons
 from core.cells import Batch, mended
 from core.header import is_text
 from core.language import gettext as _
-from core.language import listed
+from core.language import listed, ngettext
 from core.layout import (
     DELIMITED,
     FOLDER,
@@ -223,10 +223,14 @@ def batches_of(path: Path, layout: Layout, start: Mark = _START) -> Generator[tu
         lines, size = _lines(file, layout, start), max(1, path.stat().st_size)
         for batch in batches(lines, layout):
             yield batch, min(1.0, raw.tell() / size)
-        if lines.merged and start.place is None:
-            told = _("{count:,} quoted rows go over several lines, each of which fits the header: lines {lines}")
-            shown = listed(f"{line:,}" for line in lines.merged[:_LISTED]) + ", …" * (len(lines.merged) > _LISTED)
-            tell(path, told.format(count=len(lines.merged), lines=shown))
+        if lines.several and start.place is None:
+            told = ngettext(
+                "{count:,} quoted row goes over several lines, one or more of which fit the header: line {lines}",
+                "{count:,} quoted rows go over several lines, one or more of which fit the header: lines {lines}",
+                len(lines.several),
+            )
+            shown = listed(f"{line:,}" for line in lines.several[:_LISTED]) + ", …" * (len(lines.several) > _LISTED)
+            tell(path, told.format(count=len(lines.several), lines=shown))
 
 
 def _lines(file: Any, layout: Layout, start: Mark) -> Lines:

@@ -361,9 +361,14 @@ def test_rows_that_a_proven_quote_joins_are_told_of(tmp_path: Path) -> None:
     with telling(heard.append):
         cells, wrong, _said = both(path)
     assert cells[1] == ["first line, 0\nsecond line", "1"] and len(cells) == 3
-    assert [line for line in heard if "go over several lines" in line] == [
-        "b.csv: 1 quoted rows go over several lines, each of which fits the header: lines 3"
+    assert [line for line in heard if "b.csv: 1 " in line] == [
+        "b.csv: 1 quoted row goes over several lines, one or more of which fit the header: line 3"
     ] * 2
+    path = placed('text,label\n"so, one,1\ntwo,0\nthree",1\n"x, ""y""",0\n', tmp_path / "c.csv")
+    with telling(heard.append):
+        cells, wrong, _said = both(path)
+    assert cells == [["so, one,1\ntwo,0\nthree", "1"], ['x, "y"', "0"]] and not wrong
+    assert sum("c.csv: 1 quoted row goes over several lines" in line for line in heard) == 2
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
