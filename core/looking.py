@@ -52,6 +52,9 @@ from core.text_folders import classes, texts_of_folder
 _PART = 262_144  # bytes looked at
 _SENTIMENT140_LABELS = ("0", "2", "4")
 _LABELLED = re.compile(r"(?:__label__\S+(?= )|\S{1,20}(?=\s[^\w\s]{2,}\s))(\s(?:[^\w\s]{2,}\s)?)")
+_LABELS_OF_A_TEXT = re.compile(r"__label__\S+\s+__label__")
+_LABEL_IN_FRONT = re.compile(r"([+-]?\d{1,3}|positive|negative|neutral|pos|neg|neu) (?=\s*\S)", re.IGNORECASE)
+_MOST_LABELS = 20  # in front of texts
 _USUAL = {".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ",", ";", "|"), ".txt": (PLUS_SIGNS, "\t", ",", ";", "|")}
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _IN_A_WORD = re.compile(r"(?<=[^\W\d_])[\x80-\x9f¢-\xac\xae-³µ¶\xb8-¿×](?=[^\W\d_])")  # no Western text has
@@ -231,8 +234,15 @@ def _delimited(path: Path, found: Layout, suffix: str, text: str, whole: bool) -
         found = replace(found, delimiter=_of_text(lines))
         if found.delimiter is None:
             return _one_a_line(found, None, text)
-        if found.delimiter == " ":
-            found = replace(found, header=False)
+    if found.delimiter == " " and found.header is not True and _of_text(lines) == " ":
+        found = replace(found, header=False, quoting=found.quoting or OFF)
+        for number, line in enumerate(lines, skip + 1):
+            if _LABELS_OF_A_TEXT.match(line):
+                raise ValueError(
+                    _("{file}, line {line}: more than one label; expected one __label__ in each line").format(
+                        file=path.name, line=number
+                    )
+                )
     if not lines:
         raise ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
     if len(lines[0]) > record_lines.LINE_LIMIT:
@@ -262,6 +272,9 @@ def _of_text(lines: Sequence[str]) -> str | None:
     marks = {match and match[1] for match in map(_LABELLED.match, filled)}
     if len(filled) > 1 and len(marks) == 1 and None not in marks:  # as in fastText's “__label__1 …” and “1 ||| …”
         return marks.pop()
+    fronts = [match and match[1] for match in map(_LABEL_IN_FRONT.match, filled)]
+    if len(filled) > 3 and None not in fronts and len({*fronts}) <= min(_MOST_LABELS, len(filled) / 2):
+        return " "
     for delimiter in _USUAL[".csv"]:
         names = [name.strip(' "\r\n').lower() for name in filled[0].split(delimiter)] if filled else []
         if len(names) > 1 and all(is_known(name) for name in names):

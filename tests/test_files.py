@@ -80,6 +80,10 @@ CASES: dict[str, tuple[str | bytes | dict[str, str], list[str]]] = {
     ),
     "a label, a mark, a text": ("1 ||| fine , bread\n0 ||| cold | soup\n", ["fine , bread", "cold | soup"]),
     "fastText": ("__label__pos fine bread , here\n__label__neg cold\n", ["fine bread , here", "cold"]),
+    "a label in front of each text": (
+        '1 fine "bread" , here\n0 cold\n1 lovely garden\n0 rude waiter\n',
+        ['fine "bread" , here', "cold", "lovely garden", "rude waiter"],
+    ),
     "text and label in a .txt": (
         "i feel fine;joy\ni weep, again;sadness\ni smile;joy\ni cry a lot;sadness\n",
         ["i feel fine", "i weep, again", "i smile", "i cry a lot"],
@@ -119,6 +123,7 @@ CASES: dict[str, tuple[str | bytes | dict[str, str], list[str]]] = {
     "cp1252 inside UTF-8": (HEADED.encode() + "naïve “so”".encode() + b",1\ncaf\xe9,0\n",
                             ["cold soup", "café today", "naïve “so”", "café"]),
     "columns without a name": ("v1,v2,,,\nham,see you,,,\nspam,win,now,,\n", ["see you", "win,now"]),
+    "delimiters behind every row": ("text,label\ncold soup,0,\nfine,1,\n", ["cold soup", "fine"]),
     "Sentiment140's public CSV": (
         b'"4","1","Mon","NO_QUERY","ann","caf\xe9, so good"\n"0","2","Mon","NO_QUERY","bob","so bad"\n',
         ["café, so good", "so bad"],
@@ -456,6 +461,21 @@ def test_an_encoding_that_is_guessed_is_said_or_refused(
         assert f"CP1252 is a guess ({shown})" in said(look(path))
     assert "guess" not in said(look(path, Layout(encoding)))
     assert text in [row.values[0] for row in rows(path, ["text"], Layout(encoding))]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
+@pytest.mark.parametrize("asked", [Layout(), Layout(delimiter=" ")])
+def test_a_label_in_front_is_no_text_and_one_alone(name: str, asked: Layout, tmp_path: Path) -> None:
+    if name == "a.csv" and asked.delimiter is None:
+        asked = Layout(delimiter=" ", header=False)
+    lines = [("__label__neg", "bad"), ("__label__pos", 'so "good" here, ok')]
+    path = placed("\n".join(map(" ".join, lines)), tmp_path / name)
+    assert [tuple(row.values) for row in rows(path, ["label", "text"], asked)] == lines
+    path = placed("__label__neg bad\n__label__pos __label__new so good\n", tmp_path / name)
+    with pytest.raises(ValueError, match=r"line 2: more than one label"):
+        look(path, asked)
+    numbers = placed("1 man went\n2 men went\n3 men went\n4 men went\n", tmp_path / "b.txt")
+    assert look(numbers).form == "lines"
 
 
 # Archives
