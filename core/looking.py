@@ -20,7 +20,17 @@ from pathlib import Path
 
 from core import language, record_lines
 from core.cells import mended
-from core.header import are_labels, counts_rows, guessed, is_header, is_known, is_number, is_text, token_columns
+from core.header import (
+    are_labels,
+    counts_rows,
+    guessed,
+    is_header,
+    is_known,
+    is_number,
+    is_text,
+    token_columns,
+    unread_lists,
+)
 from core.language import gettext as _
 from core.language import ngettext
 from core.layout import (
@@ -105,7 +115,7 @@ def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, 
     if suffix in (".json", ".jsonl"):
         start = text.lstrip("\ufeff \t\r\n")[:1]
         form = JSON if suffix == ".json" and start == "[" else JSON_LINES
-        return _noticed(_with_tokens_of_json(replace(found, form=form), text), text)
+        return _noticed(_with_tokens_of_json(path, replace(found, form=form), text), text)
     if suffix in (".pos", ".neg"):
         return _noticed(_one_a_line(found, suffix[1:], text), text)
     if asked.delimiter == NO_DELIMITER:
@@ -430,6 +440,7 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
     elif not labelled:
         names, told = guessed(rows, width)
         notes += told
+    _refuse_lists(path, names, rows)
     tokens = token_columns(names, rows)
     if tokens:
         notes.append(_("lists of tokens in {columns}, joined by spaces").format(columns=some(tokens)))
@@ -489,7 +500,18 @@ def _with_bare_column(
     return replace(layout, bare=fitting[0], quoting=OFF), joined(fitting[0])
 
 
-def _with_tokens_of_json(layout: Layout, text: str) -> Layout:
+def _refuse_lists(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Raises ValueError for a column of lists of tokens that cannot be read as such."""
+    if (found := unread_lists(names, rows)) is not None:
+        raise ValueError(
+            _(
+                "{file}: column {column!r} holds lists that cannot be read, as {cell!r}; write them as JSON lists of "
+                "texts, or join the tokens by spaces"
+            ).format(file=path.name, column=found[0], cell=found[1][:30])
+        )
+
+
+def _with_tokens_of_json(path: Path, layout: Layout, text: str) -> Layout:
     """The layout with the keys of the first objects, and those of them that hold lists of tokens."""
     decoder = json.JSONDecoder()
     objects: list[dict[str, object]] = []
@@ -508,7 +530,9 @@ def _with_tokens_of_json(layout: Layout, text: str) -> Layout:
     names = list(dict.fromkeys(key for found in objects for key in found))
     if not objects or len(names) > 1_000:
         return layout
-    tokens = token_columns(names, [[found.get(name) for name in names] for found in objects])
+    cells = [[found.get(name) for name in names] for found in objects]
+    _refuse_lists(path, names, cells)
+    tokens = token_columns(names, cells)
     if not tokens:
         return layout
     note = _("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens))

@@ -478,6 +478,22 @@ def test_a_label_in_front_is_no_text_and_one_alone(name: str, asked: Layout, tmp
     assert look(numbers).form == "lines"
 
 
+@pytest.mark.parametrize(
+    "cells", [["['a' 'b']", "['c'\n 'd']"], ["[a, b]", "[c]"], ["['a', 'b']", "['it's']"], ["[1, 2]"]]
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_lists_that_are_none_are_refused(name: str, cells: list[str], tmp_path: Path) -> None:
+    as_csv = "text,label\n" + "".join(f'"{cell}",1\n' for cell in cells)
+    as_json = "".join(json.dumps({"text": cell, "label": 1}) + "\n" for cell in cells)
+    with pytest.raises(ValueError, match=r"column 'text' holds lists .* JSON lists") as refused:
+        look(placed(as_csv if name == "a.csv" else as_json, tmp_path / name))
+    assert "\n" not in str(refused.value)
+    plain = placed('text,label\n[deleted],1\n"so good, [sic]",0\nso bad,1\n', tmp_path / "b.csv")
+    assert len(list(rows(plain, ["text"]))) == 3
+    other = placed("text,tokens\nso good,['so' 'good']\n", tmp_path / "c.csv")
+    assert [row.values[0] for row in rows(other, ["text"])] == ["so good"]
+
+
 # Archives
 
 
