@@ -152,3 +152,19 @@ def token_columns(names: Sequence[str], rows: Sequence[Sequence[object]]) -> lis
     if not plain:
         return found
     return [] if any(map(is_text, plain)) else [name for name in found if is_text(name)]
+
+
+def unread_lists(names: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[str, str] | None:
+    """The column of texts most of whose cells are in brackets and not all of those a list of tokens, and such a cell;
+    None where there is none, or another column of texts."""
+    found: list[tuple[str, str]] = []
+    for name, column in zip(names, zip(*rows, strict=True), strict=False):
+        if name != "text" and ("text" in names or not is_text(name)):
+            continue
+        filled = [str(cell).strip() for cell in column if cell is not None and not isinstance(cell, list)]
+        lists = [cell for cell in filled if cell.startswith("[") and cell.endswith("]")]
+        wrong = next((cell for cell in lists if tokens_in(cell) is None), None)
+        if wrong is None or len(lists) * 2 <= sum(map(bool, filled)):
+            return None
+        found.append((name, wrong))
+    return found[0] if found else None

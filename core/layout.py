@@ -17,7 +17,7 @@ from core.language import gettext as _
 from core.language import listed, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 DELIMITED, LINES, JSON_LINES, JSON, PARQUET, FOLDER = "delimited", "lines", "jsonl", "json", "parquet", "folder"
 ON, OFF, ESCAPED = "on", "off", "escaped"  # quoting: doubled quotes, none at all, quotes behind a backslash
@@ -28,6 +28,7 @@ NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "plus": PLUS_
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".json", ".txt", ".pos", ".neg")
 PACKED = (".gz", ".zip")
 SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
+MOST_COLUMNS = 2_000  # of a table that somebody chooses columns of
 NAME_ENCODING = "; name its encoding (--encoding)"
 NAME_COLUMN = "; name another (--text-column, --label-column)"
 """What helps on the command line, which speaks English; a page has a box for it, and cuts this off."""
@@ -111,6 +112,21 @@ def said(layout: Layout) -> str:
     return listed([first, encoding, *layout.notes])
 
 
+def some(names: Sequence[str], most: int = 6) -> str:
+    """The first names of columns, and dots for more."""
+    shown = listed(name[:60] if name.isprintable() else repr(name[:60]) for name in names[:most])
+    return shown + (", …" if len(names) > most else "")
+
+
+def too_wide(path: Path, columns: int) -> ValueError:
+    """What is said of a table of more columns than anybody could choose from."""
+    return ValueError(
+        _("{file} has {count:,} columns; up to {most:,} can be chosen from").format(
+            file=path.name, count=columns, most=MOST_COLUMNS
+        )
+    )
+
+
 def _delimited(layout: Layout) -> Iterator[str]:
     names = {
         "\t": _("tab-separated"),
@@ -125,10 +141,8 @@ def _delimited(layout: Layout) -> Iterator[str]:
         layout.quoting or ON
     ]
     yield called(layout.encoding or "")
-    shown = listed(name if name.isprintable() else repr(name) for name in layout.columns[:6])
-    more = ", …" if len(layout.columns) > 6 else ""
     columns = ngettext("{count:,} column ({names})", "{count:,} columns ({names})", len(layout.columns))
-    yield columns.format(count=len(layout.columns), names=shown + more)
+    yield columns.format(count=len(layout.columns), names=some(layout.columns))
     yield _("header") if layout.header else _("no header")
     if layout.bare is not None:
         yield _("{column} may hold the delimiter").format(column=layout.columns[layout.bare])

@@ -20,7 +20,17 @@ from pathlib import Path
 
 from core import language, record_lines
 from core.cells import mended
-from core.header import are_labels, counts_rows, guessed, is_header, is_known, is_number, is_text, token_columns
+from core.header import (
+    are_labels,
+    counts_rows,
+    guessed,
+    is_header,
+    is_known,
+    is_number,
+    is_text,
+    token_columns,
+    unread_lists,
+)
 from core.language import gettext as _
 from core.language import ngettext
 from core.layout import (
@@ -31,6 +41,7 @@ from core.layout import (
     JSON,
     JSON_LINES,
     LINES,
+    MOST_COLUMNS,
     NAME_ENCODING,
     NO_DELIMITER,
     OFF,
@@ -41,6 +52,8 @@ from core.layout import (
     Layout,
     called,
     codec,
+    some,
+    too_wide,
 )
 from core.packed import opened, suffix_of
 from core.record_lines import Lines, unchecked
@@ -49,12 +62,18 @@ from core.text_folders import classes, texts_of_folder
 _PART = 262_144  # bytes looked at
 _SENTIMENT140_LABELS = ("0", "2", "4")
 _LABELLED = re.compile(r"(?:__label__\S+(?= )|\S{1,20}(?=\s[^\w\s]{2,}\s))(\s(?:[^\w\s]{2,}\s)?)")
+_LABELS_OF_A_TEXT = re.compile(r"__label__\S+\s+__label__")
+_LABEL_IN_FRONT = re.compile(r"([+-]?\d{1,3}|positive|negative|neutral|pos|neg|neu) (?=\s*\S)", re.IGNORECASE)
+_MOST_LABELS = 20  # in front of texts
 _USUAL = {".csv": (",", ";", "\t", "|"), ".tsv": ("\t", ",", ";", "|"), ".txt": (PLUS_SIGNS, "\t", ",", ";", "|")}
 _UNDECODED = re.compile("[\udc80-\udcff]")
+_IN_A_WORD = re.compile(r"(?<=[^\W\d_])[\x80-\x9f¢-\xac\xae-³µ¶\xb8-¿×](?=[^\W\d_])")  # no Western text has
+_GUESSES = ("cp1252", "latin-1")
 _OBJECT = re.compile(r'\{\s*(?=["}])')
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _HEADERS = ("text", "texts", "sentence", "sentences", "tweet", "tweets", "review", "reviews")  # of one text per line
 _NUMBERS = ("id", "ids", "index", "idx", "n", "no", "nr", "number", "row", "line")  # names of row numbers
+_MOST_BESIDE_TEXT = 50  # columns of a table one of which may hold the delimiter
 _LOOKED = 100  # objects of JSON, files of a folder
 
 
@@ -91,10 +110,12 @@ def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, 
     encoding = codec(asked.encoding) if asked.encoding is not None else _encoding(path, part)
     text = _text(path, part, encoding, whole)
     found = replace(asked, encoding=encoding)
+    if asked.encoding is None and encoding in _GUESSES:
+        found = replace(found, notes=(_guess(path, encoding, text),))
     if suffix in (".json", ".jsonl"):
         start = text.lstrip("\ufeff \t\r\n")[:1]
         form = JSON if suffix == ".json" and start == "[" else JSON_LINES
-        return _noticed(_with_tokens_of_json(replace(found, form=form), text), text)
+        return _noticed(_with_tokens_of_json(path, replace(found, form=form), text), text)
     if suffix in (".pos", ".neg"):
         return _noticed(_one_a_line(found, suffix[1:], text), text)
     if asked.delimiter == NO_DELIMITER:
@@ -166,6 +187,19 @@ def _encoding(path: Path, part: bytes) -> str:
     return "cp1252"
 
 
+def _guess(path: Path, encoding: str, text: str) -> str:
+    """What is said of an encoding that bytes can never prove. Raises ValueError for signs that stand in words."""
+    words = (word for line in text.splitlines() if not line.isascii() for word in line.split() if not word.isascii())
+    first = next(words, "")
+    if (wrong := next((word for word in [first, *words] if _IN_A_WORD.search(word)), None)) is not None:
+        line = _("{file} is not UTF-8 text, and {encoding} makes signs in words of it ({word!r})")
+        raise ValueError(line.format(file=path.name, encoding=called(encoding), word=wrong[:30]) + NAME_ENCODING)
+    shown = re.sub(r"^[\W\d_]*|[\W\d_]*$", "", first[:30]) or first[:30]
+    return _("{encoding} is a guess ({word}): name another with --encoding").format(
+        encoding=called(encoding), word=shown if shown.isprintable() else repr(shown)[1:-1]
+    )
+
+
 def _noticed(layout: Layout, text: str) -> Layout:
     """The layout with notes on its text: what looks as if it had been read in another encoding."""
     if text.isascii() or layout.mend:
@@ -210,8 +244,15 @@ def _delimited(path: Path, found: Layout, suffix: str, text: str, whole: bool) -
         found = replace(found, delimiter=_of_text(lines))
         if found.delimiter is None:
             return _one_a_line(found, None, text)
-        if found.delimiter == " ":
-            found = replace(found, header=False)
+    if found.delimiter == " " and found.header is not True and _of_text(lines) == " ":
+        found = replace(found, header=False, quoting=found.quoting or OFF)
+        for number, line in enumerate(lines, skip + 1):
+            if _LABELS_OF_A_TEXT.match(line):
+                raise ValueError(
+                    _("{file}, line {line}: more than one label; expected one __label__ in each line").format(
+                        file=path.name, line=number
+                    )
+                )
     if not lines:
         raise ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
     if len(lines[0]) > record_lines.LINE_LIMIT:
@@ -241,6 +282,9 @@ def _of_text(lines: Sequence[str]) -> str | None:
     marks = {match and match[1] for match in map(_LABELLED.match, filled)}
     if len(filled) > 1 and len(marks) == 1 and None not in marks:  # as in fastText's “__label__1 …” and “1 ||| …”
         return marks.pop()
+    fronts = [match and match[1] for match in map(_LABEL_IN_FRONT.match, filled)]
+    if len(filled) > 3 and None not in fronts and len({*fronts}) <= min(_MOST_LABELS, len(filled) / 2):
+        return " "
     for delimiter in _USUAL[".csv"]:
         names = [name.strip(' "\r\n').lower() for name in filled[0].split(delimiter)] if filled else []
         if len(names) > 1 and all(is_known(name) for name in names):
@@ -262,6 +306,7 @@ class _Reading:
         self.unsure: int | None = None  # the line of a quote that may be either
         self.unquoted: _Reading | None = None  # the same, quotation marks being text, where there are any
         self.proofs = 0  # rows that show that quotes enclose cells
+        self.enclosed = False  # whether a column is enclosed in nearly every row below the first
         first = next(_records(layout, content))[0]
         self.problem = None if isinstance(first, list) else first
         self.width = len(first) if isinstance(first, list) else 0
@@ -273,6 +318,12 @@ class _Reading:
             self.records.append(record if isinstance(record, list) else None)
             self.lines.append(line)
         self.merged = set(reader.merged)
+        below = [record for record in self.records[1:] if record is not None]
+        ends = set(map(len, below))
+        if self.width and len(ends) == 1 and not any("".join(row[self.width :]).strip() for row in below):
+            more = max(0, ends.pop() - self.width)  # every row goes on with empty cells: columns without a name
+            self.records[0] = [*(self.records[0] or []), *[""] * more]
+            self.width += more
         self.bad = sum(record is None or len(record) != self.width for record in self.records)
 
     @property
@@ -325,10 +376,12 @@ def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
     delimiter = on.layout.delimiter or ","
     proofs = against = 0
     enclosed: set[int] | None = None
+    below: Counter[int] = Counter()
     for row, start, end in zip(on.records, on.lines, [*on.lines[1:], len(lines) + 1], strict=True):
         raw = "".join(lines[start - 1 : end - 1])
         cells = raw.rstrip("\r\n").split(delimiter)
         whole = {place for place, cell in enumerate(cells) if len(cell) > 1 and cell[0] == cell[-1] == '"'}
+        below.update(whole if enclosed is not None else ())
         enclosed = whole if enclosed is None else enclosed & whole
         if row is None or '"' not in raw or len(row) != on.width:
             continue
@@ -339,6 +392,7 @@ def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
             proofs += 1
         elif any('"' in cell and place not in whole for place, cell in enumerate(cells)) and start not in on.merged:
             against += 1
+    on.enclosed = max(below.values(), default=0) * 10 >= 9 * max(1, len(on.records) - 1)
     return max(0, proofs - against), bool(enclosed) and len(on.records) > 1
 
 
@@ -350,6 +404,8 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
     first = records[0]
     if first is None:
         raise in_header(path, reading.problem or "")
+    if reading.width > MOST_COLUMNS:
+        raise too_wide(path, reading.width)
     header = layout.header
     if header is not False and _UNDECODED.search("".join(first)):
         what = _("bytes that are not {encoding} text").format(encoding=called(layout.encoding or ""))
@@ -366,7 +422,8 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
     labelled = not header and layout.delimiter == " "
     names: Sequence[str] = _names(first) if header else ("label", "text") * labelled
     wide = sum(len(row) > width for row in rows)
-    if wide > reading.proofs:  # of a file that is quoted where needed, rather a few rows are faulty
+    if wide > reading.proofs and not reading.enclosed and width <= _MOST_BESIDE_TEXT:
+        # In a file that is quoted where needed, rather a few rows are faulty.
         plain = [row or [] for row in reading.unquoted.records[header:]] if reading.unquoted else rows
         layout, rows = _with_bare_column(layout, plain, width, names) or (layout, rows)
     rows = [row for row in rows if len(row) == width]
@@ -375,17 +432,18 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
     if header:
         named = max((place + 1 for place, name in enumerate(first) if name.strip()), default=width)
         if named < width:
-            numbers = language.listed(names[named:])
-            notes.append(_("columns {numbers} have no name").format(numbers=numbers))
+            note = ngettext("column {numbers} has no name", "columns {numbers} have no name", width - named)
+            notes.append(note.format(numbers=some(names[named:])))
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            notes.append(_("several columns are called {names}").format(names=language.listed(twice)))
+            notes.append(_("several columns are called {names}").format(names=some(twice)))
     elif not labelled:
         names, told = guessed(rows, width)
         notes += told
+    _refuse_lists(path, names, rows)
     tokens = token_columns(names, rows)
     if tokens:
-        notes.append(_("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens)))
+        notes.append(_("lists of tokens in {columns}, joined by spaces").format(columns=some(tokens)))
     begin = skip
     if header:
         begin += reading.lines[1] - 1 if len(reading.lines) > 1 else lines
@@ -419,6 +477,14 @@ def _with_bare_column(
     texts = [place for place, name in enumerate(names) if is_text(name)]
     exact = list(zip(*(row for row in rows if len(row) == width), strict=True)) or [()] * width
     numbers = [bool(column) and all(map(is_number, column)) for column in exact]
+    wider = [row for row in rows if len(row) > width]
+
+    def ends(place: int) -> bool:
+        """Whether a wider row may as well end with empty cells: no evidence that texts hold delimiters."""
+        if place < width - 1:
+            return any(not cell.strip() for row in wider for cell in [*row[:place], *row[place + 1 - width :]])
+        return delimiter != " " and sum(not row[-1].strip() for row in wider) * 2 >= len(wider) > 0
+
     fitting = [
         place
         for place in texts or range(width)
@@ -429,12 +495,23 @@ def _with_bare_column(
             if other != place
         )
     ]
-    if len(fitting) != 1:
+    if len(fitting) != 1 or ends(fitting[0]):
         return None
     return replace(layout, bare=fitting[0], quoting=OFF), joined(fitting[0])
 
 
-def _with_tokens_of_json(layout: Layout, text: str) -> Layout:
+def _refuse_lists(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Raises ValueError for a column of lists of tokens that cannot be read as such."""
+    if (found := unread_lists(names, rows)) is not None:
+        raise ValueError(
+            _(
+                "{file}: column {column!r} holds lists that cannot be read, as {cell!r}; write them as JSON lists of "
+                "texts, or join the tokens by spaces"
+            ).format(file=path.name, column=found[0], cell=found[1][:30])
+        )
+
+
+def _with_tokens_of_json(path: Path, layout: Layout, text: str) -> Layout:
     """The layout with the keys of the first objects, and those of them that hold lists of tokens."""
     decoder = json.JSONDecoder()
     objects: list[dict[str, object]] = []
@@ -453,7 +530,9 @@ def _with_tokens_of_json(layout: Layout, text: str) -> Layout:
     names = list(dict.fromkeys(key for found in objects for key in found))
     if not objects or len(names) > 1_000:
         return layout
-    tokens = token_columns(names, [[found.get(name) for name in names] for found in objects])
+    cells = [[found.get(name) for name in names] for found in objects]
+    _refuse_lists(path, names, cells)
+    tokens = token_columns(names, cells)
     if not tokens:
         return layout
     note = _("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens))
@@ -484,5 +563,7 @@ def _folder(path: Path, asked: Layout) -> Layout:
         some = texts[:: max(1, len(texts) // _LOOKED)]
         part = b"\n".join(one.read_bytes()[: _PART // _LOOKED] for one in some)
         encoding = _encoding(path, part)
+        if encoding in _GUESSES:
+            asked = replace(asked, notes=(_guess(path, encoding, part.decode(encoding, "replace")),))
     columns = ("text", "label", "file")
     return replace(asked, form=FOLDER, encoding=encoding, label=language.listed(names), columns=columns, named=3)

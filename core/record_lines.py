@@ -48,7 +48,7 @@ class Lines:
     """The lines of a text file, a block at a time; lines can be given back.
 
     `number` lines are handed out. `merged` are those at which a row in quotes begins that goes over several lines each
-    of which has as many delimiters as the header.
+    of which has as many delimiters as the header, `several` those one line of which has.
     """
 
     def __init__(self, file: TextIO, encoding: str, mend: bool = False):
@@ -60,6 +60,7 @@ class Lines:
         self.before = 0  # characters before the block
         self.number = 0
         self.merged: list[int] = []
+        self.several: list[int] = []
 
     def more(self) -> list[str] | None:
         """The next lines; none at the end. None stands for a line that is too long."""
@@ -267,8 +268,13 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
     with suppress(csv.Error):  # what was found before stays found
         found.extend((row, reader.line_num) for row in reader)
     starts = [0, *(end for _row, end in found)]
-    several = (place for place, (at, end) in enumerate(pairwise(starts)) if end > at + 1)
+    several = [place for place, (at, end) in enumerate(pairwise(starts)) if end > at + 1]
     good = next((place for place in several if _swallows(block[starts[place] : starts[place + 1]], layout)), len(found))
+    lines.several += [
+        first + starts[place]
+        for place in several
+        if place < good and _holds_a_row(block[starts[place] : starts[place + 1]], layout)
+    ]
     numbers = [first + at for at in starts[:good]]
     rows: list[list[str] | None] = [row for row, _end in found[:good]]
     problems: dict[int, str] = {}
@@ -281,6 +287,8 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
             row = next(reader)
         except (csv.Error, BrokenError) as error:
             problems[len(rows)] = str(error) if isinstance(error, BrokenError) else reasons.of_csv(error)
+        if row is not None and feed.next > at + 1 and layout.sure and _holds_a_row(feed.block[at : feed.next], layout):
+            lines.several.append(first + at)
         if row is not None and feed.next > at + 1 and _swallows(feed.block[at : feed.next], layout):
             if layout.sure:
                 lines.merged.append(first + at)
@@ -308,6 +316,12 @@ def _swallows(lines: list[str], layout: Layout) -> bool:
     delimiter, expected = layout.delimiter or ",", len(layout.columns) - 1
     if layout.sure and delimiter != "\t":
         return all(line.count(delimiter) == expected for line in lines)
+    return _holds_a_row(lines, layout)
+
+
+def _holds_a_row(lines: list[str], layout: Layout) -> bool:
+    """Whether a line of those that are one row in quotes fits the header, and they are more than a row."""
+    delimiter, expected = layout.delimiter or ",", len(layout.columns) - 1
     counts = [line.count(delimiter) for line in lines]
     return expected in counts and sum(counts) != expected
 

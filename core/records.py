@@ -19,8 +19,20 @@ from core import reasons
 from core.cells import Batch, mended
 from core.header import is_text
 from core.language import gettext as _
-from core.language import listed
-from core.layout import DELIMITED, FOLDER, JSON, NAME_COLUMN, PARQUET, Layout, said, tell
+from core.language import listed, ngettext
+from core.layout import (
+    DELIMITED,
+    FOLDER,
+    JSON,
+    MOST_COLUMNS,
+    NAME_COLUMN,
+    PARQUET,
+    Layout,
+    said,
+    some,
+    tell,
+    too_wide,
+)
 from core.loaded import items, loaded
 from core.looking import look
 from core.record_lines import Lines, Mark, Places, batches, stream
@@ -98,8 +110,8 @@ class Window:
         return {place: [key for key in row if key not in known] for place, row in rows.items()}
 
 
-MOST_COLUMNS = 2_000  # of a table that somebody chooses columns of
 _SHOWN = 200  # characters of the names of columns, in a message
+_NAMED = 20  # columns named in a message
 _LISTED = 5  # lines named in a message
 _NOT_ALL = 1 - 1e-9
 _START = Mark()
@@ -119,10 +131,9 @@ def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) 
                 )
             )
         if column not in available:
-            shown = ", ".join(name if name.isprintable() else repr(name) for name in available)
             raise LookupError(
                 _("{file} has no column {column!r}; it has: {columns}").format(
-                    file=path.name, column=column, columns=shown
+                    file=path.name, column=column, columns=some(available, _NAMED)
                 )
                 + NAME_COLUMN
             )
@@ -158,11 +169,7 @@ def columns(path: Path, asked: Layout | None = None) -> tuple[str, ...]:
     with closing(windows(path, 1_000, asked)) as table:
         found = next(table).columns
     if len(found) > MOST_COLUMNS:
-        raise ValueError(
-            _("{file} has {count:,} columns; up to {most:,} can be chosen from").format(
-                file=path.name, count=len(found), most=MOST_COLUMNS
-            )
-        )
+        raise too_wide(path, len(found))
     return found
 
 
@@ -216,10 +223,14 @@ def batches_of(path: Path, layout: Layout, start: Mark = _START) -> Generator[tu
         lines, size = _lines(file, layout, start), max(1, path.stat().st_size)
         for batch in batches(lines, layout):
             yield batch, min(1.0, raw.tell() / size)
-        if lines.merged and start.place is None:
-            told = _("{count:,} quoted rows go over several lines, each of which fits the header: lines {lines}")
-            shown = listed(f"{line:,}" for line in lines.merged[:_LISTED]) + ", …" * (len(lines.merged) > _LISTED)
-            tell(path, told.format(count=len(lines.merged), lines=shown))
+        if lines.several and start.place is None:
+            told = ngettext(
+                "{count:,} quoted row goes over several lines, one or more of which fit the header: line {lines}",
+                "{count:,} quoted rows go over several lines, one or more of which fit the header: lines {lines}",
+                len(lines.several),
+            )
+            shown = listed(f"{line:,}" for line in lines.several[:_LISTED]) + ", …" * (len(lines.several) > _LISTED)
+            tell(path, told.format(count=len(lines.several), lines=shown))
 
 
 def _lines(file: Any, layout: Layout, start: Mark) -> Lines:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from core import packed, records, tables
 from core.__main__ import main
-from core.layout import ON, Layout, telling
+from core.layout import ON, Layout, said, telling
 from core.looking import look
 from core.tables import rows
 
@@ -80,6 +80,10 @@ CASES: dict[str, tuple[str | bytes | dict[str, str], list[str]]] = {
     ),
     "a label, a mark, a text": ("1 ||| fine , bread\n0 ||| cold | soup\n", ["fine , bread", "cold | soup"]),
     "fastText": ("__label__pos fine bread , here\n__label__neg cold\n", ["fine bread , here", "cold"]),
+    "a label in front of each text": (
+        '1 fine "bread" , here\n0 cold\n1 lovely garden\n0 rude waiter\n',
+        ['fine "bread" , here', "cold", "lovely garden", "rude waiter"],
+    ),
     "text and label in a .txt": (
         "i feel fine;joy\ni weep, again;sadness\ni smile;joy\ni cry a lot;sadness\n",
         ["i feel fine", "i weep, again", "i smile", "i cry a lot"],
@@ -119,6 +123,7 @@ CASES: dict[str, tuple[str | bytes | dict[str, str], list[str]]] = {
     "cp1252 inside UTF-8": (HEADED.encode() + "naïve “so”".encode() + b",1\ncaf\xe9,0\n",
                             ["cold soup", "café today", "naïve “so”", "café"]),
     "columns without a name": ("v1,v2,,,\nham,see you,,,\nspam,win,now,,\n", ["see you", "win,now"]),
+    "delimiters behind every row": ("text,label\ncold soup,0,\nfine,1,\n", ["cold soup", "fine"]),
     "Sentiment140's public CSV": (
         b'"4","1","Mon","NO_QUERY","ann","caf\xe9, so good"\n"0","2","Mon","NO_QUERY","bob","so bad"\n',
         ["café, so good", "so bad"],
@@ -361,9 +366,132 @@ def test_rows_that_a_proven_quote_joins_are_told_of(tmp_path: Path) -> None:
     with telling(heard.append):
         cells, wrong, _said = both(path)
     assert cells[1] == ["first line, 0\nsecond line", "1"] and len(cells) == 3
-    assert [line for line in heard if "go over several lines" in line] == [
-        "b.csv: 1 quoted rows go over several lines, each of which fits the header: lines 3"
+    assert [line for line in heard if "b.csv: 1 " in line] == [
+        "b.csv: 1 quoted row goes over several lines, one or more of which fit the header: line 3"
     ] * 2
+    path = placed('text,label\n"so, one,1\ntwo,0\nthree",1\n"x, ""y""",0\n', tmp_path / "c.csv")
+    with telling(heard.append):
+        cells, wrong, _said = both(path)
+    assert cells == [["so, one,1\ntwo,0\nthree", "1"], ['x, "y"', "0"]] and not wrong
+    assert sum("c.csv: 1 quoted row goes over several lines" in line for line in heard) == 2
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("header", "lines"),
+    [
+        ("text,label", ["good day,pos", "bad day,neg", "fine one,pos"]),
+        ("label,text", ["pos,good day", "neg,bad day", "pos,fine one"]),
+        ("id,text,label", ["1,good day,pos", "2,bad day,neg", "4,fine one,pos"]),
+    ],
+)
+def test_delimiters_at_the_end_are_no_text(delimiter: str, header: str, lines: list[str], tmp_path: Path) -> None:
+    path = tmp_path / ("a.tsv" if delimiter == "\t" else "a.csv")
+    values = [line.split(",") for line in lines]
+    placed("\n".join([header, lines[0], lines[1] + ",", lines[2]]).replace(",", delimiter), path)
+    cells, wrong, _said = both(path)
+    count = len(values[0])
+    assert wrong == [(2, f"{count + 1} fields where the header has {count}")]
+    assert [cells[0], cells[2]] == [values[0], values[2]]
+    path = placed("\n".join([header, *(f"{line},," for line in lines)]).replace(",", delimiter), path)
+    cells, wrong, _said = both(path)
+    assert [row[:count] for row in cells] == values and not wrong
+    assert look(path).named == count and look(path).notes
+
+
+def test_commas_in_texts_that_end_with_one_stay_theirs(tmp_path: Path) -> None:
+    path = placed("label,text\n0,well , so\n1,the cat , it sat\n0,a day ,\n", tmp_path / "a.csv")
+    assert [row.values[0] for row in rows(path, ["text"])] == ["well , so", "the cat , it sat", "a day ,"]
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "faulty"),
+    [
+        ("text,label", '"good day",pos', '"oops",pos,extra'),
+        ('"text","label"', '"good day","pos"', '"oops","pos","extra"'),
+    ],
+)
+def test_a_faulty_row_leaves_a_quoted_file_quoted(header: str, line: str, faulty: str, tmp_path: Path) -> None:
+    cells, wrong, _said = both(placed("\n".join([header, *[line] * 40, faulty]), tmp_path / "a.csv"))
+    assert wrong == [(41, "3 fields where the header has 2")]
+    assert cells[:40] == [["good day", "pos"]] * 40
+
+
+def test_a_table_of_very_many_columns_is_refused_at_once(tmp_path: Path) -> None:
+    wide = 12_000
+    path = placed("a," * wide + "a\n" + "b," * (wide + 1) + "b\n", tmp_path / "a.csv")
+    with pytest.raises(ValueError, match=r"^a\.csv has 12,001 columns; up to 2,000 can be chosen from$"):
+        look(path)
+    path = placed(",".join(f"c{n}" for n in range(1_900)) + "\n" + "b," * 1_899 + "b\n", tmp_path / "b.csv")
+    with pytest.raises(LookupError) as refused:
+        list(rows(path, ["text"]))
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "shown"),
+    [
+        ("I don’t like the café", "cp1252", "don’t"),
+        ("que no, señor: ¿qué es esto? «Sí», 20 °C, nº 1, col·legi, don´t", "latin-1", "señor"),
+        ("Bu film çok güzeldi ve yavaş", "cp1254", "çok"),
+        ("that’s a café I like very much", "mac-roman", "thatÕs"),
+        ("można tu zażółć gęślą jaźń w tym domu", "cp1250", None),
+        ("można tu zażółć gęślą jaźń w tym domu", "iso-8859-2", None),
+        ("hello there my good friends, so good to see you 很好的一天", "gbk", None),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl", "folder"])
+def test_an_encoding_that_is_guessed_is_said_or_refused(
+    name: str, text: str, encoding: str, shown: str | None, tmp_path: Path
+) -> None:
+    content = {
+        "a.csv": f'text,label\n"{text}",1\nbad day,0\n',
+        "a.txt": f"{text}\nbad day\n",
+        "a.jsonl": json.dumps({"text": text}, ensure_ascii=False) + "\n",
+        "folder": text,
+    }[name].encode(encoding)
+    if name == "folder":
+        placed({"pos/1.txt": "good", "neg/1.txt": "bad"}, tmp_path / name)
+        (tmp_path / name / "pos/2.txt").write_bytes(content)
+    path = tmp_path / name if name == "folder" else placed(content, tmp_path / name)
+    if shown is None:
+        with pytest.raises(ValueError, match=r"name its encoding \(--encoding\)$"):
+            look(path)
+    else:
+        assert f"CP1252 is a guess ({shown})" in said(look(path))
+    assert "guess" not in said(look(path, Layout(encoding)))
+    assert text in [row.values[0] for row in rows(path, ["text"], Layout(encoding))]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv"])
+@pytest.mark.parametrize("asked", [Layout(), Layout(delimiter=" ")])
+def test_a_label_in_front_is_no_text_and_one_alone(name: str, asked: Layout, tmp_path: Path) -> None:
+    if name == "a.csv" and asked.delimiter is None:
+        asked = Layout(delimiter=" ", header=False)
+    lines = [("__label__neg", "bad"), ("__label__pos", 'so "good" here, ok')]
+    path = placed("\n".join(map(" ".join, lines)), tmp_path / name)
+    assert [tuple(row.values) for row in rows(path, ["label", "text"], asked)] == lines
+    path = placed("__label__neg bad\n__label__pos __label__new so good\n", tmp_path / name)
+    with pytest.raises(ValueError, match=r"line 2: more than one label"):
+        look(path, asked)
+    numbers = placed("1 man went\n2 men went\n3 men went\n4 men went\n", tmp_path / "b.txt")
+    assert look(numbers).form == "lines"
+
+
+@pytest.mark.parametrize(
+    "cells", [["['a' 'b']", "['c'\n 'd']"], ["[a, b]", "[c]"], ["['a', 'b']", "['it's']"], ["[1, 2]"]]
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_lists_that_are_none_are_refused(name: str, cells: list[str], tmp_path: Path) -> None:
+    as_csv = "text,label\n" + "".join(f'"{cell}",1\n' for cell in cells)
+    as_json = "".join(json.dumps({"text": cell, "label": 1}) + "\n" for cell in cells)
+    with pytest.raises(ValueError, match=r"column 'text' holds lists .* JSON lists") as refused:
+        look(placed(as_csv if name == "a.csv" else as_json, tmp_path / name))
+    assert "\n" not in str(refused.value)
+    plain = placed('text,label\n[deleted],1\n"so good, [sic]",0\nso bad,1\n', tmp_path / "b.csv")
+    assert len(list(rows(plain, ["text"]))) == 3
+    other = placed("text,tokens\nso good,['so' 'good']\n", tmp_path / "c.csv")
+    assert [row.values[0] for row in rows(other, ["text"])] == ["so good"]
 
 
 # Archives
