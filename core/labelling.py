@@ -28,7 +28,8 @@ _SHORT = 40  # characters of a value in a message
 _SIGNED = re.compile(r"([+\-\u2212]?)([0-9]+)(?:\.0+)?")
 _NUMBER = re.compile(r"[+\-\u2212]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?")
 _WORDS: Mapping[str, int | None] = {"negative": 0, "neg": 0, "positive": 1, "pos": 1}
-_NEITHER = frozenset({"", "neutral", "neu", "mixed", "none", "null", "nan"})
+_MISSING = frozenset({"nan", "null", "na", "n/a", "<na>"})  # how programs spell an empty cell
+_NEITHER = frozenset({"", "neutral", "neu", "mixed", "none", *_MISSING})
 _ANSWERS = {"false": 0, "true": 1}
 _SENTIMENT140: Mapping[str, int | None] = {"0": 0, "2": None, "4": 1}
 _POLARITY: Mapping[str, int | None] = {"-1": 0, "0": None, "1": 1}
@@ -70,7 +71,8 @@ class Meaning:
     """What each value found stands for: the number of a class of `names`, or None where the row is left out.
 
     `unknown` values mean nothing. `guess` says that the meaning is likely, not said by anybody. `line` tells the
-    meaning of each value where it is neither the usual one nor was asked for, else it is empty.
+    meaning of each value where it is neither the usual one nor was asked for, or where a word for a
+    missing value is left out, else it is empty.
     """
 
     names: Names
@@ -205,7 +207,9 @@ def decide(
     usual = _usual(names)
     odd = any(value not in usual for value in numbers) and not column.sentiment140
     odd |= any(value not in fixed and usual.get(value, number) != number for value, number in values.items())
-    line = said.line(values, guess) if guess or odd else ""
+    missing = any(value in _MISSING and value not in fixed and number is None for value, number in values.items())
+    why = "this is a guess" if guess else "as in the table of a model's training" if odd else "missing values are no class"
+    line = said.line(values, why) if guess or odd or missing else ""
     return Meaning(names, values, tuple(unknown), guess, line)
 
 
@@ -276,7 +280,7 @@ def _names(found: Mapping[str, int], asked: Mapping[str, str]) -> Names:
             given = ", ".join(map(repr, names))
             raise ValueError(f"{OPTION} names two classes, beside {LEFT_OUT}; given {len(names)}: {given}")
         return check_names(names)
-    others = sorted(value for value in found if value and value not in asked)
+    others = sorted(value for value in found if value and value not in asked and value not in _MISSING)
     words = {*_WORDS, "neutral", "neu"}
     if len(others) == 2 and not any(value in words or _NUMBER.fullmatch(value) for value in others):
         return check_names(others)
@@ -321,16 +325,16 @@ class _Saying:
     late: Late | None
     to_train: bool
 
-    def line(self, values: Mapping[str, int | None], guess: bool) -> str:
-        """What each value means."""
+    def line(self, values: Mapping[str, int | None], why: str) -> str:
+        """What each value means, and why."""
         means = [
-            f"{_short(value)} = {self._name(values[value])}"
-            f" ({self.found[value]:,}{'' if place else ' rows'}{', left out' if values[value] is None else ''})"
+            f"{_short(value)} = {self._name(values[value])} ({self.found[value]:,}"
+            f"{'' if place else ' row' if self.found[value] == 1 else ' rows'}"
+            f"{', left out' if values[value] is None else ''})"
             for place, value in enumerate(ranked({value: self.found[value] for value in values})[:_NAMED])
         ]
         more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
         told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
-        why = "this is a guess" if guess else "as in the table of a model's training"
         return f"{told}; {why}; change it with {self.column.option}"
 
     def _name(self, number: int | None) -> str:
@@ -379,7 +383,7 @@ class _Saying:
         names = f"{', '.join(self.names)} or {LEFT_OUT}"
         if self.to_train:
             names = f"one of two of your own, or {LEFT_OUT}"
-            open_ = [value for value in ranked(self.found) if value]
+            open_ = [value for value in ranked(self.found) if value and value not in _MISSING]
         named = {value: self._name(number) for value, number in self.fixed.items() if value in self.found}
         named = dict.fromkeys(open_, "NAME") | named
         if len(named) <= _NAMED and all(_can_be_typed(value) for value in named):

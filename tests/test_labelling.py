@@ -211,6 +211,20 @@ def test_a_column_tells_its_own_classes_in_alphabetical_order(tmp_path: Path) ->
     assert read("mixed pure", None).names == ("mixed", "pure") and read("true false", None).names == ("false", "true")
 
 
+@pytest.mark.parametrize("missing", ["NaN", "nan", "NULL", "NA", "n/a", "<NA>"])
+def test_a_missing_value_is_no_class_and_is_told_of(missing: str, tmp_path: Path) -> None:
+    corpus = read_corpus(table(tmp_path, ["spam", "", missing, "ham", "ham"]))
+    assert corpus.labelling.names == ("ham", "spam") and corpus.labels.tolist() == [1, 0, 0] and corpus.skipped == 2
+    assert f"'{missing.lower()}' = neutral (1, left out)" in corpus.read_as
+    with pytest.raises(ValueError, match="no label in column 'label' is understood"):
+        read_corpus(table(tmp_path, ["spam", "spam", "", missing]))
+    found = read(f"0 1 {missing}")
+    assert found.values[missing.lower()] is None and not found.unknown and "left out" in found.line
+    named = read(f"{missing} spam", None, f"{missing}=ham,spam=spam")  # who says so has a class of it
+    assert named.values == {missing.lower(): 0, "spam": 1} and not named.line
+    assert read("none some", None).names == ("none", "some")
+
+
 @pytest.mark.parametrize("values", ["0 1", "negative 1 neutral", "positive", "0 4", "-1 1"])
 def test_sentiment_is_sentiment(values: str) -> None:
     assert read(values, None).names == SENTIMENT
