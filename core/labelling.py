@@ -1,8 +1,8 @@
 """What do the values of a label column mean? As a person says, as a model's own table had it, or as the column tells.
 
 Words for a class mean that class. Numbers mean something only as a set: 0 and 1 are the first and the second class, 0,
-2, 4 and -1, 0, 1 are guessed to be scales of sentiment, and a set with two plausible meanings (1 and 2; 0, 1, 2; stars)
-is refused until `--labels` says which.
+2, 4 and -1, 0, 1 are guessed to be scales of sentiment, and a set with two plausible meanings (1 and 2; 0, 1, 2; stars;
+a rare -1 beside 0 and 1) is refused until `--labels` says which.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ LEFT_OUT = "neutral"
 """The name, in `--labels` and in messages, of what is neither class: such rows are left out and counted."""
 MOST_VALUES = 1_000  # different ones; a column of more is no column of labels
 
+_RARE = 10  # a -1 for so many of both 0 and 1, or for more, may be a mark of rows without a label
 _LISTED = 8  # values named in a message
 _NAMED = 12  # values spelt out in a suggested option
 _SHORT = 40  # characters of a value in a message
 _SIGNED = re.compile(r"([+\-\u2212]?)([0-9]+)(?:\.0+)?")
 _NUMBER = re.compile(r"[+\-\u2212]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?")
 _WORDS: Mapping[str, int | None] = {"negative": 0, "neg": 0, "positive": 1, "pos": 1}
-_NEITHER = frozenset({"", "neutral", "neu", "mixed", "none", "null", "nan"})
+_MISSING = frozenset({"nan", "null", "na", "n/a", "<na>"})  # how programs spell an empty cell
+_NEITHER = frozenset({"", "neutral", "neu", "mixed", "none", *_MISSING})
 _ANSWERS = {"false": 0, "true": 1}
 _SENTIMENT140: Mapping[str, int | None] = {"0": 0, "2": None, "4": 1}
 _POLARITY: Mapping[str, int | None] = {"-1": 0, "0": None, "1": 1}
@@ -70,7 +72,8 @@ class Meaning:
     """What each value found stands for: the number of a class of `names`, or None where the row is left out.
 
     `unknown` values mean nothing. `guess` says that the meaning is likely, not said by anybody. `line` tells the
-    meaning of each value where it is neither the usual one nor was asked for, else it is empty.
+    meaning of each value where it is neither the usual one nor was asked for, or where a word for a
+    missing value is left out, else it is empty.
     """
 
     names: Names
@@ -191,7 +194,7 @@ def decide(
         else:
             unknown.append(value)
     if numbers:
-        read = _of_numbers(numbers, fixed, own, names, column)
+        read = _of_numbers(numbers, fixed, own, names, column, _is_rare(found))
         if read is None:
             raise said.two_meanings()
         values |= {value: read.values[value] for value in numbers}
@@ -205,7 +208,15 @@ def decide(
     usual = _usual(names)
     odd = any(value not in usual for value in numbers) and not column.sentiment140
     odd |= any(value not in fixed and usual.get(value, number) != number for value, number in values.items())
-    line = said.line(values, guess) if guess or odd else ""
+    missing = any(value in _MISSING and value not in fixed and number is None for value, number in values.items())
+    why = (
+        "this is a guess"
+        if guess
+        else "as in the table of a model's training"
+        if odd
+        else "missing values are no class"
+    )
+    line = said.line(values, why) if guess or odd or missing else ""
     return Meaning(names, values, tuple(unknown), guess, line)
 
 
@@ -220,8 +231,12 @@ def _of_numbers(
     own: Mapping[str, int | None],
     names: Names,
     column: Column,
+    rare: bool,
 ) -> _Read | None:
-    """The one meaning of these numbers and those that are fixed, as far as they are numbers; None for two or none."""
+    """The one meaning of these numbers and those that are fixed, as far as they are numbers; None for two or none.
+
+    `rare`: -1 is so rare beside 0 and 1 that it may as well say that a row has no label.
+    """
     if column.sentiment140 and names == SENTIMENT:
         return _Read(_SENTIMENT140, False) if set(numbers) <= set(_SENTIMENT140) else None
     given = {value: number for value, number in fixed.items() if _NUMBER.fullmatch(value)}
@@ -235,8 +250,9 @@ def _of_numbers(
 
     ordinal = {str(number): number for number in range(len(names))}
     usual = [_Read(ordinal, False)] if fits(ordinal) else []
+    unlabelled = rare and not {"-1", "0"} & given.keys()
     for sets, meaning in _GUESSED if names == SENTIMENT else ():
-        if fits(meaning) and all_of_them | set(given) in sets:
+        if fits(meaning) and all_of_them | set(given) in sets and not (unlabelled and meaning is _POLARITY):
             usual.append(_Read(meaning, True))
     if fits(card):
         others = [read for read in usual if any(read.values[value] != card[value] for value in numbers)]
@@ -245,6 +261,11 @@ def _of_numbers(
         return None
     usual = [read for read in usual if all(card.get(value, number) == number for value, number in read.values.items())]
     return usual[0] if len(usual) == 1 else None
+
+
+def _is_rare(found: Mapping[str, int]) -> bool:
+    """Whether -1 is much rarer than 0 and 1."""
+    return {"-1", "0", "1"} <= found.keys() and _RARE * found["-1"] < min(found["0"], found["1"])
 
 
 def own_values(labelling: Labelling) -> dict[str, int | None]:
@@ -276,7 +297,7 @@ def _names(found: Mapping[str, int], asked: Mapping[str, str]) -> Names:
             given = ", ".join(map(repr, names))
             raise ValueError(f"{OPTION} names two classes, beside {LEFT_OUT}; given {len(names)}: {given}")
         return check_names(names)
-    others = sorted(value for value in found if value and value not in asked)
+    others = sorted(value for value in found if value and value not in asked and value not in _MISSING)
     words = {*_WORDS, "neutral", "neu"}
     if len(others) == 2 and not any(value in words or _NUMBER.fullmatch(value) for value in others):
         return check_names(others)
@@ -321,16 +342,16 @@ class _Saying:
     late: Late | None
     to_train: bool
 
-    def line(self, values: Mapping[str, int | None], guess: bool) -> str:
-        """What each value means."""
+    def line(self, values: Mapping[str, int | None], why: str) -> str:
+        """What each value means, and why."""
         means = [
-            f"{_short(value)} = {self._name(values[value])}"
-            f" ({self.found[value]:,}{'' if place else ' rows'}{', left out' if values[value] is None else ''})"
+            f"{_short(value)} = {self._name(values[value])} ({self.found[value]:,}"
+            f"{'' if place else ' row' if self.found[value] == 1 else ' rows'}"
+            f"{', left out' if values[value] is None else ''})"
             for place, value in enumerate(ranked({value: self.found[value] for value in values})[:_NAMED])
         ]
         more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
         told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
-        why = "this is a guess" if guess else "as in the table of a model's training"
         return f"{told}; {why}; change it with {self.column.option}"
 
     def _name(self, number: int | None) -> str:
@@ -345,7 +366,8 @@ class _Saying:
             for value in reversed(numbers):
                 may = list(dict.fromkeys(option[value] for option in options))
                 if len(may) > 1:
-                    why = _("{value} may be {one} or {other}").format(value=value, one=may[1], other=may[0])
+                    one, other = sorted(may[:2], key=lambda name: name != LEFT_OUT)
+                    why = _("{value} may be {one} or {other}").format(value=value, one=one, other=other)
                     break
         found = _("{file}: column {column!r} holds {held}: {why}").format(
             file=self.column.file, column=self.column.name, held=self._held(), why=why
@@ -379,7 +401,7 @@ class _Saying:
         names = f"{', '.join(self.names)} or {LEFT_OUT}"
         if self.to_train:
             names = f"one of two of your own, or {LEFT_OUT}"
-            open_ = [value for value in ranked(self.found) if value]
+            open_ = [value for value in ranked(self.found) if value and value not in _MISSING]
         named = {value: self._name(number) for value, number in self.fixed.items() if value in self.found}
         named = dict.fromkeys(open_, "NAME") | named
         if len(named) <= _NAMED and all(_can_be_typed(value) for value in named):
@@ -406,8 +428,7 @@ class _Saying:
         if count == 1:
             meanings = [[first], [last]]
         elif count == len(classes) == 2:
-            other = {("1", "2"): [last, LEFT_OUT], ("0", "2"): [first, LEFT_OUT], ("-1", "0"): [first, LEFT_OUT]}
-            meanings = [[first, last], other.get((numbers[0], numbers[1]), [last, first])]
+            meanings = [[first, last], [last, first]]
         elif count == len(classes):
             meanings = [classes]
         elif numbers == ["-1", "0", "1"]:

@@ -286,7 +286,7 @@ def test_files_that_cannot_be_boosted_are_one_line(content: bytes, words: str) -
 
 def test_labels_of_two_meanings_are_a_question() -> None:
     at = uploaded(b"text,label\n" + b"so good,1\nso bad,2\n" * 50)
-    assert "holds 1 (50 rows), 2 (50): 2 may be neutral or positive" in said(at)
+    assert "holds 1 (50 rows), 2 (50): 2 may be positive or negative" in said(at)
     assert "Boost the models on it" not in [button.label for button in at.button] and not at.error
 
 

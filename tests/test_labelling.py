@@ -98,6 +98,43 @@ def test_the_example_of_the_refusal() -> None:
     )
 
 
+def test_a_rare_minus_one_beside_0_and_1_may_mean_no_label() -> None:
+    rare = {"0": 50, "1": 41, "-1": 4}
+    for model in (MOODS, None):
+        with pytest.raises(LabelsError) as error:
+            decide(rare, model, column=COLUMN)
+        for option in ("-1=negative,0=neutral,1=positive", "-1=neutral,0=negative,1=positive"):
+            assert f"--labels={option}" in str(error.value)
+        as_marks = decide(rare, model, parse("-1=neutral"), column=COLUMN)
+        assert as_marks.values == {"0": 0, "1": 1, "-1": None} and not as_marks.guess
+        for asked in ("-1=negative", "0=neutral"):
+            assert decide(rare, model, parse(asked), column=COLUMN).values == {"0": None, "1": 1, "-1": 0}
+        often = decide({"0": 50, "1": 40, "-1": 4}, model, column=COLUMN)
+        assert often.guess and often.values == {"0": None, "1": 1, "-1": 0}
+    graded = Labelling(SENTIMENT, {"-1": 0, "0": None, "1": 1})
+    assert decide(rare, graded, column=COLUMN).values == graded.values
+
+
+@pytest.mark.parametrize(
+    "values", ["1 2", "0 2", "-1 0", "2 4", "1 7", "0 1 2", "1 2 3", "1 2 3 4", "1 2 3 4 5", "0 1 9"]
+)
+@pytest.mark.parametrize("model", [MOODS, MAIL, None])
+def test_what_is_suggested_leaves_both_classes(values: str, model: Labelling | None) -> None:
+    with pytest.raises(LabelsError) as error:
+        read(values, model)
+    spelt = [word for word in shlex.split(str(error.value).replace("--labels=", "")) if "=" in word]
+    assert len(spelt) == 2
+    for option in spelt:
+        assert {0, 1} <= set(read(values, model, option).values.values())
+
+
+def test_the_classes_of_a_pair_of_numbers_are_suggested_both_ways() -> None:
+    with pytest.raises(LabelsError) as error:
+        read("1 2")
+    assert "2 may be positive or negative. Say which: --labels 1=negative,2=positive or" in str(error.value)
+    assert str(error.value).endswith("--labels 1=positive,2=negative")
+
+
 @given(
     st.sets(st.integers(-3, 10), min_size=1, max_size=6),
     st.sampled_from([MOODS, MAIL, Labelling(("a", "b"), {"1": 0, "2": 1}), Labelling(SENTIMENT, {"2": 0, "1": 1})]),
@@ -209,6 +246,20 @@ def test_a_column_tells_its_own_classes_in_alphabetical_order(tmp_path: Path) ->
     assert corpus.labels.tolist() == [1, 0, 1] and corpus.skipped == 1
     assert corpus.labelling == Labelling(("ham", "spam"), {"spam": 1, "ham": 0, "": None})
     assert read("mixed pure", None).names == ("mixed", "pure") and read("true false", None).names == ("false", "true")
+
+
+@pytest.mark.parametrize("missing", ["NaN", "nan", "NULL", "NA", "n/a", "<NA>"])
+def test_a_missing_value_is_no_class_and_is_told_of(missing: str, tmp_path: Path) -> None:
+    corpus = read_corpus(table(tmp_path, ["spam", "", missing, "ham", "ham"]))
+    assert corpus.labelling.names == ("ham", "spam") and corpus.labels.tolist() == [1, 0, 0] and corpus.skipped == 2
+    assert f"'{missing.lower()}' = neutral (1, left out)" in corpus.read_as
+    with pytest.raises(ValueError, match="no label in column 'label' is understood"):
+        read_corpus(table(tmp_path, ["spam", "spam", "", missing]))
+    found = read(f"0 1 {missing}")
+    assert found.values[missing.lower()] is None and not found.unknown and "left out" in found.line
+    named = read(f"{missing} spam", None, f"{missing}=ham,spam=spam")  # who says so has a class of it
+    assert named.values == {missing.lower(): 0, "spam": 1} and not named.line
+    assert read("none some", None).names == ("none", "some")
 
 
 @pytest.mark.parametrize("values", ["0 1", "negative 1 neutral", "positive", "0 4", "-1 1"])

@@ -587,7 +587,7 @@ def test_words_of_its_own_for_labels() -> None:
 def test_labels_of_two_meanings_are_a_question() -> None:
     lines = [("text", "mood"), ("so good", "2"), ("i hate it", "1"), ("so bad", "1")]
     at = uploaded(as_file(lines), label="mood")
-    assert "holds 1 (2 rows), 2 (1): 2 may be neutral or positive" in said(at)
+    assert "holds 1 (2 rows), 2 (1): 2 may be positive or negative" in said(at)
     assert "Search the file" not in [button.label for button in at.button] and not at.error
 
 

@@ -160,7 +160,7 @@ def _empty(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("rows", "where", "says"),
     [
-        ([{"text": "a", "label": 2}], Columns(), "2 may be sarcastic or plain. Say which: --labels 2=plain or"),
+        ([{"text": "a", "label": 2}], Columns(), "2 may be plain or sarcastic. Say which: --labels 2=plain or"),
         (
             [{"text": "a", "label": 1}, {"text": "b", "label": "odd"}],
             Columns(),

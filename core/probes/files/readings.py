@@ -61,7 +61,7 @@ class Readings:
             key = key_of[cell]
             self._found[key] = self._found.get(key, 0) + count
         new = [key for key in dict.fromkeys(key_of.values()) if key not in self._codes]
-        if new:
+        if new or "-1" in self._codes:  # whose meaning hangs on how rare it is
             self._decide(
                 new, lambda key: next(row for row, cell in zip(rows, cells, strict=True) if key_of[cell] == key)
             )
@@ -69,10 +69,10 @@ class Readings:
         return np.array([code_of[cell] for cell in cells], dtype=np.int8)
 
     def _decide(self, new: Sequence[str], row_of: Callable[[str], int]) -> None:
-        """Take up values that were not there before."""
+        """Take up values that were not there before, and check that the others still mean what they did."""
         before = {key: None if code == LEFT_OUT else code for key, code in self._codes.items() if code != UNKNOWN}
         late = None
-        if self._codes:
+        if self._codes and new:
             numbers = [key for key in new if is_number(key)]
             late = min((Late(key, row_of(key)) for key in numbers or new), key=lambda found: found.row)
         meaning = decide(self._found, self._model, self._asked, column=self._column, before=before, late=late)

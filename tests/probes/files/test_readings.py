@@ -56,7 +56,13 @@ def test_what_was_asked_wins() -> None:
         Readings(COLUMN, MOODS, {"joy": "happy"})
 
 
-@given(st.lists(st.sampled_from(VALUES), min_size=1, max_size=30), st.integers(1, 8))
+@given(
+    st.one_of(
+        st.lists(st.sampled_from(VALUES), min_size=1, max_size=30),
+        st.lists(st.sampled_from(["0", "1", "0", "1", "0", "1", "-1"]), min_size=30, max_size=90),
+    ),
+    st.integers(1, 8),
+)
 def test_windows_are_the_file_read_whole_or_refused(values: list[str], size: int) -> None:
     readings = Readings(COLUMN, MOODS)
     found: list[int] = []
@@ -88,6 +94,17 @@ def test_a_file_sorted_by_class_of_two_is_read() -> None:
     assert readings.read(["4"] * 5, range(6, 11)).tolist() == [1] * 5
     assert readings.read(["2"] * 5, range(11, 16)).tolist() == [LEFT_OUT] * 5
     assert "this is a guess" in readings.line and "4 = positive (5)" in readings.line
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 1_000])
+def test_a_minus_one_that_becomes_rare_is_refused_as_in_the_file_read_whole(size: int) -> None:
+    values = ["-1"] * 3 + ["1"] * 40 + ["0"] * 40
+    readings = Readings(COLUMN, MOODS)
+    with pytest.raises(LabelsError, match=r"-1 \(3 rows\).*0 may be neutral or negative"):
+        for start in range(0, len(values), size):
+            readings.read(values[start : start + size], range(start + 1, start + 1 + size))
+    readings = Readings(COLUMN, MOODS, {"-1": "neutral"})
+    assert readings.read(values, range(len(values))).tolist() == [-1] * 3 + [1] * 40 + [0] * 40
 
 
 def test_many_values_are_not_remembered_for_ever() -> None:
