@@ -78,7 +78,7 @@ def whitespace(text: str) -> str:
 
 
 def keras(text: str) -> str:
-    """Keras' ``Tokenizer`` with its defaults."""
+    """Keras' ``Tokenizer`` with its defaults, but ``\\r``, ``\\x0b`` and ``\\xa0`` separate words too, as blanks do."""
     return text.lower().translate(_KERAS)
 
 

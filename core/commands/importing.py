@@ -131,6 +131,8 @@ def import_torch(options: argparse.Namespace) -> int:
         for line in error.lines:
             console.progress(line)
         raise ValueError(f"{error.summary}; see the lines above") from None
+    except MemoryError:
+        raise ValueError(f"{path.name} needs more memory than there is; try it on a larger machine") from None
     bringing.save(name, brought, out, replace=options.replace)
     if options.json:
         told = {"notes": brought.notes, "assumed": brought.assumed}
@@ -143,9 +145,10 @@ def import_torch(options: argparse.Namespace) -> int:
 def _tell(name: str, brought: bringing.Brought, folder: Path) -> None:
     """Say what was brought, what was assumed, and whether it was checked."""
     card, sizes, imported = brought.card, brought.card["sizes"], brought.card["imported"]
+    layers = "1 layer" if sizes["layers"] == 1 else f"{sizes['layers']} layers"
     ways = ", both ways" if sizes.get("bidirectional") else ""
     console.line(
-        f"{name}: {card['cell']} of {sizes['layers']} layers of {sizes['hidden']:,} units{ways}, "
+        f"{name}: {card['cell']} of {layers} of {sizes['hidden']:,} units{ways}, "
         f"{sizes['vocabulary']:,} ids of {sizes['embedding']:,} numbers, in {folder}"
     )
     variant = brought.model.variant
@@ -159,9 +162,10 @@ def _tell(name: str, brought: bringing.Brought, folder: Path) -> None:
     for note in brought.notes:
         console.line(f"  {note}")
     if brought.checked is not None:
+        rows = "1 row" if brought.checked.rows == 1 else f"{brought.checked.rows:,} rows"
         console.line(
-            f"  checked: {brought.checked.rows:,} rows of {imported['checked']['file']} agree with its owner's, the "
-            f"largest difference is {brought.checked.largest_difference:.1e}"
+            f"  checked: {rows} of {imported['checked']['file']}; the largest difference from the owner's numbers is "
+            f"{brought.checked.largest_difference:.1e}"
         )
         return
     console.line(

@@ -169,27 +169,24 @@ def check(
     found = trial.agreeing(_readings(model, given, owner, pool, told, LENGTHS, STEPS))
     base = (
         f"{owner.places[worst]}: the model says {said[worst]:.4f} where its owner's says {expected[worst]:.4f}, the "
-        f"largest difference of {len(expected):,} rows; expected at most {TOLERANCE:g}"
+        f"largest difference in {len(expected):,} row{'s' * (len(expected) > 1)}; expected at most {TOLERANCE:g}"
     )
     if found:
         options = "; or ".join(reading.options(given, outputs, class_1) for reading in found)
         raise ValueError(f"{base}. On every row these agree: {options}")
     dropping = replace(words, drops=True)
-    if not words.drops and any(
-        words.vocabulary.unknown(words.preprocessing(given.steps)(text)) for text in owner.texts
-    ):
-        second = _Trial(model, dropping, owner, time.monotonic() + seconds / 2)
+    tokens = map(words.preprocessing(given.steps), owner.texts)
+    if not words.drops and any(map(words.vocabulary.unknown, tokens)):
+        second = _Trial(model, dropping, owner, time.monotonic() + seconds / 4)
         if found := second.agreeing(_readings(model, given, owner, pool, told, LENGTHS, ())):
-            other = found[0].options(given, outputs, class_1) if found[0] != given else ""
-            raise ValueError(f"{base}. On every row this agrees: {other} --drop-unknown".replace(":  ", ": "))
-    known = _without_unknown(owner, words, given.steps)
-    if 0 < len(known.texts) < len(owner.texts):
-        second = _Trial(model, words, known, time.monotonic() + seconds / 2)
+            other = f"{found[0].options(given, outputs, class_1)} " if found[0] != given else ""
+            raise ValueError(f"{base}. On every row this agrees: {other}--drop-unknown")
+    for known, left, why in _parts(owner, words, given.steps):
+        second = _Trial(model, words, known, time.monotonic() + seconds / 4)
         if found := second.agreeing(_readings(model, given, known, pool, told, LENGTHS, ())):
+            rows, agree = (f"{len(known.texts):,} rows", "agree") if len(known.texts) > 1 else ("one row", "agrees")
             raise ValueError(
-                f"{base}. The {len(known.texts):,} rows without unknown words agree with "
-                f"{found[0].options(given, outputs, class_1)}, so its owner reads unknown words otherwise: name their "
-                "token with --unknown-token or --unknown-id"
+                f"{base}. The {rows} without {left} {agree} with {found[0].options(given, outputs, class_1)}, so {why}"
             )
     raise ValueError(
         f"{base}. None of {trial.count:,} other readings that were tried agrees{trial.unfinished}: the weights, the "
@@ -197,16 +194,31 @@ def check(
     )
 
 
-def _without_unknown(owner: Rows, words: Words, steps: Sequence[str]) -> Rows:
-    """The rows whose every word is known, and that have one."""
-    tokens = [words.preprocessing(steps)(text) for text in owner.texts]
-    kept = [row for row, some in enumerate(tokens) if some and not words.vocabulary.unknown(some)]
-    return Rows(
-        owner.file,
-        tuple(owner.texts[row] for row in kept),
-        owner.probabilities[kept],
-        tuple(owner.places[row] for row in kept),
-    )
+def _parts(owner: Rows, words: Words, steps: Sequence[str]) -> Iterator[tuple[Rows, str, str]]:
+    """Some of the rows, what they do without, and what it means where all that are kept agree."""
+    tokens = [*map(words.preprocessing(steps), owner.texts)]
+    some = [bool(found) for found in tokens]
+    known = [not words.vocabulary.unknown(found) for found in tokens]
+    of_unknown = "its owner reads unknown words otherwise: name their token with --unknown-token or --unknown-id"
+    of_empty = "its owner reads a text without a word otherwise: leave such rows out of the check"
+    both = [a and b for a, b in zip(some, known, strict=True)]
+    for kept, left, why in (
+        (known, "unknown words", of_unknown),
+        (some, "empty texts", of_empty),
+        (both, "unknown words and empty texts", f"{of_unknown}; and {of_empty}"),
+    ):
+        rows = [row for row, keep in enumerate(kept) if keep]
+        if 0 < len(rows) < len(tokens):
+            yield (
+                Rows(
+                    owner.file,
+                    tuple(owner.texts[row] for row in rows),
+                    owner.probabilities[rows],
+                    tuple(owner.places[row] for row in rows),
+                ),
+                left,
+                why,
+            )
 
 
 def probabilities(model: Classifier, words: Words, steps: Sequence[str], texts: Sequence[str]) -> np.ndarray:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
+import math
 import re
+import struct
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +28,12 @@ from core.foreign import opening
 if TYPE_CHECKING:
     import h5py
 
-_MOST_BYTES = 8 * 2**30  # of weights
-_MOST_CONFIG = 50_000_000  # bytes; a vocabulary may stand in it
+_MOST_BYTES = 2 * 2**30  # of all weights, as float32
+_MOST_PART = 8 * 2**30  # bytes of model.weights.h5, which also has the optimiser's numbers
+_MOST_CONFIG = 50_000_000  # bytes of the configuration, and of all vocabularies
+_ALWAYS = 64 * 2**20  # bytes that are read however few are stored
+_MOST_TIMES = 1_000  # as large as what is stored, an array
+_MOST_TIMES_PART = 20  # the same of a part of the zip, which Keras does not compress
 
 
 @dataclass(frozen=True)
@@ -72,14 +80,10 @@ def layers(path: Path) -> list[Layer]:
 
     if opening.kind(path) is opening.Kind.KERAS:
         with zipfile.ZipFile(path) as archive:
-            for name, most in (("config.json", _MOST_CONFIG), ("model.weights.h5", _MOST_BYTES)):
-                if archive.getinfo(name).file_size > most:
-                    raise ValueError(f"{path.name}: {name} is larger than {most:,} bytes")
-            config = _json(path, archive.read("config.json"))
-            words = _vocabularies(archive)
-            content = io.BytesIO(archive.read("model.weights.h5"))
-        with _opened(path, content) as file:
-            return _chained(path, config, lambda layer, number: _of_archive(path, file, layer, number), words)
+            config = _json(path, _part(path, archive, "config.json", _MOST_CONFIG))
+            with _opened(path, io.BytesIO(_part(path, archive, "model.weights.h5", _MOST_PART))) as file:
+                arrays, words = _Arrays(path), _Vocabularies(path, archive)
+                return _chained(path, config, lambda layer, number: _of_archive(arrays, file, layer, number), words)
     with _opened(path, path) as file:
         if "model_config" not in file.attrs:
             raise ValueError(
@@ -90,7 +94,25 @@ def layers(path: Path) -> list[Layer]:
         if not isinstance(group, h5py.Group):
             raise ValueError(f"{path.name} has no group model_weights; is it a file that model.save wrote?")
         config = _json(path, file.attrs["model_config"])
-        return _chained(path, config, lambda layer, _number: _of_legacy(path, group, layer["config"]["name"]), {})
+        arrays = _Arrays(path)
+        return _chained(
+            path, config, lambda layer, _number: _of_legacy(arrays, group, layer["config"]["name"]), lambda _place: None
+        )
+
+
+def _part(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """A file in the archive, of so many bytes at most. Raises ValueError for a larger or a damaged one."""
+    try:
+        info = archive.getinfo(name)
+        most = min(most, max(_ALWAYS, _MOST_TIMES_PART * info.compress_size))
+        if info.file_size <= most:
+            with archive.open(info) as part:
+                return part.read(info.file_size)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError):
+        raise ValueError(f"{path.name} is damaged; it may be cut off") from None
+    raise ValueError(
+        f"{path.name}: {name} is {info.file_size:,} bytes of {info.compress_size:,} stored; expected {most:,} at most"
+    )
 
 
 @contextmanager
@@ -115,8 +137,13 @@ def _json(path: Path, content: bytes | str) -> dict[str, Any]:
     return found
 
 
-def _chained(path: Path, model: Mapping[str, Any], weights: Any, words: Mapping[str, tuple[str, ...]]) -> list[Layer]:
-    """The layers of a Sequential model, or of a Functional one in which each has one before it."""
+def _chained(
+    path: Path, model: Mapping[str, Any], weights: Any, words: Callable[[str], tuple[str, ...] | None]
+) -> list[Layer]:
+    """The layers of a Sequential model, or of a Functional one in which each has one before it.
+
+    `weights` gives those of an entry of the configuration, `words` the vocabulary of a place in the archive.
+    """
     kind, config = str(model.get("class_name")), model["config"]
     told = config if isinstance(config, list) else config.get("layers")
     if kind not in ("Sequential", "Functional", "Model") or not isinstance(told, list):
@@ -135,7 +162,7 @@ def _chained(path: Path, model: Mapping[str, Any], weights: Any, words: Mapping[
                 path.name, of, name, settings,
                 weights({**entry, "config": {**settings, "name": name}}, number),
                 shape if isinstance(shape, list) else (),
-                words.get(_place(of, number)),
+                words(_place(of, number)),
             )  # fmt: skip
             before[name] = sorted(set(_inputs(entry.get("inbound_nodes") or [], set(found))))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -188,7 +215,7 @@ def _place(kind: str, number: int) -> str:
     return f"{name}_{number}" if number else name
 
 
-def _of_archive(path: Path, file: h5py.File, layer: Mapping[str, Any], number: int) -> list[np.ndarray]:
+def _of_archive(arrays: _Arrays, file: h5py.File, layer: Mapping[str, Any], number: int) -> list[np.ndarray]:
     """The weights of a layer of a ``.keras`` file."""
     import h5py
 
@@ -203,11 +230,11 @@ def _of_archive(path: Path, file: h5py.File, layer: Mapping[str, Any], number: i
     for part in ("vars", "cell/vars", "forward_layer/cell/vars", "backward_layer/cell/vars"):
         inner = group.get(part)
         if isinstance(inner, h5py.Group):
-            found += [_array(path, inner, name) for name in sorted(inner, key=lambda name: (len(name), name))]
+            found += [arrays.read(inner, name) for name in sorted(inner, key=lambda name: (len(name), name))]
     return found
 
 
-def _of_legacy(path: Path, group: h5py.Group, name: str) -> list[np.ndarray]:
+def _of_legacy(arrays: _Arrays, group: h5py.Group, name: str) -> list[np.ndarray]:
     """The weights of a layer of an ``.h5`` file."""
     import h5py
 
@@ -219,33 +246,66 @@ def _of_legacy(path: Path, group: h5py.Group, name: str) -> list[np.ndarray]:
     while f"weight_names{part}" in layer.attrs:  # a long list comes in parts
         names += [*layer.attrs[f"weight_names{part}"]]
         part += 1
-    return [_array(path, layer, one.decode() if isinstance(one, bytes) else str(one)) for one in names]
+    return [arrays.read(layer, one.decode() if isinstance(one, bytes) else str(one)) for one in names]
 
 
-def _array(path: Path, group: h5py.Group, name: str) -> np.ndarray:
-    """One array of the file itself: no link to another file, and not larger than memory."""
-    import h5py
+class _Arrays:
+    """The arrays of one file, each read once, and no more of them than `_MOST_BYTES`."""
 
-    inside = group
-    for part in name.split("/")[:-1]:
-        if not isinstance(inside.get(part, getlink=True), h5py.HardLink):
-            raise ValueError(f"{path.name}: {name} is not a weight of this file")
-        inside = inside[part]
-    end = name.rpartition("/")[2]
-    if not isinstance(inside.get(end, getlink=True), h5py.HardLink) or not isinstance(inside[end], h5py.Dataset):
-        raise ValueError(f"{path.name}: {name} is not a weight of this file")
-    found = inside[end]
-    if found.external or found.is_virtual or found.dtype.kind not in "fiu" or found.nbytes > _MOST_BYTES:
-        raise ValueError(f"{path.name}: {name} is not an array of numbers of this file")
-    array: np.ndarray = found[()]
-    return array
+    def __init__(self, path: Path):
+        self._file, self._bytes = path.name, 0
+        self._read: set[int] = set()
+
+    def read(self, group: h5py.Group, name: str) -> np.ndarray:
+        """One array of the file itself: no link to another file, and not far larger than what is stored of it."""
+        import h5py
+
+        inside = group
+        for part in name.split("/")[:-1]:
+            if not isinstance(inside.get(part, getlink=True), h5py.HardLink):
+                raise ValueError(f"{self._file}: {name} is not a weight of this file")
+            inside = inside[part]
+        end = name.rpartition("/")[2]
+        if not isinstance(inside.get(end, getlink=True), h5py.HardLink) or not isinstance(inside[end], h5py.Dataset):
+            raise ValueError(f"{self._file}: {name} is not a weight of this file")
+        found = inside[end]
+        if found.external or found.is_virtual or found.dtype.kind not in "fiu":
+            raise ValueError(f"{self._file}: {name} is not an array of numbers of this file")
+        place = h5py.h5o.get_info(found.id).addr
+        if place in self._read:
+            raise ValueError(f"{self._file}: {name} is listed twice; expected each array once")
+        self._read.add(place)
+        # A chunk is unpacked whole, and may be larger than the array.
+        size = max(math.prod(found.shape), math.prod(found.chunks or ())) * max(4, found.dtype.itemsize)
+        stored = found.id.get_storage_size()
+        if size > max(_ALWAYS, _MOST_TIMES * stored):
+            raise ValueError(
+                f"{self._file}: {name} has shape {list(found.shape)}, {size:,} bytes, and {stored:,} bytes are stored; "
+                "is the file whole?"
+            )
+        self._bytes += size
+        if self._bytes > _MOST_BYTES:
+            raise ValueError(f"{self._file}: its weights are larger than {_MOST_BYTES:,} bytes")
+        array: np.ndarray = found[()]
+        return array
 
 
-def _vocabularies(archive: zipfile.ZipFile) -> dict[str, tuple[str, ...]]:
-    """The words of layers that learnt theirs, by the layer's place in the archive."""
-    found = {}
-    for info in archive.infolist():
-        match = re.fullmatch(r"assets/(?:layers|_layer_checkpoint_dependencies)/(\w+)/.*vocabulary\.txt", info.filename)
-        if match and info.file_size <= _MOST_CONFIG:
-            found[match[1]] = tuple(archive.read(info).decode("utf-8", errors="replace").split("\n"))
-    return found
+class _Vocabularies:
+    """The words of layers that learnt theirs, by the layer's place in the archive; `most` bytes of all layers."""
+
+    most = _MOST_CONFIG
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile):
+        self._path, self._archive, self._left = path, archive, self.most
+        self._names: dict[str, str] = {}
+        for name in archive.namelist():
+            match = re.fullmatch(r"assets/(?:layers|_layer_checkpoint_dependencies)/(\w+)/.*vocabulary\.txt", name)
+            if match:
+                self._names[match[1]] = name
+
+    def __call__(self, place: str) -> tuple[str, ...] | None:
+        if place not in self._names:
+            return None
+        content = _part(self._path, self._archive, self._names[place], self._left)
+        self._left -= len(content)
+        return tuple(content.decode("utf-8", errors="replace").split("\n"))

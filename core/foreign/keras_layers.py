@@ -58,7 +58,7 @@ def _found(path: Path, class_1: int | None) -> Found:
     table = torch.from_numpy(embedding.array(0, (rows, size)))
     recurrent = chain.run(*_CELLS, "Bidirectional")
     pool = chain.take(*_POOLS)
-    dense = chain.run("Dense", "Activation")
+    dense = chain.run("Dense", "Activation", "ReLU")
     if chain.rest:
         raise chain.rest[0].refuse(f"not read after {chain.last}; read are: {_READ}")
     cells = _recurrent(path.name, recurrent, size, pooled=pool is not None)
@@ -201,7 +201,9 @@ def _activations(way: Layer) -> str:
     found = _named(way.option("activation", "tanh"))
     allowed = ("tanh", "relu") if way.kind == "SimpleRNN" else ("tanh",)
     if found not in allowed:
-        raise way.refuse(f"activation is {found!r}; only {' and '.join(allowed)} are read")
+        raise way.refuse(
+            f"activation is {found!r}; only {' and '.join(allowed)} {'are' if len(allowed) > 1 else 'is'} read"
+        )
     if way.kind != "SimpleRNN" and (gates := _named(way.option("recurrent_activation", "sigmoid"))) != "sigmoid":
         raise way.refuse(f"recurrent_activation is {gates!r}; only 'sigmoid' is read")
     return found
@@ -247,6 +249,9 @@ def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -
     dense: list[tuple[Layer, str]] = []
     for layer in layers:
         activation = _named(layer.option("activation", "linear"))
+        if layer.kind == "ReLU":
+            layer.must(max_value=None, negative_slope=0, threshold=0)
+            activation = "relu"
         if layer.kind == "Dense":
             dense.append((layer, activation))
         elif not dense or dense[-1][1] != "linear":
@@ -305,8 +310,8 @@ def _padding(
     if masked and pool is not None and pool.kind == "GlobalMaxPooling1D" and (both or split is None):
         if length:
             raise pool.refuse(
-                f"takes the maximum over padding to {length} tokens as well, where a masked layer gives zeros; this "
-                "cannot be said here"
+                f"takes the maximum over padding to {length} tokens as well, where a masked layer gives zeros; no "
+                "read-out here does that"
             )
         return "", "no padding is read; where Keras pads a text, its maximum takes the zeros of masked steps in"
     if masked:
@@ -346,7 +351,9 @@ def _texts(
             f"has {len(words) + 2:,} ids and the embedding {rows:,} rows; expected no more ids than rows"
         )
     spare = rows - len(words) - 2
-    notes = [f"{spare:,} rows of the embedding have no word"] * bool(spare)
+    notes = [f"{spare:,} {'rows of the embedding have' if spare > 1 else 'row of the embedding has'} no word"] * bool(
+        spare
+    )
     if standardize == "lower":
         notes.append("capitals beyond A to Z are lowered too, which TextVectorization does not do")
     return (None, "[UNK]", *map(str, words), *[""] * spare), steps, tuple(notes)

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -44,6 +45,7 @@ _ALLOWED = {
     *("Constant", "ConstantOfShape", "ReduceMean", "ReduceMax", "ReduceSum", "GlobalMaxPool", "GlobalAveragePool"),
     *("Where", "Equal", "GatherElements", "Range", "Max", "Min", "Clip", "Size"),
 }
+_AXES = 64  # that an array of numpy may have
 _LENGTHS = (9, 4, 6, 13)  # tokens of the sequences that tell what is read
 _LONG = (40, 300, 1_500)  # of those that tell whether texts are cut
 _MOST_TOKENS = 200_000  # of the texts that the graph takes at once, where these are long
@@ -52,6 +54,7 @@ _MOST_PADS = 16  # ids that are tried as padding
 _CLOSE = 1e-5  # as far as a probability of the graph and one of the model may differ
 _INT32 = 6  # onnx.TensorProto.INT32
 _MOST_BYTES = 2 * 2**30  # of a protocol buffer
+_MOST_NUMBERS = 10**8  # that a run of the graph computes, beside four times those that it holds
 
 
 def read(path: Path, class_1: int | None = None) -> Found:
@@ -167,17 +170,23 @@ class _Run:
         if len(fixed) not in (1, 2):
             raise ValueError(f"{path.name}: {self._inputs[0].name} has {len(fixed)} axes; expected texts and tokens")
         self._evaluator = ReferenceEvaluator(model, new_ops=_recorders(self.seen))
+        held = sum(math.prod(tensor.dims) for tensor in model.graph.initializer)
+        self._most = self._left = _MOST_NUMBERS + 4 * held
+        for node in self._evaluator.rt_nodes_:
+            node.run = self._bounded(node)
         # Texts first or tokens first: the one in which a text gives one answer.
         tried: list[str] = []
         for texts_first in (True, False) if len(fixed) == 2 else (None,):
             self._texts_first = texts_first
             self._texts = (fixed[0 if texts_first else 1] or 1) if len(fixed) == 2 else 1
             self.length = fixed[1 if texts_first else 0] if len(fixed) == 2 else fixed[0]
-            if (self.length or 1) > LONGEST or self._texts > LONGEST:
+            if (self.length or 1) > LONGEST or self._texts * (self.length or 1) > 100 * LONGEST:
                 continue
             ids = [0] * (self.length or _LENGTHS[0])
             try:
                 answer = self._answer(ids)
+            except _TooLargeError:
+                raise
             except Exception as error:  # the evaluator's, which have no class in common
                 tried.append(type(error).__name__)
                 continue
@@ -191,6 +200,8 @@ class _Run:
         """What the graph gives for a text, [outputs], float64; `count` of the ids are words, where it takes that."""
         try:
             answer = self._answer(ids, count)
+        except _TooLargeError:
+            raise
         except Exception as error:
             raise ValueError(
                 f"{self._path.name}: the graph cannot be run on {len(ids)} tokens ({type(error).__name__}); export it "
@@ -205,6 +216,7 @@ class _Run:
 
     def _answer(self, ids: Sequence[int], count: int | None = None) -> np.ndarray:
         self.seen.clear()
+        self._left = self._most
         row = np.array(ids, dtype=np.int64)
         if self._texts_first is not None:
             row = np.tile(row, (self._texts, 1)) if self._texts_first else np.tile(row[:, None], (1, self._texts))
@@ -217,6 +229,60 @@ class _Run:
             answers: Any = self._evaluator.run(None, feed)
         answer: np.ndarray = np.asarray(answers[0])
         return answer
+
+    def _bounded(self, node: Any) -> Callable[..., Any]:
+        """The same operator, refused before it runs where the graph would compute too many numbers."""
+        run = node.run
+
+        def bounded(*given: Any, **options: Any) -> Any:
+            self._left -= _size(node, given)
+            if self._left < 0:
+                raise _TooLargeError(
+                    f"{self._path.name}: operator {node.op_type} ({', '.join(node.output)}) makes the graph compute "
+                    f"more than {self._most:,} numbers for a text; ask such a model as a black box (--predictor)"
+                )
+            return run(*given, **options)
+
+        return bounded
+
+
+class _TooLargeError(ValueError):
+    """A graph computes more numbers than can be kept."""
+
+
+def _size(node: Any, given: Sequence[Any]) -> int:
+    """How many numbers an operator gives at most; those that only rearrange give as many as they take."""
+    kind = node.op_type
+    shapes: list[tuple[int, ...]] = [np.shape(array) for array in given if array is not None]
+    if kind == "ConstantOfShape":
+        return _product(given[0])
+    if kind == "Expand":
+        return _broadcast(shapes[0], np.ravel(given[1])[:_AXES].tolist())
+    if kind == "Range":
+        start, limit, step = (float(np.ravel(number)[0]) for number in given)
+        return int(min(abs(limit - start) / max(abs(step), 1e-300), 1e18))
+    if kind == "Gather":
+        axis = getattr(node, "axis", None) or 0
+        return math.prod(shapes[0]) // max(1, shapes[0][axis]) * math.prod(shapes[1])
+    if kind in ("Concat", "Max", "Min", "Add", "Sub", "Mul", "Div", "Pow", "Where", "Equal", "Clip"):
+        return sum(map(math.prod, shapes)) if kind == "Concat" else _broadcast(*shapes)
+    if kind == "MatMul":
+        one, other = shapes[:2]
+        return _broadcast(one[:-2], other[:-2]) * math.prod([*one[-2:-1], *other[1:][-1:]])
+    if kind == "Gemm":
+        return max(shapes[0]) * max(shapes[1])
+    if kind in _CELLS:  # steps, texts; directions, units
+        return math.prod(shapes[0][:2]) * shapes[2][0] * shapes[2][2]
+    return sum(map(math.prod, shapes))
+
+
+def _product(numbers: Any) -> int:
+    return math.prod(max(0, int(number)) for number in np.ravel(numbers)[:_AXES])
+
+
+def _broadcast(*shapes: Sequence[int]) -> int:
+    """The numbers of an array of the shape that these take together, at least."""
+    return math.prod(max(dims) for dims in itertools.zip_longest(*map(reversed, shapes), fillvalue=1))
 
 
 def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:

@@ -1,7 +1,7 @@
 """What is in a file of weights? Told by its first bytes, never by its suffix, and before anything is opened.
 
 What can be read without running anything goes to its reader; for the rest there are lines of Python or of a shell that
-write a file which can, on the machine of somebody who trusts it.
+write a file which can, for those who trust the file.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def refusal(path: Path, found: Kind) -> ValueError:
         return ValueError(f"{path.name} holds {found.value}; can read: {READABLE}")
     why = ", as that would run what it says" if found is Kind.PICKLE else ""
     return RefusedError(
-        f"{path.name} holds {found.value} and is not opened{why}; the lines below make a file of it that can be read, "
-        "on a machine of somebody who trusts it",
+        f"{path.name} holds {found.value} and is not opened{why}. The lines below write a file that can be read. Run "
+        "these lines only if you trust the file",
         [line.format(name=path.name, stem=path.stem) for line in lines],
     )
 

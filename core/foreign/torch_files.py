@@ -24,8 +24,9 @@ CONVERSION = (
     'weights = found.state_dict() if hasattr(found, "state_dict") else found',
     'save_file({{key: value.contiguous().clone() for key, value in weights.items()}}, "{stem}.safetensors")',
 )
-"""What turns a whole module, or a checkpoint that holds other things too, into weights alone, for the machine of
-somebody who trusts the file."""
+"""Lines of Python that write the weights alone of a whole module, or of a checkpoint that holds other things too."""
+
+_TYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int32)
 
 
 def read(path: Path) -> dict[str, Tensor]:
@@ -43,7 +44,7 @@ def read(path: Path) -> dict[str, Tensor]:
         lines = [line.format(name=path.name, stem=path.stem) for line in CONVERSION]
         raise RefusedError(
             f"{path.name} holds more than weights, a whole module perhaps, and is not opened, as that would run its "
-            "code; these lines of Python make a file of weights of it, on a machine of somebody who trusts it",
+            "code. These lines of Python write its weights as safetensors. Run these lines only if you trust the file",
             lines,
         ) from None
     return _state_dict(content, path.name)
@@ -67,7 +68,36 @@ def _state_dict(content: object, name: str) -> dict[str, Tensor]:
         raise ValueError(
             f"{name} holds entries that are no tensors: {', '.join(odd[:_LISTED])}; save the model's state_dict alone"
         )
-    return {str(key): value for key, value in entries.items()}
+    return plain({str(key): value for key, value in entries.items()}, name)
+
+
+def plain(tensors: dict[str, Tensor], file: str) -> dict[str, Tensor]:
+    """The same tensors, where each is a plain array of numbers that the file stores. Raises ValueError by name."""
+    types = ", ".join(_type(kind) for kind in _TYPES)
+    for name, tensor in tensors.items():
+        kind = "nested" if tensor.is_nested else "quantised" if tensor.is_quantized else None
+        if kind is None and tensor.layout != torch.strided:
+            kind = "sparse"
+        if kind is None and tensor.device.type != "cpu":
+            kind = f"on the device {tensor.device.type}"
+        if kind is not None:
+            raise ValueError(f"{file}: {name} is {kind}; expected a dense tensor on the CPU, of {types}")
+        if tensor.dtype not in _TYPES:
+            raise ValueError(
+                f"{file}: {name} has numbers of type {_type(tensor.dtype)}; expected {types}. Convert it, or save the "
+                "weights without it"
+            )
+        stored = tensor.untyped_storage().nbytes()
+        if tensor.numel() * tensor.element_size() > stored:
+            raise ValueError(
+                f"{file}: {name} has shape {list(tensor.shape)} and {stored:,} bytes are stored; expected all of its "
+                "numbers, as .contiguous() gives them"
+            )
+    return tensors
+
+
+def _type(kind: torch.dtype) -> str:
+    return str(kind).removeprefix("torch.")
 
 
 def _is_table(value: object) -> bool:

@@ -7,6 +7,7 @@ numbers of a line are counted from its right, so a word may hold spaces; tabs se
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, islice
@@ -34,7 +35,7 @@ FROM_FASTTEXT = (
     'model, out = fasttext.load_model("{name}"), open("{stem}.vec", "w", encoding="utf-8")',
     "for word in model.words: print(word, *model.get_word_vector(word), file=out)",
 )
-"""What makes a file of text of vectors that cannot be read safely, for a machine of somebody who trusts them."""
+"""Lines of Python that write vectors as text, of a file that cannot be read safely."""
 
 
 class Vectors(NamedTuple):
@@ -56,10 +57,7 @@ def read(path: Path, name: str | None = None) -> Vectors:
         file.seek(0)
         binary = start != opening.NPY and _is_binary(path, file)
     if start == opening.NPY:
-        try:
-            return _matrix(path, np.load(path, allow_pickle=False))
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{path.name} is not an npy file of numbers ({error})") from None
+        return _matrix(path, _npy(path))
     if binary:
         return _binary(path)
     if start.startswith(FASTTEXT):
@@ -70,8 +68,8 @@ def read(path: Path, name: str | None = None) -> Vectors:
     kind = opening.kind(path)
     if kind is opening.Kind.PICKLE:
         raise RefusedError(
-            f"{path.name} is a pickle, gensim's perhaps, and is not opened, as that would run what it says; these "
-            "lines of Python write its vectors as text, on a machine of somebody who trusts it",
+            f"{path.name} is a pickle, gensim's perhaps, and is not opened, as that would run what it says. These "
+            "lines of Python write its vectors as text. Run these lines only if you trust the file",
             [line.format(name=path.name, stem=path.stem) for line in FROM_GENSIM],
         )
     if kind in (opening.Kind.SAFETENSORS, opening.Kind.TORCH):
@@ -82,6 +80,21 @@ def read(path: Path, name: str | None = None) -> Vectors:
         f"{path.name} holds {kind.value}, not an embedding; can read: .safetensors, .npy, a state_dict of torch, and "
         "word2vec's or GloVe's text or word2vec's binary format"
     )
+
+
+def _npy(path: Path) -> np.ndarray:
+    """The array of an npy file, its numbers left in the file. Raises ValueError for one that is cut off or no array."""
+    try:
+        with path.open("rb") as file:
+            header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+            shape, _fortran, kind = header[np.lib.format.read_magic(file)](file)
+            told, stored = math.prod(shape) * kind.itemsize, path.stat().st_size - file.tell()
+        if not 0 <= told <= stored:
+            raise ValueError(f"it tells of {told:,} bytes and has {stored:,}; the file may be cut off")
+        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"{path.name} is not an npy file of numbers ({' '.join(str(error).split())})") from None
+    return found
 
 
 def _matrix(path: Path, found: np.ndarray) -> Vectors:
@@ -263,7 +276,7 @@ def _each_once(words: list[str], rows: np.ndarray) -> Vectors:
     other = sum(not np.array_equal(rows[row], rows[first[word]]) for row, word in enumerate(words))
     shown = ", ".join(repr(word) for word in again[:_SHOWN])
     note = (
-        f"{len(again):,} words have more than one vector in the file; the first of each is taken, {other:,} that "
-        f"differ from it are left out: {shown}"
+        f"{len(again):,} {'words have' if len(again) > 1 else 'word has'} more than one vector in the file; the first "
+        f"of each is taken, {other:,} that {'differ' if other != 1 else 'differs'} from it left out: {shown}"
     )
     return Vectors(rows[list(first.values())], list(first), (note,))

@@ -48,9 +48,10 @@ def read(path: Path) -> dict[str, Tensor]:
         from safetensors.torch import load_file
 
         try:
-            return load_file(path)
+            tensors = load_file(path)
         except SafetensorError as error:
             raise ValueError(f"{path.name} is not a whole safetensors file ({error})") from None
+        return torch_files.plain(tensors, path.name)
     if kind is opening.Kind.TORCH:
         return torch_files.read(path)
     raise opening.refusal(path, kind)

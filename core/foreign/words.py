@@ -36,7 +36,7 @@ FROM_PICKLE = (
     "found))",
     'json.dump(dict(found) if hasattr(found, "keys") else list(found), open("{stem}.json", "w"))',
 )
-"""What makes JSON of a pickled vocabulary, for a machine of somebody who trusts it."""
+"""Lines of Python that write a pickled vocabulary as JSON."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def read_vocabulary(path: Path) -> list[str | None]:
     lines of Python make one of it."""
     if opening.kind(path) in (opening.Kind.PICKLE, opening.Kind.TORCH):
         raise RefusedError(
-            f"{path.name} is a pickle and is not opened, as that would run what it says; these lines of Python make "
-            "JSON of it, on a machine of somebody who trusts it",
+            f"{path.name} is a pickle and is not opened, as that would run what it says. These lines of Python write "
+            "it as JSON. Run these lines only if you trust the file",
             [line.format(name=path.name, stem=path.stem) for line in FROM_PICKLE],
         )
     try:
@@ -182,8 +182,9 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
     left_out = [tokens[number] for number in sorted(held) if tokens[number] not in taken]
     if left_out:
         shown = ", ".join(repr(token) for token in left_out[:_SHOWN])
+        token, is_ = ("tokens", "are") if len(left_out) > 1 else ("token", "is")
         notes.append(
-            f"{len(left_out):,} tokens that no text can give (white space in them, or nothing) are left out: {shown}"
+            f"{len(left_out):,} {token} that no text can give (white space in them, or nothing) {is_} left out: {shown}"
         )
     zeros = np.zeros(vectors.shape[1], dtype=np.float32)
     first = [zeros if number is None or number not in rows else vectors[rows[number]] for number in (pad, unknown)]

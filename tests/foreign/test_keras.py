@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from core import checkpoints
-from core.foreign import keras_layers
+from core.foreign import keras_files, keras_layers
 from core.foreign.bringing import Request, bring, save
 from core.read_outs import ReadOut
 from core.text import Preprocessing
@@ -93,7 +94,7 @@ def changed(folder: Path, name: str, change: Callable[[dict[str, dict[str, Any]]
     ("name", "of", "settings", "message"),
     [
         ("masked_both_ways.keras", "Bidirectional", {"merge_mode": "sum"}, "'bidirectional'.*merge_mode is 'sum'"),
-        ("left_padded.keras", "GRU", {"activation": "relu"}, "activation is 'relu'; only tanh"),
+        ("left_padded.keras", "GRU", {"activation": "relu"}, "activation is 'relu'; only tanh is read"),
         ("left_padded.keras", "GRU", {"recurrent_activation": "hard_sigmoid"}, "recurrent_activation is 'hard_sig"),
         ("left_padded.keras", "GRU", {"return_sequences": True}, "return_sequences is True"),
         ("left_padded.keras", "GRU", {"go_backwards": True}, "go_backwards is True"),
@@ -184,3 +185,133 @@ def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
             archive.writestr(part, data)
     with pytest.raises(ValueError, match="is not a weight of this file"):
         keras_layers.read(tmp_path / "linked.keras")
+
+
+def rewritten(path: Path, name: str, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """A fixture whose parts were changed, compressed."""
+    with zipfile.ZipFile(FOLDER / name) as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    change(parts)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, data in parts.items():
+            archive.writestr(part, data)
+    return path
+
+
+def with_embedding(path: Path, rows: int, names: int = 1, **storage: Any) -> Path:
+    """A fixture whose embedding is declared with so many rows, and listed so many times."""
+    path.write_bytes((FOLDER / "keras2_both_ways.h5").read_bytes())
+    with h5py.File(path, "r+") as file:
+        layer = next(group for name, group in file["model_weights"].items() if "embedding" in name)
+        name, *_ = layer.attrs["weight_names"]
+        size = layer[name].shape[1]
+        array = layer[name][()]
+        del layer[name]
+        kept = layer.create_dataset(name, shape=(rows, size), dtype="f4", **storage)
+        kept[: len(array)] = array[:rows]
+        layer.attrs["weight_names"] = [name] * names
+        config = json.loads(file.attrs["model_config"])
+        for told in config["config"]["layers"]:
+            if told["class_name"] == "Embedding":
+                told["config"]["input_dim"] = rows
+        file.attrs["model_config"] = json.dumps(config)
+    return path
+
+
+def test_arrays_that_are_larger_than_what_is_stored_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert keras_layers.read(with_embedding(tmp_path / "a.h5", 12, compression="gzip")).embedding is not None
+    huge = with_embedding(tmp_path / "b.h5", 10**8, chunks=(1_024, 1), compression="gzip")
+    assert huge.stat().st_size < 10**6
+    with pytest.raises(ValueError, match=r"has shape \[100000000, \d\], .* bytes are stored"):
+        keras_layers.read(huge)
+    # One chunk that is far larger than the array is unpacked too.
+    chunk = with_embedding(tmp_path / "c.h5", 12, maxshape=(None, None), chunks=(10**6, 2), compression="gzip")
+    monkeypatch.setattr(keras_files, "_ALWAYS", 10**5)
+    monkeypatch.setattr(keras_files, "_MOST_TIMES", 100)
+    with pytest.raises(ValueError, match="8,000,000 bytes, and"):
+        keras_layers.read(chunk)
+
+
+def test_an_array_that_is_listed_twice_and_too_many_weights_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="is listed twice"):
+        keras_layers.read(with_embedding(tmp_path / "a.h5", 12, names=1_000))
+    monkeypatch.setattr(keras_files, "_MOST_BYTES", 300)
+    with pytest.raises(ValueError, match="its weights are larger than 300 bytes"):
+        keras_layers.read(FOLDER / "mean.keras")
+
+
+def test_a_zip_that_unpacks_to_far_more_than_it_stores_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras_files, "_ALWAYS", 100_000)
+
+    def longer(parts: dict[str, bytes]) -> None:
+        parts["model.weights.h5"] += bytes(10**6)
+
+    with pytest.raises(ValueError, match=r"model\.weights\.h5 is 1,\d+,\d+ bytes of"):
+        keras_layers.read(rewritten(tmp_path / "a.keras", "mean.keras", longer))
+
+
+def test_only_vocabularies_of_layers_are_read_and_not_too_many_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def more(parts: dict[str, bytes]) -> None:
+        config = json.loads(parts["config.json"])
+        layer = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "TextVectorization")
+        words = layer["config"].pop("vocabulary")
+        parts["config.json"] = json.dumps(config).encode()
+        parts["assets/layers/text_vectorization/vocabulary.txt"] = "\n".join(words).encode()
+        for number in range(1, 5):
+            parts[f"assets/layers/text_vectorization_{number}/vocabulary.txt"] = b"word\n" * 10_000
+
+    path = rewritten(tmp_path / "a.keras", "texts.keras", more)
+    parts: list[str] = []
+    part = keras_files._part
+    monkeypatch.setattr(keras_files, "_part", lambda *given: parts.append(given[2]) or part(*given))
+    assert keras_layers.read(path).tokens == keras_layers.read(FOLDER / "texts.keras").tokens
+    assert len([name for name in parts if name.endswith("vocabulary.txt")]) == 1
+    monkeypatch.setattr(keras_files._Vocabularies, "most", 10)
+    with pytest.raises(ValueError, match=r"vocabulary\.txt is \d+ bytes"):
+        keras_layers.read(path)
+
+
+@pytest.mark.parametrize("name", ["mean.keras", "masked_both_ways.keras", "keras2_both_ways.h5"])
+def test_a_damaged_file_is_one_line(tmp_path: Path, name: str) -> None:
+    content = (FOLDER / name).read_bytes()
+    drawn = random.Random(3)
+    refused = 0
+    for _ in range(20):
+        damaged = bytearray(content)
+        damaged[drawn.randrange(len(content))] ^= drawn.randrange(1, 256)
+        (tmp_path / name).write_bytes(damaged)
+        try:
+            keras_layers.read(tmp_path / name)
+        except ValueError as error:
+            refused += 1
+            assert "\n" not in str(error) and name in str(error)
+    assert refused >= (10 if name.endswith(".keras") else 0)  # h5 has no checksums of its numbers
+
+
+def test_a_relu_layer_behind_the_hidden_layer_is_its_activation(tmp_path: Path) -> None:
+    def apart(settings: dict[str, Any]) -> Callable[[dict[str, bytes]], None]:
+        def change(parts: dict[str, bytes]) -> None:
+            config = json.loads(parts["config.json"])
+            layers = config["config"]["layers"]
+            hidden = next(number for number, layer in enumerate(layers) if layer["class_name"] == "Dense")
+            layers[hidden]["config"]["activation"] = "linear"
+            layers.insert(hidden + 1, {"class_name": "ReLU", "config": {"name": "re_lu", **settings}})
+            parts["config.json"] = json.dumps(config).encode()
+
+        return change
+
+    own = keras_layers.read(FOLDER / "mean.keras")
+    usual = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
+    found = keras_layers.read(rewritten(tmp_path / "a.keras", "mean.keras", apart(usual)))
+    assert own.activation == found.activation == "relu" and np.array_equal(own.head.hidden, found.head.hidden)
+    for name, value in {"max_value": 6.0, "negative_slope": 0.1, "threshold": 1.0}.items():
+        with pytest.raises(ValueError, match=f"layer 're_lu' .*{name} is {value}"):
+            keras_layers.read(rewritten(tmp_path / "b.keras", "mean.keras", apart({**usual, name: value})))

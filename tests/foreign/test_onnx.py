@@ -3,6 +3,7 @@ graph is refused."""
 
 from __future__ import annotations
 
+import itertools
 import sys
 import warnings
 from pathlib import Path
@@ -267,6 +268,34 @@ def changed(path: Path, operator: str, **attributes: object) -> Path:
     other = path.with_name("changed.onnx")
     onnx.save(model, str(other))
     return other
+
+
+@pytest.mark.parametrize("operator", ["ConstantOfShape", "Range", "Expand", "Concat", "MatMul", "Gather", "Add"])
+def test_a_graph_that_computes_too_many_numbers_is_refused(tmp_path: Path, operator: str) -> None:
+    helper, array = onnx.helper, onnx.numpy_helper.from_array
+    exported(made(nn.RNN, "final"), tmp_path / "rnn.onnx")
+    model = onnx.load(str(tmp_path / "rnn.onnx"))
+    values = {
+        "shape": np.array([2 * 10**10]), "more": np.array([10**8, 30]), "zero": np.array(0), "end": np.array(10**11),
+        "one": np.array(1), "row": np.ones((1, 20_000), "f4"), "column": np.ones((20_000, 1), "f4"),
+        "rows": np.zeros(30_000, "i8"), "deep": np.ones((1, 1, 20_000), "f4"),
+    }  # fmt: skip
+    inputs = {
+        "ConstantOfShape": ["shape"], "Range": ["zero", "end", "one"], "Expand": ["one", "more"],
+        "MatMul": ["column", "row"], "Add": ["column", "row"], "Gather": ["deep", "rows"],
+    }  # fmt: skip
+    nodes = [helper.make_node(operator, inputs.get(operator, []), ["x0"])]
+    if operator == "Concat":
+        names = ["row", *(f"x{number}" for number in range(40))]
+        nodes = [helper.make_node("Concat", [a, a], [b], axis=0) for a, b in itertools.pairwise(names)]
+    model.graph.initializer.extend(array(value, name) for name, value in values.items())
+    for place, node in enumerate(nodes):
+        model.graph.node.insert(place, node)
+    onnx.save(model, str(tmp_path / "large.onnx"))
+    with pytest.raises(
+        ValueError, match=rf"large\.onnx: operator {operator} \(x\d+\) .* more than \d+,\d+,\d+ numbers"
+    ):
+        onnx_files.read(tmp_path / "large.onnx")
 
 
 def test_the_reset_gate_before_the_product_is_told_by_the_graph(tmp_path: Path) -> None:

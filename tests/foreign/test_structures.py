@@ -402,6 +402,21 @@ def test_unknown_words_that_are_read_otherwise_are_told_of(tmp_path: Path, monke
         bring(Request(**files, special=Special(unknown_token="w5"), check=tmp_path / "said.csv"))
 
 
+def test_an_empty_text_that_is_read_otherwise_is_not_taken_for_unknown_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "LENGTHS", (N,))
+    files = write(tmp_path, made(MeanOfStates))
+    with (tmp_path / "said.csv").open("a") as table:
+        table.write('"",0.99\n')
+    with pytest.raises(ValueError, match=r"rows without empty texts agree with what was given, so .*without a word"):
+        bring(Request(**files, reads="mean", check=tmp_path / "said.csv"))
+    first, second, *_rest = (tmp_path / "said.csv").read_text().splitlines()
+    (tmp_path / "two.csv").write_text(f'{first}\n{second}\n"",0.99\n')
+    with pytest.raises(ValueError, match=r"The one row without empty texts agrees with "):
+        bring(Request(**files, reads="mean", check=tmp_path / "two.csv"))
+
+
 class AnyReading(nn.Module):
     """A classifier of any cell, direction, pool and padding, written out plainly."""
 

@@ -169,3 +169,21 @@ def test_gensims_and_fasttexts_own_files_are_refused_with_what_converts_them(
     (tmp_path / "list.pkl").write_bytes(pickle.dumps([1.0]))
     with pytest.raises(RefusedError, match="is a pickle"):
         vectors.read(tmp_path / "list.pkl")
+
+
+@pytest.mark.parametrize("shape", [(10**9, 300), (2**40, 2**40), (10**30, 2), (-1, 5), (2, 50)])
+def test_an_npy_file_that_tells_of_more_than_it_has_is_one_line(tmp_path: Path, shape: tuple[int, int]) -> None:
+    with (tmp_path / "v.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        file.write(bytes(100))
+    with pytest.raises(ValueError, match=r"v\.npy is not an npy file of numbers .*bytes and has 100") as refused:
+        vectors.read(tmp_path / "v.npy")
+    assert "\n" not in str(refused.value)
+
+
+def test_one_word_more_is_told_in_the_singular(tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("a 1 2\nb c 3 4\na 5 6\n")
+    found = vectors.read(tmp_path / "v.txt")
+    assert found.notes[0].startswith("1 word has more than one vector")
+    kept = align(list(found.words), found.rows, found.words, Special())
+    assert any(note.startswith("1 token that no text can give") and "is left out" in note for note in kept.notes)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -238,3 +240,37 @@ def test_several_tables_of_tensors_are_told_with_the_way_on(tmp_path: Path) -> N
     torch.save({**tensors(), "optimizer": {"state": {}}}, tmp_path / "mixed.pt")
     with pytest.raises(ValueError, match="no tensors: optimizer; save the model's state_dict alone"):
         read(tmp_path / "mixed.pt")
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        (lambda: torch.zeros(1, 1).expand(10**10, E), r"shape \[10000000000, 6\] and 4 bytes are stored"),
+        (lambda: torch.zeros(V, E, device="meta"), "is on the device meta"),
+        (lambda: torch.eye(V)[:, :E].to_sparse(), "is sparse"),
+        (lambda: torch.sparse_coo_tensor(torch.tensor([[0], [0]]), torch.tensor([1.0]), (10**9, E)), "is sparse"),
+        (lambda: torch.quantize_per_tensor(torch.ones(V, E), 0.1, 0, torch.qint8), "is quantised"),
+        (lambda: torch.nested.nested_tensor([torch.ones(E)] * V), "is nested"),
+        (lambda: torch.ones(V, E, dtype=torch.int8), "numbers of type int8; expected float32"),
+        (lambda: torch.ones(V, E, dtype=torch.bool), "numbers of type bool"),
+        (lambda: torch.ones(V, E, dtype=torch.complex64), "numbers of type complex64"),
+        (lambda: torch.ones(V, E).to(torch.float8_e4m3fn), "numbers of type float8_e4m3fn"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_tensors_that_are_no_plain_arrays_are_refused_by_name(
+    tmp_path: Path, odd: Callable[[], Tensor], message: str
+) -> None:
+    torch.save(tensors() | {"embedding.weight": odd()}, tmp_path / "odd.pt")
+    with pytest.raises(ValueError, match=r"odd\.pt: embedding\.weight (has|is) ") as refused:
+        read(tmp_path / "odd.pt")
+    assert re.search(message, str(refused.value)) and "\n" not in str(refused.value)
+
+
+def test_types_of_safetensors_are_checked_too_and_half_precision_is_read(tmp_path: Path) -> None:
+    save_file(tensors() | {"embedding.weight": torch.ones(V, E, dtype=torch.int8)}, tmp_path / "odd.safetensors")
+    with pytest.raises(ValueError, match=r"embedding\.weight has numbers of type int8"):
+        read(tmp_path / "odd.safetensors")
+    for kind in (torch.float16, torch.bfloat16, torch.float64):
+        torch.save({name: tensor.to(kind) for name, tensor in tensors().items()}, tmp_path / "kind.pt")
+        assert find(read(tmp_path / "kind.pt")).cell == "lstm"
