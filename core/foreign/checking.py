@@ -43,7 +43,7 @@ LENGTHS = (
 _SECONDS = 60.0  # of trying
 _SECONDS_MORE = 5.0  # once something agrees
 _FIRST = 3  # rows that nearly everything wrong fails on
-_NAMED = 4
+_NAMED, _FEW = 4, 10
 _BATCH = 256
 
 
@@ -179,14 +179,14 @@ def check(
     if not words.drops and any(map(words.vocabulary.unknown, tokens)):
         second = _Trial(model, dropping, owner, time.monotonic() + seconds / 4)
         if found := second.agreeing(_readings(model, given, owner, pool, told, LENGTHS, ())):
-            other = f"{found[0].options(given, outputs, class_1)} " if found[0] != given else ""
-            raise ValueError(f"{base}. On every row this agrees: {other}--drop-unknown")
+            change = f"{found[0].options(given, outputs, class_1)} " if found[0] != given else ""
+            raise ValueError(f"{base}. On every row this agrees: {change}--drop-unknown")
     for known, left, why in _parts(owner, words, given.steps):
         second = _Trial(model, words, known, time.monotonic() + seconds / 4)
         if found := second.agreeing(_readings(model, given, known, pool, told, LENGTHS, ())):
-            rows, agree = (f"{len(known.texts):,} rows", "agree") if len(known.texts) > 1 else ("one row", "agrees")
+            rows, verb = (f"{len(known.texts):,} rows", "agree") if len(known.texts) > 1 else ("one row", "agrees")
             raise ValueError(
-                f"{base}. The {rows} without {left} {agree} with {found[0].options(given, outputs, class_1)}, so {why}"
+                f"{base}. The {rows} without {left} {verb} with {found[0].options(given, outputs, class_1)}, so {why}"
             )
     raise ValueError(
         f"{base}. None of {trial.count:,} other readings that were tried agrees{trial.unfinished}: the weights, the "
@@ -301,7 +301,7 @@ class _Trial:
                 if agreeing and not found and not every:
                     self.until = min(self.until, time.monotonic() + _SECONDS_MORE)
                 found += agreeing
-                if agreeing and every:
+                if agreeing and every and len(group) > _FEW:
                     break
             if (found and not every) or self.unfinished:
                 break
