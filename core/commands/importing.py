@@ -121,13 +121,15 @@ def import_torch(options: argparse.Namespace) -> int:
     out = _path(options.out)
     try:
         brought = bringing.bring(request)
+        bringing.save(name, brought, out, replace=options.replace)
     except RefusedError as error:
         for line in error.lines:
             console.progress(line)
         raise ValueError(f"{error.summary}; see the lines above") from None
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "DefaultCPUAllocator" not in str(error):  # torch's own for memory
+            raise
         raise ValueError(f"{path.name} needs more memory than there is; try it on a larger machine") from None
-    bringing.save(name, brought, out, replace=options.replace)
     if options.json:
         told = {"notes": brought.notes, "assumed": brought.assumed}
         console.json_list([{"name": name, **told, **{key: brought.card[key] for key in _TOLD}}])
