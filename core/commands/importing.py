@@ -158,10 +158,10 @@ def _tell(name: str, brought: bringing.Brought, folder: Path) -> None:
     for note in brought.notes:
         console.line(f"  {note}")
     if brought.checked is not None:
-        rows = "1 row" if brought.checked.rows == 1 else f"{brought.checked.rows:,} rows"
+        rows, verb = ("1 row", "agrees") if brought.checked.rows == 1 else (f"{brought.checked.rows:,} rows", "agree")
         console.line(
-            f"  checked: {rows} of {imported['checked']['file']}; the largest difference from the owner's numbers is "
-            f"{brought.checked.largest_difference:.1e}"
+            f"  checked: {rows} of {imported['checked']['file']} {verb} with the owner's numbers; the largest difference "
+            f"is {brought.checked.largest_difference:.1e}"
         )
         return
     console.line(

@@ -391,7 +391,7 @@ def test_one_layer_and_one_row_are_told_in_the_singular(tmp_path: Path, capsys: 
     given = ["--weights", files["weights"], "--vocabulary", files["vocabulary"], "--check", tmp_path / "one.csv"]
     assert main(["import-torch", *map(str, given), "--reads", "mean", "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert " of 1 layer of " in printed and "checked: 1 row of one.csv" in printed
+    assert " of 1 layer of " in printed and "checked: 1 row of one.csv agrees with" in printed
 
 
 def test_an_empty_text_that_is_read_otherwise_is_not_taken_for_unknown_words(
