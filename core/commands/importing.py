@@ -160,8 +160,8 @@ def _tell(name: str, brought: bringing.Brought, folder: Path) -> None:
     if brought.checked is not None:
         rows, verb = ("1 row", "agrees") if brought.checked.rows == 1 else (f"{brought.checked.rows:,} rows", "agree")
         console.line(
-            f"  checked: {rows} of {imported['checked']['file']} {verb} with the owner's numbers; the largest difference "
-            f"is {brought.checked.largest_difference:.1e}"
+            f"  checked: {rows} of {imported['checked']['file']} {verb} with the owner's numbers; the largest "
+            f"difference is {brought.checked.largest_difference:.1e}"
         )
         return
     console.line(
