@@ -127,13 +127,15 @@ def import_torch(options: argparse.Namespace) -> int:
     out = _path(options.out)
     try:
         brought = bringing.bring(request)
+        bringing.save(name, brought, out, replace=options.replace)
     except RefusedError as error:
         for line in error.lines:
             console.progress(line)
         raise ValueError(f"{error.summary}; see the lines above") from None
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "DefaultCPUAllocator" not in str(error):  # torch's own for memory
+            raise
         raise ValueError(f"{path.name} needs more memory than there is; try it on a larger machine") from None
-    bringing.save(name, brought, out, replace=options.replace)
     if options.json:
         told = {"notes": brought.notes, "assumed": brought.assumed}
         console.json_list([{"name": name, **told, **{key: brought.card[key] for key in _TOLD}}])
@@ -162,10 +164,10 @@ def _tell(name: str, brought: bringing.Brought, folder: Path) -> None:
     for note in brought.notes:
         console.line(f"  {note}")
     if brought.checked is not None:
-        rows = "1 row" if brought.checked.rows == 1 else f"{brought.checked.rows:,} rows"
+        rows, verb = ("1 row", "agrees") if brought.checked.rows == 1 else (f"{brought.checked.rows:,} rows", "agree")
         console.line(
-            f"  checked: {rows} of {imported['checked']['file']}; the largest difference from the owner's numbers is "
-            f"{brought.checked.largest_difference:.1e}"
+            f"  checked: {rows} of {imported['checked']['file']} {verb} with the owner's numbers; the largest "
+            f"difference is {brought.checked.largest_difference:.1e}"
         )
         return
     console.line(

@@ -184,9 +184,9 @@ def check(
     for known, left, why in _parts(owner, words, given.steps):
         second = _Trial(model, words, known, time.monotonic() + seconds / 4)
         if found := second.agreeing(_readings(model, given, known, pool, told, LENGTHS, ())):
-            rows, verb = (f"{len(known.texts):,} rows", "agree") if len(known.texts) > 1 else ("one row", "agrees")
+            count, verb = (f"{len(known.texts):,} rows", "agree") if len(known.texts) > 1 else ("one row", "agrees")
             raise ValueError(
-                f"{base}. The {rows} without {left} {verb} with {found[0].options(given, outputs, class_1)}, so {why}"
+                f"{base}. The {count} without {left} {verb} with {found[0].options(given, outputs, class_1)}, so {why}"
             )
     raise ValueError(
         f"{base}. None of {trial.count:,} other readings that were tried agrees{trial.unfinished}: the weights, the "

@@ -6,6 +6,7 @@ containers alone and refuses all else. Files that people upload never come here:
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,7 +38,11 @@ def read(path: Path) -> dict[str, Tensor]:
     with path.open("rb"):  # a file that is not there is told of as such
         pass
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of types that are refused below
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
     except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for what is no such file
         if type(error).__name__ != "UnpicklingError":
             raise ValueError(f"{path.name} is not a file that torch.save wrote ({type(error).__name__})") from None

@@ -402,6 +402,29 @@ def test_unknown_words_that_are_read_otherwise_are_told_of(tmp_path: Path, monke
         bring(Request(**files, special=Special(unknown_token="w5"), check=tmp_path / "said.csv"))
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_too_little_memory_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    def fail(_request: Request) -> None:
+        raise error
+
+    monkeypatch.setattr("core.foreign.bringing.bring", fail)
+    assert main(["import-torch", "--weights", str(tmp_path / "theirs.pt")]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: theirs.pt needs more memory than there is; try it on a larger machine"
+    ]
+
+
+def test_one_layer_and_one_row_are_told_in_the_singular(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = write(tmp_path, made(MeanOfStates))
+    (tmp_path / "one.csv").write_text("\n".join((tmp_path / "said.csv").read_text().splitlines()[:2]))
+    given = ["--weights", files["weights"], "--vocabulary", files["vocabulary"], "--check", tmp_path / "one.csv"]
+    assert main(["import-torch", *map(str, given), "--reads", "mean", "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert " of 1 layer of " in printed and "checked: 1 row of one.csv agrees with" in printed
+
+
 def test_an_empty_text_that_is_read_otherwise_is_not_taken_for_unknown_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
