@@ -86,10 +86,11 @@ def look(path: Path, asked: Layout | None = None) -> Layout:
     asked = asked or ANY
     if path.is_dir():
         return _folder(path, asked)
+    suffix = suffix_of(path) if path.suffix and path.suffix.lower() != ".zip" else ""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise ValueError(_("{file} is no file that can be read twice").format(file=path.name))
-    suffix = suffix_of(path)
+    suffix = suffix or suffix_of(path)
     return _looked(path.absolute(), suffix, asked, status.st_mtime_ns, status.st_size, language.current())
 
 
@@ -542,7 +543,7 @@ def _form_of_json(path: Path, suffix: str, text: str, whole: bool) -> str:
             return JSON_LINES
         if "\n" in text[:end].replace("\r", "\n"):
             raise _no_json(path, _("an object over several lines"))
-    elif text[0] != "{" and _parsed(first) is None and not _UNDECODED.search(first):
+    elif suffix == ".json" and text[0] != "{" and _parsed(first) is None and not _UNDECODED.search(first):
         raise _no_json(path, _("no JSON but {text!r}").format(text=first[:30]))
     return JSON_LINES
 
