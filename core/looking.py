@@ -86,12 +86,11 @@ def look(path: Path, asked: Layout | None = None) -> Layout:
     asked = asked or ANY
     if path.is_dir():
         return _folder(path, asked)
-    suffix = suffix_of(path) if path.suffix.lower() != ".zip" else ".zip"
+    suffix = suffix_of(path) if path.suffix and path.suffix.lower() != ".zip" else ""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise ValueError(_("{file} is no file that can be read twice").format(file=path.name))
-    if suffix == ".zip":
-        suffix = suffix_of(path)
+    suffix = suffix or suffix_of(path)
     return _looked(path.absolute(), suffix, asked, status.st_mtime_ns, status.st_size, language.current())
 
 
@@ -112,9 +111,10 @@ def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, 
     found = replace(asked, encoding=encoding)
     if asked.encoding is None and encoding in _GUESSES:
         found = replace(found, notes=(_guess(path, encoding, text),))
+    if suffix in (".csv", ".tsv", ".txt") and (asked.delimiter, asked.quoting, asked.header) == (None, None, None):
+        suffix = _json_in_another(text, whole) or suffix
     if suffix in (".json", ".jsonl"):
-        start = text.lstrip("\ufeff \t\r\n")[:1]
-        form = JSON if suffix == ".json" and start == "[" else JSON_LINES
+        form = _form_of_json(path, suffix, text, whole)
         return _noticed(_with_tokens_of_json(path, replace(found, form=form), text), text)
     if suffix in (".pos", ".neg"):
         return _noticed(_one_a_line(found, suffix[1:], text), text)
@@ -142,7 +142,7 @@ def _text(path: Path, part: bytes, encoding: str, whole: bool) -> str:
         raise ValueError(line + NAME_ENCODING) from None
     if not whole and (end := max(text.rfind("\n"), text[:-1].rfind("\r"))) >= 0:
         text = text[: end + 1]
-    return text
+    return text.removeprefix("\ufeff")  # a mark that was written twice
 
 
 def _is_sentiment140(part: bytes) -> bool:
@@ -498,6 +498,63 @@ def _with_bare_column(
     if len(fitting) != 1 or ends(fitting[0]):
         return None
     return replace(layout, bare=fitting[0], quoting=OFF), joined(fitting[0])
+
+
+def _parsed(text: str) -> object:
+    """The value of a text of JSON, None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _json_in_another(text: str, whole: bool) -> str | None:
+    """The suffix of JSON in a file of another suffix: where the first line is an object, or all an array of objects."""
+    start = text.lstrip("\ufeff \t\r\n")
+    if start[:1] == "{" and isinstance(_parsed(start.splitlines()[0]), dict):
+        return ".jsonl"
+    found = _parsed(start) if whole and start[:1] == "[" else None
+    return ".json" if isinstance(found, list) and found and all(isinstance(one, dict) for one in found) else None
+
+
+def _form_of_json(path: Path, suffix: str, text: str, whole: bool) -> str:
+    """An array or lines. Raises ValueError for what is neither, saying what it is."""
+    text = text.lstrip("\ufeff \t\r\n")
+    lines = [(number, line.strip()) for number, line in enumerate(io.StringIO(text, newline=None), 1) if line.strip()]
+    if not lines:
+        return JSON_LINES
+    first = lines[0][1]
+    if text[0] == "[":
+        if suffix == ".jsonl" and _parsed(first) is not None and not (whole and len(lines) == 1):
+            return JSON_LINES
+        found = re.search(r",(?=\s*[\]}])", text) if whole and _parsed(text) is None else None
+        if found and isinstance(_parsed(re.sub(r",(?=\s*[\]}])", "", text)), list):
+            line = text.count("\n", 0, found.start()) + 1
+            raise _no_json(path, _("a comma too many before a bracket in line {line}").format(line=line))
+        return JSON
+    if any(isinstance(_parsed(line), dict) for _number, line in lines[:_LOOKED]):
+        return JSON_LINES
+    if isinstance(_parsed(first.rstrip(",")), dict):
+        raise _no_json(path, _("a comma behind the object"))
+    if text[0] == "{" and len(lines) > 1:
+        try:
+            end = json.JSONDecoder().raw_decode(text)[1]
+        except (ValueError, RecursionError):
+            return JSON_LINES
+        if "\n" in text[:end].replace("\r", "\n"):
+            raise _no_json(path, _("an object over several lines"))
+    elif suffix == ".json" and text[0] != "{" and _parsed(first) is None and not _UNDECODED.search(first):
+        raise _no_json(path, _("no JSON but {text!r}").format(text=first[:30]))
+    return JSON_LINES
+
+
+def _no_json(path: Path, found: str) -> ValueError:
+    """What is said of a file that is called JSON and holds no rows of it."""
+    return ValueError(
+        _("{file}: found {what}; expected one object in each line, or an array of objects in [ ]").format(
+            file=path.name, what=found
+        )
+    )
 
 
 def _refuse_lists(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

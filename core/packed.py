@@ -58,14 +58,21 @@ def _only(path: Path, raw: IO[bytes]) -> zipfile.ZipInfo:
     try:
         with zipfile.ZipFile(raw) as archive:
             held = [
-                info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")
+                info
+                for info in archive.infolist()
+                if not info.is_dir()
+                and not info.filename.startswith("__MACOSX/")
+                and not Path(info.filename).name.startswith(".")
             ]
     except (*_DAMAGE, ValueError) as error:
         raise _damaged(path, error) from None
     if len(held) != 1:
-        raise ValueError(_("{file} holds {count:,} files; expected one").format(file=path.name, count=len(held)))
+        told = _("{file} holds {count:,} files; expected one")
+        if held:
+            told = _("{file} holds {count:,} files; expected one: unpack it and read one of its files")
+        raise ValueError(told.format(file=path.name, count=len(held)))
     if held[0].flag_bits & 1:
-        raise ValueError(_("{file} is encrypted").format(file=path.name))
+        raise ValueError(_("{file} is encrypted; unpack it and read one of its files").format(file=path.name))
     return held[0]
 
 

@@ -494,16 +494,55 @@ def test_lists_that_are_none_are_refused(name: str, cells: list[str], tmp_path: 
     assert [row.values[0] for row in rows(other, ["text"])] == ["so good"]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.txt", "a.json", "a.jsonl"])
+def test_json_is_read_whatever_the_file_is_called(name: str, tmp_path: Path) -> None:
+    table = [{"text": "so, good", "label": 1}, {"text": "so bad", "label": 0}]
+    for content in (
+        "".join(json.dumps(one) + "\n" for one in table),
+        json.dumps(table),
+        json.dumps(table, indent=1),
+        "[" + ",\n".join(map(json.dumps, table)) + "]\n",
+    ):
+        path = placed(content, tmp_path / name)
+        assert [list(row.values) for row in rows(path, ["text", "label"])] == [["so, good", 1], ["so bad", 0]]
+    path = placed('{"text, label": 1\nso good,1\n', tmp_path / "b.csv")
+    assert look(path, Layout(header=True)).form == "delimited"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{\n "text": "so good",\n "label": 1\n}\n', "an object over several lines"),
+        ('{\r "text": "so good"\r}\r{\r "text": "so bad"\r}\r', "an object over several lines"),
+        ('{"text": "so good"},\n{"text": "so bad"},\n', "a comma behind the object"),
+        ("text,label\nso good,1\n", "no JSON but 'text,label'"),
+        ('"text","label"\n"so good","1"\n', "no JSON but"),
+    ],
+)
+def test_what_is_no_json_is_said(content: str, says: str, tmp_path: Path) -> None:
+    for name in ("a.json", "a.jsonl")[: 1 if "no JSON" in says else 2]:
+        with pytest.raises(ValueError, match=rf"found {says}.*; expected one object in each line, or an array of obj"):
+            look(placed(content, tmp_path / name))
+    with pytest.raises(ValueError, match=r"found a comma too many before a bracket in line 2; expected"):
+        look(placed('[{"text": "so good"},\n {"text": "so, bad"},]', tmp_path / "b.json"))
+    faulty = placed('{"text": "so good"\n{"text": "so bad"}\n', tmp_path / "c.jsonl")
+    assert [window.problems.keys() for window in records.windows(faulty, 9)] == [{0}]
+
+
 # Archives
 
 
 def test_archives_that_are_none_or_hold_more_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = gzip.compress(b"text,label\n" + b"cold soup,0\n" * 30_000)
+    encrypted = bytearray(zipped(b"text\na\n", "a.csv"))
+    encrypted[6] |= 1
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
     cases: dict[str, tuple[bytes, str]] = {
         "cut.csv.gz": (whole[:-20], "cannot be unpacked"),
         "none.csv.gz": (b"text,label\n", "cannot be unpacked"),
         "none.zip": (b"PK\x03\x04 and junk", "cannot be unpacked"),
-        "two.zip": (zipped(b"text\na\n", "a.csv", "b.csv"), "holds 2 files; expected one"),
+        "two.zip": (zipped(b"text\na\n", "a.csv", "b.csv"), "holds 2 files; expected one: unpack it and read one"),
+        "encrypted.zip": (bytes(encrypted), "is encrypted; unpack it and read one of its files"),
         "empty.zip": (zipped(b""), "holds 0 files; expected one"),
         "other.zip": (zipped(b"MZ", "a.exe"), "cannot read .exe"),
         "parquet.zip": (zipped(b"PAR1", "a.parquet"), "cannot read .parquet"),
@@ -516,6 +555,17 @@ def test_archives_that_are_none_or_hold_more_are_refused(tmp_path: Path, monkeyp
         monkeypatch.setattr(packed, "RATIO", 1)
         with pytest.raises(ValueError, match=r"unpacks to more than is taken: at most [\d,]+ bytes"):
             list(rows(placed(content, tmp_path / name), ["text"]))
+
+
+def test_hidden_files_in_an_archive_and_a_mark_written_twice_are_left_out(tmp_path: Path) -> None:
+    path = placed(
+        zipped(HEADED.encode(), "a/.DS_Store", ".hidden", "__MACOSX/a/._a.csv", "a/a.csv"), tmp_path / "a.zip"
+    )
+    assert [row.values[0] for row in rows(path, ["text"])] == ["cold soup", "café today"]
+    path = placed(2 * "\ufeff".encode() + HEADED.encode(), tmp_path / "a.csv")
+    assert [row.values[0] for row in rows(path, ["text"])] == ["cold soup", "café today"]
+    with pytest.raises(FileNotFoundError):
+        look(tmp_path / "missing")
 
 
 def test_a_gzip_bomb_takes_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ def text_options(parser: argparse.ArgumentParser) -> None:
 def layout_options(parser: argparse.ArgumentParser) -> None:
     """How a file of text is laid out, where that is not to be found by looking: together one `Layout`."""
     added = parser.add_argument_group("layout of a file of text (default: found by looking, and told)")
-    added.add_argument("--encoding", action=_LayoutAction, help="its encoding, as utf-8, cp1252, utf-16")
+    added.add_argument("--encoding", action=_LayoutAction, metavar="E", help="its encoding, as utf-8, cp1252, utf-16")
     added.add_argument(
         "--delimiter",
         action=_LayoutAction,
