@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -53,7 +52,7 @@ def ask(given: Upload, column: Column, layout: Layout, several: Sequence[Model],
     `column` is the file's column of labels, `several` models of the same classes are to read it; `key` is for the
     boxes.
     """
-    found = _found(given.digest, column, layout, current(), given.path)
+    found = _found(given.digest, column, layout, current(), given)
     if found.error:
         st.error(plain(found.error))
         return None
@@ -127,12 +126,12 @@ def _left_out(labelling: Labelling) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _found(digest: str, column: Column, layout: Layout, language: str, _path: Path) -> _Found:
+def _found(digest: str, column: Column, layout: Layout, language: str, _given: Upload) -> _Found:
     counts: dict[str, int] = {}
     rows = 0
     share = 0.0
     try:
-        with closing(windows(_path, 4_096, layout)) as table:
+        with closing(windows(_given.path, 4_096, layout)) as table:
             for window in table:
                 for place, value in enumerate(window.column(column.name)):
                     if place not in window.problems:
@@ -146,5 +145,5 @@ def _found(digest: str, column: Column, layout: Layout, language: str, _path: Pa
     except LabelsError as error:
         return _Found({}, rows, False, error.found)
     except (ValueError, LookupError, OSError) as error:
-        return _Found({}, rows, False, told(error))
+        return _Found({}, rows, False, told(error, _given))
     return _Found(counts, rows, share >= 1.0)

@@ -146,7 +146,7 @@ def _run(
         for found in events:
             yield _Event(found)
     except (ValueError, LookupError) as error:
-        raise ValueError(reading.told(error)) from error
+        raise ValueError(reading.told(error, upload)) from error
 
 
 def _say(event: _Event) -> search.Shown:
