@@ -180,7 +180,7 @@ def _problems(found: Scan) -> None:
     count = found.malformed + found.misunderstood
     if not count:
         return
-    label = ngettext("{count:,} row is not as it should be", "{count:,} rows are not as they should be", count)
+    label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
     with st.expander(label.format(count=count), icon=":material/rule:"):
         st.dataframe(
             [

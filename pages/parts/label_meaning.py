@@ -95,10 +95,12 @@ def _boxes(
     options = [*labelling.names, left_out]
     defaults = {} if meaning is None else _names_of(meaning, labelling)
     chosen: dict[str, str] = {}
+    rows = -(-len(values) // _ACROSS)
+    across = -(-len(values) // rows)  # of rows about equally long: a column without a box is a gap on a narrow screen
     for place, value in enumerate(values):
-        if place % _ACROSS == 0:
-            columns = st.columns(_ACROSS, vertical_alignment="bottom")
-        one = columns[place % _ACROSS].selectbox(
+        if place % across == 0:
+            columns = st.columns(across, vertical_alignment="bottom")
+        one = columns[place % across].selectbox(
             f"{plain(value[:40])} ({found.counts[value]:,})",
             options,
             index=options.index(defaults[value]) if value in defaults else None,
