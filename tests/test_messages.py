@@ -184,7 +184,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
 def said(ask: Refusal, folder: Path) -> str:
     with pytest.raises((ValueError, LookupError)) as refusal:
         ask(folder)
-    return reading.told(refusal.value)
+    return reading.told(refusal.value, reading.Upload("own.csv", folder / "upload.csv", ""))
 
 
 @pytest.mark.parametrize(("ask", "english", "names"), REFUSALS.values(), ids=REFUSALS)
@@ -208,6 +208,7 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
     path = file(tmp_path, "text\nschön\n".encode("latin-1"))
     header = file(tmp_path, "schön\ngood\n".encode("latin-1"), "header.csv")
     utf_8 = Layout("utf-8")
+    upload = reading.Upload("own.csv", tmp_path / "upload.csv", "")
     for name in language.LANGUAGES:
         language.use(name)
         for ask in (
@@ -218,7 +219,9 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
                 ask(tmp_path)
             whole = str(refusal.value)
             assert whole.endswith(tables.NAME_ENCODING)
-            assert reading.told(ValueError(whole)) == whole.removesuffix(tables.NAME_ENCODING)
+            told = reading.told(ValueError(whole), upload)
+            assert told.startswith(whole.removesuffix(tables.NAME_ENCODING)) and "--encoding" not in told
+            assert language.gettext("Encoding") in told
 
 
 def test_what_is_wrong_with_a_row_is_told_in_the_language(tmp_path: Path) -> None:

@@ -635,7 +635,7 @@ def test_malformed_rows_are_counted_and_listed() -> None:
     content += "é é é,0\n".encode()
     at = press(uploaded(content, label="mood"), "Search the file")
     assert "3 malformed" in said(at)
-    assert "4 rows are not as they should be" in [box.label for box in at.expander]
+    assert "4 rows with a problem" in [box.label for box in at.expander]
     listed = table(at, "what is wrong")
     assert listed["line"].tolist() == [3, 4, 5, 6]
     assert "3 fields where the header has 2" in listed["what is wrong"].tolist()

@@ -57,7 +57,8 @@ def scan_corpus(options: argparse.Namespace) -> int:
     if summary.malformed > len(summary.problems):
         console.progress(f"… and more: column problem of {options.out} has all of them")
     console.progress(
-        f"{summary.rows:,} rows in {found.parts:,} parts in {options.out}: {summary.empty:,} without a word, "
+        f"{summary.rows:,} row{'s' * (summary.rows != 1)} in {found.parts:,} part{'s' * (found.parts != 1)} in "
+        f"{options.out}: {summary.empty:,} without a word, "
         f"{summary.malformed:,} malformed; {found.rows - found.before:,} rows in {found.seconds:,.1f} s, "
         f"{found.rows_per_second:,.0f} rows/s"
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core import cluster, workers
-from core.layout import ANY, Layout
+from core.layout import ANY, NAMED, Layout
 from core.probes.files import inputs, parts
 from core.probes.files.partitions import Position, partitions
 from core.probes.files.parts import Part
@@ -208,6 +208,9 @@ def _check_same(before: Mapping[str, Any], plan: Mapping[str, Any], folder: Path
     told = f"the scan in {folder} cannot go on: "
     if before["format"] != plan["format"]:
         raise ValueError(f"{told}it is of format {before['format']}, expected {plan['format']}")
+    layouts = [_asked_for(settings["layout"]) for settings in (before["settings"], plan["settings"])]
+    if layouts[0] != layouts[1]:
+        raise ValueError(f"{told}its layout was {layouts[0]} and is now {layouts[1]}")
     for name, value in plan["settings"].items():
         if before["settings"][name] != value:
             raise ValueError(f"{told}{name.replace('_', ' ')} was {before['settings'][name]!r} and is {value!r}")
@@ -220,6 +223,18 @@ def _check_same(before: Mapping[str, Any], plan: Mapping[str, Any], folder: Path
             if one != other:
                 changed = ", ".join(name for name in other if one.get(name) != other[name])
                 raise ValueError(f"{told}{other[key]} has changed since it began ({changed})")
+
+
+def _asked_for(layout: Mapping[str, Any]) -> str:
+    """A request for a layout, as its options."""
+    names = {delimiter: name for name, delimiter in NAMED.items()}
+    flags = {("header", True): "--header", ("header", False): "--no-header", ("mend", True): "--mend"}
+    flags["join", True] = "--join"
+    options = [
+        flags.get((name, value)) or f"--{name} {names.get(value, value) if name == 'delimiter' else value}"
+        for name, value in layout.items()
+    ]
+    return " ".join(options) or "found by looking"
 
 
 def _check_whole(found: Mapping[int, Part], files: int, folder: Path) -> None:

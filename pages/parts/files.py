@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -66,7 +65,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     key = (given.name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> search.Start:
-        return lambda breathe: _scan(path, checkpoints, asked, breathe)
+        return lambda breathe: _scan(given, checkpoints, asked, breathe)
 
     search.view("file", key, start, _say, _show, _("Search the file"))
 
@@ -124,10 +123,12 @@ def _asked(read: reading.Read) -> _Asked:
     return _Asked(text, label, int(top), read.layout)
 
 
-def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]) -> Iterator[_Event]:
-    out = path.with_name(f"{uuid4().hex}.csv")
+def _scan(
+    given: reading.Upload, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]
+) -> Iterator[_Event]:
+    out = given.path.with_name(f"{uuid4().hex}.csv")
     events = scan(
-        path,
+        given.path,
         checkpoints,
         asked.text,
         asked.label,
@@ -142,7 +143,7 @@ def _scan(path: Path, checkpoints: list[Checkpoint], asked: _Asked, breathe: Cal
             for found in events:
                 yield _Event(found, out.read_bytes() if found.done else None)
     except (ValueError, LookupError) as error:
-        raise ValueError(reading.told(error)) from error
+        raise ValueError(reading.told(error, given)) from error
     finally:
         out.unlink(missing_ok=True)
 
@@ -179,7 +180,7 @@ def _problems(found: Scan) -> None:
     count = found.malformed + found.misunderstood
     if not count:
         return
-    label = ngettext("{count:,} row is not as it should be", "{count:,} rows are not as they should be", count)
+    label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
     with st.expander(label.format(count=count), icon=":material/rule:"):
         st.dataframe(
             [

@@ -123,8 +123,8 @@ def _measured(
             labelling=labelling,
             asked=dict(asked.meaning),
         )
-    except ValueError as error:
-        raise ValueError(reading.told(error)) from error
+    except (ValueError, LookupError) as error:
+        raise ValueError(reading.told(error, given)) from error
     breathe()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
     yield from measure(corpus, checkpoints, seed=asked.seed, breathe=breathe)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -53,7 +52,7 @@ def ask(given: Upload, column: Column, layout: Layout, several: Sequence[Model],
     `column` is the file's column of labels, `several` models of the same classes are to read it; `key` is for the
     boxes.
     """
-    found = _found(given.digest, column, layout, current(), given.path)
+    found = _found(given.digest, column, layout, current(), given)
     if found.error:
         st.error(plain(found.error))
         return None
@@ -96,10 +95,12 @@ def _boxes(
     options = [*labelling.names, left_out]
     defaults = {} if meaning is None else _names_of(meaning, labelling)
     chosen: dict[str, str] = {}
+    rows = -(-len(values) // _ACROSS)
+    across = -(-len(values) // rows)  # of rows about equally long: a column without a box is a gap on a narrow screen
     for place, value in enumerate(values):
-        if place % _ACROSS == 0:
-            columns = st.columns(_ACROSS, vertical_alignment="bottom")
-        one = columns[place % _ACROSS].selectbox(
+        if place % across == 0:
+            columns = st.columns(across, vertical_alignment="bottom")
+        one = columns[place % across].selectbox(
             f"{plain(value[:40])} ({found.counts[value]:,})",
             options,
             index=options.index(defaults[value]) if value in defaults else None,
@@ -127,12 +128,12 @@ def _left_out(labelling: Labelling) -> str:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _found(digest: str, column: Column, layout: Layout, language: str, _path: Path) -> _Found:
+def _found(digest: str, column: Column, layout: Layout, language: str, _given: Upload) -> _Found:
     counts: dict[str, int] = {}
     rows = 0
     share = 0.0
     try:
-        with closing(windows(_path, 4_096, layout)) as table:
+        with closing(windows(_given.path, 4_096, layout)) as table:
             for window in table:
                 for place, value in enumerate(window.column(column.name)):
                     if place not in window.problems:
@@ -146,5 +147,5 @@ def _found(digest: str, column: Column, layout: Layout, language: str, _path: Pa
     except LabelsError as error:
         return _Found({}, rows, False, error.found)
     except (ValueError, LookupError, OSError) as error:
-        return _Found({}, rows, False, told(error))
+        return _Found({}, rows, False, told(error, _given))
     return _Found(counts, rows, share >= 1.0)

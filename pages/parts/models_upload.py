@@ -146,7 +146,7 @@ def _run(
         for found in events:
             yield _Event(found)
     except (ValueError, LookupError) as error:
-        raise ValueError(reading.told(error)) from error
+        raise ValueError(reading.told(error, upload)) from error
 
 
 def _say(event: _Event) -> search.Shown:
@@ -168,7 +168,7 @@ def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
     st.write(
         _(
             "{rows:,} rows: {counted:,} counted, {unlabelled:,} with a label of neither class, {empty:,} without a "
-            "word, {malformed:,} not as they should be."
+            "word, {malformed:,} malformed."
         ).format(unlabelled=found.unlabelled, empty=found.empty, malformed=found.malformed, **_numbers(found))
     )
     _problems(found)
@@ -198,9 +198,7 @@ def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
 def _problems(found: Assessment) -> None:
     if not found.malformed:
         return
-    label = ngettext(
-        "{count:,} row is not as it should be", "{count:,} rows are not as they should be", found.malformed
-    )
+    label = ngettext("{count:,} malformed row", "{count:,} malformed rows", found.malformed)
     with st.expander(label.format(count=found.malformed), icon=":material/rule:"):
         st.dataframe(
             [

@@ -103,7 +103,7 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
             )
             st.session_state["pat lines"] = key, lines
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(reading.told(error)))
+        st.error(plain(reading.told(error, given)))
         return None
     found: tuple[str, Lines] = st.session_state["pat lines"]
     return found

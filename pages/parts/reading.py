@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from contextlib import closing
 from hashlib import sha256
@@ -9,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -18,11 +19,13 @@ from core.header import columns_of
 from core.labelling import LabelsError
 from core.language import gettext as _
 from core.language import ngettext
-from core.layout import ESCAPED, NAMED, OFF, ON, PARQUET, SUFFIXES, Layout, said
+from core.layout import ESCAPED, NAMED, OFF, ON, PARQUET, SUFFIXES, Layout, codec, delimiter_of, said
 from core.looking import look
 from core.packed import ending
 from pages.parts import limits
 from pages.parts.tokens import plain
+
+Choice = TypeVar("Choice")
 
 _ROWS, _SHOWN, _CELL = 1_000, 8, 300  # rows looked at and shown, characters of a cell
 _OPTIONS = re.compile(r"[;,]? \(?name [^()]*(\(--[\w-]+(?:, --[\w-]+)*\)|--\w+ and --\w+\))$")
@@ -88,14 +91,15 @@ def _stored(kept: str, content: bytes, digest: str, name: str) -> Path:
 def control(given: Upload, key: str) -> Read | None:
     """What was found of a file, boxes to change it, and its first rows as they are read; None where it cannot be."""
     line, box = st.columns([4, 1], vertical_alignment="center")
-    layout = Layout() if given.path.suffix == ".parquet" else _asked(box.popover(_("Change"), width="stretch"), key)
     try:
+        parquet = given.path.suffix == ".parquet"
+        layout = Layout() if parquet else _asked(box.popover(_("Change"), width="stretch"), key)
         found = look(given.path, layout)
         columns = records.columns(given.path, layout)
         with closing(records.windows(given.path, _ROWS, layout)) as table:
             window = next(table)
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(told(error)))
+        st.error(plain(told(error, given)))
         return None
     if found.form != PARQUET:
         line.caption(_("Read as: {layout}").format(layout=plain(_OPTION.sub("", said(found)))))
@@ -118,7 +122,7 @@ def control(given: Upload, key: str) -> Read | None:
                     "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
                     "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
                     bad,
-                ).format(count=bad, rows=len(window), row=window.first + place, why=told(ValueError(why)))
+                ).format(count=bad, rows=len(window), row=window.first + place, why=told(ValueError(why), given))
             ),
             icon=":material/rule:",
         )
@@ -127,11 +131,25 @@ def control(given: Upload, key: str) -> Read | None:
 
 
 def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
-    """What a person says of the layout; what is left to be found is None."""
+    """What a person says of the layout; what is left to be found is None. Raises ValueError for what cannot be."""
     found = _("found by looking")
-    encodings = {None: found, "utf-8": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1", "utf-16": "UTF-16"}
+    encodings = {
+        None: found,
+        "utf-8": "UTF-8",
+        "cp1250": "Windows-1250",
+        "cp1251": "Windows-1251",
+        "cp1252": "Windows-1252",
+        "latin-1": "Latin-1",
+        "shift_jis": "Shift-JIS",
+        "gbk": "GBK",
+        "big5": "Big5",
+        "utf-16": "UTF-16",
+        "utf-16-le": "UTF-16-LE",
+        "utf-16-be": "UTF-16-BE",
+    }
     delimiters = {
         None: found,
+        " ": _("space"),
         **{
             NAMED[name]: title
             for name, title in {
@@ -151,24 +169,62 @@ def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
         ESCAPED: _('cells in "…", \\" inside'),
     }
     headers = {None: found, True: _("names the columns"), False: _("is data")}
-    chosen = [
-        box.selectbox(
-            title, list(choices), format_func=choices.__getitem__, key=f"{key} {name}", persist_state="session"
-        )
-        for title, name, choices in (
-            (_("Encoding"), "encoding", encodings),
-            (_("Delimiter"), "delimiter", delimiters),
-            (_("Quotation marks"), "quoting", quotings),
-            (_("First row"), "header", headers),
-        )
-    ]
+    encoding = _chosen(box, _("Encoding"), encodings, f"{key} encoding", typed=True)
+    delimiter = _chosen(box, _("Delimiter"), delimiters, f"{key} delimiter", typed=True)
+    quoting = _chosen(box, _("Quotation marks"), quotings, f"{key} quoting")
+    header = _chosen(box, _("First row"), headers, f"{key} header")
     mend = box.checkbox(_("Mend UTF-8 read as something else (donâ€™t)"), key=f"{key} mend", persist_state="session")
     join = box.checkbox(_("Join cells behind the last named column"), key=f"{key} join", persist_state="session")
-    return Layout(*chosen, mend=bool(mend), join=bool(join))
+    if encoding is not None:
+        _check_encoding(encoding)
+    if delimiter is not None and delimiter not in delimiters:
+        delimiter = delimiter_of(delimiter)
+    return Layout(encoding, delimiter, quoting, header, mend=bool(mend), join=bool(join))
 
 
-def told(error: Exception) -> str:
-    """What is wrong, without the options of the command line, for which the page has boxes."""
+def _chosen(
+    box: st.delta_generator.DeltaGenerator, title: str, choices: dict[Choice, str], key: str, typed: bool = False
+) -> Choice:
+    """A choice, or with `typed` what was typed in its place, which is offered from then on."""
+    kept = st.session_state.get(key)
+    if typed and kept not in choices:
+        choices = {**choices, kept: str(kept)}
+    return box.selectbox(  # type: ignore[return-value]  # None is one of the choices
+        title,
+        list(choices),
+        format_func=lambda choice: choices.get(choice, str(choice)),
+        key=key,
+        accept_new_options=typed,
+        persist_state="session",
+    )
+
+
+def _check_encoding(encoding: str) -> None:
+    """Raises ValueError for an encoding that is not known, or is one of names of hosts and no file's."""
+    codec(encoding)
+    if codecs.lookup(encoding).name in ("idna", "punycode"):  # which take long for long texts
+        raise ValueError(f"unknown encoding: {encoding}")
+
+
+def told(error: Exception, given: Upload) -> str:
+    """What is wrong, under the upload's own name, and with the page's boxes in place of the command line's options."""
     if isinstance(error, LabelsError):
-        return error.found
-    return _OPTION.sub("", _OPTIONS.sub("", str(error)))
+        return _renamed(error.found, given)
+    line = _renamed(str(error), given)
+    short = _OPTION.sub("", _OPTIONS.sub("", line))
+    titles = {
+        "encoding": _("Encoding"),
+        "delimiter": _("Delimiter"),
+        "quoting": _("Quotation marks"),
+        "header": _("First row"),
+        "join": _("Join cells behind the last named column"),
+    }
+    cut = [titles[name] for name in re.findall(r"--([\w-]+)", line) if name in titles and f"--{name}" not in short]
+    return _("{what}. Choose it under “Change”: {box}.").format(what=short, box=cut[0]) if cut else short
+
+
+def _renamed(line: str, given: Upload) -> str:
+    """A line on the file as it lies here, under the name that it came with."""
+    lies = re.escape(given.path.name)
+    line = line.replace(str(given.path), given.name)
+    return re.sub(rf"(?<![\w.]){lies}(?![\w.])", lambda _found: given.name, line, count=1)

@@ -179,7 +179,7 @@ def test_a_file_of_hostile_cells_is_inert(
     rest(page)
     button(page, "Search the file").click()
     expect(page.get_by_text(f"All {len(texts) + 1} rows were read. {len(texts)} scored")).to_be_visible()
-    page.get_by_text("1 row is not as it should be").click()
+    page.get_by_text("1 row with a problem").click()
     expect(cell(page, "3 fields where the header has 2")).to_have_count(1)
     tables = page.get_by_test_id("stDataFrame")
     choose_first_row(page, tables.nth(1))

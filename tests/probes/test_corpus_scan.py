@@ -207,8 +207,9 @@ def _touch(folder: Path) -> None:
         (_touch, {}, r"b\.tsv has changed since it began \(modified\)"),
         (lambda folder: (folder / "b.tsv").unlink(), {}, r"other inputs \(.*b\.tsv\)"),
         (lambda folder: None, {"part_rows": 11}, "part rows was 10 and is 11"),
-        (lambda folder: None, {"layout": Layout(header=True)}, "layout was {} and is {'header': True}"),
-        (lambda folder: None, {"layout": Layout("latin-1")}, "layout was {} and is {'encoding': 'latin-1'}"),
+        (lambda folder: None, {"layout": Layout(header=True)}, "its layout was found by looking and is now --header$"),
+        (lambda folder: None, {"layout": Layout("latin-1")}, "found by looking and is now --encoding latin-1$"),
+        (lambda folder: None, {"layout": Layout(delimiter=";", quoting="on")}, "--delimiter semicolon --quoting on$"),
     ],
 )
 def test_nothing_goes_on_with_something_else(
