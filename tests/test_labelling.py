@@ -111,6 +111,7 @@ def test_a_rare_minus_one_beside_0_and_1_may_mean_no_label() -> None:
             assert decide(rare, model, parse(asked), column=COLUMN).values == {"0": None, "1": 1, "-1": 0}
         often = decide({"0": 50, "1": 40, "-1": 4}, model, column=COLUMN)
         assert often.guess and often.values == {"0": None, "1": 1, "-1": 0}
+    assert "-1 = negative (1 row), 1 = positive (1)" in decide({"-1": 1, "1": 1}, MOODS, column=COLUMN).line
     graded = Labelling(SENTIMENT, {"-1": 0, "0": None, "1": 1})
     assert decide(rare, graded, column=COLUMN).values == graded.values
 

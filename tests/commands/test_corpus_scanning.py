@@ -55,6 +55,12 @@ def test_a_folder_is_written_told_of_and_gone_on_with(
     assert capsys.readouterr().err == "error: out holds a scan already; --resume goes on with it\n"
 
 
+def test_one_row_in_one_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "b.jsonl").write_text('{"said": "good"}\n', encoding="utf-8")
+    assert main([*SCAN, "--model", "gru", "b.jsonl", "out"]) == 0
+    assert "1 row in 1 part in out: 0 without a word" in capsys.readouterr().err
+
+
 def test_several_files_and_a_folder_by_its_slash(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("b.jsonl").write_text('{"said": "good"}\n', encoding="utf-8")
     assert main([*SCAN, "in.csv", "b.jsonl", "out.d/"]) == 0

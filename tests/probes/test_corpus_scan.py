@@ -209,7 +209,7 @@ def _touch(folder: Path) -> None:
         (lambda folder: None, {"part_rows": 11}, "part rows was 10 and is 11"),
         (lambda folder: None, {"layout": Layout(header=True)}, "its layout was found by looking and is now --header$"),
         (lambda folder: None, {"layout": Layout("latin-1")}, "found by looking and is now --encoding latin-1$"),
-        (lambda folder: None, {"layout": Layout(delimiter=";", quoting="on")}, "--delimiter semicolon --quoting on$"),
+        (lambda folder: None, {"layout": Layout(mend=True, quoting="on")}, "is now --quoting on --mend$"),
     ],
 )
 def test_nothing_goes_on_with_something_else(
@@ -226,6 +226,12 @@ def test_nothing_goes_on_with_something_else(
     change(folder)
     with pytest.raises(ValueError, match=says):
         corpus_scan([folder], source, out, resume=True, **{"part_rows": 10, **options})
+
+
+def test_a_layout_is_told_of_by_its_options() -> None:
+    asked = Layout(delimiter="\t", header=False, join=True)
+    assert scanning._asked_for(asked.as_json()) == "--delimiter tab --no-header --join"
+    assert scanning._asked_for(Layout(delimiter="^").as_json()) == "--delimiter ^"
 
 
 def test_another_model_of_the_same_name_does_not_go_on(folder: Path, source: Checkpoints, tmp_path: Path) -> None:
