@@ -525,8 +525,10 @@ def _form_of_json(path: Path, suffix: str, text: str, whole: bool) -> str:
         return JSON_LINES
     first = lines[0][1]
     if text[0] == "[":
-        if suffix == ".jsonl" and _parsed(first) is not None and not (whole and len(lines) == 1):
-            return JSON_LINES
+        one = _parsed(first)  # of .jsonl rather a row that is no object
+        if suffix == ".jsonl" and one is not None:
+            array = isinstance(one, list) and all(isinstance(item, dict) for item in one)
+            return JSON if whole and len(lines) == 1 and array else JSON_LINES
         found = re.search(r",(?=\s*[\]}])", text) if whole and _parsed(text) is None else None
         if found and isinstance(_parsed(re.sub(r",(?=\s*[\]}])", "", text)), list):
             line = text.count("\n", 0, found.start()) + 1

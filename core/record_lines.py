@@ -161,6 +161,8 @@ def stream(path: Path, encoding: str) -> Iterator[tuple[TextIO, IO[bytes]]]:
         content, raw = stack.enter_context(opened_bytes(path))
         text = stack.enter_context(io.TextIOWrapper(content, encoding, "surrogateescape", newline=""))
         try:
+            if text.read(1) != "\ufeff":  # a mark that was written twice
+                text.seek(0)
             yield text, raw
         except UnicodeError:  # of a codec that has no such error handler
             line = _("{file} is not {encoding} text").format(file=path.name, encoding=called(encoding))

@@ -564,6 +564,13 @@ def test_hidden_files_in_an_archive_and_a_mark_written_twice_are_left_out(tmp_pa
     assert [row.values[0] for row in rows(path, ["text"])] == ["cold soup", "café today"]
     path = placed(2 * "\ufeff".encode() + HEADED.encode(), tmp_path / "a.csv")
     assert [row.values[0] for row in rows(path, ["text"])] == ["cold soup", "café today"]
+    for name, content in (("b.csv.gz", "cold soup,0\nfine bread,1\n"), ("b.txt", "cold soup\nfine bread\n")):
+        data = (2 * "\ufeff" + content).encode()
+        path = placed(gzip.compress(data) if name.endswith("gz") else data, tmp_path / name)
+        assert [row.values[0] for row in rows(path, ["text"], Layout(header=False))] == ["cold soup", "fine bread"]
+        (mark, _share), *_more = records.marks(path, Layout(header=False), records.Mark(), 1, 1)
+        (window,) = records.span(path, 9, Layout(header=False), mark, None, "text")
+        assert window.column("text") == ["fine bread"]
     with pytest.raises(FileNotFoundError):
         look(tmp_path / "missing")
 
@@ -638,3 +645,9 @@ def test_parquet_is_mended_and_its_lists_of_tokens_are_joined(tmp_path: Path) ->
     assert [tuple(row.values) for row in rows(path, names)] == expected
     mended = [("cold soup", "don’t", ["a", "b"]), *expected[1:]]
     assert [tuple(row.values) for row in rows(path, names, Layout(mend=True))] == mended
+
+
+def test_the_help_names_no_class(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["predict", "--help"])
+    assert "--encoding E" in capsys.readouterr().out
