@@ -314,7 +314,7 @@ def _number(name: str, names: Names, option: str) -> int | None:
     if _is_left_out(name):
         return None
     raise ValueError(
-        _("{option}: {name!r} is none of the names: {names}, or {neutral} to leave rows out").format(
+        _("{option}: {name!r} is not one of the names: {names}, or {neutral} to leave rows out").format(
             option=option, name=name, names=", ".join(names), neutral=LEFT_OUT
         )
     )

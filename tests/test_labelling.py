@@ -170,9 +170,9 @@ def test_what_is_asked_wins_and_what_it_leaves_open_must_follow() -> None:
 
 
 def test_a_name_that_is_no_class_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ValueError, match="--labels: 'ham' is none of the names: negative, positive, or neutral"):
+    with pytest.raises(ValueError, match="--labels: 'ham' is not one of the names: negative, positive, or neutral"):
         read("0 1", asked="0=ham,1=spam")
-    with pytest.raises(ValueError, match="'positive' is none of the names: ham, spam"):
+    with pytest.raises(ValueError, match="'positive' is not one of the names: ham, spam"):
         read("0 1", MAIL, "0=ham,1=positive")
     with pytest.raises(ValueError, match="the label 'neg' cannot stand for both negative and positive"):
         read("neg pos", asked="neg=positive")

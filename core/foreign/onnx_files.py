@@ -286,7 +286,7 @@ def _broadcast(*shapes: Sequence[int]) -> int:
 
 
 def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:
-    """onnx's recurrent operators, which also keep what they are given, and heed the lengths of texts."""
+    """onnx's recurrent operators, which also keep what they are given and follow the lengths of texts."""
     from onnx.reference.ops import op_gru, op_lstm, op_rnn
 
     def recording(base: type) -> type:
@@ -488,7 +488,7 @@ def _read_out(path: Path, found: Found, run: _Run, class_1: int, pads: Sequence[
             agreeing.append(_Agreeing(pool, activation, meant, model))
     if not agreeing:
         raise ValueError(
-            f"{path.name}: what the graph reads of its states is none of "
+            f"{path.name}: what the graph reads of its states is not one of "
             f"{', '.join(pools(found.cell, found.bidirectional))}; ask such a model as a black box (--predictor)"
         )
     if run.length is None:

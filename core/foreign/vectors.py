@@ -90,7 +90,7 @@ def _npy(path: Path) -> np.ndarray:
             shape, _fortran, kind = header[np.lib.format.read_magic(file)](file)
             told, stored = math.prod(shape) * kind.itemsize, path.stat().st_size - file.tell()
         if not 0 <= told <= stored:
-            raise ValueError(f"it tells of {told:,} bytes and has {stored:,}; the file may be cut off")
+            raise ValueError(f"it declares {told:,} bytes and has {stored:,}; the file may be cut off")
         found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"{path.name} is not an npy file of numbers ({' '.join(str(error).split())})") from None
@@ -157,7 +157,7 @@ def _text(path: Path) -> Vectors:
         raise ValueError(f"{path.name} holds no word vector")
     if told and told[0] != len(rows):
         raise ValueError(
-            f"{path.name}: its first line tells of {told[0]:,} words, {len(rows):,} were found; the file may be cut off"
+            f"{path.name}: its first line declares {told[0]:,} words, {len(rows):,} were found; the file may be cut off"
         )
     return _each_once(words, np.stack(rows))
 
@@ -245,7 +245,7 @@ def _binary(path: Path) -> Vectors:
     words: list[str] = []
     if len(content) - end < count * (4 * size + 2):
         raise ValueError(
-            f"{path.name}: its first line tells of {count:,} words of {size:,} numbers, more than its "
+            f"{path.name}: its first line declares {count:,} words of {size:,} numbers, more than its "
             f"{len(content):,} bytes can hold; the file may be cut off"
         )
     rows = np.empty((count, size), dtype=np.float32)
@@ -261,7 +261,7 @@ def _binary(path: Path) -> Vectors:
         rows[number] = np.frombuffer(content, dtype="<f4", count=size, offset=blank + 1)
         place = blank + 1 + 4 * size
     if more := content[place:].strip(b"\n"):
-        raise ValueError(f"{path.name}: {len(more):,} bytes follow the {count:,} words that it tells of")
+        raise ValueError(f"{path.name}: {len(more):,} bytes follow the {count:,} words that it declares")
     return _each_once(words, rows)
 
 

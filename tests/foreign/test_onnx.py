@@ -243,7 +243,7 @@ def test_rounding_over_a_long_text_is_no_cut(tmp_path: Path) -> None:
 
 def test_what_reads_otherwise_is_refused(tmp_path: Path) -> None:
     exported(made(nn.GRU, "first"), tmp_path / "first.onnx")
-    with pytest.raises(ValueError, match="what the graph reads of its states is none of final, max, mean, dot"):
+    with pytest.raises(ValueError, match="what the graph reads of its states is not one of final, max, mean, dot"):
         onnx_files.read(tmp_path / "first.onnx")
     exported(nn.Sequential(nn.Embedding(9, 4), nn.Conv1d(5, 2, 2)).eval(), tmp_path / "conv.onnx")
     with pytest.raises(ValueError, match=r"operator Conv .*--predictor"):

@@ -109,7 +109,7 @@ def test_words_listed_twice_are_told_of(tmp_path: Path) -> None:
         ("a 1 2\nb 1 x\n", "line 2: expected a word and 2 numbers"),
         ("a 1 2\n\nb 1 2\n", "line 2 is blank"),
         ("a 1 2\n3 4\n", "line 2: expected a word and 2 numbers"),
-        ("3 2\na 1 2\nb 3 4\n", "tells of 3 words, 2 were found; the file may be cut off"),
+        ("3 2\na 1 2\nb 3 4\n", "declares 3 words, 2 were found; the file may be cut off"),
         ("2 2\n", "holds no word vector"),
         ("", "holds no word vector"),
         ("just words\nno numbers\n", "line 1: expected a word and 1 numbers"),

@@ -269,7 +269,7 @@ def _sentiment(path: Path, where: Columns, sentiments: _Values) -> tuple[Mapping
     if meaning.unknown:
         key = meaning.unknown[0]
         raise LabelsError(
-            f"{sentiments.places[key]}: sentiment {key!r} is none of {', '.join((*SENTIMENT, LEFT_OUT))}",
+            f"{sentiments.places[key]}: sentiment {key!r} is not one of {', '.join((*SENTIMENT, LEFT_OUT))}",
             f"Say which: {column.option} VALUE=NAME",
         )
     return meaning.values, "" if where.sentiment_values else meaning.line

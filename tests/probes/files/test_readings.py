@@ -52,7 +52,7 @@ def test_a_number_and_a_truth_value_are_two_labels() -> None:
 def test_what_was_asked_wins() -> None:
     readings = Readings(COLUMN, MOODS, {"Joy": "positive", "2": "neg", "1": "-", "0": "-"})
     assert readings.read(["joy", 2, 1, 0, "pos"], range(5)).tolist() == [1, 0, LEFT_OUT, LEFT_OUT, 1]
-    with pytest.raises(ValueError, match="none of the names"):
+    with pytest.raises(ValueError, match="not one of the names"):
         Readings(COLUMN, MOODS, {"joy": "happy"})
 
 
