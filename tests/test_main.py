@@ -314,7 +314,7 @@ def test_a_missing_file_is_refused(capsys: pytest.CaptureFixture[str], tmp_path:
     [
         ("column.csv", "text,mood\nso good,1\n", "no column 'label'; it has: text, mood"),
         ("column.csv", "label,tweet\n1,so good\n", "no column 'text'; it has: label, tweet"),
-        ("label.csv", "text,label\nso good,1\nso bad,7\n", "holds 1 (1 row), 7 (1): 7 may be negative or positive"),
+        ("label.csv", "text,label\nso good,1\nso bad,7\n", "holds 1 (1 row), 7 (1): 7 may be positive or negative"),
         ("rows.csv", "text,label\n", "no rows"),
         ("neutral.csv", "text,label\na movie,neutral\n", "(1 neutral or without a label)"),
         ("empty.csv", "", "empty"),
