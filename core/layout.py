@@ -162,6 +162,6 @@ def telling(told: Callable[[str], object]) -> Iterator[None]:
 
 
 def tell(path: Path, line: str) -> None:
-    """Say something of a file to whoever listens."""
+    """Report something about a file to the listener, if there is one."""
     if (told := _listener.get()) is not None:
         told(f"{path.name}: {line}")

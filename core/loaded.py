@@ -79,7 +79,7 @@ def _text_file(path: Path, folder: Path, layout: Layout) -> tuple[list[str] | No
 
 
 def _array(path: Path, layout: Layout) -> list[Any]:
-    """The elements of a JSON array. Raises ValueError for what is none, or more than is read whole."""
+    """The elements of a JSON array. Raises ValueError for another value, or a larger one than is read whole."""
     with stream(path, layout.encoding or "") as (file, _raw):
         content = file.read(JSON_LIMIT + 1)
     if len(content) > JSON_LIMIT:

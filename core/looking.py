@@ -80,7 +80,7 @@ _LOOKED = 100  # objects of JSON, files of a folder
 def look(path: Path, asked: Layout | None = None) -> Layout:
     """The layout of a file, what was not asked for found by looking at its first part.
 
-    Raises ValueError for a suffix that is none of `core.layout.SUFFIXES`, a file that is not laid out as asked, and one
+    Raises ValueError for a suffix that is not in `core.layout.SUFFIXES`, a file that is not laid out as asked, and one
     that two readings fit; OSError for a file that cannot be opened.
     """
     asked = asked or ANY
@@ -501,7 +501,7 @@ def _with_bare_column(
 
 
 def _parsed(text: str) -> object:
-    """The value of a text of JSON, None where it is none."""
+    """The value of a text of JSON, None where it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

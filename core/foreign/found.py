@@ -32,7 +32,7 @@ class Found:
     """The parts of a classifier in a file, float32, and what their names were there.
 
     `recurrent` has torch's own names (``weight_ih_l0``…). `embedding` [V, E] is None where the file has none. `names`
-    tells of each part what it was called, `notes` what was assumed.
+    says what each part was called, `notes` what was assumed.
 
     What follows the names is told by files that hold a graph or a configuration, and None where the file does not say:
     `pool` and `padding` of `core.read_outs.ReadOut` (a padding of "" is none at all), and what the latter assumes; the

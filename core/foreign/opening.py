@@ -99,7 +99,7 @@ def kind(path: Path) -> Kind:
 
 
 def refusal(path: Path, found: Kind) -> ValueError:
-    """What is said of a file that is not opened, with what converts it where there is such a thing."""
+    """What is said of a file that is not opened, and the lines that convert it, if any."""
     lines = CONVERSIONS.get(found)
     if lines is None:
         return ValueError(f"{path.name} holds {found.value}; can read: {READABLE}")

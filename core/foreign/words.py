@@ -256,5 +256,5 @@ def _rows_by_word(tokens: Sequence[str | None], of: Sequence[str], special: set[
 
 
 def _is_readable(token: str, padding: bool) -> bool:
-    """Whether a text can give this token; the names that only padding has are none, whoever types them."""
+    """Whether a text can give this token; the names of padding alone are not tokens."""
     return bool(token) and token.split() == [token] and token not in (PAD, UNK) and not (padding and token in PADS)
