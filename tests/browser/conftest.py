@@ -10,12 +10,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, TimeoutError, expect
 
 ROOT = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent
@@ -144,6 +144,18 @@ def open_and_settle(page: Page, url: str) -> None:
     for place in range(charts.count()):
         if charts.nth(place).is_visible():  # one in a closed fold is drawn when that opens
             expect(charts.nth(place).locator(".main-svg").first).to_be_visible()
+
+
+def choose(page: Page, box: str, option: str) -> None:
+    """Choose an option of a box by its name; opened again where a rerun of the page closed its list."""
+    wanted = page.get_by_role("option", name=option)
+    for patience in (3_000, 10_000, STEP_LIMIT):
+        page.get_by_role("combobox", name=box).scroll_into_view_if_needed()  # scrolling closes an open list
+        page.get_by_role("combobox", name=box).press("ArrowDown")
+        with suppress(TimeoutError):
+            wanted.click(timeout=patience)
+            return
+    wanted.click()
 
 
 def open_folds(page: Page) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from core import checkpoints
 from core.verdicts import verdict
-from tests.browser.conftest import CELLS, Serve
+from tests.browser.conftest import CELLS, Serve, choose
 from tests.hostile import SENTENCES
 
 SARCASM = "Wow thanks for cancelling my flight, best airline ever"
@@ -175,10 +175,7 @@ def test_a_file_of_hostile_cells_is_inert(
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
     expect(button(page, "Search the file")).to_be_visible()
     rest(page)
-    choice = page.get_by_role("combobox", name="Human labels")
-    choice.scroll_into_view_if_needed()  # a list that is open closes where the page is scrolled
-    choice.press("ArrowDown")
-    page.get_by_role("option", name="<b>mood</b>").click()
+    choose(page, "Human labels", "<b>mood</b>")
     rest(page)
     button(page, "Search the file").click()
     expect(page.get_by_text(f"All {len(texts) + 1} rows were read. {len(texts)} scored")).to_be_visible()
