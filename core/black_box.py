@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from core.labels import SENTIMENT, Labelling, check_names
-from core.language import gettext as _
-from core.language import ngettext
-from core.text import StepResult, lowercase, punctuation
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
+from core.text.preprocessing import StepResult, lowercase, punctuation
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -74,7 +74,7 @@ class PlainWords:
         return _words(lowercase(text))
 
     def show_work(self, text: str) -> list[StepResult]:
-        """The text after either step, as `core.text.Preprocessing` shows its own."""
+        """The text after either step, as `core.text.preprocessing.Preprocessing` shows its own."""
         low = lowercase(text)
         after = " ".join(_words(low))
         return [StepResult("lowercase", low, low != text), StepResult("words", after, after.split() != low.split())]

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from core.language import gettext as _
 from core.layout import Layout
+from core.runtime.i18n import gettext as _
 
 _TOKEN = r"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 _TOKENS = re.compile(rf"\s*\[\s*(?:{_TOKEN}\s*(?:,\s*{_TOKEN}\s*)*)?\]\s*", re.DOTALL)

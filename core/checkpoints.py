@@ -30,9 +30,9 @@ import numpy as np
 
 from core.corpus import file_sha256
 from core.labels import SENTIMENT, Labelling, Names, check_names
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from core.state_space import StateSpace
-from core.text import REJOIN, Preprocessing, Vocabulary
+from core.text.preprocessing import REJOIN, Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
     from torch import Tensor, dtype

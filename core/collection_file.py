@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core import reasons
-from core.language import gettext as _
+from core.runtime import error_messages
+from core.runtime.i18n import gettext as _
 
 PAIRS, FINDS = "pairs", "finds"
 _APPLICATION = 0x556E726C  # "Unrl", SQLite's application_id: whose file this is
@@ -124,11 +124,11 @@ class CollectionFile:
                 yield connection, version
         except sqlite3.OperationalError as error:
             if "no such" in str(error):
-                raise self._none(reasons.of_sqlite(error)) from None
-            why = reasons.of_sqlite(error)
+                raise self._none(error_messages.of_sqlite(error)) from None
+            why = error_messages.of_sqlite(error)
             raise OSError(_("the collection {path} cannot be used: {why}").format(path=self.path, why=why)) from None
         except sqlite3.DatabaseError as error:
-            raise self._none(reasons.of_sqlite(error)) from None
+            raise self._none(error_messages.of_sqlite(error)) from None
 
     def _none(self, why: str) -> ValueError:
         return ValueError(

@@ -16,12 +16,12 @@ import numpy as np
 
 from core.labelling import LEFT_OUT, MOST_VALUES, Column, LabelsError, decide, label_key, too_many
 from core.labels import SENTIMENT, Labelling
-from core.language import gettext as _
 from core.layout import Layout
+from core.runtime.i18n import gettext as _
 from core.tables import is_sentiment140, place, rows
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
+from core.text.word_cache import WordCache
 from core.text_folders import texts_of_folder
-from core.word_cache import WordCache
 
 SENTIMENT_LABELLING = Labelling(SENTIMENT)
 NEGATIVE, POSITIVE = range(2)

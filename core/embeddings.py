@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.corpus import Encoded
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 
 @dataclass(frozen=True)

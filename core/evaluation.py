@@ -16,7 +16,7 @@ import numpy as np
 
 from core.corpus import Corpus, encode
 from core.slices import LENGTHS
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:

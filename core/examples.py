@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 
 class Example(NamedTuple):

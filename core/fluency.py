@@ -23,10 +23,10 @@ import numpy as np
 
 from core import checkpoints
 from core.checkpoints import Card, CheckpointError
-from core.language import gettext as _
-from core.language import mark
 from core.packing import Level, pack_level, unpack_level
-from core.text import Preprocessing, Vocabulary
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
     from torch import Tensor

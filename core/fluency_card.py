@@ -12,10 +12,10 @@ from core import checkpoints, fluency
 from core.corpus import Encoded
 from core.fluency_data import Pairs, Sentences
 from core.fluency_evaluation import contests, judge_pairs, rank_orders, summarise
-from core.language import mark
 from core.language_model import Recurrent
 from core.ngrams import BIGRAMS_FAVOURED
-from core.text import Preprocessing
+from core.runtime.i18n import mark
+from core.text.preprocessing import Preprocessing
 
 INTENDED_USE = mark(
     "To rank the orders of one sentence's words and to gate small edits of it. Not for judging anybody's language."

@@ -18,7 +18,7 @@ from core.corpus import Encoded, file_sha256, read_texts
 from core.fluency_evaluation import LENGTHS, movable
 from core.layout import Layout
 from core.tables import place, rows
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 
 @dataclass(frozen=True)

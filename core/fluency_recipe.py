@@ -15,7 +15,7 @@ from core.corpus import Encoded, build_vocabulary
 from core.fluency_data import Pairs, Sentences, hold_out, without_near_duplicates
 from core.language_model import LanguageModelProgress, LanguageModelSettings, Recurrent, train_language_model
 from core.ngrams import count, estimate, fit
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 _SEEN_TWICE = 2  # words seen once would only lengthen the list that the vocabulary is cut from
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from core import language
 from core.cells import tokens_in
-from core.language import gettext as _
+from core.runtime import i18n
+from core.runtime.i18n import gettext as _
 
 _MOST_VALUES = 20  # different ones in a column of labels
 
@@ -78,7 +78,7 @@ def is_header(path: Path, first: Sequence[str], below: Sequence[Sequence[str]]) 
     if data and not name and not (doubt and len(first) == 1):
         return False
     if data or (doubt and not name) or (len(first) == 1 and not name):
-        shown = language.listed(cell[:30] if cell.isprintable() else repr(cell[:30]) for cell in first[:6])
+        shown = i18n.listed(cell[:30] if cell.isprintable() else repr(cell[:30]) for cell in first[:6])
         raise ValueError(
             _("{file}: the first row ({row}) may be a header or data; name which it is (--header, --no-header)").format(
                 file=path.name, row=shown

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.labels import SENTIMENT, Labelling, Names, check_names
-from core.language import gettext as _
-from core.language import ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 
 OPTION = "--labels"
 LEFT_OUT = "neutral"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 Names = tuple[str, str]
 

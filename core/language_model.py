@@ -24,9 +24,9 @@ import torch
 from torch import Tensor, nn
 
 from core.corpus import Encoded, length_batches, pad
-from core.language import gettext as _
-from core.language import mark
-from core.text import Vocabulary
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
+from core.text.preprocessing import Vocabulary
 
 BOUNDARY = Vocabulary.pad_id
 _SCORED = 256  # sentences at a time

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.language import gettext as _
-from core.language import listed, ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

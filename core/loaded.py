@@ -11,9 +11,9 @@ from typing import Any
 
 from core import record_lines
 from core.cells import Batch, converted
-from core.language import gettext as _
 from core.layout import JSON, LINES, NAME_ENCODING, Layout, called
 from core.record_lines import Lines, batches, no_object, not_json, stream
+from core.runtime.i18n import gettext as _
 from core.text_folders import texts_of_folder
 
 JSON_LIMIT = 64_000_000  # characters of a JSON array, bytes of the .pos and .neg files of a folder

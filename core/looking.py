@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from core import language, record_lines
+from core import record_lines
 from core.cells import mended
 from core.header import (
     are_labels,
@@ -31,8 +31,6 @@ from core.header import (
     token_columns,
     unread_lists,
 )
-from core.language import gettext as _
-from core.language import ngettext
 from core.layout import (
     ANY,
     DELIMITED,
@@ -57,6 +55,9 @@ from core.layout import (
 )
 from core.packed import opened, suffix_of
 from core.record_lines import Lines, unchecked
+from core.runtime import i18n
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 from core.text_folders import classes, texts_of_folder
 
 _PART = 262_144  # bytes looked at
@@ -91,7 +92,7 @@ def look(path: Path, asked: Layout | None = None) -> Layout:
     if not stat.S_ISREG(status.st_mode):
         raise ValueError(_("{file} is no file that can be read twice").format(file=path.name))
     suffix = suffix or suffix_of(path)
-    return _looked(path.absolute(), suffix, asked, status.st_mtime_ns, status.st_size, language.current())
+    return _looked(path.absolute(), suffix, asked, status.st_mtime_ns, status.st_size, i18n.current())
 
 
 @lru_cache(maxsize=256)
@@ -594,7 +595,7 @@ def _with_tokens_of_json(path: Path, layout: Layout, text: str) -> Layout:
     tokens = token_columns(names, cells)
     if not tokens:
         return layout
-    note = _("lists of tokens in {columns}, joined by spaces").format(columns=language.listed(tokens))
+    note = _("lists of tokens in {columns}, joined by spaces").format(columns=i18n.listed(tokens))
     return replace(layout, tokens=tuple(tokens), notes=(*layout.notes, note))
 
 
@@ -625,4 +626,4 @@ def _folder(path: Path, asked: Layout) -> Layout:
         if encoding in _GUESSES:
             asked = replace(asked, notes=(_guess(path, encoding, part.decode(encoding, "replace")),))
     columns = ("text", "label", "file")
-    return replace(asked, form=FOLDER, encoding=encoding, label=language.listed(names), columns=columns, named=3)
+    return replace(asked, form=FOLDER, encoding=encoding, label=i18n.listed(names), columns=columns, named=3)

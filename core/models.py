@@ -30,8 +30,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from core.language import gettext as _
 from core.read_outs import ReadOut, gather
+from core.runtime.i18n import gettext as _
 
 _MODULES = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 CELLS = tuple(_MODULES)

@@ -21,7 +21,7 @@ import numpy as np
 from core.corpus import Encoded
 from core.fluency import BOUNDARY, Trigram
 from core.packing import Level, level
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 # A bigram is kept at a quarter of the loss that a trigram must have: most orders hold trigrams that were never
 # seen, and are told apart by their bigrams.

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.language import gettext as _
 from core.records import Window
+from core.runtime.i18n import gettext as _
 from core.tables import SUFFIXES, harmless
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from core.language import gettext as _
 from core.layout import PACKED, SUFFIXES
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -24,7 +24,7 @@ import numpy as np
 from core import checkpoints
 from core.corpus import NEGATIVE, POSITIVE, Corpus, Encoded
 from core.provenance import read_again
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 SMOOTHING = 3.0
 """Pseudo-counts a. Of 0.1, 0.5, 1, 2, 3, 4, 5, 7, 10, 20 and 50 the one whose odds, word by word, told the labels of

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from torch import Tensor

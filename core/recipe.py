@@ -24,12 +24,12 @@ from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, uni
 from core.evaluation import evaluate
 from core.labelling import own_values
 from core.labels import SENTIMENT
-from core.language import mark
 from core.polarity import add_polarity, log_odds
 from core.provenance import STRATIFIED
 from core.reference_states import add_state_space, of_rows
+from core.runtime.i18n import mark
 from core.small_data import SMALL, UNEVEN
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.training import (
     FEW_ERRORS,
     SELECTION,

@@ -18,11 +18,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
 
-from core import reasons
 from core.cells import Batch, converted
-from core.language import gettext as _
 from core.layout import DELIMITED, ESCAPED, JSON_LINES, NAME_ENCODING, OFF, Layout, called
 from core.packed import opened as opened_bytes
+from core.runtime import error_messages
+from core.runtime.i18n import gettext as _
 
 LINE_LIMIT = 4_000_000  # characters
 _BLOCK = 65_536  # characters
@@ -288,7 +288,7 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
         try:
             row = next(reader)
         except (csv.Error, BrokenError) as error:
-            problems[len(rows)] = str(error) if isinstance(error, BrokenError) else reasons.of_csv(error)
+            problems[len(rows)] = str(error) if isinstance(error, BrokenError) else error_messages.of_csv(error)
         if row is not None and feed.next > at + 1 and layout.sure and _holds_a_row(feed.block[at : feed.next], layout):
             lines.several.append(first + at)
         if row is not None and feed.next > at + 1 and _swallows(feed.block[at : feed.next], layout):
@@ -403,7 +403,7 @@ def _checked(batch: Batch, block: list[str], lines: Lines, layout: Layout) -> Ba
 
 def not_json(error: Exception) -> str:
     """What is said of a line that is no JSON."""
-    return _("not JSON ({error})").format(error=reasons.of_json(error))
+    return _("not JSON ({error})").format(error=error_messages.of_json(error))
 
 
 def no_object(row: object) -> str:

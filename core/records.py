@@ -15,11 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import reasons
 from core.cells import Batch, mended
 from core.header import is_text
-from core.language import gettext as _
-from core.language import listed, ngettext
 from core.layout import (
     DELIMITED,
     FOLDER,
@@ -36,6 +33,9 @@ from core.layout import (
 from core.loaded import items, loaded
 from core.looking import look
 from core.record_lines import Lines, Mark, Places, batches, stream
+from core.runtime import error_messages
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -302,7 +302,7 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # not there or not to be read; without a number it is pyarrow's word for damage
-        raise unreadable(path, reasons.of_parquet(error)) from None
+        raise unreadable(path, error_messages.of_parquet(error)) from None
 
 
 def parquet(

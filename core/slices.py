@@ -13,9 +13,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from core.lexicon import is_negation
-from core.text import SHIPPED, Preprocessing, is_emoticon
-from core.word_cache import WordCache
+from core.text.lexicon import is_negation
+from core.text.preprocessing import SHIPPED, Preprocessing, is_emoticon
+from core.text.word_cache import WordCache
 
 LENGTHS = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 30), (31, None))
 _MARKS = ("negation", "question", "emoticon")

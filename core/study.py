@@ -24,7 +24,7 @@ from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, hel
 from core.embeddings import Word2VecSettings, train_word2vec, unit_variance
 from core.evaluation import paired_interval, wilson_interval
 from core.provenance import STRATIFIED
-from core.text import USUAL, Preprocessing, Vocabulary
+from core.text.preprocessing import USUAL, Preprocessing, Vocabulary
 from core.training import TrainingSettings, train_classifier
 from core.verdicts import logits
 

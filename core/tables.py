@@ -15,10 +15,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from core.language import gettext as _
 from core.layout import NAME_ENCODING, PARQUET, SENTIMENT140_COLUMNS, Layout, called, said, tell
 from core.looking import look
 from core.records import Window, batches_of, check_columns, parquet
+from core.runtime.i18n import gettext as _
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
 """The tables that are written; many more forms are read (`core.layout.SUFFIXES`)."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from core import checkpoints
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from core.slices import SLICES
 from core.tally import BINS, Pair, Tallies, Tally
 

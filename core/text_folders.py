@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 _MOST_FILES = 200_000
 

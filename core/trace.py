@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.language import gettext as _
 from core.read_outs import running
-from core.text import PAD, Vocabulary
+from core.runtime.i18n import gettext as _
+from core.text.preprocessing import PAD, Vocabulary
 from core.verdicts import EmptyTextError, sigmoid
 
 if TYPE_CHECKING:

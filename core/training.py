@@ -30,7 +30,7 @@ from core import distributed
 from core.checkpoints import round_embeddings
 from core.corpus import Encoded, length_batches, pad
 from core.models import CELLS, Classifier
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 from core.verdicts import logits
 
 PRECISIONS = ("auto", "float32", "bfloat16")

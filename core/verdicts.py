@@ -16,7 +16,7 @@ import numpy as np
 from core.black_box import BlackBox, log_odds
 from core.corpus import Encoded, encode_tokens, length_batches, pad
 from core.labels import SENTIMENT, Names, name_of
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,12 +12,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # so that it runs from an
 
 import math
 
-from core import checkpoints, lexicon
+from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.probes import embeddings
 from core.probes.embedding_map import WORDS, that_matter, word_map
 from core.probes.memory import FILLER, memory
 from core.probes.trajectories import apart, gradients
+from core.text import lexicon
 from core.trace import trace
 
 MODELS = ("rnn", "gru", "lstm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.examples import examples
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import about, frame, link
 
 frame.set_up("Attributions")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import about, frame, link, models
 
 frame.set_up("Models")

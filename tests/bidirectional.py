@@ -16,7 +16,7 @@ def write_imported(
 
     from core import checkpoints
     from core.models import Classifier
-    from core.text import SHIPPED, Vocabulary
+    from core.text.preprocessing import SHIPPED, Vocabulary
 
     vocabulary = Vocabulary(WORDS)
     with torch.random.fork_rng(devices=[]):

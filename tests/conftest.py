@@ -30,10 +30,10 @@ EMBEDDING, HIDDEN = 6, 8
 @pytest.fixture(autouse=True)
 def _speak_english_again() -> Iterator[None]:
     """Whatever language a test spoke, the next one begins in English."""
-    from core import language
+    from core.runtime import i18n
 
     yield
-    language.use(language.ENGLISH)
+    i18n.use(i18n.ENGLISH)
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,7 @@ def write_tiny_checkpoint(
 
     from core import checkpoints, recipe
     from core.models import Classifier
-    from core.text import SHIPPED, Vocabulary
+    from core.text.preprocessing import SHIPPED, Vocabulary
     from core.training import HeldOut, TrainingSettings
 
     vocabulary = Vocabulary(WORDS)

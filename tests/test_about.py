@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.language import gettext
+from core.runtime.i18n import gettext
 from pages.parts import about, about_papers
 from tests.views import EVERY, PAGES, ROOT, views
 

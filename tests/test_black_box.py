@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.black_box import BlackBox, EveryWord, PlainWords, PredictorError, asked_for, inside, load, log_odds, telling
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 from core.verdicts import sigmoid, verdict, verdict_on_tokens, verdicts, with_prefixes
 from tests.hostile import SENTENCES
 

@@ -23,7 +23,7 @@ from core import checkpoints
 from core.checkpoints import CARD, POLARITY, STATE_SPACE, VOCABULARY, WEIGHTS, CheckpointError
 from core.models import CELLS, Classifier
 from core.state_space import StateSpace, fit
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import verdict
 
 WORDS = Vocabulary([f"w{number}" for number in range(18)])

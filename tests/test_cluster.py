@@ -17,10 +17,11 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from core import checkpoints, cluster
+from core import checkpoints
 from core.__main__ import main
 from core.probes.corpus_scan import corpus_scan
 from core.probes.files.scoring import Checkpoints, Scoring
+from core.runtime import cluster
 
 if TYPE_CHECKING:
     from distributed import LocalCluster

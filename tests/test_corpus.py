@@ -28,7 +28,7 @@ from core.corpus import (
     read_texts,
 )
 from core.layout import ON, Layout
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 law = settings(derandomize=True, deadline=None, max_examples=200)
 

@@ -16,7 +16,7 @@ import pytest
 
 from core.corpus import Encoded
 from core.embeddings import Word2VecSettings, Word2VecState, neighbours, train_word2vec, unit_variance
-from core.text import PAD, UNK, Vocabulary
+from core.text.preprocessing import PAD, UNK, Vocabulary
 
 TOPICS = (("rain", "cloud", "storm", "wind"), ("bread", "flour", "oven", "dough"))
 VOCABULARY = Vocabulary([*TOPICS[0], *TOPICS[1], "never"])  # "never" stands in no sentence
@@ -200,7 +200,7 @@ import json, sys
 from pathlib import Path
 
 loaded = {}
-import core.text, core.corpus, core.checkpoints, core.verdicts
+import core.text.preprocessing, core.corpus, core.checkpoints, core.verdicts
 loaded["verdicts"] = sorted(sys.modules)
 import core.models
 loaded["models"] = sorted(sys.modules)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.commands.console import inert
-from core.emoji import visible
-from core.text import SHIPPED, Preprocessing
+from core.text.emoji import visible
+from core.text.preprocessing import SHIPPED, Preprocessing
 from tests.test_text import EMOJI
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core import word_cache
 from core.corpus import Encoder, encode, encode_tokens
-from core.text import SHIPPED, STEPS, WORDWISE, Preprocessing, Vocabulary
+from core.text import word_cache
+from core.text.preprocessing import SHIPPED, STEPS, WORDWISE, Preprocessing, Vocabulary
 
 PIECES = [
     *"aAoOdDpPxXsΣσİ3@'’:;=)(-<>&#.…!?_*~/|^\\$\ufe0f\u0301\udc80🙂",

@@ -24,7 +24,7 @@ from core.evaluation import (
     wilson_interval,
 )
 from core.models import Classifier
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 STRONG = math.log(9)  # the logit whose probability is 0.9
 

@@ -20,7 +20,7 @@ from core.checkpoints import CheckpointError
 from core.corpus import Encoded, encode_tokens
 from core.fluency import BOUNDARY, Trigram
 from core.fluency_evaluation import Contest, Rank, contests, judge_pairs, movable, rank, rank_orders, score_orders
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 # Three sentences. Bigrams, with | for start and end: |a ab b| |a ac c| |b ba a|
 SENTENCES = [["a", "b"], ["a", "c"], ["b", "a"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.inflection import (
+from core.text.inflection import (
     ADJECTIVE,
     BASE,
     COMPARATIVE,

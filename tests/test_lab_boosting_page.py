@@ -16,13 +16,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, language
+from core import checkpoints
 from core.lab import ensemble_file
 from core.lab.boosting import minima
 from core.lab.boosting_data import draw
 from core.lab.boosting_sheet import sheet
 from core.lab.stumps import boost_stumps
 from core.probes.predictors import predictor
+from core.runtime import i18n
 from pages.parts import lab_boosting
 from pages.parts.tokens import plain
 from tests.conftest import WORDS
@@ -325,7 +326,7 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
         def ngettext(self, singular: str, plural: str, number: int) -> str:
             return self.gettext(singular if number == 1 else plural)
 
-    monkeypatch.setattr(language, "_catalogue", lambda _language: Marking())
+    monkeypatch.setattr(i18n, "_catalogue", lambda _language: Marking())
     shutil.copy(ROOT / "checkpoints" / ensemble_file.FILE, checkpoints.root())
     for at in (opened(), opened(boost_cloud="squares"), opened(boost_cloud="apart", boost_k="2"), opened(boost_k="2")):
         kinds = (at.markdown, at.caption, at.info, at.warning, at.header)

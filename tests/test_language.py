@@ -14,10 +14,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from streamlit.testing.v1 import AppTest
 
-from core import language
+from core.runtime import i18n
 
 ROOT = Path(__file__).parent.parent
-TRANSLATED = [name for name in language.LANGUAGES if name != language.ENGLISH]
+TRANSLATED = [name for name in i18n.LANGUAGES if name != i18n.ENGLISH]
 PAGES = ("app.py", *(f"pages/{path.name}" for path in sorted((ROOT / "pages").glob("[0-9]*.py"))))
 HAN = re.compile("[\u4e00-\u9fff]")
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
@@ -44,7 +44,7 @@ def _take(message: str | tuple[str, ...], found: dict[str, str]) -> None:
 
 
 def catalogue(name: str) -> dict[str, Message]:
-    path = language.LOCALE / name / "LC_MESSAGES" / f"{language.DOMAIN}.po"
+    path = i18n.LOCALE / name / "LC_MESSAGES" / f"{i18n.DOMAIN}.po"
     with path.open("rb") as file:
         return {key(entry): entry for entry in read_po(file) if entry.id}
 
@@ -85,28 +85,28 @@ def test_every_message_is_translated_with_its_fields(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_what_is_read_at_run_time_is_what_was_written(name: str) -> None:
-    folder = language.LOCALE / name / "LC_MESSAGES"
-    with (folder / f"{language.DOMAIN}.po").open("rb") as file:
+    folder = i18n.LOCALE / name / "LC_MESSAGES"
+    with (folder / f"{i18n.DOMAIN}.po").open("rb") as file:
         compiled = io.BytesIO()
         write_mo(compiled, read_po(file))
-    assert (folder / f"{language.DOMAIN}.mo").read_bytes() == compiled.getvalue()
+    assert (folder / f"{i18n.DOMAIN}.mo").read_bytes() == compiled.getvalue()
 
 
 def test_messages_follow_the_language() -> None:
-    assert language.gettext("Home") == "Home"
-    language.use(language.TRADITIONAL_CHINESE)
-    assert language.current() == language.TRADITIONAL_CHINESE
-    assert language.gettext("Home") == "首頁"
-    assert language.gettext("no such message") == "no such message"
-    language.use("xx")
-    assert language.gettext("Home") == "Home"
+    assert i18n.gettext("Home") == "Home"
+    i18n.use(i18n.TRADITIONAL_CHINESE)
+    assert i18n.current() == i18n.TRADITIONAL_CHINESE
+    assert i18n.gettext("Home") == "首頁"
+    assert i18n.gettext("no such message") == "no such message"
+    i18n.use("xx")
+    assert i18n.gettext("Home") == "Home"
 
 
 def test_no_space_follows_a_full_stop_as_wide_as_a_character() -> None:
-    assert language.together(["It is so.", "It is not."]) == "It is so. It is not."
-    assert language.together(["如此。", "不然。", "P = 0.5。"]) == "如此。不然。P = 0.5。"
-    assert language.together(["", "Alone."]) == "Alone."
-    assert language.together([]) == ""
+    assert i18n.together(["It is so.", "It is not."]) == "It is so. It is not."
+    assert i18n.together(["如此。", "不然。", "P = 0.5。"]) == "如此。不然。P = 0.5。"
+    assert i18n.together(["", "Alone."]) == "Alone."
+    assert i18n.together([]) == ""
 
 
 @pytest.mark.parametrize("script", PAGES)
@@ -129,10 +129,10 @@ def test_every_page_speaks_chinese(script: str) -> None:
 def test_a_click_changes_the_language_and_the_link() -> None:
     at = AppTest.from_file(ROOT / "app.py", default_timeout=180).run()
     assert "lang" not in at.query_params
-    at.sidebar.segmented_control(key="language").set_value(language.TRADITIONAL_CHINESE).run()
+    at.sidebar.segmented_control(key="language").set_value(i18n.TRADITIONAL_CHINESE).run()
     assert at.query_params["lang"] in ("zh-TW", ["zh-TW"])
     assert any(HAN.search(found.value) for found in at.header)
-    at.sidebar.segmented_control(key="language").set_value(language.ENGLISH).run()
+    at.sidebar.segmented_control(key="language").set_value(i18n.ENGLISH).run()
     assert "lang" not in at.query_params
     assert not any(HAN.search(found.value) for found in at.header)
 

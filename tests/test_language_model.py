@@ -18,7 +18,7 @@ from core.language_model import (
     _sampled_loss,
     train_language_model,
 )
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 VOCABULARY = Vocabulary(["a", "b", "c", "d", "e"])
 TINY = LanguageModelSettings(len(VOCABULARY), 8, 12, dropout=0.0, epochs=30, batch_size=8, negatives=6)

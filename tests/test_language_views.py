@@ -14,7 +14,6 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
-from core import language
 from core.lab import bptt, by_hand_text, formula, mixture_data, stumps
 from core.lab.boosting_data import read_points
 from core.probes.attribution.results import NOTHING, Said
@@ -24,6 +23,7 @@ from core.probes.diagnostic import CLASSES, POSITION
 from core.probes.editing import changes, constraints, guards
 from core.probes.editing.proposals import FLUENCY
 from core.probes.files.sarcasm_corpora import KNOWN
+from core.runtime import i18n
 from pages.parts import latex_words, terms
 from tests.views import EVERY, PAGES
 
@@ -111,14 +111,14 @@ def test_every_short_name_of_core_is_translated() -> None:
         *(template.name for template in load()),
         *(name for task, several in CLASSES.items() if task != POSITION for name in several),
     ]
-    language.use(language.TRADITIONAL_CHINESE)
+    i18n.use(i18n.TRADITIONAL_CHINESE)
     assert [name for name in names if not HAN.search(terms.term(name))] == []
-    assert [about for _columns, about in KNOWN.values() if not HAN.search(language.gettext(about))] == []
+    assert [about for _columns, about in KNOWN.values() if not HAN.search(i18n.gettext(about))] == []
     assert terms.term("a file.csv") == "a file.csv"
 
 
 def test_two_templates_have_two_names_in_chinese() -> None:
-    language.use(language.TRADITIONAL_CHINESE)
+    i18n.use(i18n.TRADITIONAL_CHINESE)
     for several in (terms.REMARKS, terms.TEMPLATES):
         assert len({terms.term(name) for name in several}) == len(several)
 
@@ -126,14 +126,14 @@ def test_two_templates_have_two_names_in_chinese() -> None:
 def test_how_an_edit_was_made_is_told_name_by_name() -> None:
     line = "insert: ∅ → very; typo: good → godo; something of a person: 3"
     assert terms.parts(line) == line
-    language.use(language.TRADITIONAL_CHINESE)
+    i18n.use(i18n.TRADITIONAL_CHINESE)
     assert terms.parts(line) == "插入: ∅ → very；打錯字: good → godo；something of a person: 3"
 
 
 def test_words_within_an_equation() -> None:
     equation = r"\text{DIR up: } q < p, \quad \text{LSTM: } x \text{ without } w"
     assert latex_words.worded(equation) == equation
-    language.use(language.TRADITIONAL_CHINESE)
+    i18n.use(i18n.TRADITIONAL_CHINESE)
     assert (
         latex_words.worded(equation)
         == "\\text{DIR 升\N{FULLWIDTH COLON} } q < p, \\quad \\text{LSTM: } x \\text{ 去掉 } w"
@@ -145,9 +145,9 @@ def test_what_was_spent_follows_the_language_of_its_reader() -> None:
     assert spent == "2,000 permutations, in antithetic pairs" == json.loads(json.dumps(spent))
     assert NOTHING == "" == NOTHING.worded()
     for kept in (spent, pickle.loads(pickle.dumps(spent)), copy.deepcopy(spent)):
-        language.use(language.ENGLISH)
+        i18n.use(i18n.ENGLISH)
         assert kept.worded() == spent
-        language.use(language.TRADITIONAL_CHINESE)
+        i18n.use(i18n.TRADITIONAL_CHINESE)
         assert (
             kept.worded() == "2,000 種排列\N{FULLWIDTH COMMA}兩兩對偶"
             and kept == "2,000 permutations, in antithetic pairs"
@@ -169,6 +169,6 @@ def test_what_was_spent_follows_the_language_of_its_reader() -> None:
 def test_an_error_is_in_the_language_of_the_page(wrong: Callable[[], object], said: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
         wrong()
-    language.use(language.TRADITIONAL_CHINESE)
+    i18n.use(i18n.TRADITIONAL_CHINESE)
     with pytest.raises(ValueError, match=HAN.pattern):
         wrong()

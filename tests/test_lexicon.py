@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core import checkpoints, lexicon
-from core.lexicon import DIRECT, NEGATIONS, Lexicon, is_negation
-from core.text import Preprocessing
+from core import checkpoints
+from core.text import lexicon
+from core.text.lexicon import DIRECT, NEGATIONS, Lexicon, is_negation
+from core.text.preprocessing import Preprocessing
 
 LEXICON = lexicon.load()
 WORDS = (checkpoints.root() / "lstm" / "vocabulary.txt").read_text(encoding="utf-8").splitlines()[2:]

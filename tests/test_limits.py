@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.limits import VARIABLES, Budget, Limits, of
+from core.runtime.limits import VARIABLES, Budget, Limits, of
 
 
 @pytest.mark.parametrize("told", [{}, {"UNROLLED_PUBLIC": ""}, {"UNROLLED_PUBLIC": "0"}, {"UNROLLED_PUBLIC": " No "}])

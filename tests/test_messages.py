@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from core import black_box, checkpoints, language, limits, records, tables, tally_file
+from core import black_box, checkpoints, records, tables, tally_file
 from core.collection_file import CollectionFile, storable
 from core.corpus import read_corpus
 from core.labels import check_names
 from core.layout import Layout
 from core.models import NotPrefixwiseError
-from core.text import STEPS, Preprocessing, Vocabulary
+from core.runtime import i18n, limits
+from core.text.preprocessing import STEPS, Preprocessing, Vocabulary
 from pages.parts import reading
 
 CORE = Path(__file__).parent.parent / "core"
@@ -198,7 +199,7 @@ def test_a_refusal_is_in_english_unless_another_language_is_spoken(
 def test_every_word_of_a_refusal_is_chinese_but_those_quoted(
     ask: Refusal, english: str, names: set[str], tmp_path: Path
 ) -> None:
-    language.use(language.TRADITIONAL_CHINESE)
+    i18n.use(i18n.TRADITIONAL_CHINESE)
     told = said(ask, tmp_path)
     assert HAN.search(told)
     assert set(WORD.findall(QUOTED.sub("", told))) <= {part for name in names for part in WORD.findall(name)}, told
@@ -209,8 +210,8 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
     header = file(tmp_path, "schön\ngood\n".encode("latin-1"), "header.csv")
     utf_8 = Layout("utf-8")
     upload = reading.Upload("own.csv", tmp_path / "upload.csv", "")
-    for name in language.LANGUAGES:
-        language.use(name)
+    for name in i18n.LANGUAGES:
+        i18n.use(name)
         for ask in (
             lambda folder: list(tables.rows(path, ["text"], utf_8)),
             lambda folder: records.columns(header, utf_8),
@@ -221,12 +222,12 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
             assert whole.endswith(tables.NAME_ENCODING)
             told = reading.told(ValueError(whole), upload)
             assert told.startswith(whole.removesuffix(tables.NAME_ENCODING)) and "--encoding" not in told
-            assert language.gettext("Encoding") in told
+            assert i18n.gettext("Encoding") in told
 
 
 def test_what_is_wrong_with_a_row_is_told_in_the_language(tmp_path: Path) -> None:
     path = file(tmp_path, b'text,label\ngood,1\nbad\n"open,1\n')
-    language.use(language.TRADITIONAL_CHINESE)
+    i18n.use(i18n.TRADITIONAL_CHINESE)
     (window,) = records.windows(path, 10, Layout(quoting="on"))
     assert sorted(window.problems) == [1, 2]
     for problem in window.problems.values():
@@ -237,7 +238,7 @@ def test_what_is_wrong_with_a_row_is_told_in_the_language(tmp_path: Path) -> Non
 def test_a_model_without_beginnings_is_told_of_in_the_language() -> None:
     assert str(NotPrefixwiseError("mine")).startswith("mine is bidirectional: it reads")
     assert str(NotPrefixwiseError()).startswith("the model is bidirectional")
-    language.use(language.TRADITIONAL_CHINESE)
+    i18n.use(i18n.TRADITIONAL_CHINESE)
     assert WORD.findall(str(NotPrefixwiseError("mine"))) == ["mine"]
 
 
@@ -302,5 +303,5 @@ def plain(module: str) -> Iterator[str]:
 
 
 def test_no_refusal_that_a_page_shows_is_english_alone() -> None:
-    """A new refusal goes through `core.language.gettext`, or its function is listed above."""
+    """A new refusal goes through `core.runtime.i18n.gettext`, or its function is listed above."""
     assert {found for module in REACHED for found in plain(module)} == PLAIN

@@ -34,7 +34,7 @@ def folder(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     import torch
 
-    from core.text import Preprocessing, Vocabulary
+    from core.text.preprocessing import Preprocessing, Vocabulary
 
     found = tmp_path / "checkpoints"
     shutil.copytree(tiny_checkpoints, found)

@@ -17,9 +17,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
-from core.emoji import visible as shown
 from core.examples import examples
-from core.text import SHIPPED, Preprocessing
+from core.text.emoji import visible as shown
+from core.text.preprocessing import SHIPPED, Preprocessing
 from tests.hostile import SENTENCES
 
 ROOT = Path(__file__).parent.parent
@@ -653,7 +653,7 @@ def test_a_card_with_hardly_anything_is_shown(own_checkpoints: Path) -> None:
 
 def test_every_step_and_every_variant_of_the_study_has_a_name_of_its_own() -> None:
     from core.study import variants
-    from core.text import STEPS
+    from core.text.preprocessing import STEPS
     from pages.parts import names
 
     assert list(names.steps()) == list(STEPS)
@@ -665,7 +665,8 @@ def test_every_step_and_every_variant_of_the_study_has_a_name_of_its_own() -> No
 
 
 def test_names_and_cards_are_translated(monkeypatch: pytest.MonkeyPatch, own_checkpoints: Path) -> None:
-    from core import language, recipe
+    from core import recipe
+    from core.runtime import i18n
     from core.study import variants
     from pages.parts import names
 
@@ -676,14 +677,14 @@ def test_names_and_cards_are_translated(monkeypatch: pytest.MonkeyPatch, own_che
         def ngettext(self, singular: str, plural: str, number: int) -> str:
             return self.gettext(singular if number == 1 else plural)
 
-    monkeypatch.setattr(language, "_catalogue", lambda _language: Shouting())
+    monkeypatch.setattr(i18n, "_catalogue", lambda _language: Shouting())
     for variant in variants()[1:]:
         label = names.variant({"group": variant.group, "name": variant.name})
         assert not re.search(r"[a-z]{2}", label.replace("word2vec", "")), label
     at = models_page()
     shown = "\n".join(visible(found.value) for found in at.markdown)
     for sentence in (recipe.INTENDED_USE, *recipe.LIMITS, recipe.TERMS):
-        assert language.gettext(sentence) in shown
+        assert i18n.gettext(sentence) in shown
         assert sentence not in shown
 
 

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from core import checkpoints
 from core.collection import Collection
 from core.probes.ordering.orders import fluencies
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 from core.verdicts import verdict
 from pages.parts import models
 from pages.parts.fingerprint import fingerprint

@@ -14,7 +14,7 @@ from core import checkpoints, polarity
 from core.__main__ import main
 from core.corpus import encode_tokens, read_corpus
 from core.polarity import SMOOTHING, add_polarity, log_odds, of_training, sentence_counts
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 VOCABULARY = Vocabulary(["good", "bad", "day"])
 PAD, UNK, GOOD, BAD, DAY = range(5)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.limits import Limits
+from core.runtime.limits import Limits
 from pages.parts import limits
 
 ROOT = Path(__file__).parent.parent

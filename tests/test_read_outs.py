@@ -30,7 +30,7 @@ from core.probes.retention import retention
 from core.probes.trajectories import gradients
 from core.read_outs import POOLS, ReadOut, pools
 from core.reference_states import states
-from core.text import PAD
+from core.text.preprocessing import PAD
 from core.trace import trace
 from core.verdicts import verdict
 from core.working import working

@@ -25,7 +25,7 @@ from core.polarity import log_odds
 from core.provenance import STRATIFIED, read_again
 from core.recipe import FEW_ERRORS_LIMIT, Prepared, Recipe, prepare
 from core.reference_states import of_rows
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 from core.training import FEW_ERRORS, SELECTION, Progress, TrainingSettings, log_loss
 from core.verdicts import logits, sigmoid
 

@@ -19,7 +19,7 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, language, lexicon, ngrams
+from core import checkpoints, ngrams
 from core.corpus import encode_tokens
 from core.examples import examples
 from core.finds import Find, Finds
@@ -36,7 +36,9 @@ from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
 from core.probes.predictors import predictor
 from core.probes.sarcasm_report import reports
 from core.probes.suite import Settings, run
-from core.text import Vocabulary
+from core.runtime import i18n
+from core.text import lexicon
+from core.text.preprocessing import Vocabulary
 from core.verdicts import verdict
 from pages.parts import models
 from tests.conftest import WORDS
@@ -1000,7 +1002,7 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch, f
         def ngettext(self, singular: str, plural: str, number: int) -> str:
             return f"«{singular if number == 1 else plural}»"
 
-    monkeypatch.setattr(language, "_catalogue", lambda _language: Marking())
+    monkeypatch.setattr(i18n, "_catalogue", lambda _language: Marking())
     pages: list[Callable[[], AppTest]] = [
         lambda: opened(view="edits", q=SURE, floor="x"),
         lambda: press(opened(view="edits", q=SURE), "«Search for edits"),

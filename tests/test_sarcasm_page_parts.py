@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, language
+from core import checkpoints
 from core.finds import Find, Finds
 from core.probes import comment as probe
 from core.probes.comment import judge
 from core.readings import READINGS
+from core.runtime import i18n
 from pages.parts.tokens import signed
 from tests.hostile import SENTENCES
 from tests.test_pages import Html
@@ -499,7 +500,7 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
             return f"«{singular if number == 1 else plural}»"
 
     keep_some()
-    monkeypatch.setattr(language, "_catalogue", lambda _language: Marking())
+    monkeypatch.setattr(i18n, "_catalogue", lambda _language: Marking())
     pages = [*(commented("so frabjous bad", reading=reading) for reading in READINGS), run(KEPT)]
     pages += [
         commented(""),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.slices import FAMILIES, LENGTHS, SLICES, Marker, places
-from core.text import Preprocessing, is_emoticon
+from core.text.preprocessing import Preprocessing, is_emoticon
 from tests.hostile import SENTENCES
 
 

@@ -94,13 +94,21 @@ def test_core_knows_neither_streamlit_nor_pages(path: Path) -> None:
 
 def test_models_use_torch_the_read_outs_and_the_language_only() -> None:
     used = {module.rpartition(".")[0] for module in imports(ROOT / "core/models.py") if module.startswith("core")}
-    assert used == {"core.language", "core.read_outs"}
+    assert used == {"core.runtime.i18n", "core.read_outs"}
 
 
 def test_figures_use_plotly_the_language_and_each_other_only() -> None:
     for path in sorted(ROOT.glob("core/figures/*.py")):
         others = [module for module in imports(path) if module.partition(".")[0] not in STANDARD]
-        allowed = ("plotly.", "numpy", "pandas", "core.emoji.", "core.language.", "core.labels.", "core.figures.")
+        allowed = (
+            "plotly.",
+            "numpy",
+            "pandas",
+            "core.text.emoji.",
+            "core.runtime.i18n.",
+            "core.labels.",
+            "core.figures.",
+        )
         assert [module for module in others if not module.startswith(allowed)] == [], path.name
 
 

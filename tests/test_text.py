@@ -13,7 +13,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.text import LINK, MENTION, PAD, SHIPPED, STEPS, UNK, USUAL, Preprocessing, StepResult, Vocabulary
+from core.text.preprocessing import (
+    LINK,
+    MENTION,
+    PAD,
+    SHIPPED,
+    STEPS,
+    UNK,
+    USUAL,
+    Preprocessing,
+    StepResult,
+    Vocabulary,
+)
 
 law = settings(derandomize=True, deadline=None, max_examples=200)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import STEPS, USUAL, Preprocessing
-from core.tokenisers import STEPS as TOKENISERS
+from core.text.preprocessing import STEPS, USUAL, Preprocessing
+from core.text.tokenisers import STEPS as TOKENISERS
 
 
 def tokens(step: str, text: str) -> list[str]:

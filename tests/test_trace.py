@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.models import CELLS, GATES, Classifier
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.trace import Trace, trace, trace_tokens, unroll
 from core.verdicts import EmptyTextError, verdict
 

@@ -17,7 +17,7 @@ import torch
 from core import training
 from core.corpus import Encoded
 from core.models import CELLS, Classifier
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 from core.training import (
     FEW_ERRORS,
     HeldOut,

@@ -14,7 +14,7 @@ from scipy.special import expit
 from core.checkpoints import Checkpoint
 from core.corpus import encode
 from core.models import CELLS, Classifier
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import Verdict, label, logits, sigmoid, verdict, verdicts
 
 VOCABULARY = Vocabulary(["i", "love", "hate", "this", "not", "movie", "a", "<url>", "he", "!!!", "so"])

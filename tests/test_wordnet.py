@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints, wordnet
+from core import checkpoints
 from core.__main__ import main
-from core.lexicon import ANTONYMS, CLUSTERS, HEADER, INFLECTIONS, LEMMAS, LICENCE, PLAINER, Lexicon
+from core.text import wordnet
+from core.text.lexicon import ANTONYMS, CLUSTERS, HEADER, INFLECTIONS, LEMMAS, LICENCE, PLAINER, Lexicon
 
 HEAD = "  1 A licence  \n  2   \n  3 of two lines  \n"
 

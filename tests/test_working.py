@@ -11,7 +11,7 @@ import torch
 from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.models import CELLS, GATES, Classifier
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.trace import trace
 from core.working import Working, working
 

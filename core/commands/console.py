@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core import black_box, checkpoints
-from core.emoji import visible
 from core.labels import SENTIMENT, Names, probability_of
 from core.layout import ANY, ESCAPED, NAMED, OFF, ON, delimiter_of, telling
 from core.tables import is_sentiment140
-from core.text import REJOIN, first_split
+from core.text.emoji import visible
+from core.text.preprocessing import REJOIN, first_split
 
 if TYPE_CHECKING:
     from core.black_box import Model

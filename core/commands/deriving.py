@@ -38,8 +38,8 @@ def add_verbs(add: Add) -> None:
 
 def lexicon(options: argparse.Namespace) -> int:
     """The tables of antonyms, forms and plainer verbs, from WordNet; forms that a checkpoint's vocabulary has count."""
-    from core import wordnet
-    from core.text import Vocabulary
+    from core.text import wordnet
+    from core.text.preprocessing import Vocabulary
 
     files = sorted(checkpoints.root().glob("*/vocabulary.txt"))
     vocabularies = [Vocabulary.from_bytes(file.read_bytes()).words for file in files]

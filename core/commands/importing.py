@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
-from core.text import STEPS
+from core.text.preprocessing import STEPS
 
 if TYPE_CHECKING:
     from core.foreign import bringing
@@ -90,7 +90,7 @@ def import_torch(options: argparse.Namespace) -> int:
     """Bring a recurrent classifier trained elsewhere (torch, Keras, ONNX) as a checkpoint."""
     from core.foreign import bringing, words
     from core.foreign.refusals import RefusedError
-    from core.text import Preprocessing
+    from core.text.preprocessing import Preprocessing
 
     path = Path(options.weights)
     name = options.name or re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:64]

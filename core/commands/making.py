@@ -15,7 +15,7 @@ from core.commands import console
 from core.commands.verbs import Add
 from core.labels import Names
 from core.small_data import SMALL, class_counts, is_small, majority, recalls
-from core.text import USUAL
+from core.text.preprocessing import USUAL
 
 if TYPE_CHECKING:
     from core.corpus import Corpus
@@ -122,7 +122,7 @@ def _train(options: argparse.Namespace) -> int:
 
     from core import distributed, recipe
     from core.embeddings import Word2VecSettings
-    from core.text import Preprocessing
+    from core.text.preprocessing import Preprocessing
     from core.training import TrainingSettings
 
     # Whatever is wrong with the request is said before an hour of work.

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from core.figures.palette import DIVERGING, SERIES, THRESHOLD
 from core.figures.prefixes import MOST_TICKS, escaped, tick
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Attribution

@@ -11,7 +11,7 @@ from core.figures import axes
 from core.figures.palette import THRESHOLD, Style, style
 from core.figures.prefixes import MOST_TICKS, escaped, places, tick
 from core.labels import shared
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.comparison import Comparison, Contrast, Words

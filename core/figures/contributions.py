@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures.palette import THRESHOLD, style
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.trace import Trace

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core.figures.labels import sides
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
 from core.figures.prefixes import escaped
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.embedding_map import WordMap

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from core.figures import axes
 from core.figures.palette import CHOSEN, THRESHOLD, style
 from core.labels import shown
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.tally import Tally

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.figures.palette import SERIES, THRESHOLD, style
-from core.language import gettext as _
-from core.language import mark
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from core.probes.attribution.measures import Faithfulness

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.palette import CHOSEN, DIVERGING, SERIES, THRESHOLD
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.fixed_points import FixedPoints, Point

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 
 from core.figures.palette import THRESHOLD, style
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, escaped, tick
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.trajectories import Gradients

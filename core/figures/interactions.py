@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures.palette import DIVERGING
 from core.figures.prefixes import escaped, tick
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.attribution.interactions import Interactions

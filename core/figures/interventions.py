@@ -13,7 +13,7 @@ from core.figures import axes
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD, style
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.labels import SENTIMENT, Names
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.interventions import Intervention

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from core.figures import axes
 from core.figures.palette import THRESHOLD, style
 from core.labels import SENTIMENT, Names
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.memory import Memory

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from core.figures.palette import CHOSEN, SERIES, THRESHOLD
 from core.figures.prefixes import tick
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.lab.mixture import Mixture

@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.figures.palette import THRESHOLD, style
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 _LEGEND = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
 _MARGIN = {"t": 90, "b": 40, "l": 10, "r": 10}  # above: the title, and below it the legend, however narrow

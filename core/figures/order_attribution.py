@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from core.figures.palette import SERIES, THRESHOLD
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.attribution.order import OrderAttribution

@@ -14,7 +14,7 @@ from core.figures.labels import sides
 from core.figures.palette import SERIES, THRESHOLD, style
 from core.figures.prefixes import LONGEST_TICK, MOST_TICKS, escaped, tick
 from core.labels import SENTIMENT, Names
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.state_space import StateSpace

@@ -14,7 +14,7 @@ from core.figures import axes
 from core.figures.palette import FLIPPED, KEPT, ORIGINAL, THRESHOLD
 from core.figures.prefixes import MOST_TICKS, escaped, tick
 from core.labels import SENTIMENT, Names
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.permutations import Permutations

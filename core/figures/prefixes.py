@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from core.emoji import visible
 from core.figures import axes
 from core.figures.palette import THRESHOLD, style
 from core.labels import shared
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
+from core.text.emoji import visible
 
 if TYPE_CHECKING:
     from core.verdicts import Verdict

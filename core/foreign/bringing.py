@@ -21,11 +21,11 @@ from core.corpus import file_sha256
 from core.foreign import checking, opening, vectors, weights, words
 from core.foreign.found import Found, classifier
 from core.labels import SENTIMENT, check_names
-from core.language import mark
 from core.layout import Layout
 from core.models import ACTIVATIONS, NONLINEARITIES, Classifier
 from core.read_outs import POOLS, SIDES, UNPADDED, ReadOut
-from core.text import Preprocessing
+from core.runtime.i18n import mark
+from core.text.preprocessing import Preprocessing
 
 STEPS = ("lowercase", "punctuation")
 """Preprocessing unless told: what most models of words assume."""

@@ -26,7 +26,7 @@ from core.layout import Layout
 from core.models import ACTIVATIONS, NONLINEARITIES, Classifier, Head
 from core.read_outs import UNPADDED, ReadOut, pools
 from core.tables import place, rows
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 
 TOLERANCE = 1e-4
 STEPS = (

@@ -18,7 +18,7 @@ import numpy as np
 
 from core.foreign import opening
 from core.foreign.refusals import RefusedError
-from core.text import PAD, UNK, Preprocessing, Vocabulary
+from core.text.preprocessing import PAD, UNK, Preprocessing, Vocabulary
 
 MOST_IDS = 20_000_000
 PADS = ("<pad>", "<PAD>", "[PAD]", "PAD", "_PAD_", "<blank>")

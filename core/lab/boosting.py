@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 MOST_ROUNDS, MOST_CLASSES = 1_000, 50
 CHANCE, PERFECT, ROUNDS = "chance", "perfect", "rounds"

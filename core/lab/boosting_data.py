@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.stumps import LARGEST, MOST_POINTS, checked_points
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 MOST_CLASSES, LONGEST_NAME = 6, 24
 _SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")

@@ -6,8 +6,8 @@ import math
 
 from core.lab.boosting import CHANCE, PERFECT, Boosting, Minimum, Round, normaliser, wrong_alpha
 from core.lab.sheet import Line, Sheet, aligned, factor, number
-from core.language import gettext as _
-from core.language import together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 
 _MOST_TERMS = 4  # weights of wrong points that are written out
 _DIGITS = 6

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from core.lab.bptt import Backpropagation, Factor, Gradient
 from core.lab.sheet import Line, Sheet, aligned, factor, number
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 MOST_WRITTEN = 6  # steps that are written out; of more, the first and the last
 

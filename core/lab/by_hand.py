@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from core.lab.activations import activation
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 MOST_STEPS, MOST_INPUTS = 200, 8
 LARGEST = sys.float_info.max

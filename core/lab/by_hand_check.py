@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 
 from core.lab.activations import activation
 from core.lab.by_hand import GATES, LARGEST, SUMS, Exercise, Gate, Worked
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 DIGITS = 60
 

@@ -8,7 +8,7 @@ from core.lab.activations import activation
 from core.lab.by_hand import GATES, Step, Sum, Worked
 from core.lab.by_hand_text import ALL_DIGITS, rounded
 from core.lab.sheet import Line, Sheet, aligned
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 _HELD = r"\;\text{(held)}"  # beyond the largest float
 # By cell and gate: what its sum is called, and the gate's value.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from core.lab.by_hand import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
 from core.lab.sheet import decimal
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 LONGEST = 2_000  # characters of a line
 ALL_DIGITS = -1  # decimals that leave a number as it is

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.formula import Array, parse
-from core.language import gettext as _
-from core.language import ngettext, together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext, together
 
 MOST_STEPS = 12  # of a derivation written by hand
 _AGREES, _EXPLAINS = 1e-9, 1e-7

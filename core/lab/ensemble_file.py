@@ -10,7 +10,7 @@ from typing import Any
 
 from core import checkpoints
 from core.lab.ensemble import Against, Amount, Ensemble, Voter, VoterRound
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 FILE = "ensemble.json"
 FORMAT = 1

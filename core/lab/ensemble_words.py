@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.lab.ensemble import BEST, MAJORITY, ONE, Against, Amount, Ensemble
-from core.language import gettext as _
-from core.language import together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 
 
 def sentences(found: Ensemble) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 

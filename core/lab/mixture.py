@@ -28,7 +28,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, xlogy
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 MOST_POINTS, MOST_COMPONENTS, MOST_DIMENSIONS, MOST_ITERATIONS = 2_000, 20, 20, 500
 LARGEST = 1e6  # coordinates

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.lab.mixture import LARGEST, MOST_POINTS, checked_points
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 LEAST_DRAWN = 10
 _SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")

@@ -7,7 +7,7 @@ import numpy as np
 from core.lab.mixture import Iteration, Mixture, expectation
 from core.lab.mixture_check import Formulas, slips
 from core.lab.sheet import Line, Sheet, aligned, factor, number
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 _TERMS = 2  # of a sum that are written out
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from core.lab.mixture import MOST_POINTS
 from core.labels import SENTIMENT, Names, probability_of, shown
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from core.trace import trace
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.boosting import Boosting, boost
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 MOST_POINTS = 2_000
 LARGEST = 1e6  # coordinates; beyond it float32 tells few neighbours apart

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.formula import Array
-from core.language import gettext as _
-from core.language import together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 
 MOST_STEPS = 1_000
 _SHOWN = 4.0  # weights and biases are shown from minus this to this

@@ -20,14 +20,14 @@ import numpy as np
 from core.corpus import Encoded, Encoder
 from core.labelling import Column, common
 from core.labels import Labelling
-from core.language import gettext as _
 from core.layout import Layout
 from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
 from core.records import Window, windows
+from core.runtime.i18n import gettext as _
 from core.slices import Marker, places
 from core.tables import is_sentiment140
 from core.tally import Counter, Pair, Tallies
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:

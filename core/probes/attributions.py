@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.black_box import BlackBox
-from core.language import gettext as _
-from core.language import mark
 from core.probes.attribution import decomposition, gradients, perturbations, relevance, shapley, steps, surrogates
 from core.probes.attribution.removal import BASELINES, REPLACING, Game
 from core.probes.attribution.results import NOTHING, Attribution, Reading, Said, Scores
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 from core.verdicts import EmptyTextError, verdict_on_tokens
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ import numpy as np
 
 from core.black_box import BlackBox, log_odds
 from core.corpus import encode_tokens
-from core.language import gettext as _
 from core.readings import MIXED, NEGATIVE, check_reading, fooled
+from core.runtime.i18n import gettext as _
 from core.verdicts import EmptyTextError, Verdict, logits, sigmoid, verdict
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from core import cluster, workers
 from core.layout import ANY, NAMED, Layout
 from core.probes.files import inputs, parts
 from core.probes.files.partitions import Position, partitions
@@ -24,6 +23,7 @@ from core.probes.files.parts import Part
 from core.probes.files.scan_partition import Task, score
 from core.probes.files.scoring import Source
 from core.probes.files.tallies import BINS, Summary
+from core.runtime import cluster, workers
 
 PART_ROWS = 16_384  # so few that the last parts keep several workers about equally long
 _FORMAT = 2

@@ -33,9 +33,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.corpus import Encoded, encode_tokens
-from core.language import gettext as _
 from core.probes.files.shares import Mean
 from core.probes.files.token_states import CELL, HIDDEN, token_states
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint

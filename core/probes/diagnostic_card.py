@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from core import checkpoints
-from core.language import gettext as _
 from core.probes.diagnostic import CLASSES, SOURCES, TASKS, Probe, Probes
 from core.probes.files.shares import Mean
+from core.runtime.i18n import gettext as _
 
 KEY = "probes"
 _COUNTS = ("seed", "empty", "repeated", "controls")

@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.labels import SENTIMENT, Names
-from core.language import gettext as _
 from core.probes.editing import edit_claims
 from core.probes.editing.changes import apply, diff
 from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits, Progress
@@ -36,6 +35,7 @@ from core.probes.editing.edit_sets import Key
 from core.probes.editing.guards import Guard
 from core.probes.editing.proposals import Candidates
 from core.readings import NEGATIVE, POSITIVE, READINGS
+from core.runtime.i18n import gettext as _
 from core.verdicts import EmptyTextError, label, sigmoid
 
 if TYPE_CHECKING:

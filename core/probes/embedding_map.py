@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.language import gettext as _
 from core.probes.embeddings import Space
+from core.runtime.i18n import gettext as _
 
 WORDS, MOST = 400, 2_000
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.embeddings import unit_variance
-from core.language import gettext as _
-from core.text import Preprocessing, Vocabulary
+from core.runtime.i18n import gettext as _
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint, WordVectors

@@ -31,8 +31,8 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import Checkpoint
-from core.language import gettext as _
 from core.probes.held_map import INPUTS, HeldMap
+from core.runtime.i18n import gettext as _
 
 SECONDS = 60.0
 TOLERANCE, SLOW, MERGE = 1e-6, 1e-3, 1e-2

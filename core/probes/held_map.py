@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from core.models import Classifier, State, cell_step
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 INPUTS = ("zero", "mean")
 

@@ -30,9 +30,9 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import Checkpoint
-from core.language import gettext as _
 from core.models import GATES, ReadOutError
 from core.read_outs import running
+from core.runtime.i18n import gettext as _
 from core.trace import Trace
 from core.verdicts import sigmoid
 

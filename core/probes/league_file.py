@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from core import checkpoints
-from core.language import gettext as _
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.standings import COLUMNS, League, Measures, Standing
 from core.probes.files.shares import Mean
+from core.runtime.i18n import gettext as _
 
 FILE = "faithfulness.json"
 FORMAT = 1

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.language import gettext as _
-from core.language import ngettext, together
 from core.probes.fixed_points import SLOW, TOLERANCE, FixedPoints
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext, together
 
 MOST_FEW = 5  # with fewer points, some axis holds much of their variance whatever they are
 SHARE = 0.8

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from core.checkpoints import Checkpoint
-from core.language import clauses
-from core.language import gettext as _
 from core.models import Classifier, State
+from core.runtime.i18n import clauses
+from core.runtime.i18n import gettext as _
 from core.verdicts import EmptyTextError, sigmoid
 
 MOST = 1_000

@@ -30,7 +30,7 @@ from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.text import Preprocessing
+    from core.text.preprocessing import Preprocessing
 
 PAIRS_PER_GROUP = 10
 _STEP = 10_000  # rows between two events of progress

@@ -22,11 +22,11 @@ import torch
 from torch import Tensor
 
 from core.checkpoints import Checkpoint
-from core.language import clauses as joined
-from core.language import gettext as _
-from core.language import mark, ngettext
 from core.probes.interventions import BOTH, CELL, HIDDEN, check_model, hold, partners, patchable
 from core.read_outs import gather
+from core.runtime.i18n import clauses as joined
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark, ngettext
 from core.trace import Trace, trace
 from core.verdicts import EmptyTextError, sigmoid
 

@@ -25,8 +25,8 @@ import numpy as np
 
 from core.corpus import encode_tokens
 from core.labels import SENTIMENT, Names
-from core.language import gettext as _
 from core.probes.files.token_states import HIDDEN, check_state, token_states
+from core.runtime.i18n import gettext as _
 from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:

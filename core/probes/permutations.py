@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from core.black_box import BlackBox
-from core.language import gettext as _
 from core.probes.ordering import certificates
 from core.probes.ordering.orders import Ranked, Ranking, Words, fluencies
-from core.text import LINK
+from core.runtime.i18n import gettext as _
+from core.text.preprocessing import LINK
 from core.verdicts import EmptyTextError, label, sigmoid
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ import numpy as np
 import torch
 
 from core.checkpoints import Checkpoint
-from core.language import gettext as _
 from core.models import State
+from core.runtime.i18n import gettext as _
 from core.verdicts import EmptyTextError, sigmoid
 
 STRONG = ("hate", "sad", "awful", "sucks", "love", "happy", "great", "thanks")

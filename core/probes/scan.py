@@ -27,12 +27,12 @@ from core import outputs
 from core.black_box import BlackBox, telling
 from core.labelling import Column, common
 from core.labels import SENTIMENT, name_of
-from core.language import gettext as _
 from core.layout import Layout
 from core.outputs import Columns
 from core.probes.files.readings import Readings
 from core.probes.files.scan_windows import Prepared, Preparer
 from core.records import windows
+from core.runtime.i18n import gettext as _
 from core.tables import is_sentiment140
 from core.verdicts import label, logits, sigmoid
 

@@ -48,7 +48,7 @@ def sensitivity(
     import torch
     from captum.metrics import sensitivity_max
 
-    from core.text import Vocabulary
+    from core.text.preprocessing import Vocabulary
 
     model = reading.inside.model
     ids = sorted(set(reading.inside.vocabulary.encode(reading.tokens)) - {Vocabulary.pad_id, Vocabulary.unk_id})

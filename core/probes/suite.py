@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.black_box import BlackBox
-from core.language import gettext as _
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.behaviour.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.probes.predictors import Predictor, checked, predictor, reader
-from core.text import UNK, Preprocessing
+from core.runtime.i18n import gettext as _
+from core.text.preprocessing import UNK, Preprocessing
 from core.verdicts import label
 
 if TYPE_CHECKING:

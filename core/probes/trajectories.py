@@ -24,9 +24,9 @@ import numpy as np
 import torch
 
 from core.checkpoints import Checkpoint
-from core.language import gettext as _
-from core.language import ngettext, together
 from core.probes.jacobians import spectral_norms
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext, together
 from core.state_space import StateSpace
 from core.trace import Trace, unroll
 from core.verdicts import EmptyTextError

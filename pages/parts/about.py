@@ -11,7 +11,7 @@ from importlib import import_module
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts.about_papers import About, Paper
 from pages.parts.latex_words import worded
 from pages.parts.tokens import plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.language import mark
+from core.runtime.i18n import mark
 from pages.parts.about_papers import GUO, MCNEMAR, NEWCOMBE_PAIRED, PEARSON, WILSON, WORD2VEC, About
 
 TEXTS: Mapping[str, About] = {

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import ngettext, together
 from core.probes import permutations as probe
 from core.probes.ordering.orders import MOST_EXACT, MOST_TOKENS
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext, together
 from pages.parts import classes, frame, link, models, search
 from pages.parts.permuted import pins, readers_of
 from pages.parts.results import show

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from core.verdicts import EmptyTextError
 from pages.parts import black_box, models
 from pages.parts.tokens import plain

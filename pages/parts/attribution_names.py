@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 
 def methods() -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import attributions, black_box, search
 from pages.parts.attributions import Cell
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import listed, ngettext, together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext, together
 from pages.parts import attribution_names, black_box, frame, link, search, trajectories
 from pages.parts.second import second_sentence
 from pages.parts.tokens import minus, plain

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import listed, together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, together
 from pages.parts import attribution_names, attributions, estimates, link, trajectories
 from pages.parts.tokens import plain
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from pages.parts import attributions, frame, search, trajectories
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.labels import shown
-from core.language import clauses
-from core.language import gettext as _
+from core.runtime.i18n import clauses
+from core.runtime.i18n import gettext as _
 from pages.parts import attributions, classes, frame, search, trajectories
 from pages.parts.attributions import Cell
 from pages.parts.tokens import plain, visible

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.labels import Names, shown
-from core.language import gettext as _
-from core.language import listed
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed
 from pages.parts import attribution_names, attribution_trust, attributions, classes, models, trajectories
 from pages.parts.attribution_trust import Sensitivity
 from pages.parts.attributions import Cell

@@ -16,7 +16,7 @@ import streamlit as st
 
 from core import black_box, checkpoints
 from core.black_box import BlackBox, PredictorError
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:

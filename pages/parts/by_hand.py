@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.labels import shared
-from core.language import gettext as _
-from core.language import listed
 from core.probes import permutations as probe
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed
 from pages.parts import black_box, classes, frame, link, models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.fingerprint import fingerprint

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import checkpoints as folder
-from core import language
 from core.labels import CLASSES, SENTIMENT, Names, name_of, probability_of, shared, shown
-from core.language import gettext as _
-from core.language import ngettext
+from core.runtime import i18n
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 from pages.parts import models
 from pages.parts.tokens import plain
 
@@ -63,7 +63,7 @@ def chance_plain(labels: Names = SENTIMENT) -> str:
 
 def listed(several: Iterable[Checkpoint]) -> str:
     """``LSTM (negative or positive), MAIL (ham or spam)``, for a place that reads Markdown."""
-    return language.listed(
+    return i18n.listed(
         _("{model} ({first} or {second})").format(
             model=plain(one.name.upper()), first=plain(shown(one.labels[0])), second=plain(shown(one.labels[1]))
         )

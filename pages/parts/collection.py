@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.collection import JUDGEMENTS
-from core.language import gettext as _
-from core.language import ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
 from pages.parts.terms import term

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
 from core.probes.comparison import Comparison, compare
+from core.runtime.i18n import gettext as _
 from core.verdicts import EmptyTextError
 from pages.parts import black_box, classes, frame, prefixwise
 from pages.parts.collection import Candidate, keep_form

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import clauses, ngettext
-from core.language import gettext as _
 from core.probes import sarcasm
 from core.probes.composing.candidates import TOP, Candidates, Question
 from core.probes.composing.situations import bank, read
 from core.readings import fooled
+from core.runtime.i18n import clauses, ngettext
+from core.runtime.i18n import gettext as _
 from core.tables import as_csv
 from pages.parts import classes, frame, limits, link, models, search
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from pages.parts import estimates, link, trajectories
 from pages.parts.terms import term
 from pages.parts.tokens import plain

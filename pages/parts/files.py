@@ -10,11 +10,11 @@ from uuid import uuid4
 import streamlit as st
 
 from core.labelling import Column
-from core.language import gettext as _
-from core.language import ngettext
 from core.layout import Layout
 from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 from core.tables import as_csv, is_sentiment140
 from pages.parts import classes, label_meaning, reading, search
 from pages.parts.finds import FindCandidate, keep_find_form, readings

@@ -10,9 +10,9 @@ import streamlit as st
 
 from core.finds import SOURCES, TYPED
 from core.labels import SENTIMENT, Names
-from core.language import gettext as _
-from core.language import listed, ngettext
 from core.readings import READINGS, fooled
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext
 from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
 from pages.parts.terms import parts

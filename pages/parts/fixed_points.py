@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 from pages.parts import link, models, search, trajectories
 from pages.parts.tokens import plain
 

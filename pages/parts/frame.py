@@ -8,10 +8,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import language
 from core.examples import examples
-from core.language import gettext as _
-from core.memory import give_back
+from core.runtime import i18n
+from core.runtime.i18n import gettext as _
+from core.runtime.malloc import give_back
 from pages.parts import garbage, limits, link
 from pages.parts.tokens import readable_choices
 
@@ -57,7 +57,7 @@ def set_up(page: str) -> None:
             st.session_state["models loaded"] = st.session_state["models loaded"]
     usual = _usual_language()
     link.restore("lang", usual, _written_language, "language")
-    language.use(st.session_state["language"] or usual)
+    i18n.use(st.session_state["language"] or usual)
     title = {"Home": _("Home"), **titles()}[page]
     st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
     readable_choices()
@@ -68,8 +68,8 @@ def set_up(page: str) -> None:
             st.page_link(path, label=label, query_params=carried)
         st.segmented_control(
             _("Language"),
-            list(language.LANGUAGES),
-            format_func=language.LANGUAGES.__getitem__,
+            list(i18n.LANGUAGES),
+            format_func=i18n.LANGUAGES.__getitem__,
             key="language",
             required=True,
             persist_state="session",
@@ -82,16 +82,16 @@ def _usual_language() -> str:
     """Chinese for a browser that asks for it as it is written in Taiwan, Hong Kong and Macau; English for others."""
     asked = (st.context.locale or "").lower()
     traditional = asked.startswith("zh") and any(sign in asked for sign in ("hant", "tw", "hk", "mo"))
-    return language.TRADITIONAL_CHINESE if traditional else language.ENGLISH
+    return i18n.TRADITIONAL_CHINESE if traditional else i18n.ENGLISH
 
 
 def _written_language(told: str) -> str | None:
     """A language as the link writes it, by the tag of BCP 47: ``zh-TW``."""
-    return next((name for name in language.LANGUAGES if name.replace("_", "-") == told), None)
+    return next((name for name in i18n.LANGUAGES if name.replace("_", "-") == told), None)
 
 
 def _language_in_link() -> str | None:
-    spoken = language.current()
+    spoken = i18n.current()
     return None if spoken == _usual_language() else spoken.replace("_", "-")
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import listed, ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext
 from core.small_data import SMALL, class_counts, is_small, majority
-from core.text import DROPPING
+from core.text.preprocessing import DROPPING
 from pages.parts import answers, black_box, classes, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip, visible
 
@@ -167,7 +167,7 @@ def _tokens(verdicts: list[Verdict]) -> None:
 
 def _split_contractions(text: str, readers: list[Model]) -> None:
     """Where a tokeniser took a contraction apart, and a model reads the pieces: what to type instead."""
-    from core.text import REJOIN, first_split
+    from core.text.preprocessing import REJOIN, first_split
 
     own = [reader for reader in readers if not black_box.is_one(reader)]
     apart = [reader.name.upper() for reader in own if REJOIN not in reader.preprocessing.steps]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import classes, link, models, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from pages.parts import lab_ensemble, lab_sheet, link, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import lab_derivation, lab_sheet, lab_vanishing, link, trajectories
 from pages.parts.lab_numbers import ask_number, ask_text, ask_whole, shown, signed
 from pages.parts.latex_words import worded

@@ -9,9 +9,9 @@ import streamlit as st
 from core.examples import examples
 from core.lab.sheet import Line, Sheet
 from core.lab.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
-from core.language import gettext as _
-from core.language import ngettext, together
 from core.models import CELLS
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext, together
 from core.working import Working, working
 from pages.parts import black_box, classes, frame, lab_sheet, link, models, trajectories
 from pages.parts import lab_cells_equations as equations

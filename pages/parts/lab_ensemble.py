@@ -10,8 +10,8 @@ import streamlit as st
 
 from core import checkpoints as stored
 from core.labelling import Column
-from core.language import gettext as _
 from core.layout import Layout
+from core.runtime.i18n import gettext as _
 from core.tables import is_sentiment140
 from pages.parts import black_box, estimates, label_meaning, models, reading, search, trajectories
 from pages.parts.fingerprint import fingerprint

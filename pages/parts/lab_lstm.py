@@ -13,8 +13,8 @@ from core.lab.by_hand_check import check
 from core.lab.by_hand_sheets import sheet, step_sheet
 from core.lab.by_hand_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
 from core.lab.lstm_by_hand import USUAL, presets, report, slips
-from core.language import gettext as _
-from core.language import together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from pages.parts import lab_sheet, link
 from pages.parts.lab_numbers import slide_whole
 from pages.parts.tokens import plain

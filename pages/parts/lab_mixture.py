@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import classes, lab_sheet, link, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.examples import examples
-from core.language import gettext as _
-from core.language import together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from pages.parts import black_box, classes, frame, link, models, trajectories
 from pages.parts.lab_numbers import ask_lines, ask_whole
 from pages.parts.tokens import plain, visible

@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import frame, link
 from pages.parts.tokens import minus
 

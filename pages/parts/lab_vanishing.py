@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import trajectories
 from pages.parts.lab_numbers import slide, slide_whole
 from pages.parts.tokens import plain

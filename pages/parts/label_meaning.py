@@ -21,10 +21,10 @@ from core.labelling import (
     too_many,
 )
 from core.labels import Labelling, shown
-from core.language import current
-from core.language import gettext as _
 from core.layout import Layout
 from core.records import windows
+from core.runtime.i18n import current
+from core.runtime.i18n import gettext as _
 from pages.parts.fingerprint import fingerprint
 from pages.parts.reading import Upload, told
 from pages.parts.tokens import plain

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from core.language import gettext as _
-from core.language import mark
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 
 WORDS = frozenset(
     (

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core import limits
-from core.language import gettext as _
 from core.layout import PACKED, SUFFIXES
+from core.runtime import limits
+from core.runtime.i18n import gettext as _
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from core.collection import Collection
     from core.finds import Finds
-    from core.limits import Budget, Limits
+    from core.runtime.limits import Budget, Limits
 
 _BUDGET, _FOLDER = "public budget", "public folder"
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import listed
 from core.probes.composing import sarcasm_results
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed
 from core.tables import as_csv
 from pages.parts import estimates, models
 from pages.parts.estimates import Estimate

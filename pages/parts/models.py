@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core import checkpoints
-from core.language import gettext as _
-from core.language import listed, ngettext
-from core.memory import give_back
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext
+from core.runtime.malloc import give_back
 from pages.parts import black_box, link
 from pages.parts.tokens import plain
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import listed
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed
 from pages.parts import models, names, tables
 from pages.parts.tokens import plain
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 
 from core import checkpoints, tally_file
-from core.language import gettext as _
-from core.language import listed, ngettext, together
 from core.probes.assessment import MOST_MODELS, own
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext, together
 from pages.parts import link, models
 from pages.parts.tokens import plain
 

@@ -9,10 +9,10 @@ import streamlit as st
 
 from core import checkpoints
 from core.labelling import Column
-from core.language import gettext as _
-from core.language import listed, ngettext
 from core.layout import Layout
 from core.probes.assessment import MOST_MODELS, assess
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext
 from core.tables import is_sentiment140
 from pages.parts import estimates, label_meaning, models, reading, search
 from pages.parts.fingerprint import fingerprint

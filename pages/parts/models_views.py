@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.labels import shown as named
-from core.language import gettext as _
-from core.language import ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 from core.tables import as_csv
 from pages.parts import classes, estimates, frame, link
 from pages.parts.fingerprint import fingerprint

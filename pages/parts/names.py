@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from core.language import gettext as _
-from core.language import ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 
 _COUNTED = re.compile(r"(\d+) (units|layers|epochs)")
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts.tokens import visible
 
 _HERE = Path(__file__).parent

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 from pages.parts import link, models, pattern_file, pattern_moments, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
 from core.probes import permutations as probe
+from core.runtime.i18n import gettext as _
 from pages.parts import answers, frame, link
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import visible

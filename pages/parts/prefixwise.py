@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.black_box import BlackBox
-from core.language import gettext as _
-from core.language import listed, ngettext
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed, ngettext
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ import streamlit as st
 from core import records
 from core.header import columns_of
 from core.labelling import LabelsError
-from core.language import gettext as _
-from core.language import ngettext
 from core.layout import ESCAPED, NAMED, OFF, ON, PARQUET, SUFFIXES, Layout, codec, delimiter_of, said
 from core.looking import look
 from core.packed import ending
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
 from pages.parts import limits
 from pages.parts.tokens import plain
 

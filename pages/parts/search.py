@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import streamlit as st
 
 from core.black_box import telling
-from core.language import gettext as _
-from core.language import ngettext
-from core.memory import give_back
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext
+from core.runtime.malloc import give_back
 from pages.parts import limits
 from pages.parts.admission import Line
 from pages.parts.fingerprint import fingerprint

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.checkpoints import EMBEDDINGS
 from core.labels import SENTIMENT, shown
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from core.small_data import class_counts, majority, trained_counts
 from pages.parts import models, names
 from pages.parts.terms import term

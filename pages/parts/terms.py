@@ -5,8 +5,8 @@ They are data, stored and compared in English, so only a page says them in the r
 
 from __future__ import annotations
 
-from core.language import clauses, mark
-from core.language import gettext as _
+from core.runtime.i18n import clauses, mark
+from core.runtime.i18n import gettext as _
 
 EDITING = (
     mark("polarity"),

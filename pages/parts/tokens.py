@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.emoji import visible
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
+from core.text.emoji import visible
 
 if TYPE_CHECKING:
-    from core.text import StepResult
+    from core.text.preprocessing import StepResult
 
 _MOST_TOKENS = 300
 _MOST_CHARACTERS = 3_000

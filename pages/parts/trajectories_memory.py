@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.language import gettext as _
-from core.language import listed
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import listed
 from pages.parts import classes, frame, limits, link, trajectories, trajectories_retention
 from pages.parts.tokens import plain, visible
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.figures.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import link, models, trajectories, trajectories_step
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import visible

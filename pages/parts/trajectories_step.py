@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.figures.states import shown_names, values
-from core.language import gettext as _
-from core.language import together
 from core.models import ReadOutError
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import together
 from core.working import working
 from pages.parts import equations, trajectories
 from pages.parts.latex_words import worded

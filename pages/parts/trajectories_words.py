@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.labels import shared
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 from pages.parts import classes, models, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain

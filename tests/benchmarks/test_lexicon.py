@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from core.lexicon import FOLDER, Lexicon
+from core.text.lexicon import FOLDER, Lexicon
 
 
 def test_reading_every_table() -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core import checkpoints
 from core.examples import examples
-from core.text import SHIPPED, Preprocessing
+from core.text.preprocessing import SHIPPED, Preprocessing
 from core.verdicts import verdict
 from tests.browser.conftest import CELLS, Serve
 from tests.hostile import SENTENCES

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import checkpoints, lexicon, ngrams
+from core import checkpoints, ngrams
 from core.__main__ import main
 from core.commands.editing import word_diff
 from core.corpus import encode_tokens
@@ -18,7 +18,8 @@ from core.fluency import Trigram
 from core.probes.editing import edit_sources
 from core.probes.editing.edit_sources import Sources
 from core.probes.editing.neighbours import Neighbours
-from core.text import Preprocessing, Vocabulary
+from core.text import lexicon
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import verdict, verdict_on_tokens
 from tests.conftest import WORDS
 

@@ -15,7 +15,7 @@ import pytest
 from core import checkpoints, fluency
 from core.__main__ import main
 from core.probes import permutations as permutation_search
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 from core.verdicts import verdicts
 
 KEYS = [

@@ -9,7 +9,7 @@ import pytest
 
 from core import checkpoints
 from core.__main__ import main
-from core.text import SHIPPED, Preprocessing
+from core.text.preprocessing import SHIPPED, Preprocessing
 from tests.conftest import write_tiny_checkpoint
 
 APART = ["it was n't good", "i do n't love it", "don ' t be sad", "it isn`t bad", "love it", "we ca n't wait"]

@@ -11,7 +11,7 @@ from core.probes.embedding_map import word_map
 from core.probes.embeddings import Move, space
 from core.slices import SLICES
 from core.tally import Tally
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.test_tally import counted
 
 NAMES = {key: "<b> ".join(key) for key in SLICES}

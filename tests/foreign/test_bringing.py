@@ -14,7 +14,7 @@ from torch import nn
 from core import checkpoints
 from core.foreign.bringing import Request, bring, save
 from core.foreign.words import Special
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 from core.verdicts import verdicts
 
 WORDS = ["<pad>", "<unk>", *(f"w{number}" for number in range(40))]

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from core import checkpoints
 from core.__main__ import main
-from core.tokenisers import STEPS
+from core.text.tokenisers import STEPS
 from core.verdicts import verdicts
 from tests.foreign import test_structures as owners
 

@@ -20,7 +20,7 @@ from core import checkpoints
 from core.foreign import keras_files, keras_layers
 from core.foreign.bringing import Request, bring, save
 from core.read_outs import ReadOut
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 from core.verdicts import verdicts
 
 FOLDER = Path(__file__).parent / "fixtures"

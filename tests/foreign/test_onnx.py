@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from core import checkpoints
 from core.foreign.bringing import Request, bring, save
 from core.read_outs import ReadOut
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 from core.verdicts import verdicts
 
 onnx = pytest.importorskip("onnx", reason="onnx is optional")

@@ -15,7 +15,7 @@ from core.models import CELLS, Classifier
 from core.probes import comment
 from core.probes.comment import Comment, judge, leave_one_out
 from core.readings import READINGS, check_reading, fooled
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import EmptyTextError, logits, verdict, verdict_on_tokens
 
 WORDS = list("abcdefgh")

@@ -12,7 +12,7 @@ import torch
 from core.checkpoints import Checkpoint
 from core.models import CELLS, Classifier
 from core.probes.comparison import compare, compare_tokens
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import EmptyTextError, verdict
 
 FEELINGS = {"good": 1.0, "great": 1.0, "bad": -1.0, "sad": -1.0, "not": -1.0, "can": 1.0}

@@ -27,7 +27,7 @@ from core.probes.diagnostic import (
     split,
 )
 from core.probes.diagnostic_card import Source, add_probes, as_json, of_card
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 from tests.conftest import WORDS
 
 SOURCE = Source("made_up.csv", "ab" * 32, 200, 1_000)

@@ -26,7 +26,7 @@ from core.probes.editing.guards import FAILED, PASSED, Antonyms, Negations, Pola
 from core.probes.editing.transformations import Insert, Listed, delete, swap
 from core.probes.editing.victims import Victim, black_box, white_box
 from core.probes.edits import Question, search
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 from core.verdicts import EmptyTextError
 
 WORDS = Vocabulary("abcdefgh")

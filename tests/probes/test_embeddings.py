@@ -15,7 +15,7 @@ from core.embeddings import neighbours as by_embeddings
 from core.probes import embeddings as words
 from core.probes.embedding_map import principal_plane, that_matter, word_map
 from core.probes.embeddings import Space, analogy, leans, like_spelt, moves, neighbours, space
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import verdict_on_tokens
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES

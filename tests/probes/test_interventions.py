@@ -28,7 +28,7 @@ from core.probes.interventions import (
     patchable,
 )
 from core.probes.patching import MOST_STEPS, PatchGrid, patch_grid, patch_texts
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.trace import Trace, trace
 from core.verdicts import EmptyTextError, verdict
 

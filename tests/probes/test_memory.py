@@ -13,7 +13,7 @@ from core.checkpoints import Checkpoint
 from core.models import CELLS, Classifier
 from core.probes.memory import FILLER, MOST, Memory, memory
 from core.probes.trajectories import gradients
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import EmptyTextError, verdict, verdict_on_tokens
 
 VOCABULARY = Vocabulary(["hate", "late", "than", "never", "not", "so", "can"])

@@ -20,7 +20,7 @@ from core.checkpoints import Checkpoint
 from core.models import Classifier
 from core.probes import mining
 from core.probes.mining import Mining, OppositePair, mine
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import verdict
 
 WORDS = ["so", "not", "bad", "good", "late", "never"]

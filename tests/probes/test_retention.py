@@ -12,7 +12,7 @@ from core.checkpoints import Checkpoint
 from core.models import CELLS, Classifier
 from core.probes import retention as module
 from core.probes.retention import FREQUENT, NEUTRAL, neutral_ids, retention
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import EmptyTextError
 
 WORDS = ["hate", "late", "than", "!", "never", "so", "b2b", "love"]

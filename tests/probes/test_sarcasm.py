@@ -16,7 +16,7 @@ from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.recipes import PATTERNS
 from core.probes.composing.situations import bank, read
 from core.probes.sarcasm import Candidate, Composition, Progress, gallery, pooled, search, varied
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 
 SITUATION = read("my flight is delayed again")
 PREPROCESSING = Preprocessing()

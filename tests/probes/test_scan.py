@@ -23,7 +23,7 @@ from core.models import Classifier
 from core.probes import scan as scanning
 from core.probes.files.cues import look
 from core.probes.scan import Find, Scan, scan
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import verdict
 
 WORDS = ["so", "not", "bad", "good", "late", "never", "oh", "great", "thanks", "...", "love", "it", "when", "rain", "!"]

@@ -15,7 +15,7 @@ from core.probes import suite
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.behaviour.templates import CAPABILITIES, Template, load
 from core.probes.suite import Rate, Settings, Suite, run, run_predictor
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 from core.verdicts import verdict
 
 PAIR = (("pair", (("a", "b"),)),)

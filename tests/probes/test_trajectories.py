@@ -16,7 +16,7 @@ from core.models import CELLS, Classifier, State
 from core.probes.jacobians import spectral_norms
 from core.probes.trajectories import Gradients, apart, gradients, project
 from core.state_space import fit
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 from core.trace import trace, unroll
 from core.verdicts import EmptyTextError
 

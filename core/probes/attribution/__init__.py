@@ -1,1 +1,1 @@
-"""Methods that say which words carried a verdict. `core.probes.attributions` names them all and runs one."""
+"""Which words carried a prediction, and can that explanation be trusted?"""

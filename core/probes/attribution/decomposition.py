@@ -35,9 +35,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.language import mark
 from core.probes.attribution.layers import Layer, Numbers, numbers
 from core.probes.attribution.results import Reading, Said, Scores
+from core.runtime.i18n import mark
 
 
 class Parts(NamedTuple):

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.language import mark
 from core.probes.attribution.removal import replacement
 from core.probes.attribution.results import NOTHING, Said, Scores
+from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from torch import Tensor

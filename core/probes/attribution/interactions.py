@@ -23,8 +23,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.black_box import BlackBox
-from core.language import gettext as _
-from core.language import mark
 from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.results import Said
 from core.probes.attribution.shapley import (
@@ -37,6 +35,8 @@ from core.probes.attribution.shapley import (
     shapley_of,
 )
 from core.probes.attribution.tree import tree_of
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from core.black_box import Model

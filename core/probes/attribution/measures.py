@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 PERCENTS = (1, 5, 10, 20, 50)  # of the tokens, ERASER's bins
 MEASURES = ("comprehensiveness", "sufficiency", "comprehensiveness_logit", "sufficiency_logit", "loo_tau", "infidelity")

@@ -38,10 +38,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.language import mark
 from core.models import CellStep
 from core.probes.attribution.layers import Layer, numbers
 from core.probes.attribution.results import NOTHING, Reading, Said, Scores
+from core.runtime.i18n import mark
 
 EPSILON = 1e-3  # Arras et al. 2017
 _BLOWN_UP = 100  # times the logit: where relevances cancel this far, their sizes say little

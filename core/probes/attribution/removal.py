@@ -151,7 +151,7 @@ def game_of(reading: Reading, baseline: str) -> Game | TextGame:
 
 def replacement(model: Classifier, baseline: str) -> Tensor:
     """The vector [E] that stands for an absent word. Raises ValueError for a baseline that replaces none."""
-    from core.text import Vocabulary
+    from core.text.preprocessing import Vocabulary
 
     weight = model.embedding.weight.detach()
     if baseline == "pad":

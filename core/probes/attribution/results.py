@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 from core.black_box import inside
-from core.language import gettext
+from core.runtime.i18n import gettext
 
 if TYPE_CHECKING:
     from core.black_box import Model

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.language import mark
 from core.probes.attribution.results import Reading, Said, Scores
+from core.runtime.i18n import mark
 from core.trace import Trace, trace_tokens
 
 

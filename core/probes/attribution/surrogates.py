@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.language import mark
 from core.probes.attribution.perturbations import AT_ONCE, MaskedForward
 from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.results import Said, Scores
+from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.probes.attribution.removal import Game, TextGame, replacement
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
     from core.models import State

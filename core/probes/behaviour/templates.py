@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from core.language import mark
+from core.runtime.i18n import mark
 
 CAPABILITIES = (
     mark("vocabulary"),

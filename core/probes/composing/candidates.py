@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.language import gettext as _
 from core.probes.composing.recipes import PATTERNS, Pattern
 from core.probes.composing.situations import Situation
+from core.runtime.i18n import gettext as _
 
 TOP = 10
 _BATCH = 1024
 
 Preprocessed = Callable[[str], Sequence[str]]
-"""A text's tokens: `core.text.Preprocessing`, or any other."""
+"""A text's tokens: `core.text.preprocessing.Preprocessing`, or any other."""
 
 
 @dataclass(frozen=True)

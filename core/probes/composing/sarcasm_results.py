@@ -13,10 +13,10 @@ from typing import Any
 
 from core import checkpoints
 from core.checkpoints import Checkpoint
-from core.language import gettext as _
 from core.probes.files.sarcasm_corpora import SarcasmCorpus
 from core.probes.files.shares import RESAMPLES, Mean, Share
 from core.probes.sarcasm_report import Meant, ReadPositive, Reworded, SarcasmReport
+from core.runtime.i18n import gettext as _
 
 FILE = "sarcasm.json"
 FORMAT = 1

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from core.language import gettext as _
 from core.probes.composing import phrases
+from core.runtime.i18n import gettext as _
 
 LONGEST = 40  # words; the models read tweets, of 140 characters
 FORMS = ("whole", "clause", "gerund", "event", "noun")

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.language import gettext as _
 from core.probes.editing.changes import Edit
-from core.text import Vocabulary
+from core.runtime.i18n import gettext as _
+from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
     from core.fluency import Trigram
-    from core.text import Preprocessing
+    from core.text.preprocessing import Preprocessing
 
 FLOOR = 8.0  # nats
 

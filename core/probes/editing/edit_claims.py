@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from core.language import gettext as _
-from core.language import ngettext, together
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import ngettext, together
 
 
 def already(label: str, probability: float) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.black_box import BlackBox
-from core.language import gettext as _
 from core.probes.editing import transformations as change
 from core.probes.editing.constraints import FLOOR, Constraint, Fluency, Protected, Typeable
 from core.probes.editing.guards import Antonyms, Guard, Negations, OppositeWords, Polarity
 from core.probes.editing.transformations import Transformation, WordForms
 from core.probes.edits import Question
-from core.text import Vocabulary
+from core.runtime.i18n import gettext as _
+from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ COSINE = 0.35  # that they have at least
 
 
 class Lexicon(WordForms, OppositeWords, Protocol):
-    """What edits ask of `core.lexicon.Lexicon`."""
+    """What edits ask of `core.text.lexicon.Lexicon`."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ def load(trigram: Trigram | None = None) -> Sources:
 
     Raises CheckpointError where one cannot be used.
     """
-    from core import checkpoints, fluency, lexicon
+    from core import checkpoints, fluency
     from core.probes.editing.neighbours import Neighbours
+    from core.text import lexicon
 
     vectors = Neighbours.of(checkpoints.load_vectors(), NEIGHBOURS, COSINE)
     return Sources(vectors, trigram or fluency.load().trigram, lexicon.load())

@@ -21,10 +21,10 @@ from typing import Protocol
 
 import numpy as np
 
-from core.lexicon import is_negation
 from core.probes.editing.changes import Edit, removed_and_added
 from core.readings import MIXED, NEGATIVE, POSITIVE
-from core.text import Vocabulary
+from core.text.lexicon import is_negation
+from core.text.preprocessing import Vocabulary
 
 PASSED, FAILED, CANNOT_JUDGE = "passed", "failed", "cannot judge"
 TOLERANCE = 1.6  # nats
@@ -52,7 +52,7 @@ class Guard(Protocol):
 
 
 class OppositeWords(Protocol):
-    """What the guard against antonyms asks of a lexicon (`core.lexicon.Lexicon`)."""
+    """What the guard against antonyms asks of a lexicon (`core.text.lexicon.Lexicon`)."""
 
     def judges(self, word: str) -> bool:
         """Whether the source of antonyms has the word at all."""

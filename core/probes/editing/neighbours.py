@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
     from core.checkpoints import WordVectors

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from core.probes.editing.changes import DELETE, EMPHASIS, INSERT, PUNCTUATION, SUBSTITUTE, SWAP, TYPO, Edit
-from core.text import LINK, Vocabulary
+from core.text.preprocessing import LINK, Vocabulary
 
 if TYPE_CHECKING:
     from core.fluency import Trigram
@@ -39,7 +39,7 @@ _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2}")
 
 
 class WordForms(Protocol):
-    """What a substitution asks of a lexicon (`core.lexicon.Lexicon`)."""
+    """What a substitution asks of a lexicon (`core.text.lexicon.Lexicon`)."""
 
     def forms(self, word: str) -> tuple[str, ...]:
         """The word's other inflected forms: stolen → steal, steals, stole, stealing."""

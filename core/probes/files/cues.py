@@ -27,7 +27,7 @@ import math
 import re
 from typing import NamedTuple
 
-from core.word_cache import WordCache
+from core.text.word_cache import WordCache
 
 GIVE_AWAY = "give-away"
 LENGTH = 1_000  # characters: patterns stay fast on any text

@@ -10,9 +10,9 @@ import numpy as np
 
 from core.labelling import Column
 from core.labels import SENTIMENT, Labelling, Names
-from core.language import gettext as _
 from core.layout import Layout
 from core.probes.files.readings import Readings
+from core.runtime.i18n import gettext as _
 from core.tables import is_sentiment140, place, rows
 
 OWN = Path(__file__).parents[2] / "data" / "pattern_sentences.tsv"

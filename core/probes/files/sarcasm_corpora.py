@@ -17,10 +17,10 @@ from pathlib import Path
 from core.corpus import file_sha256
 from core.labelling import LEFT_OUT, Column, LabelsError, decide, label_key
 from core.labels import SENTIMENT, Labelling
-from core.language import mark
 from core.layout import Layout
 from core.probes.files.cues import gives_away, without_give_aways
 from core.records import columns
+from core.runtime.i18n import mark
 from core.tables import place, rows
 
 SARCASTIC = ("1", "true", "yes", "sarcastic", "sarcasm", "ironic", "irony")

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core import workers
-from core.language import gettext as _
 from core.layout import Layout
 from core.probes.files import parts
 from core.probes.files.partitions import Partition
@@ -24,6 +22,8 @@ from core.probes.files.scoring import Scoring, Source
 from core.probes.files.tallies import LISTED, Problem, Summary, Tally
 from core.record_lines import Mark
 from core.records import Window, span
+from core.runtime import workers
+from core.runtime.i18n import gettext as _
 
 _WINDOW = 8_192  # rows
 _loaded = threading.local()  # what a thread scores with: caches in it are no two threads' business

@@ -11,11 +11,11 @@ import numpy as np
 
 from core.black_box import BlackBox
 from core.corpus import Encoded, Encoder
-from core.language import gettext as _
 from core.probes.files.cues import Cues, Look
 from core.probes.files.readings import UNKNOWN, Readings
 from core.record_lines import LINE_LIMIT
 from core.records import Window
+from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.black_box import Model

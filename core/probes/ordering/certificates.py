@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 
 def named(everything: bool, closed: bool, count: int, floor: float) -> str:

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 MOST_TOKENS = 60  # sets of words are bits of 64
 MOST_EXACT = 16  # free words up to which best completions are known: 2^16 sets times pairs of last words

@@ -13,7 +13,7 @@ import pytest
 from core.probes import suite
 from core.probes.behaviour import templates
 from core.probes.behaviour.templates import CAPABILITIES, EXPECTED, Case, Template, load, slots
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 
 READ = Preprocessing()
 # Pairs that the shipped models' preprocessing reads as one; they test models that tell such texts apart.

@@ -29,7 +29,7 @@ from core.probes.composing.blind import (
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.situations import bank
 from core.probes.sarcasm import Composition, search
-from core.text import Preprocessing
+from core.text.preprocessing import Preprocessing
 
 
 def composed(model: str, budget: int = 40) -> list[Composition]:

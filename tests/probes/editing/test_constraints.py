@@ -16,7 +16,7 @@ from core.probes.editing.changes import Edit, apply
 from core.probes.editing.constraints import Fluency, FluencyOfEdits, Protected, Typeable
 from core.probes.editing.guards import CANNOT_JUDGE, FAILED, PASSED
 from core.probes.editing.proposals import gather
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 WORDS = Vocabulary("abcde")
 

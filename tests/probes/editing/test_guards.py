@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core import lexicon
 from core.probes.editing.changes import Edit
 from core.probes.editing.guards import (
     CANNOT_JUDGE,
@@ -18,7 +17,8 @@ from core.probes.editing.guards import (
     Negations,
     Polarity,
 )
-from core.text import Vocabulary
+from core.text import lexicon
+from core.text.preprocessing import Vocabulary
 
 POLARITY = {
     "stole": -1.5,

@@ -7,7 +7,7 @@ import pytest
 
 from core.embeddings import neighbours
 from core.probes.editing.neighbours import Neighbours
-from core.text import Vocabulary
+from core.text.preprocessing import Vocabulary
 
 WORDS = [f"w{number}" for number in range(300)]
 

@@ -15,7 +15,7 @@ from core.fluency import Trigram
 from core.probes.editing import transformations as change
 from core.probes.editing.changes import Edit, apply
 from core.probes.editing.neighbours import Neighbours
-from core.text import Preprocessing, Vocabulary
+from core.text.preprocessing import Preprocessing, Vocabulary
 
 
 class SomeForms:

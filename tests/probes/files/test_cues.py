@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import word_cache
 from core.probes.files import cues
 from core.probes.files.cues import CUES, GIVE_AWAY, Look, gives_away, look, without_give_aways
 from core.tables import rows
+from core.text import word_cache
 
 EXAMPLES = {
     "love-of": ["I love it when the bus never comes", "enjoying being ignored", "we adore the way you sing"],

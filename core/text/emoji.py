@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 _TONES = "\U0001f3fb-\U0001f3ff"
 _TAGS = "\U000e0020-\U000e007f"

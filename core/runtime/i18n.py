@@ -17,7 +17,7 @@ LANGUAGES = {ENGLISH: "English", TRADITIONAL_CHINESE: "繁體中文"}
 """The languages that the interface speaks, each by its own name."""
 
 DOMAIN = "unrolled"
-LOCALE = Path(__file__).parent / "locale"
+LOCALE = Path(__file__).parents[1] / "locale"
 _language: ContextVar[str] = ContextVar("language", default="en")
 
 

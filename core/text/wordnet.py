@@ -1,16 +1,16 @@
 """What does the project take from WordNet? Lemmas, inflected forms, antonyms and plainer verbs, as small tables.
 
 WordNet (Miller 1995, "WordNet: A Lexical Database for English") is read from a folder of its database files, format in
-wndb(5WN): ``index.*``, ``data.*``, ``*.exc`` and ``cntlist.rev``. `write` makes the files that `core.lexicon` reads:
+wndb(5WN): ``index.*``, ``data.*``, ``*.exc`` and ``cntlist.rev``. `write` makes the files that `lexicon` reads:
 
     lemmas.txt.gz        every lemma of one word, one a line, those left out that WordNet has in another sense only
-    inflections.tsv.gz   part of speech, lemma, and a column for each other tag of `core.inflection.TAGS`
+    inflections.tsv.gz   part of speech, lemma, and a column for each other tag of `core.text.inflection.TAGS`
     antonyms.tsv.gz      part of speech, two lemmas that are antonyms of each other, and the grade
     clusters.tsv.gz      the words about one adjective, and those about its antonym: head synset and satellites
     plainer.tsv.gz       a verb, and verbs that can stand for it and are more frequent, most frequent first
 
 Lines that begin with # say where the words are from. WordNet lists no inflected forms but irregular ones: the rules of
-`core.inflection` propose, and only a form that stands in WordNet itself (as a lemma, or in a definition or an example)
+`inflection` propose, and only a form that stands in WordNet itself (as a lemma, or in a definition or an example)
 or in a vocabulary given is taken.
 
 A plainer verb is one of the same synset, or of a synset directly above it (a hypernym: to steal is to take), that the
@@ -28,8 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from core.inflection import ADJECTIVE, ADVERB, NOUN, TAGS, VERB, exceptions_by_lemma, paradigm
-from core.lexicon import ANTONYMS, CLUSTERS, DERIVED, DIRECT, INFLECTIONS, LEMMAS, LICENCE, PLAINER
+from core.text.inflection import ADJECTIVE, ADVERB, NOUN, TAGS, VERB, exceptions_by_lemma, paradigm
+from core.text.lexicon import ANTONYMS, CLUSTERS, DERIVED, DIRECT, INFLECTIONS, LEMMAS, LICENCE, PLAINER
 
 _PARTS = {NOUN: "noun", VERB: "verb", ADJECTIVE: "adj", ADVERB: "adv"}
 _KEY_PARTS = {"1": NOUN, "2": VERB, "3": ADJECTIVE, "4": ADVERB, "5": ADJECTIVE}  # ss_type in a sense key

@@ -10,8 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from core.language import gettext as _
-from core.language import mark
+from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     import csv

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from core import emoji, tokenisers
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
+from core.text import emoji, tokenisers
 
 LINK = "<url>"
 MENTION = "he"

@@ -15,7 +15,7 @@ not the same as none. It judges 56.9 % of the shipped models' 34,342 words and 4
 of their report (57.7 % of those with a letter); 9.5 % and 18.5 % have a direct or derived antonym, 16.3 % and 23.9 %
 one of any grade.
 
-`core.wordnet` made the tables, ``python -m core lexicon`` makes them again; their licence stands beside them.
+`core.text.wordnet` made the tables, ``python -m core lexicon`` makes them again; their licence stands beside them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "data" / "wordnet"
+FOLDER = Path(__file__).with_name("wordnet_tables")
 LEMMAS, INFLECTIONS, ANTONYMS = "lemmas.txt.gz", "inflections.tsv.gz", "antonyms.tsv.gz"
 CLUSTERS, PLAINER, LICENCE = "clusters.tsv.gz", "plainer.tsv.gz", "LICENSE"
 HEADER = 2  # lines at the head of a table that say where the words are from

@@ -1,7 +1,7 @@
 """How did the owner of a model split text into words? Tokenisers of well-known libraries, as preprocessing steps.
 
 Each is a function from text to text, after which white space separates the tokens, written from what the library
-documents. They are for models that were trained with them; this project's own steps are in `core.text`.
+documents. They are for models that were trained with them; this project's own steps are in `core.text.preprocessing`.
 
     basic_english       torchtext's ``get_tokenizer("basic_english")``: lower case; ' . , ( ) ! ? stand alone; double
                         quotes go; semicolons, colons and ``<br />`` become blanks

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.language import gettext as _
+from core.runtime.i18n import gettext as _
 
 PUBLIC = "UNROLLED_PUBLIC"
 _OFF, _ON = ("", "0", "no", "false", "off"), ("1", "yes", "true", "on")
