@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from core.checkpoints import Checkpoint
+    from core.data.formats.layout import Layout
     from core.evaluation import Evaluation
     from core.fluency import Fluency
-    from core.layout import Layout
     from core.probes.attribution.interactions import Interactions
     from core.probes.attribution.order import OrderAttribution
     from core.probes.attribution.results import Attribution
@@ -113,10 +113,10 @@ class Model:
         layout: Layout | None = None,
     ) -> Evaluation:
         """Accuracy with its 95 % interval, F1, AUC, log-loss in nats, calibration error, confusion and accuracy by
-        length, on a labelled file, laid out as a `core.layout.Layout` says, or as is found by looking. `labels` says
+        length, on a labelled file, laid out as a `core.data.formats.layout.Layout` says, or as is found by looking. `labels` says
         what its values mean, as in ``{"1": "negative", "2": "positive", "3": "neutral"}``; raises ValueError where that
         is not clear."""
-        from core.corpus import read_corpus
+        from core.data.corpus import read_corpus
         from core.evaluation import evaluate
 
         labelling = self.checkpoint.labelling
@@ -143,7 +143,7 @@ class Model:
         `protect` are words that stay; `bounds` are `max_edits`, `seconds`, `budget` (sentences read), `beam`, `top` and
         `fluency` (nats that it may fall).
         """
-        from core.labels import as_found
+        from core.data.labels import as_found
         from core.probes.editing import edit_sources
         from core.probes.editing.victims import white_box
         from core.probes.edits import search
@@ -240,7 +240,7 @@ class Model:
     def fixed_points(self, texts: Sequence[str] = (), held: str = "zero", seconds: float = 30.0) -> FixedPoints:
         """The states at which the network rests while its input is held at ``zero`` or the ``mean`` embedding, with
         their eigenvalues and stability; starts are states of `texts`, the examples' unless told."""
-        from core.examples import examples
+        from core.data.examples import examples
         from core.probes.fixed_points import search
 
         starts = _several(texts) or [example.text for example in examples()]
@@ -285,7 +285,7 @@ class Model:
         from core.probes.scan import scan
 
         if (encoding := options.pop("encoding", None)) is not None:
-            from core.layout import ANY
+            from core.data.formats.layout import ANY
 
             options["layout"] = replace(options.get("layout") or ANY, encoding=encoding)
         return _last(scan(file, [self.checkpoint], text_column, label_column, asked=labels, **options))

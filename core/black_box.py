@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from core.labels import SENTIMENT, Labelling, check_names
+from core.data.labels import SENTIMENT, Labelling, check_names
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.text.preprocessing import StepResult, lowercase, punctuation

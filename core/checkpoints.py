@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.corpus import file_sha256
-from core.labels import SENTIMENT, Labelling, Names, check_names
+from core.data.corpus import file_sha256
+from core.data.labels import SENTIMENT, Labelling, Names, check_names
 from core.runtime.i18n import gettext as _
 from core.state_space import StateSpace
 from core.text.preprocessing import REJOIN, Preprocessing, Vocabulary
@@ -99,7 +99,7 @@ class Checkpoint:
 
     @property
     def labelling(self) -> Labelling:
-        """Its classes and the values of the table that it was trained on (`core.labelling.decide`)."""
+        """Its classes and the values of the table that it was trained on (`core.data.label_inference.decide`)."""
         return labelling_of(self.card)
 
     @property

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.corpus import Encoded
+from core.data.corpus import Encoded
 from core.text.preprocessing import Vocabulary
 
 

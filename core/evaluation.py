@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.corpus import Corpus, encode
-from core.slices import LENGTHS
+from core.data.corpus import Corpus, encode
+from core.data.slices import LENGTHS
 from core.text.preprocessing import Vocabulary
 from core.verdicts import logits, sigmoid
 

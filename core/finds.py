@@ -10,9 +10,9 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from core.collection_file import FINDS, CollectionFile, now, number, stands_in, storable
+from core.data.tables import as_csv
 from core.readings import check_reading, fooled
 from core.runtime.i18n import gettext as _
-from core.tables import as_csv
 from core.verdicts import label
 
 TYPED, EDIT, COMPOSE, FILE, SUITE = SOURCES = ("typed", "edit", "compose", "file", "suite")

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from core import checkpoints, fluency
-from core.corpus import Encoded
+from core.data.corpus import Encoded
 from core.fluency_data import Pairs, Sentences
 from core.fluency_evaluation import contests, judge_pairs, rank_orders, summarise
 from core.language_model import Recurrent

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.corpus import Encoded, file_sha256, read_texts
+from core.data.corpus import Encoded, file_sha256, read_texts
+from core.data.formats.layout import Layout
+from core.data.tables import place, rows
 from core.fluency_evaluation import LENGTHS, movable
-from core.layout import Layout
-from core.tables import place, rows
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 
@@ -41,7 +41,7 @@ class Pairs(NamedTuple):
 
 
 def read_sentences(path: str | Path, text_column: str | None = None, layout: Layout | None = None) -> Sentences:
-    """The text column of a file. Errors as in `core.corpus.read_texts`."""
+    """The text column of a file. Errors as in `core.data.corpus.read_texts`."""
     path = Path(path)
     return Sentences(path.name, read_texts(path, text_column, layout=layout), file_sha256(path))
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core import fluency, fluency_card
-from core.corpus import Encoded, build_vocabulary
+from core.data.corpus import Encoded, build_vocabulary
 from core.fluency_data import Pairs, Sentences, hold_out, without_near_duplicates
 from core.language_model import LanguageModelProgress, LanguageModelSettings, Recurrent, train_language_model
 from core.ngrams import count, estimate, fit

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.corpus import Encoded, length_batches, pad
+from core.data.corpus import Encoded, length_batches, pad
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 from core.text.preprocessing import Vocabulary

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.corpus import Encoded
+from core.data.corpus import Encoded
 from core.fluency import BOUNDARY, Trigram
 from core.packing import Level, level
 from core.text.preprocessing import Vocabulary

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from core import checkpoints
-from core.corpus import NEGATIVE, POSITIVE, Corpus, Encoded
+from core.data.corpus import NEGATIVE, POSITIVE, Corpus, Encoded
 from core.provenance import read_again
 from core.text.preprocessing import Vocabulary
 

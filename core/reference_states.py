@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from core import checkpoints
-from core.corpus import Encoded, length_batches, pad
+from core.data.corpus import Encoded, length_batches, pad
 from core.models import Classifier
 from core.state_space import StateSpace, fit
 

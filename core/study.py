@@ -20,7 +20,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from core.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
+from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, train_word2vec, unit_variance
 from core.evaluation import paired_interval, wilson_interval
 from core.provenance import STRATIFIED

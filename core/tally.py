@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.data.slices import SLICES
 from core.evaluation import wilson_interval
-from core.slices import SLICES
 
 BINS, GROUPS = 300, 15
 EDGES = np.arange(BINS + 1) / BINS

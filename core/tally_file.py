@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from core import checkpoints
+from core.data.slices import SLICES
 from core.runtime.i18n import gettext as _
-from core.slices import SLICES
 from core.tally import BINS, Pair, Tallies, Tally
 
 FILE = "evaluation.json"

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from core import distributed
 from core.checkpoints import round_embeddings
-from core.corpus import Encoded, length_batches, pad
+from core.data.corpus import Encoded, length_batches, pad
 from core.models import CELLS, Classifier
 from core.text.preprocessing import Vocabulary
 from core.verdicts import logits

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.black_box import BlackBox, log_odds
-from core.corpus import Encoded, encode_tokens, length_batches, pad
-from core.labels import SENTIMENT, Names, name_of
+from core.data.corpus import Encoded, encode_tokens, length_batches, pad
+from core.data.labels import SENTIMENT, Names, name_of
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

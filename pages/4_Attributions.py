@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.examples import examples
+from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.parts import about, frame, link
 

@@ -17,7 +17,7 @@ from core.bench import exercises, inside, pages, reading, searches, words
 from core.bench.measured import Measured, best_in_turn, threads
 from core.checkpoints import Checkpoint
 from core.commands.bench import PARTS
-from core.corpus import encode
+from core.data.corpus import encode
 from core.fluency import Mixture, Trigram
 
 

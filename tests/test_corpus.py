@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.corpus import (
+from core.data.corpus import (
     SENTIMENT_LABELLING,
     Corpus,
     Encoded,
@@ -27,7 +27,7 @@ from core.corpus import (
     read_corpus,
     read_texts,
 )
-from core.layout import ON, Layout
+from core.data.formats.layout import ON, Layout
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 law = settings(derandomize=True, deadline=None, max_examples=200)

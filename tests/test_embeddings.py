@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.corpus import Encoded
+from core.data.corpus import Encoded
 from core.embeddings import Word2VecSettings, Word2VecState, neighbours, train_word2vec, unit_variance
 from core.text.preprocessing import PAD, UNK, Vocabulary
 
@@ -200,7 +200,7 @@ import json, sys
 from pathlib import Path
 
 loaded = {}
-import core.text.preprocessing, core.corpus, core.checkpoints, core.verdicts
+import core.text.preprocessing, core.data.corpus, core.checkpoints, core.verdicts
 loaded["verdicts"] = sorted(sys.modules)
 import core.models
 loaded["models"] = sorted(sys.modules)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.corpus import Encoder, encode, encode_tokens
+from core.data.corpus import Encoder, encode, encode_tokens
 from core.text import word_cache
 from core.text.preprocessing import SHIPPED, STEPS, WORDWISE, Preprocessing, Vocabulary
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from core.checkpoints import Checkpoint
-from core.corpus import Corpus
+from core.data.corpus import Corpus
 from core.evaluation import (
     BINS,
     LENGTHS,

@@ -17,7 +17,7 @@ import pytest
 
 from core import checkpoints
 from core.collection import Collection
-from core.corpus import file_sha256
+from core.data.corpus import file_sha256
 from core.finds import Finds
 from pages.parts.visitor import VisitError, Visitor, server
 from tests.killed import keep_pairs, killed, verb, write_rows

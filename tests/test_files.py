@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import packed, records, tables
 from core.__main__ import main
-from core.layout import ON, Layout, said, telling
-from core.looking import look
-from core.tables import rows
+from core.data import records, tables
+from core.data.formats import compression
+from core.data.formats.detection import look
+from core.data.formats.layout import ON, Layout, said, telling
+from core.data.tables import rows
 
 ROOT = Path(__file__).parent.parent
 TABLE = [
@@ -550,9 +551,9 @@ def test_archives_that_are_none_or_hold_more_are_refused(tmp_path: Path, monkeyp
     for name, (content, says) in cases.items():
         with pytest.raises(ValueError, match=re.escape(says)):
             list(rows(placed(content, tmp_path / name), ["text"]))
-    monkeypatch.setattr(packed, "TOTAL", 100_000)
+    monkeypatch.setattr(compression, "TOTAL", 100_000)
     for name, content in (("a.csv.gz", whole), ("a.zip", zipped(b"text\n" + b"x\n" * 100_000, "a.csv"))):
-        monkeypatch.setattr(packed, "RATIO", 1)
+        monkeypatch.setattr(compression, "RATIO", 1)
         with pytest.raises(ValueError, match=r"unpacks to more than is taken: at most [\d,]+ bytes"):
             list(rows(placed(content, tmp_path / name), ["text"]))
 
@@ -578,7 +579,7 @@ def test_hidden_files_in_an_archive_and_a_mark_written_twice_are_left_out(tmp_pa
 def test_a_gzip_bomb_takes_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tracemalloc
 
-    monkeypatch.setattr(packed, "TOTAL", 20_000_000)
+    monkeypatch.setattr(compression, "TOTAL", 20_000_000)
     path = placed(gzip.compress(b"text\n" + b"x" * 60_000_000), tmp_path / "bomb.csv.gz")
     look(placed("text\nfirst\n", tmp_path / "small.csv"))
     tracemalloc.start()

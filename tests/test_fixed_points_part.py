@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints, state_space
-from core.examples import examples
+from core.data.examples import examples
 from core.probes.fixed_points import FixedPoints, search
 from core.probes.line_attractor import statement
 from core.trace import trace
@@ -135,7 +135,7 @@ def test_the_numbers_can_be_taken_along(monkeypatch: pytest.MonkeyPatch) -> None
     taken: dict[str, list[list[str]]] = {}
 
     def take(name: str, header: Any, rows: Any) -> None:
-        from core.tables import as_csv
+        from core.data.tables import as_csv
 
         taken[name] = list(csv.reader(io.StringIO(as_csv(header, rows()), newline="")))
 

@@ -17,7 +17,7 @@ import pytest
 from core import checkpoints, fluency, fluency_data, fluency_recipe, ngrams, packing
 from core.__main__ import main
 from core.checkpoints import CheckpointError
-from core.corpus import Encoded, encode_tokens
+from core.data.corpus import Encoded, encode_tokens
 from core.fluency import BOUNDARY, Trigram
 from core.fluency_evaluation import Contest, Rank, contests, judge_pairs, movable, rank, rank_orders, score_orders
 from core.text.preprocessing import Preprocessing, Vocabulary

@@ -77,7 +77,7 @@ def _files(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = trajectories.csv_button
 
     def button(name: str, header: Any, found: Any) -> None:
-        from core.tables import as_csv
+        from core.data.tables import as_csv
 
         written = as_csv(header, found())
         _kept[name] = written if isinstance(written, str) else written.decode("utf-8-sig")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import labels
-from core.corpus import read_corpus
-from core.labelling import (
+from core.data import labels
+from core.data.corpus import read_corpus
+from core.data.label_inference import (
     Column,
     LabelsError,
     Late,
@@ -24,7 +24,7 @@ from core.labelling import (
     parse,
     together,
 )
-from core.labels import CLASSES, LONGEST, SENTIMENT, Labelling, check_names, name_of, probability_of, shared
+from core.data.labels import CLASSES, LONGEST, SENTIMENT, Labelling, check_names, name_of, probability_of, shared
 
 COLUMN = Column("t.csv", "label")
 MOODS = Labelling(SENTIMENT)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.corpus import encode_tokens
+from core.data.corpus import encode_tokens
 from core.language_model import (
     BOUNDARY,
     LanguageModel,

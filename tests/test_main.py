@@ -22,7 +22,7 @@ import torch
 
 from core import checkpoints, training
 from core.__main__ import main
-from core.corpus import file_sha256, read_corpus
+from core.data.corpus import file_sha256, read_corpus
 from core.evaluation import evaluate
 from core.verdicts import verdict
 from tests.told import beside

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from core import black_box, checkpoints, records, tables, tally_file
+from core import black_box, checkpoints, tally_file
 from core.collection_file import CollectionFile, storable
-from core.corpus import read_corpus
-from core.labels import check_names
-from core.layout import Layout
+from core.data import records, tables
+from core.data.corpus import read_corpus
+from core.data.formats.layout import Layout
+from core.data.labels import check_names
 from core.models import NotPrefixwiseError
 from core.runtime import i18n, limits
 from core.text.preprocessing import STEPS, Preprocessing, Vocabulary

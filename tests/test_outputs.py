@@ -12,8 +12,8 @@ from typing import Any
 import pandas
 import pytest
 
-from core import outputs
-from core.records import windows
+from core.data import writers
+from core.data.records import windows
 
 TYPES = {"score": float, "why": str}
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "plain", "", 'a "quoted", one', "two\nlines", "naïve 🙂"]
@@ -21,7 +21,7 @@ HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "plain", "", 'a "quoted
 
 def copy(source: Path, out: Path, size: int = 3, added: Mapping[str, Sequence[Any]] | None = None) -> None:
     """Every row of a table, with a number and a text added."""
-    with outputs.replacing(out, TYPES, "text") as writer:
+    with writers.replacing(out, TYPES, "text") as writer:
         for window in windows(source, size):
             numbers = range(window.first, window.first + len(window))
             scores = [None if number % 2 else number / 4 for number in numbers]
@@ -127,7 +127,7 @@ def test_nothing_half_written_takes_its_place(suffix: str, stood: str | None, tm
     if stood:
         out.write_text(stood, encoding="utf-8")
     for error in (KeyboardInterrupt, GeneratorExit, OSError):
-        with pytest.raises(error), outputs.replacing(out, TYPES, "text") as writer:
+        with pytest.raises(error), writers.replacing(out, TYPES, "text") as writer:
             window = next(windows(source, 3))
             writer.write(window, {"score": [0.0] * 3, "why": ["a"] * 3})
             raise error
@@ -150,15 +150,15 @@ def test_names_that_clash_are_refused(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written_is_told_of_at_once(tmp_path: Path) -> None:
     source = write(tmp_path / "in.csv", HOSTILE)
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*gone to write out\.csv to"):
-        outputs.check(tmp_path / "gone" / "out.csv", source)
+        writers.check(tmp_path / "gone" / "out.csv", source)
     with pytest.raises(ValueError, match=r"cannot write \.txt; can: \.parquet"):
-        outputs.check(tmp_path / "out.txt", source)
+        writers.check(tmp_path / "out.txt", source)
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(IsADirectoryError, match="is a folder"):
-        outputs.check(tmp_path / "folder.csv", source)
+        writers.check(tmp_path / "folder.csv", source)
     (tmp_path / "link.csv").symlink_to(source)
     os.link(source, tmp_path / "hard.csv")
     for same in ("in.csv", "link.csv", "hard.csv", "../" + tmp_path.name + "/in.csv"):
         with pytest.raises(ValueError, match="is the file that is read"):
-            outputs.check(tmp_path / same, source)
-    outputs.check(tmp_path / "out.csv", source)
+            writers.check(tmp_path / same, source)
+    writers.check(tmp_path / "out.csv", source)

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from core import checkpoints, recipe
 from core.__main__ import main
-from core.labels import SENTIMENT
-from core.small_data import SMALL as SMALL_DATA
+from core.data.labels import SENTIMENT
+from core.data.small_data import SMALL as SMALL_DATA
 from core.verdicts import verdicts
 from tests import generated
 from tests.conftest import write_tiny_checkpoint

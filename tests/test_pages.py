@@ -17,7 +17,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
-from core.examples import examples
+from core.data.examples import examples
 from core.text.emoji import visible as shown
 from core.text.preprocessing import SHIPPED, Preprocessing
 from tests.hostile import SENTENCES

@@ -309,7 +309,7 @@ def test_a_pinned_word_stays_in_every_order() -> None:
 
 
 def test_the_tables_are_exported_with_formulas_made_harmless() -> None:
-    from core.tables import as_csv
+    from core.data.tables import as_csv
 
     rows = list(csv.reader(io.StringIO(as_csv(["order", "nats"], [("=1+1 so", -10.5), ("so good", 1.0)]))))
     assert rows == [["order", "nats"], ["'=1+1 so", "-10.5"], ["so good", "1.0"]]

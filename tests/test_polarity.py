@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core import checkpoints, polarity
 from core.__main__ import main
-from core.corpus import encode_tokens, read_corpus
+from core.data.corpus import encode_tokens, read_corpus
 from core.polarity import SMOOTHING, add_polarity, log_odds, of_training, sentence_counts
 from core.text.preprocessing import Vocabulary
 

@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
-from core.labels import SENTIMENT
-from core.layout import Layout, delimiter_of, said
-from core.looking import look
-from core.records import windows
+from core.data.formats.detection import look
+from core.data.formats.layout import Layout, delimiter_of, said
+from core.data.labels import SENTIMENT
+from core.data.records import windows
 from pages.parts import reading
 from tests.test_files import CASES, TABLE, placed
 

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from core import checkpoints, recipe
 from core.checkpoints import CheckpointError
-from core.corpus import Corpus, encode
+from core.data.corpus import Corpus, encode
 from core.embeddings import Word2VecSettings
 from core.evaluation import evaluate
 from core.polarity import log_odds

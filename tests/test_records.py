@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import record_lines
-from core.layout import ON, Layout
-from core.record_lines import Mark
-from core.records import MOST_COLUMNS, Window, columns, marks, span, windows
+from core.data.formats import lines as record_lines
+from core.data.formats.layout import ON, Layout
+from core.data.formats.lines import Mark
+from core.data.records import MOST_COLUMNS, Window, columns, marks, span, windows
 
 
 def write(path: Path, content: str | bytes) -> Path:

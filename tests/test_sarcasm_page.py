@@ -20,8 +20,8 @@ import streamlit
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints, ngrams
-from core.corpus import encode_tokens
-from core.examples import examples
+from core.data.corpus import encode_tokens
+from core.data.examples import examples
 from core.finds import Find, Finds
 from core.fluency import Trigram
 from core.probes import edits, sarcasm, scan

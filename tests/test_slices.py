@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.slices import FAMILIES, LENGTHS, SLICES, Marker, places
+from core.data.slices import FAMILIES, LENGTHS, SLICES, Marker, places
 from core.text.preprocessing import Preprocessing, is_emoticon
 from tests.hostile import SENTENCES
 

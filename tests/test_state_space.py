@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 
 from core import checkpoints
 from core.__main__ import main
-from core.corpus import Encoded, encode_tokens
+from core.data.corpus import Encoded, encode_tokens
 from core.models import CELLS, Classifier
 from core.polarity import add_polarity
 from core.reference_states import add_state_space, of_rows, states

@@ -106,7 +106,7 @@ def test_figures_use_plotly_the_language_and_each_other_only() -> None:
             "pandas",
             "core.text.emoji.",
             "core.runtime.i18n.",
-            "core.labels.",
+            "core.data.labels.",
             "core.figures.",
         )
         assert [module for module in others if not module.startswith(allowed)] == [], path.name

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core import study as studies
-from core.corpus import Corpus
+from core.data.corpus import Corpus
 from core.embeddings import Word2VecSettings
 from core.figures.models import accuracy_by_length, study_differences, training_curves
 from core.study import StudyRow, Variant, study, vocabulary_by_step

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from core import training
-from core.corpus import Encoded
+from core.data.corpus import Encoded
 from core.models import CELLS, Classifier
 from core.text.preprocessing import Vocabulary
 from core.training import (

@@ -466,7 +466,7 @@ def test_every_chart_can_be_taken_along(monkeypatch: pytest.MonkeyPatch) -> None
     taken: dict[str, list[list[str]]] = {}
 
     def take(name: str, header: Any, rows: Any) -> None:
-        from core.tables import as_csv
+        from core.data.tables import as_csv
 
         taken[name] = list(csv.reader(io.StringIO(as_csv(header, rows()), newline="")))
 

@@ -12,7 +12,7 @@ import torch
 from scipy.special import expit
 
 from core.checkpoints import Checkpoint
-from core.corpus import encode
+from core.data.corpus import encode
 from core.models import CELLS, Classifier
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.verdicts import Verdict, label, logits, sigmoid, verdict, verdicts

@@ -143,7 +143,7 @@ def patches(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def rest(checkpoint: Checkpoint) -> Measured:
     """The search for a model's fixed points."""
-    from core.examples import examples
+    from core.data.examples import examples
     from core.probes.fixed_points import search
 
     texts = [example.text for example in examples()]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.bench.measured import Measured, best_in_turn
-from core.tables import as_csv
+from core.data.tables import as_csv
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -41,7 +41,7 @@ def predict(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
     """Verdicts on texts, prefix by prefix, against the bare recurrence on ready-made tensors of the same batches."""
     import torch
 
-    from core.corpus import encode, length_batches, pad
+    from core.data.corpus import encode, length_batches, pad
     from core.verdicts import verdicts
 
     texts = made_up(checkpoint, rows)
@@ -66,7 +66,7 @@ def scan(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
     """A file read, scored and written, against the bare recurrence on the same batches."""
     import torch
 
-    from core.corpus import encode, length_batches, pad
+    from core.data.corpus import encode, length_batches, pad
     from core.probes.scan import scan as through
 
     texts = made_up(checkpoint, rows)

@@ -17,7 +17,7 @@ import numpy as np
 
 from core.bench.measured import Measured, best_in_turn
 from core.bench.reading import TWELVE, made_up
-from core.tables import as_csv, rows
+from core.data.tables import as_csv, rows
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
@@ -48,7 +48,7 @@ def mining(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
 
 def _mined_at_once(path: Path, checkpoint: Checkpoint) -> dict[tuple[int, int], float]:
     """The gaps of opposite pairs, by their rows, from groups of all tokens in one dictionary."""
-    from core.corpus import encode_tokens
+    from core.data.corpus import encode_tokens
     from core.verdicts import logits, sigmoid
 
     groups: dict[tuple[str, ...], dict[tuple[int, ...], tuple[int, list[str]]]] = {}
@@ -127,7 +127,7 @@ def retention_of(checkpoint: Checkpoint, fillers: int, upto: int, rounds: int) -
 
 def order_of(checkpoint: Checkpoint, rounds: int) -> Measured:
     """What six words and their places add, orders as a tree, against a batch of all distinct orders."""
-    from core.corpus import encode_tokens
+    from core.data.corpus import encode_tokens
     from core.probes.attribution.order import exact_order, order_attribution
     from core.probes.attribution.results import Reading
     from core.verdicts import logits
@@ -176,7 +176,7 @@ def pairs_of(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def assessment(models: list[Checkpoint], count: int, rounds: int) -> Measured:
     """Models assessed on a labelled table, window by window, against the table read whole and right rows counted."""
-    from core.corpus import encode, read_corpus
+    from core.data.corpus import encode, read_corpus
     from core.probes.assessment import assess
     from core.verdicts import logits
 
@@ -208,7 +208,7 @@ def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from core.corpus import encode
+    from core.data.corpus import encode
     from core.probes.diagnostic import PENALTY, POSITION, SEED, STEPS, control_labels, position_labels, probe, split
     from core.probes.files.token_states import HIDDEN, token_states
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
-from core.labels import Names, name_of, probability_of
-from core.small_data import class_counts, is_small, majority
+from core.data.labels import Names, name_of, probability_of
+from core.data.small_data import class_counts, is_small, majority
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -283,7 +283,7 @@ def mine(options: argparse.Namespace) -> int:
 
 
 def _texts(options: argparse.Namespace) -> list[str]:
-    from core.corpus import read_texts
+    from core.data.corpus import read_texts
 
     if options.file and options.texts:
         raise ValueError("give texts or --file, not both")

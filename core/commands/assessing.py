@@ -40,7 +40,7 @@ def assess(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from core import tally_file
-    from core.corpus import file_sha256
+    from core.data.corpus import file_sha256
     from core.probes.assessment import assess
     from core.tally import check_threshold
 

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core import black_box, checkpoints
-from core.labels import SENTIMENT, Names, probability_of
-from core.layout import ANY, ESCAPED, NAMED, OFF, ON, delimiter_of, telling
-from core.tables import is_sentiment140
+from core.data.formats.layout import ANY, ESCAPED, NAMED, OFF, ON, delimiter_of, telling
+from core.data.labels import SENTIMENT, Names, probability_of
+from core.data.tables import is_sentiment140
 from core.text.emoji import visible
 from core.text.preprocessing import REJOIN, first_split
 
 if TYPE_CHECKING:
     from core.black_box import Model
     from core.checkpoints import Checkpoint
-    from core.corpus import Corpus
-    from core.labels import Labelling
+    from core.data.corpus import Corpus
+    from core.data.labels import Labelling
 
 _PEEKED = 1_000  # rows
 _FEWEST_SPLIT, _SHARE_SPLIT = 2, 0.02  # rows that hold split contractions, and their share, from which it is told of
@@ -130,8 +130,8 @@ def tell_of_split(models: Sequence[Model], texts: Iterable[object]) -> None:
 
 
 def first_texts(options: argparse.Namespace, path: Path) -> Sequence[object]:
-    """The texts of a file's first rows. Raises what `core.records.windows` does."""
-    from core.records import windows
+    """The texts of a file's first rows. Raises what `core.data.records.windows` does."""
+    from core.data.records import windows
 
     column = options.text_column or "text"
     with closing(windows(path, _PEEKED, options.layout)) as table:
@@ -163,7 +163,7 @@ def asked(options: argparse.Namespace, names: Names) -> dict[str, str]:
 
     Raises ValueError where that cannot be.
     """
-    from core.labelling import label_key, parse, together
+    from core.data.label_inference import label_key, parse, together
 
     found = parse(options.labels) if options.labels is not None else {}
     for option, number in (("zero", 0), ("negative", 0), ("one", 1), ("positive", 1)):
@@ -217,15 +217,15 @@ def sentiment_only(models: Sequence[AnyModel], why: str) -> list[AnyModel]:
 def labelled_by(models: Sequence[AnyModel], options: argparse.Namespace, path: Path) -> list[AnyModel]:
     """The models whose classes a file labels, as far as its first rows show; others are told of and left out.
 
-    All of one kind are kept, whatever the file has. Raises what `core.records.windows` does.
+    All of one kind are kept, whatever the file has. Raises what `core.data.records.windows` does.
     """
     kinds = list(dict.fromkeys(model.labels for model in models))
     if len(kinds) == 1:
         return list(models)
     from collections import Counter
 
-    from core.labelling import Column, common, decide, label_key
-    from core.records import windows
+    from core.data.label_inference import Column, common, decide, label_key
+    from core.data.records import windows
 
     column = Column(path.name, options.label_column or "label", is_sentiment140(path))
     with closing(windows(path, _PEEKED, options.layout)) as table:
@@ -289,7 +289,7 @@ def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoin
 
 def labelled(options: argparse.Namespace, path: str, labelling: Labelling | None = None) -> Corpus:
     """The labelled rows of a file, read as the options say, for a model of these labels; without, the column tells."""
-    from core.corpus import read_corpus
+    from core.data.corpus import read_corpus
 
     names = SENTIMENT if labelling is None else labelling.names
     corpus = read_corpus(
@@ -312,7 +312,7 @@ def labelled_for(
     Where it has the labels of some models only, the others are told of and left out. Raises ValueError where it has
     those of none, and what `labelled` raises.
     """
-    from core.labelling import common
+    from core.data.label_inference import common
 
     read: dict[Names, Corpus] = {}
     refused: list[ValueError] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core import checkpoints
 from core.commands import console
-from core.text_folders import texts_of_folder
+from core.data.formats.text_folders import texts_of_folder
 
 if TYPE_CHECKING:
     from core.black_box import Model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.commands import console
 from core.commands.verbs import Add
-from core.labels import SENTIMENT, Names, as_found
+from core.data.labels import SENTIMENT, Names, as_found
 
 if TYPE_CHECKING:
     from core.black_box import Model

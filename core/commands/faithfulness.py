@@ -121,7 +121,7 @@ def _drawn(options: argparse.Namespace) -> tuple[Sequence[str], Source]:
 
     import numpy as np
 
-    from core.corpus import file_sha256, read_texts
+    from core.data.corpus import file_sha256, read_texts
     from core.probes.league_file import Source
 
     if options.rows < 1 or options.seed < 0:

@@ -41,7 +41,7 @@ def fixed_points(options: argparse.Namespace) -> int:
 
 
 def _found(checkpoint: Checkpoint, held: str, seconds: float) -> FixedPoints:
-    from core.examples import examples
+    from core.data.examples import examples
     from core.probes.fixed_points import search
 
     told = -1

@@ -156,9 +156,9 @@ def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
 
 
 def _over_models(options: argparse.Namespace) -> int:
+    from core.data.label_inference import common
     from core.lab import ensemble_file
     from core.lab.ensemble import ROUNDS, measure
-    from core.labelling import common
 
     out = Path(options.out) if options.out else None
     if out is not None and (out.is_dir() or not out.parent.is_dir()):

@@ -76,7 +76,7 @@ def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
 
 def _sentences(path: str | None) -> list[str]:
     if path is None:
-        from core.examples import examples
+        from core.data.examples import examples
 
         return [example.text for example in examples()]
     return [line for line in _text(Path(path), "a sentence a line").splitlines() if line.strip()]

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
-from core.labels import Names
-from core.small_data import SMALL, class_counts, is_small, majority, recalls
+from core.data.labels import Names
+from core.data.small_data import SMALL, class_counts, is_small, majority, recalls
 from core.text.preprocessing import USUAL
 
 if TYPE_CHECKING:
-    from core.corpus import Corpus
+    from core.data.corpus import Corpus
     from core.recipe import Prepared
 
 CELLS = ("rnn", "gru", "lstm")
@@ -343,7 +343,7 @@ def _tell_of_rows(corpus: Corpus) -> None:
 
 def _tell_of_split(prepared: Prepared, balance: bool) -> None:
     """What is trained and judged on, and what to think of so many rows."""
-    from core.corpus import contradictory
+    from core.data.corpus import contradictory
 
     labels, second = prepared.corpus.labels, prepared.corpus.labelling.names[1]
     console.progress(

@@ -92,7 +92,7 @@ def patterns(options: argparse.Namespace) -> int:
 
 
 def _lines(options: argparse.Namespace, models: Sequence[Checkpoint]) -> Lines:
-    from core.labelling import common
+    from core.data.label_inference import common
     from core.probes.files.lines import own_lines, read_lines
 
     if options.data is None:
@@ -263,7 +263,7 @@ def _drawn(options: argparse.Namespace) -> tuple[list[str], Source]:
     """Rows drawn by seed, in the file's order; all of them where there are no more."""
     import numpy as np
 
-    from core.corpus import file_sha256, read_texts
+    from core.data.corpus import file_sha256, read_texts
     from core.probes.diagnostic_card import Source
 
     path = Path(options.data)

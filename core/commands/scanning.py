@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.commands import console, corpus_scanning, sarcasm_tables
 from core.commands.verbs import Add
-from core.labels import SENTIMENT, Names
+from core.data.labels import SENTIMENT, Names
 
 if TYPE_CHECKING:
     from core.black_box import Model
@@ -227,7 +227,7 @@ def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
     """The files that were named, the columns of each and what it is."""
     from dataclasses import replace
 
-    from core.labelling import parse
+    from core.data.label_inference import parse
     from core.probes.files.sarcasm_corpora import found, known, located
 
     if options.sarcastic and options.labels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from core.labels import SENTIMENT, Names, probability_of
+from core.data.labels import SENTIMENT, Names, probability_of
 
 
 def probability(labels: Names = SENTIMENT) -> str:

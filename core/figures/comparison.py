@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from core.data.labels import shared
 from core.figures import axes
 from core.figures.palette import THRESHOLD, Style, style
 from core.figures.prefixes import MOST_TICKS, escaped, places, tick
-from core.labels import shared
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

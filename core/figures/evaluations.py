@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.data.labels import shown
 from core.figures import axes
 from core.figures.palette import CHOSEN, THRESHOLD, style
-from core.labels import shown
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.data.labels import SENTIMENT, Names
 from core.figures import axes
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD, style
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
-from core.labels import SENTIMENT, Names
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

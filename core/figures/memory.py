@@ -10,9 +10,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.data.labels import SENTIMENT, Names
 from core.figures import axes
 from core.figures.palette import THRESHOLD, style
-from core.labels import SENTIMENT, Names
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.data.labels import SENTIMENT, Names
 from core.figures import axes
 from core.figures.labels import sides
 from core.figures.palette import SERIES, THRESHOLD, style
 from core.figures.prefixes import LONGEST_TICK, MOST_TICKS, escaped, tick
-from core.labels import SENTIMENT, Names
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.data.labels import SENTIMENT, Names
 from core.figures import axes
 from core.figures.palette import FLIPPED, KEPT, ORIGINAL, THRESHOLD
 from core.figures.prefixes import MOST_TICKS, escaped, tick
-from core.labels import SENTIMENT, Names
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

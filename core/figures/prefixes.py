@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from core.data.labels import shared
 from core.figures import axes
 from core.figures.palette import THRESHOLD, style
-from core.labels import shared
 from core.runtime.i18n import gettext as _
 from core.text.emoji import visible
 

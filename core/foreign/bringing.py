@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 
 from core import checkpoints
-from core.corpus import file_sha256
+from core.data.corpus import file_sha256
+from core.data.formats.layout import Layout
+from core.data.labels import SENTIMENT, check_names
 from core.foreign import checking, opening, vectors, weights, words
 from core.foreign.found import Found, classifier
-from core.labels import SENTIMENT, check_names
-from core.layout import Layout
 from core.models import ACTIVATIONS, NONLINEARITIES, Classifier
 from core.read_outs import POOLS, SIDES, UNPADDED, ReadOut
 from core.runtime.i18n import mark

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.corpus import encode_tokens, length_batches, pad
+from core.data.corpus import encode_tokens, length_batches, pad
+from core.data.formats.layout import Layout
+from core.data.tables import place, rows
 from core.foreign.words import Words
-from core.layout import Layout
 from core.models import ACTIVATIONS, NONLINEARITIES, Classifier, Head
 from core.read_outs import UNPADDED, ReadOut, pools
-from core.tables import place, rows
 from core.text.preprocessing import Preprocessing
 
 TOLERANCE = 1e-4

@@ -27,7 +27,7 @@ from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.corpus import Corpus
+    from core.data.corpus import Corpus
 
 ROUNDS, SEED = 200, 0
 FEWEST_ROWS = 20
@@ -154,7 +154,7 @@ def measure(
     two models or too many, for too few rows, and where the fit half has rows of one class only or no model is better
     than chance on it.
     """
-    from core.corpus import encode
+    from core.data.corpus import encode
     from core.verdicts import logits, sigmoid
 
     if not 2 <= len(checkpoints) <= MOST_VOTERS:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.labels import SENTIMENT, Names, probability_of, shown
 from core.lab.mixture import MOST_POINTS
-from core.labels import SENTIMENT, Names, probability_of, shown
 from core.runtime.i18n import gettext as _
 from core.trace import trace
 

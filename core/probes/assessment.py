@@ -1,6 +1,6 @@
 """How do some models do on one labelled file? Counted as it is read, in constant memory, with a few rows to look at.
 
-The file is read in windows of a few thousand rows (`core.records`); each model's scores go into a `core.tally.Tally`,
+The file is read in windows of a few thousand rows (`core.data.records`); each model's scores go into a `core.tally.Tally`,
 every two models into a `core.tally.Pair`. Of the texts only a bounded number is held: for each model the rows that it
 was surest of in each field of its confusion table, and for every two the rows on which their verdicts differ most.
 """
@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.corpus import Encoded, Encoder
-from core.labelling import Column, common
-from core.labels import Labelling
-from core.layout import Layout
+from core.data.corpus import Encoded, Encoder
+from core.data.formats.layout import Layout
+from core.data.label_inference import Column, common
+from core.data.labels import Labelling
+from core.data.records import Window, windows
+from core.data.slices import Marker, places
+from core.data.tables import is_sentiment140
 from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
-from core.records import Window, windows
 from core.runtime.i18n import gettext as _
-from core.slices import Marker, places
-from core.tables import is_sentiment140
 from core.tally import Counter, Pair, Tallies
 from core.text.preprocessing import Vocabulary
 from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
     from core.checkpoints import Checkpoint
-    from core.labels import Names
+    from core.data.labels import Names
 
 OWN = Path(__file__).parents[1] / "data" / "labelled_sentences.tsv"
 """Sentences of this project's own, written and labelled by one person for these figures; none is from a corpus."""
@@ -109,10 +109,10 @@ def assess(
     """Count models' scores on a table; an event comes with every few thousand rows, the last has it all.
 
     `labels` are the names of class 0 and class 1, those of the models unless told. What the values of the label column
-    mean is decided by `core.labelling.decide`, where `asked` names values. `breathe` is called several times between
+    mean is decided by `core.data.label_inference.decide`, where `asked` names values. `breathe` is called several times between
     events, and what it raises ends it. Raises ValueError for no model or more than `MOST_MODELS`, models of one name,
     models of different classes where no names are given, labels with two plausible meanings, or no row with a label
-    that is understood and a word; LookupError for a missing column; what `core.records.windows` raises.
+    that is understood and a word; LookupError for a missing column; what `core.data.records.windows` raises.
     """
     if not 1 <= len(checkpoints) <= MOST_MODELS:
         raise ValueError(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.black_box import BlackBox, log_odds
-from core.corpus import encode_tokens
+from core.data.corpus import encode_tokens
 from core.readings import MIXED, NEGATIVE, check_reading, fooled
 from core.runtime.i18n import gettext as _
 from core.verdicts import EmptyTextError, Verdict, logits, sigmoid, verdict

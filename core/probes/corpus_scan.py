@@ -16,7 +16,7 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from core.layout import ANY, NAMED, Layout
+from core.data.formats.layout import ANY, NAMED, Layout
 from core.probes.files import inputs, parts
 from core.probes.files.partitions import Position, partitions
 from core.probes.files.parts import Part

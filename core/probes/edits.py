@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.labels import SENTIMENT, Names
+from core.data.labels import SENTIMENT, Names
 from core.probes.editing import edit_claims
 from core.probes.editing.changes import apply, diff
 from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits, Progress

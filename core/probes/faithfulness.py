@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.labels import SENTIMENT, Names
+from core.data.labels import SENTIMENT, Names
 from core.probes.attribution.measures import (
     MEASURES,
     PERCENTS,

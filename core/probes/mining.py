@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from core.corpus import encode_tokens
-from core.layout import Layout
-from core.tables import place, rows
+from core.data.corpus import encode_tokens
+from core.data.formats.layout import Layout
+from core.data.tables import place, rows
 from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def mine(
     May be closed at any time.
 
     Raises ValueError for no model, a bound below 1, or a row whose text is none; LookupError, ValueError and OSError
-    as `core.tables.rows` does.
+    as `core.data.tables.rows` does.
     """
     if not checkpoints:
         raise ValueError("no model was given to find opposite verdicts with")

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.corpus import encode_tokens
-from core.labels import SENTIMENT, Names
+from core.data.corpus import encode_tokens
+from core.data.labels import SENTIMENT, Names
 from core.probes.files.token_states import HIDDEN, check_state, token_states
 from core.runtime.i18n import gettext as _
 from core.verdicts import logits, sigmoid

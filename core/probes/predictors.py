@@ -21,7 +21,7 @@ def predictor(checkpoint: Model) -> Predictor:
     """A model as a black box; a token that a checkpoint's vocabulary lacks is unknown to it."""
     if isinstance(checkpoint, BlackBox):
         return checkpoint.of_tokens
-    from core.corpus import encode_tokens
+    from core.data.corpus import encode_tokens
     from core.verdicts import logits, sigmoid
 
     def probabilities(sentences: Sequence[Sequence[str]]) -> np.ndarray:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.corpus import encode
+from core.data.corpus import encode
 from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
 from core.probes.files.shares import Mean, Share, bootstrap_mean, difference, share
 from core.verdicts import logits, sigmoid

@@ -23,17 +23,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core import outputs
 from core.black_box import BlackBox, telling
-from core.labelling import Column, common
-from core.labels import SENTIMENT, name_of
-from core.layout import Layout
-from core.outputs import Columns
+from core.data import writers
+from core.data.formats.layout import Layout
+from core.data.label_inference import Column, common
+from core.data.labels import SENTIMENT, name_of
+from core.data.records import windows
+from core.data.tables import is_sentiment140
+from core.data.writers import Columns
 from core.probes.files.readings import Readings
 from core.probes.files.scan_windows import Prepared, Preparer
-from core.records import windows
 from core.runtime.i18n import gettext as _
-from core.tables import is_sentiment140
 from core.verdicts import label, logits, sigmoid
 
 if TYPE_CHECKING:
@@ -120,14 +120,14 @@ def scan(
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
 
-    What labels mean is decided by `core.labelling.decide`, where `asked` names values. Without labels rows rank by cues
+    What labels mean is decided by `core.data.label_inference.decide`, where `asked` names values. Without labels rows rank by cues
     of sarcasm, which say nothing of other classes than negative and positive: such models then have no ranking. An
     event comes every few thousand rows; `breathe` is called several times between, and what it raises ends the scan.
     Where it ends before its last event, or is closed, nothing stands at `out` but what stood there before.
 
     Raises ValueError for no model, models of different classes and a column of labels, a ranking of less than one, a
     text column of numbers, labels with two plausible meanings or none of which is understood, or an output that is the
-    input; LookupError for a missing column; what `core.records.windows` raises.
+    input; LookupError for a missing column; what `core.data.records.windows` raises.
     """
     if not checkpoints:
         raise ValueError("no model was given to scan with")
@@ -135,7 +135,7 @@ def scan(
         raise ValueError(f"a ranking has at least one row; given: {top:,}")
     path, out = Path(path), None if out is None else Path(out)
     if out is not None:
-        outputs.check(out, path)
+        writers.check(out, path)
     column = text_column or "text"
     if not label_column and asked:
         raise ValueError(_("words for labels were given, and no column of labels"))
@@ -161,9 +161,9 @@ def _scan(
     stop = Event()
     with ExitStack() as stack:
         table = stack.enter_context(closing(windows(path, _WINDOW, layout)))
-        writer: outputs.Writer | None = None
+        writer: writers.Writer | None = None
         if out is not None:
-            writer = stack.enter_context(outputs.replacing(out, _types(checkpoints, labelled), column))
+            writer = stack.enter_context(writers.replacing(out, _types(checkpoints, labelled), column))
         fixed = out is not None and out.suffix.lower() != ".jsonl"
         prepare = Preparer(path, table, checkpoints, column, labels, stop, fixed)
         # Entered last, left first: the thread is at rest before its files are closed.

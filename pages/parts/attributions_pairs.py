@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.labels import shown
+from core.data.labels import shown
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
 from pages.parts import attributions, classes, frame, search, trajectories

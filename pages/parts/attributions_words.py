@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.labels import Names, shown
+from core.data.labels import Names, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.parts import attribution_names, attribution_trust, attributions, classes, models, trajectories

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.tables import as_csv
 from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back
-from core.tables import as_csv
 from pages.parts import black_box, classes, estimates, frame, link
 from pages.parts.estimates import Estimate
 from pages.parts.terms import term

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.labels import shared
+from core.data.labels import shared
 from core.probes import permutations as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed

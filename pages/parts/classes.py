@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import checkpoints as folder
-from core.labels import CLASSES, SENTIMENT, Names, name_of, probability_of, shared, shown
+from core.data.labels import CLASSES, SENTIMENT, Names, name_of, probability_of, shared, shown
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext

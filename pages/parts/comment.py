@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.labels import SENTIMENT, Names, shared
+from core.data.labels import SENTIMENT, Names, shared
+from core.data.tables import as_csv
 from core.probes import comment as probe
 from core.probes.comment import Comment
 from core.readings import MIXED, NEGATIVE, POSITIVE, READINGS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
-from core.tables import as_csv
 from pages.parts import answers, classes, frame, link
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form, readings
 from pages.parts.tokens import plain, pull_strip, signed, visible

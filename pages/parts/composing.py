@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.tables import as_csv
 from core.probes import sarcasm
 from core.probes.composing.candidates import TOP, Candidates, Question
 from core.probes.composing.situations import bank, read
 from core.readings import fooled
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
-from core.tables import as_csv
 from pages.parts import classes, frame, limits, link, models, search
 from pages.parts.finds import FindCandidate, fooled_name, keep_find_form
 from pages.parts.terms import term

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.labels import Names
+from core.data.labels import Names
+from core.data.tables import as_csv
 from core.probes import edits
 from core.probes.editing import edit_sources
 from core.probes.editing.constraints import FLOOR
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
-from core.tables import as_csv
 from core.verdicts import EmptyTextError
 from pages.parts import answers, black_box, classes, frame, link, models, search
 from pages.parts.comment import ask_reading

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import checkpoints
+from core.data.tables import as_csv
 from core.probes import embedding_map
 from core.probes import embeddings as words
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
-from core.tables import as_csv
 from pages.parts import link, models
 from pages.parts.tokens import plain, visible
 

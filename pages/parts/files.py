@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import streamlit as st
 
-from core.labelling import Column
-from core.layout import Layout
+from core.data.formats.layout import Layout
+from core.data.label_inference import Column
+from core.data.tables import as_csv, is_sentiment140
 from core.probes.scan import TOP, scan
 from core.readings import NEGATIVE
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from core.tables import as_csv, is_sentiment140
 from pages.parts import classes, label_meaning, reading, search
 from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import SENTIMENT, Names
 from core.finds import SOURCES, TYPED
-from core.labels import SENTIMENT, Names
 from core.readings import READINGS, fooled
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext

@@ -36,7 +36,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     key = (checkpoint.name, checkpoint.hash, held, seconds)
 
     def start() -> search.Start:
-        from core.examples import examples
+        from core.data.examples import examples
         from core.probes.fixed_points import search as look
 
         return partial(look, checkpoint, [example.text for example in examples()], held, float(seconds))

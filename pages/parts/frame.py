@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.examples import examples
+from core.data.examples import examples
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.small_data import SMALL, class_counts, is_small, majority
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
-from core.small_data import SMALL, class_counts, is_small, majority
 from core.text.preprocessing import DROPPING
 from pages.parts import answers, black_box, classes, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip, visible

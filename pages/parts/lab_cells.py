@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.examples import examples
+from core.data.examples import examples
 from core.lab.sheet import Line, Sheet
 from core.lab.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
 from core.models import CELLS

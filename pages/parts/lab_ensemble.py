@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core import checkpoints as stored
-from core.labelling import Column
-from core.layout import Layout
+from core.data.formats.layout import Layout
+from core.data.label_inference import Column
+from core.data.tables import is_sentiment140
 from core.runtime.i18n import gettext as _
-from core.tables import is_sentiment140
 from pages.parts import black_box, estimates, label_meaning, models, reading, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
@@ -110,7 +110,7 @@ def _own(given: reading.Upload) -> None:
 def _measured(
     given: reading.Upload, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
 ) -> Iterator[Progress]:
-    from core.corpus import read_corpus
+    from core.data.corpus import read_corpus
     from core.lab.ensemble import measure
 
     labelling = checkpoints[0].labelling if checkpoints else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.examples import examples
+from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.parts import black_box, classes, frame, link, models, trajectories

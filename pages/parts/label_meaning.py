@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.labelling import (
+from core.data.formats.layout import Layout
+from core.data.label_inference import (
     LEFT_OUT,
     MOST_VALUES,
     Column,
@@ -20,9 +21,8 @@ from core.labelling import (
     ranked,
     too_many,
 )
-from core.labels import Labelling, shown
-from core.layout import Layout
-from core.records import windows
+from core.data.labels import Labelling, shown
+from core.data.records import windows
 from core.runtime.i18n import current
 from core.runtime.i18n import gettext as _
 from pages.parts.fingerprint import fingerprint

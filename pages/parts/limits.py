@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.layout import PACKED, SUFFIXES
+from core.data.formats.layout import PACKED, SUFFIXES
 from core.runtime import limits
 from core.runtime.i18n import gettext as _
 from pages.parts.tokens import plain
@@ -113,7 +113,7 @@ def largest_upload() -> int | None:
 def upload_types() -> list[str]:
     """The endings of files that may be uploaded, as the box wants them.
 
-    Strangers send no parquet and no archive: what they unpack to is bounded (`core.parquet_pages`, `core.packed`), but
+    Strangers send no parquet and no archive: what they unpack to is bounded (`core.data.formats.parquet_limits`, `core.data.formats.compression`), but
     a reader of so much that is packed is best not offered to them at all.
     """
     kinds = (*SUFFIXES, *PACKED) if public() is None else [suffix for suffix in SUFFIXES if suffix != ".parquet"]

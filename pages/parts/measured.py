@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.tables import as_csv
 from core.probes.composing import sarcasm_results
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from core.tables import as_csv
 from pages.parts import estimates, models
 from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain

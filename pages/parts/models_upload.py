@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core import checkpoints
-from core.labelling import Column
-from core.layout import Layout
+from core.data.formats.layout import Layout
+from core.data.label_inference import Column
+from core.data.tables import is_sentiment140
 from core.probes.assessment import MOST_MODELS, assess
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
-from core.tables import is_sentiment140
 from pages.parts import estimates, label_meaning, models, reading, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.models_source import UPLOADED

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.labels import shown as named
+from core.data.labels import shown as named
+from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from core.tables import as_csv
 from pages.parts import classes, estimates, frame, link
 from pages.parts.fingerprint import fingerprint
 from pages.parts.models_source import Shown, choose_model
@@ -311,7 +311,7 @@ def _table(header: list[str], rows: list[tuple[object, ...]], name: str, title: 
 
 def _slice_names() -> dict[tuple[str, str], str]:
     """What a reader sees for the slices, in order."""
-    from core.slices import SLICES
+    from core.data.slices import SLICES
 
     words = {
         ("negation", "without"): _("no negation"),

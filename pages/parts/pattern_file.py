@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.labelling import Column
+from core.data.label_inference import Column
+from core.data.tables import is_sentiment140
 from core.runtime.i18n import gettext as _
-from core.tables import is_sentiment140
 from pages.parts import label_meaning, reading, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain

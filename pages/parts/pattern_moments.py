@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.labels import Names, shown
+from core.data.labels import Names, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.parts import classes, estimates, trajectories

@@ -14,12 +14,12 @@ from typing import NamedTuple, TypeVar
 
 import streamlit as st
 
-from core import records
-from core.header import columns_of
-from core.labelling import LabelsError
-from core.layout import ESCAPED, NAMED, OFF, ON, PARQUET, SUFFIXES, Layout, codec, delimiter_of, said
-from core.looking import look
-from core.packed import ending
+from core.data import records
+from core.data.formats.compression import ending
+from core.data.formats.detection import look
+from core.data.formats.header import columns_of
+from core.data.formats.layout import ESCAPED, NAMED, OFF, ON, PARQUET, SUFFIXES, Layout, codec, delimiter_of, said
+from core.data.label_inference import LabelsError
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.parts import limits

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
-from core.tables import as_csv
 from pages.parts import classes, models
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.terms import term

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core.checkpoints import EMBEDDINGS
-from core.labels import SENTIMENT, shown
+from core.data.labels import SENTIMENT, shown
+from core.data.small_data import class_counts, majority, trained_counts
 from core.runtime.i18n import gettext as _
-from core.small_data import class_counts, majority, trained_counts
 from pages.parts import models, names
 from pages.parts.terms import term
 from pages.parts.tokens import plain

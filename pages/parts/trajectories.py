@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
-from core.tables import as_csv
 from pages.parts import link
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain

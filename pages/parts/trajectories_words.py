@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.labels import shared
+from core.data.labels import shared
 from core.runtime.i18n import gettext as _
 from pages.parts import classes, models, trajectories
 from pages.parts.fingerprint import fingerprint

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from core import checkpoints
 from core.collection import Collection
-from core.corpus import file_sha256
+from core.data.corpus import file_sha256
 from core.finds import Finds
 from pages.parts.visitor import VisitError, Visitor, server
 from tests.benchmarks.load import sentences

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from core import checkpoints
-from core.examples import examples
+from core.data.examples import examples
 from core.probes.fixed_points import SECONDS, search
 
 SLACK = 5.0  # seconds: one look at the clock to the next

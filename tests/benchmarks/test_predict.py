@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from core import checkpoints
-from core.corpus import encode, length_batches, pad, read_texts
+from core.data.corpus import encode, length_batches, pad, read_texts
 from core.verdicts import verdicts
 
 RUNS = 5

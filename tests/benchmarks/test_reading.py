@@ -22,11 +22,11 @@ with open(path, encoding="utf-8", newline="") as file:
     rows = sum(1 for row in csv.reader(file, strict=True)) - 1
 """
 STRICT = """
-from core.tables import rows as read
+from core.data.tables import rows as read
 rows = sum(1 for row in read(Path(path), ("text", "label")))
 """
 WINDOWS = """
-from core.records import windows
+from core.data.records import windows
 rows = sum(len(window.column("text")) for window in windows(Path(path), 8_192))
 """
 MEASURE = """

@@ -50,8 +50,8 @@ import json, sys, time
 import torch
 from pathlib import Path
 from core import checkpoints
-from core.corpus import encode, length_batches, pad
-from core.records import windows
+from core.data.corpus import encode, length_batches, pad
+from core.data.records import windows
 path, model, size = *sys.argv[1:3], int(sys.argv[3])
 checkpoint = checkpoints.load(model)
 seconds = rows = 0

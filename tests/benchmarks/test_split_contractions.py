@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from core import checkpoints
-from core.corpus import encode, read_corpus
+from core.data.corpus import encode, read_corpus
 from core.verdicts import logits
 
 _NOT = re.compile(r"(\w+)n['’]t\b", re.IGNORECASE)

@@ -18,7 +18,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.corpus import Encoded
+from core.data.corpus import Encoded
 from core.models import Classifier
 from core.training import TrainingSettings, hardware, train_classifier
 

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from core.examples import examples
+from core.data.examples import examples
 from tests.browser.conftest import STEP_LIMIT, open_and_settle, open_folds
 from tests.views import EVERY, link
 

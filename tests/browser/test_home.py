@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core import checkpoints
-from core.examples import examples
+from core.data.examples import examples
 from core.text.preprocessing import SHIPPED, Preprocessing
 from core.verdicts import verdict
 from tests.browser.conftest import CELLS, Serve

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, TimeoutError, expect
 
-from core.examples import examples
+from core.data.examples import examples
 from tests.browser.conftest import open_and_settle, open_folds
 from tests.hostile import SENTENCES
 from tests.views import EVERY, link

@@ -13,7 +13,7 @@ import pytest
 from core import checkpoints, ngrams
 from core.__main__ import main
 from core.commands.editing import word_diff
-from core.corpus import encode_tokens
+from core.data.corpus import encode_tokens
 from core.fluency import Trigram
 from core.probes.editing import edit_sources
 from core.probes.editing.edit_sources import Sources

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from core import labels
+from core.data import labels
 from core.figures import comparison as figures
 from core.figures.comparison import comparison_curves
 from core.probes.comparison import Comparison, Contrast, compare_tokens

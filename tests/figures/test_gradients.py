@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from core import labels
+from core.data import labels
 from core.figures import gradients as gradient_figures
 from core.figures import memory as memory_figures
 from core.figures.gradients import gradient_norms, step_norms

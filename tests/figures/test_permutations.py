@@ -10,7 +10,7 @@ from math import factorial
 import numpy as np
 import pytest
 
-from core import labels
+from core.data import labels
 from core.figures import permutations as figures
 from core.figures.permutations import MOST_POINTS, drawn, fluency_scatter, position_bars, probability_histogram
 from core.probes.ordering.orders import Words

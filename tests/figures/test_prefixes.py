@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core import labels
+from core.data import labels
 from core.figures import prefixes
 from core.figures.prefixes import prefix_curves
 from core.verdicts import Verdict

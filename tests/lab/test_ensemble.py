@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core import checkpoints
 from core.checkpoints import Checkpoint
-from core.corpus import Corpus, read_corpus
+from core.data.corpus import Corpus, read_corpus
 from core.lab import ensemble_file
 from core.lab.boosting import CHANCE, PERFECT, boost
 from core.lab.ensemble import (

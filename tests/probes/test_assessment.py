@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, looking, record_lines
+from core import checkpoints
 from core.checkpoints import Checkpoint
-from core.corpus import read_corpus
+from core.data.corpus import read_corpus
+from core.data.formats import detection
+from core.data.formats import lines as record_lines
 from core.evaluation import evaluate, paired_interval
 from core.probes import assessment
 from core.probes.assessment import OWN, Assessment, assess, own
@@ -186,7 +188,7 @@ def test_memory_does_not_grow_with_the_file(
 
     monkeypatch.setattr(assessment, "_WINDOW", 100)
     monkeypatch.setattr(record_lines, "_BLOCK", 2_048)
-    monkeypatch.setattr(looking, "_PART", 2_048)
+    monkeypatch.setattr(detection, "_PART", 2_048)
     peaks = []
     for count in (300, 1_500):
         path = write(tmp_path / f"{count}.csv", rows(300) * (count // 300))

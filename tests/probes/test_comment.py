@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from core.checkpoints import Checkpoint
-from core.corpus import encode_tokens
+from core.data.corpus import encode_tokens
 from core.models import CELLS, Classifier
 from core.probes import comment
 from core.probes.comment import Comment, judge, leave_one_out

@@ -21,7 +21,7 @@ import pyarrow.parquet
 import pytest
 
 from core import checkpoints
-from core.layout import Layout
+from core.data.formats.layout import Layout
 from core.probes import corpus_scan as scanning
 from core.probes.corpus_scan import CorpusScan, corpus_scan
 from core.probes.files import parts

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core import checkpoints
-from core.corpus import Encoded, encode_tokens
+from core.data.corpus import Encoded, encode_tokens
 from core.probes import diagnostic
 from core.probes.diagnostic import (
     CLASSES,

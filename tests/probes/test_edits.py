@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import ngrams
-from core.corpus import encode_tokens
+from core.data.corpus import encode_tokens
 from core.fluency import Trigram
 from core.models import CELLS, Classifier
 from core.probes.editing.changes import Edit, apply, conflict, diff

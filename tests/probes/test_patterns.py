@@ -172,7 +172,7 @@ def test_an_index_holds_a_byte_a_state_and_says_what_it_left_out(
 
 @pytest.mark.parametrize(("name", "state"), [("rnn", "h"), ("gru", "h"), ("lstm", "h"), ("lstm", "c")])
 def test_states_of_many_sentences_are_those_of_each(tiny_checkpoints: Path, name: str, state: str) -> None:
-    from core.corpus import encode
+    from core.data.corpus import encode
 
     checkpoint = checkpoints.load(name, tiny_checkpoints)
     texts = made_up(30).texts

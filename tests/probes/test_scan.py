@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 import torch
 
-from core import looking, outputs, record_lines
 from core.checkpoints import Checkpoint
-from core.layout import Layout
+from core.data import writers
+from core.data.formats import detection
+from core.data.formats import lines as record_lines
+from core.data.formats.layout import Layout
 from core.models import Classifier
 from core.probes import scan as scanning
 from core.probes.files.cues import look
@@ -142,7 +144,7 @@ def test_of_equal_scores_the_earlier_rows_stay(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_lines, "_BLOCK", 2_048)
-    monkeypatch.setattr(looking, "_PART", 2_048)
+    monkeypatch.setattr(detection, "_PART", 2_048)
     peaks = []
     for times in (1, 8):
         rows = [{"text": f"so good {number}", "mood": str(number % 2)} for number in range(400)] * times
@@ -350,7 +352,7 @@ def test_a_full_disk_is_told_of_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outputs._Delimited, "write", full)
+    monkeypatch.setattr(writers._Delimited, "write", full)
     path = write(tmp_path / "in.csv", rows)
     with pytest.raises(OSError, match="No space left"):
         list(scan(path, [checkpoint()], out=tmp_path / "out.csv"))

@@ -10,7 +10,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from core import parquet_pages, records, tables
+from core.data import records, tables
+from core.data.formats import parquet_limits
 
 ROOT = Path(__file__).parents[2]
 CODECS = ("none", "snappy", "gzip", "zstd", "lz4", "brotli")
@@ -44,7 +45,7 @@ def windows(path: Path) -> int:
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same laws with bounds so low that a test need not make a gigabyte first."""
     for name, bound in (("LIMIT", 2_000_000), ("VALUES", 500_000), ("LONGEST", 300_000), ("TOTAL", 8_000_000)):
-        monkeypatch.setattr(parquet_pages, name, bound)
+        monkeypatch.setattr(parquet_limits, name, bound)
 
 
 @pytest.mark.parametrize("reader", [read, windows])
@@ -70,7 +71,7 @@ def test_a_text_repeated_is_counted_as_often_as_it_stands_there(reader: object, 
 def test_a_page_of_zeros_is_not_unpacked(reader: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zeros(tmp_path / "zeros.parquet", 3_000_000)
     assert path.stat().st_size < 10_000
-    monkeypatch.setattr(parquet_pages, "expanded", lambda array: pytest.fail("it was unpacked"))
+    monkeypatch.setattr(parquet_limits, "expanded", lambda array: pytest.fail("it was unpacked"))
     with pytest.raises(ValueError, match=r"^zeros\.parquet unpacks to more than is taken: a page of 3,000,\d{3} bytes"):
         reader(path)  # type: ignore[operator]
 
@@ -117,7 +118,7 @@ def test_each_value_going_on_from_the_one_before(tmp_path: Path) -> None:
     )
     assert path.stat().st_size < 50_000
     with pyarrow.parquet.ParquetFile(path) as file:
-        assert parquet_pages.rows_at_a_time(path, file) * 50_000 <= parquet_pages.VALUES
+        assert parquet_limits.rows_at_a_time(path, file) * 50_000 <= parquet_limits.VALUES
     with pytest.raises(ValueError, match="unpacks to more than is taken"):
         read(path)
 
@@ -141,15 +142,15 @@ def test_honest_files_are_read_row_by_row(codec: str, version: str, dictionary: 
     assert [len(window) for window in found] == [512] * 5 + [442]
     assert [text for window in found for text in window.column("text")] == texts
     with pyarrow.parquet.ParquetFile(path) as file:
-        assert parquet_pages.rows_at_a_time(path, file) >= 512
+        assert parquet_limits.rows_at_a_time(path, file) >= 512
 
 
 def test_types_stay_when_windows_are_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_pages, "VALUES", 1_000)  # so that a batch is a few rows
+    monkeypatch.setattr(parquet_limits, "VALUES", 1_000)  # so that a batch is a few rows
     mood = pyarrow.array(["good", "bad"] * 50).dictionary_encode()
     path = write(tmp_path / "few.parquet", {"text": [f"text {n}" for n in range(100)], "mood": mood}, data_page_size=64)
     with pyarrow.parquet.ParquetFile(path) as file:
-        assert 1 <= parquet_pages.rows_at_a_time(path, file) < 40
+        assert 1 <= parquet_limits.rows_at_a_time(path, file) < 40
     found = list(records.windows(path, 40))
     assert sum(len(window) for window in found) == 100 and len(found) < 100
     assert [text for window in found for text in window.column("text")] == [f"text {n}" for n in range(100)]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, outputs, tables
+from core import checkpoints
+from core.data import tables, writers
 from tests.security.test_hostile_pages import reached
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +100,7 @@ def test_only_tables_are_written_and_only_where_a_folder_is(name: str, tmp_path:
     if target.suffix == ".csv":
         target = tmp_path / "gone" / "out.csv"
     with pytest.raises((ValueError, OSError)) as told:
-        outputs.check(target, source)
+        writers.check(target, source)
     assert "\n" not in str(told.value)
     assert sorted(tmp_path.iterdir()) == [source]
 

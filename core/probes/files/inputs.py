@@ -13,12 +13,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from core.layout import Layout
-from core.packed import ending
+from core.data.formats.compression import ending
+from core.data.formats.layout import Layout
+from core.data.formats.text_folders import texts_of_folder
+from core.data.records import NoRowsError, windows
+from core.data.tables import SUFFIXES
 from core.probes.files.scan_windows import check_texts
-from core.records import NoRowsError, windows
-from core.tables import SUFFIXES
-from core.text_folders import texts_of_folder
 
 HEAD = 65_536  # bytes
 _ROWS = 100  # looked at before a scan begins
@@ -91,7 +91,7 @@ def check(path: Path, column: str, layout: Layout | None) -> bool:
     """Whether a table has rows; those have a column of texts.
 
     Raises LookupError where it lacks the column, ValueError where it has it twice, or holds no texts in it, and what
-    `core.records.windows` raises.
+    `core.data.records.windows` raises.
     """
     try:
         with closing(windows(path, _ROWS, layout)) as table:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from core.labelling import Column
-from core.labels import SENTIMENT, Labelling, Names
-from core.layout import Layout
+from core.data.formats.layout import Layout
+from core.data.label_inference import Column
+from core.data.labels import SENTIMENT, Labelling, Names
+from core.data.tables import is_sentiment140, place, rows
 from core.probes.files.readings import Readings
 from core.runtime.i18n import gettext as _
-from core.tables import is_sentiment140, place, rows
 
 OWN = Path(__file__).parents[2] / "data" / "pattern_sentences.tsv"
 """Sentences of this project's own, written for it, with what they were meant to say: positive, negative or neutral."""
@@ -51,7 +51,7 @@ def read_lines(
 
     Labels are those of `labelling`, sentiment's unless told; `asked` names values. A row whose text is missing or blank
     is left out and counted. Raises ValueError for no text at all, a text that is no string, or labels as
-    `core.labelling.decide` does, and what `core.tables.rows` raises.
+    `core.data.label_inference.decide` does, and what `core.data.tables.rows` raises.
     """
     called = name or path.name
     labelling = labelling or Labelling(SENTIMENT)

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from core.layout import Layout
-from core.record_lines import Mark
-from core.records import marks
+from core.data.formats.layout import Layout
+from core.data.formats.lines import Mark
+from core.data.records import marks
 
 
 class Position(NamedTuple):
@@ -55,7 +55,7 @@ def partitions(
     """The partitions of some tables, `rows` rows each, in order; those `known` by number are taken as they are.
 
     Rows that a quote had swallowed can make one longer, the end of the corpus the last one shorter. Raises ValueError
-    where one that is known does not begin where the one before it ends, and what `core.records.marks` raises.
+    where one that is known does not begin where the one before it ends, and what `core.data.records.marks` raises.
     """
     sizes = [path.stat().st_size for path in paths]
     position, number, search = Position(), 0, None

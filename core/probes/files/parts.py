@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.outputs import Columns
+from core.data.writers import Columns
 from core.probes.files.partitions import Partition, Position
 from core.probes.files.tallies import Summary
 

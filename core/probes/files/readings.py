@@ -1,6 +1,6 @@
 """What do the labels of a file stand for, read a window at a time? Decided by what was found so far, never changed.
 
-`core.labelling.decide` says what the values mean. A value that was not there before is decided with all found until
+`core.data.label_inference.decide` says what the values mean. A value that was not there before is decided with all found until
 then; where that changes what those mean (0 and 1 for a million rows, then a 2), reading stops with the row's number.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from core.labelling import MOST_VALUES, Column, Late, decide, is_number, label_key
-from core.labels import Labelling, Names
+from core.data.label_inference import MOST_VALUES, Column, Late, decide, is_number, label_key
+from core.data.labels import Labelling, Names
 
 LEFT_OUT, UNKNOWN = -1, -2
 _PLAIN = {str, int, float, bool, type(None)}  # of cells that can be looked up
@@ -50,7 +50,7 @@ class Readings:
         """The number of the class that each value stands for, int8 [N]; `LEFT_OUT` for a neutral or missing one,
         `UNKNOWN` for one that means nothing. `rows` are the rows' numbers, for messages.
 
-        Raises `core.labelling.LabelsError` as `decide` does, naming the row where values of earlier calls are
+        Raises `core.data.label_inference.LabelsError` as `decide` does, naming the row where values of earlier calls are
         contradicted.
         """
         kinds = set(map(type, values))

@@ -14,14 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.corpus import file_sha256
-from core.labelling import LEFT_OUT, Column, LabelsError, decide, label_key
-from core.labels import SENTIMENT, Labelling
-from core.layout import Layout
+from core.data.corpus import file_sha256
+from core.data.formats.layout import Layout
+from core.data.label_inference import LEFT_OUT, Column, LabelsError, decide, label_key
+from core.data.labels import SENTIMENT, Labelling
+from core.data.records import columns
+from core.data.tables import place, rows
 from core.probes.files.cues import gives_away, without_give_aways
-from core.records import columns
 from core.runtime.i18n import mark
-from core.tables import place, rows
 
 SARCASTIC = ("1", "true", "yes", "sarcastic", "sarcasm", "ironic", "irony")
 PLAIN = ("0", "false", "no", "not sarcastic", "not_sarcastic", "notsarc", "not ironic", "plain", "literal", "none")
@@ -141,7 +141,7 @@ def found(folder: Path) -> list[Path]:
 def located(path: Path, given: Columns, layout: Layout | None = None) -> Columns:
     """The columns that a file has, where nobody names them: a rewording's usual one, and no label beside it if none.
 
-    Raises LookupError for a column that is not there, and what `core.records.columns` raises.
+    Raises LookupError for a column that is not there, and what `core.data.records.columns` raises.
     """
     there = columns(path, layout)
     if given.rewording is None:
@@ -153,7 +153,7 @@ def located(path: Path, given: Columns, layout: Layout | None = None) -> Columns
 
 def read_sarcasm(path: Path, where: Columns, about: str = "", *, layout: Layout | None = None) -> SarcasmCorpus:
     """A corpus of sarcasm. Raises ValueError for a label or a sentiment that is not understood or has two plausible
-    meanings, or no sarcastic text; and what `core.tables.rows` raises."""
+    meanings, or no sarcastic text; and what `core.data.tables.rows` raises."""
     wanted = [where.text, where.label, where.rewording, where.sentiment]
     number = 0
     blank = repeated = identical = unlabelled = 0

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from core.layout import Layout
+from core.data.formats.layout import Layout
+from core.data.formats.lines import Mark
+from core.data.records import Window, span
 from core.probes.files import parts
 from core.probes.files.partitions import Partition
 from core.probes.files.parts import Part
 from core.probes.files.scan_windows import texts_of
 from core.probes.files.scoring import Scoring, Source
 from core.probes.files.tallies import LISTED, Problem, Summary, Tally
-from core.record_lines import Mark
-from core.records import Window, span
 from core.runtime import workers
 from core.runtime.i18n import gettext as _
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.black_box import BlackBox
-from core.corpus import Encoded, Encoder
+from core.data.corpus import Encoded, Encoder
+from core.data.formats.lines import LINE_LIMIT
+from core.data.records import Window
 from core.probes.files.cues import Cues, Look
 from core.probes.files.readings import UNKNOWN, Readings
-from core.record_lines import LINE_LIMIT
-from core.records import Window
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

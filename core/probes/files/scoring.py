@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.corpus import Encoder
+from core.data.corpus import Encoder
 from core.probes.files.scan_windows import TOKENS_LIMIT, alike
 from core.verdicts import logits, sigmoid
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.corpus import Encoded, length_batches, pad
+from core.data.corpus import Encoded, length_batches, pad
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -30,7 +30,7 @@ from exchange import Answer, Attempt, Request, Target, check, read_answers
 
 from core import checkpoints
 from core.checkpoints import Checkpoint
-from core.corpus import encode, read_corpus
+from core.data.corpus import encode, read_corpus
 from core.evaluation import wilson_interval
 from core.probes.editing import edit_sources
 from core.probes.editing.changes import Edit

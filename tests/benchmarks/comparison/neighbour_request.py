@@ -18,7 +18,7 @@ import numpy as np
 from exchange import Request, Target
 
 from core import checkpoints
-from core.corpus import encode, read_corpus
+from core.data.corpus import encode, read_corpus
 from core.embeddings import neighbours
 from core.verdicts import logits
 

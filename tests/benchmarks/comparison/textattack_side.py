@@ -49,7 +49,7 @@ from textattack.transformations import WordSwap
 
 from core import checkpoints, fluency
 from core.checkpoints import Checkpoint
-from core.corpus import encode_tokens, file_sha256, read_texts
+from core.data.corpus import encode_tokens, file_sha256, read_texts
 from core.verdicts import logits, sigmoid
 
 

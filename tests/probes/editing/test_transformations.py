@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import ngrams
-from core.corpus import encode_tokens
+from core.data.corpus import encode_tokens
 from core.fluency import Trigram
 from core.probes.editing import transformations as change
 from core.probes.editing.changes import Edit, apply

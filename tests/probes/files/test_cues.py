@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.data.tables import rows
 from core.probes.files import cues
 from core.probes.files.cues import CUES, GIVE_AWAY, Look, gives_away, look, without_give_aways
-from core.tables import rows
 from core.text import word_cache
 
 EXAMPLES = {

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.labelling import Column, LabelsError, decide, label_key
-from core.labels import SENTIMENT, Labelling
+from core.data.label_inference import Column, LabelsError, decide, label_key
+from core.data.labels import SENTIMENT, Labelling
 from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
 
 COLUMN = Column("a.csv", "mood")

@@ -1,6 +1,6 @@
 """How is a file of text laid out: its form, encoding, delimiter, quoting and header? As a person says, or as was found.
 
-`core.looking` finds out what nobody says, and every reader goes by the result.
+`core.data.formats.detection` finds out what nobody says, and every reader goes by the result.
 """
 
 from __future__ import annotations

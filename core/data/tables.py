@@ -1,6 +1,6 @@
 """Tables of text from files, row by row and strictly: a row that cannot be read ends it, with the row's place.
 
-The rows are those of `core.records`, which reads every form and goes on behind such a row. And the way out: CSV.
+The rows are those of `core.data.records`, which reads every form and goes on behind such a row. And the way out: CSV.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from core.layout import NAME_ENCODING, PARQUET, SENTIMENT140_COLUMNS, Layout, called, said, tell
-from core.looking import look
-from core.records import Window, batches_of, check_columns, parquet
+from core.data.formats.detection import look
+from core.data.formats.layout import NAME_ENCODING, PARQUET, SENTIMENT140_COLUMNS, Layout, called, said, tell
+from core.data.records import Window, batches_of, check_columns, parquet
 from core.runtime.i18n import gettext as _
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
-"""The tables that are written; many more forms are read (`core.layout.SUFFIXES`)."""
+"""The tables that are written; many more forms are read (`core.data.formats.layout.SUFFIXES`)."""
 # What makes a spreadsheet take a text for a formula: a sign in front, also a wide one as Chinese and Japanese keyboards
 # have it, also behind white space, which some drop.
 _FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
@@ -75,7 +75,7 @@ def rows(path: Path, columns: Sequence[str], asked: Layout | None = None) -> Ite
     """The named columns of every row of a table, in order.
 
     Raises LookupError for a missing column, ValueError for a row that cannot be read (naming its place) and a damaged
-    file, and what `core.looking.look` raises.
+    file, and what `core.data.formats.detection.look` raises.
     """
     layout = look(path, asked)
     if layout.form == PARQUET:

@@ -1,6 +1,6 @@
 """Which sentences, with which labels? Labelled text from files, encoded corpora, seeded splits.
 
-What a label means is decided by `core.labelling`. Rows that are neutral or have no label are left out and counted.
+What a label means is decided by `core.data.label_inference`. Rows that are neutral or have no label are left out and counted.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.labelling import LEFT_OUT, MOST_VALUES, Column, LabelsError, decide, label_key, too_many
-from core.labels import SENTIMENT, Labelling
-from core.layout import Layout
+from core.data.formats.layout import Layout
+from core.data.formats.text_folders import texts_of_folder
+from core.data.label_inference import LEFT_OUT, MOST_VALUES, Column, LabelsError, decide, label_key, too_many
+from core.data.labels import SENTIMENT, Labelling
+from core.data.tables import is_sentiment140, place, rows
 from core.runtime.i18n import gettext as _
-from core.tables import is_sentiment140, place, rows
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.text.word_cache import WordCache
-from core.text_folders import texts_of_folder
 
 SENTIMENT_LABELLING = Labelling(SENTIMENT)
 NEGATIVE, POSITIVE = range(2)
@@ -74,7 +74,7 @@ def read_corpus(
 ) -> Corpus:
     """Labelled rows of a file, neutral and unlabelled ones left out; `labelling` tells a model's classes.
 
-    Without it the column tells the classes: sentiment, or two words. `asked` names values (`core.labelling.decide`).
+    Without it the column tells the classes: sentiment, or two words. `asked` names values (`core.data.label_inference.decide`).
     Columns default to ``text`` and ``label``. Raises LookupError for a missing column, ValueError for a ragged row, a
     wrong encoding, a label that is not understood (each naming the row), labels with two plausible meanings or no rows,
     OSError for an unreadable file.

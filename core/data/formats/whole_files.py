@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core import record_lines
-from core.cells import Batch, converted
-from core.layout import JSON, LINES, NAME_ENCODING, Layout, called
-from core.record_lines import Lines, batches, no_object, not_json, stream
+from core.data.formats import lines as record_lines
+from core.data.formats.cells import Batch, converted
+from core.data.formats.layout import JSON, LINES, NAME_ENCODING, Layout, called
+from core.data.formats.lines import Lines, batches, no_object, not_json, stream
+from core.data.formats.text_folders import texts_of_folder
 from core.runtime.i18n import gettext as _
-from core.text_folders import texts_of_folder
 
 JSON_LIMIT = 64_000_000  # characters of a JSON array, bytes of the .pos and .neg files of a folder
 _LOADED = 4_096  # rows at a time

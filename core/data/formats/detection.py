@@ -18,9 +18,10 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from core import record_lines
-from core.cells import mended
-from core.header import (
+from core.data.formats import lines as record_lines
+from core.data.formats.cells import mended
+from core.data.formats.compression import opened, suffix_of
+from core.data.formats.header import (
     are_labels,
     counts_rows,
     guessed,
@@ -31,7 +32,7 @@ from core.header import (
     token_columns,
     unread_lists,
 )
-from core.layout import (
+from core.data.formats.layout import (
     ANY,
     DELIMITED,
     ESCAPED,
@@ -53,12 +54,11 @@ from core.layout import (
     some,
     too_wide,
 )
-from core.packed import opened, suffix_of
-from core.record_lines import Lines, unchecked
+from core.data.formats.lines import Lines, unchecked
+from core.data.formats.text_folders import classes, texts_of_folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from core.text_folders import classes, texts_of_folder
 
 _PART = 262_144  # bytes looked at
 _SENTIMENT140_LABELS = ("0", "2", "4")
@@ -81,7 +81,7 @@ _LOOKED = 100  # objects of JSON, files of a folder
 def look(path: Path, asked: Layout | None = None) -> Layout:
     """The layout of a file, what was not asked for found by looking at its first part.
 
-    Raises ValueError for a suffix that is not in `core.layout.SUFFIXES`, a file that is not laid out as asked, and one
+    Raises ValueError for a suffix that is not in `core.data.formats.layout.SUFFIXES`, a file that is not laid out as asked, and one
     that two readings fit; OSError for a file that cannot be opened.
     """
     asked = asked or ANY

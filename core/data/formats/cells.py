@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from core.layout import Layout
+from core.data.formats.layout import Layout
 from core.runtime.i18n import gettext as _
 
 _TOKEN = r"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"

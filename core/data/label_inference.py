@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from core.labels import SENTIMENT, Labelling, Names, check_names
+from core.data.labels import SENTIMENT, Labelling, Names, check_names
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 

@@ -23,7 +23,7 @@ LONGEST = 40  # characters of a name
 class Labelling:
     """A model's classes, called `names`, and which values of its own table stand for each: None for rows left out.
 
-    Values are spelt as `core.labelling.label_key` spells them. Raises ValueError for names that cannot be.
+    Values are spelt as `core.data.label_inference.label_key` spells them. Raises ValueError for names that cannot be.
     """
 
     names: Names

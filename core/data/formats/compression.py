@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from core.layout import PACKED, SUFFIXES
+from core.data.formats.layout import PACKED, SUFFIXES
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Every row of a table, whatever is wrong with some of them: a window of rows at a time, in constant memory.
 
 A row that is not as it should be is told of in its place, with its line and the reason, and reading goes on behind it
-(`core.record_lines`). `core.tables.rows` is the same rows, and stops at the first of those.
+(`core.data.formats.lines`). `core.data.tables.rows` is the same rows, and stops at the first of those.
 
 A table can be read in pieces: `marks` finds places between rows, `span` reads on from one without reading what is
 before it (of parquet at most a row group).
@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cells import Batch, mended
-from core.header import is_text
-from core.layout import (
+from core.data.formats.cells import Batch, mended
+from core.data.formats.detection import look
+from core.data.formats.header import is_text
+from core.data.formats.layout import (
     DELIMITED,
     FOLDER,
     JSON,
@@ -30,9 +31,8 @@ from core.layout import (
     tell,
     too_wide,
 )
-from core.loaded import items, loaded
-from core.looking import look
-from core.record_lines import Lines, Mark, Places, batches, stream
+from core.data.formats.lines import Lines, Mark, Places, batches, stream
+from core.data.formats.whole_files import items, loaded
 from core.runtime import error_messages
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
@@ -143,7 +143,7 @@ def windows(path: Path, size: int, asked: Layout | None = None) -> Generator[Win
     """All rows of a table, `size` at a time (fewer in the last window), with every column.
 
     Raises ValueError for a file without rows, a first window without a single readable row and a damaged file, and what
-    `core.looking.look` raises.
+    `core.data.formats.detection.look` raises.
     """
     layout = look(path, asked)
     found = parquet(path, size, layout) if layout.form == PARQUET else _windows(path, size, layout, told=True)
@@ -294,7 +294,7 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
     import pyarrow
     import pyarrow.parquet
 
-    from core.parquet_pages import unreadable
+    from core.data.formats.parquet_limits import unreadable
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
@@ -313,7 +313,7 @@ def parquet(
     rows: int | None = None,
     columns: Sequence[str] | None = None,
 ) -> Iterator[Window]:
-    from core.parquet_pages import batches
+    from core.data.formats.parquet_limits import batches
 
     with _parquet_file(path) as file:
         total, names = file.metadata.num_rows, file.schema_arrow.names
@@ -353,13 +353,13 @@ def _together(parts: Iterator[RecordBatch], size: int) -> Iterator[RecordBatch]:
     """Batches of `size` rows from smaller ones, and a smaller one at the end or where the next would be too large."""
     import pyarrow
 
-    from core import parquet_pages
+    from core.data.formats import parquet_limits
 
     waiting: list[RecordBatch] = []
     count, weight = 0, 0
     for part in parts:
-        heavy = sum(parquet_pages.expanded(column) for column in part.columns)
-        if waiting and (count + len(part) > size or weight + heavy > parquet_pages.VALUES):
+        heavy = sum(parquet_limits.expanded(column) for column in part.columns)
+        if waiting and (count + len(part) > size or weight + heavy > parquet_limits.VALUES):
             yield pyarrow.concat_batches(waiting)
             waiting, count, weight = [], 0, 0
         waiting.append(part)
