@@ -12,7 +12,7 @@ result's frozen dataclass. `model.checkpoint` is what the probes' own modules ta
 Arrays' axes: T tokens of the text, H units, L layers; probabilities are of class 1, logits before the logistic
 function, fluency in nats. Every method raises ValueError (EmptyTextError for a text without a word) or LookupError that
 says in a line what was given and what can be; those that follow a model word by word raise
-`core.models.NotPrefixwiseError` for a bidirectional one. Importing this module imports no torch, numpy or plotly.
+`core.models.recurrent.NotPrefixwiseError` for a bidirectional one. Importing this module imports no torch, numpy or plotly.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from core.checkpoints import Checkpoint
     from core.data.formats.layout import Layout
     from core.evaluation import Evaluation
     from core.fluency import Fluency
+    from core.models.checkpoints import Checkpoint
+    from core.models.predict import Verdict
+    from core.models.trace import Trace
     from core.probes.attribution.interactions import Interactions
     from core.probes.attribution.order import OrderAttribution
     from core.probes.attribution.results import Attribution
@@ -46,8 +48,6 @@ if TYPE_CHECKING:
     from core.probes.scan import Scan
     from core.probes.suite import Suite
     from core.probes.trajectories import Gradients
-    from core.trace import Trace
-    from core.verdicts import Verdict
 
 
 _Event = TypeVar("_Event")
@@ -56,9 +56,9 @@ _Event = TypeVar("_Event")
 def load(name: str = "lstm", folder: str | Path | None = None) -> Model:
     """A trained model by its checkpoint's name, from the project's folder of checkpoints unless told.
 
-    Raises `core.checkpoints.CheckpointError`, a ValueError, where there is none or it is not sound.
+    Raises `core.models.checkpoints.CheckpointError`, a ValueError, where there is none or it is not sound.
     """
-    from core import checkpoints
+    from core.models import checkpoints
 
     return Model(checkpoints.load(name, None if folder is None else Path(folder)))
 
@@ -100,7 +100,7 @@ class Model:
     def predict(self, texts: Sequence[str]) -> list[Verdict]:
         """A verdict on each text: `probability`, `label`, `tokens`, which of them are known, and `prefix_probabilities`
         [T], the probability after each token (empty for a bidirectional model)."""
-        from core.verdicts import verdicts
+        from core.models.predict import verdicts
 
         return verdicts(self.checkpoint, _several(texts))
 
@@ -182,7 +182,7 @@ class Model:
     def trajectory(self, text: str) -> Trace:
         """Every state `h` [T, H] (and `c` of an LSTM), gate [T, H] by name, logit and probability [T] after each token,
         and each token's `contributions` [T] to the last logit; of several layers the top one's."""
-        from core.trace import trace
+        from core.models.trace import trace
 
         return trace(self.checkpoint, text)
 
@@ -295,8 +295,8 @@ class Model:
             raise ValueError(f"{self.name} tells {self.labels[0]} from {self.labels[1]}: {why}")
 
     def _reading(self, text: str) -> Any:
+        from core.models.predict import EmptyTextError
         from core.probes.attribution.results import Reading
-        from core.verdicts import EmptyTextError
 
         tokens = tuple(self.checkpoint.preprocessing(text))
         if not tokens:

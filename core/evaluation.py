@@ -16,11 +16,11 @@ import numpy as np
 
 from core.data.corpus import Corpus, encode
 from core.data.slices import LENGTHS
+from core.models.predict import logits, sigmoid
 from core.text.preprocessing import Vocabulary
-from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 BINS = 15
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from core.collection_file import FINDS, CollectionFile, now, number, stands_in, storable
 from core.data.tables import as_csv
-from core.readings import check_reading, fooled
+from core.models.gold_labels import check_reading, fooled
+from core.models.predict import label
 from core.runtime.i18n import gettext as _
-from core.verdicts import label
 
 TYPED, EDIT, COMPOSE, FILE, SUITE = SOURCES = ("typed", "edit", "compose", "file", "suite")
 # The reading and the number are those of now. A text typed in does not say where it comes from, so what an earlier call

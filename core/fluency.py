@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core import checkpoints
-from core.checkpoints import Card, CheckpointError
+from core.models import checkpoints
+from core.models.checkpoints import Card, CheckpointError
 from core.packing import Level, pack_level, unpack_level
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from core import checkpoints, fluency
+from core import fluency
 from core.data.corpus import Encoded
 from core.fluency_data import Pairs, Sentences
 from core.fluency_evaluation import contests, judge_pairs, rank_orders, summarise
 from core.language_model import Recurrent
+from core.models import checkpoints
 from core.ngrams import BIGRAMS_FAVOURED
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing

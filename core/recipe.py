@@ -18,16 +18,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core import checkpoints, distributed
+from core import distributed
 from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.data.label_inference import own_values
 from core.data.labels import SENTIMENT
 from core.data.small_data import SMALL, UNEVEN
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation import evaluate
-from core.polarity import add_polarity, log_odds
-from core.provenance import STRATIFIED
-from core.reference_states import add_state_space, of_rows
+from core.models import checkpoints
+from core.models.reference_states import add_state_space, of_rows
+from core.models.token_log_odds import add_polarity, log_odds
+from core.models.training_rows import STRATIFIED
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.training import (

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from core import checkpoints
 from core.data.slices import SLICES
+from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.tally import BINS, Pair, Tallies, Tally
 

@@ -27,11 +27,11 @@ import torch
 from torch import Tensor, nn
 
 from core import distributed
-from core.checkpoints import round_embeddings
 from core.data.corpus import Encoded, length_batches, pad
-from core.models import CELLS, Classifier
+from core.models.checkpoints import round_embeddings
+from core.models.predict import logits
+from core.models.recurrent import CELLS, Classifier
 from core.text.preprocessing import Vocabulary
-from core.verdicts import logits
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 _WARM_UP = 1 / 3

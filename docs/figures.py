@@ -12,14 +12,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # so that it runs from an
 
 import math
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.trace import trace
 from core.probes import embeddings
 from core.probes.embedding_map import WORDS, that_matter, word_map
 from core.probes.memory import FILLER, memory
 from core.probes.trajectories import apart, gradients
 from core.text import lexicon
-from core.trace import trace
 
 MODELS = ("rnn", "gru", "lstm")
 PROVERBS = ("Better late than never", "Better never than late")

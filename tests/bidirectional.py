@@ -11,11 +11,11 @@ from tests.conftest import EMBEDDING, HIDDEN, WORDS
 def write_imported(
     folder: Path, name: str, cell: str, *, layers: int = 1, seed: int = 0, scale: float = 0.7, **variant: Any
 ) -> None:
-    """Save a model of any variant that `core.models.Classifier` takes."""
+    """Save a model of any variant that `core.models.recurrent.Classifier` takes."""
     import torch
 
-    from core import checkpoints
-    from core.models import Classifier
+    from core.models import checkpoints
+    from core.models.recurrent import Classifier
     from core.text.preprocessing import SHIPPED, Vocabulary
 
     vocabulary = Vocabulary(WORDS)

@@ -63,8 +63,9 @@ def write_tiny_checkpoint(
     """Save a classifier with random weights, its card filled in as `core.recipe` does."""
     import torch
 
-    from core import checkpoints, recipe
-    from core.models import Classifier
+    from core import recipe
+    from core.models import checkpoints
+    from core.models.recurrent import Classifier
     from core.text.preprocessing import SHIPPED, Vocabulary
     from core.training import HeldOut, TrainingSettings
 

@@ -12,9 +12,9 @@ import pytest
 
 from core import figure, load
 from core.api import Model
-from core.models import NotPrefixwiseError
+from core.models.predict import verdicts
+from core.models.recurrent import NotPrefixwiseError
 from core.probes.attributions import attribute
-from core.verdicts import verdicts
 from tests.bidirectional import write_bidirectional
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes import league_file
 from core.probes.attribution.results import Reading
 from core.probes.attributions import METHODS, accepted, attribute

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, ngrams
+from core import ngrams
 from core.__main__ import main
 from core.bench import exercises, inside, pages, reading, searches, words
 from core.bench.measured import Measured, best_in_turn, threads
-from core.checkpoints import Checkpoint
 from core.commands.bench import PARTS
 from core.data.corpus import encode
 from core.fluency import Mixture, Trigram
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
 
 
 @pytest.fixture(scope="module")

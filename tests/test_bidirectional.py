@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
 from core.__main__ import main
-from core.checkpoints import Checkpoint, CheckpointError
-from core.models import NotPrefixwiseError
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint, CheckpointError
+from core.models.predict import verdicts
+from core.models.recurrent import NotPrefixwiseError
+from core.models.reference_states import states
+from core.models.trace import trace
 from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading
 from core.probes.attribution.tree import PrefixTree
@@ -28,9 +31,6 @@ from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.patching import patch_texts
 from core.probes.retention import retention
 from core.probes.trajectories import gradients
-from core.reference_states import states
-from core.trace import trace
-from core.verdicts import verdicts
 from tests.bidirectional import write_bidirectional
 
 TEXT = "this movie is not so bad"

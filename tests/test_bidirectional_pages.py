@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.models import Head
+from core.models.recurrent import Head
 from tests.bidirectional import write_bidirectional, write_imported
 from tests.conftest import write_tiny_checkpoint
 

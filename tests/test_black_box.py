@@ -13,9 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.black_box import BlackBox, EveryWord, PlainWords, PredictorError, asked_for, inside, load, log_odds, telling
+from core.models.predict import sigmoid, verdict, verdict_on_tokens, verdicts, with_prefixes
+from core.models.predictor import (
+    BlackBox,
+    EveryWord,
+    PlainWords,
+    PredictorError,
+    asked_for,
+    inside,
+    load,
+    log_odds,
+    telling,
+)
 from core.text.preprocessing import Preprocessing
-from core.verdicts import sigmoid, verdict, verdict_on_tokens, verdicts, with_prefixes
 from tests.hostile import SENTENCES
 
 TEXTS = ["a fine day", "a day", "dull"]
@@ -130,7 +140,7 @@ def test_a_slow_one_is_asked_about_less_at_a_time(monkeypatch: pytest.MonkeyPatc
         clock[0] += 0.1 * len(texts)
         return by_length(texts)
 
-    monkeypatch.setattr("core.black_box.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("core.models.predictor.time.perf_counter", lambda: clock[0])
     black_box = box(slow)
     black_box.probabilities([f"text {number}" for number in range(100)])
     assert black_box.at_once <= 4

@@ -12,8 +12,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import black_box
-from core.black_box import BlackBox
+from core.models import predictor
+from core.models.predictor import BlackBox
 from tests.hostile import SENTENCES
 
 ROOT = Path(__file__).parent.parent
@@ -60,7 +60,7 @@ def goes_wrong(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], None
 
     def replace(function: Any) -> None:
         forget()
-        monkeypatch.setattr(black_box, "load", lambda spec, taken=(): BlackBox(function, spec))
+        monkeypatch.setattr(predictor, "load", lambda spec, taken=(): BlackBox(function, spec))
 
     yield replace
     forget()

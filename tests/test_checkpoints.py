@@ -19,12 +19,12 @@ from safetensors import safe_open
 from safetensors.numpy import save as arrays_to_bytes
 from safetensors.torch import load_file, save_file
 
-from core import checkpoints
-from core.checkpoints import CARD, POLARITY, STATE_SPACE, VOCABULARY, WEIGHTS, CheckpointError
-from core.models import CELLS, Classifier
-from core.state_space import StateSpace, fit
+from core.models import checkpoints
+from core.models.checkpoints import CARD, POLARITY, STATE_SPACE, VOCABULARY, WEIGHTS, CheckpointError
+from core.models.predict import verdict
+from core.models.recurrent import CELLS, Classifier
+from core.models.state_space import StateSpace, fit
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import verdict
 
 WORDS = Vocabulary([f"w{number}" for number in range(18)])
 TEXTS = ["Better late than never", "I can't love this movie!", "bad", "zork :)", ""]

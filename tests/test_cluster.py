@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
 from core.probes.corpus_scan import corpus_scan
 from core.probes.files.scoring import Checkpoints, Scoring
 from core.runtime import cluster

@@ -200,14 +200,14 @@ import json, sys
 from pathlib import Path
 
 loaded = {}
-import core.text.preprocessing, core.data.corpus, core.checkpoints, core.verdicts
+import core.text.preprocessing, core.data.corpus, core.models.checkpoints, core.models.predict
 loaded["verdicts"] = sorted(sys.modules)
-import core.models
+import core.models.recurrent
 loaded["models"] = sorted(sys.modules)
 folder = Path(sys.argv[1])
-checkpoint = core.checkpoints.load("lstm", folder)
-found = core.verdicts.verdict(checkpoint, "better late than never")
-core.verdicts.verdicts(checkpoint, ["i love this", "never"])
+checkpoint = core.models.checkpoints.load("lstm", folder)
+found = core.models.predict.verdict(checkpoint, "better late than never")
+core.models.predict.verdicts(checkpoint, ["i love this", "never"])
 loaded["prediction"] = sorted(sys.modules)
 print(json.dumps({"loaded": loaded, "tokens": found.tokens}))
 """

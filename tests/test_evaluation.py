@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from core.checkpoints import Checkpoint
 from core.data.corpus import Corpus
 from core.evaluation import (
     BINS,
@@ -23,7 +22,8 @@ from core.evaluation import (
     paired_interval,
     wilson_interval,
 )
-from core.models import Classifier
+from core.models.checkpoints import Checkpoint
+from core.models.recurrent import Classifier
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 STRONG = math.log(9)  # the logit whose probability is 0.9

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.finds import SOURCES, Find, Finds
-from core.readings import READINGS
+from core.models.gold_labels import READINGS
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, state_space
 from core.data.examples import examples
+from core.models import checkpoints, state_space
+from core.models.trace import trace
 from core.probes.fixed_points import FixedPoints, search
 from core.probes.line_attractor import statement
-from core.trace import trace
 from pages.parts import trajectories
 from tests.conftest import WORDS
 

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, fluency, fluency_data, fluency_recipe, ngrams, packing
+from core import fluency, fluency_data, fluency_recipe, ngrams, packing
 from core.__main__ import main
-from core.checkpoints import CheckpointError
 from core.data.corpus import Encoded, encode_tokens
 from core.fluency import BOUNDARY, Trigram
 from core.fluency_evaluation import Contest, Rank, contests, judge_pairs, movable, rank, rank_orders, score_orders
+from core.models import checkpoints
+from core.models.checkpoints import CheckpointError
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 # Three sentences. Bigrams, with | for start and end: |a ab b| |a ac c| |b ba a|

@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
+from core.models import checkpoints
 from tests.conftest import write_tiny_checkpoint
 
 ROOT = Path(__file__).parent.parent

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.trace import trace
 from core.probes.interventions import Hold, Patch, Scale, intervene
 from core.probes.patching import patch_texts
-from core.trace import trace
 from pages.parts.fingerprint import fingerprint
 from tests.hostile import SENTENCES
 

@@ -16,12 +16,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.lab import ensemble_file
 from core.lab.boosting import minima
 from core.lab.boosting_data import draw
 from core.lab.boosting_sheet import sheet
 from core.lab.stumps import boost_stumps
+from core.models import checkpoints
 from core.probes.predictors import predictor
 from core.runtime import i18n
 from pages.parts import lab_boosting

@@ -15,11 +15,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.lab.mixture import first_guess, fit
 from core.lab.mixture_data import draw
 from core.lab.mixture_sheet import sheet, slip_sheet
 from core.lab.mixture_states import regimes, sentence, states_of
+from core.models import checkpoints
 from tests.hostile import SENTENCES
 
 SCRIPT = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import checkpoints
+from core.models import checkpoints
 from core.text import lexicon
 from core.text.lexicon import DIRECT, NEGATIONS, Lexicon, is_negation
 from core.text.preprocessing import Preprocessing

@@ -20,11 +20,12 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints, training
+from core import training
 from core.__main__ import main
 from core.data.corpus import file_sha256, read_corpus
 from core.evaluation import evaluate
-from core.verdicts import verdict
+from core.models import checkpoints
+from core.models.predict import verdict
 from tests.told import beside
 
 PROJECT = Path(__file__).parent.parent

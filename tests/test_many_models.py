@@ -10,9 +10,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.__main__ import main
-from core.checkpoints import CheckpointError
+from core.models import checkpoints
+from core.models.checkpoints import CheckpointError
 from tests.conftest import write_tiny_checkpoint
 
 ROOT = Path(__file__).parent.parent

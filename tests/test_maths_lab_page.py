@@ -14,12 +14,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.lab.by_hand import MOST_INPUTS, MOST_STEPS, work
 from core.lab.by_hand_text import LONGEST, from_line, to_line
 from core.lab.lstm_by_hand import presets, report
-from core.trace import trace
-from core.working import working
+from core.models import checkpoints
+from core.models.step_arithmetic import working
+from core.models.trace import trace
 from pages.parts.equations import number
 from tests.conftest import HIDDEN, write_tiny_checkpoint
 from tests.hostile import SENTENCES

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from core import black_box, checkpoints, tally_file
+from core import tally_file
 from core.collection_file import CollectionFile, storable
 from core.data import records, tables
 from core.data.corpus import read_corpus
 from core.data.formats.layout import Layout
 from core.data.labels import check_names
-from core.models import NotPrefixwiseError
+from core.models import checkpoints, predictor
+from core.models.recurrent import NotPrefixwiseError
 from core.runtime import i18n, limits
 from core.text.preprocessing import STEPS, Preprocessing, Vocabulary
 from pages.parts import reading
@@ -42,7 +43,7 @@ def file(folder: Path, content: bytes, name: str = "table.csv") -> Path:
 
 
 def refused(folder: Path, answer: object) -> None:
-    black_box.BlackBox(lambda texts: answer, "its:answer").probabilities(["good", "bad"])
+    predictor.BlackBox(lambda texts: answer, "its:answer").probabilities(["good", "bad"])
 
 
 def database(folder: Path) -> None:
@@ -141,7 +142,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
         {"its", "answer"},
     ),
     "two predictors": (
-        lambda folder: black_box.asked_for(["--predictor", "a:b", "--predictor=c:d"]),
+        lambda folder: predictor.asked_for(["--predictor", "a:b", "--predictor=c:d"]),
         "--predictor is given once; given: a:b, c:d",
         {"predictor"},
     ),

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.models import CELLS, GATES, Classifier, State, cell_step
+from core.models.recurrent import CELLS, GATES, Classifier, State, cell_step
 
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]

@@ -14,7 +14,8 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, tally_file
+from core import tally_file
+from core.models import checkpoints
 from core.probes.assessment import assess, own
 from core.tally_file import Source
 from tests.conftest import EMBEDDING, WORDS

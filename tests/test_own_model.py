@@ -11,11 +11,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, recipe
+from core import recipe
 from core.__main__ import main
 from core.data.labels import SENTIMENT
 from core.data.small_data import SMALL as SMALL_DATA
-from core.verdicts import verdicts
+from core.models import checkpoints
+from core.models.predict import verdicts
 from tests import generated
 from tests.conftest import write_tiny_checkpoint
 from tests.told import beside

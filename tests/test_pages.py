@@ -16,8 +16,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.data.examples import examples
+from core.models import checkpoints
 from core.text.emoji import visible as shown
 from core.text.preprocessing import SHIPPED, Preprocessing
 from tests.hostile import SENTENCES
@@ -150,7 +150,7 @@ def test_opens_on_an_example_with_three_verdicts_and_three_curves() -> None:
 
 
 def test_the_verdicts_are_the_models_own() -> None:
-    from core.verdicts import verdict
+    from core.models.predict import verdict
 
     at = home("I love this movie!")
     for name in ("rnn", "gru", "lstm"):

@@ -15,12 +15,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.trace import trace
 from core.probes.diagnostic import diagnose
 from core.probes.diagnostic_card import KEY, Source, add_probes
 from core.probes.files.lines import own_lines
 from core.probes.patterns import index, pattern, search
-from core.trace import trace
 from pages.parts import trajectories
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES

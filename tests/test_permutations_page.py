@@ -15,11 +15,11 @@ import pytest
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.collection import Collection
+from core.models import checkpoints
+from core.models.predict import verdict
 from core.probes.ordering.orders import fluencies
 from core.text.preprocessing import Vocabulary
-from core.verdicts import verdict
 from pages.parts import models
 from pages.parts.fingerprint import fingerprint
 from pages.parts.order import moved

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import checkpoints, polarity
 from core.__main__ import main
 from core.data.corpus import encode_tokens, read_corpus
-from core.polarity import SMOOTHING, add_polarity, log_odds, of_training, sentence_counts
+from core.models import checkpoints, token_log_odds
+from core.models.token_log_odds import SMOOTHING, add_polarity, log_odds, of_training, sentence_counts
 from core.text.preprocessing import Vocabulary
 
 VOCABULARY = Vocabulary(["good", "bad", "day"])
@@ -55,10 +55,10 @@ def plain(sentences: list[list[int]], labels: list[int], size: int, a: float) ->
 def test_as_the_plain_formula_says(rows: list[tuple[list[int], int]], a: float, chunk: int) -> None:
     offsets = np.cumsum([0, *(len(ids) for ids, _ in rows)])
     ids = np.array([number for ids, _ in rows for number in ids], dtype=np.int32)
-    sentences = polarity.Encoded(ids, offsets)
+    sentences = token_log_odds.Encoded(ids, offsets)
     labels = np.array([label for _, label in rows], dtype=np.int8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polarity, "_ROWS", chunk)
+        patch.setattr(token_log_odds, "_ROWS", chunk)
         found = log_odds(sentences, labels, np.arange(len(rows)), 9, a)
     np.testing.assert_allclose(found, plain([ids for ids, _ in rows], labels.tolist(), 9, a), atol=1e-5)
 

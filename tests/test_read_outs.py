@@ -11,9 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
-from core.models import CELLS, Classifier, Head, ReadOutError
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import verdict
+from core.models.read_outs import POOLS, ReadOut, pools
+from core.models.recurrent import CELLS, Classifier, Head, ReadOutError
+from core.models.reference_states import states
+from core.models.step_arithmetic import working
+from core.models.trace import trace
 from core.probes.attribution.removal import Game, subsets
 from core.probes.attribution.results import Reading
 from core.probes.attribution.tree import PrefixTree
@@ -28,12 +33,7 @@ from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.patching import patch_grid
 from core.probes.retention import retention
 from core.probes.trajectories import gradients
-from core.read_outs import POOLS, ReadOut, pools
-from core.reference_states import states
 from core.text.preprocessing import PAD
-from core.trace import trace
-from core.verdicts import verdict
-from core.working import working
 from tests.bidirectional import write_imported
 
 TEXT, OTHER = "this movie is not so bad", "i love the movie but it is late"

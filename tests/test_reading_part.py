@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.data.formats.detection import look
 from core.data.formats.layout import Layout, delimiter_of, said
 from core.data.labels import SENTIMENT
 from core.data.records import windows
+from core.models import checkpoints
 from pages.parts import reading
 from tests.test_files import CASES, TABLE, placed
 

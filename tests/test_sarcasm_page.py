@@ -19,11 +19,13 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, ngrams
+from core import ngrams
 from core.data.corpus import encode_tokens
 from core.data.examples import examples
 from core.finds import Find, Finds
 from core.fluency import Trigram
+from core.models import checkpoints
+from core.models.predict import verdict
 from core.probes import edits, sarcasm, scan
 from core.probes.behaviour.templates import CAPABILITIES
 from core.probes.composing import sarcasm_results
@@ -39,7 +41,6 @@ from core.probes.suite import Settings, run
 from core.runtime import i18n
 from core.text import lexicon
 from core.text.preprocessing import Vocabulary
-from core.verdicts import verdict
 from pages.parts import models
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.finds import Find, Finds
+from core.models import checkpoints
+from core.models.gold_labels import READINGS
 from core.probes import comment as probe
 from core.probes.comment import judge
-from core.readings import READINGS
 from core.runtime import i18n
 from pages.parts.tokens import signed
 from tests.hostile import SENTENCES

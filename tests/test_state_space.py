@@ -9,14 +9,14 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from core import checkpoints
 from core.__main__ import main
 from core.data.corpus import Encoded, encode_tokens
-from core.models import CELLS, Classifier
-from core.polarity import add_polarity
-from core.reference_states import add_state_space, of_rows, states
-from core.state_space import StateSpace, fit
-from core.trace import trace
+from core.models import checkpoints
+from core.models.recurrent import CELLS, Classifier
+from core.models.reference_states import add_state_space, of_rows, states
+from core.models.state_space import StateSpace, fit
+from core.models.token_log_odds import add_polarity
+from core.models.trace import trace
 
 
 def some(seed: int = 0, count: int = 200, units: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +132,7 @@ def test_reference_states_are_those_after_every_token(cell: str, layers: int) ->
 
 
 def test_no_more_rows_than_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import reference_states
+    from core.models import reference_states
 
     torch.manual_seed(0)
     model = Classifier("gru", 9, 4, 5).requires_grad_(False).eval()

@@ -27,7 +27,7 @@ SCRIPTING = (
     "fetch(",
     "import(",
 )
-LOADER = ROOT / "core/foreign/torch_files.py"
+LOADER = ROOT / "core/models/importers/torch_files.py"
 UNPICKLING = {"read_pickle", "to_pickle", "allow_pickle", "weights_only"}
 
 
@@ -93,8 +93,10 @@ def test_core_knows_neither_streamlit_nor_pages(path: Path) -> None:
 
 
 def test_models_use_torch_the_read_outs_and_the_language_only() -> None:
-    used = {module.rpartition(".")[0] for module in imports(ROOT / "core/models.py") if module.startswith("core")}
-    assert used == {"core.runtime.i18n", "core.read_outs"}
+    used = {
+        module.rpartition(".")[0] for module in imports(ROOT / "core/models/recurrent.py") if module.startswith("core")
+    }
+    assert used == {"core.runtime.i18n", "core.models.read_outs"}
 
 
 def test_figures_use_plotly_the_language_and_each_other_only() -> None:
@@ -154,8 +156,8 @@ def test_a_components_script_writes_no_html_and_asks_nobody() -> None:
     [
         ("pages.parts.frame", ("torch", "gensim", "pandas", "scipy", "sklearn", "pyarrow")),
         ("core.__main__", ("torch", "gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
-        ("core.verdicts", ("torch", "gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
-        ("core.models", ("gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
+        ("core.models.predict", ("torch", "gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
+        ("core.models.recurrent", ("gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
     ],
 )
 def test_heavy_libraries_are_imported_where_they_are_used(module: str, heavy: tuple[str, ...]) -> None:

@@ -10,9 +10,9 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 
 from core.data.slices import SLICES, places
 from core.evaluation import calibration_error, wilson_interval
+from core.models.predict import sigmoid
 from core.tally import BINS, Counter, Pair, Tallies, Tally
 from core.training import fit_temperature
-from core.verdicts import sigmoid
 from pages.parts import estimates
 
 LABELS = ("negative", "positive")

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import checkpoints, tally_file
+from core import tally_file
+from core.models import checkpoints
 from core.tally import Pair, Tallies
 from core.tally_file import Source
 from tests.test_tally import counted

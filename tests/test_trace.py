@@ -11,12 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
-from core.models import CELLS, GATES, Classifier
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError, verdict
+from core.models.recurrent import CELLS, GATES, Classifier
+from core.models.trace import Trace, trace, trace_tokens, unroll
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.trace import Trace, trace, trace_tokens, unroll
-from core.verdicts import EmptyTextError, verdict
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
 EMBEDDING, HIDDEN = 5, 6

@@ -16,7 +16,8 @@ import torch
 
 from core import training
 from core.data.corpus import Encoded
-from core.models import CELLS, Classifier
+from core.models.predict import logits
+from core.models.recurrent import CELLS, Classifier
 from core.text.preprocessing import Vocabulary
 from core.training import (
     FEW_ERRORS,
@@ -31,7 +32,6 @@ from core.training import (
     settings_json,
     train_classifier,
 )
-from core.verdicts import logits
 
 WORDS, EMBEDDING = 20, 8
 GPU = torch.cuda.is_available()

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, state_space
 from core.figures.contributions import MOST_BARS
 from core.figures.states import MOST_TOKENS
+from core.models import checkpoints, state_space
+from core.models.predict import verdict
+from core.models.step_arithmetic import working
+from core.models.trace import trace
 from core.probes.memory import FILLER, memory
 from core.probes.retention import retention
 from core.probes.trajectories import apart, gradients, project
-from core.trace import trace
-from core.verdicts import verdict
-from core.working import working
 from pages.parts import trajectories
 from pages.parts.fingerprint import fingerprint
 from tests.conftest import HIDDEN, WORDS

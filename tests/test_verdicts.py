@@ -11,11 +11,11 @@ import pytest
 import torch
 from scipy.special import expit
 
-from core.checkpoints import Checkpoint
 from core.data.corpus import encode
-from core.models import CELLS, Classifier
+from core.models.checkpoints import Checkpoint
+from core.models.predict import Verdict, label, logits, sigmoid, verdict, verdicts
+from core.models.recurrent import CELLS, Classifier
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import Verdict, label, logits, sigmoid, verdict, verdicts
 
 VOCABULARY = Vocabulary(["i", "love", "hate", "this", "not", "movie", "a", "<url>", "he", "!!!", "so"])
 TEXTS = [

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints
-from core.verdicts import verdict
+from core.models import checkpoints
+from core.models.predict import verdict
 from pages.parts.visitor import HOME, Page, VisitError, Visitor, metrics, server
 
 NAMES = ("rnn", "gru", "lstm")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
 from core.text import wordnet
 from core.text.lexicon import ANTONYMS, CLUSTERS, HEADER, INFLECTIONS, LEMMAS, LICENCE, PLAINER, Lexicon
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
-from core.models import CELLS, GATES, Classifier
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.recurrent import CELLS, GATES, Classifier
+from core.models.step_arithmetic import Working, working
+from core.models.trace import trace
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.trace import trace
-from core.working import Working, working
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never"])
 EMBEDDING, HIDDEN = 5, 4

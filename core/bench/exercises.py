@@ -11,7 +11,7 @@ import numpy as np
 from core.bench.measured import Measured, best_in_turn
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 
 def lstm_by_hand(steps: int, rounds: int) -> Measured:

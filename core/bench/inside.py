@@ -12,7 +12,7 @@ from core.bench.measured import Measured, best_in_turn, seconds
 from core.bench.reading import made_up
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 FORTY = (
     "i really did not think that this day could get any better but then my friend called and told me that the show was "
@@ -27,7 +27,7 @@ def trace_of_forty(checkpoint: Checkpoint, rounds: int) -> Measured:
     """Every state and gate of forty tokens, copies included, against the fused forward, which keeps none."""
     import torch
 
-    from core.trace import trace
+    from core.models.trace import trace
 
     ids = torch.tensor([checkpoint.vocabulary.encode(checkpoint.preprocessing(FORTY))])
 
@@ -50,9 +50,9 @@ def trace_of_forty(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def decomposition(checkpoint: Checkpoint, rounds: int) -> Measured:
     """The contextual decomposition of every word of forty tokens, against the trace."""
+    from core.models.trace import trace_tokens
     from core.probes.attribution.decomposition import words
     from core.probes.attribution.results import Reading
-    from core.trace import trace_tokens
 
     tokens = tuple(checkpoint.preprocessing(FORTY))
     reading = Reading(checkpoint, FORTY, tokens)
@@ -81,8 +81,8 @@ def every_method(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def step_gradients(checkpoint: Checkpoint, rounds: int) -> Measured:
     """Gradients and Jacobians of every step of forty tokens, against the trace."""
+    from core.models.trace import trace
     from core.probes.trajectories import gradients
-    from core.trace import trace
 
     gradients(checkpoint, _WARM)
     took, reference = best_in_turn(rounds, lambda: gradients(checkpoint, FORTY), lambda: trace(checkpoint, FORTY))
@@ -123,9 +123,9 @@ def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
 
 def patches(checkpoint: Checkpoint, rounds: int) -> Measured:
     """The grid of every patch between two sentences of twenty tokens, against reading on anew for each."""
+    from core.models.trace import trace
     from core.probes.interventions import Patch, intervene, patchable
     from core.probes.patching import patch_texts
-    from core.trace import trace
 
     a, b = trace(checkpoint, A), trace(checkpoint, B)
 
@@ -156,9 +156,9 @@ def rest(checkpoint: Checkpoint) -> Measured:
 
 def pattern_search(checkpoint: Checkpoint, tokens: int, rounds: int) -> Measured:
     """A pattern of units looked for in an index of many tokens, against making the index."""
+    from core.models.trace import trace
     from core.probes.files.lines import Lines
     from core.probes.patterns import index, pattern, search
-    from core.trace import trace
 
     texts = tuple(made_up(checkpoint, tokens // 12))
     lines = Lines("made_up", texts, tuple(range(len(texts))), None, 0, 0)

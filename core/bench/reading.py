@@ -17,7 +17,7 @@ from core.bench.measured import Measured, best_in_turn
 from core.data.tables import as_csv
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 _VOCABULARY, _EMBEDDING, _HIDDEN = 5_000, 128, 256  # of a model with random weights, as large as the shipped ones
 _BATCH = 1_024
@@ -42,7 +42,7 @@ def predict(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
     import torch
 
     from core.data.corpus import encode, length_batches, pad
-    from core.verdicts import verdicts
+    from core.models.predict import verdicts
 
     texts = made_up(checkpoint, rows)
     sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
@@ -92,7 +92,7 @@ def all_orders(cell: str, words: int, rounds: int, asked: float | None = None) -
     """All orders of some words, prefixes shared, against the fused forward of every order (random weights)."""
     import torch
 
-    from core.models import Classifier
+    from core.models.recurrent import Classifier
     from core.probes.ordering.prefixes import SharedPrefixes
 
     torch.manual_seed(0)
@@ -124,7 +124,7 @@ def single_changes(cell: str, rounds: int) -> Measured:
     """4,320 changes of one word of twelve, prefixes shared, against whole sentences (random weights)."""
     import torch
 
-    from core.models import Classifier
+    from core.models.recurrent import Classifier
     from core.probes.editing.suffixes import Change, ChangedSentence
 
     torch.manual_seed(0)
@@ -189,8 +189,8 @@ def all_subsets(checkpoint: Checkpoint, baseline: str, rounds: int) -> Measured:
 
 def behaviour(checkpoint: Checkpoint) -> Measured:
     """The suite of behaviour tests, against the fused forward of its sentences with nothing counted."""
+    from core.models.predict import verdicts
     from core.probes.suite import cases, run
-    from core.verdicts import verdicts
 
     texts = list(dict.fromkeys(text for case in cases() for text in case.texts))
     took, reference = best_in_turn(1, lambda: run(checkpoint), lambda: verdicts(checkpoint, texts))

@@ -20,7 +20,7 @@ from core.bench.reading import TWELVE, made_up
 from core.data.tables import as_csv, rows
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 _SIX = "this was not good at all"
 
@@ -49,7 +49,7 @@ def mining(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
 def _mined_at_once(path: Path, checkpoint: Checkpoint) -> dict[tuple[int, int], float]:
     """The gaps of opposite pairs, by their rows, from groups of all tokens in one dictionary."""
     from core.data.corpus import encode_tokens
-    from core.verdicts import logits, sigmoid
+    from core.models.predict import logits, sigmoid
 
     groups: dict[tuple[str, ...], dict[tuple[int, ...], tuple[int, list[str]]]] = {}
     for row, _line, (text,) in rows(path, ("text",)):
@@ -128,9 +128,9 @@ def retention_of(checkpoint: Checkpoint, fillers: int, upto: int, rounds: int) -
 def order_of(checkpoint: Checkpoint, rounds: int) -> Measured:
     """What six words and their places add, orders as a tree, against a batch of all distinct orders."""
     from core.data.corpus import encode_tokens
+    from core.models.predict import logits
     from core.probes.attribution.order import exact_order, order_attribution
     from core.probes.attribution.results import Reading
-    from core.verdicts import logits
 
     tokens = tuple(_SIX.split())
     reading, n = Reading(checkpoint, _SIX, tokens), len(tokens)
@@ -177,8 +177,8 @@ def pairs_of(checkpoint: Checkpoint, rounds: int) -> Measured:
 def assessment(models: list[Checkpoint], count: int, rounds: int) -> Measured:
     """Models assessed on a labelled table, window by window, against the table read whole and right rows counted."""
     from core.data.corpus import encode, read_corpus
+    from core.models.predict import logits
     from core.probes.assessment import assess
-    from core.verdicts import logits
 
     def ours(path: Path) -> np.ndarray:
         *_, last = assess(path, models)

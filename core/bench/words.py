@@ -11,8 +11,8 @@ from core.bench.measured import Measured, best_in_turn
 from core.bench.reading import made_up
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
     from core.fluency import Scorer
+    from core.models.checkpoints import Checkpoint
 
 
 def fluency_of(judge: Scorer, checkpoint: Checkpoint, count: int, rounds: int) -> Measured:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
 from core.data.labels import Names, name_of, probability_of
 from core.data.small_data import class_counts, is_small, majority
+from core.models import checkpoints
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.permutations import Order, Permutations, Progress, Question
 
 
@@ -55,7 +55,7 @@ def add_verbs(add: Add) -> None:
 
 def predict(options: argparse.Namespace) -> int:
     """Verdicts of one model or all on texts, from arguments, a file's column, or standard input, a text a line."""
-    from core.verdicts import verdicts
+    from core.models.predict import verdicts
 
     texts = _texts(options)
     if not options.texts:  # a file or a stream: one blank row must not cost the others their answer

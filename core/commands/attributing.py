@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.black_box import BlackBox
 from core.commands import console
 from core.commands.verbs import Add
+from core.models.predictor import BlackBox
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
 
@@ -38,8 +38,8 @@ def attribute(options: argparse.Namespace) -> int:
     """Which words carried the verdict: a score in logits for each token, by one method or all of them."""
     from tqdm import tqdm
 
+    from core.models.predict import verdicts
     from core.probes.attributions import attribute
-    from core.verdicts import verdicts
 
     if options.seed < 0:
         raise ValueError(f"the seed is 0 or more; given: {options.seed}")

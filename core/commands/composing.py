@@ -12,7 +12,7 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.composing.situations import Situation
     from core.probes.sarcasm import Candidate, Composition, RecipeShare
 

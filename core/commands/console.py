@@ -11,18 +11,18 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from core import black_box, checkpoints
 from core.data.formats.layout import ANY, ESCAPED, NAMED, OFF, ON, delimiter_of, telling
 from core.data.labels import SENTIMENT, Names, probability_of
 from core.data.tables import is_sentiment140
+from core.models import checkpoints, predictor
 from core.text.emoji import visible
 from core.text.preprocessing import REJOIN, first_split
 
 if TYPE_CHECKING:
-    from core.black_box import Model
-    from core.checkpoints import Checkpoint
     from core.data.corpus import Corpus
     from core.data.labels import Labelling
+    from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
 
 _PEEKED = 1_000  # rows
 _FEWEST_SPLIT, _SHARE_SPLIT = 2, 0.02  # rows that hold split contractions, and their share, from which it is told of
@@ -40,7 +40,7 @@ def models_options(parser: argparse.ArgumentParser) -> None:
         "--model", help="a checkpoint's name, or all (default, but with --predictor none unless asked for)"
     )
     parser.add_argument(
-        black_box.OPTION,
+        predictor.OPTION,
         metavar="PACKAGE.MODULE:CALLABLE",
         help="a model of your own: any callable from a list of texts to their probabilities of class 1",
     )
@@ -192,7 +192,7 @@ def named_models(options: argparse.Namespace) -> list[Model]:
     """The callable that was named, then the checkpoints; all of these where nothing was named."""
     if options.predictor is None:
         return [*named_checkpoints("all" if options.model is None else options.model)]
-    asked: list[Model] = [black_box.load(options.predictor, checkpoints.names())]
+    asked: list[Model] = [predictor.load(options.predictor, checkpoints.names())]
     return asked if options.model is None else [*asked, *named_checkpoints(options.model)]
 
 
@@ -264,14 +264,14 @@ def asking(model: Model) -> Iterator[None]:
             bar.total = total
             bar.update(done - bar.n)
 
-        with black_box.telling(told):
+        with predictor.telling(told):
             yield
 
 
 def prefixwise_checkpoints(model: str, *, plain: bool = False) -> list[Checkpoint]:
     """`named_checkpoints` that read from left to right, or with `plain` whose logit is w·h_T + b; others are told of.
 
-    Raises `core.models.ReadOutError` where none is left.
+    Raises `core.models.recurrent.ReadOutError` where none is left.
     """
     found, refused = [], []
     for checkpoint in named_checkpoints(model):

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import checkpoints
 from core.commands import console
 from core.data.formats.text_folders import texts_of_folder
+from core.models import checkpoints
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.corpus_scan import CorpusScan
     from core.probes.files.scoring import Source
 
@@ -92,7 +92,7 @@ def scan_corpus(options: argparse.Namespace) -> int:
 
 def _source(models: Sequence[Model]) -> Source:
     """The checkpoints among some models, and the callable, if there is one."""
-    from core.black_box import BlackBox
+    from core.models.predictor import BlackBox
     from core.probes.files.outside import Asked
     from core.probes.files.scoring import Checkpoints
 

@@ -7,14 +7,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
+from core.models import checkpoints
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.provenance import Rows
+    from core.models.training_rows import Rows
 
 _SHOWN = 10  # words at either end
 
@@ -51,7 +51,7 @@ def lexicon(options: argparse.Namespace) -> int:
 
 def polarity(options: argparse.Namespace) -> int:
     """Which way each word leans by itself, counted over the rows a checkpoint was trained on, and saved with it."""
-    from core.polarity import add_polarity, of_training
+    from core.models.token_log_odds import add_polarity, of_training
 
     models = console.named_checkpoints(options.model)
     counted: dict[str, np.ndarray] = {}
@@ -69,8 +69,8 @@ def polarity(options: argparse.Namespace) -> int:
 
 def state_space(options: argparse.Namespace) -> int:
     """The axes that a model's states are drawn in, fitted to states of the rows held out of its training, and saved."""
-    from core.provenance import read_again
-    from core.reference_states import add_state_space, of_rows
+    from core.models.reference_states import add_state_space, of_rows
+    from core.models.training_rows import read_again
 
     models = console.prefixwise_checkpoints(options.model, plain=True)
     read: dict[str, Rows] = {}

@@ -10,7 +10,7 @@ from core.commands.verbs import Add
 from core.data.labels import SENTIMENT, Names, as_found
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.editing.changes import Diff
     from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits
     from core.probes.edits import Question

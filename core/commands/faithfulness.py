@@ -11,7 +11,7 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.attribution.standings import League
     from core.probes.files.shares import Mean
     from core.probes.league import Method

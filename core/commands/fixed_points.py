@@ -9,7 +9,7 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.fixed_points import FixedPoints, Point
 
 _LEADING, _LISTED = 20, 20  # eigenvalues of a point in --json; points that are printed

@@ -12,7 +12,7 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.attribution.interactions import Interactions
     from core.probes.attribution.order import OrderAttribution
     from core.probes.attribution.results import Reading
@@ -85,8 +85,8 @@ def _asked(options: argparse.Namespace) -> list[tuple[Checkpoint, str]]:
 
 
 def _reading(checkpoint: Checkpoint, text: str) -> Reading:
+    from core.models.predict import EmptyTextError
     from core.probes.attribution.results import Reading
-    from core.verdicts import EmptyTextError
 
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:

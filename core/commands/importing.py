@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
+from core.models import checkpoints
 from core.text.preprocessing import STEPS
 
 if TYPE_CHECKING:
-    from core.foreign import bringing
+    from core.models.importers import import_model
 
 
 def add_verbs(add: Add) -> None:
@@ -88,8 +88,8 @@ def add_verbs(add: Add) -> None:
 
 def import_torch(options: argparse.Namespace) -> int:
     """Bring a recurrent classifier trained elsewhere (torch, Keras, ONNX) as a checkpoint."""
-    from core.foreign import bringing, words
-    from core.foreign.refusals import RefusedError
+    from core.models.importers import import_model, words
+    from core.models.importers.refusals import RefusedError
     from core.text.preprocessing import Preprocessing
 
     path = Path(options.weights)
@@ -99,7 +99,7 @@ def import_torch(options: argparse.Namespace) -> int:
     if options.check is None and any(of_check):
         raise ValueError("columns, --encoding and the like are of the table that --check names; give --check too")
     labels = {} if options.labels is None else {"labels": tuple(part.strip() for part in options.labels.split(","))}
-    request = bringing.Request(
+    request = import_model.Request(
         weights=path,
         vocabulary=_path(options.vocabulary),
         embedding=_path(options.embedding),
@@ -126,8 +126,8 @@ def import_torch(options: argparse.Namespace) -> int:
     )
     out = _path(options.out)
     try:
-        brought = bringing.bring(request)
-        bringing.save(name, brought, out, replace=options.replace)
+        brought = import_model.bring(request)
+        import_model.save(name, brought, out, replace=options.replace)
     except RefusedError as error:
         for line in error.lines:
             console.progress(line)
@@ -144,7 +144,7 @@ def import_torch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(name: str, brought: bringing.Brought, folder: Path) -> None:
+def _tell(name: str, brought: import_model.Brought, folder: Path) -> None:
     """Say what was brought, what was assumed, and whether it was checked."""
     card, sizes, imported = brought.card, brought.card["sizes"], brought.card["imported"]
     layers = "1 layer" if sizes["layers"] == 1 else f"{sizes['layers']} layers"

@@ -65,8 +65,8 @@ def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
     if options.points:
         return read_points(_text(Path(options.points), "two numbers a line: x, y"), header=True), None
     if options.model:
-        from core import checkpoints
         from core.lab.mixture_states import states_of
+        from core.models import checkpoints
 
         states = states_of(checkpoints.load(options.model), _sentences(options.texts))
         return states.points, states

@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
 from core.data.labels import Names
 from core.data.small_data import SMALL, class_counts, is_small, majority, recalls
+from core.models import checkpoints
 from core.text.preprocessing import USUAL
 
 if TYPE_CHECKING:

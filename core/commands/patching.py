@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.interventions import Intervention
     from core.probes.patching import PatchGrid
 
@@ -59,8 +59,8 @@ def patch(options: argparse.Namespace) -> int:
 
 def _paths(models: Sequence[Checkpoint], options: argparse.Namespace) -> list[Intervention | None]:
     """One patch followed in every model that has what is patched; where none has it, the first one's refusal."""
+    from core.models.trace import trace
     from core.probes.interventions import BOTH, HIDDEN, Patch, intervene, patchable
-    from core.trace import trace
 
     found: list[Intervention | None] = []
     refusals = []

@@ -12,7 +12,7 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.diagnostic import Probe, Probes
     from core.probes.diagnostic_card import Source
     from core.probes.files.lines import Lines
@@ -57,9 +57,9 @@ def add_verbs(add: Add) -> None:
 
 def patterns(options: argparse.Namespace) -> int:
     """Where else are the units on that are on over a span of a text? Moments of a file, and what sets them apart."""
+    from core.models.trace import trace
     from core.probes import patterns as searching
     from core.probes.pattern_contrast import contrast
-    from core.trace import trace
 
     models = console.prefixwise_checkpoints(options.model, plain=True)
     if options.data and options.label_column:

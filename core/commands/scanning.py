@@ -12,7 +12,7 @@ from core.commands.verbs import Add
 from core.data.labels import SENTIMENT, Names
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.files.sarcasm_corpora import Columns
     from core.probes.scan import Find, Scan
 

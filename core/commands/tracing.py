@@ -15,9 +15,9 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     import numpy as np
 
+    from core.models.trace import Trace
     from core.probes.memory import Memory
     from core.probes.retention import Retention
-    from core.trace import Trace
 
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # numbers of words after the first that are printed
 
@@ -52,7 +52,7 @@ def add_verbs(add: Add) -> None:
 
 def trace(options: argparse.Namespace) -> int:
     """States, gates and verdict after every token, and what each token contributed to the last logit, two ways."""
-    from core.trace import trace
+    from core.models.trace import trace
 
     if options.json and options.npz:
         raise ValueError("give --json or --npz, not both")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core import checkpoints
 from core.commands import console
 from core.commands.verbs import Add
+from core.models import checkpoints
 
 if TYPE_CHECKING:
     from core.probes.embeddings import Neighbours, Space

@@ -14,8 +14,8 @@ from core.figures.prefixes import MOST_TICKS, escaped, places, tick
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
+    from core.models.predict import Verdict
     from core.probes.comparison import Comparison, Contrast, Words
-    from core.verdicts import Verdict
 
 
 def comparison_curves(comparison: Comparison) -> go.Figure:

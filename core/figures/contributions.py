@@ -13,7 +13,7 @@ from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.trace import Trace
+    from core.models.trace import Trace
 
 
 MOST_BARS = 60  # tokens at a time: bars of more are too thin to be seen

@@ -17,8 +17,8 @@ from core.figures.prefixes import LONGEST_TICK, MOST_TICKS, escaped, tick
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.state_space import StateSpace
-    from core.trace import Trace
+    from core.models.state_space import StateSpace
+    from core.models.trace import Trace
 
 MOST_ARROWS = 60  # more than this along one path cannot be told apart
 _MOST_NAMED = 12  # tokens of one path; of more too few could be named to follow it by

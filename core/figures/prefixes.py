@@ -15,7 +15,7 @@ from core.runtime.i18n import gettext as _
 from core.text.emoji import visible
 
 if TYPE_CHECKING:
-    from core.verdicts import Verdict
+    from core.models.predict import Verdict
 
 MOST_TICKS = 32  # more words than this cannot be told apart along one axis
 # Where tokens stand along the axis: long ones are written upwards on a narrow page, and push a legend below it onto the

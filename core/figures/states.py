@@ -14,7 +14,7 @@ from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.trace import Trace
+    from core.models.trace import Trace
 
 MOST_TOKENS = 60  # columns of a map: more are too narrow to be hit, or read
 MOST_CELLS = 8_192  # of a map: each has a point of its own to click, which the browser keeps

@@ -26,8 +26,8 @@ from core.lab.boosting import Boosting, Learner, boost, exponents, one_hot
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
     from core.data.corpus import Corpus
+    from core.models.checkpoints import Checkpoint
 
 ROUNDS, SEED = 200, 0
 FEWEST_ROWS = 20
@@ -155,7 +155,7 @@ def measure(
     than chance on it.
     """
     from core.data.corpus import encode
-    from core.verdicts import logits, sigmoid
+    from core.models.predict import logits, sigmoid
 
     if not 2 <= len(checkpoints) <= MOST_VOTERS:
         raise ValueError(

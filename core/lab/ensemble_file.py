@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core import checkpoints
 from core.lab.ensemble import Against, Amount, Ensemble, Voter, VoterRound
+from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 
 FILE = "ensemble.json"

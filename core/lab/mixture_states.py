@@ -1,7 +1,7 @@
 """Which regimes do a model's hidden states have? Those after every token of some sentences, as points for a mixture.
 
 H units are too many for a covariance from some hundreds of states, so they are projected first: on the states' own
-first principal components (Pearson 1901), about their mean; or on the axes of the checkpoint (`core.state_space`), the
+first principal components (Pearson 1901), about their mean; or on the axes of the checkpoint (`core.models.state_space`), the
 first of which is the read-out's, along which a state's place is its logit. A component is then described by what it
 holds: N_k = Σ_i δ_ik states, whose tokens and whose P(positive), read out after that token, are weighed by δ_ik. That
 describes a fit to projected states of these sentences; it does not say that the model computes with such parts.
@@ -17,11 +17,11 @@ import numpy as np
 
 from core.data.labels import SENTIMENT, Names, probability_of, shown
 from core.lab.mixture import MOST_POINTS
+from core.models.trace import trace
 from core.runtime.i18n import gettext as _
-from core.trace import trace
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 OWN, READ_OUT = "own", "read-out"
 MOST_AXES = 10

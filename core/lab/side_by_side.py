@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
-    from core.models import Classifier
+    from core.models.checkpoints import Checkpoint
+    from core.models.recurrent import Classifier
 
 BLOCKS = {"rnn": 1, "gru": 3, "lstm": 4}
 STATE_PRODUCTS = {"rnn": 0, "gru": 3, "lstm": 3}

@@ -24,15 +24,15 @@ from core.data.labels import Labelling
 from core.data.records import Window, windows
 from core.data.slices import Marker, places
 from core.data.tables import is_sentiment140
+from core.models.predict import logits, sigmoid
 from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
 from core.runtime.i18n import gettext as _
 from core.tally import Counter, Pair, Tallies
 from core.text.preprocessing import Vocabulary
-from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
     from core.data.labels import Names
+    from core.models.checkpoints import Checkpoint
 
 OWN = Path(__file__).parents[1] / "data" / "labelled_sentences.tsv"
 """Sentences of this project's own, written and labelled by one person for these figures; none is from a corpus."""

@@ -16,18 +16,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from core.black_box import BlackBox
+from core.models.predict import EmptyTextError, verdict_on_tokens
+from core.models.predictor import BlackBox
 from core.probes.attribution import decomposition, gradients, perturbations, relevance, shapley, steps, surrogates
 from core.probes.attribution.removal import BASELINES, REPLACING, Game
 from core.probes.attribution.results import NOTHING, Attribution, Reading, Said, Scores
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
-from core.verdicts import EmptyTextError, verdict_on_tokens
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.black_box import Model
+    from core.models.predictor import Model
 
 CELLS = ("rnn", "gru", "lstm")
 
@@ -47,7 +47,7 @@ class Method(NamedTuple):
     `baselines` are those that it accepts, its default first; empty where it takes no word out. `complete`: scores sum
     to logit − base_logit, up to `delta`. `readings` tells for n tokens about how many times the model could read them
     in the time that it takes. `cells` are those that it exists for. `signed`: scores below 0 speak for the negative
-    verdict; else they only say how much. `plain` ones rest on a logit that is w·h_T + b (`core.models`).
+    verdict; else they only say how much. `plain` ones rest on a logit that is w·h_T + b (`core.models.recurrent`).
     """
 
     function: Function
@@ -127,7 +127,7 @@ def attribute(checkpoint: Model, text: str, method: str, baseline: str = "", see
     """What one method says of each token of a text. `baseline` "" is the method's default.
 
     Raises EmptyTextError for a text without a token; ValueError for a method that there is not, or not for the model's
-    cell, and for a baseline that the method does not accept; `core.models.ReadOutError` for a method that the model's
+    cell, and for a baseline that the method does not accept; `core.models.recurrent.ReadOutError` for a method that the model's
     read-out leaves no way for.
     """
     tokens = tuple(checkpoint.preprocessing(text))

@@ -9,7 +9,7 @@ not sum to anything.
 Without token i the text is read as the first i tokens, then those after it. One batch holds the whole text and a row
 for every token left out so far; a row begins as the state of the whole text just before its token, so that no prefix is
 read twice. What is left of a text of one token is the empty text. No verdict is given on it, but its logit is defined:
-the read-out of the state before the first token, as in `core.verdicts.logits`.
+the read-out of the state before the first token, as in `core.models.predict.logits`.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.black_box import BlackBox, log_odds
 from core.data.corpus import encode_tokens
-from core.readings import MIXED, NEGATIVE, check_reading, fooled
+from core.models.gold_labels import MIXED, NEGATIVE, check_reading, fooled
+from core.models.predict import EmptyTextError, Verdict, logits, sigmoid, verdict
+from core.models.predictor import BlackBox, log_odds
 from core.runtime.i18n import gettext as _
-from core.verdicts import EmptyTextError, Verdict, logits, sigmoid, verdict
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
 
 MOST = 600  # tokens; the work grows with their square
 

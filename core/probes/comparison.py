@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.verdicts import EmptyTextError, Verdict, verdicts
+from core.models.predict import EmptyTextError, Verdict, verdicts
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.diagnostic import CLASSES, SOURCES, TASKS, Probe, Probes
 from core.probes.files.shares import Mean
 from core.runtime.i18n import gettext as _

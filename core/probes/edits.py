@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
+from core.models.gold_labels import NEGATIVE, POSITIVE, READINGS
+from core.models.predict import EmptyTextError, label, sigmoid
 from core.probes.editing import edit_claims
 from core.probes.editing.changes import apply, diff
 from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits, Progress
@@ -34,9 +36,7 @@ from core.probes.editing.edit_search import MOST_SUBSETS, Search
 from core.probes.editing.edit_sets import Key
 from core.probes.editing.guards import Guard
 from core.probes.editing.proposals import Candidates
-from core.readings import NEGATIVE, POSITIVE, READINGS
 from core.runtime.i18n import gettext as _
-from core.verdicts import EmptyTextError, label, sigmoid
 
 if TYPE_CHECKING:
     from core.probes.editing.constraints import Constraint, Fluency

@@ -24,7 +24,7 @@ from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint, WordVectors
+    from core.models.checkpoints import Checkpoint, WordVectors
 
 COUNT, MOST = 10, 100
 FREQUENT = 10_000  # words whose moves are looked at: rarer ones were met too seldom to move far

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
+from core.models.predict import label, sigmoid
 from core.probes.attribution.measures import (
     MEASURES,
     PERCENTS,
@@ -45,7 +46,6 @@ from core.probes.attribution.measures import (
     kendall_tau,
     spread,
 )
-from core.verdicts import label, sigmoid
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Reading

@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.checkpoints import Checkpoint
+from core.models.checkpoints import Checkpoint
 from core.probes.held_map import INPUTS, HeldMap
 from core.runtime.i18n import gettext as _
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.black_box import BlackBox
+from core.models.predictor import BlackBox
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Reading, Scores
 from core.probes.attribution.standings import COLUMNS, OVERALL, League, Standing
@@ -28,7 +28,7 @@ from core.probes.files.shares import RESAMPLES, Mean
 from core.probes.sensitivity import SAMPLES, random_sensitivity, sensitivity
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
 
 SENSITIVITY_ROWS = 30
 LONGEST = 200  # tokens; no method's time is bounded otherwise

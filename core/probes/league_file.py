@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.standings import COLUMNS, League, Measures, Standing
 from core.probes.files.shares import Mean

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.checkpoints import Checkpoint
-from core.models import Classifier, State
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError, sigmoid
+from core.models.recurrent import Classifier, State
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
-from core.verdicts import EmptyTextError, sigmoid
 
 MOST = 1_000
 """Words of filler at most: the work grows with their square."""

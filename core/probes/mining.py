@@ -26,10 +26,10 @@ import numpy as np
 from core.data.corpus import encode_tokens
 from core.data.formats.layout import Layout
 from core.data.tables import place, rows
-from core.verdicts import logits, sigmoid
+from core.models.predict import logits, sigmoid
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.text.preprocessing import Preprocessing
 
 PAIRS_PER_GROUP = 10

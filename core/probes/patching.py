@@ -21,14 +21,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.checkpoints import Checkpoint
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError, sigmoid
+from core.models.read_outs import gather
+from core.models.trace import Trace, trace
 from core.probes.interventions import BOTH, CELL, HIDDEN, check_model, hold, partners, patchable
-from core.read_outs import gather
 from core.runtime.i18n import clauses as joined
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark, ngettext
-from core.trace import Trace, trace
-from core.verdicts import EmptyTextError, sigmoid
 
 MOST_STEPS = 200  # of a grid, whose work grows with their square; padding that is read counts
 LITTLE = 0.1  # logits; a patch moves them by more than that in passing

@@ -25,14 +25,14 @@ import numpy as np
 
 from core.data.corpus import encode_tokens
 from core.data.labels import SENTIMENT, Names
+from core.models.predict import logits, sigmoid
 from core.probes.files.token_states import HIDDEN, check_state, token_states
 from core.runtime.i18n import gettext as _
-from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
+    from core.models.trace import Trace
     from core.probes.files.lines import Lines
-    from core.trace import Trace
 
 STEPS = {"h": 0.01, "c": 0.05}
 """The width of a step, by state: hidden states lie between −1 and 1, cell states may go far beyond."""

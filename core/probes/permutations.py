@@ -25,16 +25,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from core.black_box import BlackBox
+from core.models.predict import EmptyTextError, label, sigmoid
+from core.models.predictor import BlackBox
 from core.probes.ordering import certificates
 from core.probes.ordering.orders import Ranked, Ranking, Words, fluencies
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import LINK
-from core.verdicts import EmptyTextError, label, sigmoid
 
 if TYPE_CHECKING:
-    from core.black_box import Model
     from core.fluency import Trigram
+    from core.models.predictor import Model
 
 BUDGET = 400_000  # orders
 FLOOR = 8.0  # nats

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.black_box import BlackBox
+from core.models.predictor import BlackBox
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
 
 Predictor = Callable[[Sequence[Sequence[str]]], np.ndarray]
 """P(positive) float [N] of N token lists: a checkpoint's, a scikit-learn pipeline's, a three-line fake's."""
@@ -22,7 +22,7 @@ def predictor(checkpoint: Model) -> Predictor:
     if isinstance(checkpoint, BlackBox):
         return checkpoint.of_tokens
     from core.data.corpus import encode_tokens
-    from core.verdicts import logits, sigmoid
+    from core.models.predict import logits, sigmoid
 
     def probabilities(sentences: Sequence[Sequence[str]]) -> np.ndarray:
         return sigmoid(logits(checkpoint.model, encode_tokens(sentences, checkpoint.vocabulary)))

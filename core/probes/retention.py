@@ -24,10 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.checkpoints import Checkpoint
-from core.models import State
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError, sigmoid
+from core.models.recurrent import State
 from core.runtime.i18n import gettext as _
-from core.verdicts import EmptyTextError, sigmoid
 
 STRONG = ("hate", "sad", "awful", "sucks", "love", "happy", "great", "thanks")
 """Words that are supplied, four of each label."""
@@ -82,7 +82,7 @@ def retention(
     """What is left of the effect of some words, each a single token, before `fillers` drawn by `seed`.
 
     Raises ValueError for a word that is not one token, or given twice, for numbers out of bounds, for a checkpoint
-    without polarity or neutral words, and where no word moves the logit at all; `core.models.ReadOutError` for a
+    without polarity or neutral words, and where no word moves the logit at all; `core.models.recurrent.ReadOutError` for a
     model that is not plain.
     """
     checkpoint.model.check_plain(checkpoint.name)

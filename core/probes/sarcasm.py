@@ -23,12 +23,12 @@ from typing import NamedTuple
 import numpy as np
 
 from core.evaluation import wilson_interval
+from core.models.predict import label
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.composing.candidates import TOP, Batch, Candidates
 from core.probes.composing.recipes import HUMAN_READING, Recipe
 from core.probes.predictors import Predictor, checked
 from core.runtime.i18n import gettext as _
-from core.verdicts import label
 
 _LOOKED_AT = 5_000  # candidates among which those to list are chosen
 

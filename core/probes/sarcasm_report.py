@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.corpus import encode
+from core.models.predict import logits, sigmoid
 from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
 from core.probes.files.shares import Mean, Share, bootstrap_mean, difference, share
-from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 
 @dataclass(frozen=True)

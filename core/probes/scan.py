@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.black_box import BlackBox, telling
 from core.data import writers
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column, common
@@ -31,13 +30,14 @@ from core.data.labels import SENTIMENT, name_of
 from core.data.records import windows
 from core.data.tables import is_sentiment140
 from core.data.writers import Columns
+from core.models.predict import label, logits, sigmoid
+from core.models.predictor import BlackBox, telling
 from core.probes.files.readings import Readings
 from core.probes.files.scan_windows import Prepared, Preparer
 from core.runtime.i18n import gettext as _
-from core.verdicts import label, logits, sigmoid
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
 
 TOP = 20
 LISTED = 100  # problems named in a result; all are counted, and told of in the output

@@ -21,16 +21,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.black_box import BlackBox
+from core.models.predict import label
+from core.models.predictor import BlackBox
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.behaviour.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.probes.predictors import Predictor, checked, predictor, reader
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import UNK, Preprocessing
-from core.verdicts import label
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
 
 TOLERANCE = 0.1  # CheckList's
 CASES = 24  # of a template, at most

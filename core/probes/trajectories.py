@@ -23,13 +23,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.checkpoints import Checkpoint
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError
+from core.models.state_space import StateSpace
+from core.models.trace import Trace, unroll
 from core.probes.jacobians import spectral_norms
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from core.state_space import StateSpace
-from core.trace import Trace, unroll
-from core.verdicts import EmptyTextError
 
 _SAME_READ_OUT = 1e-3  # logits; float32 arithmetic differs by a hundredth of it
 
@@ -98,7 +98,7 @@ def gradients(checkpoint: Checkpoint, text: str, gain: float = 1.0) -> Gradients
 
     With a `gain` every recurrent weight counts that many times, to show on one text what vanishes and what explodes;
     the logit is then that of the network so changed. Raises EmptyTextError for a text without a token, ValueError for
-    a gain that is no number above 0, and `core.models.ReadOutError` for a model that is not plain.
+    a gain that is no number above 0, and `core.models.recurrent.ReadOutError` for a model that is not plain.
     """
     tokens = tuple(checkpoint.preprocessing(text))
     if not tokens:

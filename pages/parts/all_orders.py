@@ -17,7 +17,7 @@ from pages.parts.results import show
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.permutations import Progress, Question
 
 MOST_BUDGET, MOST_FLOOR, MOST_SECONDS = 2_000_000, 100.0, 3_600

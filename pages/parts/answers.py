@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.models.predict import EmptyTextError
 from core.runtime.i18n import gettext as _
-from core.verdicts import EmptyTextError
 from pages.parts import black_box, models
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.black_box import Model
-    from core.verdicts import Verdict
+    from core.models.predict import Verdict
+    from core.models.predictor import Model
 
 
 def answers(found: Sequence[Model], text: str) -> list[tuple[Model, Verdict]]:

@@ -12,7 +12,7 @@ from pages.parts import attributions, black_box, search
 from pages.parts.attributions import Cell
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
     from core.probes.faithfulness import Yardstick

@@ -18,7 +18,7 @@ from pages.parts.tokens import minus, plain
 from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.attribution.results import Attribution
     from core.probes.attribution.standings import League
     from core.probes.league_file import Leagues

@@ -14,7 +14,7 @@ from pages.parts.tokens import plain
 from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:

@@ -13,7 +13,7 @@ from pages.parts import attribution_names, attributions, estimates, link, trajec
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.attribution.standings import League, Measures
 
 _COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --seed {seed} --out checkpoints/{file}"

@@ -15,7 +15,7 @@ from pages.parts.tokens import plain
 from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.attribution.order import OrderAttribution
 
 

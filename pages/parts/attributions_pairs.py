@@ -16,7 +16,7 @@ from pages.parts.tokens import plain, visible
 from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.attribution.interactions import Interactions
 
 _LONGEST = 500  # tokens

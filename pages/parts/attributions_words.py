@@ -17,7 +17,7 @@ from pages.parts.tokens import minus, plain, pull_strip, visible
 from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.attribution.measures import Faithfulness, Spread
     from core.probes.attribution.results import Attribution
 

@@ -17,7 +17,7 @@ from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.suite import Outcome, Rate
 
 _MOST_CASES, _MOST_SEED = 100, 999_999

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core import black_box, checkpoints
-from core.black_box import BlackBox, PredictorError
+from core.models import checkpoints, predictor
+from core.models.predictor import BlackBox, PredictorError
 from core.runtime.i18n import gettext as _
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.black_box import Model
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
 
 
 def joined(found: Sequence[Model], faults: list[str]) -> tuple[list[Model], list[str]]:
     """The callable before some models, and a line about it after others' where it cannot be used."""
     try:
-        spec = black_box.asked_for(sys.argv[1:])
+        spec = predictor.asked_for(sys.argv[1:])
         if spec is None:
             return [*found], faults
         return [_loaded(spec), *found], faults
@@ -37,7 +37,7 @@ def joined(found: Sequence[Model], faults: list[str]) -> tuple[list[Model], list
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _loaded(spec: str) -> BlackBox:
-    return black_box.load(spec, checkpoints.names())
+    return predictor.load(spec, checkpoints.names())
 
 
 def is_one(model: Model) -> bool:
@@ -89,7 +89,7 @@ def ask_first(model: Model, texts: Sequence[str]) -> None:
         bar.progress(done / total, line.format(model=plain(model.name.upper()), done=done, total=total))
 
     try:
-        with black_box.telling(told):
+        with predictor.telling(told):
             model.probabilities(texts)
     finally:
         bar.empty()

@@ -19,8 +19,8 @@ from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
-    from core.verdicts import Verdict
+    from core.models.checkpoints import Checkpoint
+    from core.models.predict import Verdict
 
 MOST_BY_HAND = 200  # words; as many as the fluency model takes, and more than anybody moves
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core import checkpoints as folder
 from core.data.labels import CLASSES, SENTIMENT, Names, name_of, probability_of, shared, shown
+from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
@@ -20,7 +20,7 @@ from pages.parts import models
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 
 def of(model: str) -> Names:

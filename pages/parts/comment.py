@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.data.labels import SENTIMENT, Names, shared
 from core.data.tables import as_csv
+from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE, READINGS
 from core.probes import comment as probe
 from core.probes.comment import Comment
-from core.readings import MIXED, NEGATIVE, POSITIVE, READINGS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.parts import answers, classes, frame, link
@@ -18,7 +18,7 @@ from pages.parts.finds import FindCandidate, fooled_name, keep_find_form, readin
 from pages.parts.tokens import plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 _LITTLE, _FAR = 0.1, 0.3  # of P(positive), from 0.5
 _MOST_NAMED = 5  # words named in a line

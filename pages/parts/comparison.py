@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.models.predict import EmptyTextError
 from core.probes.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
-from core.verdicts import EmptyTextError
 from pages.parts import black_box, classes, frame, prefixwise
 from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.comparison import Contrast, Words
 
 _SECOND = "permutations second"  # the key of the second sentence's box

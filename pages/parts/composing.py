@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.tables import as_csv
+from core.models.gold_labels import fooled
 from core.probes import sarcasm
 from core.probes.composing.candidates import TOP, Candidates, Question
 from core.probes.composing.situations import bank, read
-from core.readings import fooled
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from pages.parts import classes, frame, limits, link, models, search
@@ -20,7 +20,7 @@ from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.sarcasm import Composition, Progress
 
 EXAMPLE = "my flight is delayed again"

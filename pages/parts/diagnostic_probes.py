@@ -14,7 +14,7 @@ from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.diagnostic import Probe, Probes
     from core.probes.diagnostic_card import Source
     from core.probes.files.shares import Mean

@@ -9,13 +9,13 @@ import streamlit as st
 
 from core.data.labels import Names
 from core.data.tables import as_csv
+from core.models.predict import EmptyTextError
 from core.probes import edits
 from core.probes.editing import edit_sources
 from core.probes.editing.constraints import FLOOR
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
-from core.verdicts import EmptyTextError
 from pages.parts import answers, black_box, classes, frame, link, models, search
 from pages.parts.comment import ask_reading
 from pages.parts.finds import FindCandidate, keep_find_form
@@ -24,8 +24,8 @@ from pages.parts.terms import parts, term
 from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
-    from core.black_box import Model
     from core.fluency import Trigram
+    from core.models.predictor import Model
     from core.probes.editing.edit_results import Edited, MinimalEdits, Progress
     from core.probes.editing.edit_sources import Sources
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core import checkpoints
 from core.data.tables import as_csv
+from core.models import checkpoints
 from core.probes import embedding_map
 from core.probes import embeddings as words
 from core.runtime.i18n import gettext as _
@@ -21,7 +21,7 @@ from pages.parts import link, models
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
-    from core.checkpoints import Card, Checkpoint
+    from core.models.checkpoints import Card, Checkpoint
     from core.probes.embeddings import Leaning, Move, Moves, Neighbours, Space
 
 _LISTED = 20

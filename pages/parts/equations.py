@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.working import Gate, Line
+    from core.models.step_arithmetic import Gate, Line
 
 _FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh", "relu": r"\operatorname{relu}"}
 _LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}

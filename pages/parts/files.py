@@ -12,8 +12,8 @@ import streamlit as st
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
 from core.data.tables import as_csv, is_sentiment140
+from core.models.gold_labels import NEGATIVE
 from core.probes.scan import TOP, scan
-from core.readings import NEGATIVE
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.parts import classes, label_meaning, reading, search
@@ -22,7 +22,7 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.scan import Find, Scan
 
 MOST_TOP = 200

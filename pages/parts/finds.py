@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data.labels import SENTIMENT, Names
 from core.finds import SOURCES, TYPED
-from core.readings import READINGS, fooled
+from core.models.gold_labels import READINGS, fooled
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.parts import classes, limits

@@ -14,7 +14,7 @@ from pages.parts import link, models, search, trajectories
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.fixed_points import FixedPoints, Progress
     from pages.parts.trajectories import Sentence
 

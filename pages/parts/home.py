@@ -14,8 +14,8 @@ from pages.parts import answers, black_box, classes, models, names, prefixwise
 from pages.parts.tokens import plain, step_table, token_strip, visible
 
 if TYPE_CHECKING:
-    from core.black_box import Model
-    from core.verdicts import Verdict
+    from core.models.predict import Verdict
+    from core.models.predictor import Model
 
 
 def answer(text: str, checkpoints: list[Model]) -> None:

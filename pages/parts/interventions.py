@@ -13,7 +13,7 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.patching import PatchGrid
     from pages.parts.trajectories import Sentence
 

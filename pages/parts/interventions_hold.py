@@ -13,9 +13,9 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
+    from core.models.trace import Trace
     from core.probes.interventions import Change, Intervention
-    from core.trace import Trace
     from pages.parts.trajectories import Sentence
 
 _NO_GATE = "none"

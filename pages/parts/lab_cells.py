@@ -9,10 +9,10 @@ import streamlit as st
 from core.data.examples import examples
 from core.lab.sheet import Line, Sheet
 from core.lab.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
-from core.models import CELLS
+from core.models.recurrent import CELLS
+from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from core.working import Working, working
 from pages.parts import black_box, classes, frame, lab_sheet, link, models, trajectories
 from pages.parts import lab_cells_equations as equations
 from pages.parts.lab_cells_equations import small
@@ -20,8 +20,8 @@ from pages.parts.lab_numbers import slide_whole
 from pages.parts.tokens import plain, token_strip
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
-    from core.trace import Trace
+    from core.models.checkpoints import Checkpoint
+    from core.models.trace import Trace
 
 
 def view() -> None:

@@ -13,7 +13,7 @@ from pages.parts.equations import number
 
 if TYPE_CHECKING:
     from core.lab.side_by_side import Cost
-    from core.working import Gate, Line, Product
+    from core.models.step_arithmetic import Gate, Line, Product
 
 _LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}
 _FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh"}

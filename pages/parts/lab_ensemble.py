@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core import checkpoints as stored
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
 from core.data.tables import is_sentiment140
+from core.models import checkpoints as stored
 from core.runtime.i18n import gettext as _
 from pages.parts import black_box, estimates, label_meaning, models, reading, search, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
     from core.lab.ensemble import Ensemble, Progress
+    from core.models.checkpoints import Checkpoint
 
 MOST_ROWS, _ROWS = 20_000, 2_000
 

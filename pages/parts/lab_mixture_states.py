@@ -16,9 +16,9 @@ from pages.parts.tokens import plain, visible
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.checkpoints import Checkpoint
     from core.lab.mixture import Mixture
     from core.lab.mixture_states import States
+    from core.models.checkpoints import Checkpoint
 
 _LONGEST, _MOST_AXES = 20_000, 5
 

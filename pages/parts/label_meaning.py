@@ -30,7 +30,7 @@ from pages.parts.reading import Upload, told
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
 
 _LOOKED_AT = 1_000_000  # rows
 _SHOWN = 12  # values with a box

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core import checkpoints
+from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.runtime.malloc import give_back
@@ -16,10 +16,10 @@ from pages.parts import black_box, link
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.black_box import BlackBox, Model
-    from core.checkpoints import Card, Checkpoint
     from core.fluency import Fluency
-    from core.verdicts import Verdict
+    from core.models.checkpoints import Card, Checkpoint
+    from core.models.predict import Verdict
+    from core.models.predictor import BlackBox, Model
 
 
 _SHOWN_AT_ONCE = 3  # models a page loads unless others are chosen
@@ -247,20 +247,20 @@ def _load(name: str, card_hash: str) -> Checkpoint:
 
 @st.cache_data(max_entries=1_024, show_spinner=False)
 def _verdict(name: str, model_hash: str, text: str, _checkpoint: Model) -> Verdict:
-    from core.verdicts import verdict
+    from core.models.predict import verdict
 
     return verdict(_checkpoint, text)
 
 
 @st.cache_data(max_entries=4_096, show_spinner=False)
 def _verdict_on_tokens(name: str, model_hash: str, tokens: tuple[str, ...], _checkpoint: Model) -> Verdict:
-    from core.verdicts import verdict_on_tokens
+    from core.models.predict import verdict_on_tokens
 
     return verdict_on_tokens(_checkpoint, tokens)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _with_prefixes(name: str, model_hash: str, said: Verdict, _asked: BlackBox) -> Verdict:
-    from core.verdicts import with_prefixes
+    from core.models.predict import with_prefixes
 
     return with_prefixes(_asked, said)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
-from core import checkpoints, tally_file
+from core import tally_file
+from core.models import checkpoints
 from core.probes.assessment import MOST_MODELS, own
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
@@ -15,7 +16,7 @@ from pages.parts import link, models
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.assessment import Assessment
     from core.tally import Tallies
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core import checkpoints
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
 from core.data.tables import is_sentiment140
+from core.models import checkpoints
 from core.probes.assessment import MOST_MODELS, assess
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
@@ -20,7 +20,7 @@ from pages.parts.models_source import UPLOADED
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.assessment import Assessment
 
 

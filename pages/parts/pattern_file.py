@@ -15,7 +15,7 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.files.lines import Lines
     from core.probes.patterns import Index, Indexing
 

@@ -15,9 +15,9 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
+    from core.models.trace import Trace
     from core.probes.patterns import Pattern
-    from core.trace import Trace
     from pages.parts.trajectories import Sentence
 
 _THRESHOLDS = {"h": (0.05, 0.95, 0.3), "c": (0.05, 4.0, 0.5)}  # least, most, at first; in steps of 0.05

@@ -13,7 +13,7 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import visible
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.black_box import BlackBox
+from core.models.predictor import BlackBox
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.black_box import Model
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
 
 
 def only(checkpoints: Sequence[Checkpoint], *, plain_only: bool, torch_gates: bool) -> list[Checkpoint]:

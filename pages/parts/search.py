@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import streamlit as st
 
-from core.black_box import telling
+from core.models.predictor import telling
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.checkpoints import EMBEDDINGS
 from core.data.labels import SENTIMENT, shown
 from core.data.small_data import class_counts, majority, trained_counts
+from core.models.checkpoints import EMBEDDINGS
 from core.runtime.i18n import gettext as _
 from pages.parts import models, names
 from pages.parts.terms import term

@@ -14,8 +14,8 @@ from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
-    from core.trace import Trace
+    from core.models.checkpoints import Checkpoint
+    from core.models.trace import Trace
 
 
 class Sentence(NamedTuple):
@@ -99,7 +99,7 @@ def traced(checkpoint: Checkpoint, text: str) -> Trace:
 # A resource and not data: a trace of 2,000 tokens has 13 MB, which a copy at every click would have to carry along.
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _traced(name: str, model_hash: str, text: str, _checkpoint: Checkpoint) -> Trace:
-    from core.trace import trace
+    from core.models.trace import trace
 
     return trace(_checkpoint, text)
 

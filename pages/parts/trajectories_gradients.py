@@ -12,7 +12,7 @@ from pages.parts import frame, link, trajectories
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.trajectories import Gradients
     from pages.parts.trajectories import Sentence
 

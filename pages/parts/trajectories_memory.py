@@ -14,7 +14,7 @@ from pages.parts import classes, frame, limits, link, trajectories, trajectories
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.memory import Memory
 
 _WORD, _UPTO, _MOST = "damn", 100, 300

@@ -15,8 +15,8 @@ from pages.parts.tokens import plain
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.checkpoints import Checkpoint
-    from core.trace import Trace
+    from core.models.checkpoints import Checkpoint
+    from core.models.trace import Trace
     from pages.parts.trajectories import Sentence
 
 _PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2)}

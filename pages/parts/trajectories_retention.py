@@ -14,7 +14,7 @@ from pages.parts import classes, frame, limits, link, trajectories
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
     from core.probes.retention import Retention
 
 _FILLERS, _UPTO, _SEED = 20, 100, 0

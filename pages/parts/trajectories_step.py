@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.figures.states import shown_names, values
-from core.models import ReadOutError
+from core.models.recurrent import ReadOutError
+from core.models.step_arithmetic import working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from core.working import working
 from pages.parts import equations, trajectories
 from pages.parts.latex_words import worded
 from pages.parts.tokens import plain, token_strip
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
-    from core.trace import Trace
-    from core.working import Working
+    from core.models.checkpoints import Checkpoint
+    from core.models.step_arithmetic import Working
+    from core.models.trace import Trace
 
 _WIDTH = 165  # pixels: room for a sign and four decimals
 

@@ -14,8 +14,8 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
-    from core.trace import Trace
+    from core.models.checkpoints import Checkpoint
+    from core.models.trace import Trace
     from pages.parts.trajectories import Sentence
 
 

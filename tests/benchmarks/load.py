@@ -93,9 +93,10 @@ def sentences(count: int, seed: int) -> list[str]:
 
 def expect(texts: Sequence[str]) -> list[Expected]:
     """Every sentence's numbers by `core`, in this process."""
-    from core import checkpoints, fluency
+    from core import fluency
+    from core.models import checkpoints
+    from core.models.predict import verdicts
     from core.probes.permutations import ask, scorer, search
-    from core.verdicts import verdicts
 
     trigram = fluency.load().trigram
     loaded = {name: checkpoints.load(name) for name in MODELS}

@@ -91,8 +91,8 @@ def wrong(out: Path, rows: int, model: str) -> Iterator[str]:
     """What is wrong with the output, row by row."""
     import pyarrow.parquet
 
-    from core import checkpoints
-    from core.verdicts import verdicts
+    from core.models import checkpoints
+    from core.models.predict import verdicts
 
     checkpoint = checkpoints.load(model)
     expected = 1

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.attributions import attribute, attribute_tokens, available, cost, seconds_a_token
 
 TEXT = "i really did not think that this day could get any better but it was the best night ever !"

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.trace import trace_tokens
 from core.probes.attribution.decomposition import words
 from core.probes.attribution.relevance import layerwise_relevance
 from core.probes.attribution.results import Reading
-from core.trace import trace_tokens
 
 TEXT = (
     "i really did not think that this day could get any better but then my friend called and told me that the show was "

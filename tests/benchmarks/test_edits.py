@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
-from core.models import Classifier
+from core.models import checkpoints
+from core.models.recurrent import Classifier
 from core.probes.editing import edit_sources
 from core.probes.editing.suffixes import Change, ChangedSentence
 from core.probes.editing.victims import black_box, white_box

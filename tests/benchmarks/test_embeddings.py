@@ -9,8 +9,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-from core import checkpoints
 from core.figures.embeddings import map_of_words
+from core.models import checkpoints
 from core.probes import embeddings
 from core.probes.embedding_map import MOST, WORDS, that_matter, word_map
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.attribution.results import Reading
 from core.probes.league import league
 

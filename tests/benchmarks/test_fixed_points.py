@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from core import checkpoints
 from core.data.examples import examples
+from core.models import checkpoints
 from core.probes.fixed_points import SECONDS, search
 
 SLACK = 5.0  # seconds: one look at the clock to the next

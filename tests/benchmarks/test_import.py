@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import nn
 
-from core.foreign.bringing import Request, bring, save
+from core.models.importers.import_model import Request, bring, save
 
 WORDS, EMBEDDING, HIDDEN = 80_000, 300, 256
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.trace import trace
 from core.probes.interventions import Patch, intervene, patchable
 from core.probes.patching import MOST_STEPS, patch_grid, patch_texts
-from core.trace import trace
 
 A = "i used to love this show so much but now i really hate it and that makes me very sad"
 B = "i used to hate this show so much but now i really love it and that makes me very happy"

@@ -30,7 +30,7 @@ def test_fifty_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     import streamlit as st
     from streamlit.testing.v1 import AppTest
 
-    from core import checkpoints
+    from core.models import checkpoints
     from pages.parts import models
     from tests.conftest import write_tiny_checkpoint
 

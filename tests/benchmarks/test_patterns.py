@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.trace import trace
 from core.probes.files.lines import Lines
 from core.probes.pattern_contrast import contrast
 from core.probes.patterns import index, pattern, search
-from core.trace import trace
 
 TOKENS, ROUNDS = 100_000, 5
 TEXT = "I don't think this is a good idea"

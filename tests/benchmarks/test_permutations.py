@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints, fluency
-from core.models import Classifier
+from core import fluency
+from core.models import checkpoints
+from core.models.recurrent import Classifier
 from core.probes.ordering.orders import Words, fluencies
 from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.permutations import ask, scorer, search

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
 from core.data.corpus import encode, length_batches, pad, read_texts
-from core.verdicts import verdicts
+from core.models import checkpoints
+from core.models.predict import verdicts
 
 RUNS = 5
 

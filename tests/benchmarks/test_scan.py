@@ -85,7 +85,7 @@ def texts() -> Iterator[tuple[str, int]]:
         while True:
             for batch in pyarrow.parquet.ParquetFile(path).iter_batches(columns=["text", "label"]):
                 yield from zip(batch.column("text").to_pylist(), batch.column("label").to_pylist(), strict=True)
-    from core import checkpoints
+    from core.models import checkpoints
 
     words = np.array(checkpoints.load("lstm").vocabulary.words[:5_000])
     random = np.random.default_rng(0)

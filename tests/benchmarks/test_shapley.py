@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.attribution.interactions import interactions
 from core.probes.attribution.order import order_attribution
 from core.probes.attribution.removal import BASELINES, Game, subsets

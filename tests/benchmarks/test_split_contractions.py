@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from core import checkpoints
 from core.data.corpus import encode, read_corpus
-from core.verdicts import logits
+from core.models import checkpoints
+from core.models.predict import logits
 
 _NOT = re.compile(r"(\w+)n['’]t\b", re.IGNORECASE)
 _ENDING = re.compile(r"(\w)['’](s|re|ve|ll|m|d)\b", re.IGNORECASE)

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.trace import trace
 from core.probes.memory import memory
 from core.probes.retention import STRONG, retention
 from core.probes.trajectories import gradients
-from core.trace import trace
 
 TEXT = (
     "i really did not think that this day could get any better but then my friend called and told me that the show was "

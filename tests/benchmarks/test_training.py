@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from core.data.corpus import Encoded
-from core.models import Classifier
+from core.models.recurrent import Classifier
 from core.training import TrainingSettings, hardware, train_classifier
 
 PERCENTILES = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.9)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.attributions import attribute
 from pages.parts.tokens import signed
 from tests.hostile import SENTENCES

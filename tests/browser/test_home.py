@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core import checkpoints
 from core.data.examples import examples
+from core.models import checkpoints
+from core.models.predict import verdict
 from core.text.preprocessing import SHIPPED, Preprocessing
-from core.verdicts import verdict
 from tests.browser.conftest import CELLS, Serve
 from tests.hostile import SENTENCES
 

@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core import checkpoints
-from core.verdicts import verdict
+from core.models import checkpoints
+from core.models.predict import verdict
 from tests.browser.conftest import CELLS, Serve
 from tests.hostile import SENTENCES
 

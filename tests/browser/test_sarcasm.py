@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-from core import checkpoints
-from core.verdicts import verdict
+from core.models import checkpoints
+from core.models.predict import verdict
 from tests.browser.conftest import CELLS, Serve, choose
 from tests.hostile import SENTENCES
 

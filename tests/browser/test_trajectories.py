@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.step_arithmetic import working
+from core.models.trace import trace
 from core.probes.patching import patch_texts
-from core.trace import trace
-from core.working import working
 from tests.hostile import SENTENCES
 
 PROVERB = "Better late than never"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
 from core.commands import attributing
+from core.models import checkpoints
 from core.probes.attribution import measures
 from core.probes.attributions import METHODS, attribute
 from tests.hostile import SENTENCES

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
+from core.models.predict import verdict
 from core.probes.composing import situations
 from core.probes.composing.recipes import PATTERNS
-from core.verdicts import verdict
 from tests.hostile import SENTENCES
 
 KEYS = ["model", "situation", "candidates", "scored", "fooled", "top", "by_recipe", "certificate"]

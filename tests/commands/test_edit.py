@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import checkpoints, ngrams
+from core import ngrams
 from core.__main__ import main
 from core.commands.editing import word_diff
 from core.data.corpus import encode_tokens
 from core.fluency import Trigram
+from core.models import checkpoints
+from core.models.predict import verdict, verdict_on_tokens
 from core.probes.editing import edit_sources
 from core.probes.editing.edit_sources import Sources
 from core.probes.editing.neighbours import Neighbours
 from core.text import lexicon
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import verdict, verdict_on_tokens
 from tests.conftest import WORDS
 
 KEYS = [

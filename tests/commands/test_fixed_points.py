@@ -18,8 +18,8 @@ def _own_world(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def searched(name: str, held: str) -> fixed_points.FixedPoints:
-    from core import checkpoints
     from core.data.examples import examples
+    from core.models import checkpoints
 
     *_before, last = fixed_points.search(checkpoints.load(name), [example.text for example in examples()], held)
     return last.found

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
 from core.probes.attribution.interactions import interactions
 from core.probes.attribution.order import order_attribution
 from core.probes.attribution.results import Reading

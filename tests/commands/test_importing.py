@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
 
 WORDS = ["<pad>", "<unk>", "good", "bad", "not", "so"]
 

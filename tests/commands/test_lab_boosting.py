@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
 from core.lab import ensemble_file
 from core.lab.boosting import alpha
+from core.models import checkpoints
 from core.probes.predictors import predictor
 from tests.conftest import WORDS
 

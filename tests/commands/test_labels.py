@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
 from core.probes import assessment, scan
 from tests.conftest import write_tiny_checkpoint
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
-from core.models import GATES
+from core.models import checkpoints
+from core.models.predict import verdict
+from core.models.recurrent import GATES
+from core.models.trace import trace
 from core.probes.interventions import Patch, intervene
 from core.probes.patching import patch_texts
-from core.trace import trace
-from core.verdicts import verdict
 from tests.hostile import SENTENCES
 
 A, B = "Better late than never", "Better never than late"

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import checkpoints, fluency
+from core import fluency
 from core.__main__ import main
+from core.models import checkpoints
+from core.models.predict import verdicts
 from core.probes import permutations as permutation_search
 from core.text.preprocessing import Vocabulary
-from core.verdicts import verdicts
 
 KEYS = [
     *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),

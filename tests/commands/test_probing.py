@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
+from core.models.trace import trace
 from core.probes.diagnostic import NEGATIONS
 from core.probes.diagnostic_card import of_card
 from core.probes.files.lines import read_lines
 from core.probes.patterns import index, pattern, search
-from core.trace import trace
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
+from core.models.predict import verdict
 from core.probes.behaviour.templates import CAPABILITIES, load
 from core.probes.suite import Settings, run
-from core.verdicts import verdict
 
 RATE = ["cases", "failures", "rate", "interval"]
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
-from core.models import GATES
+from core.models import checkpoints
+from core.models.predict import verdict
+from core.models.recurrent import GATES
+from core.models.trace import trace
 from core.probes.memory import FILLER
 from core.probes.retention import retention
-from core.trace import trace
-from core.verdicts import verdict
 from tests.conftest import HIDDEN
 from tests.hostile import SENTENCES
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
 from core.probes.embeddings import after, analogy, neighbours
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import state_space
 from core.figures.fixed_points import eigenvalues_figure, points_figure
+from core.models import state_space
 from core.probes.fixed_points import FixedPoints, Point
 
 RNG = np.random.default_rng(0)

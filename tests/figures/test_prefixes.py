@@ -13,7 +13,7 @@ import pytest
 from core.data import labels
 from core.figures import prefixes
 from core.figures.prefixes import prefix_curves
-from core.verdicts import Verdict
+from core.models.predict import Verdict
 
 HOSTILE = [
     "<b>",

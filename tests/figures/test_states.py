@@ -14,8 +14,8 @@ from core.figures import contributions, paths, states
 from core.figures.contributions import MOST_BARS, contribution_bars
 from core.figures.paths import MOST_ARROWS, arrows_every, distance_curves, state_path
 from core.figures.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
-from core.state_space import fit
-from core.trace import Trace
+from core.models.state_space import fit
+from core.models.trace import Trace
 
 HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", '"', "%{y}", "$x$", "שלום", "<extra>"]
 GATES = {"rnn": ("pre_activation",), "gru": ("reset", "update", "new"), "lstm": ("input", "forget", "cell", "output")}

@@ -11,11 +11,11 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from core import checkpoints
-from core.foreign.bringing import Request, bring, save
-from core.foreign.words import Special
+from core.models import checkpoints
+from core.models.importers.import_model import Request, bring, save
+from core.models.importers.words import Special
+from core.models.predict import verdicts
 from core.text.preprocessing import Preprocessing
-from core.verdicts import verdicts
 
 WORDS = ["<pad>", "<unk>", *(f"w{number}" for number in range(40))]
 MODULES = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}

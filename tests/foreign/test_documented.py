@@ -16,10 +16,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core import checkpoints
 from core.__main__ import main
+from core.models import checkpoints
+from core.models.predict import verdicts
 from core.text.tokenisers import STEPS
-from core.verdicts import verdicts
 from tests.foreign import test_structures as owners
 
 ROOT = Path(__file__).parent.parent.parent

@@ -16,12 +16,12 @@ import h5py
 import numpy as np
 import pytest
 
-from core import checkpoints
-from core.foreign import keras_files, keras_layers
-from core.foreign.bringing import Request, bring, save
-from core.read_outs import ReadOut
+from core.models import checkpoints
+from core.models.importers import keras_files, keras_layers
+from core.models.importers.import_model import Request, bring, save
+from core.models.predict import verdicts
+from core.models.read_outs import ReadOut
 from core.text.preprocessing import Preprocessing
-from core.verdicts import verdicts
 
 FOLDER = Path(__file__).parent / "fixtures"
 TOLD = json.loads((FOLDER / "keras.json").read_text(encoding="utf-8"))

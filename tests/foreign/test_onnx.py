@@ -13,15 +13,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core import checkpoints
-from core.foreign.bringing import Request, bring, save
-from core.read_outs import ReadOut
+from core.models import checkpoints
+from core.models.importers.import_model import Request, bring, save
+from core.models.predict import verdicts
+from core.models.read_outs import ReadOut
 from core.text.preprocessing import Preprocessing
-from core.verdicts import verdicts
 
 onnx = pytest.importorskip("onnx", reason="onnx is optional")
 
-from core.foreign import onnx_files  # noqa: E402
+from core.models.importers import onnx_files  # noqa: E402
 
 WORDS = ["<pad>", "<unk>", *(f"w{number}" for number in range(12))]
 E, H = 3, 4

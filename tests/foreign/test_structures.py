@@ -14,13 +14,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from core import checkpoints
 from core.__main__ import main
-from core.foreign import checking
-from core.foreign.bringing import Request, bring, save
-from core.foreign.words import Special
-from core.read_outs import POOLS, ReadOut, pools
-from core.verdicts import verdicts
+from core.models import checkpoints
+from core.models.importers import owner_outputs
+from core.models.importers.import_model import Request, bring, save
+from core.models.importers.words import Special
+from core.models.predict import verdicts
+from core.models.read_outs import POOLS, ReadOut, pools
 
 WORDS = ["<pad>", "<unk>", *(f"w{number}" for number in range(30))]
 E, H, N = 6, 5, 12
@@ -276,7 +276,7 @@ def test_every_wrong_reading_is_refused_and_the_right_one_named(
     told = f"--reads {ReadOut.parse(structure.reads)}"
     for number, reads in enumerate(wrong_reads(structure)):
         if number == 1:  # once with all that is tried, then quicker
-            monkeypatch.setattr(checking, "LENGTHS", (N - 1, N, N + 1))
+            monkeypatch.setattr(owner_outputs, "LENGTHS", (N - 1, N, N + 1))
         with pytest.raises(ValueError, match=r"expected at most 0\.0001") as refused:
             bring(Request(**files, reads=reads, check=tmp_path / "said.csv", **options))
         assert told in str(refused.value).split("these agree: ")[1].replace(" unpadded", "").split("; or ")
@@ -327,7 +327,7 @@ def test_what_a_refusal_names_is_accepted_when_given(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(checking, "LENGTHS", (N - 1, N, N + 1))
+    monkeypatch.setattr(owner_outputs, "LENGTHS", (N - 1, N, N + 1))
     model = made(MeanOfStates)
     for parameter in model.parameters():
         parameter.mul_(0.6)  # less sure
@@ -396,7 +396,7 @@ def test_padding_that_is_read_needs_a_token(tmp_path: Path) -> None:
 
 
 def test_unknown_words_that_are_read_otherwise_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "LENGTHS", (N,))
+    monkeypatch.setattr(owner_outputs, "LENGTHS", (N,))
     files = write(tmp_path, made(MeanOfStates))
     with pytest.raises(ValueError, match=r"rows without unknown words agree with --reads mean, so .*--unknown-token"):
         bring(Request(**files, special=Special(unknown_token="w5"), check=tmp_path / "said.csv"))
@@ -409,7 +409,7 @@ def test_too_little_memory_is_one_line(
     def fail(_request: Request) -> None:
         raise error
 
-    monkeypatch.setattr("core.foreign.bringing.bring", fail)
+    monkeypatch.setattr("core.models.importers.import_model.bring", fail)
     assert main(["import-torch", "--weights", str(tmp_path / "theirs.pt")]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "error: theirs.pt needs more memory than there is; try it on a larger machine"
@@ -428,7 +428,7 @@ def test_one_layer_and_one_row_are_told_in_the_singular(tmp_path: Path, capsys: 
 def test_an_empty_text_that_is_read_otherwise_is_not_taken_for_unknown_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "LENGTHS", (N,))
+    monkeypatch.setattr(owner_outputs, "LENGTHS", (N,))
     files = write(tmp_path, made(MeanOfStates))
     with (tmp_path / "said.csv").open("a") as table:
         table.write('"",0.99\n')

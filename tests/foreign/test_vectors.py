@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from core.foreign import vectors
-from core.foreign.refusals import RefusedError
-from core.foreign.words import Special, align
+from core.models.importers import vectors
+from core.models.importers.refusals import RefusedError
+from core.models.importers.words import Special, align
 
 TOKENS = ["<pad>", "[UNK]", "good", "bad", "not"]
 VECTORS = np.arange(15, dtype=np.float32).reshape(5, 3) + 0.5

@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from core.foreign.refusals import RefusedError
-from core.foreign.weights import find, read
+from core.models.importers.refusals import RefusedError
+from core.models.importers.weights import find, read
 
 E, H, V = 6, 4, 9
 

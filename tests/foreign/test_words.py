@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.foreign.refusals import RefusedError
-from core.foreign.words import Special, align, read_vocabulary
+from core.models.importers.refusals import RefusedError
+from core.models.importers.words import Special, align, read_vocabulary
 
 TOKENS = ["<pad>", "[UNK]", "good", "bad", "not"]
 VECTORS = np.arange(15, dtype=np.float32).reshape(5, 3) + 0.5

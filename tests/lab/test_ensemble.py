@@ -12,8 +12,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
 from core.data.corpus import Corpus, read_corpus
 from core.lab import ensemble_file
 from core.lab.boosting import CHANCE, PERFECT, boost
@@ -34,6 +32,8 @@ from core.lab.ensemble import (
     weights_of,
 )
 from core.lab.ensemble_words import sentences
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
 from core.probes.predictors import predictor
 from tests.conftest import WORDS
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
 from core.lab.mixture_states import OWN, READ_OUT, regimes, sentence, states_of
-from core.state_space import fit
-from core.trace import trace
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.state_space import fit
+from core.models.trace import trace
 
 TEXTS = ["not good", "i love this movie", "", "never bad but so sad"]
 

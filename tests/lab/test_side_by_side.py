@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints
 from core.lab.side_by_side import Speed, cost, multiply_adds, recurrent_parameters, speeds
-from core.models import CELLS, Classifier
+from core.models import checkpoints
+from core.models.recurrent import CELLS, Classifier
 from tests.conftest import EMBEDDING, HIDDEN, WORDS, write_tiny_checkpoint
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError, verdict
 from core.probes.attribution import interactions, order
 from core.probes.attribution.agreement import agreement, kendall
 from core.probes.attribution.results import Attribution
 from core.probes.attributions import METHODS, accepted, attribute, attribute_tokens, available, cost
-from core.verdicts import EmptyTextError, verdict
 from tests.hostile import SENTENCES
 
 CELLS = ["rnn", "gru", "lstm"]

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
-from core.black_box import BlackBox
-from core.checkpoints import Checkpoint
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import verdict
+from core.models.predictor import BlackBox
 from core.probes import attributions, comment, edits, league, permutations, sarcasm, scan, suite
 from core.probes.attribution.interactions import interactions
 from core.probes.attribution.order import order_attribution
@@ -27,7 +28,6 @@ from core.probes.editing.victims import victim
 from core.probes.faithfulness import faithfulness
 from core.probes.predictors import predictor, reader
 from core.probes.sensitivity import sensitivity
-from core.verdicts import verdict
 from tests.commands.test_permute import SomeTrigram
 
 TEXT = "i love this movie , not so bad !"

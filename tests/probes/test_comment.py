@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from core.checkpoints import Checkpoint
 from core.data.corpus import encode_tokens
-from core.models import CELLS, Classifier
+from core.models.checkpoints import Checkpoint
+from core.models.gold_labels import READINGS, check_reading, fooled
+from core.models.predict import EmptyTextError, logits, verdict, verdict_on_tokens
+from core.models.recurrent import CELLS, Classifier
 from core.probes import comment
 from core.probes.comment import Comment, judge, leave_one_out
-from core.readings import READINGS, check_reading, fooled
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import EmptyTextError, logits, verdict, verdict_on_tokens
 
 WORDS = list("abcdefgh")
 

@@ -9,11 +9,11 @@ from dataclasses import FrozenInstanceError
 import pytest
 import torch
 
-from core.checkpoints import Checkpoint
-from core.models import CELLS, Classifier
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError, verdict
+from core.models.recurrent import CELLS, Classifier
 from core.probes.comparison import compare, compare_tokens
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import EmptyTextError, verdict
 
 FEELINGS = {"good": 1.0, "great": 1.0, "bad": -1.0, "sad": -1.0, "not": -1.0, "can": 1.0}
 

@@ -20,13 +20,13 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from core import checkpoints
 from core.data.formats.layout import Layout
+from core.models import checkpoints
+from core.models.predict import verdicts
 from core.probes import corpus_scan as scanning
 from core.probes.corpus_scan import CorpusScan, corpus_scan
 from core.probes.files import parts
 from core.probes.files.scoring import Checkpoints, CheckpointScoring, Scoring
-from core.verdicts import verdicts
 
 TEXTS = ["so good", "so bad", "Oh great, no movie", "never late", "", "i love it !!", "thanks,\nnot good", "=1+1 sad"]
 MODELS = ["rnn", "gru", "lstm"]

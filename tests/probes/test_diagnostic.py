@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
 from core.data.corpus import Encoded, encode_tokens
+from core.models import checkpoints
 from core.probes import diagnostic
 from core.probes.diagnostic import (
     CLASSES,

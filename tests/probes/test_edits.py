@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from core import ngrams
 from core.data.corpus import encode_tokens
 from core.fluency import Trigram
-from core.models import CELLS, Classifier
+from core.models.predict import EmptyTextError
+from core.models.recurrent import CELLS, Classifier
 from core.probes.editing.changes import Edit, apply, conflict, diff
 from core.probes.editing.constraints import Fluency, FluencyOfEdits, Protected
 from core.probes.editing.edit_results import MinimalEdits, Progress
@@ -27,7 +28,6 @@ from core.probes.editing.transformations import Insert, Listed, delete, swap
 from core.probes.editing.victims import Victim, black_box, white_box
 from core.probes.edits import Question, search
 from core.text.preprocessing import Vocabulary
-from core.verdicts import EmptyTextError
 
 WORDS = Vocabulary("abcdefgh")
 TRANSFORMATIONS = (delete, swap, Insert(words=("g",), phrases=(("h", "h"),)))

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.predict import verdict_on_tokens
 from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
 from core.probes.attribution.removal import BASELINES, Game
 from core.probes.attribution.results import Reading
 from core.probes.faithfulness import Yardstick, faithfulness, yardstick
 from core.probes.sensitivity import random_sensitivity, sensitivity, with_vectors
-from core.verdicts import verdict_on_tokens
 
 TOKENS = ("not", "good", "but", "so", "bad", "the", "movie", "is", "never", "zyxqj")
 FALLING = np.arange(10, 0, -1, dtype=float)

@@ -1,4 +1,4 @@
-"""Fixed points whose places and slopes are known, and those of random models stepped again by `core.models`."""
+"""Fixed points whose places and slopes are known, and those of random models stepped again by `core.models.recurrent`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
-from core.models import CELLS, State
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.recurrent import CELLS, State
 from core.probes import fixed_points
 from core.probes.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Found, search
 from core.probes.held_map import HeldMap, joined
@@ -38,7 +38,7 @@ def with_weights(checkpoint: Checkpoint, recurrent: np.ndarray | float, bias: np
 
 
 def stepped(checkpoint: Checkpoint, state: np.ndarray, held: str) -> np.ndarray:
-    """F by `core.models` itself, in float64, with the shape of its state written out here."""
+    """F by `core.models.recurrent` itself, in float64, with the shape of its state written out here."""
     model = checkpoints.load(checkpoint.name).model.double()
     x = model.embedding.weight[1:].mean(0, keepdim=True)
     layers, units = model.recurrent.num_layers, model.hidden_size
@@ -120,7 +120,7 @@ def test_the_jacobian_is_autograds(cell: str, layers: int, tmp_path: Path) -> No
 
 
 def test_states_are_those_that_the_model_passes_through() -> None:
-    from core.trace import trace
+    from core.models.trace import trace
 
     for name in ("rnn", "gru", "lstm"):
         checkpoint = checkpoints.load(name)

@@ -12,8 +12,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.checkpoints import Checkpoint
-from core.models import CELLS, GATES, Classifier
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError, verdict
+from core.models.recurrent import CELLS, GATES, Classifier
+from core.models.trace import Trace, trace
 from core.probes import patching
 from core.probes.interventions import (
     ALIGNMENTS,
@@ -29,8 +31,6 @@ from core.probes.interventions import (
 )
 from core.probes.patching import MOST_STEPS, PatchGrid, patch_grid, patch_texts
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.trace import Trace, trace
-from core.verdicts import EmptyTextError, verdict
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
 EMBEDDING, HIDDEN = 5, 6

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
 from core.probes import league_file
 from core.probes.attribution.removal import Game
 from core.probes.attribution.results import Reading, Scores

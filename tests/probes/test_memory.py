@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
-from core.models import CELLS, Classifier
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError, verdict, verdict_on_tokens
+from core.models.recurrent import CELLS, Classifier
 from core.probes.memory import FILLER, MOST, Memory, memory
 from core.probes.trajectories import gradients
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import EmptyTextError, verdict, verdict_on_tokens
 
 VOCABULARY = Vocabulary(["hate", "late", "than", "never", "not", "so", "can"])
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 import torch
 
-from core import checkpoints
 from core.__main__ import main
-from core.checkpoints import Checkpoint
-from core.models import Classifier
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import verdict
+from core.models.recurrent import Classifier
 from core.probes import mining
 from core.probes.mining import Mining, OppositePair, mine
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import verdict
 
 WORDS = ["so", "not", "bad", "good", "late", "never"]
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.models import CELLS, Classifier
+from core.models.recurrent import CELLS, Classifier
 from core.probes import permutations as probe
 from core.probes.ordering.orders import Ranking, Words, fluencies
 from core.probes.ordering.prefixes import SharedPrefixes

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.predict import verdict_on_tokens
 from core.probes.editing.changes import Edit, apply
 from core.probes.editing.victims import black_box, white_box
 from core.probes.predictors import checked, predictor
-from core.verdicts import verdict_on_tokens
 
 SENTENCES = [("i", "love", "this"), ("no", "good", "unheard", "!"), ("late",)]
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from core.checkpoints import Checkpoint
-from core.models import CELLS, Classifier
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError
+from core.models.recurrent import CELLS, Classifier
 from core.probes import retention as module
 from core.probes.retention import FREQUENT, NEUTRAL, neutral_ids, retention
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import EmptyTextError
 
 WORDS = ["hate", "late", "than", "!", "never", "so", "b2b", "love"]
 POLARITY = [0, 0, -1.8, NEUTRAL, -0.05, 0.0, -0.11, 0.02, 0.0, 1.1]  # of the padding and the unknown word first

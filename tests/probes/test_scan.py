@@ -16,17 +16,17 @@ from typing import Any
 import pytest
 import torch
 
-from core.checkpoints import Checkpoint
 from core.data import writers
 from core.data.formats import detection
 from core.data.formats import lines as record_lines
 from core.data.formats.layout import Layout
-from core.models import Classifier
+from core.models.checkpoints import Checkpoint
+from core.models.predict import verdict
+from core.models.recurrent import Classifier
 from core.probes import scan as scanning
 from core.probes.files.cues import look
 from core.probes.scan import Find, Scan, scan
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.verdicts import verdict
 
 WORDS = ["so", "not", "bad", "good", "late", "never", "oh", "great", "thanks", "...", "love", "it", "when", "rain", "!"]
 

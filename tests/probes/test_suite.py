@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.predict import verdict
 from core.probes import suite
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.behaviour.templates import CAPABILITIES, Template, load
 from core.probes.suite import Rate, Settings, Suite, run, run_predictor
 from core.text.preprocessing import Preprocessing
-from core.verdicts import verdict
 
 PAIR = (("pair", (("a", "b"),)),)
 MFT = Template("label", "negation", "MFT", "negative", "{word}", None, (("word", ("a", "b", "c")),))

@@ -10,15 +10,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
-from core.models import CELLS, Classifier, State
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import EmptyTextError
+from core.models.recurrent import CELLS, Classifier, State
+from core.models.state_space import fit
+from core.models.trace import trace, unroll
 from core.probes.jacobians import spectral_norms
 from core.probes.trajectories import Gradients, apart, gradients, project
-from core.state_space import fit
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.trace import trace, unroll
-from core.verdicts import EmptyTextError
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
 EMBEDDING, HIDDEN = 5, 6

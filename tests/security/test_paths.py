@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints
 from core.data import tables, writers
+from core.models import checkpoints
 from tests.security.test_hostile_pages import reached
 
 ROOT = Path(__file__).parents[2]

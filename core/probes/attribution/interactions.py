@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.black_box import BlackBox
+from core.models.predictor import BlackBox
 from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.results import Said
 from core.probes.attribution.shapley import (
@@ -39,7 +39,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
-    from core.black_box import Model
+    from core.models.predictor import Model
     from core.probes.attribution.results import Reading
 
 TOP = 8  # tokens paired where not all are

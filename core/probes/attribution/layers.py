@@ -1,6 +1,6 @@
 """The numbers a model is made of, in float64, for methods that walk through its equations on their own.
 
-The equations and the names of the gates are those of `core.models`. Axes: T tokens, E embedding, H units, G gates.
+The equations and the names of the gates are those of `core.models.recurrent`. Axes: T tokens, E embedding, H units, G gates.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from core.models import GATES, CellStep, Classifier, cell_step
+from core.models.recurrent import GATES, CellStep, Classifier, cell_step
 from core.probes.attribution.results import Reading
 
 
@@ -59,7 +59,7 @@ class Numbers(NamedTuple):
 
 def numbers(reading: Reading) -> Numbers:
     """The float64 numbers of a reading. Raises ValueError where it has no token, and
-    `core.models.ReadOutError` for a model whose logit is not w·h_T + b: the walks begin there."""
+    `core.models.recurrent.ReadOutError` for a model whose logit is not w·h_T + b: the walks begin there."""
     if not reading.tokens:
         raise ValueError("there is no token to attribute anything to; expected at least one")
     model = reading.inside.model

@@ -38,7 +38,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.models import CellStep
+from core.models.recurrent import CellStep
 from core.probes.attribution.layers import Layer, numbers
 from core.probes.attribution.results import NOTHING, Reading, Said, Scores
 from core.runtime.i18n import mark

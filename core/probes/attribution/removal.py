@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.black_box import BlackBox, log_odds
+from core.models.predictor import BlackBox, log_odds
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.models import Classifier
+    from core.models.recurrent import Classifier
     from core.probes.attribution.results import Reading
 
 BASELINES = ("delete", "pad", "unk", "mean", "zero")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from core.black_box import inside
+from core.models.predictor import inside
 from core.runtime.i18n import gettext
 
 if TYPE_CHECKING:
-    from core.black_box import Model
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
 
 
 class Said(str):

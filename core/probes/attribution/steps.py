@@ -1,7 +1,7 @@
-"""How far did each step move the read-out? The two decompositions of `core.trace` as methods of attribution.
+"""How far did each step move the read-out? The two decompositions of `core.models.trace` as methods of attribution.
 
 Both are complete: their scores sum to the logit less the empty text's, which is read from the start state.
-`core.trace` has the equations and the citation. Neither removes a word, so neither takes a baseline; and neither is
+`core.models.trace` has the equations and the citation. Neither removes a word, so neither takes a baseline; and neither is
 random, so the seed changes nothing.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.models.trace import Trace, trace_tokens
 from core.probes.attribution.results import Reading, Said, Scores
 from core.runtime.i18n import mark
-from core.trace import Trace, trace_tokens
 
 
 def steps(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:

@@ -6,7 +6,7 @@ the subsets are deleted, and as many products Uh + d where absent words are repl
 one by one. Wx + b is worked out once for every word. Where a word stands twice, or is read as its replacement is,
 sentences coincide and are read once too.
 
-The equations are `core.models.cell_step`; tests hold every value to `Game.values`. Axes: S sentences, n tokens.
+The equations are `core.models.recurrent.cell_step`; tests hold every value to `Game.values`. Axes: S sentences, n tokens.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.probes.attribution.removal import Game, TextGame, replacement
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
-    from core.models import State
+    from core.models.recurrent import State
 
 _LONGEST, _FEWEST = 24, 64  # tokens up to which, and subsets from which on, a tree is the faster way
 _SLICE = 16_384  # sentences read together
@@ -116,7 +116,7 @@ class PrefixTree:
         """The states after beginnings `parents` [C] of `state`, ascending, went on with `words` [C]."""
         import torch
 
-        from core.models import State
+        from core.models.recurrent import State
 
         model, after = self._model, state.empty(len(parents))
         symbols = torch.from_numpy(words.astype(np.int64))

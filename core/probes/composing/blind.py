@@ -20,10 +20,10 @@ from functools import cache
 from pathlib import Path
 
 from core.evaluation import wilson_interval
+from core.models.gold_labels import READINGS
 from core.probes.composing.recipes import HUMAN_READING, PATTERNS
 from core.probes.composing.situations import Situation, bank
 from core.probes.sarcasm import Candidate, Composition
-from core.readings import READINGS
 
 SUREST, DRAWN, CONTROL = "surest", "drawn", "control"
 _PER_PATTERN = 3  # of one model's surest, so that the sheet is not one recipe over and over

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
 from core.probes.files.sarcasm_corpora import SarcasmCorpus
 from core.probes.files.shares import RESAMPLES, Mean, Share
 from core.probes.sarcasm_report import Meant, ReadPositive, Reworded, SarcasmReport

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.models.predict import label
 from core.probes.editing.changes import Diff, Edit
-from core.verdicts import label
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.models.gold_labels import NEGATIVE, POSITIVE
 from core.probes.editing.changes import DELETE, Edit
 from core.probes.editing.edit_sets import EditSets, Extension, Key
 from core.probes.editing.proposals import Candidates, gather
-from core.readings import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     from core.probes.editing.victims import Victim

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.black_box import BlackBox
+from core.models.predictor import BlackBox
 from core.probes.editing import transformations as change
 from core.probes.editing.constraints import FLOOR, Constraint, Fluency, Protected, Typeable
 from core.probes.editing.guards import Antonyms, Guard, Negations, OppositeWords, Polarity
@@ -21,8 +21,8 @@ from core.text.preprocessing import Vocabulary
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.black_box import Model
     from core.fluency import Trigram
+    from core.models.predictor import Model
     from core.probes.editing.neighbours import Neighbours
 
 NEIGHBOURS = 40  # nearest words that may stand for a word
@@ -51,7 +51,8 @@ def load(trigram: Trigram | None = None) -> Sources:
 
     Raises CheckpointError where one cannot be used.
     """
-    from core import checkpoints, fluency
+    from core import fluency
+    from core.models import checkpoints
     from core.probes.editing.neighbours import Neighbours
     from core.text import lexicon
 
@@ -66,7 +67,7 @@ def load_for(models: Sequence[Model], trigram: Trigram | None = None) -> Sources
     """
     from dataclasses import replace
 
-    from core import checkpoints
+    from core.models import checkpoints
 
     sources = load(trigram)
     if any(isinstance(model, BlackBox) and model.reads_sentiment for model in models):

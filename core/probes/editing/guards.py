@@ -21,8 +21,8 @@ from typing import Protocol
 
 import numpy as np
 
+from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE
 from core.probes.editing.changes import Edit, removed_and_added
-from core.readings import MIXED, NEGATIVE, POSITIVE
 from core.text.lexicon import is_negation
 from core.text.preprocessing import Vocabulary
 

@@ -14,7 +14,7 @@ import numpy as np
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
-    from core.checkpoints import WordVectors
+    from core.models.checkpoints import WordVectors
 
 _ROWS = 256  # words looked up in one product: 256 × 34,000 cosines are 35 MB
 

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.models import Classifier, State
+from core.models.recurrent import Classifier, State
 
 BLOCK = 512  # changes read together: few enough that their gates stay in the processor's cache
 FEW = 24  # changes, for fewer of which the states before every token are not worth working out

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from core.black_box import BlackBox
+from core.models.predictor import BlackBox
 from core.probes.editing.changes import Edit, apply
 from core.probes.predictors import Predictor, checked, predictor
 
 if TYPE_CHECKING:
-    from core.black_box import Model
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
     from core.probes.editing.suffixes import Change
 
 _EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite logit

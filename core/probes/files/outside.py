@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core import black_box
-from core.black_box import BlackBox, PredictorError, telling
+from core.models import predictor
+from core.models.predictor import BlackBox, PredictorError, telling
 from core.probes.files.scan_windows import TOKENS_LIMIT
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Asked:
 
     def load(self) -> Scoring:
         """The callable as it is there. Raises PredictorError for one of another module's file, or that is not there."""
-        found = black_box.load(self.spec)
+        found = predictor.load(self.spec)
         if found.hash != self.hash:
             raise PredictorError(f"{self.spec} is not the one that the scan began with: its module's file has changed")
         return AskedScoring(found, self.name, self.others.load() if self.others else None)

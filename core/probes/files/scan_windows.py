@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.black_box import BlackBox
 from core.data.corpus import Encoded, Encoder
 from core.data.formats.lines import LINE_LIMIT
 from core.data.records import Window
+from core.models.predictor import BlackBox
 from core.probes.files.cues import Cues, Look
 from core.probes.files.readings import UNKNOWN, Readings
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.black_box import Model
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
 
 TOKENS_LIMIT = 2_000
 _STOP = 256  # rows prepared between two looks at whether to stop

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from core.data.corpus import Encoder
+from core.models.predict import logits, sigmoid
 from core.probes.files.scan_windows import TOKENS_LIMIT, alike
-from core.verdicts import logits, sigmoid
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
 _BATCH = 256  # rows scored together: what stays in a core's cache is faster than larger ones
 
@@ -61,7 +61,7 @@ class Checkpoints:
 
         Raises ValueError for one that is another now, or cannot be loaded.
         """
-        from core import checkpoints
+        from core.models import checkpoints
 
         found = []
         for name, expected in self.hashes:

@@ -1,7 +1,7 @@
 """What are a model's states after every token of many sentences? The top layer's, a batch of sentences at a time.
 
 The hidden states come from torch's fused modules; cell states of an LSTM, which those keep to themselves, from
-`core.models`' own steps. Axes: B sentences, T tokens of the longest of a batch, N tokens in all, H units.
+`core.models.recurrent`' own steps. Axes: B sentences, T tokens of the longest of a batch, N tokens in all, H units.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.data.corpus import Encoded, length_batches, pad
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.models import Classifier
+    from core.models.recurrent import Classifier
 
 HIDDEN, CELL = STATES = ("h", "c")
 _BATCH = 256  # sentences at a time

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.black_box import log_odds
+from core.models.predictor import log_odds
 
 if TYPE_CHECKING:
-    from core.black_box import BlackBox
+    from core.models.predictor import BlackBox
 
 
 class AskedOrders:

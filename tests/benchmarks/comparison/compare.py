@@ -28,10 +28,11 @@ import numpy as np
 import torch
 from exchange import Answer, Attempt, Request, Target, check, read_answers
 
-from core import checkpoints
-from core.checkpoints import Checkpoint
 from core.data.corpus import encode, read_corpus
 from core.evaluation import wilson_interval
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import logits
 from core.probes.editing import edit_sources
 from core.probes.editing.changes import Edit
 from core.probes.editing.guards import FAILED
@@ -39,7 +40,6 @@ from core.probes.editing.transformations import Listed, Substitute
 from core.probes.editing.victims import Victim, black_box, white_box
 from core.probes.edits import Question, search
 from core.probes.predictors import predictor
-from core.verdicts import logits
 
 
 def main() -> None:

@@ -17,10 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 import numpy as np
 from exchange import Request, Target
 
-from core import checkpoints
 from core.data.corpus import encode, read_corpus
 from core.embeddings import neighbours
-from core.verdicts import logits
+from core.models import checkpoints
+from core.models.predict import logits
 
 
 def main() -> None:

@@ -47,10 +47,11 @@ from textattack.search_methods import BeamSearch, GreedyWordSwapWIR
 from textattack.shared import AttackedText
 from textattack.transformations import WordSwap
 
-from core import checkpoints, fluency
-from core.checkpoints import Checkpoint
+from core import fluency
 from core.data.corpus import encode_tokens, file_sha256, read_texts
-from core.verdicts import logits, sigmoid
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.predict import logits, sigmoid
 
 
 class Words:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
-from core.models import Classifier
+from core.models import checkpoints
+from core.models.recurrent import Classifier
 from core.probes.attribution.decomposition import (
     contextual_decomposition,
     decompose,

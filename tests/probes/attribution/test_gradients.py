@@ -10,7 +10,8 @@ import pytest
 import torch
 from captum.attr import GradientShap, NoiseTunnel, Saliency
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.predict import verdict_on_tokens
 from core.probes.attribution import gradients
 from core.probes.attribution.gradients import (
     gradient_shap,
@@ -21,7 +22,6 @@ from core.probes.attribution.gradients import (
 )
 from core.probes.attribution.removal import REPLACING, replacement
 from core.probes.attribution.results import Reading
-from core.verdicts import verdict_on_tokens
 
 CELLS = ["rnn", "gru", "lstm"]
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.attribution.interactions import interactions, interactions_of, sampled_pairs
 from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading

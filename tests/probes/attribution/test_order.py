@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.attribution.order import arranged, exact_order, order_attribution, permutations_for, sampled_order
 from core.probes.attribution.removal import BASELINES, Game
 from core.probes.attribution.results import Reading

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from core import checkpoints
+from core.models import checkpoints
 from core.probes.attribution import perturbations, surrogates
 from core.probes.attribution.perturbations import (
     feature_ablation,

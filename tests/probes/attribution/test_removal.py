@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.predict import verdict_on_tokens
 from core.probes.attribution.removal import BASELINES, Game, replacement, subsets
 from core.probes.attribution.results import Reading
-from core.verdicts import verdict_on_tokens
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints
+from core.models import checkpoints
+from core.models.predict import EmptyTextError, verdict_on_tokens
+from core.models.trace import trace_tokens
 from core.probes.attribution.results import Reading
 from core.probes.attribution.steps import cell_steps, steps
-from core.trace import trace_tokens
-from core.verdicts import EmptyTextError, verdict_on_tokens
 from tests.conftest import write_tiny_checkpoint
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.models import CELLS, Classifier
+from core.models.recurrent import CELLS, Classifier
 from core.probes.editing.suffixes import Change, ChangedSentence, embedding_gradient
 
 VOCABULARY = 14

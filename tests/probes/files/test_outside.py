@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import black_box
-from core.black_box import PredictorError
+from core.models import predictor
+from core.models.predictor import PredictorError
 from core.probes.files.outside import Asked, AskedScoring
 from core.probes.files.scan_windows import TOKENS_LIMIT
 from core.probes.files.scoring import Scoring
@@ -40,7 +40,7 @@ def _here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_travels_as_a_name_and_scores_texts_as_they_stand() -> None:
-    source = pickle.loads(pickle.dumps(Asked.of(black_box.load(SPEC))))
+    source = pickle.loads(pickle.dumps(Asked.of(predictor.load(SPEC))))
     breaths: list[None] = []
     problems: dict[int, str] = {}
     found = source.load()(TEXTS, problems, lambda: breaths.append(None))
@@ -53,7 +53,7 @@ def test_it_travels_as_a_name_and_scores_texts_as_they_stand() -> None:
 
 
 def test_what_else_scores_stands_behind_it() -> None:
-    source = Asked.of(black_box.load(SPEC), Constant())
+    source = Asked.of(predictor.load(SPEC), Constant())
     found = source.load()(TEXTS, {}, lambda: None)
     assert [name for name, _hash in source.hashes] == list(found) == ["sentiment", "constant"]
     assert set(found["constant"]) == {0.25}
@@ -70,4 +70,4 @@ def test_what_ends_the_scan_ends_the_asking() -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        AskedScoring(black_box.load(SPEC), "sentiment")(["a day"], {}, breathe)
+        AskedScoring(predictor.load(SPEC), "sentiment")(["a day"], {}, breathe)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.models import CELLS, Classifier
+from core.models.recurrent import CELLS, Classifier
 from core.probes.ordering.prefixes import SharedPrefixes
 
 

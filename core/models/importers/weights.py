@@ -6,13 +6,13 @@ the ends of its names; sizes, and the cell where it is not told, by shapes. With
 a word, D ways (1 or 2):
 
     weight_ih_l0 [G*H, E]   weight_ih_l1… [G*H, D*H]   weight_hh_l0… [G*H, H]   bias_ih, bias_hh [G*H] or none at all
-    embedding [V, E]        head: `core.foreign.heads`
+    embedding [V, E]        head: `core.models.importers.heads`
 
 A bias that is missing is zero. Every tensor must have its place: one that has none (a normalisation, an attention)
 would be left out of the sum in silence.
 
 Files: safetensors; torch's own, whatever their suffix, only through its loader for weights, which runs no code. A file
-that holds a whole module needs the code of its class and is refused. What else there is, `core.foreign.opening` tells.
+that holds a whole module needs the code of its class and is refused. What else there is, `core.models.importers.file_kinds` tells.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.foreign import heads, opening, torch_files
-from core.foreign.found import Found
-from core.foreign.messages import listed, mismatch
-from core.foreign.refusals import RefusedError
-from core.models import GATES
+from core.models.importers import file_kinds, heads, torch_files
+from core.models.importers.parts import Found
+from core.models.importers.refusals import RefusedError
+from core.models.importers.tensor_names import listed, mismatch
+from core.models.recurrent import GATES
 
 _WAY_ON = "(--ignore names what the model does without; --predictor asks a model of other layers as a black box)"
 _RECURRENT = re.compile(
@@ -42,8 +42,8 @@ def read(path: Path) -> dict[str, Tensor]:
 
     Raises ValueError for one that cannot be read, RefusedError for one that lines of Python or of a shell convert.
     """
-    kind = opening.kind(path)
-    if kind is opening.Kind.SAFETENSORS:
+    kind = file_kinds.kind(path)
+    if kind is file_kinds.Kind.SAFETENSORS:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -52,9 +52,9 @@ def read(path: Path) -> dict[str, Tensor]:
         except SafetensorError as error:
             raise ValueError(f"{path.name} is not a whole safetensors file ({error})") from None
         return torch_files.plain(tensors, path.name)
-    if kind is opening.Kind.TORCH:
+    if kind is file_kinds.Kind.TORCH:
         return torch_files.read(path)
-    raise opening.refusal(path, kind)
+    raise file_kinds.refusal(path, kind)
 
 
 def find(

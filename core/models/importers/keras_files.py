@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.foreign import opening
+from core.models.importers import file_kinds
 
 if TYPE_CHECKING:
     import h5py
@@ -78,7 +78,7 @@ def layers(path: Path) -> list[Layer]:
     """The layers of a file in the order in which a text passes them, with their weights."""
     import h5py
 
-    if opening.kind(path) is opening.Kind.KERAS:
+    if file_kinds.kind(path) is file_kinds.Kind.KERAS:
         with zipfile.ZipFile(path) as archive:
             config = _json(path, _part(path, archive, "config.json", _MOST_CONFIG))
             with _opened(path, io.BytesIO(_part(path, archive, "model.weights.h5", _MOST_PART))) as file:

@@ -27,10 +27,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.foreign import heads
-from core.foreign.found import Found, Head, classifier
-from core.models import ACTIVATIONS, Classifier
-from core.read_outs import LONGEST, ReadOut, pools
+from core.models.importers import heads
+from core.models.importers.parts import Found, Head, classifier
+from core.models.read_outs import LONGEST, ReadOut, pools
+from core.models.recurrent import ACTIVATIONS, Classifier
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto

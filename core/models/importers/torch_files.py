@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.foreign.refusals import RefusedError
+from core.models.importers.refusals import RefusedError
 
 _LISTED = 12  # names in a message
 

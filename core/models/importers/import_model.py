@@ -2,7 +2,7 @@
 
 The law: the checkpoint gives the probabilities of the model that the weights are of, in float32, where what the weights
 do not show was told rightly: what the head reads, padding, activations, preprocessing. Files of layers or of a graph
-show more of that than a table of tensors. What was assumed is said; `core.foreign.checking` compares with the owner's
+show more of that than a table of tensors. What was assumed is said; `core.models.importers.owner_outputs` compares with the owner's
 numbers. Embeddings are kept in float32, twice the space of a model trained here, as rounding them would break the law.
 """
 
@@ -16,14 +16,14 @@ from pathlib import Path
 
 import torch
 
-from core import checkpoints
 from core.data.corpus import file_sha256
 from core.data.formats.layout import Layout
 from core.data.labels import SENTIMENT, check_names
-from core.foreign import checking, opening, vectors, weights, words
-from core.foreign.found import Found, classifier
-from core.models import ACTIVATIONS, NONLINEARITIES, Classifier
-from core.read_outs import POOLS, SIDES, UNPADDED, ReadOut
+from core.models import checkpoints
+from core.models.importers import file_kinds, owner_outputs, vectors, weights, words
+from core.models.importers.parts import Found, classifier
+from core.models.read_outs import POOLS, SIDES, UNPADDED, ReadOut
+from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing
 
@@ -49,11 +49,11 @@ TERMS = mark("The weights are under the terms of their owner, which are not know
 
 @dataclass(frozen=True)
 class Request:
-    """Which files and choices make the checkpoint; see `core.foreign.weights.find` and `core.foreign.words.align`.
+    """Which files and choices make the checkpoint; see `core.models.importers.weights.find` and `core.models.importers.words.align`.
 
-    `labels` name class 0 and class 1, `reads` is what `core.read_outs.ReadOut.parse` takes. What is None is told by the
+    `labels` name class 0 and class 1, `reads` is what `core.models.read_outs.ReadOut.parse` takes. What is None is told by the
     file, or assumed and said. `check` is a table of texts with the owner's probabilities, as
-    `core.foreign.checking.read` takes it. Raises ValueError for names that cannot stand for classes, a read-out or an
+    `core.models.importers.owner_outputs.read` takes it. Raises ValueError for names that cannot stand for classes, a read-out or an
     activation that there is not.
     """
 
@@ -103,7 +103,7 @@ class Brought:
     card: checkpoints.Card
     notes: tuple[str, ...]
     assumed: tuple[str, ...]
-    checked: checking.Checked | None
+    checked: owner_outputs.Checked | None
 
 
 def bring(request: Request) -> Brought:
@@ -114,7 +114,7 @@ def bring(request: Request) -> Brought:
     owner = None
     if request.check is not None:
         columns = (request.text_column, request.probability_column, request.logit_column)
-        owner = checking.read(request.check, *columns, layout=request.layout)
+        owner = owner_outputs.read(request.check, *columns, layout=request.layout)
     known, words_notes = _words(request, found, apart)
     if request.drop_unknown:
         known = replace(known, drops=True)
@@ -138,7 +138,7 @@ def bring(request: Request) -> Brought:
     checked = None
     if owner is not None:
         told = {"activation": found.activation, "nonlinearity": found.nonlinearity}
-        checked = checking.check(
+        checked = owner_outputs.check(
             model,
             known,
             reading,
@@ -172,8 +172,8 @@ def save(name: str, brought: Brought, folder: Path | None = None, *, replace: bo
 
 def _parts(request: Request, needs_embedding: bool) -> Found:
     """The parts of a classifier in the file of weights, by the reader of its form."""
-    kind = opening.kind(request.weights)
-    if kind in (opening.Kind.KERAS, opening.Kind.HDF5, opening.Kind.ONNX):
+    kind = file_kinds.kind(request.weights)
+    if kind in (file_kinds.Kind.KERAS, file_kinds.Kind.HDF5, file_kinds.Kind.ONNX):
         named = {
             "--recurrent": request.recurrent, "--head-name": request.head, "--hidden-name": request.hidden,
             "--ignore": request.ignore,
@@ -181,12 +181,12 @@ def _parts(request: Request, needs_embedding: bool) -> Found:
         given = [option for option, value in named.items() if value]
         if given:
             raise ValueError(f"{request.weights.name} tells its own layers; leave out {', '.join(given)}")
-        if kind is opening.Kind.ONNX:
-            from core.foreign import onnx_files
+        if kind is file_kinds.Kind.ONNX:
+            from core.models.importers import onnx_files
 
             found = onnx_files.read(request.weights, request.class_1)
         else:
-            from core.foreign import keras_layers
+            from core.models.importers import keras_layers
 
             found = keras_layers.read(request.weights, request.class_1)
         if request.cell not in (None, found.cell):
@@ -205,7 +205,7 @@ def _parts(request: Request, needs_embedding: bool) -> Found:
     )
 
 
-def _reading(request: Request, found: Found) -> tuple[checking.Reading, list[str]]:
+def _reading(request: Request, found: Found) -> tuple[owner_outputs.Reading, list[str]]:
     """How the model reads texts, and a line about each choice that neither the file nor the request tells."""
     assumed: list[str] = []
     reads = _reads(request, found, assumed)
@@ -234,7 +234,7 @@ def _reading(request: Request, found: Found) -> tuple[checking.Reading, list[str
         assumed.append("the two outputs are made probabilities by softmax")
     if found.head.outputs == 2 and request.class_1 is None:
         assumed.append(f"output 1 of two is class 1, {request.labels[1]} (--class-1)")
-    return checking.Reading(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
+    return owner_outputs.Reading(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
 
 
 def _reads(request: Request, found: Found, assumed: list[str]) -> ReadOut:
@@ -309,10 +309,10 @@ def _card(
     found: Found,
     known: words.Words,
     model: Classifier,
-    reading: checking.Reading,
+    reading: owner_outputs.Reading,
     notes: list[str],
     assumed: list[str],
-    checked: checking.Checked | None,
+    checked: owner_outputs.Checked | None,
 ) -> checkpoints.Card:
     files = {
         "weights": request.weights,

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.black_box import BlackBox, log_odds
 from core.data.corpus import Encoded, encode_tokens, length_batches, pad
 from core.data.labels import SENTIMENT, Names, name_of
+from core.models.predictor import BlackBox, log_odds
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.black_box import Model
-    from core.checkpoints import Checkpoint
-    from core.models import Classifier
+    from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
+    from core.models.recurrent import Classifier
 
 
 _BATCH = 1024  # sentences at a time

@@ -33,7 +33,7 @@ from core.runtime.i18n import ngettext
 from core.text.preprocessing import StepResult, lowercase, punctuation
 
 if TYPE_CHECKING:
-    from core.checkpoints import Checkpoint
+    from core.models.checkpoints import Checkpoint
 
     Model: TypeAlias = "Checkpoint | BlackBox"
 

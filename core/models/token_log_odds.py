@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core import checkpoints
 from core.data.corpus import NEGATIVE, POSITIVE, Corpus, Encoded
-from core.provenance import read_again
+from core.models import checkpoints
+from core.models.training_rows import read_again
 from core.text.preprocessing import Vocabulary
 
 SMOOTHING = 3.0

@@ -12,7 +12,7 @@ import zipfile
 from enum import Enum
 from pathlib import Path
 
-from core.foreign.refusals import RefusedError
+from core.models.importers.refusals import RefusedError
 
 NPY = b"\x93NUMPY"
 _HDF5 = b"\x89HDF\r\n\x1a\n"

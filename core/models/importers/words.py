@@ -3,7 +3,7 @@
 Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list, a table from tokens to
 ids, or what Keras' ``Tokenizer.to_json`` wrote. Nothing is unpickled.
 
-Two tokens are special. Padding is read by a model whose read-out says so (`core.read_outs`) and by no other. A word
+Two tokens are special. Padding is read by a model whose read-out says so (`core.models.read_outs`) and by no other. A word
 that the vocabulary lacks is read as the unknown token; a model without one reads zeros there, which is an assumption.
 """
 
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.foreign import opening
-from core.foreign.refusals import RefusedError
+from core.models.importers import file_kinds
+from core.models.importers.refusals import RefusedError
 from core.text.preprocessing import PAD, UNK, Preprocessing, Vocabulary
 
 MOST_IDS = 20_000_000
@@ -72,7 +72,7 @@ class Special:
 def read_vocabulary(path: Path) -> list[str | None]:
     """Tokens by id, None for an id without one. Raises ValueError where the file is no vocabulary, RefusedError where
     lines of Python make one of it."""
-    if opening.kind(path) in (opening.Kind.PICKLE, opening.Kind.TORCH):
+    if file_kinds.kind(path) in (file_kinds.Kind.PICKLE, file_kinds.Kind.TORCH):
         raise RefusedError(
             f"{path.name} is a pickle and is not opened, as that would run what it says. These lines of Python write "
             "it as JSON. Run these lines only if you trust the file",

@@ -16,8 +16,8 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from core.foreign import opening
-from core.foreign.refusals import RefusedError
+from core.models.importers import file_kinds
+from core.models.importers.refusals import RefusedError
 
 _SHOWN = 5
 _LOOKED_AT = 1_000  # first lines that tell how many numbers a word has
@@ -53,10 +53,10 @@ def read(path: Path, name: str | None = None) -> Vectors:
     tensor that is not there.
     """
     with path.open("rb") as file:
-        start = file.read(len(opening.NPY))
+        start = file.read(len(file_kinds.NPY))
         file.seek(0)
-        binary = start != opening.NPY and _is_binary(path, file)
-    if start == opening.NPY:
+        binary = start != file_kinds.NPY and _is_binary(path, file)
+    if start == file_kinds.NPY:
         return _matrix(path, _npy(path))
     if binary:
         return _binary(path)
@@ -65,16 +65,16 @@ def read(path: Path, name: str | None = None) -> Vectors:
             f"{path.name} is fastText's own format, which is not read; these lines of Python write its vectors as text",
             [line.format(name=path.name, stem=path.stem) for line in FROM_FASTTEXT],
         )
-    kind = opening.kind(path)
-    if kind is opening.Kind.PICKLE:
+    kind = file_kinds.kind(path)
+    if kind is file_kinds.Kind.PICKLE:
         raise RefusedError(
             f"{path.name} is a pickle, gensim's perhaps, and is not opened, as that would run what it says. These "
             "lines of Python write its vectors as text. Run these lines only if you trust the file",
             [line.format(name=path.name, stem=path.stem) for line in FROM_GENSIM],
         )
-    if kind in (opening.Kind.SAFETENSORS, opening.Kind.TORCH):
+    if kind in (file_kinds.Kind.SAFETENSORS, file_kinds.Kind.TORCH):
         return _matrix(path, _tensor(path, name))
-    if kind is opening.Kind.UNKNOWN:
+    if kind is file_kinds.Kind.UNKNOWN:
         return _text(path)
     raise ValueError(
         f"{path.name} holds {kind.value}, not an embedding; can read: .safetensors, .npy, a state_dict of torch, and "
@@ -106,8 +106,8 @@ def _matrix(path: Path, found: np.ndarray) -> Vectors:
 
 
 def _tensor(path: Path, name: str | None) -> np.ndarray:
-    from core.foreign.messages import listed
-    from core.foreign.weights import read
+    from core.models.importers.tensor_names import listed
+    from core.models.importers.weights import read
 
     tensors = read(path)
     if name is None and len(tensors) > 1:

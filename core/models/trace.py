@@ -13,10 +13,10 @@ g_t, times all forget gates after it, F_t. The sum of the first t of these is F_
 the t-th adds once the tanh and the last output gate o_T are applied to such sums: a token that was forgotten counts for
 little. Theirs are exp(γ_t), whose product is exp(w·h_T), one for each class; here is one logit and its terms.
 
-Of a model that reads something else than h_T (`core.read_outs`), that stands in its place: a mean, a maximum or an
+Of a model that reads something else than h_T (`core.models.read_outs`), that stands in its place: a mean, a maximum or an
 attention over the steps so far, or c. Padding that a model reads is a token like any other here, ``<pad>``.
 
-The equations are `core.models.cell_step`'s, a step at a time, and the product with the inputs is made once for all
+The equations are `core.models.recurrent.cell_step`'s, a step at a time, and the product with the inputs is made once for all
 tokens. Of several layers the top one is traced, from which the verdict is read. Axes: T tokens, E embedding, H units.
 """
 
@@ -28,16 +28,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.read_outs import running
+from core.models.predict import EmptyTextError, sigmoid
+from core.models.read_outs import running
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import PAD, Vocabulary
-from core.verdicts import EmptyTextError, sigmoid
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.checkpoints import Checkpoint
-    from core.models import CellStep, Classifier
+    from core.models.checkpoints import Checkpoint
+    from core.models.recurrent import CellStep, Classifier
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Trace:
 
     `known` says of each token whether the model's vocabulary has it. `x` [T, E] is what the traced layer reads: the
     embeddings, or, of several layers, the hidden states of the one below. `h` [T, H] and, for the LSTM, `c` [T, H] are
-    the states after each token; `gates` [T, H] by name, in the order of `core.models.GATES`, after their
+    the states after each token; `gates` [T, H] by name, in the order of `core.models.recurrent.GATES`, after their
     non-linearity (before it for the RNN's pre-activation). `read` [T, H] is what the head reads after each token,
     None where that is `h`; `logit` and `probability`, float64 [T], are what it says, with the weights `read_out` [H],
     None where the head has two layers; `empty_logit` is read before the first. `plain`: the logit is w·h_T + b.
@@ -111,7 +111,7 @@ class Trace:
 
 def trace(checkpoint: Checkpoint, text: str) -> Trace:
     """A model's reading of a text, token by token. Raises EmptyTextError for a text without a token, and
-    `core.models.NotPrefixwiseError` for a bidirectional model."""
+    `core.models.recurrent.NotPrefixwiseError` for a bidirectional model."""
     tokens = checkpoint.preprocessing(text)
     if not tokens:
         raise EmptyTextError(_("the text is empty: there is no word to read"))
@@ -120,7 +120,7 @@ def trace(checkpoint: Checkpoint, text: str) -> Trace:
 
 def trace_tokens(checkpoint: Checkpoint, tokens: Sequence[str]) -> Trace:
     """A model's reading of tokens as they stand, without preprocessing. Raises EmptyTextError where there is none,
-    and `core.models.NotPrefixwiseError` for a bidirectional model."""
+    and `core.models.recurrent.NotPrefixwiseError` for a bidirectional model."""
     if not tokens:
         raise EmptyTextError(_("there is no token to read"))
     return _read(checkpoint, " ".join(tokens), tuple(tokens))
@@ -129,7 +129,7 @@ def trace_tokens(checkpoint: Checkpoint, tokens: Sequence[str]) -> Trace:
 def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
     import torch
 
-    from core.models import GATES
+    from core.models.recurrent import GATES
 
     model = checkpoint.model
     model.check_prefixwise(checkpoint.name)
@@ -187,7 +187,7 @@ def unroll(model: Classifier, x: Tensor, gain: float = 1.0) -> Unrolled:
     """Read embedded tokens x [T, E], T at least 1, layer by layer; gradients flow where torch records them.
 
     With a `gain` every recurrent weight counts that many times, U h becoming gain U h; the model is left as it is.
-    Raises `core.models.NotPrefixwiseError` for a bidirectional model.
+    Raises `core.models.recurrent.NotPrefixwiseError` for a bidirectional model.
     """
     for layer in range(model.recurrent.num_layers):
         state = model.start()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core import checkpoints
 from core.data.corpus import Encoded, length_batches, pad
-from core.models import Classifier
-from core.state_space import StateSpace, fit
+from core.models import checkpoints
+from core.models.recurrent import Classifier
+from core.models.state_space import StateSpace, fit
 
 ROWS = 2_000
 """Held-out rows that are drawn, or all of them where there are fewer."""
@@ -33,7 +33,7 @@ def of_rows(model: Classifier, sentences: Encoded, held: np.ndarray) -> StateSpa
 def states(model: Classifier, sentences: Encoded) -> np.ndarray:
     """The top layer's hidden state after every token of some sentences, float32 [N, H], in no order of theirs.
 
-    Raises `core.models.ReadOutError` for a model that is not plain.
+    Raises `core.models.recurrent.ReadOutError` for a model that is not plain.
     """
     import torch
 

@@ -6,7 +6,7 @@ where its verdict is the opposite of a negative or positive reading; a mixed one
 
 from __future__ import annotations
 
-from core.verdicts import label
+from core.models.predict import label
 
 NEGATIVE, POSITIVE, MIXED = READINGS = ("negative", "positive", "mixed")
 

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from core.foreign.found import Head
-from core.foreign.messages import listed, mismatch
+from core.models.importers.parts import Head
+from core.models.importers.tensor_names import listed, mismatch
 
 Tensors = Mapping[str, Tensor]
 

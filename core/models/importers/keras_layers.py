@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.foreign import heads, keras_files
-from core.foreign.found import Found, Head
-from core.foreign.keras_files import Layer
+from core.models.importers import heads, keras_files
+from core.models.importers.keras_files import Layer
+from core.models.importers.parts import Found, Head
 
 _WITHOUT_EFFECT = {
     *("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"),
@@ -297,7 +297,7 @@ def _linear(layer: Layer, width: int, units: int) -> tuple[Tensor, Tensor]:
 def _padding(
     entry: Layer | None, split: Layer | None, embedding: Layer, pool: Layer | None, both: bool
 ) -> tuple[str | None, str]:
-    """How texts are padded before they are read, as `core.read_outs.ReadOut` writes it, and what that assumes.
+    """How texts are padded before they are read, as `core.models.read_outs.ReadOut` writes it, and what that assumes.
 
     A mask says "", None says that the file does not tell.
     """

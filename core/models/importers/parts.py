@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from core import models
-from core.models import Classifier
-from core.read_outs import ReadOut
+from core.models import recurrent as models
+from core.models.read_outs import ReadOut
+from core.models.recurrent import Classifier
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Found:
     says what each part was called, `notes` what was assumed.
 
     What follows the names is told by files that hold a graph or a configuration, and None where the file does not say:
-    `pool` and `padding` of `core.read_outs.ReadOut` (a padding of "" is none at all), and what the latter assumes; the
+    `pool` and `padding` of `core.models.read_outs.ReadOut` (a padding of "" is none at all), and what the latter assumes; the
     activation of a hidden layer of the head, the RNN's non-linearity, the id of padding, tokens by id, preprocessing.
     """
 

@@ -23,9 +23,9 @@ import torch
 from core.data.corpus import encode_tokens, length_batches, pad
 from core.data.formats.layout import Layout
 from core.data.tables import place, rows
-from core.foreign.words import Words
-from core.models import ACTIVATIONS, NONLINEARITIES, Classifier, Head
-from core.read_outs import UNPADDED, ReadOut, pools
+from core.models.importers.words import Words
+from core.models.read_outs import UNPADDED, ReadOut, pools
+from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier, Head
 from core.text.preprocessing import Preprocessing
 
 TOLERANCE = 1e-4

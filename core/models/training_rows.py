@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.checkpoints import Checkpoint
 from core.data.corpus import Corpus, Encoded, encode, held_out
+from core.models.checkpoints import Checkpoint
 
 STRATIFIED = "stratified by class, rows of the same tokens together"
 """What a card says of the split that `core.data.corpus.held_out` makes; older cards say nothing, and had another."""

@@ -2,7 +2,7 @@
 
 For each gate the weighted inputs W x and their bias b, the weighted hidden states U h and theirs, d, what the
 non-linearity gets of these, and what it gives; then the lines that make the unit's new state of its gates, in the
-notation of `core.models`. Weights are the model's own; the equations are those of `core.models.cell_step`, asked for a
+notation of `core.models.recurrent`. Weights are the model's own; the equations are those of `core.models.recurrent.cell_step`, asked for a
 single unit.
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.models import Classifier
-    from core.trace import Trace
+    from core.models.recurrent import Classifier
+    from core.models.trace import Trace
 
 # What a unit's gates are called in the equations, which of σ and tanh (or neither) each passes through.
 SYMBOLS = {"rnn": ("a",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "g", "o")}
@@ -100,7 +100,7 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
     """
     import torch
 
-    from core.models import GATES, ReadOutError, cell_step
+    from core.models.recurrent import GATES, ReadOutError, cell_step
 
     _check(model, trace, step, unit)
     if not model.reset_after:

@@ -2,7 +2,7 @@
 
     x_t = E[id_t],   state_t = cell(x_t, state_{t-1}),   logit = w·read(h_1 … h_T) + b,   P(positive) = σ(logit)
 
-with σ the logistic function, h_0 = c_0 = 0, and read(…) = h_T unless `core.read_outs` says another. The cells'
+with σ the logistic function, h_0 = c_0 = 0, and read(…) = h_T unless `core.models.read_outs` says another. The cells'
 equations are torch's (documentation of `torch.nn.RNN`, `GRU`, `LSTM`), after Elman 1990, Cho et al. 2014 and Hochreiter
 & Schmidhuber 1997 with the forget gate of Gers et al. 2000:
 
@@ -30,7 +30,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from core.read_outs import ReadOut, gather
+from core.models.read_outs import ReadOut, gather
 from core.runtime.i18n import gettext as _
 
 _MODULES = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -152,7 +152,7 @@ class Classifier(nn.Module):
     """A recurrent classifier over one of the cells ``rnn``, ``gru``, ``lstm``; unidirectional unless told.
 
     `dropout` acts on the embeddings and on what the head reads, in training only. `reads` is what
-    `core.read_outs.ReadOut.parse` takes, `nonlinearity` the RNN's, `reset_after` the GRU's, `head` a hidden layer of
+    `core.models.read_outs.ReadOut.parse` takes, `nonlinearity` the RNN's, `reset_after` the GRU's, `head` a hidden layer of
     the head. Raises ValueError for an unknown cell, read-out, non-linearity or activation, or a size below 1.
     """
 

@@ -1,1 +1,0 @@
-"""Models that were trained elsewhere: their weights and words, read, checked and kept as checkpoints."""

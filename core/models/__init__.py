@@ -1,0 +1,1 @@
+"""Trained models: the recurrent cells, checkpoints, black boxes, predictions and traces."""

@@ -1,0 +1,1 @@
+"""Models trained elsewhere: their weights and words, read, checked and saved as checkpoints."""
