@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from core.data.formats.layout import Layout
     from core.evaluation import Evaluation
-    from core.fluency import Fluency
+    from core.fluency.trigram import Fluency
     from core.models.checkpoints import Checkpoint
     from core.models.predict import Verdict
     from core.models.trace import Trace
@@ -437,6 +437,6 @@ def _last(events: Iterator[_Event]) -> _Event:
 
 
 def _fluency() -> Fluency:
-    from core import fluency
+    from core.fluency import trigram
 
-    return fluency.load()
+    return trigram.load()

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import ngrams
 from core.__main__ import main
 from core.bench import exercises, inside, pages, reading, searches, words
 from core.bench.measured import Measured, best_in_turn, threads
 from core.commands.bench import PARTS
 from core.data.corpus import encode
-from core.fluency import Mixture, Trigram
+from core.fluency import kneser_ney
+from core.fluency.trigram import Mixture, Trigram
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 
@@ -145,13 +145,13 @@ def tiny_trigram(checkpoint: Checkpoint) -> Trigram:
     """Of made-up sentences, in the words of a model."""
     size = len(checkpoint.vocabulary)
     sentences = encode(reading.made_up(checkpoint, 200), checkpoint.preprocessing, checkpoint.vocabulary)
-    found = ngrams.estimate([ngrams.count(sentences, size)], (1.0,), size)
+    found = kneser_ney.estimate([kneser_ney.count(sentences, size)], (1.0,), size)
     return Trigram(checkpoint.vocabulary, found.unigram, found.bigrams, found.trigrams, 1)
 
 
 def tiny_mixture(trigram: Trigram) -> Mixture:
     """With a recurrent model of random weights."""
-    from core.language_model import LanguageModel, Recurrent
+    from core.fluency.recurrent_lm import LanguageModel, Recurrent
 
     return Mixture(trigram, Recurrent(LanguageModel(len(trigram.vocabulary), 4, 5), trigram.vocabulary, 1), 0.5)
 

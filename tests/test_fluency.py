@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import fluency, fluency_data, fluency_recipe, ngrams, packing
 from core.__main__ import main
 from core.data.corpus import Encoded, encode_tokens
-from core.fluency import BOUNDARY, Trigram
-from core.fluency_evaluation import Contest, Rank, contests, judge_pairs, movable, rank, rank_orders, score_orders
+from core.fluency import data as fluency_data
+from core.fluency import kneser_ney, packing, recipe
+from core.fluency import trigram as fluency
+from core.fluency.evaluation import Contest, Rank, contests, judge_pairs, movable, rank, rank_orders, score_orders
+from core.fluency.trigram import BOUNDARY, Trigram
 from core.models import checkpoints
 from core.models.checkpoints import CheckpointError
 from core.text.preprocessing import Preprocessing, Vocabulary
@@ -31,8 +33,8 @@ WORDS = ["red", "green", "blue", "cyan", "tan", "grey", "black", "white"]
 COLOURS = Vocabulary(WORDS)
 
 
-def counted(sentences: Sequence[Sequence[str]], vocabulary: Vocabulary) -> tuple[ngrams.Counts, ngrams.Counts]:
-    return ngrams.count(encode_tokens(sentences, vocabulary), len(vocabulary))
+def counted(sentences: Sequence[Sequence[str]], vocabulary: Vocabulary) -> tuple[kneser_ney.Counts, kneser_ney.Counts]:
+    return kneser_ney.count(encode_tokens(sentences, vocabulary), len(vocabulary))
 
 
 def made_up(rows: int, seed: int) -> list[list[str]]:
@@ -53,24 +55,24 @@ CORPORA = (made_up(400, 0), made_up(60, 1))
 WEIGHTS = (1.0, 7.0)
 
 
-def whole(found: ngrams.Estimate, vocabulary: Vocabulary, unknown_words: int = 1) -> Trigram:
+def whole(found: kneser_ney.Estimate, vocabulary: Vocabulary, unknown_words: int = 1) -> Trigram:
     return Trigram(vocabulary, found.unigram, found.bigrams, found.trigrams, unknown_words)
 
 
 @pytest.fixture(scope="module")
-def estimated() -> ngrams.Estimate:
-    return ngrams.estimate([counted(rows, COLOURS) for rows in CORPORA], WEIGHTS, len(COLOURS))
+def estimated() -> kneser_ney.Estimate:
+    return kneser_ney.estimate([counted(rows, COLOURS) for rows in CORPORA], WEIGHTS, len(COLOURS))
 
 
 @pytest.fixture(scope="module")
-def trigram(estimated: ngrams.Estimate) -> Trigram:
+def trigram(estimated: kneser_ney.Estimate) -> Trigram:
     return whole(estimated, COLOURS, 9)
 
 
 @pytest.fixture(scope="module")
-def pruned(estimated: ngrams.Estimate) -> Trigram:
+def pruned(estimated: kneser_ney.Estimate) -> Trigram:
     """What is left in 4,900 bytes, of which the four books take 4,096."""
-    return ngrams.fit(COLOURS, estimated, 9, 4_900)
+    return kneser_ney.fit(COLOURS, estimated, 9, 4_900)
 
 
 # Counting
@@ -91,12 +93,12 @@ def test_counts_by_hand() -> None:
 def test_discounts_by_hand() -> None:
     # n1..n4 = 4, 3, 2, 1: Y = 4/10; D1 = 1 - 2(.4)(3/4) = .4, D2 = 2 - 3(.4)(2/3) = 1.2, D3 = 3 - 4(.4)(1/2) = 2.2
     counts = np.array([1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 9, 0], dtype=float)
-    assert ngrams.discounts(counts) == pytest.approx([0.4] * 4 + [1.2] * 3 + [2.2] * 4 + [0])
-    assert ngrams.discounts(np.array([1.0, 5.0])).tolist() == [0.75, 0.75]
+    assert kneser_ney.discounts(counts) == pytest.approx([0.4] * 4 + [1.2] * 3 + [2.2] * 4 + [0])
+    assert kneser_ney.discounts(np.array([1.0, 5.0])).tolist() == [0.75, 0.75]
 
 
 def test_probabilities_by_hand() -> None:
-    found = ngrams.estimate([counted(SENTENCES, HAND)], [1], len(HAND))
+    found = kneser_ney.estimate([counted(SENTENCES, HAND)], [1], len(HAND))
     p = whole(found, HAND).probability
     # No count is seen 3 times, so D = 3/4 throughout. p(c): distinct words before: end 3 (b c a), a 2 (start b),
     # b 2 (start a), c 1 (a): 8 in all; discounted 9/4 5/4 5/4 1/4 = 5, the rest 3 shared by five words (<unk> too).
@@ -159,7 +161,7 @@ class Replica:
 @pytest.mark.parametrize("continuations", [True, False])
 def test_probabilities_against_a_plain_replica(continuations: bool) -> None:
     corpora = [rows[:60] for rows in CORPORA]
-    found = ngrams.estimate(
+    found = kneser_ney.estimate(
         [counted(rows, COLOURS) for rows in corpora], WEIGHTS, len(COLOURS), continuations=continuations
     )
     model, replica = whole(found, COLOURS), Replica(corpora, WEIGHTS, continuations)
@@ -219,7 +221,7 @@ def test_tables_of_nothing_and_of_too_much(trigram: Trigram) -> None:
         trigram.table(["red"] * 201)
 
 
-def test_an_unknown_word_is_the_likelier_the_fewer_there_are(estimated: ngrams.Estimate) -> None:
+def test_an_unknown_word_is_the_likelier_the_fewer_there_are(estimated: kneser_ney.Estimate) -> None:
     one, nine = (whole(estimated, COLOURS, number).score([["red", "zzz"]])[0] for number in (1, 9))
     assert one - nine == pytest.approx(math.log(9))
 
@@ -228,22 +230,22 @@ def test_an_unknown_word_is_the_likelier_the_fewer_there_are(estimated: ngrams.E
 
 
 def test_pruning_keeps_contexts_and_gives_the_rest_to_the_shorter_one(
-    estimated: ngrams.Estimate, pruned: Trigram
+    estimated: kneser_ney.Estimate, pruned: Trigram
 ) -> None:
     assert len(pruned.trigrams) < len(estimated.trigrams)
     assert sum(array.nbytes for array in pruned.pack().values()) <= 4_900
     used = np.unique(pruned.trigrams.contexts)
     assert used.max() < len(pruned.bigrams)
-    everything = ngrams.fit(COLOURS, estimated, 9, 10**6)
+    everything = kneser_ney.fit(COLOURS, estimated, 9, 10**6)
     assert len(everything.trigrams) == len(estimated.trigrams)
     with pytest.raises(ValueError, match="20 bytes are too few"):
-        ngrams.fit(COLOURS, estimated, 9, 20)
+        kneser_ney.fit(COLOURS, estimated, 9, 20)
 
 
-def test_losses_are_what_leaving_out_one_trigram_costs(estimated: ngrams.Estimate) -> None:
+def test_losses_are_what_leaving_out_one_trigram_costs(estimated: kneser_ney.Estimate) -> None:
     """Relative entropy, summed plainly over all words, with the probabilities of the n-grams kept as they were."""
     size, level = len(COLOURS), estimated.trigrams
-    model, lost = whole(estimated, COLOURS), ngrams.losses(estimated)[1]
+    model, lost = whole(estimated, COLOURS), kneser_ney.losses(estimated)[1]
     for number in range(0, len(level), 17):
         context = int(level.contexts[number])
         a, b = (np.full(size, ids[context]) for ids in (estimated.bigrams.contexts, estimated.bigrams.targets))
@@ -317,7 +319,7 @@ def test_rank_refuses_what_it_does_not_rank(pruned: Trigram) -> None:
 
 def test_summaries_by_hand(monkeypatch: pytest.MonkeyPatch, pruned: Trigram) -> None:
     ranks = {"a": Rank(1, 120), "b": Rank(2, 120), "c": Rank(7, 720), "d": Rank(30, 720)}
-    monkeypatch.setattr("core.fluency_evaluation.rank", lambda _, tokens: ranks[tokens[0]])
+    monkeypatch.setattr("core.fluency.evaluation.rank", lambda _, tokens: ranks[tokens[0]])
     five, six = rank_orders(pruned, [[name, *"wwww"] for name in "ab"] + [[name, *"wwwww"] for name in "cd"])
     assert (five.words, five.sentences, five.median, five.first, five.top) == (5, 2, 1.5, 0.5, 0.5)
     assert (six.words, six.sentences, six.median, six.first, six.top) == (6, 2, 18.5, 0.0, 0.5)
@@ -357,8 +359,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, fluency.Flu
     folder = tmp_path_factory.mktemp("fluency")
     corpora = [fluency_data.Sentences(f"{seed}.csv", corpus_texts(900, seed), "0" * 64) for seed in (5, 6)]
     pairs = fluency_data.Pairs("pairs.csv", ["red green blue"], ["blue red green"], ["order"], "1" * 64)
-    settings = fluency_recipe.FluencySettings(vocabulary_size=9, bytes=5_000, held_out_per_length=4)
-    *_, last = fluency_recipe.train(corpora, pairs, settings, folder)
+    settings = recipe.FluencySettings(vocabulary_size=9, bytes=5_000, held_out_per_length=4)
+    *_, last = recipe.train(corpora, pairs, settings, folder)
     assert last.model is not None and last.done == last.stages
     return folder, last.model
 
@@ -380,8 +382,8 @@ def test_the_card_says_what_was_trained_and_how_good_it_is(trained: tuple[Path, 
 
 def test_training_again_gives_the_same_model(trained: tuple[Path, fluency.Fluency], tmp_path: Path) -> None:
     corpora = [fluency_data.Sentences(f"{seed}.csv", corpus_texts(900, seed), "0" * 64) for seed in (5, 6)]
-    settings = fluency_recipe.FluencySettings(vocabulary_size=9, bytes=5_000, held_out_per_length=4)
-    *_, last = fluency_recipe.train(corpora, None, settings, tmp_path)
+    settings = recipe.FluencySettings(vocabulary_size=9, bytes=5_000, held_out_per_length=4)
+    *_, last = recipe.train(corpora, None, settings, tmp_path)
     assert last.model is not None and last.model.hash == trained[1].hash
 
 
@@ -442,12 +444,12 @@ def test_tensors_that_do_not_fit_are_refused(change: object, pruned: Trigram) ->
 
 def test_bad_settings_and_empty_corpora() -> None:
     with pytest.raises(ValueError, match="no sentence"):
-        ngrams.estimate([counted([[]], HAND)], [1], len(HAND))
+        kneser_ney.estimate([counted([[]], HAND)], [1], len(HAND))
     with pytest.raises(ValueError, match="fewer than 2,097,152"):
-        ngrams.count(Encoded(np.empty(0, np.int32), np.zeros(1, np.int64)), 1 << 21)
+        kneser_ney.count(Encoded(np.empty(0, np.int32), np.zeros(1, np.int64)), 1 << 21)
     for bad in ({"vocabulary_size": 2}, {"weights": (1, 0, 1)}, {"held_out_per_length": -1}):
         with pytest.raises(ValueError, match="expected a vocabulary"):
-            next(fluency_recipe.train([], None, replace(fluency_recipe.FluencySettings(), **bad), Path()))
+            next(recipe.train([], None, replace(recipe.FluencySettings(), **bad), Path()))
 
 
 def test_the_command_trains_and_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from core.data.corpus import encode_tokens
-from core.language_model import (
+from core.fluency.recurrent_lm import (
     BOUNDARY,
     LanguageModel,
     LanguageModelSettings,

@@ -19,11 +19,11 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from core import ngrams
 from core.data.corpus import encode_tokens
 from core.data.examples import examples
 from core.finds import Find, Finds
-from core.fluency import Trigram
+from core.fluency import kneser_ney
+from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.probes import edits, sarcasm, scan
@@ -60,7 +60,9 @@ def sources(_trigram: object = None) -> edit_sources.Sources:
     random = np.random.default_rng(0)
     vocabulary = Vocabulary(WORDS)
     rows = [[WORDS[number] for number in random.integers(0, len(WORDS), random.integers(2, 9))] for _ in range(300)]
-    found = ngrams.estimate([ngrams.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary))
+    found = kneser_ney.estimate(
+        [kneser_ney.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary)
+    )
     trigram = Trigram(vocabulary, found.unigram, found.bigrams, found.trigrams, 3)
     vectors = random.normal(size=(len(vocabulary), 5)).astype(np.float32)
     return edit_sources.Sources(Neighbours(vectors, vocabulary, 8), trigram, lexicon.load())

@@ -11,7 +11,7 @@ from core.bench.measured import Measured, best_in_turn
 from core.bench.reading import made_up
 
 if TYPE_CHECKING:
-    from core.fluency import Scorer
+    from core.fluency.trigram import Scorer
     from core.models.checkpoints import Checkpoint
 
 
@@ -92,7 +92,7 @@ def whole(models: list[Checkpoint]) -> Iterator[Measured]:
 
 def _of(models: list[Checkpoint], by_trigram: int, by_mixture: int, rounds: int) -> Iterator[Measured]:
     """The shipped fluency model's figures, then those of models."""
-    from core.fluency import load
+    from core.fluency.trigram import load
 
     fluency = load()
     yield fluency_of(fluency.trigram, models[-1], by_trigram, rounds)

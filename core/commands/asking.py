@@ -155,7 +155,7 @@ def permute(options: argparse.Namespace) -> int:
     """Other orders of a text's words: which of them flip the verdict, the most fluent first, and what was searched."""
     from tqdm import tqdm
 
-    from core import fluency
+    from core.fluency import trigram as fluency
     from core.probes.permutations import ask, scorer, search
 
     trigram = fluency.load().trigram

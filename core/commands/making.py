@@ -235,8 +235,9 @@ def train_fluency(options: argparse.Namespace) -> int:
     """The fluency model, which ranks orders of words: a trigram of tweets and other sentences, with its figures."""
     from tqdm import tqdm
 
-    from core import fluency_data, fluency_recipe
-    from core.language_model import LanguageModelSettings
+    from core.fluency import data as fluency_data
+    from core.fluency import recipe as fluency_recipe
+    from core.fluency.recurrent_lm import LanguageModelSettings
 
     out = _folder(options)
     names = [options.tweets, *options.sentences]

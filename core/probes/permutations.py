@@ -4,7 +4,7 @@ A flip is an order of the sentence's words whose verdict differs from the origin
 and its certificate says which:
 
 - where there are no more orders than the budget, all of them are scored;
-- else the most fluent first, in rounds, as `core.probes.ordering.orders.Ranking` finds them: with up to `MOST_EXACT`
+- else the most fluent first, in rounds, as `core.fluency.orders.Ranking` finds them: with up to `MOST_EXACT`
   free words these are the most fluent ones, none left out, so that what was scored down to some fluency is complete
   down to it;
 - with more words, the best that a beam finds; its bound still says above which fluency nothing is missing.
@@ -25,15 +25,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from core.fluency.orders import Ranked, Ranking, Words, fluencies
 from core.models.predict import EmptyTextError, label, sigmoid
 from core.models.predictor import BlackBox
 from core.probes.ordering import certificates
-from core.probes.ordering.orders import Ranked, Ranking, Words, fluencies
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import LINK
 
 if TYPE_CHECKING:
-    from core.fluency import Trigram
+    from core.fluency.trigram import Trigram
     from core.models.predictor import Model
 
 BUDGET = 400_000  # orders

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.fluency.orders import MOST_EXACT, MOST_TOKENS
 from core.probes import permutations as probe
-from core.probes.ordering.orders import MOST_EXACT, MOST_TOKENS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.parts import classes, frame, link, models, search

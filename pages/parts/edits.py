@@ -24,7 +24,7 @@ from pages.parts.terms import parts, term
 from pages.parts.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
-    from core.fluency import Trigram
+    from core.fluency.trigram import Trigram
     from core.models.predictor import Model
     from core.probes.editing.edit_results import Edited, MinimalEdits, Progress
     from core.probes.editing.edit_sources import Sources

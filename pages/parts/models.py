@@ -16,7 +16,7 @@ from pages.parts import black_box, link
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.fluency import Fluency
+    from core.fluency.trigram import Fluency
     from core.models.checkpoints import Card, Checkpoint
     from core.models.predict import Verdict
     from core.models.predictor import BlackBox, Model
@@ -231,9 +231,9 @@ def _card(name: str, folder: str, file: tuple[int, ...]) -> Card:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _fluency(card_hash: str) -> Fluency:
-    from core import fluency
+    from core.fluency import trigram
 
-    found = fluency.load()
+    found = trigram.load()
     give_back()
     return found
 

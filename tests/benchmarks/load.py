@@ -93,7 +93,7 @@ def sentences(count: int, seed: int) -> list[str]:
 
 def expect(texts: Sequence[str]) -> list[Expected]:
     """Every sentence's numbers by `core`, in this process."""
-    from core import fluency
+    from core.fluency import trigram as fluency
     from core.models import checkpoints
     from core.models.predict import verdicts
     from core.probes.permutations import ask, scorer, search

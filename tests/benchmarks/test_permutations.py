@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 import torch
 
-from core import fluency
+from core.fluency import trigram
+from core.fluency.orders import Words, fluencies
 from core.models import checkpoints
 from core.models.recurrent import Classifier
-from core.probes.ordering.orders import Words, fluencies
 from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.permutations import ask, scorer, search
 
@@ -105,7 +105,7 @@ def test_peak_memory(words: int) -> None:
 
 def test_ten_words_can_be_stopped_at_once() -> None:
     checkpoint = checkpoints.load("lstm")
-    question = ask(checkpoint, fluency.load().trigram, TEN, budget=4_000_000)
+    question = ask(checkpoint, trigram.load().trigram, TEN, budget=4_000_000)
     assert question.words.count == 3_628_800
     longest, last = 0.0, time.perf_counter()
     for number, progress in enumerate(  # noqa: B007, used after the loop
@@ -138,7 +138,7 @@ def plain_beam(words: Words, table: np.ndarray, width: int) -> np.ndarray:
 @pytest.mark.parametrize("model", ["rnn", "gru", "lstm"])
 def test_fourteen_words_against_a_beam_of_ten_times_the_time(model: str) -> None:
     checkpoint = checkpoints.load(model)
-    question = ask(checkpoint, fluency.load().trigram, FOURTEEN, pinned=(), budget=10**9, seconds=10, top=20)
+    question = ask(checkpoint, trigram.load().trigram, FOURTEEN, pinned=(), budget=10**9, seconds=10, top=20)
     score = scorer(checkpoint, question)
     found = list(search(model, score, question))[-1].result()
     best: list[float] = []

@@ -27,7 +27,7 @@ def folder(served_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -
     """The served models and a small fluency model, trained here where none is shipped."""
     if (served_checkpoints / checkpoints.FLUENCY / checkpoints.CARD).is_file():
         return served_checkpoints
-    from core.fluency_recipe import FluencySettings, Sentences, train
+    from core.fluency.recipe import FluencySettings, Sentences, train
 
     found = tmp_path_factory.mktemp("with-fluency") / "checkpoints"
     shutil.copytree(served_checkpoints, found)

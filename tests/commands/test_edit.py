@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import ngrams
 from core.__main__ import main
 from core.commands.editing import word_diff
 from core.data.corpus import encode_tokens
-from core.fluency import Trigram
+from core.fluency import kneser_ney
+from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict, verdict_on_tokens
 from core.probes.editing import edit_sources
@@ -36,7 +36,9 @@ TEXT = "i love this movie so late"
 def sources() -> Sources:
     vocabulary, random = Vocabulary(WORDS), np.random.default_rng(0)
     rows = [[WORDS[number] for number in random.integers(0, len(WORDS), random.integers(2, 9))] for _ in range(300)]
-    found = ngrams.estimate([ngrams.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary))
+    found = kneser_ney.estimate(
+        [kneser_ney.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary)
+    )
     trigram = Trigram(vocabulary, found.unigram, found.bigrams, found.trigrams, 5)
     vectors = random.normal(size=(len(vocabulary), 6))
     return Sources(Neighbours(vectors, vocabulary), trigram, lexicon.load())

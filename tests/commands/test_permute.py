@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import fluency
 from core.__main__ import main
+from core.fluency import trigram
 from core.models import checkpoints
 from core.models.predict import verdicts
 from core.probes import permutations as permutation_search
@@ -42,7 +42,7 @@ class SomeTrigram:
 @pytest.fixture(autouse=True)
 def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
-    monkeypatch.setattr(fluency, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
+    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
 
 
 def permute(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:

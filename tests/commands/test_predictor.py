@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from core import fluency
 from core.__main__ import main
+from core.fluency import trigram
 from core.probes.editing import edit_sources
 from core.probes.editing.edit_sources import Sources
 from examples.sklearn_predictor import sentiment
@@ -28,7 +28,7 @@ TEXT = "not good at all , really bad"
 @pytest.fixture(autouse=True)
 def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
-    monkeypatch.setattr(fluency, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
+    monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
     monkeypatch.setattr(edit_sources, "load", Sources)
     monkeypatch.chdir(ROOT)
 

@@ -15,9 +15,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import ngrams
 from core.data.corpus import encode_tokens
-from core.fluency import Trigram
+from core.fluency import kneser_ney
+from core.fluency.trigram import Trigram
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier
 from core.probes.editing.changes import Edit, apply, conflict, diff
@@ -52,7 +52,7 @@ def read(model: Any, tokens: Sequence[str]) -> float:
 def some_trigram(seed: int = 0) -> Trigram:
     random = np.random.default_rng(seed)
     rows = [["abcdefgh"[number] for number in random.integers(0, 8, random.integers(1, 7))] for _ in range(80)]
-    found = ngrams.estimate([ngrams.count(encode_tokens(rows, WORDS), len(WORDS))], [1.0], len(WORDS))
+    found = kneser_ney.estimate([kneser_ney.count(encode_tokens(rows, WORDS), len(WORDS))], [1.0], len(WORDS))
     return Trigram(WORDS, found.unigram, found.bigrams, found.trigrams, 3)
 
 

@@ -11,9 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.fluency.orders import Ranking, Words, fluencies
 from core.models.recurrent import CELLS, Classifier
 from core.probes import permutations as probe
-from core.probes.ordering.orders import Ranking, Words, fluencies
 from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.permutations import Permutations, Question, marks, search
 

@@ -24,7 +24,7 @@ from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
-    from core.fluency import Trigram
+    from core.fluency.trigram import Trigram
     from core.text.preprocessing import Preprocessing
 
 FLOOR = 8.0  # nats

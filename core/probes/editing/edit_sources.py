@@ -21,7 +21,7 @@ from core.text.preprocessing import Vocabulary
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.fluency import Trigram
+    from core.fluency.trigram import Trigram
     from core.models.predictor import Model
     from core.probes.editing.neighbours import Neighbours
 
@@ -51,7 +51,7 @@ def load(trigram: Trigram | None = None) -> Sources:
 
     Raises CheckpointError where one cannot be used.
     """
-    from core import fluency
+    from core.fluency import trigram as fluency
     from core.models import checkpoints
     from core.probes.editing.neighbours import Neighbours
     from core.text import lexicon

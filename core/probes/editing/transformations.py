@@ -21,7 +21,7 @@ from core.probes.editing.changes import DELETE, EMPHASIS, INSERT, PUNCTUATION, S
 from core.text.preprocessing import LINK, Vocabulary
 
 if TYPE_CHECKING:
-    from core.fluency import Trigram
+    from core.fluency.trigram import Trigram
     from core.probes.editing.neighbours import Neighbours
 
 Transformation = Callable[[Sequence[str]], Iterator[Edit]]

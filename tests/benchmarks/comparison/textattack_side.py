@@ -47,8 +47,8 @@ from textattack.search_methods import BeamSearch, GreedyWordSwapWIR
 from textattack.shared import AttackedText
 from textattack.transformations import WordSwap
 
-from core import fluency
 from core.data.corpus import encode_tokens, file_sha256, read_texts
+from core.fluency import trigram
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import logits, sigmoid
@@ -133,7 +133,7 @@ class Fluent(Constraint):
     def __init__(self, words: Words, loss: float):
         super().__init__(compare_against_original=True)
         self.words, self.loss = words, loss
-        self.trigram = fluency.load().trigram
+        self.trigram = trigram.load().trigram
 
     def _check_constraint_many(self, transformed_texts: list[AttackedText], reference_text: AttackedText) -> Any:
         texts = [reference_text, *transformed_texts]

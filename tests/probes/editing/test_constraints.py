@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import ngrams
 from core.data.corpus import encode_tokens
-from core.fluency import Trigram
+from core.fluency import kneser_ney
+from core.fluency.trigram import Trigram
 from core.probes.editing.changes import Edit, apply
 from core.probes.editing.constraints import Fluency, FluencyOfEdits, Protected, Typeable
 from core.probes.editing.guards import CANNOT_JUDGE, FAILED, PASSED
@@ -24,7 +24,7 @@ WORDS = Vocabulary("abcde")
 def trigram(seed: int = 0) -> Trigram:
     random = np.random.default_rng(seed)
     rows = [["abcdez"[number] for number in random.integers(0, 6, random.integers(1, 7))] for _ in range(60)]
-    found = ngrams.estimate([ngrams.count(encode_tokens(rows, WORDS), len(WORDS))], [1.0], len(WORDS))
+    found = kneser_ney.estimate([kneser_ney.count(encode_tokens(rows, WORDS), len(WORDS))], [1.0], len(WORDS))
     return Trigram(WORDS, found.unigram, found.bigrams, found.trigrams, 3)
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import ngrams
 from core.data.corpus import encode_tokens
-from core.fluency import Trigram
+from core.fluency import kneser_ney
+from core.fluency.trigram import Trigram
 from core.probes.editing import transformations as change
 from core.probes.editing.changes import Edit, apply
 from core.probes.editing.neighbours import Neighbours
@@ -29,7 +29,9 @@ class SomeForms:
 def some_trigram() -> Trigram:
     vocabulary = Vocabulary(["he", "is", "very", "late", "so", "!", "was"])
     rows = [["he", "is", "very", "late"], ["he", "was", "so", "late", "!"], ["he", "is", "so", "late"]] * 5
-    found = ngrams.estimate([ngrams.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary))
+    found = kneser_ney.estimate(
+        [kneser_ney.count(encode_tokens(rows, vocabulary), len(vocabulary))], [1.0], len(vocabulary)
+    )
     return Trigram(vocabulary, found.unigram, found.bigrams, found.trigrams, 1)
 
 

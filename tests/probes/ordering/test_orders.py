@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.probes.ordering import orders
-from core.probes.ordering.orders import MOST_TOKENS, Ranking, Words, fluencies
+from core.fluency import orders
+from core.fluency.orders import MOST_TOKENS, Ranking, Words, fluencies
 
 
 @st.composite

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.fluency import Scorer, Trigram
-from core.probes.ordering.orders import Words, fluencies
+from core.fluency.orders import Words, fluencies
+from core.fluency.trigram import Scorer, Trigram
 
 LENGTHS = (5, 6, 7, 8)
 _EQUAL = 1e-9  # nats: the same numbers added up in another sequence differ by less

@@ -17,7 +17,7 @@ import numpy as np
 from core.data.corpus import Encoded, file_sha256, read_texts
 from core.data.formats.layout import Layout
 from core.data.tables import place, rows
-from core.fluency_evaluation import LENGTHS, movable
+from core.fluency.evaluation import LENGTHS, movable
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core import fluency, fluency_card
 from core.data.corpus import Encoded, build_vocabulary
-from core.fluency_data import Pairs, Sentences, hold_out, without_near_duplicates
-from core.language_model import LanguageModelProgress, LanguageModelSettings, Recurrent, train_language_model
-from core.ngrams import count, estimate, fit
+from core.fluency import card as fluency_card
+from core.fluency import trigram as fluency
+from core.fluency.data import Pairs, Sentences, hold_out, without_near_duplicates
+from core.fluency.kneser_ney import count, estimate, fit
+from core.fluency.recurrent_lm import LanguageModelProgress, LanguageModelSettings, Recurrent, train_language_model
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 _SEEN_TWICE = 2  # words seen once would only lengthen the list that the vocabulary is cut from

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.corpus import Encoded
-from core.fluency import BOUNDARY, Trigram
-from core.packing import Level, level
+from core.fluency.packing import Level, level
+from core.fluency.trigram import BOUNDARY, Trigram
 from core.text.preprocessing import Vocabulary
 
 # A bigram is kept at a quarter of the loss that a trigram must have: most orders hold trigrams that were never

@@ -8,7 +8,7 @@ log q (Bengio & Senécal 2008; Jean et al. 2015), so that a step costs little mo
 scored by the full softmax. One id, that of ``<pad>``, is the start as an input and the end as a target.
 
 The vocabulary is the beginning of the trigram's: the most frequent words. ``<unk>`` stands for many different words; an
-unknown one gets its probability divided by their number, as in `core.fluency`.
+unknown one gets its probability divided by their number, as in `core.fluency.trigram`.
 """
 
 from __future__ import annotations

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from core import fluency
 from core.data.corpus import Encoded
-from core.fluency_data import Pairs, Sentences
-from core.fluency_evaluation import contests, judge_pairs, rank_orders, summarise
-from core.language_model import Recurrent
+from core.fluency import trigram as fluency
+from core.fluency.data import Pairs, Sentences
+from core.fluency.evaluation import contests, judge_pairs, rank_orders, summarise
+from core.fluency.kneser_ney import BIGRAMS_FAVOURED
+from core.fluency.recurrent_lm import Recurrent
 from core.models import checkpoints
-from core.ngrams import BIGRAMS_FAVOURED
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing
 

@@ -3,7 +3,7 @@
     p(c | a, b) = f(c | a, b) + γ(a, b) p(c | b)
     p(c | b)    = f(c | b)    + γ(b)    p(c)            γ(context) = 1 − Σ_c f(c | context)
 
-f is the discounted share of the n-grams that are kept (`core.ngrams` estimates it); what a context's own words leave,
+f is the discounted share of the n-grams that are kept (`core.fluency.kneser_ney` estimates it); what a context's own words leave,
 γ, is shared out by the shorter context. So every distribution sums to one over the vocabulary and the end of the
 sentence, whatever was pruned or rounded. One id, that of ``<pad>``, is the start as a context and the end as a target.
 
@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from core.fluency.packing import Level, pack_level, unpack_level
 from core.models import checkpoints
 from core.models.checkpoints import Card, CheckpointError
-from core.packing import Level, pack_level, unpack_level
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing, Vocabulary
@@ -31,7 +31,7 @@ from core.text.preprocessing import Preprocessing, Vocabulary
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.language_model import Recurrent
+    from core.fluency.recurrent_lm import Recurrent
 
 BOUNDARY = Vocabulary.pad_id  # the start of a sentence as a context, its end as a target
 LONGEST = 200  # tokens that `Trigram.table` takes: its table then has 8 million entries
@@ -220,7 +220,7 @@ def load(folder: Path | None = None) -> Fluency:
 
 def _recurrent(network: Mapping[str, Tensor], trigram: Trigram) -> Recurrent:
     """The recurrent model of some weights; its vocabulary is the beginning of the trigram's."""
-    from core.language_model import LanguageModel, Recurrent
+    from core.fluency.recurrent_lm import LanguageModel, Recurrent
 
     size, embedding = network["embedding.weight"].shape
     model = LanguageModel(size, embedding, network["recurrent.weight_hh_l0"].shape[1])

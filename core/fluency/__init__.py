@@ -1,0 +1,1 @@
+"""How fluent is an order of words? The trigram, the recurrent language model, and the orders they rank."""
