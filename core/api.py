@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from core.data.formats.layout import Layout
-    from core.evaluation import Evaluation
+    from core.evaluation.metrics import Evaluation
     from core.fluency.trigram import Fluency
     from core.models.checkpoints import Checkpoint
     from core.models.predict import Verdict
@@ -117,7 +117,7 @@ class Model:
         what its values mean, as in ``{"1": "negative", "2": "positive", "3": "neutral"}``; raises ValueError where that
         is not clear."""
         from core.data.corpus import read_corpus
-        from core.evaluation import evaluate
+        from core.evaluation.metrics import evaluate
 
         labelling = self.checkpoint.labelling
         corpus = read_corpus(str(file), text_column, label_column, layout=layout, labelling=labelling, asked=labels)

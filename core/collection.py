@@ -17,7 +17,7 @@ from pathlib import Path
 from core.collection_file import PAIRS, CollectionFile, now, number, stands_in, storable
 from core.collection_file import default_path as default_path
 from core.data.tables import as_csv
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 
 VALID, NOT_VALID, UNSURE = JUDGEMENTS = ("valid", "not valid", "unsure")
 # The numbers are those that stood before the person who judged; fluency is kept where the newer call knows none.

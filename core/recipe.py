@@ -24,7 +24,7 @@ from core.data.label_inference import own_values
 from core.data.labels import SENTIMENT
 from core.data.small_data import SMALL, UNEVEN
 from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
-from core.evaluation import evaluate
+from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.reference_states import add_state_space, of_rows
 from core.models.token_log_odds import add_polarity, log_odds

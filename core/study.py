@@ -22,7 +22,7 @@ import numpy as np
 
 from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.embeddings import Word2VecSettings, train_word2vec, unit_variance
-from core.evaluation import paired_interval, wilson_interval
+from core.evaluation.metrics import paired_interval, wilson_interval
 from core.models.predict import logits
 from core.models.training_rows import STRATIFIED
 from core.text.preprocessing import USUAL, Preprocessing, Vocabulary

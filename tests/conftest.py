@@ -122,7 +122,7 @@ def write_tiny_checkpoint(
 
 def _metrics(data: str) -> dict[str, object]:
     """Figures that agree with one another: 150 of 200 rows right."""
-    from core.evaluation import Evaluation, LengthBand
+    from core.evaluation.metrics import Evaluation, LengthBand
 
     evaluation = Evaluation(
         model="",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.collection import Collection, Pair
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 
 
 @pytest.fixture

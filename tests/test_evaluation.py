@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from core.data.corpus import Corpus
-from core.evaluation import (
+from core.evaluation.metrics import (
     BINS,
     LENGTHS,
     Evaluation,

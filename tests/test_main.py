@@ -23,7 +23,7 @@ import torch
 from core import training
 from core.__main__ import main
 from core.data.corpus import file_sha256, read_corpus
-from core.evaluation import evaluate
+from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.predict import verdict
 from tests.told import beside

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from core import tally_file
 from core.collection_file import CollectionFile, storable
 from core.data import records, tables
 from core.data.corpus import read_corpus
 from core.data.formats.layout import Layout
 from core.data.labels import check_names
+from core.evaluation import binned_metrics_file
 from core.models import checkpoints, predictor
 from core.models.recurrent import NotPrefixwiseError
 from core.runtime import i18n, limits
@@ -177,8 +177,8 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
         set(),
     ),
     "tallies that are none": (
-        lambda folder: tally_file.read(file(folder, json.dumps({"format": 0}).encode(), "t.json")),
-        f"t.json holds no tallies: format 0, expected {tally_file.FORMAT}",
+        lambda folder: binned_metrics_file.read(file(folder, json.dumps({"format": 0}).encode(), "t.json")),
+        f"t.json holds no tallies: format 0, expected {binned_metrics_file.FORMAT}",
         set(),
     ),
 }

@@ -14,10 +14,10 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
-from core import tally_file
+from core.evaluation import binned_metrics_file
+from core.evaluation.assessment import assess, own
+from core.evaluation.binned_metrics_file import Source
 from core.models import checkpoints
-from core.probes.assessment import assess, own
-from core.tally_file import Source
 from tests.conftest import EMBEDDING, WORDS
 from tests.hostile import SENTENCES
 
@@ -45,7 +45,9 @@ def folder(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     checkpoints.save("word2vec", {"vectors": torch.from_numpy(vectors)}, vocabulary, card, found)
     loaded = [checkpoints.load(name, found) for name in ("rnn", "gru", "lstm")]
     assessment = own(loaded)
-    tally_file.save(found / tally_file.FILE, Source("made_up.csv", "1" * 64, assessment.counted, 0), assessment.tallies)
+    binned_metrics_file.save(
+        found / binned_metrics_file.FILE, Source("made_up.csv", "1" * 64, assessment.counted, 0), assessment.tallies
+    )
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(found))
     streamlit.cache_resource.clear()
     streamlit.cache_data.clear()
@@ -119,7 +121,7 @@ def test_own_sentences_are_read_by_the_models(view: str) -> None:
 
 def test_slices_tell_the_counts() -> None:
     at = opened(view="slices")
-    kept = tally_file.load()
+    kept = binned_metrics_file.load()
     assert kept is not None
     found = table(at, "slice", "accuracy")
     assert len(found) == 45
@@ -131,7 +133,7 @@ def test_slices_tell_the_counts() -> None:
 
 def test_a_threshold_travels_in_the_link() -> None:
     at = opened(view="threshold", threshold="30")
-    kept = tally_file.load()
+    kept = binned_metrics_file.load()
     assert kept is not None
     wanted = kept.tallies.of("lstm").at(0.3)
     assert table(at, "precision").iloc[2]["recall"].startswith(f"{wanted.recall:.1%}")
@@ -152,7 +154,7 @@ def test_a_row_goes_to_any_page() -> None:
 
 def test_two_models_side_by_side() -> None:
     at = opened(view="compare", on="own", a="gru", b="rnn")
-    kept = tally_file.load()
+    kept = binned_metrics_file.load()
     assert kept is not None
     pair = kept.tallies.pair("gru", "rnn")
     values = {metric.label: metric.value for metric in at.metric}
@@ -163,7 +165,7 @@ def test_two_models_side_by_side() -> None:
 
 
 def test_counts_that_are_missing_damaged_or_of_other_models(folder: Path) -> None:
-    path = folder / tally_file.FILE
+    path = folder / binned_metrics_file.FILE
     content = path.read_text(encoding="utf-8")
     path.write_text(content.replace(checkpoints.load("gru").hash, "f" * 64), encoding="utf-8")
     at = opened(view="slices")

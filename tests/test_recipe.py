@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from core import recipe
 from core.data.corpus import Corpus, encode
 from core.embeddings import Word2VecSettings
-from core.evaluation import evaluate
+from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.checkpoints import CheckpointError
 from core.models.predict import logits, sigmoid

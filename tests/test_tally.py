@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from core.data.slices import SLICES, places
-from core.evaluation import calibration_error, wilson_interval
+from core.evaluation.binned_metrics import BINS, Counter, Pair, Tallies, Tally
+from core.evaluation.metrics import calibration_error, wilson_interval
 from core.models.predict import sigmoid
-from core.tally import BINS, Counter, Pair, Tallies, Tally
 from core.training import fit_temperature
 from pages.parts import estimates
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import tally_file
+from core.evaluation import binned_metrics_file
+from core.evaluation.binned_metrics import Pair, Tallies
+from core.evaluation.binned_metrics_file import Source
 from core.models import checkpoints
-from core.tally import Pair, Tallies
-from core.tally_file import Source
 from tests.test_tally import counted
 
 ROOT = Path(__file__).parent.parent
@@ -28,12 +28,12 @@ def tallies() -> Tallies:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    tally_file.save(tmp_path / tally_file.FILE, SOURCE, tallies())
-    return tmp_path / tally_file.FILE
+    binned_metrics_file.save(tmp_path / binned_metrics_file.FILE, SOURCE, tallies())
+    return tmp_path / binned_metrics_file.FILE
 
 
 def test_what_is_kept_comes_back(path: Path) -> None:
-    kept, was = tally_file.load(path.parent), tallies()
+    kept, was = binned_metrics_file.load(path.parent), tallies()
     assert kept is not None
     assert kept.source == SOURCE
     assert kept.tallies.pairs == was.pairs
@@ -44,13 +44,13 @@ def test_what_is_kept_comes_back(path: Path) -> None:
     assert found.brier == wanted.brier
     assert found.calibration_error == pytest.approx(wanted.calibration_error, abs=1e-6)
     assert found.at(0.37) == wanted.at(0.37)
-    assert [file.name for file in path.parent.iterdir()] == [tally_file.FILE]
+    assert [file.name for file in path.parent.iterdir()] == [binned_metrics_file.FILE]
 
 
 def test_there_may_be_none(tmp_path: Path) -> None:
-    assert tally_file.load(tmp_path) is None
+    assert binned_metrics_file.load(tmp_path) is None
     with pytest.raises(FileNotFoundError, match="no folder"):
-        tally_file.save(tmp_path / "nowhere" / "x.json", SOURCE, tallies())
+        binned_metrics_file.save(tmp_path / "nowhere" / "x.json", SOURCE, tallies())
 
 
 def put(*keys: Any, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -94,20 +94,20 @@ def test_damage_is_told_in_one_line(path: Path, damage: Callable[[dict[str, Any]
     damage(content)
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ValueError, match=r"^evaluation.json holds no tallies: [^\n]+$"):
-        tally_file.load(path.parent)
+        binned_metrics_file.load(path.parent)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"x" * (tally_file.LIMIT + 1)])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"x" * (binned_metrics_file.LIMIT + 1)])
 def test_what_is_no_such_file_is_told(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"^evaluation.json [^\n]+$"):
-        tally_file.load(path.parent)
+        binned_metrics_file.load(path.parent)
 
 
 def test_the_shipped_counts_agree_with_the_cards() -> None:
     """The same file, the same accuracy and log-loss as the card's report, of the very models that are here."""
     folder = ROOT / "checkpoints"
-    kept = tally_file.load(folder)
+    kept = binned_metrics_file.load(folder)
     assert kept is not None
     cards = {name: checkpoints.read_card(name, folder) for name in ("rnn", "gru", "lstm")}
     assert kept.tallies.current({name: checkpoints.identity(card) for name, card in cards.items()}) == kept.tallies

@@ -177,8 +177,8 @@ def pairs_of(checkpoint: Checkpoint, rounds: int) -> Measured:
 def assessment(models: list[Checkpoint], count: int, rounds: int) -> Measured:
     """Models assessed on a labelled table, window by window, against the table read whole and right rows counted."""
     from core.data.corpus import encode, read_corpus
+    from core.evaluation.assessment import assess
     from core.models.predict import logits
-    from core.probes.assessment import assess
 
     def ours(path: Path) -> np.ndarray:
         *_, last = assess(path, models)

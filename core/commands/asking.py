@@ -96,7 +96,7 @@ def predict(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Accuracy and its interval, F1, AUC, log-loss, calibration, confusion, unknown words, accuracy by length."""
-    from core.evaluation import evaluate
+    from core.evaluation.metrics import evaluate
 
     models = console.rejoined(options, console.named_checkpoints(options.model))
     read = console.labelled_for(options, options.data, models)

@@ -9,7 +9,7 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.tally import Pair, Tally
+    from core.evaluation.binned_metrics import Pair, Tally
 
 
 def add_verbs(add: Add) -> None:
@@ -39,10 +39,10 @@ def assess(options: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
-    from core import tally_file
     from core.data.corpus import file_sha256
-    from core.probes.assessment import assess
-    from core.tally import check_threshold
+    from core.evaluation import binned_metrics_file
+    from core.evaluation.assessment import assess
+    from core.evaluation.binned_metrics import check_threshold
 
     check_threshold(options.threshold)
     path = Path(options.data)
@@ -73,8 +73,8 @@ def assess(options: argparse.Namespace) -> int:
         console.progress(f"row {problem.row:,}: {problem.reason}")
     at = [tally.at(options.threshold)._asdict() for tally in found.tallies.tallies]
     if options.out:
-        source = tally_file.Source(found.file, file_sha256(path), found.counted, found.rows - found.counted)
-        tally_file.save(Path(options.out), source, found.tallies)
+        source = binned_metrics_file.Source(found.file, file_sha256(path), found.counted, found.rows - found.counted)
+        binned_metrics_file.save(Path(options.out), source, found.tallies)
         console.progress(f"the counts are kept in {options.out}")
     if options.json:
         console.json_list(

@@ -11,9 +11,9 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from core.evaluation.intervals import Mean
     from core.models.predictor import Model
     from core.probes.attribution.standings import League
-    from core.probes.files.shares import Mean
     from core.probes.league import Method
     from core.probes.league_file import Source
 

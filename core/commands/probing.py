@@ -12,11 +12,11 @@ from core.commands.verbs import Add
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.evaluation.intervals import Mean, Share
     from core.models.checkpoints import Checkpoint
     from core.probes.diagnostic import Probe, Probes
     from core.probes.diagnostic_card import Source
     from core.probes.files.lines import Lines
-    from core.probes.files.shares import Mean, Share
     from core.probes.pattern_contrast import Contrast
     from core.probes.patterns import Index, Matches
 

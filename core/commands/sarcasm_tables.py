@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.probes.files.shares import Mean, Share
+    from core.evaluation.intervals import Mean, Share
     from core.probes.sarcasm_report import SarcasmReport
 
 

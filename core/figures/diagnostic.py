@@ -14,8 +14,8 @@ from core.figures.palette import THRESHOLD, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
+    from core.evaluation.intervals import Mean
     from core.probes.diagnostic import Probes
-    from core.probes.files.shares import Mean
 
 _ORDER = ("h", "c", "x", "place")
 _APART = 0.26  # between models, of the distance between two sources

@@ -16,7 +16,7 @@ from core.figures.palette import CHOSEN, THRESHOLD, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.tally import Tally
+    from core.evaluation.binned_metrics import Tally
 
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
 _APART = 0.22  # between models, of the distance between two rows

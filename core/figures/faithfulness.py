@@ -15,9 +15,9 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
+    from core.evaluation.intervals import Mean
     from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.standings import League
-    from core.probes.files.shares import Mean
 
 _BAND = "rgba(136, 136, 136, 0.25)"  # THRESHOLD's grey, seen through
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")

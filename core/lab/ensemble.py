@@ -10,7 +10,7 @@ Without new learners little can be won: with two classes a weighted vote of thre
 every way in which the voters can vote.
 
 Differences of accuracy are on the rows of the test half, paired, with the normal 95 % interval of McNemar's discordant
-pairs (`core.evaluation.paired_interval`). It covers the draw of the rows, not the training of the models.
+pairs (`core.evaluation.metrics.paired_interval`). It covers the draw of the rows, not the training of the models.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def ensemble(
     rounds: int = ROUNDS,
 ) -> Ensemble:
     """The same from P(positive) float64 [models, N], fitted on the rows `fit` and tested on the rows `test`."""
-    from core.evaluation import wilson_interval
+    from core.evaluation.metrics import wilson_interval
 
     labels = corpus.labels.astype(np.int64)
     names = [checkpoint.name for checkpoint in checkpoints]
@@ -364,7 +364,7 @@ def amount(weights: np.ndarray, names: Sequence[str]) -> Amount:
 
 def against(name: str, verdicts: np.ndarray, others: np.ndarray, labels: np.ndarray) -> Against:
     """How much more often some verdicts [N] are right than others on the same rows."""
-    from core.evaluation import paired_interval
+    from core.evaluation.metrics import paired_interval
 
     right, other = verdicts == labels, others == labels
     difference, low, high = paired_interval(right, other)

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.corpus import Encoded, encode_tokens
-from core.probes.files.shares import Mean
+from core.evaluation.intervals import Mean
 from core.probes.files.token_states import CELL, HIDDEN, token_states
 from core.runtime.i18n import gettext as _
 

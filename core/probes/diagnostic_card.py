@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.evaluation.intervals import Mean
 from core.models import checkpoints
 from core.probes.diagnostic import CLASSES, SOURCES, TASKS, Probe, Probes
-from core.probes.files.shares import Mean
 from core.runtime.i18n import gettext as _
 
 KEY = "probes"

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.evaluation.intervals import RESAMPLES, Mean
 from core.models.predictor import BlackBox
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Reading, Scores
 from core.probes.attribution.standings import COLUMNS, OVERALL, League, Standing
 from core.probes.faithfulness import PERTURBATIONS, RANDOMS, yardstick
-from core.probes.files.shares import RESAMPLES, Mean
 from core.probes.sensitivity import SAMPLES, random_sensitivity, sensitivity
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from core.evaluation.intervals import Mean
 from core.models import checkpoints
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.standings import COLUMNS, League, Measures, Standing
-from core.probes.files.shares import Mean
 from core.runtime.i18n import gettext as _
 
 FILE = "faithfulness.json"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.corpus import NEGATIVE, POSITIVE
-from core.probes.files.shares import Mean, Share, difference, share
+from core.evaluation.intervals import Mean, Share, difference, share
 from core.probes.patterns import Index, Matches, Moment
 
 END = ""

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 from core.models.predict import label
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.composing.candidates import TOP, Batch, Candidates

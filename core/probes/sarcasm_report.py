@@ -11,7 +11,7 @@ What can be said depends on what a corpus knows, and each figure says what it is
 - Where there is only a label, nothing is known of what is meant. How much more often sarcastic than plain texts read as
   positive is told, and is no error rate: the two kinds differ in topic and tone as well.
 
-Shares have Wilson's intervals, the rest those of `core.probes.files.shares`, a text counting once.
+Shares have Wilson's intervals, the rest those of `core.evaluation.intervals`, a text counting once.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.corpus import encode
+from core.evaluation.intervals import Mean, Share, bootstrap_mean, difference, share
 from core.models.predict import logits, sigmoid
 from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
-from core.probes.files.shares import Mean, Share, bootstrap_mean, difference, share
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

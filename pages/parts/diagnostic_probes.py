@@ -14,10 +14,10 @@ from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
+    from core.evaluation.intervals import Mean
     from core.models.checkpoints import Checkpoint
     from core.probes.diagnostic import Probe, Probes
     from core.probes.diagnostic_card import Source
-    from core.probes.files.shares import Mean
     from pages.parts.trajectories import Sentence
 
 _COMMAND = "python -m core probe-states --model all --data FILE --rows {rows} --seed {seed} --save"

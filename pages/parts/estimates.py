@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.tally import Tally
+    from core.evaluation.binned_metrics import Tally
 
 Interval = tuple[float, float]
 

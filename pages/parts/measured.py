@@ -16,7 +16,7 @@ from pages.parts.estimates import Estimate
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.probes.files.shares import Mean, Share
+    from core.evaluation.intervals import Mean, Share
     from core.probes.sarcasm_report import SarcasmReport
 
 

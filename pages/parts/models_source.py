@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
-from core import tally_file
+from core.evaluation import binned_metrics_file
+from core.evaluation.assessment import MOST_MODELS, own
 from core.models import checkpoints
-from core.probes.assessment import MOST_MODELS, own
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
 from pages.parts import link, models
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
+    from core.evaluation.assessment import Assessment
+    from core.evaluation.binned_metrics import Tallies
     from core.models.checkpoints import Checkpoint
-    from core.probes.assessment import Assessment
-    from core.tally import Tallies
 
 UPLOADED = "models uploaded"  # the session's last assessment of an upload, with its name
 
@@ -60,7 +60,7 @@ def choose(cards: Mapping[str, Any]) -> Shown | None:
 
 def _report(cards: Mapping[str, Any]) -> Shown | None:
     try:
-        kept = tally_file.load()
+        kept = binned_metrics_file.load()
     except ValueError as error:
         st.error(plain(str(error)))
         return None

@@ -10,8 +10,8 @@ import streamlit as st
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
 from core.data.tables import is_sentiment140
+from core.evaluation.assessment import MOST_MODELS, assess
 from core.models import checkpoints
-from core.probes.assessment import MOST_MODELS, assess
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.parts import estimates, label_meaning, models, reading, search
@@ -20,8 +20,8 @@ from pages.parts.models_source import UPLOADED
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
+    from core.evaluation.assessment import Assessment
     from core.models.checkpoints import Checkpoint
-    from core.probes.assessment import Assessment
 
 
 class _Asked(NamedTuple):

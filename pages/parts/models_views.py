@@ -17,8 +17,8 @@ from pages.parts.models_source import Shown, choose_model
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.probes.assessment import Example
-    from core.tally import AtThreshold, Tally
+    from core.evaluation.assessment import Example
+    from core.evaluation.binned_metrics import AtThreshold, Tally
 
 
 def slices(shown: Shown) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core import tally_file
 from core.__main__ import main
+from core.evaluation import binned_metrics_file
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_as_json_and_kept(table: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["assess", "--data", str(table), "--threshold", "0.25", "--out", str(out), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [one.get("model") for one in found] == ["rnn", "gru", "lstm", None, None, None]
-    kept = tally_file.read(out)
+    kept = binned_metrics_file.read(out)
     assert (kept.source.file, kept.source.rows, kept.source.left_out) == ("rows.csv", 4, 1)
     for one in found[:3]:
         tally = kept.tallies.of(one["model"])

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
+from core.evaluation import assessment
 from core.models import checkpoints
-from core.probes import assessment, scan
+from core.probes import scan
 from tests.conftest import write_tiny_checkpoint
 
 AMBIGUOUS = "--labels 0=negative,1=neutral,2=positive or --labels 0=negative,1=positive,2=neutral"

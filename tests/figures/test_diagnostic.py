@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.evaluation.intervals import Mean
 from core.figures.diagnostic import probe_plot
 from core.figures.palette import style
 from core.probes.diagnostic import CLASSES, Probe, Probes
-from core.probes.files.shares import Mean
 
 
 def made_up(model: str, sources: tuple[str, ...], seed: int) -> Probes:

@@ -12,12 +12,12 @@ import pytest
 from core.data.corpus import read_corpus
 from core.data.formats import detection
 from core.data.formats import lines as record_lines
-from core.evaluation import evaluate, paired_interval
+from core.evaluation import assessment
+from core.evaluation.assessment import OWN, Assessment, assess, own
+from core.evaluation.metrics import evaluate, paired_interval
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdicts
-from core.probes import assessment
-from core.probes.assessment import OWN, Assessment, assess, own
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.evaluation.intervals import bootstrap_mean
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.probes import league_file
@@ -18,7 +19,6 @@ from core.probes.attribution.removal import Game
 from core.probes.attribution.results import Reading, Scores
 from core.probes.attribution.standings import COLUMNS, League
 from core.probes.faithfulness import faithfulness
-from core.probes.files.shares import bootstrap_mean
 from core.probes.league import Progress, _means, league
 from core.probes.league_file import Leagues, Source, read_league
 from tests.conftest import WORDS

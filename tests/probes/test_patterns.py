@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, ttest_ind
 
+from core.evaluation.intervals import difference, share
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.trace import Trace, trace, trace_tokens
 from core.probes import patterns
 from core.probes.files.lines import Lines, own_lines, read_lines
-from core.probes.files.shares import difference, share
 from core.probes.files.token_states import token_states
 from core.probes.pattern_contrast import END, context, contrast
 from core.probes.patterns import Index, Matches, Pattern, index, level_of, pattern, search, to_levels

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 from core.probes import sarcasm
 from core.probes.behaviour.clusters import clustered_interval
 from core.probes.composing.candidates import Candidates, Question

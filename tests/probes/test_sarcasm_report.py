@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.evaluation.intervals import difference
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.probes.composing import sarcasm_results
 from core.probes.files.sarcasm_corpora import KNOWN, Columns, Said, found, known, located, read_sarcasm
-from core.probes.files.shares import difference
 from core.probes.sarcasm_report import meant, read_positive, report, reports, reworded
 
 

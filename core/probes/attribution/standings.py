@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.evaluation.intervals import Mean
 from core.probes.attribution.measures import MEASURES
-from core.probes.files.shares import Mean
 
 OVERALL = "overall"
 COLUMNS = (OVERALL, *MEASURES, "sensitivity")

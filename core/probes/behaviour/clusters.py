@@ -25,7 +25,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 
 _LEVEL = 0.95
 

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 from core.models.gold_labels import READINGS
 from core.probes.composing.recipes import HUMAN_READING, PATTERNS
 from core.probes.composing.situations import Situation, bank

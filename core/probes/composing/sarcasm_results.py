@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.evaluation.intervals import RESAMPLES, Mean, Share
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.probes.files.sarcasm_corpora import SarcasmCorpus
-from core.probes.files.shares import RESAMPLES, Mean, Share
 from core.probes.sarcasm_report import Meant, ReadPositive, Reworded, SarcasmReport
 from core.runtime.i18n import gettext as _
 

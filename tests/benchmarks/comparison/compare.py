@@ -29,7 +29,7 @@ import torch
 from exchange import Answer, Attempt, Request, Target, check, read_answers
 
 from core.data.corpus import encode, read_corpus
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import logits

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 from core.probes.composing.blind import (
     CONTROL,
     DRAWN,

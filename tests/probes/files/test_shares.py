@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.probes.files.shares import Mean, Share, bootstrap_mean, difference, share
+from core.evaluation.intervals import Mean, Share, bootstrap_mean, difference, share
 
 
 def of(hits: int, rows: int) -> Share:

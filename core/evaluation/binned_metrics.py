@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data.slices import SLICES
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 
 BINS, GROUPS = 300, 15
 EDGES = np.arange(BINS + 1) / BINS
@@ -149,7 +149,7 @@ class Tally:
 
     @property
     def calibration_error(self) -> float:
-        """Expected calibration error over `GROUPS` equal ranges, as in `core.evaluation`."""
+        """Expected calibration error over `GROUPS` equal ranges, as in `core.evaluation.metrics`."""
         return sum(group.rows * abs(group.probability - group.share) for group in self.groups()) / self.rows
 
     @property

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from core.data.slices import SLICES
+from core.evaluation.binned_metrics import BINS, Pair, Tallies, Tally
 from core.models import checkpoints
 from core.runtime.i18n import gettext as _
-from core.tally import BINS, Pair, Tallies, Tally
 
 FILE = "evaluation.json"
 FORMAT = 1

@@ -1,7 +1,7 @@
 """How do some models do on one labelled file? Counted as it is read, in constant memory, with a few rows to look at.
 
-The file is read in windows of a few thousand rows (`core.data.records`); each model's scores go into a `core.tally.Tally`,
-every two models into a `core.tally.Pair`. Of the texts only a bounded number is held: for each model the rows that it
+The file is read in windows of a few thousand rows (`core.data.records`); each model's scores go into a `core.evaluation.binned_metrics.Tally`,
+every two models into a `core.evaluation.binned_metrics.Pair`. Of the texts only a bounded number is held: for each model the rows that it
 was surest of in each field of its confusion table, and for every two the rows on which their verdicts differ most.
 """
 
@@ -24,10 +24,10 @@ from core.data.labels import Labelling
 from core.data.records import Window, windows
 from core.data.slices import Marker, places
 from core.data.tables import is_sentiment140
+from core.evaluation.binned_metrics import Counter, Pair, Tallies
 from core.models.predict import logits, sigmoid
 from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
 from core.runtime.i18n import gettext as _
-from core.tally import Counter, Pair, Tallies
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.evaluation import wilson_interval
+from core.evaluation.metrics import wilson_interval
 
 RESAMPLES = 10_000
 _AT_ONCE = 2_000_000  # numbers drawn at a time

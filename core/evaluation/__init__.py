@@ -1,0 +1,1 @@
+"""How good is a model on labelled text, and how sure is that?"""
