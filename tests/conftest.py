@@ -60,14 +60,14 @@ def report_data() -> Path:
 def write_tiny_checkpoint(
     folder: Path, name: str, cell: str, *, layers: int = 1, seed: int = 0, steps: tuple[str, ...] | None = None
 ) -> None:
-    """Save a classifier with random weights, its card filled in as `core.recipe` does."""
+    """Save a classifier with random weights, its card filled in as `core.training.recipe` does."""
     import torch
 
-    from core import recipe
     from core.models import checkpoints
     from core.models.recurrent import Classifier
     from core.text.preprocessing import SHIPPED, Vocabulary
-    from core.training import HeldOut, TrainingSettings
+    from core.training import recipe
+    from core.training.loop import HeldOut, TrainingSettings
 
     vocabulary = Vocabulary(WORDS)
     with torch.random.fork_rng(devices=[]):

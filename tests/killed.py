@@ -19,7 +19,9 @@ Work = Callable[..., None]
 
 # A process that has imported what is heavy makes the others, so that a killed one costs milliseconds.
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.killed", "torch", "gensim.models", "core.recipe", "core.probes.scan"])
+_processes.set_forkserver_preload(
+    ["tests.killed", "torch", "gensim.models", "core.training.recipe", "core.probes.scan"]
+)
 
 
 def killed(work: Work, *arguments: object, after: float | None) -> tuple[list[int], float]:

@@ -596,9 +596,9 @@ def test_a_card_holds_any_file_name(tmp_path: Path) -> None:
 
 
 def test_a_disk_full_at_the_end_of_training_loses_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import recipe
     from core.data.corpus import Corpus
-    from core.training import TrainingSettings
+    from core.training import recipe
+    from core.training.loop import TrainingSettings
 
     texts = [f"w{number} w{number % 7} w{number % 5}" for number in range(60)]
     corpus = Corpus("made_up.csv", texts, (np.arange(60) % 2).astype(np.int8), 0, "0" * 64)

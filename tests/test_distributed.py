@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from core import distributed
+from core.training import distributed
 
 ROOT = Path(__file__).parent.parent
 WORDS = ["good", "bad", "movie", "i", "it", "was", "not", "so", "great", "sad", "fine", "dull"]

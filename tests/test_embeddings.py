@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from core.data.corpus import Encoded
-from core.embeddings import Word2VecSettings, Word2VecState, neighbours, train_word2vec, unit_variance
 from core.text.preprocessing import PAD, UNK, Vocabulary
+from core.training.word2vec import Word2VecSettings, Word2VecState, neighbours, train_word2vec, unit_variance
 
 TOPICS = (("rain", "cloud", "storm", "wind"), ("bread", "flour", "oven", "dough"))
 VOCABULARY = Vocabulary([*TOPICS[0], *TOPICS[1], "never"])  # "never" stands in no sentence

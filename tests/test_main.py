@@ -20,12 +20,12 @@ import numpy as np
 import pytest
 import torch
 
-from core import training
 from core.__main__ import main
 from core.data.corpus import file_sha256, read_corpus
 from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.predict import verdict
+from core.training import loop
 from tests.told import beside
 
 PROJECT = Path(__file__).parent.parent
@@ -516,14 +516,14 @@ def test_train_reports_on_other_rows_which_decide_nothing(
 def test_train_goes_on_after_an_interruption(
     trained: Path, rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = training._Run.save
+    save = loop._Run.save
 
-    def save_and_be_interrupted(run: training._Run, path: Path, identity: str) -> None:
+    def save_and_be_interrupted(run: loop._Run, path: Path, identity: str) -> None:
         save(run, path, identity)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training._Run, "save", save_and_be_interrupted)
+        patch.setattr(loop._Run, "save", save_and_be_interrupted)
         assert main(training_arguments(rows, tmp_path)) == 130
     assert capsys.readouterr().err.endswith("interrupted; the same command goes on from the last saved state\n")
     assert checkpoints.names(tmp_path) == []
@@ -643,7 +643,7 @@ def test_train_takes_rows_from_all_over_the_file(rows: Path, tmp_path: Path) -> 
 def test_train_refuses_a_name_before_it_trains(
     name: str, rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core import recipe
+    from core.training import recipe
 
     def never(*_arguments: object) -> None:
         raise AssertionError("training began")

@@ -11,12 +11,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import recipe
 from core.__main__ import main
 from core.data.labels import SENTIMENT
 from core.data.small_data import SMALL as SMALL_DATA
 from core.models import checkpoints
 from core.models.predict import verdicts
+from core.training import recipe
 from tests import generated
 from tests.conftest import write_tiny_checkpoint
 from tests.told import beside

@@ -652,8 +652,8 @@ def test_a_card_with_hardly_anything_is_shown(own_checkpoints: Path) -> None:
 
 
 def test_every_step_and_every_variant_of_the_study_has_a_name_of_its_own() -> None:
-    from core.study import variants
     from core.text.preprocessing import STEPS
+    from core.training.ablations import variants
     from pages.parts import names
 
     assert list(names.steps()) == list(STEPS)
@@ -665,9 +665,9 @@ def test_every_step_and_every_variant_of_the_study_has_a_name_of_its_own() -> No
 
 
 def test_names_and_cards_are_translated(monkeypatch: pytest.MonkeyPatch, own_checkpoints: Path) -> None:
-    from core import recipe
     from core.runtime import i18n
-    from core.study import variants
+    from core.training import recipe
+    from core.training.ablations import variants
     from pages.parts import names
 
     class Shouting(NullTranslations):

@@ -16,9 +16,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core import recipe
 from core.data.corpus import Corpus, encode
-from core.embeddings import Word2VecSettings
 from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.checkpoints import CheckpointError
@@ -26,9 +24,11 @@ from core.models.predict import logits, sigmoid
 from core.models.reference_states import of_rows
 from core.models.token_log_odds import log_odds
 from core.models.training_rows import STRATIFIED, read_again
-from core.recipe import FEW_ERRORS_LIMIT, Prepared, Recipe, prepare
 from core.text.preprocessing import Preprocessing
-from core.training import FEW_ERRORS, SELECTION, Progress, TrainingSettings, log_loss
+from core.training import recipe
+from core.training.loop import FEW_ERRORS, SELECTION, Progress, TrainingSettings, log_loss
+from core.training.recipe import FEW_ERRORS_LIMIT, Prepared, Recipe, prepare
+from core.training.word2vec import Word2VecSettings
 
 RECIPE = Recipe(min_count=1, held_out_rows=30, word2vec=Word2VecSettings(vector_size=8, epochs=2))
 SETTINGS = TrainingSettings(

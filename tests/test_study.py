@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import study as studies
 from core.data.corpus import Corpus
-from core.embeddings import Word2VecSettings
 from core.figures.models import accuracy_by_length, study_differences, training_curves
-from core.study import StudyRow, Variant, study, vocabulary_by_step
-from core.training import TrainingSettings
+from core.training import ablations as studies
+from core.training.ablations import StudyRow, Variant, study, vocabulary_by_step
+from core.training.loop import TrainingSettings
+from core.training.word2vec import Word2VecSettings
 
 
 @pytest.fixture

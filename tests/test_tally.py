@@ -12,7 +12,7 @@ from core.data.slices import SLICES, places
 from core.evaluation.binned_metrics import BINS, Counter, Pair, Tallies, Tally
 from core.evaluation.metrics import calibration_error, wilson_interval
 from core.models.predict import sigmoid
-from core.training import fit_temperature
+from core.training.loop import fit_temperature
 from pages.parts import estimates
 
 LABELS = ("negative", "positive")

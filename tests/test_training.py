@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-from core import training
 from core.data.corpus import Encoded
 from core.models.predict import logits
 from core.models.recurrent import CELLS, Classifier
 from core.text.preprocessing import Vocabulary
-from core.training import (
+from core.training import loop
+from core.training.loop import (
     FEW_ERRORS,
     HeldOut,
     Progress,
@@ -231,13 +231,13 @@ def test_another_seed_gives_other_weights() -> None:
 
 def test_averaging_keeps_the_mean_of_the_weights_since_the_rise(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[tuple[int, dict[str, torch.Tensor]]] = []
-    average = training._Run.average
+    average = loop._Run.average
 
-    def watched(run: training._Run) -> None:
+    def watched(run: loop._Run) -> None:
         taken.append((run.step, {key: value.clone() for key, value in run.model.state_dict().items()}))
         average(run)
 
-    monkeypatch.setattr(training._Run, "average", watched)
+    monkeypatch.setattr(loop._Run, "average", watched)
     event = last(train_classifier(replace(SETTINGS, average=True, epochs=8), *DATA))
     best = min(event.history, key=lambda held: held.log_loss).step
     steps = [step for step, _ in taken]
@@ -394,7 +394,7 @@ def test_a_run_that_chose_its_weights_in_another_way_is_not_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
-        older.setattr(training, "SELECTION", "log-loss after temperature")
+        older.setattr(loop, "SELECTION", "log-loss after temperature")
         assert interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=1)[-1].step > 0
     fresh, again = list(train_classifier(SETTINGS, *DATA)), list(train_classifier(SETTINGS, *DATA, tmp_path / "state"))
     assert [event.step for event in again] == [event.step for event in fresh]

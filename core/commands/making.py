@@ -19,7 +19,7 @@ from core.text.preprocessing import USUAL
 
 if TYPE_CHECKING:
     from core.data.corpus import Corpus
-    from core.recipe import Prepared
+    from core.training.recipe import Prepared
 
 CELLS = ("rnn", "gru", "lstm")
 _FEWER = {
@@ -111,7 +111,7 @@ def add_verbs(add: Add) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Vocabulary, word2vec and classifiers from a labelled file; goes on where an interrupted run stopped."""
-    from core import distributed
+    from core.training import distributed
 
     with distributed.joined():
         return _train(options)
@@ -120,10 +120,10 @@ def train(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from core import distributed, recipe
-    from core.embeddings import Word2VecSettings
     from core.text.preprocessing import Preprocessing
-    from core.training import TrainingSettings
+    from core.training import distributed, recipe
+    from core.training.loop import TrainingSettings
+    from core.training.word2vec import Word2VecSettings
 
     # Whatever is wrong with the request is said before an hour of work.
     place = _place(options)
@@ -198,7 +198,7 @@ def study(options: argparse.Namespace) -> int:
     """What each choice in the recipe bought: one variant at a time against one base, with paired intervals."""
     from tqdm import tqdm
 
-    from core.study import study
+    from core.training.ablations import study
 
     _set_threads(options)
     out = _folder(options)

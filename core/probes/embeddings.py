@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.embeddings import unit_variance
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Preprocessing, Vocabulary
+from core.training.word2vec import unit_variance
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint, WordVectors

@@ -20,7 +20,7 @@ from torch import nn
 
 from core.data.corpus import Encoded
 from core.models.recurrent import Classifier
-from core.training import TrainingSettings, hardware, train_classifier
+from core.training.loop import TrainingSettings, hardware, train_classifier
 
 PERCENTILES = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.9)
 LENGTHS = (1, 4, 5, 8, 10, 12, 14, 17, 20, 23, 27, 30, 33, 39)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from core.embeddings import neighbours as by_embeddings
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint, WordVectors
 from core.models.predict import verdict_on_tokens
@@ -17,6 +16,7 @@ from core.probes import embeddings as words
 from core.probes.embedding_map import principal_plane, that_matter, word_map
 from core.probes.embeddings import Space, analogy, leans, like_spelt, moves, neighbours, space
 from core.text.preprocessing import Preprocessing, Vocabulary
+from core.training.word2vec import neighbours as by_embeddings
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 

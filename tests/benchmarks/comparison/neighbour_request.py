@@ -18,9 +18,9 @@ import numpy as np
 from exchange import Request, Target
 
 from core.data.corpus import encode, read_corpus
-from core.embeddings import neighbours
 from core.models import checkpoints
 from core.models.predict import logits
+from core.training.word2vec import neighbours
 
 
 def main() -> None:

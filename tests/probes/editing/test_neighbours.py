@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.embeddings import neighbours
 from core.probes.editing.neighbours import Neighbours
 from core.text.preprocessing import Vocabulary
+from core.training.word2vec import neighbours
 
 WORDS = [f"w{number}" for number in range(300)]
 

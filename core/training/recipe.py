@@ -18,12 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core import distributed
 from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
 from core.data.label_inference import own_values
 from core.data.labels import SENTIMENT
 from core.data.small_data import SMALL, UNEVEN
-from core.embeddings import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 from core.evaluation.metrics import evaluate
 from core.models import checkpoints
 from core.models.reference_states import add_state_space, of_rows
@@ -31,7 +29,8 @@ from core.models.token_log_odds import add_polarity, log_odds
 from core.models.training_rows import STRATIFIED
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing, Vocabulary
-from core.training import (
+from core.training import distributed
+from core.training.loop import (
     FEW_ERRORS,
     SELECTION,
     Progress,
@@ -42,6 +41,7 @@ from core.training import (
     settings_json,
     train_classifier,
 )
+from core.training.word2vec import Word2VecSettings, Word2VecState, train_word2vec, unit_variance
 
 INTENDED_USE = mark(
     "To show students, teachers and researchers how a recurrent classifier behaves. Not for decisions about people, "

@@ -21,12 +21,12 @@ from zipfile import BadZipFile
 import numpy as np
 
 from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
-from core.embeddings import Word2VecSettings, train_word2vec, unit_variance
 from core.evaluation.metrics import paired_interval, wilson_interval
 from core.models.predict import logits
 from core.models.training_rows import STRATIFIED
 from core.text.preprocessing import USUAL, Preprocessing, Vocabulary
-from core.training import TrainingSettings, train_classifier
+from core.training.loop import TrainingSettings, train_classifier
+from core.training.word2vec import Word2VecSettings, train_word2vec, unit_variance
 
 MIN_COUNT = 10
 _BASE = TrainingSettings("lstm", hidden_size=128, epochs=2, dropout=0.3, evaluations_per_epoch=2)

@@ -26,12 +26,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core import distributed
 from core.data.corpus import Encoded, length_batches, pad
 from core.models.checkpoints import round_embeddings
 from core.models.predict import logits
 from core.models.recurrent import CELLS, Classifier
 from core.text.preprocessing import Vocabulary
+from core.training import distributed
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 _WARM_UP = 1 / 3
