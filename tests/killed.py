@@ -60,7 +60,7 @@ def _run(pipe: Connection, work: Work, arguments: tuple[object, ...]) -> None:
 
 def keep_pairs(tell: Tell, path: Path, first: int, count: int) -> None:
     """Keep pairs of these numbers in a collection, each told when it is kept."""
-    from core.collection import Collection
+    from core.storage.pairs import Collection
 
     for number in range(first, first + count):
         Collection(path).keep(

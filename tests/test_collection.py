@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.collection import Collection, Pair
 from core.evaluation.metrics import wilson_interval
+from core.storage.pairs import Collection, Pair
 
 
 @pytest.fixture

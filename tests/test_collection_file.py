@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from core import collection_file
-from core.collection import Collection, Pair
-from core.collection_file import SCHEMA, default_path
-from core.finds import Find, Finds
+from core.storage import database
+from core.storage.comments import Find, Finds
+from core.storage.database import SCHEMA, default_path
+from core.storage.pairs import Collection, Pair
 
 PROJECT = Path(__file__).parent.parent
 HOSTILE = [
@@ -380,8 +380,8 @@ def test_a_read_only_file_is_refused(kept: Kept) -> None:
 WRITER = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from core.collection import Collection
-from core.finds import Finds
+from core.storage.pairs import Collection
+from core.storage.comments import Finds
 
 path, process, threads, count = sys.argv[1], *map(int, sys.argv[2:])
 print("ready", flush=True)
@@ -467,7 +467,7 @@ def test_threads_may_share_one_collection(kept: Kept) -> None:
 
 
 def test_a_writer_who_keeps_others_waiting_too_long_is_told_of(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collection_file, "_PATIENCE", 0.05)
+    monkeypatch.setattr(database, "_PATIENCE", 0.05)
     kept.keep()
     with closing(sqlite3.connect(kept.path, isolation_level=None)) as busy:
         busy.execute("BEGIN IMMEDIATE")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from core.collection import Collection
 from core.data.corpus import file_sha256
-from core.finds import Finds
 from core.models import checkpoints
+from core.storage.comments import Finds
+from core.storage.pairs import Collection
 from pages.parts.visitor import VisitError, Visitor, server
 from tests.killed import keep_pairs, killed, verb, write_rows
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.finds import SOURCES, Find, Finds
 from core.models.gold_labels import READINGS
+from core.storage.comments import SOURCES, Find, Finds
 
 
 @pytest.fixture

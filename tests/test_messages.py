@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from core.collection_file import CollectionFile, storable
 from core.data import records, tables
 from core.data.corpus import read_corpus
 from core.data.formats.layout import Layout
@@ -20,6 +19,7 @@ from core.evaluation import binned_metrics_file
 from core.models import checkpoints, predictor
 from core.models.recurrent import NotPrefixwiseError
 from core.runtime import i18n, limits
+from core.storage.database import CollectionFile, storable
 from core.text.preprocessing import STEPS, Preprocessing, Vocabulary
 from pages.parts import reading
 

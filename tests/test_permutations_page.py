@@ -15,10 +15,10 @@ import pytest
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
-from core.collection import Collection
 from core.fluency.orders import fluencies
 from core.models import checkpoints
 from core.models.predict import verdict
+from core.storage.pairs import Collection
 from core.text.preprocessing import Vocabulary
 from pages.parts import models
 from pages.parts.fingerprint import fingerprint

@@ -21,7 +21,6 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.corpus import encode_tokens
 from core.data.examples import examples
-from core.finds import Find, Finds
 from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
 from core.models import checkpoints
@@ -39,6 +38,7 @@ from core.probes.predictors import predictor
 from core.probes.sarcasm_report import reports
 from core.probes.suite import Settings, run
 from core.runtime import i18n
+from core.storage.comments import Find, Finds
 from core.text import lexicon
 from core.text.preprocessing import Vocabulary
 from pages.parts import models

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.finds import Find, Finds
 from core.models import checkpoints
 from core.models.gold_labels import READINGS
 from core.probes import comment as probe
 from core.probes.comment import judge
 from core.runtime import i18n
+from core.storage.comments import Find, Finds
 from pages.parts.tokens import signed
 from tests.hostile import SENTENCES
 from tests.test_pages import Html

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.collection import JUDGEMENTS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
+from core.storage.pairs import JUDGEMENTS
 from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
 from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.collection import Collection, Pair, Precision
+    from core.storage.pairs import Collection, Pair, Precision
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import SENTIMENT, Names
-from core.finds import SOURCES, TYPED
 from core.models.gold_labels import READINGS, fooled
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
+from core.storage.comments import SOURCES, TYPED
 from pages.parts import classes, limits
 from pages.parts.fingerprint import fingerprint
 from pages.parts.terms import parts
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.finds import Find, Finds
+    from core.storage.comments import Find, Finds
 
 
 @dataclass(frozen=True)
 class FindCandidate:
     """A text that could be kept, with P(positive) by model.
 
-    `original`, `source` and `how` say where it comes from, as `core.finds.Find` has them. `reading` is chosen at first.
+    `original`, `source` and `how` say where it comes from, as `core.storage.comments.Find` has them. `reading` is chosen at first.
     """
 
     text: str

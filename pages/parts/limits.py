@@ -19,9 +19,9 @@ from pages.parts.tokens import plain
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-    from core.collection import Collection
-    from core.finds import Finds
     from core.runtime.limits import Budget, Limits
+    from core.storage.comments import Finds
+    from core.storage.pairs import Collection
 
 _BUDGET, _FOLDER = "public budget", "public folder"
 
@@ -152,14 +152,14 @@ def short_enough(text: str) -> str:
 
 def collection() -> Collection:
     """The pairs kept: the owner's file, or on a public server this session's own."""
-    from core.collection import Collection
+    from core.storage.pairs import Collection
 
     return Collection(_own_file())
 
 
 def finds() -> Finds:
     """The finds kept, likewise."""
-    from core.finds import Finds
+    from core.storage.comments import Finds
 
     return Finds(_own_file())
 

@@ -21,10 +21,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from core.collection import Collection
 from core.data.corpus import file_sha256
-from core.finds import Finds
 from core.models import checkpoints
+from core.storage.comments import Finds
+from core.storage.pairs import Collection
 from pages.parts.visitor import VisitError, Visitor, server
 from tests.benchmarks.load import sentences
 from tests.killed import keep_pairs, killed, verb, write_rows

@@ -4,7 +4,7 @@ A pair is an original text and another order of its words, with a model's verdic
 own judgement of the other order. The judgements measure the fluency gate, which lets an order through when its fluency
 is at most `floor` nats below the original's: its precision is the share judged valid among those it let through.
 
-The file and how it is shared stand in `core.collection_file`.
+The file and how it is shared stand in `core.storage.database`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from core.collection_file import PAIRS, CollectionFile, now, number, stands_in, storable
-from core.collection_file import default_path as default_path
 from core.data.tables import as_csv
 from core.evaluation.metrics import wilson_interval
+from core.storage.database import PAIRS, CollectionFile, now, number, stands_in, storable
+from core.storage.database import default_path as default_path
 
 VALID, NOT_VALID, UNSURE = JUDGEMENTS = ("valid", "not valid", "unsure")
 # The numbers are those that stood before the person who judged; fluency is kept where the newer call knows none.

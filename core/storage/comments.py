@@ -1,7 +1,7 @@
 """Which texts did a person keep because of what a model makes of them, and how does the person read them?
 
 A find is a text with one model's P(positive) and the person's own reading of it. It stands in the collection's file,
-beside the pairs of `core.collection`.
+beside the pairs of `core.storage.pairs`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from core.collection_file import FINDS, CollectionFile, now, number, stands_in, storable
 from core.data.tables import as_csv
 from core.models.gold_labels import check_reading, fooled
 from core.models.predict import label
 from core.runtime.i18n import gettext as _
+from core.storage.database import FINDS, CollectionFile, now, number, stands_in, storable
 
 TYPED, EDIT, COMPOSE, FILE, SUITE = SOURCES = ("typed", "edit", "compose", "file", "suite")
 # The reading and the number are those of now. A text typed in does not say where it comes from, so what an earlier call
