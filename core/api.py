@@ -196,16 +196,16 @@ class Model:
     def attributions(self, text: str, method: str = "shapley", baseline: str = "", seed: int = 0) -> Attribution:
         """What each token did for the verdict by one method: `scores` [T], mostly in logits, `delta` that is left over.
 
-        The methods are the keys of `core.probes.attributions.METHODS`; `methods` says which exist for this model.
+        The methods are the keys of `core.probes.attribution.attribute.METHODS`; `methods` says which exist for this model.
         `baseline` is how a word is taken out: the method's own way unless told.
         """
-        from core.probes.attributions import attribute
+        from core.probes.attribution.attribute import attribute
 
         return attribute(self.checkpoint, text, method, baseline, seed)
 
     def methods(self) -> tuple[str, ...]:
         """The methods of attribution that exist for this model."""
-        from core.probes.attributions import available
+        from core.probes.attribution.attribute import available
 
         return available(self.checkpoint)
 

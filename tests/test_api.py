@@ -14,7 +14,7 @@ from core import figure, load
 from core.api import Model
 from core.models.predict import verdicts
 from core.models.recurrent import NotPrefixwiseError
-from core.probes.attributions import attribute
+from core.probes.attribution.attribute import attribute
 from tests.bidirectional import write_bidirectional
 
 ROOT = Path(__file__).parent.parent

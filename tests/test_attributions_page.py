@@ -12,11 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.models import checkpoints
-from core.probes import league_file
+from core.probes.attribution import benchmark_file
+from core.probes.attribution.attribute import METHODS, accepted, attribute
+from core.probes.attribution.benchmark import league
+from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.results import Reading
-from core.probes.attributions import METHODS, accepted, attribute
-from core.probes.faithfulness import faithfulness
-from core.probes.league import league
 from core.probes.sensitivity import random_sensitivity, sensitivity
 from pages.parts import attribution_names, attribution_trust, attributions
 from tests.conftest import WORDS
@@ -51,8 +51,8 @@ def with_league(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.Monk
             checkpoints.load(name, tmp_path), texts, methods, unsigned=["saliency"], randoms=20, sensitivity_rows=0
         )
         found.append(last.result())
-    source = league_file.Source("made_up.csv", HASH, len(texts), 100, 0)
-    league_file.save(tmp_path / league_file.FILE, source, found)
+    source = benchmark_file.Source("made_up.csv", HASH, len(texts), 100, 0)
+    benchmark_file.save(tmp_path / benchmark_file.FILE, source, found)
     return tmp_path
 
 
@@ -269,7 +269,7 @@ def test_without_a_league_the_page_says_how_to_make_one() -> None:
 
 
 def test_the_page_leads_with_the_most_faithful_method(with_league: Path) -> None:
-    stored = league_file.load(with_league)
+    stored = benchmark_file.load(with_league)
     assert stored is not None
     best = stored.leagues[0].best
     assert best is not None
@@ -280,7 +280,7 @@ def test_the_page_leads_with_the_most_faithful_method(with_league: Path) -> None
 
 
 def test_the_league_is_shown_for_the_models_it_was_measured_on(with_league: Path) -> None:
-    path = with_league / league_file.FILE
+    path = with_league / benchmark_file.FILE
     content = json.loads(path.read_text())
     content["leagues"][1]["hash"] = "f" * 64
     path.write_text(json.dumps(content))
@@ -291,7 +291,7 @@ def test_the_league_is_shown_for_the_models_it_was_measured_on(with_league: Path
 
 
 def test_a_damaged_league_is_told_in_one_line(with_league: Path) -> None:
-    (with_league / league_file.FILE).write_text("{")
+    (with_league / benchmark_file.FILE).write_text("{")
     at = opened(view="league")
     assert len(at.error) == 1
     assert "cannot be used" in at.error[0].value

@@ -17,10 +17,10 @@ from core.models.predict import verdicts
 from core.models.recurrent import NotPrefixwiseError
 from core.models.reference_states import states
 from core.models.trace import trace
+from core.probes.attribution.attribute import METHODS, attribute, available
+from core.probes.attribution.methods.tree import PrefixTree
 from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading
-from core.probes.attribution.tree import PrefixTree
-from core.probes.attributions import METHODS, attribute, available
 from core.probes.comment import leave_one_out
 from core.probes.comparison import compare
 from core.probes.diagnostic import diagnose

@@ -19,10 +19,10 @@ from core.models.recurrent import CELLS, Classifier, Head, ReadOutError
 from core.models.reference_states import states
 from core.models.step_arithmetic import working
 from core.models.trace import trace
+from core.probes.attribution.attribute import METHODS, attribute, available
+from core.probes.attribution.methods.tree import PrefixTree
 from core.probes.attribution.removal import Game, subsets
 from core.probes.attribution.results import Reading
-from core.probes.attribution.tree import PrefixTree
-from core.probes.attributions import METHODS, attribute, available
 from core.probes.comment import leave_one_out
 from core.probes.diagnostic import diagnose
 from core.probes.editing.suffixes import ChangedSentence

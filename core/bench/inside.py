@@ -51,7 +51,7 @@ def trace_of_forty(checkpoint: Checkpoint, rounds: int) -> Measured:
 def decomposition(checkpoint: Checkpoint, rounds: int) -> Measured:
     """The contextual decomposition of every word of forty tokens, against the trace."""
     from core.models.trace import trace_tokens
-    from core.probes.attribution.decomposition import words
+    from core.probes.attribution.methods.decomposition import words
     from core.probes.attribution.results import Reading
 
     tokens = tuple(checkpoint.preprocessing(FORTY))
@@ -64,7 +64,7 @@ def decomposition(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def every_method(checkpoint: Checkpoint, rounds: int) -> Measured:
     """All methods of attribution on twenty tokens, against one integrated gradients."""
-    from core.probes.attributions import attribute, available
+    from core.probes.attribution.attribute import attribute, available
 
     text = "i really did not think that this day could get any better but it was the best night ever !"
     methods = available(checkpoint)
@@ -174,8 +174,8 @@ def pattern_search(checkpoint: Checkpoint, tokens: int, rounds: int) -> Measured
 
 def league_of(checkpoint: Checkpoint, sentences: int) -> Measured:
     """What measuring faithfulness costs beside explaining: rankings drawn at random, against verdicts on as many."""
+    from core.probes.attribution.benchmark import league
     from core.probes.attribution.results import Reading
-    from core.probes.league import league
 
     texts = made_up(checkpoint, sentences)
 

@@ -169,9 +169,9 @@ def edit_search(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def all_subsets(checkpoint: Checkpoint, baseline: str, rounds: int) -> Measured:
     """Exact Shapley values: all subsets of twelve words as a tree, against a batch of all 4,096 sentences."""
+    from core.probes.attribution.methods.shapley import all_values, shapley
     from core.probes.attribution.removal import Game, subsets
     from core.probes.attribution.results import Reading
-    from core.probes.attribution.shapley import all_values, shapley
 
     given = Reading(checkpoint, TWELVE, tuple(TWELVE.split()))
     game, rows = Game(given, baseline), subsets(len(given.tokens))

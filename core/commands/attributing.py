@@ -39,7 +39,7 @@ def attribute(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from core.models.predict import verdicts
-    from core.probes.attributions import attribute
+    from core.probes.attribution.attribute import attribute
 
     if options.seed < 0:
         raise ValueError(f"the seed is 0 or more; given: {options.seed}")
@@ -75,7 +75,7 @@ def attribute(options: argparse.Namespace) -> int:
 
 def _tell_of_time(asked: Sequence[tuple[Model, str, str]]) -> None:
     """About how long long texts take, told before they do."""
-    from core.probes.attributions import cost, seconds_a_token
+    from core.probes.attribution.attribute import cost, seconds_a_token
 
     counted = [(checkpoint, len(checkpoint.preprocessing(text)), method) for checkpoint, text, method in asked]
     if not any(tokens > _LONG for _checkpoint, tokens, _method in counted):
@@ -92,9 +92,9 @@ def _measured(
     checkpoint: Model, text: str, found: Sequence[Attribution], options: argparse.Namespace
 ) -> list[Faithfulness]:
     """How faithful each attribution of a text is, words taken out as asked, by deletion unless told."""
+    from core.probes.attribution.attribute import METHODS
+    from core.probes.attribution.faithfulness import yardstick
     from core.probes.attribution.results import Reading
-    from core.probes.attributions import METHODS
-    from core.probes.faithfulness import yardstick
 
     tokens = tuple(checkpoint.preprocessing(text))
     rule = yardstick(Reading(checkpoint, text, tokens), options.baseline or "delete", seed=options.seed)
@@ -105,8 +105,8 @@ def _measured(
 
 def _methods(checkpoint: Model, asked: str, baseline: str) -> list[str]:
     """The methods to run on a model. One that was named is run or refused; of all, those that cannot are told of."""
+    from core.probes.attribution.attribute import METHODS, accepted, available
     from core.probes.attribution.removal import BASELINES
-    from core.probes.attributions import METHODS, accepted, available
 
     if asked != "all":
         accepted(asked, baseline)
@@ -131,13 +131,13 @@ def _methods(checkpoint: Model, asked: str, baseline: str) -> list[str]:
 
 def _baseline(method: str, asked: str) -> str:
     """The baseline for a method among all: a method that takes no word out has no use for one."""
-    from core.probes.attributions import METHODS
+    from core.probes.attribution.attribute import METHODS
 
     return asked if METHODS[method].baselines else ""
 
 
 def _attribution_json(found: Attribution, measured: Faithfulness) -> dict[str, object]:
-    from core.probes.attributions import METHODS
+    from core.probes.attribution.attribute import METHODS
 
     return {
         "model": found.model,

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from core.evaluation.intervals import Mean
     from core.models.predictor import Model
+    from core.probes.attribution.benchmark import Method
+    from core.probes.attribution.benchmark_file import Source
     from core.probes.attribution.standings import League
-    from core.probes.league import Method
-    from core.probes.league_file import Source
 
 _ROWS = 200
 _HEADINGS = {
@@ -56,7 +56,7 @@ def faithfulness(options: argparse.Namespace) -> int:
     """Which method of attribution explains a model most faithfully: a table over sentences, beside random rankings."""
     from pathlib import Path
 
-    from core.probes import league_file
+    from core.probes.attribution import benchmark_file
 
     models = console.named_models(options)
     chosen = [(model, *_methods(model, options)) for model in models]
@@ -80,10 +80,10 @@ def faithfulness(options: argparse.Namespace) -> int:
                     f"{standing.failure}"
                 )
     if options.out and found:
-        league_file.save(Path(options.out), source, found)
+        benchmark_file.save(Path(options.out), source, found)
         console.progress(f"the table is kept in {options.out}")
     if options.json:
-        console.json_list(league_file.as_json(league, failures=True) for league in found)
+        console.json_list(benchmark_file.as_json(league, failures=True) for league in found)
         return status
     for league in found:
         _show(league)
@@ -95,7 +95,7 @@ def _methods(checkpoint: Model, options: argparse.Namespace) -> tuple[Mapping[st
 
     Each takes words out as the league does where it accepts that, else in its own way.
     """
-    from core.probes.attributions import METHODS, available
+    from core.probes.attribution.attribute import METHODS, available
 
     names = list(METHODS) if options.methods == "all" else [name.strip() for name in options.methods.split(",")]
     unknown = [name for name in names if name not in METHODS]
@@ -122,7 +122,7 @@ def _drawn(options: argparse.Namespace) -> tuple[Sequence[str], Source]:
     import numpy as np
 
     from core.data.corpus import file_sha256, read_texts
-    from core.probes.league_file import Source
+    from core.probes.attribution.benchmark_file import Source
 
     if options.rows < 1 or options.seed < 0:
         raise ValueError(f"expected at least 1 row and a seed from 0 up; given: {options.rows:,} and {options.seed}")
@@ -143,7 +143,7 @@ def _measured(
     """A model's league, and whether it was interrupted; None where not one sentence was measured before."""
     from tqdm import tqdm
 
-    from core.probes.league import Progress, league
+    from core.probes.attribution.benchmark import Progress, league
 
     bounds = {name: getattr(options, name) for name in ("randoms", "sensitivity_rows", "seconds")}
     bounds = {name: value for name, value in bounds.items() if value is not None}

@@ -6,7 +6,7 @@ from core.runtime.i18n import gettext as _
 
 
 def methods() -> dict[str, str]:
-    """The methods' names as shown, by their key in `core.probes.attributions.METHODS`."""
+    """The methods' names as shown, by their key in `core.probes.attribution.attribute.METHODS`."""
     return {
         "shapley": _("Shapley values"),
         "shapley-sampling": _("Shapley sampling (Captum)"),

@@ -13,9 +13,9 @@ from pages.parts.attributions import Cell
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.probes.attribution.faithfulness import Yardstick
     from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
-    from core.probes.faithfulness import Yardstick
 
 _AT_ONCE = 8.0  # seconds that all measures together may take before they are asked for
 
@@ -40,7 +40,7 @@ class _Ran(NamedTuple):
 
 def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[str, Faithfulness] | None:
     """How faithful each attribution of a cell is, by method; on a long text once a button is pressed, None before."""
-    from core.probes.faithfulness import RANDOMS
+    from core.probes.attribution.faithfulness import RANDOMS
 
     seconds = attributions.seconds_for(cell, 2 * 5 * RANDOMS + 2 * len(cell.tokens))
     checkpoint, text = cell.checkpoint, cell.sentence.text
@@ -66,7 +66,7 @@ def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[
 
 def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
     """How much each method's scores change when the words' vectors move a little; None until a button is pressed."""
-    from core.probes.attributions import cost, sensitivity_of
+    from core.probes.attribution.attribute import cost, sensitivity_of
     from core.probes.sensitivity import SAMPLES, random_sensitivity
 
     if black_box.is_one(cell.checkpoint):
@@ -102,7 +102,7 @@ def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
 
 
 def _measured(rule: Yardstick, found: Sequence[Attribution]) -> dict[str, Faithfulness]:
-    from core.probes.attributions import METHODS
+    from core.probes.attribution.attribute import METHODS
 
     signed = [METHODS[one.method].signed for one in found]
     rule.ask([one.scores for one in found], signed=signed)
@@ -118,7 +118,7 @@ def _yardstick(name: str, model_hash: str, text: str, removal: str, _checkpoint:
 def _new_yardstick(
     checkpoint: Checkpoint, text: str, removal: str, breathe: Callable[[], object] = lambda: None
 ) -> Yardstick:
+    from core.probes.attribution.faithfulness import yardstick
     from core.probes.attribution.results import Reading
-    from core.probes.faithfulness import yardstick
 
     return yardstick(Reading(checkpoint, text, tuple(checkpoint.preprocessing(text))), removal, breathe=breathe)

@@ -19,9 +19,9 @@ from pages.parts.trajectories import Sentence
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
+    from core.probes.attribution.benchmark_file import Leagues
     from core.probes.attribution.results import Attribution
     from core.probes.attribution.standings import League
-    from core.probes.league_file import Leagues
 
 AT_ONCE = 2.0  # seconds that a single method may take before it is asked for
 _TOGETHER = 8.0  # seconds that all of those may take
@@ -57,7 +57,7 @@ Found = dict[tuple[int, str, str], "Attribution"]
 
 def load() -> None:
     """The methods' modules, which bring torch along: seconds the first time, so where a sign of life is shown."""
-    import core.probes.attributions  # noqa: F401
+    import core.probes.attribution.attribute  # noqa: F401
 
 
 def sentences_asked(text: str, checkpoints: Sequence[Model]) -> list[Sentence]:
@@ -80,7 +80,7 @@ def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> li
 
 def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
     """Some methods, the most faithful of the league first among the usual ones; the choice travels as ``methods``."""
-    from core.probes.attributions import METHODS, available
+    from core.probes.attribution.attribute import METHODS, available
 
     here = [name for name in METHODS if any(name in available(checkpoint) for checkpoint in checkpoints)]
     usual = [name for name in dict.fromkeys([*best_methods(checkpoints), *_USUAL]) if name in here]
@@ -125,7 +125,7 @@ def choose_baseline() -> str:
 
 def accepted(method: str, baseline: str) -> str:
     """The baseline that a method uses when this one is asked for: its own default where it does not accept it."""
-    from core.probes import attributions
+    from core.probes.attribution import attribute as attributions
 
     return baseline if baseline in attributions.METHODS[method].baselines else attributions.accepted(method)
 
@@ -154,8 +154,8 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
 
     `name` tells the views' searches apart.
     """
-    from core.probes.attribution.shapley import MOST_SAMPLED
-    from core.probes.attributions import available
+    from core.probes.attribution.attribute import available
+    from core.probes.attribution.methods.shapley import MOST_SAMPLED
 
     found: Found = {}
     longest = max((len(cell.tokens) for cell in cells), default=0)
@@ -241,7 +241,7 @@ def _run(task: Task, baseline: str) -> Attribution:
 @st.cache_data(max_entries=512, show_spinner=False)
 def attribution(name: str, model_hash: str, text: str, method: str, baseline: str, _checkpoint: Model) -> Attribution:
     """One method's answer, seed 0."""
-    from core.probes.attributions import attribute
+    from core.probes.attribution.attribute import attribute
 
     return attribute(_checkpoint, text, method, baseline)
 
@@ -254,7 +254,7 @@ def seconds_for(cell: Cell, readings: float) -> float:
 
 def _seconds(cell: Cell, method: str) -> float:
     """About how long a method takes."""
-    from core.probes.attributions import cost
+    from core.probes.attribution.attribute import cost
 
     return seconds_for(cell, cost(method, len(cell.tokens), cell.checkpoint))
 
@@ -262,7 +262,7 @@ def _seconds(cell: Cell, method: str) -> float:
 @st.cache_resource(max_entries=64, ttl=60, show_spinner=False)
 def _seconds_a_token(name: str, model_hash: str, _checkpoint: Model) -> float:
     """How long this machine takes to read a token, many texts together; anew each minute, as it may be busy for one."""
-    from core.probes.attributions import seconds_a_token
+    from core.probes.attribution.attribute import seconds_a_token
 
     return seconds_a_token(_checkpoint)
 
@@ -283,10 +283,10 @@ def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, League]:
 
 def read_stored() -> tuple[Leagues | None, str]:
     """The stored leagues, if there are any, and a line that says what is wrong with their file, if anything."""
-    from core.probes import league_file
+    from core.probes.attribution import benchmark_file
 
     try:
-        return league_file.load(), ""
+        return benchmark_file.load(), ""
     except ValueError as fault:
         return None, str(fault)
 

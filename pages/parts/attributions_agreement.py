@@ -21,7 +21,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """A map of rank correlations between all methods, for every model asked."""
     from core.figures.attributions import agreement_map
     from core.probes.attribution.agreement import agreement
-    from core.probes.attributions import METHODS, available
+    from core.probes.attribution.attribute import METHODS, available
 
     left, right = st.columns(2)
     with left:

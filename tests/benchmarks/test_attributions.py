@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from core.models import checkpoints
-from core.probes.attributions import attribute, attribute_tokens, available, cost, seconds_a_token
+from core.probes.attribution.attribute import attribute, attribute_tokens, available, cost, seconds_a_token
 
 TEXT = "i really did not think that this day could get any better but it was the best night ever !"
 _WAITED = 20.0  # seconds by estimate beyond which a method is left out

@@ -15,8 +15,8 @@ import torch
 
 from core.models import checkpoints
 from core.models.trace import trace_tokens
-from core.probes.attribution.decomposition import words
-from core.probes.attribution.relevance import layerwise_relevance
+from core.probes.attribution.methods.decomposition import words
+from core.probes.attribution.methods.relevance import layerwise_relevance
 from core.probes.attribution.results import Reading
 
 TEXT = (

@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from core.models import checkpoints
+from core.probes.attribution.benchmark import league
 from core.probes.attribution.results import Reading
-from core.probes.league import league
 
 SENTENCES, METHODS = 200, 18
 

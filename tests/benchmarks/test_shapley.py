@@ -15,10 +15,10 @@ import torch
 
 from core.models import checkpoints
 from core.probes.attribution.interactions import interactions
+from core.probes.attribution.methods.shapley import all_values, shapley
 from core.probes.attribution.order import order_attribution
 from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading
-from core.probes.attribution.shapley import all_values, shapley
 
 TWELVE = "i do not think that this was a good idea at all"
 TWENTY = "the food was terrible but the company made my night so i stayed late and had fun again on monday"

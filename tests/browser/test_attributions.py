@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, expect
 
 from core.models import checkpoints
-from core.probes.attributions import attribute
+from core.probes.attribution.attribute import attribute
 from pages.parts.tokens import signed
 from tests.hostile import SENTENCES
 

@@ -12,7 +12,7 @@ from core.__main__ import main
 from core.commands import attributing
 from core.models import checkpoints
 from core.probes.attribution import measures
-from core.probes.attributions import METHODS, attribute
+from core.probes.attribution.attribute import METHODS, attribute
 from tests.hostile import SENTENCES
 
 KEYS = ["model", "text", "method", "tokens", "scores", "baseline", "base_logit", "logit", "delta", "seconds"]

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.probes import league as leagues
-from core.probes.attributions import METHODS
-from core.probes.league_file import read_league
+from core.probes.attribution import benchmark as leagues
+from core.probes.attribution.attribute import METHODS
+from core.probes.attribution.benchmark_file import read_league
 from tests.conftest import WORDS
 
 CHOSEN = "occlusion-1,saliency,input-x-gradient"

@@ -12,9 +12,9 @@ from core.evaluation.intervals import Mean
 from core.figures import faithfulness as figures
 from core.figures.faithfulness import faithfulness_curves, league_plot
 from core.figures.palette import style
+from core.probes.attribution.faithfulness import Yardstick
 from core.probes.attribution.measures import Faithfulness
 from core.probes.attribution.standings import COLUMNS, LOWER_IS_BETTER, League, Standing
-from core.probes.faithfulness import Yardstick
 
 WEIGHTS = np.array([3.0, -1, 0.5, 2, 0, 1, -0.5, 0.25, 1.5, -2])
 

@@ -14,8 +14,8 @@ from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
 from core.probes.attribution import interactions, order
 from core.probes.attribution.agreement import agreement, kendall
+from core.probes.attribution.attribute import METHODS, accepted, attribute, attribute_tokens, available, cost
 from core.probes.attribution.results import Attribution
-from core.probes.attributions import METHODS, accepted, attribute, attribute_tokens, available, cost
 from tests.hostile import SENTENCES
 
 CELLS = ["rnn", "gru", "lstm"]

@@ -12,12 +12,14 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
-from core.probes import attributions, comment, edits, league, permutations, sarcasm, scan, suite
+from core.probes import comment, edits, permutations, sarcasm, scan, suite
+from core.probes.attribution import attribute, benchmark
+from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.interactions import interactions
+from core.probes.attribution.methods.tree import many_values, tree_of
 from core.probes.attribution.order import order_attribution
 from core.probes.attribution.removal import game_of
 from core.probes.attribution.results import Reading
-from core.probes.attribution.tree import many_values, tree_of
 from core.probes.comparison import compare
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.situations import bank
@@ -25,7 +27,6 @@ from core.probes.editing import edit_sources
 from core.probes.editing import transformations as change
 from core.probes.editing.edit_sources import Sources
 from core.probes.editing.victims import victim
-from core.probes.faithfulness import faithfulness
 from core.probes.predictors import predictor, reader
 from core.probes.sensitivity import sensitivity
 from tests.commands.test_permute import SomeTrigram
@@ -193,12 +194,12 @@ def test_subsets_and_orders(seen: Checkpoint, asked: BlackBox) -> None:
     np.testing.assert_allclose(tree_of(other).values(rows), tree_of(one).values(rows), atol=NEAR)
 
 
-@pytest.mark.parametrize("method", attributions.OUTSIDE)
+@pytest.mark.parametrize("method", attribute.OUTSIDE)
 @pytest.mark.parametrize("seen", ["lstm"], indirect=True)
 def test_attributions(seen: Checkpoint, asked: BlackBox, method: str) -> None:
     text = TEXT if method == "shapley" else LONG
-    one = attributions.attribute(seen, text, method, "delete")
-    other = attributions.attribute(asked, text, method)
+    one = attribute.attribute(seen, text, method, "delete")
+    other = attribute.attribute(asked, text, method)
     assert other.baseline == "delete"
     np.testing.assert_allclose(other.scores, one.scores, atol=NEAR)
     assert other.base_logit == pytest.approx(one.base_logit, abs=NEAR)
@@ -207,8 +208,8 @@ def test_attributions(seen: Checkpoint, asked: BlackBox, method: str) -> None:
 
 @pytest.mark.parametrize("seen", ["gru"], indirect=True)
 def test_sampled_shapley_is_the_same_sample(seen: Checkpoint, asked: BlackBox) -> None:
-    one = attributions.attribute(seen, LONG, "shapley", "delete")
-    other = attributions.attribute(asked, LONG, "shapley")
+    one = attribute.attribute(seen, LONG, "shapley", "delete")
+    other = attribute.attribute(asked, LONG, "shapley")
     np.testing.assert_allclose(other.scores, one.scores, atol=NEAR)
     np.testing.assert_allclose(other.errors, one.errors, atol=NEAR)  # type: ignore[arg-type]
 
@@ -228,18 +229,18 @@ def test_a_league(seen: Checkpoint, asked: BlackBox) -> None:
     found = []
     for model in (seen, asked):
         methods = {
-            name: lambda reading, name=name: attributions.METHODS[name].function(reading, "delete", seed=0)
+            name: lambda reading, name=name: attribute.METHODS[name].function(reading, "delete", seed=0)
             for name in ("occlusion-1", "shapley")
         }
         texts = [TEXT, "better late than never", "so sad", "late"]
-        (*_, last) = league.league(model, texts, methods, sensitivity_rows=0, randoms=20)
+        (*_, last) = benchmark.league(model, texts, methods, sensitivity_rows=0, randoms=20)
         found.append(last.result())
     inside, outside = found
     assert (inside.measured, inside.left_out) == (outside.measured, outside.left_out)
     for one, other in zip(inside.standings, outside.standings, strict=True):
         assert one.method == other.method
         assert other.measures["overall"].mean == pytest.approx(one.measures["overall"].mean, abs=NEAR)  # type: ignore[union-attr]
-    (*_, last) = league.league(asked, ["so sad"], {"occlusion-1": lambda reading: np.ones(2)})
+    (*_, last) = benchmark.league(asked, ["so sad"], {"occlusion-1": lambda reading: np.ones(2)})
     assert last.result().sensitivity_rows == 0  # whatever was asked for
 
 
@@ -262,13 +263,13 @@ def test_two_sentences(seen: Checkpoint, asked: BlackBox) -> None:
 
 def test_what_needs_the_inside_says_so(asked: BlackBox) -> None:
     with pytest.raises(ValueError, match=r"saliency needs .* gives its answers alone; available: shapley, occlusion"):
-        attributions.attribute(asked, TEXT, "saliency")
+        attribute.attribute(asked, TEXT, "saliency")
     with pytest.raises(ValueError, match="takes: delete"):
-        attributions.attribute(asked, TEXT, "shapley", "unk")
+        attribute.attribute(asked, TEXT, "shapley", "unk")
     with pytest.raises(ValueError, match="this needs a model's states and weights"):
         sensitivity(Reading(asked, TEXT, ("so", "sad")), lambda reading: np.ones(2))
     with pytest.raises(ValueError, match="words can only be deleted"):
-        league.league(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
+        benchmark.league(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
 
 
 def test_what_is_asked_is_told_beforehand() -> None:
@@ -279,9 +280,9 @@ def test_what_is_asked_is_told_beforehand() -> None:
         counted.extend(texts)
         return [0.5] * len(texts)
 
-    for method, text in [*((name, LONG) for name in attributions.OUTSIDE), ("shapley", TEXT), ("lime", "so sad")]:
+    for method, text in [*((name, LONG) for name in attribute.OUTSIDE), ("shapley", TEXT), ("lime", "so sad")]:
         counted.clear()
         model = BlackBox(counting, "made.up:counting")
-        attributions.attribute(model, text, method)
-        foreseen = attributions.cost(method, len(model.preprocessing(text)), model)
+        attribute.attribute(model, text, method)
+        foreseen = attribute.cost(method, len(model.preprocessing(text)), model)
         assert foreseen / 3 <= len(counted) <= foreseen + 2, method

@@ -13,10 +13,10 @@ import torch
 
 from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
+from core.probes.attribution.faithfulness import Yardstick, faithfulness, yardstick
 from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
 from core.probes.attribution.removal import BASELINES, Game
 from core.probes.attribution.results import Reading
-from core.probes.faithfulness import Yardstick, faithfulness, yardstick
 from core.probes.sensitivity import random_sensitivity, sensitivity, with_vectors
 
 TOKENS = ("not", "good", "but", "so", "bad", "the", "movie", "is", "never", "zyxqj")

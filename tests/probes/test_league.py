@@ -14,13 +14,13 @@ import pytest
 from core.evaluation.intervals import bootstrap_mean
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
-from core.probes import league_file
+from core.probes.attribution import benchmark_file
+from core.probes.attribution.benchmark import Progress, _means, league
+from core.probes.attribution.benchmark_file import Leagues, Source, read_league
+from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.removal import Game
 from core.probes.attribution.results import Reading, Scores
 from core.probes.attribution.standings import COLUMNS, League
-from core.probes.faithfulness import faithfulness
-from core.probes.league import Progress, _means, league
-from core.probes.league_file import Leagues, Source, read_league
 from tests.conftest import WORDS
 
 SOURCE = Source("made_up.csv", "ab" * 32, 200, 1000, 0)
@@ -128,7 +128,7 @@ def test_the_same_seed_gives_the_same_league_and_another_other_intervals(gru: Ch
 
 
 def without_times(found: League) -> dict[str, Any]:
-    return league_file.as_json(replace(found, standings=tuple(replace(one, seconds=0) for one in found.standings)))
+    return benchmark_file.as_json(replace(found, standings=tuple(replace(one, seconds=0) for one in found.standings)))
 
 
 def test_sentences_that_cannot_be_ranked_are_left_out_and_counted(gru: Checkpoint) -> None:
@@ -244,9 +244,9 @@ def test_what_cannot_be_is_refused_at_once(change: dict[str, Any], says: str, gr
 
 
 def test_a_league_is_read_as_it_was_kept(found: League, tmp_path: Path) -> None:
-    path = tmp_path / league_file.FILE
-    league_file.save(path, SOURCE, [found])
-    kept = league_file.load(tmp_path)
+    path = tmp_path / benchmark_file.FILE
+    benchmark_file.save(path, SOURCE, [found])
+    kept = benchmark_file.load(tmp_path)
     assert kept is not None and kept.source == SOURCE
     (again,) = kept.leagues
     assert again.statement == found.statement
@@ -257,7 +257,7 @@ def test_a_league_is_read_as_it_was_kept(found: League, tmp_path: Path) -> None:
         ["gru"],
         ["gru"],
     )
-    assert league_file.load(tmp_path / "none") is None
+    assert benchmark_file.load(tmp_path / "none") is None
 
 
 def test_nothing_of_a_text_is_kept(gru: Checkpoint, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_nothing_of_a_text_is_kept(gru: Checkpoint, tmp_path: Path) -> None:
         raise ValueError(f"cannot explain {reading.text!r}")
 
     found = last(league(gru, ["so good a movie", "terrible movie"], {"quoting": quoting, "drawn": drawn})).result()
-    league_file.save(tmp_path / "league.json", SOURCE, [found])
+    benchmark_file.save(tmp_path / "league.json", SOURCE, [found])
     assert "movie" in found.standings[1].failure
     assert "movie" not in (tmp_path / "league.json").read_text(encoding="utf-8")
 
@@ -275,10 +275,10 @@ def test_a_table_of_usual_size_fits(found: League, tmp_path: Path) -> None:
     whole = [
         replace(found, model=model, standings=many, best="method-0", runner_up=None) for model in ("rnn", "gru", "lstm")
     ]
-    league_file.save(tmp_path / "league.json", SOURCE, whole)
-    assert (tmp_path / "league.json").stat().st_size < league_file.LIMIT
+    benchmark_file.save(tmp_path / "league.json", SOURCE, whole)
+    assert (tmp_path / "league.json").stat().st_size < benchmark_file.LIMIT
     with pytest.raises(ValueError, match="more than 200,000: keep fewer methods"):
-        league_file.save(
+        benchmark_file.save(
             tmp_path / "more.json", SOURCE, [replace(one, model=f"{one.model}{n}") for one in whole for n in range(9)]
         )
     assert not (tmp_path / "more.json").exists()
@@ -318,7 +318,7 @@ Spoil = Callable[[dict[str, Any]], object]
 )
 def test_a_spoilt_file_is_one_line(spoil: Spoil, found: League, tmp_path: Path) -> None:
     path = tmp_path / "league.json"
-    league_file.save(path, SOURCE, [found])
+    benchmark_file.save(path, SOURCE, [found])
     content = json.loads(path.read_bytes())
     spoil(content)
     path.write_text(json.dumps(content), encoding="utf-8")

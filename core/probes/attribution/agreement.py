@@ -20,7 +20,7 @@ def agreement(attributions: Sequence[Attribution]) -> np.ndarray:
     NaN, the diagonal too, where one gives all tokens the same score and so has no order: of a text of one token always.
     Raises ValueError for attributions of different texts.
     """
-    from core.probes.attributions import METHODS
+    from core.probes.attribution.attribute import METHODS
 
     tokens = {attribution.tokens for attribution in attributions}
     if len(tokens) > 1:

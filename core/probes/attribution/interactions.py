@@ -23,9 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.models.predictor import BlackBox
-from core.probes.attribution.removal import game_of, subsets
-from core.probes.attribution.results import Said
-from core.probes.attribution.shapley import (
+from core.probes.attribution.methods.shapley import (
     MOST_EXACT,
     all_values,
     mean_of_pairs,
@@ -34,7 +32,9 @@ from core.probes.attribution.shapley import (
     sampled_shapley,
     shapley_of,
 )
-from core.probes.attribution.tree import tree_of
+from core.probes.attribution.methods.tree import tree_of
+from core.probes.attribution.removal import game_of, subsets
+from core.probes.attribution.results import Said
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 

@@ -31,10 +31,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.models.predictor import BlackBox
+from core.probes.attribution.methods.shapley import antithetic, mean_of_pairs, shapley_of
+from core.probes.attribution.methods.tree import tree_of
 from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.results import Said
-from core.probes.attribution.shapley import antithetic, mean_of_pairs, shapley_of
-from core.probes.attribution.tree import tree_of
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 

@@ -14,7 +14,7 @@ import torch
 
 from core.models import checkpoints
 from core.models.recurrent import Classifier
-from core.probes.attribution.decomposition import (
+from core.probes.attribution.methods.decomposition import (
     contextual_decomposition,
     decompose,
     interaction,

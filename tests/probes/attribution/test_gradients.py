@@ -12,8 +12,8 @@ from captum.attr import GradientShap, NoiseTunnel, Saliency
 
 from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
-from core.probes.attribution import gradients
-from core.probes.attribution.gradients import (
+from core.probes.attribution.methods import gradients
+from core.probes.attribution.methods.gradients import (
     gradient_shap,
     input_x_gradient,
     integrated_gradients,

@@ -10,9 +10,9 @@ import pytest
 
 from core.models import checkpoints
 from core.probes.attribution.interactions import interactions, interactions_of, sampled_pairs
+from core.probes.attribution.methods.shapley import shapley
 from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading
-from core.probes.attribution.shapley import shapley
 
 TOKENS = ("not", "good", "but", "bad", "zork")
 LONG = ("i", "was", "not", "so", "good", "but", "the", "movie", "is", "better", "than", "no", "movie", "zork", "!")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from core.models import checkpoints
+from core.probes.attribution.methods.shapley import shapley, shapley_of
+from core.probes.attribution.methods.tree import PrefixTree
 from core.probes.attribution.order import arranged, exact_order, order_attribution, permutations_for, sampled_order
 from core.probes.attribution.removal import BASELINES, Game
 from core.probes.attribution.results import Reading
-from core.probes.attribution.shapley import shapley, shapley_of
-from core.probes.attribution.tree import PrefixTree
 
 TOKENS = ("not", "good", "but", "bad")
 LONG = ("not", "good", "but", "bad", "so", "zork", "never", "late")

@@ -11,17 +11,17 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from core.models import checkpoints
-from core.probes.attribution import perturbations, surrogates
-from core.probes.attribution.perturbations import (
+from core.probes.attribution.methods import perturbations, surrogates
+from core.probes.attribution.methods.perturbations import (
     feature_ablation,
     occlusion_1,
     occlusion_2,
     occlusion_3,
     shapley_sampling,
 )
+from core.probes.attribution.methods.surrogates import kernel_shap, lime, samples
 from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading
-from core.probes.attribution.surrogates import kernel_shap, lime, samples
 
 CELLS = ["rnn", "gru", "lstm"]
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")

@@ -13,7 +13,7 @@ import torch
 
 from core.models import checkpoints
 from core.models.recurrent import Classifier
-from core.probes.attribution.relevance import (
+from core.probes.attribution.methods.relevance import (
     EPSILON,
     Rule,
     layerwise_relevance,

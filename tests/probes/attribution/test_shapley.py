@@ -10,9 +10,7 @@ import pytest
 import torch
 
 from core.models import checkpoints
-from core.probes.attribution.removal import BASELINES, Game, subsets
-from core.probes.attribution.results import Reading
-from core.probes.attribution.shapley import (
+from core.probes.attribution.methods.shapley import (
     MOST_EXACT,
     all_values,
     exact_shapley,
@@ -21,7 +19,9 @@ from core.probes.attribution.shapley import (
     shapley,
     shapley_of,
 )
-from core.probes.attribution.tree import PrefixTree
+from core.probes.attribution.methods.tree import PrefixTree
+from core.probes.attribution.removal import BASELINES, Game, subsets
+from core.probes.attribution.results import Reading
 from tests.conftest import write_tiny_checkpoint
 
 CELLS = ("rnn", "gru", "lstm")
@@ -78,7 +78,7 @@ def test_the_tree_reads_orders_in_which_words_are_absent(tiny_checkpoints: Path)
 
 
 def test_blocks_and_slices_change_nothing(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.probes.attribution import tree
+    from core.probes.attribution.methods import tree
 
     for baseline in ("delete", "mean"):
         game = Game(reading(tiny_checkpoints, "lstm"), baseline)

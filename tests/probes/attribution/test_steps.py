@@ -10,8 +10,8 @@ import pytest
 from core.models import checkpoints
 from core.models.predict import EmptyTextError, verdict_on_tokens
 from core.models.trace import trace_tokens
+from core.probes.attribution.methods.steps import cell_steps, steps
 from core.probes.attribution.results import Reading
-from core.probes.attribution.steps import cell_steps, steps
 from tests.conftest import write_tiny_checkpoint
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")

@@ -3,7 +3,7 @@
 A method gives each token of a text a score in logits (unless it says otherwise): positive where the token speaks for
 the positive verdict. No method is the true one. They differ in what taking a word out means (`baselines`), in whether
 the scores must add up to logit − base_logit (`complete`), and in what they cost (`cost`); how faithful each is to the
-model is measured in `core.probes.faithfulness`. Logits, not probabilities: these saturate, and a word's score would
+model is measured in `core.probes.attribution.faithfulness`. Logits, not probabilities: these saturate, and a word's score would
 then tell how sure the model was without it.
 
 Not here: DeepLIFT and LRP as Captum has them. They have no rules for recurrent modules; DeepLIFT runs all the same, and
@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.models.predict import EmptyTextError, verdict_on_tokens
 from core.models.predictor import BlackBox
-from core.probes.attribution import decomposition, gradients, perturbations, relevance, shapley, steps, surrogates
+from core.probes.attribution.methods import (
+    decomposition,
+    gradients,
+    perturbations,
+    relevance,
+    shapley,
+    steps,
+    surrogates,
+)
 from core.probes.attribution.removal import BASELINES, REPLACING, Game
 from core.probes.attribution.results import NOTHING, Attribution, Reading, Said, Scores
 from core.runtime.i18n import gettext as _

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from core.probes.attribution.methods.tree import tree_of
 from core.probes.attribution.removal import Game, TextGame, game_of, subsets
 from core.probes.attribution.results import Said, Scores
-from core.probes.attribution.tree import tree_of
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
 

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.probes.attribution.methods.tree import many_values
 from core.probes.attribution.removal import Game, TextGame, game_of
 from core.probes.attribution.results import Said, Scores
-from core.probes.attribution.tree import many_values
 from core.runtime.i18n import mark
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ import torch
 from torch import Tensor
 
 from core.models.recurrent import CellStep
-from core.probes.attribution.layers import Layer, numbers
+from core.probes.attribution.methods.layers import Layer, numbers
 from core.probes.attribution.results import NOTHING, Reading, Said, Scores
 from core.runtime.i18n import mark
 

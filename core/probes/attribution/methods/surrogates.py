@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.attribution.perturbations import AT_ONCE, MaskedForward
+from core.probes.attribution.methods.perturbations import AT_ONCE, MaskedForward
 from core.probes.attribution.removal import game_of, subsets
 from core.probes.attribution.results import Said, Scores
 from core.runtime.i18n import mark

@@ -83,8 +83,8 @@ def yardstick(
     breathe: Callable[[], object] = lambda: None,
 ) -> Yardstick:
     """What every method is measured with on one text. Raises ValueError for an unknown baseline or no ranking."""
+    from core.probes.attribution.methods.tree import many_values
     from core.probes.attribution.removal import game_of
-    from core.probes.attribution.tree import many_values
 
     game = game_of(reading, baseline)
     return Yardstick(

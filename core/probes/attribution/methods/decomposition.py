@@ -35,7 +35,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.probes.attribution.layers import Layer, Numbers, numbers
+from core.probes.attribution.methods.layers import Layer, Numbers, numbers
 from core.probes.attribution.results import Reading, Said, Scores
 from core.runtime.i18n import mark
 
