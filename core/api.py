@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from core.probes.attribution.interactions import Interactions
     from core.probes.attribution.order import OrderAttribution
     from core.probes.attribution.results import Attribution
+    from core.probes.checklist.suite import Suite
     from core.probes.comment import Comment
     from core.probes.comparison import Comparison
     from core.probes.diagnostic import Probes
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from core.probes.retention import Retention
     from core.probes.sarcasm import Composition
     from core.probes.scan import Scan
-    from core.probes.suite import Suite
     from core.probes.trajectories import Gradients
 
 
@@ -265,8 +265,8 @@ class Model:
         return _last(diagnose(self.checkpoint, _several(texts), seed)).found
 
     def suite(self, **settings: Any) -> Suite:
-        """Failure rates by capability on hand-written behavioural tests; see `core.probes.suite.Settings`."""
-        from core.probes.suite import Settings, run
+        """Failure rates by capability on hand-written behavioural tests; see `core.probes.checklist.suite.Settings`."""
+        from core.probes.checklist.suite import Settings, run
 
         self._check_sentiment("the templates are sentences whose sentiment is known")
         return run(self.checkpoint, Settings(**settings))

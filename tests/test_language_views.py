@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from core.lab import bptt, by_hand_text, formula, mixture_data, stumps
 from core.lab.boosting_data import read_points
 from core.probes.attribution.results import NOTHING, Said
-from core.probes.behaviour.templates import load
+from core.probes.checklist.templates import load
 from core.probes.composing.recipes import PATTERNS
 from core.probes.diagnostic import CLASSES, POSITION
 from core.probes.editing import changes, constraints, guards

@@ -26,7 +26,8 @@ from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.probes import edits, sarcasm, scan
-from core.probes.behaviour.templates import CAPABILITIES
+from core.probes.checklist.suite import Settings, run
+from core.probes.checklist.templates import CAPABILITIES
 from core.probes.composing import sarcasm_results
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.situations import bank, read
@@ -36,7 +37,6 @@ from core.probes.editing.victims import white_box
 from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
 from core.probes.predictors import predictor
 from core.probes.sarcasm_report import reports
-from core.probes.suite import Settings, run
 from core.runtime import i18n
 from core.storage.comments import Find, Finds
 from core.text import lexicon

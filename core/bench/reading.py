@@ -190,7 +190,7 @@ def all_subsets(checkpoint: Checkpoint, baseline: str, rounds: int) -> Measured:
 def behaviour(checkpoint: Checkpoint) -> Measured:
     """The suite of behaviour tests, against the fused forward of its sentences with nothing counted."""
     from core.models.predict import verdicts
-    from core.probes.suite import cases, run
+    from core.probes.checklist.suite import cases, run
 
     texts = list(dict.fromkeys(text for case in cases() for text in case.texts))
     took, reference = best_in_turn(1, lambda: run(checkpoint), lambda: verdicts(checkpoint, texts))

@@ -11,7 +11,7 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.probes.suite import Outcome, Rate, Suite, TemplateResult
+    from core.probes.checklist.suite import Outcome, Rate, Suite, TemplateResult
 
 _WHY = "the templates are sentences whose sentiment is known"
 
@@ -35,7 +35,7 @@ def add_verbs(add: Add) -> None:
 
 def suite(options: argparse.Namespace) -> int:
     """Failure rates by capability and template on hand-written behavioural tests, with intervals and failures."""
-    from core.probes.suite import Settings, run
+    from core.probes.checklist.suite import Settings, run
 
     if options.examples < 0:
         raise ValueError(f"the number of examples is 0 or more; given: {options.examples}")

@@ -12,7 +12,7 @@ from core.figures.palette import style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.suite import CapabilityResult, Suite
+    from core.probes.checklist.suite import CapabilityResult, Suite
 
 _APART = 0.2  # between models, of the distance between capabilities
 

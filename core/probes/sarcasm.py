@@ -7,7 +7,7 @@ the surest of each recipe, not the surest of all: these would be one remark with
 Candidates come in an order drawn by a seed, one of each pattern in turn, so that a search which ends before all are
 scored has drawn the same number of each, at random; the certificate says which of the two it was. Candidates that
 preprocessing makes the same are one. The share of a recipe's candidates that fool the model has Wilson's 95 % interval
-(Wilson 1927) for that draw; over several situations the interval is by `core.probes.behaviour.clusters`, since the
+(Wilson 1927) for that draw; over several situations the interval is by `core.evaluation.clustered_intervals`, since the
 candidates of one situation are much alike.
 """
 
@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
 from core.models.predict import label
-from core.probes.behaviour.clusters import clustered_interval
 from core.probes.composing.candidates import TOP, Batch, Candidates
 from core.probes.composing.recipes import HUMAN_READING, Recipe
 from core.probes.predictors import Predictor, checked

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.tables import as_csv
-from core.probes.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
+from core.probes.checklist.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back
@@ -18,7 +18,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.suite import Outcome, Rate
+    from core.probes.checklist.suite import Outcome, Rate
 
 _MOST_CASES, _MOST_SEED = 100, 999_999
 
@@ -64,7 +64,7 @@ def _left_out(rate: Rate, model: str) -> str:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _suite(name: str, model_hash: str, settings: Settings, _checkpoint: Checkpoint) -> Suite:
-    from core.probes.suite import run
+    from core.probes.checklist.suite import run
 
     found = run(_checkpoint, settings)
     give_back()

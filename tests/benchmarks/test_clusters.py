@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.probes.behaviour.clusters import clustered_interval
+from core.evaluation.clustered_intervals import clustered_interval
 
 RUNS = 600
 

@@ -11,8 +11,8 @@ import pytest
 from core.__main__ import main
 from core.models import checkpoints
 from core.models.predict import verdict
-from core.probes.behaviour.templates import CAPABILITIES, load
-from core.probes.suite import Settings, run
+from core.probes.checklist.suite import Settings, run
+from core.probes.checklist.templates import CAPABILITIES, load
 
 RATE = ["cases", "failures", "rate", "interval"]
 

@@ -11,8 +11,8 @@ import pytest
 
 from core.figures.palette import style
 from core.figures.suite import failure_rates
-from core.probes.behaviour.templates import CAPABILITIES
-from core.probes.suite import Settings, Suite, run_predictor
+from core.probes.checklist.suite import Settings, Suite, run_predictor
+from core.probes.checklist.templates import CAPABILITIES
 
 
 def made_up(model: str, seed: int) -> Suite:

@@ -12,7 +12,7 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
-from core.probes import comment, edits, permutations, sarcasm, scan, suite
+from core.probes import comment, edits, permutations, sarcasm, scan
 from core.probes.attribution import attribute, benchmark
 from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.interactions import interactions
@@ -20,6 +20,7 @@ from core.probes.attribution.methods.tree import many_values, tree_of
 from core.probes.attribution.order import order_attribution
 from core.probes.attribution.removal import game_of
 from core.probes.attribution.results import Reading
+from core.probes.checklist import suite
 from core.probes.comparison import compare
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.situations import bank

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
 from core.probes import sarcasm
-from core.probes.behaviour.clusters import clustered_interval
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.recipes import PATTERNS
 from core.probes.composing.situations import bank, read

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.evaluation.clustered_intervals import clustered_interval
 from core.models import checkpoints
 from core.models.predict import verdict
-from core.probes import suite
-from core.probes.behaviour.clusters import clustered_interval
-from core.probes.behaviour.templates import CAPABILITIES, Template, load
-from core.probes.suite import Rate, Settings, Suite, run, run_predictor
+from core.probes.checklist import suite
+from core.probes.checklist.suite import Rate, Settings, Suite, run, run_predictor
+from core.probes.checklist.templates import CAPABILITIES, Template, load
 from core.text.preprocessing import Preprocessing
 
 PAIR = (("pair", (("a", "b"),)),)

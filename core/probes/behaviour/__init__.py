@@ -1,1 +1,1 @@
-"""What `core.probes.suite` is made of: templates, and clusters of failures."""
+"""What `core.probes.checklist.suite` is made of: templates, and clusters of failures."""

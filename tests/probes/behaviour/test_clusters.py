@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import betainc
 
-from core.probes.behaviour.clusters import clustered_interval
+from core.evaluation.clustered_intervals import clustered_interval
 
 
 def test_three_templates_by_hand() -> None:

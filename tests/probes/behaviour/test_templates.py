@@ -10,9 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.probes import suite
-from core.probes.behaviour import templates
-from core.probes.behaviour.templates import CAPABILITIES, EXPECTED, Case, Template, load, slots
+from core.probes.checklist import suite, templates
+from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load, slots
 from core.text.preprocessing import Preprocessing
 
 READ = Preprocessing()

@@ -11,7 +11,7 @@ q that of its change, and a tolerance τ, a case fails where
 
 A pair that a model reads as one sequence (every link is one token to it, every unknown word another) cannot fail and
 tests nothing: such cases are left out and counted. Rates have 95 % intervals clustered by template
-(`core.probes.behaviour.clusters`); they speak of these templates and ones like them, not of tweets in general. A
+(`core.evaluation.clustered_intervals`); they speak of these templates and ones like them, not of tweets in general. A
 template weighs as much as it has cases: few at most of each, so that none drowns the others.
 """
 
@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.evaluation.clustered_intervals import clustered_interval
 from core.models.predict import label
 from core.models.predictor import BlackBox
-from core.probes.behaviour.clusters import clustered_interval
-from core.probes.behaviour.templates import CAPABILITIES, EXPECTED, Case, Template, load
+from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load
 from core.probes.predictors import Predictor, checked, predictor, reader
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import UNK, Preprocessing

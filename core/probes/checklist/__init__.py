@@ -1,0 +1,1 @@
+"""Where does a model fail, by kind of sentence? Behavioural tests after CheckList."""
