@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from core.probes.comment import Comment
     from core.probes.comparison import Comparison
     from core.probes.diagnostic import Probes
+    from core.probes.dynamics.fixed_points import FixedPoints
+    from core.probes.dynamics.memory_decay import Memory
+    from core.probes.dynamics.retention import Retention
+    from core.probes.dynamics.trajectories import Gradients
     from core.probes.editing.edit_results import MinimalEdits
-    from core.probes.fixed_points import FixedPoints
     from core.probes.interventions import Change, Intervention
-    from core.probes.memory import Memory
     from core.probes.patching import PatchGrid
     from core.probes.permutations import Permutations
-    from core.probes.retention import Retention
     from core.probes.sarcasm import Composition
     from core.probes.scan import Scan
-    from core.probes.trajectories import Gradients
 
 
 _Event = TypeVar("_Event")
@@ -189,7 +189,7 @@ class Model:
     def gradients(self, text: str, gain: float = 1.0) -> Gradients:
         """Norms [T] of the gradient of the logit at each token's input and states, and of each step's Jacobian; with a
         `gain` every recurrent weight counts that many times."""
-        from core.probes.trajectories import gradients
+        from core.probes.dynamics.trajectories import gradients
 
         return gradients(self.checkpoint, text, gain)
 
@@ -241,20 +241,20 @@ class Model:
         """The states at which the network rests while its input is held at ``zero`` or the ``mean`` embedding, with
         their eigenvalues and stability; starts are states of `texts`, the examples' unless told."""
         from core.data.examples import examples
-        from core.probes.fixed_points import search
+        from core.probes.dynamics.fixed_points import search
 
         starts = _several(texts) or [example.text for example in examples()]
         return _last(search(self.checkpoint, starts, held, seconds)).found
 
     def memory(self, word: str, upto: int = 100, **filler: str) -> Memory:
         """A word followed by 0 to `upto` neutral words: what is left of its effect on the logit, [upto + 1]."""
-        from core.probes.memory import memory
+        from core.probes.dynamics.memory_decay import memory
 
         return memory(self.checkpoint, word, upto=upto, **filler)
 
     def retention(self, fillers: int = 20, upto: int = 100, seed: int = 0, **words: Sequence[str]) -> Retention:
         """The share of strong words' effect that is left after 0 to `upto` drawn neutral words, with its interval."""
-        from core.probes.retention import retention
+        from core.probes.dynamics.retention import retention
 
         return retention(self.checkpoint, fillers=fillers, upto=upto, seed=seed, **words)
 

@@ -16,9 +16,9 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
 from core.probes import embeddings
+from core.probes.dynamics.memory_decay import FILLER, memory
+from core.probes.dynamics.trajectories import apart, gradients
 from core.probes.embedding_map import WORDS, that_matter, word_map
-from core.probes.memory import FILLER, memory
-from core.probes.trajectories import apart, gradients
 from core.text import lexicon
 
 MODELS = ("rnn", "gru", "lstm")

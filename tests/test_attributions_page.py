@@ -17,7 +17,7 @@ from core.probes.attribution.attribute import METHODS, accepted, attribute
 from core.probes.attribution.benchmark import league
 from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.results import Reading
-from core.probes.sensitivity import random_sensitivity, sensitivity
+from core.probes.dynamics.sensitivity import random_sensitivity, sensitivity
 from pages.parts import attribution_names, attribution_trust, attributions
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES

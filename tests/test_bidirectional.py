@@ -24,13 +24,13 @@ from core.probes.attribution.results import Reading
 from core.probes.comment import leave_one_out
 from core.probes.comparison import compare
 from core.probes.diagnostic import diagnose
+from core.probes.dynamics.fixed_points import search
+from core.probes.dynamics.memory_decay import memory
+from core.probes.dynamics.retention import retention
+from core.probes.dynamics.trajectories import gradients
 from core.probes.editing.suffixes import ChangedSentence
-from core.probes.fixed_points import search
-from core.probes.memory import memory
 from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.patching import patch_texts
-from core.probes.retention import retention
-from core.probes.trajectories import gradients
 from tests.bidirectional import write_bidirectional
 
 TEXT = "this movie is not so bad"

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.data.examples import examples
 from core.models import checkpoints, state_space
 from core.models.trace import trace
-from core.probes.fixed_points import FixedPoints, search
-from core.probes.line_attractor import statement
+from core.probes.dynamics.fixed_points import FixedPoints, search
+from core.probes.dynamics.line_attractor import statement
 from pages.parts import trajectories
 from tests.conftest import WORDS
 
@@ -115,7 +115,7 @@ def test_without_axes_points_are_told_and_not_drawn() -> None:
 
 
 def test_a_search_that_finds_nothing_shows_nothing_invented(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.probes.held_map import HeldMap
+    from core.probes.dynamics.held_map import HeldMap
 
     monkeypatch.setattr(HeldMap, "__call__", lambda _self, s: s + 1)
     at = searched()

@@ -25,14 +25,14 @@ from core.probes.attribution.removal import Game, subsets
 from core.probes.attribution.results import Reading
 from core.probes.comment import leave_one_out
 from core.probes.diagnostic import diagnose
+from core.probes.dynamics.fixed_points import search
+from core.probes.dynamics.memory_decay import memory
+from core.probes.dynamics.retention import retention
+from core.probes.dynamics.trajectories import gradients
 from core.probes.editing.suffixes import ChangedSentence
-from core.probes.fixed_points import search
 from core.probes.interventions import Patch, Scale, intervene
-from core.probes.memory import memory
 from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.patching import patch_grid
-from core.probes.retention import retention
-from core.probes.trajectories import gradients
 from core.text.preprocessing import PAD
 from tests.bidirectional import write_imported
 

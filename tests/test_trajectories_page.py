@@ -19,9 +19,9 @@ from core.models import checkpoints, state_space
 from core.models.predict import verdict
 from core.models.step_arithmetic import working
 from core.models.trace import trace
-from core.probes.memory import FILLER, memory
-from core.probes.retention import retention
-from core.probes.trajectories import apart, gradients, project
+from core.probes.dynamics.memory_decay import FILLER, memory
+from core.probes.dynamics.retention import retention
+from core.probes.dynamics.trajectories import apart, gradients, project
 from pages.parts import trajectories
 from pages.parts.fingerprint import fingerprint
 from tests.conftest import HIDDEN, WORDS

@@ -82,7 +82,7 @@ def every_method(checkpoint: Checkpoint, rounds: int) -> Measured:
 def step_gradients(checkpoint: Checkpoint, rounds: int) -> Measured:
     """Gradients and Jacobians of every step of forty tokens, against the trace."""
     from core.models.trace import trace
-    from core.probes.trajectories import gradients
+    from core.probes.dynamics.trajectories import gradients
 
     gradients(checkpoint, _WARM)
     took, reference = best_in_turn(rounds, lambda: gradients(checkpoint, FORTY), lambda: trace(checkpoint, FORTY))
@@ -94,7 +94,7 @@ def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
     """The memory experiment, a word and up to 100 fillers, against a backward pass of each of the 101 texts."""
     import torch
 
-    from core.probes.memory import FILLER, memory
+    from core.probes.dynamics.memory_decay import FILLER, memory
 
     def text_by_text() -> None:
         """A fused forward and a backward pass of every tenth text, each read anew."""
@@ -144,7 +144,7 @@ def patches(checkpoint: Checkpoint, rounds: int) -> Measured:
 def rest(checkpoint: Checkpoint) -> Measured:
     """The search for a model's fixed points."""
     from core.data.examples import examples
-    from core.probes.fixed_points import search
+    from core.probes.dynamics.fixed_points import search
 
     texts = [example.text for example in examples()]
     clock = time.perf_counter()

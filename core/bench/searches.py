@@ -100,7 +100,7 @@ def retention_of(checkpoint: Checkpoint, fillers: int, upto: int, rounds: int) -
     """Eight words before the same fillers, read side by side, against the fused forward of every whole text."""
     import torch
 
-    from core.probes.retention import STRONG, neutral_ids, retention
+    from core.probes.dynamics.retention import STRONG, neutral_ids, retention
 
     drawn = np.random.default_rng(0).choice(neutral_ids(checkpoint), (fillers, upto))
     words = checkpoint.vocabulary.encode([token for word in STRONG for token in checkpoint.preprocessing(word)])

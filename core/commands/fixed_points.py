@@ -10,7 +10,7 @@ from core.commands.verbs import Add
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.fixed_points import FixedPoints, Point
+    from core.probes.dynamics.fixed_points import FixedPoints, Point
 
 _LEADING, _LISTED = 20, 20  # eigenvalues of a point in --json; points that are printed
 
@@ -42,7 +42,7 @@ def fixed_points(options: argparse.Namespace) -> int:
 
 def _found(checkpoint: Checkpoint, held: str, seconds: float) -> FixedPoints:
     from core.data.examples import examples
-    from core.probes.fixed_points import search
+    from core.probes.dynamics.fixed_points import search
 
     told = -1
     for event in search(checkpoint, [example.text for example in examples()], held, seconds):
@@ -57,7 +57,7 @@ def _found(checkpoint: Checkpoint, held: str, seconds: float) -> FixedPoints:
 
 
 def _json(found: FixedPoints) -> dict[str, object]:
-    from core.probes.line_attractor import judge, statement
+    from core.probes.dynamics.line_attractor import judge, statement
 
     judged = judge(found)
     return {
@@ -96,7 +96,7 @@ def _point_json(point: Point) -> dict[str, object]:
 
 
 def _show(found: FixedPoints) -> None:
-    from core.probes.line_attractor import statement
+    from core.probes.dynamics.line_attractor import statement
 
     console.line(f"{found.model}, input {found.input}, {found.seconds:.1f} s")
     console.line(f"  {statement(found)}")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from core.models.trace import Trace
-    from core.probes.memory import Memory
-    from core.probes.retention import Retention
+    from core.probes.dynamics.memory_decay import Memory
+    from core.probes.dynamics.retention import Retention
 
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # numbers of words after the first that are printed
 
@@ -142,7 +142,7 @@ def _show_trace(found: Trace) -> None:
 
 def memory(options: argparse.Namespace) -> int:
     """Is a first word remembered? The verdict, and the gradient at that word, after 0 to K words of filler."""
-    from core.probes.memory import FILLER, memory
+    from core.probes.dynamics.memory_decay import FILLER, memory
 
     if options.words is not None:
         return _retention(options)
@@ -169,7 +169,7 @@ def memory(options: argparse.Namespace) -> int:
 
 def _retention(options: argparse.Namespace) -> int:
     """What is left of many words' effect after many fillers."""
-    from core.probes.retention import retention
+    from core.probes.dynamics.retention import retention
 
     if options.filler is not None:
         raise ValueError("--filler goes with --word; with --words fillers are drawn: give --fillers and --seed")

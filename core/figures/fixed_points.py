@@ -14,7 +14,7 @@ from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.models.state_space import StateSpace
-    from core.probes.fixed_points import FixedPoints, Point
+    from core.probes.dynamics.fixed_points import FixedPoints, Point
 
 _MOST_VISITED = 1_000  # states behind the points; more are only a stain
 _SYMBOLS = {"stable": "circle", "marginal": "square", "unstable": "diamond"}

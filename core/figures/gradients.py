@@ -16,7 +16,7 @@ from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, escaped, tick
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.trajectories import Gradients
+    from core.probes.dynamics.trajectories import Gradients
 
 _MOST_MARKERS = 60
 _LEAST_SPAN, _MOST_SPAN = 0.6, 3.0  # decades

@@ -16,8 +16,8 @@ from core.figures.palette import THRESHOLD, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.memory import Memory
-    from core.probes.retention import Retention
+    from core.probes.dynamics.memory_decay import Memory
+    from core.probes.dynamics.retention import Retention
 
 
 def memory_curves(found: Sequence[Memory], labels: Names = SENTIMENT) -> go.Figure:

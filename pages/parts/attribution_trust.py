@@ -67,7 +67,7 @@ def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[
 def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
     """How much each method's scores change when the words' vectors move a little; None until a button is pressed."""
     from core.probes.attribution.attribute import cost, sensitivity_of
-    from core.probes.sensitivity import SAMPLES, random_sensitivity
+    from core.probes.dynamics.sensitivity import SAMPLES, random_sensitivity
 
     if black_box.is_one(cell.checkpoint):
         st.caption(_("Sensitivity moves the vectors of words, which a model that only answers does not show."))

@@ -15,7 +15,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.fixed_points import FixedPoints, Progress
+    from core.probes.dynamics.fixed_points import FixedPoints, Progress
     from pages.parts.trajectories import Sentence
 
 _SECONDS, _MOST_SECONDS = 60, 600
@@ -37,7 +37,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
     def start() -> search.Start:
         from core.data.examples import examples
-        from core.probes.fixed_points import search as look
+        from core.probes.dynamics.fixed_points import search as look
 
         return partial(look, checkpoint, [example.text for example in examples()], held, float(seconds))
 
@@ -89,7 +89,7 @@ def _say(event: Progress) -> search.Shown:
 
 
 def _show(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: Checkpoint) -> None:
-    from core.probes.line_attractor import statement
+    from core.probes.dynamics.line_attractor import statement
 
     (st.write if found.points else st.info)(plain(statement(found)))
     st.caption(

@@ -13,7 +13,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.trajectories import Gradients
+    from core.probes.dynamics.trajectories import Gradients
     from pages.parts.trajectories import Sentence
 
 _GAINS = ("0.25", "0.5", "0.75", "1", "1.5", "2", "3", "4")
@@ -81,7 +81,7 @@ def _ask_gain() -> float:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _gradients(name: str, model_hash: str, text: str, gain: float, _checkpoint: Checkpoint) -> Gradients:
-    from core.probes.trajectories import gradients
+    from core.probes.dynamics.trajectories import gradients
 
     return gradients(_checkpoint, text, gain)
 

@@ -15,7 +15,7 @@ from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.memory import Memory
+    from core.probes.dynamics.memory_decay import Memory
 
 _WORD, _UPTO, _MOST = "damn", 100, 300
 
@@ -65,7 +65,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
 
 def _ask() -> tuple[str, str, int]:
     """The first word, the filler and the most words of it."""
-    from core.probes.memory import FILLER
+    from core.probes.dynamics.memory_decay import FILLER
 
     link.restore("word", _WORD, lambda told: told, "trajectories word")
     link.restore("filler", FILLER, lambda told: told, "trajectories filler")
@@ -99,7 +99,7 @@ def _carry(name: str, told: str, usual: str) -> None:
 
 def _say(found: Sequence[Memory]) -> None:
     """What the curves show, in a sentence each and in numbers."""
-    from core.probes.memory import FORGOTTEN
+    from core.probes.dynamics.memory_decay import FORGOTTEN
 
     if found[0].cycled:
         st.caption(_("The filler was read more than once."))
@@ -150,7 +150,7 @@ def _or_never(k: int | None) -> str:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _memory(name: str, model_hash: str, word: str, filler: str, upto: int, _checkpoint: Checkpoint) -> Memory:
-    from core.probes.memory import memory
+    from core.probes.dynamics.memory_decay import memory
 
     return memory(_checkpoint, word, filler, upto)
 

@@ -83,7 +83,7 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
 def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     """Where the runs of two sentences part, in all directions of the state and not in two alone."""
     from core.figures.paths import distance_curves
-    from core.probes.trajectories import apart
+    from core.probes.dynamics.trajectories import apart
 
     if not chosen:
         return
@@ -122,7 +122,7 @@ def _distance_rows(chosen: Sequence[Checkpoint], found: Sequence[np.ndarray]) ->
 
 
 def _paths(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int, Trace, np.ndarray]]:
-    from core.probes.trajectories import project
+    from core.probes.dynamics.trajectories import project
 
     assert checkpoint.state_space is not None
     found = []

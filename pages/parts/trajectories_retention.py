@@ -15,7 +15,7 @@ from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.retention import Retention
+    from core.probes.dynamics.retention import Retention
 
 _FILLERS, _UPTO, _SEED = 20, 100, 0
 _MOST_WORDS, _MOST_FILLERS = 16, 50  # some seconds for three models
@@ -67,7 +67,7 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
 
 
 def _ask() -> tuple[tuple[str, ...], int]:
-    from core.probes.retention import STRONG
+    from core.probes.dynamics.retention import STRONG
 
     usual = ", ".join(STRONG)
     link.restore("words", usual, lambda told: told, "trajectories words")
@@ -135,7 +135,7 @@ def _say(found: Sequence[Retention]) -> None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _retention(name: str, model_hash: str, words: tuple[str, ...], fillers: int, _checkpoint: Checkpoint) -> Retention:
-    from core.probes.retention import retention
+    from core.probes.dynamics.retention import retention
 
     return retention(_checkpoint, words, fillers, _UPTO, _SEED)
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.data.examples import examples
 from core.models import checkpoints
-from core.probes.fixed_points import SECONDS, search
+from core.probes.dynamics.fixed_points import SECONDS, search
 
 SLACK = 5.0  # seconds: one look at the clock to the next
 

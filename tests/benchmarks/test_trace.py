@@ -17,9 +17,9 @@ import torch
 
 from core.models import checkpoints
 from core.models.trace import trace
-from core.probes.memory import memory
-from core.probes.retention import STRONG, retention
-from core.probes.trajectories import gradients
+from core.probes.dynamics.memory_decay import memory
+from core.probes.dynamics.retention import STRONG, retention
+from core.probes.dynamics.trajectories import gradients
 
 TEXT = (
     "i really did not think that this day could get any better but then my friend called and told me that the show was "

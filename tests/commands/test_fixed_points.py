@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
-from core.probes import fixed_points
-from core.probes.line_attractor import statement
+from core.probes.dynamics import fixed_points
+from core.probes.dynamics.line_attractor import statement
 
 
 @pytest.fixture(autouse=True)

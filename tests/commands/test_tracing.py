@@ -14,8 +14,8 @@ from core.models import checkpoints
 from core.models.predict import verdict
 from core.models.recurrent import GATES
 from core.models.trace import trace
-from core.probes.memory import FILLER
-from core.probes.retention import retention
+from core.probes.dynamics.memory_decay import FILLER
+from core.probes.dynamics.retention import retention
 from tests.conftest import HIDDEN
 from tests.hostile import SENTENCES
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.figures.fixed_points import eigenvalues_figure, points_figure
 from core.models import state_space
-from core.probes.fixed_points import FixedPoints, Point
+from core.probes.dynamics.fixed_points import FixedPoints, Point
 
 RNG = np.random.default_rng(0)
 VISITED = RNG.normal(size=(40, 5))

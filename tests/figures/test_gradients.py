@@ -15,9 +15,9 @@ from core.figures import memory as memory_figures
 from core.figures.gradients import gradient_norms, step_norms
 from core.figures.memory import memory_curves, retention_curves
 from core.models.predict import sigmoid
-from core.probes.memory import Memory
-from core.probes.retention import Retention
-from core.probes.trajectories import Gradients
+from core.probes.dynamics.memory_decay import Memory
+from core.probes.dynamics.retention import Retention
+from core.probes.dynamics.trajectories import Gradients
 
 CELLS = ("rnn", "gru", "lstm")
 WORDS = ("better", "late", "than", "never")

@@ -24,12 +24,12 @@ from core.probes.checklist import suite
 from core.probes.comparison import compare
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.situations import bank
+from core.probes.dynamics.sensitivity import sensitivity
 from core.probes.editing import edit_sources
 from core.probes.editing import transformations as change
 from core.probes.editing.edit_sources import Sources
 from core.probes.editing.victims import victim
 from core.probes.predictors import predictor, reader
-from core.probes.sensitivity import sensitivity
 from tests.commands.test_permute import SomeTrigram
 
 TEXT = "i love this movie , not so bad !"

@@ -17,7 +17,7 @@ from core.probes.attribution.faithfulness import Yardstick, faithfulness, yardst
 from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
 from core.probes.attribution.removal import BASELINES, Game
 from core.probes.attribution.results import Reading
-from core.probes.sensitivity import random_sensitivity, sensitivity, with_vectors
+from core.probes.dynamics.sensitivity import random_sensitivity, sensitivity, with_vectors
 
 TOKENS = ("not", "good", "but", "so", "bad", "the", "movie", "is", "never", "zyxqj")
 FALLING = np.arange(10, 0, -1, dtype=float)

@@ -13,10 +13,10 @@ import torch
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.recurrent import CELLS, State
-from core.probes import fixed_points
-from core.probes.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Found, search
-from core.probes.held_map import HeldMap, joined
-from core.probes.line_attractor import judge, statement
+from core.probes.dynamics import fixed_points
+from core.probes.dynamics.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Found, search
+from core.probes.dynamics.held_map import HeldMap, joined
+from core.probes.dynamics.line_attractor import judge, statement
 from tests.conftest import WORDS, write_tiny_checkpoint
 
 TEXTS = ("I love this movie but it is not good", "he was so sad", "never a bad movie")

@@ -12,8 +12,8 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict, verdict_on_tokens
 from core.models.recurrent import CELLS, Classifier
-from core.probes.memory import FILLER, MOST, Memory, memory
-from core.probes.trajectories import gradients
+from core.probes.dynamics.memory_decay import FILLER, MOST, Memory, memory
+from core.probes.dynamics.trajectories import gradients
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 VOCABULARY = Vocabulary(["hate", "late", "than", "never", "not", "so", "can"])

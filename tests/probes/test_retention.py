@@ -11,8 +11,8 @@ import torch
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier
-from core.probes import retention as module
-from core.probes.retention import FREQUENT, NEUTRAL, neutral_ids, retention
+from core.probes.dynamics import retention as module
+from core.probes.dynamics.retention import FREQUENT, NEUTRAL, neutral_ids, retention
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 WORDS = ["hate", "late", "than", "!", "never", "so", "b2b", "love"]

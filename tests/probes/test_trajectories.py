@@ -16,8 +16,8 @@ from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier, State
 from core.models.state_space import fit
 from core.models.trace import trace, unroll
-from core.probes.jacobians import spectral_norms
-from core.probes.trajectories import Gradients, apart, gradients, project
+from core.probes.dynamics.jacobians import spectral_norms
+from core.probes.dynamics.trajectories import Gradients, apart, gradients, project
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
@@ -148,7 +148,7 @@ def test_spectral_norms_are_those_of_the_jacobians_in_full(cell: str, hidden: in
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_spectral_norms_in_float32_and_many_steps_at_once(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.probes import jacobians
+    from core.probes.dynamics import jacobians
 
     asked = checkpoint(cell, dtype=torch.float32, hidden=30)
     done = unroll(asked.model, asked.model.embedding(ids(" ".join([TEXT] * 4))))

@@ -228,11 +228,11 @@ def _asked_a_token(black_box: BlackBox) -> float:
 def sensitivity_of(
     found: Attribution, checkpoint: Model, text: str, breathe: Callable[[], object] = lambda: None
 ) -> float | None:
-    """The max-sensitivity (`core.probes.sensitivity`) of the method and baseline that gave an attribution.
+    """The max-sensitivity (`core.probes.dynamics.sensitivity`) of the method and baseline that gave an attribution.
 
     `breathe` is called before every reading; what it raises ends it.
     """
-    from core.probes.sensitivity import sensitivity
+    from core.probes.dynamics.sensitivity import sensitivity
 
     def explain(moved: Reading) -> np.ndarray:
         breathe()

@@ -1,6 +1,6 @@
 """Which method explains a model most faithfully? Every method on the same sentences, beside random rankings.
 
-Each sentence is measured as in `core.probes.attribution.faithfulness`, some of them as in `core.probes.sensitivity` too. A method's
+Each sentence is measured as in `core.probes.attribution.faithfulness`, some of them as in `core.probes.dynamics.sensitivity` too. A method's
 figure is the mean over sentences with the percentile bootstrap's 95 % interval over sentences (Efron & Tibshirani 1993,
 the same resamples for all); its gain over random rankings is the mean of the paired differences, sentence by sentence.
 
@@ -25,7 +25,7 @@ from core.probes.attribution.faithfulness import PERTURBATIONS, RANDOMS, yardsti
 from core.probes.attribution.removal import BASELINES
 from core.probes.attribution.results import Reading, Scores
 from core.probes.attribution.standings import COLUMNS, OVERALL, League, Standing
-from core.probes.sensitivity import SAMPLES, random_sensitivity, sensitivity
+from core.probes.dynamics.sensitivity import SAMPLES, random_sensitivity, sensitivity
 
 if TYPE_CHECKING:
     from core.models.predictor import Model

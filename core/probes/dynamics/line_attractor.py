@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.probes.fixed_points import SLOW, TOLERANCE, FixedPoints
+from core.probes.dynamics.fixed_points import SLOW, TOLERANCE, FixedPoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 

@@ -27,7 +27,7 @@ from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError
 from core.models.state_space import StateSpace
 from core.models.trace import Trace, unroll
-from core.probes.jacobians import spectral_norms
+from core.probes.dynamics.jacobians import spectral_norms
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 

@@ -1,0 +1,1 @@
+"""What happens to the state over time: gradients, Jacobians, memory, fixed points."""
