@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from core.probes.dynamics.memory_decay import Memory
     from core.probes.dynamics.retention import Retention
     from core.probes.dynamics.trajectories import Gradients
-    from core.probes.editing.edit_results import MinimalEdits
+    from core.probes.edits.results import MinimalEdits
     from core.probes.interventions import Change, Intervention
     from core.probes.patching import PatchGrid
     from core.probes.permutations import Permutations
@@ -144,12 +144,12 @@ class Model:
         `fluency` (nats that it may fall).
         """
         from core.data.labels import as_found
-        from core.probes.editing import edit_sources
-        from core.probes.editing.victims import white_box
-        from core.probes.edits import search
+        from core.probes.edits import sources
+        from core.probes.edits.search import search
+        from core.probes.edits.victims import white_box
 
         goal = as_found(goal, self.labels, ("flip",), self.name, "goal")
-        question = edit_sources.ask(self.checkpoint, edit_sources.load(), text, goal, protect=protect, **bounds)
+        question = sources.ask(self.checkpoint, sources.load(), text, goal, protect=protect, **bounds)
         return _last(search(self.name, white_box(self.checkpoint), question)).result()
 
     def composition(self, situation: str, **bounds: Any) -> Composition:

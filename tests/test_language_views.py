@@ -20,8 +20,8 @@ from core.probes.attribution.results import NOTHING, Said
 from core.probes.checklist.templates import load
 from core.probes.composing.recipes import PATTERNS
 from core.probes.diagnostic import CLASSES, POSITION
-from core.probes.editing import changes, constraints, guards
-from core.probes.editing.proposals import FLUENCY
+from core.probes.edits import changes, constraints, guards
+from core.probes.edits.proposals import FLUENCY
 from core.probes.files.sarcasm_corpora import KNOWN
 from core.runtime import i18n
 from pages.parts import latex_words, terms

@@ -29,7 +29,7 @@ from core.probes.dynamics.fixed_points import search
 from core.probes.dynamics.memory_decay import memory
 from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import gradients
-from core.probes.editing.suffixes import ChangedSentence
+from core.probes.edits.shared_suffixes import ChangedSentence
 from core.probes.interventions import Patch, Scale, intervene
 from core.probes.ordering.prefixes import SharedPrefixes
 from core.probes.patching import patch_grid

@@ -25,15 +25,16 @@ from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict
-from core.probes import edits, sarcasm, scan
+from core.probes import sarcasm, scan
 from core.probes.checklist.suite import Settings, run
 from core.probes.checklist.templates import CAPABILITIES
 from core.probes.composing import sarcasm_results
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.situations import bank, read
-from core.probes.editing import edit_sources
-from core.probes.editing.neighbours import Neighbours
-from core.probes.editing.victims import white_box
+from core.probes.edits import search
+from core.probes.edits import sources as edit_sources
+from core.probes.edits.neighbours import Neighbours
+from core.probes.edits.victims import white_box
 from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
 from core.probes.predictors import predictor
 from core.probes.sarcasm_report import reports
@@ -205,14 +206,14 @@ def test_the_reading_is_one_for_all_views() -> None:
 # Small edits
 
 
-def asked(text: str, goal: str, reading: str = "negative", **others: Any) -> edits.Question:
+def asked(text: str, goal: str, reading: str = "negative", **others: Any) -> search.Question:
     bounds = {"fluency": 8.0, "seconds": 30.0, **others}
     return edit_sources.ask(checkpoints.load("lstm"), sources(), text, goal, reading=reading, **bounds)
 
 
 def answer(text: str, goal: str = "flip", model: str = "lstm", **others: Any) -> Any:
     checkpoint = checkpoints.load(model)
-    *_, last = edits.search(model, white_box(checkpoint), asked(text, goal, **others))
+    *_, last = search.search(model, white_box(checkpoint), asked(text, goal, **others))
     return last.result()
 
 
@@ -355,7 +356,7 @@ def test_a_search_that_fails_is_one_line_and_can_be_asked_again(monkeypatch: pyt
 
     at = opened(view="edits", q=SURE)
     with monkeypatch.context() as patch:
-        patch.setattr(edits, "search", failing)
+        patch.setattr(search, "search", failing)
         press(at, "Search for edits")
         (error,) = at.error
         assert "The search came to grief: MemoryError: no room for <b>edits</b>" in error.value.replace("\\", "")

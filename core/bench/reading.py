@@ -125,7 +125,7 @@ def single_changes(cell: str, rounds: int) -> Measured:
     import torch
 
     from core.models.recurrent import Classifier
-    from core.probes.editing.suffixes import Change, ChangedSentence
+    from core.probes.edits.shared_suffixes import Change, ChangedSentence
 
     torch.manual_seed(0)
     model = Classifier(cell, _VOCABULARY, _EMBEDDING, _HIDDEN).requires_grad_(False).eval()
@@ -148,9 +148,9 @@ def single_changes(cell: str, rounds: int) -> Measured:
 
 def edit_search(checkpoint: Checkpoint, rounds: int) -> Measured:
     """The search for the smallest edit of a tweet, inside the model, against the same question to a black box."""
-    from core.probes.editing import edit_sources
-    from core.probes.editing.victims import black_box, white_box
-    from core.probes.edits import search
+    from core.probes.edits import sources as edit_sources
+    from core.probes.edits.search import search
+    from core.probes.edits.victims import black_box, white_box
     from core.probes.predictors import predictor
 
     sources = edit_sources.load()

@@ -11,9 +11,9 @@ from core.data.labels import SENTIMENT, Names, as_found
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.editing.changes import Diff
-    from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits
-    from core.probes.edits import Question
+    from core.probes.edits.changes import Diff
+    from core.probes.edits.results import Edited, GuardReport, MinimalEdits
+    from core.probes.edits.search import Question
 
 
 def add_verbs(add: Add) -> None:
@@ -62,9 +62,9 @@ def edit(options: argparse.Namespace) -> int:
     """The smallest edits of a text that bring a model's verdict to what is asked, and what was searched."""
     from tqdm import tqdm
 
-    from core.probes.editing import edit_sources
-    from core.probes.editing.victims import victim
-    from core.probes.edits import search
+    from core.probes.edits import sources as edit_sources
+    from core.probes.edits.search import search
+    from core.probes.edits.victims import victim
 
     bounds = {name: getattr(options, name) for name in ("reading", "max_edits", "seconds", "budget", "beam", "top")}
     bounds = {name: value for name, value in bounds.items() if value is not None} | {"first": options.first}

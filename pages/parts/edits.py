@@ -10,9 +10,9 @@ import streamlit as st
 from core.data.labels import Names
 from core.data.tables import as_csv
 from core.models.predict import EmptyTextError
-from core.probes import edits
-from core.probes.editing import edit_sources
-from core.probes.editing.constraints import FLOOR
+from core.probes.edits import search as edits
+from core.probes.edits import sources as edit_sources
+from core.probes.edits.constraints import FLOOR
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
@@ -26,8 +26,8 @@ from pages.parts.tokens import diff_strip, plain
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
     from core.models.predictor import Model
-    from core.probes.editing.edit_results import Edited, MinimalEdits, Progress
-    from core.probes.editing.edit_sources import Sources
+    from core.probes.edits.results import Edited, MinimalEdits, Progress
+    from core.probes.edits.sources import Sources
 
 MOST_EDITS, MOST_FLOOR, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
 _SECONDS = 30
@@ -73,7 +73,7 @@ def view(text: str, checkpoints: list[Model]) -> None:
     key = (checkpoint.name, checkpoint.hash, text, goal, question.reading, tuple(protected), *bounds.values(), *off)
 
     def start() -> search.Start:
-        from core.probes.editing.victims import victim
+        from core.probes.edits.victims import victim
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 

@@ -15,10 +15,10 @@ import torch
 
 from core.models import checkpoints
 from core.models.recurrent import Classifier
-from core.probes.editing import edit_sources
-from core.probes.editing.suffixes import Change, ChangedSentence
-from core.probes.editing.victims import black_box, white_box
-from core.probes.edits import search
+from core.probes.edits import sources as edit_sources
+from core.probes.edits.search import search
+from core.probes.edits.shared_suffixes import Change, ChangedSentence
+from core.probes.edits.victims import black_box, white_box
 from core.probes.predictors import predictor
 
 TWEET = "i really hate this stupid weather , it ruined my whole weekend"

@@ -17,9 +17,9 @@ from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict, verdict_on_tokens
-from core.probes.editing import edit_sources
-from core.probes.editing.edit_sources import Sources
-from core.probes.editing.neighbours import Neighbours
+from core.probes.edits import sources as edit_sources
+from core.probes.edits.neighbours import Neighbours
+from core.probes.edits.sources import Sources
 from core.text import lexicon
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.conftest import WORDS

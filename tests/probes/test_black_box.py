@@ -12,7 +12,7 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
-from core.probes import comment, edits, permutations, sarcasm, scan
+from core.probes import comment, permutations, sarcasm, scan
 from core.probes.attribution import attribute, benchmark
 from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.interactions import interactions
@@ -25,10 +25,10 @@ from core.probes.comparison import compare
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.situations import bank
 from core.probes.dynamics.sensitivity import sensitivity
-from core.probes.editing import edit_sources
-from core.probes.editing import transformations as change
-from core.probes.editing.edit_sources import Sources
-from core.probes.editing.victims import victim
+from core.probes.edits import search, sources
+from core.probes.edits import transformations as change
+from core.probes.edits.sources import Sources
+from core.probes.edits.victims import victim
 from core.probes.predictors import predictor, reader
 from tests.commands.test_permute import SomeTrigram
 
@@ -105,10 +105,10 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
     """Every set of two: what is proposed does not depend on what a model knows, so both try the same."""
     found = []
     for model in (seen, asked):
-        question = edit_sources.ask(
+        question = sources.ask(
             model, Sources(), TEXT, "flip", tried=(change.delete, change.swap, change.punctuation), beam=None
         )
-        (*_, last) = edits.search("one name", victim(model), question)
+        (*_, last) = search.search("one name", victim(model), question)
         found.append(last.result())
     inside, outside = found
     assert inside.probability == pytest.approx(outside.probability, abs=NEAR)
@@ -127,13 +127,13 @@ def test_edits_are_guarded_by_polarity_that_is_lent(asked: BlackBox, seen: Check
     values = np.zeros(len(seen.vocabulary))
     values[seen.vocabulary.id("bad")] = -3
     lent = Sources(polarity=(values, seen.vocabulary))
-    (guard, *_) = edit_sources.guards(asked, lent)
+    (guard, *_) = sources.guards(asked, lent)
     edit = next(one for one in change.delete(asked.preprocessing(TEXT)) if one.before == ("bad",))
     assert guard.judge([edit], "negative") == "failed"
-    assert edit_sources.guards(asked, Sources())[0].judge([edit], "negative") == "cannot judge"
+    assert sources.guards(asked, Sources())[0].judge([edit], "negative") == "cannot judge"
     other = BlackBox(lambda texts: texts, "made.up:spam")
     other.labels = ("ham", "spam")
-    assert edit_sources.guards(other, lent)[0].judge([edit], "negative") == "cannot judge"
+    assert sources.guards(other, lent)[0].judge([edit], "negative") == "cannot judge"
 
 
 def test_composition(seen: Checkpoint, asked: BlackBox) -> None:

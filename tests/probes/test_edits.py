@@ -20,13 +20,13 @@ from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier
-from core.probes.editing.changes import Edit, apply, conflict, diff
-from core.probes.editing.constraints import Fluency, FluencyOfEdits, Protected
-from core.probes.editing.edit_results import MinimalEdits, Progress
-from core.probes.editing.guards import FAILED, PASSED, Antonyms, Negations, Polarity
-from core.probes.editing.transformations import Insert, Listed, delete, swap
-from core.probes.editing.victims import Victim, black_box, white_box
-from core.probes.edits import Question, search
+from core.probes.edits.changes import Edit, apply, conflict, diff
+from core.probes.edits.constraints import Fluency, FluencyOfEdits, Protected
+from core.probes.edits.guards import FAILED, PASSED, Antonyms, Negations, Polarity
+from core.probes.edits.results import MinimalEdits, Progress
+from core.probes.edits.search import Question, search
+from core.probes.edits.transformations import Insert, Listed, delete, swap
+from core.probes.edits.victims import Victim, black_box, white_box
 from core.text.preprocessing import Vocabulary
 
 WORDS = Vocabulary("abcdefgh")

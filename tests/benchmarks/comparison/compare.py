@@ -33,12 +33,12 @@ from core.evaluation.metrics import wilson_interval
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import logits
-from core.probes.editing import edit_sources
-from core.probes.editing.changes import Edit
-from core.probes.editing.guards import FAILED
-from core.probes.editing.transformations import Listed, Substitute
-from core.probes.editing.victims import Victim, black_box, white_box
-from core.probes.edits import Question, search
+from core.probes.edits import sources as edit_sources
+from core.probes.edits.changes import Edit
+from core.probes.edits.guards import FAILED
+from core.probes.edits.search import Question, search
+from core.probes.edits.transformations import Listed, Substitute
+from core.probes.edits.victims import Victim, black_box, white_box
 from core.probes.predictors import predictor
 
 
@@ -160,7 +160,7 @@ def _ours(
 
 
 def _attempt(target: Target, tokens: Sequence[str], found: object, seconds: float) -> Attempt:
-    from core.probes.editing.edit_results import MinimalEdits
+    from core.probes.edits.results import MinimalEdits
 
     assert isinstance(found, MinimalEdits)
     best = found.best

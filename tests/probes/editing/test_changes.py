@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.probes.editing.changes import DELETE, INSERT, SAME, SUBSTITUTE, SWAP, Edit, apply, conflict, diff, moved
-from core.probes.editing.changes import removed_and_added as balance
+from core.probes.edits.changes import DELETE, INSERT, SAME, SUBSTITUTE, SWAP, Edit, apply, conflict, diff, moved
+from core.probes.edits.changes import removed_and_added as balance
 
 TOKENS = tuple("abcdef")
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from core.data.corpus import encode_tokens
 from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
-from core.probes.editing.changes import Edit, apply
-from core.probes.editing.constraints import Fluency, FluencyOfEdits, Protected, Typeable
-from core.probes.editing.guards import CANNOT_JUDGE, FAILED, PASSED
-from core.probes.editing.proposals import gather
+from core.probes.edits.changes import Edit, apply
+from core.probes.edits.constraints import Fluency, FluencyOfEdits, Protected, Typeable
+from core.probes.edits.guards import CANNOT_JUDGE, FAILED, PASSED
+from core.probes.edits.proposals import gather
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 WORDS = Vocabulary("abcde")

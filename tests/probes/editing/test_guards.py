@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.probes.editing.changes import Edit
-from core.probes.editing.guards import (
+from core.probes.edits.changes import Edit
+from core.probes.edits.guards import (
     CANNOT_JUDGE,
     FAILED,
     MIXED,

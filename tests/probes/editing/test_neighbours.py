@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.probes.editing.neighbours import Neighbours
+from core.probes.edits.neighbours import Neighbours
 from core.text.preprocessing import Vocabulary
 from core.training.word2vec import neighbours
 

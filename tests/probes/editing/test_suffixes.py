@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.models.recurrent import CELLS, Classifier
-from core.probes.editing.suffixes import Change, ChangedSentence, embedding_gradient
+from core.probes.edits.shared_suffixes import Change, ChangedSentence, embedding_gradient
 
 VOCABULARY = 14
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from core.data.corpus import encode_tokens
 from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
-from core.probes.editing import transformations as change
-from core.probes.editing.changes import Edit, apply
-from core.probes.editing.neighbours import Neighbours
+from core.probes.edits import transformations as change
+from core.probes.edits.changes import Edit, apply
+from core.probes.edits.neighbours import Neighbours
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 

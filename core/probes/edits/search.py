@@ -29,19 +29,19 @@ import numpy as np
 from core.data.labels import SENTIMENT, Names
 from core.models.gold_labels import NEGATIVE, POSITIVE, READINGS
 from core.models.predict import EmptyTextError, label, sigmoid
-from core.probes.editing import edit_claims
-from core.probes.editing.changes import apply, diff
-from core.probes.editing.edit_results import Edited, GuardReport, MinimalEdits, Progress
-from core.probes.editing.edit_search import MOST_SUBSETS, Search
-from core.probes.editing.edit_sets import Key
-from core.probes.editing.guards import Guard
-from core.probes.editing.proposals import Candidates
+from core.probes.edits import claims
+from core.probes.edits.best_first import MOST_SUBSETS, Search
+from core.probes.edits.changes import apply, diff
+from core.probes.edits.edit_sets import Key
+from core.probes.edits.guards import Guard
+from core.probes.edits.proposals import Candidates
+from core.probes.edits.results import Edited, GuardReport, MinimalEdits, Progress
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.editing.constraints import Constraint, Fluency
-    from core.probes.editing.transformations import Transformation
-    from core.probes.editing.victims import Victim
+    from core.probes.edits.constraints import Constraint, Fluency
+    from core.probes.edits.transformations import Transformation
+    from core.probes.edits.victims import Victim
 
 GOALS = ("positive", "negative", "flip")
 MAX_EDITS = 2
@@ -215,9 +215,7 @@ class _Answers:
             queries=state.queries,
             complete=1 in state.complete,
             certificate=(
-                edit_claims.already(label(probability, q.labels), probability)
-                if met
-                else self._claim(state, ranked, best)
+                claims.already(label(probability, q.labels), probability) if met else self._claim(state, ranked, best)
             ),
             scorer=q.fluency.trigram.name if q.fluency else None,
             seconds=state.seconds,
@@ -225,9 +223,9 @@ class _Answers:
 
     def _claim(self, state: _Snapshot, ranked: Sequence[Key], best: Edited | None) -> str:
         if state.candidates is None:
-            return edit_claims.nothing_tried()
+            return claims.nothing_tried()
         size = len(ranked[0]) if ranked else None
-        return edit_claims.certificate(
+        return claims.certificate(
             candidates=len(state.candidates),
             proposed=state.candidates.proposed,
             tried=state.tried,

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from core.models.predictor import BlackBox
-from core.probes.editing.changes import Edit, apply
+from core.probes.edits.changes import Edit, apply
 from core.probes.predictors import Predictor, checked, predictor
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.predictor import Model
-    from core.probes.editing.suffixes import Change
+    from core.probes.edits.shared_suffixes import Change
 
 _EDGE = 1e-12  # probabilities nearer to 0 or 1 have no finite logit
 _BATCH = 1_024  # sentences a predictor is given at a time
@@ -96,7 +96,7 @@ class _WhiteReading:
     sees_inside = True
 
     def __init__(self, checkpoint: Checkpoint, tokens: Sequence[str]):
-        from core.probes.editing.suffixes import ChangedSentence
+        from core.probes.edits.shared_suffixes import ChangedSentence
 
         self._encode = checkpoint.vocabulary.encode
         self._sentence = ChangedSentence(checkpoint.model, self._encode(tokens))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.models.predict import label
-from core.probes.editing.changes import Diff, Edit
+from core.probes.edits.changes import Diff, Edit
 
 
 @dataclass(frozen=True)

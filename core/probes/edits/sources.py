@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.models.predictor import BlackBox
-from core.probes.editing import transformations as change
-from core.probes.editing.constraints import FLOOR, Constraint, Fluency, Protected, Typeable
-from core.probes.editing.guards import Antonyms, Guard, Negations, OppositeWords, Polarity
-from core.probes.editing.transformations import Transformation, WordForms
-from core.probes.edits import Question
+from core.probes.edits import transformations as change
+from core.probes.edits.constraints import FLOOR, Constraint, Fluency, Protected, Typeable
+from core.probes.edits.guards import Antonyms, Guard, Negations, OppositeWords, Polarity
+from core.probes.edits.search import Question
+from core.probes.edits.transformations import Transformation, WordForms
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Vocabulary
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from core.fluency.trigram import Trigram
     from core.models.predictor import Model
-    from core.probes.editing.neighbours import Neighbours
+    from core.probes.edits.neighbours import Neighbours
 
 NEIGHBOURS = 40  # nearest words that may stand for a word
 COSINE = 0.35  # that they have at least
@@ -53,7 +53,7 @@ def load(trigram: Trigram | None = None) -> Sources:
     """
     from core.fluency import trigram as fluency
     from core.models import checkpoints
-    from core.probes.editing.neighbours import Neighbours
+    from core.probes.edits.neighbours import Neighbours
     from core.text import lexicon
 
     vectors = Neighbours.of(checkpoints.load_vectors(), NEIGHBOURS, COSINE)

@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE
-from core.probes.editing.changes import Edit, removed_and_added
+from core.probes.edits.changes import Edit, removed_and_added
 from core.text.lexicon import is_negation
 from core.text.preprocessing import Vocabulary
 

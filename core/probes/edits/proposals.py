@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.probes.editing.changes import Edit
-from core.probes.editing.guards import CANNOT_JUDGE, FAILED, Guard
+from core.probes.edits.changes import Edit
+from core.probes.edits.guards import CANNOT_JUDGE, FAILED, Guard
 
 if TYPE_CHECKING:
-    from core.probes.editing.constraints import Constraint, Fluency, FluencyOfEdits
-    from core.probes.editing.transformations import Transformation
+    from core.probes.edits.constraints import Constraint, Fluency, FluencyOfEdits
+    from core.probes.edits.transformations import Transformation
 
 FLUENCY = "fluency"
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.probes.editing.changes import Edit
+from core.probes.edits.changes import Edit
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Vocabulary
 

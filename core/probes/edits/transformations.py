@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from core.probes.editing.changes import DELETE, EMPHASIS, INSERT, PUNCTUATION, SUBSTITUTE, SWAP, TYPO, Edit
+from core.probes.edits.changes import DELETE, EMPHASIS, INSERT, PUNCTUATION, SUBSTITUTE, SWAP, TYPO, Edit
 from core.text.preprocessing import LINK, Vocabulary
 
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
-    from core.probes.editing.neighbours import Neighbours
+    from core.probes.edits.neighbours import Neighbours
 
 Transformation = Callable[[Sequence[str]], Iterator[Edit]]
 """The edits proposed for a sentence's tokens; none of them need be allowed."""

@@ -1,6 +1,6 @@
 """In which order does a search score sets of edits? Single ones first, then what the nearest lead to; or a dive.
 
-`core.probes.edits` says what the search is for. This is its strategy: `Search.steps` yields whenever something new was
+`core.probes.edits.search` says what the search is for. This is its strategy: `Search.steps` yields whenever something new was
 scored, and `Search.sets` holds what is known by then.
 """
 
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.models.gold_labels import NEGATIVE, POSITIVE
-from core.probes.editing.changes import DELETE, Edit
-from core.probes.editing.edit_sets import EditSets, Extension, Key
-from core.probes.editing.proposals import Candidates, gather
+from core.probes.edits.changes import DELETE, Edit
+from core.probes.edits.edit_sets import EditSets, Extension, Key
+from core.probes.edits.proposals import Candidates, gather
 
 if TYPE_CHECKING:
-    from core.probes.editing.victims import Victim
-    from core.probes.edits import Question
+    from core.probes.edits.search import Question
+    from core.probes.edits.victims import Victim
 
 MOST_SUBSETS = 4  # edits, of which every subset is checked
 PROBED = 4  # edits that a dive scores at a time by the gradient,

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.probes.editing.changes import Edit, apply, conflict, merged, moved
-from core.probes.editing.constraints import Fluency, FluencyOfEdits
-from core.probes.editing.guards import FAILED, Guard
-from core.probes.editing.victims import Reading, Victim
+from core.probes.edits.changes import Edit, apply, conflict, merged, moved
+from core.probes.edits.constraints import Fluency, FluencyOfEdits
+from core.probes.edits.guards import FAILED, Guard
+from core.probes.edits.victims import Reading, Victim
 
 Key = tuple[int, ...]
 

@@ -1,1 +1,0 @@
-"""What `core.probes.edits` is made of: proposals, constraints, transformations, searches and what they claim."""

@@ -1,0 +1,1 @@
+"""Which small edit flips a prediction? Proposals, constraints, guards and searches."""
