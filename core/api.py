@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from core.probes.dynamics.retention import Retention
     from core.probes.dynamics.trajectories import Gradients
     from core.probes.edits.results import MinimalEdits
-    from core.probes.interventions import Change, Intervention
-    from core.probes.patching import PatchGrid
+    from core.probes.interventions.hold import Change, Intervention
+    from core.probes.interventions.patching import PatchGrid
     from core.probes.permutations import Permutations
     from core.probes.sarcasm import Composition
     from core.probes.scan import Scan
@@ -224,16 +224,16 @@ class Model:
     def patching(self, a: str, b: str, align: str = "start") -> PatchGrid:
         """A's verdict where one state or gate, at one step, is taken from B's run: `logits` [T] by what is patched,
         "not a number" where B has no such step; steps are matched from the ``start`` or the ``end``."""
-        from core.probes.patching import patch_texts
+        from core.probes.interventions.patching import patch_texts
 
         return patch_texts(self.checkpoint, a, b, align)
 
     def intervention(self, text: str, changes: Sequence[Change]) -> Intervention:
         """A text read again with gates held or units scaled on the way: logits [T] `before` and `after`.
 
-        `changes` are `Hold`, `Scale` or `Patch` of `core.probes.interventions`.
+        `changes` are `Hold`, `Scale` or `Patch` of `core.probes.interventions.hold`.
         """
-        from core.probes.interventions import intervene
+        from core.probes.interventions.hold import intervene
 
         return intervene(self.checkpoint, self.trajectory(text), changes)
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).parent.parent))  # so that it runs from anywhere, without installing anything
 
 from core import figure, load
-from core.probes.interventions import Hold
+from core.probes.interventions.hold import Hold
 
 
 def main(out: Path | None, name: str = "lstm") -> None:

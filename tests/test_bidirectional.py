@@ -29,8 +29,8 @@ from core.probes.dynamics.memory_decay import memory
 from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import gradients
 from core.probes.edits.shared_suffixes import ChangedSentence
+from core.probes.interventions.patching import patch_texts
 from core.probes.ordering.prefixes import SharedPrefixes
-from core.probes.patching import patch_texts
 from tests.bidirectional import write_bidirectional
 
 TEXT = "this movie is not so bad"

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.models import checkpoints
 from core.models.trace import trace
-from core.probes.interventions import Hold, Patch, Scale, intervene
-from core.probes.patching import patch_texts
+from core.probes.interventions.hold import Hold, Patch, Scale, intervene
+from core.probes.interventions.patching import patch_texts
 from pages.parts.fingerprint import fingerprint
 from tests.hostile import SENTENCES
 

@@ -124,8 +124,8 @@ def memory_of(models: list[Checkpoint], rounds: int) -> Measured:
 def patches(checkpoint: Checkpoint, rounds: int) -> Measured:
     """The grid of every patch between two sentences of twenty tokens, against reading on anew for each."""
     from core.models.trace import trace
-    from core.probes.interventions import Patch, intervene, patchable
-    from core.probes.patching import patch_texts
+    from core.probes.interventions.hold import Patch, intervene, patchable
+    from core.probes.interventions.patching import patch_texts
 
     a, b = trace(checkpoint, A), trace(checkpoint, B)
 

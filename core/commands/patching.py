@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from core.models.checkpoints import Checkpoint
-    from core.probes.interventions import Intervention
-    from core.probes.patching import PatchGrid
+    from core.probes.interventions.hold import Intervention
+    from core.probes.interventions.patching import PatchGrid
 
 
 def add_verbs(add: Add) -> None:
@@ -40,7 +40,7 @@ def add_verbs(add: Add) -> None:
 
 def patch(options: argparse.Namespace) -> int:
     """A's verdict with its state, or one gate, taken at each step from B's run: where is their difference carried?"""
-    from core.probes.patching import patch_texts
+    from core.probes.interventions.patching import patch_texts
 
     if options.what is not None and options.step is None:
         raise ValueError("--what goes with --step, the token at which it is patched")
@@ -60,7 +60,7 @@ def patch(options: argparse.Namespace) -> int:
 def _paths(models: Sequence[Checkpoint], options: argparse.Namespace) -> list[Intervention | None]:
     """One patch followed in every model that has what is patched; where none has it, the first one's refusal."""
     from core.models.trace import trace
-    from core.probes.interventions import BOTH, HIDDEN, Patch, intervene, patchable
+    from core.probes.interventions.hold import BOTH, HIDDEN, Patch, intervene, patchable
 
     found: list[Intervention | None] = []
     refusals = []
@@ -82,7 +82,7 @@ def _paths(models: Sequence[Checkpoint], options: argparse.Namespace) -> list[In
 
 
 def _as_json(grid: PatchGrid, path: Intervention | None) -> dict[str, object]:
-    from core.probes.interventions import CELL, HIDDEN, patchable
+    from core.probes.interventions.hold import CELL, HIDDEN, patchable
 
     def values(array: np.ndarray) -> list[float | None]:
         return [None if value != value else value for value in array.tolist()]  # NaN is no JSON

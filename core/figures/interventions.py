@@ -16,14 +16,14 @@ from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.interventions import Intervention
-    from core.probes.patching import PatchGrid
+    from core.probes.interventions.hold import Intervention
+    from core.probes.interventions.patching import PatchGrid
 
 _MOST_NUMBERS = 14  # columns whose cells have room for a number
 
 
 def patch_names(whats: Sequence[str]) -> dict[str, str]:
-    """What a reader sees for what is patched, by the names of `core.probes.interventions.patchable`."""
+    """What a reader sees for what is patched, by the names of `core.probes.interventions.hold.patchable`."""
     names = {
         "hidden": _("hidden state h"),
         "cell": _("cell state c"),

@@ -14,7 +14,7 @@ from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.patching import PatchGrid
+    from core.probes.interventions.patching import PatchGrid
     from pages.parts.trajectories import Sentence
 
 _COLUMNS = 60  # steps of a map shown at a time
@@ -234,7 +234,7 @@ def _told(grid: PatchGrid, place: int) -> str:
 
 def _follow(found: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: int) -> None:
     """The chosen patch's verdicts and paths, by model."""
-    from core.probes.interventions import Patch, intervene
+    from core.probes.interventions.hold import Patch, intervene
 
     runs = []
     for checkpoint, grid in found:
@@ -248,7 +248,7 @@ def _follow(found: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: int)
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _grid(name: str, model_hash: str, a: str, b: str, align: str, _checkpoint: Checkpoint) -> PatchGrid:
-    from core.probes.patching import patch_grid
+    from core.probes.interventions.patching import patch_grid
 
     return patch_grid(_checkpoint, trajectories.traced(_checkpoint, a), trajectories.traced(_checkpoint, b), align)
 

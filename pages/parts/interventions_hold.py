@@ -15,7 +15,7 @@ from pages.parts.tokens import plain, visible
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from core.probes.interventions import Change, Intervention
+    from core.probes.interventions.hold import Change, Intervention
     from pages.parts.trajectories import Sentence
 
 _NO_GATE = "none"
@@ -26,7 +26,7 @@ _MOST_UNITS = 32  # named in a link
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """One sentence in one model: what is held and scaled, and what that does."""
-    from core.probes.interventions import intervene
+    from core.probes.interventions.hold import intervene
 
     st.header(_("Hold a gate, scale units"))
     with st.container(horizontal=True):
@@ -94,7 +94,7 @@ def _ask_span(trace: Trace) -> tuple[int, int]:
 def _ask_gate(trace: Trace, first: int, last: int) -> list[Change]:
     """A gate to hold, if one is."""
     from core.figures.interventions import patch_names
-    from core.probes.interventions import Hold, bounds, patchable
+    from core.probes.interventions.hold import Hold, bounds, patchable
 
     offered = {what: gate for what, gate in patchable(trace.cell).items() if gate is not None}
     if not offered:
@@ -124,7 +124,7 @@ def _ask_gate(trace: Trace, first: int, last: int) -> list[Change]:
 
 def _ask_units(trace: Trace, first: int, last: int) -> list[Change]:
     """Units to scale, if any are picked."""
-    from core.probes.interventions import CELL, HIDDEN, Scale
+    from core.probes.interventions.hold import CELL, HIDDEN, Scale
 
     units = [int(unit) for unit in trace.units]
     usual = units[:1] if trace.cell == "rnn" else []

@@ -15,8 +15,8 @@ import torch
 
 from core.models import checkpoints
 from core.models.trace import trace
-from core.probes.interventions import Patch, intervene, patchable
-from core.probes.patching import MOST_STEPS, patch_grid, patch_texts
+from core.probes.interventions.hold import Patch, intervene, patchable
+from core.probes.interventions.patching import MOST_STEPS, patch_grid, patch_texts
 
 A = "i used to love this show so much but now i really hate it and that makes me very sad"
 B = "i used to hate this show so much but now i really love it and that makes me very happy"

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
-from core.probes.patching import patch_texts
+from core.probes.interventions.patching import patch_texts
 from tests.hostile import SENTENCES
 
 PROVERB = "Better late than never"

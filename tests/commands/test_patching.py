@@ -14,8 +14,8 @@ from core.models import checkpoints
 from core.models.predict import verdict
 from core.models.recurrent import GATES
 from core.models.trace import trace
-from core.probes.interventions import Patch, intervene
-from core.probes.patching import patch_texts
+from core.probes.interventions.hold import Patch, intervene
+from core.probes.interventions.patching import patch_texts
 from tests.hostile import SENTENCES
 
 A, B = "Better late than never", "Better never than late"

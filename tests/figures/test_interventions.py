@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from core.figures.interventions import before_and_after, patch_heatmap, patch_names
-from core.probes.interventions import Hold, Intervention
-from core.probes.patching import PatchGrid
+from core.probes.interventions.hold import Hold, Intervention
+from core.probes.interventions.patching import PatchGrid
 
 HOSTILE = ("<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", "%{y}", "$x$", "שלום", "<extra>")
 WHATS = ("hidden", "cell", "both", "input", "forget", "candidate", "output")

@@ -16,8 +16,8 @@ from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
 from core.models.recurrent import CELLS, GATES, Classifier
 from core.models.trace import Trace, trace
-from core.probes import patching
-from core.probes.interventions import (
+from core.probes.interventions import patching
+from core.probes.interventions.hold import (
     ALIGNMENTS,
     Change,
     Hold,
@@ -29,7 +29,7 @@ from core.probes.interventions import (
     partners,
     patchable,
 )
-from core.probes.patching import MOST_STEPS, PatchGrid, patch_grid, patch_texts
+from core.probes.interventions.patching import MOST_STEPS, PatchGrid, patch_grid, patch_texts
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])

@@ -12,7 +12,7 @@ nothing. What a gate decides in its own step follows from it, the GRU's candidat
 Replacing a state by another run's is the interchange intervention of Geiger et al. 2021, "Causal Abstractions of Neural
 Networks", and the causal mediation of Vig et al. 2020, "Investigating Gender Bias in Language Models Using Causal
 Mediation Analysis"; taking units out is done as by Lakretz et al. 2019, "The emergence of number and syntax units in
-LSTM language models". `core.probes.patching` asks all steps at once.
+LSTM language models". `core.probes.interventions.patching` asks all steps at once.
 
 The equations are `core.models.recurrent.cell_step`'s. A gate is σ or tanh of the sum of two projections, so it is held through
 them: the inverse of its value for the one, 0 for the other; σ(±∞) is 1 or 0, exactly. Of several layers the top one is

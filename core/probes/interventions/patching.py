@@ -1,6 +1,6 @@
 """In which state, and at which step, is the difference between two texts carried? Every patch of one run by another.
 
-For every step t of text A and everything that can be patched there (`core.probes.interventions`): the logit of A read
+For every step t of text A and everything that can be patched there (`core.probes.interventions.hold`): the logit of A read
 with that one thing taken from B's run, and how much of the difference between the two it carries,
 
     share = (patched − A) / (B − A),    0 where the patch does nothing, 1 where it gives B's logit
@@ -25,7 +25,7 @@ from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, sigmoid
 from core.models.read_outs import gather
 from core.models.trace import Trace, trace
-from core.probes.interventions import BOTH, CELL, HIDDEN, check_model, hold, partners, patchable
+from core.probes.interventions.hold import BOTH, CELL, HIDDEN, check_model, hold, partners, patchable
 from core.runtime.i18n import clauses as joined
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark, ngettext
@@ -51,7 +51,7 @@ _EVEN = 0.05  # mean shares closer than this are called about even
 class PatchGrid:
     """Text A's run patched from B's, at every step and in everything that can be.
 
-    `logits`, float64 [T] each, by the names of `core.probes.interventions.patchable`, NaN where a step of A has no
+    `logits`, float64 [T] each, by the names of `core.probes.interventions.hold.patchable`, NaN where a step of A has no
     partner in B, `partners`. `logit` and `probability` are those of A and of B as they stand. `gathers` says that the
     head reads the states of all steps, so that what is patched late leaves the steps before it as they were.
     """

@@ -1,0 +1,1 @@
+"""What if the state or a gate had been different? Patching and holding."""
