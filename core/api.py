@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from core.probes.attribution.results import Attribution
     from core.probes.checklist.suite import Suite
     from core.probes.comment import Comment
-    from core.probes.comparison import Comparison
     from core.probes.diagnostic import Probes
     from core.probes.dynamics.fixed_points import FixedPoints
     from core.probes.dynamics.memory_decay import Memory
@@ -45,7 +44,8 @@ if TYPE_CHECKING:
     from core.probes.edits.results import MinimalEdits
     from core.probes.interventions.hold import Change, Intervention
     from core.probes.interventions.patching import PatchGrid
-    from core.probes.permutations import Permutations
+    from core.probes.permutations.comparison import Comparison
+    from core.probes.permutations.search import Permutations
     from core.probes.sarcasm import Composition
     from core.probes.scan import Scan
 
@@ -130,7 +130,7 @@ class Model:
         `pinned` are places, from 0, that stay (punctuation unless told); `bounds` are `budget` (orders), `seconds`,
         `floor` (nats) and `top`.
         """
-        from core.probes.permutations import ask, scorer, search
+        from core.probes.permutations.search import ask, scorer, search
 
         question = ask(self.checkpoint, _fluency().trigram, text, pinned, **bounds)
         return _last(search(self.name, scorer(self.checkpoint, question), question)).result()
@@ -175,7 +175,7 @@ class Model:
 
     def compare(self, a: str, b: str) -> Comparison:
         """Two texts: the words that they share, both verdicts, and from which token on these part."""
-        from core.probes.comparison import compare
+        from core.probes.permutations.comparison import compare
 
         return compare([self.checkpoint], a, b)
 

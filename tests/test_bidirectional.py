@@ -22,7 +22,6 @@ from core.probes.attribution.methods.tree import PrefixTree
 from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading
 from core.probes.comment import leave_one_out
-from core.probes.comparison import compare
 from core.probes.diagnostic import diagnose
 from core.probes.dynamics.fixed_points import search
 from core.probes.dynamics.memory_decay import memory
@@ -30,7 +29,8 @@ from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import gradients
 from core.probes.edits.shared_suffixes import ChangedSentence
 from core.probes.interventions.patching import patch_texts
-from core.probes.ordering.prefixes import SharedPrefixes
+from core.probes.permutations.comparison import compare
+from core.probes.permutations.shared_prefixes import SharedPrefixes
 from tests.bidirectional import write_bidirectional
 
 TEXT = "this movie is not so bad"

@@ -224,7 +224,7 @@ def test_a_search_to_its_end_shows_its_certificate_figures_and_tables() -> None:
 
 
 def test_a_search_that_fails_is_one_line_and_can_be_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.probes import permutations
+    from core.probes.permutations import search as permutations
 
     def failing(*_: object) -> permutations.Scorer:
         def score(orders: np.ndarray) -> np.ndarray:
@@ -243,7 +243,7 @@ def test_a_search_that_fails_is_one_line_and_can_be_asked_again(monkeypatch: pyt
 
 
 def test_a_flip_that_is_clicked_is_shown_and_can_be_kept_without_a_new_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.probes import permutations
+    from core.probes.permutations import search as permutations
 
     at = next(at for at in (searched(q="better late than never so", model=name) for name in NAMES) if _flips(at))
     flip = _flips(at)[0]

@@ -32,7 +32,7 @@ from core.probes.dynamics.trajectories import gradients
 from core.probes.edits.shared_suffixes import ChangedSentence
 from core.probes.interventions.hold import Patch, Scale, intervene
 from core.probes.interventions.patching import patch_grid
-from core.probes.ordering.prefixes import SharedPrefixes
+from core.probes.permutations.shared_prefixes import SharedPrefixes
 from core.text.preprocessing import PAD
 from tests.bidirectional import write_imported
 

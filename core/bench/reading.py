@@ -93,7 +93,7 @@ def all_orders(cell: str, words: int, rounds: int, asked: float | None = None) -
     import torch
 
     from core.models.recurrent import Classifier
-    from core.probes.ordering.prefixes import SharedPrefixes
+    from core.probes.permutations.shared_prefixes import SharedPrefixes
 
     torch.manual_seed(0)
     model = Classifier(cell, _VOCABULARY, _EMBEDDING, _HIDDEN).requires_grad_(False).eval()

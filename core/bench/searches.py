@@ -27,7 +27,7 @@ _SIX = "this was not good at all"
 
 def mining(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
     """Permutations with opposite verdicts in a file, in two passes, against one that keeps every text in memory."""
-    from core.probes.mining import mine
+    from core.probes.permutations.mining import mine
 
     texts, random = made_up(checkpoint, count), np.random.default_rng(0)
     twins = [" ".join(random.permutation(text.split())) for text in texts[::10]]  # the same words in another order

@@ -16,7 +16,7 @@ from core.models import checkpoints
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.permutations import Order, Permutations, Progress, Question
+    from core.probes.permutations.search import Order, Permutations, Progress, Question
 
 
 def add_verbs(add: Add) -> None:
@@ -156,7 +156,7 @@ def permute(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from core.fluency import trigram as fluency
-    from core.probes.permutations import ask, scorer, search
+    from core.probes.permutations.search import ask, scorer, search
 
     trigram = fluency.load().trigram
     bounds = {name: getattr(options, name) for name in ("budget", "seconds", "floor", "top")}
@@ -250,7 +250,7 @@ def mine(options: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
-    from core.probes.mining import mine
+    from core.probes.permutations.mining import mine
 
     events = mine(
         options.file,

@@ -15,7 +15,7 @@ from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.models.predict import Verdict
-    from core.probes.comparison import Comparison, Contrast, Words
+    from core.probes.permutations.comparison import Comparison, Contrast, Words
 
 
 def comparison_curves(comparison: Comparison) -> go.Figure:

@@ -17,7 +17,7 @@ from core.figures.prefixes import MOST_TICKS, escaped, tick
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.permutations import Permutations
+    from core.probes.permutations.search import Permutations
 
 MOST_POINTS = 3_000  # more than this a browser draws slowly and an eye does not tell apart
 _BINS = 40  # an even number, so that 0.5 is an edge and no bar holds both verdicts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.fluency.orders import MOST_EXACT, MOST_TOKENS
-from core.probes import permutations as probe
+from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.parts import classes, frame, link, models, search
@@ -18,7 +18,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.permutations import Progress, Question
+    from core.probes.permutations.search import Progress, Question
 
 MOST_BUDGET, MOST_FLOOR, MOST_SECONDS = 2_000_000, 100.0, 3_600
 _SECONDS = 60

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import shared
-from core.probes import permutations as probe
+from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.parts import black_box, classes, frame, link, models
@@ -122,7 +122,7 @@ def _fluencies(before: Verdict, after: Verdict) -> tuple[tuple[float, float] | N
 
 def _curves(before: list[Verdict], after: list[Verdict]) -> None:
     from core.figures.comparison import comparison_curves
-    from core.probes.comparison import Comparison, contrast
+    from core.probes.permutations.comparison import Comparison, contrast
 
     both = [(one, other) for one, other in zip(before, after, strict=True) if one.prefix_probabilities]
     if not both:

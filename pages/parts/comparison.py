@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.models.predict import EmptyTextError
-from core.probes.comparison import Comparison, compare
+from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
 from pages.parts import black_box, classes, frame, prefixwise
 from pages.parts.collection import Candidate, keep_form
@@ -17,7 +17,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.comparison import Contrast, Words
+    from core.probes.permutations.comparison import Contrast, Words
 
 _SECOND = "permutations second"  # the key of the second sentence's box
 

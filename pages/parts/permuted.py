@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.probes import permutations as probe
+from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from pages.parts import answers, frame, link
 from pages.parts.fingerprint import fingerprint

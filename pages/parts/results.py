@@ -15,7 +15,7 @@ from pages.parts.terms import term
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.probes.permutations import Order, Permutations
+    from core.probes.permutations.search import Order, Permutations
 
 
 def show(found: Permutations, key: str) -> None:

@@ -65,7 +65,7 @@ def _first_shown(trace: Trace, number: int) -> int:
 def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     from core.figures.comparison import comparison_curves
     from core.figures.prefixes import prefix_curves
-    from core.probes.comparison import Comparison, contrast
+    from core.probes.permutations.comparison import Comparison, contrast
 
     both = [checkpoint for checkpoint in chosen if all(checkpoint.preprocessing(sentence.text) for sentence in texts)]
     if len(texts) == 2 and both:

@@ -96,7 +96,7 @@ def expect(texts: Sequence[str]) -> list[Expected]:
     from core.fluency import trigram as fluency
     from core.models import checkpoints
     from core.models.predict import verdicts
-    from core.probes.permutations import ask, scorer, search
+    from core.probes.permutations.search import ask, scorer, search
 
     trigram = fluency.load().trigram
     loaded = {name: checkpoints.load(name) for name in MODELS}

@@ -20,8 +20,8 @@ from core.fluency import trigram
 from core.fluency.orders import Words, fluencies
 from core.models import checkpoints
 from core.models.recurrent import Classifier
-from core.probes.ordering.prefixes import SharedPrefixes
-from core.probes.permutations import ask, scorer, search
+from core.probes.permutations.search import ask, scorer, search
+from core.probes.permutations.shared_prefixes import SharedPrefixes
 
 ROOT = Path(__file__).parent.parent.parent
 FOURTEEN = "the food was terrible but the company made my night so i stayed late"
@@ -72,7 +72,7 @@ _PEAK = """
 import sys
 from pathlib import Path
 from core import checkpoints, fluency
-from core.probes.permutations import ask, scorer, search
+from core.probes.permutations.search import ask, scorer, search
 # Not getrusage's figure, which a process takes over from the one that started it.
 def peak():
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])

@@ -16,7 +16,7 @@ from core.__main__ import main
 from core.fluency import trigram
 from core.models import checkpoints
 from core.models.predict import verdicts
-from core.probes import permutations as permutation_search
+from core.probes.permutations import search as permutation_search
 from core.text.preprocessing import Vocabulary
 
 KEYS = [

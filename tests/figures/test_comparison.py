@@ -13,7 +13,7 @@ from core.data import labels
 from core.figures import comparison as figures
 from core.figures.comparison import comparison_curves
 from core.models.predict import Verdict
-from core.probes.comparison import Comparison, Contrast, compare_tokens
+from core.probes.permutations.comparison import Comparison, Contrast, compare_tokens
 
 HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "&amp;amp;", "<br>", '"', "%{y}", "$x$", "שלום", "🙂"]
 

@@ -14,7 +14,7 @@ from core.data import labels
 from core.figures import permutations as figures
 from core.figures.permutations import MOST_POINTS, drawn, fluency_scatter, position_bars, probability_histogram
 from core.fluency.orders import Words
-from core.probes.permutations import Permutations, Question, search
+from core.probes.permutations.search import Permutations, Question, search
 
 HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", '"', "%{y}", "$x$", "שלום", "<extra>"]
 WORDS = ["not", "bad", "at", "all", "!"]

@@ -12,7 +12,7 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
-from core.probes import comment, permutations, sarcasm, scan
+from core.probes import comment, sarcasm, scan
 from core.probes.attribution import attribute, benchmark
 from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.interactions import interactions
@@ -21,7 +21,6 @@ from core.probes.attribution.order import order_attribution
 from core.probes.attribution.removal import game_of
 from core.probes.attribution.results import Reading
 from core.probes.checklist import suite
-from core.probes.comparison import compare
 from core.probes.composing.candidates import Candidates, Question
 from core.probes.composing.situations import bank
 from core.probes.dynamics.sensitivity import sensitivity
@@ -29,6 +28,8 @@ from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
 from core.probes.edits.sources import Sources
 from core.probes.edits.victims import victim
+from core.probes.permutations import search as permutations
+from core.probes.permutations.comparison import compare
 from core.probes.predictors import predictor, reader
 from tests.commands.test_permute import SomeTrigram
 

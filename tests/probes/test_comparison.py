@@ -12,7 +12,7 @@ import torch
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
 from core.models.recurrent import CELLS, Classifier
-from core.probes.comparison import compare, compare_tokens
+from core.probes.permutations.comparison import compare, compare_tokens
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 FEELINGS = {"good": 1.0, "great": 1.0, "bad": -1.0, "sad": -1.0, "not": -1.0, "can": 1.0}

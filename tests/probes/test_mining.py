@@ -19,8 +19,8 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.recurrent import Classifier
-from core.probes import mining
-from core.probes.mining import Mining, OppositePair, mine
+from core.probes.permutations import mining
+from core.probes.permutations.mining import Mining, OppositePair, mine
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 WORDS = ["so", "not", "bad", "good", "late", "never"]

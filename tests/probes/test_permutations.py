@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from core.fluency.orders import Ranking, Words, fluencies
 from core.models.recurrent import CELLS, Classifier
-from core.probes import permutations as probe
-from core.probes.ordering.prefixes import SharedPrefixes
-from core.probes.permutations import Permutations, Question, marks, search
+from core.probes.permutations import search as probe
+from core.probes.permutations.search import Permutations, Question, marks, search
+from core.probes.permutations.shared_prefixes import SharedPrefixes
 
 WORDS = "abcdefgh"
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.models.recurrent import CELLS, Classifier
-from core.probes.ordering.prefixes import SharedPrefixes
+from core.probes.permutations.shared_prefixes import SharedPrefixes
 
 
 def model(cell: str, layers: int = 1) -> Classifier:

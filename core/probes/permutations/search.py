@@ -28,7 +28,7 @@ import numpy as np
 from core.fluency.orders import Ranked, Ranking, Words, fluencies
 from core.models.predict import EmptyTextError, label, sigmoid
 from core.models.predictor import BlackBox
-from core.probes.ordering import certificates
+from core.probes.permutations import certificates
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import LINK
 
@@ -45,7 +45,7 @@ _BATCH = 8_192  # of a round's orders, scored together
 _SLACK = 1e-3  # nats, for sums taken in another order
 
 Scorer = Callable[[np.ndarray], np.ndarray]
-"""Logits float32 [N] of orders uint8 [N, n]: `core.probes.ordering.prefixes.SharedPrefixes.logits`, or any black
+"""Logits float32 [N] of orders uint8 [N, n]: `core.probes.permutations.shared_prefixes.SharedPrefixes.logits`, or any black
 box. Where it has a number `at_once`, it is not given more orders at a time."""
 
 
@@ -198,10 +198,10 @@ def marks(tokens: Sequence[str]) -> tuple[int, ...]:
 def scorer(checkpoint: Model, question: Question) -> Scorer:
     """The logits of a model for orders of a question's tokens."""
     if isinstance(checkpoint, BlackBox):
-        from core.probes.ordering.asked import AskedOrders
+        from core.probes.permutations.black_box_orders import AskedOrders
 
         return AskedOrders(checkpoint, question.tokens)
-    from core.probes.ordering.prefixes import SharedPrefixes
+    from core.probes.permutations.shared_prefixes import SharedPrefixes
 
     return SharedPrefixes(checkpoint.model, checkpoint.vocabulary.encode(question.tokens)).logits
 
