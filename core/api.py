@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from core.probes.attribution.order import OrderAttribution
     from core.probes.attribution.results import Attribution
     from core.probes.checklist.suite import Suite
-    from core.probes.comment import Comment
     from core.probes.diagnostic import Probes
     from core.probes.dynamics.fixed_points import FixedPoints
     from core.probes.dynamics.memory_decay import Memory
@@ -46,7 +45,8 @@ if TYPE_CHECKING:
     from core.probes.interventions.patching import PatchGrid
     from core.probes.permutations.comparison import Comparison
     from core.probes.permutations.search import Permutations
-    from core.probes.sarcasm import Composition
+    from core.probes.sarcasm.comment import Comment
+    from core.probes.sarcasm.compose import Composition
     from core.probes.scan import Scan
 
 
@@ -157,10 +157,10 @@ class Model:
 
         `bounds` are `budget` (candidates), `seconds`, `top` and `seed`.
         """
-        from core.probes.composing.candidates import Candidates, Question
-        from core.probes.composing.situations import read
         from core.probes.predictors import predictor
-        from core.probes.sarcasm import search
+        from core.probes.sarcasm.candidates import Candidates, Question
+        from core.probes.sarcasm.compose import search
+        from core.probes.sarcasm.situations import read
 
         self._check_sentiment("a sarcastic remark is one that a person reads as negative")
         candidates = Candidates(Question(read(situation), **bounds), self.checkpoint.preprocessing)
@@ -169,7 +169,7 @@ class Model:
     def comment(self, text: str, reading: str = "negative") -> Comment:
         """A text that a person reads as `reading` (negative, positive or mixed): is the model fooled, and the logits
         [T] without each of its tokens."""
-        from core.probes.comment import judge
+        from core.probes.sarcasm.comment import judge
 
         return judge([self.checkpoint], text, reading)[0]
 

@@ -25,19 +25,19 @@ from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict
-from core.probes import sarcasm, scan
+from core.probes import scan
 from core.probes.checklist.suite import Settings, run
 from core.probes.checklist.templates import CAPABILITIES
-from core.probes.composing import sarcasm_results
-from core.probes.composing.candidates import Candidates, Question
-from core.probes.composing.situations import bank, read
 from core.probes.edits import search
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.neighbours import Neighbours
 from core.probes.edits.victims import white_box
-from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
 from core.probes.predictors import predictor
-from core.probes.sarcasm_report import reports
+from core.probes.sarcasm import compose, report_file
+from core.probes.sarcasm.candidates import Candidates, Question
+from core.probes.sarcasm.corpora import Said, SarcasmCorpus
+from core.probes.sarcasm.report import reports
+from core.probes.sarcasm.situations import bank, read
 from core.runtime import i18n
 from core.storage.comments import Find, Finds
 from core.text import lexicon
@@ -397,10 +397,10 @@ def composed(**parameters: str) -> AppTest:
     return press(opened(view="compose", **parameters), "Build and score")
 
 
-def composition(situation: str, top: int = 10, model: str = "lstm") -> sarcasm.Composition:
+def composition(situation: str, top: int = 10, model: str = "lstm") -> compose.Composition:
     checkpoint = checkpoints.load(model)
     candidates = Candidates(Question(read(situation), top=top), checkpoint.preprocessing)
-    *_, last = sarcasm.search(model, predictor(checkpoint), candidates)
+    *_, last = compose.search(model, predictor(checkpoint), candidates)
     return last.result()
 
 
@@ -411,7 +411,7 @@ def few_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _few() -> tuple[Any, ...]:
-    from core.probes.composing.recipes import PATTERNS
+    from core.probes.sarcasm.recipes import PATTERNS
 
     return PATTERNS[:2]
 
@@ -486,7 +486,7 @@ def test_a_composition_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -
         raise ValueError("no <b>luck</b>")
         yield
 
-    monkeypatch.setattr(sarcasm, "search", failing)
+    monkeypatch.setattr(compose, "search", failing)
     (error,) = composed().error
     assert "no <b>luck</b>" in error.value.replace("\\", "")
 
@@ -805,7 +805,7 @@ def measured(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     ]
     corpus = SarcasmCorpus("<b>made-up</b>", "a [corpus](x)", "0" * 64, tuple(texts), 5, 0, 0, 0, 0, 0)
     loaded = [checkpoints.load(name, folder) for name in NAMES]
-    sarcasm_results.save(folder, [corpus], loaded, list(reports([corpus], loaded)))
+    report_file.save(folder, [corpus], loaded, list(reports([corpus], loaded)))
     return folder
 
 
@@ -814,7 +814,7 @@ def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str
     assert not at.warning and not at.error
     titles = ["Where people said what they mean", "Where each text has an honest rewording"]
     assert [sub.value for sub in at.header] == [*titles, "Texts that read as positive, whatever they mean"]
-    found = sarcasm_results.load(measured)
+    found = report_file.load(measured)
     assert found is not None
     shown = table(at, "right, sarcastic")
     assert shown["model"].tolist() == ["RNN", "GRU", "LSTM"] and set(shown["corpus"]) == {"<b>made-up</b>"}
@@ -835,7 +835,7 @@ def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str
 
 
 def test_figures_of_other_models_are_told_of(measured: Path) -> None:
-    path = measured / sarcasm_results.FILE
+    path = measured / report_file.FILE
     content = json.loads(path.read_text(encoding="utf-8"))
     content["models"] |= {"lstm": "another", "<b>gone</b>": "x"}
     path.write_text(json.dumps(content), encoding="utf-8")
@@ -845,10 +845,10 @@ def test_figures_of_other_models_are_told_of(measured: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 99}', '{"format": 1, "models": {}}', "[" * 100_000])
 def test_damaged_figures_are_one_line(measured: Path, content: str) -> None:
-    (measured / sarcasm_results.FILE).write_text(content, encoding="utf-8")
+    (measured / report_file.FILE).write_text(content, encoding="utf-8")
     at = opened(view="measured")
     (error,) = at.error
-    assert sarcasm_results.FILE in error.value.replace("\\", "") and "\n" not in error.value
+    assert report_file.FILE in error.value.replace("\\", "") and "\n" not in error.value
 
 
 # Kept finds

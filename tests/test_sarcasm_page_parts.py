@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.models import checkpoints
 from core.models.gold_labels import READINGS
-from core.probes import comment as probe
-from core.probes.comment import judge
+from core.probes.sarcasm import comment as probe
+from core.probes.sarcasm.comment import judge
 from core.runtime import i18n
 from core.storage.comments import Find, Finds
 from pages.parts.tokens import signed

@@ -71,11 +71,11 @@ def _mined_at_once(path: Path, checkpoint: Checkpoint) -> dict[tuple[int, int], 
 
 def remarks(checkpoint: Checkpoint, patterns: int | None, rounds: int) -> Measured:
     """Every remark that the first so many patterns make of a situation, ranked, against scoring them all at once."""
-    from core.probes.composing.candidates import Candidates, Question
-    from core.probes.composing.recipes import PATTERNS
-    from core.probes.composing.situations import bank
     from core.probes.predictors import predictor
-    from core.probes.sarcasm import search
+    from core.probes.sarcasm.candidates import Candidates, Question
+    from core.probes.sarcasm.compose import search
+    from core.probes.sarcasm.recipes import PATTERNS
+    from core.probes.sarcasm.situations import bank
 
     situation, chosen, predict = bank()[0], PATTERNS[:patterns], predictor(checkpoint)
     question = Question(situation, patterns=chosen)

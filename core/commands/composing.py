@@ -13,8 +13,8 @@ from core.commands.verbs import Add
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.composing.situations import Situation
-    from core.probes.sarcasm import Candidate, Composition, RecipeShare
+    from core.probes.sarcasm.compose import Candidate, Composition, RecipeShare
+    from core.probes.sarcasm.situations import Situation
 
 _BANK_BUDGET = 1_000  # candidates of each of the bank's situations, unless told otherwise
 _WHY = "a sarcastic remark is one that a person reads as negative"
@@ -79,9 +79,9 @@ def _search(situations: Sequence[Situation], models: Sequence[Model], **bounds: 
     """Every model on every situation, with a bar of progress."""
     from tqdm import tqdm
 
-    from core.probes.composing.candidates import Candidates, Question
     from core.probes.predictors import predictor, reader
-    from core.probes.sarcasm import search
+    from core.probes.sarcasm.candidates import Candidates, Question
+    from core.probes.sarcasm.compose import search
 
     questions = [Question(situation, **bounds) for situation in situations]
     found = []
@@ -103,7 +103,7 @@ def _search(situations: Sequence[Situation], models: Sequence[Model], **bounds: 
 
 
 def _situations(options: argparse.Namespace) -> Sequence[Situation]:
-    from core.probes.composing.situations import bank, read
+    from core.probes.sarcasm.situations import bank, read
 
     if options.situations and options.bank:
         raise ValueError("give situations or --bank, not both")
@@ -153,8 +153,8 @@ def _show(result: Composition) -> None:
 
 
 def _show_bank(model: str, found: Sequence[Composition], top: int | None) -> None:
-    from core.probes.composing.candidates import TOP
-    from core.probes.sarcasm import gallery, pooled
+    from core.probes.sarcasm.candidates import TOP
+    from core.probes.sarcasm.compose import gallery, pooled
 
     scored, fooled = (sum(counts) for counts in zip(*((one.scored, one.fooled) for one in found), strict=True))
     there_are = sum(one.candidates for one in found)
@@ -191,8 +191,8 @@ def _show_shares(shares: Sequence[RecipeShare]) -> None:
 
 def blind_sheet(options: argparse.Namespace) -> int:
     """Write a sheet of sarcastic candidates among honest texts, for a reader who does not know which is which."""
-    from core.probes.composing.blind import save, sheet
-    from core.probes.composing.situations import bank
+    from core.probes.sarcasm.blind_reading import save, sheet
+    from core.probes.sarcasm.situations import bank
 
     models = console.sentiment_only(console.named_checkpoints(options.model), _WHY)
     found = _search(bank(), models, budget=options.budget or _BANK_BUDGET, seed=options.seed)
@@ -212,7 +212,7 @@ def blind_sheet(options: argparse.Namespace) -> int:
 
 def blind_score(options: argparse.Namespace) -> int:
     """How far a blind reader's readings agree with what the recipes say."""
-    from core.probes.composing.blind import agreement, load, read_readings, save, with_readings
+    from core.probes.sarcasm.blind_reading import agreement, load, read_readings, save, with_readings
 
     items = load(Path(options.key))
     with Path(options.readings).open(encoding="utf-8") as file:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean, Share
-    from core.probes.sarcasm_report import SarcasmReport
+    from core.probes.sarcasm.report import SarcasmReport
 
 
 def tables(reports: Sequence[SarcasmReport]) -> Iterator[str]:

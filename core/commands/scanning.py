@@ -13,7 +13,7 @@ from core.data.labels import SENTIMENT, Names
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.files.sarcasm_corpora import Columns
+    from core.probes.sarcasm.corpora import Columns
     from core.probes.scan import Find, Scan
 
 _LISTED = 20  # problems shown to people
@@ -195,9 +195,9 @@ def _shown(find: Find, names: Names) -> str:
 
 def sarcasm_report(options: argparse.Namespace) -> int:
     """How often sarcasm fools the models: shares with intervals, against plain texts and against honest rewordings."""
-    from core.probes.composing import sarcasm_results
-    from core.probes.files.sarcasm_corpora import read_sarcasm
-    from core.probes.sarcasm_report import reports
+    from core.probes.sarcasm import report_file
+    from core.probes.sarcasm.corpora import read_sarcasm
+    from core.probes.sarcasm.report import reports
 
     models = console.sentiment_only(
         console.named_checkpoints(options.model), "sarcasm is told by how people and models read sentiment"
@@ -213,7 +213,7 @@ def sarcasm_report(options: argparse.Namespace) -> int:
         found.append(report)
         console.progress(f"{report.model} has read {report.data}")
     if options.out:
-        kept = sarcasm_results.save(Path(options.out), corpora, models, found)
+        kept = report_file.save(Path(options.out), corpora, models, found)
         console.progress(f"the figures are kept in {kept}")
     if options.json:
         console.json_list(report.as_json() for report in found)
@@ -228,7 +228,7 @@ def _corpora(options: argparse.Namespace) -> list[tuple[Path, Columns, str]]:
     from dataclasses import replace
 
     from core.data.label_inference import parse
-    from core.probes.files.sarcasm_corpora import found, known, located
+    from core.probes.sarcasm.corpora import found, known, located
 
     if options.sarcastic and options.labels:
         raise ValueError("--sarcastic and --labels say the same: give one")

@@ -9,8 +9,8 @@ import streamlit as st
 from core.data.labels import SENTIMENT, Names, shared
 from core.data.tables import as_csv
 from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE, READINGS
-from core.probes import comment as probe
-from core.probes.comment import Comment
+from core.probes.sarcasm import comment as probe
+from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.parts import answers, classes, frame, link

@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.data.tables import as_csv
 from core.models.gold_labels import fooled
-from core.probes import sarcasm
-from core.probes.composing.candidates import TOP, Candidates, Question
-from core.probes.composing.situations import bank, read
+from core.probes.sarcasm import compose
+from core.probes.sarcasm.candidates import TOP, Candidates, Question
+from core.probes.sarcasm.situations import bank, read
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from pages.parts import classes, frame, limits, link, models, search
@@ -21,7 +21,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.sarcasm import Composition, Progress
+    from core.probes.sarcasm.compose import Composition, Progress
 
 EXAMPLE = "my flight is delayed again"
 MOST_TOP, _SECONDS = 50, 60.0
@@ -61,7 +61,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
         from core.probes.predictors import predictor, reader
 
         candidates = Candidates(question, reader(checkpoint))
-        return partial(sarcasm.search, checkpoint.name, predictor(checkpoint), candidates)
+        return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates)
 
     search.view("compose", key, start, _say, _show, _("Build and score the remarks"))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.tables import as_csv
-from core.probes.composing import sarcasm_results
+from core.probes.sarcasm import report_file
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.parts import estimates, models
@@ -17,13 +17,13 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean, Share
-    from core.probes.sarcasm_report import SarcasmReport
+    from core.probes.sarcasm.report import SarcasmReport
 
 
 def view() -> None:
     """The report, or how to make it; a line where a model has changed since."""
     try:
-        found = sarcasm_results.load()
+        found = report_file.load()
     except ValueError as error:
         st.error(plain(str(error)))
         return

@@ -12,8 +12,8 @@ import pytest
 from core.__main__ import main
 from core.models import checkpoints
 from core.models.predict import verdict
-from core.probes.composing import situations
-from core.probes.composing.recipes import PATTERNS
+from core.probes.sarcasm import situations
+from core.probes.sarcasm.recipes import PATTERNS
 from tests.hostile import SENTENCES
 
 KEYS = ["model", "situation", "candidates", "scored", "fooled", "top", "by_recipe", "certificate"]

@@ -12,7 +12,7 @@ import pytest
 
 from core.__main__ import main
 from core.probes import scan as scanning
-from core.probes.composing import sarcasm_results
+from core.probes.sarcasm import report_file
 
 TEXTS = ["so good", "so bad", "Oh great, no movie", "never late", "", "i love it !!", "thanks, not good", "=1+1 sad"]
 MODELS = ["rnn", "gru", "lstm"]
@@ -189,7 +189,7 @@ def test_the_report_for_people_is_tables_and_its_file_is_kept(
         assert title in out
     tables = [line for line in out.splitlines() if line.startswith("|")]
     assert len(tables) == 3 * 5
-    kept = sarcasm_results.load(tmp_path / "new")
+    kept = report_file.load(tmp_path / "new")
     assert kept is not None and [found.model for found in kept.reports] == MODELS
     assert main(["sarcasm-report", "--data", str(corpus)]) == 0
     assert "Sentiment" not in capsys.readouterr().out

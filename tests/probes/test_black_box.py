@@ -12,7 +12,7 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
-from core.probes import comment, sarcasm, scan
+from core.probes import scan
 from core.probes.attribution import attribute, benchmark
 from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.interactions import interactions
@@ -21,8 +21,6 @@ from core.probes.attribution.order import order_attribution
 from core.probes.attribution.removal import game_of
 from core.probes.attribution.results import Reading
 from core.probes.checklist import suite
-from core.probes.composing.candidates import Candidates, Question
-from core.probes.composing.situations import bank
 from core.probes.dynamics.sensitivity import sensitivity
 from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
@@ -31,6 +29,9 @@ from core.probes.edits.victims import victim
 from core.probes.permutations import search as permutations
 from core.probes.permutations.comparison import compare
 from core.probes.predictors import predictor, reader
+from core.probes.sarcasm import comment, compose
+from core.probes.sarcasm.candidates import Candidates, Question
+from core.probes.sarcasm.situations import bank
 from tests.commands.test_permute import SomeTrigram
 
 TEXT = "i love this movie , not so bad !"
@@ -141,7 +142,7 @@ def test_composition(seen: Checkpoint, asked: BlackBox) -> None:
     question = Question(bank()[0], budget=200)
     found = []
     for model in (seen, asked):
-        (*_, last) = sarcasm.search("one name", predictor(model), Candidates(question, reader(model)))
+        (*_, last) = compose.search("one name", predictor(model), Candidates(question, reader(model)))
         found.append(last.result())
     inside, outside = found
     assert outside.alone == pytest.approx(inside.alone, abs=1e-5)

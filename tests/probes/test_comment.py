@@ -14,8 +14,8 @@ from core.models.checkpoints import Checkpoint
 from core.models.gold_labels import READINGS, check_reading, fooled
 from core.models.predict import EmptyTextError, logits, verdict, verdict_on_tokens
 from core.models.recurrent import CELLS, Classifier
-from core.probes import comment
-from core.probes.comment import Comment, judge, leave_one_out
+from core.probes.sarcasm import comment
+from core.probes.sarcasm.comment import Comment, judge, leave_one_out
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 WORDS = list("abcdefgh")

@@ -11,11 +11,11 @@ import pytest
 
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
-from core.probes import sarcasm
-from core.probes.composing.candidates import Candidates, Question
-from core.probes.composing.recipes import PATTERNS
-from core.probes.composing.situations import bank, read
-from core.probes.sarcasm import Candidate, Composition, Progress, gallery, pooled, search, varied
+from core.probes.sarcasm import compose
+from core.probes.sarcasm.candidates import Candidates, Question
+from core.probes.sarcasm.compose import Candidate, Composition, Progress, gallery, pooled, search, varied
+from core.probes.sarcasm.recipes import PATTERNS
+from core.probes.sarcasm.situations import bank, read
 from core.text.preprocessing import Preprocessing
 
 SITUATION = read("my flight is delayed again")
@@ -147,7 +147,7 @@ def test_it_can_be_stopped() -> None:
 
 def test_seconds_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1_000))
-    monkeypatch.setattr(sarcasm.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(compose.time, "perf_counter", lambda: float(next(clock)))
     events = list(search("fake", predict, Candidates(Question(SITUATION, seconds=2), PREPROCESSING)))
     assert len(events) == 2 and events[-1].result().seconds == 2
     assert "of the rest nothing is known" in events[-1].result().certificate

@@ -12,9 +12,9 @@ import pytest
 from core.evaluation.intervals import difference
 from core.models import checkpoints
 from core.models.predict import verdict
-from core.probes.composing import sarcasm_results
-from core.probes.files.sarcasm_corpora import KNOWN, Columns, Said, found, known, located, read_sarcasm
-from core.probes.sarcasm_report import meant, read_positive, report, reports, reworded
+from core.probes.sarcasm import report_file
+from core.probes.sarcasm.corpora import KNOWN, Columns, Said, found, known, located, read_sarcasm
+from core.probes.sarcasm.report import meant, read_positive, report, reports, reworded
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -248,8 +248,8 @@ def test_figures_are_kept_and_read_back(corpus_file: Path, tiny_checkpoints: Pat
         read_sarcasm(corpus_file, Columns()),
     ]
     made = list(reports(corpora, models))
-    path = sarcasm_results.save(tmp_path / "new", corpora, models, made)
-    kept = sarcasm_results.load(tmp_path / "new")
+    path = report_file.save(tmp_path / "new", corpora, models, made)
+    kept = report_file.load(tmp_path / "new")
     assert kept is not None and kept.reports == tuple(made)
     assert kept.models == {model.name: model.hash for model in models}
     assert kept.corpora == {"corpus.jsonl": corpora[0].sha256}
@@ -261,16 +261,16 @@ def test_figures_are_kept_and_read_back(corpus_file: Path, tiny_checkpoints: Pat
 
 
 def test_a_missing_file_is_none_and_a_damaged_one_is_told_of(tmp_path: Path) -> None:
-    assert sarcasm_results.load(tmp_path) is None
+    assert report_file.load(tmp_path) is None
     for content in (b"", b"{", b"\xff", b"[]", b"{}", b'{"format": 2}', b'{"format": 1, "models": {}}', b"[" * 100_000):
-        (tmp_path / sarcasm_results.FILE).write_bytes(content)
+        (tmp_path / report_file.FILE).write_bytes(content)
         with pytest.raises(ValueError, match=r"sarcasm\.json"):
-            sarcasm_results.load(tmp_path)
+            report_file.load(tmp_path)
 
 
 def test_the_shipped_figures_are_of_the_shipped_models() -> None:
     folder = Path(__file__).parent.parent.parent / "checkpoints"
-    kept = sarcasm_results.load(folder)
+    kept = report_file.load(folder)
     if kept is None:
         pytest.skip("no sarcasm.json is shipped")
     there = {name: checkpoints.identity(checkpoints.read_card(name, folder)) for name in ("rnn", "gru", "lstm")}

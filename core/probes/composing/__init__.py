@@ -1,1 +1,1 @@
-"""What `core.probes.sarcasm` is made of: situations, recipes, the phrases they need, and how people read them."""
+"""What `core.probes.sarcasm.compose` is made of: situations, recipes, the phrases they need, and how people read them."""

@@ -13,8 +13,8 @@ from core.data.corpus import Encoded, Encoder
 from core.data.formats.lines import LINE_LIMIT
 from core.data.records import Window
 from core.models.predictor import BlackBox
-from core.probes.files.cues import Cues, Look
 from core.probes.files.readings import UNKNOWN, Readings
+from core.probes.scan.cues import Cues, Look
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

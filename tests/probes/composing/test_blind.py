@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.metrics import wilson_interval
-from core.probes.composing.blind import (
+from core.probes.sarcasm.blind_reading import (
     CONTROL,
     DRAWN,
     READINGS,
@@ -26,9 +26,9 @@ from core.probes.composing.blind import (
     sheet,
     with_readings,
 )
-from core.probes.composing.candidates import Candidates, Question
-from core.probes.composing.situations import bank
-from core.probes.sarcasm import Composition, search
+from core.probes.sarcasm.candidates import Candidates, Question
+from core.probes.sarcasm.compose import Composition, search
+from core.probes.sarcasm.situations import bank
 from core.text.preprocessing import Preprocessing
 
 

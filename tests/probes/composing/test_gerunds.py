@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.probes.composing import gerunds
+from core.probes.sarcasm import gerunds
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from itertools import islice
 
 import pytest
 
-from core.probes.composing.recipes import HUMAN_READING, PATTERNS, Pattern, Recipe
-from core.probes.composing.situations import Situation, bank, read
+from core.probes.sarcasm.recipes import HUMAN_READING, PATTERNS, Pattern, Recipe
+from core.probes.sarcasm.situations import Situation, bank, read
 
 NEGATIONS = {"no", "not", "never", "nothing", "nobody", "none", "without", "hardly", "neither", "nor", "cannot"}
 RELIEF = {"finally", "least", "luckily", "fortunately", "but", "though", "still", "worse", "almost", "glad", "fine"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.probes.composing.situations import FORMS, Situation, bank, read
+from core.probes.sarcasm.situations import FORMS, Situation, bank, read
 from tests.hostile import SENTENCES
 
 # Words that say what sentence it is, not what it is about.

@@ -1,6 +1,6 @@
 """Which sarcastic remarks about a situation is a model surest are positive?
 
-From an unwelcome situation the patterns of `core.probes.composing.recipes` build some twenty thousand candidates; a
+From an unwelcome situation the patterns of `core.probes.sarcasm.recipes` build some twenty thousand candidates; a
 person reads each as negative, by construction, so every one that the model calls positive fools it. What is listed is
 the surest of each recipe, not the surest of all: these would be one remark with its last mark changed.
 
@@ -25,9 +25,9 @@ import numpy as np
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
 from core.models.predict import label
-from core.probes.composing.candidates import TOP, Batch, Candidates
-from core.probes.composing.recipes import HUMAN_READING, Recipe
 from core.probes.predictors import Predictor, checked
+from core.probes.sarcasm.candidates import TOP, Batch, Candidates
+from core.probes.sarcasm.recipes import HUMAN_READING, Recipe
 from core.runtime.i18n import gettext as _
 
 _LOOKED_AT = 5_000  # candidates among which those to list are chosen

@@ -25,7 +25,7 @@ import numpy as np
 from core.data.corpus import encode
 from core.evaluation.intervals import Mean, Share, bootstrap_mean, difference, share
 from core.models.predict import logits, sigmoid
-from core.probes.files.sarcasm_corpora import Said, SarcasmCorpus
+from core.probes.sarcasm.corpora import Said, SarcasmCorpus
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -76,7 +76,7 @@ class Meant:
 
 @dataclass(frozen=True)
 class SarcasmReport:
-    """One model on one corpus; counts are those of `core.probes.files.sarcasm_corpora.SarcasmCorpus`."""
+    """One model on one corpus; counts are those of `core.probes.sarcasm.corpora.SarcasmCorpus`."""
 
     model: str
     data: str

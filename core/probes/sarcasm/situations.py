@@ -5,7 +5,7 @@ is a positive phrase about a negative situation, which is said as a gerund ("mis
 flat tyre") or a clause ("my flight is delayed again"). A `Situation` holds those of its forms that are known:
 
 - those of the bank, ``situations.tsv``, were written by hand, all in plain English, each unwelcome to any reader;
-- a person's own comes as it was typed, in one form, and the rules of `core.probes.composing.phrases` make others of it
+- a person's own comes as it was typed, in one form, and the rules of `core.probes.sarcasm.phrases` make others of it
   where they are sure. A phrase that they cannot place is still good for all recipes that quote it whole.
 
 Whether a person's situation is unwelcome is theirs to say: nothing here judges it.
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from core.probes.composing import phrases
+from core.probes.sarcasm import phrases
 from core.runtime.i18n import gettext as _
 
 LONGEST = 40  # words; the models read tweets, of 140 characters
@@ -29,7 +29,7 @@ FORMS = ("whole", "clause", "gerund", "event", "noun")
 class Situation:
     """An unwelcome situation: `text` as given, and its forms; None where a form is not known, `missing` says why.
 
-    What the forms are is told in `core.probes.composing.phrases`; all but clauses stand where a noun can. `topic` is
+    What the forms are is told in `core.probes.sarcasm.phrases`; all but clauses stand where a noun can. `topic` is
     the bank's.
     """
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from core.evaluation.metrics import wilson_interval
 from core.models.gold_labels import READINGS
-from core.probes.composing.recipes import HUMAN_READING, PATTERNS
-from core.probes.composing.situations import Situation, bank
-from core.probes.sarcasm import Candidate, Composition
+from core.probes.sarcasm.compose import Candidate, Composition
+from core.probes.sarcasm.recipes import HUMAN_READING, PATTERNS
+from core.probes.sarcasm.situations import Situation, bank
 
 SUREST, DRAWN, CONTROL = "surest", "drawn", "control"
 _PER_PATTERN = 3  # of one model's surest, so that the sheet is not one recipe over and over

@@ -14,8 +14,8 @@ from typing import Any
 from core.evaluation.intervals import RESAMPLES, Mean, Share
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
-from core.probes.files.sarcasm_corpora import SarcasmCorpus
-from core.probes.sarcasm_report import Meant, ReadPositive, Reworded, SarcasmReport
+from core.probes.sarcasm.corpora import SarcasmCorpus
+from core.probes.sarcasm.report import Meant, ReadPositive, Reworded, SarcasmReport
 from core.runtime.i18n import gettext as _
 
 FILE = "sarcasm.json"

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.probes.composing.recipes import PATTERNS, Pattern
-from core.probes.composing.situations import Situation
+from core.probes.sarcasm.recipes import PATTERNS, Pattern
+from core.probes.sarcasm.situations import Situation
 from core.runtime.i18n import gettext as _
 
 TOP = 10

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from core.probes.composing.situations import Situation
+from core.probes.sarcasm.situations import Situation
 
 HUMAN_READING = "negative"
 

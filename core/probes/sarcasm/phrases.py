@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from core.probes.composing.gerunds import from_past, from_third_person, ing, is_participle, is_past, is_past_only
+from core.probes.sarcasm.gerunds import from_past, from_third_person, ing, is_participle, is_past, is_past_only
 from core.runtime.i18n import gettext as _
 
 _DEFINITE = {"my", "our", "his", "her", "their", "your", "its", "the", "this", "that", "these", "those"}

@@ -1,0 +1,1 @@
+"""Which sarcastic remarks fool a model? Composed, reported and tested."""
