@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from core.probes.permutations.search import Permutations
     from core.probes.sarcasm.comment import Comment
     from core.probes.sarcasm.compose import Composition
-    from core.probes.scan import Scan
+    from core.probes.scan.one_file import Scan
 
 
 _Event = TypeVar("_Event")
@@ -157,7 +157,7 @@ class Model:
 
         `bounds` are `budget` (candidates), `seconds`, `top` and `seed`.
         """
-        from core.probes.predictors import predictor
+        from core.models.token_predictor import predictor
         from core.probes.sarcasm.candidates import Candidates, Question
         from core.probes.sarcasm.compose import search
         from core.probes.sarcasm.situations import read
@@ -281,8 +281,8 @@ class Model:
     ) -> Scan:
         """Every row of a file, of any size: how many were scored, and the `top` rows that the model reads against its
         people (or against their sarcasm cues); `out` writes the verdicts. `labels` are as in `evaluate`, `options` are
-        `core.probes.scan.scan`'s, and `encoding`."""
-        from core.probes.scan import scan
+        `core.probes.scan.one_file.scan`'s, and `encoding`."""
+        from core.probes.scan.one_file import scan
 
         if (encoding := options.pop("encoding", None)) is not None:
             from core.data.formats.layout import ANY

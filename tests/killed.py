@@ -20,7 +20,7 @@ Work = Callable[..., None]
 # A process that has imported what is heavy makes the others, so that a killed one costs milliseconds.
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(
-    ["tests.killed", "torch", "gensim.models", "core.training.recipe", "core.probes.scan"]
+    ["tests.killed", "torch", "gensim.models", "core.training.recipe", "core.probes.scan.one_file"]
 )
 
 

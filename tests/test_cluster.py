@@ -19,8 +19,8 @@ import pytest
 
 from core.__main__ import main
 from core.models import checkpoints
-from core.probes.corpus_scan import corpus_scan
-from core.probes.files.scoring import Checkpoints, Scoring
+from core.probes.scan.corpus import corpus_scan
+from core.probes.scan.scoring import Checkpoints, Scoring
 from core.runtime import cluster
 
 if TYPE_CHECKING:

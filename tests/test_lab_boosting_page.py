@@ -22,7 +22,7 @@ from core.lab.boosting_data import draw
 from core.lab.boosting_sheet import sheet
 from core.lab.stumps import boost_stumps
 from core.models import checkpoints
-from core.probes.predictors import predictor
+from core.models.token_predictor import predictor
 from core.runtime import i18n
 from pages.parts import lab_boosting
 from pages.parts.tokens import plain

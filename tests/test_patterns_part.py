@@ -19,8 +19,8 @@ from core.models import checkpoints
 from core.models.trace import trace
 from core.probes.diagnostic import diagnose
 from core.probes.diagnostic_card import KEY, Source, add_probes
-from core.probes.files.lines import own_lines
 from core.probes.patterns import index, pattern, search
+from core.probes.scan.lines import own_lines
 from pages.parts import trajectories
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES

@@ -25,19 +25,19 @@ from core.fluency import kneser_ney
 from core.fluency.trigram import Trigram
 from core.models import checkpoints
 from core.models.predict import verdict
-from core.probes import scan
+from core.models.token_predictor import predictor
 from core.probes.checklist.suite import Settings, run
 from core.probes.checklist.templates import CAPABILITIES
 from core.probes.edits import search
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.neighbours import Neighbours
 from core.probes.edits.victims import white_box
-from core.probes.predictors import predictor
 from core.probes.sarcasm import compose, report_file
 from core.probes.sarcasm.candidates import Candidates, Question
 from core.probes.sarcasm.corpora import Said, SarcasmCorpus
 from core.probes.sarcasm.report import reports
 from core.probes.sarcasm.situations import bank, read
+from core.probes.scan import one_file
 from core.runtime import i18n
 from core.storage.comments import Find, Finds
 from core.text import lexicon
@@ -532,7 +532,7 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
     at = press(uploaded(as_file(TABLE), label="mood"), "Search the file")
     path = tmp_path / "comments.csv"
     path.write_bytes(as_file(TABLE))
-    *_, found = scan.scan(path, [checkpoints.load(name) for name in NAMES], "text", "mood", tmp_path / "out.csv")
+    *_, found = one_file.scan(path, [checkpoints.load(name) for name in NAMES], "text", "mood", tmp_path / "out.csv")
     assert found.rows == 7 and found.empty == 1 and found.labelled == 5
     assert "All 7 rows were read. 6 scored, 1 without a word, 0 malformed." in said(at)
     rankings = [box.value for box in at.dataframe if "human label" in box.value.columns]
@@ -733,7 +733,7 @@ def test_a_second_upload_takes_the_place_of_the_first() -> None:
 
 
 def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = scan.scan
+    real = one_file.scan
 
     def short(*given: Any, **named: Any) -> Iterator[Any]:
         yield next(real(*given, **named))

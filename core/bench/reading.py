@@ -67,7 +67,7 @@ def scan(checkpoint: Checkpoint, rows: int, rounds: int) -> Measured:
     import torch
 
     from core.data.corpus import encode, length_batches, pad
-    from core.probes.scan import scan as through
+    from core.probes.scan.one_file import scan as through
 
     texts = made_up(checkpoint, rows)
     sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
@@ -148,10 +148,10 @@ def single_changes(cell: str, rounds: int) -> Measured:
 
 def edit_search(checkpoint: Checkpoint, rounds: int) -> Measured:
     """The search for the smallest edit of a tweet, inside the model, against the same question to a black box."""
+    from core.models.token_predictor import predictor
     from core.probes.edits import sources as edit_sources
     from core.probes.edits.search import search
     from core.probes.edits.victims import black_box, white_box
-    from core.probes.predictors import predictor
 
     sources = edit_sources.load()
     question = edit_sources.ask(checkpoint, sources, TWEET, "flip", max_edits=1)

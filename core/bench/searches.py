@@ -71,7 +71,7 @@ def _mined_at_once(path: Path, checkpoint: Checkpoint) -> dict[tuple[int, int], 
 
 def remarks(checkpoint: Checkpoint, patterns: int | None, rounds: int) -> Measured:
     """Every remark that the first so many patterns make of a situation, ranked, against scoring them all at once."""
-    from core.probes.predictors import predictor
+    from core.models.token_predictor import predictor
     from core.probes.sarcasm.candidates import Candidates, Question
     from core.probes.sarcasm.compose import search
     from core.probes.sarcasm.recipes import PATTERNS

@@ -79,7 +79,7 @@ def _search(situations: Sequence[Situation], models: Sequence[Model], **bounds: 
     """Every model on every situation, with a bar of progress."""
     from tqdm import tqdm
 
-    from core.probes.predictors import predictor, reader
+    from core.models.token_predictor import predictor, reader
     from core.probes.sarcasm.candidates import Candidates, Question
     from core.probes.sarcasm.compose import search
 

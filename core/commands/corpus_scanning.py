@@ -13,8 +13,8 @@ from core.models import checkpoints
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.corpus_scan import CorpusScan
-    from core.probes.files.scoring import Source
+    from core.probes.scan.corpus import CorpusScan
+    from core.probes.scan.scoring import Source
 
 _FOLDER_ONLY = ("resume", "part_rows", "workers", "scheduler")
 _FILE_ONLY = ("label_column", "labels", "positive", "negative", "top")
@@ -93,8 +93,8 @@ def scan_corpus(options: argparse.Namespace) -> int:
 def _source(models: Sequence[Model]) -> Source:
     """The checkpoints among some models, and the callable, if there is one."""
     from core.models.predictor import BlackBox
-    from core.probes.files.outside import Asked
-    from core.probes.files.scoring import Checkpoints
+    from core.probes.scan.outside import Asked
+    from core.probes.scan.scoring import Checkpoints
 
     own = [model for model in models if not isinstance(model, BlackBox)]
     source: Source | None = Checkpoints.of(own, checkpoints.root()) if own else None
@@ -110,7 +110,7 @@ def _followed(options: argparse.Namespace, source: Source) -> CorpusScan:
 
     from tqdm import tqdm
 
-    from core.probes.corpus_scan import PART_ROWS, corpus_scan
+    from core.probes.scan.corpus import PART_ROWS, corpus_scan
 
     events = corpus_scan(
         options.files,

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.diagnostic import Probe, Probes
     from core.probes.diagnostic_card import Source
-    from core.probes.files.lines import Lines
     from core.probes.pattern_contrast import Contrast
     from core.probes.patterns import Index, Matches
+    from core.probes.scan.lines import Lines
 
 _ROWS = 2_000
 _SOURCES = {"h": "hidden state", "c": "cell state", "x": "word just read", "place": "place alone"}
@@ -93,7 +93,7 @@ def patterns(options: argparse.Namespace) -> int:
 
 def _lines(options: argparse.Namespace, models: Sequence[Checkpoint]) -> Lines:
     from core.data.label_inference import common
-    from core.probes.files.lines import own_lines, read_lines
+    from core.probes.scan.lines import own_lines, read_lines
 
     if options.data is None:
         if options.text_column or options.label_column or options.labels or options.layout:

@@ -14,7 +14,7 @@ from core.data.labels import SENTIMENT, Names
 if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.sarcasm.corpora import Columns
-    from core.probes.scan import Find, Scan
+    from core.probes.scan.one_file import Find, Scan
 
 _LISTED = 20  # problems shown to people
 
@@ -90,7 +90,7 @@ def scan(options: argparse.Namespace) -> int:
     """Every row of a file with verdicts, and the rows where a model disagrees most with people or looks most fooled."""
     if corpus_scanning.is_folder(options.out):
         return corpus_scanning.scan_corpus(options)
-    from core.probes.scan import TOP
+    from core.probes.scan.one_file import TOP
 
     corpus_scanning.check_one_file(options)
     models = console.rejoined(options, console.named_models(options))
@@ -128,7 +128,7 @@ def _scan(options: argparse.Namespace, models: list[Model], top: int) -> Scan:
 
     from tqdm import tqdm
 
-    from core.probes.scan import scan
+    from core.probes.scan.one_file import scan
 
     events = scan(
         options.files[0],

@@ -19,6 +19,7 @@ import numpy as np
 
 from core.data.corpus import Encoded, Encoder
 from core.data.formats.layout import Layout
+from core.data.label_columns import LEFT_OUT, UNKNOWN, Readings
 from core.data.label_inference import Column, common
 from core.data.labels import Labelling
 from core.data.records import Window, windows
@@ -26,7 +27,6 @@ from core.data.slices import Marker, places
 from core.data.tables import is_sentiment140
 from core.evaluation.binned_metrics import Counter, Pair, Tallies
 from core.models.predict import logits, sigmoid
-from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Vocabulary
 

@@ -32,7 +32,7 @@ from core.runtime.i18n import gettext as _
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from core.probes.files.lines import Lines
+    from core.probes.scan.lines import Lines
 
 STEPS = {"h": 0.01, "c": 0.05}
 """The width of a step, by state: hidden states lie between −1 and 1, cell states may go far beyond."""

@@ -58,7 +58,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     key = (checkpoint.name, checkpoint.hash, question)
 
     def start() -> search.Start:
-        from core.probes.predictors import predictor, reader
+        from core.models.token_predictor import predictor, reader
 
         candidates = Candidates(question, reader(checkpoint))
         return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates)

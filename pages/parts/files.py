@@ -13,7 +13,7 @@ from core.data.formats.layout import Layout
 from core.data.label_inference import Column
 from core.data.tables import as_csv, is_sentiment140
 from core.models.gold_labels import NEGATIVE
-from core.probes.scan import TOP, scan
+from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.parts import classes, label_meaning, reading, search
@@ -23,7 +23,7 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.scan import Find, Scan
+    from core.probes.scan.one_file import Find, Scan
 
 MOST_TOP = 200
 

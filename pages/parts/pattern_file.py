@@ -16,8 +16,8 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.files.lines import Lines
     from core.probes.patterns import Index, Indexing
+    from core.probes.scan.lines import Lines
 
 
 def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> None:
@@ -61,8 +61,8 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
 # A resource, not data: an index is read-only.
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _own(name: str, model_hash: str, state: str, _checkpoint: Checkpoint) -> Index:
-    from core.probes.files.lines import own_lines
     from core.probes.patterns import index
+    from core.probes.scan.lines import own_lines
 
     *_before, last = index(_checkpoint, own_lines(), state)
     assert last.index is not None
@@ -90,7 +90,7 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
             return None
         key = fingerprint((given.digest, given.name, text, label, read.layout, checkpoint.labels, meaning))
         if st.session_state.get("pat lines", ("",))[0] != key:
-            from core.probes.files.lines import read_lines
+            from core.probes.scan.lines import read_lines
 
             lines = read_lines(
                 given.path,

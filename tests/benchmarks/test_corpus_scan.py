@@ -30,8 +30,8 @@ SCAN = """
 import json, resource, sys, time
 def main():
     from core import checkpoints
-    from core.probes.corpus_scan import corpus_scan
-    from core.probes.files.scoring import Checkpoints
+    from core.probes.scan.corpus import corpus_scan
+    from core.probes.scan.scoring import Checkpoints
     path, out, model, workers = sys.argv[1:]
     source = Checkpoints.of([checkpoints.load(model)], checkpoints.root())
     start = time.perf_counter()

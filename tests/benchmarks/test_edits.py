@@ -15,11 +15,11 @@ import torch
 
 from core.models import checkpoints
 from core.models.recurrent import Classifier
+from core.models.token_predictor import predictor
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.search import search
 from core.probes.edits.shared_suffixes import Change, ChangedSentence
 from core.probes.edits.victims import black_box, white_box
-from core.probes.predictors import predictor
 
 TWEET = "i really hate this stupid weather , it ruined my whole weekend"
 

@@ -36,7 +36,7 @@ LENGTHS = (1, 4, 5, 8, 10, 12, 14, 17, 20, 23, 27, 30, 33, 39)
 SCAN = """
 import json, resource, sys, time
 from core import checkpoints
-from core.probes.scan import scan
+from core.probes.scan.one_file import scan
 path, out, model = sys.argv[1:]
 checkpoint = checkpoints.load(model)
 start = time.perf_counter()

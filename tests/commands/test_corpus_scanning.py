@@ -15,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from core.__main__ import main
-from core.probes import corpus_scan as scanning
+from core.probes.scan import corpus as scanning
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -13,7 +13,7 @@ from core.__main__ import main
 from core.lab import ensemble_file
 from core.lab.boosting import alpha
 from core.models import checkpoints
-from core.probes.predictors import predictor
+from core.models.token_predictor import predictor
 from tests.conftest import WORDS
 
 

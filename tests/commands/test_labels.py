@@ -13,7 +13,7 @@ import pytest
 from core.__main__ import main
 from core.evaluation import assessment
 from core.models import checkpoints
-from core.probes import scan
+from core.probes.scan import one_file
 from tests.conftest import write_tiny_checkpoint
 
 AMBIGUOUS = "--labels 0=negative,1=neutral,2=positive or --labels 0=negative,1=positive,2=neutral"
@@ -161,7 +161,7 @@ def test_a_file_sorted_by_class_stops_at_the_value_that_changes_it(
     verb: str, late: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(assessment, "_WINDOW", 16)
-    monkeypatch.setattr(scan, "_WINDOW", 16)
+    monkeypatch.setattr(one_file, "_WINDOW", 16)
     path = table(tmp_path, ["0"] * 30 + ["1"] * 33 + [late] * 7, 70)
     said = refused(capsys, *VERBS[verb](path))
     assert f"{late} (1, first in row 64)" in said or f"{late} (1 row, first in row 64)" in said

@@ -15,8 +15,8 @@ from core.models import checkpoints
 from core.models.trace import trace
 from core.probes.diagnostic import NEGATIONS
 from core.probes.diagnostic_card import of_card
-from core.probes.files.lines import read_lines
 from core.probes.patterns import index, pattern, search
+from core.probes.scan.lines import read_lines
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 

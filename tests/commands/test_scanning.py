@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.probes import scan as scanning
 from core.probes.sarcasm import report_file
+from core.probes.scan import one_file as scanning
 
 TEXTS = ["so good", "so bad", "Oh great, no movie", "never late", "", "i love it !!", "thanks, not good", "=1+1 sad"]
 MODELS = ["rnn", "gru", "lstm"]

@@ -34,7 +34,7 @@ from core.lab.ensemble import (
 from core.lab.ensemble_words import sentences
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
-from core.probes.predictors import predictor
+from core.models.token_predictor import predictor
 from tests.conftest import WORDS
 
 ROOT = Path(__file__).parents[2]

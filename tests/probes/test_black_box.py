@@ -12,7 +12,7 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict
 from core.models.predictor import BlackBox
-from core.probes import scan
+from core.models.token_predictor import predictor, reader
 from core.probes.attribution import attribute, benchmark
 from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.interactions import interactions
@@ -28,10 +28,10 @@ from core.probes.edits.sources import Sources
 from core.probes.edits.victims import victim
 from core.probes.permutations import search as permutations
 from core.probes.permutations.comparison import compare
-from core.probes.predictors import predictor, reader
 from core.probes.sarcasm import comment, compose
 from core.probes.sarcasm.candidates import Candidates, Question
 from core.probes.sarcasm.situations import bank
+from core.probes.scan import one_file
 from tests.commands.test_permute import SomeTrigram
 
 TEXT = "i love this movie , not so bad !"
@@ -171,7 +171,7 @@ def test_scan(seen: Checkpoint, asked: BlackBox, tmp_path: Path, label_column: s
     texts = [TEXT, LONG, "", "so sad ...", "Oh great , late again !", "love it"]
     path.write_text("".join(json.dumps({"text": t, "label": n % 2}) + "\n" for n, t in enumerate(texts)), "utf-8")
     other = BlackBox(asked._function, "shipped:other")
-    events = scan.scan(path, [seen, other], label_column=label_column, out=tmp_path / "out.jsonl")
+    events = one_file.scan(path, [seen, other], label_column=label_column, out=tmp_path / "out.jsonl")
     (*_, last) = events
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert [row["text"] for row in rows] == texts
@@ -181,7 +181,7 @@ def test_scan(seen: Checkpoint, asked: BlackBox, tmp_path: Path, label_column: s
         assert row["other_verdict"] == row[f"{seen.name}_verdict"]
     one, two = last.top[seen.name], last.top["other"]
     assert [find.row for find in one] == [find.row for find in two]
-    (*_, alone) = scan.scan(path, [other], label_column=label_column)
+    (*_, alone) = one_file.scan(path, [other], label_column=label_column)
     assert (alone.scored, alone.empty) == (last.scored, last.empty) == (5, 1)
 
 

@@ -23,10 +23,10 @@ import pytest
 from core.data.formats.layout import Layout
 from core.models import checkpoints
 from core.models.predict import verdicts
-from core.probes import corpus_scan as scanning
-from core.probes.corpus_scan import CorpusScan, corpus_scan
-from core.probes.files import parts
-from core.probes.files.scoring import Checkpoints, CheckpointScoring, Scoring
+from core.probes.scan import corpus as scanning
+from core.probes.scan import parts
+from core.probes.scan.corpus import CorpusScan, corpus_scan
+from core.probes.scan.scoring import Checkpoints, CheckpointScoring, Scoring
 
 TEXTS = ["so good", "so bad", "Oh great, no movie", "never late", "", "i love it !!", "thanks,\nnot good", "=1+1 sad"]
 MODELS = ["rnn", "gru", "lstm"]

@@ -9,9 +9,9 @@ import pytest
 
 from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
+from core.models.token_predictor import checked, predictor
 from core.probes.edits.changes import Edit, apply
 from core.probes.edits.victims import black_box, white_box
-from core.probes.predictors import checked, predictor
 
 SENTENCES = [("i", "love", "this"), ("no", "good", "unheard", "!"), ("late",)]
 

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 from core.evaluation.clustered_intervals import clustered_interval
 from core.models.predict import label
 from core.models.predictor import BlackBox
+from core.models.token_predictor import Predictor, checked, predictor, reader
 from core.probes.checklist.templates import CAPABILITIES, EXPECTED, Case, Template, load
-from core.probes.predictors import Predictor, checked, predictor, reader
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import UNK, Preprocessing
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from core.models.predictor import BlackBox
+from core.models.token_predictor import Predictor, checked, predictor
 from core.probes.edits.changes import Edit, apply
-from core.probes.predictors import Predictor, checked, predictor
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -25,7 +25,7 @@ import numpy as np
 from core.evaluation.clustered_intervals import clustered_interval
 from core.evaluation.metrics import wilson_interval
 from core.models.predict import label
-from core.probes.predictors import Predictor, checked
+from core.models.token_predictor import Predictor, checked
 from core.probes.sarcasm.candidates import TOP, Batch, Candidates
 from core.probes.sarcasm.recipes import HUMAN_READING, Recipe
 from core.runtime.i18n import gettext as _

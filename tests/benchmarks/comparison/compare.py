@@ -33,13 +33,13 @@ from core.evaluation.metrics import wilson_interval
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import logits
+from core.models.token_predictor import predictor
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.changes import Edit
 from core.probes.edits.guards import FAILED
 from core.probes.edits.search import Question, search
 from core.probes.edits.transformations import Listed, Substitute
 from core.probes.edits.victims import Victim, black_box, white_box
-from core.probes.predictors import predictor
 
 
 def main() -> None:

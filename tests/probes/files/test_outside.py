@@ -11,9 +11,9 @@ import pytest
 
 from core.models import predictor
 from core.models.predictor import PredictorError
-from core.probes.files.outside import Asked, AskedScoring
-from core.probes.files.scan_windows import TOKENS_LIMIT
-from core.probes.files.scoring import Scoring
+from core.probes.scan.outside import Asked, AskedScoring
+from core.probes.scan.scoring import Scoring
+from core.probes.scan.windows import TOKENS_LIMIT
 from examples.sklearn_predictor import sentiment
 
 SPEC = "examples.sklearn_predictor:sentiment"

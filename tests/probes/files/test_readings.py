@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.data.label_columns import LEFT_OUT, UNKNOWN, Readings
 from core.data.label_inference import Column, LabelsError, decide, label_key
 from core.data.labels import SENTIMENT, Labelling
-from core.probes.files.readings import LEFT_OUT, UNKNOWN, Readings
 
 COLUMN = Column("a.csv", "mood")
 MOODS = Labelling(SENTIMENT)

@@ -11,10 +11,10 @@ import numpy as np
 
 from core.data.corpus import Encoded, Encoder
 from core.data.formats.lines import LINE_LIMIT
+from core.data.label_columns import UNKNOWN, Readings
 from core.data.records import Window
 from core.models.predictor import BlackBox
-from core.probes.files.readings import UNKNOWN, Readings
-from core.probes.scan.cues import Cues, Look
+from core.probes.scan.one_file.cues import Cues, Look
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

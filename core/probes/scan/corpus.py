@@ -1,6 +1,6 @@
 """What do models say of every row of a corpus, however large? Scored in partitions, by as many hands as there are.
 
-Each partition's rows go to a file of their own (`core.probes.files.parts`), so a scan that ended, however it did, goes
+Each partition's rows go to a file of their own (`core.probes.scan.parts`), so a scan that ended, however it did, goes
 on with the partitions that are missing; and so does one whose worker was lost. The parts of a scan are the same
 whoever has scored which, to the rounding of a batch.
 """
@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from core.data.formats.layout import ANY, NAMED, Layout
-from core.probes.files import inputs, parts
-from core.probes.files.partitions import Position, partitions
-from core.probes.files.parts import Part
-from core.probes.files.scan_partition import Task, score
-from core.probes.files.scoring import Source
-from core.probes.files.tallies import BINS, Summary
+from core.probes.scan import inputs, parts
+from core.probes.scan.partition import Task, score
+from core.probes.scan.partitions import Position, partitions
+from core.probes.scan.parts import Part
+from core.probes.scan.scoring import Source
+from core.probes.scan.tallies import BINS, Summary
 from core.runtime import cluster, workers
 
 PART_ROWS = 16_384  # so few that the last parts keep several workers about equally long

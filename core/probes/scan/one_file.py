@@ -3,7 +3,7 @@
 A file of any size is read in windows; every row is written to the output, in order, with columns added; the ranking
 keeps each model's best in a heap. With a column of human labels a row ranks by confident disagreement: |P − human|,
 human being 0 or 1, where the model's verdict is the opposite one. Without labels it ranks by cue score × P(positive)
-(`core.probes.scan.cues`): texts that look sarcastic and read as positive. That finds texts worth a look, not errors.
+(`core.probes.scan.one_file.cues`): texts that look sarcastic and read as positive. That finds texts worth a look, not errors.
 
 While the models score one window, a thread reads and tokenises the next and writes the one before: the recurrence
 leaves the interpreter free meanwhile. Within a window texts of like length are scored together.
@@ -25,6 +25,7 @@ import numpy as np
 
 from core.data import writers
 from core.data.formats.layout import Layout
+from core.data.label_columns import Readings
 from core.data.label_inference import Column, common
 from core.data.labels import SENTIMENT, name_of
 from core.data.records import windows
@@ -32,8 +33,7 @@ from core.data.tables import is_sentiment140
 from core.data.writers import Columns
 from core.models.predict import label, logits, sigmoid
 from core.models.predictor import BlackBox, telling
-from core.probes.files.readings import Readings
-from core.probes.files.scan_windows import Prepared, Preparer
+from core.probes.scan.windows import Prepared, Preparer
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.data.corpus import Encoder
 from core.models.predict import logits, sigmoid
-from core.probes.files.scan_windows import TOKENS_LIMIT, alike
+from core.probes.scan.windows import TOKENS_LIMIT, alike
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -18,7 +18,7 @@ from core.data.formats.layout import Layout
 from core.data.formats.text_folders import texts_of_folder
 from core.data.records import NoRowsError, windows
 from core.data.tables import SUFFIXES
-from core.probes.files.scan_windows import check_texts
+from core.probes.scan.windows import check_texts
 
 HEAD = 65_536  # bytes
 _ROWS = 100  # looked at before a scan begins
@@ -37,7 +37,7 @@ def found(names: Sequence[str | Path]) -> list[Path]:
     """The tables that files, folders and glob patterns name, each once, those of one folder or pattern in order.
 
     A folder of texts by class is one table. Any other stands for all tables below it but hidden ones and those whose
-    names, or whose folders' names, begin with an underscore: `core.probes.files.parts` names so what is no table.
+    names, or whose folders' names, begin with an underscore: `core.probes.scan.parts` names so what is no table.
     Raises LookupError where one names nothing.
     """
     paths: dict[Path, Path] = {}

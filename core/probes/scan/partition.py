@@ -16,12 +16,12 @@ import numpy as np
 from core.data.formats.layout import Layout
 from core.data.formats.lines import Mark
 from core.data.records import Window, span
-from core.probes.files import parts
-from core.probes.files.partitions import Partition
-from core.probes.files.parts import Part
-from core.probes.files.scan_windows import texts_of
-from core.probes.files.scoring import Scoring, Source
-from core.probes.files.tallies import LISTED, Problem, Summary, Tally
+from core.probes.scan import parts
+from core.probes.scan.partitions import Partition
+from core.probes.scan.parts import Part
+from core.probes.scan.scoring import Scoring, Source
+from core.probes.scan.tallies import LISTED, Problem, Summary, Tally
+from core.probes.scan.windows import texts_of
 from core.runtime import workers
 from core.runtime.i18n import gettext as _
 

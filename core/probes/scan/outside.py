@@ -13,10 +13,10 @@ import numpy as np
 
 from core.models import predictor
 from core.models.predictor import BlackBox, PredictorError, telling
-from core.probes.files.scan_windows import TOKENS_LIMIT
+from core.probes.scan.windows import TOKENS_LIMIT
 
 if TYPE_CHECKING:
-    from core.probes.files.scoring import Scoring, Source
+    from core.probes.scan.scoring import Scoring, Source
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from core.data.formats.layout import Layout
+from core.data.label_columns import Readings
 from core.data.label_inference import Column
 from core.data.labels import SENTIMENT, Labelling, Names
 from core.data.tables import is_sentiment140, place, rows
-from core.probes.files.readings import Readings
 from core.runtime.i18n import gettext as _
 
 OWN = Path(__file__).parents[2] / "data" / "pattern_sentences.tsv"

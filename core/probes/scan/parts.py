@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.data.writers import Columns
-from core.probes.files.partitions import Partition, Position
-from core.probes.files.tallies import Summary
+from core.probes.scan.partitions import Partition, Position
+from core.probes.scan.tallies import Summary
 
 SCAN, SUMMARY = "_scan.json", "_summary.json"
 _KEY = b"unrolled.scan"
