@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from core.probes.attribution.order import OrderAttribution
     from core.probes.attribution.results import Attribution
     from core.probes.checklist.suite import Suite
-    from core.probes.diagnostic import Probes
     from core.probes.dynamics.fixed_points import FixedPoints
     from core.probes.dynamics.memory_decay import Memory
     from core.probes.dynamics.retention import Retention
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from core.probes.sarcasm.comment import Comment
     from core.probes.sarcasm.compose import Composition
     from core.probes.scan.one_file import Scan
+    from core.probes.units.linear_probes import Probes
 
 
 _Event = TypeVar("_Event")
@@ -260,7 +260,7 @@ class Model:
 
     def probes(self, texts: Sequence[str], seed: int = 0) -> Probes:
         """What linear probes read off the states at the tokens of some texts, each beside a control task."""
-        from core.probes.diagnostic import diagnose
+        from core.probes.units.linear_probes import diagnose
 
         return _last(diagnose(self.checkpoint, _several(texts), seed)).found
 

@@ -21,7 +21,6 @@ from core.probes.attribution.attribute import METHODS, attribute, available
 from core.probes.attribution.methods.tree import PrefixTree
 from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading
-from core.probes.diagnostic import diagnose
 from core.probes.dynamics.fixed_points import search
 from core.probes.dynamics.memory_decay import memory
 from core.probes.dynamics.retention import retention
@@ -31,6 +30,7 @@ from core.probes.interventions.patching import patch_texts
 from core.probes.permutations.comparison import compare
 from core.probes.permutations.shared_prefixes import SharedPrefixes
 from core.probes.sarcasm.comment import leave_one_out
+from core.probes.units.linear_probes import diagnose
 from tests.bidirectional import write_bidirectional
 
 TEXT = "this movie is not so bad"

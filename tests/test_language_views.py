@@ -18,11 +18,11 @@ from core.lab import bptt, by_hand_text, formula, mixture_data, stumps
 from core.lab.boosting_data import read_points
 from core.probes.attribution.results import NOTHING, Said
 from core.probes.checklist.templates import load
-from core.probes.diagnostic import CLASSES, POSITION
 from core.probes.edits import changes, constraints, guards
 from core.probes.edits.proposals import FLUENCY
 from core.probes.sarcasm.corpora import KNOWN
 from core.probes.sarcasm.recipes import PATTERNS
+from core.probes.units.linear_probes import CLASSES, POSITION
 from core.runtime import i18n
 from pages.parts import latex_words, terms
 from tests.views import EVERY, PAGES

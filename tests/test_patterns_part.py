@@ -17,10 +17,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.models import checkpoints
 from core.models.trace import trace
-from core.probes.diagnostic import diagnose
-from core.probes.diagnostic_card import KEY, Source, add_probes
-from core.probes.patterns import index, pattern, search
 from core.probes.scan.lines import own_lines
+from core.probes.units.linear_probes import diagnose
+from core.probes.units.linear_probes_file import KEY, Source, add_probes
+from core.probes.units.patterns import index, pattern, search
 from pages.parts import trajectories
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES

@@ -157,8 +157,8 @@ def rest(checkpoint: Checkpoint) -> Measured:
 def pattern_search(checkpoint: Checkpoint, tokens: int, rounds: int) -> Measured:
     """A pattern of units looked for in an index of many tokens, against making the index."""
     from core.models.trace import trace
-    from core.probes.patterns import index, pattern, search
     from core.probes.scan.lines import Lines
+    from core.probes.units.patterns import index, pattern, search
 
     texts = tuple(made_up(checkpoint, tokens // 12))
     lines = Lines("made_up", texts, tuple(range(len(texts))), None, 0, 0)

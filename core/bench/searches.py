@@ -209,8 +209,17 @@ def state_probe(checkpoint: Checkpoint, sentences: int, rounds: int) -> Measured
     from sklearn.preprocessing import StandardScaler
 
     from core.data.corpus import encode
-    from core.probes.diagnostic import PENALTY, POSITION, SEED, STEPS, control_labels, position_labels, probe, split
-    from core.probes.files.token_states import HIDDEN, token_states
+    from core.probes.units.linear_probes import (
+        PENALTY,
+        POSITION,
+        SEED,
+        STEPS,
+        control_labels,
+        position_labels,
+        probe,
+        split,
+    )
+    from core.probes.units.token_states import HIDDEN, token_states
 
     encoded = encode(made_up(checkpoint, sentences), checkpoint.preprocessing, checkpoint.vocabulary)
     tokens, labels = split(encoded, SEED), position_labels(encoded)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from core.evaluation.intervals import Mean, Share
     from core.models.checkpoints import Checkpoint
-    from core.probes.diagnostic import Probe, Probes
-    from core.probes.diagnostic_card import Source
-    from core.probes.pattern_contrast import Contrast
-    from core.probes.patterns import Index, Matches
     from core.probes.scan.lines import Lines
+    from core.probes.units.linear_probes import Probe, Probes
+    from core.probes.units.linear_probes_file import Source
+    from core.probes.units.pattern_contrast import Contrast
+    from core.probes.units.patterns import Index, Matches
 
 _ROWS = 2_000
 _SOURCES = {"h": "hidden state", "c": "cell state", "x": "word just read", "place": "place alone"}
@@ -58,8 +58,8 @@ def add_verbs(add: Add) -> None:
 def patterns(options: argparse.Namespace) -> int:
     """Where else are the units on that are on over a span of a text? Moments of a file, and what sets them apart."""
     from core.models.trace import trace
-    from core.probes import patterns as searching
-    from core.probes.pattern_contrast import contrast
+    from core.probes.units import patterns as searching
+    from core.probes.units.pattern_contrast import contrast
 
     models = console.prefixwise_checkpoints(options.model, plain=True)
     if options.data and options.label_column:
@@ -124,7 +124,7 @@ def _indexed(checkpoint: Checkpoint, lines: Lines, state: str) -> Index:
 
     from tqdm import tqdm
 
-    from core.probes.patterns import index
+    from core.probes.units.patterns import index
 
     found = None
     with closing(index(checkpoint, lines, state)) as events:
@@ -140,7 +140,7 @@ def _indexed(checkpoint: Checkpoint, lines: Lines, state: str) -> Index:
 def _patterns_json(text: str, index: Index, matches: Matches, found: Contrast) -> dict[str, object]:
     from dataclasses import asdict
 
-    from core.probes.pattern_contrast import context
+    from core.probes.units.pattern_contrast import context
 
     pattern = matches.pattern
     return {
@@ -184,7 +184,7 @@ def _patterns_json(text: str, index: Index, matches: Matches, found: Contrast) -
 
 
 def _show_patterns(index: Index, matches: Matches, found: Contrast) -> None:
-    from core.probes.pattern_contrast import END, context
+    from core.probes.units.pattern_contrast import END, context
 
     pattern = matches.pattern
     over = " ".join(pattern.tokens[pattern.first : pattern.last + 1])
@@ -239,7 +239,7 @@ def _gap(found: Mean | None) -> str:
 
 def probe_states(options: argparse.Namespace) -> int:
     """What linear probes read off a model's states: position, negation, polarity; each beside a control task."""
-    from core.probes.diagnostic_card import add_probes, as_json
+    from core.probes.units.linear_probes_file import add_probes, as_json
 
     if options.seed < 0:
         raise ValueError(f"a seed is 0 or above; given: {options.seed}")
@@ -264,7 +264,7 @@ def _drawn(options: argparse.Namespace) -> tuple[list[str], Source]:
     import numpy as np
 
     from core.data.corpus import file_sha256, read_texts
-    from core.probes.diagnostic_card import Source
+    from core.probes.units.linear_probes_file import Source
 
     path = Path(options.data)
     if options.rows < 1:
@@ -280,7 +280,7 @@ def _probed(checkpoint: Checkpoint, texts: list[str], seed: int) -> Probes:
 
     from tqdm import tqdm
 
-    from core.probes.diagnostic import diagnose
+    from core.probes.units.linear_probes import diagnose
 
     with closing(diagnose(checkpoint, texts, seed)) as events:
         last = next(events)  # what is wrong from the start is told before a bar is drawn

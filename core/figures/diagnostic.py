@@ -15,7 +15,7 @@ from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
-    from core.probes.diagnostic import Probes
+    from core.probes.units.linear_probes import Probes
 
 _ORDER = ("h", "c", "x", "place")
 _APART = 0.26  # between models, of the distance between two sources

@@ -12,7 +12,7 @@ from core.figures.prefixes import escaped
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.patterns import Pattern
+    from core.probes.units.patterns import Pattern
 
 MOST_UNITS = 40
 """Units drawn, those with the largest states over the span first."""

@@ -16,8 +16,8 @@ from pages.parts.tokens import plain
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
     from core.models.checkpoints import Checkpoint
-    from core.probes.diagnostic import Probe, Probes
-    from core.probes.diagnostic_card import Source
+    from core.probes.units.linear_probes import Probe, Probes
+    from core.probes.units.linear_probes_file import Source
     from pages.parts.trajectories import Sentence
 
 _COMMAND = "python -m core probe-states --model all --data FILE --rows {rows} --seed {seed} --save"
@@ -68,7 +68,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def _stored(checkpoints: Sequence[Checkpoint]) -> list[tuple[Probes, Source]]:
     """What the cards keep of these very models; what cannot be used is told of."""
-    from core.probes.diagnostic_card import of_card
+    from core.probes.units.linear_probes_file import of_card
 
     found = []
     for checkpoint in checkpoints:

@@ -16,8 +16,8 @@ from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.patterns import Index, Indexing
     from core.probes.scan.lines import Lines
+    from core.probes.units.patterns import Index, Indexing
 
 
 def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> None:
@@ -44,7 +44,7 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
     key, read = lines
 
     def start() -> search.Start:
-        from core.probes.patterns import index
+        from core.probes.units.patterns import index
 
         return lambda breathe: index(checkpoint, read, state, breathe)
 
@@ -61,8 +61,8 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
 # A resource, not data: an index is read-only.
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _own(name: str, model_hash: str, state: str, _checkpoint: Checkpoint) -> Index:
-    from core.probes.patterns import index
     from core.probes.scan.lines import own_lines
+    from core.probes.units.patterns import index
 
     *_before, last = index(_checkpoint, own_lines(), state)
     assert last.index is not None

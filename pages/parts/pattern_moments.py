@@ -14,14 +14,14 @@ from pages.parts.terms import term
 from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
-    from core.probes.pattern_contrast import Contrast
-    from core.probes.patterns import Index, Matches, Pattern
+    from core.probes.units.pattern_contrast import Contrast
+    from core.probes.units.patterns import Index, Matches, Pattern
 
 
 def show(index: Index, pattern: Pattern) -> None:
     """Search an index for a pattern and show what was found."""
-    from core.probes.pattern_contrast import contrast
-    from core.probes.patterns import search
+    from core.probes.units.pattern_contrast import contrast
+    from core.probes.units.patterns import search
 
     matches = search(index, pattern)
     st.caption(plain(_covered(index)))
@@ -78,7 +78,7 @@ def _label(index: Index, sentence: int) -> str:
 
 
 def _table(index: Index, matches: Matches) -> list[dict[str, object]]:
-    from core.probes.pattern_contrast import context
+    from core.probes.units.pattern_contrast import context
 
     rows: list[dict[str, object]] = []
     for moment in matches.moments:
@@ -99,7 +99,7 @@ def _table(index: Index, matches: Matches) -> list[dict[str, object]]:
 
 
 def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
-    from core.probes.pattern_contrast import context
+    from core.probes.units.pattern_contrast import context
 
     return [
         (

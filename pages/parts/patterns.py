@@ -17,7 +17,7 @@ from pages.parts.tokens import plain, visible
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from core.probes.patterns import Pattern
+    from core.probes.units.patterns import Pattern
     from pages.parts.trajectories import Sentence
 
 _THRESHOLDS = {"h": (0.05, 0.95, 0.3), "c": (0.05, 4.0, 0.5)}  # least, most, at first; in steps of 0.05
@@ -62,7 +62,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def _asked(checkpoint: Checkpoint, trace: Trace) -> Pattern:
     """The pattern of the span, state and threshold that were chosen."""
-    from core.probes.patterns import pattern
+    from core.probes.units.patterns import pattern
 
     state = _state(checkpoint)
     first, last = _span(trace, fingerprint((checkpoint.hash, trace.tokens)))

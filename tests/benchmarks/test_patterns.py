@@ -13,9 +13,9 @@ import pytest
 
 from core.models import checkpoints
 from core.models.trace import trace
-from core.probes.pattern_contrast import contrast
-from core.probes.patterns import index, pattern, search
 from core.probes.scan.lines import Lines
+from core.probes.units.pattern_contrast import contrast
+from core.probes.units.patterns import index, pattern, search
 
 TOKENS, ROUNDS = 100_000, 5
 TEXT = "I don't think this is a good idea"

@@ -13,10 +13,10 @@ import pytest
 from core.__main__ import main
 from core.models import checkpoints
 from core.models.trace import trace
-from core.probes.diagnostic import NEGATIONS
-from core.probes.diagnostic_card import of_card
-from core.probes.patterns import index, pattern, search
 from core.probes.scan.lines import read_lines
+from core.probes.units.linear_probes import NEGATIONS
+from core.probes.units.linear_probes_file import of_card
+from core.probes.units.patterns import index, pattern, search
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 

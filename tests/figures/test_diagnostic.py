@@ -8,7 +8,7 @@ import pytest
 from core.evaluation.intervals import Mean
 from core.figures.diagnostic import probe_plot
 from core.figures.palette import style
-from core.probes.diagnostic import CLASSES, Probe, Probes
+from core.probes.units.linear_probes import CLASSES, Probe, Probes
 
 
 def made_up(model: str, sources: tuple[str, ...], seed: int) -> Probes:

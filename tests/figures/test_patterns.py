@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.figures.patterns import MOST_TOKENS, MOST_UNITS, pattern_heatmap
-from core.probes.patterns import Pattern
+from core.probes.units.patterns import Pattern
 
 
 def made_up(tokens: int = 6, units: int = 5) -> Pattern:

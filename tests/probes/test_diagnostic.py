@@ -11,8 +11,8 @@ import pytest
 
 from core.data.corpus import Encoded, encode_tokens
 from core.models import checkpoints
-from core.probes import diagnostic
-from core.probes.diagnostic import (
+from core.probes.units import linear_probes
+from core.probes.units.linear_probes import (
     CLASSES,
     NEGATIONS,
     Probes,
@@ -26,7 +26,7 @@ from core.probes.diagnostic import (
     sources,
     split,
 )
-from core.probes.diagnostic_card import Source, add_probes, as_json, of_card
+from core.probes.units.linear_probes_file import Source, add_probes, as_json, of_card
 from core.text.preprocessing import Vocabulary
 from tests.conftest import WORDS
 
@@ -81,15 +81,15 @@ def test_a_state_that_holds_the_negation_is_read_perfectly(read: tuple[list[tupl
     assert result.selectivity.interval[0] > 0.3
 
 
-@pytest.mark.parametrize("task", diagnostic.TASKS)
+@pytest.mark.parametrize("task", linear_probes.TASKS)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_shuffled_labels_come_out_at_chance(with_polarity: Path, task: str, seed: int) -> None:
     """On states of a model, the labels of its own tokens shuffled: the interval holds 1/K."""
     checkpoint = checkpoints.load("lstm", with_polarity)
     encoded = encode_tokens(sentences(400, seed), checkpoint.vocabulary)
     tokens = split(encoded, seed)
-    labels, _left_out = diagnostic._labels(checkpoint, sentences(400, seed), encoded, tokens)
-    features = diagnostic._features(checkpoint, encoded, "h", lambda: None)
+    labels, _left_out = linear_probes._labels(checkpoint, sentences(400, seed), encoded, tokens)
+    features = linear_probes._features(checkpoint, encoded, "h", lambda: None)
     shuffled = np.random.default_rng((seed, 9)).permutation(labels[task])
     result = probe(features, shuffled, tokens, task, "h", seed=seed)
     low, high = result.accuracy.interval
@@ -160,9 +160,9 @@ def test_balanced_accuracy_and_its_interval_are_by_sentence() -> None:
     sentence = np.repeat(np.arange(40), random.integers(1, 9, 40))
     labels = random.integers(0, 2, len(sentence))
     right = random.random(len(sentence)) < 0.4 + 0.3 * labels
-    hits, counts = diagnostic._by_sentence(right, labels, sentence, 2)
-    weights = diagnostic._weights(40, 0)
-    values = diagnostic._balanced(hits, counts, weights)
+    hits, counts = linear_probes._by_sentence(right, labels, sentence, 2)
+    weights = linear_probes._weights(40, 0)
+    values = linear_probes._balanced(hits, counts, weights)
     assert values[0] == pytest.approx(np.mean([right[labels == k].mean() for k in (0, 1)]))
     for row in (1, 17, 1_999):
         drawn = np.concatenate(

@@ -13,11 +13,11 @@ from core.evaluation.intervals import difference, share
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.trace import Trace, trace, trace_tokens
-from core.probes import patterns
-from core.probes.files.token_states import token_states
-from core.probes.pattern_contrast import END, context, contrast
-from core.probes.patterns import Index, Matches, Pattern, index, level_of, pattern, search, to_levels
 from core.probes.scan.lines import Lines, own_lines, read_lines
+from core.probes.units import patterns
+from core.probes.units.pattern_contrast import END, context, contrast
+from core.probes.units.patterns import Index, Matches, Pattern, index, level_of, pattern, search, to_levels
+from core.probes.units.token_states import token_states
 from tests.conftest import WORDS
 
 SEED = 3

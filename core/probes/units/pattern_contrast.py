@@ -19,7 +19,7 @@ import numpy as np
 
 from core.data.corpus import NEGATIVE, POSITIVE
 from core.evaluation.intervals import Mean, Share, difference, share
-from core.probes.patterns import Index, Matches, Moment
+from core.probes.units.patterns import Index, Matches, Moment
 
 END = ""
 """Stands for the end of the sentence where a next word would be; no token is empty."""

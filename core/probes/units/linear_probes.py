@@ -34,7 +34,7 @@ import numpy as np
 
 from core.data.corpus import Encoded, encode_tokens
 from core.evaluation.intervals import Mean
-from core.probes.files.token_states import CELL, HIDDEN, token_states
+from core.probes.units.token_states import CELL, HIDDEN, token_states
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

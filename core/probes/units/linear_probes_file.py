@@ -14,7 +14,7 @@ from typing import Any
 
 from core.evaluation.intervals import Mean
 from core.models import checkpoints
-from core.probes.diagnostic import CLASSES, SOURCES, TASKS, Probe, Probes
+from core.probes.units.linear_probes import CLASSES, SOURCES, TASKS, Probe, Probes
 from core.runtime.i18n import gettext as _
 
 KEY = "probes"

@@ -26,7 +26,7 @@ import numpy as np
 from core.data.corpus import encode_tokens
 from core.data.labels import SENTIMENT, Names
 from core.models.predict import logits, sigmoid
-from core.probes.files.token_states import HIDDEN, check_state, token_states
+from core.probes.units.token_states import HIDDEN, check_state, token_states
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

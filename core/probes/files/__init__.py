@@ -1,1 +1,0 @@
-"""What the probes of whole files share: windows, cues, readings, shares with their intervals."""
