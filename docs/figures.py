@@ -15,10 +15,10 @@ import math
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.trace import trace
-from core.probes import embeddings
 from core.probes.dynamics.memory_decay import FILLER, memory
 from core.probes.dynamics.trajectories import apart, gradients
-from core.probes.embedding_map import WORDS, that_matter, word_map
+from core.probes.words import neighbours
+from core.probes.words.embedding_map import WORDS, that_matter, word_map
 from core.text import lexicon
 
 MODELS = ("rnn", "gru", "lstm")
@@ -29,7 +29,7 @@ NEAREST, SEED = 10, 0  # of trustworthiness and t-SNE
 def words(checkpoint: Checkpoint) -> None:
     """How wide word2vec's vectors are; which way words lean; how many of them WordNet can judge."""
     print(f"word2vec's vectors: standard deviation {checkpoints.load_vectors().vectors.std():.2f}")
-    leaning = embeddings.leaning(checkpoint).values
+    leaning = neighbours.leaning(checkpoint).values
     told = (f"{word} {leaning[checkpoint.vocabulary.encode([word])[0]]:+.2f}" for word in ("stole", "took", "happy"))
     known = checkpoint.vocabulary.words
     print(
@@ -68,7 +68,7 @@ def maps(checkpoint: Checkpoint) -> None:
     """How well do the map's plane and t-SNE keep a word's nearest words? (Venna & Kaski 2001)"""
     from sklearn.manifold import TSNE, trustworthiness
 
-    space, leaning = embeddings.after(checkpoint), embeddings.leaning(checkpoint).values
+    space, leaning = neighbours.after(checkpoint), neighbours.leaning(checkpoint).values
     ids = that_matter(leaning, WORDS)
     plane = word_map(space, [checkpoint.vocabulary.token(one) for one in ids.tolist()], leaning[ids]).places
     drawn = TSNE(metric="cosine", init="random", random_state=SEED).fit_transform(space.vectors[ids])

@@ -300,14 +300,14 @@ def test_a_column_of_too_many_numbers_is_an_error() -> None:
 
 
 def test_neighbours_before_and_after() -> None:
-    from core.probes import embeddings
+    from core.probes.words import neighbours
 
     at = opened(view="words", word="bad", model="gru")
     before, after = (found.value for found in at.dataframe if "cosine" in found.value.columns)
-    gru = embeddings.after(checkpoints.load("gru"))
-    assert list(after["word"]) == [near.word for near in embeddings.neighbours(gru, "bad", 20).near]
-    start = embeddings.before(checkpoints.load_vectors())
-    assert list(before["word"]) == [near.word for near in embeddings.neighbours(start, "bad", 20).near]
+    gru = neighbours.after(checkpoints.load("gru"))
+    assert list(after["word"]) == [near.word for near in neighbours.neighbours(gru, "bad", 20).near]
+    start = neighbours.before(checkpoints.load_vectors())
+    assert list(before["word"]) == [near.word for near in neighbours.neighbours(start, "bad", 20).near]
     assert [metric.label for metric in at.metric][:1] == ["cosine, before and after"]
 
 

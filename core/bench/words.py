@@ -36,7 +36,7 @@ def fluency_of(judge: Scorer, checkpoint: Checkpoint, count: int, rounds: int) -
 
 def nearest_words(checkpoint: Checkpoint, rounds: int) -> Measured:
     """The ten words nearest to one, against every vector brought to length 1 and all cosines sorted."""
-    from core.probes.embeddings import after, neighbours
+    from core.probes.words.neighbours import after, neighbours
 
     where, word = after(checkpoint), "good"
     number = checkpoint.vocabulary.id(word)
@@ -59,8 +59,8 @@ def nearest_words(checkpoint: Checkpoint, rounds: int) -> Measured:
 
 def map_of_words(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
     """Words laid on their principal plane, against the singular values of all their vectors."""
-    from core.probes.embedding_map import that_matter, word_map
-    from core.probes.embeddings import after, leaning
+    from core.probes.words.embedding_map import that_matter, word_map
+    from core.probes.words.neighbours import after, leaning
 
     where, leans = after(checkpoint), leaning(checkpoint).values
     ids = that_matter(leans, count)

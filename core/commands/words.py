@@ -12,7 +12,7 @@ from core.commands.verbs import Add
 from core.models import checkpoints
 
 if TYPE_CHECKING:
-    from core.probes.embeddings import Neighbours, Space
+    from core.probes.words.neighbours import Neighbours, Space
 
 
 def add_verbs(add: Add) -> None:
@@ -35,7 +35,7 @@ def _options(added: argparse.ArgumentParser) -> None:
 
 def neighbours(options: argparse.Namespace) -> int:
     """The words nearest to a word, by cosine: in the word vectors before training, and in each model after it."""
-    from core.probes.embeddings import neighbours
+    from core.probes.words.neighbours import neighbours
 
     spaces = list(_spaces(options.model))
     return _tell(
@@ -46,7 +46,7 @@ def neighbours(options: argparse.Namespace) -> int:
 
 def analogy(options: argparse.Namespace) -> int:
     """The words nearest to A − B + C: A is to B as the answer is to C (king man woman: queen)."""
-    from core.probes.embeddings import analogy
+    from core.probes.words.neighbours import analogy
 
     words = (options.a, options.b, options.c)
     return _tell(
@@ -70,7 +70,7 @@ def _answers(questions: list[Callable[[], Neighbours]]) -> list[Neighbours]:
 
 
 def _spaces(model: str) -> Iterator[Space]:
-    from core.probes.embeddings import after, before
+    from core.probes.words.neighbours import after, before
 
     if model in ("all", checkpoints.WORD2VEC):
         try:

@@ -15,8 +15,8 @@ from core.figures.prefixes import escaped
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.probes.embedding_map import WordMap
-    from core.probes.embeddings import Move
+    from core.probes.words.embedding_map import WordMap
+    from core.probes.words.neighbours import Move
 
 _NAMED = 45  # words; more cover one another
 _PIXELS = (420.0, 400.0)

@@ -12,8 +12,8 @@ import streamlit as st
 
 from core.data.tables import as_csv
 from core.models import checkpoints
-from core.probes import embedding_map
-from core.probes import embeddings as words
+from core.probes.words import embedding_map
+from core.probes.words import neighbours as words
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
@@ -22,7 +22,7 @@ from pages.parts.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Card, Checkpoint
-    from core.probes.embeddings import Leaning, Move, Moves, Neighbours, Space
+    from core.probes.words.neighbours import Leaning, Move, Moves, Neighbours, Space
 
 _LISTED = 20
 _PER_SIDE = 12

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from core.figures.embeddings import map_of_words
 from core.models import checkpoints
-from core.probes import embeddings
-from core.probes.embedding_map import MOST, WORDS, that_matter, word_map
+from core.probes.words import neighbours
+from core.probes.words.embedding_map import MOST, WORDS, that_matter, word_map
 
 ROUNDS = 20
 
@@ -29,17 +29,17 @@ def median(work: Callable[[], object]) -> float:
 
 def test_milliseconds() -> None:
     checkpoint = checkpoints.load("lstm")
-    space = embeddings.after(checkpoint)
-    leaning = embeddings.leaning(checkpoint).values
+    space = neighbours.after(checkpoint)
+    leaning = neighbours.leaning(checkpoint).values
 
     def drawn(count: int) -> str:
         ids = that_matter(leaning, count)
         found = word_map(space, [checkpoint.vocabulary.token(one) for one in ids.tolist()], leaning[ids])
         return str(map_of_words(found, "words", "nats").to_json())
 
-    near = median(lambda: embeddings.neighbours(space, "love"))
-    solved = median(lambda: embeddings.analogy(space, "better", "good", "bad"))
-    spelt = median(lambda: embeddings.like_spelt("definately", checkpoint.vocabulary))
+    near = median(lambda: neighbours.neighbours(space, "love"))
+    solved = median(lambda: neighbours.analogy(space, "better", "good", "bad"))
+    spelt = median(lambda: neighbours.like_spelt("definately", checkpoint.vocabulary))
     maps = {count: median(lambda count=count: drawn(count)) for count in (WORDS, MOST)}
     print(f"\nneighbours {near:.1f} ms, analogy {solved:.1f} ms, like spellings {spelt:.0f} ms")
     print(", ".join(f"map of {count:,} words {took:.0f} ms" for count, took in maps.items()))

@@ -9,7 +9,7 @@ import pytest
 
 from core.__main__ import main
 from core.models import checkpoints
-from core.probes.embeddings import after, analogy, neighbours
+from core.probes.words.neighbours import after, analogy, neighbours
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,9 @@ import torch
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint, WordVectors
 from core.models.predict import verdict_on_tokens
-from core.probes import embeddings as words
-from core.probes.embedding_map import principal_plane, that_matter, word_map
-from core.probes.embeddings import Space, analogy, leans, like_spelt, moves, neighbours, space
+from core.probes.words import neighbours as words
+from core.probes.words.embedding_map import principal_plane, that_matter, word_map
+from core.probes.words.neighbours import Space, analogy, leans, like_spelt, moves, neighbours, space
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.training.word2vec import neighbours as by_embeddings
 from tests.conftest import WORDS

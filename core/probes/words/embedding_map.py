@@ -9,7 +9,7 @@ t-SNE was tried and left out. Of 400 words' ten nearest by cosine it kept more (
 0.93 against 0.75 in the word vectors, 0.95 against 0.84 in the LSTM's), but took 6 to 8 s against 3 ms, and its places
 have no axes: maps of before and after cannot be laid beside each other, nor can it be seen that the first axis follows
 polarity, which is what training does (correlation 0.84 before, 0.94 after). Who is near whom is told by
-`core.probes.embeddings.neighbours`, without any loss.
+`core.probes.words.neighbours.neighbours`, without any loss.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.probes.embeddings import Space
+from core.probes.words.neighbours import Space
 from core.runtime.i18n import gettext as _
 
 WORDS, MOST = 400, 2_000

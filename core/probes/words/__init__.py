@@ -1,0 +1,1 @@
+"""What does a word mean to a model? Neighbours, analogies and a map."""
