@@ -25,7 +25,7 @@ from core.models.predict import verdict
 from core.models.recurrent import Classifier
 from core.probes.scan import one_file as scanning
 from core.probes.scan.one_file import Find, Scan, scan
-from core.probes.scan.one_file.cues import look
+from core.probes.scan.cues import look
 from core.text.preprocessing import Preprocessing, Vocabulary
 
 WORDS = ["so", "not", "bad", "good", "late", "never", "oh", "great", "thanks", "...", "love", "it", "when", "rain", "!"]

@@ -86,6 +86,6 @@ def test_there_is_no_other_way_to_a_csv() -> None:
         if writers.search(path.read_text(encoding="utf-8"))
     }
     # blind.py writes a sheet of this project's own remarks, to be read back word for word.
-    assert found == {"core/data/tables.py", "core/data/writers.py", "core/probes/composing/blind.py"}
+    assert found == {"core/data/tables.py", "core/data/writers.py", "core/probes/sarcasm/blind.py"}
     with (ROOT / ".streamlit" / "config.toml").open("rb") as file:
         assert tomllib.load(file)["client"]["disableDataExport"] is True

@@ -1,7 +1,7 @@
 """Which texts are sarcastic, what do they honestly mean, and what do people feel in them? Corpora of sarcasm, read.
 
 A row has a text, a label that says whether it is sarcastic, and where the corpus has them an honest rewording and a
-human sentiment. Hashtags that say so themselves (#sarcasm, #not, /s; `core.probes.scan.one_file.cues`) are taken out before any
+human sentiment. Hashtags that say so themselves (#sarcasm, #not, /s; `core.probes.scan.cues`) are taken out before any
 model reads a text: they are the label. Rows of the same text are one text: the same once lower-cased, without links,
 mentions and white space. Its rewordings are gathered, one identical to the text is dropped, and a text labelled both
 ways is left out. All of it is counted.
@@ -20,7 +20,7 @@ from core.data.label_inference import LEFT_OUT, Column, LabelsError, decide, lab
 from core.data.labels import SENTIMENT, Labelling
 from core.data.records import columns
 from core.data.tables import place, rows
-from core.probes.scan.one_file.cues import gives_away, without_give_aways
+from core.probes.scan.cues import gives_away, without_give_aways
 from core.runtime.i18n import mark
 
 SARCASTIC = ("1", "true", "yes", "sarcastic", "sarcasm", "ironic", "irony")

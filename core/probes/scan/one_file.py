@@ -3,7 +3,7 @@
 A file of any size is read in windows; every row is written to the output, in order, with columns added; the ranking
 keeps each model's best in a heap. With a column of human labels a row ranks by confident disagreement: |P − human|,
 human being 0 or 1, where the model's verdict is the opposite one. Without labels it ranks by cue score × P(positive)
-(`core.probes.scan.one_file.cues`): texts that look sarcastic and read as positive. That finds texts worth a look, not errors.
+(`core.probes.scan.cues`): texts that look sarcastic and read as positive. That finds texts worth a look, not errors.
 
 While the models score one window, a thread reads and tokenises the next and writes the one before: the recurrence
 leaves the interpreter free meanwhile. Within a window texts of like length are scored together.

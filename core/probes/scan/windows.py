@@ -14,7 +14,7 @@ from core.data.formats.lines import LINE_LIMIT
 from core.data.label_columns import UNKNOWN, Readings
 from core.data.records import Window
 from core.models.predictor import BlackBox
-from core.probes.scan.one_file.cues import Cues, Look
+from core.probes.scan.cues import Cues, Look
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

@@ -1,1 +1,0 @@
-"""What `core.probes.checklist.suite` is made of: templates, and clusters of failures."""
