@@ -16,11 +16,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.lab import ensemble_file
-from core.lab.boosting import minima
-from core.lab.boosting_data import draw
-from core.lab.boosting_sheet import sheet
-from core.lab.stumps import boost_stumps
+from core.lab.boosting import ensemble_file
+from core.lab.boosting.points import draw
+from core.lab.boosting.samme import minima
+from core.lab.boosting.stumps import boost_stumps
+from core.lab.boosting.worksheet import sheet
 from core.models import checkpoints
 from core.models.token_predictor import predictor
 from core.runtime import i18n
@@ -337,6 +337,6 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_bounds_of_the_page_are_those_of_the_core() -> None:
-    from core.lab import boosting, stumps
+    from core.lab.boosting import samme, stumps
 
-    assert lab_boosting.MOST_ROUNDS <= boosting.MOST_ROUNDS and lab_boosting.MOST_POINTS <= stumps.MOST_POINTS
+    assert lab_boosting.MOST_ROUNDS <= samme.MOST_ROUNDS and lab_boosting.MOST_POINTS <= stumps.MOST_POINTS

@@ -7,7 +7,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lab.bptt import Exercise, backpropagation
+from core.lab.bptt.gradients import Exercise, backpropagation
 from tests.hostile import SENTENCES
 
 SCRIPT = """

@@ -15,10 +15,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.lab.mixture import first_guess, fit
-from core.lab.mixture_data import draw
-from core.lab.mixture_sheet import sheet, slip_sheet
-from core.lab.mixture_states import regimes, sentence, states_of
+from core.lab.mixture.em import first_guess, fit
+from core.lab.mixture.points import draw
+from core.lab.mixture.states import regimes, sentence, states_of
+from core.lab.mixture.worksheet import sheet, slip_sheet
 from core.models import checkpoints
 from tests.hostile import SENTENCES
 

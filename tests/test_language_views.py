@@ -14,8 +14,11 @@ import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
-from core.lab import bptt, by_hand_text, formula, mixture_data, stumps
-from core.lab.boosting_data import read_points
+from core.lab.boosting import stumps
+from core.lab.boosting.points import read_points
+from core.lab.bptt import formula, gradients
+from core.lab.cells import exercise_text
+from core.lab.mixture import points
 from core.probes.attribution.results import NOTHING, Said
 from core.probes.checklist.templates import load
 from core.probes.edits import changes, constraints, guards
@@ -159,11 +162,11 @@ def test_what_was_spent_follows_the_language_of_its_reader() -> None:
     [
         (lambda: formula.parse("2 +", ["x"]), "the formula cannot be read near '2' at character 1"),
         (lambda: formula.parse("q", ["x"]), "the formula has the name 'q', which is unknown; on offer are numbers"),
-        (lambda: mixture_data.read_points("1"), "line 1 is '1'; expected two numbers, as in 0.5, 1.2"),
+        (lambda: points.read_points("1"), "line 1 is '1'; expected two numbers, as in 0.5, 1.2"),
         (lambda: read_points("1, 2"), "line 1 is '1, 2'; expected two numbers and a class"),
         (lambda: stumps.checked_points([(1, 1), (1, 1)]), "all 2 points are equal"),
-        (lambda: by_hand_text.number("one", "gate z, b"), "gate z, b: 'one' is not a number"),
-        (lambda: bptt.Exercise(x=(1.0,), y=2.0, w_i=1, w_h=1, w_o=1), "y is 2; the label is 0 or 1"),
+        (lambda: exercise_text.number("one", "gate z, b"), "gate z, b: 'one' is not a number"),
+        (lambda: gradients.Exercise(x=(1.0,), y=2.0, w_i=1, w_h=1, w_o=1), "y is 2; the label is 0 or 1"),
     ],
 )
 def test_an_error_is_in_the_language_of_the_page(wrong: Callable[[], object], said: str) -> None:

@@ -14,9 +14,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.lab.by_hand import MOST_INPUTS, MOST_STEPS, work
-from core.lab.by_hand_text import LONGEST, from_line, to_line
-from core.lab.lstm_by_hand import presets, report
+from core.lab.cells.arithmetic import MOST_INPUTS, MOST_STEPS, work
+from core.lab.cells.exercise_text import LONGEST, from_line, to_line
+from core.lab.cells.lstm_exercise import presets, report
 from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
@@ -308,8 +308,8 @@ def test_costs_and_accuracy() -> None:
 
 
 def test_speed_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.lab import side_by_side
-    from core.lab.side_by_side import Speed
+    from core.lab.cells import side_by_side
+    from core.lab.cells.side_by_side import Speed
     from pages.parts import lab_cells
 
     at = opened(lab="cells")

@@ -18,8 +18,8 @@ def lstm_by_hand(steps: int, rounds: int) -> Measured:
     """An LSTM of one unit with every product written out, against torch's with the same weights."""
     import torch
 
-    from core.lab.by_hand import Exercise, work
-    from core.lab.lstm_by_hand import presets
+    from core.lab.cells.arithmetic import Exercise, work
+    from core.lab.cells.lstm_exercise import presets
 
     preset = presets()["lstm"]
     exercise = Exercise(preset.cell, preset.gates, tuple(islice(cycle(preset.inputs), steps)))
@@ -43,7 +43,7 @@ def lstm_by_hand(steps: int, rounds: int) -> Measured:
 
 def bptt(steps: int, rounds: int) -> Measured:
     """Backpropagation through time as sums over time, checks included, against autograd."""
-    from core.lab.bptt import Exercise, autograd, backpropagation
+    from core.lab.bptt.gradients import Exercise, autograd, backpropagation
 
     exercise = Exercise().over(steps)
     difference = backpropagation(exercise).largest_error_autograd
@@ -57,8 +57,8 @@ def boosting(points: int, times: int, rounds: int) -> Measured:
     from sklearn.ensemble import AdaBoostClassifier
     from sklearn.tree import DecisionTreeClassifier
 
-    from core.lab.boosting_data import draw
-    from core.lab.stumps import boost_stumps
+    from core.lab.boosting.points import draw
+    from core.lab.boosting.stumps import boost_stumps
 
     cloud = draw("blobs", 3, points, 1)
 
@@ -82,8 +82,8 @@ def mixture(points: int, iterations: int, rounds: int) -> Measured:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
-    from core.lab.mixture import first_guess, fit
-    from core.lab.mixture_data import draw, toys
+    from core.lab.mixture.em import first_guess, fit
+    from core.lab.mixture.points import draw, toys
 
     x = draw(toys()[0], points, 0)
     start = first_guess(x, 3, 0)

@@ -11,9 +11,9 @@ from core.commands import console
 
 if TYPE_CHECKING:
     from core.commands.lab import Exercises
-    from core.lab.boosting import Boosting, Minimum
-    from core.lab.boosting_data import Cloud
-    from core.lab.ensemble import Ensemble
+    from core.lab.boosting.ensemble import Ensemble
+    from core.lab.boosting.points import Cloud
+    from core.lab.boosting.samme import Boosting, Minimum
 
 _MOST_BYTES = 1_000_000  # of a file of points
 
@@ -47,10 +47,10 @@ def boosting(options: argparse.Namespace) -> int:
 
 
 def _on_points(options: argparse.Namespace) -> int:
-    from core.lab.boosting import minima
-    from core.lab.boosting_data import draw
-    from core.lab.boosting_sheet import stopped
-    from core.lab.stumps import boost_stumps
+    from core.lab.boosting.points import draw
+    from core.lab.boosting.samme import minima
+    from core.lab.boosting.stumps import boost_stumps
+    from core.lab.boosting.worksheet import stopped
 
     if options.points:
         cloud = _read(Path(options.points))
@@ -68,7 +68,7 @@ def _on_points(options: argparse.Namespace) -> int:
 
 
 def _read(path: Path) -> Cloud:
-    from core.lab.boosting_data import read_points
+    from core.lab.boosting.points import read_points
 
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes; expected a line a point: x, y, class")
@@ -80,7 +80,7 @@ def _read(path: Path) -> Cloud:
 
 def _rows(found: Boosting, checks: tuple[Minimum, ...]) -> list[dict[str, object]]:
     """An object a round; a perfect learner's α is infinite, for which JSON has no number: null."""
-    from core.lab.stumps import stump_of
+    from core.lab.boosting.stumps import stump_of
 
     by_round = {check.number: check for check in checks}
     rows: list[dict[str, object]] = []
@@ -116,8 +116,8 @@ def _finite(value: float) -> float | None:
 
 
 def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
-    from core.lab.boosting_sheet import stopped
-    from core.lab.stumps import stump_of
+    from core.lab.boosting.stumps import stump_of
+    from core.lab.boosting.worksheet import stopped
 
     console.line(
         f"{len(found.labels):,} points of {found.classes} classes ({', '.join(cloud.names)}), stumps; "
@@ -157,8 +157,8 @@ def _show(found: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None:
 
 def _over_models(options: argparse.Namespace) -> int:
     from core.data.label_inference import common
-    from core.lab import ensemble_file
-    from core.lab.ensemble import ROUNDS, measure
+    from core.lab.boosting import ensemble_file
+    from core.lab.boosting.ensemble import ROUNDS, measure
 
     out = Path(options.out) if options.out else None
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
@@ -186,7 +186,7 @@ def _over_models(options: argparse.Namespace) -> int:
 
 
 def _show_ensemble(found: Ensemble) -> None:
-    from core.lab.ensemble_words import finding, other, sentences
+    from core.lab.boosting.ensemble_words import finding, other, sentences
 
     for sentence in sentences(found):
         console.line(sentence)

@@ -12,9 +12,9 @@ from core.commands import console
 
 if TYPE_CHECKING:
     from core.commands.lab import Exercises
-    from core.lab.bptt import Backpropagation
-    from core.lab.bptt_slip import Slip
-    from core.lab.derivation import Check
+    from core.lab.bptt.derivation import Check
+    from core.lab.bptt.gradients import Backpropagation
+    from core.lab.bptt.slip import Slip
 
 _POINTS = 5  # of a check that are printed for people
 
@@ -43,9 +43,9 @@ def add_exercise(exercises: Exercises) -> None:
 
 def bptt(options: argparse.Namespace) -> int:
     """Backpropagation through time by hand: every factor, the slip of a report, and a derivation of your own."""
-    from core.lab.bptt import Exercise, backpropagation
-    from core.lab.bptt_slip import slips
-    from core.lab.derivation import check
+    from core.lab.bptt.derivation import check
+    from core.lab.bptt.gradients import Exercise, backpropagation
+    from core.lab.bptt.slip import slips
 
     if options.seed < 0:
         raise ValueError(f"the seed is {options.seed}; it is 0 or more")

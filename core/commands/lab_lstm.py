@@ -12,7 +12,7 @@ from core.commands import console
 from core.commands.lab import Exercises
 
 if TYPE_CHECKING:
-    from core.lab.by_hand import Exercise, Worked
+    from core.lab.cells.arithmetic import Exercise, Worked
 
 _MOST_BYTES = 1_000_000
 
@@ -33,9 +33,9 @@ def add_exercise(exercises: Exercises) -> None:
 
 def lstm(options: argparse.Namespace) -> int:
     """A cell of one unit by hand (LSTM, GRU or RNN): every sum and gate of every step."""
-    from core.lab.by_hand import work
-    from core.lab.by_hand_sheets import sheet
-    from core.lab.by_hand_text import as_json
+    from core.lab.cells.arithmetic import work
+    from core.lab.cells.exercise_text import as_json
+    from core.lab.cells.worksheets import sheet
 
     if options.json and (options.write or options.markdown or options.latex):
         raise ValueError("give one of --json, --write, --markdown and --latex")
@@ -54,8 +54,8 @@ def lstm(options: argparse.Namespace) -> int:
 
 
 def _exercise(options: argparse.Namespace) -> Exercise:
-    from core.lab.by_hand_text import exercise_inputs, from_json, from_line
-    from core.lab.lstm_by_hand import USUAL, presets
+    from core.lab.cells.exercise_text import exercise_inputs, from_json, from_line
+    from core.lab.cells.lstm_exercise import USUAL, presets
 
     if options.file:
         found = from_json(_read(Path(options.file)))
@@ -84,8 +84,8 @@ def _read(path: Path) -> object:
 
 
 def _show(worked: Worked) -> None:
-    from core.lab.by_hand_check import check
-    from core.lab.lstm_by_hand import slips
+    from core.lab.cells.check import check
+    from core.lab.cells.lstm_exercise import slips
 
     rows = [
         {**row, "x": ",".join(f"{value:g}" for value in step.x)}

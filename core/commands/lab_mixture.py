@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from core.commands.lab import Exercises
-    from core.lab.mixture import Mixture
-    from core.lab.mixture_check import Agreement
-    from core.lab.mixture_states import States
+    from core.lab.mixture.check import Agreement
+    from core.lab.mixture.em import Mixture
+    from core.lab.mixture.states import States
 
 _MOST_BYTES = 1_000_000  # of a file of points or sentences
 
@@ -38,9 +38,9 @@ def add_exercise(exercises: Exercises) -> None:
 
 def mixture(options: argparse.Namespace) -> int:
     """A Gaussian mixture by EM: each iteration's parameters and likelihood, held against scikit-learn's."""
-    from core.lab.mixture import first_guess, fit
-    from core.lab.mixture_check import agreement
-    from core.lab.mixture_sheet import remarks
+    from core.lab.mixture.check import agreement
+    from core.lab.mixture.em import first_guess, fit
+    from core.lab.mixture.worksheet import remarks
 
     if options.texts and not options.model:
         raise ValueError("--texts goes with --model NAME, whose hidden states are taken")
@@ -60,12 +60,12 @@ def mixture(options: argparse.Namespace) -> int:
 
 
 def _points(options: argparse.Namespace) -> tuple[np.ndarray, States | None]:
-    from core.lab.mixture_data import draw, read_points
+    from core.lab.mixture.points import draw, read_points
 
     if options.points:
         return read_points(_text(Path(options.points), "two numbers a line: x, y"), header=True), None
     if options.model:
-        from core.lab.mixture_states import states_of
+        from core.lab.mixture.states import states_of
         from core.models import checkpoints
 
         states = states_of(checkpoints.load(options.model), _sentences(options.texts))
@@ -93,8 +93,8 @@ def _text(path: Path, expected: str) -> str:
 
 def _rows(found: Mixture, checks: tuple[Agreement, ...], states: States | None) -> list[dict[str, object]]:
     """An object an iteration; `difference` is null where nothing could be compared."""
-    from core.lab.mixture_check import slips
-    from core.lab.mixture_states import regimes
+    from core.lab.mixture.check import slips
+    from core.lab.mixture.states import regimes
 
     rows: list[dict[str, object]] = []
     for made, check in zip(found.iterations, checks, strict=True):
@@ -136,8 +136,8 @@ def _rows(found: Mixture, checks: tuple[Agreement, ...], states: States | None) 
 
 
 def _show(found: Mixture, checks: tuple[Agreement, ...], states: States | None) -> None:
-    from core.lab.mixture_check import largest, slips
-    from core.lab.mixture_sheet import remarks
+    from core.lab.mixture.check import largest, slips
+    from core.lab.mixture.worksheet import remarks
 
     n = len(found.points)
     console.line(f"{n:,} points, K = {found.start.components}, reg_covar {found.reg_covar:g}, EM from a seeded start")
@@ -181,7 +181,7 @@ def _show(found: Mixture, checks: tuple[Agreement, ...], states: States | None) 
 
 
 def _show_regimes(found: Mixture, states: States) -> None:
-    from core.lab.mixture_states import regimes, sentence
+    from core.lab.mixture.states import regimes, sentence
 
     console.line(
         f"{states.model}: {len(states.points):,} states of {len(states.sentences):,} sentences; the axes hold "

@@ -15,9 +15,9 @@ from core.figures.palette import CHOSEN, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.lab.boosting import Boosting, Minimum
-    from core.lab.boosting_data import Cloud
-    from core.lab.stumps import Regions, Stump
+    from core.lab.boosting.points import Cloud
+    from core.lab.boosting.samme import Boosting, Minimum
+    from core.lab.boosting.stumps import Regions, Stump
 
 _LEGEND = {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"}
 _MARGIN = {"t": 50, "b": 40, "l": 10, "r": 10}

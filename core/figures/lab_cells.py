@@ -11,7 +11,7 @@ from core.figures.palette import SERIES
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.lab.by_hand import Step, Worked
+    from core.lab.cells.arithmetic import Step, Worked
 
 DRAWN = 1e100  # a browser cannot lay out axes as far as the largest float
 _MOST_TICKS = 20

@@ -14,7 +14,7 @@ from core.figures.prefixes import tick
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.lab.mixture import Mixture
+    from core.lab.mixture.em import Mixture
 
 _LEGEND = {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"}
 _MARGIN = {"t": 50, "b": 40, "l": 10, "r": 10}

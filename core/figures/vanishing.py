@@ -12,7 +12,7 @@ from core.figures.palette import CHOSEN, THRESHOLD, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.lab.vanishing import Vanishing
+    from core.lab.bptt.vanishing import Vanishing
 
 
 def vanishing_curves(found: Vanishing) -> go.Figure:

@@ -16,8 +16,8 @@ from pages.parts.tokens import plain
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from core.lab.boosting import Boosting, Minimum
-    from core.lab.boosting_data import Cloud
+    from core.lab.boosting.points import Cloud
+    from core.lab.boosting.samme import Boosting, Minimum
 
 OWN = "own"
 MOST_POINTS, MOST_ROUNDS, MOST_SEED, LONGEST = 600, 200, 9_999, 20_000
@@ -66,8 +66,8 @@ def view() -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
-    from core.lab.boosting import minima
-    from core.lab.stumps import boost_stumps
+    from core.lab.boosting.samme import minima
+    from core.lab.boosting.stumps import boost_stumps
 
     boosting = boost_stumps(_cloud.points, _cloud.labels, _cloud.classes, rounds)
     return _Boosted(boosting, minima(boosting))
@@ -75,7 +75,7 @@ def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
 
 def _cloud(box: DeltaGenerator) -> Cloud | None:
     """The points that were chosen or typed; None, with a line that says why, where these are none."""
-    from core.lab.boosting_data import MOST_CLASSES, clouds, draw
+    from core.lab.boosting.points import MOST_CLASSES, clouds, draw
 
     names = {
         "rings": _("rings of one cloud"),
@@ -104,7 +104,7 @@ def _cloud(box: DeltaGenerator) -> Cloud | None:
 
 
 def _typed() -> Cloud | None:
-    from core.lab.boosting_data import read_points
+    from core.lab.boosting.points import read_points
 
     text = ask_lines(_("A point a line: two numbers and a class"), "boost_points", _TYPED, LONGEST)
     try:
@@ -121,7 +121,7 @@ def _typed() -> Cloud | None:
 
 
 def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
-    from core.lab.boosting_sheet import sheet, stopped
+    from core.lab.boosting.worksheet import sheet, stopped
 
     boosting, minima = boosted
     if reason := stopped(boosting):
@@ -143,7 +143,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
 
 def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Minimum | None) -> None:
     from core.figures.boosting import risk_in_alpha, weighted_points
-    from core.lab.stumps import regions, stump_of
+    from core.lab.boosting.stumps import regions, stump_of
 
     boosting = boosted.boosting
     made = boosting.rounds[number - 1]
@@ -188,7 +188,7 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
 
 def _history(boosting: Boosting, number: int) -> None:
     from core.figures.boosting import margins, progress, votes_and_errors
-    from core.lab.boosting import error_bound
+    from core.lab.boosting.samme import error_bound
 
     left, right = st.columns(2)
     left.plotly_chart(progress(boosting, number), key="boost risk", alt=_("Risk and share in error by round"))
@@ -217,7 +217,7 @@ def _history(boosting: Boosting, number: int) -> None:
 
 
 def _table(cloud: Cloud, boosted: _Boosted) -> None:
-    from core.lab.stumps import stump_of
+    from core.lab.boosting.stumps import stump_of
 
     by_round = {found.number: found for found in boosted.minima}
     header = [

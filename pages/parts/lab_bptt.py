@@ -13,8 +13,8 @@ from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.lab.bptt import Backpropagation, Exercise
-    from core.lab.bptt_slip import Slip
+    from core.lab.bptt.gradients import Backpropagation, Exercise
+    from core.lab.bptt.slip import Slip
 
 _WEIGHTS = {"w_i": 0.6, "w_h": 0.9, "w_o": 1.5, "h_0": 0.0}
 _INPUTS = "1, 0.5"
@@ -43,7 +43,7 @@ def view() -> None:
 
 def _ask() -> Exercise | None:
     """The numbers; None, with a line that says why, where they make no exercise."""
-    from core.lab.bptt import MOST_STEPS, Exercise
+    from core.lab.bptt.gradients import MOST_STEPS, Exercise
 
     columns = st.columns(4)
     numbers = {}
@@ -91,9 +91,9 @@ def _ask_label() -> float:
 
 
 def _worked(exercise: Exercise) -> None:
-    from core.lab.bptt import backpropagation
-    from core.lab.bptt_sheet import backward, forward
-    from core.lab.bptt_slip import slips
+    from core.lab.bptt.gradients import backpropagation
+    from core.lab.bptt.slip import slips
+    from core.lab.bptt.worksheet import backward, forward
 
     found = backpropagation(exercise)
     for note in found.notes:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.examples import examples
-from core.lab.sheet import Line, Sheet
-from core.lab.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
+from core.lab.cells.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
+from core.lab.worksheet import Line, Sheet
 from core.models.recurrent import CELLS
 from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _

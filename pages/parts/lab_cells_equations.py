@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.lab.sheet import aligned
-from core.lab.side_by_side import BLOCKS, STATE_PRODUCTS
+from core.lab.cells.side_by_side import BLOCKS, STATE_PRODUCTS
+from core.lab.worksheet import aligned
 from pages.parts.equations import number
 
 if TYPE_CHECKING:
-    from core.lab.side_by_side import Cost
+    from core.lab.cells.side_by_side import Cost
     from core.models.step_arithmetic import Gate, Line, Product
 
 _LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}

@@ -13,7 +13,7 @@ from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.lab.derivation import Check
+    from core.lab.bptt.derivation import Check
 
 _TARGET, _FORMULA = "dyhat/dw_o", "-w_o * h^2 / (1 + e^(-w_o * h))^2"
 _POINTS = 10  # that are shown
@@ -21,7 +21,7 @@ _POINTS = 10  # that are shown
 
 def view(steps: int) -> None:
     """A formula typed, compared with autograd; a formula that cannot be read is one line, and stays in its box."""
-    from core.lab.derivation import MOST_STEPS, check, letters, targets
+    from core.lab.bptt.derivation import MOST_STEPS, check, letters, targets
 
     if steps > MOST_STEPS:
         st.caption(_("Derivations are checked over up to {most} steps; this is over {most}.").format(most=MOST_STEPS))
@@ -52,7 +52,7 @@ def view(steps: int) -> None:
 
 
 def _checked(found: Check) -> None:
-    from core.lab.bptt_sheet import latex
+    from core.lab.bptt.worksheet import latex
 
     st.code(found.formula, language=None, wrap_lines=True)
     told = plain(found.statement())

@@ -18,7 +18,7 @@ from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.lab.ensemble import Ensemble, Progress
+    from core.lab.boosting.ensemble import Ensemble, Progress
     from core.models.checkpoints import Checkpoint
 
 MOST_ROWS, _ROWS = 20_000, 2_000
@@ -44,7 +44,7 @@ def view() -> None:
 
 
 def _kept() -> None:
-    from core.lab import ensemble_file
+    from core.lab.boosting import ensemble_file
 
     try:
         found = ensemble_file.load()
@@ -111,7 +111,7 @@ def _measured(
     given: reading.Upload, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
 ) -> Iterator[Progress]:
     from core.data.corpus import read_corpus
-    from core.lab.ensemble import measure
+    from core.lab.boosting.ensemble import measure
 
     labelling = checkpoints[0].labelling if checkpoints else None
     try:
@@ -136,7 +136,7 @@ def _say(event: Progress) -> search.Shown:
 
 
 def _show(found: Ensemble, key: str) -> None:
-    from core.lab.ensemble_words import finding, other, sentences
+    from core.lab.boosting.ensemble_words import finding, other, sentences
 
     measured, *said = sentences(found)
     st.caption(plain(measured))

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.figures.lab_cells import cell_by_hand
-from core.lab.activations import ACTIVATIONS
-from core.lab.by_hand import GATES, MOST_STEPS, Worked, work
-from core.lab.by_hand_check import check
-from core.lab.by_hand_sheets import sheet, step_sheet
-from core.lab.by_hand_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
-from core.lab.lstm_by_hand import USUAL, presets, report, slips
+from core.lab.cells.activations import ACTIVATIONS
+from core.lab.cells.arithmetic import GATES, MOST_STEPS, Worked, work
+from core.lab.cells.check import check
+from core.lab.cells.exercise_text import ALL_DIGITS, LONGEST, Tables, from_line, rounded, to_line
+from core.lab.cells.lstm_exercise import USUAL, presets, report, slips
+from core.lab.cells.worksheets import sheet, step_sheet
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.parts import lab_sheet, link

@@ -16,9 +16,9 @@ from pages.parts.tokens import plain
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.lab.mixture import Iteration, Mixture
-    from core.lab.mixture_check import Agreement
-    from core.lab.mixture_states import States
+    from core.lab.mixture.check import Agreement
+    from core.lab.mixture.em import Iteration, Mixture
+    from core.lab.mixture.states import States
 
 OWN, STATES = "own", "states"
 MOST_COMPONENTS, MOST_ITERATIONS, MOST_SEED, LONGEST = 6, 100, 9_999, 60_000
@@ -73,8 +73,8 @@ def view() -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: int, _points: np.ndarray) -> _Fitted:
-    from core.lab.mixture import first_guess, fit
-    from core.lab.mixture_check import agreement
+    from core.lab.mixture.check import agreement
+    from core.lab.mixture.em import first_guess, fit
 
     mixture = fit(_points, first_guess(_points, components, seed, reg_covar), iterations, reg_covar)
     apart = max(1, -(-iterations // _COMPARED))
@@ -83,8 +83,8 @@ def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: 
 
 def _given(seed: int) -> _Given | None:
     """The points that were chosen; None, with a line that says why, where these are none."""
-    from core.lab.mixture import MOST_POINTS
-    from core.lab.mixture_data import LEAST_DRAWN, draw, toys
+    from core.lab.mixture.em import MOST_POINTS
+    from core.lab.mixture.points import LEAST_DRAWN, draw, toys
 
     names = {
         "clouds": _("three clouds that overlap"),
@@ -113,7 +113,7 @@ def _given(seed: int) -> _Given | None:
 
 
 def _typed() -> np.ndarray | None:
-    from core.lab.mixture_data import read_points
+    from core.lab.mixture.points import read_points
 
     text = ask_lines(_("A point a line: two numbers"), "mix_points", _TYPED, LONGEST)
     try:
@@ -125,7 +125,7 @@ def _typed() -> np.ndarray | None:
 
 def _reg_covar() -> float | None:
     """What is added to every variance; None, with a line that says why, where it is no such number."""
-    from core.lab.mixture import check_reg_covar
+    from core.lab.mixture.em import check_reg_covar
 
     key = "mix reg"
     link.restore("mix_reg", _REG_COVAR, lambda told: told if len(told) <= 24 else None, key)
@@ -155,7 +155,7 @@ def _reg_covar() -> float | None:
 
 def _steps(given: _Given, fitted: _Fitted) -> None:
     from core.figures.mixture import likelihood, mixture_plane, step_name
-    from core.lab.mixture_sheet import remarks, sheet
+    from core.lab.mixture.worksheet import remarks, sheet
 
     mixture = fitted.mixture
     for remark in remarks(mixture):
@@ -228,7 +228,7 @@ def _of_what(mixture: Mixture) -> tuple[int, int]:
 
 
 def _numbers(made: Iteration, fitted: _Fitted) -> None:
-    from core.lab.mixture_check import largest
+    from core.lab.mixture.check import largest
 
     with st.container(horizontal=True):
         st.metric(_("iteration"), f"{made.number} / {len(fitted.mixture.iterations)}", border=True)
@@ -253,8 +253,8 @@ def _numbers(made: Iteration, fitted: _Fitted) -> None:
 
 
 def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
-    from core.lab.mixture_check import log_likelihood_of, slips
-    from core.lab.mixture_sheet import slip_sheet
+    from core.lab.mixture.check import log_likelihood_of, slips
+    from core.lab.mixture.worksheet import slip_sheet
 
     with st.expander(
         _("The report’s slips"), icon=":material/report:", on_change="rerun", key="mix slips open"

@@ -16,8 +16,8 @@ from pages.parts.tokens import plain, visible
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.lab.mixture import Mixture
-    from core.lab.mixture_states import States
+    from core.lab.mixture.em import Mixture
+    from core.lab.mixture.states import States
     from core.models.checkpoints import Checkpoint
 
 _LONGEST, _MOST_AXES = 20_000, 5
@@ -55,7 +55,7 @@ def states() -> States | None:
 def _states(
     name: str, model_hash: str, texts: tuple[str, ...], axes: str, dimensions: int, _checkpoint: Checkpoint
 ) -> States:
-    from core.lab.mixture_states import states_of
+    from core.lab.mixture.states import states_of
 
     return states_of(_checkpoint, texts, axes, dimensions)
 
@@ -80,7 +80,7 @@ def _model(checkpoints: list[Checkpoint]) -> Checkpoint:
 
 def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
     """Along which axes the states are projected, and on how many."""
-    from core.lab.mixture_states import OWN, READ_OUT
+    from core.lab.mixture.states import OWN, READ_OUT
 
     names = {OWN: _("the states’ own components"), READ_OUT: _("the verdict’s, and across it")}
     offered = [OWN, *([READ_OUT] if checkpoint.state_space is not None else [])]
@@ -100,7 +100,7 @@ def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
 
 def show(found: States, mixture: Mixture, responsibilities: np.ndarray, number: int) -> None:
     """What each component holds, by the responsibilities of an iteration."""
-    from core.lab.mixture_states import regimes, sentence
+    from core.lab.mixture.states import regimes, sentence
 
     st.markdown(_("**What each component holds, at iteration {number}**").format(number=number))
     labels = classes.of(found.model)

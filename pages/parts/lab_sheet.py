@@ -11,7 +11,7 @@ from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.lab.sheet import Sheet
+    from core.lab.worksheet import Sheet
 
 
 def show(sheet: Sheet, key: str, *, copy: bool = True) -> None:

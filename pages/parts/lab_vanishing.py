@@ -12,7 +12,7 @@ from pages.parts.lab_numbers import slide, slide_whole
 from pages.parts.tokens import plain
 
 if TYPE_CHECKING:
-    from core.lab.vanishing import Vanishing
+    from core.lab.bptt.vanishing import Vanishing
 
 _WEIGHT, _BIAS, _SPREAD = 1.2, 3.0, 0.5
 _STEPS, _MOST = 30, 200
@@ -21,7 +21,7 @@ _STEPS, _MOST = 30, 200
 def view() -> None:
     """The sliders, the curves, and what the bound says."""
     from core.figures.vanishing import vanishing_curves
-    from core.lab.vanishing import vanishing
+    from core.lab.bptt.vanishing import vanishing
 
     st.latex(
         r"\begin{aligned} \text{RNN:}\quad & \frac{\partial h_T}{\partial h_0} = \prod_{t=1}^{T} w_h (1 - h_t^2) "

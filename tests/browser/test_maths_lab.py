@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
-from core.lab.by_hand_text import to_line
-from core.lab.lstm_by_hand import presets
+from core.lab.cells.exercise_text import to_line
+from core.lab.cells.lstm_exercise import presets
 from tests.hostile import SENTENCES
 
 ROW = 35  # pixels of a row of a table, its header included

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.lab.by_hand_text import as_json, to_line
-from core.lab.lstm_by_hand import presets
+from core.lab.cells.exercise_text import as_json, to_line
+from core.lab.cells.lstm_exercise import presets
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
-from core.lab import ensemble_file
-from core.lab.boosting import alpha
+from core.lab.boosting import ensemble_file
+from core.lab.boosting.samme import alpha
 from core.models import checkpoints
 from core.models.token_predictor import predictor
 from tests.conftest import WORDS

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.lab.mixture_data import draw
+from core.lab.mixture.points import draw
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import pytest
 
 from core.figures import boosting as figures
 from core.figures.boosting import margins, progress, risk_in_alpha, votes_and_errors, weighted_points
-from core.lab.boosting import Boosting, minima, normaliser
-from core.lab.boosting_data import Cloud, draw
-from core.lab.stumps import boost_stumps, regions, stump_of
+from core.lab.boosting.points import Cloud, draw
+from core.lab.boosting.samme import Boosting, minima, normaliser
+from core.lab.boosting.stumps import boost_stumps, regions, stump_of
 from tests.hostile import SENTENCES
 
 ROUNDS = 8

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from core.figures.lab_cells import cell_by_hand
-from core.lab.by_hand import work
-from core.lab.lstm_by_hand import presets, report
+from core.lab.cells.arithmetic import work
+from core.lab.cells.lstm_exercise import presets, report
 
 
 def test_the_curves_of_the_report() -> None:

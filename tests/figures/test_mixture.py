@@ -9,8 +9,8 @@ import pytest
 
 from core.figures.mixture import ellipse, likelihood, mixture_plane, step_name
 from core.figures.palette import SERIES, THRESHOLD
-from core.lab.mixture import Mixture, first_guess, fit
-from core.lab.mixture_data import draw
+from core.lab.mixture.em import Mixture, first_guess, fit
+from core.lab.mixture.points import draw
 
 
 def fitted(components: int = 3, reg_covar: float = 0.0, iterations: int = 4) -> Mixture:

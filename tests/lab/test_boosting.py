@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from core.lab.boosting import (
+from core.lab.boosting.points import clouds, draw
+from core.lab.boosting.samme import (
     CHANCE,
     PERFECT,
     ROUNDS,
@@ -27,8 +28,7 @@ from core.lab.boosting import (
     one_hot,
     wrong_alpha,
 )
-from core.lab.boosting_data import clouds, draw
-from core.lab.stumps import Stump, boost_stumps, regions, stump_of
+from core.lab.boosting.stumps import Stump, boost_stumps, regions, stump_of
 
 CLOUDS = [(name, classes) for name in ("rings", "blobs", "spirals") for classes in (2, 3, 5)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.lab.boosting_data import clouds, draw, read_points
+from core.lab.boosting.points import clouds, draw, read_points
 from tests.hostile import SENTENCES
 
 

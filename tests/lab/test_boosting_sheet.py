@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from core.lab.boosting import Boosting, minima
-from core.lab.boosting_data import draw
-from core.lab.boosting_sheet import sheet, stopped
-from core.lab.sheet import number
-from core.lab.stumps import boost_stumps
+from core.lab.boosting.points import draw
+from core.lab.boosting.samme import Boosting, minima
+from core.lab.boosting.stumps import boost_stumps
+from core.lab.boosting.worksheet import sheet, stopped
+from core.lab.worksheet import number
 
 
 def boosted(name: str, classes: int, rounds: int = 4) -> Boosting:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.lab.bptt import MOST_STEPS, Exercise, backpropagation, error
-from core.lab.bptt_sheet import MOST_WRITTEN, backward, forward, latex
-from core.lab.bptt_slip import slips
-from core.lab.formula import parse
+from core.lab.bptt.formula import parse
+from core.lab.bptt.gradients import MOST_STEPS, Exercise, backpropagation, error
+from core.lab.bptt.slip import slips
+from core.lab.bptt.worksheet import MOST_WRITTEN, backward, forward, latex
 
 WEIGHTS = st.floats(-3, 3)
 EXERCISES = st.builds(

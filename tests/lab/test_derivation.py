@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
-from core.lab.bptt import Exercise, backpropagation
-from core.lab.derivation import MOST_STEPS, Monomial, check, letters, targets
+from core.lab.bptt.derivation import MOST_STEPS, Monomial, check, letters, targets
+from core.lab.bptt.gradients import Exercise, backpropagation
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])

@@ -13,9 +13,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.data.corpus import Corpus, read_corpus
-from core.lab import ensemble_file
-from core.lab.boosting import CHANCE, PERFECT, boost
-from core.lab.ensemble import (
+from core.lab.boosting import ensemble_file
+from core.lab.boosting.ensemble import (
     MAJORITY,
     ONE,
     OWN,
@@ -31,7 +30,8 @@ from core.lab.ensemble import (
     weighted,
     weights_of,
 )
-from core.lab.ensemble_words import sentences
+from core.lab.boosting.ensemble_words import sentences
+from core.lab.boosting.samme import CHANCE, PERFECT, boost
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.token_predictor import predictor

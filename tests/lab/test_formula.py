@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.lab.formula import FUNCTIONS, MOST_CHARACTERS, MOST_DEEP, parse
+from core.lab.bptt.formula import FUNCTIONS, MOST_CHARACTERS, MOST_DEEP, parse
 from tests.hostile import SENTENCES
 
 NAMES = ("w_i", "w_o", "h", "h_1", "h_2", "y", "yhat")

@@ -14,11 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from core.lab.activations import ACTIVATIONS, activation
-from core.lab.by_hand import GATES, LARGEST, MOST_INPUTS, MOST_STEPS, Exercise, Gate, added, work
-from core.lab.by_hand_check import check
-from core.lab.by_hand_sheets import sheet, shown, step_sheet
-from core.lab.by_hand_text import (
+from core.lab.cells.activations import ACTIVATIONS, activation
+from core.lab.cells.arithmetic import GATES, LARGEST, MOST_INPUTS, MOST_STEPS, Exercise, Gate, added, work
+from core.lab.cells.check import check
+from core.lab.cells.exercise_text import (
     ALL_DIGITS,
     LONGEST,
     Tables,
@@ -29,7 +28,8 @@ from core.lab.by_hand_text import (
     rounded,
     to_line,
 )
-from core.lab.lstm_by_hand import presets, report, slips
+from core.lab.cells.lstm_exercise import presets, report, slips
+from core.lab.cells.worksheets import sheet, shown, step_sheet
 
 MODULES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 TORCH_ORDER = {"lstm": ("i", "f", "z", "o"), "gru": ("r", "z", "n"), "rnn": ("a",)}

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.lab.mixture import (
+from core.lab.mixture.check import agreement, largest, log_likelihood_of, slips
+from core.lab.mixture.em import (
     FLOOR,
     LARGEST,
     MOST_POINTS,
@@ -23,8 +24,7 @@ from core.lab.mixture import (
     fit,
     maximisation,
 )
-from core.lab.mixture_check import agreement, largest, log_likelihood_of, slips
-from core.lab.mixture_data import draw, read_points, toys
+from core.lab.mixture.points import draw, read_points, toys
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.lab.mixture import Mixture, first_guess, fit
-from core.lab.mixture_check import slips
-from core.lab.mixture_data import draw
-from core.lab.mixture_sheet import remarks, sheet, slip_sheet
-from core.lab.sheet import factor, number
+from core.lab.mixture.check import slips
+from core.lab.mixture.em import Mixture, first_guess, fit
+from core.lab.mixture.points import draw
+from core.lab.mixture.worksheet import remarks, sheet, slip_sheet
+from core.lab.worksheet import factor, number
 
 
 def fitted(name: str = "clouds", components: int = 3, reg_covar: float = 0.0, iterations: int = 4) -> Mixture:

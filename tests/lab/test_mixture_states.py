@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.lab.mixture_states import OWN, READ_OUT, regimes, sentence, states_of
+from core.lab.mixture.states import OWN, READ_OUT, regimes, sentence, states_of
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.state_space import fit

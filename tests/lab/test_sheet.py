@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.lab.sheet import Line, Sheet, aligned, factor, number
+from core.lab.worksheet import Line, Sheet, aligned, factor, number
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.lab.side_by_side import Speed, cost, multiply_adds, recurrent_parameters, speeds
+from core.lab.cells.side_by_side import Speed, cost, multiply_adds, recurrent_parameters, speeds
 from core.models import checkpoints
 from core.models.recurrent import CELLS, Classifier
 from tests.conftest import EMBEDDING, HIDDEN, WORDS, write_tiny_checkpoint

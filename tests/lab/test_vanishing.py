@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.figures.vanishing import vanishing_curves
-from core.lab.vanishing import power_of_ten, vanishing
+from core.lab.bptt.vanishing import power_of_ten, vanishing
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.lab.activations import activation
-from core.lab.by_hand import GATES, Step, Sum, Worked
-from core.lab.by_hand_text import ALL_DIGITS, rounded
-from core.lab.sheet import Line, Sheet, aligned
+from core.lab.cells.activations import activation
+from core.lab.cells.arithmetic import GATES, Step, Sum, Worked
+from core.lab.cells.exercise_text import ALL_DIGITS, rounded
+from core.lab.worksheet import Line, Sheet, aligned
 from core.runtime.i18n import gettext as _
 
 _HELD = r"\;\text{(held)}"  # beyond the largest float

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from core.lab.bptt import Backpropagation, autograd, sigmoid, state_terms
+from core.lab.bptt.gradients import Backpropagation, autograd, sigmoid, state_terms
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.lab.mixture import Iteration, Mixture, Parameters, expectation
+from core.lab.mixture.em import Iteration, Mixture, Parameters, expectation
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.lab.ensemble import BEST, MAJORITY, ONE, Against, Amount, Ensemble
+from core.lab.boosting.ensemble import BEST, MAJORITY, ONE, Against, Amount, Ensemble
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TypeVar
 
-from core.lab.bptt import Backpropagation, Factor, Gradient
-from core.lab.sheet import Line, Sheet, aligned, factor, number
+from core.lab.bptt.gradients import Backpropagation, Factor, Gradient
+from core.lab.worksheet import Line, Sheet, aligned, factor, number
 from core.runtime.i18n import gettext as _
 
 MOST_WRITTEN = 6  # steps that are written out; of more, the first and the last

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.lab.boosting import Boosting, boost
+from core.lab.boosting.samme import Boosting, boost
 from core.runtime.i18n import gettext as _
 
 MOST_POINTS = 2_000
@@ -47,7 +47,7 @@ def boost_stumps(
     """Boost stumps on points [N, 2]; each round's `learnt` is its `Stump`.
 
     Raises ValueError for points that are not finite numbers of at most `LARGEST`, for points that are all equal or too
-    many, and as `core.lab.boosting.boost` does.
+    many, and as `core.lab.boosting.samme.boost` does.
     """
     found = checked_points(points)
     y = np.asarray(labels)

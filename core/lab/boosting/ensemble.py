@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from core.lab.boosting import Boosting, Learner, boost, exponents, one_hot
+from core.lab.boosting.samme import Boosting, Learner, boost, exponents, one_hot
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.lab.ensemble import Against, Amount, Ensemble, Voter, VoterRound
+from core.lab.boosting.ensemble import Against, Amount, Ensemble, Voter, VoterRound
 from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from core.lab.activations import activation
-from core.lab.by_hand import GATES, LARGEST, SUMS, Exercise, Gate, Worked
+from core.lab.cells.activations import activation
+from core.lab.cells.arithmetic import GATES, LARGEST, SUMS, Exercise, Gate, Worked
 from core.runtime.i18n import gettext as _
 
 DIGITS = 60

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.lab.stumps import LARGEST, MOST_POINTS, checked_points
+from core.lab.boosting.stumps import LARGEST, MOST_POINTS, checked_points
 from core.runtime.i18n import gettext as _
 
 MOST_CLASSES, LONGEST_NAME = 6, 24

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names, probability_of, shown
-from core.lab.mixture import MOST_POINTS
+from core.lab.mixture.em import MOST_POINTS
 from core.models.trace import trace
 from core.runtime.i18n import gettext as _
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from core.lab.by_hand import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
-from core.lab.sheet import decimal
+from core.lab.cells.arithmetic import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
+from core.lab.worksheet import decimal
 from core.runtime.i18n import gettext as _
 
 LONGEST = 2_000  # characters of a line
@@ -245,7 +245,7 @@ def written(value: float) -> str:
 
 
 def rounded(value: float, decimals: int = ALL_DIGITS) -> str:
-    """A number with so many decimals, as `core.lab.sheet.decimal` counts them, or the shortest text that reads back as
+    """A number with so many decimals, as `core.lab.worksheet.decimal` counts them, or the shortest text that reads back as
     the float.
 
     Where decimals say little, a power of ten is written: beyond 1e15, and below 0.0001 where there are four. Without

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from core.lab.bptt import Gradient, Step
+    from core.lab.bptt.gradients import Gradient, Step
 
 _COARSE = 1e-6  # central differences further off than this are told of
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.lab.mixture import LARGEST, MOST_POINTS, checked_points
+from core.lab.mixture.em import LARGEST, MOST_POINTS, checked_points
 from core.runtime.i18n import gettext as _
 
 LEAST_DRAWN = 10
@@ -42,7 +42,7 @@ def read_points(text: str, *, header: bool = False) -> np.ndarray:
     """Points typed in, float64 [N, 2]: two numbers a line, set apart by a comma, a semicolon or blanks.
 
     With `header`, a first line none of whose two fields is a number is left out. Raises ValueError, naming the line,
-    for what is no such line, and as `core.lab.mixture.checked_points` does.
+    for what is no such line, and as `core.lab.mixture.em.checked_points` does.
     """
     found: list[tuple[float, float]] = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from core.lab.activations import activation
+from core.lab.cells.activations import activation
 from core.runtime.i18n import gettext as _
 
 MOST_STEPS, MOST_INPUTS = 200, 8

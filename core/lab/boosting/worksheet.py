@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from core.lab.boosting import CHANCE, PERFECT, Boosting, Minimum, Round, normaliser, wrong_alpha
-from core.lab.sheet import Line, Sheet, aligned, factor, number
+from core.lab.boosting.samme import CHANCE, PERFECT, Boosting, Minimum, Round, normaliser, wrong_alpha
+from core.lab.worksheet import Line, Sheet, aligned, factor, number
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 

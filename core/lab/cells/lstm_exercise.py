@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from core.lab.by_hand import Exercise, Gate, Worked
+from core.lab.cells.arithmetic import Exercise, Gate, Worked
 
 USUAL = "report"
 

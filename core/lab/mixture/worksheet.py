@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.lab.mixture import Iteration, Mixture, expectation
-from core.lab.mixture_check import Formulas, slips
-from core.lab.sheet import Line, Sheet, aligned, factor, number
+from core.lab.mixture.check import Formulas, slips
+from core.lab.mixture.em import Iteration, Mixture, expectation
+from core.lab.worksheet import Line, Sheet, aligned, factor, number
 from core.runtime.i18n import gettext as _
 
 _TERMS = 2  # of a sum that are written out

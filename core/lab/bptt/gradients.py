@@ -23,7 +23,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from core.lab.bptt_notes import not_compared, saturation
+from core.lab.bptt.notes import not_compared, saturation
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Exercise:
 
 
 class Factor(NamedTuple):
-    """A factor of a product: in the letters of `core.lab.formula`, and its value."""
+    """A factor of a product: in the letters of `core.lab.bptt.formula`, and its value."""
 
     symbol: str
     value: float

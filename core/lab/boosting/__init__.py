@@ -1,0 +1,1 @@
+"""Boosting worked by hand: SAMME on points and on trained models."""

@@ -1,0 +1,1 @@
+"""Backpropagation through time by hand, and checks of a derivation."""

@@ -1,0 +1,1 @@
+"""Recurrent cells worked by hand."""

@@ -1,0 +1,1 @@
+"""Gaussian mixtures by EM, worked by hand."""
