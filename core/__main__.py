@@ -14,26 +14,23 @@ from typing import NoReturn
 
 from core.commands import (
     asking,
-    assessing,
     attributing,
-    behaviour,
-    bench,
+    benchmark,
+    checklist,
     composing,
     console,
-    deriving,
     editing,
     faithfulness,
     fixed_points,
-    games,
-    importing,
-    lab,
-    making,
+    interactions,
     patching,
     probing,
-    scanning,
     tracing,
     words,
 )
+from core.commands.lab import exercises
+from core.commands.scanning import assess, scan
+from core.commands.training import derive, import_torch, train
 from core.commands.verbs import Verb
 
 
@@ -50,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {console.one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        goes_on = options.verb.__module__ == making.__name__
+        goes_on = options.verb.__module__ == train.__name__
         print("interrupted" + "; the same command goes on from the last saved state" * goes_on, file=sys.stderr)
         return 130
 
@@ -75,22 +72,22 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     asking.add_verbs(add)
-    assessing.add_verbs(add)
+    assess.add_verbs(add)
     attributing.add_verbs(add)
-    behaviour.add_verbs(add)
-    bench.add_verbs(add)
+    checklist.add_verbs(add)
+    benchmark.add_verbs(add)
     editing.add_verbs(add)
     composing.add_verbs(add)
-    games.add_verbs(add)
-    importing.add_verbs(add)
+    interactions.add_verbs(add)
+    import_torch.add_verbs(add)
     faithfulness.add_verbs(add)
     fixed_points.add_verbs(add)
-    lab.add_verbs(add)
-    making.add_verbs(add)
+    exercises.add_verbs(add)
+    train.add_verbs(add)
     probing.add_verbs(add)
-    deriving.add_verbs(add)
+    derive.add_verbs(add)
     patching.add_verbs(add)
-    scanning.add_verbs(add)
+    scan.add_verbs(add)
     tracing.add_verbs(add)
     words.add_verbs(add)
     return parser

@@ -14,7 +14,7 @@ import pytest
 from core.__main__ import main
 from core.bench import exercises, inside, pages, reading, searches, words
 from core.bench.measured import Measured, best_in_turn, threads
-from core.commands.bench import PARTS
+from core.commands.benchmark import PARTS
 from core.data.corpus import encode
 from core.fluency import kneser_ney
 from core.fluency.trigram import Mixture, Trigram

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core.commands import console
 
 if TYPE_CHECKING:
-    from core.commands.lab import Exercises
+    from core.commands.lab.exercises import Exercises
     from core.lab.bptt.derivation import Check
     from core.lab.bptt.gradients import Backpropagation
     from core.lab.bptt.slip import Slip

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands import console, corpus_scanning, sarcasm_tables
+from core.commands import console
+from core.commands.scanning import corpus as corpus_scanning
+from core.commands.scanning import sarcasm_tables
 from core.commands.verbs import Add
 from core.data.labels import SENTIMENT, Names
 

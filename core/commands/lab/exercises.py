@@ -45,6 +45,6 @@ def lab(options: argparse.Namespace) -> int:
 
 
 def _exercises() -> tuple[Exercising, ...]:
-    from core.commands import lab_boosting, lab_bptt, lab_lstm, lab_mixture
+    from core.commands.lab import boosting, bptt, lstm, mixture
 
-    return (lab_lstm, lab_bptt, lab_boosting, lab_mixture)
+    return (lstm, bptt, boosting, mixture)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.commands import console
 
 if TYPE_CHECKING:
-    from core.commands.lab import Exercises
+    from core.commands.lab.exercises import Exercises
     from core.lab.boosting.ensemble import Ensemble
     from core.lab.boosting.points import Cloud
     from core.lab.boosting.samme import Boosting, Minimum

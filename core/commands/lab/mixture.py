@@ -11,7 +11,7 @@ from core.commands import console
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.commands.lab import Exercises
+    from core.commands.lab.exercises import Exercises
     from core.lab.mixture.check import Agreement
     from core.lab.mixture.em import Mixture
     from core.lab.mixture.states import States

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
-from core.commands.lab import Exercises
+from core.commands.lab.exercises import Exercises
 
 if TYPE_CHECKING:
     from core.lab.cells.arithmetic import Exercise, Worked

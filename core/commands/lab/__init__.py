@@ -1,0 +1,1 @@
+"""The exercises of the Maths lab on the command line."""

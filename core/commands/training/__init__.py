@@ -1,0 +1,1 @@
+"""Verbs that make models or derive tables from them."""
