@@ -336,49 +336,49 @@ def _comparison(found: Any, _labels: tuple[str, str]) -> Any:
 
 
 def _trace(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.contributions import contribution_bars
+    from core.figures.inside.contributions import contribution_bars
 
     return contribution_bars([found])
 
 
 def _gradients(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.gradients import gradient_norms
+    from core.figures.inside.gradients import gradient_norms
 
     return gradient_norms([found])
 
 
 def _attribution(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.attributions import attribution_bars
+    from core.figures.attribution.scores import attribution_bars
 
     return attribution_bars([found], [found.method], found.model.upper(), shares=False)
 
 
 def _order(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.order_attribution import order_bars
+    from core.figures.attribution.order import order_bars
 
     return order_bars(found)
 
 
 def _interactions(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.interactions import interaction_heatmap
+    from core.figures.attribution.interactions import interaction_heatmap
 
     return interaction_heatmap(found)
 
 
 def _patches(found: Any, labels: tuple[str, str]) -> Any:
-    from core.figures.interventions import patch_heatmap
+    from core.figures.inside.interventions import patch_heatmap
 
     return patch_heatmap(found, "probability", labels=labels)
 
 
 def _intervention(found: Any, labels: tuple[str, str]) -> Any:
-    from core.figures.interventions import before_and_after
+    from core.figures.inside.interventions import before_and_after
 
     return before_and_after([found], labels)
 
 
 def _eigenvalues(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.fixed_points import eigenvalues_figure
+    from core.figures.inside.fixed_points import eigenvalues_figure
 
     if not found.points:
         raise LookupError("no fixed point was found, so there is none whose eigenvalues could be drawn")
@@ -386,19 +386,19 @@ def _eigenvalues(found: Any, _labels: tuple[str, str]) -> Any:
 
 
 def _memory(found: Any, labels: tuple[str, str]) -> Any:
-    from core.figures.memory import memory_curves
+    from core.figures.inside.memory_decay import memory_curves
 
     return memory_curves([found], labels)
 
 
 def _retention(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.memory import retention_curves
+    from core.figures.inside.memory_decay import retention_curves
 
     return retention_curves([found])
 
 
 def _suite(found: Any, _labels: tuple[str, str]) -> Any:
-    from core.figures.suite import failure_rates
+    from core.figures.checklist import failure_rates
 
     return failure_rates([found])
 

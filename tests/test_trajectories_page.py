@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.figures.contributions import MOST_BARS
-from core.figures.states import MOST_TOKENS
+from core.figures.inside.contributions import MOST_BARS
+from core.figures.inside.states import MOST_TOKENS
 from core.models import checkpoints, state_space
 from core.models.predict import verdict
 from core.models.step_arithmetic import working

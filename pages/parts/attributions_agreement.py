@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """A map of rank correlations between all methods, for every model asked."""
-    from core.figures.attributions import agreement_map
+    from core.figures.attribution.scores import agreement_map
     from core.probes.attribution.agreement import agreement
     from core.probes.attribution.attribute import METHODS, available
 

@@ -21,7 +21,7 @@ _COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --
 
 def view(checkpoints: Sequence[Checkpoint]) -> None:
     """The stored league of each model: dots with intervals, a table, what it covers and how to make it again."""
-    from core.figures.faithfulness import league_plot
+    from core.figures.attribution.faithfulness import league_plot
     from core.probes.attribution.benchmark_file import FILE
 
     stored, fault = attributions.read_stored()

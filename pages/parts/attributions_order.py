@@ -102,7 +102,7 @@ def _cached(name: str, model_hash: str, text: str, baseline: str, _checkpoint: C
 
 
 def _show(found: Sequence[OrderAttribution]) -> None:
-    from core.figures.order_attribution import order_bars
+    from core.figures.attribution.order import order_bars
 
     for one in found:
         st.plotly_chart(

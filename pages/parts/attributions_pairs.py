@@ -92,7 +92,7 @@ def _quick(cell: Cell, baseline: str) -> Interactions:
 
 
 def _show(found: Sequence[Interactions]) -> None:
-    from core.figures.interactions import interaction_heatmap
+    from core.figures.attribution.interactions import interaction_heatmap
 
     for start in range(0, len(found), 2):
         for column, one in zip(st.columns(2 if len(found) > 1 else 1), found[start : start + 2], strict=False):

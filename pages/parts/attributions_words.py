@@ -143,7 +143,7 @@ def _two_decimals(value: float) -> str:
 
 
 def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
-    from core.figures.attributions import attribution_bars
+    from core.figures.attribution.scores import attribution_bars
 
     names = [attribution_names.method(found.method) for found in here]
     title = _("Each method’s scores, {model}").format(model=cell.checkpoint.name.upper())
@@ -155,7 +155,7 @@ def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
 
 
 def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
-    from core.figures.faithfulness import faithfulness_curves
+    from core.figures.attribution.faithfulness import faithfulness_curves
 
     with st.expander(_("Curves: what the words named first are worth"), icon=":material/ssid_chart:"):
         st.plotly_chart(

@@ -40,7 +40,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
         black_box.ask_first(checkpoint, texts)
     with frame.working(_("Asking the models…"), 450):
         suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
-    from core.figures.suite import failure_rates
+    from core.figures.checklist import failure_rates
 
     st.plotly_chart(failure_rates(suites), key="suite rates", alt=_("Share of failing cases by capability and model"))
     whole = suites[0].rate

@@ -43,7 +43,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     for probes in found:
         _say(probes, task)
 
-    from core.figures.diagnostic import probe_plot
+    from core.figures.inside.linear_probes import probe_plot
 
     if any(probe.task == task for probes in found for probe in probes.probes):
         st.plotly_chart(

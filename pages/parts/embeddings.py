@@ -201,7 +201,7 @@ def _analogy(before: Space | None, after: Space) -> None:
 
 
 def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
-    from core.figures.embeddings import map_of_words
+    from core.figures.words import map_of_words
 
     whens = {"after": _("after training")} | ({"before": _("before training")} if before is not None else {})
     left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
@@ -263,7 +263,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
 
 
 def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
-    from core.figures.embeddings import leans_moved
+    from core.figures.words import leans_moved
 
     if before is None:
         return

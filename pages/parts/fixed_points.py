@@ -102,7 +102,7 @@ def _show(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: C
     number = _choose_point(found) if found.points else None
     _drawn(found, own, texts, checkpoint, number)
     if number is not None:
-        from core.figures.fixed_points import eigenvalues_figure
+        from core.figures.inside.fixed_points import eigenvalues_figure
 
         st.plotly_chart(
             eigenvalues_figure(found, number),
@@ -132,7 +132,7 @@ def _show(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: C
 
 
 def _drawn(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: Checkpoint, number: int | None) -> None:
-    from core.figures.fixed_points import points_figure
+    from core.figures.inside.fixed_points import points_figure
 
     if checkpoint.state_space is None:
         st.info(

@@ -173,7 +173,7 @@ def _clicked(event: Any, grid: PatchGrid) -> tuple[str, int] | None:
 
 
 def _maps(found: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, chosen: tuple[str, int]) -> None:
-    from core.figures.interventions import patch_heatmap
+    from core.figures.inside.interventions import patch_heatmap
 
     longest = max(len(grid.tokens[0]) for _checkpoint, grid in found)
     first = trajectories.window(longest, _COLUMNS, chosen[1], "patch_shown", f"patch shown {own}")
@@ -198,7 +198,7 @@ def _what(grid: PatchGrid, what: str) -> str:
 
 def _choose(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_key: str) -> tuple[str, int]:
     """The patch to follow, for those who do not click."""
-    from core.figures.interventions import patch_names
+    from core.figures.inside.interventions import patch_names
 
     names, longest = patch_names(whats), max(grids, key=lambda grid: len(grid.tokens[0]))
     st.header(_("One patch"))

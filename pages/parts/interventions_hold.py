@@ -45,7 +45,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def show(runs: Sequence[Intervention], key: str) -> None:
     """Verdicts of changed runs, before and after, and the curves along the text."""
-    from core.figures.interventions import before_and_after
+    from core.figures.inside.interventions import before_and_after
 
     if not runs:
         return
@@ -93,7 +93,7 @@ def _ask_span(trace: Trace) -> tuple[int, int]:
 
 def _ask_gate(trace: Trace, first: int, last: int) -> list[Change]:
     """A gate to hold, if one is."""
-    from core.figures.interventions import patch_names
+    from core.figures.inside.interventions import patch_names
     from core.probes.interventions.hold import Hold, bounds, patchable
 
     offered = {what: gate for what, gate in patchable(trace.cell).items() if gate is not None}

@@ -127,7 +127,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
     if reason := stopped(boosting):
         st.info(plain(reason), icon=":material/stop_circle:")
     if not boosting.rounds:
-        from core.figures.boosting import points_alone
+        from core.figures.lab.boosting import points_alone
 
         st.plotly_chart(points_alone(cloud), key="boost points", alt=_("The points by class"))
         return
@@ -142,7 +142,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
 
 
 def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Minimum | None) -> None:
-    from core.figures.boosting import risk_in_alpha, weighted_points
+    from core.figures.lab.boosting import risk_in_alpha, weighted_points
     from core.lab.boosting.stumps import regions, stump_of
 
     boosting = boosted.boosting
@@ -187,7 +187,7 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
 
 
 def _history(boosting: Boosting, number: int) -> None:
-    from core.figures.boosting import margins, progress, votes_and_errors
+    from core.figures.lab.boosting import margins, progress, votes_and_errors
     from core.lab.boosting.samme import error_bound
 
     left, right = st.columns(2)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.figures.lab_cells import cell_by_hand
+from core.figures.lab.cells import cell_by_hand
 from core.lab.cells.activations import ACTIVATIONS
 from core.lab.cells.arithmetic import GATES, MOST_STEPS, Worked, work
 from core.lab.cells.check import check

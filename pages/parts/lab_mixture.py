@@ -154,7 +154,7 @@ def _reg_covar() -> float | None:
 
 
 def _steps(given: _Given, fitted: _Fitted) -> None:
-    from core.figures.mixture import likelihood, mixture_plane, step_name
+    from core.figures.lab.mixture import likelihood, mixture_plane, step_name
     from core.lab.mixture.worksheet import remarks, sheet
 
     mixture = fitted.mixture

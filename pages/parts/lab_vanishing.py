@@ -20,7 +20,7 @@ _STEPS, _MOST = 30, 200
 
 def view() -> None:
     """The sliders, the curves, and what the bound says."""
-    from core.figures.vanishing import vanishing_curves
+    from core.figures.lab.vanishing import vanishing_curves
     from core.lab.bptt.vanishing import vanishing
 
     st.latex(

@@ -43,7 +43,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         return
     _say(pattern, trace)
 
-    from core.figures.patterns import MOST_TOKENS, MOST_UNITS, pattern_heatmap
+    from core.figures.inside.patterns import MOST_TOKENS, MOST_UNITS, pattern_heatmap
 
     st.plotly_chart(
         pattern_heatmap(pattern),

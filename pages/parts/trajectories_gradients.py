@@ -21,7 +21,7 @@ _GAINS = ("0.25", "0.5", "0.75", "1", "1.5", "2", "3", "4")
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Gradients and Jacobians of one sentence, model by model."""
-    from core.figures.gradients import gradient_norms, step_norms
+    from core.figures.inside.gradients import gradient_norms, step_norms
 
     with st.container(horizontal=True):
         sentence = trajectories.choose_sentence(texts)

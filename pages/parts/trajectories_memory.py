@@ -43,7 +43,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     if not found:
         return
 
-    from core.figures.memory import memory_curves
+    from core.figures.inside.memory_decay import memory_curves
 
     st.plotly_chart(
         memory_curves(found, classes.of_models(one.model for one in found)),

@@ -33,7 +33,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 
 def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
-    from core.figures.paths import arrows_every, state_path
+    from core.figures.inside.paths import arrows_every, state_path
 
     plane = _ask_plane()
     drawn = [checkpoint for checkpoint in chosen if checkpoint.state_space is not None]
@@ -82,7 +82,7 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
 
 def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     """Where the runs of two sentences part, in all directions of the state and not in two alone."""
-    from core.figures.paths import distance_curves
+    from core.figures.inside.paths import distance_curves
     from core.probes.dynamics.trajectories import apart
 
     if not chosen:

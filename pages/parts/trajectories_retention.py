@@ -56,7 +56,7 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
     if not found:
         return
 
-    from core.figures.memory import retention_curves
+    from core.figures.inside.memory_decay import retention_curves
 
     st.plotly_chart(
         retention_curves(found), key="retention", alt=_("Share of the words' effect that is left, against k, by model")

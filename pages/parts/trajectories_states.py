@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.figures.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
+from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
 from core.runtime.i18n import gettext as _
 from pages.parts import link, models, trajectories, trajectories_step
 from pages.parts.fingerprint import fingerprint

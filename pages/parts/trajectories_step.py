@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.figures.states import shown_names, values
+from core.figures.inside.states import shown_names, values
 from core.models.recurrent import ReadOutError
 from core.models.step_arithmetic import working
 from core.runtime.i18n import gettext as _

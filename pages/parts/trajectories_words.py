@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Verdicts of one sentence or two, and each word's contribution to them."""
-    from core.figures.contributions import contribution_bars
+    from core.figures.inside.contributions import contribution_bars
 
     chosen = trajectories.choose_models(
         [reader for reader in checkpoints if any(reader.preprocessing(sentence.text) for sentence in texts)]
@@ -55,7 +55,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def _first_shown(trace: Trace, number: int) -> int:
     """Where the bars of a sentence begin; of a long one the token that moved the logit most is among them at first."""
-    from core.figures.contributions import MOST_BARS
+    from core.figures.inside.contributions import MOST_BARS
 
     most = int(abs(trace.contributions).argmax())
     own = fingerprint((number, trace.tokens))

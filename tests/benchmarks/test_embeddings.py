@@ -9,7 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from core.figures.embeddings import map_of_words
+from core.figures.words import map_of_words
 from core.models import checkpoints
 from core.probes.words import neighbours
 from core.probes.words.embedding_map import MOST, WORDS, that_matter, word_map

@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.figures import boosting as figures
-from core.figures.boosting import margins, progress, risk_in_alpha, votes_and_errors, weighted_points
+from core.figures.lab import boosting as figures
+from core.figures.lab.boosting import margins, progress, risk_in_alpha, votes_and_errors, weighted_points
 from core.lab.boosting.points import Cloud, draw
 from core.lab.boosting.samme import Boosting, minima, normaliser
 from core.lab.boosting.stumps import boost_stumps, regions, stump_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.evaluation.intervals import Mean
-from core.figures.diagnostic import probe_plot
+from core.figures.inside.linear_probes import probe_plot
 from core.figures.palette import style
 from core.probes.units.linear_probes import CLASSES, Probe, Probes
 

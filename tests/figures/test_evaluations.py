@@ -7,8 +7,8 @@ import pytest
 
 from core.data.slices import SLICES
 from core.evaluation.binned_metrics import Tally
-from core.figures.embeddings import leans_moved, map_of_words
 from core.figures.evaluations import accuracy_by_slice, confusion, precision_recall, reliability, roc
+from core.figures.words import leans_moved, map_of_words
 from core.probes.words.embedding_map import word_map
 from core.probes.words.neighbours import Move, space
 from core.text.preprocessing import Preprocessing, Vocabulary

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.evaluation.intervals import Mean
-from core.figures import faithfulness as figures
-from core.figures.faithfulness import faithfulness_curves, league_plot
+from core.figures.attribution import faithfulness as figures
+from core.figures.attribution.faithfulness import faithfulness_curves, league_plot
 from core.figures.palette import style
 from core.probes.attribution.faithfulness import Yardstick
 from core.probes.attribution.measures import Faithfulness

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.figures.fixed_points import eigenvalues_figure, points_figure
+from core.figures.inside.fixed_points import eigenvalues_figure, points_figure
 from core.models import state_space
 from core.probes.dynamics.fixed_points import FixedPoints, Point
 

@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from core.figures.interactions import interaction_heatmap
-from core.figures.order_attribution import order_bars
+from core.figures.attribution.interactions import interaction_heatmap
+from core.figures.attribution.order import order_bars
 from core.probes.attribution.interactions import Interactions
 from core.probes.attribution.order import OrderAttribution
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from core.data import labels
-from core.figures import gradients as gradient_figures
-from core.figures import memory as memory_figures
-from core.figures.gradients import gradient_norms, step_norms
-from core.figures.memory import memory_curves, retention_curves
+from core.figures.inside import gradients as gradient_figures
+from core.figures.inside import memory_decay as memory_figures
+from core.figures.inside.gradients import gradient_norms, step_norms
+from core.figures.inside.memory_decay import memory_curves, retention_curves
 from core.models.predict import sigmoid
 from core.probes.dynamics.memory_decay import Memory
 from core.probes.dynamics.retention import Retention

@@ -10,7 +10,7 @@ import re
 import numpy as np
 import pytest
 
-from core.figures.interventions import before_and_after, patch_heatmap, patch_names
+from core.figures.inside.interventions import before_and_after, patch_heatmap, patch_names
 from core.probes.interventions.hold import Hold, Intervention
 from core.probes.interventions.patching import PatchGrid
 

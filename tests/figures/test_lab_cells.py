@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.figures.lab_cells import cell_by_hand
+from core.figures.lab.cells import cell_by_hand
 from core.lab.cells.arithmetic import work
 from core.lab.cells.lstm_exercise import presets, report
 

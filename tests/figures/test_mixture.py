@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from core.figures.mixture import ellipse, likelihood, mixture_plane, step_name
+from core.figures.lab.mixture import ellipse, likelihood, mixture_plane, step_name
 from core.figures.palette import SERIES, THRESHOLD
 from core.lab.mixture.em import Mixture, first_guess, fit
 from core.lab.mixture.points import draw

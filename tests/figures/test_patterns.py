@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.figures.patterns import MOST_TOKENS, MOST_UNITS, pattern_heatmap
+from core.figures.inside.patterns import MOST_TOKENS, MOST_UNITS, pattern_heatmap
 from core.probes.units.patterns import Pattern
 
 

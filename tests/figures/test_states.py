@@ -10,10 +10,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.figures import contributions, paths, states
-from core.figures.contributions import MOST_BARS, contribution_bars
-from core.figures.paths import MOST_ARROWS, arrows_every, distance_curves, state_path
-from core.figures.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
+from core.figures.inside import contributions, paths, states
+from core.figures.inside.contributions import MOST_BARS, contribution_bars
+from core.figures.inside.paths import MOST_ARROWS, arrows_every, distance_curves, state_path
+from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
 from core.models.state_space import fit
 from core.models.trace import Trace
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.figures.checklist import failure_rates
 from core.figures.palette import style
-from core.figures.suite import failure_rates
 from core.probes.checklist.suite import Settings, Suite, run_predictor
 from core.probes.checklist.templates import CAPABILITIES
 

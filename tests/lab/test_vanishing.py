@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.figures.vanishing import vanishing_curves
+from core.figures.lab.vanishing import vanishing_curves
 from core.lab.bptt.vanishing import power_of_ten, vanishing
 
 
