@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.bench import exercises, inside, pages, reading, searches, words
-from core.bench.measured import Measured, best_in_turn, threads
+from core.benchmarks import exercises, inside, pages, reading, searches, words
+from core.benchmarks.measured import Measured, best_in_turn, threads
 from core.commands.benchmark import PARTS
 from core.data.corpus import encode
 from core.fluency import kneser_ney

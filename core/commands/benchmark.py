@@ -11,7 +11,7 @@ from core.commands import console
 from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.bench.measured import Measured
+    from core.benchmarks.measured import Measured
 
 PARTS = ("pages", "reading", "inside", "searches", "words", "exercises")
 
@@ -45,8 +45,8 @@ def bench(options: argparse.Namespace) -> int:
 
 
 def _measured(options: argparse.Namespace) -> Iterator[Measured]:
-    from core.bench import exercises, inside, pages, reading, searches, words
-    from core.bench.measured import threads
+    from core.benchmarks import exercises, inside, pages, reading, searches, words
+    from core.benchmarks.measured import threads
 
     if "pages" in options.only:  # first: while no models are in this process's way
         yield from pages.visited(1 if options.quick else 3)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from core.bench.measured import Measured
+from core.benchmarks.measured import Measured
 from pages.parts.visitor import HOME, Page, Visitor, server
 
 _BARE = """

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.bench.measured import Measured, best_in_turn
-from core.bench.reading import made_up
+from core.benchmarks.measured import Measured, best_in_turn
+from core.benchmarks.reading import made_up
 
 if TYPE_CHECKING:
     from core.fluency.trigram import Scorer

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.bench.measured import Measured, best_in_turn, seconds
-from core.bench.reading import made_up
+from core.benchmarks.measured import Measured, best_in_turn, seconds
+from core.benchmarks.reading import made_up
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

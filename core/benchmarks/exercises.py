@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.bench.measured import Measured, best_in_turn
+from core.benchmarks.measured import Measured, best_in_turn
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.bench.measured import Measured
+from core.benchmarks.measured import Measured
 
 _ROOT = Path(__file__).parents[2]
 _VISITS = "pages.parts.visits"

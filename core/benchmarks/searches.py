@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.bench.measured import Measured, best_in_turn
-from core.bench.reading import TWELVE, made_up
+from core.benchmarks.measured import Measured, best_in_turn
+from core.benchmarks.reading import TWELVE, made_up
 from core.data.tables import as_csv, rows
 
 if TYPE_CHECKING:

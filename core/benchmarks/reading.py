@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.bench.measured import Measured, best_in_turn
+from core.benchmarks.measured import Measured, best_in_turn
 from core.data.tables import as_csv
 
 if TYPE_CHECKING:

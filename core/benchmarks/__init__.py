@@ -1,0 +1,1 @@
+"""Each probe timed beside the plain way of doing the same."""
