@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
-from pages.parts import about, frame, link
+from pages.help import about
+from pages.parts import frame, link
 
 frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))

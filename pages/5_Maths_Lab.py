@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import about, frame, link
+from pages.help import about
+from pages.parts import frame, link
 
 frame.set_up("Maths_Lab")
 st.title(_("Maths lab"))

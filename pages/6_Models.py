@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import about, frame, link, models
+from pages.help import about
+from pages.parts import frame, link, models
 
 frame.set_up("Models")
 st.title(_("Models"))

@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runtime.i18n import gettext
-from pages.parts import about, about_papers
+from pages.help import about
+from pages.help import papers as about_papers
 from tests.views import EVERY, PAGES, ROOT, views
 
 

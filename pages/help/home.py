@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.parts.about_papers import CHO, ELMAN, HOCHREITER, WILSON, About
+from pages.help.papers import CHO, ELMAN, HOCHREITER, WILSON, About
 
 TEXTS: Mapping[str, About] = {
     "": About(

@@ -12,7 +12,7 @@ from importlib import import_module
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts.about_papers import About, Paper
+from pages.help.papers import About, Paper
 from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 

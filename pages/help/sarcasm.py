@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.parts.about_papers import (
+from pages.help.papers import (
     CHECKLIST,
     HOTFLIP,
     KORN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.parts.about_papers import GUO, MCNEMAR, NEWCOMBE_PAIRED, PEARSON, WILSON, WORD2VEC, About
+from pages.help.papers import GUO, MCNEMAR, NEWCOMBE_PAIRED, PEARSON, WILSON, WORD2VEC, About
 
 TEXTS: Mapping[str, About] = {
     "cards": About(
