@@ -40,35 +40,27 @@ about.show("Attributions", view)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import (
-        attributions,
-        attributions_agreement,
-        attributions_league,
-        attributions_order,
-        attributions_pairs,
-        attributions_words,
-        black_box,
-        models,
-    )
+    from pages.parts import black_box, models
+    from pages.views.attributions import agreement, benchmark, controls, order, pairs, words
 
     checkpoints, faults = models.load_all()
     if view != "league":
-        attributions.load()
+        controls.load()
 models.tell_of(faults)
 with black_box.faults_told():
     if not checkpoints:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
     elif view == "league":
-        attributions_league.view(checkpoints)
+        benchmark.view(checkpoints)
     else:
-        asked = attributions.sentences_asked(text, checkpoints)
+        asked = controls.sentences_asked(text, checkpoints)
         if not asked:
             frame.invite(text)
         elif view == "agreement":
-            attributions_agreement.view(asked, checkpoints)
+            agreement.view(asked, checkpoints)
         elif view == "order":
-            attributions_order.view(asked, checkpoints)
+            order.view(asked, checkpoints)
         elif view == "pairs":
-            attributions_pairs.view(asked, checkpoints)
+            pairs.view(asked, checkpoints)
         else:
-            attributions_words.view(asked, checkpoints)
+            words.view(asked, checkpoints)

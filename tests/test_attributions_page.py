@@ -18,7 +18,7 @@ from core.probes.attribution.benchmark import league
 from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.results import Reading
 from core.probes.dynamics.sensitivity import random_sensitivity, sensitivity
-from pages.parts import attribution_names, attribution_trust, attributions
+from pages.views.attributions import controls, names, trust
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -184,7 +184,7 @@ def test_two_sentences_and_two_models_stand_side_by_side() -> None:
 
 
 def test_slow_methods_are_offered_with_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attributions, "_seconds", lambda cell, method: 40.0 if method == "lime" else 0.01)
+    monkeypatch.setattr(controls, "_seconds", lambda cell, method: 40.0 if method == "lime" else 0.01)
     at = opened(q=PROVERB, methods="occlusion-1,lime")
     assert "about 40 s in all: LIME" in said(at)
     assert len(strips(at)) == 1
@@ -193,7 +193,7 @@ def test_slow_methods_are_offered_with_their_time(monkeypatch: pytest.MonkeyPatc
 
 
 def test_many_quick_methods_are_slow_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attributions, "_seconds", lambda cell, method: 1.5)
+    monkeypatch.setattr(controls, "_seconds", lambda cell, method: 1.5)
     at = opened(view="agreement", q=PROVERB, models="lstm")
     assert len(figures(at)[0]["data"][0]["z"]) == 5, "as many as take 8 s"
     assert f"about {1.5 * (len(METHODS) - 5):.0f} s in all" in said(at)
@@ -201,7 +201,7 @@ def test_many_quick_methods_are_slow_together(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_text_too_long_for_shapley_values_has_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = ("shapley", "saliency")
-    monkeypatch.setattr(attributions, "_seconds", lambda cell, method: 0.01 if method in quick else 1e6)
+    monkeypatch.setattr(controls, "_seconds", lambda cell, method: 0.01 if method in quick else 1e6)
     at = opened(view="agreement", q=" ".join(["good"] * 1_001), models="gru")
     assert "Shapley values are sampled for texts of up to 1,000 tokens; given 1,001" in said(at)
     assert len(figures(at)[0]["data"][0]["z"]) == 1, "saliency alone"
@@ -210,7 +210,7 @@ def test_a_text_too_long_for_shapley_values_has_the_others(monkeypatch: pytest.M
 def test_faithfulness_of_a_long_text_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     plainly = said(opened(q=PROVERB, methods="occlusion-1", models="gru"))
     line = next(line for line in plainly.splitlines() if line.startswith("comprehensiveness"))
-    monkeypatch.setattr(attribution_trust, "_AT_ONCE", 0.0)
+    monkeypatch.setattr(trust, "_AT_ONCE", 0.0)
     at = opened(q=PROVERB, methods="occlusion-1", models="gru")
     assert len(strips(at)) == 1 and line not in said(at)
     press(at, "Measure faithfulness")
@@ -226,7 +226,7 @@ def test_sensitivity_is_measured_when_asked_for(tiny_checkpoints: Path) -> None:
     reading = Reading(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
     chance = random_sensitivity(len(reading.tokens)).mean()
     for shown in ("occlusion-1", "saliency"):
-        (row,) = table.index[table["method"] == attribution_names.method(shown)]
+        (row,) = table.index[table["method"] == names.method(shown)]
 
         def explain(moved: Reading, method: str = shown) -> np.ndarray:
             return METHODS[method].function(moved, accepted(method)).scores
@@ -241,7 +241,7 @@ def test_sampled_values_start_at_a_click_where_they_take_long(monkeypatch: pytes
     long = "so good a movie never so sad and better late than never so bad"
     for view in ("order", "pairs"):
         assert figures(opened(view=view, q=long)), "quick ones need no click"
-    monkeypatch.setattr(attributions, "AT_ONCE", 0.0)
+    monkeypatch.setattr(controls, "AT_ONCE", 0.0)
     for view, label in (("order", "Share the logit out (about"), ("pairs", "Work the pairs out (about")):
         at = opened(view=view, q=long)
         assert not figures(at)
@@ -259,7 +259,7 @@ def test_all_methods_agree_with_themselves() -> None:
 
 
 def test_every_method_has_a_name_and_an_explanation() -> None:
-    assert METHODS.keys() == attribution_names.methods().keys() == attribution_names.explanations().keys()
+    assert METHODS.keys() == names.methods().keys() == names.explanations().keys()
 
 
 def test_without_a_league_the_page_says_how_to_make_one() -> None:
@@ -275,7 +275,7 @@ def test_the_page_leads_with_the_most_faithful_method(with_league: Path) -> None
     assert best is not None
     at = opened(q=PROVERB)
     assert at.multiselect[0].value[0] == best
-    led = f"by deleting words: **{attribution_names.method(best)}**"
+    led = f"by deleting words: **{names.method(best)}**"
     assert f"Most faithful to the LSTM over 12 validation sentences, {led}" in said(at)
 
 

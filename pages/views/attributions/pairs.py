@@ -10,10 +10,11 @@ import streamlit as st
 from core.data.labels import shown
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
-from pages.parts import attributions, classes, frame, search, trajectories
-from pages.parts.attributions import Cell
+from pages.parts import classes, frame, search, trajectories
 from pages.parts.tokens import plain, visible
 from pages.parts.trajectories import Sentence
+from pages.views.attributions import controls
+from pages.views.attributions.controls import Cell
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -30,9 +31,9 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     left, right = st.columns(2)
     with left:
         sentence = trajectories.choose_sentence(asked)
-        chosen = attributions.choose_models(checkpoints, [sentence])
+        chosen = controls.choose_models(checkpoints, [sentence])
     with right:
-        baseline = attributions.choose_baseline()
+        baseline = controls.choose_baseline()
     cells = [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)]
     longest = max((len(cell.tokens) for cell in cells), default=0)
     if longest > _LONGEST:
@@ -45,8 +46,8 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     if longest == 1:
         st.info(_("A single word makes no pair. Type another."))
         return
-    seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
-    if seconds <= attributions.AT_ONCE:
+    seconds = sum(controls.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
+    if seconds <= controls.AT_ONCE:
         with frame.working(_("Reading the sentence without each pair…"), 480):
             found = [_quick(cell, baseline) for cell in cells]
         _show(found)
@@ -81,13 +82,13 @@ def _sampled(cells: Sequence[Cell], baseline: str, breathe: Callable[[], None]) 
     found: list[Interactions] = []
     for cell in cells:
         reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
-        found.append(interactions(reading, attributions.removal(cell.checkpoint, baseline), breathe=breathe))
+        found.append(interactions(reading, controls.removal(cell.checkpoint, baseline), breathe=breathe))
         yield _Ran(len(found), list(found))
 
 
 def _quick(cell: Cell, baseline: str) -> Interactions:
     checkpoint = cell.checkpoint
-    used = attributions.removal(checkpoint, baseline)
+    used = controls.removal(checkpoint, baseline)
     return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, used, checkpoint)
 
 

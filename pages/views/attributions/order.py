@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import attributions, frame, search, trajectories
-from pages.parts.attributions import Cell
+from pages.parts import frame, search, trajectories
 from pages.parts.tokens import plain
 from pages.parts.trajectories import Sentence
+from pages.views.attributions import controls
+from pages.views.attributions.controls import Cell
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -26,9 +27,9 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     left, right = st.columns(2)
     with left:
         sentence = trajectories.choose_sentence(asked)
-        chosen = attributions.choose_models(checkpoints, [sentence])
+        chosen = controls.choose_models(checkpoints, [sentence])
     with right:
-        baseline = attributions.choose_baseline()
+        baseline = controls.choose_baseline()
     cells = [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)]
     st.write(
         _(
@@ -46,8 +47,8 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         return
     if longest > MOST_EXACT:
         st.caption(_("More than {count} words: the values are sampled, with standard errors.").format(count=MOST_EXACT))
-    seconds = sum(attributions.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
-    if seconds <= attributions.AT_ONCE:
+    seconds = sum(controls.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
+    if seconds <= controls.AT_ONCE:
         with frame.working(_("Reading the words in many orders…"), 480):
             found = [_quick(cell, baseline) for cell in cells]
         _show(found)
@@ -83,13 +84,13 @@ def _sampled(cells: Sequence[Cell], baseline: str, breathe: Callable[[], None]) 
     found: list[OrderAttribution] = []
     for cell in cells:
         reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
-        found.append(order_attribution(reading, attributions.removal(cell.checkpoint, baseline), breathe=breathe))
+        found.append(order_attribution(reading, controls.removal(cell.checkpoint, baseline), breathe=breathe))
         yield _Ran(len(found), list(found))
 
 
 def _quick(cell: Cell, baseline: str) -> OrderAttribution:
     checkpoint = cell.checkpoint
-    used = attributions.removal(checkpoint, baseline)
+    used = controls.removal(checkpoint, baseline)
     return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, used, checkpoint)
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import attribution_names, attributions, trajectories
-from pages.parts.attributions import Cell
+from pages.parts import trajectories
 from pages.parts.tokens import plain
 from pages.parts.trajectories import Sentence
+from pages.views.attributions import controls
+from pages.views.attributions import names as attribution_names
+from pages.views.attributions.controls import Cell
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -26,11 +28,11 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     left, right = st.columns(2)
     with left:
         sentence = trajectories.choose_sentence(asked)
-        chosen = attributions.choose_models(checkpoints, [sentence])
+        chosen = controls.choose_models(checkpoints, [sentence])
     with right:
-        baseline = attributions.choose_baseline()
+        baseline = controls.choose_baseline()
     cells = [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)]
-    found = attributions.run(cells, list(METHODS), baseline, "agreement")
+    found = controls.run(cells, list(METHODS), baseline, "agreement")
     rows: list[tuple[object, ...]] = []
     for cell in cells:
         name = cell.checkpoint.name

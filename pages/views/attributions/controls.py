@@ -12,10 +12,11 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
-from pages.parts import attribution_names, black_box, frame, link, search, trajectories
+from pages.parts import black_box, frame, link, search, trajectories
 from pages.parts.second import second_sentence
 from pages.parts.tokens import minus, plain
 from pages.parts.trajectories import Sentence
+from pages.views.attributions import names
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -91,7 +92,7 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
     chosen = st.multiselect(
         _("Methods"),
         here,
-        format_func=attribution_names.method,  # this widget reads no Markdown
+        format_func=names.method,  # this widget reads no Markdown
         key=key,
         persist_state="session",
         placeholder=_("Choose methods"),
@@ -103,7 +104,7 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
 
 def choose_baseline() -> str:
     """What taking a word out means, or "" for each method's own; travels in the link as ``baseline``."""
-    shown = attribution_names.baselines()
+    shown = names.baselines()
     key = "attributions baseline"
     if not link.restore("baseline", "", link.one_of(list(shown)), key):
         st.caption(_("The link asks for a baseline that is not offered; each method takes its own."))
@@ -139,11 +140,11 @@ def tell_of_baselines(methods: Sequence[str], baseline: str) -> None:
     """Says which methods do not accept the baseline that was asked for, and what they take instead."""
     if not baseline:
         return
-    shown = attribution_names.baselines()
+    shown = names.baselines()
     other = [name for name in methods if accepted(name, baseline) != baseline]
     if other:
         lines = listed(
-            f"{attribution_names.method(name)} ({shown[accepted(name, baseline)] if accepted(name, baseline) else '–'})"
+            f"{names.method(name)} ({shown[accepted(name, baseline)] if accepted(name, baseline) else '–'})"
             for name in other
         )
         st.caption(_("Other ways of their own, or none: {methods}").format(methods=plain(lines)))
@@ -191,7 +192,7 @@ def _slow(tasks: Sequence[Task]) -> list[Task]:
 
 def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None:
     seconds = sum(task.seconds for task in slow)
-    named = listed(dict.fromkeys(attribution_names.method(task.method) for task in slow))
+    named = listed(dict.fromkeys(names.method(task.method) for task in slow))
     st.info(
         _("These methods take long here, about {seconds:,.0f} s in all: {methods}").format(
             seconds=seconds, methods=plain(named)
@@ -317,7 +318,7 @@ def tell_of_best(cells: Sequence[Cell]) -> None:
             line.format(
                 model=plain(name.upper()),
                 rows=overall.rows,
-                method=plain(attribution_names.method(found.best)),
+                method=plain(names.method(found.best)),
                 value=minus(f"{overall.mean:.3f}"),
                 low=minus(f"{overall.interval[0]:.3f}"),
                 high=minus(f"{overall.interval[1]:.3f}"),

@@ -10,11 +10,13 @@ import streamlit as st
 from core.data.labels import Names, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import attribution_names, attribution_trust, attributions, classes, models, trajectories
-from pages.parts.attribution_trust import Sensitivity
-from pages.parts.attributions import Cell
+from pages.parts import classes, models, trajectories
 from pages.parts.tokens import minus, plain, pull_strip, visible
 from pages.parts.trajectories import Sentence
+from pages.views.attributions import controls, trust
+from pages.views.attributions import names as attribution_names
+from pages.views.attributions.controls import Cell
+from pages.views.attributions.trust import Sensitivity
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -24,21 +26,21 @@ if TYPE_CHECKING:
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Strips, faithfulness, bars and numbers for every sentence and model asked, two side by side."""
-    chosen = attributions.choose_models(checkpoints, asked)
+    chosen = controls.choose_models(checkpoints, asked)
     left, right = st.columns([3, 1])
     with left:
-        methods = attributions.choose_methods(chosen)
+        methods = controls.choose_methods(chosen)
     with right:
-        baseline = attributions.choose_baseline()
-    attributions.tell_of_baselines(methods, baseline)
+        baseline = controls.choose_baseline()
+    controls.tell_of_baselines(methods, baseline)
     cells = [
         Cell(sentence, checkpoint)
         for sentence in asked
         for checkpoint in chosen
         if checkpoint.preprocessing(sentence.text)
     ]
-    attributions.tell_of_best(cells)
-    found = attributions.run(cells, methods, baseline, "words")
+    controls.tell_of_best(cells)
+    found = controls.run(cells, methods, baseline, "words")
     if len(cells) == 1:
         _cell(cells[0], found, methods, baseline, several=False)
     else:
@@ -51,7 +53,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     trajectories.csv_button("attributions", header, lambda: _rows(found))
 
 
-def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
+def _cell(cell: Cell, found: controls.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
     """One sentence and model."""
     verdict = models.verdict(cell.checkpoint, cell.sentence.text)
     heading = cell.checkpoint.name.upper()
@@ -76,7 +78,7 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
     if not here:
         st.caption(_("No method has answered yet."))
         return
-    measured = attribution_trust.measured(cell, list(here.values()), attributions.removal(cell.checkpoint, baseline))
+    measured = trust.measured(cell, list(here.values()), controls.removal(cell.checkpoint, baseline))
     first = next(iter(measured.values())) if measured else None
     ranked = first is not None and first.ranking_matters
     if first is not None and first.warning:
@@ -94,7 +96,7 @@ def _cell(cell: Cell, found: attributions.Found, methods: Sequence[str], baselin
         _curves(cell, measured)
     with st.expander(_("Numbers: faithfulness, sums, time"), icon=":material/table:"):
         table = st.container()
-        sensitive = attribution_trust.sensitivity(cell, list(here.values())) if len(cell.tokens) > 1 else None
+        sensitive = trust.sensitivity(cell, list(here.values())) if len(cell.tokens) > 1 else None
         with table:
             _table(list(here.values()), measured, sensitive)
     _warn(list(here.values()))
@@ -286,7 +288,7 @@ def _about(labels: Names) -> None:
             st.markdown(f"**{plain(attribution_names.method(key))}.** {plain(line)}")
 
 
-def _rows(found: attributions.Found) -> list[tuple[object, ...]]:
+def _rows(found: controls.Found) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for (number, model, method), attribution in found.items():
         errors = [""] * len(attribution) if attribution.errors is None else attribution.errors.tolist()

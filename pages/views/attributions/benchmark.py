@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, together
-from pages.parts import attribution_names, attributions, estimates, link, trajectories
+from pages.parts import estimates, link, trajectories
 from pages.parts.tokens import plain
+from pages.views.attributions import controls, names
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -24,10 +25,10 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
     from core.figures.attribution.faithfulness import league_plot
     from core.probes.attribution.benchmark_file import FILE
 
-    stored, fault = attributions.read_stored()
+    stored, fault = controls.read_stored()
     if fault:
         st.error(plain(_("The stored league cannot be used: {fault}").format(fault=fault)))
-    current = attributions.stored_leagues(checkpoints)
+    current = controls.stored_leagues(checkpoints)
     if stored is None or not current:
         st.info(_("No league was measured on these models yet. Measure one with the command below."))
         st.code(_COMMAND.format(rows=200, seed=0, file=FILE), language="bash", wrap_lines=True)
@@ -36,7 +37,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         _say(name, league)
     measure = _choose_measure()
     st.plotly_chart(
-        league_plot(list(current.values()), measure, attribution_names.methods()),
+        league_plot(list(current.values()), measure, names.methods()),
         key="league",
         alt=_("Faithfulness of every method with its interval, and of random rankings"),
     )
@@ -92,7 +93,7 @@ def _say(model: str, league: League) -> None:
     if best is None or overall is None or gain is None:
         st.markdown(name + _("No method was measured on any sentence."))
         return
-    method = plain(attribution_names.method(best.method))
+    method = plain(names.method(best.method))
     if gain.interval[0] <= 0:
         line = _("No method is more faithful than random rankings; the highest is {method}.")
         st.markdown(name + line.format(method=method))
@@ -106,12 +107,12 @@ def _say(model: str, league: League) -> None:
         ),
     ]
     if league.tied:
-        others = listed(attribution_names.method(one) for one in league.tied)
+        others = listed(names.method(one) for one in league.tied)
         lines.append(_("Not to be told from it on these sentences: {methods}.").format(methods=plain(others)))
     elif league.runner_up is not None and league.lead is not None:
         lines.append(
             _("It is ahead of the next, {method}, by {value:.3f} ({low:.3f} to {high:.3f}).").format(
-                method=plain(attribution_names.method(league.runner_up)),
+                method=plain(names.method(league.runner_up)),
                 value=league.lead.mean,
                 low=league.lead.interval[0],
                 high=league.lead.interval[1],
@@ -144,7 +145,7 @@ def _table(league: League) -> list[list[object]]:
 
     rows: list[list[object]] = [
         [
-            attribution_names.method(one.method),
+            names.method(one.method),
             cell(one.measures, "overall"),
             cell(one.gains, "overall"),
             *(cell(one.measures, name) for name in _MEASURES),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import attributions, black_box, search
-from pages.parts.attributions import Cell
+from pages.parts import black_box, search
+from pages.views.attributions import controls
+from pages.views.attributions.controls import Cell
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -42,7 +43,7 @@ def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[
     """How faithful each attribution of a cell is, by method; on a long text once a button is pressed, None before."""
     from core.probes.attribution.faithfulness import RANDOMS
 
-    seconds = attributions.seconds_for(cell, 2 * 5 * RANDOMS + 2 * len(cell.tokens))
+    seconds = controls.seconds_for(cell, 2 * 5 * RANDOMS + 2 * len(cell.tokens))
     checkpoint, text = cell.checkpoint, cell.sentence.text
     if seconds <= _AT_ONCE:
         with st.spinner(_("Measuring how faithful the methods are…"), show_time=False):
@@ -94,7 +95,7 @@ def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
         ),
         lambda result, _key: given.append(result),
         _("Measure sensitivity (about {seconds:,.0f} s)").format(
-            seconds=max(1.0, attributions.seconds_for(cell, readings))
+            seconds=max(1.0, controls.seconds_for(cell, readings))
         ),
         _("Measure again"),
     )

@@ -1,0 +1,1 @@
+"""The views of each page, one module a view."""
