@@ -23,12 +23,13 @@ about.show("Home")
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import home, models
+    from pages.parts import models
+    from pages.views.home import verdicts
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 if checkpoints:
-    home.answer(text, checkpoints)
+    verdicts.answer(text, checkpoints)
 else:
     st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
 frame.links_to_pages(text)
