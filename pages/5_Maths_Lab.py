@@ -34,13 +34,13 @@ about.show("Maths_Lab", chosen)
 with frame.waiting(_("Loading the exercise…"), 420):
     # Only the chosen one is loaded: some need torch.
     if chosen == "lstm":
-        from pages.parts import lab_lstm as section
+        from pages.views.maths_lab import lstm as section
     elif chosen == "bptt":
-        from pages.parts import lab_bptt as section
+        from pages.views.maths_lab import bptt as section
     elif chosen == "boosting":
-        from pages.parts import lab_boosting as section
+        from pages.views.maths_lab import boosting as section
     elif chosen == "mixture":
-        from pages.parts import lab_mixture as section
+        from pages.views.maths_lab import mixture as section
     else:
-        from pages.parts import lab_cells as section
+        from pages.views.maths_lab import cells as section
 section.view()

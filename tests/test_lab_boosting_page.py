@@ -24,8 +24,8 @@ from core.lab.boosting.worksheet import sheet
 from core.models import checkpoints
 from core.models.token_predictor import predictor
 from core.runtime import i18n
-from pages.parts import lab_boosting
 from pages.parts.tokens import plain
+from pages.views.maths_lab import boosting
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -339,4 +339,4 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
 def test_the_bounds_of_the_page_are_those_of_the_core() -> None:
     from core.lab.boosting import samme, stumps
 
-    assert lab_boosting.MOST_ROUNDS <= samme.MOST_ROUNDS and lab_boosting.MOST_POINTS <= stumps.MOST_POINTS
+    assert boosting.MOST_ROUNDS <= samme.MOST_ROUNDS and boosting.MOST_POINTS <= stumps.MOST_POINTS

@@ -310,7 +310,7 @@ def test_costs_and_accuracy() -> None:
 def test_speed_is_measured_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     from core.lab.cells import side_by_side
     from core.lab.cells.side_by_side import Speed
-    from pages.parts import lab_cells
+    from pages.views.maths_lab import cells as lab_cells
 
     at = opened(lab="cells")
     assert "Nothing is measured yet" in said(at)

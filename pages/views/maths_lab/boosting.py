@@ -8,10 +8,11 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import lab_ensemble, lab_sheet, link, trajectories
+from pages.parts import lab_sheet, link, trajectories
 from pages.parts.fingerprint import fingerprint
 from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
 from pages.parts.tokens import plain
+from pages.views.maths_lab import ensemble
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -61,7 +62,7 @@ def view() -> None:
         except ValueError as error:
             st.error(plain(str(error)))
     st.divider()
-    lab_ensemble.view()
+    ensemble.view()
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import lab_derivation, lab_sheet, lab_vanishing, link, trajectories
+from pages.parts import lab_sheet, link, trajectories
 from pages.parts.lab_numbers import ask_number, ask_text, ask_whole, shown, signed
 from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
+from pages.views.maths_lab import derivation, vanishing
 
 if TYPE_CHECKING:
     from core.lab.bptt.gradients import Backpropagation, Exercise
@@ -36,9 +37,9 @@ def view() -> None:
     if exercise is not None:
         _worked(exercise)
     st.header(_("Check your own derivation"))
-    lab_derivation.view(2 if exercise is None else len(exercise.x))
+    derivation.view(2 if exercise is None else len(exercise.x))
     st.header(_("Vanishing and exploding"))
-    lab_vanishing.view()
+    vanishing.view()
 
 
 def _ask() -> Exercise | None:

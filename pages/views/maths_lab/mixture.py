@@ -104,9 +104,9 @@ def _given(seed: int) -> _Given | None:
         points = _typed()
         return None if points is None else _Given(points, plane)
     if name == STATES:
-        from pages.parts import lab_mixture_states
+        from pages.views.maths_lab import mixture_states
 
-        states = lab_mixture_states.states()
+        states = mixture_states.states()
         return None if states is None else _Given(states.points, (states.axes[0], states.axes[1]), states)
     count = ask_whole(_("Points to draw"), "mix_count", LEAST_DRAWN, MOST_POINTS, _POINTS, width=_WIDTH)
     return _Given(draw(name, count, seed), plane)
@@ -188,9 +188,9 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
         lab_sheet.show(sheet(mixture, number, component, point), "mix sheet")
     _slips(mixture, made, component)
     if given.states is not None:
-        from pages.parts import lab_mixture_states
+        from pages.views.maths_lab import mixture_states
 
-        lab_mixture_states.show(given.states, mixture, made.responsibilities, number)
+        mixture_states.show(given.states, mixture, made.responsibilities, number)
     _components(mixture, half_step)
     _iterations(fitted)
     _points(given, made)

@@ -14,10 +14,10 @@ from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.parts import black_box, classes, frame, lab_sheet, link, models, trajectories
-from pages.parts import lab_cells_equations as equations
-from pages.parts.lab_cells_equations import small
 from pages.parts.lab_numbers import slide_whole
 from pages.parts.tokens import plain, token_strip
+from pages.views.maths_lab import cells_equations as equations
+from pages.views.maths_lab.cells_equations import small
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
