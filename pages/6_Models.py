@@ -41,20 +41,21 @@ if view not in ("evaluate", "words"):  # which load the models and say so themse
 
 # Heavy imports below this line: the cards alone need none of them.
 if view == "cards":
-    from pages.parts import models_cards
+    from pages.views.models import cards as models_cards
 
     models_cards.view(cards, word_vectors)
 elif view == "evaluate":
-    from pages.parts import models_upload
+    from pages.views.models import upload
 
-    models_upload.view()
+    upload.view()
 elif view == "words":
-    from pages.parts import embeddings
+    from pages.views.models import words
 
-    embeddings.view(word_vectors)
+    words.view(word_vectors)
 else:
-    from pages.parts import models_source, models_views
+    from pages.views.models import source
+    from pages.views.models import views as models_views
 
-    shown = models_source.choose(cards)
+    shown = source.choose(cards)
     if shown is not None:
         getattr(models_views, view)(shown)

@@ -161,8 +161,9 @@ def test_nonsense_in_a_box_is_one_line_and_nothing_is_lost(box: str, nonsense: s
 
 
 def test_work_on_an_upload_names_it_as_it_came(tmp_path: Path, tiny_checkpoints: Path) -> None:
-    from pages.parts import files, models_upload
+    from pages.parts import files
     from pages.views.maths_lab import ensemble
+    from pages.views.models import upload
 
     path = tmp_path / "upload.csv"
     path.write_text("text,label\ngood,1\nbad,0\n", encoding="utf-8")
@@ -170,7 +171,7 @@ def test_work_on_an_upload_names_it_as_it_came(tmp_path: Path, tiny_checkpoints:
     gru = [checkpoints.load("gru", tiny_checkpoints)]
     for work in (
         files._scan(given, gru, files._Asked("mood", None, 3, Layout()), lambda: None),
-        models_upload._run(given, gru, models_upload._Asked("text", "mood", (), Layout()), SENTIMENT, lambda: None),
+        upload._run(given, gru, upload._Asked("text", "mood", (), Layout()), SENTIMENT, lambda: None),
         ensemble._measured(given, ensemble._Asked("text", "mood", Layout(), 9, 0, ()), gru, lambda: None),
     ):
         with pytest.raises((ValueError, LookupError), match=r"^own\.csv has no column 'mood'; it has: text, label"):

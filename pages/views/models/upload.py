@@ -16,8 +16,8 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.parts import estimates, label_meaning, models, reading, search
 from pages.parts.fingerprint import fingerprint
-from pages.parts.models_source import UPLOADED
 from pages.parts.tokens import plain
+from pages.views.models.source import UPLOADED
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Assessment

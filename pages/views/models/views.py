@@ -13,8 +13,8 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.parts import classes, estimates, frame, link
 from pages.parts.fingerprint import fingerprint
-from pages.parts.models_source import Shown, choose_model
 from pages.parts.tokens import plain
+from pages.views.models.source import Shown, choose_model
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Example
