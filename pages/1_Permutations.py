@@ -39,18 +39,19 @@ about.show("Permutations", view)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import all_orders, black_box, by_hand, collection, comparison, models
+    from pages.parts import black_box, models
+    from pages.views.permutations import by_hand, compare, kept_pairs, search
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 with black_box.faults_told():
     if view == "kept":
-        collection.view()
+        kept_pairs.view()
     elif not checkpoints:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
     elif view == "compare":
-        comparison.view(text, checkpoints)
+        compare.view(text, checkpoints)
     elif view == "search":
-        all_orders.view(text, checkpoints)
+        search.view(text, checkpoints)
     else:
         by_hand.view(text, checkpoints)

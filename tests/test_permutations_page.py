@@ -274,7 +274,7 @@ def _flips(at: AppTest) -> list[int]:
 
 @pytest.mark.parametrize("point", [{"customdata": 10**9}, {"customdata": -1}, {"customdata": "x"}, {}, "x", None])
 def test_a_forged_click_is_no_click(point: object) -> None:
-    from pages.parts.results import _chosen
+    from pages.views.permutations.results import _chosen
 
     found = SimpleNamespace(scored=5)
     assert _chosen({"selection": {"points": [point]}}, found) is None  # type: ignore[arg-type]

@@ -11,12 +11,12 @@ from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.parts import black_box, classes, frame, link, models
-from pages.parts.collection import Candidate, keep_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.order import reorder
-from pages.parts.permuted import pins, readers_of
 from pages.parts.terms import term
 from pages.parts.tokens import plain
+from pages.views.permutations.kept_pairs import Candidate, keep_form
+from pages.views.permutations.permuted import pins, readers_of
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

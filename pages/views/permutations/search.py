@@ -12,9 +12,9 @@ from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.parts import classes, frame, link, models, search
-from pages.parts.permuted import pins, readers_of
-from pages.parts.results import show
 from pages.parts.tokens import plain
+from pages.views.permutations.permuted import pins, readers_of
+from pages.views.permutations.results import show
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

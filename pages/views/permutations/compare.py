@@ -11,9 +11,9 @@ from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
 from pages.parts import black_box, classes, frame, prefixwise
-from pages.parts.collection import Candidate, keep_form
 from pages.parts.second import second_sentence
 from pages.parts.tokens import plain
+from pages.views.permutations.kept_pairs import Candidate, keep_form
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

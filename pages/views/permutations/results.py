@@ -10,9 +10,9 @@ import streamlit as st
 from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
 from pages.parts import classes, models
-from pages.parts.collection import Candidate, keep_form
 from pages.parts.terms import term
 from pages.parts.tokens import plain
+from pages.views.permutations.kept_pairs import Candidate, keep_form
 
 if TYPE_CHECKING:
     from core.probes.permutations.search import Order, Permutations
