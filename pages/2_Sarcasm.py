@@ -42,13 +42,14 @@ about.show("Sarcasm", view)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import behaviour, black_box, comment, composing, edits, files, finds, measured, models
+    from pages.parts import black_box, models
+    from pages.views.sarcasm import checklist, comment, compose, edits, files, kept, measured
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
 with black_box.faults_told():
     if view == "kept":
-        finds.view()
+        kept.view()
     elif view == "measured":
         measured.view()
     elif not checkpoints:
@@ -56,10 +57,10 @@ with black_box.faults_told():
     elif view == "edits":
         edits.view(text, checkpoints)
     elif view == "compose":
-        composing.view(checkpoints)
+        compose.view(checkpoints)
     elif view == "file":
         files.view(checkpoints)
     elif view == "behaviour":
-        behaviour.view(checkpoints)
+        checklist.view(checkpoints)
     else:
         comment.view(text, checkpoints)

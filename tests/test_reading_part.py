@@ -161,9 +161,9 @@ def test_nonsense_in_a_box_is_one_line_and_nothing_is_lost(box: str, nonsense: s
 
 
 def test_work_on_an_upload_names_it_as_it_came(tmp_path: Path, tiny_checkpoints: Path) -> None:
-    from pages.parts import files
     from pages.views.maths_lab import ensemble
     from pages.views.models import upload
+    from pages.views.sarcasm import files
 
     path = tmp_path / "upload.csv"
     path.write_text("text,label\ngood,1\nbad,0\n", encoding="utf-8")

@@ -738,7 +738,7 @@ def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     def short(*given: Any, **named: Any) -> Iterator[Any]:
         yield next(real(*given, **named))
 
-    from pages.parts import files
+    from pages.views.sarcasm import files
 
     monkeypatch.setattr(files, "scan", short)
     at = press(uploaded(as_file(TABLE)), "Search the file")

@@ -145,7 +145,7 @@ def opposite(reading: str) -> str:
 def test_how_far_is_told_in_plain_words(margin: float, begins: str) -> None:
     from dataclasses import replace
 
-    from pages.parts.comment import _by_how_much
+    from pages.views.sarcasm.comment import _by_how_much
 
     one = judged()[0]
     moved = replace(one, verdict=replace(one.verdict, probability=0.5 + margin, logit=margin))

@@ -15,9 +15,9 @@ from core.probes.sarcasm.situations import bank, read
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from pages.parts import classes, frame, limits, link, models, search
-from pages.parts.finds import FindCandidate, fooled_name, keep_find_form
 from pages.parts.terms import term
 from pages.parts.tokens import plain
+from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -17,11 +17,11 @@ from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
 from pages.parts import answers, black_box, classes, frame, link, models, search
-from pages.parts.comment import ask_reading
-from pages.parts.finds import FindCandidate, keep_find_form
 from pages.parts.fingerprint import fingerprint
 from pages.parts.terms import parts, term
 from pages.parts.tokens import diff_strip, plain
+from pages.views.sarcasm.comment import ask_reading
+from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram

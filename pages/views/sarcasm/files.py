@@ -17,9 +17,9 @@ from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.parts import classes, label_meaning, reading, search
-from pages.parts.finds import FindCandidate, keep_find_form, readings
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
+from pages.views.sarcasm.kept import FindCandidate, keep_find_form, readings
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -14,8 +14,8 @@ from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.parts import answers, classes, frame, link
-from pages.parts.finds import FindCandidate, fooled_name, keep_find_form, readings
 from pages.parts.tokens import plain, pull_strip, signed, visible
+from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, readings
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
