@@ -44,20 +44,18 @@ about.show("Trajectories", view)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import (
-        black_box,
-        diagnostic_probes,
+    from pages.parts import black_box, models, prefixwise
+    from pages.views.trajectories import (
+        controls,
         fixed_points,
-        interventions,
-        models,
+        gradients,
+        linear_probes,
+        memory,
+        patching,
+        path,
         patterns,
-        prefixwise,
-        trajectories,
-        trajectories_gradients,
-        trajectories_memory,
-        trajectories_path,
-        trajectories_states,
-        trajectories_words,
+        states,
+        words,
     )
 
     checkpoints, faults = models.load_all()
@@ -72,18 +70,18 @@ elif not (
 ):
     pass  # said why
 elif view == "memory":
-    trajectories_memory.view(checkpoints)
+    memory.view(checkpoints)
 elif view == "probes":
-    diagnostic_probes.view((), checkpoints)
+    linear_probes.view((), checkpoints)
 else:
     prefixwise.tell_of_layers(checkpoints)
-    texts = trajectories.texts(text, checkpoints)
+    texts = controls.texts(text, checkpoints)
     shown = {
-        "states": trajectories_states.view,
-        "words": trajectories_words.view,
-        "path": trajectories_path.view,
-        "gradients": trajectories_gradients.view,
-        "patch": interventions.view,
+        "states": states.view,
+        "words": words.view,
+        "path": path.view,
+        "gradients": gradients.view,
+        "patch": patching.view,
         "fixed": fixed_points.view,
         "patterns": patterns.view,
     }

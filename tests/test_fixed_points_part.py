@@ -16,12 +16,12 @@ from core.models import checkpoints, state_space
 from core.models.trace import trace
 from core.probes.dynamics.fixed_points import FixedPoints, search
 from core.probes.dynamics.line_attractor import statement
-from pages.parts import trajectories
+from pages.views.trajectories import controls
 from tests.conftest import WORDS
 
 SCRIPT = """
 from pages.parts import fixed_points, models
-from pages.parts.trajectories import Sentence
+from pages.views.trajectories.controls import Sentence
 
 fixed_points.view({texts}, models.load_all()[0])
 """
@@ -139,7 +139,7 @@ def test_the_numbers_can_be_taken_along(monkeypatch: pytest.MonkeyPatch) -> None
 
         taken[name] = list(csv.reader(io.StringIO(as_csv(header, rows()), newline="")))
 
-    monkeypatch.setattr(trajectories, "csv_button", take)
+    monkeypatch.setattr(controls, "csv_button", take)
     searched(model="gru")
     found = expected("gru")
     header, *rows = taken["fixed-points"]

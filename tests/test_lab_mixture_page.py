@@ -72,9 +72,9 @@ _kept: dict[str, str] = {}
 @pytest.fixture(autouse=True)
 def _files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what the buttons would hand out."""
-    from pages.parts import trajectories
+    from pages.views.trajectories import controls
 
-    asked = trajectories.csv_button
+    asked = controls.csv_button
 
     def button(name: str, header: Any, found: Any) -> None:
         from core.data.tables import as_csv
@@ -84,7 +84,7 @@ def _files(monkeypatch: pytest.MonkeyPatch) -> None:
         asked(name, header, found)
 
     _kept.clear()
-    monkeypatch.setattr(trajectories, "csv_button", button)
+    monkeypatch.setattr(controls, "csv_button", button)
 
 
 def test_opened_it_shows_the_third_iteration_of_the_first_toy() -> None:

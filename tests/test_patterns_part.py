@@ -21,7 +21,7 @@ from core.probes.scan.lines import own_lines
 from core.probes.units.linear_probes import diagnose
 from core.probes.units.linear_probes_file import KEY, Source, add_probes
 from core.probes.units.patterns import index, pattern, search
-from pages.parts import trajectories
+from pages.views.trajectories import controls
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -53,7 +53,7 @@ def downloads(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
     def button(label: str, data: Callable[[], str], name: str, *_rest: object, **_more: object) -> None:
         found[name] = data
 
-    monkeypatch.setattr(trajectories.st, "download_button", button)
+    monkeypatch.setattr(controls.st, "download_button", button)
     return found
 
 

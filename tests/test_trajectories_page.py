@@ -22,8 +22,8 @@ from core.models.trace import trace
 from core.probes.dynamics.memory_decay import FILLER, memory
 from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import apart, gradients, project
-from pages.parts import trajectories
 from pages.parts.fingerprint import fingerprint
+from pages.views.trajectories import controls
 from tests.conftest import HIDDEN, WORDS
 from tests.hostile import SENTENCES
 
@@ -470,7 +470,7 @@ def test_every_chart_can_be_taken_along(monkeypatch: pytest.MonkeyPatch) -> None
 
         taken[name] = list(csv.reader(io.StringIO(as_csv(header, rows()), newline="")))
 
-    monkeypatch.setattr(trajectories, "csv_button", take)
+    monkeypatch.setattr(controls, "csv_button", take)
     for view in VIEWS:
         opened(view=view, second="so good", upto="5")
     assert {name: (len(rows), set(map(len, rows))) for name, rows in taken.items()} == {

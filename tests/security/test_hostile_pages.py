@@ -172,9 +172,9 @@ def test_a_page_that_forgot_to_escape_is_noticed(name: str, monkeypatch: pytest.
     """The watch itself is tested: without one of the two functions that make a text harmless it must cry out."""
     monkeypatch.setattr(tokens, name, lambda text, **_: text)
     if name == "plain":
-        from pages.parts import trajectories_memory
+        from pages.views.trajectories import memory
 
-        monkeypatch.setattr(trajectories_memory, name, lambda text: text)
+        monkeypatch.setattr(memory, name, lambda text: text)
     at = opened(Place("", {}) if name == "escape" else Place("3_Trajectories.py", {"view": "memory"}))
     at.query_params["q" if name == "escape" else "filler"] = f"good <img src=x onerror={MARKER}> ![x](y){MARKER}"
     with pytest.raises(AssertionError):

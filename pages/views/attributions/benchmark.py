@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, together
-from pages.parts import estimates, link, trajectories
+from pages.parts import estimates, link
 from pages.parts.tokens import plain
 from pages.views.attributions import controls, names
+from pages.views.trajectories import controls as trajectories
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -12,11 +12,12 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
-from pages.parts import black_box, frame, link, search, trajectories
+from pages.parts import black_box, frame, link, search
 from pages.parts.second import second_sentence
 from pages.parts.tokens import minus, plain
-from pages.parts.trajectories import Sentence
 from pages.views.attributions import names
+from pages.views.trajectories import controls
+from pages.views.trajectories.controls import Sentence
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -66,7 +67,7 @@ def sentences_asked(text: str, checkpoints: Sequence[Model]) -> list[Sentence]:
     label = _("A second sentence to lay beside it (optional)")
     second = second_sentence(text, label, "attributions second", suggest=False)
     both = (Sentence(1, text), Sentence(2, second))
-    return [sentence for sentence in both if trajectories.readers(checkpoints, sentence.text)]
+    return [sentence for sentence in both if controls.readers(checkpoints, sentence.text)]
 
 
 def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> list[Model]:
@@ -76,7 +77,7 @@ def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> li
     ]
     outside = [checkpoint.name for checkpoint in readers if black_box.is_one(checkpoint)]
     usual = outside or [checkpoint.name for checkpoint in readers if checkpoint.name == "lstm"]
-    return trajectories.choose_models(readers, "attributions models", usual)
+    return controls.choose_models(readers, "attributions models", usual)
 
 
 def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
@@ -86,7 +87,7 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
     here = [name for name in METHODS if any(name in available(checkpoint) for checkpoint in checkpoints)]
     usual = [name for name in dict.fromkeys([*best_methods(checkpoints), *_USUAL]) if name in here]
     key = "attributions methods"
-    if not link.restore("methods", usual, trajectories.some_of(here), key):
+    if not link.restore("methods", usual, controls.some_of(here), key):
         st.caption(_("The link asks for methods that are not here; the usual ones answer."))
     st.session_state[key] = [name for name in st.session_state[key] if name in here]
     chosen = st.multiselect(

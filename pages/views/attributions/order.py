@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import frame, search, trajectories
+from pages.parts import frame, search
 from pages.parts.tokens import plain
-from pages.parts.trajectories import Sentence
 from pages.views.attributions import controls
 from pages.views.attributions.controls import Cell
+from pages.views.trajectories import controls as trajectories
+from pages.views.trajectories.controls import Sentence
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -10,11 +10,12 @@ import streamlit as st
 from core.data.labels import shown
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, frame, search, trajectories
+from pages.parts import classes, frame, search
 from pages.parts.tokens import plain, visible
-from pages.parts.trajectories import Sentence
 from pages.views.attributions import controls
 from pages.views.attributions.controls import Cell
+from pages.views.trajectories import controls as trajectories
+from pages.views.trajectories.controls import Sentence
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

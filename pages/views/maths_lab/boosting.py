@@ -8,11 +8,12 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import lab_sheet, link, trajectories
+from pages.parts import lab_sheet, link
 from pages.parts.fingerprint import fingerprint
 from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
 from pages.parts.tokens import plain
 from pages.views.maths_lab import ensemble
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -262,7 +263,7 @@ def _table(cloud: Cloud, boosted: _Boosted) -> None:
     st.markdown(_("**All rounds**"))
     shown = {name: st.column_config.NumberColumn(format="%.1e" if name == header[5] else "%.4f") for name in header[2:]}
     st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
-    trajectories.csv_button("boosting-rounds", header, lambda: rows)
+    controls.csv_button("boosting-rounds", header, lambda: rows)
 
 
 def _points(cloud: Cloud, boosting: Boosting, number: int) -> None:
@@ -289,4 +290,4 @@ def _points(cloud: Cloud, boosting: Boosting, number: int) -> None:
         ]
         shown = {name: st.column_config.NumberColumn(format="%.5f") for name in (header[4], *header[7:])}
         st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
-        trajectories.csv_button("boosting-points", header, lambda: rows)
+        controls.csv_button("boosting-points", header, lambda: rows)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import lab_sheet, link, trajectories
+from pages.parts import lab_sheet, link
 from pages.parts.lab_numbers import ask_number, ask_text, ask_whole, shown, signed
 from pages.parts.latex_words import worded
 from pages.parts.tokens import plain
 from pages.views.maths_lab import derivation, vanishing
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.lab.bptt.gradients import Backpropagation, Exercise
@@ -135,7 +136,7 @@ def _three_ways(found: Backpropagation) -> None:
         )
     )
     header = ["derivative", "t", "term", "value", *("closed_form", "autograd", "central_differences")]
-    trajectories.csv_button(
+    controls.csv_button(
         "bptt",
         header,
         lambda: [

@@ -13,11 +13,12 @@ from core.models.recurrent import CELLS
 from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.parts import black_box, classes, frame, lab_sheet, link, models, trajectories
+from pages.parts import black_box, classes, frame, lab_sheet, link, models
 from pages.parts.lab_numbers import slide_whole
 from pages.parts.tokens import plain, token_strip
 from pages.views.maths_lab import cells_equations as equations
 from pages.views.maths_lab.cells_equations import small
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -58,11 +59,11 @@ def _one_a_cell(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     """The equations of each cell and, below, one unit's numbers at one token; the same as lines of a sheet."""
     st.header(_("The equations, with live numbers"))
-    readers = trajectories.readers(chosen, text)
+    readers = controls.readers(chosen, text)
     if not readers:
         frame.invite(text)
         return []
-    traces = [trajectories.traced(checkpoint, text) for checkpoint in readers]
+    traces = [controls.traced(checkpoint, text) for checkpoint in readers]
     most = max(len(trace) for trace in traces)
     token = slide_whole(_("After which token"), "cells_token", 1, most, most, most=1_000_000)
     unit = _unit(min(checkpoint.model.hidden_size for checkpoint in readers))
@@ -82,7 +83,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
         )
     )
     header = ["model", "token", "unit", "symbol", "from_input", "from_state", "value"]
-    trajectories.csv_button("cells-live", header, lambda: _numbers(workings))
+    controls.csv_button("cells-live", header, lambda: _numbers(workings))
     return lines
 
 
@@ -158,7 +159,7 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
     ]
     st.dataframe(rows, hide_index=True)
     header = list(rows[0])
-    trajectories.csv_button("cells", header, lambda: [list(row.values()) for row in rows])
+    controls.csv_button("cells", header, lambda: [list(row.values()) for row in rows])
     lines: list[Line] = []
     for found in costs:
         if found.layers == 1:
@@ -221,7 +222,7 @@ def _speed(chosen: list[Checkpoint]) -> None:
         ],
         hide_index=True,
     )
-    trajectories.csv_button(
+    controls.csv_button(
         "cells-speed",
         ["model", "round", "tokens_per_second"],
         lambda: [(speed.model, number, rate) for speed in found for number, rate in enumerate(speed.rates, 1)],

@@ -13,9 +13,10 @@ from core.data.label_inference import Column
 from core.data.tables import is_sentiment140
 from core.models import checkpoints as stored
 from core.runtime.i18n import gettext as _
-from pages.parts import black_box, estimates, label_meaning, models, reading, search, trajectories
+from pages.parts import black_box, estimates, label_meaning, models, reading, search
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.lab.boosting.ensemble import Ensemble, Progress
@@ -163,7 +164,7 @@ def _show(found: Ensemble, key: str) -> None:
     ]
     percent = st.column_config.NumberColumn(format="percent")
     st.dataframe(estimates.as_shown(header, voters), hide_index=True, column_config={header[4]: percent})
-    trajectories.csv_button(f"ensemble-voters-{key}", *_numbers(header, voters))
+    controls.csv_button(f"ensemble-voters-{key}", *_numbers(header, voters))
     header = [_("compared with"), _("right, test half"), _("ensemble minus it (points)"), _("finding")]
     header += [_("only the ensemble right"), _("only the other right")]
     others: list[tuple[object, ...]] = [
@@ -178,7 +179,7 @@ def _show(found: Ensemble, key: str) -> None:
         for one in found.against
     ]
     st.dataframe(estimates.as_shown(header, others), hide_index=True, column_config={header[1]: percent})
-    trajectories.csv_button(f"ensemble-{key}", *_numbers(header, others))
+    controls.csv_button(f"ensemble-{key}", *_numbers(header, others))
     st.caption(
         _(
             "95 % intervals; differences are between verdicts on the same rows. They cover the draw of the rows, not "

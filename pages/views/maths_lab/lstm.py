@@ -18,7 +18,7 @@ from core.runtime.i18n import together
 from pages.parts import lab_sheet, link
 from pages.parts.lab_numbers import slide_whole
 from pages.parts.tokens import plain
-from pages.parts.trajectories import csv_button
+from pages.views.trajectories.controls import csv_button
 
 _BASE, _NOW, _VERSION = "hand base", "hand now", "hand version"  # of the session: tables as given, as typed
 _BESIDE = 4  # inputs a step: with more of them the tables stand below each other

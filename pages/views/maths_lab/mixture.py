@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, lab_sheet, link, trajectories
+from pages.parts import classes, lab_sheet, link
 from pages.parts.fingerprint import fingerprint
 from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
 from pages.parts.tokens import plain
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     import numpy as np
@@ -353,4 +354,4 @@ def _table(name: str, header: list[str], rows: list[tuple[object, ...]], small: 
         if isinstance(value, float) or column in small
     }
     st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
-    trajectories.csv_button(name, header, lambda: rows)
+    controls.csv_button(name, header, lambda: rows)

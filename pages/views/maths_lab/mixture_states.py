@@ -9,9 +9,10 @@ import streamlit as st
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import black_box, classes, frame, link, models, trajectories
+from pages.parts import black_box, classes, frame, link, models
 from pages.parts.lab_numbers import ask_lines, ask_whole
 from pages.parts.tokens import plain, visible
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,7 +135,7 @@ def show(found: States, mixture: Mixture, responsibilities: np.ndarray, number: 
         )
         for one in held
     ]
-    trajectories.csv_button("mixture-regimes", header, lambda: rows)
+    controls.csv_button("mixture-regimes", header, lambda: rows)
     st.caption(
         _(
             "{chance} is what the model would say if the sentence ended there. This describes how these projected "

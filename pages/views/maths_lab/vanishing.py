@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import trajectories
 from pages.parts.lab_numbers import slide, slide_whole
 from pages.parts.tokens import plain
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.lab.bptt.vanishing import Vanishing
@@ -59,7 +59,7 @@ def view() -> None:
         ).format(seed=found.seed),
         icon=":material/info:",
     )
-    trajectories.csv_button(
+    controls.csv_button(
         "vanishing",
         ["against", "value", "log10_rnn", "log10_bound", "log10_forget_gate"],
         lambda: [(against, *row) for against, *columns in _panels(found) for row in zip(*columns, strict=True)],

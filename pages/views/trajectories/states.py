@@ -9,14 +9,15 @@ import streamlit as st
 
 from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
 from core.runtime.i18n import gettext as _
-from pages.parts import link, models, trajectories, trajectories_step
+from pages.parts import link, models
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import visible
+from pages.views.trajectories import controls, step
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 _ROWS = (32, 64)
 
@@ -24,9 +25,9 @@ _ROWS = (32, 64)
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The map of one sentence in one model, and what was clicked in it."""
     with st.container(horizontal=True):
-        sentence = trajectories.choose_sentence(texts)
-        checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
-    trace = trajectories.traced(checkpoint, sentence.text)
+        sentence = controls.choose_sentence(texts)
+        checkpoint = models.choose(controls.readers(checkpoints, sentence.text), "trajectories model")
+    trace = controls.traced(checkpoint, sentence.text)
     shown, units = _ask_what(trace)
     own = fingerprint((checkpoint.hash, trace.tokens))
     unit_key, token_key = f"trajectories unit {own}", f"trajectories token {own}"
@@ -34,7 +35,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     _take_click(f"map {own}", trace, unit_key, token_key)
     chosen = st.session_state[unit_key], st.session_state[token_key]
     width = widest(len(units))
-    first = trajectories.window(len(trace), width, chosen[1], "from", f"trajectories from {width} {own}")
+    first = controls.window(len(trace), width, chosen[1], "from", f"trajectories from {width} {own}")
     st.plotly_chart(
         state_heatmap(trace, shown, units, first, chosen),
         key=f"map {own}",
@@ -48,14 +49,14 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             "above is the unit that moved the logit most, up and down added, {shown} of {all} shown."
         ).format(shown=len(units), all=trace.h.shape[1])
     )
-    trajectories.csv_button("states", _header(trace), lambda: _rows(trace))
+    controls.csv_button("states", _header(trace), lambda: _rows(trace))
     unit, token = _choose(trace, unit_key, token_key)
     st.plotly_chart(
         unit_line(trace, unit, token), key="unit line", alt=_("States and gates of the chosen unit along the tokens")
     )
     if len(trace) > MOST_TOKENS:
         st.caption(_("The gates’ lines are left out of so long a text: click one in the legend to see it."))
-    trajectories_step.show(checkpoint, trace, token, unit)
+    step.show(checkpoint, trace, token, unit)
 
 
 def _ask_what(trace: Trace) -> tuple[str, list[int]]:

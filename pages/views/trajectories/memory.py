@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import classes, frame, limits, link, trajectories, trajectories_retention
+from pages.parts import classes, frame, limits, link
 from pages.parts.tokens import plain, visible
+from pages.views.trajectories import controls, retention
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -30,7 +31,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     word, filler, upto = _ask()
-    chosen = trajectories.choose_models(checkpoints)
+    chosen = controls.choose_models(checkpoints)
     found, faults = [], []
     with frame.working(_("Reading…"), 640):
         for checkpoint in chosen:
@@ -59,8 +60,8 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     header = ["model", "k", "probability", "probability_without", "logit", "logit_without", "gradient_first_word"]
-    trajectories.csv_button("memory", header, lambda: _rows(found))
-    trajectories_retention.view(chosen)
+    controls.csv_button("memory", header, lambda: _rows(found))
+    retention.view(chosen)
 
 
 def _ask() -> tuple[str, str, int]:

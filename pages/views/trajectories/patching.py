@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, frame, interventions_hold, link, trajectories
+from pages.parts import classes, frame, link
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
+from pages.views.trajectories import controls, hold
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.interventions.patching import PatchGrid
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 _COLUMNS = 60  # steps of a map shown at a time
 
@@ -29,14 +30,14 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     if len(texts) == 2:
-        chosen = trajectories.choose_models(
+        chosen = controls.choose_models(
             [reader for reader in checkpoints if all(reader.preprocessing(text) for _number, text in texts)]
             or checkpoints
         )
         _patches(texts, chosen)
     else:
         st.info(_("Type a second sentence above to take states from: the same words in another order, for one."))
-    interventions_hold.view(texts, checkpoints)
+    hold.view(texts, checkpoints)
 
 
 def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
@@ -77,7 +78,7 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         )
     )
     header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
-    trajectories.csv_button("patches", header, lambda: [row for grid in grids for row in _rows(grid)])
+    controls.csv_button("patches", header, lambda: [row for grid in grids for row in _rows(grid)])
     what, step = _choose(grids, whats, what_key, step_key)
     _follow(found, what, step)
 
@@ -176,7 +177,7 @@ def _maps(found: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, ch
     from core.figures.inside.interventions import patch_heatmap
 
     longest = max(len(grid.tokens[0]) for _checkpoint, grid in found)
-    first = trajectories.window(longest, _COLUMNS, chosen[1], "patch_shown", f"patch shown {own}")
+    first = controls.window(longest, _COLUMNS, chosen[1], "patch_shown", f"patch shown {own}")
     for checkpoint, grid in found:
         shown = "probability" if grid.shares is None or grid.little else show
         st.plotly_chart(
@@ -238,19 +239,19 @@ def _follow(found: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: int)
 
     runs = []
     for checkpoint, grid in found:
-        a, b = (trajectories.traced(checkpoint, text) for text in grid.texts)
+        a, b = (controls.traced(checkpoint, text) for text in grid.texts)
         try:
             runs.append(intervene(checkpoint, a, [Patch(_what(grid, what), step)], b, grid.align))
         except (ValueError, LookupError) as error:
             st.caption(f"{plain(grid.model.upper())}: {plain(str(error.args[0]))}")
-    interventions_hold.show(runs, "patch path")
+    hold.show(runs, "patch path")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _grid(name: str, model_hash: str, a: str, b: str, align: str, _checkpoint: Checkpoint) -> PatchGrid:
     from core.probes.interventions.patching import patch_grid
 
-    return patch_grid(_checkpoint, trajectories.traced(_checkpoint, a), trajectories.traced(_checkpoint, b), align)
+    return patch_grid(_checkpoint, controls.traced(_checkpoint, a), controls.traced(_checkpoint, b), align)
 
 
 def _rows(grid: PatchGrid) -> list[tuple[object, ...]]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import frame, link, trajectories
+from pages.parts import frame, link
 from pages.parts.tokens import plain
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.dynamics.trajectories import Gradients
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 _GAINS = ("0.25", "0.5", "0.75", "1", "1.5", "2", "3", "4")
 
@@ -24,8 +25,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     from core.figures.inside.gradients import gradient_norms, step_norms
 
     with st.container(horizontal=True):
-        sentence = trajectories.choose_sentence(texts)
-        chosen = trajectories.choose_models(trajectories.readers(checkpoints, sentence.text))
+        sentence = controls.choose_sentence(texts)
+        chosen = controls.choose_models(controls.readers(checkpoints, sentence.text))
     gain = _ask_gain()
     with frame.working(_("Working out gradients and Jacobians…"), 900):
         found = [_gradients(checkpoint.name, checkpoint.hash, sentence.text, gain, checkpoint) for checkpoint in chosen]
@@ -54,7 +55,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         icon=":material/info:",
     )
     header = ["model", "gain", "place", "token", "h", "c", "x", "state", "jacobian", "log10_bound"]
-    trajectories.csv_button("gradients", header, lambda: _rows(found))
+    controls.csv_button("gradients", header, lambda: _rows(found))
 
 
 def _ask_gain() -> float:

@@ -10,13 +10,14 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.parts import link, models, search, trajectories
+from pages.parts import link, models, search
 from pages.parts.tokens import plain
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.dynamics.fixed_points import FixedPoints, Progress
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 _SECONDS, _MOST_SECONDS = 60, 600
 _PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2)}
@@ -128,7 +129,7 @@ def _show(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: C
     if found.points or found.slow:
         header = ["model", "input", "kind", "number", "logit", "speed", "starts", "stability", "place"]
         header += ["eigenvalue_real", "eigenvalue_imaginary", "time_constant"]
-        trajectories.csv_button("fixed-points", header, lambda: _rows(found))
+        controls.csv_button("fixed-points", header, lambda: _rows(found))
 
 
 def _drawn(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: Checkpoint, number: int | None) -> None:
@@ -143,7 +144,7 @@ def _drawn(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: 
         return
     plane = _ask_plane()
     readable = [sentence for sentence in texts if checkpoint.preprocessing(sentence.text)]
-    paths = [(sentence.number, trajectories.traced(checkpoint, sentence.text).h) for sentence in readable]
+    paths = [(sentence.number, controls.traced(checkpoint, sentence.text).h) for sentence in readable]
     st.plotly_chart(
         points_figure(found, checkpoint.state_space, paths, plane, number),
         key=f"fixed points {own} {plane}",

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, link, models, trajectories
+from pages.parts import classes, link, models
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
     from core.probes.interventions.hold import Change, Intervention
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 _NO_GATE = "none"
 _USUAL_GATE = {"lstm": "forget", "gru": "update"}
@@ -30,9 +31,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
     st.header(_("Hold a gate, scale units"))
     with st.container(horizontal=True):
-        sentence = trajectories.choose_sentence(texts)
-        checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
-    trace = trajectories.traced(checkpoint, sentence.text)
+        sentence = controls.choose_sentence(texts)
+        checkpoint = models.choose(controls.readers(checkpoints, sentence.text), "trajectories model")
+    trace = controls.traced(checkpoint, sentence.text)
     first, last = _ask_span(trace)
     changes = [*_ask_gate(trace, first, last), *_ask_units(trace, first, last)]
     run = intervene(checkpoint, trace, changes)
@@ -40,7 +41,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         st.caption(_("Nothing is held or scaled, so nothing changes. Choose a gate or some units."))
     show([run], "hold path")
     header = ["model", "place", "token", "logit_before", "logit_after", "probability_before", "probability_after"]
-    trajectories.csv_button("held", header, lambda: _rows(run))
+    controls.csv_button("held", header, lambda: _rows(run))
 
 
 def show(runs: Sequence[Intervention], key: str) -> None:

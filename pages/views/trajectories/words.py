@@ -9,27 +9,28 @@ import streamlit as st
 
 from core.data.labels import shared
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, models, trajectories
+from pages.parts import classes, models
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Verdicts of one sentence or two, and each word's contribution to them."""
     from core.figures.inside.contributions import contribution_bars
 
-    chosen = trajectories.choose_models(
+    chosen = controls.choose_models(
         [reader for reader in checkpoints if any(reader.preprocessing(sentence.text) for sentence in texts)]
     )
     _verdicts(texts, chosen)
     found = {
         sentence.number: [
-            trajectories.traced(checkpoint, sentence.text) for checkpoint in trajectories.readers(chosen, sentence.text)
+            controls.traced(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence.text)
         ]
         for sentence in texts
     }
@@ -50,7 +51,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     )
     _sums(found, classes.chance(classes.of_all(chosen)))
     header = ["sentence", "model", "place", "token", "logit", "probability", "contribution", "cell_contribution"]
-    trajectories.csv_button("contributions", header, lambda: _rows(found))
+    controls.csv_button("contributions", header, lambda: _rows(found))
 
 
 def _first_shown(trace: Trace, number: int) -> int:
@@ -59,7 +60,7 @@ def _first_shown(trace: Trace, number: int) -> int:
 
     most = int(abs(trace.contributions).argmax())
     own = fingerprint((number, trace.tokens))
-    return trajectories.window(len(trace), MOST_BARS, most, f"from{number}", f"trajectories words {own}")
+    return controls.window(len(trace), MOST_BARS, most, f"from{number}", f"trajectories words {own}")
 
 
 def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
@@ -87,7 +88,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         return
     for sentence in texts:
         found_verdicts = [
-            models.verdict(checkpoint, sentence.text) for checkpoint in trajectories.readers(chosen, sentence.text)
+            models.verdict(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence.text)
         ]
         if found_verdicts:
             st.plotly_chart(

@@ -9,9 +9,10 @@ import streamlit as st
 from core.data.labels import Names, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.parts import classes, estimates, trajectories
+from pages.parts import classes, estimates
 from pages.parts.terms import term
 from pages.parts.tokens import plain, visible
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.probes.units.pattern_contrast import Contrast
@@ -52,7 +53,7 @@ def show(index: Index, pattern: Pattern) -> None:
         *("row", "first_token", "last_token", "before", "span", "after", "shared", "of", "on", "jaccard", "stays_on"),
         *("probability", "label"),
     ]
-    trajectories.csv_button("patterns", header, lambda: _rows(index, matches))
+    controls.csv_button("patterns", header, lambda: _rows(index, matches))
     _contrast(contrast(index, matches), classes.of(index.model), index.names)
 
 

@@ -9,22 +9,23 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import link, trajectories
+from pages.parts import link
 from pages.parts.tokens import plain
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     import numpy as np
 
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 _PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2)}
 
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The models beside each other, the sentences laid over one another, and how far they are apart."""
-    chosen = trajectories.choose_models(
+    chosen = controls.choose_models(
         [reader for reader in checkpoints if any(reader.preprocessing(sentence.text) for sentence in texts)]
     )
     _paths_drawn(texts, chosen)
@@ -77,7 +78,7 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
         )
     )
     header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
-    trajectories.csv_button("path", header, lambda: _rows(found))
+    controls.csv_button("path", header, lambda: _rows(found))
 
 
 def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
@@ -87,7 +88,7 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
 
     if not chosen:
         return
-    pairs = [[trajectories.traced(checkpoint, text) for _number, text in texts] for checkpoint in chosen]
+    pairs = [[controls.traced(checkpoint, text) for _number, text in texts] for checkpoint in chosen]
     found = [apart(*pair) for pair in pairs]
     st.plotly_chart(
         distance_curves([checkpoint.name for checkpoint in chosen], found),
@@ -110,7 +111,7 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         else:
             st.caption(_("{model}: the runs are one and the same to the end of the shorter.").format(model=model))
     st.caption(_("Each model measures in units of its own states: distances compare along a line, not between lines."))
-    trajectories.csv_button("distances", ["model", "place", "distance"], lambda: _distance_rows(chosen, found))
+    controls.csv_button("distances", ["model", "place", "distance"], lambda: _distance_rows(chosen, found))
 
 
 def _distance_rows(chosen: Sequence[Checkpoint], found: Sequence[np.ndarray]) -> list[tuple[object, ...]]:
@@ -128,7 +129,7 @@ def _paths(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int,
     found = []
     for sentence in texts:
         if checkpoint.preprocessing(sentence.text):
-            trace = trajectories.traced(checkpoint, sentence.text)
+            trace = controls.traced(checkpoint, sentence.text)
             found.append((sentence.number, trace, project(trace, checkpoint.state_space)))
     return found
 

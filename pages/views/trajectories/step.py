@@ -11,9 +11,10 @@ from core.models.recurrent import ReadOutError
 from core.models.step_arithmetic import working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import equations, trajectories
+from pages.parts import equations
 from pages.parts.latex_words import worded
 from pages.parts.tokens import plain, token_strip
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -54,7 +55,7 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
         if opened.open:
             header, rows = _products(found)
             st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
-            trajectories.csv_button("products", header, lambda: rows)
+            controls.csv_button("products", header, lambda: rows)
     with st.expander(_("All units at this token"), icon=":material/grid_on:", on_change="rerun") as opened:
         if opened.open:
             names = shown_names(trace)
@@ -63,7 +64,7 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
             by_unit = list(zip(*at_token, strict=True))
             units = [(int(unit), *by_unit[unit]) for unit in trace.units]
             st.dataframe([dict(zip(header, row, strict=True)) for row in units], hide_index=True)
-            trajectories.csv_button("gates", header, lambda: units)
+            controls.csv_button("gates", header, lambda: units)
 
 
 def _state(name: str, after: float, before: float) -> None:

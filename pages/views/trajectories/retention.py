@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import classes, frame, limits, link, trajectories
+from pages.parts import classes, frame, limits, link
 from pages.parts.tokens import plain, visible
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -63,7 +64,7 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
     )
     _say(found)
     header = ["model", "word", "filler", "k", "effect"]
-    trajectories.csv_button("retention", header, lambda: _rows(found))
+    controls.csv_button("retention", header, lambda: _rows(found))
 
 
 def _ask() -> tuple[tuple[str, ...], int]:

@@ -10,15 +10,16 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.parts import link, models, pattern_file, pattern_moments, trajectories
+from pages.parts import link, models
 from pages.parts.fingerprint import fingerprint
 from pages.parts.tokens import plain, visible
+from pages.views.trajectories import controls, pattern_file, pattern_moments
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.trace import Trace
     from core.probes.units.patterns import Pattern
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 _THRESHOLDS = {"h": (0.05, 0.95, 0.3), "c": (0.05, 4.0, 0.5)}  # least, most, at first; in steps of 0.05
 _STEP = 0.05
@@ -34,9 +35,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     with st.container(horizontal=True):
-        sentence = trajectories.choose_sentence(texts)
-        checkpoint = models.choose(trajectories.readers(checkpoints, sentence.text), "trajectories model")
-    trace = trajectories.traced(checkpoint, sentence.text)
+        sentence = controls.choose_sentence(texts)
+        checkpoint = models.choose(controls.readers(checkpoints, sentence.text), "trajectories model")
+    trace = controls.traced(checkpoint, sentence.text)
     pattern = _asked(checkpoint, trace)
     if not pattern.units:
         st.info(_("No unit is on over the whole span. Choose a lower threshold or a shorter span."))

@@ -9,16 +9,17 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import estimates, link, trajectories
+from pages.parts import estimates, link
 from pages.parts.terms import term
 from pages.parts.tokens import plain
+from pages.views.trajectories import controls
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
     from core.models.checkpoints import Checkpoint
     from core.probes.units.linear_probes import Probe, Probes
     from core.probes.units.linear_probes_file import Source
-    from pages.parts.trajectories import Sentence
+    from pages.views.trajectories.controls import Sentence
 
 _COMMAND = "python -m core probe-states --model all --data FILE --rows {rows} --seed {seed} --save"
 
@@ -63,7 +64,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     probes, source = stored[0]
     st.code(_COMMAND.format(rows=source.rows, seed=probes.seed), language="bash", wrap_lines=True)
     header, rows = estimates.as_numbers(_header(), _table(found))
-    trajectories.csv_button("probes", header, lambda: rows)
+    controls.csv_button("probes", header, lambda: rows)
 
 
 def _stored(checkpoints: Sequence[Checkpoint]) -> list[tuple[Probes, Source]]:
