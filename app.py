@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.help import about
-from pages.parts import frame
+from pages.widgets import frame
 
 frame.set_up("Home")
 st.title("Unrolled")
@@ -23,8 +23,8 @@ about.show("Home")
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import models
     from pages.views.home import verdicts
+    from pages.widgets import models
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)

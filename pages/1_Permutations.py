@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.help import about
-from pages.parts import frame, link
+from pages.widgets import frame, query_params
 
 frame.set_up("Permutations")
 st.title(_("Permutations"))
@@ -24,7 +24,7 @@ views = {
     "compare": _("Compare two sentences"),
     "kept": _("Kept pairs"),
 }
-link.restore("view", "hand", link.one_of(list(views)), key="permutations view")
+query_params.restore("view", "hand", query_params.one_of(list(views)), key="permutations view")
 view = st.pills(
     _("What to do"),
     list(views),
@@ -34,13 +34,13 @@ view = st.pills(
     persist_state="session",
     label_visibility="collapsed",
 )
-link.carry("view", None if view == "hand" else view)
+query_params.carry("view", None if view == "hand" else view)
 about.show("Permutations", view)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import black_box, models
     from pages.views.permutations import by_hand, compare, kept_pairs, search
+    from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)

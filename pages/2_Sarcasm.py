@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.help import about
-from pages.parts import frame, link
+from pages.widgets import frame, query_params
 
 frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))
@@ -27,7 +27,7 @@ views = {
     "measured": _("Measured"),
     "kept": _("Kept finds"),
 }
-link.restore("view", "comment", link.one_of(list(views)), key="sarcasm view")
+query_params.restore("view", "comment", query_params.one_of(list(views)), key="sarcasm view")
 view = st.pills(
     _("What to do"),
     list(views),
@@ -37,13 +37,13 @@ view = st.pills(
     persist_state="session",
     label_visibility="collapsed",
 )
-link.carry("view", None if view == "comment" else view)
+query_params.carry("view", None if view == "comment" else view)
 about.show("Sarcasm", view)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import black_box, models
     from pages.views.sarcasm import checklist, comment, compose, edits, files, kept, measured
+    from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)

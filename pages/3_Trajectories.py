@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.help import about
-from pages.parts import frame, link
+from pages.widgets import frame, query_params
 
 frame.set_up("Trajectories")
 st.title(_("Trajectories"))
@@ -29,7 +29,7 @@ views = {
     "patterns": _("Patterns"),
     "probes": _("Linear probes"),
 }
-link.restore("view", "states", link.one_of(list(views)), key="trajectories view")
+query_params.restore("view", "states", query_params.one_of(list(views)), key="trajectories view")
 view = st.pills(
     _("What to look at"),
     list(views),
@@ -39,12 +39,11 @@ view = st.pills(
     persist_state="session",
     label_visibility="collapsed",
 )
-link.carry("view", None if view == "states" else view)
+query_params.carry("view", None if view == "states" else view)
 about.show("Trajectories", view)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import black_box, models, prefixwise
     from pages.views.trajectories import (
         controls,
         fixed_points,
@@ -57,6 +56,7 @@ with frame.loading():
         states,
         words,
     )
+    from pages.widgets import black_box, models, prefixwise
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)

@@ -7,7 +7,7 @@ import streamlit as st
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from pages.help import about
-from pages.parts import frame, link
+from pages.widgets import frame, query_params
 
 frame.set_up("Attributions")
 st.title(_("Attributions"))
@@ -25,7 +25,7 @@ views = {
     "pairs": _("Pairs"),
     "league": _("League of methods"),
 }
-link.restore("view", "words", link.one_of(list(views)), key="attributions view")
+query_params.restore("view", "words", query_params.one_of(list(views)), key="attributions view")
 view = st.pills(
     _("What to look at"),
     list(views),
@@ -35,13 +35,13 @@ view = st.pills(
     persist_state="session",
     label_visibility="collapsed",
 )
-link.carry("view", None if view == "words" else view)
+query_params.carry("view", None if view == "words" else view)
 about.show("Attributions", view)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.
-    from pages.parts import black_box, models
     from pages.views.attributions import agreement, benchmark, controls, order, pairs, words
+    from pages.widgets import black_box, models
 
     checkpoints, faults = models.load_all()
     if view != "league":

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from pages.help import about
-from pages.parts import frame, link
+from pages.widgets import frame, query_params
 
 frame.set_up("Maths_Lab")
 st.title(_("Maths lab"))
@@ -18,7 +18,7 @@ sections = {
     "mixture": _("Gaussian mixture"),
     "cells": _("RNN, GRU, LSTM"),
 }
-if not link.restore("lab", "lstm", link.one_of(list(sections)), key="lab section"):
+if not query_params.restore("lab", "lstm", query_params.one_of(list(sections)), key="lab section"):
     st.caption(_("The link asks for an exercise that is not here; the first one is shown."))
 chosen = st.pills(
     _("Exercise"),
@@ -29,7 +29,7 @@ chosen = st.pills(
     persist_state="session",
     label_visibility="collapsed",
 )
-link.carry("lab", None if chosen == "lstm" else chosen)
+query_params.carry("lab", None if chosen == "lstm" else chosen)
 about.show("Maths_Lab", chosen)
 with frame.waiting(_("Loading the exercise…"), 420):
     # Only the chosen one is loaded: some need torch.

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from pages.help import about
-from pages.parts import frame, link, models
+from pages.widgets import frame, models, query_params
 
 frame.set_up("Models")
 st.title(_("Models"))
@@ -21,7 +21,7 @@ views = {
     "evaluate": _("Your file"),
     "words": _("Words"),
 }
-link.restore("view", "cards", link.one_of(list(views)), key="models view")
+query_params.restore("view", "cards", query_params.one_of(list(views)), key="models view")
 view = st.pills(
     _("What to look at"),
     list(views),
@@ -31,7 +31,7 @@ view = st.pills(
     persist_state="session",
     label_visibility="collapsed",
 )
-link.carry("view", None if view == "cards" else view)
+query_params.carry("view", None if view == "cards" else view)
 about.show("Models", view)
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import search
-from pages.parts.admission import MOST_AT_A_TIME, Line, Place, most_at_a_time
+from pages.server import background_search
+from pages.server.queue import MOST_AT_A_TIME, Line, Place, most_at_a_time
 
 PATIENCE = 30.0
 
@@ -104,7 +104,9 @@ def test_under_a_crowd_never_more_run_and_every_turn_comes_in_order(most: int) -
     threads, places = [], []
     for number in range(40):
         places.append(line.enter())
-        threads.append(threading.Thread(target=search, args=(number, places[-1], rng.uniform(0, 0.01)), daemon=True))
+        threads.append(
+            threading.Thread(target=background_search, args=(number, places[-1], rng.uniform(0, 0.01)), daemon=True)
+        )
         threads[-1].start()
     leaving = rng.sample(range(40), 10)
     for number in leaving:
@@ -133,8 +135,8 @@ class Found(NamedTuple):
 
 def test_the_searches_of_several_sessions_wait_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `search.view` draws from, without a page: sessions' searches, one of which runs."""
-    monkeypatch.setattr(search, "_LINE", Line(lambda: 1))
-    go_on, sessions = threading.Event(), [search._Kept() for _ in range(4)]
+    monkeypatch.setattr(background_search, "_LINE", Line(lambda: 1))
+    go_on, sessions = threading.Event(), [background_search._Kept() for _ in range(4)]
 
     def start(breathe: Callable[[], None]) -> Iterator[Found]:
         yield Found(1)
@@ -144,7 +146,7 @@ def test_the_searches_of_several_sessions_wait_and_say_so(monkeypatch: pytest.Mo
 
     works = [kept.begin((number,), start) for number, kept in enumerate(sessions)]
     until(lambda: works[0].latest is not None)
-    assert [search._waiting(work).line for work in works[1:]] == [
+    assert [background_search._waiting(work).line for work in works[1:]] == [
         "Waiting: one search must end before yours begins.",
         "Waiting: 2 searches must end before yours begins.",
         "Waiting: 3 searches must end before yours begins.",
@@ -193,14 +195,14 @@ search.view("nought", ("asked",), lambda: lambda _breathe: iter(events), lambda 
 
 
 def test_a_search_that_fails_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_LINE", Line(lambda: 1))
+    monkeypatch.setattr(background_search, "_LINE", Line(lambda: 1))
 
     def start(breathe: Callable[[], None]) -> Iterator[Found]:
         yield Found(1)
         raise MemoryError
 
     for _ in range(3):
-        work = search._Kept().begin((), start)
+        work = background_search._Kept().begin((), start)
         assert work.ends_within(PATIENCE)
         assert isinstance(work.fault, MemoryError)
 

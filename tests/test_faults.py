@@ -19,7 +19,7 @@ from core.data.corpus import file_sha256
 from core.models import checkpoints
 from core.storage.comments import Finds
 from core.storage.pairs import Collection
-from pages.parts.visitor import VisitError, Visitor, server
+from pages.server.visitor import VisitError, Visitor, server
 from tests.killed import keep_pairs, killed, verb, write_rows
 
 

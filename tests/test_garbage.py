@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import garbage
-from pages.parts.garbage import Collections
+from pages.server import garbage
+from pages.server.garbage import Collections
 
 
 class Knot:

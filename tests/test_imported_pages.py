@@ -60,6 +60,6 @@ def test_the_card_says_it_too(imported: Path) -> None:
 
 @pytest.mark.parametrize("told", [[], "yes", {"checked": True}, {"checked": {"rows": 3}}, {"checked": {"rows": "3"}}])
 def test_a_card_that_says_nothing_sound_counts_as_not_checked(told: object) -> None:
-    from pages.parts import models
+    from pages.widgets import models
 
     assert models.unchecked({"mine": {"imported": told or {"x": 1}}, "own": {}}) == ["mine"]

@@ -14,7 +14,7 @@ from core.models import checkpoints
 from core.models.trace import trace
 from core.probes.interventions.hold import Hold, Patch, Scale, intervene
 from core.probes.interventions.patching import patch_texts
-from pages.parts.fingerprint import fingerprint
+from pages.server.fingerprint import fingerprint
 from tests.hostile import SENTENCES
 
 A, B = "Better late than never", "Better never than late"

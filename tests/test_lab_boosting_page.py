@@ -24,8 +24,8 @@ from core.lab.boosting.worksheet import sheet
 from core.models import checkpoints
 from core.models.token_predictor import predictor
 from core.runtime import i18n
-from pages.parts.tokens import plain
 from pages.views.maths_lab import boosting
+from pages.wording.tokens import plain
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 

@@ -27,7 +27,7 @@ from core.probes.sarcasm.corpora import KNOWN
 from core.probes.sarcasm.recipes import PATTERNS
 from core.probes.units.linear_probes import CLASSES, POSITION
 from core.runtime import i18n
-from pages.parts import latex_words, terms
+from pages.wording import latex_words, terms
 from tests.views import EVERY, PAGES
 
 ROOT = Path(__file__).parent.parent

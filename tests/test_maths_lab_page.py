@@ -20,7 +20,7 @@ from core.lab.cells.lstm_exercise import presets, report
 from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
-from pages.parts.equations import number
+from pages.wording.equations import number
 from tests.conftest import HIDDEN, write_tiny_checkpoint
 from tests.hostile import SENTENCES
 

@@ -21,7 +21,7 @@ from core.models.recurrent import NotPrefixwiseError
 from core.runtime import i18n, limits
 from core.storage.database import CollectionFile, storable
 from core.text.preprocessing import STEPS, Preprocessing, Vocabulary
-from pages.parts import reading
+from pages.widgets import uploaded_file
 
 CORE = Path(__file__).parent.parent / "core"
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -187,7 +187,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
 def said(ask: Refusal, folder: Path) -> str:
     with pytest.raises((ValueError, LookupError)) as refusal:
         ask(folder)
-    return reading.told(refusal.value, reading.Upload("own.csv", folder / "upload.csv", ""))
+    return uploaded_file.told(refusal.value, uploaded_file.Upload("own.csv", folder / "upload.csv", ""))
 
 
 @pytest.mark.parametrize(("ask", "english", "names"), REFUSALS.values(), ids=REFUSALS)
@@ -211,7 +211,7 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
     path = file(tmp_path, "text\nschön\n".encode("latin-1"))
     header = file(tmp_path, "schön\ngood\n".encode("latin-1"), "header.csv")
     utf_8 = Layout("utf-8")
-    upload = reading.Upload("own.csv", tmp_path / "upload.csv", "")
+    upload = uploaded_file.Upload("own.csv", tmp_path / "upload.csv", "")
     for name in i18n.LANGUAGES:
         i18n.use(name)
         for ask in (
@@ -222,7 +222,7 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
                 ask(tmp_path)
             whole = str(refusal.value)
             assert whole.endswith(tables.NAME_ENCODING)
-            told = reading.told(ValueError(whole), upload)
+            told = uploaded_file.told(ValueError(whole), upload)
             assert told.startswith(whole.removesuffix(tables.NAME_ENCODING)) and "--encoding" not in told
             assert i18n.gettext("Encoding") in told
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.order import moved, permutation, reorder
+from pages.widgets.word_order import moved, permutation, reorder
 
 WORDS = ["better", "late", "than", "never"]
 
@@ -19,7 +19,7 @@ def page() -> None:
 
     import streamlit as st
 
-    from pages.parts.order import reorder
+    from pages.widgets.word_order import reorder
 
     given = json.loads(st.text_input("case", key="case"))
     st.text(json.dumps(reorder(given["words"], given["pinned"], key="order")))

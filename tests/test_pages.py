@@ -654,7 +654,7 @@ def test_a_card_with_hardly_anything_is_shown(own_checkpoints: Path) -> None:
 def test_every_step_and_every_variant_of_the_study_has_a_name_of_its_own() -> None:
     from core.text.preprocessing import STEPS
     from core.training.ablations import variants
-    from pages.parts import names
+    from pages.wording import names
 
     assert list(names.steps()) == list(STEPS)
     labels = [names.variant({"group": variant.group, "name": variant.name}) for variant in variants()]
@@ -668,7 +668,7 @@ def test_names_and_cards_are_translated(monkeypatch: pytest.MonkeyPatch, own_che
     from core.runtime import i18n
     from core.training import recipe
     from core.training.ablations import variants
-    from pages.parts import names
+    from pages.wording import names
 
     class Shouting(NullTranslations):
         def gettext(self, message: str) -> str:

@@ -20,9 +20,9 @@ from core.models import checkpoints
 from core.models.predict import verdict
 from core.storage.pairs import Collection
 from core.text.preprocessing import Vocabulary
-from pages.parts import models
-from pages.parts.fingerprint import fingerprint
-from pages.parts.order import moved
+from pages.server.fingerprint import fingerprint
+from pages.widgets import models
+from pages.widgets.word_order import moved
 from tests.hostile import SENTENCES
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runtime.limits import Limits
-from pages.parts import limits
+from pages.server import limits
 
 ROOT = Path(__file__).parent.parent
 SENTENCE = "I love this good movie but"  # 720 orders

@@ -14,7 +14,7 @@ from core.data.formats.layout import Layout, delimiter_of, said
 from core.data.labels import SENTIMENT
 from core.data.records import windows
 from core.models import checkpoints
-from pages.parts import reading
+from pages.widgets import uploaded_file
 from tests.test_files import CASES, TABLE, placed
 
 BOXES = {
@@ -28,11 +28,11 @@ UPLOADED = [row for row in TABLE if not isinstance(CASES[row[0]][0], dict)]
 
 
 def script() -> None:
-    from pages.parts import reading
+    from pages.widgets import uploaded_file
 
-    given = reading.upload("A file", "file", "file")
+    given = uploaded_file.upload("A file", "file", "file")
     if given is not None:
-        reading.control(given, "file")
+        uploaded_file.control(given, "file")
 
 
 def typed(at: AppTest, name: str, value: object) -> None:
@@ -167,7 +167,7 @@ def test_work_on_an_upload_names_it_as_it_came(tmp_path: Path, tiny_checkpoints:
 
     path = tmp_path / "upload.csv"
     path.write_text("text,label\ngood,1\nbad,0\n", encoding="utf-8")
-    given = reading.Upload("own.csv", path, "")
+    given = uploaded_file.Upload("own.csv", path, "")
     gru = [checkpoints.load("gru", tiny_checkpoints)]
     for work in (
         files._scan(given, gru, files._Asked("mood", None, 3, Layout()), lambda: None),

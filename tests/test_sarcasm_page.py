@@ -42,7 +42,7 @@ from core.runtime import i18n
 from core.storage.comments import Find, Finds
 from core.text import lexicon
 from core.text.preprocessing import Vocabulary
-from pages.parts import models
+from pages.widgets import models
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 

@@ -19,7 +19,7 @@ from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import judge
 from core.runtime import i18n
 from core.storage.comments import Find, Finds
-from pages.parts.tokens import signed
+from pages.wording.tokens import signed
 from tests.hostile import SENTENCES
 from tests.test_pages import Html
 
@@ -47,7 +47,7 @@ finds.view()
 """
 STRIP = """
 import streamlit as st
-from pages.parts.tokens import pull_strip
+from pages.wording.tokens import pull_strip
 
 pull_strip(**st.session_state["strip"])
 """
@@ -117,7 +117,7 @@ def test_every_model_says_whether_it_is_fooled_and_by_how_much(reading: str) -> 
 
 
 def test_how_many_are_fooled_is_said_first(monkeypatch: pytest.MonkeyPatch, tiny_checkpoints: Path) -> None:
-    from pages.parts import models
+    from pages.widgets import models
 
     lines = {}
     for reading in ("negative", "positive"):

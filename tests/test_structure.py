@@ -139,12 +139,12 @@ def test_files_of_torch_are_opened_for_weights_alone_and_not_from_pages() -> Non
 
 def test_html_is_written_in_one_place() -> None:
     writers = [path for path in [*PARTS, *SCRIPTS] if "st.html" in names(path)]
-    assert named(writers) == ["pages/parts/tokens.py"]
+    assert named(writers) == ["pages/wording/tokens.py"]
 
 
 def test_a_components_script_writes_no_html_and_asks_nobody() -> None:
     scripts = sorted(ROOT.glob("pages/parts/*.js"))
-    assert named(scripts) == ["pages/parts/order.js"]
+    assert named(scripts) == ["pages/widgets/word_order.js"]
     for path in [*scripts, *ROOT.glob("pages/parts/*.css")]:
         source = path.read_text(encoding="utf-8")
         assert [word for word in SCRIPTING if word in source] == []
@@ -154,7 +154,7 @@ def test_a_components_script_writes_no_html_and_asks_nobody() -> None:
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("pages.parts.frame", ("torch", "gensim", "pandas", "scipy", "sklearn", "pyarrow")),
+        ("pages.widgets.frame", ("torch", "gensim", "pandas", "scipy", "sklearn", "pyarrow")),
         ("core.__main__", ("torch", "gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
         ("core.models.predict", ("torch", "gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),
         ("core.models.recurrent", ("gensim", "plotly", "pandas", "scipy", "sklearn", "pyarrow", "streamlit")),

@@ -13,7 +13,7 @@ from core.evaluation.binned_metrics import BINS, Counter, Pair, Tallies, Tally
 from core.evaluation.metrics import calibration_error, wilson_interval
 from core.models.predict import sigmoid
 from core.training.loop import fit_temperature
-from pages.parts import estimates
+from pages.wording import estimates
 
 LABELS = ("negative", "positive")
 

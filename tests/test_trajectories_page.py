@@ -22,7 +22,7 @@ from core.models.trace import trace
 from core.probes.dynamics.memory_decay import FILLER, memory
 from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import apart, gradients, project
-from pages.parts.fingerprint import fingerprint
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
 from tests.conftest import HIDDEN, WORDS
 from tests.hostile import SENTENCES

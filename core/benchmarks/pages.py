@@ -1,6 +1,6 @@
 """How soon do the pages answer? Asked of a server of its own, by a visitor without a browser, in another process.
 
-The visitor belongs to the pages (`pages/parts/visits.py`), which core does not know; what it prints is read here.
+The visitor belongs to the pages (`pages/server/visits.py`), which core does not know; what it prints is read here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from core.benchmarks.measured import Measured
 
 _ROOT = Path(__file__).parents[2]
-_VISITS = "pages.parts.visits"
+_VISITS = "pages.server.visits"
 
 
 def visited(rounds: int) -> Iterator[Measured]:

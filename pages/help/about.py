@@ -13,8 +13,8 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from pages.help.papers import About, Paper
-from pages.parts.latex_words import worded
-from pages.parts.tokens import plain
+from pages.wording.latex_words import worded
+from pages.wording.tokens import plain
 
 _TEXTS = ("Home", "Permutations", "Sarcasm", "Trajectories", "Attributions", "Maths_Lab", "Models")
 

@@ -31,7 +31,7 @@ def test_fifty_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     from streamlit.testing.v1 import AppTest
 
     from core.models import checkpoints
-    from pages.parts import models
+    from pages.widgets import models
     from tests.conftest import write_tiny_checkpoint
 
     folder = tmp_path / "checkpoints"
@@ -47,7 +47,7 @@ def test_fifty_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     def picker() -> AppTest:
         def script() -> None:
-            from pages.parts import models
+            from pages.widgets import models
 
             models.load_all()
 

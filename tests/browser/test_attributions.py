@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.models import checkpoints
 from core.probes.attribution.attribute import attribute
-from pages.parts.tokens import signed
+from pages.wording.tokens import signed
 from tests.hostile import SENTENCES
 
 PROVERB = "Better late than never"

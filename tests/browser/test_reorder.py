@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from pages.parts.tokens import visible
+from pages.wording.tokens import visible
 from tests.browser.conftest import STEP_LIMIT, Serve
 from tests.hostile import SENTENCES
 
 SCRIPT = """
 import json
 import streamlit as st
-from pages.parts.order import reorder
+from pages.widgets.word_order import reorder
 
 case = json.loads(st.text_input("case", key="case", bind="query-params"))
 st.session_state["runs"] = st.session_state.get("runs", 0) + 1

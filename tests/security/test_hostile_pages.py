@@ -24,7 +24,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import link, models, tokens
+from pages.widgets import models, query_params
+from pages.wording import tokens
 from tests.security.strings import LONGEST, hostile
 from tests.test_permutations_page import MadeUpTrigram
 
@@ -127,13 +128,13 @@ def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("place", PLACES, ids=[place.name for place in PLACES])
 def test_every_input_of_a_view_takes_its_share(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, None] = {"q": None}
-    restore = link.restore
+    restore = query_params.restore
 
     def note(name: str, *rest: Any, **more: Any) -> bool:
         names.setdefault(name)
         return restore(name, *rest, **more)
 
-    monkeypatch.setattr(link, "restore", note)
+    monkeypatch.setattr(query_params, "restore", note)
     at = opened(place)
     assert_inert(at, "as it opens")
     reached.begin()

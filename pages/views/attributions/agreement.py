@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts.tokens import plain
 from pages.views.attributions import controls
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
 from pages.views.trajectories import controls as trajectories
 from pages.views.trajectories.controls import Sentence
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, together
-from pages.parts import estimates, link
-from pages.parts.tokens import plain
 from pages.views.attributions import controls, names
 from pages.views.trajectories import controls as trajectories
+from pages.widgets import query_params
+from pages.wording import estimates
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -72,7 +73,7 @@ def _choose_measure() -> str:
         "infidelity": _("infidelity"),
         "sensitivity": _("sensitivity"),
     }
-    link.restore("measure", "overall", link.one_of(list(shown)), "league measure")
+    query_params.restore("measure", "overall", query_params.one_of(list(shown)), "league measure")
     measure = st.segmented_control(
         _("Measure"),
         list(shown),
@@ -81,7 +82,7 @@ def _choose_measure() -> str:
         required=True,
         persist_state="session",
     )
-    link.carry("measure", None if measure == "overall" else measure)
+    query_params.carry("measure", None if measure == "overall" else measure)
     return measure or "overall"
 
 

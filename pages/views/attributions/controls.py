@@ -12,12 +12,13 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
-from pages.parts import black_box, frame, link, search
-from pages.parts.second import second_sentence
-from pages.parts.tokens import minus, plain
+from pages.server import background_search
 from pages.views.attributions import names
 from pages.views.trajectories import controls
 from pages.views.trajectories.controls import Sentence
+from pages.widgets import black_box, frame, query_params
+from pages.widgets.second_sentence import second_sentence
+from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -87,7 +88,7 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
     here = [name for name in METHODS if any(name in available(checkpoint) for checkpoint in checkpoints)]
     usual = [name for name in dict.fromkeys([*best_methods(checkpoints), *_USUAL]) if name in here]
     key = "attributions methods"
-    if not link.restore("methods", usual, controls.some_of(here), key):
+    if not query_params.restore("methods", usual, controls.some_of(here), key):
         st.caption(_("The link asks for methods that are not here; the usual ones answer."))
     st.session_state[key] = [name for name in st.session_state[key] if name in here]
     chosen = st.multiselect(
@@ -99,7 +100,7 @@ def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
         placeholder=_("Choose methods"),
     )
     found = chosen or usual
-    link.carry("methods", None if found == usual else ",".join(found))
+    query_params.carry("methods", None if found == usual else ",".join(found))
     return found
 
 
@@ -107,7 +108,7 @@ def choose_baseline() -> str:
     """What taking a word out means, or "" for each method's own; travels in the link as ``baseline``."""
     shown = names.baselines()
     key = "attributions baseline"
-    if not link.restore("baseline", "", link.one_of(list(shown)), key):
+    if not query_params.restore("baseline", "", query_params.one_of(list(shown)), key):
         st.caption(_("The link asks for a baseline that is not offered; each method takes its own."))
     baseline = st.selectbox(
         _("A word is taken out by"),
@@ -121,7 +122,7 @@ def choose_baseline() -> str:
             "Faithfulness is measured by the same, and by deletion where each method takes its own."
         ),
     )
-    link.carry("baseline", baseline or None)
+    query_params.carry("baseline", baseline or None)
     return baseline or ""
 
 
@@ -209,11 +210,11 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None
             done[task.key] = _run(task, baseline)
             yield _Ran(number, dict(done))
 
-    search.view(
+    background_search.view(
         f"attributions {name}",
         key,
         lambda: start,
-        lambda event: search.Shown(
+        lambda event: background_search.Shown(
             event.number / len(slow),
             _("{done} of {total} methods have answered").format(done=event.number, total=len(slow)),
         ),

@@ -9,12 +9,13 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import frame, search
-from pages.parts.tokens import plain
+from pages.server import background_search
 from pages.views.attributions import controls
 from pages.views.attributions.controls import Cell
 from pages.views.trajectories import controls as trajectories
 from pages.views.trajectories.controls import Sentence
+from pages.widgets import frame
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -55,11 +56,11 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         _show(found)
         return
     key = (baseline, *((cell.checkpoint.hash, sentence.text) for cell in cells))
-    search.view(
+    background_search.view(
         "attributions order",
         key,
         lambda: lambda breathe: _sampled(cells, baseline, breathe),
-        lambda event: search.Shown(
+        lambda event: background_search.Shown(
             event.number / len(cells),
             _("{done} of {total} models have answered").format(done=event.number, total=len(cells)),
         ),

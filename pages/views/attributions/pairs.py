@@ -10,12 +10,13 @@ import streamlit as st
 from core.data.labels import shown
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, frame, search
-from pages.parts.tokens import plain, visible
+from pages.server import background_search
 from pages.views.attributions import controls
 from pages.views.attributions.controls import Cell
 from pages.views.trajectories import controls as trajectories
 from pages.views.trajectories.controls import Sentence
+from pages.widgets import classes, frame
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -53,11 +54,11 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             found = [_quick(cell, baseline) for cell in cells]
         _show(found)
         return
-    search.view(
+    background_search.view(
         "attributions pairs",
         (baseline, *((cell.checkpoint.hash, sentence.text) for cell in cells)),
         lambda: lambda breathe: _sampled(cells, baseline, breathe),
-        lambda event: search.Shown(
+        lambda event: background_search.Shown(
             event.number / len(cells),
             _("{done} of {total} models have answered").format(done=event.number, total=len(cells)),
         ),

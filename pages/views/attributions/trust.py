@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import black_box, search
+from pages.server import background_search
 from pages.views.attributions import controls
 from pages.views.attributions.controls import Cell
+from pages.widgets import black_box
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -53,11 +54,11 @@ def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[
         yield _Ran(1, _measured(_new_yardstick(checkpoint, text, removal, breathe), found))
 
     given: list[Mapping[str, Faithfulness]] = []
-    search.view(
+    background_search.view(
         f"faithfulness {cell.sentence.number} {checkpoint.name}",
         (checkpoint.hash, text, removal, *((one.method, one.baseline) for one in found)),
         lambda: start,
-        lambda _event: search.Shown(1.0, _("Done")),
+        lambda _event: background_search.Shown(1.0, _("Done")),
         lambda result, _key: given.append(result),
         _("Measure faithfulness (about {seconds:,.0f} s)").format(seconds=seconds),
         _("Measure again"),
@@ -85,11 +86,11 @@ def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
             yield _Ran(len(done), Sensitivity(dict(done), random))
 
     given: list[Sensitivity] = []
-    search.view(
+    background_search.view(
         f"sensitivity {cell.sentence.number} {checkpoint.name}",
         (checkpoint.hash, text, *((one.method, one.baseline) for one in found)),
         lambda: start,
-        lambda event: search.Shown(
+        lambda event: background_search.Shown(
             event.number / len(found),
             _("{done} of {total} methods are measured").format(done=event.number, total=len(found)),
         ),

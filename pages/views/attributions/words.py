@@ -10,14 +10,14 @@ import streamlit as st
 from core.data.labels import Names, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import classes, models
-from pages.parts.tokens import minus, plain, pull_strip, visible
 from pages.views.attributions import controls, trust
 from pages.views.attributions import names as attribution_names
 from pages.views.attributions.controls import Cell
 from pages.views.attributions.trust import Sensitivity
 from pages.views.trajectories import controls as trajectories
 from pages.views.trajectories.controls import Sentence
+from pages.widgets import classes, models
+from pages.wording.tokens import minus, plain, pull_strip, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

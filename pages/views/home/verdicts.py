@@ -10,8 +10,9 @@ from core.data.small_data import SMALL, class_counts, is_small, majority
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.text.preprocessing import DROPPING
-from pages.parts import answers, black_box, classes, models, names, prefixwise
-from pages.parts.tokens import plain, step_table, token_strip, visible
+from pages.widgets import answers, black_box, classes, models, prefixwise
+from pages.wording import names
+from pages.wording.tokens import plain, step_table, token_strip, visible
 
 if TYPE_CHECKING:
     from core.models.predict import Verdict

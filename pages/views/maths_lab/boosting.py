@@ -8,12 +8,12 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import lab_sheet, link
-from pages.parts.fingerprint import fingerprint
-from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
-from pages.parts.tokens import plain
+from pages.server.fingerprint import fingerprint
 from pages.views.maths_lab import ensemble
 from pages.views.trajectories import controls
+from pages.widgets import query_params, worksheet
+from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -88,11 +88,11 @@ def _cloud(box: DeltaGenerator) -> Cloud | None:
         OWN: _("points of your own"),
     }
     offered = [name for name in names if name in (*clouds(), OWN)]
-    link.restore("boost_cloud", offered[0], link.one_of(offered), "boost cloud")
+    query_params.restore("boost_cloud", offered[0], query_params.one_of(offered), "boost cloud")
     name = box.selectbox(
         _("Points"), offered, format_func=names.__getitem__, key="boost cloud", persist_state="session"
     )
-    link.carry("boost_cloud", None if name == offered[0] else name)
+    query_params.carry("boost_cloud", None if name == offered[0] else name)
     if name == OWN:
         return _typed()
     boxes = st.columns(3)
@@ -137,7 +137,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
     minimum = next((found for found in minima if found.number == number), None)
     _figures_of_round(cloud, boosted, number, minimum)
     with st.expander(_("The working of this round"), icon=":material/calculate:", expanded=True):
-        lab_sheet.show(sheet(boosting, number, minimum), "boost sheet")
+        worksheet.show(sheet(boosting, number, minimum), "boost sheet")
     _history(boosting, number)
     _table(cloud, boosted)
     _points(cloud, boosting, number)

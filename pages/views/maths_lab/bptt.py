@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import lab_sheet, link
-from pages.parts.lab_numbers import ask_number, ask_text, ask_whole, shown, signed
-from pages.parts.latex_words import worded
-from pages.parts.tokens import plain
 from pages.views.maths_lab import derivation, vanishing
 from pages.views.trajectories import controls
+from pages.widgets import query_params, worksheet
+from pages.widgets.number_inputs import ask_number, ask_text, ask_whole, shown, signed
+from pages.wording.latex_words import worded
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.lab.bptt.gradients import Backpropagation, Exercise
@@ -84,11 +84,11 @@ def _input(place: int, told: str) -> float:
 
 
 def _ask_label() -> float:
-    link.restore("bptt_y", "0", link.one_of(("0", "1")), "bptt y")
+    query_params.restore("bptt_y", "0", query_params.one_of(("0", "1")), "bptt y")
     label = st.segmented_control(
         _("Label y"), ["0", "1"], key="bptt y", required=True, persist_state="session", width="stretch"
     )
-    link.carry("bptt_y", None if label == "0" else label)
+    query_params.carry("bptt_y", None if label == "0" else label)
     return float(label or 0)
 
 
@@ -101,9 +101,9 @@ def _worked(exercise: Exercise) -> None:
     for note in found.notes:
         st.warning(plain(note), icon=":material/vertical_align_top:")
     st.header(_("Forward"))
-    lab_sheet.show(forward(found), "bptt forward")
+    worksheet.show(forward(found), "bptt forward")
     st.header(_("Backward"))
-    lab_sheet.show(backward(found), "bptt backward")
+    worksheet.show(backward(found), "bptt backward")
     st.header(_("Three ways to the same gradient"))
     _three_ways(found)
     st.header(_("A slip in a report, beside the truth"))

@@ -13,12 +13,12 @@ from core.models.recurrent import CELLS
 from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.parts import black_box, classes, frame, lab_sheet, link, models
-from pages.parts.lab_numbers import slide_whole
-from pages.parts.tokens import plain, token_strip
 from pages.views.maths_lab import cells_equations as equations
 from pages.views.maths_lab.cells_equations import small
 from pages.views.trajectories import controls
+from pages.widgets import black_box, classes, frame, models, query_params, worksheet
+from pages.widgets.number_inputs import slide_whole
+from pages.wording.tokens import plain, token_strip
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -38,7 +38,7 @@ def view() -> None:
     chosen = _one_a_cell(checkpoints)
     lines = [*_live(text, chosen), *_costs(chosen)]
     if lines:
-        lab_sheet.copies(Sheet("RNN, GRU, LSTM", tuple(lines)), "cells")
+        worksheet.copies(Sheet("RNN, GRU, LSTM", tuple(lines)), "cells")
     _speed(chosen)
     _gates()
 
@@ -122,7 +122,7 @@ def _numbers(workings: list[Working]) -> list[tuple[object, ...]]:
 
 def _unit(units: int) -> int | None:
     """A unit, or None for each model's own busiest; travels in the link as ``cells_unit``."""
-    if not link.restore("cells_unit", None, link.whole(0, units - 1), "cells unit"):
+    if not query_params.restore("cells_unit", None, query_params.whole(0, units - 1), "cells unit"):
         st.caption(_("The link asks for a unit that is none of these; each model's busiest is shown."))
     if st.session_state["cells unit"] is not None:
         st.session_state["cells unit"] = min(st.session_state["cells unit"], units - 1)
@@ -135,7 +135,7 @@ def _unit(units: int) -> int | None:
         persist_state="session",
         width=360,
     )
-    link.carry("cells_unit", None if unit is None else str(unit))
+    query_params.carry("cells_unit", None if unit is None else str(unit))
     return unit
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.lab.cells.side_by_side import BLOCKS, STATE_PRODUCTS
 from core.lab.worksheet import aligned
-from pages.parts.equations import number
+from pages.wording.equations import number
 
 if TYPE_CHECKING:
     from core.lab.cells.side_by_side import Cost

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import link
-from pages.parts.lab_numbers import ask_text, shown
-from pages.parts.latex_words import worded
-from pages.parts.tokens import plain
+from pages.widgets import query_params
+from pages.widgets.number_inputs import ask_text, shown
+from pages.wording.latex_words import worded
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.lab.bptt.derivation import Check
@@ -33,12 +33,12 @@ def view(steps: int) -> None:
             "it is off by. The box begins with the report’s slip."
         )
     )
-    link.restore("bptt_d", _TARGET, link.one_of(offered), key)
+    query_params.restore("bptt_d", _TARGET, query_params.one_of(offered), key)
     if st.session_state[key] not in offered:  # those of another number of steps
         st.session_state[key] = offered[0]
     left, right = st.columns([1, 3])
     target = left.selectbox(_("Derivative"), offered, key=key, persist_state="session")
-    link.carry("bptt_d", None if target == _TARGET else target)
+    query_params.carry("bptt_d", None if target == _TARGET else target)
     with right:
         formula = ask_text(_("Your formula"), "bptt_f", _FORMULA)
     letters_told = _("Letters: {letters}. Here h is the last state, u = w_o h, and yhat is ŷ. A product has a *.")

@@ -13,10 +13,12 @@ from core.data.label_inference import Column
 from core.data.tables import is_sentiment140
 from core.models import checkpoints as stored
 from core.runtime.i18n import gettext as _
-from pages.parts import black_box, estimates, label_meaning, models, reading, search
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain
+from pages.server import background_search
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
+from pages.widgets import black_box, label_meaning, models, uploaded_file
+from pages.wording import estimates
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.lab.boosting.ensemble import Ensemble, Progress
@@ -37,7 +39,7 @@ def view() -> None:
     _kept()
     st.markdown(_("**On a labelled file of your own**"))
     title = _("Texts with labels 0 and 1, or the names of the models’ classes")
-    given = reading.upload(title, "boost file", "boost")
+    given = uploaded_file.upload(title, "boost file", "boost")
     if given is None:
         st.caption(_("Up to 20 MB. Larger files: `python -m core lab boosting --data FILE`."))
     else:
@@ -81,8 +83,8 @@ class _Asked(NamedTuple):
     meaning: tuple[tuple[str, str], ...]
 
 
-def _own(given: reading.Upload) -> None:
-    read = reading.control(given, "boost")
+def _own(given: uploaded_file.Upload) -> None:
+    read = uploaded_file.control(given, "boost")
     if read is None:
         return
     columns, boxes = read.columns, st.columns(4, vertical_alignment="bottom")
@@ -102,14 +104,14 @@ def _own(given: reading.Upload) -> None:
     asked = _Asked(text, label, read.layout, int(rows), int(seed), tuple(meaning.items()))
     hashes = tuple(sorted(checkpoint.hash for checkpoint in checkpoints))
 
-    def start() -> search.Start:
+    def start() -> background_search.Start:
         return lambda breathe: _measured(given, asked, checkpoints, breathe)
 
-    search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
+    background_search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
 
 
 def _measured(
-    given: reading.Upload, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
+    given: uploaded_file.Upload, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
 ) -> Iterator[Progress]:
     from core.data.corpus import read_corpus
     from core.lab.boosting.ensemble import measure
@@ -125,15 +127,15 @@ def _measured(
             asked=dict(asked.meaning),
         )
     except (ValueError, LookupError) as error:
-        raise ValueError(reading.told(error, given)) from error
+        raise ValueError(uploaded_file.told(error, given)) from error
     breathe()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
     yield from measure(corpus, checkpoints, seed=asked.seed, breathe=breathe)
 
 
-def _say(event: Progress) -> search.Shown:
+def _say(event: Progress) -> background_search.Shown:
     line = _("{done} of {models} models have read the rows").format(done=event.done, models=event.models)
-    return search.Shown(event.done / event.models, line)
+    return background_search.Shown(event.done / event.models, line)
 
 
 def _show(found: Ensemble, key: str) -> None:

@@ -15,10 +15,10 @@ from core.lab.cells.lstm_exercise import USUAL, presets, report, slips
 from core.lab.cells.worksheets import sheet, step_sheet
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import lab_sheet, link
-from pages.parts.lab_numbers import slide_whole
-from pages.parts.tokens import plain
 from pages.views.trajectories.controls import csv_button
+from pages.widgets import query_params, worksheet
+from pages.widgets.number_inputs import slide_whole
+from pages.wording.tokens import plain
 
 _BASE, _NOW, _VERSION = "hand base", "hand now", "hand version"  # of the session: tables as given, as typed
 _BESIDE = 4  # inputs a step: with more of them the tables stand below each other
@@ -43,12 +43,12 @@ def view() -> None:
         return
     line = to_line(exercise)
     short = len(line) <= LONGEST
-    link.carry("hand", line if short and typed != Tables.of(presets()[USUAL]) else None)
+    query_params.carry("hand", line if short and typed != Tables.of(presets()[USUAL]) else None)
     worked = work(exercise)
     decimals = _decimals()
     _outcome(worked, decimals)
     _step(worked, decimals)
-    lab_sheet.copies(sheet(worked, decimals), "hand")
+    worksheet.copies(sheet(worked, decimals), "hand")
     _own_link(line, short)
 
 
@@ -56,7 +56,7 @@ def _base() -> Tables:
     """The tables to start from: the link's, a preset, or what was typed when the page was left."""
     state = st.session_state
     before = state.get(_BASE)
-    if not link.restore("hand", Tables.of(presets()[USUAL]), _read, _BASE):
+    if not query_params.restore("hand", Tables.of(presets()[USUAL]), _read, _BASE):
         st.caption(_("The link holds no exercise that can be read; the report's is shown."))
     if state[_BASE] is not before:
         _replace(state[_BASE])
@@ -181,7 +181,7 @@ def _decimals() -> int:
     """How many decimals are shown; travels in the link as ``hand_digits``."""
     options = {0: _("whole numbers"), 4: _("4 decimals"), ALL_DIGITS: _("every digit")}
     words = {"0": 0, "4": 4, "all": ALL_DIGITS}
-    link.restore("hand_digits", 4, words.get, "hand digits")
+    query_params.restore("hand_digits", 4, words.get, "hand digits")
     chosen = st.segmented_control(
         _("Numbers shown as"),
         list(options),
@@ -190,7 +190,9 @@ def _decimals() -> int:
         required=True,
         persist_state="session",
     )
-    link.carry("hand_digits", None if chosen == 4 else next(word for word, one in words.items() if one == chosen))
+    query_params.carry(
+        "hand_digits", None if chosen == 4 else next(word for word, one in words.items() if one == chosen)
+    )
     return int(chosen)
 
 
@@ -258,7 +260,7 @@ def _step(worked: Worked, decimals: int) -> None:
     most = len(worked.steps)
     st.header(_("The arithmetic, written out"))
     t = slide_whole(_("Step t"), "hand_t", 1, most, 1, most=MOST_STEPS)
-    lab_sheet.show(step_sheet(worked, t, decimals), "hand step", copy=False)
+    worksheet.show(step_sheet(worked, t, decimals), "hand step", copy=False)
     st.caption(
         _(
             "w weighs the inputs, each gate with its own weights; u weighs the output before, y, where any gate has "

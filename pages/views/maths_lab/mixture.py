@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, lab_sheet, link
-from pages.parts.fingerprint import fingerprint
-from pages.parts.lab_numbers import ask_lines, ask_whole, slide_whole
-from pages.parts.tokens import plain
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
+from pages.widgets import classes, query_params, worksheet
+from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,9 +97,9 @@ def _given(seed: int) -> _Given | None:
         STATES: _("hidden states of a model"),
     }
     offered = [name for name in names if name in (*toys(), OWN, STATES)]
-    link.restore("mix_data", offered[0], link.one_of(offered), "mix data")
+    query_params.restore("mix_data", offered[0], query_params.one_of(offered), "mix data")
     name = st.selectbox(_("Points"), offered, format_func=names.__getitem__, key="mix data", persist_state="session")
-    link.carry("mix_data", None if name == offered[0] else name)
+    query_params.carry("mix_data", None if name == offered[0] else name)
     plane = (_("x1"), _("x2"))
     if name == OWN:
         points = _typed()
@@ -129,7 +129,7 @@ def _reg_covar() -> float | None:
     from core.lab.mixture.em import check_reg_covar
 
     key = "mix reg"
-    link.restore("mix_reg", _REG_COVAR, lambda told: told if len(told) <= 24 else None, key)
+    query_params.restore("mix_reg", _REG_COVAR, lambda told: told if len(told) <= 24 else None, key)
     text = st.text_input(
         _("reg_covar"),
         key=key,
@@ -138,7 +138,7 @@ def _reg_covar() -> float | None:
         persist_state="session",
         help=_("Added to every variance at each M-step, as in scikit-learn. 0 adds nothing."),
     )
-    link.carry("mix_reg", None if text == _REG_COVAR else text)
+    query_params.carry("mix_reg", None if text == _REG_COVAR else text)
     try:
         value = float(text or "")
     except ValueError:
@@ -186,7 +186,7 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     )
     right.caption(_never_falls(mixture))
     with st.expander(_("The working of this iteration"), icon=":material/calculate:", expanded=True):
-        lab_sheet.show(sheet(mixture, number, component, point), "mix sheet")
+        worksheet.show(sheet(mixture, number, component, point), "mix sheet")
     _slips(mixture, made, component)
     if given.states is not None:
         from pages.views.maths_lab import mixture_states
@@ -210,7 +210,7 @@ def _of_what(mixture: Mixture) -> tuple[int, int]:
     """The component and the point whose working is shown, counted from 1."""
     boxes = st.columns([2, 1])
     with boxes[0]:
-        link.restore("mix_c", 1, link.whole(1, MOST_COMPONENTS), "mix c")
+        query_params.restore("mix_c", 1, query_params.whole(1, MOST_COMPONENTS), "mix c")
         if st.session_state["mix c"] not in range(1, mixture.start.components + 1):
             st.session_state["mix c"] = 1
         component = int(
@@ -222,7 +222,7 @@ def _of_what(mixture: Mixture) -> tuple[int, int]:
                 persist_state="session",
             )
         )
-        link.carry("mix_c", None if component == 1 else str(component))
+        query_params.carry("mix_c", None if component == 1 else str(component))
     with boxes[1]:
         point = ask_whole(_("Point"), "mix_i", 1, len(mixture.points), 1)
     return component, point
@@ -268,7 +268,7 @@ def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
                 "is each alone and both, on the same responsibilities, the covariances about the true means."
             )
         )
-        lab_sheet.show(slip_sheet(mixture, made.number, component), "mix slips")
+        worksheet.show(slip_sheet(mixture, made.number, component), "mix slips")
         found = slips(mixture.points, made)
         header = [_("formulas"), _("log-likelihood")]
         formulas = {

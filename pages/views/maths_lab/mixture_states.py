@@ -9,10 +9,10 @@ import streamlit as st
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import black_box, classes, frame, link, models
-from pages.parts.lab_numbers import ask_lines, ask_whole
-from pages.parts.tokens import plain, visible
 from pages.views.trajectories import controls
+from pages.widgets import black_box, classes, frame, models, query_params
+from pages.widgets.number_inputs import ask_lines, ask_whole
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +64,7 @@ def _states(
 def _model(checkpoints: list[Checkpoint]) -> Checkpoint:
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
     usual = "lstm" if "lstm" in by_name else checkpoints[0].name
-    link.restore("mix_model", usual, link.one_of(list(by_name)), "mix model")
+    query_params.restore("mix_model", usual, query_params.one_of(list(by_name)), "mix model")
     if st.session_state["mix model"] not in by_name:
         st.session_state["mix model"] = usual
     name = st.segmented_control(
@@ -75,7 +75,7 @@ def _model(checkpoints: list[Checkpoint]) -> Checkpoint:
         required=True,
         persist_state="session",
     )
-    link.carry("mix_model", None if name == usual else name)
+    query_params.carry("mix_model", None if name == usual else name)
     return by_name[name]
 
 
@@ -86,13 +86,13 @@ def _axes(checkpoint: Checkpoint) -> tuple[str, int]:
     names = {OWN: _("the states’ own components"), READ_OUT: _("the verdict’s, and across it")}
     offered = [OWN, *([READ_OUT] if checkpoint.state_space is not None else [])]
     left, right = st.columns([3, 1])
-    link.restore("mix_axes", OWN, link.one_of(offered), "mix axes")
+    query_params.restore("mix_axes", OWN, query_params.one_of(offered), "mix axes")
     if st.session_state["mix axes"] not in offered:
         st.session_state["mix axes"] = OWN
     axes = left.segmented_control(
         _("Axes"), offered, format_func=names.__getitem__, key="mix axes", required=True, persist_state="session"
     )
-    link.carry("mix_axes", None if axes == OWN else axes)
+    query_params.carry("mix_axes", None if axes == OWN else axes)
     most = _MOST_AXES if axes == OWN else 3
     with right:
         dimensions = ask_whole(_("How many"), "mix_d", 2, most, 2)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts.lab_numbers import slide, slide_whole
-from pages.parts.tokens import plain
 from pages.views.trajectories import controls
+from pages.widgets.number_inputs import slide, slide_whole
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.lab.bptt.vanishing import Vanishing

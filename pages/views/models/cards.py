@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import models, names, tables
-from pages.parts.tokens import plain
+from pages.widgets import models, tables
+from pages.wording import names
+from pages.wording.tokens import plain
 
 
 def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:

@@ -12,8 +12,8 @@ from core.evaluation.assessment import MOST_MODELS, own
 from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
-from pages.parts import link, models
-from pages.parts.tokens import plain
+from pages.widgets import models, query_params
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Assessment
@@ -40,7 +40,7 @@ def choose(cards: Mapping[str, Any]) -> Shown | None:
     if uploaded:
         names["upload"] = _("your file: {name}").format(name=plain(uploaded[0]))
     usual = "report"
-    if not link.restore("on", usual, link.one_of(list(names)), "models on"):
+    if not query_params.restore("on", usual, query_params.one_of(list(names)), "models on"):
         st.caption(_("The link asks for a file that is not here; the report’s figures are shown."))
     if st.session_state["models on"] not in names:
         st.session_state["models on"] = usual
@@ -52,7 +52,7 @@ def choose(cards: Mapping[str, Any]) -> Shown | None:
         required=True,
         persist_state="session",
     )
-    link.carry("on", None if chosen in (usual, "upload") else chosen)  # an upload stays with its session
+    query_params.carry("on", None if chosen in (usual, "upload") else chosen)  # an upload stays with its session
     if chosen == "upload" and uploaded:
         return _uploaded(*uploaded)
     return _own() if chosen == "own" else _report(cards)
@@ -142,7 +142,7 @@ def choose_model(tallies: Tallies, key: str = "models model", label: str | None 
     """One of the models that were counted; the choice travels in the link as ``model``."""
     names = [found.model for found in tallies.tallies]
     usual = "lstm" if "lstm" in names else names[0]
-    link.restore("model", usual, link.one_of(names), key)
+    query_params.restore("model", usual, query_params.one_of(names), key)
     if st.session_state[key] not in names:
         st.session_state[key] = usual
     chosen = st.segmented_control(
@@ -153,5 +153,5 @@ def choose_model(tallies: Tallies, key: str = "models model", label: str | None 
         required=True,
         persist_state="session",
     )
-    link.carry("model", None if chosen == usual else chosen)
+    query_params.carry("model", None if chosen == usual else chosen)
     return str(chosen)

@@ -14,10 +14,12 @@ from core.evaluation.assessment import MOST_MODELS, assess
 from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
-from pages.parts import estimates, label_meaning, models, reading, search
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain
+from pages.server import background_search
+from pages.server.fingerprint import fingerprint
 from pages.views.models.source import UPLOADED
+from pages.widgets import label_meaning, models, uploaded_file
+from pages.wording import estimates
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Assessment
@@ -56,7 +58,7 @@ def view() -> None:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
     chosen = _alike(found)
-    upload = reading.upload(_("A labelled file"), "models upload", "models")
+    upload = uploaded_file.upload(_("A labelled file"), "models upload", "models")
     if upload is None:
         return
     labels = chosen[0].labels
@@ -68,10 +70,10 @@ def view() -> None:
 
     seen = [one.name.upper() for one in chosen if checkpoints.trained_on(one.card, key[1])]
 
-    def start() -> search.Start:
+    def start() -> background_search.Start:
         return lambda breathe: _run(upload, chosen, asked, labels, breathe)
 
-    search.view(
+    background_search.view(
         "models file",
         key,
         start,
@@ -100,9 +102,9 @@ def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
     return alike[:MOST_MODELS]
 
 
-def _asked(upload: reading.Upload, chosen: Sequence[Checkpoint]) -> _Asked | None:
+def _asked(upload: uploaded_file.Upload, chosen: Sequence[Checkpoint]) -> _Asked | None:
     """Which column is what, and what its labels mean; None while that is open."""
-    read = reading.control(upload, "models")
+    read = uploaded_file.control(upload, "models")
     if read is None:
         return None
     columns, boxes = read.columns, st.columns(2, vertical_alignment="bottom")
@@ -125,7 +127,7 @@ def _asked(upload: reading.Upload, chosen: Sequence[Checkpoint]) -> _Asked | Non
 
 
 def _run(
-    upload: reading.Upload,
+    upload: uploaded_file.Upload,
     chosen: Sequence[Checkpoint],
     asked: _Asked,
     labels: tuple[str, str],
@@ -146,12 +148,12 @@ def _run(
         for found in events:
             yield _Event(found)
     except (ValueError, LookupError) as error:
-        raise ValueError(reading.told(error, upload)) from error
+        raise ValueError(uploaded_file.told(error, upload)) from error
 
 
-def _say(event: _Event) -> search.Shown:
+def _say(event: _Event) -> background_search.Shown:
     found = event.assessment
-    return search.Shown(found.share, _("{rows:,} rows read, {counted:,} counted").format(**_numbers(found)))
+    return background_search.Shown(found.share, _("{rows:,} rows read, {counted:,} counted").format(**_numbers(found)))
 
 
 def _numbers(found: Assessment) -> dict[str, int]:

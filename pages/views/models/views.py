@@ -11,10 +11,11 @@ from core.data.labels import shown as named
 from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.parts import classes, estimates, frame, link
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain
+from pages.server.fingerprint import fingerprint
 from pages.views.models.source import Shown, choose_model
+from pages.widgets import classes, frame, query_params
+from pages.wording import estimates
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Example
@@ -111,7 +112,7 @@ def confusion(shown: Shown) -> None:
         "00": _("is {zero}, said so").format(zero=zero),
         "11": _("is {one}, said so").format(one=one),
     }
-    link.restore("field", "01", link.one_of(list(fields)), "models field")
+    query_params.restore("field", "01", query_params.one_of(list(fields)), "models field")
     field = st.segmented_control(
         _("Field"),
         list(fields),
@@ -120,7 +121,7 @@ def confusion(shown: Shown) -> None:
         required=True,
         persist_state="session",
     )
-    link.carry("field", None if field == "01" else field)
+    query_params.carry("field", None if field == "01" else field)
     found = shown.assessment.fields[model][int(field[0]), int(field[1])]
     count = int(tally.at(0.5)[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
     line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
@@ -134,7 +135,7 @@ def threshold(shown: Shown) -> None:
 
     tallies = shown.tallies.tallies
     one, chance = plain(named(tallies[0].labels[1])), classes.chance_plain(tallies[0].labels)
-    link.restore("threshold", 50, link.whole(0, 100), "models threshold")
+    query_params.restore("threshold", 50, query_params.whole(0, 100), "models threshold")
     hundredths = st.slider(
         _("Say {one} from this {chance} on, in hundredths").format(one=one, chance=chance),
         0,
@@ -142,7 +143,7 @@ def threshold(shown: Shown) -> None:
         key="models threshold",
         persist_state="session",
     )
-    link.carry("threshold", None if hundredths == 50 else str(hundredths))
+    query_params.carry("threshold", None if hundredths == 50 else str(hundredths))
     found = [(tally, tally.at(hundredths / 100)) for tally in tallies]
     header = [
         _("model"),
@@ -193,11 +194,11 @@ def compare(shown: Shown) -> None:
     chosen = []
     for place, (box, label) in enumerate(((left, _("One model")), (right, _("The other")))):
         key = f"models compare {place}"
-        link.restore("ab"[place], two[place], link.one_of(names), key)
+        query_params.restore("ab"[place], two[place], query_params.one_of(names), key)
         if st.session_state[key] not in names:
             st.session_state[key] = two[place]
         name = box.selectbox(label, names, format_func=lambda name: name.upper(), key=key, persist_state="session")
-        link.carry("ab"[place], None if name == two[place] else name)
+        query_params.carry("ab"[place], None if name == two[place] else name)
         chosen.append(str(name))
     a, b = chosen
     if a == b:

@@ -17,8 +17,8 @@ from core.probes.words import neighbours as words
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
-from pages.parts import link, models
-from pages.parts.tokens import plain, visible
+from pages.widgets import models, query_params
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Card, Checkpoint
@@ -46,7 +46,7 @@ def view(vectors: Card | None) -> None:
         "map": _("Map"),
         "moved": _("What moved"),
     }
-    link.restore("about", "near", link.one_of(list(kinds)), "models about")
+    query_params.restore("about", "near", query_params.one_of(list(kinds)), "models about")
     about = st.segmented_control(
         _("What to ask"),
         list(kinds),
@@ -55,7 +55,7 @@ def view(vectors: Card | None) -> None:
         required=True,
         persist_state="session",
     )
-    link.carry("about", None if about == "near" else about)
+    query_params.carry("about", None if about == "near" else about)
     if about == "near":
         _neighbours(checkpoint, before, after)
     elif about == "analogy":
@@ -89,9 +89,9 @@ def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
 
 def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None] = st.text_input) -> str:
     key = f"models {name}"
-    link.restore(name, usual, lambda told: told[:_LONGEST], key)
+    query_params.restore(name, usual, lambda told: told[:_LONGEST], key)
     typed = box(label, key=key, max_chars=_LONGEST, persist_state="session") or ""
-    link.carry(name, None if typed in ("", usual) else typed)
+    query_params.carry(name, None if typed in ("", usual) else typed)
     return typed
 
 
@@ -206,7 +206,7 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
     whens = {"after": _("after training")} | ({"before": _("before training")} if before is not None else {})
     left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
     with left:
-        link.restore("when", "after", link.one_of(list(whens)), "models when")
+        query_params.restore("when", "after", query_params.one_of(list(whens)), "models when")
         if st.session_state["models when"] not in whens:
             st.session_state["models when"] = "after"
         when = st.segmented_control(
@@ -217,11 +217,11 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
             required=True,
             persist_state="session",
         )
-        link.carry("when", None if when == "after" else when)
+        query_params.carry("when", None if when == "after" else when)
     with middle:
-        link.restore("words", embedding_map.WORDS, link.whole(50, embedding_map.MOST), "models words")
+        query_params.restore("words", embedding_map.WORDS, query_params.whole(50, embedding_map.MOST), "models words")
         count = st.slider(_("Words"), 50, embedding_map.MOST, step=50, key="models words", persist_state="session")
-        link.carry("words", None if count == embedding_map.WORDS else str(count))
+        query_params.carry("words", None if count == embedding_map.WORDS else str(count))
     with right:
         sought = _word_box(_("Words to find (optional)"), "find", "")
     space = before if when == "before" and before is not None else after
@@ -276,7 +276,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         "shift": _("in the verdict"),
         "cosine": _("in direction (cosine)"),
     }
-    link.restore("by", "shift", link.one_of(list(orders)), "models by")
+    query_params.restore("by", "shift", query_params.one_of(list(orders)), "models by")
     by = st.segmented_control(
         _("Moved most"),
         list(orders),
@@ -285,7 +285,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         required=True,
         persist_state="session",
     )
-    link.carry("by", None if by == "shift" else by)
+    query_params.carry("by", None if by == "shift" else by)
     if by == "cosine":
         listed = found.most("cosine", 2 * _PER_SIDE)
     else:

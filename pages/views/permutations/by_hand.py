@@ -10,13 +10,13 @@ from core.data.labels import shared
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import black_box, classes, frame, link, models
-from pages.parts.fingerprint import fingerprint
-from pages.parts.order import reorder
-from pages.parts.terms import term
-from pages.parts.tokens import plain
+from pages.server.fingerprint import fingerprint
 from pages.views.permutations.kept_pairs import Candidate, keep_form
 from pages.views.permutations.permuted import pins, readers_of
+from pages.widgets import black_box, classes, frame, models, query_params
+from pages.widgets.word_order import reorder
+from pages.wording.terms import term
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -40,12 +40,14 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     pinned = pins(tokens)
     start, key = f"permutations order {fingerprint(tokens)}", "permutations by hand"
-    sound = link.restore("order", list(range(len(tokens))), link.places(len(tokens), all_of_them=True), start)
+    sound = query_params.restore(
+        "order", list(range(len(tokens))), query_params.places(len(tokens), all_of_them=True), start
+    )
     if not sound:
         st.caption(_("The order in the link is none of these words, so they stand as they were typed."))
     order = reorder(tokens, pinned, key=key, start=st.session_state[start])
     moved = order != tuple(range(len(tokens)))
-    link.carry("order", link.written(order) if moved else None)
+    query_params.carry("order", query_params.written(order) if moved else None)
     _others_read_otherwise(text, tokens, readers)
     readers = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) == tokens]
     before = [models.verdict_on_tokens(checkpoint, tokens) for checkpoint in readers]

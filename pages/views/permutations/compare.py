@@ -10,10 +10,10 @@ import streamlit as st
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
-from pages.parts import black_box, classes, frame, prefixwise
-from pages.parts.second import second_sentence
-from pages.parts.tokens import plain
 from pages.views.permutations.kept_pairs import Candidate, keep_form
+from pages.widgets import black_box, classes, frame, prefixwise
+from pages.widgets.second_sentence import second_sentence
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

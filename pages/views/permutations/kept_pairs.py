@@ -11,10 +11,11 @@ import streamlit as st
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.storage.pairs import JUDGEMENTS
-from pages.parts import classes, limits
-from pages.parts.fingerprint import fingerprint
-from pages.parts.terms import term
-from pages.parts.tokens import plain
+from pages.server import limits
+from pages.server.fingerprint import fingerprint
+from pages.widgets import classes
+from pages.wording.terms import term
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.storage.pairs import Collection, Pair, Precision

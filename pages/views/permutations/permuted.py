@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
-from pages.parts import answers, frame, link
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import visible
+from pages.server.fingerprint import fingerprint
+from pages.widgets import answers, frame, query_params
+from pages.wording.tokens import visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -28,7 +28,7 @@ def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 def pins(tokens: tuple[str, ...]) -> list[int]:
     """The positions that stay, chosen for this sentence; punctuation and links at first."""
     usual, key = list(probe.marks(tokens)), f"permutations pins {fingerprint(tokens)}"
-    sound = link.restore("pins", usual, link.places(len(tokens), all_of_them=False), key)
+    sound = query_params.restore("pins", usual, query_params.places(len(tokens), all_of_them=False), key)
     if not sound:
         st.caption(_("The link pins words that this sentence has not; the usual ones are pinned."))
     pinned = sorted(
@@ -42,5 +42,5 @@ def pins(tokens: tuple[str, ...]) -> list[int]:
             help=_("Punctuation and links stay unless you let them go."),
         )
     )
-    link.carry("pins", None if pinned == usual else link.written(pinned))
+    query_params.carry("pins", None if pinned == usual else query_params.written(pinned))
     return pinned

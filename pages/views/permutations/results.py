@@ -9,10 +9,10 @@ import streamlit as st
 
 from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, models
-from pages.parts.terms import term
-from pages.parts.tokens import plain
 from pages.views.permutations.kept_pairs import Candidate, keep_form
+from pages.widgets import classes, models
+from pages.wording.terms import term
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.probes.permutations.search import Order, Permutations

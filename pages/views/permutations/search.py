@@ -11,10 +11,11 @@ from core.fluency.orders import MOST_EXACT, MOST_TOKENS
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.parts import classes, frame, link, models, search
-from pages.parts.tokens import plain
+from pages.server import background_search
 from pages.views.permutations.permuted import pins, readers_of
 from pages.views.permutations.results import show
+from pages.widgets import classes, frame, models, query_params
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -58,22 +59,22 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     _say_what_comes(question)
     key = (checkpoint.name, checkpoint.hash, fluency.hash, text, tuple(pinned), budget, floor, seconds)
 
-    def start() -> search.Start:
+    def start() -> background_search.Start:
         return partial(probe.search, checkpoint.name, probe.scorer(checkpoint, question), question)
 
     say = partial(_say, chance=classes.chance(checkpoint.labels))
-    search.view("permutations", key, start, say, show)
+    background_search.view("permutations", key, start, say, show)
 
 
-def _say(event: Progress, chance: str) -> search.Shown:
+def _say(event: Progress, chance: str) -> background_search.Shown:
     flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
     line = _("{scored:,} of up to {total:,} orders scored, {flips} so far").format(
         scored=event.scored, total=event.total, flips=flips
     )
     if event.best is None:
-        return search.Shown(event.scored / event.total, line, queries=event.scored)
+        return background_search.Shown(event.scored / event.total, line, queries=event.scored)
     best = _("Most fluent flip so far: {text} ({chance} = {probability:.3f}, {fluency:.1f} nats)")
-    return search.Shown(
+    return background_search.Shown(
         event.scored / event.total,
         line,
         best.format(
@@ -89,9 +90,9 @@ def _say(event: Progress, chance: str) -> search.Shown:
 def _bounds() -> tuple[int, float, int]:
     """Budget (orders), floor (nats) and time (seconds)."""
     sound = [
-        link.restore("budget", probe.BUDGET, link.whole(1, MOST_BUDGET), "permutations budget"),
-        link.restore("floor", probe.FLOOR, link.decimal(0, MOST_FLOOR), "permutations floor"),
-        link.restore("seconds", _SECONDS, link.whole(1, MOST_SECONDS), "permutations seconds"),
+        query_params.restore("budget", probe.BUDGET, query_params.whole(1, MOST_BUDGET), "permutations budget"),
+        query_params.restore("floor", probe.FLOOR, query_params.decimal(0, MOST_FLOOR), "permutations floor"),
+        query_params.restore("seconds", _SECONDS, query_params.whole(1, MOST_SECONDS), "permutations seconds"),
     ]
     if not all(sound):
         st.caption(
@@ -131,9 +132,9 @@ def _bounds() -> tuple[int, float, int]:
             persist_state="session",
             required=True,
         )
-    link.carry("budget", None if budget == probe.BUDGET else str(budget))
-    link.carry("floor", None if floor == probe.FLOOR else f"{floor:g}")
-    link.carry("seconds", None if seconds == _SECONDS else str(seconds))
+    query_params.carry("budget", None if budget == probe.BUDGET else str(budget))
+    query_params.carry("floor", None if floor == probe.FLOOR else f"{floor:g}")
+    query_params.carry("seconds", None if seconds == _SECONDS else str(seconds))
     return budget, floor, seconds
 
 

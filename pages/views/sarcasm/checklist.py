@@ -11,10 +11,11 @@ from core.probes.checklist.suite import CASES, INVARIANCES, TOLERANCE, Settings,
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back
-from pages.parts import black_box, classes, estimates, frame, link
-from pages.parts.estimates import Estimate
-from pages.parts.terms import term
-from pages.parts.tokens import plain
+from pages.widgets import black_box, classes, frame, query_params
+from pages.wording import estimates
+from pages.wording.estimates import Estimate
+from pages.wording.terms import term
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -78,10 +79,10 @@ def _settings() -> Settings:
         "probability": _("P(positive) moves by more than the tolerance"),
     }
     sound = [
-        link.restore("seed", 0, link.whole(0, _MOST_SEED), "suite seed"),
-        link.restore("cases", CASES, link.whole(1, _MOST_CASES), "suite cases"),
-        link.restore("tolerance", TOLERANCE, link.decimal(0, 0.99), "suite tolerance"),
-        link.restore("rule", "verdict", link.one_of(list(INVARIANCES)), "suite rule"),
+        query_params.restore("seed", 0, query_params.whole(0, _MOST_SEED), "suite seed"),
+        query_params.restore("cases", CASES, query_params.whole(1, _MOST_CASES), "suite cases"),
+        query_params.restore("tolerance", TOLERANCE, query_params.decimal(0, 0.99), "suite tolerance"),
+        query_params.restore("rule", "verdict", query_params.one_of(list(INVARIANCES)), "suite rule"),
     ]
     if not all(sound):
         st.caption(_("The link asks for settings of the suite that cannot be, so the usual ones stand."))
@@ -109,10 +110,10 @@ def _settings() -> Settings:
             key="suite rule",
             persist_state="session",
         )
-    link.carry("seed", None if seed == 0 else str(seed))
-    link.carry("cases", None if most == CASES else str(most))
-    link.carry("tolerance", None if tolerance == TOLERANCE else f"{tolerance:g}")
-    link.carry("rule", None if rule == "verdict" else rule)
+    query_params.carry("seed", None if seed == 0 else str(seed))
+    query_params.carry("cases", None if most == CASES else str(most))
+    query_params.carry("tolerance", None if tolerance == TOLERANCE else f"{tolerance:g}")
+    query_params.carry("rule", None if rule == "verdict" else rule)
     return Settings(seed=seed, cases=most, tolerance=round(tolerance, 4), invariance=rule)
 
 
@@ -144,11 +145,11 @@ def _capability(suites: list[Suite]) -> None:
     st.header(_("What fails"))
     names = [found.name for found in suites[0].capabilities]
     worst = max(suites[0].capabilities, key=lambda found: found.rate.rate or 0.0).name
-    link.restore("capability", worst, link.one_of(names), "suite capability")
+    query_params.restore("capability", worst, query_params.one_of(names), "suite capability")
     name = st.selectbox(
         _("Capability"), names, format_func=lambda name: _(name), key="suite capability", persist_state="session"
     )
-    link.carry("capability", None if name == worst else name)
+    query_params.carry("capability", None if name == worst else name)
     templates = [found.template for found in suites[0].templates if found.template.capability == name]
     by_model = {suite.model: {found.template.name: found for found in suite.templates} for suite in suites}
     rows = [

@@ -13,9 +13,9 @@ from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
-from pages.parts import answers, classes, frame, link
-from pages.parts.tokens import plain, pull_strip, signed, visible
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, readings
+from pages.widgets import answers, classes, frame, query_params
+from pages.wording.tokens import plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -54,7 +54,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 def ask_reading(labels: Names = SENTIMENT) -> str:
     """How a person reads the text: one of `READINGS`, which stand for classes of these names; in the link."""
     names = {key: plain(name) for key, name in readings(labels).items()}
-    sound = link.restore("reading", NEGATIVE, link.one_of(READINGS), "sarcasm reading")
+    sound = query_params.restore("reading", NEGATIVE, query_params.one_of(READINGS), "sarcasm reading")
     reading = st.segmented_control(
         _("How do you read it?"),
         READINGS,
@@ -64,7 +64,7 @@ def ask_reading(labels: Names = SENTIMENT) -> str:
         persist_state="session",
         help=_("Mixed: both, or neither. A model has no such answer, so none is wrong then."),
     )
-    link.carry("reading", None if reading == NEGATIVE else reading)
+    query_params.carry("reading", None if reading == NEGATIVE else reading)
     if not sound:
         st.caption(_("The link names no reading that there is, so it is {reading}.").format(reading=names[NEGATIVE]))
     return reading

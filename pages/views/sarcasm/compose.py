@@ -14,10 +14,11 @@ from core.probes.sarcasm.candidates import TOP, Candidates, Question
 from core.probes.sarcasm.situations import bank, read
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, frame, limits, link, models, search
-from pages.parts.terms import term
-from pages.parts.tokens import plain
+from pages.server import background_search, limits
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
+from pages.widgets import classes, frame, models, query_params
+from pages.wording.terms import term
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -57,18 +58,18 @@ def view(checkpoints: list[Checkpoint]) -> None:
         st.caption(_("No {form} was made of it: {reason}").format(form=forms[form], reason=plain(reason)))
     key = (checkpoint.name, checkpoint.hash, question)
 
-    def start() -> search.Start:
+    def start() -> background_search.Start:
         from core.models.token_predictor import predictor, reader
 
         candidates = Candidates(question, reader(checkpoint))
         return partial(compose.search, checkpoint.name, predictor(checkpoint), candidates)
 
-    search.view("compose", key, start, _say, _show, _("Build and score the remarks"))
+    background_search.view("compose", key, start, _say, _show, _("Build and score the remarks"))
 
 
 def _situation() -> str:
     texts = [situation.text for situation in bank()]
-    link.restore("situation", EXAMPLE, lambda told: told, "compose situation")
+    query_params.restore("situation", EXAMPLE, lambda told: told, "compose situation")
 
     def from_bank() -> None:
         chosen = st.session_state["compose bank"]
@@ -90,23 +91,23 @@ def _situation() -> str:
     )
     situation = situation or ""
     short = 0 < len(situation) <= frame.LONGEST_IN_LINK
-    link.carry("situation", situation if short and situation != EXAMPLE else None)
+    query_params.carry("situation", situation if short and situation != EXAMPLE else None)
     return limits.short_enough(situation)
 
 
 def _top() -> int:
-    link.restore("top", TOP, link.whole(1, MOST_TOP), "compose top")
+    query_params.restore("top", TOP, query_params.whole(1, MOST_TOP), "compose top")
     top = st.slider(_("Remarks to show"), 1, MOST_TOP, key="compose top", persist_state="session")
-    link.carry("top", None if top == TOP else str(top))
+    query_params.carry("top", None if top == TOP else str(top))
     return int(top)
 
 
-def _say(event: Progress) -> search.Shown:
+def _say(event: Progress) -> background_search.Shown:
     line = _("{scored:,} of up to {total:,} remarks scored, {fooled:,} of them read as positive").format(
         scored=event.scored, total=event.total, fooled=event.fooled
     )
     best = _("Surest so far: {text} (P(positive) = {probability:.3f})")
-    return search.Shown(
+    return background_search.Shown(
         event.scored / event.total,
         line,
         best.format(text=event.best.text, probability=event.best.probability),

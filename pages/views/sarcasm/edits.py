@@ -16,12 +16,13 @@ from core.probes.edits.constraints import FLOOR
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
-from pages.parts import answers, black_box, classes, frame, link, models, search
-from pages.parts.fingerprint import fingerprint
-from pages.parts.terms import parts, term
-from pages.parts.tokens import diff_strip, plain
+from pages.server import background_search
+from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm.comment import ask_reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
+from pages.widgets import answers, black_box, classes, frame, models, query_params
+from pages.wording.terms import parts, term
+from pages.wording.tokens import diff_strip, plain
 
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
@@ -72,12 +73,12 @@ def view(text: str, checkpoints: list[Model]) -> None:
         return
     key = (checkpoint.name, checkpoint.hash, text, goal, question.reading, tuple(protected), *bounds.values(), *off)
 
-    def start() -> search.Start:
+    def start() -> background_search.Start:
         from core.probes.edits.victims import victim
 
         return partial(edits.search, checkpoint.name, victim(checkpoint), question)
 
-    search.view("edits", key, start, _say, _show, _("Search for edits"))
+    background_search.view("edits", key, start, _say, _show, _("Search for edits"))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -105,7 +106,7 @@ def _sources(checkpoint: Model) -> Sources | None:
 def _goal(labels: Names) -> str:
     names = classes.both(labels)
     goals = {"flip": _("the other one"), "positive": plain(names["positive"]), "negative": plain(names["negative"])}
-    link.restore("goal", "flip", link.one_of(list(goals)), "edits goal")
+    query_params.restore("goal", "flip", query_params.one_of(list(goals)), "edits goal")
     goal = st.segmented_control(
         _("The verdict to reach"),
         list(goals),
@@ -114,16 +115,16 @@ def _goal(labels: Names) -> str:
         required=True,
         persist_state="session",
     )
-    link.carry("goal", None if goal == "flip" else goal)
+    query_params.carry("goal", None if goal == "flip" else goal)
     return str(goal)
 
 
 def _bounds() -> dict[str, float | int]:
     sound = [
-        link.restore("edits", edits.MAX_EDITS, link.whole(1, MOST_EDITS), "edits most"),
-        link.restore("floor", FLOOR, link.decimal(0, MOST_FLOOR), "edits floor"),
-        link.restore("budget", edits.BUDGET, link.whole(1, MOST_BUDGET), "edits budget"),
-        link.restore("seconds", _SECONDS, link.whole(1, MOST_SECONDS), "edits seconds"),
+        query_params.restore("edits", edits.MAX_EDITS, query_params.whole(1, MOST_EDITS), "edits most"),
+        query_params.restore("floor", FLOOR, query_params.decimal(0, MOST_FLOOR), "edits floor"),
+        query_params.restore("budget", edits.BUDGET, query_params.whole(1, MOST_BUDGET), "edits budget"),
+        query_params.restore("seconds", _SECONDS, query_params.whole(1, MOST_SECONDS), "edits seconds"),
     ]
     if not all(sound):
         st.caption(_("The link asks for bounds that cannot be, so the usual ones stand."))
@@ -145,10 +146,10 @@ def _bounds() -> dict[str, float | int]:
             budget = number(_("Budget (sentences)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
         with four:
             seconds = number(_("Time (seconds)"), 1, MOST_SECONDS, step=10, key="edits seconds")
-    link.carry("edits", None if most == edits.MAX_EDITS else str(most))
-    link.carry("floor", None if floor == FLOOR else f"{floor:g}")
-    link.carry("budget", None if budget == edits.BUDGET else str(budget))
-    link.carry("seconds", None if seconds == _SECONDS else str(seconds))
+    query_params.carry("edits", None if most == edits.MAX_EDITS else str(most))
+    query_params.carry("floor", None if floor == FLOOR else f"{floor:g}")
+    query_params.carry("budget", None if budget == edits.BUDGET else str(budget))
+    query_params.carry("seconds", None if seconds == _SECONDS else str(seconds))
     return {"max_edits": int(most), "fluency": float(floor), "budget": int(budget), "seconds": float(seconds)}
 
 
@@ -164,7 +165,7 @@ def _off() -> tuple[str, ...]:
         parts = [] if told == "none" else told.split(".")
         return parts if set(parts) <= set(_GUARDS) and len(set(parts)) == len(parts) else None
 
-    link.restore("guards", list(_GUARDS), read, "edits guards")
+    query_params.restore("guards", list(_GUARDS), read, "edits guards")
     on = st.pills(
         _("Meaning guards"),
         _GUARDS,
@@ -175,16 +176,16 @@ def _off() -> tuple[str, ...]:
         help=_("An edit that a guard refuses is not tried. A result says which guards it passed."),
     )
     written = ".".join(name for name in _GUARDS if name in on) or "none"
-    link.carry("guards", None if set(on) == set(_GUARDS) else written)
+    query_params.carry("guards", None if set(on) == set(_GUARDS) else written)
     return tuple(name for name in _GUARDS if name not in on)
 
 
-def _say(event: Progress) -> search.Shown:
+def _say(event: Progress) -> background_search.Shown:
     flips = ngettext("{flips:,} flip", "{flips:,} flips", event.flips).format(flips=event.flips)
     line = _("{queries:,} of up to {total:,} sentences scored, {flips} so far").format(
         queries=event.queries, total=event.total, flips=flips
     )
-    return search.Shown(event.queries / max(event.total, 1), line, queries=event.queries)
+    return background_search.Shown(event.queries / max(event.total, 1), line, queries=event.queries)
 
 
 def _show(found: MinimalEdits, key: str) -> None:

@@ -16,10 +16,11 @@ from core.models.gold_labels import NEGATIVE
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.parts import classes, label_meaning, reading, search
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain
+from pages.server import background_search
+from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form, readings
+from pages.widgets import classes, label_meaning, uploaded_file
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -47,8 +48,8 @@ def view(checkpoints: list[Checkpoint]) -> None:
             "`python -m core scan`."
         )
     )
-    given = reading.upload(_("A file of comments"), "file", "file")
-    read = given and reading.control(given, "file")
+    given = uploaded_file.upload(_("A file of comments"), "file", "file")
+    read = given and uploaded_file.control(given, "file")
     if given is None or read is None:
         return
     path = given.path
@@ -64,10 +65,10 @@ def view(checkpoints: list[Checkpoint]) -> None:
         asked = asked._replace(meaning=tuple(meaning.items()))
     key = (given.name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
-    def start() -> search.Start:
+    def start() -> background_search.Start:
         return lambda breathe: _scan(given, checkpoints, asked, breathe)
 
-    search.view("file", key, start, _say, _show, _("Search the file"))
+    background_search.view("file", key, start, _say, _show, _("Search the file"))
 
 
 def _fitting(checkpoints: list[Checkpoint], asked: _Asked) -> list[Checkpoint]:
@@ -98,7 +99,7 @@ class _Asked(NamedTuple):
     meaning: tuple[tuple[str, str], ...] = ()
 
 
-def _asked(read: reading.Read) -> _Asked:
+def _asked(read: uploaded_file.Read) -> _Asked:
     one, two, three = st.columns(3, vertical_alignment="bottom")
     columns = read.columns
     own = fingerprint(columns)
@@ -124,7 +125,7 @@ def _asked(read: reading.Read) -> _Asked:
 
 
 def _scan(
-    given: reading.Upload, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]
+    given: uploaded_file.Upload, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]
 ) -> Iterator[_Event]:
     out = given.path.with_name(f"{uuid4().hex}.csv")
     events = scan(
@@ -143,14 +144,14 @@ def _scan(
             for found in events:
                 yield _Event(found, out.read_bytes() if found.done else None)
     except (ValueError, LookupError) as error:
-        raise ValueError(reading.told(error, given)) from error
+        raise ValueError(uploaded_file.told(error, given)) from error
     finally:
         out.unlink(missing_ok=True)
 
 
-def _say(event: _Event) -> search.Shown:
+def _say(event: _Event) -> background_search.Shown:
     line = ngettext("{count:,} row read", "{count:,} rows read", event.scan.rows).format(count=event.scan.rows)
-    return search.Shown(event.scan.share, line, queries=event.scan.rows)
+    return background_search.Shown(event.scan.share, line, queries=event.scan.rows)
 
 
 def _show(event: _Event, key: str) -> None:

@@ -13,10 +13,11 @@ from core.models.gold_labels import READINGS, fooled
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.storage.comments import SOURCES, TYPED
-from pages.parts import classes, limits
-from pages.parts.fingerprint import fingerprint
-from pages.parts.terms import parts
-from pages.parts.tokens import plain
+from pages.server import limits
+from pages.server.fingerprint import fingerprint
+from pages.widgets import classes
+from pages.wording.terms import parts
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.storage.comments import Find, Finds

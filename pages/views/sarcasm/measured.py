@@ -11,9 +11,10 @@ from core.data.tables import as_csv
 from core.probes.sarcasm import report_file
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import estimates, models
-from pages.parts.estimates import Estimate
-from pages.parts.tokens import plain
+from pages.widgets import models
+from pages.wording import estimates
+from pages.wording.estimates import Estimate
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean, Share

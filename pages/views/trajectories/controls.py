@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
-from pages.parts import link
-from pages.parts.second import second_sentence
-from pages.parts.tokens import plain
+from pages.widgets import query_params
+from pages.widgets.second_sentence import second_sentence
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -42,7 +42,7 @@ def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
     if len(sentences) == 1:
         return sentences[0]
     key, names = "trajectories of", {1: _("the first sentence"), 2: _("the second sentence")}
-    link.restore("of", 1, link.whole(1, 2), key)
+    query_params.restore("of", 1, query_params.whole(1, 2), key)
     number = st.segmented_control(
         _("Look into"),
         list(names),
@@ -51,7 +51,7 @@ def choose_sentence(sentences: Sequence[Sentence]) -> Sentence:
         required=True,
         persist_state="session",
     )
-    link.carry("of", None if number == 1 else str(number))
+    query_params.carry("of", None if number == 1 else str(number))
     return sentences[(number or 1) - 1]
 
 
@@ -64,7 +64,7 @@ def choose_models(
     """
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
     usual = list(usual) or list(by_name)
-    if not link.restore("models", usual, some_of(list(by_name)), key):
+    if not query_params.restore("models", usual, some_of(list(by_name)), key):
         st.caption(_("The link asks for models that are not here; others answer."))
     # Another sentence may be read by fewer models.
     st.session_state[key] = [name for name in st.session_state[key] if name in by_name] or usual
@@ -77,7 +77,7 @@ def choose_models(
         persist_state="session",
     )
     found = [name for name in by_name if name in chosen] or usual
-    link.carry("models", None if found == usual else ",".join(found))
+    query_params.carry("models", None if found == usual else ",".join(found))
     return [by_name[name] for name in found]
 
 
@@ -113,9 +113,9 @@ def window(tokens: int, width: int, middle: int, name: str, key: str) -> int:
         return 0
     last = tokens - width + 1
     usual = min(max(middle - width // 2, 0), last - 1) + 1
-    link.restore(name, usual, link.whole(1, last), key)
+    query_params.restore(name, usual, query_params.whole(1, last), key)
     first = st.slider(_("First token shown"), 1, last, key=key, persist_state="session")
-    link.carry(name, None if first == usual else str(first))
+    query_params.carry(name, None if first == usual else str(first))
     st.caption(
         _("Tokens {first:,} to {until:,} of {count:,}: more would be too narrow to be told apart.").format(
             first=first, until=first + width - 1, count=tokens

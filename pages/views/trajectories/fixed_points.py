@@ -10,9 +10,10 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.parts import link, models, search
-from pages.parts.tokens import plain
+from pages.server import background_search
 from pages.views.trajectories import controls
+from pages.widgets import models, query_params
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -36,21 +37,21 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     held, seconds = _ask()
     key = (checkpoint.name, checkpoint.hash, held, seconds)
 
-    def start() -> search.Start:
+    def start() -> background_search.Start:
         from core.data.examples import examples
         from core.probes.dynamics.fixed_points import search as look
 
         return partial(look, checkpoint, [example.text for example in examples()], held, float(seconds))
 
-    search.view("fixed points", key, start, _say, lambda found, own: _show(found, own, texts, checkpoint))
+    background_search.view("fixed points", key, start, _say, lambda found, own: _show(found, own, texts, checkpoint))
 
 
 def _ask() -> tuple[str, int]:
     """What the input is held at, and the time."""
     names = {"zero": _("zero"), "mean": _("the mean of all words")}
     sound = [
-        link.restore("fp_input", "zero", link.one_of(list(names)), "fixed points input"),
-        link.restore("fp_seconds", _SECONDS, link.whole(1, _MOST_SECONDS), "fixed points seconds"),
+        query_params.restore("fp_input", "zero", query_params.one_of(list(names)), "fixed points input"),
+        query_params.restore("fp_seconds", _SECONDS, query_params.whole(1, _MOST_SECONDS), "fixed points seconds"),
     ]
     if not all(sound):
         st.caption(_("The link asks for an input or a time that cannot be, so the usual one stands."))
@@ -72,21 +73,23 @@ def _ask() -> tuple[str, int]:
         persist_state="session",
         required=True,
     )
-    link.carry("fp_input", None if held == "zero" else held)
-    link.carry("fp_seconds", None if seconds == _SECONDS else str(seconds))
+    query_params.carry("fp_input", None if held == "zero" else held)
+    query_params.carry("fp_seconds", None if seconds == _SECONDS else str(seconds))
     return held or "zero", seconds
 
 
-def _say(event: Progress) -> search.Shown:
+def _say(event: Progress) -> background_search.Shown:
     found = event.found
     if event.stage == "settling":
-        return search.Shown(event.share, _("The model runs on alone from states of the examples, to settle…"))
+        return background_search.Shown(
+            event.share, _("The model runs on alone from states of the examples, to settle…")
+        )
     line = _("{tried:,} of {starts:,} starts tried, {count:,} of them at rest").format(
         tried=found.tried, starts=found.starts, count=found.converged
     )
     points = ngettext("{count:,} fixed point so far", "{count:,} fixed points so far", len(found.points))
     best = points.format(count=len(found.points)) if found.tried else ""
-    return search.Shown(event.share, line, best)
+    return background_search.Shown(event.share, line, best)
 
 
 def _show(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: Checkpoint) -> None:
@@ -164,7 +167,7 @@ def _ask_plane() -> tuple[int, int]:
         "2": _("read-out and component 2"),
         "12": _("components 1 and 2"),
     }
-    link.restore("fp_plane", "1", link.one_of(list(names)), "fixed points plane")
+    query_params.restore("fp_plane", "1", query_params.one_of(list(names)), "fixed points plane")
     plane = st.segmented_control(
         _("Axes"),
         list(names),
@@ -173,7 +176,7 @@ def _ask_plane() -> tuple[int, int]:
         required=True,
         persist_state="session",
     )
-    link.carry("fp_plane", None if plane == "1" else plane)
+    query_params.carry("fp_plane", None if plane == "1" else plane)
     return _PLANES[plane or "1"]
 
 
@@ -181,13 +184,13 @@ def _choose_point(found: FixedPoints) -> int:
     """Which point's eigenvalues are shown, from 0; the one that most starts led to at first."""
     usual = max(range(len(found.points)), key=lambda place: found.points[place].starts)
     key = "fixed points point"
-    link.restore("fp_point", usual + 1, link.whole(1, len(found.points)), key)
+    query_params.restore("fp_point", usual + 1, query_params.whole(1, len(found.points)), key)
     if not 1 <= st.session_state[key] <= len(found.points):
         st.session_state[key] = usual + 1  # another search found fewer
     number = st.number_input(
         _("Point to look at"), 1, len(found.points), key=key, persist_state="session", required=True
     )
-    link.carry("fp_point", None if number == usual + 1 else str(number))
+    query_params.carry("fp_point", None if number == usual + 1 else str(number))
     return number - 1
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import frame, link
-from pages.parts.tokens import plain
 from pages.views.trajectories import controls
+from pages.widgets import frame, query_params
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -60,7 +60,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 def _ask_gain() -> float:
     key = "trajectories gain"
-    if not link.restore("gain", "1", link.one_of(_GAINS), key):
+    if not query_params.restore("gain", "1", query_params.one_of(_GAINS), key):
         st.caption(_("The link asks for a gain that is not offered; the weights stand as they were trained."))
     gain = st.select_slider(
         _("Recurrent weights, times"),
@@ -69,7 +69,7 @@ def _ask_gain() -> float:
         persist_state="session",
         help=_("1 is the model as trained. Less makes gradients vanish sooner, more may make them explode."),
     )
-    link.carry("gain", None if gain == "1" else gain)
+    query_params.carry("gain", None if gain == "1" else gain)
     if gain != "1":
         st.warning(
             _("With recurrent weights {gain} times their size this is another model, with other verdicts.").format(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, link, models
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain, visible
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
+from pages.widgets import classes, models, query_params
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -75,8 +75,10 @@ def _ask_span(trace: Trace) -> tuple[int, int]:
     for name, label, usual, column in zip(
         ("patch_first", "patch_last"), (_("From token"), _("to token")), (0, last), st.columns(2), strict=True
     ):
-        key, read = f"{name} {own}", link.whole(1, len(trace))
-        sound = link.restore(name, usual, lambda told, read=read: None if (n := read(told)) is None else n - 1, key)
+        key, read = f"{name} {own}", query_params.whole(1, len(trace))
+        sound = query_params.restore(
+            name, usual, lambda told, read=read: None if (n := read(told)) is None else n - 1, key
+        )
         if not sound:
             st.caption(_("The link names a token that is outside the sentence; all of it is taken."))
         place = column.selectbox(
@@ -87,7 +89,7 @@ def _ask_span(trace: Trace) -> tuple[int, int]:
             persist_state="session",
             required=True,
         )
-        link.carry(name, None if place == usual else str(place + 1))
+        query_params.carry(name, None if place == usual else str(place + 1))
         found.append(place)
     return min(found), max(found)
 
@@ -103,23 +105,23 @@ def _ask_gate(trace: Trace, first: int, last: int) -> list[Change]:
         return []
     names = {_NO_GATE: _("none")} | patch_names(list(offered))
     usual, key = _USUAL_GATE.get(trace.cell, _NO_GATE), f"patch gate {trace.cell}"
-    if not link.restore("patch_gate", usual, link.one_of(list(names)), key):
+    if not query_params.restore("patch_gate", usual, query_params.one_of(list(names)), key):
         st.caption(_("The link names a gate that this model has not; its usual one is held."))
     left, right = st.columns(2)
     what = left.selectbox(
         _("Gate held"), list(names), format_func=names.__getitem__, key=key, persist_state="session", required=True
     )
-    link.carry("patch_gate", None if what == usual else what)
+    query_params.carry("patch_gate", None if what == usual else what)
     if what == _NO_GATE:
         return []
     low, _high = bounds(trace.cell, offered[what])
     values = {"0": _("shut (0)"), "1": _("open (1)")} if low == 0 else {"0": "0", "1": "1", "-1": "−1"}
     key = f"patch value {low:g}"
-    link.restore("patch_value", "0", link.one_of(list(values)), key)
+    query_params.restore("patch_value", "0", query_params.one_of(list(values)), key)
     value = right.segmented_control(
         _("Held"), list(values), format_func=values.__getitem__, key=key, required=True, persist_state="session"
     )
-    link.carry("patch_value", None if value == "0" else value)
+    query_params.carry("patch_value", None if value == "0" else value)
     return [Hold(offered[what], float(value or 0), first, last)]
 
 
@@ -130,7 +132,7 @@ def _ask_units(trace: Trace, first: int, last: int) -> list[Change]:
     units = [int(unit) for unit in trace.units]
     usual = units[:1] if trace.cell == "rnn" else []
     key = f"patch units {trace.model} {len(units)}"
-    if not link.restore("patch_units", usual, lambda told: _units(told, len(units)), key):
+    if not query_params.restore("patch_units", usual, lambda told: _units(told, len(units)), key):
         st.caption(_("The link names a unit that is not there."))
     left, middle, right = st.columns([2, 1, 1])
     picked = left.multiselect(
@@ -141,16 +143,16 @@ def _ask_units(trace: Trace, first: int, last: int) -> list[Change]:
         placeholder=_("none"),
         persist_state="session",
     )
-    link.carry("patch_units", None if picked == usual else ".".join(map(str, picked)) or _NO_GATE)
-    link.restore("patch_factor", 0.0, link.decimal(0, _MOST_FACTOR), "patch factor")
+    query_params.carry("patch_units", None if picked == usual else ".".join(map(str, picked)) or _NO_GATE)
+    query_params.restore("patch_factor", 0.0, query_params.decimal(0, _MOST_FACTOR), "patch factor")
     factor = middle.slider(
         _("Factor (0 takes them out)"), 0.0, _MOST_FACTOR, step=0.1, key="patch factor", persist_state="session"
     )
-    link.carry("patch_factor", None if factor == 0 else f"{factor:g}")
+    query_params.carry("patch_factor", None if factor == 0 else f"{factor:g}")
     state = HIDDEN
     if trace.c is not None:
         names = {HIDDEN: _("of h"), CELL: _("of c")}
-        link.restore("patch_state", HIDDEN, link.one_of(list(names)), "patch state")
+        query_params.restore("patch_state", HIDDEN, query_params.one_of(list(names)), "patch state")
         state = (
             right.segmented_control(
                 _("Units"),
@@ -162,13 +164,13 @@ def _ask_units(trace: Trace, first: int, last: int) -> list[Change]:
             )
             or HIDDEN
         )
-        link.carry("patch_state", None if state == HIDDEN else state)
+        query_params.carry("patch_state", None if state == HIDDEN else state)
     return [Scale(tuple(picked), factor, first, last, state)] if picked else []
 
 
 def _units(told: str, units: int) -> list[int] | None:
     """Different units, joined by points; ``none`` is none of them."""
-    read = link.whole(0, units - 1)
+    read = query_params.whole(0, units - 1)
     found = [read(part) for part in told.split(".")] if told != _NO_GATE else []
     whole = [unit for unit in found if unit is not None]
     return whole if len(whole) == len(found) == len(set(found)) <= _MOST_UNITS else None

@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import estimates, link
-from pages.parts.terms import term
-from pages.parts.tokens import plain
 from pages.views.trajectories import controls
+from pages.widgets import query_params
+from pages.wording import estimates
+from pages.wording.terms import term
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Mean
@@ -123,7 +124,7 @@ def _sources() -> dict[str, str]:
 
 def _choose_task() -> str:
     tasks = {name: title for name, (title, _about) in _tasks().items()}
-    link.restore("probe_task", "negation", link.one_of(list(tasks)), "probe task")
+    query_params.restore("probe_task", "negation", query_params.one_of(list(tasks)), "probe task")
     task = st.segmented_control(
         _("What is read off the states"),
         list(tasks),
@@ -132,7 +133,7 @@ def _choose_task() -> str:
         required=True,
         persist_state="session",
     )
-    link.carry("probe_task", None if task == "negation" else task)
+    query_params.carry("probe_task", None if task == "negation" else task)
     return task or "negation"
 
 

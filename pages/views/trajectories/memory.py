@@ -10,9 +10,10 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import classes, frame, limits, link
-from pages.parts.tokens import plain, visible
+from pages.server import limits
 from pages.views.trajectories import controls, retention
+from pages.widgets import classes, frame, query_params
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -68,9 +69,9 @@ def _ask() -> tuple[str, str, int]:
     """The first word, the filler and the most words of it."""
     from core.probes.dynamics.memory_decay import FILLER
 
-    link.restore("word", _WORD, lambda told: told, "trajectories word")
-    link.restore("filler", FILLER, lambda told: told, "trajectories filler")
-    if not link.restore("upto", _UPTO, link.whole(1, _MOST), "trajectories upto"):
+    query_params.restore("word", _WORD, lambda told: told, "trajectories word")
+    query_params.restore("filler", FILLER, lambda told: told, "trajectories filler")
+    if not query_params.restore("upto", _UPTO, query_params.whole(1, _MOST), "trajectories upto"):
         st.caption(_("The link asks for a number of words that cannot be, so the usual one stands."))
     left, right = st.columns([2, 1])
     word = left.text_input(_("The first word"), key="trajectories word", live=True, persist_state="session") or ""
@@ -87,7 +88,7 @@ def _ask() -> tuple[str, str, int]:
     )
     _carry("word", word, _WORD)
     _carry("filler", filler, FILLER)
-    link.carry("upto", None if upto == _UPTO else str(upto))
+    query_params.carry("upto", None if upto == _UPTO else str(upto))
     return limits.short_enough(word), limits.short_enough(filler), upto
 
 
@@ -95,7 +96,7 @@ def _carry(name: str, told: str, usual: str) -> None:
     if len(told) > frame.LONGEST_IN_LINK:
         st.caption(_("This text is too long for the link, which does not carry it."))
         told = usual
-    link.carry(name, None if told == usual else told)
+    query_params.carry(name, None if told == usual else told)
 
 
 def _say(found: Sequence[Memory]) -> None:

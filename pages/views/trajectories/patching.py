@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, frame, link
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain, visible
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
+from pages.widgets import classes, frame, query_params
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -86,11 +86,11 @@ def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
 def _ask_direction(texts: Sequence[Sentence]) -> tuple[str, str]:
     """The sentence that is patched and the one that is taken from."""
     names = {"1": _("the first, from the second"), "2": _("the second, from the first")}
-    link.restore("patch_into", "1", link.one_of(list(names)), "patch into")
+    query_params.restore("patch_into", "1", query_params.one_of(list(names)), "patch into")
     into = st.segmented_control(
         _("Patch"), list(names), format_func=names.__getitem__, key="patch into", required=True, persist_state="session"
     )
-    link.carry("patch_into", None if into == "1" else into)
+    query_params.carry("patch_into", None if into == "1" else into)
     first, second = (sentence.text for sentence in texts)
     return (second, first) if into == "2" else (first, second)
 
@@ -99,16 +99,16 @@ def _ask_how(a: str, b: str, chosen: Sequence[Checkpoint]) -> tuple[str, str]:
     """How steps are matched where the sentences differ in length, and what the colours tell."""
     left, right = st.columns(2)
     names = {"share": _("share carried"), "probability": classes.chance_plain(classes.of_all(chosen))}
-    link.restore("patch_show", "share", link.one_of(list(names)), "patch show")
+    query_params.restore("patch_show", "share", query_params.one_of(list(names)), "patch show")
     show = left.segmented_control(
         _("Colours tell"), list(names), format_func=names.__getitem__, key="patch show", required=True,
         persist_state="session",
     )  # fmt: skip
-    link.carry("patch_show", None if show == "share" else show)
+    query_params.carry("patch_show", None if show == "share" else show)
     if all(len(checkpoint.preprocessing(a)) == len(checkpoint.preprocessing(b)) for checkpoint in chosen):
         return "start", show or "share"
     sides = {"start": _("the start"), "end": _("the end")}
-    link.restore("patch_align", "start", link.one_of(list(sides)), "patch align")
+    query_params.restore("patch_align", "start", query_params.one_of(list(sides)), "patch align")
     align = right.segmented_control(
         _("They differ in length; match tokens from"),
         list(sides),
@@ -118,7 +118,7 @@ def _ask_how(a: str, b: str, chosen: Sequence[Checkpoint]) -> tuple[str, str]:
         persist_state="session",
         help=_("A token without a partner in the other sentence is left out of the map."),
     )
-    link.carry("patch_align", None if align == "start" else align)
+    query_params.carry("patch_align", None if align == "start" else align)
     return align or "start", show or "share"
 
 
@@ -133,10 +133,10 @@ def _restore(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_k
     """The patch that the link names, or that of the whole state where the sentences first differ."""
     what, step = _telling(grids, whats)
     longest = max(len(grid.tokens[0]) for grid in grids)
-    read = link.whole(1, longest)
+    read = query_params.whole(1, longest)
     sound = [
-        link.restore("patch_what", what, link.one_of(whats), what_key),
-        link.restore("patch_step", step, lambda told: None if (n := read(told)) is None else n - 1, step_key),
+        query_params.restore("patch_what", what, query_params.one_of(whats), what_key),
+        query_params.restore("patch_step", step, lambda told: None if (n := read(told)) is None else n - 1, step_key),
     ]
     if st.session_state[what_key] not in whats:  # other models were chosen
         st.session_state[what_key] = what
@@ -221,8 +221,8 @@ def _choose(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_ke
         required=True,
     )
     usual = _telling(grids, whats)
-    link.carry("patch_what", None if what == usual[0] else what)
-    link.carry("patch_step", None if step == usual[1] else str(step + 1))
+    query_params.carry("patch_what", None if what == usual[0] else what)
+    query_params.carry("patch_step", None if step == usual[1] else str(step + 1))
     return what, step
 
 

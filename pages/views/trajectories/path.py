@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import link
-from pages.parts.tokens import plain
 from pages.views.trajectories import controls
+from pages.widgets import query_params
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,11 +141,11 @@ def _ask_plane() -> tuple[int, int]:
         "12": _("components 1 and 2"),
     }
     key = "trajectories plane"
-    link.restore("plane", "1", link.one_of(list(names)), key)
+    query_params.restore("plane", "1", query_params.one_of(list(names)), key)
     plane = st.segmented_control(
         _("Axes"), list(names), format_func=names.__getitem__, key=key, required=True, persist_state="session"
     )
-    link.carry("plane", None if plane == "1" else plane)
+    query_params.carry("plane", None if plane == "1" else plane)
     return _PLANES[plane or "1"]
 
 

@@ -10,9 +10,10 @@ import streamlit as st
 from core.data.label_inference import Column
 from core.data.tables import is_sentiment140
 from core.runtime.i18n import gettext as _
-from pages.parts import label_meaning, reading, search
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain
+from pages.server import background_search
+from pages.server.fingerprint import fingerprint
+from pages.widgets import label_meaning, uploaded_file
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -43,12 +44,12 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
         return
     key, read = lines
 
-    def start() -> search.Start:
+    def start() -> background_search.Start:
         from core.probes.units.patterns import index
 
         return lambda breathe: index(checkpoint, read, state, breathe)
 
-    search.view(
+    background_search.view(
         "pat",
         (key, checkpoint.hash, state),
         start,
@@ -69,15 +70,15 @@ def _own(name: str, model_hash: str, state: str, _checkpoint: Checkpoint) -> Ind
     return last.index
 
 
-def _say(event: Indexing) -> search.Shown:
+def _say(event: Indexing) -> background_search.Shown:
     line = _("{done:,} of {total:,} tokens read").format(done=event.done, total=event.total)
-    return search.Shown(event.done / max(1, event.total), line)
+    return background_search.Shown(event.done / max(1, event.total), line)
 
 
 def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     """The texts of the upload, and a name for them, if there is one that can be read."""
-    given = reading.upload(_("A file of sentences, with a column of labels if it has one"), "pat file", "pat")
-    read = given and reading.control(given, "pat")
+    given = uploaded_file.upload(_("A file of sentences, with a column of labels if it has one"), "pat file", "pat")
+    read = given and uploaded_file.control(given, "pat")
     if given is None or read is None:
         return None
     text, label = _columns(st.columns(2, vertical_alignment="bottom"), read)
@@ -103,13 +104,13 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
             )
             st.session_state["pat lines"] = key, lines
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(reading.told(error, given)))
+        st.error(plain(uploaded_file.told(error, given)))
         return None
     found: tuple[str, Lines] = st.session_state["pat lines"]
     return found
 
 
-def _columns(boxes: Sequence[Any], read: reading.Read) -> tuple[str, str | None]:
+def _columns(boxes: Sequence[Any], read: uploaded_file.Read) -> tuple[str, str | None]:
     """Which column has the texts, and which the labels."""
     columns = read.columns
     own = fingerprint(columns)

@@ -9,10 +9,11 @@ import streamlit as st
 from core.data.labels import Names, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.parts import classes, estimates
-from pages.parts.terms import term
-from pages.parts.tokens import plain, visible
 from pages.views.trajectories import controls
+from pages.widgets import classes
+from pages.wording import estimates
+from pages.wording.terms import term
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.probes.units.pattern_contrast import Contrast

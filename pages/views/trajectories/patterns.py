@@ -10,10 +10,10 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.parts import link, models
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain, visible
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, pattern_file, pattern_moments
+from pages.widgets import models, query_params
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -69,9 +69,9 @@ def _asked(checkpoint: Checkpoint, trace: Trace) -> Pattern:
     first, last = _span(trace, fingerprint((checkpoint.hash, trace.tokens)))
     low, high, usual = _THRESHOLDS[state]
     key = f"pat threshold {state}"
-    link.restore("pat_threshold", usual, _threshold(low, high), key)
+    query_params.restore("pat_threshold", usual, _threshold(low, high), key)
     threshold = st.slider(_("A unit is on from this value up"), low, high, step=_STEP, key=key, persist_state="session")
-    link.carry("pat_threshold", None if threshold == usual else f"{threshold:g}")
+    query_params.carry("pat_threshold", None if threshold == usual else f"{threshold:g}")
     with st.container(horizontal=True):
         magnitude = _box("pat_magnitude", _("Below its negative too (|{state}|)").format(state=state))
         bounded = _box("pat_bounded", _("Off just before and just after the span"))
@@ -84,11 +84,11 @@ def _state(checkpoint: Checkpoint) -> str:
     if checkpoint.model.cell != "lstm":
         return "h"
     names, key = {"h": _("hidden state h"), "c": _("cell state c")}, "pat state"
-    link.restore("pat_state", "h", link.one_of(list(names)), key)
+    query_params.restore("pat_state", "h", query_params.one_of(list(names)), key)
     state = st.segmented_control(
         _("State"), list(names), format_func=names.__getitem__, key=key, required=True, persist_state="session"
     )
-    link.carry("pat_state", None if state == "h" else state)
+    query_params.carry("pat_state", None if state == "h" else state)
     return state or "h"
 
 
@@ -99,7 +99,7 @@ def _span(trace: Trace, own: str) -> tuple[int, int]:
         return 0, 0
     moved = min(int(abs(trace.contributions).argmax()), len(trace) - 2)
     usual, key = (moved, moved + 1), f"pat span {own}"
-    if not link.restore("pat_span", (usual, ""), _read_span(len(trace)), key):
+    if not query_params.restore("pat_span", (usual, ""), _read_span(len(trace)), key):
         st.caption(_("The link names a span that is not there; the usual one is chosen."))
     # A select_slider (1.67) takes what the browser says for a single value unless its own `value` is a range, and one
     # with such a value may not be set through the session's state. So whatever the link says makes a slider of its own.
@@ -112,7 +112,7 @@ def _span(trace: Trace, own: str) -> tuple[int, int]:
         key=f"{key} {name}",
         persist_state="session",
     )
-    link.carry("pat_span", None if (first, last) == usual else f"{first + 1}-{last + 1}")
+    query_params.carry("pat_span", None if (first, last) == usual else f"{first + 1}-{last + 1}")
     return first, last
 
 
@@ -120,7 +120,7 @@ def _read_span(tokens: int) -> Callable[[str], tuple[tuple[int, int], str] | Non
     """Reads a span, as in ``3-5``, counted from 1, and gives this reading a name."""
 
     def read(told: str) -> tuple[tuple[int, int], str] | None:
-        ends = [link.whole(1, tokens)(end) for end in told.split("-")[:3]]
+        ends = [query_params.whole(1, tokens)(end) for end in told.split("-")[:3]]
         if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
             return None
         return (ends[0] - 1, ends[1] - 1), uuid4().hex
@@ -132,7 +132,7 @@ def _threshold(low: float, high: float) -> Callable[[str], float | None]:
     """Reads a threshold, to the nearest step."""
 
     def read(told: str) -> float | None:
-        found = link.decimal(low, high)(told)
+        found = query_params.decimal(low, high)(told)
         return None if found is None else round(round(found / _STEP) * _STEP, 2)
 
     return read
@@ -140,9 +140,9 @@ def _threshold(low: float, high: float) -> Callable[[str], float | None]:
 
 def _box(name: str, title: str) -> bool:
     key = name.replace("_", " ")
-    link.restore(name, False, lambda told: True if told == "1" else None, key)
+    query_params.restore(name, False, lambda told: True if told == "1" else None, key)
     ticked = st.checkbox(plain(title), key=key, persist_state="session")
-    link.carry(name, "1" if ticked else None)
+    query_params.carry(name, "1" if ticked else None)
     return bool(ticked)
 
 

@@ -10,9 +10,10 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.parts import classes, frame, limits, link
-from pages.parts.tokens import plain, visible
+from pages.server import limits
 from pages.views.trajectories import controls
+from pages.widgets import classes, frame, query_params
+from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -71,8 +72,8 @@ def _ask() -> tuple[tuple[str, ...], int]:
     from core.probes.dynamics.retention import STRONG
 
     usual = ", ".join(STRONG)
-    link.restore("words", usual, lambda told: told, "trajectories words")
-    if not link.restore("fillers", _FILLERS, link.whole(1, _MOST_FILLERS), "trajectories fillers"):
+    query_params.restore("words", usual, lambda told: told, "trajectories words")
+    if not query_params.restore("fillers", _FILLERS, query_params.whole(1, _MOST_FILLERS), "trajectories fillers"):
         st.caption(_("The link asks for a number of fillers that cannot be, so the usual one stands."))
     left, right = st.columns([2, 1])
     told = (
@@ -84,8 +85,8 @@ def _ask() -> tuple[tuple[str, ...], int]:
     long = len(told) > frame.LONGEST_IN_LINK
     if long:
         st.caption(_("This text is too long for the link, which does not carry it."))
-    link.carry("words", None if long or told == usual else told)
-    link.carry("fillers", None if fillers == _FILLERS else str(fillers))
+    query_params.carry("words", None if long or told == usual else told)
+    query_params.carry("fillers", None if fillers == _FILLERS else str(fillers))
     return tuple(word for word in limits.short_enough(told).split(",") if word.strip()), fillers
 
 

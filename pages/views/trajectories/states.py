@@ -9,10 +9,10 @@ import streamlit as st
 
 from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
 from core.runtime.i18n import gettext as _
-from pages.parts import link, models
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import visible
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, step
+from pages.widgets import models, query_params
+from pages.wording.tokens import visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -62,7 +62,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 def _ask_what(trace: Trace) -> tuple[str, list[int]]:
     """Which state or gate is drawn, and of which units."""
     names, key = shown_names(trace), f"trajectories show {trace.cell}"
-    if not link.restore("show", "h", link.one_of(list(names)), key):
+    if not query_params.restore("show", "h", query_params.one_of(list(names)), key):
         st.caption(_("The link asks for a gate that this model has not; its hidden state is shown."))
     shown = st.segmented_control(
         _("State or gate"),
@@ -72,14 +72,14 @@ def _ask_what(trace: Trace) -> tuple[str, list[int]]:
         required=True,
         persist_state="session",
     )
-    link.carry("show", None if shown == "h" else shown)
+    query_params.carry("show", None if shown == "h" else shown)
     units = [int(unit) for unit in trace.units]
     offered = [rows for rows in _ROWS if rows < len(units)]
     if not offered:
         return shown or "h", units
     every = min(len(units), MOST_CELLS)
     options, key = [*offered, every], f"trajectories rows {every}"
-    link.restore("units", offered[0], lambda told: int(told) if told in map(str, options) else None, key)
+    query_params.restore("units", offered[0], lambda told: int(told) if told in map(str, options) else None, key)
     rows = st.segmented_control(
         _("Units shown"),
         options,
@@ -88,7 +88,7 @@ def _ask_what(trace: Trace) -> tuple[str, list[int]]:
         required=True,
         persist_state="session",
     )
-    link.carry("units", None if rows == offered[0] else str(rows))
+    query_params.carry("units", None if rows == offered[0] else str(rows))
     return shown or "h", units[: rows or offered[0]]
 
 
@@ -96,8 +96,8 @@ def _restore_choice(trace: Trace, unit_key: str, token_key: str) -> None:
     """The unit and the token that the link names, or the most telling ones."""
     unit, token = _telling(trace)
     sound = [
-        link.restore("unit", unit, link.whole(0, trace.h.shape[1] - 1), unit_key),
-        link.restore("token", token, lambda told: _place(told, len(trace)), token_key),
+        query_params.restore("unit", unit, query_params.whole(0, trace.h.shape[1] - 1), unit_key),
+        query_params.restore("token", token, lambda told: _place(told, len(trace)), token_key),
     ]
     if not all(sound):
         st.caption(_("The link names a unit or a token that is not there; those that moved the logit most are chosen."))
@@ -109,7 +109,7 @@ def _telling(trace: Trace) -> tuple[int, int]:
 
 
 def _place(told: str, tokens: int) -> int | None:
-    number = link.whole(1, tokens)(told)
+    number = query_params.whole(1, tokens)(told)
     return None if number is None else number - 1
 
 
@@ -159,8 +159,8 @@ def _choose(trace: Trace, unit_key: str, token_key: str) -> tuple[int, int]:
         required=True,
     )
     usual_unit, usual_token = _telling(trace)
-    link.carry("unit", None if unit == usual_unit else str(unit))
-    link.carry("token", None if token == usual_token else str(token + 1))
+    query_params.carry("unit", None if unit == usual_unit else str(unit))
+    query_params.carry("token", None if token == usual_token else str(token + 1))
     return unit, token
 
 

@@ -11,10 +11,10 @@ from core.models.recurrent import ReadOutError
 from core.models.step_arithmetic import working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.parts import equations
-from pages.parts.latex_words import worded
-from pages.parts.tokens import plain, token_strip
 from pages.views.trajectories import controls
+from pages.wording import equations
+from pages.wording.latex_words import worded
+from pages.wording.tokens import plain, token_strip
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

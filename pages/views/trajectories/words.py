@@ -9,10 +9,10 @@ import streamlit as st
 
 from core.data.labels import shared
 from core.runtime.i18n import gettext as _
-from pages.parts import classes, models
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain
+from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
+from pages.widgets import classes, models
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

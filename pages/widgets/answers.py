@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.models.predict import EmptyTextError
 from core.runtime.i18n import gettext as _
-from pages.parts import black_box, models
-from pages.parts.tokens import plain
+from pages.widgets import black_box, models
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.predict import Verdict

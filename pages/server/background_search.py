@@ -24,10 +24,10 @@ from core.models.predictor import telling
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back
-from pages.parts import limits
-from pages.parts.admission import Line
-from pages.parts.fingerprint import fingerprint
-from pages.parts.tokens import plain
+from pages.server import limits
+from pages.server.fingerprint import fingerprint
+from pages.server.queue import Line
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

@@ -14,7 +14,7 @@ import streamlit as st
 from core.data.formats.layout import PACKED, SUFFIXES
 from core.runtime import limits
 from core.runtime.i18n import gettext as _
-from pages.parts.tokens import plain
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile

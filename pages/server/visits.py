@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.benchmarks.measured import Measured
-from pages.parts.visitor import HOME, Page, Visitor, server
+from pages.server.visitor import HOME, Page, Visitor, server
 
 _BARE = """
 import streamlit as st

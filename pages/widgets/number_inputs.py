@@ -10,8 +10,8 @@ from typing import Literal
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts import frame, link
-from pages.parts.tokens import minus
+from pages.widgets import frame, query_params
+from pages.wording.tokens import minus
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LONGEST = 400  # characters of one line that the link carries
@@ -38,7 +38,7 @@ def ask_number(label: str, name: str, usual: float, *, step: float = 0.1) -> flo
     """A box for a number."""
     _restored(name, usual, signed())
     value = float(st.number_input(label, step=step, format="%.6g", key=key_of(name), persist_state="session"))
-    link.carry(name, None if value == usual else repr(value))
+    query_params.carry(name, None if value == usual else repr(value))
     return value
 
 
@@ -46,9 +46,9 @@ def ask_whole(
     label: str, name: str, low: int, high: int, usual: int, *, width: int | Literal["stretch"] = "stretch"
 ) -> int:
     """A box for a whole number within bounds; the usual one may depend on what else was asked for."""
-    _restored(name, usual, link.whole(low, high), low, high)
+    _restored(name, usual, query_params.whole(low, high), low, high)
     value = int(st.number_input(label, low, high, key=key_of(name), step=1, persist_state="session", width=width))
-    link.carry(name, None if value == usual else str(value))
+    query_params.carry(name, None if value == usual else str(value))
     return value
 
 
@@ -58,7 +58,7 @@ def slide(
     """A slider for a number within bounds."""
     _restored(name, usual, signed(low, high))
     value = float(st.slider(label, low, high, step=step, key=key_of(name), persist_state="session", help=help))
-    link.carry(name, None if value == usual else f"{value:g}")
+    query_params.carry(name, None if value == usual else f"{value:g}")
     return value
 
 
@@ -68,12 +68,12 @@ def slide_whole(label: str, name: str, low: int, high: int, usual: int, *, most:
     With nothing to choose there is no slider.
     """
     usual = min(usual, high)
-    _restored(name, usual, link.whole(low, high if most is None else most), low, high)
+    _restored(name, usual, query_params.whole(low, high if most is None else most), low, high)
     if low == high:
-        link.carry(name, None)
+        query_params.carry(name, None)
         return low
     value = int(st.slider(label, low, high, key=key_of(name), persist_state="session"))
-    link.carry(name, None if value == usual else str(value))
+    query_params.carry(name, None if value == usual else str(value))
     return value
 
 
@@ -103,20 +103,20 @@ def _restored(
 ) -> None:
     """What the link says, or was chosen before, within the bounds of now; a line where the link cannot be meant."""
     key = key_of(name)
-    if not link.restore(name, usual, read, key):
+    if not query_params.restore(name, usual, read, key):
         st.caption(_("The link asks for a number that cannot be, so the usual one stands."))
     before = st.session_state[key]
     st.session_state[key] = usual if before is None else min(max(before, low), high)
 
 
 def _asked_again(name: str, usual: str, longest: int) -> None:
-    link.restore(name, usual, lambda told: told if len(told) <= longest else None, key_of(name))
+    query_params.restore(name, usual, lambda told: told if len(told) <= longest else None, key_of(name))
 
 
 def _carried(name: str, text: str, usual: str, longest: int) -> str:
     """The text, which the link carries where it is short."""
     short = len(text) <= longest
-    link.carry(name, text if short and text != usual else None)
+    query_params.carry(name, text if short and text != usual else None)
     if not short and text != usual:
         st.caption(_("This is too long for the link, which does not carry it."))
     return text

@@ -17,7 +17,7 @@ import streamlit as st
 from core.models import checkpoints, predictor
 from core.models.predictor import BlackBox, PredictorError
 from core.runtime.i18n import gettext as _
-from pages.parts.tokens import plain
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -16,8 +16,8 @@ from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.parts import models
-from pages.parts.tokens import plain
+from pages.widgets import models
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

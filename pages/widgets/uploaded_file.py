@@ -22,8 +22,8 @@ from core.data.formats.layout import ESCAPED, NAMED, OFF, ON, PARQUET, SUFFIXES,
 from core.data.label_inference import LabelsError
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from pages.parts import limits
-from pages.parts.tokens import plain
+from pages.server import limits
+from pages.wording.tokens import plain
 
 Choice = TypeVar("Choice")
 

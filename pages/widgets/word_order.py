@@ -20,7 +20,7 @@ from typing import Any
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts.tokens import visible
+from pages.wording.tokens import visible
 
 _HERE = Path(__file__).parent
 _HTML = """<p class="hint" id="hint"></p>

@@ -25,9 +25,9 @@ from core.data.labels import Labelling, shown
 from core.data.records import windows
 from core.runtime.i18n import current
 from core.runtime.i18n import gettext as _
-from pages.parts.fingerprint import fingerprint
-from pages.parts.reading import Upload, told
-from pages.parts.tokens import plain
+from pages.server.fingerprint import fingerprint
+from pages.widgets.uploaded_file import Upload, told
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.predictor import Model

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
-from pages.parts import frame, limits, link
+from pages.server import limits
+from pages.widgets import frame, query_params
 
 
 def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) -> str:
@@ -15,10 +16,10 @@ def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) ->
     It travels in the link as ``second`` while it is short enough.
     """
     proverb, reversed_proverb = (example.text for example in examples()[:2])
-    link.restore("second", reversed_proverb if suggest and text == proverb else "", lambda told: told, key)
+    query_params.restore("second", reversed_proverb if suggest and text == proverb else "", lambda told: told, key)
     second = st.text_input(label, key=key, live=True, persist_state="session") or ""
     short = 0 < len(second) <= frame.LONGEST_IN_LINK
-    link.carry("second", second if short else None)
+    query_params.carry("second", second if short else None)
     if second and not short:
         st.caption(_("The second sentence is too long for the link, which does not carry it."))
     return limits.short_enough(second)

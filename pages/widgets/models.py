@@ -12,8 +12,8 @@ from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.runtime.malloc import give_back
-from pages.parts import black_box, link
-from pages.parts.tokens import plain
+from pages.widgets import black_box, query_params
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.fluency.trigram import Fluency
@@ -84,7 +84,7 @@ def choose(checkpoints: list[Model], key: str) -> Model:
     """One of some models, the callable or else the LSTM unless another is asked for; the choice travels in the link."""
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
     usual = "lstm" if "lstm" in by_name and not black_box.is_one(checkpoints[0]) else checkpoints[0].name
-    sound = link.restore("model", usual, link.one_of(list(by_name)), key)
+    sound = query_params.restore("model", usual, query_params.one_of(list(by_name)), key)
     if st.session_state[key] not in by_name:
         st.session_state[key] = usual
     if not sound:
@@ -97,7 +97,7 @@ def choose(checkpoints: list[Model], key: str) -> Model:
         required=True,
         persist_state="session",
     )
-    link.carry("model", None if name == usual else name)
+    query_params.carry("model", None if name == usual else name)
     return by_name[name]
 
 
@@ -180,7 +180,7 @@ def _pick(names: list[str]) -> list[str]:
         return [name for name in names if name in asked] if set(asked) <= set(names) else None
 
     with st.sidebar:
-        if not link.restore("loaded", usual, read, _CHOSEN):
+        if not query_params.restore("loaded", usual, read, _CHOSEN):
             st.caption(_("The link asks for models that are not here; others answer."))
         # A model may have been removed since it was chosen.
         st.session_state[_CHOSEN] = [name for name in st.session_state[_CHOSEN] if name in names]
@@ -196,7 +196,7 @@ def _pick(names: list[str]) -> list[str]:
         if not picked:
             st.caption(_("None is chosen, so the usual ones answer."))
     chosen = [name for name in names if name in picked] or usual
-    link.carry("loaded", None if chosen == usual else ",".join(chosen))
+    query_params.carry("loaded", None if chosen == usual else ",".join(chosen))
     return chosen
 
 

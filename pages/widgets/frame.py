@@ -12,8 +12,9 @@ from core.data.examples import examples
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
-from pages.parts import garbage, limits, link
-from pages.parts.tokens import readable_choices
+from pages.server import garbage, limits
+from pages.widgets import query_params
+from pages.wording.tokens import readable_choices
 
 LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
 _PAGES = Path(__file__).parent.parent
@@ -56,7 +57,7 @@ def set_up(page: str) -> None:
         if "models loaded" in st.session_state:  # the choice of models, likewise
             st.session_state["models loaded"] = st.session_state["models loaded"]
     usual = _usual_language()
-    link.restore("lang", usual, _written_language, "language")
+    query_params.restore("lang", usual, _written_language, "language")
     i18n.use(st.session_state["language"] or usual)
     title = {"Home": _("Home"), **titles()}[page]
     st.set_page_config(page_title=f"{title} · Unrolled", page_icon="📈", layout="wide")
@@ -74,7 +75,7 @@ def set_up(page: str) -> None:
             required=True,
             persist_state="session",
         )
-    link.carry("lang", _language_in_link())
+    query_params.carry("lang", _language_in_link())
     limits.tell()
 
 

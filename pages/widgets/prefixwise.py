@@ -10,7 +10,7 @@ import streamlit as st
 from core.models.predictor import BlackBox
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
-from pages.parts.tokens import plain
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint

@@ -1,4 +1,4 @@
-// The chips of pages/parts/order.py. Streamlit calls the default function when the component appears and again
+// The chips of pages/widgets/word_order.py. Streamlit calls the default function when the component appears and again
 // whenever Python's data change, always with the same parent while it stays on the page; what a person did in between
 // is kept here, by parent. Words reach the page as text nodes and attributes only.
 

@@ -11,9 +11,10 @@ from core.data.labels import SENTIMENT, shown
 from core.data.small_data import class_counts, majority, trained_counts
 from core.models.checkpoints import EMBEDDINGS
 from core.runtime.i18n import gettext as _
-from pages.parts import models, names
-from pages.parts.terms import term
-from pages.parts.tokens import plain
+from pages.widgets import models
+from pages.wording import names
+from pages.wording.terms import term
+from pages.wording.tokens import plain
 
 
 def evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.parts.latex_words import worded
-from pages.parts.tokens import plain
+from pages.wording.latex_words import worded
+from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.lab.worksheet import Sheet

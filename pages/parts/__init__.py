@@ -1,1 +1,0 @@
-"""What the pages share: the only other code that knows Streamlit."""

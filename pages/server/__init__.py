@@ -1,0 +1,1 @@
+"""One server for many visitors: queue, limits, background searches, timing."""

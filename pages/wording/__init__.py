@@ -1,0 +1,1 @@
+"""Names, terms and equations as readers see them, and text shown safely."""
