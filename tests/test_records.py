@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.formats import lines as record_lines
+from core.data.formats import record_lines
 from core.data.formats.layout import ON, Layout
-from core.data.formats.lines import Mark
+from core.data.formats.record_lines import Mark
 from core.data.records import MOST_COLUMNS, Window, columns, marks, span, windows
 
 

@@ -1,7 +1,7 @@
 """Every row of a table, whatever is wrong with some of them: a window of rows at a time, in constant memory.
 
 A row that is not as it should be is told of in its place, with its line and the reason, and reading goes on behind it
-(`core.data.formats.lines`). `core.data.tables.rows` is the same rows, and stops at the first of those.
+(`core.data.formats.record_lines`). `core.data.tables.rows` is the same rows, and stops at the first of those.
 
 A table can be read in pieces: `marks` finds places between rows, `span` reads on from one without reading what is
 before it (of parquet at most a row group).
@@ -31,7 +31,7 @@ from core.data.formats.layout import (
     tell,
     too_wide,
 )
-from core.data.formats.lines import Lines, Mark, Places, batches, stream
+from core.data.formats.record_lines import Lines, Mark, Places, batches, stream
 from core.data.formats.whole_files import items, loaded
 from core.runtime import error_messages
 from core.runtime.i18n import gettext as _

@@ -31,8 +31,8 @@ _HTML = """<p class="hint" id="hint"></p>
 _chips = st.components.v2.component(
     "unrolled_order",
     html=_HTML,
-    css=(_HERE / "order.css").read_text(encoding="utf-8"),
-    js=(_HERE / "order.js").read_text(encoding="utf-8"),
+    css=(_HERE / "word_order.css").read_text(encoding="utf-8"),
+    js=(_HERE / "word_order.js").read_text(encoding="utf-8"),
 )
 
 

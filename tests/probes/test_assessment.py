@@ -11,7 +11,7 @@ import pytest
 
 from core.data.corpus import read_corpus
 from core.data.formats import detection
-from core.data.formats import lines as record_lines
+from core.data.formats import record_lines
 from core.evaluation import assessment
 from core.evaluation.assessment import OWN, Assessment, assess, own
 from core.evaluation.metrics import evaluate, paired_interval

@@ -18,7 +18,7 @@ import torch
 
 from core.data import writers
 from core.data.formats import detection
-from core.data.formats import lines as record_lines
+from core.data.formats import record_lines
 from core.data.formats.layout import Layout
 from core.models.checkpoints import Checkpoint
 from core.models.predict import verdict

@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from core.data.formats import lines as record_lines
+from core.data.formats import record_lines
 from core.data.formats.cells import mended
 from core.data.formats.compression import opened, suffix_of
 from core.data.formats.header import (
@@ -54,7 +54,7 @@ from core.data.formats.layout import (
     some,
     too_wide,
 )
-from core.data.formats.lines import Lines, unchecked
+from core.data.formats.record_lines import Lines, unchecked
 from core.data.formats.text_folders import classes, texts_of_folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _

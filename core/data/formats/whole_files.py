@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.data.formats import lines as record_lines
+from core.data.formats import record_lines
 from core.data.formats.cells import Batch, converted
 from core.data.formats.layout import JSON, LINES, NAME_ENCODING, Layout, called
-from core.data.formats.lines import Lines, batches, no_object, not_json, stream
+from core.data.formats.record_lines import Lines, batches, no_object, not_json, stream
 from core.data.formats.text_folders import texts_of_folder
 from core.runtime.i18n import gettext as _
 

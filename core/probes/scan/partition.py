@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from core.data.formats.layout import Layout
-from core.data.formats.lines import Mark
+from core.data.formats.record_lines import Mark
 from core.data.records import Window, span
 from core.probes.scan import parts
 from core.probes.scan.partitions import Partition

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.data.formats.layout import Layout
-from core.data.formats.lines import Mark
+from core.data.formats.record_lines import Mark
 from core.data.records import marks
 
 

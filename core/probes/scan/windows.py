@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.corpus import Encoded, Encoder
-from core.data.formats.lines import LINE_LIMIT
+from core.data.formats.record_lines import LINE_LIMIT
 from core.data.label_columns import UNKNOWN, Readings
 from core.data.records import Window
 from core.models.predictor import BlackBox
