@@ -12,7 +12,7 @@ result's frozen dataclass. `model.checkpoint` is what the probes' own modules ta
 Arrays' axes: T tokens of the text, H units, L layers; probabilities are of class 1, logits before the logistic
 function, fluency in nats. Every method raises ValueError (EmptyTextError for a text without a word) or LookupError that
 says in a line what was given and what can be; those that follow a model word by word raise
-`core.models.recurrent.NotPrefixwiseError` for a bidirectional one. Importing this module imports no torch, numpy or plotly.
+`recurrent.NotPrefixwiseError` for a bidirectional one. Importing this module imports no torch, numpy or plotly.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Model:
         layout: Layout | None = None,
     ) -> Evaluation:
         """Accuracy with its 95 % interval, F1, AUC, log-loss in nats, calibration error, confusion and accuracy by
-        length, on a labelled file, laid out as a `core.data.formats.layout.Layout` says, or as is found by looking. `labels` says
+        length, on a labelled file, laid out as a `layout.Layout` says, or as is found by looking. `labels` says
         what its values mean, as in ``{"1": "negative", "2": "positive", "3": "neutral"}``; raises ValueError where that
         is not clear."""
         from core.data.corpus import read_corpus
@@ -196,7 +196,7 @@ class Model:
     def attributions(self, text: str, method: str = "shapley", baseline: str = "", seed: int = 0) -> Attribution:
         """What each token did for the verdict by one method: `scores` [T], mostly in logits, `delta` that is left over.
 
-        The methods are the keys of `core.probes.attribution.attribute.METHODS`; `methods` says which exist for this model.
+        The methods are the keys of `attribute.METHODS`; `methods` says which exist for this model.
         `baseline` is how a word is taken out: the method's own way unless told.
         """
         from core.probes.attribution.attribute import attribute

@@ -15,7 +15,7 @@ from core.api import Model
 from core.models.predict import verdicts
 from core.models.recurrent import NotPrefixwiseError
 from core.probes.attribution.attribute import attribute
-from tests.bidirectional import write_bidirectional
+from tests.models.imported import write_bidirectional
 
 ROOT = Path(__file__).parent.parent
 TEXT, OTHER = "this movie is not bad", "i love this movie"

@@ -1,6 +1,6 @@
 """Which sentences, with which labels? Labelled text from files, encoded corpora, seeded splits.
 
-What a label means is decided by `core.data.label_inference`. Rows that are neutral or have no label are left out and counted.
+What a label means is decided by `data.label_inference`. Rows that are neutral or have no label are left out and counted.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def read_corpus(
 ) -> Corpus:
     """Labelled rows of a file, neutral and unlabelled ones left out; `labelling` tells a model's classes.
 
-    Without it the column tells the classes: sentiment, or two words. `asked` names values (`core.data.label_inference.decide`).
+    Without it the column tells the classes: sentiment, or two words. `asked` names values (`label_inference.decide`).
     Columns default to ``text`` and ``label``. Raises LookupError for a missing column, ValueError for a ragged row, a
     wrong encoding, a label that is not understood (each naming the row), labels with two plausible meanings or no rows,
     OSError for an unreadable file.

@@ -1,6 +1,6 @@
 """What do the labels of a file stand for, read a window at a time? Decided by what was found so far, never changed.
 
-`core.data.label_inference.decide` says what the values mean. A value that was not there before is decided with all found until
+`label_inference.decide` says what the values mean. A value that was not there before is decided with all found until
 then; where that changes what those mean (0 and 1 for a million rows, then a 2), reading stops with the row's number.
 """
 
@@ -50,7 +50,7 @@ class Readings:
         """The number of the class that each value stands for, int8 [N]; `LEFT_OUT` for a neutral or missing one,
         `UNKNOWN` for one that means nothing. `rows` are the rows' numbers, for messages.
 
-        Raises `core.data.label_inference.LabelsError` as `decide` does, naming the row where values of earlier calls are
+        Raises `label_inference.LabelsError` as `decide` does, naming the row where values of earlier calls are
         contradicted.
         """
         kinds = set(map(type, values))

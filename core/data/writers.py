@@ -1,7 +1,7 @@
 """A table with columns added, written row by row beside its place and moved there when it is whole.
 
 The suffix decides the format, which need not be that of the table read. In CSV and TSV a text that a spreadsheet would
-run as a formula gets an apostrophe in front (`core.data.tables.harmless`); JSON lines and parquet hold texts as they are.
+run as a formula gets an apostrophe in front (`tables.harmless`); JSON lines and parquet hold texts as they are.
 What a format has no type for is written as JSON text; parquet keeps the types of a parquet table, and has texts for the
 columns of any other.
 """

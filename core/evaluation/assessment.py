@@ -1,7 +1,7 @@
 """How do some models do on one labelled file? Counted as it is read, in constant memory, with a few rows to look at.
 
-The file is read in windows of a few thousand rows (`core.data.records`); each model's scores go into a `core.evaluation.binned_metrics.Tally`,
-every two models into a `core.evaluation.binned_metrics.Pair`. Of the texts only a bounded number is held: for each model the rows that it
+The file is read in windows of a few thousand rows (`data.records`); each model's scores go into a `binned_metrics.Tally`,
+every two models into a `binned_metrics.Pair`. Of the texts only a bounded number is held: for each model the rows that it
 was surest of in each field of its confusion table, and for every two the rows on which their verdicts differ most.
 """
 
@@ -109,7 +109,7 @@ def assess(
     """Count models' scores on a table; an event comes with every few thousand rows, the last has it all.
 
     `labels` are the names of class 0 and class 1, those of the models unless told. What the values of the label column
-    mean is decided by `core.data.label_inference.decide`, where `asked` names values. `breathe` is called several times between
+    mean is decided by `label_inference.decide`, where `asked` names values. `breathe` is called several times between
     events, and what it raises ends it. Raises ValueError for no model or more than `MOST_MODELS`, models of one name,
     models of different classes where no names are given, labels with two plausible meanings, or no row with a label
     that is understood and a word; LookupError for a missing column; what `core.data.records.windows` raises.

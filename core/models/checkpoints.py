@@ -4,8 +4,8 @@
                                                 An imported model's embeddings are float32, as its card says
     checkpoints/<name>/card.json                what the model is, how it was trained, how good it is, files' hashes
     checkpoints/<name>/vocabulary.txt           one token a line
-    checkpoints/<name>/polarity.safetensors     float32, `core.models.token_log_odds` of each token; a checkpoint may lack it
-    checkpoints/<name>/state_space.safetensors  `core.models.state_space`, the axes that its states are drawn in; likewise
+    checkpoints/<name>/polarity.safetensors     float32, `models.token_log_odds` of each token; a checkpoint may lack it
+    checkpoints/<name>/state_space.safetensors  `models.state_space`, the axes that its states are drawn in; likewise
 
 The card follows Mitchell et al. 2019, "Model Cards for Model Reporting". Its hashes cover the other files and the card
 itself: they find damage and mix-ups, not forgery. A folder is written beside and then renamed, so that a full disk
@@ -73,7 +73,7 @@ class Checkpoint:
     """A trained model as loaded: read-only, in eval mode, no gradients stored.
 
     `hash` stands for everything that decides its numbers; results are cached by it. `polarity`, float32 [V] in nats,
-    tells which way each vocabulary entry leans by itself in the training data (`core.models.token_log_odds`); `state_space` in which
+    tells which way each vocabulary entry leans by itself in the training data (`models.token_log_odds`); `state_space` in which
     axes its states are drawn; None where the checkpoint lacks it. They decide none of the model's numbers: what depends
     on one of them too is cached by `hash_with_polarity` or `hash_with_state_space`.
     """
@@ -364,7 +364,7 @@ def _stored_type(key: str, tensor: Tensor, halved: bool) -> dtype:
 
 
 def variant(card: Card) -> dict[str, Any]:
-    """How a card's classifier differs from a plain one, as `core.models.recurrent.Classifier` takes it: nothing of most.
+    """How a card's classifier differs from a plain one, as `recurrent.Classifier` takes it: nothing of most.
 
     Raises KeyError or TypeError where the card holds no sizes, ValueError where it says neither yes nor no.
     """

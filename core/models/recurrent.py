@@ -152,7 +152,7 @@ class Classifier(nn.Module):
     """A recurrent classifier over one of the cells ``rnn``, ``gru``, ``lstm``; unidirectional unless told.
 
     `dropout` acts on the embeddings and on what the head reads, in training only. `reads` is what
-    `core.models.read_outs.ReadOut.parse` takes, `nonlinearity` the RNN's, `reset_after` the GRU's, `head` a hidden layer of
+    `ReadOut.parse` takes, `nonlinearity` the RNN's, `reset_after` the GRU's, `head` a hidden layer of
     the head. Raises ValueError for an unknown cell, read-out, non-linearity or activation, or a size below 1.
     """
 

@@ -13,10 +13,10 @@ g_t, times all forget gates after it, F_t. The sum of the first t of these is F_
 the t-th adds once the tanh and the last output gate o_T are applied to such sums: a token that was forgotten counts for
 little. Theirs are exp(γ_t), whose product is exp(w·h_T), one for each class; here is one logit and its terms.
 
-Of a model that reads something else than h_T (`core.models.read_outs`), that stands in its place: a mean, a maximum or an
+Of a model that reads something else than h_T (`models.read_outs`), that stands in its place: a mean, a maximum or an
 attention over the steps so far, or c. Padding that a model reads is a token like any other here, ``<pad>``.
 
-The equations are `core.models.recurrent.cell_step`'s, a step at a time, and the product with the inputs is made once for all
+The equations are `recurrent.cell_step`'s, a step at a time, and the product with the inputs is made once for all
 tokens. Of several layers the top one is traced, from which the verdict is read. Axes: T tokens, E embedding, H units.
 """
 

@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from core.data.examples import examples
+from tests.app import EVERY, link
 from tests.browser.conftest import STEP_LIMIT, open_and_settle, open_folds
-from tests.views import EVERY, link
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 # Faults in what Streamlit 1.67 itself draws, on which no page of ours has a say: (rule, a part of the element's HTML).

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, TimeoutError, expect
 
 from core.data.examples import examples
+from tests.app import EVERY, link
 from tests.browser.conftest import open_and_settle, open_folds
 from tests.hostile import SENTENCES
-from tests.views import EVERY, link
 
 WIDTHS = (1280, 390)  # pixels: a laptop and a telephone
 PATIENCE = 10_000  # milliseconds for charts to take their new width

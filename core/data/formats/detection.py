@@ -81,7 +81,7 @@ _LOOKED = 100  # objects of JSON, files of a folder
 def look(path: Path, asked: Layout | None = None) -> Layout:
     """The layout of a file, what was not asked for found by looking at its first part.
 
-    Raises ValueError for a suffix that is not in `core.data.formats.layout.SUFFIXES`, a file that is not laid out as asked, and one
+    Raises ValueError for a suffix that is not in `layout.SUFFIXES`, a file that is not laid out as asked, and one
     that two readings fit; OSError for a file that cannot be opened.
     """
     asked = asked or ANY

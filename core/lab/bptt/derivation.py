@@ -1,6 +1,6 @@
 """Is a derivative that a person worked out right, and if not, what is it off by?
 
-The network of `core.lab.bptt.gradients` is put at random numbers, drawn from a seed: weights, inputs and h_0 between 0.3 and 1.3
+The network of `bptt.gradients` is put at random numbers, drawn from a seed: weights, inputs and h_0 between 0.3 and 1.3
 in size with either sign (h_0 between 0.2 and 0.9), the label 0 or 1. There the formula is compared with autograd in
 float64. Where they differ, two simple explanations are tried, in this order: the ratio, formula over truth, and the
 difference, truth minus formula, as c · ∏ b^p over the letters that stand in the derivations (weights, inputs, states,
@@ -148,7 +148,7 @@ def letters(steps: int = 2) -> tuple[str, ...]:
 def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
     """Compare a formula for a derivative, one of `targets`, with autograd at random points.
 
-    ValueError, one line, for a formula that the grammar of `core.lab.bptt.formula` refuses, for steps out of bounds and for
+    ValueError, one line, for a formula that the grammar of `bptt.formula` refuses, for steps out of bounds and for
     another target.
     """
     if not 1 <= steps <= MOST_STEPS:

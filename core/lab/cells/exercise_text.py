@@ -245,7 +245,7 @@ def written(value: float) -> str:
 
 
 def rounded(value: float, decimals: int = ALL_DIGITS) -> str:
-    """A number with so many decimals, as `core.lab.worksheet.decimal` counts them, or the shortest text that reads back as
+    """A number with so many decimals, as `worksheet.decimal` counts them, or the shortest text that reads back as
     the float.
 
     Where decimals say little, a power of ten is written: beyond 1e15, and below 0.0001 where there are four. Without

@@ -2,7 +2,7 @@
 
 The law: the checkpoint gives the probabilities of the model that the weights are of, in float32, where what the weights
 do not show was told rightly: what the head reads, padding, activations, preprocessing. Files of layers or of a graph
-show more of that than a table of tensors. What was assumed is said; `core.models.importers.owner_outputs` compares with the owner's
+show more of that than a table of tensors. What was assumed is said; `importers.owner_outputs` compares with the owner's
 numbers. Embeddings are kept in float32, twice the space of a model trained here, as rounding them would break the law.
 """
 
@@ -49,11 +49,11 @@ TERMS = mark("The weights are under the terms of their owner, which are not know
 
 @dataclass(frozen=True)
 class Request:
-    """Which files and choices make the checkpoint; see `core.models.importers.weights.find` and `core.models.importers.words.align`.
+    """Which files and choices make the checkpoint; see `weights.find` and `words.align`.
 
-    `labels` name class 0 and class 1, `reads` is what `core.models.read_outs.ReadOut.parse` takes. What is None is told by the
+    `labels` name class 0 and class 1, `reads` is what `ReadOut.parse` takes. What is None is told by the
     file, or assumed and said. `check` is a table of texts with the owner's probabilities, as
-    `core.models.importers.owner_outputs.read` takes it. Raises ValueError for names that cannot stand for classes, a read-out or an
+    `owner_outputs.read` takes it. Raises ValueError for names that cannot stand for classes, a read-out or an
     activation that there is not.
     """
 

@@ -35,7 +35,7 @@ class Found:
     says what each part was called, `notes` what was assumed.
 
     What follows the names is told by files that hold a graph or a configuration, and None where the file does not say:
-    `pool` and `padding` of `core.models.read_outs.ReadOut` (a padding of "" is none at all), and what the latter assumes; the
+    `pool` and `padding` of `read_outs.ReadOut` (a padding of "" is none at all), and what the latter assumes; the
     activation of a hidden layer of the head, the RNN's non-linearity, the id of padding, tokens by id, preprocessing.
     """
 

@@ -12,7 +12,7 @@ A bias that is missing is zero. Every tensor must have its place: one that has n
 would be left out of the sum in silence.
 
 Files: safetensors; torch's own, whatever their suffix, only through its loader for weights, which runs no code. A file
-that holds a whole module needs the code of its class and is refused. What else there is, `core.models.importers.file_kinds` tells.
+that holds a whole module needs the code of its class and is refused. What else there is, `importers.file_kinds` tells.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list, a table from tokens to
 ids, or what Keras' ``Tokenizer.to_json`` wrote. Nothing is unpickled.
 
-Two tokens are special. Padding is read by a model whose read-out says so (`core.models.read_outs`) and by no other. A word
+Two tokens are special. Padding is read by a model whose read-out says so (`models.read_outs`) and by no other. A word
 that the vocabulary lacks is read as the unknown token; a model without one reads zeros there, which is an assumption.
 """
 

@@ -3,7 +3,7 @@
 A method gives each token of a text a score in logits (unless it says otherwise): positive where the token speaks for
 the positive verdict. No method is the true one. They differ in what taking a word out means (`baselines`), in whether
 the scores must add up to logit − base_logit (`complete`), and in what they cost (`cost`); how faithful each is to the
-model is measured in `core.probes.attribution.faithfulness`. Logits, not probabilities: these saturate, and a word's score would
+model is measured in `attribution.faithfulness`. Logits, not probabilities: these saturate, and a word's score would
 then tell how sure the model was without it.
 
 Not here: DeepLIFT and LRP as Captum has them. They have no rules for recurrent modules; DeepLIFT runs all the same, and
@@ -135,7 +135,7 @@ def attribute(checkpoint: Model, text: str, method: str, baseline: str = "", see
     """What one method says of each token of a text. `baseline` "" is the method's default.
 
     Raises EmptyTextError for a text without a token; ValueError for a method that there is not, or not for the model's
-    cell, and for a baseline that the method does not accept; `core.models.recurrent.ReadOutError` for a method that the model's
+    cell, and for a baseline that the method does not accept; `recurrent.ReadOutError` for a method that the model's
     read-out leaves no way for.
     """
     tokens = tuple(checkpoint.preprocessing(text))

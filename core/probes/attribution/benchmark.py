@@ -1,6 +1,6 @@
 """Which method explains a model most faithfully? Every method on the same sentences, beside random rankings.
 
-Each sentence is measured as in `core.probes.attribution.faithfulness`, some of them as in `core.probes.dynamics.sensitivity` too. A method's
+Each sentence is measured as in `attribution.faithfulness`, some of them as in `dynamics.sensitivity` too. A method's
 figure is the mean over sentences with the percentile bootstrap's 95 % interval over sentences (Efron & Tibshirani 1993,
 the same resamples for all); its gain over random rankings is the mean of the paired differences, sentence by sentence.
 

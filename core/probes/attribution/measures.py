@@ -1,4 +1,4 @@
-"""What is measured of how faithful a ranking of words is. `core.probes.attribution.faithfulness` defines the measures."""
+"""What is measured of how faithful a ranking of words is. `attribution.faithfulness` defines the measures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Faithfulness:
     """How faithful one ranking of one sentence's tokens is to one model.
 
     `removal` is what taking out means, `removed` the number of tokens at each bin. `probability` is that of the
-    predicted class, `predicted`. The measures are as `core.probes.attribution.faithfulness` says, AOPC for the first four; None
+    predicted class, `predicted`. The measures are as `attribution.faithfulness` says, AOPC for the first four; None
     where there is nothing to measure (a single token, scores or losses all alike, a logit that nothing moves). `random`
     has each measure's spread over `randoms` random rankings; `better` is the share of these with less comprehensiveness
     − sufficiency, equal ones counting half.

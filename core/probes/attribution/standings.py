@@ -1,4 +1,4 @@
-"""The table of a league of methods: what each of them got over many sentences. `core.probes.attribution.benchmark` makes it."""
+"""The table of a league of methods: what each of them got over many sentences. `attribution.benchmark` makes it."""
 
 from __future__ import annotations
 

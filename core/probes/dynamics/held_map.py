@@ -1,7 +1,7 @@
 """What does a network do while its input is held still? One map F of its state, applied again and again, and its slope.
 
 The state s of D numbers is every layer's h side by side, and for the LSTM every c after them. Float64 throughout, so
-that a speed of 1e-6 can be told from none; the cells' equations are those of `core.models.recurrent`, written nowhere again.
+that a speed of 1e-6 can be told from none; the cells' equations are those of `models.recurrent`, written nowhere again.
 Axes: N states, D, L layers, H units.
 """
 

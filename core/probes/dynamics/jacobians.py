@@ -4,7 +4,7 @@ J_t = ∂s_t / ∂s_{t−1}, the input of the step held still, where the state s
 together, 2H numbers, for both are handed on. Its spectral norm, the largest singular value σ(J_t), is the most by which
 it stretches any vector. σ² is the largest eigenvalue of JᵀJ, found by Lanczos iteration (Lanczos 1950) with full
 reorthogonalisation (Parlett 1998, "The Symmetric Eigenvalue Problem"), all steps side by side: each iteration needs
-only J v and Jᵀ u, which torch works out of `core.models.recurrent.cell_step` itself, so the cells' equations are written nowhere
+only J v and Jᵀ u, which torch works out of `recurrent.cell_step` itself, so the cells' equations are written nowhere
 again. Tests hold it to the singular values of the Jacobian in full. Axes: T steps, D the length of the state, k
 iterations.
 """

@@ -1,6 +1,6 @@
 """How much of a strong first word is left after k neutral words, over many words and many fillers?
 
-One word before one filler (`core.probes.dynamics.memory_decay`) is one case. Here W words each stand before the same F fillers, drawn
+One word before one filler (`dynamics.memory_decay`) is one case. Here W words each stand before the same F fillers, drawn
 at random of words that the training data calls neutral, and the effect of word w before the first k words of filler f
 is
 
@@ -82,7 +82,7 @@ def retention(
     """What is left of the effect of some words, each a single token, before `fillers` drawn by `seed`.
 
     Raises ValueError for a word that is not one token, or given twice, for numbers out of bounds, for a checkpoint
-    without polarity or neutral words, and where no word moves the logit at all; `core.models.recurrent.ReadOutError` for a
+    without polarity or neutral words, and where no word moves the logit at all; `recurrent.ReadOutError` for a
     model that is not plain.
     """
     checkpoint.model.check_plain(checkpoint.name)

@@ -1,6 +1,6 @@
 """In which order does a search score sets of edits? Single ones first, then what the nearest lead to; or a dive.
 
-`core.probes.edits.search` says what the search is for. This is its strategy: `Search.steps` yields whenever something new was
+`edits.search` says what the search is for. This is its strategy: `Search.steps` yields whenever something new was
 scored, and `Search.sets` holds what is known by then.
 """
 

@@ -14,7 +14,7 @@ Networks", and the causal mediation of Vig et al. 2020, "Investigating Gender Bi
 Mediation Analysis"; taking units out is done as by Lakretz et al. 2019, "The emergence of number and syntax units in
 LSTM language models". `core.probes.interventions.patching` asks all steps at once.
 
-The equations are `core.models.recurrent.cell_step`'s. A gate is σ or tanh of the sum of two projections, so it is held through
+The equations are `recurrent.cell_step`'s. A gate is σ or tanh of the sum of two projections, so it is held through
 them: the inverse of its value for the one, 0 for the other; σ(±∞) is 1 or 0, exactly. Of several layers the top one is
 changed, from which the verdict is read. Axes: T tokens, H units, G gates; steps and units count from 0.
 """
@@ -52,7 +52,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class Hold:
-    """From step `first` to step `last`, both included, a gate, a name of `core.models.recurrent.GATES`, has one value."""
+    """From step `first` to step `last`, both included, a gate, a name of `recurrent.GATES`, has one value."""
 
     gate: str
     value: float
@@ -108,12 +108,12 @@ class Intervention:
 
 
 def gates(cell: str) -> tuple[str, ...]:
-    """The gates of a cell, its candidate among them, in the order of `core.models.recurrent.GATES`; the RNN has none."""
+    """The gates of a cell, its candidate among them, in the order of `recurrent.GATES`; the RNN has none."""
     return () if cell == "rnn" else GATES[cell]
 
 
 def patchable(cell: str) -> dict[str, str | None]:
-    """What can be patched, by a name of its own, each with its gate's name in `core.models.recurrent.GATES`; None for a state.
+    """What can be patched, by a name of its own, each with its gate's name in `recurrent.GATES`; None for a state.
 
     Both the LSTM's cell state and its candidate are called ``cell`` there; here the candidate is ``candidate``.
     """

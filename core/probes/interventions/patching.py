@@ -1,6 +1,6 @@
 """In which state, and at which step, is the difference between two texts carried? Every patch of one run by another.
 
-For every step t of text A and everything that can be patched there (`core.probes.interventions.hold`): the logit of A read
+For every step t of text A and everything that can be patched there (`interventions.hold`): the logit of A read
 with that one thing taken from B's run, and how much of the difference between the two it carries,
 
     share = (patched − A) / (B − A),    0 where the patch does nothing, 1 where it gives B's logit

@@ -45,7 +45,7 @@ _BATCH = 8_192  # of a round's orders, scored together
 _SLACK = 1e-3  # nats, for sums taken in another order
 
 Scorer = Callable[[np.ndarray], np.ndarray]
-"""Logits float32 [N] of orders uint8 [N, n]: `core.probes.permutations.shared_prefixes.SharedPrefixes.logits`, or any black
+"""Logits float32 [N] of orders uint8 [N, n]: `SharedPrefixes.logits`, or any black
 box. Where it has a number `at_once`, it is not given more orders at a time."""
 
 

@@ -7,7 +7,7 @@ Orders that stand sorted have their common beginnings side by side, as a tree ha
 Wx + b is worked out once for every word and Uh + d once for every prefix, whatever word follows. Eight words have
 40,320 orders of eight steps, 322,560 in all, but only 69,281 prefixes that a word can follow.
 
-The equations are those of `core.models.recurrent.cell_step`, in place, with tanh(x) written as 2 σ(2x) − 1: the same number, and
+The equations are those of `recurrent.cell_step`, in place, with tanh(x) written as 2 σ(2x) − 1: the same number, and
 torch's vectorised σ is five times as fast. Tests hold every logit to the fused forward within 1e-5. Models of several
 layers, or of a pool, take `Classifier.step` instead; those whose orders share no state (bidirectional ones, padded ones
 and attention) read each whole. Axes: C orders in a slice, P prefixes, k words after each, G gates, H units.

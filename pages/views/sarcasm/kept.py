@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class FindCandidate:
     """A text that could be kept, with P(positive) by model.
 
-    `original`, `source` and `how` say where it comes from, as `core.storage.comments.Find` has them. `reading` is chosen at first.
+    `original`, `source` and `how` say where it comes from, as `comments.Find` has them. `reading` is chosen at first.
     """
 
     text: str

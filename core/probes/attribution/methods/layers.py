@@ -1,6 +1,6 @@
 """The numbers a model is made of, in float64, for methods that walk through its equations on their own.
 
-The equations and the names of the gates are those of `core.models.recurrent`. Axes: T tokens, E embedding, H units, G gates.
+The equations and the names of the gates are those of `models.recurrent`. Axes: T tokens, E embedding, H units, G gates.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How far did each step move the read-out? The two decompositions of `core.models.trace` as methods of attribution.
 
 Both are complete: their scores sum to the logit less the empty text's, which is read from the start state.
-`core.models.trace` has the equations and the citation. Neither removes a word, so neither takes a baseline; and neither is
+`models.trace` has the equations and the citation. Neither removes a word, so neither takes a baseline; and neither is
 random, so the seed changes nothing.
 """
 

@@ -1,12 +1,12 @@
 """What does a model say when words are taken out and put in another order? Every shared beginning is read once.
 
-Sentences that stand sorted have their common beginnings side by side, as a tree has (`core.probes.permutations.shared_prefixes`
+Sentences that stand sorted have their common beginnings side by side, as a tree has (`permutations.shared_prefixes`
 does it for orders). All subsets of 12 words, taken in the sentence's own order, are a binary tree: 4,095 steps where
 the subsets are deleted, and as many products Uh + d where absent words are replaced, against 24,576 and 49,152 steps
 one by one. Wx + b is worked out once for every word. Where a word stands twice, or is read as its replacement is,
 sentences coincide and are read once too.
 
-The equations are `core.models.recurrent.cell_step`; tests hold every value to `Game.values`. Axes: S sentences, n tokens.
+The equations are `recurrent.cell_step`; tests hold every value to `Game.values`. Axes: S sentences, n tokens.
 """
 
 from __future__ import annotations

@@ -1,0 +1,245 @@
+"""word2vec on a made-up language of two topics; nearest neighbours against a plain loop; inference without gensim."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.corpus import Encoded
+from core.text.preprocessing import PAD, UNK, Vocabulary
+from core.training.word2vec import Word2VecSettings, Word2VecState, neighbours, train_word2vec, unit_variance
+
+TOPICS = (("rain", "cloud", "storm", "wind"), ("bread", "flour", "oven", "dough"))
+VOCABULARY = Vocabulary([*TOPICS[0], *TOPICS[1], "never"])  # "never" stands in no sentence
+SETTINGS = Word2VecSettings(vector_size=8, epochs=4, negative=3, alpha=0.1, seed=1)
+
+
+def encoded(sentences: list[list[str]]) -> Encoded:
+    """Sentences given as words."""
+    ids = [VOCABULARY.encode(sentence) for sentence in sentences]
+    offsets = np.cumsum([0, *map(len, ids)]).astype(np.int64)
+    return Encoded(np.array([number for sentence in ids for number in sentence], dtype=np.int32), offsets)
+
+
+def made_up_language(sentences: int = 1_000, seed: int = 0) -> Encoded:
+    """Sentences that keep to one topic each; some hold an unknown word, some hold nothing."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(sentences):
+        words = [str(word) for word in random.choice(TOPICS[random.integers(2)], 8)]
+        made.append([*words[:7], "unseen"] if random.random() < 0.1 else words if random.random() < 0.95 else [])
+    return encoded(made)
+
+
+SENTENCES = made_up_language()
+
+
+@pytest.fixture(scope="module")
+def states() -> list[Word2VecState]:
+    """The state after every epoch of one run."""
+    return list(train_word2vec(SENTENCES, VOCABULARY, SETTINGS))
+
+
+def python(code: str, *arguments: str, **environment: str) -> str:
+    """What a fresh Python prints that runs some code in the project's folder."""
+    run = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def assert_same(left: Word2VecState, right: Word2VecState) -> None:
+    assert left.epoch == right.epoch
+    assert np.array_equal(left.vectors, right.vectors)
+    assert np.array_equal(left.output, right.output)
+
+
+def test_a_state_after_every_epoch(states: list[Word2VecState]) -> None:
+    assert [state.epoch for state in states] == [1, 2, 3, 4]
+    for state in states:
+        for matrix in (state.vectors, state.output):
+            assert matrix.shape == (len(VOCABULARY), 8)
+            assert matrix.dtype == np.float32
+            assert np.isfinite(matrix).all()
+    # States are copies: a later epoch does not change those handed out before.
+    assert not np.array_equal(states[0].vectors, states[1].vectors)
+    assert not np.array_equal(states[2].vectors, states[3].vectors)
+
+
+def test_padding_and_words_without_occurrence_keep_the_zero_vector(states: list[Word2VecState]) -> None:
+    zero = [VOCABULARY.pad_id, VOCABULARY.id("never")]
+    for matrix in (states[-1].vectors, states[-1].output):
+        assert np.flatnonzero(~matrix.any(axis=1)).tolist() == zero
+    # The unknown word has a vector, learnt where rare words stand.
+    assert states[-1].vectors[VOCABULARY.unk_id].any()
+
+
+def test_the_same_seed_gives_the_same_vectors(states: list[Word2VecState]) -> None:
+    for state, again in zip(states, train_word2vec(SENTENCES, VOCABULARY, SETTINGS), strict=True):
+        assert_same(state, again)
+    *_, other = train_word2vec(SENTENCES, VOCABULARY, replace(SETTINGS, seed=2))
+    assert not np.array_equal(states[-1].vectors, other.vectors)
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3, 4])
+def test_resuming_equals_the_uninterrupted_run(states: list[Word2VecState], epoch: int) -> None:
+    saved = states[epoch - 1]
+    resumed = list(train_word2vec(SENTENCES, VOCABULARY, SETTINGS, resume=saved))
+    assert len(resumed) == len(states) - epoch + 1
+    for state, expected in zip(resumed, states[epoch - 1 :], strict=True):
+        assert_same(state, expected)
+
+
+ANOTHER_PROCESS = """
+import hashlib, sys
+
+sys.path.insert(0, "tests")
+from test_embeddings import SENTENCES, SETTINGS, VOCABULARY, train_word2vec
+
+for state in train_word2vec(SENTENCES, VOCABULARY, SETTINGS):
+    print(hashlib.sha256(state.vectors.tobytes() + state.output.tobytes()).hexdigest())
+"""
+
+
+def test_another_process_gives_the_same_vectors(states: list[Word2VecState]) -> None:
+    # Python hashes words differently in every process; a run resumed tomorrow must not notice.
+    expected = [hashlib.sha256(state.vectors.tobytes() + state.output.tobytes()).hexdigest() for state in states]
+    assert python(ANOTHER_PROCESS, PYTHONHASHSEED="7").split() == expected
+
+
+def test_words_of_one_topic_end_up_together(states: list[Word2VecState]) -> None:
+    for topic in TOPICS:
+        for word in topic:
+            nearest = [found for found, _ in neighbours(states[-1].vectors, VOCABULARY, word, 3)]
+            assert sorted([word, *nearest]) == sorted(topic)
+
+
+@pytest.mark.parametrize("sentences", [[], [[]], [[], []]])
+def test_word2vec_of_nothing(sentences: list[list[str]]) -> None:
+    with pytest.raises(ValueError, match="at least one token"):
+        next(train_word2vec(encoded(sentences), VOCABULARY, SETTINGS))
+
+
+def test_word2vec_of_a_single_word() -> None:
+    *_, state = train_word2vec(encoded([["rain"], ["rain", "rain"]]), VOCABULARY, SETTINGS)
+    assert np.flatnonzero(state.vectors.any(axis=1)).tolist() == [VOCABULARY.id("rain")]
+
+
+# Neighbours
+
+
+def plain_neighbours(vectors: np.ndarray, vocabulary: Vocabulary, word: str, count: int) -> list[tuple[str, float]]:
+    """Cosines word by word, in double precision."""
+    own = vectors[vocabulary.id(word)].tolist()
+    found = []
+    for other in vocabulary.words:
+        vector = vectors[vocabulary.id(other)].tolist()
+        lengths = math.hypot(*own) * math.hypot(*vector)
+        if other != word:
+            found.append((other, sum(a * b for a, b in zip(own, vector, strict=True)) / lengths if lengths else 0.0))
+    return sorted(found, key=lambda pair: -pair[1])[:count]
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 29, 30, 1_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_neighbours_against_a_plain_loop(count: int, dtype: type) -> None:
+    vocabulary = Vocabulary([f"w{number}" for number in range(30)])
+    vectors = np.random.default_rng(0).normal(size=(32, 5)).astype(dtype)
+    vectors[vocabulary.id("w7")] = 0
+    before = vectors.copy()
+    for word in ("w0", "w29"):
+        found = neighbours(vectors, vocabulary, word, count)
+        expected = plain_neighbours(vectors.astype(np.float64), vocabulary, word, count)
+        assert [other for other, _ in found] == [other for other, _ in expected]
+        assert [cosine for _, cosine in found] == pytest.approx([cosine for _, cosine in expected], abs=1e-6)
+    assert np.array_equal(vectors, before)
+
+
+def test_neighbours_by_hand() -> None:
+    vocabulary = Vocabulary(["east", "farther", "north", "west"])
+    vectors = np.array([[0, 0], [1, 0], [1, 0], [5, 0], [0, 2], [-3, 0]], dtype=np.float32)
+    assert neighbours(vectors, vocabulary, "east") == [("farther", 1.0), ("north", 0.0), ("west", -1.0)]
+    assert neighbours(vectors, vocabulary, "east", 1) == [("farther", 1.0)]
+
+
+def test_neighbours_of_a_zero_vector_are_no_nearer_than_any_other() -> None:
+    vectors = np.ones((4, 2), dtype=np.float32)
+    vectors[2] = 0
+    assert neighbours(vectors, Vocabulary(["a", "b"]), "a") == [("b", 0.0)]
+
+
+def test_neighbours_refuse_what_they_cannot_answer() -> None:
+    vectors = np.ones((4, 2), dtype=np.float32)
+    for word in ("c", "A", "", PAD, UNK):
+        with pytest.raises(LookupError, match="not among the 2 words"):
+            neighbours(vectors, Vocabulary(["a", "b"]), word)
+    with pytest.raises(ValueError, match="4 vectors for a vocabulary of 5"):
+        neighbours(vectors, Vocabulary(["a", "b", "c"]), "a")
+
+
+# What inference imports
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+
+loaded = {}
+import core.text.preprocessing, core.data.corpus, core.models.checkpoints, core.models.predict
+loaded["verdicts"] = sorted(sys.modules)
+import core.models.recurrent
+loaded["models"] = sorted(sys.modules)
+folder = Path(sys.argv[1])
+checkpoint = core.models.checkpoints.load("lstm", folder)
+found = core.models.predict.verdict(checkpoint, "better late than never")
+core.models.predict.verdicts(checkpoint, ["i love this", "never"])
+loaded["prediction"] = sorted(sys.modules)
+print(json.dumps({"loaded": loaded, "tokens": found.tokens}))
+"""
+
+
+@pytest.fixture(scope="module")
+def imported(tiny_checkpoints: Path) -> dict[str, set[str]]:
+    """Top-level modules in memory after each stage of a fresh Python that predicts."""
+    answer = json.loads(python(SCRIPT, str(tiny_checkpoints)))
+    assert answer["tokens"] == ["better", "late", "than", "never"]
+    return {stage: {name.partition(".")[0] for name in names} for stage, names in answer["loaded"].items()}
+
+
+def test_inference_does_not_import_gensim(imported: dict[str, set[str]]) -> None:
+    assert "torch" in imported["prediction"]
+    assert not imported["prediction"] & {"gensim", "streamlit", "plotly", "pyarrow", "pandas"}
+
+
+def test_models_import_torch_and_nothing_heavy_besides(imported: dict[str, set[str]]) -> None:
+    assert "torch" in imported["models"]
+    assert not imported["models"] & {"gensim", "streamlit", "plotly", "pandas", "scipy", "sklearn", "captum"}
+
+
+def test_text_checkpoints_and_verdicts_wait_with_torch_until_it_is_needed(imported: dict[str, set[str]]) -> None:
+    assert not imported["verdicts"] & {"torch", "gensim", "streamlit", "plotly", "pandas"}
+
+
+def test_unit_variance_scales_all_vectors_by_one_number() -> None:
+    vectors = np.random.default_rng(0).normal(scale=0.25, size=(50, 6)).astype(np.float32)
+    vectors[0] = 0
+    scaled = unit_variance(vectors)
+    assert scaled[1:].std() == pytest.approx(1, abs=1e-5)
+    assert not scaled[0].any()
+    np.testing.assert_allclose(scaled, vectors * (scaled[1, 0] / vectors[1, 0]), rtol=1e-5)
+    assert not unit_variance(np.zeros((3, 2), dtype=np.float32)).any()

@@ -1,0 +1,475 @@
+"""The page on word order, run in process on tiny checkpoints and a made-up fluency model."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.proto.Metric_pb2 import Metric
+from streamlit.testing.v1 import AppTest
+
+from core.fluency.orders import fluencies
+from core.models import checkpoints
+from core.models.predict import verdict
+from core.storage.pairs import Collection
+from core.text.preprocessing import Vocabulary
+from pages.server.fingerprint import fingerprint
+from pages.widgets import models
+from pages.widgets.word_order import moved
+from tests.hostile import SENTENCES
+
+ROOT = Path(__file__).parents[3]
+PAGE = "pages/1_Permutations.py"
+MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
+NAMES = ("rnn", "gru", "lstm")
+
+
+class MadeUpTrigram:
+    """Log-probabilities from the words' lengths: no language, yet the same for the same words."""
+
+    name = "made-up trigram"
+    vocabulary = Vocabulary([])
+
+    def table(self, tokens: Sequence[str]) -> np.ndarray:
+        weights = np.array([*(len(token) for token in tokens), 0])
+        a, b, c = np.meshgrid(weights, weights, weights, indexing="ij")
+        return (-1 - (a + 2 * b + 3 * c) % 5).astype(np.float32)
+
+    def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
+        rows = [np.arange(len(tokens), dtype=np.uint8)[None] for tokens in sentences]
+        return np.array([fluencies(row, self.table(tokens))[0] for row, tokens in zip(rows, sentences, strict=True)])
+
+
+@pytest.fixture(autouse=True)
+def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+    monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path / "pairs.sqlite3"))
+    fluency = SimpleNamespace(trigram=MadeUpTrigram(), mixture=None, hash="made up")
+    monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
+
+
+def opened(**parameters: str) -> AppTest:
+    """The page opened through a link."""
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()
+    at.switch_page(PAGE)
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    at.run()
+    assert_sound(at)
+    return at
+
+
+def searched(**parameters: str) -> AppTest:
+    """The page after a search to its end."""
+    at = opened(view="search", **parameters)
+    at.button(key="permutations start").click().run()
+    assert_sound(at)
+    return at
+
+
+def assert_sound(at: AppTest) -> None:
+    assert [error.message for error in at.exception] == []
+
+
+def said(at: AppTest) -> str:
+    """Everything that the page says in words, as a person reads it."""
+    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text)
+    return "\n".join(found.value.replace("\\", "") for kind in kinds for found in kind)
+
+
+def figure(at: AppTest, title: str) -> dict[str, Any]:
+    specs = (json.loads(found.proto.spec) for found in at.get("plotly_chart"))
+    return next(spec for spec in specs if title in spec["layout"]["title"]["text"])
+
+
+def reorder(at: AppTest, tokens: list[str], order: list[int], pinned: Sequence[int] = ()) -> AppTest:
+    at.session_state["permutations by hand"] = moved(tokens, order, pinned)
+    at.run()
+    assert_sound(at)
+    return at
+
+
+def probabilities(at: AppTest) -> list[str]:
+    return [metric.delta.rpartition("= ")[2] for metric in at.metric]
+
+
+# By hand
+
+
+def test_opens_by_hand_on_the_proverb() -> None:
+    at = opened()
+    assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM"]
+    expected = [verdict(checkpoints.load(name), "Better late than never").probability for name in NAMES]
+    assert [float(p) for p in probabilities(at)] == pytest.approx(expected, abs=5e-4)
+    assert dict(at.query_params) == {"q": ["Better late than never"]} or at.query_params["q"]
+    assert "order" not in at.query_params
+
+
+def test_the_verdicts_follow_the_words() -> None:
+    at = opened()
+    before = probabilities(at)
+    reorder(at, ["better", "late", "than", "never"], [3, 2, 1, 0])
+    expected = [verdict(checkpoints.load(name), "never than late better").probability for name in NAMES]
+    assert [float(p) for p in probabilities(at)] == pytest.approx(expected, abs=5e-4)
+    assert probabilities(at) != before
+    captions = [caption.value for caption in at.caption]
+    assert [caption.rpartition(", ")[2] for caption in captions if caption.startswith("was ")] == before
+    flips = sum((float(a) >= 0.5) != (float(b) >= 0.5) for a, b in zip(before, probabilities(at), strict=True))
+    assert said(at).count("flipped") == flips
+    assert at.query_params["order"] in ("4.3.2.1", ["4.3.2.1"])
+
+
+def test_a_link_opens_on_an_order_by_hand() -> None:
+    at = opened(q="so good", order="2.1")
+    expected = [verdict(checkpoints.load(name), "good so").probability for name in NAMES]
+    assert [float(p) for p in probabilities(at)] == pytest.approx(expected, abs=5e-4)
+
+
+def test_punctuation_stays_and_can_be_let_go() -> None:
+    at = opened(q="so good !")
+    (pins,) = at.multiselect
+    assert pins.value == [2]
+    pins.set_value([]).run()
+    assert at.query_params["pins"] in ("none", ["none"])
+    reorder(at, ["so", "good", "!"], [2, 0, 1])
+    assert [caption.value for caption in at.caption if caption.value.startswith("was ")]
+
+
+def test_a_pair_is_kept_and_listed_with_the_precision_of_the_gate() -> None:
+    at = reorder(opened(q="love hate"), ["love", "hate"], [1, 0])
+    at.radio(key="keep by hand judgement").set_value("valid")
+    at.text_input(key="keep by hand note").set_value("[a](note)")
+    next(button for button in at.button if button.label == "Keep this pair").click().run()
+    assert_sound(at)
+    assert "Kept as “valid”" in said(at)
+    (pair,) = Collection().pairs()
+    assert (pair.original, pair.other, pair.judgement, pair.note) == ("love hate", "hate love", "valid", "[a](note)")
+    assert pair.scorer == "made-up trigram" and pair.floor == 8.0
+    at.pills(key="permutations view").set_value("kept").run()
+    assert_sound(at)
+    assert at.dataframe[0].value["other order"].tolist() == ["hate love"]
+    assert "1 of 1" in said(at) and "(95 % interval" in said(at)
+
+
+def test_a_pair_needs_a_judgement() -> None:
+    at = reorder(opened(q="love hate"), ["love", "hate"], [1, 0])
+    next(button for button in at.button if button.label == "Keep this pair").click().run()
+    assert "say first whether" in said(at)
+    assert Collection().pairs() == []
+
+
+def test_a_file_that_is_no_collection_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "pairs.sqlite3").write_text("no database, and much longer than its header would be " * 10)
+    at = opened(view="kept")
+    (error,) = at.error
+    assert "is not a collection of pairs" in error.value.replace("\\", "")
+
+
+def test_kept_pairs_are_filtered_and_removed() -> None:
+    for judgement, model in (("valid", "lstm"), ("unsure", "gru")):
+        Collection().keep(
+            original=f"{model} so",
+            other=f"so {model}",
+            model=model,
+            probability_original=0.2,
+            probability_other=0.8,
+            judgement=judgement,
+        )
+    at = opened(view="kept")
+    assert "None judged yet" in said(at)
+    at.segmented_control(key="kept judgement").set_value("unsure").run()
+    assert at.dataframe[0].value["other order"].tolist() == ["so gru"]
+    shown = [pair.id for pair in Collection().pairs("unsure")]
+    at.session_state[f"pairs {fingerprint(shown)}"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+    next(button for button in at.button if button.label.startswith("Remove")).click().run()
+    assert_sound(at)
+    assert [pair.model for pair in Collection().pairs()] == ["lstm"]
+
+
+# Search
+
+
+def test_what_a_search_will_do_is_told_before_it_starts() -> None:
+    lines = {
+        "so very good": "6 distinct orders: all of them will be scored.",
+        "i he the a to it is this that you not": "39,916,800 distinct orders are more than the budget",
+        " ".join(["i he the a to it is this that you not do can was no so love"]): "more than 16 a beam looks",
+    }
+    for text, line in lines.items():
+        at = opened(q=text, view="search")
+        assert line in said(at)
+        assert not at.get("plotly_chart")
+
+
+def test_a_search_to_its_end_shows_its_certificate_figures_and_tables() -> None:
+    at = searched(q="better late than never so", model="gru")
+    assert "of the 120 orders" in said(at) and "all of them were scored" in said(at)
+    values = {metric.label: metric.value for metric in at.metric}
+    assert values["orders scored"] == "120"
+    assert len(figure(at, "Fluency against")["data"]) == 3
+    assert len(figure(at, "P(positive) of the 120")["data"]) == 2
+    words = ["better", "late", "than", "never", "so"]
+    assert figure(at, "Which word")["layout"]["xaxis"]["ticktext"] == words
+    orders = at.dataframe[-1].value["order"].tolist()
+    assert len(set(orders)) == 20
+    assert {" ".join(sorted(order.split())) for order in orders} == {"better late never so than"}
+
+
+def test_a_search_that_fails_is_one_line_and_can_be_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.probes.permutations import search as permutations
+
+    def failing(*_: object) -> permutations.Scorer:
+        def score(orders: np.ndarray) -> np.ndarray:
+            raise MemoryError(f"no room for {len(orders)} <b>orders</b>")
+
+        return score
+
+    at = opened(q="so very good", view="search")
+    with monkeypatch.context() as patch:
+        patch.setattr(permutations, "scorer", failing)
+        at.button(key="permutations start").click().run()
+        assert_sound(at)
+        assert "The search came to grief: MemoryError: no room for 1 <b>orders</b>" in said(at)
+    at.button(key="permutations start").click().run()
+    assert "came to grief" not in said(at) and "all of them were scored" in said(at)
+
+
+def test_a_flip_that_is_clicked_is_shown_and_can_be_kept_without_a_new_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.probes.permutations import search as permutations
+
+    at = next(at for at in (searched(q="better late than never so", model=name) for name in NAMES) if _flips(at))
+    flip = _flips(at)[0]
+    monkeypatch.setattr(permutations, "search", lambda *_: pytest.fail("searched again"))
+    key = next(found.proto.id for found in at.get("plotly_chart") if "Fluency" in found.proto.spec).rpartition("-")[2]
+    click = {"selection": {"points": [{"customdata": flip}], "point_indices": [], "box": [], "lasso": []}}
+    at.session_state[key] = click
+    at.run()
+    assert_sound(at)
+    assert "The order you chose" in said(at) and "flipped" in said(at)
+    at.radio[0].set_value("not valid")
+    at.session_state[key] = click  # a browser sends it again with every run
+    next(button for button in at.button if button.label == "Keep this pair").click().run()
+    (pair,) = Collection().pairs()
+    assert (pair.probability_original >= 0.5) != (pair.probability_other >= 0.5)
+    assert pair.other in [text.value for text in at.text]
+
+
+def _flips(at: AppTest) -> list[int]:
+    """The rows of the flips that the scatter draws."""
+    data = next(curve for curve in figure(at, "Fluency against")["data"] if "flips" in curve["name"])["customdata"]
+    if isinstance(data, dict):  # plotly's packed arrays
+        import base64
+
+        return np.frombuffer(base64.b64decode(data["bdata"]), data["dtype"]).tolist()
+    return list(data)
+
+
+@pytest.mark.parametrize("point", [{"customdata": 10**9}, {"customdata": -1}, {"customdata": "x"}, {}, "x", None])
+def test_a_forged_click_is_no_click(point: object) -> None:
+    from pages.views.permutations.results import _chosen
+
+    found = SimpleNamespace(scored=5)
+    assert _chosen({"selection": {"points": [point]}}, found) is None  # type: ignore[arg-type]
+    assert _chosen({"selection": {"points": [{"customdata": [4]}]}}, found) == 4  # type: ignore[arg-type]
+
+
+def test_a_result_stays_while_others_are_looked_at() -> None:
+    at = searched(q="so very good")
+    at.pills(key="permutations view").set_value("compare").run()
+    at.pills(key="permutations view").set_value("search").run()
+    assert_sound(at)
+    assert "of the 6 orders" in said(at)
+    at.segmented_control(key="permutations model").set_value("rnn").run()
+    assert "of the 6 orders" not in said(at)  # another question
+    at.segmented_control(key="permutations model").set_value("lstm").run()
+    assert "of the 6 orders" in said(at)
+
+
+def test_at_most_three_results_are_kept() -> None:
+    at = searched(q="so very good")
+    for text in ("so good", "not good", "very bad", "so sad"):
+        at.text_input(key="q").set_value(text).run()
+        at.button(key="permutations start").click().run()
+    assert_sound(at)
+    assert len(at.session_state["permutations found"].results) == 3
+
+
+def test_a_pinned_word_stays_in_every_order() -> None:
+    at = searched(q="better late than never", pins="1.4")
+    orders = at.dataframe[-1].value["order"].tolist()
+    assert sorted(orders) == ["better late than never", "better than late never"]
+
+
+def test_the_tables_are_exported_with_formulas_made_harmless() -> None:
+    from core.data.tables import as_csv
+
+    rows = list(csv.reader(io.StringIO(as_csv(["order", "nats"], [("=1+1 so", -10.5), ("so good", 1.0)]))))
+    assert rows == [["order", "nats"], ["'=1+1 so", "-10.5"], ["so good", "1.0"]]
+
+
+# Sentences that can hardly be put in another order
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u3000"])
+@pytest.mark.parametrize("view", ["hand", "search"])
+def test_no_word_invites(text: str, view: str) -> None:
+    at = opened(view=view)
+    at.text_input(key="q").set_value(text).run()
+    assert_sound(at)
+    assert "There is no word to read yet" in said(at)
+    assert not at.metric
+
+
+@pytest.mark.parametrize("text", ["love", "so so so", "frabjous slithy toves", "! ? ...", "love !"])
+def test_one_order_only_is_said_and_nothing_is_searched(text: str) -> None:
+    at = opened(q=text, view="search")
+    assert "one order only" in said(at)
+    assert "permutations start" not in [button.key for button in at.button]
+    at.pills(key="permutations view").set_value("hand").run()
+    assert_sound(at)
+    assert len(at.metric) == 3
+
+
+def test_orders_of_unknown_words_are_one_order() -> None:
+    at = opened(q="frabjous slithy love", view="search")
+    assert "2 words are in no vocabulary here" in said(at)
+    assert "3 distinct orders" in said(at)
+
+
+@pytest.mark.parametrize(("words", "hand", "search"), [(60, True, True), (61, True, False), (201, False, False)])
+def test_many_words(words: int, hand: bool, search: bool) -> None:
+    at = opened(q="so good " * (words // 2) + "bad" * (words % 2))
+    assert bool(at.metric) == hand
+    assert ("too many to be moved by hand" in said(at)) != hand
+    at.pills(key="permutations view").set_value("search").run()
+    assert_sound(at)
+    assert ("permutations start" in [button.key for button in at.button]) == search
+    assert ("orders are searched of up to 60" in said(at)) != search
+
+
+# Links
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("view", ["x", "<script>", "hand" * 100]),
+        ("model", ["x", "../lstm", "LSTM", "<b>"]),
+        ("budget", ["0", "-5", "1e9", "x", "9" * 30, "٣", "1.5", ""]),
+        ("floor", ["-1", "nan", "inf", "1e400", "x", "999", "."]),
+        ("seconds", ["0", "x", "99999999999"]),
+        ("pins", ["0", "9", "1.1", "x", "1," * 900, "-1"]),
+        ("order", ["1", "1.1.2.3", "5.4.3.2", "x", "1.2.3.4.5", "none"]),
+    ],
+)
+def test_a_parameter_that_cannot_be_leaves_the_usual_one(name: str, values: list[str]) -> None:
+    for value in values:
+        view = "hand" if name in ("view", "order") else "search"
+        at = opened(**{"view": view, name: value})
+        assert at.text_input(key="q").value == "Better late than never"
+        if view == "hand":
+            assert len(at.metric) == 3
+        else:
+            assert "24 distinct orders: all of them will be scored. It takes 60 seconds at most." in said(at)
+            if name != "seconds":
+                assert "The link" in said(at)
+        assert name not in at.query_params
+
+
+def test_settings_are_written_to_the_link() -> None:
+    at = opened(view="search", model="rnn", budget="5000", floor="4.5", seconds="7", pins="2")
+    assert {name: at.number_input(key=f"permutations {name}").value for name in ("budget", "floor", "seconds")} == {
+        "budget": 5000,
+        "floor": 4.5,
+        "seconds": 7,
+    }
+    at.number_input(key="permutations floor").set_value(2.0).run()
+    written = {name: value[0] if isinstance(value, list) else value for name, value in dict(at.query_params).items()}
+    assert written.pop("q") == "Better late than never"
+    assert written == {"view": "search", "model": "rnn", "budget": "5000", "floor": "2", "seconds": "7", "pins": "2"}
+
+
+# Two sentences
+
+
+def test_permutations_are_told_from_other_pairs() -> None:
+    at = opened(view="compare")
+    assert at.text_input(key="permutations second").value == "Better never than late"
+    assert "The same words in another order; they differ from word 2 on." in said(at)
+    at.text_input(key="permutations second").set_value("better late than always, always").run()
+    assert "Not permutations" in said(at)
+    assert set(at.dataframe[0].value["word"]) == {"never", "always", ","}
+    at.text_input(key="permutations second").set_value("BETTER late than never").run()
+    assert "The same words in the same order." in said(at)
+    assert {metric.proto.direction for metric in at.metric} == {Metric.NONE}
+    at.text_input(key="permutations second").set_value("").run()
+    assert "There is no second sentence yet" in said(at)
+    at.pills(key="example").set_value("Deadpan").run()
+    assert at.text_input(key="q").value == "Better late than never"
+    assert "Not permutations" in said(at)
+    assert_sound(at)
+
+
+def test_both_sentences_are_in_the_link_unless_too_long() -> None:
+    at = opened(view="compare", q="so good", second="good so")
+    assert at.text_input(key="permutations second").value == "good so"
+    at.text_input(key="permutations second").set_value("good " * 500).run()
+    assert "second" not in at.query_params
+    assert "too long for the link" in said(at)
+
+
+# A fluency model that is not there
+
+
+def test_without_a_fluency_model_only_the_search_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(models, "fluency", lambda: (None, "no checkpoint 'fluency'; <b>x</b>"))
+    at = opened(view="search")
+    (warning,) = at.warning
+    assert "The search needs the fluency model" in warning.value
+    assert "permutations start" not in [button.key for button in at.button]
+    for view in ("hand", "compare"):
+        at.pills(key="permutations view").set_value(view).run()
+        assert_sound(at)
+        assert len(at.metric) == 3
+
+
+def test_a_missing_fluency_checkpoint_is_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    fluency, fault = models.fluency()
+    assert fluency is None and "'fluency'" in fault and "\n" not in fault
+
+
+# Hostile texts
+
+
+@pytest.mark.parametrize("hostile", SENTENCES)
+def test_a_hostile_sentence_is_inert_in_every_view(hostile: str) -> None:
+    text = f"{MARKER} {hostile}"
+    at = opened(q=text, second=f"{hostile} {MARKER}")
+    for view in ("hand", "search", "compare"):
+        at.pills(key="permutations view").set_value(view).run()
+        assert_sound(at)
+        if view == "search" and "permutations start" in [button.key for button in at.button]:
+            at.number_input(key="permutations budget").set_value(50).run()
+            at.button(key="permutations start").click().run()
+            assert_sound(at)
+        for found in (*at.main, *at.sidebar):
+            if MARKER in str(getattr(found, "proto", "")):
+                assert found.type in HOLDERS, (view, found.type)
+
+
+# What takes a text as it stands, or is told to: boxes, plain text, table cells, charts (their own tests), addresses.
+HOLDERS = {
+    *("text_input", "text", "html", "plotly_chart", "page_link", "multiselect", "bidi_component"),
+    *("arrow_data_frame", "dataframe", "download_button"),
+}

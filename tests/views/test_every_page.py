@@ -1,0 +1,698 @@
+"""Every page, run in process on tiny checkpoints: opened, from a link, empty, on hostile text, on damaged models."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from gettext import NullTranslations
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.data.examples import examples
+from core.models import checkpoints
+from core.text.emoji import visible as shown
+from core.text.preprocessing import SHIPPED, Preprocessing
+from tests.hostile import SENTENCES
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("[0-9]*.py"))
+MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
+
+
+@pytest.fixture(autouse=True)
+def _trained(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+
+
+@pytest.fixture
+def own_checkpoints(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the tiny checkpoints that a test may change, and caches that know nothing of the originals."""
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(tiny_checkpoints, folder)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
+    _forget()
+    yield folder
+    _forget()
+
+
+def _forget() -> None:
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def home(text: str | None = None) -> AppTest:
+    """The home page: as it opens, or after a text was typed."""
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
+    return at if text is None else type_in(at, text)
+
+
+def type_in(at: AppTest, text: str) -> AppTest:
+    return at.text_input(key="q").set_value(text).run()
+
+
+def linked(query: str) -> AppTest:
+    """The home page opened through a link with ``?q=query``."""
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    at.query_params["q"] = query
+    return at.run()
+
+
+def chart(at: AppTest) -> dict[str, Any]:
+    (found,) = at.get("plotly_chart")
+    return json.loads(found.proto.spec)
+
+
+def probability(at: AppTest, model: str) -> float:
+    (metric,) = [metric for metric in at.metric if metric.label == model.upper()]
+    return float(metric.delta.rpartition("=")[2])
+
+
+def assert_sound(at: AppTest) -> None:
+    assert [error.message for error in at.exception] == []
+
+
+def assert_answered(at: AppTest) -> None:
+    """Three verdicts, and one chart whose three curves end at them."""
+    assert_sound(at)
+    assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM"]
+    curves = {curve["name"]: curve for curve in chart(at)["data"]}
+    assert list(curves) == ["RNN", "GRU", "LSTM"]
+    for metric in at.metric:
+        last = curves[metric.label]["y"][-1]
+        assert metric.delta == f"P(positive) = {last:.3f}"
+        assert metric.value == ("positive" if last >= 0.5 else "negative")
+
+
+def assert_invites(at: AppTest) -> None:
+    """No verdict, no chart, one friendly line."""
+    assert_sound(at)
+    assert [info.value for info in at.info] == [
+        "There is no word to read yet. Type a sentence, or pick one of the examples."
+    ]
+    assert not at.metric
+    assert not at.get("plotly_chart")
+    assert not at.warning
+    assert not at.error
+
+
+def faults(at: AppTest) -> list[str]:
+    """The lines in the fold below the warning about checkpoints left out."""
+    (fold,) = (fold for fold in at.expander if fold.label == "What is wrong")
+    return [line.value for line in fold.text]
+
+
+def elements(at: AppTest) -> Iterator[Any]:
+    """Every element and block of main area and sidebar."""
+    yield from at.main
+    yield from at.sidebar
+
+
+class Html(HTMLParser):
+    """What a browser makes of the HTML that a page writes: tags, attributes, texts."""
+
+    def __init__(self, source: str):
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.texts: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.add("comment")
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+# The sentence
+
+
+def test_opens_on_an_example_with_three_verdicts_and_three_curves() -> None:
+    at = home()
+    assert_answered(at)
+    assert at.text_input(key="q").value == "Better late than never"
+    assert [len(curve["y"]) for curve in chart(at)["data"]] == [4, 4, 4]
+    assert chart(at)["layout"]["xaxis"]["ticktext"] == ["better", "late", "than", "never"]
+    assert at.query_params["q"] == "Better late than never"
+
+
+def test_the_verdicts_are_the_models_own() -> None:
+    from core.models.predict import verdict
+
+    at = home("I love this movie!")
+    for name in ("rnn", "gru", "lstm"):
+        expected = verdict(checkpoints.load(name), "I love this movie!").probability
+        assert probability(at, name) == pytest.approx(expected, abs=5e-4)
+
+
+def test_each_text_gets_its_own_answer() -> None:
+    at = home("love")
+    first = [metric.delta for metric in at.metric]
+    type_in(at, "terrible")
+    assert_answered(at)
+    assert [metric.delta for metric in at.metric] != first
+    type_in(at, "love")
+    assert [metric.delta for metric in at.metric] == first
+
+
+@pytest.mark.parametrize("query", ["I hate this", "100 % & a+b = c? #tag", "é 😀 שלום", " two  spaces "])
+def test_a_link_fills_the_box_exactly(query: str) -> None:
+    at = linked(query)
+    assert_answered(at)
+    assert at.text_input(key="q").value == query
+    assert at.query_params["q"] == query
+
+
+def test_the_link_follows_the_text() -> None:
+    at = linked("I hate this")
+    type_in(at, "I love this")
+    assert at.query_params["q"] == "I love this"
+    type_in(at, "")
+    assert "q" not in at.query_params
+
+
+def test_an_example_goes_into_the_box() -> None:
+    at = home("something else")
+    for example in examples():
+        at.pills(key="example").set_value(example.name).run()
+        assert_answered(at)
+        assert at.text_input(key="q").value == example.text
+        assert at.query_params["q"] == example.text
+        assert at.pills(key="example").value is None  # so that the same one can be picked again
+        assert f"This one: {example.reason}" in [caption.value for caption in at.caption]
+
+
+def test_the_example_can_be_changed_after_it_was_picked() -> None:
+    at = home()
+    at.pills(key="example").set_value("Negation").run()
+    type_in(at, "I don't think so")
+    assert at.text_input(key="q").value == "I don't think so"
+    assert_answered(at)
+
+
+def test_what_the_steps_changed_is_told() -> None:
+    at = home("@sam can't WAIT")
+    texts = [text.strip() for html in at.html for text in Html(html.proto.body).texts]
+    assert "@sam can't WAIT" in texts
+    work = Preprocessing(SHIPPED).show_work("@sam can't WAIT")
+    assert [step.text.strip() for step in work if step.changed and step.text.strip() not in texts] == []
+    assert texts.count("no change") == sum(not step.changed for step in work)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("it was n't good", ["“was n't” is read in pieces by RNN, GRU, LSTM. Type it joined: “wasn't”."]),
+        ("it wasn't good", []),
+    ],
+)
+def test_a_contraction_that_a_tokeniser_split_is_told_of(text: str, told: list[str]) -> None:
+    at = home(text)
+    assert_answered(at)
+    assert [visible(line.value) for line in at.caption if "in pieces" in line.value] == told
+
+
+def test_parts_of_an_emoji_are_shown_by_name() -> None:
+    at = home("good 👩🏽\u200d💻")
+    assert_answered(at)
+    names = ["good", "👩", "‹skin tone 🏽›", "‹joiner›", "💻"]
+    assert [text.strip() for html in at.html for text in Html(html.proto.body).texts if text.strip() in names] == names
+    assert chart(at)["layout"]["xaxis"]["ticktext"] == names
+
+
+# Texts that are hardly sentences
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t", "\u3000\u00a0", "\u2028"])
+def test_no_word_invites(text: str) -> None:
+    assert_invites(home(text))
+    assert_invites(linked(text))
+
+
+@pytest.mark.parametrize("text", ["...", "?!", "🤷", "- - -", ":)", "\u0301"])
+def test_only_punctuation_is_read(text: str) -> None:
+    assert_answered(home(text))
+
+
+@pytest.mark.parametrize("text", ["frabjous", "frabjous slithy toves", "שלום", "😀 😀"])
+def test_only_unknown_words_says_so(text: str) -> None:
+    at = home(text)
+    assert_answered(at)
+    (warning,) = at.warning
+    assert warning.value.startswith("None of these words is known")
+
+
+def test_some_unknown_words_are_counted_and_marked() -> None:
+    at = home("love frabjous")
+    captions = [caption.value for caption in at.caption]
+    assert "1 of 2 tokens is not in the vocabulary (dashed, with a question mark)." in captions
+    strip = at.html[0].proto.body
+    assert '<span class="u-token">love</span><span class="u-token u-unknown">frabjous</span>' in strip
+    assert not at.warning
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\0", "love \x07 \x1b[31m", "\ufffe \uffff", "e\u0301" * 50, "\U0010ffff"])
+def test_characters_that_do_not_print_raise_nothing(text: str) -> None:
+    at = home(text)
+    assert_answered(at)
+    assert at.text_input(key="q").value == text
+    assert "\0" not in "".join(html.proto.body.partition('<div class="u-tokens">')[2] for html in at.html)
+
+
+def test_ten_thousand_words() -> None:
+    at = home("love " * 10_000)
+    assert_answered(at)
+    assert [len(curve["y"]) for curve in chart(at)["data"]] == [10_000] * 3
+    assert "and 9,700 more tokens, read but not shown" in [caption.value for caption in at.caption]
+    assert "ticktext" not in chart(at)["layout"]["xaxis"]
+    assert at.html[0].proto.body.count("u-token") < 1_000
+
+
+def test_one_endless_word() -> None:
+    assert_answered(home("<" * 20_000))
+    assert_answered(home("lo" * 20_000))
+
+
+@pytest.mark.parametrize("length", [1_999, 2_000, 2_001])
+@pytest.mark.parametrize("opened", [home, linked])
+def test_a_long_text_is_not_in_the_link_and_the_page_says_so(opened: Callable[[str], AppTest], length: int) -> None:
+    text = ("love " * 500)[: length - 1] + "!"
+    at = opened(text)
+    assert_answered(at)
+    assert at.text_input(key="q").value == text
+    told = [caption.value for caption in at.caption if "so the link does not carry it" in caption.value]
+    if length <= 2_000:
+        assert at.query_params["q"] == text
+        assert told == []
+    else:
+        assert "q" not in at.query_params
+        assert told == ["The text has 2,001 characters, so the link does not carry it (it carries up to 2,000)."]
+
+
+# Hostile texts
+
+
+@pytest.mark.parametrize("hostile", SENTENCES)
+def test_a_hostile_text_is_shown_as_typed_and_nothing_more(hostile: str) -> None:
+    text = f"{MARKER} {hostile} {MARKER}"
+    at = home(text)
+    assert_answered(at)
+    assert at.text_input(key="q").value == text
+    # Nothing that reads Markdown gets a piece of it: only the box, escaped HTML, the figure and the links.
+    holders = {element.type for element in elements(at) if MARKER in str(getattr(element, "proto", ""))}
+    assert holders <= {"text_input", "html", "plotly_chart", "page_link"}
+    assert {"html", "plotly_chart"} <= holders
+    for element in at.html:
+        html = Html(element.proto.body)
+        assert html.tags <= {"style", "div", "span", "table", "tbody", "tr", "th", "td"}
+        assert html.attributes <= {"class"}
+        assert element.proto.body.count("</style>") == 1
+    shown = [text for element in at.html for text in Html(element.proto.body).texts]
+    assert text in shown  # the row "as typed"
+
+
+@pytest.mark.parametrize("hostile", SENTENCES)
+def test_a_figure_gets_no_markup_of_a_hostile_text(hostile: str) -> None:
+    at = home(f"love {hostile}")
+    figure = chart(at)
+    labels = [
+        *figure["layout"]["xaxis"].get("ticktext", []),
+        *(c for curve in figure["data"] for c in curve["customdata"]),
+    ]
+    assert not [label for label in labels if "<" in label or ">" in label]
+    tokens = Preprocessing(SHIPPED)(f"love {hostile}")
+    assert [unescape(label) for label in figure["data"][0]["customdata"]] == [shown(token) for token in tokens]
+
+
+def test_a_hostile_link_is_as_inert_as_a_typed_text() -> None:
+    for hostile in SENTENCES:
+        at = linked(f"{MARKER} {hostile}")
+        assert_answered(at)
+        holders = {element.type for element in elements(at) if MARKER in str(getattr(element, "proto", ""))}
+        assert holders <= {"text_input", "html", "plotly_chart", "page_link"}
+
+
+# Models that are not as they should be
+
+
+def _truncate_weights(folder: Path) -> None:
+    path = folder / checkpoints.WEIGHTS
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _flip_a_bit(folder: Path) -> None:
+    path = folder / checkpoints.WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def _change_vocabulary(folder: Path) -> None:
+    path = folder / checkpoints.VOCABULARY
+    path.write_bytes(path.read_bytes().replace(b"love", b"hate"))
+
+
+def _remove_card(folder: Path) -> None:
+    (folder / checkpoints.CARD).unlink()
+
+
+def _remove_weights(folder: Path) -> None:
+    (folder / checkpoints.WEIGHTS).unlink()
+
+
+def _card(content: str) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        (folder / checkpoints.CARD).write_text(content, encoding="utf-8")
+
+    return write
+
+
+def _mix_up(folder: Path) -> None:
+    shutil.copy(folder.parent / "lstm" / checkpoints.WEIGHTS, folder / checkpoints.WEIGHTS)
+
+
+def _edit_card(folder: Path) -> None:
+    path = folder / checkpoints.CARD
+    path.write_text(path.read_text(encoding="utf-8").replace("0.75", "0.99"), encoding="utf-8")
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "truncated weights": _truncate_weights,
+    "one bit flipped": _flip_a_bit,
+    "weights of another model": _mix_up,
+    "no weights": _remove_weights,
+    "changed vocabulary": _change_vocabulary,
+    "no card": _remove_card,
+    "edited card": _edit_card,
+    "empty card": _card(""),
+    "card cut off": _card('{"format": 1, "kind"'),
+    "card is a list": _card("[]"),
+    "card nested without end": _card("[" * 100_000),
+    "card with an endless number": _card('{"format": ' + "1" * 5_000 + "}"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_model_is_left_out_with_one_line(damage: Callable[[Path], None], own_checkpoints: Path) -> None:
+    damage(own_checkpoints / "gru")
+    at = home()
+    assert_sound(at)
+    (warning,) = at.warning
+    assert warning.value == "One model is left out."
+    (fault,) = faults(at)
+    assert "gru" in fault and "\n" not in fault
+    assert [metric.label for metric in at.metric] == ["RNN", "LSTM"]
+    assert [curve["name"] for curve in chart(at)["data"]] == ["RNN", "LSTM"]
+    assert not at.error
+
+
+def test_the_text_survives_the_loss_of_a_model(own_checkpoints: Path) -> None:
+    at = home("I love this")
+    _truncate_weights(own_checkpoints / "gru")
+    _forget()
+    at.run()
+    assert_sound(at)
+    assert at.text_input(key="q").value == "I love this"
+    assert [metric.label for metric in at.metric] == ["RNN", "LSTM"]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["empty folder", "no folder"])
+def test_no_model_at_all_is_one_clear_error(there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "none"
+    if there:
+        folder.mkdir()
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
+    at = home("I love this")
+    assert_sound(at)
+    (error,) = at.error
+    assert "No trained model can be used" in error.value
+    assert at.text_input(key="q").value == "I love this"
+    assert not at.metric
+    assert not at.warning
+    assert not at.get("plotly_chart")
+
+
+def test_all_models_damaged_tells_of_each(own_checkpoints: Path) -> None:
+    for folder in own_checkpoints.iterdir():
+        _truncate_weights(folder)
+    at = home()
+    assert_sound(at)
+    assert [warning.value for warning in at.warning] == ["3 models are left out."]
+    for name, fault in zip(("rnn", "gru", "lstm"), faults(at), strict=True):
+        assert f"'{name}'" in fault
+    assert len(at.error) == 1
+
+
+def test_what_is_wrong_is_folded_and_never_markdown(own_checkpoints: Path) -> None:
+    hostile = "![picture](https://hostile.example/fault.png)"
+    card = checkpoints.read_card("gru", own_checkpoints)
+    model = checkpoints.load("gru", own_checkpoints)
+    checkpoints.save("gru", model.model.state_dict(), model.vocabulary, card | {"cell": hostile}, own_checkpoints)
+    at = home()
+    (fault,) = faults(at)
+    assert hostile in fault
+    assert {element.type for element in elements(at) if hostile in str(getattr(element, "proto", ""))} == {"text"}
+    assert not next(fold for fold in at.expander if fold.label == "What is wrong").proto.expanded
+
+
+def test_a_copy_of_a_model_under_another_name_answers_under_its_own(own_checkpoints: Path) -> None:
+    shutil.copytree(own_checkpoints / "lstm", own_checkpoints / "twin")
+    at = home()
+    assert_answered(at)  # of more than three, the usual ones answer at first
+    (box,) = at.multiselect
+    assert box.options == ["RNN", "GRU", "LSTM", "TWIN"] and box.value == ["rnn", "gru", "lstm"]
+    at = box.set_value(["twin", "rnn", "gru", "lstm"]).run()
+    assert_sound(at)
+    assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM", "TWIN"]
+    assert at.query_params["loaded"] == "rnn,gru,lstm,twin"
+    assert [curve["name"] for curve in chart(at)["data"]] == ["RNN", "GRU", "LSTM", "TWIN"]
+    assert probability(at, "twin") == probability(at, "lstm")
+
+
+def test_a_retrained_model_takes_the_place_of_the_old_one(own_checkpoints: Path) -> None:
+    at = home()
+    before = probability(at, "lstm")
+    rnn = checkpoints.load("lstm")
+    with_other_bias = rnn.model.state_dict() | {"linear.bias": rnn.model.linear.bias + 1.0}
+    checkpoints.save("lstm", with_other_bias, rnn.vocabulary, rnn.card)
+    at.run()
+    assert_answered(at)
+    assert probability(at, "lstm") > before
+
+
+# The other pages
+
+
+@pytest.mark.parametrize("script", PAGES)
+def test_a_page_opens_from_the_home_page_and_back(script: str) -> None:
+    at = home("I love this")
+    at.switch_page(script).run()
+    assert_sound(at)
+    assert at.title
+    at.switch_page("app.py").run()
+    assert_answered(at)
+    assert at.text_input(key="q").value == "I love this"
+
+
+@pytest.mark.parametrize("script", PAGES)
+def test_a_page_without_any_model_raises_nothing(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    at = home()
+    at.switch_page(script).run()
+    assert_sound(at)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("script", PAGES)
+def test_a_page_raises_nothing_on_a_damaged_model(
+    script: str, damage: Callable[[Path], None], own_checkpoints: Path
+) -> None:
+    damage(own_checkpoints / "gru")
+    at = home()
+    at.switch_page(script).run()
+    assert_sound(at)
+
+
+def test_the_models_page_shows_every_report() -> None:
+    at = home()
+    at.switch_page("pages/6_Models.py").run()
+    assert_sound(at)
+    assert at.dataframe[0].value["model"].tolist() == ["RNN", "GRU", "LSTM"]
+    assert at.dataframe[0].value["accuracy"].tolist() == ["0.7500"] * 3
+    names = [[curve["name"] for curve in json.loads(found.proto.spec)["data"]] for found in at.get("plotly_chart")]
+    assert names == [["RNN", "GRU", "LSTM"]] * 2
+
+
+def test_a_model_without_a_report_is_still_shown(own_checkpoints: Path) -> None:
+    for name in ("rnn", "gru", "lstm"):
+        found = checkpoints.load(name)
+        checkpoints.save(name, found.model.state_dict(), found.vocabulary, {**found.card, "metrics": {}})
+    at = home()
+    assert_answered(at)
+    assert not [caption.value for caption in at.caption if caption.value.startswith("right for")]
+    at.switch_page("pages/6_Models.py").run()
+    assert_sound(at)
+    assert [info.value for info in at.info] == ["No model here has a report yet. Train with --report FILE to add one."]
+
+
+# The cards
+
+
+def models_page() -> AppTest:
+    at = home()
+    at.switch_page("pages/6_Models.py").run()
+    assert_sound(at)
+    return at
+
+
+def visible(markdown: str) -> str:
+    """What a browser shows of Markdown in which every character was made harmless."""
+    return re.sub(r"\\(.)", r"\1", markdown)
+
+
+def add_word_vectors(folder: Path, card: dict[str, Any] | None = None) -> None:
+    classifier = checkpoints.read_card("rnn", folder)
+    model = checkpoints.load("rnn", folder)
+    card = card or {
+        "kind": checkpoints.EMBEDDINGS,
+        "preprocessing": classifier["preprocessing"],
+        "settings": {"algorithm": "made up", "epochs": 3},
+        "data": classifier["data"],  # the split too, as cards of word vectors once had it
+        "versions": {"gensim": "4.0.0"},
+        "intended_use": classifier["intended_use"],
+        "limits": ["A word has one vector, [whatever](it) means."],
+        "terms": classifier["terms"],
+    }
+    vectors = {"vectors": model.model.embedding.weight}
+    checkpoints.save(checkpoints.WORD2VEC, vectors, model.vocabulary, card, folder)
+
+
+def test_what_all_cards_say_is_said_once(own_checkpoints: Path) -> None:
+    at = models_page()
+    card = checkpoints.read_card("lstm", own_checkpoints)
+    shown = [visible(found.value) for found in at.markdown]
+    assert shown.count("**RNN, GRU, LSTM**") == 1
+    for statement in (card["intended_use"], *card["limits"], card["terms"]):
+        assert sum(text.count(f"- {statement}") for text in shown) == 1
+    folds = {fold.label: fold for fold in at.expander}
+    assert [label for label in folds if label.startswith("Card of")] == ["Card of RNN", "Card of GRU", "Card of LSTM"]
+    assert [list(folds[f"Card of {name}"].markdown) for name in ("RNN", "GRU", "LSTM")] == [[], [], []]
+
+
+def test_what_one_card_alone_says_is_in_that_card(own_checkpoints: Path) -> None:
+    model = checkpoints.load("gru", own_checkpoints)
+    card = checkpoints.read_card("gru", own_checkpoints)
+    changed = card | {"limits": [*card["limits"][1:], "![own](limit) of it"], "hardware": {"device": "cuda"}}
+    checkpoints.save("gru", model.model.state_dict(), model.vocabulary, changed, own_checkpoints)
+    at = models_page()
+    shown = [visible(found.value) for found in at.markdown]
+    assert any(f"- {card['limits'][0]}" in text for text in shown[shown.index("**RNN, LSTM**") :])
+    folds = {fold.label: fold for fold in at.expander}
+    (own,) = folds["Card of GRU"].markdown
+    assert visible(own.value) == "- ![own](limit) of it"
+    assert "![own](limit)" not in own.value
+    for name in ("rnn", "gru", "lstm"):
+        found = checkpoints.read_card(name, own_checkpoints)
+        table = folds[f"Card of {name.upper()}"].dataframe[0].value
+        rows = set(zip(table["part"], table["name"], table["value"], strict=True))
+        assert ("settings", "cell", name) in rows
+        assert {("versions", key, value) for key, value in found["versions"].items()} <= rows
+        assert (("hardware", "device", "cuda") in rows) == (name == "gru")
+
+
+def test_the_word_vectors_have_a_card_too(own_checkpoints: Path) -> None:
+    assert not [fold for fold in models_page().expander if "WORD2VEC" in fold.label]
+    add_word_vectors(own_checkpoints)
+    at = models_page()
+    fold = next(fold for fold in at.expander if fold.label == "Card of WORD2VEC")
+    assert [text.value for text in fold.text] == ["Trained on all 1,000 rows of made_up.parquet, labels unused."]
+    assert visible(fold.markdown[0].value) == "- A word has one vector, [whatever](it) means."
+    assert ("settings", "algorithm", "made up") in set(fold.dataframe[0].value.itertuples(index=False, name=None))
+    assert "**RNN, GRU, LSTM, WORD2VEC**" in [visible(found.value) for found in at.markdown]
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_word_vectors_leave_the_models_page_whole(
+    damage: Callable[[Path], None], own_checkpoints: Path
+) -> None:
+    add_word_vectors(own_checkpoints)
+    card = own_checkpoints / checkpoints.WORD2VEC / checkpoints.CARD
+    before = card.read_bytes()
+    damage(card.parent)
+    at = models_page()
+    assert at.dataframe[0].value["model"].tolist() == ["RNN", "GRU", "LSTM"]
+    shown = "Card of WORD2VEC" in [fold.label for fold in at.expander]
+    if card.is_file() and card.read_bytes() == before:  # no more than the card is read here
+        assert shown and not at.warning
+    else:
+        assert not shown
+        assert [warning.value for warning in at.warning] == ["One model is left out."]
+        assert checkpoints.WORD2VEC in faults(at)[0]
+
+
+def test_a_card_with_hardly_anything_is_shown(own_checkpoints: Path) -> None:
+    add_word_vectors(own_checkpoints, {"kind": checkpoints.EMBEDDINGS, "preprocessing": []})
+    assert "Card of WORD2VEC" in [fold.label for fold in models_page().expander]
+
+
+# Names
+
+
+def test_every_step_and_every_variant_of_the_study_has_a_name_of_its_own() -> None:
+    from core.text.preprocessing import STEPS
+    from core.training.ablations import variants
+    from pages.wording import names
+
+    assert list(names.steps()) == list(STEPS)
+    labels = [names.variant({"group": variant.group, "name": variant.name}) for variant in variants()]
+    assert len(set(labels)) == len(labels)
+    assert labels[1:3] == ["seed: another seed", "preprocessing: without “HTML entities”"]
+    assert {"hidden size: 64 units", "layers: 2 layers", "word2vec: 1 epoch", "word2vec: 10 epochs"} <= set(labels)
+    assert names.variant({"group": "own", "name": "a <b> & 3 things"}) == "own: a <b> & 3 things"
+
+
+def test_names_and_cards_are_translated(monkeypatch: pytest.MonkeyPatch, own_checkpoints: Path) -> None:
+    from core.runtime import i18n
+    from core.training import recipe
+    from core.training.ablations import variants
+    from pages.wording import names
+
+    class Shouting(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return re.sub(r"(?<!\{)\b[a-z]+\b(?!\})", lambda word: word[0].upper(), message)
+
+        def ngettext(self, singular: str, plural: str, number: int) -> str:
+            return self.gettext(singular if number == 1 else plural)
+
+    monkeypatch.setattr(i18n, "_catalogue", lambda _language: Shouting())
+    for variant in variants()[1:]:
+        label = names.variant({"group": variant.group, "name": variant.name})
+        assert not re.search(r"[a-z]{2}", label.replace("word2vec", "")), label
+    at = models_page()
+    shown = "\n".join(visible(found.value) for found in at.markdown)
+    for sentence in (recipe.INTENDED_USE, *recipe.LIMITS, recipe.TERMS):
+        assert i18n.gettext(sentence) in shown
+        assert sentence not in shown
+
+
+def test_the_study_is_shown_under_translated_names(own_checkpoints: Path) -> None:
+    shutil.copy(ROOT / "checkpoints" / "study.json", own_checkpoints / "study.json")
+    at = models_page()
+    figure = next(json.loads(found.proto.spec) for found in at.get("plotly_chart") if "base" in found.proto.spec)
+    labels = {label for curve in figure["data"] for label in curve["y"]}
+    assert {"preprocessing: without “repeated letters”", "hidden size: 64 units", "embeddings: frozen"} <= labels
+    steps = next(table.value for table in at.dataframe if "steps so far" in table.value)["steps so far"].tolist()
+    assert steps[:3] == ["none", "+ HTML entities", "+ lower case"]

@@ -1,0 +1,220 @@
+"""Many checkpoints: only the chosen are loaded, folders that are none are told of and never read."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.__main__ import main
+from core.models import checkpoints
+from core.models.checkpoints import CheckpointError
+from tests.conftest import write_tiny_checkpoint
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the tiny checkpoints with two more, which a test may change."""
+    copied = tmp_path / "checkpoints"
+    shutil.copytree(tiny_checkpoints, copied)
+    for seed, name in enumerate(("alpha", "beta"), 5):
+        write_tiny_checkpoint(copied, name, "gru", seed=seed)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(copied))
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield copied
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def opened(page: str | None = None, **parameters: str) -> AppTest:
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=90)
+    if page:
+        at.switch_page(page)
+    for name, value in {"q": "i love it", **parameters}.items():
+        at.query_params[name] = value
+    at.run()
+    assert [error.message for error in at.exception] == []
+    return at
+
+
+def answering(at: AppTest) -> list[str]:
+    return [metric.label for metric in at.metric]
+
+
+def faults(at: AppTest) -> list[str]:
+    (fold,) = (fold for fold in at.expander if fold.label == "What is wrong")
+    return [line.value for line in fold.text]
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of checkpoints whose weights are read from now on."""
+    names, load = [], checkpoints.load
+
+    def counted(name: str, folder: Path | None = None) -> checkpoints.Checkpoint:
+        names.append(name)
+        return load(name, folder)
+
+    monkeypatch.setattr(checkpoints, "load", counted)
+    return names
+
+
+def test_only_the_chosen_are_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = loaded(monkeypatch)
+    at = opened()
+    assert sorted(read) == ["gru", "lstm", "rnn"] and answering(at) == ["RNN", "GRU", "LSTM"]
+    (box,) = at.sidebar.multiselect
+    at = box.set_value(["beta"]).run()
+    assert sorted(read) == ["beta", "gru", "lstm", "rnn"] and answering(at) == ["BETA"]
+    assert at.query_params["loaded"] == "beta"
+
+
+def test_three_need_no_choice(folder: Path) -> None:
+    for name in ("alpha", "beta"):
+        shutil.rmtree(folder / name)
+    assert not opened().sidebar.multiselect
+
+
+def test_without_the_usual_names_the_first_three_answer(folder: Path) -> None:
+    for name in ("rnn", "gru", "lstm"):
+        (folder / name).rename(folder / f"my-{name}")
+    at = opened()
+    assert len(answering(at)) == 3 and answering(at)[:2] == ["ALPHA", "BETA"]
+
+
+def test_the_choice_travels_in_the_link_and_from_page_to_page(folder: Path) -> None:
+    at = opened(loaded="alpha,beta")
+    assert answering(at) == ["ALPHA", "BETA"]
+    at.switch_page("pages/1_Permutations.py")
+    at.run()
+    assert not at.exception and answering(at) == ["ALPHA", "BETA"]
+    (box,) = at.sidebar.multiselect
+    assert box.value == ["alpha", "beta"]
+
+
+@pytest.mark.parametrize("told", ["nosuch", "alpha,nosuch", "../rnn", "", "," * 500])
+def test_a_link_that_asks_for_others_is_told_of(told: str, folder: Path) -> None:
+    at = opened(loaded=told)
+    assert answering(at) == ["RNN", "GRU", "LSTM"]
+    assert any("asks for models that are not here" in line.value for line in at.sidebar.caption)
+
+
+def test_with_none_chosen_the_usual_ones_answer(folder: Path) -> None:
+    at = opened()
+    at = at.sidebar.multiselect[0].set_value([]).run()
+    assert not at.exception and answering(at) == ["RNN", "GRU", "LSTM"]
+    assert any("None is chosen" in line.value for line in at.sidebar.caption)
+
+
+def test_a_chosen_model_that_goes_is_not_missed(folder: Path) -> None:
+    at = opened(loaded="alpha,beta")
+    shutil.rmtree(folder / "beta")
+    assert answering(at.run()) == ["ALPHA"] and not at.exception
+
+
+@pytest.mark.parametrize("where", sorted(path.name for path in (ROOT / "pages").glob("[0-9]*.py")))
+def test_every_page_opens_with_many(where: str, folder: Path) -> None:
+    opened(f"pages/{where}")
+
+
+# What is no checkpoint
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "<img src=x onerror=alert(1)>", "été", "x\x1b[31m", "-start", "a" * 65, "**x**", "new\nline"]
+)
+def test_a_hostile_name_is_told_of_in_one_line_and_never_read(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(folder / "rnn", folder / name)
+    read = []
+    monkeypatch.setattr(Path, "read_bytes", lambda self, given=Path.read_bytes: read.append(self) or given(self))
+    assert name not in checkpoints.names()
+    at = opened()
+    (fault,) = faults(at)
+    assert fault.isprintable() and "is not a checkpoint's name: letters, digits, - and _, at most 64" in fault
+    assert main(["predict", "so good"]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 5 and err.startswith("left out: ") and err.count("\n") == 1
+    assert main(["predict", f"--model={name}", "so good"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert read and not [path for path in read if name in path.parts]
+
+
+def test_hidden_folders_are_unfinished_work_and_pass_unsaid(folder: Path) -> None:
+    (folder / ".training" / "x").mkdir(parents=True)
+    assert checkpoints.candidates() == (["rnn", "gru", "lstm", "alpha", "beta"], [])
+
+
+def outside(folder: Path) -> Path:
+    shutil.move(folder / "alpha", folder.parent / "elsewhere")
+    return folder.parent / "elsewhere"
+
+
+def test_a_link_out_of_the_folder_is_refused_and_never_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "alpha").symlink_to(outside(folder), target_is_directory=True)
+    read = []
+    monkeypatch.setattr(Path, "read_bytes", lambda self, given=Path.read_bytes: read.append(self) or given(self))
+    for question in (checkpoints.read_card, checkpoints.load):
+        with pytest.raises(CheckpointError) as error:
+            question("alpha")
+        assert "checkpoint 'alpha': a symbolic link leads out of" in str(error.value)
+        assert "\n" not in str(error.value)
+    assert "symbolic link leads out" in faults(opened())[0]
+    assert main(["predict", "--model", "alpha", "so good"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert read and not [path for path in read if "alpha" in path.parts]
+
+
+@pytest.mark.parametrize("file", ["card.json", "weights.safetensors", "vocabulary.txt"])
+def test_a_file_that_is_a_link_out_is_refused(file: str, folder: Path) -> None:
+    shutil.move(folder / "alpha" / file, folder.parent / file)
+    (folder / "alpha" / file).symlink_to(folder.parent / file)
+    with pytest.raises(CheckpointError, match="symbolic link leads out of"):
+        checkpoints.load("alpha")
+
+
+def test_links_in_a_circle_and_to_nothing_are_refused(folder: Path) -> None:
+    (folder / "circle").symlink_to(folder / "circle")
+    (folder / "loose").symlink_to(folder / "nothing")
+    for name in ("circle", "loose"):
+        with pytest.raises(CheckpointError):
+            checkpoints.load(name)
+    assert checkpoints.names() == ["rnn", "gru", "lstm", "alpha", "beta"]
+
+
+def test_a_link_within_the_folder_and_a_folder_that_is_a_link_are_fine(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "again").symlink_to(folder / "beta", target_is_directory=True)
+    (folder.parent / "link").symlink_to(folder, target_is_directory=True)
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder.parent / "link"))
+    assert checkpoints.load("again").hash == checkpoints.load("beta").hash
+
+
+@pytest.mark.parametrize(
+    "labels",
+    ["ab", ["a"], ["a", "a"], ["a", 1], ["a", "b" * 41], ["a", "b\x1b"], ["a", ""], {"a": 0, "b": 1}, [[], []]],
+)
+def test_a_card_of_labels_that_cannot_be_is_refused_in_one_line(labels: object, folder: Path) -> None:
+    old = checkpoints.load("alpha")
+    checkpoints.save("alpha", old.model.state_dict(), old.vocabulary, {**old.card, "labels": labels})
+    with pytest.raises(CheckpointError) as error:
+        checkpoints.load("alpha")
+    assert str(error.value).startswith("checkpoint 'alpha': ") and str(error.value).isprintable()
+    assert len(faults(opened())) == 1
+
+
+def test_names_of_sentiment_leave_a_checkpoint_s_hash_as_it_is(folder: Path) -> None:
+    card = checkpoints.read_card("alpha")
+    without = {key: value for key, value in card.items() if key != "labels"}
+    assert checkpoints.identity(card) == checkpoints.identity(without)
+    assert checkpoints.identity({**card, "labels": ["ham", "spam"]}) != checkpoints.identity(card)

@@ -1,0 +1,191 @@
+"""A server that strangers share, run in process: budgets end searches, and nobody sees what another keeps."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.runtime.limits import Limits
+from pages.server import limits
+
+ROOT = Path(__file__).parents[2]
+SENTENCE = "I love this good movie but"  # 720 orders
+PUBLIC = "Public server: this window has"
+
+
+@pytest.fixture(autouse=True)
+def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+    monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path / "owner.sqlite3"))
+    monkeypatch.setenv("UNROLLED_PUBLIC", "1")
+
+
+def opened(page: str, **parameters: str) -> AppTest:
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()
+    at.switch_page(f"pages/{page}.py")
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    return sound(at.run())
+
+
+def sound(at: AppTest) -> AppTest:
+    assert [error.message for error in at.exception] == []
+    return at
+
+
+def said(at: AppTest) -> str:
+    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text)
+    return "\n".join(found.value.replace("\\", "") for kind in kinds for found in kind)
+
+
+def composed(at: AppTest) -> AppTest:
+    at.button(key="compose start").click()
+    return sound(at.run())
+
+
+def keep(at: AppTest, note: str) -> AppTest:
+    (radio,) = [radio for radio in at.radio if str(radio.key).startswith("keep comment")]
+    radio.set_value("negative")
+    own = str(radio.key).removesuffix(" reading")
+    at.text_input(key=f"{own} note").set_value(note)
+    (button,) = [button for button in at.button if button.label == "Keep this text"]
+    button.click()
+    return sound(at.run())
+
+
+@pytest.mark.parametrize("where", sorted(path.stem for path in (ROOT / "pages").glob("[0-9]*.py")))
+def test_every_page_says_in_one_line_what_is_limited(where: str) -> None:
+    lines = [caption.value for caption in opened(where).caption if caption.value.startswith(PUBLIC)]
+    (line,) = lines
+    usual = Limits()
+    assert f"{usual.seconds} s of long work and {usual.queries:,} scored texts left" in line
+    assert f"up to {usual.megabytes} MB" in line and "download it" in line and "\n" not in line
+
+
+def test_nothing_is_said_or_limited_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNROLLED_PUBLIC", "0")
+    at = opened("2_Sarcasm", q=SENTENCE)
+    assert PUBLIC not in said(at)
+    keep(at, "mine")
+    assert (tmp_path / "owner.sqlite3").exists()
+    assert limits.largest_upload() is None and limits.short_enough("x" * 10_000) == "x" * 10_000
+
+
+def test_a_setting_that_cannot_be_serves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_PUBLIC_SECONDS", "lots")
+    at = sound(AppTest.from_file(ROOT / "app.py", default_timeout=90).run())
+    (error,) = at.error
+    assert "UNROLLED_PUBLIC_SECONDS is a whole number" in error.value.replace("\\", "")
+    assert not at.metric and not at.text_input
+
+
+def test_a_search_ends_with_the_queries_and_none_begins_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_PUBLIC_QUERIES", "500")
+    at = opened("2_Sarcasm", view="compose")
+    composed(at)
+    found = said(at)
+    assert "used up its share of this public server" in found
+    assert "P(positive)" in str([frame.value.columns.tolist() for frame in at.dataframe])  # what it found stays
+    assert not [button for button in at.button if button.key == "compose start"]
+    assert "and 0 scored texts left" in said(sound(at.run()))
+    at.query_params["view"] = "behaviour"
+    sound(at.run())
+    assert "used up its share" in said(at) and not at.get("plotly_chart")
+    other = opened("2_Sarcasm", view="compose")
+    assert [button for button in other.button if button.key == "compose start"], "another window has its own budget"
+
+
+def test_time_is_a_budget_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = opened("2_Sarcasm", view="compose")
+    budget = at.session_state["public budget"]
+    budget.spend(Limits().seconds - 0.001, 0)
+    composed(at)
+    assert budget.seconds == 0 and budget.over
+    assert "used up its share" in said(at)
+
+
+@pytest.mark.parametrize(("name", "view"), [("3_Trajectories", "gradients"), ("4_Attributions", "agreement")])
+def test_long_work_that_nobody_pressed_a_button_for_is_counted_too(name: str, view: str) -> None:
+    at = opened(name, q=SENTENCE, view=view)
+    budget = at.session_state["public budget"]
+    assert at.get("plotly_chart") and 0 < Limits().seconds - budget.seconds < 60
+    budget.spend(Limits().seconds, 0)
+    sound(at.run())
+    assert "used up its share" in said(at) and not at.get("plotly_chart")
+
+
+def test_strangers_never_share_a_collection(tmp_path: Path) -> None:
+    one, other = (opened("2_Sarcasm", q=SENTENCE) for _ in range(2))
+    keep(one, "secret of one")
+    for at, expected in ((one, 1), (other, 0)):
+        at.query_params["view"] = "kept"
+        sound(at.run())
+        assert len(at.dataframe) == expected
+    assert "secret of one" in str(one.dataframe[0].value.to_dict())
+    assert "No find is kept yet" in said(other)
+    (download,) = [button for button in one.get("download_button") if "CSV" in button.proto.label]
+    assert download is not None
+    assert not (tmp_path / "owner.sqlite3").exists(), "the owner's file is not touched"
+
+
+def test_a_collection_goes_with_its_session() -> None:
+    at = opened("2_Sarcasm", q=SENTENCE)
+    keep(at, "gone soon")
+    folder = Path(at.session_state["public folder"].name)
+    assert (folder / "collection.sqlite3").exists()
+    del at
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_a_session_keeps_only_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_PUBLIC_KEPT", "2")
+    at = keep(opened("2_Sarcasm", q=SENTENCE), "first")
+    assert "keeps 2 of a kind for a window" in said(at) or "Kept for" in said(at)
+    for text in ("so good", "so bad", "so sad"):
+        at.text_input(key="q").set_value(text)
+        keep(sound(at.run()), text)
+    assert "This public server keeps 2 of a kind for a window" in said(at)
+    at.query_params["view"] = "kept"
+    sound(at.run())
+    assert len(at.dataframe[0].value) <= 2
+
+
+@pytest.mark.parametrize(
+    ("where", "parameters", "key"),
+    [
+        ("2_Sarcasm", {"view": "file"}, "file"),
+        ("5_Maths_Lab", {"lab": "boosting"}, "boost file"),
+    ],
+)
+def test_uploads_are_small(where: str, parameters: dict[str, str], key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_PUBLIC_UPLOAD_MB", "1")
+    at = opened(where, **parameters)
+    (box,) = [box for box in at.file_uploader if box.key == key]
+    assert box.proto.max_upload_size_mb == 1  # the browser says so at once
+    box.upload("large.csv", b"text,label\n" + b"good,1\n" * 200_000)  # as one who asks no browser
+    sound(at.run())
+    assert "bytes; this public server takes up to 1,048,576" in said(at)
+    assert not [button for button in at.button if button.key in ("file start", "ensemble start")]
+
+
+def test_strangers_send_no_parquet() -> None:
+    at = opened("2_Sarcasm", view="file")
+    (box,) = at.file_uploader
+    assert sorted(box.proto.type) == [".csv", ".json", ".jsonl", ".neg", ".pos", ".tsv", ".txt"]
+    box.upload("bomb.parquet", b"PAR1")  # as one who asks no browser
+    assert len(at.run().exception) == 1  # Streamlit's, of an invalid extension, as the browser never sends one
+    assert not at.selectbox
+
+
+def test_a_long_text_is_cut_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_PUBLIC_CHARACTERS", "30")
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()
+    at.text_input(key="q").set_value("love " * 1_000)
+    sound(at.run())
+    assert "This public server reads the first 30 of the text’s 5,000 characters." in said(at)
+    strip = next(html.proto.body for html in at.html if "u-token" in html.proto.body)
+    assert strip.count('class="u-token"') == 6
