@@ -31,7 +31,7 @@ from core.commands import (
 from core.commands.lab import exercises
 from core.commands.scanning import assess, scan
 from core.commands.training import derive, import_torch, train
-from core.commands.verbs import Verb
+from core.commands.verbs import adder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,35 +61,29 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m core", description="Ask a recurrent text classifier questions.")
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-
-    def add(verb: Verb, *, json_output: bool = True) -> argparse.ArgumentParser:
-        name = verb.__name__.replace("_", "-")
-        added: argparse.ArgumentParser = verbs.add_parser(name, help=verb.__doc__, description=verb.__doc__)
-        added.set_defaults(verb=verb)
-        if json_output:
-            added.add_argument("--json", action="store_true", help="print one JSON list")
-        return added
-
-    asking.add_verbs(add)
-    assess.add_verbs(add)
-    attributing.add_verbs(add)
-    checklist.add_verbs(add)
-    benchmark.add_verbs(add)
-    editing.add_verbs(add)
-    composing.add_verbs(add)
-    interactions.add_verbs(add)
-    import_torch.add_verbs(add)
-    faithfulness.add_verbs(add)
-    fixed_points.add_verbs(add)
-    exercises.add_verbs(add)
-    train.add_verbs(add)
-    probing.add_verbs(add)
-    derive.add_verbs(add)
-    patching.add_verbs(add)
-    scan.add_verbs(add)
-    tracing.add_verbs(add)
-    words.add_verbs(add)
+    add = adder(parser.add_subparsers(required=True, metavar="VERB"))
+    for module in (
+        asking,
+        assess,
+        attributing,
+        checklist,
+        benchmark,
+        editing,
+        composing,
+        interactions,
+        import_torch,
+        faithfulness,
+        fixed_points,
+        exercises,
+        train,
+        probing,
+        derive,
+        patching,
+        scan,
+        tracing,
+        words,
+    ):
+        module.add_verbs(add)
     return parser
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from core.benchmarks.visitor import VisitError, Visitor, server
 from core.data.corpus import file_sha256
 from core.models import checkpoints
 from core.storage.comments import Finds
 from core.storage.pairs import Collection
-from pages.server.visitor import VisitError, Visitor, server
 from tests.killed import keep_pairs, killed, verb, write_rows
 
 

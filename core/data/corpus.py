@@ -1,6 +1,6 @@
 """Which sentences, with which labels? Labelled text from files, encoded corpora, seeded splits.
 
-What a label means is decided by `data.label_inference`. Rows that are neutral or have no label are left out and counted.
+What a label means is decided by `label_inference`. Rows that are neutral or have no label are left out and counted.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How do some models do on one labelled file? Counted as it is read, in constant memory, with a few rows to look at.
 
-The file is read in windows of a few thousand rows (`data.records`); each model's scores go into a `binned_metrics.Tally`,
-every two models into a `binned_metrics.Pair`. Of the texts only a bounded number is held: for each model the rows that it
+The file is read in windows of a few thousand rows (`records`); each model's scores go into a `binned_metrics.Tally`,
+every two models into a `Pair`. Of the texts only a bounded number is held: for each model the rows that it
 was surest of in each field of its confusion table, and for every two the rows on which their verdicts differ most.
 """
 

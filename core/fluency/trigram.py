@@ -3,7 +3,7 @@
     p(c | a, b) = f(c | a, b) + γ(a, b) p(c | b)
     p(c | b)    = f(c | b)    + γ(b)    p(c)            γ(context) = 1 − Σ_c f(c | context)
 
-f is the discounted share of the n-grams that are kept (`fluency.kneser_ney` estimates it); what a context's own words leave,
+f is the discounted share of the n-grams that are kept (see `kneser_ney`); what a context's own words leave,
 γ, is shared out by the shorter context. So every distribution sums to one over the vocabulary and the end of the
 sentence, whatever was pruned or rounded. One id, that of ``<pad>``, is the start as a context and the end as a target.
 

@@ -73,7 +73,7 @@ class Checkpoint:
     """A trained model as loaded: read-only, in eval mode, no gradients stored.
 
     `hash` stands for everything that decides its numbers; results are cached by it. `polarity`, float32 [V] in nats,
-    tells which way each vocabulary entry leans by itself in the training data (`models.token_log_odds`); `state_space` in which
+    tells which way each vocabulary entry leans by itself in the training data; `state_space` in which
     axes its states are drawn; None where the checkpoint lacks it. They decide none of the model's numbers: what depends
     on one of them too is cached by `hash_with_polarity` or `hash_with_state_space`.
     """

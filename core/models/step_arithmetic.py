@@ -2,7 +2,7 @@
 
 For each gate the weighted inputs W x and their bias b, the weighted hidden states U h and theirs, d, what the
 non-linearity gets of these, and what it gives; then the lines that make the unit's new state of its gates, in the
-notation of `models.recurrent`. Weights are the model's own; the equations are those of `recurrent.cell_step`, asked for a
+notation of `recurrent`. Weights are the model's own; the equations are those of `recurrent.cell_step`, asked for a
 single unit.
 """
 

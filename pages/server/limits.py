@@ -113,7 +113,7 @@ def largest_upload() -> int | None:
 def upload_types() -> list[str]:
     """The endings of files that may be uploaded, as the box wants them.
 
-    Strangers send no parquet and no archive: what they unpack to is bounded (`formats.parquet_limits`, `formats.compression`), but
+    Strangers send no parquet and no archive: what they unpack to is bounded (`parquet_limits`, `compression`), but
     a reader of so much that is packed is best not offered to them at all.
     """
     kinds = (*SUFFIXES, *PACKED) if public() is None else [suffix for suffix in SUFFIXES if suffix != ".parquet"]

@@ -21,11 +21,11 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from core.benchmarks.visitor import VisitError, Visitor, server
 from core.data.corpus import file_sha256
 from core.models import checkpoints
 from core.storage.comments import Finds
 from core.storage.pairs import Collection
-from pages.server.visitor import VisitError, Visitor, server
 from tests.benchmarks.load import sentences
 from tests.killed import keep_pairs, killed, verb, write_rows
 

@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from pages.server.visitor import HOME, Page, Visitor, metrics, server
+from core.benchmarks.visitor import HOME, Page, Visitor, metrics, server
 
 MODELS = ("rnn", "gru", "lstm")
 ALONE = 30  # verdicts timed before anybody else comes

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.benchmarks import exercises, inside, pages, reading, searches, words
+from core.benchmarks import exercises, inside, pages, reading, searches, visitor, words
 from core.benchmarks.measured import Measured, best_in_turn, threads
 from core.commands.benchmark import PARTS
 from core.data.corpus import encode
@@ -197,18 +197,12 @@ def test_the_verb_prints_ratios_and_json(
     assert (second["speed"], second["kept"], second["seconds"]) == (None, False, 61.0)
 
 
-def test_figures_of_the_pages_come_from_another_process(
+def test_a_server_that_does_not_start_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = json.dumps({"subject": "rerun", "what": "Home", "seconds": 0.04, "asked_seconds": 0.1})
-    (tmp_path / "visits_made_up.py").write_text(f"import sys; print({line!r}); print({line!r})", encoding="utf-8")
-    monkeypatch.setattr(pages, "_ROOT", tmp_path)
-    monkeypatch.setattr(pages, "_VISITS", "visits_made_up")
-    assert list(pages.visited(1)) == [Measured("rerun", "Home", 0.04, asked_seconds=0.1)] * 2
-    monkeypatch.setattr(pages, "_VISITS", "no_such_module")
+    monkeypatch.setattr(visitor, "ROOT", tmp_path)
     assert main(["bench", "--only", "pages"]) == 2
-    error = capsys.readouterr().err
-    assert "error: the pages could not be visited: python -m no_such_module ended with status 1" in error
+    assert "error: the server ended before it answered" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--threads", "0"], ["--only", "nonsense"]])

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
+from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.commands.lab.exercises import Exercises
     from core.lab.boosting.ensemble import Ensemble
     from core.lab.boosting.points import Cloud
     from core.lab.boosting.samme import Boosting, Minimum
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1_000_000  # of a file of points
 
 
-def add_exercise(exercises: Exercises) -> None:
+def add_exercise(add: Add) -> None:
     """Add the exercise and its options."""
-    added = exercises.add("boosting", boosting)
+    added = add(boosting)
     added.add_argument(
         "--cloud", default="rings", help="points to draw: rings (default), blobs, spirals, apart, squares"
     )

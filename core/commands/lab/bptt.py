@@ -9,9 +9,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.commands import console
+from core.commands.verbs import Add
 
 if TYPE_CHECKING:
-    from core.commands.lab.exercises import Exercises
     from core.lab.bptt.derivation import Check
     from core.lab.bptt.gradients import Backpropagation
     from core.lab.bptt.slip import Slip
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _POINTS = 5  # of a check that are printed for people
 
 
-def add_exercise(exercises: Exercises) -> None:
+def add_exercise(add: Add) -> None:
     """Add the exercise and its options."""
-    added = exercises.add("bptt", bptt)
+    added = add(bptt)
     added.add_argument("--x", nargs="+", type=float, metavar="X", help="inputs x_1 x_2 … (default: 1 0.5)")
     added.add_argument("--y", type=float, help="label, 0 or 1 (default: 0)")
     added.add_argument("--w-i", type=float, metavar="W", help="input weight (default: 0.6)")

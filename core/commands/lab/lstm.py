@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
-from core.commands.lab.exercises import Exercises
+from core.commands.verbs import Add
 
 if TYPE_CHECKING:
     from core.lab.cells.arithmetic import Exercise, Worked
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1_000_000
 
 
-def add_exercise(exercises: Exercises) -> None:
+def add_exercise(add: Add) -> None:
     """Add the exercise and its options."""
-    added = exercises.add("lstm", lstm)
+    added = add(lstm)
     start = added.add_mutually_exclusive_group()
     start.add_argument("--preset", help="report (default), lstm, gru or rnn")
     start.add_argument("--file", metavar="FILE", help="an exercise as JSON; --write prints one to start from")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
+from core.commands.verbs import Add
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from core.commands.lab.exercises import Exercises
     from core.lab.mixture.check import Agreement
     from core.lab.mixture.em import Mixture
     from core.lab.mixture.states import States
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1_000_000  # of a file of points or sentences
 
 
-def add_exercise(exercises: Exercises) -> None:
+def add_exercise(add: Add) -> None:
     """Add the exercise and its options."""
-    added = exercises.add("mixture", mixture)
+    added = add(mixture)
     kinds = added.add_mutually_exclusive_group()
     kinds.add_argument("--data", help="points to draw: clouds (default), crossing, one, twins, arcs")
     kinds.add_argument("--points", metavar="FILE", help="take the points from here, a line each: x, y")

@@ -9,7 +9,7 @@ the exercise: w weighs the inputs x_t, u the output before, y_{t−1}; g, f and 
     rnn    y' = f(w x + u y + b)
 
 With σ for f and tanh for g and h these are torch's cells, of one unit (the GRU's reset gate inside, as in
-`models.recurrent`). Every sum is made exactly, as a fraction, and rounded once to float64, so that 1e308 − 1e308 is 0 and
+`recurrent`). Every sum is made exactly, as a fraction, and rounded once to float64, so that 1e308 − 1e308 is 0 and
 nothing depends on an order. What lies beyond the largest float, 1.8e308, is held there and the sum says so: gates then
 saturate, and no number is ever infinite or undefined.
 """

@@ -1,6 +1,6 @@
 """How much of a strong first word is left after k neutral words, over many words and many fillers?
 
-One word before one filler (`dynamics.memory_decay`) is one case. Here W words each stand before the same F fillers, drawn
+One word before one filler (`memory_decay`) is one case. Here W words each stand before the same F fillers, drawn
 at random of words that the training data calls neutral, and the effect of word w before the first k words of filler f
 is
 

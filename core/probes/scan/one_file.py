@@ -120,7 +120,7 @@ def scan(
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
 
-    What labels mean is decided by `label_inference.decide`, where `asked` names values. Without labels rows rank by cues
+    What labels mean is decided by `label_inference.decide`, where `asked` names values. Without labels rows rank by cue
     of sarcasm, which say nothing of other classes than negative and positive: such models then have no ranking. An
     event comes every few thousand rows; `breathe` is called several times between, and what it raises ends the scan.
     Where it ends before its last event, or is closed, nothing stands at `out` but what stood there before.

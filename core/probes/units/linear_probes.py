@@ -5,7 +5,7 @@ Hupkes, Veldhoen & Zuidema 2018, "diagnostic classifiers"):
 
     position   which of the places 1–2, 3–5, 6–9, 10–15 or from 16 the token has
     negation   whether a word of `NEGATIONS` has come by now
-    polarity   whether the polarities (`models.token_log_odds`) of the words by now sum to a low, a middle or a high number,
+    polarity   whether the polarities (`token_log_odds`) of the words by now sum to a low, a middle or a high number,
                cut at the thirds of the training tokens
 
 That a probe succeeds may be the probe's doing. So Hewitt & Liang 2019, "Designing and Interpreting Probes with Control

@@ -36,7 +36,7 @@ _LARGEST = 2**28  # bytes of a message
 Path_ = tuple[int, ...]
 
 
-class VisitError(RuntimeError):
+class VisitError(OSError):
     """The server did not do what a page of ours does."""
 
 
@@ -163,7 +163,7 @@ class Visitor:
             return
         element = message.delta.new_element
         kind = element.WhichOneof("type") or ""
-        what = getattr(element, kind, None)
+        what: Any = getattr(element, kind, None)
         seen.pop(path, None)
         seen[path] = Seen(kind, what, seconds)
         if kind == "progress" and what.text not in told:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.benchmarks.visitor import HOME, Page, VisitError, Visitor, metrics, server
 from core.models import checkpoints
 from core.models.predict import verdict
-from pages.server.visitor import HOME, Page, VisitError, Visitor, metrics, server
 
 NAMES = ("rnn", "gru", "lstm")
 SENTENCES = ("so very good", "this is not bad", "he can do it", "i hate the movie", "better late than never")
