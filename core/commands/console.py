@@ -345,7 +345,7 @@ def labels_of(model: str) -> Names:
         return SENTIMENT
 
 
-def chance(model: str) -> str:
+def probability_name(model: str) -> str:
     """``P(positive)``, or that of the second class of this model."""
     return probability_of(labels_of(model))
 

@@ -121,7 +121,7 @@ def _as_json(grid: PatchGrid, path: Intervention | None) -> dict[str, object]:
 
 def _show(grid: PatchGrid) -> None:
     a, b = grid.probability
-    chance = console.chance(grid.model)
+    chance = console.probability_name(grid.model)
     matched = "" if len(grid.tokens[0]) == len(grid.tokens[1]) else f", steps matched from the {grid.align}"
     console.line(
         f"{grid.model}: {chance} {a:.4f}, of the other {b:.4f}; with one thing patched from the other{matched}, "

@@ -218,7 +218,7 @@ def _show_patterns(index: Index, matches: Matches, found: Contrast) -> None:
         )
     mean, rest = ("–" if one is None else f"{one:.3f}" for one in found.probability)
     console.line(
-        f"  mean {console.chance(index.model)}: {found.sentences[0]:,} sentences with a moment {mean}, "
+        f"  mean {console.probability_name(index.model)}: {found.sentences[0]:,} sentences with a moment {mean}, "
         f"{found.sentences[1]:,} others {rest}; {_gap(found.probability_difference)}"
     )
 

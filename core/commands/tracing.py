@@ -131,7 +131,7 @@ def _show_trace(found: Trace) -> None:
     cell = found.cell_contributions
     console.line(
         f"{found.model}: logit {found.logit[-1]:+.4f}, before the first token {found.empty_logit:+.4f}; after each "
-        f"token {console.chance(found.model)} and how far it moved the logit"
+        f"token {console.probability_name(found.model)} and how far it moved the logit"
         + (", then what is left of it in the cell" if cell is not None else "")
     )
     for place, token in enumerate(found.tokens):
@@ -225,7 +225,7 @@ def _show_memory(found: Memory) -> None:
     unknown = "" if found.known else ", a word that it does not know,"
     cycled = f"; the filler's {len(found.filler):,} tokens come again" if found.cycled else ""
     console.line(f"{found.model}: {found.word!r}{unknown} before 0 to {found.k[-1]:,} words of filler{cycled}")
-    chance = console.chance(found.model)
+    chance = console.probability_name(found.model)
     console.line(f"      k  {chance:>11}  without the word  its effect on the logit  gradient at the word")
     for k in _lengths(found.k):
         console.line(

@@ -45,7 +45,7 @@ _TEXT_LIMIT = 1_000  # characters of a row that is kept to be looked at
 _WINDOW = 4_096  # rows
 _BATCH = 256
 
-Breathe = Callable[[], object]
+CheckCancelled = Callable[[], object]
 Field = tuple[int, int]
 """Of a confusion table: the class that people gave, and the verdict."""
 
@@ -104,12 +104,12 @@ def assess(
     asked: Mapping[str, str] | None = None,
     layout: Layout | None = None,
     name: str | None = None,
-    breathe: Breathe = lambda: None,
+    check_cancelled: CheckCancelled = lambda: None,
 ) -> Generator[Assessment, None, None]:
     """Count models' scores on a table; an event comes with every few thousand rows, the last has it all.
 
     `labels` are the names of class 0 and class 1, those of the models unless told. What the values of the label column
-    mean is decided by `label_inference.decide`, where `asked` names values. `breathe` is called several times between
+    mean is decided by `label_inference.decide`, where `asked` names values. `check_cancelled` is called several times between
     events, and what it raises ends it. Raises ValueError for no model or more than `MOST_MODELS`, models of one name,
     models of different classes where no names are given, labels with two plausible meanings, or no row with a label
     that is understood and a word; LookupError for a missing column; what `core.data.records.windows` raises.
@@ -128,7 +128,7 @@ def assess(
     else:
         labelling = Labelling(labels)
     readings = Readings(Column(name or path.name, label_column, is_sentiment140(path)), labelling, asked)
-    counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, breathe)
+    counting = _Counting(name or path.name, checkpoints, readings.names, readings, text_column, check_cancelled)
     return _assess(path, counting, layout)
 
 
@@ -161,10 +161,10 @@ class _Counting:
         labels: tuple[str, str],
         readings: Readings,
         text_column: str,
-        breathe: Breathe,
+        check_cancelled: CheckCancelled,
     ):
         self.readings, self.text_column = readings, text_column
-        self._file, self._labels, self._checkpoints, self._breathe = file, labels, checkpoints, breathe
+        self._file, self._labels, self._checkpoints, self._breathe = file, labels, checkpoints, check_cancelled
         self._names = [checkpoint.name for checkpoint in checkpoints]
         self._encoders: list[tuple[Checkpoint, Encoder]] = []  # models that read alike share one
         for checkpoint in checkpoints:
@@ -221,7 +221,7 @@ class _Counting:
         scores = []
         for counter, checkpoint in zip(self._counters, self._checkpoints, strict=True):
             sentences = next(found for other, found in encoded if _alike(checkpoint, other)).take(rows)
-            found = logits(checkpoint.model, sentences, _BATCH, breathe=self._breathe)
+            found = logits(checkpoint.model, sentences, _BATCH, check_cancelled=self._breathe)
             if not np.isfinite(found).all():
                 raise ValueError(_("model {name} gave scores that are not finite").format(name=checkpoint.name))
             unknown = _unknown(sentences)

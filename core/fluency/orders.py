@@ -177,14 +177,14 @@ class Ranked(NamedTuple):
 class Ranking:
     """The most fluent orders of some words under a trigram's table float32 [n+1, n+1, n+1].
 
-    Both ways take seconds for many words. `breathe` is called several times a second; what it raises ends the work.
+    Both ways take seconds for many words. `check_cancelled` is called several times a second; what it raises ends the work.
     """
 
-    def __init__(self, words: Words, table: np.ndarray, breathe: Callable[[], object] = lambda: None):
+    def __init__(self, words: Words, table: np.ndarray, check_cancelled: Callable[[], object] = lambda: None):
         length = len(words)
         if table.shape != (length + 1,) * 3:
             raise ValueError(f"a table for {length} tokens has shape {(length + 1,) * 3}; given: {table.shape}")
-        self.words, self._table, self._breathe = words, np.asarray(table, dtype=np.float64), breathe
+        self.words, self._table, self._breathe = words, np.asarray(table, dtype=np.float64), check_cancelled
         self.exact = self.is_exact(words)
         if self.exact:
             self._complete()

@@ -155,11 +155,11 @@ def logits(
     sentences: Encoded,
     batch_size: int = _BATCH,
     *,
-    breathe: Callable[[], object] = lambda: None,
+    check_cancelled: Callable[[], object] = lambda: None,
 ) -> np.ndarray:
     """Logits of encoded sentences, float32 [N], on the model's device, batches sorted by length.
 
-    `breathe` is called before every batch; what it raises ends it.
+    `check_cancelled` is called before every batch; what it raises ends it.
     """
     import torch
 
@@ -168,7 +168,7 @@ def logits(
     with torch.inference_mode():
         result[:] = model.empty_logit()
         for rows in length_batches(sentences.lengths, batch_size):
-            breathe()
+            check_cancelled()
             ids, lengths = pad(sentences, rows)
             result[rows] = model(torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)).cpu().numpy()
     return result

@@ -67,3 +67,24 @@ def listed(names: Iterable[str]) -> str:
 @cache
 def _catalogue(language: str) -> NullTranslations:
     return translation(DOMAIN, LOCALE, [language], fallback=True)
+
+
+class LazyMessage(str):
+    """A line about numbers, of a message marked for the catalogues: itself in English, as JSON and a terminal have it.
+
+    A result is kept while its reader changes the language, so the line is worded only where it is shown.
+    """
+
+    __slots__ = ("message", "numbers")
+    message: str
+    numbers: dict[str, float]
+
+    def __new__(cls, message: str = "", **numbers: float) -> Self:
+        """A message's fields are filled by name."""
+        line = super().__new__(cls, message.format(**numbers))
+        line.message, line.numbers = message, numbers
+        return line
+
+    def worded(self) -> str:
+        """The line in the current language; nothing where nothing is said."""
+        return gettext(self.message).format(**self.numbers) if self.message else ""

@@ -26,7 +26,7 @@ class StoppedError(Exception):
     """Nobody wants the work any more."""
 
 
-def breathe() -> None:
+def check_cancelled() -> None:
     """To be called between two pieces of work. Raises StoppedError in a process whose work is no longer wanted."""
     if _stop is not None and _stop.is_set():
         raise StoppedError

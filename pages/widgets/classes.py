@@ -51,13 +51,13 @@ def both(labels: Names = SENTIMENT) -> dict[str, str]:
     return dict(zip(SENTIMENT, map(shown, labels), strict=True))
 
 
-def chance(labels: Names = SENTIMENT) -> str:
+def probability_name(labels: Names = SENTIMENT) -> str:
     """``P(positive)``, or that of another second class, as it stands: for tables and alternative texts."""
     return probability_of(labels)
 
 
-def chance_plain(labels: Names = SENTIMENT) -> str:
-    """As `chance`, for a place that reads Markdown."""
+def probability_name_plain(labels: Names = SENTIMENT) -> str:
+    """As `probability_name`, for a place that reads Markdown."""
     return _("P(positive)") if labels == SENTIMENT else _("P({label})").format(label=plain(shown(labels[1])))
 
 

@@ -177,7 +177,7 @@ def test_it_can_be_stopped_between_batches(models: list[Checkpoint], tmp_path: P
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        last(path, models, breathe=stop)
+        last(path, models, check_cancelled=stop)
 
 
 def test_memory_does_not_grow_with_the_file(

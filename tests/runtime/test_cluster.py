@@ -37,10 +37,10 @@ class Slow(Checkpoints):
         scoring = super().load()
 
         def slowly(
-            texts: Sequence[str], problems: dict[int, str], breathe: Callable[[], object]
+            texts: Sequence[str], problems: dict[int, str], check_cancelled: Callable[[], object]
         ) -> Mapping[str, np.ndarray]:
             time.sleep(0.3)
-            return scoring(texts, problems, breathe)
+            return scoring(texts, problems, check_cancelled)
 
         return slowly
 

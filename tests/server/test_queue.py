@@ -138,10 +138,10 @@ def test_the_searches_of_several_sessions_wait_and_say_so(monkeypatch: pytest.Mo
     monkeypatch.setattr(background_search, "_LINE", Line(lambda: 1))
     go_on, sessions = threading.Event(), [background_search._Kept() for _ in range(4)]
 
-    def start(breathe: Callable[[], None]) -> Iterator[Found]:
+    def start(check_cancelled: Callable[[], None]) -> Iterator[Found]:
         yield Found(1)
         while not go_on.wait(0.005):
-            breathe()
+            check_cancelled()
         yield Found(2)
 
     works = [kept.begin((number,), start) for number, kept in enumerate(sessions)]
@@ -197,7 +197,7 @@ search.view("nought", ("asked",), lambda: lambda _breathe: iter(events), lambda 
 def test_a_search_that_fails_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background_search, "_LINE", Line(lambda: 1))
 
-    def start(breathe: Callable[[], None]) -> Iterator[Found]:
+    def start(check_cancelled: Callable[[], None]) -> Iterator[Found]:
         yield Found(1)
         raise MemoryError
 

@@ -146,11 +146,11 @@ def measure(
     *,
     seed: int = SEED,
     rounds: int = ROUNDS,
-    breathe: Callable[[], object] = lambda: None,
+    check_cancelled: Callable[[], object] = lambda: None,
 ) -> Iterator[Progress]:
     """Boost models on half of a corpus and test them on the other half.
 
-    `breathe` is called before every batch that a model reads; what it raises ends it. Raises ValueError for fewer than
+    `check_cancelled` is called before every batch that a model reads; what it raises ends it. Raises ValueError for fewer than
     two models or too many, for too few rows, and where the fit half has rows of one class only or no model is better
     than chance on it.
     """
@@ -188,7 +188,7 @@ def measure(
     for number, checkpoint in enumerate(checkpoints):
         yield Progress(number, len(checkpoints))
         sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
-        probabilities[number] = sigmoid(logits(checkpoint.model, sentences, breathe=breathe))
+        probabilities[number] = sigmoid(logits(checkpoint.model, sentences, check_cancelled=check_cancelled))
     yield Progress(
         len(checkpoints),
         len(checkpoints),

@@ -28,9 +28,9 @@ from core.probes.attribution.methods import (
     surrogates,
 )
 from core.probes.attribution.removal import BASELINES, REPLACING, Game
-from core.probes.attribution.results import NOTHING, Attribution, Reading, Said, Scores
+from core.probes.attribution.results import NOTHING, Attribution, Reading, Scores
+from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     import numpy as np
@@ -226,16 +226,16 @@ def _asked_a_token(black_box: BlackBox) -> float:
 
 
 def sensitivity_of(
-    found: Attribution, checkpoint: Model, text: str, breathe: Callable[[], object] = lambda: None
+    found: Attribution, checkpoint: Model, text: str, check_cancelled: Callable[[], object] = lambda: None
 ) -> float | None:
     """The max-sensitivity (`core.probes.dynamics.sensitivity`) of the method and baseline that gave an attribution.
 
-    `breathe` is called before every reading; what it raises ends it.
+    `check_cancelled` is called before every reading; what it raises ends it.
     """
     from core.probes.dynamics.sensitivity import sensitivity
 
     def explain(moved: Reading) -> np.ndarray:
-        breathe()
+        check_cancelled()
         return METHODS[found.method].function(moved, found.baseline, seed=0).scores
 
     return sensitivity(Reading(checkpoint, text, found.tokens), explain, scores=found.scores)
@@ -284,10 +284,10 @@ def _attribute(reading: Reading, method: str, baseline: str, seed: int) -> Attri
     )
 
 
-def _same_as_baseline(checkpoint: Model, tokens: Sequence[str], baseline: str) -> Said:
+def _same_as_baseline(checkpoint: Model, tokens: Sequence[str], baseline: str) -> LazyMessage:
     """Says that a text reads as its baseline does, where it does."""
     if baseline == "unk" and not any(token in checkpoint.vocabulary for token in tokens):
-        return Said(
+        return LazyMessage(
             mark("the model knows none of the words, so that the text is its own baseline: nothing is to be shared out")
         )
     return NOTHING

@@ -62,13 +62,13 @@ def league(
     sensitivity_samples: int = SAMPLES,
     seconds: float | None = None,
     longest: int = LONGEST,
-    breathe: Callable[[], object] = lambda: None,
+    check_cancelled: Callable[[], object] = lambda: None,
 ) -> Generator[Progress, None, None]:
     """Measure methods on sentences; an event after each of them, and one before the first.
 
     Sentences of one token or more than `longest` are left out and counted. Methods named in `unsigned` say how much a
     token matters but not for which verdict. Where a method raises ValueError, that sentence is counted against it.
-    After so many `seconds` no further sentence is begun; `breathe` is called before every method, and what it raises
+    After so many `seconds` no further sentence is begun; `check_cancelled` is called before every method, and what it raises
     ends the league; the last event has what was measured until then.
 
     Words are deleted from what a black box reads, and its sensitivity is not measured: that moves words' vectors.
@@ -93,7 +93,7 @@ def league(
         sensitivity_rows = 0
     table = _Table(checkpoint, methods, removal, seed, unsigned, randoms, sensitivity_samples, len(sentences))
     end = time.monotonic() + (float("inf") if seconds is None else seconds)
-    return _league(table, sentences, sensitivity_rows, longest, end, breathe)
+    return _league(table, sentences, sensitivity_rows, longest, end, check_cancelled)
 
 
 def _league(
@@ -102,7 +102,7 @@ def _league(
     sensitivity_rows: int,
     longest: int,
     end: float,
-    breathe: Callable[[], object],
+    check_cancelled: Callable[[], object],
 ) -> Generator[Progress, None, None]:
     readings = [table.reading(sentence) for sentence in sentences]
     chosen = [found for found in readings if table.admits(found, longest)]
@@ -113,13 +113,13 @@ def _league(
     for done, reading in enumerate(chosen, 1):
         if time.monotonic() > end:
             return
-        table.measure(reading, keep=done <= steady, breathe=breathe)
+        table.measure(reading, keep=done <= steady, check_cancelled=check_cancelled)
         table.complete = done == total
         yield Progress("measuring", done, total, result)
     for row, reading in enumerate(chosen[:steady]):
         if time.monotonic() > end:
             return
-        table.measure_sensitivity(row, reading, breathe)
+        table.measure_sensitivity(row, reading, check_cancelled)
         done = len(chosen) + row + 1
         table.complete = done == total
         yield Progress("sensitivity", done, total, result)
@@ -161,15 +161,17 @@ class _Table:
         self._left_out[reason] += 1
         return False
 
-    def measure(self, reading: Reading, keep: bool, breathe: Callable[[], object]) -> None:
+    def measure(self, reading: Reading, keep: bool, check_cancelled: Callable[[], object]) -> None:
         """Every method on one sentence; nothing of it counts if it is broken off."""
-        ground = yardstick(reading, self._removal, seed=self._seed, randoms=self._randoms, breathe=breathe)
+        ground = yardstick(
+            reading, self._removal, seed=self._seed, randoms=self._randoms, check_cancelled=check_cancelled
+        )
         found = np.full((len(self._methods), len(COLUMNS)), np.nan)
         scores: dict[str, np.ndarray] = {}
         failures: dict[str, str] = {}
         seconds = {}
         for name, method in self._methods.items():
-            breathe()
+            check_cancelled()
             clock = time.perf_counter()
             try:
                 given = _scores(method(reading))
@@ -198,7 +200,7 @@ class _Table:
         if keep:
             self._kept.append(scores)
 
-    def measure_sensitivity(self, row: int, reading: Reading, breathe: Callable[[], object]) -> None:
+    def measure_sensitivity(self, row: int, reading: Reading, check_cancelled: Callable[[], object]) -> None:
         """Every method on one sentence that was measured before."""
         column = COLUMNS.index("sensitivity")
         found = np.full(len(self._methods), np.nan)
@@ -208,7 +210,7 @@ class _Table:
                 continue
 
             def explain(reading: Reading, method: Method = method) -> np.ndarray:
-                breathe()
+                check_cancelled()
                 return _scores(method(reading))
 
             try:

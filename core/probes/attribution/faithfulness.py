@@ -80,7 +80,7 @@ def yardstick(
     *,
     seed: int = 0,
     randoms: int = RANDOMS,
-    breathe: Callable[[], object] = lambda: None,
+    check_cancelled: Callable[[], object] = lambda: None,
 ) -> Yardstick:
     """What every method is measured with on one text. Raises ValueError for an unknown baseline or no ranking."""
     from core.probes.attribution.methods.tree import many_values
@@ -88,7 +88,7 @@ def yardstick(
 
     game = game_of(reading, baseline)
     return Yardstick(
-        lambda present: many_values(game, present, breathe),
+        lambda present: many_values(game, present, check_cancelled),
         len(game),
         removal=baseline,
         seed=seed,

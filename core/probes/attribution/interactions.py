@@ -34,9 +34,8 @@ from core.probes.attribution.methods.shapley import (
 )
 from core.probes.attribution.methods.tree import tree_of
 from core.probes.attribution.removal import game_of, subsets
-from core.probes.attribution.results import Said
+from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -46,7 +45,7 @@ TOP = 8  # tokens paired where not all are
 MOST_TOP = 20
 DRAWS = 100  # subsets drawn for each pair, in antithetic pairs
 
-Breathe = Callable[[], object]
+CheckCancelled = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Interactions:
     base: float
     exact: bool
     samples: int
-    spent: Said
+    spent: LazyMessage
     seconds: float
 
     def pairs(self) -> list[tuple[int, int, float]]:
@@ -88,11 +87,11 @@ def interactions(
     seed: int = 0,
     top: int = TOP,
     draws: int = DRAWS,
-    breathe: Breathe = lambda: None,
+    check_cancelled: CheckCancelled = lambda: None,
 ) -> Interactions:
     """How pairs of tokens interact: all of them, exactly, in texts of up to `MOST_EXACT` tokens, else the `top` ones.
 
-    `breathe` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
+    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
     baseline, a `top` outside 2 to `MOST_TOP`, and `draws` that are odd or fewer than 4.
     """
     begun = time.perf_counter()
@@ -101,19 +100,19 @@ def interactions(
     game, n, errors = game_of(reading, baseline), len(reading.tokens), None
     exact = n <= MOST_EXACT
     if exact:
-        values = all_values(game, breathe)
+        values = all_values(game, check_cancelled)
         places, scores = np.arange(n), shapley_of(values.all)
         matrix = interactions_of(values.all)
         logit, base = values.full, values.empty
-        spent = Said(mark("all {count:,} subsets"), count=1 << n)
+        spent = LazyMessage(mark("all {count:,} subsets"), count=1 << n)
     else:
-        found = sampled_shapley(reading, baseline, seed=seed, breathe=breathe)
+        found = sampled_shapley(reading, baseline, seed=seed, check_cancelled=check_cancelled)
         assert found.base_logit is not None
         scores, base, logit = found.scores, found.base_logit, game.full
         places = np.sort(np.argsort(-np.abs(scores), kind="stable")[:top])
         tree = tree_of(game)
-        matrix, errors = sampled_pairs(lambda present: tree.subsets(present, breathe), n, places, draws, seed)
-        spent = Said(
+        matrix, errors = sampled_pairs(lambda present: tree.subsets(present, check_cancelled), n, places, draws, seed)
+        spent = LazyMessage(
             mark("the {count} tokens of largest |Shapley value|; {draws:,} subsets drawn for each of their pairs"),
             count=len(places),
             draws=draws,

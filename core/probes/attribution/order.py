@@ -34,9 +34,8 @@ from core.models.predictor import BlackBox
 from core.probes.attribution.methods.shapley import antithetic, mean_of_pairs, shapley_of
 from core.probes.attribution.methods.tree import tree_of
 from core.probes.attribution.removal import game_of, subsets
-from core.probes.attribution.results import Said
+from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
@@ -80,7 +79,7 @@ class OrderAttribution:
     from_order_error: float | None
     exact: bool
     samples: int
-    spent: Said
+    spent: LazyMessage
     seconds: float
 
     @property
@@ -123,11 +122,11 @@ def order_attribution(
     *,
     seed: int = 0,
     permutations: int | None = None,
-    breathe: Callable[[], object] = lambda: None,
+    check_cancelled: Callable[[], object] = lambda: None,
 ) -> OrderAttribution:
     """What words and positions add: exact for up to `MOST_EXACT` words, else from `permutations` orders of joining.
 
-    `breathe` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
+    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
     baseline, an odd number of permutations or fewer than 4, and beyond `MOST_SAMPLED` tokens.
     """
     begun = time.perf_counter()
@@ -143,7 +142,7 @@ def order_attribution(
     count = 0 if exact else permutations or permutations_for(n)
 
     def read(rows: np.ndarray) -> np.ndarray:
-        return tree.values(rows, breathe)
+        return tree.values(rows, check_cancelled)
 
     found = exact_order(read, n) if exact else sampled_order(read, n, count, seed)
     errors = found.errors
@@ -164,9 +163,9 @@ def order_attribution(
         from_order_error=found.from_order_error,
         exact=exact,
         samples=count,
-        spent=Said(mark("every order of every subset"))
+        spent=LazyMessage(mark("every order of every subset"))
         if exact
-        else Said(mark("{count:,} permutations, in antithetic pairs"), count=count),
+        else LazyMessage(mark("{count:,} permutations, in antithetic pairs"), count=count),
         seconds=time.perf_counter() - begun,
     )
 

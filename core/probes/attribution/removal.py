@@ -62,8 +62,8 @@ class Game:
         """The logit when every token is absent."""
         return float(self.values(np.zeros((1, len(self)), dtype=bool))[0])
 
-    def values(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
-        """v of subsets given as rows of bools [S, n], float64 [S]. `breathe` is called before every batch."""
+    def values(self, present: np.ndarray, check_cancelled: Callable[[], object] = lambda: None) -> np.ndarray:
+        """v of subsets given as rows of bools [S, n], float64 [S]. `check_cancelled` is called before every batch."""
         import torch
 
         present = np.asarray(present, dtype=bool)
@@ -72,16 +72,16 @@ class Game:
         found = np.empty(len(present))
         with torch.inference_mode():
             if self._absent is None:
-                self._deleted(present, found, breathe)
+                self._deleted(present, found, check_cancelled)
             else:
                 for start in range(0, len(present), self._batch):
-                    breathe()
+                    check_cancelled()
                     mask = torch.from_numpy(present[start : start + self._batch])[:, :, None]
                     x = torch.where(mask, self.x, self._absent)
                     found[start : start + self._batch] = self.model.from_embeddings(x).numpy()
         return found
 
-    def _deleted(self, present: np.ndarray, found: np.ndarray, breathe: Callable[[], object]) -> None:
+    def _deleted(self, present: np.ndarray, found: np.ndarray, check_cancelled: Callable[[], object]) -> None:
         """Each row's present tokens moved to the front, rows of like length together."""
         import torch
 
@@ -90,7 +90,7 @@ class Game:
         found[lengths == 0] = self.model.empty_logit()
         rows = by_length[np.count_nonzero(lengths == 0) :]
         for start in range(0, len(rows), self._batch):
-            breathe()
+            check_cancelled()
             batch = rows[start : start + self._batch]
             longest = int(lengths[batch[-1]])
             places = np.argsort(~present[batch], axis=1, kind="stable")[:, :longest]
@@ -126,16 +126,18 @@ class TextGame:
         """The logit of the empty text."""
         return float(self.values(np.zeros((1, len(self)), dtype=bool))[0])
 
-    def values(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
-        """v of subsets given as rows of bools [S, n], float64 [S]. `breathe` is called before every batch."""
-        return self.arranged([np.flatnonzero(row).tolist() for row in np.asarray(present, dtype=bool)], breathe)
+    def values(self, present: np.ndarray, check_cancelled: Callable[[], object] = lambda: None) -> np.ndarray:
+        """v of subsets given as rows of bools [S, n], float64 [S]. `check_cancelled` is called before every batch."""
+        return self.arranged([np.flatnonzero(row).tolist() for row in np.asarray(present, dtype=bool)], check_cancelled)
 
-    def arranged(self, rows: Sequence[Sequence[int]], breathe: Callable[[], object] = lambda: None) -> np.ndarray:
-        """Logits float64 [S] of texts given by the positions of their words, in order; `breathe` as in `values`."""
+    def arranged(
+        self, rows: Sequence[Sequence[int]], check_cancelled: Callable[[], object] = lambda: None
+    ) -> np.ndarray:
+        """Logits float64 [S] of texts given by the positions of their words, in order; `check_cancelled` as in `values`."""
         tokens, found = self.reading.tokens, np.empty(len(rows))
         done = 0
         while done < len(rows):
-            breathe()
+            check_cancelled()
             some = rows[done : done + self._black_box.at_once]
             asked = self._black_box.of_tokens([[tokens[place] for place in row] for row in some])
             found[done : done + len(some)] = log_odds(asked)

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from core.models.predictor import inside
-from core.runtime.i18n import gettext
+from core.runtime.i18n import LazyMessage
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.models.predictor import Model
 
 
-class Said(str):
-    """A line about numbers, of a message marked for the catalogues: itself in English, as JSON and a terminal have it.
-
-    A result is kept while its reader changes the language, so the line is worded only where it is shown.
-    """
-
-    __slots__ = ("message", "numbers")
-    message: str
-    numbers: dict[str, float]
-
-    def __new__(cls, message: str = "", **numbers: float) -> Self:
-        """A message's fields are filled by name."""
-        line = super().__new__(cls, message.format(**numbers))
-        line.message, line.numbers = message, numbers
-        return line
-
-    def worded(self) -> str:
-        """The line in the current language; nothing where nothing is said."""
-        return gettext(self.message).format(**self.numbers) if self.message else ""
-
-
-NOTHING = Said()
+NOTHING = LazyMessage()
 
 
 class Reading(NamedTuple):
@@ -66,8 +45,8 @@ class Scores:
     base_logit: float | None
     delta: float | None
     errors: np.ndarray | None = None
-    spent: Said = NOTHING
-    warning: Said = NOTHING
+    spent: LazyMessage = NOTHING
+    warning: LazyMessage = NOTHING
 
 
 @dataclass(frozen=True)
@@ -90,8 +69,8 @@ class Attribution:
     base_logit: float | None
     logit: float
     delta: float | None
-    spent: Said
-    warning: Said
+    spent: LazyMessage
+    warning: LazyMessage
     seconds: float
 
     def __len__(self) -> int:

@@ -139,7 +139,7 @@ def search(
     texts: Sequence[str],
     held: str = "zero",
     seconds: float = SECONDS,
-    breathe: Callable[[], None] = lambda: None,
+    check_cancelled: Callable[[], None] = lambda: None,
     *,
     starts: int = STARTS,
     seed: int = SEED,
@@ -147,7 +147,7 @@ def search(
     """Look for the fixed points of a model with the input `held` at zero or the mean embedding; the last event has all.
 
     Starts are `starts` of the states of `texts`, drawn by the seed, or all where there are fewer. The mean is over the
-    vocabulary, each token once, padding left out. `breathe` is called often and may raise to end the search.
+    vocabulary, each token once, padding left out. `check_cancelled` is called often and may raise to end the search.
 
     Raises ValueError for another input, no time, no start, or texts without a word.
     """
@@ -173,14 +173,14 @@ def search(
         if step == LATER:
             later = z
         if step % _LOOK == 0:
-            breathe()
+            check_cancelled()
             if time.monotonic() > begun + seconds / 4:
                 break
             yield found.event("settling", 0.1 * step / _SETTLE)
         z = held_map(z)
     # In turn, so that a search that ends early has tried some of each kind.
     for rows in torch.stack([z, first, later], dim=1).flatten(0, 1).split(_TOGETHER):
-        for reached, speed in _minimise(held_map, rows, until, breathe):
+        for reached, speed in _minimise(held_map, rows, until, check_cancelled):
             found.add(reached, speed)
         if time.monotonic() > until:
             break
@@ -201,7 +201,9 @@ def _visited(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) ->
     return torch.cat(states)
 
 
-def _minimise(held_map: HeldMap, z: Tensor, until: float, breathe: Callable[[], None]) -> list[tuple[Tensor, float]]:
+def _minimise(
+    held_map: HeldMap, z: Tensor, until: float, check_cancelled: Callable[[], None]
+) -> list[tuple[Tensor, float]]:
     """Levenberg & Marquardt from every row of z [n, D]: what was reached, and its speed, of those that ended."""
     z, left = z.clone(), held_map(z) - z
     damping = left.norm(dim=1).clamp(max=1.0)
@@ -211,7 +213,7 @@ def _minimise(held_map: HeldMap, z: Tensor, until: float, breathe: Callable[[], 
     for iteration in range(_ITERATIONS):
         if not going.any() or time.monotonic() > until:
             break
-        breathe()
+        check_cancelled()
         rows = going.nonzero()[:, 0]
         jacobian = held_map.jacobian(z[rows]) - eye
         gradient = (jacobian.mT @ left[rows, :, None])[:, :, 0]

@@ -114,17 +114,17 @@ class Question:
 
 
 def search(
-    model: str, victim: Victim, question: Question, breathe: Callable[[], object] = lambda: None
+    model: str, victim: Victim, question: Question, check_cancelled: Callable[[], object] = lambda: None
 ) -> Iterator[Progress]:
     """Look for edits until the question is answered or a bound is reached; may be closed at any step.
 
-    At least one event comes; the last one's result is the answer. `breathe` is called between two events, and what it
+    At least one event comes; the last one's result is the answer. `check_cancelled` is called between two events, and what it
     raises ends the search.
     """
     found = _Answers(model, victim, question)
     yield found.event()
     for _step in found.search.steps():
-        breathe()
+        check_cancelled()
         yield found.event()
 
 

@@ -207,20 +207,20 @@ def scorer(checkpoint: Model, question: Question) -> Scorer:
 
 
 def search(
-    model: str, score: Scorer, question: Question, breathe: Callable[[], object] = lambda: None
+    model: str, score: Scorer, question: Question, check_cancelled: Callable[[], object] = lambda: None
 ) -> Iterator[Progress]:
     """Score orders of a sentence until the question is answered or a bound is reached; may be closed at any step.
 
     At least one event comes; the last one's result is the answer. Seconds may pass between two events while the most
-    fluent orders are found; `breathe` is called several times a second or so, and what it raises ends the search.
+    fluent orders are found; `check_cancelled` is called several times a second or so, and what it raises ends the search.
     """
     begun = time.perf_counter()
     found = _Found(model, question, score)
     total = min(question.words.count, question.budget)
     deadline = np.inf if question.seconds is None else begun + question.seconds
-    batches = _all(question) if question.way == "all" else _ranked(question, found, breathe, deadline)
+    batches = _all(question) if question.way == "all" else _ranked(question, found, check_cancelled, deadline)
     for batch in _no_larger_than(batches, lambda: getattr(score, "at_once", None)):
-        breathe()
+        check_cancelled()
         found.take(batch, score)
         elapsed = time.perf_counter() - begun
         result = partial(found.result, found.count, found.complete_above, elapsed)
@@ -261,14 +261,16 @@ def _all(question: Question) -> Iterator[_Batch]:
             yield _Batch(others, np.inf if left else -np.inf)
 
 
-def _ranked(question: Question, found: _Found, breathe: Callable[[], object], deadline: float) -> Iterator[_Batch]:
+def _ranked(
+    question: Question, found: _Found, check_cancelled: Callable[[], object], deadline: float
+) -> Iterator[_Batch]:
     """Rounds of the most fluent orders, in batches by falling fluency, until the floor is closed and enough flip."""
     yield _Batch(question.words.original(), np.inf)
     seen = {question.words.original().tobytes()}
     wanted = min(_ROUND, question.budget)
 
     def in_time() -> None:
-        breathe()
+        check_cancelled()
         if time.perf_counter() >= deadline:
             raise _TimeUpError
 

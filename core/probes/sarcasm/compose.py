@@ -104,11 +104,11 @@ class Progress(NamedTuple):
 
 
 def search(
-    model: str, predict: Predictor, candidates: Candidates, breathe: Callable[[], object] = lambda: None
+    model: str, predict: Predictor, candidates: Candidates, check_cancelled: Callable[[], object] = lambda: None
 ) -> Iterator[Progress]:
     """Build and score candidates until all are, or a bound is reached; may be closed at any step.
 
-    At least one event comes; the last one's result is the answer. `breathe` is called before every batch, and what it
+    At least one event comes; the last one's result is the answer. `check_cancelled` is called before every batch, and what it
     raises ends the search.
     """
     begun = time.perf_counter()
@@ -116,7 +116,7 @@ def search(
     found = _Found(model, candidates, predict)
     total = question.recipes if question.budget is None else min(question.budget, question.recipes)
     for batch in candidates:
-        breathe()
+        check_cancelled()
         found.take(batch, checked(predict(batch.tokens), len(batch.tokens)))
         elapsed = time.perf_counter() - begun
         result = partial(found.result, len(found.batches), elapsed)

@@ -81,7 +81,7 @@ KNOWN: dict[str, tuple[Columns, str]] = {
 
 
 @dataclass(frozen=True)
-class Said:
+class LabelledText:
     """One text, give-aways taken out; `sentiment` is 0 negative, 1 positive, None where people say neither."""
 
     text: str
@@ -103,7 +103,7 @@ class SarcasmCorpus:
     name: str
     about: str
     sha256: str
-    texts: tuple[Said, ...]
+    texts: tuple[LabelledText, ...]
     rows: int
     repeated: int
     blank: int
@@ -186,7 +186,7 @@ def read_sarcasm(path: Path, where: Columns, about: str = "", *, layout: Layout 
             identical += _norm(reworded) in {_norm(stripped), *said.rewordings}
             said.rewordings.setdefault(_norm(reworded), reworded)
     texts = [
-        Said(
+        LabelledText(
             text=said.text,
             sarcastic=said.sarcastic,
             rewordings=tuple(reworded for norm, reworded in said.rewordings.items() if norm != own),

@@ -25,7 +25,7 @@ import numpy as np
 from core.data.corpus import encode
 from core.evaluation.intervals import Mean, Share, bootstrap_mean, difference, share
 from core.models.predict import logits, sigmoid
-from core.probes.sarcasm.corpora import Said, SarcasmCorpus
+from core.probes.sarcasm.corpora import LabelledText, SarcasmCorpus
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -99,13 +99,13 @@ class SarcasmReport:
 
 
 def report(
-    checkpoint: Checkpoint, corpus: SarcasmCorpus, breathe: Callable[[], object] = lambda: None
+    checkpoint: Checkpoint, corpus: SarcasmCorpus, check_cancelled: Callable[[], object] = lambda: None
 ) -> SarcasmReport:
-    """What a corpus of sarcasm shows about a model; `breathe` is called many times a second."""
+    """What a corpus of sarcasm shows about a model; `check_cancelled` is called many times a second."""
     wordings = [[said.text, *said.rewordings] for said in corpus.texts]
     texts = [text for wording in wordings for text in wording]
     sentences = encode(texts, checkpoint.preprocessing, checkpoint.vocabulary)
-    probabilities = sigmoid(logits(checkpoint.model, sentences, breathe=breathe))
+    probabilities = sigmoid(logits(checkpoint.model, sentences, check_cancelled=check_cancelled))
     ends = np.cumsum([len(wording) for wording in wordings])
     by_text = [probabilities[end - len(wording) : end] for wording, end in zip(wordings, ends, strict=True)]
     own = np.array([found[0] for found in by_text])
@@ -159,7 +159,7 @@ def reworded(wordings: Sequence[np.ndarray]) -> Reworded | None:
     )
 
 
-def meant(probabilities: np.ndarray, sarcastic: np.ndarray, texts: Sequence[Said]) -> Meant | None:
+def meant(probabilities: np.ndarray, sarcastic: np.ndarray, texts: Sequence[LabelledText]) -> Meant | None:
     """How often the verdict is what people mean; None where nobody says so of any text."""
     sentiment = np.array([-1 if said.sentiment is None else said.sentiment for said in texts])
     if (sentiment < 0).all():
@@ -176,9 +176,11 @@ def meant(probabilities: np.ndarray, sarcastic: np.ndarray, texts: Sequence[Said
 
 
 def reports(
-    corpora: Sequence[SarcasmCorpus], checkpoints: Sequence[Checkpoint], breathe: Callable[[], object] = lambda: None
+    corpora: Sequence[SarcasmCorpus],
+    checkpoints: Sequence[Checkpoint],
+    check_cancelled: Callable[[], object] = lambda: None,
 ) -> Iterator[SarcasmReport]:
     """A report for every corpus and model, as each is ready; may be closed at any time."""
     for corpus in corpora:
         for checkpoint in checkpoints:
-            yield report(checkpoint, corpus, breathe)
+            yield report(checkpoint, corpus, check_cancelled)

@@ -44,7 +44,7 @@ LISTED = 100  # problems named in a result; all are counted, and told of in the 
 _WINDOW = 8_192  # rows
 _BATCH = 256  # of them scored together: what stays in a core's cache is faster than larger ones
 
-Breathe = Callable[[], object]
+CheckCancelled = Callable[[], object]
 
 
 class Problem(NamedTuple):
@@ -116,13 +116,13 @@ def scan(
     asked: Mapping[str, str] | None = None,
     top: int = TOP,
     layout: Layout | None = None,
-    breathe: Breathe = lambda: None,
+    check_cancelled: CheckCancelled = lambda: None,
 ) -> Generator[Scan, None, None]:
     """Score a table's text column (``text``) and write it to `out` with the verdicts; the last event has it all.
 
     What labels mean is decided by `label_inference.decide`, where `asked` names values. Without labels rows rank by cue
     of sarcasm, which say nothing of other classes than negative and positive: such models then have no ranking. An
-    event comes every few thousand rows; `breathe` is called several times between, and what it raises ends the scan.
+    event comes every few thousand rows; `check_cancelled` is called several times between, and what it raises ends the scan.
     Where it ends before its last event, or is closed, nothing stands at `out` but what stood there before.
 
     Raises ValueError for no model, models of different classes and a column of labels, a ranking of less than one, a
@@ -143,7 +143,7 @@ def scan(
     if label_column:
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
         labels = Readings(Column(path.name, label_column, is_sentiment140(path)), labelling, asked)
-    return _scan(path, checkpoints, column, labels, out, top, layout, breathe)
+    return _scan(path, checkpoints, column, labels, out, top, layout, check_cancelled)
 
 
 def _scan(
@@ -154,7 +154,7 @@ def _scan(
     out: Path | None,
     top: int,
     layout: Layout | None,
-    breathe: Breathe,
+    check_cancelled: CheckCancelled,
 ) -> Generator[Scan, None, None]:
     labelled = labels is not None
     ranking = _Ranking(checkpoints, labelled, top)
@@ -179,7 +179,7 @@ def _scan(
         coming, writing = pool.submit(copy_context().run, prepare), None
         while (prepared := coming.result()) is not None:
             coming = pool.submit(copy_context().run, prepare)
-            scores = [_probabilities(checkpoint, prepared, breathe) for checkpoint in checkpoints]
+            scores = [_probabilities(checkpoint, prepared, check_cancelled) for checkpoint in checkpoints]
             ranking.take(prepared, scores)
             if writing is not None:
                 writing.result()
@@ -190,7 +190,7 @@ def _scan(
     yield ranking.result(1.0, done=True, read_as=labels.line if labels else "")
 
 
-def _probabilities(checkpoint: Model, prepared: Prepared, breathe: Breathe) -> np.ndarray:
+def _probabilities(checkpoint: Model, prepared: Prepared, check_cancelled: CheckCancelled) -> np.ndarray:
     """P(positive) of every row, float64 [N], "not a number" where a row is not scored.
 
     A black box is asked about the texts as they stand.
@@ -198,10 +198,10 @@ def _probabilities(checkpoint: Model, prepared: Prepared, breathe: Breathe) -> n
     if isinstance(checkpoint, BlackBox):
         answers = np.full(len(prepared.texts), np.nan)
         places = np.flatnonzero(prepared.scored).tolist()
-        with telling(lambda done, total: breathe()):
+        with telling(lambda done, total: check_cancelled()):
             answers[places] = checkpoint.probabilities([prepared.texts[place] for place in places])
         return answers
-    found = sigmoid(logits(checkpoint.model, prepared.of(checkpoint), _BATCH, breathe=breathe))
+    found = sigmoid(logits(checkpoint.model, prepared.of(checkpoint), _BATCH, check_cancelled=check_cancelled))
     return np.where(prepared.scored, found, np.nan)
 
 

@@ -53,15 +53,15 @@ class AskedScoring:
         self._asked, self._name, self._others = asked, name, others
 
     def __call__(
-        self, texts: Sequence[str], problems: dict[int, str], breathe: Callable[[], object]
+        self, texts: Sequence[str], problems: dict[int, str], check_cancelled: Callable[[], object]
     ) -> Mapping[str, np.ndarray]:
-        found = dict(self._others(texts, problems, breathe)) if self._others else {}
+        found = dict(self._others(texts, problems, check_cancelled)) if self._others else {}
         read = self._asked.preprocessing
         lengths = np.array([len(read(text)) for text in texts], dtype=np.int64)
         for place in np.flatnonzero(lengths > TOKENS_LIMIT).tolist():
             problems[place] = f"{lengths[place]:,} words, of which at most {TOKENS_LIMIT:,} are read"
         places = np.flatnonzero((lengths > 0) & (lengths <= TOKENS_LIMIT)).tolist()
         own = np.full(len(texts), np.nan)
-        with telling(lambda done, total: breathe()):
+        with telling(lambda done, total: check_cancelled()):
             own[places] = self._asked.probabilities([texts[place] for place in places])
         return {self._name: own, **found}

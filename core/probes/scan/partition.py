@@ -58,7 +58,7 @@ def score(task: Task) -> Part:
     summaries = [Summary(models={name: Tally() for name in models})]
     for name, window in _windows(task):
         texts, problems = texts_of(window, task.column)
-        scores = scoring(texts, problems, workers.breathe)
+        scores = scoring(texts, problems, workers.check_cancelled)
         summaries.append(_summary(name, window, problems, scores))
         empty = np.isnan(scores[models[0]])
         columns["file"] += repeat(name, len(window))
@@ -89,7 +89,7 @@ def _windows(task: Task) -> Iterator[tuple[str, Window]]:
         mark = start.mark if number == start.file else Mark()
         rows = stop.mark.rows - mark.rows if number == stop.file else None
         for window in span(path, _WINDOW, task.layout, mark, rows, task.column):
-            workers.breathe()
+            workers.check_cancelled()
             yield name, window
 
 

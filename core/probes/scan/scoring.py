@@ -30,7 +30,7 @@ class Scoring(Protocol):
     """
 
     def __call__(
-        self, texts: Sequence[str], problems: dict[int, str], breathe: Callable[[], object]
+        self, texts: Sequence[str], problems: dict[int, str], check_cancelled: Callable[[], object]
     ) -> Mapping[str, np.ndarray]: ...
 
 
@@ -88,7 +88,7 @@ class CheckpointScoring:
                 self._readers.append((Encoder(checkpoint.preprocessing, checkpoint.vocabulary), [checkpoint]))
 
     def __call__(
-        self, texts: Sequence[str], problems: dict[int, str], breathe: Callable[[], object]
+        self, texts: Sequence[str], problems: dict[int, str], check_cancelled: Callable[[], object]
     ) -> Mapping[str, np.ndarray]:
         read = [(encoder(texts), models) for encoder, models in self._readers]
         longest = np.max([encoded.lengths for encoded, _ in read], axis=0)
@@ -99,5 +99,7 @@ class CheckpointScoring:
         for encoded, models in read:
             sentences = encoded.take(scored)
             for model in models:
-                found[model.name][scored] = sigmoid(logits(model.model, sentences, _BATCH, breathe=breathe))
+                found[model.name][scored] = sigmoid(
+                    logits(model.model, sentences, _BATCH, check_cancelled=check_cancelled)
+                )
         return found

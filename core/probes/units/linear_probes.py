@@ -74,7 +74,7 @@ class Probe:
     """One task read off one source; shares are balanced accuracies, 0 to 1, on the test sentences.
 
     `control` is the mean over the draws of control labels, `selectivity` the task's accuracy less that, paired by
-    sentence. `chance` is 1/K of the K `classes`, of which the test has `tokens`. `converged` says whether all
+    sentence. `probability_name` is 1/K of the K `classes`, of which the test has `tokens`. `converged` says whether all
     fits did within their steps.
     """
 
@@ -127,11 +127,11 @@ class Tokens(NamedTuple):
 
 
 def diagnose(
-    checkpoint: Checkpoint, texts: Sequence[str], seed: int = SEED, breathe: Callable[[], object] = lambda: None
+    checkpoint: Checkpoint, texts: Sequence[str], seed: int = SEED, check_cancelled: Callable[[], object] = lambda: None
 ) -> Generator[Progress, None, None]:
     """Probe a model on texts; the last event has every probe. May be closed at any time.
 
-    `seed` splits the sentences, draws the control labels and resamples. `breathe` is called often; what it raises ends
+    `seed` splits the sentences, draws the control labels and resamples. `check_cancelled` is called often; what it raises ends
     the work. Raises ValueError where fewer than 20 different sentences stand on either side of the split.
     """
     checkpoint.model.check_plain(checkpoint.name)
@@ -161,8 +161,8 @@ def diagnose(
     features = np.empty((0, 0), dtype=np.float32)
     for number, (name, task) in enumerate(asked):
         if number == 0 or asked[number - 1][0] != name:
-            features = _features(checkpoint, sentences, name, breathe)
-        probes.append(probe(features, labels[task], tokens, task, name, seed=seed, breathe=breathe))
+            features = _features(checkpoint, sentences, name, check_cancelled)
+        probes.append(probe(features, labels[task], tokens, task, name, seed=seed, check_cancelled=check_cancelled))
         found = Probes(**{**vars(found), "probes": tuple(probes)})
         yield Progress(number + 1, len(asked), found)
 
@@ -237,7 +237,7 @@ def probe(
     source: str,
     *,
     seed: int = SEED,
-    breathe: Callable[[], object] = lambda: None,
+    check_cancelled: Callable[[], object] = lambda: None,
 ) -> Probe:
     """Train a probe from features [N, F] to labels [N] and to control labels, and measure it on the test sentences.
 
@@ -245,13 +245,13 @@ def probe(
     """
     classes = CLASSES[task]
     _check_classes(labels, tokens.train, classes, task)
-    breathe()
+    check_cancelled()
     right, converged = _right(features, labels, tokens.train)
     test, sentence = labels[~tokens.train], np.unique(tokens.sentence[~tokens.train], return_inverse=True)[1]
     hits, counts = _by_sentence(right, test, sentence, len(classes))
     drawn = []
     for control in _controls(tokens, labels, seed):
-        breathe()
+        check_cancelled()
         of_control = control[~tokens.train]
         right, in_time = _right(features, control, tokens.train)
         converged &= in_time
@@ -363,7 +363,9 @@ def _check_classes(labels: np.ndarray, train: np.ndarray, classes: Sequence[str]
             raise ValueError(message.format(task=task, lacking=lacking))
 
 
-def _features(checkpoint: Checkpoint, sentences: Encoded, source: str, breathe: Callable[[], object]) -> np.ndarray:
+def _features(
+    checkpoint: Checkpoint, sentences: Encoded, source: str, check_cancelled: Callable[[], object]
+) -> np.ndarray:
     """What a probe reads at every token, float32 [N, F]."""
     if source == PLACE:
         told: np.ndarray = np.eye(_PLACES, dtype=np.float32)[np.minimum(_places(sentences), _PLACES - 1)]
@@ -372,7 +374,7 @@ def _features(checkpoint: Checkpoint, sentences: Encoded, source: str, breathe: 
         embedded: np.ndarray = checkpoint.model.embedding.weight.detach().numpy()[sentences.ids]
         return embedded
     found = np.empty((len(sentences.ids), checkpoint.model.hidden_size), dtype=np.float32)
-    for places, states in token_states(checkpoint.model, sentences, source, breathe):
+    for places, states in token_states(checkpoint.model, sentences, source, check_cancelled):
         found[places] = states
     return found
 

@@ -146,9 +146,9 @@ class Matches:
 
 
 def index(
-    checkpoint: Checkpoint, lines: Lines, state: str = HIDDEN, breathe: Callable[[], object] = lambda: None
+    checkpoint: Checkpoint, lines: Lines, state: str = HIDDEN, check_cancelled: Callable[[], object] = lambda: None
 ) -> Generator[Indexing, None, None]:
-    """Read a file's sentences with a model; the last event has the index. `breathe` ends it by raising.
+    """Read a file's sentences with a model; the last event has the index. `check_cancelled` ends it by raising.
 
     Raises ValueError for a state that the model has not, or where no sentence has a word.
     """
@@ -157,7 +157,7 @@ def index(
     empty = repeated = cut = total = 0
     for place, text in enumerate(lines.texts):
         if place % 1_000 == 0:
-            breathe()
+            check_cancelled()
         tokens = tuple(checkpoint.preprocessing(text))
         if not tokens:
             empty += 1
@@ -176,7 +176,7 @@ def index(
     levels = np.empty((total, checkpoint.model.hidden_size), dtype=np.int8)
     yield Indexing(0, total)
     done = told = 0
-    for places, states in token_states(checkpoint.model, sentences, state, breathe):
+    for places, states in token_states(checkpoint.model, sentences, state, check_cancelled):
         levels[places] = to_levels(states, state)
         done += len(places)
         if done - told >= _CHUNK:
@@ -196,7 +196,7 @@ def index(
             rows=tuple(lines.rows[place] for place in chosen),
             offsets=sentences.offsets,
             labels=None if lines.labels is None else lines.labels[chosen],
-            probability=sigmoid(logits(checkpoint.model, sentences, 256, breathe=breathe)),
+            probability=sigmoid(logits(checkpoint.model, sentences, 256, check_cancelled=check_cancelled)),
             empty=empty + lines.empty,
             repeated=repeated,
             cut=cut,

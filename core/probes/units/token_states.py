@@ -31,35 +31,35 @@ def check_state(model: Classifier, state: str) -> None:
 
 
 def token_states(
-    model: Classifier, sentences: Encoded, state: str, breathe: Callable[[], object] = lambda: None
+    model: Classifier, sentences: Encoded, state: str, check_cancelled: Callable[[], object] = lambda: None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The states after some tokens: their places in ``sentences.ids``, int64 [N], and the states, float32 [N, H].
 
-    The batches hold all tokens between them. `breathe` is called before each batch, and before each step of a cell
+    The batches hold all tokens between them. `check_cancelled` is called before each batch, and before each step of a cell
     state; what it raises ends the work. Raises ValueError for a state that the model has not.
     """
     import torch
 
     check_state(model, state)
     for rows in length_batches(sentences.lengths, _BATCH):
-        breathe()
+        check_cancelled()
         ids, lengths = pad(sentences, rows)
         inside = np.arange(ids.shape[1]) < lengths[:, None]
         with torch.inference_mode():
             x = model.embedding(torch.from_numpy(ids))
-            found = model.recurrent(x)[0] if state == HIDDEN else _cells(model, x, breathe)
+            found = model.recurrent(x)[0] if state == HIDDEN else _cells(model, x, check_cancelled)
         places = sentences.offsets[rows][:, None] + np.arange(ids.shape[1])
         yield places[inside], found.numpy()[inside]
 
 
-def _cells(model: Classifier, x: Tensor, breathe: Callable[[], object]) -> Tensor:
+def _cells(model: Classifier, x: Tensor, check_cancelled: Callable[[], object]) -> Tensor:
     """The top layer's cell states [B, T, H] while embedded tokens x [B, T, E] are read."""
     import torch
 
     state = model.start(len(x))
     found = []
     for token in x.unbind(1):
-        breathe()
+        check_cancelled()
         state = model.step(token, state).state
         assert state.c is not None
         found.append(state.c[-1])

@@ -203,10 +203,10 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None
     )
     key = (baseline, *((task.cell.checkpoint.hash, task.cell.sentence.text, task.method) for task in slow))
 
-    def start(breathe: Callable[[], None]) -> Iterator[_Ran]:
+    def start(check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
         done: Found = {}
         for number, task in enumerate(slow, 1):
-            breathe()
+            check_cancelled()
             done[task.key] = _run(task, baseline)
             yield _Ran(number, dict(done))
 

@@ -59,7 +59,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     background_search.view(
         "attributions order",
         key,
-        lambda: lambda breathe: _sampled(cells, baseline, breathe),
+        lambda: lambda check_cancelled: _sampled(cells, baseline, check_cancelled),
         lambda event: background_search.Shown(
             event.number / len(cells),
             _("{done} of {total} models have answered").format(done=event.number, total=len(cells)),
@@ -79,14 +79,16 @@ class _Ran(NamedTuple):
         return lambda: self.found
 
 
-def _sampled(cells: Sequence[Cell], baseline: str, breathe: Callable[[], None]) -> Iterator[_Ran]:
+def _sampled(cells: Sequence[Cell], baseline: str, check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
     from core.probes.attribution.order import order_attribution
     from core.probes.attribution.results import Reading
 
     found: list[OrderAttribution] = []
     for cell in cells:
         reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
-        found.append(order_attribution(reading, controls.removal(cell.checkpoint, baseline), breathe=breathe))
+        found.append(
+            order_attribution(reading, controls.removal(cell.checkpoint, baseline), check_cancelled=check_cancelled)
+        )
         yield _Ran(len(found), list(found))
 
 

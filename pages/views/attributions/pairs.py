@@ -57,7 +57,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     background_search.view(
         "attributions pairs",
         (baseline, *((cell.checkpoint.hash, sentence.text) for cell in cells)),
-        lambda: lambda breathe: _sampled(cells, baseline, breathe),
+        lambda: lambda check_cancelled: _sampled(cells, baseline, check_cancelled),
         lambda event: background_search.Shown(
             event.number / len(cells),
             _("{done} of {total} models have answered").format(done=event.number, total=len(cells)),
@@ -77,14 +77,16 @@ class _Ran(NamedTuple):
         return lambda: self.found
 
 
-def _sampled(cells: Sequence[Cell], baseline: str, breathe: Callable[[], None]) -> Iterator[_Ran]:
+def _sampled(cells: Sequence[Cell], baseline: str, check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
     from core.probes.attribution.interactions import interactions
     from core.probes.attribution.results import Reading
 
     found: list[Interactions] = []
     for cell in cells:
         reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
-        found.append(interactions(reading, controls.removal(cell.checkpoint, baseline), breathe=breathe))
+        found.append(
+            interactions(reading, controls.removal(cell.checkpoint, baseline), check_cancelled=check_cancelled)
+        )
         yield _Ran(len(found), list(found))
 
 

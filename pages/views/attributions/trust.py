@@ -50,8 +50,8 @@ def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[
         with st.spinner(_("Measuring how faithful the methods are…"), show_time=False):
             return _measured(_yardstick(checkpoint.name, checkpoint.hash, text, removal, checkpoint), found)
 
-    def start(breathe: Callable[[], None]) -> Iterator[_Ran]:
-        yield _Ran(1, _measured(_new_yardstick(checkpoint, text, removal, breathe), found))
+    def start(check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
+        yield _Ran(1, _measured(_new_yardstick(checkpoint, text, removal, check_cancelled), found))
 
     given: list[Mapping[str, Faithfulness]] = []
     background_search.view(
@@ -78,11 +78,11 @@ def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
     checkpoint, text = cell.checkpoint, cell.sentence.text
     random = float(random_sensitivity(len(cell.tokens)).mean())
 
-    def start(breathe: Callable[[], None]) -> Iterator[_Ran]:
+    def start(check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
         done: dict[str, float | None] = {}
         for one in found:
-            breathe()
-            done[one.method] = sensitivity_of(one, checkpoint, text, breathe)
+            check_cancelled()
+            done[one.method] = sensitivity_of(one, checkpoint, text, check_cancelled)
             yield _Ran(len(done), Sensitivity(dict(done), random))
 
     given: list[Sensitivity] = []
@@ -118,9 +118,11 @@ def _yardstick(name: str, model_hash: str, text: str, removal: str, _checkpoint:
 
 
 def _new_yardstick(
-    checkpoint: Checkpoint, text: str, removal: str, breathe: Callable[[], object] = lambda: None
+    checkpoint: Checkpoint, text: str, removal: str, check_cancelled: Callable[[], object] = lambda: None
 ) -> Yardstick:
     from core.probes.attribution.faithfulness import yardstick
     from core.probes.attribution.results import Reading
 
-    return yardstick(Reading(checkpoint, text, tuple(checkpoint.preprocessing(text))), removal, breathe=breathe)
+    return yardstick(
+        Reading(checkpoint, text, tuple(checkpoint.preprocessing(text))), removal, check_cancelled=check_cancelled
+    )

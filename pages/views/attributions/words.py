@@ -65,7 +65,7 @@ def _cell(cell: Cell, found: controls.Found, methods: Sequence[str], baseline: s
         plain(
             _("{label}, {chance} {probability:.3f}, logit {logit}").format(
                 label=shown(verdict.label),
-                chance=classes.chance(verdict.labels),
+                chance=classes.probability_name(verdict.labels),
                 probability=verdict.probability,
                 logit=minus(f"{verdict.logit:+.2f}"),
             )

@@ -50,7 +50,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
     verdicts = _with_beginnings(readers, verdicts)
     labels = classes.of_all(readers)
-    alt = _("{chance} after each word, a curve per model").format(chance=classes.chance(labels))
+    alt = _("{chance} after each word, a curve per model").format(chance=classes.probability_name(labels))
     st.plotly_chart(prefix_curves(verdicts), key="prefixes", alt=alt)
     st.caption(
         _("Every point is the verdict on the words up to there. Above the dashed line is {label}.").format(
@@ -73,7 +73,7 @@ def _verdict_card(verdict: Verdict, checkpoint: Model) -> None:
             plain(verdict.model.upper()),
             classes.said(verdict.probability, verdict.labels),
             delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.chance_plain(verdict.labels), probability=verdict.probability
+                chance=classes.probability_name_plain(verdict.labels), probability=verdict.probability
             ),
             delta_color="off",
             delta_arrow="up" if verdict.probability >= 0.5 else "down",

@@ -93,7 +93,7 @@ def _live_one(checkpoint: Checkpoint, trace: Trace, found: Working) -> list[Line
     st.latex(small(equations.cell(trace.cell)))
     token_strip([trace.tokens[found.step]], [trace.known[found.step]])
     where = _("unit {unit}, token {token} of {count}, {chance} after it {probability:.3f}").format(
-        chance=classes.chance(checkpoint.labels),
+        chance=classes.probability_name(checkpoint.labels),
         unit=found.unit,
         token=found.step + 1,
         count=len(trace),

@@ -105,13 +105,13 @@ def _own(given: uploaded_file.Upload) -> None:
     hashes = tuple(sorted(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> background_search.Start:
-        return lambda breathe: _measured(given, asked, checkpoints, breathe)
+        return lambda check_cancelled: _measured(given, asked, checkpoints, check_cancelled)
 
     background_search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
 
 
 def _measured(
-    given: uploaded_file.Upload, asked: _Asked, checkpoints: list[Checkpoint], breathe: Callable[[], None]
+    given: uploaded_file.Upload, asked: _Asked, checkpoints: list[Checkpoint], check_cancelled: Callable[[], None]
 ) -> Iterator[Progress]:
     from core.data.corpus import read_corpus
     from core.lab.boosting.ensemble import measure
@@ -128,9 +128,9 @@ def _measured(
         )
     except (ValueError, LookupError) as error:
         raise ValueError(uploaded_file.told(error, given)) from error
-    breathe()
+    check_cancelled()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
-    yield from measure(corpus, checkpoints, seed=asked.seed, breathe=breathe)
+    yield from measure(corpus, checkpoints, seed=asked.seed, check_cancelled=check_cancelled)
 
 
 def _say(event: Progress) -> background_search.Shown:

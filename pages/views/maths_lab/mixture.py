@@ -330,7 +330,10 @@ def _points(given: _Given, made: Iteration) -> None:
         if not opened.open:
             return
         states = given.states
-        header = [_("point"), *([] if states is None else [_("token"), classes.chance(classes.of(states.model))])]
+        header = [
+            _("point"),
+            *([] if states is None else [_("token"), classes.probability_name(classes.of(states.model))]),
+        ]
         header += [f"x{axis + 1}" for axis in range(given.points.shape[1])]
         header += [f"δ{k + 1}" for k in range(made.responsibilities.shape[1])]
         rows = [

@@ -105,7 +105,7 @@ def show(found: States, mixture: Mixture, responsibilities: np.ndarray, number: 
 
     st.markdown(_("**What each component holds, at iteration {number}**").format(number=number))
     labels = classes.of(found.model)
-    chance = classes.chance(labels)
+    chance = classes.probability_name(labels)
     held = regimes(found, responsibilities)
     for one in held:
         st.markdown(plain(sentence(found, one, labels)))

@@ -71,7 +71,7 @@ def view() -> None:
     seen = [one.name.upper() for one in chosen if checkpoints.trained_on(one.card, key[1])]
 
     def start() -> background_search.Start:
-        return lambda breathe: _run(upload, chosen, asked, labels, breathe)
+        return lambda check_cancelled: _run(upload, chosen, asked, labels, check_cancelled)
 
     background_search.view(
         "models file",
@@ -131,7 +131,7 @@ def _run(
     chosen: Sequence[Checkpoint],
     asked: _Asked,
     labels: tuple[str, str],
-    breathe: Callable[[], None],
+    check_cancelled: Callable[[], None],
 ) -> Iterator[_Event]:
     events = assess(
         upload.path,
@@ -142,7 +142,7 @@ def _run(
         asked=dict(asked.meaning),
         layout=asked.layout,
         name=upload.name,
-        breathe=breathe,
+        check_cancelled=check_cancelled,
     )
     try:
         for found in events:

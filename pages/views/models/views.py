@@ -134,7 +134,7 @@ def threshold(shown: Shown) -> None:
     from core.figures.evaluations import precision_recall, roc
 
     tallies = shown.tallies.tallies
-    one, chance = plain(named(tallies[0].labels[1])), classes.chance_plain(tallies[0].labels)
+    one, chance = plain(named(tallies[0].labels[1])), classes.probability_name_plain(tallies[0].labels)
     query_params.restore("threshold", 50, query_params.whole(0, 100), "models threshold")
     hundredths = st.slider(
         _("Say {one} from this {chance} on, in hundredths").format(one=one, chance=chance),

@@ -72,7 +72,7 @@ def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
             plain(after.model.upper()),
             classes.said(after.probability, after.labels),
             delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.chance_plain(after.labels), probability=after.probability
+                chance=classes.probability_name_plain(after.labels), probability=after.probability
             ),
             delta_color="off",
             delta_arrow="up" if after.probability >= 0.5 else "down",
@@ -135,7 +135,7 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
             comparison_curves(found),
             key="by hand",
             alt=_("{chance} after each word of the original (first) and of this order (second), by model").format(
-                chance=classes.chance(shared(verdict.labels for verdict in before))
+                chance=classes.probability_name(shared(verdict.labels for verdict in before))
             ),
         )
         st.caption(_("The first sentence is the original, the second the order by hand."))

@@ -48,7 +48,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         comparison_curves(found),
         key="compared",
         alt=_("{chance} after each word of both sentences, by model").format(
-            chance=classes.chance(classes.of_all(readers))
+            chance=classes.probability_name(classes.of_all(readers))
         ),
     )
     black_box.without_beginnings(readers)
@@ -98,7 +98,7 @@ def _card(contrast: Contrast) -> None:
     with st.container(border=True):
         st.metric(
             _("{model}, {chance}").format(
-                model=plain(contrast.model.upper()), chance=classes.chance_plain(contrast.a.labels)
+                model=plain(contrast.model.upper()), chance=classes.probability_name_plain(contrast.a.labels)
             ),
             _("opposite") if contrast.opposite else one,
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",

@@ -110,7 +110,7 @@ def _pairs(collection: Collection) -> None:
             shown=len(pairs), count=len(everything)
         )
     )
-    chance = classes.chance(classes.of_models({pair.model for pair in pairs}))
+    chance = classes.probability_name(classes.of_models({pair.model for pair in pairs}))
     event = st.dataframe(
         [_row(pair, chance) for pair in pairs],
         hide_index=True,

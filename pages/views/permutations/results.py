@@ -85,7 +85,7 @@ def _charts(found: Permutations, key: str) -> None:
     from core.figures.permutations import MOST_POINTS, fluency_scatter, position_bars, probability_histogram
 
     labels = classes.of(found.model)
-    chance = classes.chance(labels)
+    chance = classes.probability_name(labels)
     left, right = st.columns(2)
     left.plotly_chart(
         probability_histogram(found, labels),
@@ -148,7 +148,7 @@ def _choice(found: Permutations, row: int | None, key: str) -> None:
                 "fluency {fluency:.1f} nats, the original's {fluency_original:.1f}."
             ).format(
                 label=classes.said(order.probability, labels),
-                chance=classes.chance_plain(labels),
+                chance=classes.probability_name_plain(labels),
                 probability=order.probability,
                 label_original=classes.said(found.original.probability, labels),
                 original=found.original.probability,
@@ -186,7 +186,13 @@ def _table(title: str, found: Permutations, orders: Sequence[Order], name: str, 
         return
     labels = classes.of(found.model)
     names = classes.both(labels)
-    header = [_("order"), _("verdict"), classes.chance(labels), _("fluency (nats)"), _("to the original (nats)")]
+    header = [
+        _("order"),
+        _("verdict"),
+        classes.probability_name(labels),
+        _("fluency (nats)"),
+        _("to the original (nats)"),
+    ]
     rows: list[tuple[object, ...]] = [
         (
             order.text,

@@ -62,7 +62,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     def start() -> background_search.Start:
         return partial(probe.search, checkpoint.name, probe.scorer(checkpoint, question), question)
 
-    say = partial(_say, chance=classes.chance(checkpoint.labels))
+    say = partial(_say, chance=classes.probability_name(checkpoint.labels))
     background_search.view("permutations", key, start, say, show)
 
 

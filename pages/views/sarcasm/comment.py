@@ -102,7 +102,7 @@ def _card(comment: Comment) -> None:
             plain(said.model.upper()),
             classes.said(said.probability, said.labels),
             delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.chance_plain(said.labels), probability=said.probability
+                chance=classes.probability_name_plain(said.labels), probability=said.probability
             ),
             delta_color="off",
             delta_arrow="up" if said.probability >= 0.5 else "down",
@@ -171,7 +171,7 @@ def _hints(comment: Comment) -> list[str]:
         _("{token}: {pull}; without it {chance} is {probability:.3f}").format(
             token=visible(token),
             pull=signed(pull),
-            chance=classes.chance(comment.verdict.labels),
+            chance=classes.probability_name(comment.verdict.labels),
             probability=probability,
         )
         for token, pull, probability in zip(
@@ -201,7 +201,7 @@ def _say_what_turns(comment: Comment) -> None:
 
 def _table(found: list[Comment]) -> None:
     labels = shared(comment.verdict.labels for comment in found)
-    without = _("{chance} without it").format(chance=classes.chance(labels))
+    without = _("{chance} without it").format(chance=classes.probability_name(labels))
     header = [_("model"), _("place"), _("word"), _("known"), _("pull (logits)"), without]
     rows = [
         (comment.model.upper(), place, token, known, round(pull, 4), round(probability, 4))

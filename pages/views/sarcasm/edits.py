@@ -207,7 +207,7 @@ def _show(found: MinimalEdits, key: str) -> None:
                 shown=len(flips), count=found.flips
             )
         )
-        _table(flips, classes.chance(classes.of(found.model)))
+        _table(flips, classes.probability_name(classes.of(found.model)))
     if found.best is not None:
         st.header(_("Keep this find"))
         place = 0
@@ -239,7 +239,7 @@ def in_words(found: Edited) -> str:
 
 
 def _figures_of(found: MinimalEdits) -> None:
-    chance = classes.chance_plain(classes.of(found.model))
+    chance = classes.probability_name_plain(classes.of(found.model))
     with st.container(horizontal=True):
         st.metric(_("{chance} as typed").format(chance=chance), f"{found.probability:.3f}", border=True)
         if found.best is not None:
@@ -288,7 +288,7 @@ def _edited(found: MinimalEdits, one: Edited) -> None:
     st.markdown(
         _("**{label}**, {chance} {before:.3f} → {after:.3f}").format(
             label=classes.said(one.probability, labels),
-            chance=classes.chance_plain(labels),
+            chance=classes.probability_name_plain(labels),
             before=found.probability,
             after=one.probability,
         )

@@ -66,7 +66,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     key = (given.name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
 
     def start() -> background_search.Start:
-        return lambda breathe: _scan(given, checkpoints, asked, breathe)
+        return lambda check_cancelled: _scan(given, checkpoints, asked, check_cancelled)
 
     background_search.view("file", key, start, _say, _show, _("Search the file"))
 
@@ -125,7 +125,7 @@ def _asked(read: uploaded_file.Read) -> _Asked:
 
 
 def _scan(
-    given: uploaded_file.Upload, checkpoints: list[Checkpoint], asked: _Asked, breathe: Callable[[], None]
+    given: uploaded_file.Upload, checkpoints: list[Checkpoint], asked: _Asked, check_cancelled: Callable[[], None]
 ) -> Iterator[_Event]:
     out = given.path.with_name(f"{uuid4().hex}.csv")
     events = scan(
@@ -137,7 +137,7 @@ def _scan(
         asked=dict(asked.meaning),
         top=asked.top,
         layout=asked.layout,
-        breathe=breathe,
+        check_cancelled=check_cancelled,
     )
     try:
         with closing(events):
@@ -214,7 +214,13 @@ def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None
         return
     labels = classes.of(model)
     labelled, names = found.ranked_by == "disagreement", readings(labels)
-    header = [_("row"), classes.chance(labels), _("human label") if labelled else _("cues × P"), _("text"), _("cues")]
+    header = [
+        _("row"),
+        classes.probability_name(labels),
+        _("human label") if labelled else _("cues × P"),
+        _("text"),
+        _("cues"),
+    ]
     rows: list[tuple[object, ...]] = [
         (
             find.row,

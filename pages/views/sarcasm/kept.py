@@ -150,7 +150,7 @@ def _finds(collection: Finds) -> None:
             shown=len(finds), count=len(everything)
         )
     )
-    chance = classes.chance(classes.of_models({find.model for find in finds}))
+    chance = classes.probability_name(classes.of_models({find.model for find in finds}))
     event = st.dataframe(
         [_row(find, chance) for find in finds],
         hide_index=True,

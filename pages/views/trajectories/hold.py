@@ -56,7 +56,9 @@ def show(runs: Sequence[Intervention], key: str) -> None:
         labels = classes.of(run.model)
         with column:
             st.metric(
-                _("{model}, {chance}").format(model=plain(run.model.upper()), chance=classes.chance_plain(labels)),
+                _("{model}, {chance}").format(
+                    model=plain(run.model.upper()), chance=classes.probability_name_plain(labels)
+                ),
                 f"{before:.3f} → {after:.3f}",
                 line.format(before=classes.said(before, labels), after=classes.said(after, labels)),
                 delta_color="off",
@@ -64,7 +66,9 @@ def show(runs: Sequence[Intervention], key: str) -> None:
                 border=True,
             )
     every = classes.of_models(run.model for run in runs)
-    alt = _("{chance} after each token, before and after the change, by model").format(chance=classes.chance(every))
+    alt = _("{chance} after each token, before and after the change, by model").format(
+        chance=classes.probability_name(every)
+    )
     st.plotly_chart(before_and_after(runs, every), key=key, alt=alt)
 
 

@@ -98,7 +98,7 @@ def _ask_direction(texts: Sequence[Sentence]) -> tuple[str, str]:
 def _ask_how(a: str, b: str, chosen: Sequence[Checkpoint]) -> tuple[str, str]:
     """How steps are matched where the sentences differ in length, and what the colours tell."""
     left, right = st.columns(2)
-    names = {"share": _("share carried"), "probability": classes.chance_plain(classes.of_all(chosen))}
+    names = {"share": _("share carried"), "probability": classes.probability_name_plain(classes.of_all(chosen))}
     query_params.restore("patch_show", "share", query_params.one_of(list(names)), "patch show")
     show = left.segmented_control(
         _("Colours tell"), list(names), format_func=names.__getitem__, key="patch show", required=True,

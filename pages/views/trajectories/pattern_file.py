@@ -47,7 +47,7 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
     def start() -> background_search.Start:
         from core.probes.units.patterns import index
 
-        return lambda breathe: index(checkpoint, read, state, breathe)
+        return lambda check_cancelled: index(checkpoint, read, state, check_cancelled)
 
     background_search.view(
         "pat",

@@ -92,7 +92,7 @@ def _table(index: Index, matches: Matches) -> list[dict[str, object]]:
             _("units on"): _("{shared} of {all}").format(shared=moment.shared, all=len(matches.pattern.units)),
             _("Jaccard"): round(moment.jaccard, 2),
             _("they stay on for"): moment.length,
-            classes.chance(classes.of(index.model)): round(float(index.probability[moment.sentence]), 3),
+            classes.probability_name(classes.of(index.model)): round(float(index.probability[moment.sentence]), 3),
         }
         if index.labels is not None:
             row[_("label")] = visible(shown(_label(index, moment.sentence)))
@@ -158,7 +158,7 @@ def _contrast(found: Contrast, labels: Names, read_as: Names) -> None:
     gap = found.probability_difference
     rows.append(
         [
-            _("mean {chance}").format(chance=classes.chance(labels)),
+            _("mean {chance}").format(chance=classes.probability_name(labels)),
             *("–" if one is None else f"{one:.3f}" for one in found.probability),
             estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
         ]
@@ -168,5 +168,5 @@ def _contrast(found: Contrast, labels: Names, read_as: Names) -> None:
         _(
             "{some:,} sentences with a moment, {others:,} others; 95 % intervals. {chance} is the model’s own, read "
             "from the same states as the pattern, so it is no evidence from outside."
-        ).format(some=found.sentences[0], others=found.sentences[1], chance=classes.chance_plain(labels))
+        ).format(some=found.sentences[0], others=found.sentences[1], chance=classes.probability_name_plain(labels))
     )

@@ -125,7 +125,7 @@ def _say(found: Sequence[Retention]) -> None:
             "fillers anew; with few words these say little. The share is of the effects added up."
         ).format(
             words=len(found[0].words),
-            chance=classes.chance_plain(classes.of_models(retention.model for retention in found)),
+            chance=classes.probability_name_plain(classes.of_models(retention.model for retention in found)),
             fillers=found[0].fillers,
             seed=_SEED,
             neutral=found[0].neutral,

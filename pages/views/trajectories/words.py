@@ -49,7 +49,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
             "they count what a token wrote into the cell state only as far as the later forget gates let it stand."
         )
     )
-    _sums(found, classes.chance(classes.of_all(chosen)))
+    _sums(found, classes.probability_name(classes.of_all(chosen)))
     header = ["sentence", "model", "place", "token", "logit", "probability", "contribution", "cell_contribution"]
     controls.csv_button("contributions", header, lambda: _rows(found))
 
@@ -75,7 +75,9 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         st.plotly_chart(
             comparison_curves(compared),
             key="verdicts",
-            alt=_("{chance} after each word of both sentences").format(chance=classes.chance(classes.of_all(both))),
+            alt=_("{chance} after each word of both sentences").format(
+                chance=classes.probability_name(classes.of_all(both))
+            ),
         )
         for found in compared.contrasts:
             if found.parts_at is None and len(found.a.tokens) == len(found.b.tokens):
@@ -95,7 +97,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
                 prefix_curves(found_verdicts),
                 key=f"verdicts {sentence.number}",
                 alt=_("{chance} after each word, a curve per model").format(
-                    chance=classes.chance(shared(verdict.labels for verdict in found_verdicts))
+                    chance=classes.probability_name(shared(verdict.labels for verdict in found_verdicts))
                 ),
             )
 

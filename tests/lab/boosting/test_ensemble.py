@@ -212,10 +212,10 @@ def test_reading_can_be_given_up(models: list[Checkpoint]) -> None:
     class EnoughError(Exception):
         pass
 
-    def breathe() -> None:
+    def check_cancelled() -> None:
         raise EnoughError
 
-    events = measure(corpus(), models, breathe=breathe)
+    events = measure(corpus(), models, check_cancelled=check_cancelled)
     assert next(events).done == 0
     with pytest.raises(EnoughError):
         next(events)

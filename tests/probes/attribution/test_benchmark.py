@@ -195,7 +195,7 @@ def test_closing_keeps_what_was_measured(gru: Checkpoint) -> None:
 def test_breathing_can_stop_it_between_two_methods(gru: Checkpoint) -> None:
     breaths = 0
 
-    def breathe() -> None:
+    def check_cancelled() -> None:
         nonlocal breaths
         breaths += 1
         if breaths > 30:
@@ -203,7 +203,7 @@ def test_breathing_can_stop_it_between_two_methods(gru: Checkpoint) -> None:
 
     progress = None
     with pytest.raises(InterruptedError):
-        for found_so_far in league(gru, sentences(50), METHODS, breathe=breathe):
+        for found_so_far in league(gru, sentences(50), METHODS, check_cancelled=check_cancelled):
             progress = found_so_far
     found = progress.result()
     assert 0 < found.measured < 50 and not found.complete

@@ -220,7 +220,7 @@ def test_nothing_is_found_where_no_reading_can_come_to(cell: str) -> None:
 def test_a_search_can_be_ended_at_any_step_and_keeps_what_it_has() -> None:
     calls = 0
 
-    def breathe() -> None:
+    def check_cancelled() -> None:
         nonlocal calls
         calls += 1
         if calls > 60:
@@ -228,7 +228,7 @@ def test_a_search_can_be_ended_at_any_step_and_keeps_what_it_has() -> None:
 
     events = []
     with pytest.raises(StopAsyncIteration):
-        events.extend(search(checkpoints.load("rnn"), TEXTS, breathe=breathe))
+        events.extend(search(checkpoints.load("rnn"), TEXTS, check_cancelled=check_cancelled))
     latest = events[-1]
     assert 0 < latest.found.tried < latest.found.starts
     assert latest.result() is latest.found

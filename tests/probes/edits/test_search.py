@@ -364,11 +364,11 @@ def test_the_reading_is_what_the_goal_goes_against() -> None:
 def test_it_stops_when_told_to() -> None:
     model, stopped = checkpoint("rnn", 5), RuntimeError("stop")
 
-    def breathe() -> None:
+    def check_cancelled() -> None:
         raise stopped
 
     with pytest.raises(RuntimeError, match="stop"):
-        list(search("tiny", white_box(model), question("abcd"), breathe))
+        list(search("tiny", white_box(model), question("abcd"), check_cancelled))
     events = search("tiny", white_box(model), question("abcd", max_edits=3, beam=None))
     partial: list[Progress] = [next(events), next(events), next(events)]
     events.close()

@@ -13,7 +13,7 @@ from core.evaluation.intervals import difference
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.probes.sarcasm import report_file
-from core.probes.sarcasm.corpora import KNOWN, Columns, Said, found, known, located, read_sarcasm
+from core.probes.sarcasm.corpora import KNOWN, Columns, LabelledText, found, known, located, read_sarcasm
 from core.probes.sarcasm.report import meant, read_positive, report, reports, reworded
 
 
@@ -68,11 +68,11 @@ def test_a_text_counts_once_however_often_it_was_reworded() -> None:
 
 def test_what_is_meant_by_hand() -> None:
     texts = [
-        *(Said("a", True, sentiment=0) for _ in range(3)),
-        Said("b", True, sentiment=1),
-        Said("c", True),
-        *(Said("d", False, sentiment=0) for _ in range(2)),
-        *(Said("e", False, sentiment=1) for _ in range(2)),
+        *(LabelledText("a", True, sentiment=0) for _ in range(3)),
+        LabelledText("b", True, sentiment=1),
+        LabelledText("c", True),
+        *(LabelledText("d", False, sentiment=0) for _ in range(2)),
+        *(LabelledText("e", False, sentiment=1) for _ in range(2)),
     ]
     probabilities = np.array([0.9, 0.7, 0.1, 0.2, 0.99, 0.3, 0.6, 0.8, 0.5])
     found = meant(probabilities, np.array([said.sarcastic for said in texts]), texts)
@@ -81,7 +81,7 @@ def test_what_is_meant_by_hand() -> None:
     assert [(share.hits, share.rows) for share in found.negative_read_positive] == [(2, 3), (1, 2)]
     assert [(share.hits, share.rows) for share in found.positive_read_negative] == [(1, 1), (0, 2)]
     assert found.accuracy_difference is not None and found.accuracy_difference.mean == -0.5
-    assert meant(probabilities[:1], np.array([True]), [Said("a", True)]) is None
+    assert meant(probabilities[:1], np.array([True]), [LabelledText("a", True)]) is None
 
 
 # Reading a corpus
@@ -105,9 +105,9 @@ def test_texts_are_gathered_and_everything_else_counted(tmp_path: Path) -> None:
     )
     corpus = read_sarcasm(path, located(path, Columns()))
     assert corpus.texts == (
-        Said("So good   @ann", True, ("not good", "bad  ")),
-        Said("it is", True),
-        Said("good movie  ", False),
+        LabelledText("So good   @ann", True, ("not good", "bad  ")),
+        LabelledText("it is", True),
+        LabelledText("good movie  ", False),
     )
     assert (corpus.rows, corpus.repeated, corpus.blank, corpus.contradictory) == (10, 4, 2, 1)
     assert (corpus.give_aways, corpus.identical) == (2, 2)
@@ -126,9 +126,9 @@ def test_sentiment_and_labels_of_ones_own(tmp_path: Path) -> None:
     where, about = known(path)
     corpus = read_sarcasm(path, located(path, where), about)
     assert corpus.texts == (
-        Said("so good", True, sentiment=0),
-        Said("so bad", False, sentiment=0),
-        Said("so late", False),
+        LabelledText("so good", True, sentiment=0),
+        LabelledText("so bad", False, sentiment=0),
+        LabelledText("so late", False),
     )
     assert "SemEval" not in about and "Rosenthal" in corpus.about
 
@@ -136,7 +136,7 @@ def test_sentiment_and_labels_of_ones_own(tmp_path: Path) -> None:
 def test_columns_are_found_where_nobody_names_them(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", [{"text": "a", "interpretation": "b"}])
     assert located(path, Columns()) == Columns(label=None, rewording="interpretation")
-    assert read_sarcasm(path, located(path, Columns())).texts == (Said("a", True, ("b",)),)
+    assert read_sarcasm(path, located(path, Columns())).texts == (LabelledText("a", True, ("b",)),)
     path = write(tmp_path / "a.jsonl", [{"text": "a", "label": 1}])
     assert located(path, Columns()) == Columns()
     assert located(path, Columns(rewording="x")) == Columns(rewording="x")

@@ -334,14 +334,14 @@ def test_what_breathe_raises_ends_it(rows: list[dict[str, str]], tmp_path: Path)
     path, out = write(tmp_path / "in.csv", rows), tmp_path / "out.csv"
     breaths = 0
 
-    def breathe() -> None:
+    def check_cancelled() -> None:
         nonlocal breaths
         breaths += 1
         if breaths == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(scan(path, [checkpoint()], out=out, breathe=breathe))
+        list(scan(path, [checkpoint()], out=out, check_cancelled=check_cancelled))
     assert not out.exists() and list(tmp_path.iterdir()) == [path]
 
 

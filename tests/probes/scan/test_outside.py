@@ -27,7 +27,7 @@ class Constant:
 
     def load(self) -> Scoring:
         def score(
-            texts: Sequence[str], problems: dict[int, str], breathe: Callable[[], object]
+            texts: Sequence[str], problems: dict[int, str], check_cancelled: Callable[[], object]
         ) -> Mapping[str, np.ndarray]:
             return {"constant": np.full(len(texts), 0.25)}
 
@@ -66,8 +66,8 @@ def test_another_file_is_refused() -> None:
 
 
 def test_what_ends_the_scan_ends_the_asking() -> None:
-    def breathe() -> None:
+    def check_cancelled() -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        AskedScoring(predictor.load(SPEC), "sentiment")(["a day"], {}, breathe)
+        AskedScoring(predictor.load(SPEC), "sentiment")(["a day"], {}, check_cancelled)

@@ -215,14 +215,14 @@ def test_what_breathe_raises_ends_it(with_polarity: Path) -> None:
 
     calls = 0
 
-    def breathe() -> None:
+    def check_cancelled() -> None:
         nonlocal calls
         calls += 1
         if calls > 6:
             raise StoppedError
 
     events = diagnose(
-        checkpoints.load("rnn", with_polarity), [" ".join(tokens) for tokens in sentences(100)], 0, breathe
+        checkpoints.load("rnn", with_polarity), [" ".join(tokens) for tokens in sentences(100)], 0, check_cancelled
     )
     with pytest.raises(StoppedError):
         list(events)

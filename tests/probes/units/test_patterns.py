@@ -229,11 +229,11 @@ def test_what_breathe_raises_ends_the_index(tiny_checkpoints: Path) -> None:
     class StoppedError(Exception):
         pass
 
-    def breathe() -> None:
+    def check_cancelled() -> None:
         raise StoppedError
 
     with pytest.raises(StoppedError):
-        list(index(checkpoints.load("lstm", tiny_checkpoints), made_up(3), "c", breathe))
+        list(index(checkpoints.load("lstm", tiny_checkpoints), made_up(3), "c", check_cancelled))
 
 
 @pytest.fixture

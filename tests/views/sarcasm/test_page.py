@@ -34,7 +34,7 @@ from core.probes.edits.neighbours import Neighbours
 from core.probes.edits.victims import white_box
 from core.probes.sarcasm import compose, report_file
 from core.probes.sarcasm.candidates import Candidates, Question
-from core.probes.sarcasm.corpora import Said, SarcasmCorpus
+from core.probes.sarcasm.corpora import LabelledText, SarcasmCorpus
 from core.probes.sarcasm.report import reports
 from core.probes.sarcasm.situations import bank, read
 from core.probes.scan import one_file
@@ -797,11 +797,11 @@ def measured(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     shutil.copytree(tiny_checkpoints, folder)
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
     texts = [
-        Said("so good", True, ("so bad",), 0),
-        Said("i love it", True, ("i hate it",), 0),
-        Said("never bad", True, (), 1),
-        Said("the movie is good", False, sentiment=1),
-        Said("so sad", False, sentiment=0),
+        LabelledText("so good", True, ("so bad",), 0),
+        LabelledText("i love it", True, ("i hate it",), 0),
+        LabelledText("never bad", True, (), 1),
+        LabelledText("the movie is good", False, sentiment=1),
+        LabelledText("so sad", False, sentiment=0),
     ]
     corpus = SarcasmCorpus("<b>made-up</b>", "a [corpus](x)", "0" * 64, tuple(texts), 5, 0, 0, 0, 0, 0)
     loaded = [checkpoints.load(name, folder) for name in NAMES]

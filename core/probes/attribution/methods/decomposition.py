@@ -36,8 +36,8 @@ import torch
 from torch import Tensor
 
 from core.probes.attribution.methods.layers import Layer, Numbers, numbers
-from core.probes.attribution.results import Reading, Said, Scores
-from core.runtime.i18n import mark
+from core.probes.attribution.results import Reading, Scores
+from core.runtime.i18n import LazyMessage, mark
 
 
 class Parts(NamedTuple):
@@ -75,7 +75,7 @@ def contextual_decomposition(reading: Reading, baseline: str = "", *, seed: int 
     No word is removed, so there is no baseline; nothing is random.
     """
     found = words(reading)
-    return Scores(found.beta, base_logit=None, delta=None, spent=Said(mark("each word split from the rest")))
+    return Scores(found.beta, base_logit=None, delta=None, spent=LazyMessage(mark("each word split from the rest")))
 
 
 def words(reading: Reading) -> Decomposition:

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.probes.attribution.removal import replacement
-from core.probes.attribution.results import NOTHING, Said, Scores
-from core.runtime.i18n import mark
+from core.probes.attribution.results import NOTHING, Scores
+from core.runtime.i18n import LazyMessage, mark
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,7 +75,7 @@ def integrated_gradients(reading: Reading, baseline: str, *, seed: int = 0) -> S
             steps *= 2
     warning = NOTHING
     if not abs(delta) < allowed:
-        warning = Said(
+        warning = LazyMessage(
             mark(
                 "not converged: after {steps:,} steps the scores' sum misses the difference of {difference:+.3f} by "
                 "{delta:+.3f}"
@@ -84,7 +84,7 @@ def integrated_gradients(reading: Reading, baseline: str, *, seed: int = 0) -> S
             difference=difference,
             delta=delta,
         )
-    return Scores(scores, base_logit, delta, spent=Said(mark("{steps:,} steps"), steps=steps), warning=warning)
+    return Scores(scores, base_logit, delta, spent=LazyMessage(mark("{steps:,} steps"), steps=steps), warning=warning)
 
 
 def saliency(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:
@@ -98,7 +98,7 @@ def saliency(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:
     with torch.inference_mode(False):
         x, lengths, forward = _embedded(reading)
         gradient = Saliency(forward).attribute(x.requires_grad_(), abs=False, additional_forward_args=lengths)
-    return Scores(np.linalg.norm(_array(gradient[0]), axis=1), None, None, spent=Said(mark("1 gradient")))
+    return Scores(np.linalg.norm(_array(gradient[0]), axis=1), None, None, spent=LazyMessage(mark("1 gradient")))
 
 
 def input_x_gradient(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:
@@ -112,7 +112,7 @@ def input_x_gradient(reading: Reading, baseline: str = "", *, seed: int = 0) -> 
     with torch.inference_mode(False):
         x, lengths, forward = _embedded(reading)
         given = InputXGradient(forward).attribute(x.requires_grad_(), additional_forward_args=lengths)
-    return Scores(_summed(given[0]), None, None, spent=Said(mark("1 gradient")))
+    return Scores(_summed(given[0]), None, None, spent=LazyMessage(mark("1 gradient")))
 
 
 def gradient_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
@@ -212,5 +212,5 @@ def _errors(draws: np.ndarray) -> np.ndarray:
     return errors
 
 
-def _drawn() -> Said:
-    return Said(mark("{count:,} draws of noise"), count=DRAWS)
+def _drawn() -> LazyMessage:
+    return LazyMessage(mark("{count:,} draws of noise"), count=DRAWS)

@@ -23,8 +23,8 @@ import numpy as np
 
 from core.probes.attribution.methods.tree import many_values
 from core.probes.attribution.removal import Game, TextGame, game_of
-from core.probes.attribution.results import Said, Scores
-from core.runtime.i18n import mark
+from core.probes.attribution.results import Scores
+from core.runtime.i18n import LazyMessage, mark
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,7 +99,7 @@ def shapley_sampling(reading: Reading, baseline: str, *, seed: int = 0) -> Score
     return replace(
         forward.scores(scores, complete=True),
         errors=np.zeros(n) if every else np.std(each, axis=0, ddof=1) / np.sqrt(len(each)),
-        spent=Said(mark("{orders:,} orders, {count:,} readings"), orders=len(each), count=forward.readings),
+        spent=LazyMessage(mark("{orders:,} orders, {count:,} readings"), orders=len(each), count=forward.readings),
     )
 
 
@@ -150,4 +150,4 @@ class MaskedForward:
         n = len(self.game)
         empty, full = self.values(np.repeat([[False], [True]], n, axis=1)).tolist()
         delta = float(scores.sum() - (full - empty)) if complete else None
-        return Scores(scores, empty, delta, spent=Said(mark("{count:,} readings"), count=self.readings))
+        return Scores(scores, empty, delta, spent=LazyMessage(mark("{count:,} readings"), count=self.readings))

@@ -40,8 +40,8 @@ from torch import Tensor
 
 from core.models.recurrent import CellStep
 from core.probes.attribution.methods.layers import Layer, numbers
-from core.probes.attribution.results import NOTHING, Reading, Said, Scores
-from core.runtime.i18n import mark
+from core.probes.attribution.results import NOTHING, Reading, Scores
+from core.runtime.i18n import LazyMessage, mark
 
 EPSILON = 1e-3  # Arras et al. 2017
 _BLOWN_UP = 100  # times the logit: where relevances cancel this far, their sizes say little
@@ -75,7 +75,7 @@ def layerwise_relevance(reading: Reading, baseline: str = "", *, seed: int = 0) 
         scores,
         base_logit=found.start,
         delta=float(scores.sum()) - (logit - found.start),
-        spent=Said(mark("ε = {epsilon:g}, biases redistributed"), epsilon=EPSILON),
+        spent=LazyMessage(mark("ε = {epsilon:g}, biases redistributed"), epsilon=EPSILON),
         warning=_warning(scores, logit),
     )
 
@@ -87,7 +87,7 @@ def layerwise_relevance_without_biases(reading: Reading, baseline: str = "", *, 
         scores,
         base_logit=None,
         delta=None,
-        spent=Said(mark("ε = {epsilon:g}, biases' relevance dropped"), epsilon=EPSILON),
+        spent=LazyMessage(mark("ε = {epsilon:g}, biases' relevance dropped"), epsilon=EPSILON),
         warning=_warning(scores, _logit(reading)),
     )
 
@@ -197,11 +197,11 @@ def _logit(reading: Reading) -> float:
         return float(checkpoint.model(torch.tensor([checkpoint.vocabulary.encode(reading.tokens)])).item())
 
 
-def _warning(scores: np.ndarray, logit: float) -> Said:
+def _warning(scores: np.ndarray, logit: float) -> LazyMessage:
     size = float(np.abs(scores).sum())
     if size <= _BLOWN_UP * max(1.0, abs(logit)):
         return NOTHING
-    return Said(
+    return LazyMessage(
         mark("relevances of {size:,.0f} in all cancel to a logit of {logit:.2f}: single scores say little"),
         size=size,
         logit=logit,

@@ -22,9 +22,9 @@ import numpy as np
 
 from core.probes.attribution.methods.tree import tree_of
 from core.probes.attribution.removal import Game, TextGame, game_of, subsets
-from core.probes.attribution.results import Said, Scores
+from core.probes.attribution.results import Scores
+from core.runtime.i18n import LazyMessage, mark
 from core.runtime.i18n import gettext as _
-from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from core.probes.attribution.results import Reading
@@ -35,7 +35,7 @@ PERMUTATIONS = 200  # for texts of up to 50 tokens
 _FEWEST = 20  # for long ones: ten pairs are the fewest whose spread says something
 _STEPS = 500_000  # of the recurrence, about, beyond which fewer permutations are drawn
 
-Breathe = Callable[[], object]
+CheckCancelled = Callable[[], object]
 
 
 class Values(NamedTuple):
@@ -62,24 +62,28 @@ class Sampled(NamedTuple):
     empty: float
 
 
-def shapley(reading: Reading, baseline: str, *, seed: int = 0, breathe: Breathe = lambda: None) -> Scores:
+def shapley(
+    reading: Reading, baseline: str, *, seed: int = 0, check_cancelled: CheckCancelled = lambda: None
+) -> Scores:
     """Shapley values of the tokens: exact for up to `MOST_EXACT` of them, sampled beyond.
 
-    `breathe` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
+    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
     baseline.
     """
     if len(reading.tokens) <= MOST_EXACT:
-        return exact_shapley(reading, baseline, breathe=breathe)
-    return sampled_shapley(reading, baseline, seed=seed, breathe=breathe)
+        return exact_shapley(reading, baseline, check_cancelled=check_cancelled)
+    return sampled_shapley(reading, baseline, seed=seed, check_cancelled=check_cancelled)
 
 
-def exact_shapley(reading: Reading, baseline: str, *, seed: int = 0, breathe: Breathe = lambda: None) -> Scores:
+def exact_shapley(
+    reading: Reading, baseline: str, *, seed: int = 0, check_cancelled: CheckCancelled = lambda: None
+) -> Scores:
     """Shapley values from all subsets; `seed` plays no part. Raises ValueError beyond `MOST_EXACT` tokens."""
     game = game_of(reading, baseline)
-    values = all_values(game, breathe)
+    values = all_values(game, check_cancelled)
     scores = shapley_of(values.all)
     delta = float(scores.sum() - (game.full - values.empty))
-    return Scores(scores, values.empty, delta, spent=Said(mark("all {count:,} subsets"), count=len(values.all)))
+    return Scores(scores, values.empty, delta, spent=LazyMessage(mark("all {count:,} subsets"), count=len(values.all)))
 
 
 def sampled_shapley(
@@ -88,7 +92,7 @@ def sampled_shapley(
     *,
     seed: int = 0,
     permutations: int | None = None,
-    breathe: Breathe = lambda: None,
+    check_cancelled: CheckCancelled = lambda: None,
 ) -> Scores:
     """Shapley values estimated from random orders of joining, `permutations` of them, an even number of at least 4.
 
@@ -102,9 +106,9 @@ def sampled_shapley(
         )
     game = game_of(reading, baseline)
     tree, count = tree_of(game), permutations or permutations_for(len(game))
-    found = sampled(lambda present: tree.subsets(present, breathe), len(game), count, seed)
+    found = sampled(lambda present: tree.subsets(present, check_cancelled), len(game), count, seed)
     delta = float(found.scores.sum() - (game.full - found.empty))
-    spent = Said(mark("{count:,} permutations, in antithetic pairs"), count=count)
+    spent = LazyMessage(mark("{count:,} permutations, in antithetic pairs"), count=count)
     return Scores(found.scores, found.empty, delta, errors=found.errors, spent=spent)
 
 
@@ -113,7 +117,7 @@ def permutations_for(n: int) -> int:
     return min(PERMUTATIONS, max(_FEWEST, _STEPS // (2 * n * n) * 2))
 
 
-def all_values(game: Game | TextGame, breathe: Breathe = lambda: None) -> Values:
+def all_values(game: Game | TextGame, check_cancelled: CheckCancelled = lambda: None) -> Values:
     """v of every subset of a game's tokens. Raises ValueError beyond `MOST_EXACT` tokens."""
     if len(game) > MOST_EXACT:
         raise ValueError(
@@ -121,7 +125,7 @@ def all_values(game: Game | TextGame, breathe: Breathe = lambda: None) -> Values
                 most=MOST_EXACT, count=len(game)
             )
         )
-    return Values(tree_of(game).subsets(subsets(len(game)), breathe))
+    return Values(tree_of(game).subsets(subsets(len(game)), check_cancelled))
 
 
 def shapley_of(values: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from core.models.trace import Trace, trace_tokens
-from core.probes.attribution.results import Reading, Said, Scores
-from core.runtime.i18n import mark
+from core.probes.attribution.results import Reading, Scores
+from core.runtime.i18n import LazyMessage, mark
 
 
 def steps(reading: Reading, baseline: str = "", *, seed: int = 0) -> Scores:
@@ -38,5 +38,5 @@ def _scores(done: Trace, scores: np.ndarray) -> Scores:
         scores=scores,
         base_logit=done.empty_logit,
         delta=float(scores.sum()) - total,
-        spent=Said(mark("one reading, token by token")),
+        spent=LazyMessage(mark("one reading, token by token")),
     )

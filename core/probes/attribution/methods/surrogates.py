@@ -28,8 +28,8 @@ import numpy as np
 
 from core.probes.attribution.methods.perturbations import AT_ONCE, MaskedForward
 from core.probes.attribution.removal import game_of, subsets
-from core.probes.attribution.results import Said, Scores
-from core.runtime.i18n import mark
+from core.probes.attribution.results import Scores
+from core.runtime.i18n import LazyMessage, mark
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,7 +69,7 @@ def kernel_shap(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
     return replace(
         forward.scores(fit.scores, complete=True),
         errors=np.zeros(n) if every else fit.errors,
-        spent=Said(mark("all {count:,} masks"), count=len(masks)) if every else _samples(n),
+        spent=LazyMessage(mark("all {count:,} masks"), count=len(masks)) if every else _samples(n),
     )
 
 
@@ -92,8 +92,8 @@ def lime(reading: Reading, baseline: str, *, seed: int = 0) -> Scores:
     return replace(forward.scores(fit.scores), errors=fit.errors, spent=_samples(n))
 
 
-def _samples(n: int) -> Said:
-    return Said(mark("{count:,} samples"), count=samples(n))
+def _samples(n: int) -> LazyMessage:
+    return LazyMessage(mark("{count:,} samples"), count=samples(n))
 
 
 def _fitted(forward: MaskedForward, masks: np.ndarray, weights: np.ndarray, fit: _Regression) -> _Regression:

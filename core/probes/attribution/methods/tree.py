@@ -48,14 +48,16 @@ class PrefixTree:
             if not self._model.reads_whole:
                 self._inputs = game.model.project_input(self._words)
 
-    def subsets(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+    def subsets(self, present: np.ndarray, check_cancelled: Callable[[], object] = lambda: None) -> np.ndarray:
         """v of subsets [S, n] of bools, float64 [S]: what `Game.values` says."""
-        return self.values(np.where(present, np.arange(self.absent, dtype=np.int16), np.int16(self.absent)), breathe)
+        return self.values(
+            np.where(present, np.arange(self.absent, dtype=np.int16), np.int16(self.absent)), check_cancelled
+        )
 
-    def values(self, rows: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+    def values(self, rows: np.ndarray, check_cancelled: Callable[[], object] = lambda: None) -> np.ndarray:
         """Logits float64 [S] of sentences [S, n], rows of token positions; `absent` stands for an absent word.
 
-        `breathe` is called several times a second or so; what it raises ends the reading.
+        `check_cancelled` is called several times a second or so; what it raises ends the reading.
         """
         import torch
 
@@ -68,11 +70,11 @@ class PrefixTree:
             for start in range(0, len(distinct), _SLICE):
                 some = distinct[start : start + _SLICE]
                 read = self._whole if self._model.reads_whole else self._read
-                found[start : start + len(some)] = read(some, breathe)
+                found[start : start + len(some)] = read(some, check_cancelled)
         result: np.ndarray = found[inverse]
         return result
 
-    def _whole(self, rows: np.ndarray, breathe: Callable[[], object]) -> np.ndarray:
+    def _whole(self, rows: np.ndarray, check_cancelled: Callable[[], object]) -> np.ndarray:
         """Logits of sentences, each read from its beginning to its end, and back."""
         import torch
 
@@ -80,14 +82,14 @@ class PrefixTree:
         found = np.full(len(rows), self._model.empty_logit())
         some = np.flatnonzero(lengths)
         for places in np.split(some, range(_BLOCK, len(some), _BLOCK)):
-            breathe()
+            check_cancelled()
             # What is absent stands behind the words that are read, where any vector will do.
             ids = np.minimum(rows[places], len(self._words) - 1).astype(np.int64)
             x = self._words[torch.from_numpy(ids)]
             found[places] = self._model.from_embeddings(x, torch.from_numpy(lengths[places])).numpy()
         return found
 
-    def _read(self, rows: np.ndarray, breathe: Callable[[], object]) -> np.ndarray:
+    def _read(self, rows: np.ndarray, check_cancelled: Callable[[], object]) -> np.ndarray:
         """Logits of distinct sentences that stand sorted, all of them read a token further at a time."""
         import torch
 
@@ -107,12 +109,14 @@ class PrefixTree:
                     if not len(rows):
                         return found
             begins = parts <= depth
-            state = self._step(state, node[begins], rows[begins, depth], breathe)
+            state = self._step(state, node[begins], rows[begins, depth], check_cancelled)
             node = np.cumsum(begins) - 1
         found[places] = self._model.read_state(state).numpy()[node]
         return found
 
-    def _step(self, state: State, parents: np.ndarray, words: np.ndarray, breathe: Callable[[], object]) -> State:
+    def _step(
+        self, state: State, parents: np.ndarray, words: np.ndarray, check_cancelled: Callable[[], object]
+    ) -> State:
         """The states after beginnings `parents` [C] of `state`, ascending, went on with `words` [C]."""
         import torch
 
@@ -121,7 +125,7 @@ class PrefixTree:
         model, after = self._model, state.empty(len(parents))
         symbols = torch.from_numpy(words.astype(np.int64))
         for start in range(0, len(parents), _BLOCK):
-            breathe()
+            check_cancelled()
             stop = min(start + _BLOCK, len(parents))
             first, last = int(parents[start]), int(parents[stop - 1]) + 1
             own = torch.from_numpy(parents[start:stop] - first)
@@ -145,13 +149,13 @@ class TextTree:
     def __init__(self, game: TextGame):
         self._game, self.absent = game, len(game)
 
-    def subsets(self, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+    def subsets(self, present: np.ndarray, check_cancelled: Callable[[], object] = lambda: None) -> np.ndarray:
         """v of subsets [S, n] of bools, float64 [S]."""
-        return self._game.values(present, breathe)
+        return self._game.values(present, check_cancelled)
 
-    def values(self, rows: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+    def values(self, rows: np.ndarray, check_cancelled: Callable[[], object] = lambda: None) -> np.ndarray:
         """Logits float64 [S] of sentences [S, n], rows of token positions; `absent` stands for an absent word."""
-        return self._game.arranged([row[row != self.absent].tolist() for row in rows], breathe)
+        return self._game.arranged([row[row != self.absent].tolist() for row in rows], check_cancelled)
 
 
 def tree_of(game: Game | TextGame) -> PrefixTree | TextTree:
@@ -159,15 +163,17 @@ def tree_of(game: Game | TextGame) -> PrefixTree | TextTree:
     return TextTree(game) if isinstance(game, TextGame) else PrefixTree(game)
 
 
-def many_values(game: Game | TextGame, present: np.ndarray, breathe: Callable[[], object] = lambda: None) -> np.ndarray:
+def many_values(
+    game: Game | TextGame, present: np.ndarray, check_cancelled: Callable[[], object] = lambda: None
+) -> np.ndarray:
     """v of subsets [S, n] of bools, float64 [S]: by the tree where that is the faster way, else by the game itself.
 
     Random subsets share their beginnings only as far as there are more of them than ways to begin, so a tree gains on
     short texts and many subsets: at 10 words several times, at 40 nothing (tests/benchmarks/test_shapley.py).
     """
     if isinstance(game, Game) and present.shape[1] <= _LONGEST and len(present) >= _FEWEST:
-        return PrefixTree(game).subsets(present, breathe)
-    return game.values(present, breathe)
+        return PrefixTree(game).subsets(present, check_cancelled)
+    return game.values(present, check_cancelled)
 
 
 def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

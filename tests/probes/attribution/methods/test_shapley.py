@@ -205,4 +205,4 @@ def test_it_can_be_stopped(tiny_checkpoints: Path) -> None:
 
     for tokens in (TOKENS, LONG):
         with pytest.raises(KeyboardInterrupt):
-            shapley(reading(tiny_checkpoints, "rnn", tokens), "delete", breathe=stop)
+            shapley(reading(tiny_checkpoints, "rnn", tokens), "delete", check_cancelled=stop)
