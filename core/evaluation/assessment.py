@@ -109,10 +109,10 @@ def assess(
     """Count models' scores on a table; an event comes with every few thousand rows, the last has it all.
 
     `labels` are the names of class 0 and class 1, those of the models unless told. What the values of the label column
-    mean is decided by `label_inference.decide`, where `asked` names values. `check_cancelled` is called several times between
-    events, and what it raises ends it. Raises ValueError for no model or more than `MOST_MODELS`, models of one name,
-    models of different classes where no names are given, labels with two plausible meanings, or no row with a label
-    that is understood and a word; LookupError for a missing column; what `core.data.records.windows` raises.
+    mean is decided by `label_inference.decide`, where `asked` names values. `check_cancelled` is called several times
+    between events, and what it raises ends it. Raises ValueError for no model or more than `MOST_MODELS`, models of one
+    name, models of different classes where no names are given, labels with two plausible meanings, or no row with a
+    label that is understood and a word; LookupError for a missing column; what `core.data.records.windows` raises.
     """
     if not 1 <= len(checkpoints) <= MOST_MODELS:
         raise ValueError(

@@ -177,7 +177,8 @@ class Ranked(NamedTuple):
 class Ranking:
     """The most fluent orders of some words under a trigram's table float32 [n+1, n+1, n+1].
 
-    Both ways take seconds for many words. `check_cancelled` is called several times a second; what it raises ends the work.
+    Both ways take seconds for many words. `check_cancelled` is called several times a second; what it raises ends the
+    work.
     """
 
     def __init__(self, words: Words, table: np.ndarray, check_cancelled: Callable[[], object] = lambda: None):

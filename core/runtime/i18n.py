@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from functools import cache
 from gettext import NullTranslations, translation
 from pathlib import Path
+from typing import Self
 
 ENGLISH, TRADITIONAL_CHINESE = "en", "zh_TW"
 LANGUAGES = {ENGLISH: "English", TRADITIONAL_CHINESE: "繁體中文"}

@@ -150,9 +150,9 @@ def measure(
 ) -> Iterator[Progress]:
     """Boost models on half of a corpus and test them on the other half.
 
-    `check_cancelled` is called before every batch that a model reads; what it raises ends it. Raises ValueError for fewer than
-    two models or too many, for too few rows, and where the fit half has rows of one class only or no model is better
-    than chance on it.
+    `check_cancelled` is called before every batch that a model reads; what it raises ends it. Raises ValueError for
+    fewer than two models or too many, for too few rows, and where the fit half has rows of one class only or no model
+    is better than chance on it.
     """
     from core.data.corpus import encode
     from core.models.predict import logits, sigmoid

@@ -63,7 +63,7 @@ class Round:
 class Boosting:
     """All rounds on `labels` int64 [N] of K `classes`, and why there are no more.
 
-    `stopped` is ``rounds`` (as many as were asked for), ``perfect`` (the last learner has ε = 0) or ``probability_name``: the
+    `stopped` is ``rounds`` (as many as were asked for), ``perfect`` (the last learner has ε = 0) or ``chance``: the
     next learner, not among the rounds, had the error `refused`, 1 − 1/K or more.
     """
 

@@ -68,8 +68,8 @@ def league(
 
     Sentences of one token or more than `longest` are left out and counted. Methods named in `unsigned` say how much a
     token matters but not for which verdict. Where a method raises ValueError, that sentence is counted against it.
-    After so many `seconds` no further sentence is begun; `check_cancelled` is called before every method, and what it raises
-    ends the league; the last event has what was measured until then.
+    After so many `seconds` no further sentence is begun; `check_cancelled` is called before every method, and what it
+    raises ends the league; the last event has what was measured until then.
 
     Words are deleted from what a black box reads, and its sensitivity is not measured: that moves words' vectors.
 

@@ -91,8 +91,8 @@ def interactions(
 ) -> Interactions:
     """How pairs of tokens interact: all of them, exactly, in texts of up to `MOST_EXACT` tokens, else the `top` ones.
 
-    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
-    baseline, a `top` outside 2 to `MOST_TOP`, and `draws` that are odd or fewer than 4.
+    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an
+    unknown baseline, a `top` outside 2 to `MOST_TOP`, and `draws` that are odd or fewer than 4.
     """
     begun = time.perf_counter()
     if not 2 <= top <= MOST_TOP:

@@ -126,8 +126,8 @@ def order_attribution(
 ) -> OrderAttribution:
     """What words and positions add: exact for up to `MOST_EXACT` words, else from `permutations` orders of joining.
 
-    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
-    baseline, an odd number of permutations or fewer than 4, and beyond `MOST_SAMPLED` tokens.
+    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an
+    unknown baseline, an odd number of permutations or fewer than 4, and beyond `MOST_SAMPLED` tokens.
     """
     begun = time.perf_counter()
     n = len(reading.tokens)

@@ -133,7 +133,7 @@ class TextGame:
     def arranged(
         self, rows: Sequence[Sequence[int]], check_cancelled: Callable[[], object] = lambda: None
     ) -> np.ndarray:
-        """Logits float64 [S] of texts given by the positions of their words, in order; `check_cancelled` as in `values`."""
+        """Logits float64 [S] of texts given by their words’ positions, in order; `check_cancelled` as in `values`."""
         tokens, found = self.reading.tokens, np.empty(len(rows))
         done = 0
         while done < len(rows):

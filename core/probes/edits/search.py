@@ -118,8 +118,8 @@ def search(
 ) -> Iterator[Progress]:
     """Look for edits until the question is answered or a bound is reached; may be closed at any step.
 
-    At least one event comes; the last one's result is the answer. `check_cancelled` is called between two events, and what it
-    raises ends the search.
+    At least one event comes; the last one's result is the answer. `check_cancelled` is called between two events, and
+    what it raises ends the search.
     """
     found = _Answers(model, victim, question)
     yield found.event()

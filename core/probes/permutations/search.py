@@ -212,7 +212,8 @@ def search(
     """Score orders of a sentence until the question is answered or a bound is reached; may be closed at any step.
 
     At least one event comes; the last one's result is the answer. Seconds may pass between two events while the most
-    fluent orders are found; `check_cancelled` is called several times a second or so, and what it raises ends the search.
+    fluent orders are found; `check_cancelled` is called several times a second or so, and what it raises ends the
+    search.
     """
     begun = time.perf_counter()
     found = _Found(model, question, score)

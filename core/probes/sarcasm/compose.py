@@ -108,8 +108,8 @@ def search(
 ) -> Iterator[Progress]:
     """Build and score candidates until all are, or a bound is reached; may be closed at any step.
 
-    At least one event comes; the last one's result is the answer. `check_cancelled` is called before every batch, and what it
-    raises ends the search.
+    At least one event comes; the last one's result is the answer. `check_cancelled` is called before every batch, and
+    what it raises ends the search.
     """
     begun = time.perf_counter()
     question = candidates.question

@@ -122,8 +122,8 @@ def scan(
 
     What labels mean is decided by `label_inference.decide`, where `asked` names values. Without labels rows rank by cue
     of sarcasm, which say nothing of other classes than negative and positive: such models then have no ranking. An
-    event comes every few thousand rows; `check_cancelled` is called several times between, and what it raises ends the scan.
-    Where it ends before its last event, or is closed, nothing stands at `out` but what stood there before.
+    event comes every few thousand rows; `check_cancelled` is called several times between, and what it raises ends the
+    scan. Where it ends before its last event, or is closed, nothing stands at `out` but what stood there before.
 
     Raises ValueError for no model, models of different classes and a column of labels, a ranking of less than one, a
     text column of numbers, labels with two plausible meanings or none of which is understood, or an output that is the

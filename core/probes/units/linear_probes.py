@@ -131,8 +131,8 @@ def diagnose(
 ) -> Generator[Progress, None, None]:
     """Probe a model on texts; the last event has every probe. May be closed at any time.
 
-    `seed` splits the sentences, draws the control labels and resamples. `check_cancelled` is called often; what it raises ends
-    the work. Raises ValueError where fewer than 20 different sentences stand on either side of the split.
+    `seed` splits the sentences, draws the control labels and resamples. `check_cancelled` is called often; what it
+    raises ends the work. Raises ValueError where fewer than 20 different sentences stand on either side of the split.
     """
     checkpoint.model.check_plain(checkpoint.name)
     tokenised = [tuple(checkpoint.preprocessing(text)) for text in texts]

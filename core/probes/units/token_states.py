@@ -35,8 +35,8 @@ def token_states(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The states after some tokens: their places in ``sentences.ids``, int64 [N], and the states, float32 [N, H].
 
-    The batches hold all tokens between them. `check_cancelled` is called before each batch, and before each step of a cell
-    state; what it raises ends the work. Raises ValueError for a state that the model has not.
+    The batches hold all tokens between them. `check_cancelled` is called before each batch, and before each step of a
+    cell state; what it raises ends the work. Raises ValueError for a state that the model has not.
     """
     import torch
 

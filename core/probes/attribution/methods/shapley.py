@@ -67,8 +67,8 @@ def shapley(
 ) -> Scores:
     """Shapley values of the tokens: exact for up to `MOST_EXACT` of them, sampled beyond.
 
-    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an unknown
-    baseline.
+    `check_cancelled` is called several times a second or so; what it raises ends the work. Raises ValueError for an
+    unknown baseline.
     """
     if len(reading.tokens) <= MOST_EXACT:
         return exact_shapley(reading, baseline, check_cancelled=check_cancelled)
