@@ -212,14 +212,16 @@ class Model:
     def order(self, text: str, seed: int = 0) -> OrderAttribution:
         """How much of the verdict comes from which words there are, and how much from where they stand: [T] each."""
         from core.probes.attribution.order import order_attribution
+        from core.probes.attribution.results import Instance
 
-        return order_attribution(self._reading(text), seed=seed)
+        return order_attribution(Instance.of(self.checkpoint, text), seed=seed)
 
     def interactions(self, text: str, seed: int = 0) -> Interactions:
         """Shapley interactions [T, T] of all pairs of tokens: what they do together beyond what each does alone."""
         from core.probes.attribution.interactions import interactions
+        from core.probes.attribution.results import Instance
 
-        return interactions(self._reading(text), seed=seed)
+        return interactions(Instance.of(self.checkpoint, text), seed=seed)
 
     def patching(self, a: str, b: str, align: str = "start") -> PatchGrid:
         """A's verdict where one state or gate, at one step, is taken from B's run: `logits` [T] by what is patched,
@@ -293,15 +295,6 @@ class Model:
     def _check_sentiment(self, why: str) -> None:
         if not self.checkpoint.reads_sentiment:
             raise ValueError(f"{self.name} tells {self.labels[0]} from {self.labels[1]}: {why}")
-
-    def _reading(self, text: str) -> Any:
-        from core.models.predict import EmptyTextError
-        from core.probes.attribution.results import Reading
-
-        tokens = tuple(self.checkpoint.preprocessing(text))
-        if not tokens:
-            raise EmptyTextError("the text is empty: there is no word to read")
-        return Reading(self.checkpoint, text, tokens)
 
 
 def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> go.Figure:

@@ -46,7 +46,7 @@ def bench(options: argparse.Namespace) -> int:
 
 def _measured(options: argparse.Namespace) -> Iterator[Measured]:
     from core.benchmarks import exercises, inside, pages, reading, searches, words
-    from core.benchmarks.measured import threads
+    from core.benchmarks.measured import run, threads
 
     if "pages" in options.only:  # first: while no models are in this process's way
         yield from pages.visited(1 if options.quick else 3)
@@ -55,7 +55,7 @@ def _measured(options: argparse.Namespace) -> Iterator[Measured]:
         parts = {"reading": reading, "inside": inside, "searches": searches, "words": words, "exercises": exercises}
         for name, part in parts.items():
             if name in options.only:
-                yield from (part.quick if options.quick else part.whole)(models)
+                yield from run(part.TIMINGS, models, options.quick)
 
 
 def _show(found: list[Measured]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.attribution.benchmark import Method
     from core.probes.attribution.benchmark_file import Source
-    from core.probes.attribution.standings import League
+    from core.probes.attribution.standings import Benchmark
 
 _ROWS = 200
 _HEADINGS = {
@@ -63,37 +63,37 @@ def faithfulness(options: argparse.Namespace) -> int:
     if options.out and not (folder := Path(options.out).parent).is_dir():  # told of before an hour of work
         raise FileNotFoundError(f"there is no folder {folder} to write {Path(options.out).name} to")
     texts, source = _drawn(options)
-    found: list[League] = []
+    found: list[Benchmark] = []
     status = 0
     for model, methods, unsigned in chosen:
-        league, stopped = _measured(model, texts, methods, unsigned, options)
-        found += [league] if league else []
+        result, stopped = _measured(model, texts, methods, unsigned, options)
+        found += [result] if result else []
         if stopped:
             console.progress(f"interrupted: {len(found):,} of {len(chosen):,} models, the last as far as it got")
             status = 130
             break
-    for league in found:
-        for standing in league.standings:
+    for result in found:
+        for standing in result.standings:
             if standing.failed:
                 console.progress(
-                    f"{league.model}: {standing.method} gave no scores for {standing.failed:,} sentences; the first: "
+                    f"{result.model}: {standing.method} gave no scores for {standing.failed:,} sentences; the first: "
                     f"{standing.failure}"
                 )
     if options.out and found:
         benchmark_file.save(Path(options.out), source, found)
         console.progress(f"the table is kept in {options.out}")
     if options.json:
-        console.json_list(benchmark_file.as_json(league, failures=True) for league in found)
+        console.json_list(benchmark_file.as_json(result, failures=True) for result in found)
         return status
-    for league in found:
-        _show(league)
+    for result in found:
+        _show(result)
     return status
 
 
 def _methods(checkpoint: Model, options: argparse.Namespace) -> tuple[Mapping[str, Method], list[str]]:
     """The methods asked for that exist for a model's cell, and the names of those without signs.
 
-    Each takes words out as the league does where it accepts that, else in its own way.
+    Each takes words out as the benchmark does where it accepts that, else in its own way.
     """
     from core.probes.attribution.attribute import METHODS, available
 
@@ -110,7 +110,7 @@ def _methods(checkpoint: Model, options: argparse.Namespace) -> tuple[Mapping[st
         method = METHODS[name]
         own = method.baselines[0] if method.baselines else ""
         baseline = options.removal if options.removal in method.baselines else own
-        return lambda reading: method.function(reading, baseline, seed=options.seed)
+        return lambda instance: method.function(instance, baseline, seed=options.seed)
 
     return {name: bound(name) for name in names}, [name for name in names if not METHODS[name].signed]
 
@@ -139,16 +139,18 @@ def _measured(
     methods: Mapping[str, Method],
     unsigned: Sequence[str],
     options: argparse.Namespace,
-) -> tuple[League | None, bool]:
-    """A model's league, and whether it was interrupted; None where not one sentence was measured before."""
+) -> tuple[Benchmark | None, bool]:
+    """A model's benchmark, and whether it was interrupted; None where not one sentence was measured before."""
     from tqdm import tqdm
 
-    from core.probes.attribution.benchmark import Progress, league
+    from core.probes.attribution.benchmark import BenchmarkProgress, benchmark
 
     bounds = {name: getattr(options, name) for name in ("randoms", "sensitivity_rows", "seconds")}
     bounds = {name: value for name, value in bounds.items() if value is not None}
-    events = league(checkpoint, texts, methods, removal=options.removal, seed=options.seed, unsigned=unsigned, **bounds)
-    progress: Progress | None = None
+    events = benchmark(
+        checkpoint, texts, methods, removal=options.removal, seed=options.seed, unsigned=unsigned, **bounds
+    )
+    progress: BenchmarkProgress | None = None
     stopped = False
     with tqdm(desc=checkpoint.name, unit=" sentences", leave=False) as bar:
         try:
@@ -161,7 +163,7 @@ def _measured(
     return (progress.result() if progress and (progress.done or not stopped) else None), stopped
 
 
-def _show(found: League) -> None:
+def _show(found: Benchmark) -> None:
     left_out = ", ".join(f"{count:,} of {reason}" for reason, count in found.left_out.items())
     console.line(
         f"{found.model}: {found.measured:,} of {found.given:,} sentences measured"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.attribution.interactions import Interactions
     from core.probes.attribution.order import OrderAttribution
-    from core.probes.attribution.results import Reading
 
 _SHOWN = 15  # pairs that are printed
 
@@ -46,10 +45,11 @@ def _options(parser: argparse.ArgumentParser) -> None:
 def order_attribution(options: argparse.Namespace) -> int:
     """How much of a verdict comes from which words a text has, and how much from where they stand."""
     from core.probes.attribution.order import order_attribution
+    from core.probes.attribution.results import Instance
 
     found = [
         order_attribution(
-            _reading(checkpoint, text), options.baseline, seed=options.seed, permutations=options.permutations
+            Instance.of(checkpoint, text), options.baseline, seed=options.seed, permutations=options.permutations
         )
         for checkpoint, text in _asked(options)
     ]
@@ -64,9 +64,10 @@ def order_attribution(options: argparse.Namespace) -> int:
 def interactions(options: argparse.Namespace) -> int:
     """Which pairs of words do more, or less, together than each alone: their Shapley interaction index."""
     from core.probes.attribution.interactions import interactions
+    from core.probes.attribution.results import Instance
 
     found = [
-        interactions(_reading(checkpoint, text), options.baseline, seed=options.seed, top=options.top)
+        interactions(Instance.of(checkpoint, text), options.baseline, seed=options.seed, top=options.top)
         for checkpoint, text in _asked(options)
     ]
     if options.json:
@@ -82,16 +83,6 @@ def _asked(options: argparse.Namespace) -> list[tuple[Checkpoint, str]]:
     if options.seed < 0:
         raise ValueError(f"a seed is 0 or more; given: {options.seed}")
     return [(checkpoint, text) for text in options.texts for checkpoint in models]
-
-
-def _reading(checkpoint: Checkpoint, text: str) -> Reading:
-    from core.models.predict import EmptyTextError
-    from core.probes.attribution.results import Reading
-
-    tokens = tuple(checkpoint.preprocessing(text))
-    if not tokens:
-        raise EmptyTextError("the text is empty: there is no word to attribute anything to")
-    return Reading(checkpoint, text, tokens)
 
 
 def _list(values: np.ndarray | None) -> list[float] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from core.__main__ import main
 from core.benchmarks import exercises, inside, pages, reading, searches, visitor, words
-from core.benchmarks.measured import Measured, best_in_turn, threads
+from core.benchmarks.measured import Measured, Timing, best_in_turn, run, threads
 from core.commands.benchmark import PARTS
 from core.data.corpus import encode
 from core.fluency import kneser_ney
@@ -54,6 +53,24 @@ def test_works_take_turns_and_the_best_of_each_counts(monkeypatch: pytest.Monkey
     assert order == ["one", "other"] * 2
 
 
+@pytest.mark.parametrize(
+    ("on", "quick", "asked"),
+    [("each", False, ["a", "b"]), ("each", True, ["b"]), ("last", False, ["b"]), ("all", False, [["a", "b"]])],
+)
+def test_a_timing_runs_on_the_models_it_names(on: str, quick: bool, asked: list[object]) -> None:
+    seen: list[object] = []
+    measured = Measured("a", "b", 1.0)
+
+    def measure(model: object, rounds: int) -> Measured:
+        seen.append(model)
+        assert rounds == (1 if quick else 9)
+        return measured
+
+    assert list(run([Timing(measure, (1,), (9,), on)], ["a", "b"], quick)) == [measured] * len(asked)  # type: ignore[list-item]
+    assert seen == asked
+    assert list(run([Timing(measure, None, (), on)], ["a"], True)) == []  # type: ignore[list-item]
+
+
 def test_threads_are_as_before_afterwards() -> None:
     import torch
 
@@ -84,7 +101,7 @@ def test_every_other_figure_is_measured(models: list[Checkpoint]) -> None:
         inside.memory_of(models, 1),
         inside.patches(one, 1),
         inside.pattern_search(one, 1_200, 1),
-        inside.league_of(one, 2),
+        inside.benchmark_of(one, 2),
     ]
     for figure in found:
         assert figure.seconds > 0
@@ -159,12 +176,10 @@ def tiny_mixture(trigram: Trigram) -> Mixture:
 def test_the_verb_measures_every_part(
     models: list[Checkpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def quick(name: str, asked: list[list[Checkpoint]]) -> Iterator[Measured]:
-        yield Measured(name, f"{len(asked[0])} models", 1.0)
-
     measured = {"reading": reading, "inside": inside, "searches": searches, "words": words, "exercises": exercises}
     for name, part in measured.items():
-        monkeypatch.setattr(part, "quick", lambda *asked, name=name: quick(name, list(asked)))
+        timing = Timing(lambda asked, name=name: Measured(name, f"{len(asked)} models", 1.0), (), (), on="all")
+        monkeypatch.setattr(part, "TIMINGS", (timing,))
     monkeypatch.setattr(pages, "visited", lambda _rounds: iter([Measured("pages", "cold", 1.0)]))
     monkeypatch.setattr(checkpoints, "names", lambda *_: ["lstm"])
     monkeypatch.setattr(checkpoints, "load", lambda *_: models[-1])
@@ -178,12 +193,11 @@ def test_the_verb_measures_every_part(
 def test_the_verb_prints_ratios_and_json(
     models: list[Checkpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def made_up(loaded: list[Checkpoint]) -> Iterator[Measured]:
-        yield Measured("permutations", "all orders", 0.5, "one by one", 3.0, asked_speed=5.5, difference=1e-7, note="n")
-        yield Measured("fixed points", "of one", 61.0, asked_seconds=60.0)
-
-    monkeypatch.setattr(reading, "quick", made_up)
-    monkeypatch.setattr(inside, "quick", lambda _models: iter(()))
+    orders = Measured("permutations", "all orders", 0.5, "one by one", 3.0, asked_speed=5.5, difference=1e-7, note="n")
+    rest = Measured("fixed points", "of one", 61.0, asked_seconds=60.0)
+    made_up = tuple(Timing(lambda _model, one=one: one, (), ()) for one in (orders, rest))
+    monkeypatch.setattr(reading, "TIMINGS", made_up)
+    monkeypatch.setattr(inside, "TIMINGS", ())
     monkeypatch.setattr(checkpoints, "names", lambda *_: ["lstm"])
     monkeypatch.setattr(checkpoints, "load", lambda *_: models[-1])
     assert main(["bench", "--quick", "--only", "reading", "inside"]) == 0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
-from core.probes.attribution import benchmark as leagues
+from core.probes.attribution import benchmark as benchmarks
 from core.probes.attribution.attribute import METHODS
 from core.probes.attribution.benchmark_file import read_league
 from tests.conftest import WORDS
@@ -66,20 +66,20 @@ def test_json_is_one_list_an_object_per_model(capsys: pytest.CaptureFixture[str]
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["model"], found["removal"], found["seed"]) == ("gru", "unk", 1)
     assert found["best"] == found["standings"][0]["method"]
-    assert found["standings"][0]["measures"].keys() == set(leagues.COLUMNS)
+    assert found["standings"][0]["measures"].keys() == set(benchmarks.COLUMNS)
 
 
 def test_the_same_rows_are_drawn_again_and_never_the_first_ones(
     capsys: pytest.CaptureFixture[str], table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
-    real = leagues.league
+    real = benchmarks.benchmark
 
     def watched(checkpoint, sentences, *others, **more):  # type: ignore[no-untyped-def]
         seen.append(list(sentences))
         return real(checkpoint, sentences, *others, **more)
 
-    monkeypatch.setattr(leagues, "league", watched)
+    monkeypatch.setattr(benchmarks, "benchmark", watched)
     for seed in ("0", "0", "1"):
         assert main(arguments(table, "--model", "rnn", "--json", "--seed", seed)) == 0
     texts = table.read_text(encoding="utf-8").splitlines()[1:]

@@ -12,7 +12,7 @@ from core.__main__ import main
 from core.models import checkpoints
 from core.probes.attribution.interactions import interactions
 from core.probes.attribution.order import order_attribution
-from core.probes.attribution.results import Reading
+from core.probes.attribution.results import Instance
 
 ORDER = [
     *("model", "text", "tokens", "baseline", "words", "positions", "word_errors", "position_errors", "logit"),
@@ -31,8 +31,8 @@ def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
 
 
-def reading(row: dict) -> Reading:
-    return Reading(checkpoints.load(row["model"]), row["text"], tuple(row["tokens"]))
+def reading(row: dict) -> Instance:
+    return Instance(checkpoints.load(row["model"]), row["text"], tuple(row["tokens"]))
 
 
 def test_order_for_every_text_and_model(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,8 +19,8 @@ from core.models.reference_states import states
 from core.models.trace import trace
 from core.probes.attribution.attribute import METHODS, attribute, available
 from core.probes.attribution.methods.tree import PrefixTree
-from core.probes.attribution.removal import BASELINES, Game, subsets
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
+from core.probes.attribution.results import Instance
 from core.probes.dynamics.fixed_points import search
 from core.probes.dynamics.memory_decay import memory
 from core.probes.dynamics.retention import retention
@@ -78,10 +78,10 @@ def test_orders_changes_and_removed_words_equal_whole_readings(checkpoint: Check
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
-def test_a_tree_of_subsets_equals_the_game(checkpoint: Checkpoint, baseline: str) -> None:
-    game = Game(Reading(checkpoint, TEXT, tuple(TEXT.split())), baseline)
-    present = subsets(len(game))
-    np.testing.assert_allclose(PrefixTree(game).subsets(present), game.values(present), atol=1e-5)
+def test_a_tree_of_subsets_equals_its_values(checkpoint: Checkpoint, baseline: str) -> None:
+    v = WhiteBoxValues(Instance(checkpoint, TEXT, tuple(TEXT.split())), baseline)
+    present = subsets(len(v))
+    np.testing.assert_allclose(PrefixTree(v).values(present), v.values(present), atol=1e-5)
 
 
 def test_complete_methods_still_sum_to_the_difference(checkpoint: Checkpoint) -> None:

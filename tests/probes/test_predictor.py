@@ -18,8 +18,8 @@ from core.probes.attribution.faithfulness import faithfulness
 from core.probes.attribution.interactions import interactions
 from core.probes.attribution.methods.tree import many_values, tree_of
 from core.probes.attribution.order import order_attribution
-from core.probes.attribution.removal import game_of
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import value_function
+from core.probes.attribution.results import Instance
 from core.probes.checklist import suite
 from core.probes.dynamics.sensitivity import sensitivity
 from core.probes.edits import search, sources
@@ -36,6 +36,7 @@ from tests.commands.test_permuting import SomeTrigram
 
 TEXT = "i love this movie , not so bad !"
 LONG = "i love this movie , not so bad ! better late than never"
+BLACK_BOX_METHODS = [name for name, method in attribute.METHODS.items() if method.texts]
 NEAR = 1e-4  # logits: from inside they are float32
 
 
@@ -54,10 +55,10 @@ def asked(seen: Checkpoint) -> BlackBox:
     return BlackBox(probabilities, f"shipped:{seen.name}")
 
 
-def readings(seen: Checkpoint, asked: BlackBox, text: str = TEXT) -> tuple[Reading, Reading]:
+def readings(seen: Checkpoint, asked: BlackBox, text: str = TEXT) -> tuple[Instance, Instance]:
     return (
-        Reading(seen, text, tuple(seen.preprocessing(text))),
-        Reading(asked, text, tuple(asked.preprocessing(text))),
+        Instance.of(seen, text),
+        Instance.of(asked, text),
     )
 
 
@@ -186,7 +187,7 @@ def test_scan(seen: Checkpoint, asked: BlackBox, tmp_path: Path, label_column: s
 
 
 def test_subsets_and_orders(seen: Checkpoint, asked: BlackBox) -> None:
-    one, other = (game_of(reading, "delete") for reading in readings(seen, asked))
+    one, other = (value_function(reading, "delete") for reading in readings(seen, asked))
     random = np.random.default_rng(0)
     present = random.random((200, len(one))) < 0.5
     np.testing.assert_allclose(other.values(present), one.values(present), atol=NEAR)
@@ -194,10 +195,10 @@ def test_subsets_and_orders(seen: Checkpoint, asked: BlackBox) -> None:
     assert other.full == pytest.approx(one.full, abs=NEAR)
     assert other.empty == pytest.approx(one.empty, abs=NEAR)
     rows = np.array([random.permutation(len(one) + 1)[: len(one)] for _ in range(50)])
-    np.testing.assert_allclose(tree_of(other).values(rows), tree_of(one).values(rows), atol=NEAR)
+    np.testing.assert_allclose(tree_of(other).arrangements(rows), tree_of(one).arrangements(rows), atol=NEAR)
 
 
-@pytest.mark.parametrize("method", attribute.OUTSIDE)
+@pytest.mark.parametrize("method", BLACK_BOX_METHODS)
 @pytest.mark.parametrize("seen", ["lstm"], indirect=True)
 def test_attributions(seen: Checkpoint, asked: BlackBox, method: str) -> None:
     text = TEXT if method == "shapley" else LONG
@@ -236,14 +237,14 @@ def test_a_league(seen: Checkpoint, asked: BlackBox) -> None:
             for name in ("occlusion-1", "shapley")
         }
         texts = [TEXT, "better late than never", "so sad", "late"]
-        (*_, last) = benchmark.league(model, texts, methods, sensitivity_rows=0, randoms=20)
+        (*_, last) = benchmark.benchmark(model, texts, methods, sensitivity_rows=0, randoms=20)
         found.append(last.result())
     inside, outside = found
     assert (inside.measured, inside.left_out) == (outside.measured, outside.left_out)
     for one, other in zip(inside.standings, outside.standings, strict=True):
         assert one.method == other.method
         assert other.measures["overall"].mean == pytest.approx(one.measures["overall"].mean, abs=NEAR)  # type: ignore[union-attr]
-    (*_, last) = benchmark.league(asked, ["so sad"], {"occlusion-1": lambda reading: np.ones(2)})
+    (*_, last) = benchmark.benchmark(asked, ["so sad"], {"occlusion-1": lambda reading: np.ones(2)})
     assert last.result().sensitivity_rows == 0  # whatever was asked for
 
 
@@ -267,12 +268,12 @@ def test_two_sentences(seen: Checkpoint, asked: BlackBox) -> None:
 def test_what_needs_the_inside_says_so(asked: BlackBox) -> None:
     with pytest.raises(ValueError, match=r"saliency needs .* gives its answers alone; available: shapley, occlusion"):
         attribute.attribute(asked, TEXT, "saliency")
-    with pytest.raises(ValueError, match="takes: delete"):
+    with pytest.raises(ValueError, match="available: delete"):
         attribute.attribute(asked, TEXT, "shapley", "unk")
     with pytest.raises(ValueError, match="this needs a model's states and weights"):
-        sensitivity(Reading(asked, TEXT, ("so", "sad")), lambda reading: np.ones(2))
+        sensitivity(Instance(asked, TEXT, ("so", "sad")), lambda reading: np.ones(2))
     with pytest.raises(ValueError, match="words can only be deleted"):
-        benchmark.league(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
+        benchmark.benchmark(asked, [TEXT], {"occlusion-1": lambda reading: np.ones(1)}, removal="zero")
 
 
 def test_what_is_asked_is_told_beforehand() -> None:
@@ -283,7 +284,7 @@ def test_what_is_asked_is_told_beforehand() -> None:
         counted.extend(texts)
         return [0.5] * len(texts)
 
-    for method, text in [*((name, LONG) for name in attribute.OUTSIDE), ("shapley", TEXT), ("lime", "so sad")]:
+    for method, text in [*((name, LONG) for name in BLACK_BOX_METHODS), ("shapley", TEXT), ("lime", "so sad")]:
         counted.clear()
         model = BlackBox(counting, "made.up:counting")
         attribute.attribute(model, text, method)

@@ -18,7 +18,8 @@ from typing import Any
 from core.evaluation.intervals import Mean
 from core.models import checkpoints
 from core.probes.attribution.removal import BASELINES
-from core.probes.attribution.standings import COLUMNS, League, Measures, Standing
+from core.probes.attribution.standings import COLUMNS, Measures, Standing
+from core.probes.attribution.standings import Benchmark as League
 from core.runtime.i18n import gettext as _
 
 FILE = "faithfulness.json"

@@ -17,7 +17,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.attribution.standings import League, Measures
+    from core.probes.attribution.standings import Benchmark, Measures
 
 _COMMAND = "python -m core faithfulness --model all --data FILE --rows {rows} --seed {seed} --out checkpoints/{file}"
 
@@ -86,7 +86,7 @@ def _choose_measure() -> str:
     return measure or "overall"
 
 
-def _say(model: str, league: League) -> None:
+def _say(model: str, league: Benchmark) -> None:
     """Which method is the most faithful, with intervals, beside random rankings and the next."""
     best = next((one for one in league.standings if one.method == league.best), None)
     overall = None if best is None else best.measures["overall"]
@@ -140,7 +140,7 @@ def _header() -> list[str]:
 _MEASURES = ("comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity")
 
 
-def _table(league: League) -> list[list[object]]:
+def _table(league: Benchmark) -> list[list[object]]:
     def cell(measures: Measures, name: str) -> estimates.Estimate:
         found = measures[name]
         return estimates.NONE if found is None else estimates.signed(found.mean, found.interval, 3)
@@ -171,7 +171,7 @@ def _numbers_header() -> list[str]:
     return [f"{name}{end}" for name in COLUMNS for end in ("", "_from", "_to")]
 
 
-def _rows(leagues: dict[str, League]) -> list[tuple[object, ...]]:
+def _rows(leagues: dict[str, Benchmark]) -> list[tuple[object, ...]]:
     from core.probes.attribution.standings import COLUMNS
 
     def numbers(measures: Measures) -> list[object]:

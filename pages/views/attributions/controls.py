@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.attribution.benchmark_file import Leagues
     from core.probes.attribution.results import Attribution
-    from core.probes.attribution.standings import League
+    from core.probes.attribution.standings import Benchmark
 
 AT_ONCE = 2.0  # seconds that a single method may take before it is asked for
 _TOGETHER = 8.0  # seconds that all of those may take
@@ -276,7 +276,7 @@ def best_methods(checkpoints: Sequence[Model]) -> list[str]:
     return list(dict.fromkeys(found.best for found in leagues.values() if found.best is not None))
 
 
-def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, League]:
+def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, Benchmark]:
     """The stored league of every model that it was measured on: same name, same hash."""
     stored, _fault = read_stored()
     hashes = {checkpoint.name: checkpoint.hash for checkpoint in checkpoints}

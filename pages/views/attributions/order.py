@@ -81,13 +81,13 @@ class _Ran(NamedTuple):
 
 def _sampled(cells: Sequence[Cell], baseline: str, check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
     from core.probes.attribution.order import order_attribution
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
     found: list[OrderAttribution] = []
     for cell in cells:
-        reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
+        instance = Instance(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
         found.append(
-            order_attribution(reading, controls.removal(cell.checkpoint, baseline), check_cancelled=check_cancelled)
+            order_attribution(instance, controls.removal(cell.checkpoint, baseline), check_cancelled=check_cancelled)
         )
         yield _Ran(len(found), list(found))
 
@@ -101,9 +101,9 @@ def _quick(cell: Cell, baseline: str) -> OrderAttribution:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _cached(name: str, model_hash: str, text: str, baseline: str, _checkpoint: Checkpoint) -> OrderAttribution:
     from core.probes.attribution.order import order_attribution
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
-    return order_attribution(Reading(_checkpoint, text, tuple(_checkpoint.preprocessing(text))), baseline)
+    return order_attribution(Instance.of(_checkpoint, text), baseline)
 
 
 def _show(found: Sequence[OrderAttribution]) -> None:

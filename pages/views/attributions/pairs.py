@@ -79,13 +79,13 @@ class _Ran(NamedTuple):
 
 def _sampled(cells: Sequence[Cell], baseline: str, check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
     from core.probes.attribution.interactions import interactions
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
     found: list[Interactions] = []
     for cell in cells:
-        reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
+        instance = Instance(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
         found.append(
-            interactions(reading, controls.removal(cell.checkpoint, baseline), check_cancelled=check_cancelled)
+            interactions(instance, controls.removal(cell.checkpoint, baseline), check_cancelled=check_cancelled)
         )
         yield _Ran(len(found), list(found))
 
@@ -137,9 +137,9 @@ def _say(found: Interactions) -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _cached(name: str, model_hash: str, text: str, baseline: str, _checkpoint: Checkpoint) -> Interactions:
     from core.probes.attribution.interactions import interactions
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
-    return interactions(Reading(_checkpoint, text, tuple(_checkpoint.preprocessing(text))), baseline)
+    return interactions(Instance.of(_checkpoint, text), baseline)
 
 
 def _rows(found: Sequence[Interactions]) -> list[tuple[object, ...]]:

@@ -121,8 +121,6 @@ def _new_yardstick(
     checkpoint: Checkpoint, text: str, removal: str, check_cancelled: Callable[[], object] = lambda: None
 ) -> Yardstick:
     from core.probes.attribution.faithfulness import yardstick
-    from core.probes.attribution.results import Reading
+    from core.probes.attribution.results import Instance
 
-    return yardstick(
-        Reading(checkpoint, text, tuple(checkpoint.preprocessing(text))), removal, check_cancelled=check_cancelled
-    )
+    return yardstick(Instance.of(checkpoint, text), removal, check_cancelled=check_cancelled)

@@ -167,7 +167,7 @@ def test_defaults_and_refusals(tiny_checkpoints: Path) -> None:
     for text in ("", " \n\t"):
         with pytest.raises(EmptyTextError, match="the text is empty"):
             attribute(checkpoint, text, "lime")
-    with pytest.raises(EmptyTextError, match="no token"):
+    with pytest.raises(EmptyTextError, match="the text is empty"):
         attribute_tokens(checkpoint, [], "lime")
     with pytest.raises(ValueError, match="unknown method 'limes'; available: shapley, contextual-decomposition"):
         attribute(checkpoint, TEXT, "limes")

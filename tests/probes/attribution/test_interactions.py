@@ -11,15 +11,15 @@ import pytest
 from core.models import checkpoints
 from core.probes.attribution.interactions import interactions, interactions_of, sampled_pairs
 from core.probes.attribution.methods.shapley import shapley
-from core.probes.attribution.removal import BASELINES, Game, subsets
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
+from core.probes.attribution.results import Instance
 
 TOKENS = ("not", "good", "but", "bad", "zork")
 LONG = ("i", "was", "not", "so", "good", "but", "the", "movie", "is", "better", "than", "no", "movie", "zork", "!")
 
 
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
+def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Instance:
+    return Instance(checkpoints.load(name, folder), " ".join(tokens), tokens)
 
 
 def by_orders(values: np.ndarray, n: int, i: int, j: int) -> float:
@@ -60,7 +60,7 @@ def test_a_product_of_two_is_their_interaction_and_a_sum_has_none() -> None:
 def test_a_text_of_few_words_is_exact(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
     given = reading(tiny_checkpoints, cell)
     found = interactions(given, baseline)
-    values = Game(given, baseline).values(subsets(5))
+    values = WhiteBoxValues(given, baseline).values(subsets(5))
     np.testing.assert_allclose(found.matrix, interactions_of(values), atol=1e-4)
     np.testing.assert_allclose(found.shapley, shapley(given, baseline).scores)
     assert found.exact and found.errors is None and found.samples == 0 and found.places == (0, 1, 2, 3, 4)

@@ -1,4 +1,4 @@
-"""Words and positions as one game: the definition worked out plainly, and the laws that it obeys."""
+"""Words and positions as one v: the definition worked out plainly, and the laws that it obeys."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from core.models import checkpoints
 from core.probes.attribution.methods.shapley import shapley, shapley_of
 from core.probes.attribution.methods.tree import PrefixTree
 from core.probes.attribution.order import arranged, exact_order, order_attribution, permutations_for, sampled_order
-from core.probes.attribution.removal import BASELINES, Game
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import BASELINES, WhiteBoxValues
+from core.probes.attribution.results import Instance
 
 TOKENS = ("not", "good", "but", "bad")
 LONG = ("not", "good", "but", "bad", "so", "zork", "never", "late")
 
 
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
+def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Instance:
+    return Instance(checkpoints.load(name, folder), " ".join(tokens), tokens)
 
 
-def plain_value(given: Reading, baseline: str, words: set[int], positions: set[int]) -> float:
+def plain_value(given: Instance, baseline: str, words: set[int], positions: set[int]) -> float:
     """v(A, B) from its definition, one order after the other."""
     n = len(given.tokens)
     found = []
     for order in permutations(range(n)):
         if any(order[place] != place for place in positions):
             continue
-        arrangement = Reading(given.checkpoint, "", tuple(given.tokens[token] for token in order))
+        arrangement = Instance(given.checkpoint, "", tuple(given.tokens[token] for token in order))
         present = np.array([[token in words for token in order]])
-        found.append(Game(arrangement, baseline).values(present)[0])
+        found.append(WhiteBoxValues(arrangement, baseline).values(present)[0])
     return float(np.mean(found))
 
 
@@ -55,9 +55,9 @@ def test_it_is_the_game_of_the_definition(tiny_checkpoints: Path, cell: str, bas
 def test_words_and_positions_sum_to_the_difference(tiny_checkpoints: Path, baseline: str) -> None:
     for tokens in (TOKENS, LONG):
         given = reading(tiny_checkpoints, "lstm", tokens)
-        found, game = order_attribution(given, baseline, seed=2), Game(given, baseline)
-        assert found.logit == pytest.approx(game.full, abs=2e-5)
-        assert found.base == pytest.approx(game.empty, abs=1e-5)
+        found, v = order_attribution(given, baseline, seed=2), WhiteBoxValues(given, baseline)
+        assert found.logit == pytest.approx(v.full, abs=2e-5)
+        assert found.base == pytest.approx(v.empty, abs=1e-5)
         assert found.from_words + found.from_order == pytest.approx(found.total, abs=1e-9)
         assert found.exact == (len(tokens) <= 6)
         assert found.share is not None and 0 < found.share < 1
@@ -111,8 +111,8 @@ def test_words_alike_in_a_bag_share_alike() -> None:
 @pytest.mark.parametrize("baseline", ["delete", "zero"])
 def test_sampling_is_exact_within_its_errors(tiny_checkpoints: Path, baseline: str) -> None:
     given = reading(tiny_checkpoints, "lstm", LONG[:5])
-    tree = PrefixTree(Game(given, baseline))
-    exact, found = exact_order(tree.values, 5), sampled_order(tree.values, 5, 4_000, seed=4)
+    tree = PrefixTree(WhiteBoxValues(given, baseline))
+    exact, found = exact_order(tree.arrangements, 5), sampled_order(tree.arrangements, 5, 4_000, seed=4)
     assert found.errors is not None and (found.errors < 0.3).all() and (found.errors > 0).any()
     assert (np.abs(found.scores - exact.scores) <= 4.5 * found.errors + 1e-5).all()
     assert found.shuffled_error is not None and found.from_order_error is not None
@@ -145,7 +145,7 @@ def test_memory_is_bounded_by_parts_that_change_nothing(tiny_checkpoints: Path, 
 
     given = reading(tiny_checkpoints, "rnn", LONG)
     whole = order_attribution(given, "delete", seed=5, permutations=20)
-    monkeypatch.setattr(order, "_HELD", 1)
+    monkeypatch.setattr(order, "_AT_ONCE", 1)
     parts = order_attribution(given, "delete", seed=5, permutations=20)
     np.testing.assert_allclose(parts.positions, whole.positions, atol=1e-3)
     np.testing.assert_allclose(parts.words, whole.words, atol=1e-3)

@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 from core.models import checkpoints
 from core.probes.attribution import benchmark_file
 from core.probes.attribution.attribute import METHODS, accepted, attribute
-from core.probes.attribution.benchmark import league
+from core.probes.attribution.benchmark import benchmark
 from core.probes.attribution.faithfulness import faithfulness
-from core.probes.attribution.results import Reading
+from core.probes.attribution.results import Instance
 from core.probes.dynamics.sensitivity import random_sensitivity, sensitivity
 from pages.views.attributions import controls, names, trust
 from tests.conftest import WORDS
@@ -47,7 +47,7 @@ def with_league(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.Monk
     methods = {name: (lambda reading, name=name: METHODS[name].function(reading, "")) for name in ("steps", "saliency")}
     found = []
     for name in ("lstm", "gru"):
-        *_events, last = league(
+        *_events, last = benchmark(
             checkpoints.load(name, tmp_path), texts, methods, unsigned=["saliency"], randoms=20, sensitivity_rows=0
         )
         found.append(last.result())
@@ -159,7 +159,7 @@ def test_faithfulness_stands_beside_its_random_rankings(tiny_checkpoints: Path) 
     at = opened(q=PROVERB, methods="shapley", models="lstm")
     checkpoint = checkpoints.load("lstm", tiny_checkpoints)
     tokens = tuple(checkpoint.preprocessing(PROVERB))
-    found = faithfulness(Reading(checkpoint, PROVERB, tokens), attribute(checkpoint, PROVERB, "shapley").scores)
+    found = faithfulness(Instance(checkpoint, PROVERB, tokens), attribute(checkpoint, PROVERB, "shapley").scores)
     random = found.random["comprehensiveness"]
     assert random is not None
     assert f"comprehensiveness {found.comprehensiveness:.2f} (random {random.mean:.2f})" in said(at)
@@ -223,12 +223,12 @@ def test_sensitivity_is_measured_when_asked_for(tiny_checkpoints: Path) -> None:
     press(at, "Measure sensitivity")
     table = at.dataframe[0].value
     checkpoint = checkpoints.load("gru", tiny_checkpoints)
-    reading = Reading(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
+    reading = Instance(checkpoint, PROVERB, tuple(checkpoint.preprocessing(PROVERB)))
     chance = random_sensitivity(len(reading.tokens)).mean()
     for shown in ("occlusion-1", "saliency"):
         (row,) = table.index[table["method"] == names.method(shown)]
 
-        def explain(moved: Reading, method: str = shown) -> np.ndarray:
+        def explain(moved: Instance, method: str = shown) -> np.ndarray:
             return METHODS[method].function(moved, accepted(method)).scores
 
         assert table["sensitivity ↓"][row] == f"{sensitivity(reading, explain):.3f}"

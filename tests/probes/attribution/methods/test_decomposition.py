@@ -21,7 +21,7 @@ from core.probes.attribution.methods.decomposition import (
     phrase,
     words,
 )
-from core.probes.attribution.results import Reading
+from core.probes.attribution.results import Instance
 from tests.conftest import write_tiny_checkpoint
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
@@ -38,15 +38,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
+def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Instance:
+    return Instance(checkpoints.load(name, folder), " ".join(tokens), tokens)
 
 
-def changed(given: Reading, model: Classifier) -> Reading:
+def changed(given: Instance, model: Classifier) -> Instance:
     return given._replace(checkpoint=replace(given.checkpoint, model=model.requires_grad_(False).eval()))
 
 
-def without_biases(given: Reading) -> Reading:
+def without_biases(given: Instance) -> Instance:
     model = copy.deepcopy(given.checkpoint.model)
     for name, parameter in model.recurrent.named_parameters():
         if name.startswith("bias"):
@@ -54,13 +54,13 @@ def without_biases(given: Reading) -> Reading:
     return changed(given, model)
 
 
-def exact_logit(given: Reading) -> float:
+def exact_logit(given: Instance) -> float:
     """The fused forward pass in float64."""
     ids = torch.tensor([given.checkpoint.vocabulary.encode(given.tokens)])
     return copy.deepcopy(given.checkpoint.model).double()(ids).item()
 
 
-def scalar(cell: str, x: tuple[float, float], w: float, u: float, bias: float, read_out: float) -> Reading:
+def scalar(cell: str, x: tuple[float, float], w: float, u: float, bias: float, read_out: float) -> Instance:
     """Two words of one number each, for a model of one unit; every gate has the same weights."""
     model = Classifier(cell, 4, embedding_size=1, hidden_size=1)
     with torch.no_grad():
@@ -80,7 +80,7 @@ def scalar(cell: str, x: tuple[float, float], w: float, u: float, bias: float, r
         vocabulary = TwoWords()
 
     Made.model = model.requires_grad_(False).eval()
-    return Reading(Made(), "first second", ("first", "second"))
+    return Instance(Made(), "first second", ("first", "second"))
 
 
 def sigma(x: np.ndarray) -> np.ndarray:
@@ -112,7 +112,7 @@ def product(a: dict[str, np.ndarray], b: dict[str, np.ndarray], ours: set[str]) 
     return beta, gamma
 
 
-def slowly(given: Reading, inside: set[int]) -> tuple[float, float]:
+def slowly(given: Instance, inside: set[int]) -> tuple[float, float]:
     """β and γ of one phrase by one layer, from the equations, a cross-term at a time."""
     model = given.checkpoint.model
     x_all = model.embedding(torch.tensor(given.checkpoint.vocabulary.encode(given.tokens))).double().numpy()
@@ -174,7 +174,7 @@ def test_the_two_parts_are_the_logit(folder: Path, cell: str, layers: int):
 def test_phrases_are_split_as_the_papers_sums_split_them(folder: Path, cell: str):
     given = reading(folder, f"{cell}1")
     for places in ({0}, {3}, {5}, {0, 1}, {1, 4}, set(range(len(TOKENS)))):
-        assert tuple(phrase(given, places)) == pytest.approx(slowly(given, places), abs=1e-9)
+        assert phrase(given, places) == pytest.approx(slowly(given, places), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "rnn2", "gru2", "lstm2"])
@@ -186,7 +186,7 @@ def test_phrases_side_by_side_are_phrases_one_by_one(folder: Path, name: str):
     for row, beta, gamma in zip(inside, *together, strict=True):
         alone = decompose(given, row[None])
         assert (alone.beta[0], alone.gamma[0]) == pytest.approx((beta, gamma), abs=1e-12)
-    np.testing.assert_allclose(words(given).beta, [phrase(given, [place]).beta for place in range(len(TOKENS))])
+    np.testing.assert_allclose(words(given).beta, [phrase(given, [place])[0] for place in range(len(TOKENS))])
 
 
 @pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "rnn2", "gru2", "lstm2"])
@@ -194,9 +194,9 @@ def test_no_word_says_nothing_and_all_words_all_but_the_biases(folder: Path, nam
     given = reading(folder, name)
     assert decompose(given, np.zeros((1, len(TOKENS)), dtype=bool)).beta[0] == 0
     bare = without_biases(given)
-    everything = phrase(bare, range(len(TOKENS)))
-    assert everything.gamma == pytest.approx(bare.checkpoint.model.linear.bias.item(), abs=1e-12)
-    assert everything.beta == pytest.approx(exact_logit(bare) - everything.gamma, abs=1e-9)
+    beta, gamma = phrase(bare, range(len(TOKENS)))
+    assert gamma == pytest.approx(bare.checkpoint.model.linear.bias.item(), abs=1e-12)
+    assert beta == pytest.approx(exact_logit(bare) - gamma, abs=1e-9)
 
 
 def test_a_recurrent_unit_by_hand():
@@ -224,8 +224,8 @@ def test_a_memory_cell_by_hand():
 
 def test_words_in_a_cell_interact(folder: Path):
     given = reading(folder, "lstm1")
-    both = phrase(given, [0, 1]).beta
-    assert interaction(given, [1, 0]) == pytest.approx(both - phrase(given, [0]).beta - phrase(given, [1]).beta)
+    both = phrase(given, [0, 1])[0]
+    assert interaction(given, [1, 0]) == pytest.approx(both - phrase(given, [0])[0] - phrase(given, [1])[0])
     assert abs(interaction(given, [0, 1])) > 1e-3
     assert interaction(given, [2]) == 0
 
@@ -251,13 +251,11 @@ def test_nothing_is_left_on_the_model(folder: Path):
 
 def test_what_is_no_phrase_is_refused(folder: Path):
     given = reading(folder, "lstm1")
-    with pytest.raises(ValueError, match="at least one place"):
+    with pytest.raises(ValueError, match="at least one position"):
         phrase(given, [])
-    with pytest.raises(ValueError, match="place 6 is none of the 6, which count from 0 to 5"):
+    with pytest.raises(ValueError, match="no position 6; the 6 count from 0 to 5"):
         phrase(given, [0, 6])
-    with pytest.raises(ValueError, match="place -1 is none"):
+    with pytest.raises(ValueError, match="no position -1"):
         interaction(given, [-1])
     with pytest.raises(ValueError, match=r"expected rows of 6 bools, one a token; given an array \(6,\)"):
         decompose(given, np.ones(6, dtype=bool))
-    with pytest.raises(ValueError, match="no token"):
-        words(given._replace(tokens=()))

@@ -21,7 +21,7 @@ from core.probes.attribution.methods.gradients import (
     smooth_grad,
 )
 from core.probes.attribution.removal import REPLACING, replacement
-from core.probes.attribution.results import Reading
+from core.probes.attribution.results import Instance
 
 CELLS = ["rnn", "gru", "lstm"]
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
@@ -32,11 +32,11 @@ def folder(tiny_checkpoints: Path) -> Path:
     return tiny_checkpoints
 
 
-def reading(folder: Path, cell: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(cell, folder), " ".join(tokens), tokens)
+def reading(folder: Path, cell: str, tokens: tuple[str, ...] = TOKENS) -> Instance:
+    return Instance(checkpoints.load(cell, folder), " ".join(tokens), tokens)
 
 
-def exact(given: Reading) -> tuple[torch.nn.Module, torch.Tensor]:
+def exact(given: Instance) -> tuple[torch.nn.Module, torch.Tensor]:
     """The model in float64 and the embedded text [n, E]."""
     model = copy.deepcopy(given.checkpoint.model).double()
     return model, model.embedding(torch.tensor(given.checkpoint.vocabulary.encode(given.tokens)))

@@ -1,4 +1,4 @@
-"""Methods that take words out: by hand from the game's values, against exact Shapley values, and errors that hold."""
+"""Methods that take words out: by hand from the v's values, against exact Shapley values, and errors that hold."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from core.probes.attribution.methods.perturbations import (
     shapley_sampling,
 )
 from core.probes.attribution.methods.surrogates import kernel_shap, lime, samples
-from core.probes.attribution.removal import BASELINES, Game, subsets
-from core.probes.attribution.results import Reading
+from core.probes.attribution.removal import BASELINES, CachedValues, WhiteBoxValues, subsets
+from core.probes.attribution.results import Instance
 
 CELLS = ["rnn", "gru", "lstm"]
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
@@ -33,15 +33,15 @@ def folder(tiny_checkpoints: Path) -> Path:
     return tiny_checkpoints
 
 
-def reading(folder: Path, cell: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(cell, folder), " ".join(tokens), tokens)
+def reading(folder: Path, cell: str, tokens: tuple[str, ...] = TOKENS) -> Instance:
+    return Instance(checkpoints.load(cell, folder), " ".join(tokens), tokens)
 
 
-def shapley(game: Game) -> np.ndarray:
+def shapley(v: WhiteBoxValues) -> np.ndarray:
     """Shapley values from all subsets, by the definition: Σ |S|!(n−|S|−1)!/n! (v(S with i) − v(S))."""
-    n = len(game)
+    n = len(v)
     rows = subsets(n)
-    values, sizes = game.values(rows), rows.sum(axis=1)
+    values, sizes = v.values(rows), rows.sum(axis=1)
     scores = np.zeros(n)
     for i in range(n):
         without = np.flatnonzero(~rows[:, i])
@@ -53,37 +53,37 @@ def shapley(game: Game) -> np.ndarray:
 @pytest.mark.parametrize("baseline", BASELINES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_occlusion_by_hand(folder: Path, cell: str, baseline: str) -> None:
-    game = Game(reading(folder, cell), baseline)
+    v = WhiteBoxValues(reading(folder, cell), baseline)
     n = len(TOKENS)
     for window, method in ((1, occlusion_1), (2, occlusion_2), (3, occlusion_3)):
         falls = np.full((n - window + 1, n), np.nan)
         for start in range(n - window + 1):
             present = np.ones((1, n), dtype=bool)
             present[0, start : start + window] = False
-            falls[start, start : start + window] = game.full - game.values(present)[0]
+            falls[start, start : start + window] = v.full - v.values(present)[0]
         expected = np.nanmean(falls, axis=0)
-        found = method(game.reading, baseline)
+        found = method(v.instance, baseline)
         np.testing.assert_allclose(found.scores, expected, atol=1e-5)
-        assert found.delta is None and found.base_logit == pytest.approx(game.empty, abs=1e-6)
+        assert found.delta is None and found.base_logit == pytest.approx(v.empty, abs=1e-6)
     np.testing.assert_allclose(
-        feature_ablation(game.reading, baseline).scores, occlusion_1(game.reading, baseline).scores, atol=1e-6
+        feature_ablation(v.instance, baseline).scores, occlusion_1(v.instance, baseline).scores, atol=1e-6
     )
 
 
 def test_occlusion_of_texts_shorter_than_the_window(folder: Path) -> None:
     one, two = reading(folder, "lstm", ("good",)), reading(folder, "lstm", ("not", "good"))
     for given in (one, two):
-        game = Game(given, "delete")
-        assert occlusion_3(given, "delete").scores == pytest.approx(game.full - game.empty, abs=1e-5)
+        v = WhiteBoxValues(given, "delete")
+        assert occlusion_3(given, "delete").scores == pytest.approx(v.full - v.empty, abs=1e-5)
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_shapley_values_sampled_and_fitted(folder: Path, cell: str, baseline: str) -> None:
     given = reading(folder, cell)
-    game = Game(given, baseline)
-    exact = shapley(game)
-    assert exact.sum() == pytest.approx(game.full - game.empty, abs=1e-5)
+    v = WhiteBoxValues(given, baseline)
+    exact = shapley(v)
+    assert exact.sum() == pytest.approx(v.full - v.empty, abs=1e-5)
     fitted = kernel_shap(given, baseline)  # from all masks of six tokens
     np.testing.assert_allclose(fitted.scores, exact, atol=1e-4)
     assert fitted.errors is not None and not fitted.errors.any() and fitted.spent == "all 64 masks"
@@ -92,13 +92,13 @@ def test_shapley_values_sampled_and_fitted(folder: Path, cell: str, baseline: st
     assert (np.abs(sampled.scores - exact) < 4 * sampled.errors + 1e-5).all()
     for found in (fitted, sampled):
         assert found.delta == pytest.approx(0, abs=1e-5)
-        assert found.scores.sum() == pytest.approx(game.full - game.empty, abs=1e-4)
+        assert found.scores.sum() == pytest.approx(v.full - v.empty, abs=1e-4)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_kernel_shap_from_drawn_masks(folder: Path, cell: str) -> None:
     given = reading(folder, cell, LONG)
-    exact = shapley(Game(given, "delete"))
+    exact = shapley(WhiteBoxValues(given, "delete"))
     found = kernel_shap(given, "delete", seed=2)
     assert found.spent == "2,072 samples" and found.errors is not None
     assert (found.errors > 0).all() and (np.abs(found.scores - exact) < 4 * found.errors).all()
@@ -124,13 +124,13 @@ def test_errors_are_the_spread_over_seeds(folder: Path, method: object) -> None:
 def test_lime_is_scikit_learns_ridge_on_the_same_masks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = reading(folder, "lstm", LONG)
     seen: list[np.ndarray] = []
-    read = perturbations.MaskedForward.values
+    read = CachedValues.__call__
 
-    def watched(self: perturbations.MaskedForward, present: np.ndarray) -> np.ndarray:
+    def watched(self: CachedValues, present: np.ndarray) -> np.ndarray:
         seen.append(present)
         return read(self, present)
 
-    monkeypatch.setattr(perturbations.MaskedForward, "values", watched)
+    monkeypatch.setattr(CachedValues, "__call__", watched)
     found = lime(given, "mean", seed=3)
     masks = np.concatenate(seen)[: 1 + samples(len(LONG))]
     assert masks[0].all() and masks.shape == (1 + 2_072, 12)
@@ -138,7 +138,7 @@ def test_lime_is_scikit_learns_ridge_on_the_same_masks(folder: Path, monkeypatch
     assert set(kept.tolist()) == set(range(12))  # 1 to all taken out
     distance = 1 - np.sqrt(masks.sum(axis=1) / 12)
     weights = np.sqrt(np.exp(-((100 * distance) ** 2) / 25**2))  # as lime 0.2 writes it
-    ridge = Ridge(alpha=1).fit(masks, Game(given, "mean").values(masks), sample_weight=weights)
+    ridge = Ridge(alpha=1).fit(masks, WhiteBoxValues(given, "mean").values(masks), sample_weight=weights)
     np.testing.assert_allclose(found.scores, ridge.coef_, atol=1e-4)
 
 
@@ -152,10 +152,10 @@ def test_repeated_words_are_kept_apart(folder: Path) -> None:
 def test_no_mask_is_read_twice(folder: Path) -> None:
     given = reading(folder, "rnn", ("not", "good"))
     assert shapley_sampling(given, "pad").spent == "2 orders, 4 readings"
-    forward = perturbations.MaskedForward(Game(given, "pad"))
+    forward = perturbations.MaskedForward(given, "pad")
     rows = subsets(2)
     np.testing.assert_array_equal(forward.values(np.concatenate([rows, rows])), np.tile(forward.values(rows), 2))
-    assert forward.readings == 4
+    assert len(forward.values) == 4
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
@@ -163,9 +163,9 @@ def test_sampled_values_of_few_words_take_every_order_once_and_are_exact(folder:
     given = reading(folder, "lstm", ("not", "good", "but", "so", "bad")[:n])
     found = shapley_sampling(given, "delete")
     assert found.errors is not None and not found.errors.any()
-    game = Game(given, "delete")
+    v = WhiteBoxValues(given, "delete")
     rows = subsets(n)
-    values = dict(zip(map(tuple, rows.tolist()), game.values(rows).tolist(), strict=True))
+    values = dict(zip(map(tuple, rows.tolist()), v.values(rows).tolist(), strict=True))
     for token in range(n):
         gains = []
         for order in permutations(range(n)):
@@ -178,9 +178,9 @@ def test_sampled_values_of_few_words_take_every_order_once_and_are_exact(folder:
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_one_token_has_the_whole_difference(folder: Path, baseline: str) -> None:
     given = reading(folder, "gru", ("good",))
-    game = Game(given, baseline)
+    v = WhiteBoxValues(given, baseline)
     for method in (occlusion_1, occlusion_2, feature_ablation, shapley_sampling, kernel_shap):
-        assert method(given, baseline).scores == pytest.approx([game.full - game.empty], abs=1e-5)
+        assert method(given, baseline).scores == pytest.approx([v.full - v.empty], abs=1e-5)
     assert np.isfinite(lime(given, baseline).scores).all()
 
 

@@ -11,14 +11,14 @@ from core.models import checkpoints
 from core.models.predict import EmptyTextError, verdict_on_tokens
 from core.models.trace import trace_tokens
 from core.probes.attribution.methods.steps import cell_steps, steps
-from core.probes.attribution.results import Reading
+from core.probes.attribution.results import Instance
 from tests.conftest import write_tiny_checkpoint
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
 
 
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Reading:
-    return Reading(checkpoints.load(name, folder), " ".join(tokens), tokens)
+def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Instance:
+    return Instance(checkpoints.load(name, folder), " ".join(tokens), tokens)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
