@@ -246,7 +246,7 @@ class Model:
         from core.probes.dynamics.fixed_points import search
 
         starts = _several(texts) or [example.text for example in examples()]
-        return _last(search(self.checkpoint, starts, held, seconds)).found
+        return _last(search(self.checkpoint, starts, held, seconds)).result()
 
     def memory(self, word: str, upto: int = 100, **filler: str) -> Memory:
         """A word followed by 0 to `upto` neutral words: what is left of its effect on the logit, [upto + 1]."""
@@ -264,7 +264,7 @@ class Model:
         """What linear probes read off the states at the tokens of some texts, each beside a control task."""
         from core.probes.units.linear_probes import diagnose
 
-        return _last(diagnose(self.checkpoint, _several(texts), seed)).found
+        return _last(diagnose(self.checkpoint, _several(texts), seed)).result()
 
     def suite(self, **settings: Any) -> Suite:
         """Failure rates by capability on hand-written behavioural tests; see `core.probes.checklist.suite.Settings`."""

@@ -46,7 +46,7 @@ def _found(checkpoint: Checkpoint, held: str, seconds: float) -> FixedPoints:
 
     told = -1
     for event in search(checkpoint, [example.text for example in examples()], held, seconds):
-        found = event.found
+        found = event.result()
         if int(event.share * 10) > told:
             told = int(event.share * 10)
             console.progress(

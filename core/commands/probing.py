@@ -287,7 +287,7 @@ def _probed(checkpoint: Checkpoint, texts: list[str], seed: int) -> Probes:
         with tqdm(total=last.total, unit=" probes", desc=checkpoint.name) as bar:
             for last in events:
                 bar.update(last.done - bar.n)
-    return last.found
+    return last.result()
 
 
 def _show(found: Probes) -> None:

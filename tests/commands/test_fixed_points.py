@@ -22,7 +22,7 @@ def searched(name: str, held: str) -> fixed_points.FixedPoints:
     from core.models import checkpoints
 
     *_before, last = fixed_points.search(checkpoints.load(name), [example.text for example in examples()], held)
-    return last.found
+    return last.result()
 
 
 def test_json_is_one_list_with_the_probes_numbers(capsys: pytest.CaptureFixture[str]) -> None:

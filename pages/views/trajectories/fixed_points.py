@@ -17,7 +17,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.dynamics.fixed_points import FixedPoints, Progress
+    from core.probes.dynamics.fixed_points import FixedPointProgress, FixedPoints
     from pages.views.trajectories.controls import Sentence
 
 _SECONDS, _MOST_SECONDS = 60, 600
@@ -78,8 +78,8 @@ def _ask() -> tuple[str, int]:
     return held or "zero", seconds
 
 
-def _say(event: Progress) -> background_search.Shown:
-    found = event.found
+def _say(event: FixedPointProgress) -> background_search.Shown:
+    found = event.result()
     if event.stage == "settling":
         return background_search.Shown(
             event.share, _("The model runs on alone from states of the examples, to settle…")

@@ -18,7 +18,7 @@ from pages.wording.tokens import plain
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.scan.lines import Lines
-    from core.probes.units.patterns import Index, Indexing
+    from core.probes.units.patterns import Index, IndexProgress
 
 
 def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> None:
@@ -70,7 +70,7 @@ def _own(name: str, model_hash: str, state: str, _checkpoint: Checkpoint) -> Ind
     return last.index
 
 
-def _say(event: Indexing) -> background_search.Shown:
+def _say(event: IndexProgress) -> background_search.Shown:
     line = _("{done:,} of {total:,} tokens read").format(done=event.done, total=event.total)
     return background_search.Shown(event.done / max(1, event.total), line)
 

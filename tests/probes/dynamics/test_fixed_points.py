@@ -14,7 +14,7 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.recurrent import CELLS, State
 from core.probes.dynamics import fixed_points
-from core.probes.dynamics.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Found, search
+from core.probes.dynamics.fixed_points import LATER, TOLERANCE, FixedPoints, Point, _Results, search
 from core.probes.dynamics.held_map import HeldMap, joined
 from core.probes.dynamics.line_attractor import judge, statement
 from tests.conftest import WORDS, write_tiny_checkpoint
@@ -24,7 +24,7 @@ TEXTS = ("I love this movie but it is not good", "he was so sad", "never a bad m
 
 def found(checkpoint: Checkpoint, held: str = "zero", seconds: float = 60.0) -> FixedPoints:
     *_before, last = search(checkpoint, TEXTS, held, seconds)
-    return last.found
+    return last.result()
 
 
 def with_weights(checkpoint: Checkpoint, recurrent: np.ndarray | float, bias: np.ndarray | float) -> Checkpoint:
@@ -176,11 +176,11 @@ def test_a_fixed_point_takes_the_place_of_slow_ones_near_it_and_keeps_it(monkeyp
     monkeypatch.setattr(HeldMap, "__call__", lambda _self, s: s)  # as if it rested there
     checkpoint = checkpoints.load("rnn")
     held_map = HeldMap(checkpoint.model, "zero")
-    kept = _Found(checkpoint, "zero", held_map, np.zeros((1, 8)), 9, 0.0)
+    kept = _Results(checkpoint, "zero", held_map, np.zeros((1, 8)), 9, 0.0)
     place = torch.full((8,), 0.1, dtype=torch.float64)
     for shift, speed in ((0.0, 1e-4), (1e-3, 1e-9), (2e-3, 1e-5), (1.0, 1e-4), (2.0, 1e-2)):
         kept.add(place + shift / math.sqrt(8), speed)
-    result = kept.event("minimising", 1.0).found
+    result = kept.event("minimising", 1.0).result()
     assert [(point.speed, point.starts) for point in result.points] == [(1e-9, 3)]
     assert [(point.speed, point.starts) for point in result.slow] == [(1e-4, 1)]
     assert (result.tried, result.converged, result.smallest_speed) == (5, 1, 1e-9)
@@ -192,12 +192,12 @@ def test_a_place_where_hardly_anything_moves_is_no_fixed_point_unless_one_is_the
     with torch.no_grad():
         checkpoint.model.recurrent.bias_hh_l0[8:16] = 20.0
     held_map = HeldMap(checkpoint.model, "zero")
-    kept = _Found(checkpoint, "zero", held_map, np.zeros((1, 8)), 2, 0.0)
+    kept = _Results(checkpoint, "zero", held_map, np.zeros((1, 8)), 2, 0.0)
     place = torch.full((8,), 0.9, dtype=torch.float64)
     speed = float((held_map(place[None]) - place).norm())
     assert 0 < speed < TOLERANCE
     kept.add(place, speed)
-    result = kept.event("minimising", 1.0).found
+    result = kept.event("minimising", 1.0).result()
     assert (result.points, len(result.slow), result.converged) == ((), 1, 0)
     assert result.slow[0].ahead > 0.1
 
@@ -230,8 +230,7 @@ def test_a_search_can_be_ended_at_any_step_and_keeps_what_it_has() -> None:
     with pytest.raises(StopAsyncIteration):
         events.extend(search(checkpoints.load("rnn"), TEXTS, check_cancelled=check_cancelled))
     latest = events[-1]
-    assert 0 < latest.found.tried < latest.found.starts
-    assert latest.result() is latest.found
+    assert 0 < latest.result().tried < latest.result().starts
 
 
 def test_the_model_is_left_as_it_was() -> None:
@@ -259,7 +258,7 @@ def test_bad_input_is_told(texts: list[str], held: str, seconds: float, told: st
 
 def test_one_token_is_start_enough() -> None:
     *_before, last = search(checkpoints.load("rnn"), ["good"])
-    assert last.found.starts == 3 and last.found.complete
+    assert last.result().starts == 3 and last.result().complete
 
 
 # What follows from points

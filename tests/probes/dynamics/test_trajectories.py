@@ -285,7 +285,7 @@ def test_what_cannot_be_asked_is_refused() -> None:
     with pytest.raises(EmptyTextError):
         gradients(checkpoint("rnn"), "  ")
     for gain in (0.0, -1.0, math.nan, math.inf):
-        with pytest.raises(ValueError, match="gain is a number above 0"):
+        with pytest.raises(ValueError, match="gain must be a number above 0"):
             gradients(checkpoint("rnn"), TEXT, gain)
 
 

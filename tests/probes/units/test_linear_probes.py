@@ -63,7 +63,7 @@ def with_polarity(tiny_checkpoints: Path, tmp_path_factory: pytest.TempPathFacto
 def found(with_polarity: Path) -> Probes:
     texts = [" ".join(tokens) for tokens in sentences(150)]
     *_before, last = diagnose(checkpoints.load("lstm", with_polarity), [*texts, "  ", texts[0]])
-    return last.found
+    return last.result()
 
 
 def test_a_state_that_holds_the_negation_is_read_perfectly(read: tuple[list[tuple[str, ...]], Encoded, Tokens]) -> None:
@@ -189,7 +189,7 @@ def test_all_probes_of_a_model(found: Probes) -> None:
 def test_the_same_seed_gives_the_same(with_polarity: Path) -> None:
     checkpoint = checkpoints.load("rnn", with_polarity)
     texts = [" ".join(tokens) for tokens in sentences(100)]
-    first, again, other = ([*diagnose(checkpoint, texts, seed)][-1].found for seed in (0, 0, 1))
+    first, again, other = ([*diagnose(checkpoint, texts, seed)][-1].result() for seed in (0, 0, 1))
     assert first == again != other
     assert sources(checkpoint) == ["h", "x", "place"]
 
@@ -198,11 +198,11 @@ def test_what_cannot_be_asked_is_left_out_or_refused(tiny_checkpoints: Path, wit
     rnn = checkpoints.load("rnn", tiny_checkpoints)
     texts = [" ".join(tokens) for tokens in sentences(100)]
     *_before, last = diagnose(rnn, texts)
-    assert list(last.found.left_out) == ["polarity"] and "no polarity" in last.found.left_out["polarity"]
+    assert list(last.result().left_out) == ["polarity"] and "no polarity" in last.result().left_out["polarity"]
     with_it = checkpoints.load("rnn", with_polarity)
     short = [" ".join(tokens) for tokens in dict.fromkeys(sentences(150, longest=5))]
     *_before, last = diagnose(with_it, short)
-    assert "position: no token of class" in last.found.left_out["position"]
+    assert "position: no token of class" in last.result().left_out["position"]
     with pytest.raises(ValueError, match=r"at least 20 different sentences .* the 10 given"):
         next(diagnose(rnn, texts[:10]))
     with pytest.raises(ValueError, match="the 1 given"):

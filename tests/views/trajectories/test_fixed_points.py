@@ -79,7 +79,7 @@ def parameter(at: AppTest, name: str) -> str | None:
 
 def expected(name: str, held: str = "zero") -> FixedPoints:
     *_before, last = search(checkpoints.load(name), [example.text for example in examples()], held)
-    return last.found
+    return last.result()
 
 
 def test_nothing_is_searched_before_it_is_asked_for() -> None:

@@ -186,7 +186,7 @@ def probed() -> None:
         polarity = random.standard_normal(len(checkpoint.vocabulary))
         checkpoints.save_again(checkpoint, checkpoint.card, polarity=polarity)
         *_before, last = diagnose(checkpoints.load(name), texts)
-        add_probes(last.found, Source("made_up.csv", "ab" * 32, 150, 1_000))
+        add_probes(last.result(), Source("made_up.csv", "ab" * 32, 150, 1_000))
 
 
 def test_without_probes_the_command_is_told() -> None:
