@@ -11,7 +11,7 @@ DeepLIFT and LRP as Captum has them are left out: they have no rules for recurre
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.models.predict import verdict_on_tokens
@@ -140,13 +140,6 @@ def attribute(checkpoint: Model, text: str, method: str, baseline: str = "", see
     read-out.
     """
     return _attribute(Instance.of(checkpoint, text), method, baseline, seed)
-
-
-def attribute_tokens(
-    checkpoint: Model, tokens: Sequence[str], method: str, baseline: str = "", seed: int = 0
-) -> Attribution:
-    """`attribute` for tokens as they are; the same errors."""
-    return _attribute(Instance.of_tokens(checkpoint, tokens), method, baseline, seed)
 
 
 def available(checkpoint: Model) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class HeldMap:
         return torch.cat(states)
 
     def reachable(self, s: Tensor) -> Tensor:
-        """States [N, D] with every h clamped to [-1, 1], which no reading from h = 0 leaves; an LSTM's c is unbounded."""
+        """States [N, D] with h clamped to [-1, 1], which no reading leaves; an LSTM's c is unbounded."""
         units = s.shape[1] // self.parts
         return torch.cat([s[:, :units].clamp(-1, 1), s[:, units:]], dim=1)
 

@@ -69,7 +69,7 @@ class Memory:
         return effect
 
     def forgotten(self, share: float) -> int | None:
-        """The least k from which on, up to K, the effect stays below this share of that at k = 0; None if it does not."""
+        """The least k from which on the effect stays below this share of that at k = 0, up to K, or None."""
         above = np.flatnonzero(np.abs(self.effect) >= share * abs(self.effect[0]))
         after = int(above[-1]) + 1 if len(above) else 0
         return after if after < len(self.k) else None

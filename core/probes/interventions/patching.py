@@ -103,7 +103,7 @@ class PatchGrid:
 
     @property
     def same_from(self) -> int:
-        """The step from which on both texts read the same words to the end; the length of A where the last words differ.
+        """The step from which on both read the same words to the end; the length of A where the last words differ.
 
         A state patched after the step before it, or later, must give B's logit.
         """

@@ -1,4 +1,4 @@
-"""What can be read off a model's states? Linear probes, each beside a control task that has nothing to do with language.
+"""What can be read off a model's states? Linear probes, each beside a control task unrelated to language.
 
 A probe is a logistic regression from the state after a token to a property of the text so far (Alain & Bengio 2016;
 Hupkes, Veldhoen & Zuidema 2018, "diagnostic classifiers"):

@@ -126,7 +126,7 @@ def _next_words(index: Index, matches: Matches) -> list[NextWord]:
 
 
 def _welch(a: np.ndarray, b: np.ndarray) -> Mean | None:
-    """The difference of two mean probabilities with Welch's interval, clipped to ±1; None with fewer than two numbers."""
+    """The difference of two mean probabilities with Welch's interval, clipped to ±1; None for fewer than two."""
     from scipy.stats import ttest_ind
 
     if min(len(a), len(b)) < 2:

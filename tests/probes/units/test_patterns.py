@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -225,24 +224,21 @@ def test_refusals(tiny_checkpoints: Path) -> None:
         search(found, nothing)
 
 
-def test_what_breathe_raises_ends_the_index(tiny_checkpoints: Path) -> None:
-    class StoppedError(Exception):
-        pass
+def test_what_check_cancelled_raises_ends_the_index(tiny_checkpoints: Path) -> None:
+    def stop() -> None:
+        raise InterruptedError
 
-    def check_cancelled() -> None:
-        raise StoppedError
-
-    with pytest.raises(StoppedError):
-        list(index(checkpoints.load("lstm", tiny_checkpoints), made_up(3), "c", check_cancelled))
+    with pytest.raises(InterruptedError):
+        list(index(checkpoints.load("lstm", tiny_checkpoints), made_up(3), "c", stop))
 
 
 @pytest.fixture
-def found(tiny_checkpoints: Path) -> Iterator[tuple[Index, Matches]]:
+def found(tiny_checkpoints: Path) -> tuple[Index, Matches]:
     checkpoint = checkpoints.load("gru", tiny_checkpoints)
     searched = indexed(checkpoint, made_up(200))
     text = next(text for text in made_up(200).texts if len(text.split()) > 5)
     asked = pattern(checkpoint, trace(checkpoint, text), 1, 2, 0.2)
-    yield searched, search(searched, asked, most=40, least=0.3)
+    return searched, search(searched, asked, most=40, least=0.3)
 
 
 def test_what_sets_moments_apart_is_counted_by_hand(found: tuple[Index, Matches]) -> None:

@@ -18,13 +18,13 @@ alone, γ from everything else. Both start at zero; at the end logit = w·β_T +
 
 The authors' program departs from their text: it takes Wx and Uβ (or Uγ) together as one term before linearising, and
 gives bias times bias to β while the phrase is read. Here the text is followed. A layer above the first gets Wβ and Wγ
-of the layer below in place of Wx (also not in the paper). The words' β do not sum to the logit: `interaction` gives
-what words do together. Float64 throughout. Axes: P phrases side by side, T tokens, H units, G gates.
+of the layer below in place of Wx (also not in the paper). The words' β do not sum to the logit: what words do together
+belongs to none. Float64 throughout. Axes: P phrases side by side, T tokens, H units, G gates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from math import factorial
 from typing import NamedTuple
 
@@ -69,19 +69,6 @@ def words(instance: Instance) -> Decomposition:
     return decompose(instance, np.eye(len(instance.tokens), dtype=bool))
 
 
-def phrase(instance: Instance, positions: Collection[int]) -> tuple[float, float]:
-    """β and γ of the tokens at some positions, from 0. Raises ValueError for none, or one outside the text."""
-    beta, gamma = decompose(instance, _rows(instance, [positions]))
-    return float(beta[0]), float(gamma[0])
-
-
-def interaction(instance: Instance, positions: Collection[int]) -> float:
-    """β of a phrase minus the sum of its words' β: what they say only together. Raises ValueError as `phrase`."""
-    chosen = sorted(set(positions))
-    beta = decompose(instance, _rows(instance, [chosen, *([position] for position in chosen)])).beta
-    return float(beta[0] - beta[1:].sum())
-
-
 def decompose(instance: Instance, inside: np.ndarray) -> Decomposition:
     """β and γ of phrases given as bool [P, T], true for their tokens; a phrase without a token has β = 0.
 
@@ -100,20 +87,6 @@ def decompose(instance: Instance, inside: np.ndarray) -> Decomposition:
         beta[order] = (h.relevant @ weights.read_out).numpy()
         gamma[order] = (h.irrelevant @ weights.read_out + weights.bias).numpy()
     return Decomposition(beta, gamma)
-
-
-def _rows(instance: Instance, phrases: Sequence[Collection[int]]) -> np.ndarray:
-    """Positions as rows of bools [P, T]. Raises ValueError."""
-    count = len(instance.tokens)
-    inside = np.zeros((len(phrases), count), dtype=bool)
-    for row, positions in zip(inside, phrases, strict=True):
-        if not positions:
-            raise ValueError("a phrase needs at least one position")
-        for position in positions:
-            if not 0 <= position < count:
-                raise ValueError(f"no position {position:,}; the {count:,} count from 0 to {count - 1:,}")
-            row[position] = True
-    return inside
 
 
 def _walk(weights: Weights, inside: Tensor, first: np.ndarray) -> Split:

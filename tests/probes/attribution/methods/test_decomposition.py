@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import permutations
 from math import tanh
@@ -12,34 +13,22 @@ import numpy as np
 import pytest
 import torch
 
-from core.models import checkpoints
 from core.models.recurrent import Classifier
 from core.probes.attribution.methods.decomposition import (
-    contextual_decomposition,
     decompose,
-    interaction,
-    phrase,
     words,
 )
 from core.probes.attribution.results import Instance
-from tests.conftest import write_tiny_checkpoint
+from tests.probes.small_models import instance
 
 TOKENS = ("not", "good", "but", "not", "bad", "zyxqj")
 CELLS = ["rnn", "gru", "lstm"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every cell with one layer and with two: rnn1, rnn2, and so on."""
-    folder = tmp_path_factory.mktemp("layers")
-    for seed, cell in enumerate(CELLS):
-        for layers in (1, 2):
-            write_tiny_checkpoint(folder, f"{cell}{layers}", cell, layers=layers, seed=seed)
-    return folder
-
-
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Instance:
-    return Instance(checkpoints.load(name, folder), " ".join(tokens), tokens)
+def phrase(given: Instance, positions: Collection[int]) -> tuple[float, float]:
+    """β and γ of the tokens at some positions."""
+    beta, gamma = decompose(given, np.isin(np.arange(len(given.tokens)), list(positions))[None])
+    return beta[0], gamma[0]
 
 
 def changed(given: Instance, model: Classifier) -> Instance:
@@ -160,8 +149,8 @@ def slowly(given: Instance, inside: set[int]) -> tuple[float, float]:
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_two_parts_are_the_logit(folder: Path, cell: str, layers: int):
-    given = reading(folder, f"{cell}{layers}")
+def test_the_two_parts_are_the_logit(layered: Path, cell: str, layers: int):
+    given = instance(layered, f"{cell}{layers}", TOKENS)
     inside = np.random.default_rng(0).random((20, len(TOKENS))) < 0.4
     for found in (words(given), decompose(given, inside)):
         np.testing.assert_allclose(found.beta + found.gamma, exact_logit(given), atol=1e-9)
@@ -171,15 +160,15 @@ def test_the_two_parts_are_the_logit(folder: Path, cell: str, layers: int):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_phrases_are_split_as_the_papers_sums_split_them(folder: Path, cell: str):
-    given = reading(folder, f"{cell}1")
+def test_phrases_are_split_as_the_papers_sums_split_them(layered: Path, cell: str):
+    given = instance(layered, f"{cell}1", TOKENS)
     for places in ({0}, {3}, {5}, {0, 1}, {1, 4}, set(range(len(TOKENS)))):
         assert phrase(given, places) == pytest.approx(slowly(given, places), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "rnn2", "gru2", "lstm2"])
-def test_phrases_side_by_side_are_phrases_one_by_one(folder: Path, name: str):
-    given = reading(folder, name)
+def test_phrases_side_by_side_are_phrases_one_by_one(layered: Path, name: str):
+    given = instance(layered, name, TOKENS)
     inside = np.random.default_rng(1).random((9, len(TOKENS))) < 0.5
     inside[4] = False
     together = decompose(given, inside)
@@ -190,8 +179,8 @@ def test_phrases_side_by_side_are_phrases_one_by_one(folder: Path, name: str):
 
 
 @pytest.mark.parametrize("name", ["rnn1", "gru1", "lstm1", "rnn2", "gru2", "lstm2"])
-def test_no_word_says_nothing_and_all_words_all_but_the_biases(folder: Path, name: str):
-    given = reading(folder, name)
+def test_no_word_says_nothing_and_all_words_all_but_the_biases(layered: Path, name: str):
+    given = instance(layered, name, TOKENS)
     assert decompose(given, np.zeros((1, len(TOKENS)), dtype=bool)).beta[0] == 0
     bare = without_biases(given)
     beta, gamma = phrase(bare, range(len(TOKENS)))
@@ -208,7 +197,6 @@ def test_a_recurrent_unit_by_hand():
     second = (tanh(-2) + tanh(kept - 2) - tanh(kept)) / 2
     assert words(given).beta == pytest.approx([3 * first, 3 * second], abs=1e-12)
     assert words(given).gamma == pytest.approx([3 * second + 0.25, 3 * first + 0.25], abs=1e-12)
-    assert interaction(given, [0, 1]) == pytest.approx(0, abs=1e-12)
 
 
 def test_a_memory_cell_by_hand():
@@ -222,40 +210,6 @@ def test_a_memory_cell_by_hand():
     assert phrase(given, [0]) == pytest.approx((2 * beta, 2 * (o * tanh(c) - beta) + 0.25), abs=1e-12)
 
 
-def test_words_in_a_cell_interact(folder: Path):
-    given = reading(folder, "lstm1")
-    both = phrase(given, [0, 1])[0]
-    assert interaction(given, [1, 0]) == pytest.approx(both - phrase(given, [0])[0] - phrase(given, [1])[0])
-    assert abs(interaction(given, [0, 1])) > 1e-3
-    assert interaction(given, [2]) == 0
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("tokens", [("good",), ("zyxqj",), ("zyxqj", "qqq", "zyxqj")])
-def test_one_token_and_unknown_words(folder: Path, cell: str, tokens: tuple[str, ...]):
-    given = reading(folder, f"{cell}1", tokens)
-    scores = contextual_decomposition(given, "", seed=3)
-    assert scores.delta is None
-    assert scores.base_logit is None
-    np.testing.assert_allclose(scores.scores + words(given).gamma, exact_logit(given), atol=1e-9)
-
-
-def test_nothing_is_left_on_the_model(folder: Path):
-    given = reading(folder, "gru2")
-    before = {name: tensor.clone() for name, tensor in given.checkpoint.model.state_dict().items()}
-    words(given)
-    for name, tensor in given.checkpoint.model.state_dict().items():
-        assert torch.equal(tensor, before[name])
-    assert all(p.grad is None and not p.requires_grad for p in given.checkpoint.model.parameters())
-
-
-def test_what_is_no_phrase_is_refused(folder: Path):
-    given = reading(folder, "lstm1")
-    with pytest.raises(ValueError, match="at least one position"):
-        phrase(given, [])
-    with pytest.raises(ValueError, match="no position 6; the 6 count from 0 to 5"):
-        phrase(given, [0, 6])
-    with pytest.raises(ValueError, match="no position -1"):
-        interaction(given, [-1])
+def test_rows_of_another_length_are_refused(layered: Path):
     with pytest.raises(ValueError, match=r"expected rows of 6 bools, one a token; given an array \(6,\)"):
-        decompose(given, np.ones(6, dtype=bool))
+        decompose(instance(layered, "lstm1", TOKENS), np.ones(6, dtype=bool))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from core.models import checkpoints
 from core.probes.attribution.methods.shapley import (
     MOST_EXACT,
     all_values,
@@ -21,16 +20,11 @@ from core.probes.attribution.methods.shapley import (
 )
 from core.probes.attribution.methods.tree import PrefixTree
 from core.probes.attribution.removal import BASELINES, WhiteBoxValues, subsets
-from core.probes.attribution.results import Instance
-from tests.conftest import write_tiny_checkpoint
+from tests.probes.small_models import instance
 
 CELLS = ("rnn", "gru", "lstm")
 TOKENS = ("not", "good", "but", "not", "zork", "bad")
 LONG = ("i", "was", "not", "so", "good", "but", "the", "movie", "is", "better", "than", "no", "movie", "zork", "!")
-
-
-def reading(folder: Path, name: str, tokens: tuple[str, ...] = TOKENS) -> Instance:
-    return Instance(checkpoints.load(name, folder), " ".join(tokens), tokens)
 
 
 def over_all_orders(values: np.ndarray, n: int) -> np.ndarray:
@@ -44,34 +38,26 @@ def over_all_orders(values: np.ndarray, n: int) -> np.ndarray:
     return total / len(orders)
 
 
-@pytest.fixture(scope="module")
-def two_layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("layers")
-    for cell in CELLS:
-        write_tiny_checkpoint(folder, cell, cell, layers=2, seed=5)
-    return folder
-
-
 @pytest.mark.parametrize("baseline", BASELINES)
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_tree_says_what_the_game_says(tiny_checkpoints: Path, two_layers: Path, cell: str, baseline: str) -> None:
-    for folder in (tiny_checkpoints, two_layers):
-        v = WhiteBoxValues(reading(folder, cell), baseline)
+def test_the_tree_says_what_the_game_says(layered: Path, cell: str, baseline: str) -> None:
+    for name in (f"{cell}1", f"{cell}2"):
+        v = WhiteBoxValues(instance(layered, name, TOKENS), baseline)
         np.testing.assert_allclose(all_values(v), v.values(subsets(len(TOKENS))), atol=2e-5)
-        longer = WhiteBoxValues(reading(folder, cell, LONG), baseline)
+        longer = WhiteBoxValues(instance(layered, name, LONG), baseline)
         some = np.random.default_rng(1).random((2_000, len(LONG))) < np.linspace(0, 1, 2_000)[:, None]
         # These random weights are larger than trained ones, and stretch what single precision rounds off.
         np.testing.assert_allclose(PrefixTree(longer).values(some), longer.values(some), atol=1e-3)
 
 
 def test_the_tree_reads_orders_in_which_words_are_absent(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "gru")
+    given = instance(tiny_checkpoints, "gru", TOKENS)
     rows = np.array([[5, 6, 0, 6, 1, 4], [0, 1, 2, 3, 4, 5], [6, 6, 6, 6, 6, 6], [6, 5, 0, 1, 6, 4]])
     found = PrefixTree(WhiteBoxValues(given, "delete")).arrangements(rows)
     for row, value in zip(rows, found, strict=True):
         left = tuple(TOKENS[place] for place in row if place < 6)
         expected = (
-            WhiteBoxValues(reading(tiny_checkpoints, "gru", left), "delete").full
+            WhiteBoxValues(instance(tiny_checkpoints, "gru", left), "delete").full
             if left
             else WhiteBoxValues(given, "delete").empty
         )
@@ -85,7 +71,7 @@ def test_blocks_and_slices_change_nothing(tiny_checkpoints: Path, monkeypatch: p
     from core.probes.attribution.methods import tree
 
     for baseline in ("delete", "mean"):
-        v = WhiteBoxValues(reading(tiny_checkpoints, "lstm"), baseline)
+        v = WhiteBoxValues(instance(tiny_checkpoints, "lstm", TOKENS), baseline)
         whole = all_values(v)
         with monkeypatch.context() as smaller:
             smaller.setattr(tree, "_BLOCK", 3)
@@ -119,7 +105,7 @@ def test_symmetric_players_share_alike_and_a_dummy_has_nothing() -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_values_sum_to_the_difference(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
     for tokens in (TOKENS, LONG):
-        given = reading(tiny_checkpoints, cell, tokens)
+        given = instance(tiny_checkpoints, cell, tokens)
         found, v = shapley(given, baseline, seed=3), WhiteBoxValues(given, baseline)
         assert found.base_logit == pytest.approx(v.empty, abs=1e-5)
         assert found.scores.sum() == pytest.approx(v.full - v.empty, abs=2e-5)
@@ -133,7 +119,7 @@ def test_captum_finds_the_same(tiny_checkpoints: Path) -> None:
 
     tokens = TOKENS[1:]
     for cell in CELLS:
-        given = reading(tiny_checkpoints, cell, tokens)
+        given = instance(tiny_checkpoints, cell, tokens)
         v = WhiteBoxValues(given, "zero")
         mask = torch.arange(len(tokens))[None, :, None].expand(1, len(tokens), v.x.shape[1]).contiguous()
         x = v.x.detach().clone()[None]
@@ -146,7 +132,7 @@ def test_captum_finds_the_same(tiny_checkpoints: Path) -> None:
 
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_sampling_is_exact_within_its_errors(tiny_checkpoints: Path, baseline: str) -> None:
-    given = reading(tiny_checkpoints, "lstm")
+    given = instance(tiny_checkpoints, "lstm", TOKENS)
     exact = exact_shapley(given, baseline)
     found = sampled_shapley(given, baseline, seed=11, permutations=2_000)
     assert found.errors is not None and (found.errors < 0.2).all()
@@ -167,38 +153,15 @@ def test_errors_are_as_large_as_the_misses() -> None:
     assert runs[3].scores.sum() == pytest.approx(values[-1] - values[0])
 
 
-def test_a_seed_gives_the_same_again(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "rnn", LONG)
-    one, again, other = (shapley(given, "delete", seed=seed).scores for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, again)
-    assert (one != other).any()
-
-
-@pytest.mark.parametrize("baseline", BASELINES)
-def test_one_token_has_the_whole_difference(tiny_checkpoints: Path, baseline: str) -> None:
-    given = reading(tiny_checkpoints, "lstm", ("good",))
-    v = WhiteBoxValues(given, baseline)
-    assert shapley(given, baseline).scores == pytest.approx([v.full - v.empty], abs=1e-5)
-    found = sampled_shapley(given, baseline, permutations=4)
-    assert found.scores == pytest.approx([v.full - v.empty], abs=1e-5)
-    assert found.errors == pytest.approx([0], abs=1e-12)
-
-
-def test_unknown_words_weigh_nothing_against_the_unknown_word(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "gru", ("zork", "blup", "frob"))
-    assert (shapley(given, "unk").scores == 0).all()
-    assert np.isfinite(shapley(given, "delete").scores).all()
-
-
 def test_what_cannot_be_is_refused(tiny_checkpoints: Path) -> None:
-    given = reading(tiny_checkpoints, "rnn", LONG)
+    given = instance(tiny_checkpoints, "rnn", LONG)
     with pytest.raises(ValueError, match="up to 12 tokens; given 15, which have 2\\^15"):
         exact_shapley(given, "pad")
     for count in (2, 7):
         with pytest.raises(ValueError, match=f"come in pairs.*given {count}"):
             sampled_shapley(given, "pad", permutations=count)
     with pytest.raises(ValueError, match="up to 1,000 tokens; given 1,001"):
-        shapley(reading(tiny_checkpoints, "rnn", ("good",) * 1_001), "pad")
+        shapley(instance(tiny_checkpoints, "rnn", ("good",) * 1_001), "pad")
     with pytest.raises(ValueError, match="unknown baseline 'none'"):
         shapley(given, "none")
 
@@ -209,4 +172,4 @@ def test_it_can_be_stopped(tiny_checkpoints: Path) -> None:
 
     for tokens in (TOKENS, LONG):
         with pytest.raises(KeyboardInterrupt):
-            shapley(reading(tiny_checkpoints, "rnn", tokens), "delete", check_cancelled=stop)
+            shapley(instance(tiny_checkpoints, "rnn", tokens), "delete", check_cancelled=stop)
