@@ -278,9 +278,9 @@ def leans(checkpoint: Checkpoint, vectors: np.ndarray) -> np.ndarray:
 
 
 def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Moves:
-    """What training did to the `frequent` most frequent words, those that both have.
+    """What training did to the `frequent` most frequent words that both have.
 
-    Raises ValueError where the two differ in the vectors' size.
+    Raises ValueError where the vectors differ in size.
     """
     own = after(checkpoint)
     if own.vectors.shape[1] != start.vectors.shape[1]:
@@ -290,9 +290,21 @@ def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Mov
                 name=checkpoint.name, start=start.name, sizes=sizes
             )
         )
-    words = [word for word in own.vocabulary.words[:frequent] if word in start.vocabulary]
-    ids = np.array([own.vocabulary.id(word) for word in words], dtype=np.int64)
-    others = np.array([start.vocabulary.id(word) for word in words], dtype=np.int64)
+    return _moves(
+        checkpoint, own, start, [word for word in own.vocabulary.words[:frequent] if word in start.vocabulary]
+    )
+
+
+def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
+    """What training did to one word. Raises as `Space.word` for either space."""
+    own = after(checkpoint)
+    word = own.word(typed)
+    start.word(word)
+    return _moves(checkpoint, own, start, [word]).of(0)
+
+
+def _moves(checkpoint: Checkpoint, own: Space, start: Space, words: list[str]) -> Moves:
+    ids, others = (np.array([where.vocabulary.id(word) for word in words], dtype=np.int64) for where in (own, start))
     return Moves(
         model=checkpoint.name,
         hash=checkpoint.hash,
@@ -303,17 +315,6 @@ def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Mov
         lean_after=leans(checkpoint, own.vectors[ids]),
         polarity=None if checkpoint.polarity is None else checkpoint.polarity[ids],
     )
-
-
-def move_of(checkpoint: Checkpoint, start: Space, typed: str) -> Move:
-    """What training did to one word. Raises as `Space.word` for either space."""
-    own = after(checkpoint)
-    word = own.word(typed)
-    start.word(word)
-    number, other = own.vocabulary.id(word), start.vocabulary.id(word)
-    lean_before, lean_after = leans(checkpoint, np.stack([start.vectors[other], own.vectors[number]])).tolist()
-    polarity = None if checkpoint.polarity is None else float(checkpoint.polarity[number])
-    return Move(word, number - 1, float(own.unit(number) @ start.unit(other)), lean_before, lean_after, polarity)
 
 
 def leaning(checkpoint: Checkpoint) -> Leaning:

@@ -1,4 +1,4 @@
-"""The league of methods: means and intervals, order and ties, what is left out, stopping, the file it is kept in."""
+"""The benchmark of methods: means and intervals, order and ties, what is left out, stopping, the file it is kept in."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_nothing_better_than_random_is_said_to_be_so(gru: Checkpoint) -> None:
     assert "no method is more faithful than random rankings; the highest, turned" in found.statement
 
 
-def test_the_same_seed_gives_the_same_league_and_another_other_intervals(gru: Checkpoint) -> None:
+def test_the_same_seed_gives_the_same_and_another_other_intervals(gru: Checkpoint) -> None:
     def once(seed: int) -> dict[str, Any]:
         return without_times(last(benchmark(gru, sentences(15), METHODS, seed=seed, sensitivity_rows=2)).result())
 
@@ -136,12 +136,9 @@ def test_sentences_that_cannot_be_ranked_are_left_out_and_counted(gru: Checkpoin
     found = last(benchmark(gru, texts, METHODS, longest=10)).result()
     assert (found.given, found.measured) == (6, 2)
     assert found.left_out == {"a single token": 1, "no token": 2, "more than 10 tokens": 1}
-
-
-def test_only_sentences_that_cannot_be_ranked_give_an_empty_benchmark(gru: Checkpoint) -> None:
-    found = last(benchmark(gru, ["good", ""], METHODS)).result()
-    assert (found.measured, found.best, found.tied, found.random["overall"]) == (0, None, (), None)
-    assert found.statement == "gru: no method was measured on any sentence"
+    nothing = last(benchmark(gru, ["good", ""], METHODS)).result()
+    assert (nothing.measured, nothing.best, nothing.tied, nothing.random["overall"]) == (0, None, (), None)
+    assert nothing.statement == "gru: no method was measured on any sentence"
 
 
 def test_a_method_that_fails_is_counted_and_the_others_go_on(gru: Checkpoint) -> None:
@@ -174,7 +171,7 @@ def test_methods_without_signs_are_not_turned(gru: Checkpoint) -> None:
     assert {standing.method: standing.signed for standing in found.standings} == {"signed": True, "unsigned": False}
 
 
-def test_every_event_has_the_league_so_far(gru: Checkpoint) -> None:
+def test_every_event_has_the_benchmark_so_far(gru: Checkpoint) -> None:
     events = list(benchmark(gru, sentences(5), METHODS, sensitivity_rows=2))
     assert [(one.stage, one.done, one.total) for one in events] == [
         *(("measuring", done, 7) for done in range(6)),
@@ -183,24 +180,13 @@ def test_every_event_has_the_league_so_far(gru: Checkpoint) -> None:
     assert events[-1].result().complete
 
 
-def test_closing_keeps_what_was_measured(gru: Checkpoint) -> None:
-    events = benchmark(gru, sentences(9), METHODS)
-    for progress in events:
-        if progress.done == 4:
-            break
-    events.close()
-    found = progress.result()
-    assert (found.measured, found.given, found.complete) == (4, 9, False)
-    assert {one.measures["overall"].rows for one in found.standings} == {4}
-
-
-def test_breathing_can_stop_it_between_two_methods(gru: Checkpoint) -> None:
-    breaths = 0
+def test_it_can_be_cancelled_between_two_methods(gru: Checkpoint) -> None:
+    calls = 0
 
     def check_cancelled() -> None:
-        nonlocal breaths
-        breaths += 1
-        if breaths > 30:
+        nonlocal calls
+        calls += 1
+        if calls > 30:
             raise InterruptedError
 
     progress = None

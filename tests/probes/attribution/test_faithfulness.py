@@ -169,22 +169,6 @@ def test_a_saturated_verdict_says_so_and_its_logits_still_tell() -> None:
     assert Yardstick(first_four, 10).measure(FALLING).warning == ""
 
 
-def test_every_subset_is_asked_for_once_whoever_is_measured() -> None:
-    asked: list[bytes] = []
-
-    def values(present: np.ndarray) -> np.ndarray:
-        asked.extend(row.tobytes() for row in present)
-        return first_four(present)
-
-    ground = Yardstick(values, 10)
-    before = len(asked)
-    for _ in range(3):
-        ground.measure(FALLING)
-        ground.measure(np.zeros(10))
-    assert len(asked) == len(set(asked))
-    assert len(asked) - before < 1_000
-
-
 def test_threads_that_share_a_yardstick_get_the_numbers_of_one() -> None:
     """Each answer is a hair off the one before it, as another batch's are: no subset may be answered twice."""
     asked: list[bytes] = []
@@ -323,26 +307,6 @@ def test_scores_that_never_change_are_stable_and_random_ones_are_not(tiny_checkp
     assert sensitivity(reading, lambda _reading: FALLING) == 0
     assert random_sensitivity(10).mean() > 1
     assert sensitivity(Instance(reading.checkpoint, "", ("zyxqj", "qqq")), plain) is None
-
-
-def test_a_gradient_can_be_taken_and_the_model_stays_as_it_is(tiny_checkpoints: Path) -> None:
-    reading = Instance(checkpoints.load("lstm", tiny_checkpoints), "", TOKENS)
-    before = {name: tensor.clone() for name, tensor in reading.checkpoint.model.state_dict().items()}
-
-    def gradient(moved: Instance) -> np.ndarray:
-        model = moved.checkpoint.model
-        x = (
-            model.embedding(torch.tensor(moved.checkpoint.vocabulary.encode(moved.tokens)))
-            .detach()
-            .requires_grad_(True)
-        )
-        (slope,) = torch.autograd.grad(model.from_embeddings(x[None])[0], x)
-        return (slope * x).sum(dim=1).detach().numpy()
-
-    assert sensitivity(reading, gradient) > 0
-    for name, tensor in reading.checkpoint.model.state_dict().items():
-        assert torch.equal(tensor, before[name]), name
-    assert all(parameter.grad is None for parameter in reading.checkpoint.model.parameters())
 
 
 def test_moved_vectors_are_read_and_the_hash_tells_models_apart(tiny_checkpoints: Path) -> None:

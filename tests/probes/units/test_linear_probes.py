@@ -124,11 +124,16 @@ def test_a_control_label_is_a_word_types_and_nothing_else(
 
 
 def test_what_check_cancelled_raises_ends_it(with_polarity: Path) -> None:
-    left = iter(range(6))
+    left = list(range(6))
+
+    def check_cancelled() -> None:
+        if not left:
+            raise InterruptedError
+        left.pop()
+
     texts = [" ".join(tokens) for tokens in sentences(100)]
-    with pytest.raises(StopIteration):
-        for _event in diagnose(checkpoints.load("rnn", with_polarity), texts, 0, lambda: next(left)):
-            pass
+    with pytest.raises(InterruptedError):
+        list(diagnose(checkpoints.load("rnn", with_polarity), texts, 0, check_cancelled))
 
 
 def test_no_sentence_is_on_both_sides(read: tuple[list[tuple[str, ...]], Encoded, Tokens]) -> None:

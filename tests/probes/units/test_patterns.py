@@ -12,7 +12,7 @@ from core.evaluation.intervals import difference, share
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.trace import Trace, trace, trace_tokens
-from core.probes.scan.lines import Lines, own_lines, read_lines
+from core.probes.scan.lines import Lines
 from core.probes.units import patterns
 from core.probes.units.pattern_contrast import END, context, contrast
 from core.probes.units.patterns import Index, Matches, Pattern, index, level_of, pattern, search, to_levels
@@ -284,30 +284,3 @@ def test_moments_in_context(found: tuple[Index, Matches]) -> None:
         assert tokens == " ".join(whole[max(0, moment.first - 2) : moment.last + 3])
         assert parts[0].startswith("…") == (moment.first > 2)
         assert parts[2].endswith("…") == (moment.last + 3 < len(whole))
-
-
-def test_a_file_with_empty_rows(tmp_path: Path) -> None:
-    path = tmp_path / "f.csv"
-    path.write_text('text,label\ngood movie,positive\n"",negative\n"   ",1\nso bad,0\nnone,meh\n')
-    read = read_lines(path, label_column="label")
-    assert (read.texts, read.rows, read.empty, read.unlabelled) == (("good movie", "so bad", "none"), (1, 4, 5), 2, 1)
-    assert read.labels is not None and read.labels.tolist() == [1, 0, -1]
-    assert read_lines(path).labels is None
-    path.write_text('text\n""\n')
-    with pytest.raises(ValueError, match=r"f\.csv has no row with a text \(1 empty\)"):
-        read_lines(path)
-    path.write_text("text,label\ngood,meh\n")
-    with pytest.raises(ValueError, match="no label in column 'label' is understood"):
-        read_lines(path, label_column="label")
-    with pytest.raises(LookupError, match="no column 'comment'"):
-        read_lines(path, "comment")
-
-
-def test_the_projects_own_sentences() -> None:
-    own = own_lines()
-    assert 300 <= len(own.texts) <= 400 and own.empty == 0
-    assert len({text.lower() for text in own.texts}) == len(own.texts)
-    assert own.labels is not None
-    assert min(np.bincount(own.labels + 1)) >= 100  # neutral, negative, positive
-    assert sum("?" in text for text in own.texts) >= 15
-    assert max(len(text) for text in own.texts) < 80 and all(text.isascii() for text in own.texts)
