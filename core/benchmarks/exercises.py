@@ -43,7 +43,7 @@ def bptt(steps: int, rounds: int) -> Measured:
 
     exercise = Exercise().over(steps)
 
-    def ours() -> float:
+    def ours() -> float | None:
         return backpropagation(exercise).largest_error_autograd
 
     what, than = f"backpropagation through {steps} steps, checked two ways", "autograd alone, one of the two"

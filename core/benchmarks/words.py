@@ -69,13 +69,13 @@ def map_of_words(checkpoint: Checkpoint, count: int, rounds: int) -> Measured:
     words = [checkpoint.vocabulary.token(int(id_)) for id_ in ids]
 
     def ours() -> np.ndarray:
-        return np.abs(word_map(where, words, leans[ids]).places)  # an axis may point either way
+        return np.asarray(np.abs(word_map(where, words, leans[ids]).places))  # an axis may point either way
 
     def plain() -> np.ndarray:
         vectors = where.vectors[ids].astype(np.float64)
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         left, values, _right = np.linalg.svd(unit - unit.mean(axis=0), full_matrices=False)
-        return np.abs(left[:, :2] * values[:2])
+        return np.asarray(np.abs(left[:, :2] * values[:2]))
 
     what = f"{checkpoint.name}: {len(ids)} words on a plane"
     return compare("map of words", what, ours, "singular values of the vectors", plain, rounds)

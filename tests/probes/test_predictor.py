@@ -14,7 +14,7 @@ from core.models.predict import verdict
 from core.models.predictor import BlackBox
 from core.models.token_predictor import predictor, reader
 from core.probes.attribution import attribute, benchmark
-from core.probes.attribution.faithfulness import faithfulness
+from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.interactions import interactions
 from core.probes.attribution.methods.tree import many_values, tree_of
 from core.probes.attribution.order import order_attribution
@@ -222,7 +222,7 @@ def test_faithfulness_and_its_random_baseline(seen: Checkpoint, asked: BlackBox)
     inside, outside = readings(seen, asked)
     scores = np.array(comment.leave_one_out(seen, inside.tokens)) * -1
     np.testing.assert_allclose(comment.leave_one_out(asked, outside.tokens), -scores, atol=NEAR)
-    one, other = faithfulness(inside, scores).as_json(), faithfulness(outside, scores).as_json()
+    one, other = yardstick(inside).measure(scores).as_json(), yardstick(outside).measure(scores).as_json()
     assert one.keys() == other.keys()
     for name in ("comprehensiveness", "sufficiency", "loo_tau", "infidelity"):
         assert other[name] == pytest.approx(one[name], abs=NEAR)

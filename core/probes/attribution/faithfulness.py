@@ -57,22 +57,6 @@ Values = Callable[[np.ndarray], np.ndarray]
 """The logit of subsets, bool [S, n]: float [S]."""
 
 
-def faithfulness(
-    instance: Instance,
-    scores: np.ndarray,
-    *,
-    baseline: str = "delete",
-    seed: int = 0,
-    randoms: int = RANDOMS,
-    signed: bool = True,
-) -> Faithfulness:
-    """The faithfulness of one method's scores [n]; `baseline` is the removal method.
-
-    Several methods on one text share a `yardstick`. Raises ValueError as `yardstick` and `Yardstick.measure` do.
-    """
-    return yardstick(instance, baseline, seed=seed, randoms=randoms).measure(scores, signed=signed)
-
-
 def yardstick(
     instance: Instance,
     baseline: str = "delete",

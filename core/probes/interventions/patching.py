@@ -108,12 +108,12 @@ class PatchGrid:
         A state patched after the step before it, or later, must give B's logit.
         """
         a, b = self.tokens
-        same = len(a)
+        same, shift = len(a), len(b) - len(a)
         while (
             same
             and not self.gathers
-            and self.partners[same - 1] == same - 1 + len(b) - len(a)
-            and a[same - 1] == b[self._at(same - 1)]
+            and self.partners[same - 1] == same - 1 + shift
+            and a[same - 1] == b[same - 1 + shift]
         ):
             same -= 1
         return same
@@ -229,11 +229,6 @@ class PatchGrid:
         return _(
             "of gates and candidates patched one at a time, “{gate}” at token {step} carries most, {share:.0%}"
         ).format(gate=_(_GATES.get(best, best)), step=step + 1, share=gates[best][step])
-
-    def _at(self, step: int) -> int:
-        partner = self.partners[step]
-        assert partner is not None
-        return partner
 
 
 def patch_texts(checkpoint: Checkpoint, a: str, b: str, align: str = "start") -> PatchGrid:

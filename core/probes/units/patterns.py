@@ -174,9 +174,9 @@ def index(
     levels = np.empty((total, checkpoint.model.hidden_size), dtype=np.int8)
     yield IndexProgress(0, total)
     done = reported = 0
-    for tokens, states in token_states(checkpoint.model, sentences, state, check_cancelled):
-        levels[tokens] = to_levels(states, state)
-        done += len(tokens)
+    for indices, states in token_states(checkpoint.model, sentences, state, check_cancelled):
+        levels[indices] = to_levels(states, state)
+        done += len(indices)
         if done - reported >= _CHUNK:
             reported = done
             yield IndexProgress(done, total)

@@ -17,7 +17,7 @@ from core.models.checkpoints import Checkpoint
 from core.probes.attribution import benchmark_file
 from core.probes.attribution.benchmark import BenchmarkProgress, _means, benchmark
 from core.probes.attribution.benchmark_file import Leagues, Source, read_league
-from core.probes.attribution.faithfulness import faithfulness
+from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.removal import WhiteBoxValues
 from core.probes.attribution.results import Instance, Scores
 from core.probes.attribution.standings import COLUMNS, Benchmark
@@ -85,7 +85,7 @@ def test_means_and_intervals_are_those_of_the_sentences_one_by_one(gru: Checkpoi
     for text in texts:
         tokens = tuple(gru.preprocessing(text))
         reading = Instance(gru, text, tokens)
-        measured.append(faithfulness(reading, leaving_out(reading)))
+        measured.append(yardstick(reading).measure(leaving_out(reading)))
     standing = found.standings[0]
     for name in ("comprehensiveness", "sufficiency", "loo_tau", "infidelity"):
         values = np.array([getattr(one, name) for one in measured], dtype=float)

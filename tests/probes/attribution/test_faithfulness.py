@@ -13,7 +13,7 @@ import torch
 
 from core.models import checkpoints
 from core.models.predict import verdict_on_tokens
-from core.probes.attribution.faithfulness import Yardstick, faithfulness, yardstick
+from core.probes.attribution.faithfulness import Yardstick, yardstick
 from core.probes.attribution.measures import MEASURES, PERCENTS, kendall_tau
 from core.probes.attribution.removal import BASELINES, WhiteBoxValues
 from core.probes.attribution.results import Instance
@@ -194,7 +194,7 @@ def test_threads_that_share_a_yardstick_get_the_numbers_of_one() -> None:
 def test_batches_give_what_plain_loops_give(tiny_checkpoints: Path, cell: str, baseline: str) -> None:
     reading = Instance(checkpoints.load(cell, tiny_checkpoints), " ".join(TOKENS), TOKENS)
     scores = np.random.default_rng(4).standard_normal(len(TOKENS))
-    found = faithfulness(reading, scores, baseline=baseline)
+    found = yardstick(reading, baseline=baseline).measure(scores)
     v = WhiteBoxValues(reading, baseline)
     whole = verdict_on_tokens(reading.checkpoint, TOKENS)
     sign = 1 if whole.probability >= 0.5 else -1
@@ -256,7 +256,7 @@ def test_tau_is_scipys() -> None:
 def test_seeds_give_the_same_again(tiny_checkpoints: Path) -> None:
     reading = Instance(checkpoints.load("gru", tiny_checkpoints), "", TOKENS)
     scores = np.arange(10.0)
-    one, again, other = (faithfulness(reading, scores, seed=seed) for seed in (1, 1, 2))
+    one, again, other = (yardstick(reading, seed=seed).measure(scores) for seed in (1, 1, 2))
     assert one.as_json() == again.as_json()
     assert one.random != other.random
     assert one.comprehensiveness == other.comprehensiveness

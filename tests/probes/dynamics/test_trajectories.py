@@ -124,9 +124,9 @@ def full_jacobians(model: Classifier, x: Tensor, gain: float = 1.0) -> list[Tens
     return found
 
 
-@pytest.mark.parametrize("gain", [1.0, 0.3, 2.5])
+@pytest.mark.parametrize("gain", [1.0, 2.5])
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("hidden", [1, 2, 6, 40])
+@pytest.mark.parametrize("hidden", [1, 6, 40])
 def test_spectral_norms_are_those_of_the_jacobians_in_full(cell: str, hidden: int, gain: float) -> None:
     asked = checkpoint(cell, hidden=hidden)
     x = asked.model.embedding(ids())

@@ -15,7 +15,7 @@ from core.models import checkpoints
 from core.probes.attribution import benchmark_file
 from core.probes.attribution.attribute import METHODS, accepted, attribute
 from core.probes.attribution.benchmark import benchmark
-from core.probes.attribution.faithfulness import faithfulness
+from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.results import Instance
 from core.probes.dynamics.sensitivity import random_sensitivity, sensitivity
 from pages.views.attributions import controls, names, trust
@@ -159,7 +159,7 @@ def test_faithfulness_stands_beside_its_random_rankings(tiny_checkpoints: Path) 
     at = opened(q=PROVERB, methods="shapley", models="lstm")
     checkpoint = checkpoints.load("lstm", tiny_checkpoints)
     tokens = tuple(checkpoint.preprocessing(PROVERB))
-    found = faithfulness(Instance(checkpoint, PROVERB, tokens), attribute(checkpoint, PROVERB, "shapley").scores)
+    found = yardstick(Instance(checkpoint, PROVERB, tokens)).measure(attribute(checkpoint, PROVERB, "shapley").scores)
     random = found.random["comprehensiveness"]
     assert random is not None
     assert f"comprehensiveness {found.comprehensiveness:.2f} (random {random.mean:.2f})" in said(at)
