@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
+from core.figures import layout
 from core.figures.labels import sides
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
-from core.figures.prefixes import escaped
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = 
     order = [*rings, *(place for place in range(len(found.words)) if place not in set(rings))][:_NAMED]
     placed = sides(found.places[order], [found.words[place] for place in order], *_PIXELS)
     named = {place: side for place, side in zip(order, placed, strict=True) if side}
-    names = [escaped(word) for word in found.words]
+    names = [layout.escaped(word) for word in found.words]
     figure = go.Figure(
         go.Scattergl(
             x=found.places[:, 0].round(4),
@@ -62,24 +61,24 @@ def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = 
             x=found.places[rings, 0],
             y=found.places[rings, 1],
             mode="markers",
-            marker={"symbol": "circle-open", "size": 15, "color": CHOSEN, "line": {"width": 2.5}},
+            marker=layout.ring(CHOSEN, 15),
             hoverinfo="skip",
             showlegend=False,
         )
     first, second = found.explained
     left, right = float(found.places[:, 0].min()), float(found.places[:, 0].max())
     room = 0.14 * (right - left)  # for names at the edge: scattergl cuts them off there
-    figure.update_xaxes(
-        title=_("component 1 ({share:.1%} of the variance)").format(share=first),
-        range=[left - room, right + room],
-        zeroline=False,
-    )
-    figure.update_yaxes(title=_("component 2 ({share:.1%})").format(share=second), zeroline=False)
-    return figure.update_layout(
-        title={"text": html.escape(title, quote=False)},
-        height=620,
+    return layout.finish(
+        figure,
+        layout.escape(title),
+        620,
+        x={
+            "title": _("component 1 ({share:.1%} of the variance)").format(share=first),
+            "range": [left - room, right + room],
+            "zeroline": False,
+        },
+        y={"title": _("component 2 ({share:.1%})").format(share=second), "zeroline": False},
         dragmode="pan",
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
 
 
@@ -88,16 +87,16 @@ def leans_moved(moves: Sequence[Move], axis: str, names: Mapping[str, str]) -> g
 
     `names` are of ``before`` and ``after``.
     """
-    words = [escaped(move.word) for move in moves]
+    words = [layout.escaped(move.word) for move in moves]
     figure = go.Figure()
-    figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
-    for way, color in ((1, _RIGHT), (-1, _LEFT)):
-        rows = [place for place, move in enumerate(moves) if (move.shift >= 0) == (way > 0)]
+    figure.add_vline(x=0, line=layout.DASHED)
+    for rightwards, color in ((True, _RIGHT), (False, _LEFT)):
         x: list[float | None] = []
         y: list[int | None] = []
-        for place in rows:
-            x += [moves[place].lean_before, moves[place].lean_after, None]
-            y += [place, place, None]
+        for row, move in enumerate(moves):
+            if (move.shift >= 0) == rightwards:
+                x += [move.lean_before, move.lean_after, None]
+                y += [row, row, None]
         figure.add_scatter(
             x=x, y=y, mode="lines", line={"color": color, "width": 2}, hoverinfo="skip", showlegend=False
         )
@@ -119,18 +118,13 @@ def leans_moved(moves: Sequence[Move], axis: str, names: Mapping[str, str]) -> g
             customdata=words,
             hovertemplate="%{customdata}: %{x:+.2f}",
         )
-    figure.update_yaxes(
-        tickvals=list(range(len(moves))),
-        ticktext=words,
-        range=[len(moves) - 0.4, -0.6],
-        automargin=True,
-        zeroline=False,
-    )
-    figure.update_xaxes(title=axis, zeroline=False)
-    figure.update_traces(showlegend=False, selector={"mode": "lines"})
-    return figure.update_layout(
-        title={"text": _("How far words moved"), "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}},
+    return layout.finish(
+        figure,
+        _("How far words moved"),
+        170 + 24 * max(1, len(moves)),
+        above=True,
+        x={"title": axis, "zeroline": False},
+        y=layout.row_axis(words, 0.6),
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
-        height=170 + 24 * max(1, len(moves)),
-        margin={"t": 80, "b": 40, "l": 10, "r": 10},
+        top=80,
     )

@@ -108,5 +108,3 @@ def test_tokens_models_and_titles_are_escaped(token: str) -> None:
         if len(token) <= 16:
             assert figure.layout.xaxis.ticktext[1] == escaped
         assert figure.layout.title.text.startswith(html.escape(token.upper(), quote=False))
-    assert order_bars(order(("so",)), token).layout.title.text == escaped
-    assert interaction_heatmap(pairs(("so",), (0,)), token).layout.title.text == escaped
