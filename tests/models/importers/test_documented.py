@@ -144,8 +144,8 @@ def test_a_form_is_read_or_refused_as_documented(
     files(here)
     if "onnx" in command:
         pytest.importorskip("onnx", reason="onnx is optional")
-        from tests.foreign.test_onnx import exported
-        from tests.foreign.test_onnx import made as graph
+        from tests.models.importers.test_onnx import exported
+        from tests.models.importers.test_onnx import made as graph
 
         exported(graph(torch.nn.GRU, "mean"), here / "model.onnx")
     refused = said.startswith("refused: ")
