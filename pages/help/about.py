@@ -1,7 +1,7 @@
 """What a page or a view is about: the idea, the equation, how to read it, what it does not show, the papers.
 
 Folded away at the same place on every page: below the choice of the view, above what the view shows. The texts stand in
-the modules ``about_<page>``, one `About` for every view; a view without one has no fold.
+the modules ``pages.help.<page>``, one `About` for every view; a view without one has no fold.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def texts(page: str) -> Mapping[str, About]:
     """What is said of a page's views, by view, in English; ``""`` is the page that has no views."""
     if page not in _TEXTS:
         return {}
-    found: Mapping[str, About] = import_module(f"pages.parts.about_{page.lower()}").TEXTS
+    found: Mapping[str, About] = import_module(f"pages.help.{page.lower()}").TEXTS
     return found
 
 

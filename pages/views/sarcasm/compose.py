@@ -16,7 +16,7 @@ from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from pages.server import background_search, limits
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
-from pages.widgets import classes, frame, models, query_params
+from pages.widgets import classes, models, query_params
 from pages.wording.terms import term
 from pages.wording.tokens import plain
 
@@ -90,7 +90,7 @@ def _situation() -> str:
         placeholder=_("choose"),
     )
     situation = situation or ""
-    short = 0 < len(situation) <= frame.LONGEST_IN_LINK
+    short = 0 < len(situation) <= query_params.LONGEST
     query_params.carry("situation", situation if short and situation != EXAMPLE else None)
     return limits.short_enough(situation)
 
