@@ -44,8 +44,15 @@ def ask_whole(label: str, name: str, low: int, high: int, usual: int, **more: An
 
     `more` may have the ``key``, which is otherwise made from the name, and anything of ``st.number_input``.
     """
-    more = {"step": 1} | more
+    more = {"step": 1, "required": True} | more
     return int(_asked(st.number_input, label, name, usual, query_params.whole(low, high), low, high, **more))
+
+
+def ask_threshold(box: Any, label: str, most: float, usual: float, *, key: str, help: str) -> float:
+    """A box for how many nats less fluent than the original a sentence may be, in the link as ``floor``."""
+    read = query_params.decimal(0, most)
+    more = {"key": key, "step": 1.0, "required": True, "help": help}
+    return float(_asked(box.number_input, label, "floor", usual, read, 0.0, most, **more))
 
 
 def slide(

@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.labels import SENTIMENT, shown
+from core.data.labels import SENTIMENT, model_name, shown
 from core.data.small_data import class_counts, majority, trained_counts
 from core.models.checkpoints import EMBEDDINGS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.widgets import models
+from pages.widgets import models, tables
 from pages.wording import names
 from pages.wording.terms import term
 from pages.wording.tokens import plain
@@ -26,7 +26,7 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
 
         st.header(_("How good are they?"))
         _evaluations(reports)
-        if without := [name.upper() for name in cards if name not in reports]:
+        if without := [model_name(name) for name in cards if name not in reports]:
             line = _("Without a report, which --report FILE adds in training: {names}.")
             st.caption(plain(line.format(names=listed(without))))
         left, right = st.columns(2)
@@ -39,7 +39,7 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
         from core.figures.models import training_curves
 
         right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss over training steps"))
-        before = [name.upper() for name in histories if "calibration" in cards[name]]
+        before = [model_name(name) for name in histories if "calibration" in cards[name]]
         if 0 < len(before) < len(histories):
             line = _("The curves of {names} are before temperature scaling, those of older models after it.")
             right.caption(plain(line.format(names=listed(before))))
@@ -67,28 +67,29 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
     every_card = cards | ({"word2vec": word_vectors} if word_vectors else {})
     _statements(every_card)
     for name in every_card:
-        with st.expander(_("Card of {name}").format(name=plain(name.upper())), icon=":material/description:"):
+        with st.expander(_("Card of {name}").format(name=plain(model_name(name))), icon=":material/description:"):
             _card(name, every_card)
 
 
 def _evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
     """One row a model: accuracy with its interval, and the other measures."""
-    st.dataframe(
+    header = [_("model"), _("accuracy"), _("95 % interval"), "F1", "AUC", _("log-loss (nats)")]
+    tables.table(
+        [*header, _("calibration error"), _("unknown tokens"), _("tweets")],
         [
-            {
-                _("model"): name.upper(),
-                _("accuracy"): f"{report['accuracy']:.4f}",
-                _("95 % interval"): "{:.4f} – {:.4f}".format(*report["accuracy_interval"]),
-                "F1": f"{report['f1']:.4f}",
-                "AUC": f"{report['auc']:.4f}" if report["auc"] is not None else "–",
-                _("log-loss (nats)"): f"{report['log_loss']:.4f}",
-                _("calibration error"): f"{report['calibration_error']:.4f}",
-                _("unknown tokens"): f"{report['unknown_rate']:.2%}",
-                _("tweets"): f"{report['rows']:,}",
-            }
+            (
+                model_name(name),
+                f"{report['accuracy']:.4f}",
+                "{:.4f} – {:.4f}".format(*report["accuracy_interval"]),
+                f"{report['f1']:.4f}",
+                f"{report['auc']:.4f}" if report["auc"] is not None else "–",
+                f"{report['log_loss']:.4f}",
+                f"{report['calibration_error']:.4f}",
+                f"{report['unknown_rate']:.2%}",
+                f"{report['rows']:,}",
+            )
             for name, report in reports.items()
         ],
-        hide_index=True,
     )
     st.caption(
         _(
@@ -101,17 +102,17 @@ def _evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
 def _vocabulary_by_step(study: Mapping[str, Any]) -> None:
     """Vocabulary and unknown words as the preprocessing steps are added."""
     steps = names.steps()
-    st.dataframe(
+    tables.table(
+        [_("steps so far"), _("distinct tokens"), _("vocabulary"), _("unknown tokens")],
         [
-            {
-                _("steps so far"): _("none") if number == 0 else f"+ {steps.get(row['step'], row['step'])}",
-                _("distinct tokens"): f"{row['distinct']:,}",
-                _("vocabulary"): f"{row['vocabulary']:,}",
-                _("unknown tokens"): f"{row['unknown_rate']:.2%}",
-            }
+            (
+                _("none") if number == 0 else f"+ {steps.get(row['step'], row['step'])}",
+                f"{row['distinct']:,}",
+                f"{row['vocabulary']:,}",
+                f"{row['unknown_rate']:.2%}",
+            )
             for number, row in enumerate(study["vocabulary_by_step"])
         ],
-        hide_index=True,
     )
     st.caption(
         _(
@@ -128,7 +129,7 @@ def _statements(cards: Mapping[str, Mapping[str, Any]]) -> None:
         if len(holders) > 1:
             together.setdefault(tuple(holders), []).append(statement)
     for holders, shared in together.items():
-        st.markdown(f"**{plain(', '.join(name.upper() for name in holders))}**")
+        st.markdown(f"**{plain(', '.join(map(model_name, holders)))}**")
         _list(shared)
 
 
@@ -160,13 +161,13 @@ def _card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
         "hardware": _("hardware"),
         "versions": _("versions"),
     }
-    st.dataframe(
+    tables.table(
+        [_("part"), _("name"), _("value")],
         [
-            {_("part"): title, _("name"): term(key), _("value"): term(str(value))}
+            (title, term(key), term(str(value)))
             for part, title in parts.items()
             for key, value in content.get(part, {}).items()
         ],
-        hide_index=True,
     )
     st.json(dict(content), expanded=False)
 
