@@ -172,7 +172,7 @@ def test_a_search_that_ends_with_nothing_says_so() -> None:
         """
 import streamlit as st
 
-from pages.parts import search
+from pages.server import background_search as search
 from tests.test_admission import Found
 
 events = [Found(7)] if st.session_state.get("lucky") else []

@@ -29,19 +29,20 @@ TEXT = "I love this movie, so good"
 
 COMMENT = """
 import streamlit as st
-from pages.parts import comment, models
+from pages.views.sarcasm import comment
+from pages.widgets import models
 
 checkpoints, faults = models.load_all()
 comment.view(st.text_input("text", key="q") or "", checkpoints)
 """
 KEEP = """
 import streamlit as st
-from pages.parts import finds
+from pages.views.sarcasm import kept as finds
 
 finds.keep_find_form(finds.FindCandidate(**st.session_state["candidate"]), "keep this")
 """
 KEPT = """
-from pages.parts import finds
+from pages.views.sarcasm import kept as finds
 
 finds.view()
 """
