@@ -77,6 +77,11 @@ def shared(several: Iterable[Sequence[str]]) -> Names:
     return found.pop() if len(found) == 1 else CLASSES
 
 
+def model_name(name: str) -> str:
+    """A model's name as a reader sees it: the RNN, GRU and LSTM that are shipped in capitals, others as they are."""
+    return name.upper() if name in ("rnn", "gru", "lstm") else name
+
+
 def shown(name: str) -> str:
     """A class's name as a reader sees it: the workbench's own in their language, others as they stand. Not escaped."""
     own = {

@@ -1,7 +1,7 @@
 """What a page or a view is about: the idea, the equation, how to read it, what it does not show, the papers.
 
 Folded away at the same place on every page: below the choice of the view, above what the view shows. The texts stand in
-the modules ``about_<page>``, one `About` for every view; a view without one has no fold.
+the modules ``pages.help.<page>``, one `About` for every view; a view without one has no fold.
 """
 
 from __future__ import annotations

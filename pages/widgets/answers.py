@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.models.predict import EmptyTextError
 from core.runtime.i18n import gettext as _
 from pages.widgets import black_box, models
@@ -44,5 +45,5 @@ def as_words(found: Sequence[Model], text: str) -> None:
                     _(
                         "Where words are moved, {model} is asked about them in lower case with single spaces between: "
                         "it says {moved:.3f} of these words where it says {typed:.3f} of the text as typed."
-                    ).format(model=plain(model.name.upper()), moved=moved.probability, typed=typed.probability)
+                    ).format(model=plain(model_name(model.name)), moved=moved.probability, typed=typed.probability)
                 )

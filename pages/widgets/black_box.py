@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.models import checkpoints, predictor
 from core.models.predictor import BlackBox, PredictorError
 from core.runtime.i18n import gettext as _
@@ -53,7 +54,7 @@ def inside(found: Sequence[Model]) -> list[Checkpoint]:
                 _(
                     "{model} is not here: only its answers can be had, and this shows a model's states, weights or "
                     "gradients."
-                ).format(model=plain(model.name.upper()))
+                ).format(model=plain(model_name(model.name)))
             )
     return [model for model in found if not isinstance(model, BlackBox)]
 
@@ -64,7 +65,7 @@ def without_beginnings(found: Sequence[Model]) -> None:
         if isinstance(model, BlackBox):
             st.caption(
                 _("{model} has no curve: it answers for whole texts and keeps no state between words.").format(
-                    model=plain(model.name.upper())
+                    model=plain(model_name(model.name))
                 )
             )
 
@@ -82,11 +83,11 @@ def ask_first(model: Model, texts: Sequence[str]) -> None:
     """Ask a callable about many texts, showing how far it is; it knows them afterwards."""
     if not isinstance(model, BlackBox):
         return
-    bar = st.progress(0.0, _("Asking {model}…").format(model=plain(model.name.upper())))
+    bar = st.progress(0.0, _("Asking {model}…").format(model=plain(model_name(model.name))))
     line = _("Asking {model}: {done:,} of {total:,} texts")
 
     def told(done: int, total: int) -> None:
-        bar.progress(done / total, line.format(model=plain(model.name.upper()), done=done, total=total))
+        bar.progress(done / total, line.format(model=plain(model_name(model.name)), done=done, total=total))
 
     try:
         with predictor.telling(told):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import CLASSES, SENTIMENT, Names, name_of, probability_of, shared, shown
+from core.data.labels import CLASSES, SENTIMENT, Names, model_name, name_of, probability_of, shared, shown
 from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
@@ -65,7 +65,7 @@ def listed(several: Iterable[Checkpoint]) -> str:
     """``LSTM (negative or positive), MAIL (ham or spam)``, for a place that reads Markdown."""
     return i18n.listed(
         _("{model} ({first} or {second})").format(
-            model=plain(one.name.upper()), first=plain(shown(one.labels[0])), second=plain(shown(one.labels[1]))
+            model=plain(model_name(one.name)), first=plain(shown(one.labels[0])), second=plain(shown(one.labels[1]))
         )
         for one in several
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.models.predictor import BlackBox
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
@@ -36,7 +37,7 @@ def only(checkpoints: Sequence[Checkpoint], *, plain_only: bool, torch_gates: bo
         if checkpoint not in found:
             say(
                 _("Not here: {name} ({what}). This view is about models with a plain cell and read-out.").format(
-                    name=plain(checkpoint.name.upper()), what=plain(checkpoint.model.variant)
+                    name=plain(model_name(checkpoint.name)), what=plain(checkpoint.model.variant)
                 )
             )
     return found
@@ -66,7 +67,7 @@ def tell_of_cut(readers: Sequence[Model], lengths: Sequence[int]) -> None:
                 if not read.last
                 else _("{name} reads the last {read:,} of {tokens:,} tokens; the rest is cut off.")
             )
-            st.caption(line.format(name=plain(reader.name.upper()), read=read.length, tokens=tokens))
+            st.caption(line.format(name=plain(model_name(reader.name)), read=read.length, tokens=tokens))
 
 
 def tell_of_missing_curves(readers: Sequence[Model]) -> None:
@@ -95,4 +96,4 @@ def _not_shown(names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return plain(listed(name.upper() for name in names))
+    return plain(listed(map(model_name, names)))

@@ -6,12 +6,128 @@ takes its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from core.runtime.i18n import gettext as _
+
 T = TypeVar("T")
+LONGEST = 2_000  # characters of a text that the link carries; browsers and proxies cut longer addresses
+_unreadable: ContextVar[list[str] | None] = ContextVar("names of parameters that could not be read", default=None)
+
+
+def linked(
+    draw: Callable[..., Any],
+    label: str,
+    *arguments: Any,
+    name: str,
+    key: str,
+    default: T,
+    read: Callable[[str], T | None],
+    write: Callable[[T], str | None] | None = None,
+    fit: Callable[[T], T] | None = None,
+    unreadable: str | None = None,
+    **more: Any,
+) -> T:
+    """Draw a widget whose value the link keeps as `name` unless it is the default; returns the value.
+
+    `draw` is ``st.slider`` or the like; it gets the label, `arguments` and `more`. `key` is used on no other page.
+    `read` answers None for what cannot be: the default is taken, with the note `unreadable`. `write` is the inverse of
+    `read`; None leaves the value out of the link. `fit` replaces a value chosen earlier that is no longer possible.
+    """
+    if not restore(name, default, read, key):
+        if (names := _unreadable.get()) is not None:
+            names.append(name)
+        elif unreadable:
+            st.caption(unreadable)
+    if fit is not None and (fitting := fit(st.session_state[key])) != st.session_state[key]:
+        st.session_state[key] = fitting
+    value = draw(label, *arguments, key=key, persist_state="session", **more)
+    carry(name, None if value == default else (write or _text)(value))
+    return value
+
+
+def choice(
+    draw: Callable[..., Any],
+    label: str,
+    options: Mapping[T, str] | Sequence[T],
+    *,
+    name: str,
+    key: str,
+    default: T | None = None,
+    read: Callable[[str], T | None] | None = None,
+    write: Callable[[T], str] = str,
+    **more: Any,
+) -> T:
+    """Draw a widget that chooses one of the options, which the link keeps as `linked` does; returns the option.
+
+    `options` maps each option to what a reader sees, or is a sequence (then pass `format_func` if need be). `draw` is
+    ``st.pills``, ``st.segmented_control`` or ``st.selectbox``. The default is the first option unless given; it also
+    replaces an option chosen earlier that is no longer there.
+    """
+    usual = next(iter(options)) if default is None else default
+    if isinstance(options, Mapping):
+        more["format_func"] = options.__getitem__
+    return linked(
+        draw,
+        label,
+        list(options),
+        name=name,
+        key=key,
+        default=usual,
+        read=read or {write(option): option for option in options}.get,
+        write=write,
+        fit=lambda chosen: chosen if chosen in options else usual,
+        required=True,
+        **more,
+    )
+
+
+def text(
+    draw: Callable[..., str | None],
+    label: str,
+    *,
+    name: str,
+    key: str,
+    default: str,
+    read: Callable[[str], str | None] = str,
+    longest: int = LONGEST,
+    **more: Any,
+) -> str:
+    """Draw a box for a text, ``st.text_input`` or the like, which the link keeps as `linked` does; returns the text.
+
+    A text of more than `longest` characters is left out of the link, with a note below the box.
+    """
+    typed = linked(
+        draw,
+        label,
+        name=name,
+        key=key,
+        default=default,
+        read=read,
+        write=lambda typed: typed if len(typed or "") <= longest else None,
+        **more,
+    )
+    if typed and len(typed) > longest and typed != default:
+        st.caption(_("This text is too long for the link, which does not carry it."))
+    return typed or ""
+
+
+@contextmanager
+def one_note(message: str) -> Iterator[None]:
+    """Shows `message` here, once, if any `linked` value drawn in this context could not be read from the link."""
+    place, names = st.empty(), list[str]()
+    before = _unreadable.set(names)
+    try:
+        yield
+    finally:
+        _unreadable.reset(before)
+    if names:
+        place.caption(message)
 
 
 def restore(name: str, default: T, read: Callable[[str], T | None], key: str) -> bool:
@@ -38,6 +154,16 @@ def carry(name: str, value: str | None) -> None:
     elif st.query_params.get(name) != value:
         st.query_params[name] = value
     st.session_state[f"linked {name}"] = value
+
+
+def some_of(names: Sequence[str]) -> Callable[[str], list[str] | None]:
+    """Reads some of these names, joined by commas, in the order they have here."""
+
+    def read(told: str) -> list[str] | None:
+        asked = told.split(",")[: len(names) + 1]
+        return [name for name in names if name in asked] if set(asked) <= set(names) else None
+
+    return read
 
 
 def one_of(options: Sequence[str]) -> Callable[[str], str | None]:
@@ -83,6 +209,10 @@ def places(length: int, *, all_of_them: bool) -> Callable[[str], list[int] | Non
 def written(positions: Sequence[int]) -> str:
     """Positions as `places` reads them."""
     return ".".join(str(position + 1) for position in positions) or "none"
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _is_number(told: str) -> bool:

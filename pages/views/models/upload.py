@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
+from core.data.labels import model_name
 from core.data.tables import is_sentiment140
 from core.evaluation.assessment import MOST_MODELS, assess
 from core.models import checkpoints
@@ -17,7 +18,7 @@ from core.runtime.i18n import listed, ngettext
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
 from pages.views.models.source import UPLOADED
-from pages.widgets import label_meaning, models, uploaded_file
+from pages.widgets import label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -68,7 +69,7 @@ def view() -> None:
     hashes = [(checkpoint.name, checkpoint.hash) for checkpoint in chosen]
     key = (upload.name, upload.digest, asked, *hashes)
 
-    seen = [one.name.upper() for one in chosen if checkpoints.trained_on(one.card, key[1])]
+    seen = [model_name(one.name) for one in chosen if checkpoints.trained_on(one.card, key[1])]
 
     def start() -> background_search.Start:
         return lambda check_cancelled: _run(upload, chosen, asked, labels, check_cancelled)
@@ -185,7 +186,7 @@ def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
         at = tally.at(0.5)
         rows.append(
             (
-                tally.model.upper(),
+                model_name(tally.model),
                 estimates.share(at.accuracy, at.accuracy_interval),
                 "–" if at.f1 is None else f"{at.f1:.4f}",
                 estimates.area(tally),
@@ -193,21 +194,10 @@ def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
                 f"{tally.brier:.4f}",
             )
         )
-    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+    tables.table(header, rows)
     st.caption(_("Slices, calibration, confusion, threshold and comparison now offer this file as well."))
 
 
 def _problems(found: Assessment) -> None:
-    if not found.malformed:
-        return
     label = ngettext("{count:,} malformed row", "{count:,} malformed rows", found.malformed)
-    with st.expander(label.format(count=found.malformed), icon=":material/rule:"):
-        st.dataframe(
-            [
-                {_("row"): problem.row, _("line"): problem.line, _("what is wrong"): problem.reason}
-                for problem in found.problems
-            ],
-            hide_index=True,
-        )
-        if found.malformed > len(found.problems):
-            st.caption(_("The first {shown:,} are listed.").format(shown=len(found.problems)))
+    uploaded_file.problems(found.problems, found.malformed, label, _("The first {shown:,} are listed."))

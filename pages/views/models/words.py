@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.tables import as_csv
+from core.data.labels import model_name
 from core.models import checkpoints
 from core.probes.words import embedding_map
 from core.probes.words import neighbours as words
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
-from pages.widgets import models, query_params
+from pages.server.caches import cached
+from pages.widgets import models, query_params, tables
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def view(vectors: Card | None) -> None:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
     checkpoint = models.choose(found, "models word model")
-    after = _after(checkpoint.name, checkpoint.hash, checkpoint)
+    after = _after(checkpoint)
     before = _start(checkpoint, vectors)
     kinds = {
         "near": _("Neighbours"),
@@ -46,16 +47,7 @@ def view(vectors: Card | None) -> None:
         "map": _("Map"),
         "moved": _("What moved"),
     }
-    query_params.restore("about", "near", query_params.one_of(list(kinds)), "models about")
-    about = st.segmented_control(
-        _("What to ask"),
-        list(kinds),
-        format_func=kinds.__getitem__,
-        key="models about",
-        required=True,
-        persist_state="session",
-    )
-    query_params.carry("about", None if about == "near" else about)
+    about = query_params.choice(st.segmented_control, _("What to ask"), kinds, name="about", key="models about")
     if about == "near":
         _neighbours(checkpoint, before, after)
     elif about == "analogy":
@@ -88,11 +80,17 @@ def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
 
 
 def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None] = st.text_input) -> str:
-    key = f"models {name}"
-    query_params.restore(name, usual, lambda told: told[:_LONGEST], key)
-    typed = box(label, key=key, max_chars=_LONGEST, persist_state="session") or ""
-    query_params.carry(name, None if typed in ("", usual) else typed)
-    return typed
+    typed = query_params.linked(
+        box,
+        label,
+        name=name,
+        key=f"models {name}",
+        default=usual,
+        read=lambda told: told[:_LONGEST],
+        write=lambda typed: typed or None,
+        max_chars=_LONGEST,
+    )
+    return typed or ""
 
 
 def _known(space: Space, usual: str) -> str:
@@ -145,18 +143,11 @@ def _near(title: str, space: Space, ask: Callable[[Space], Neighbours], checkpoi
         _cannot(error)
         return
     polarity = checkpoint.polarity if space.vocabulary == checkpoint.vocabulary else None
-    st.dataframe(
-        [
-            {
-                _("word"): near.word,
-                _("cosine"): round(near.cosine, 3),
-                **({} if polarity is None else {_("polarity (nats)"): round(float(polarity[near.id]), 2)}),
-            }
-            for near in found.near
-        ],
-        hide_index=True,
-        height="content",
-    )
+    header, rows = [_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in found.near]
+    if polarity is not None:
+        header.append(_("polarity (nats)"))
+        rows = [(*row, round(float(polarity[near.id]), 2)) for row, near in zip(rows, found.near, strict=True)]
+    tables.table(header, rows, height="content")
     st.caption(_("of {count:,} words").format(count=found.searched))
 
 
@@ -188,10 +179,7 @@ def _analogy(before: Space | None, after: Space) -> None:
                 except (ValueError, LookupError) as error:
                     _cannot(error)
                     continue
-                st.dataframe(
-                    [{_("word"): near.word, _("cosine"): round(near.cosine, 3)} for near in found.near],
-                    hide_index=True,
-                )
+                tables.table([_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in found.near])
     st.caption(
         _(
             "That the three words may not be the answer does much of the work: without it the answer would mostly be "
@@ -205,27 +193,21 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
 
     whens = {"after": _("after training")} | ({"before": _("before training")} if before is not None else {})
     left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
-    with left:
-        query_params.restore("when", "after", query_params.one_of(list(whens)), "models when")
-        if st.session_state["models when"] not in whens:
-            st.session_state["models when"] = "after"
-        when = st.segmented_control(
-            _("Vectors"),
-            list(whens),
-            format_func=whens.__getitem__,
-            key="models when",
-            required=True,
-            persist_state="session",
-        )
-        query_params.carry("when", None if when == "after" else when)
-    with middle:
-        query_params.restore("words", embedding_map.WORDS, query_params.whole(50, embedding_map.MOST), "models words")
-        count = st.slider(_("Words"), 50, embedding_map.MOST, step=50, key="models words", persist_state="session")
-        query_params.carry("words", None if count == embedding_map.WORDS else str(count))
-    with right:
-        sought = _word_box(_("Words to find (optional)"), "find", "")
+    when = query_params.choice(left.segmented_control, _("Vectors"), whens, name="when", key="models when")
+    count = query_params.linked(
+        middle.slider,
+        _("Words"),
+        50,
+        embedding_map.MOST,
+        name="words",
+        key="models words",
+        default=embedding_map.WORDS,
+        read=query_params.whole(50, embedding_map.MOST),
+        step=50,
+    )
+    sought = _word_box(_("Words to find (optional)"), "find", "", right.text_input)
     space = before if when == "before" and before is not None else after
-    kind, leaning = _leaning(checkpoint.name, checkpoint.hash_with_polarity, checkpoint)
+    kind, leaning = _leaning(checkpoint.hash_with_polarity, checkpoint)
     ids = embedding_map.that_matter(leaning, int(count or embedding_map.WORDS))
     chosen = [token for token in checkpoint.preprocessing(sought)[:20] if token in checkpoint.vocabulary]
     extra = [number for token in chosen if (number := checkpoint.vocabulary.id(token)) not in set(ids.tolist())]
@@ -267,7 +249,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
 
     if before is None:
         return
-    found = _moves(checkpoint.name, checkpoint.hash_with_polarity, before.hash, checkpoint, before)
+    found = _moves(checkpoint.hash_with_polarity, before.hash, checkpoint, before)
     if found.frozen:
         st.info(_("This model’s embeddings were left as they were: training moved no word."))
         return
@@ -276,16 +258,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         "shift": _("in the verdict"),
         "cosine": _("in direction (cosine)"),
     }
-    query_params.restore("by", "shift", query_params.one_of(list(orders)), "models by")
-    by = st.segmented_control(
-        _("Moved most"),
-        list(orders),
-        format_func=orders.__getitem__,
-        key="models by",
-        required=True,
-        persist_state="session",
-    )
-    query_params.carry("by", None if by == "shift" else by)
+    by = query_params.choice(st.segmented_control, _("Moved most"), orders, name="by", key="models by")
     if by == "cosine":
         listed = found.most("cosine", 2 * _PER_SIDE)
     else:
@@ -306,7 +279,6 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
             "{zero}. Searched: the {count:,} most frequent words that both know."
         ).format(one=one, zero=zero, count=len(found.words))
     )
-    rows = [_row(move) for move in listed]
     header = [
         _("word"),
         _("rank by frequency"),
@@ -317,16 +289,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         _("polarity (nats)"),
     ]
     with st.expander(_("As a table"), icon=":material/table:"):
-        st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
-        st.download_button(
-            _("Download as CSV"),
-            as_csv(header, rows),
-            "unrolled-moved-words.csv",
-            "text/csv",
-            key="download moved",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        tables.table(header, map(_row, listed), "moved-words")
 
 
 def _cannot(error: Exception) -> None:
@@ -344,10 +307,10 @@ def _labels(checkpoint: Checkpoint) -> tuple[str, str]:
 
 
 def _after_name(after: Space) -> str:
-    return _("After training ({model})").format(model=plain(after.name.upper()))
+    return _("After training ({model})").format(model=plain(model_name(after.name)))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@cached(2, shared=True)
 def _vectors(card_hash: str, _folder: Path | None) -> tuple[checkpoints.WordVectors, Space]:
     """What models started from; the vectors are kept once, as they were scaled."""
     found = checkpoints.load_vectors(folder=_folder)
@@ -356,21 +319,18 @@ def _vectors(card_hash: str, _folder: Path | None) -> tuple[checkpoints.WordVect
     return replace(found, vectors=space.vectors), space
 
 
-# Resources, not data: spaces and moves are read-only.
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _after(name: str, model_hash: str, _checkpoint: Checkpoint) -> Space:
-    return words.after(_checkpoint)
+_after = cached(8, shared=True)(words.after)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _leaning(name: str, key: str, _checkpoint: Checkpoint) -> Leaning:
+@cached(8, shared=True)
+def _leaning(key: str, _checkpoint: Checkpoint) -> Leaning:
     found = words.leaning(_checkpoint)
     give_back()
     return found
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _moves(name: str, key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
+@cached(8, shared=True)
+def _moves(key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
     found = words.moves(_checkpoint, _start)
     give_back()
     return found

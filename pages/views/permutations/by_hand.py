@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import shared
+from core.data.labels import model_name, shared
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
@@ -69,7 +69,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
     with st.container(border=True):
         st.metric(
-            plain(after.model.upper()),
+            plain(model_name(after.model)),
             classes.said(after.probability, after.labels),
             delta=_("{chance} = {probability:.3f}").format(
                 chance=classes.probability_name_plain(after.labels), probability=after.probability
@@ -142,7 +142,7 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
 
 
 def _others_read_otherwise(text: str, tokens: tuple[str, ...], readers: list[Checkpoint]) -> None:
-    others = [checkpoint.name.upper() for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
+    others = [model_name(checkpoint.name) for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
     if others:
         st.caption(
             _("{models} cut this sentence into other words and are left out.").format(models=plain(listed(others)))

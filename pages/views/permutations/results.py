@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import Candidate, keep_form
-from pages.widgets import classes, models
+from pages.widgets import classes, models, tables
 from pages.wording.terms import term
 from pages.wording.tokens import plain
 
@@ -207,13 +206,4 @@ def _table(title: str, found: Permutations, orders: Sequence[Order], name: str, 
     if again:
         header.append(_("by the recurrent model too (nats)"))
         rows = [(*row, score) for row, score in zip(rows, again, strict=True)]
-    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
-    st.download_button(
-        _("Download as CSV"),
-        as_csv(header, rows),
-        f"unrolled-{name}.csv",
-        "text/csv",
-        key=f"download {name}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    tables.table(header, rows, name)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import SENTIMENT, Names, shared
-from core.data.tables import as_csv
+from core.data.labels import SENTIMENT, Names, model_name, shared
 from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE, READINGS
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
+from pages.server.caches import cached
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, readings
-from pages.widgets import answers, classes, frame, query_params
+from pages.widgets import answers, classes, frame, query_params, tables
 from pages.wording.tokens import plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
@@ -54,20 +54,16 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 def ask_reading(labels: Names = SENTIMENT) -> str:
     """How a person reads the text: one of `READINGS`, which stand for classes of these names; in the link."""
     names = {key: plain(name) for key, name in readings(labels).items()}
-    sound = query_params.restore("reading", NEGATIVE, query_params.one_of(READINGS), "sarcasm reading")
-    reading = st.segmented_control(
+    return query_params.choice(
+        st.segmented_control,
         _("How do you read it?"),
-        READINGS,
-        format_func=names.__getitem__,
+        {reading: names[reading] for reading in READINGS},
+        name="reading",
         key="sarcasm reading",
-        required=True,
-        persist_state="session",
+        default=NEGATIVE,
+        unreadable=_("The link names no reading that there is, so it is {reading}.").format(reading=names[NEGATIVE]),
         help=_("Mixed: both, or neither. A model has no such answer, so none is wrong then."),
     )
-    query_params.carry("reading", None if reading == NEGATIVE else reading)
-    if not sound:
-        st.caption(_("The link names no reading that there is, so it is {reading}.").format(reading=names[NEGATIVE]))
-    return reading
 
 
 def _say_how_many(found: list[Comment]) -> None:
@@ -99,7 +95,7 @@ def _card(comment: Comment) -> None:
     said = comment.verdict
     with st.container(border=True):
         st.metric(
-            plain(said.model.upper()),
+            plain(model_name(said.model)),
             classes.said(said.probability, said.labels),
             delta=_("{chance} = {probability:.3f}").format(
                 chance=classes.probability_name_plain(said.labels), probability=said.probability
@@ -131,12 +127,10 @@ def _by_how_much(comment: Comment) -> str:
 def _without(checkpoint: Checkpoint, tokens: tuple[str, ...]) -> tuple[float, ...] | None:
     if len(tokens) > probe.MOST:
         return None
-    return _leave_one_out(checkpoint.name, checkpoint.hash, tokens, checkpoint)
+    return _leave_one_out(checkpoint, tokens)
 
 
-@st.cache_data(max_entries=1_024, show_spinner=False)
-def _leave_one_out(name: str, model_hash: str, tokens: tuple[str, ...], _checkpoint: Checkpoint) -> tuple[float, ...]:
-    return probe.leave_one_out(_checkpoint, tokens)
+_leave_one_out = cached(1_024)(probe.leave_one_out)
 
 
 def _strips(found: list[Comment]) -> None:
@@ -158,7 +152,7 @@ def _strips(found: list[Comment]) -> None:
         ).format(first=classes.said(0, labels), second=classes.said(1, labels))
     )
     for comment in found:
-        st.markdown(f"**{plain(comment.model.upper())}**")
+        st.markdown(f"**{plain(model_name(comment.model))}**")
         pull_strip(comment.verdict.tokens, comment.verdict.known, comment.pulls or (), _hints(comment))
         _say_what_turns(comment)
     if not all(all(comment.verdict.known) for comment in found):
@@ -204,7 +198,7 @@ def _table(found: list[Comment]) -> None:
     without = _("{chance} without it").format(chance=classes.probability_name(labels))
     header = [_("model"), _("place"), _("word"), _("known"), _("pull (logits)"), without]
     rows = [
-        (comment.model.upper(), place, token, known, round(pull, 4), round(probability, 4))
+        (model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4))
         for comment in found
         for place, (token, known, pull, probability) in enumerate(
             zip(
@@ -218,13 +212,4 @@ def _table(found: list[Comment]) -> None:
         )
     ]
     with st.expander(_("Every word as a table"), icon=":material/table:"):
-        st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, key="comment words")
-        st.download_button(
-            _("Download as CSV"),
-            as_csv(header, rows),
-            "unrolled-words.csv",
-            "text/csv",
-            key="download comment words",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        tables.table(header, rows, "words", key="comment words")

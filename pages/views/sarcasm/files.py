@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
+from core.data.labels import model_name
 from core.data.tables import as_csv, is_sentiment140
 from core.models.gold_labels import NEGATIVE
 from core.probes.scan.one_file import TOP, scan
@@ -19,7 +20,7 @@ from core.runtime.i18n import ngettext
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form, readings
-from pages.widgets import classes, label_meaning, uploaded_file
+from pages.widgets import classes, label_meaning, tables, uploaded_file
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -163,15 +164,7 @@ def _show(event: _Event, key: str) -> None:
     )
     (st.success if found.done else st.info)(plain(line), icon=":material/fact_check:")
     if event.out is not None:
-        st.download_button(
-            _("Download every row with its verdicts (CSV)"),
-            event.out,
-            "unrolled-scan.csv",
-            "text/csv",
-            key=f"download scan {key}",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        tables.download("scan", event.out, label=_("Download every row with its verdicts (CSV)"))
     _problems(found)
     for model, finds in found.top.items():
         _ranking(found, model, finds, key)
@@ -179,27 +172,13 @@ def _show(event: _Event, key: str) -> None:
 
 def _problems(found: Scan) -> None:
     count = found.malformed + found.misunderstood
-    if not count:
-        return
     label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
-    with st.expander(label.format(count=count), icon=":material/rule:"):
-        st.dataframe(
-            [
-                {_("row"): problem.row, _("line"): problem.line, _("what is wrong"): problem.reason}
-                for problem in found.problems
-            ],
-            hide_index=True,
-        )
-        if count > len(found.problems):
-            st.caption(
-                _("The first {shown:,} are listed; the column “problem” of the download has all of them.").format(
-                    shown=len(found.problems)
-                )
-            )
+    line = _("The first {shown:,} are listed; the column “problem” of the download has all of them.")
+    uploaded_file.problems(found.problems, count, label, line)
 
 
 def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None:
-    st.header(plain(model.upper()))
+    st.header(plain(model_name(model)))
     if found.ranked_by == "disagreement":
         count, of = found.opposite[model], found.labelled
         st.write(
@@ -231,23 +210,9 @@ def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None
         )
         for find in finds
     ]
-    event = st.dataframe(
-        [dict(zip(header, row, strict=True)) for row in rows],
-        hide_index=True,
-        key=f"file ranking {model} {key}",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    st.download_button(
-        _("Download this ranking as CSV"),
-        as_csv(header, rows),
-        f"unrolled-ranking-{model}.csv",
-        "text/csv",
-        key=f"download ranking {model}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
-    chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(finds)]
+    chosen = tables.table(header, rows, key=f"file ranking {model} {key}", select="single-row")
+    csv = as_csv(header, rows)
+    tables.download(f"ranking-{model}", csv, label=_("Download this ranking as CSV"))
     if chosen:
         find = finds[chosen[0]]
         st.text(find.text)

@@ -93,7 +93,7 @@ def _ask() -> tuple[str, str, int]:
 
 
 def _carry(name: str, told: str, usual: str) -> None:
-    if len(told) > frame.LONGEST_IN_LINK:
+    if len(told) > query_params.LONGEST:
         st.caption(_("This text is too long for the link, which does not carry it."))
         told = usual
     query_params.carry(name, None if told == usual else told)

@@ -82,7 +82,7 @@ def _ask() -> tuple[tuple[str, ...], int]:
     fillers = right.number_input(
         _("Fillers for each"), 1, _MOST_FILLERS, key="trajectories fillers", persist_state="session", required=True
     )
-    long = len(told) > frame.LONGEST_IN_LINK
+    long = len(told) > query_params.LONGEST
     if long:
         st.caption(_("This text is too long for the link, which does not carry it."))
     query_params.carry("words", None if long or told == usual else told)
