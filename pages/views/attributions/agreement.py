@@ -7,53 +7,46 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.views.attributions import controls
 from pages.views.attributions import names as attribution_names
-from pages.views.attributions.controls import Cell
 from pages.views.trajectories import controls as trajectories
-from pages.views.trajectories.controls import Sentence
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from pages.views.trajectories.controls import Sentence
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """A map of rank correlations between all methods, for every model asked."""
+    """A map of rank correlations between all methods, for every model chosen."""
     from core.figures.attribution.scores import agreement_map
     from core.probes.attribution.agreement import agreement
     from core.probes.attribution.attribute import METHODS, available
 
-    left, right = st.columns(2)
-    with left:
-        sentence = trajectories.choose_sentence(asked)
-        chosen = controls.choose_models(checkpoints, [sentence])
-    with right:
-        baseline = controls.choose_baseline()
-    cells = [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)]
-    found = controls.run(cells, list(METHODS), baseline, "agreement")
+    cells, baseline = controls.choose_cells(asked, checkpoints)
+    attributions = controls.run(cells, list(METHODS), baseline, "agreement")
     rows: list[tuple[object, ...]] = []
     for cell in cells:
         name = cell.checkpoint.name
-        here = [
-            found[key] for method in available(cell.checkpoint) if (key := (sentence.number, name, method)) in found
-        ]
-        matrix = agreement(here)
-        names = [attribution_names.method(one.method) for one in here]
+        keys = [(cell.sentence.number, name, method) for method in available(cell.checkpoint)]
+        here = [attributions[key] for key in keys if key in attributions]
         if len(cell.tokens) == 1:
             line = _("{model}: a single word has no ranking, so no two methods can agree or disagree on it.")
-            st.info(plain(line.format(model=name.upper())))
+            st.info(plain(line.format(model=model_name(name))))
             continue
+        matrix = agreement(here)
+        names = [attribution_names.method(one.method) for one in here]
         st.plotly_chart(
-            agreement_map(names, matrix, _("Agreement of methods, {model}").format(model=name.upper())),
+            agreement_map(names, matrix, _("Agreement of methods, {model}").format(model=model_name(name))),
             key=f"agreement {name}",
             alt=_("Rank correlation of every two methods' scores"),
         )
         rows += [
             (name, one.method, other.method, "" if value != value else value)
-            for one, line in zip(here, matrix.tolist(), strict=True)
-            for other, value in zip(here, line, strict=True)
+            for one, correlations in zip(here, matrix.tolist(), strict=True)
+            for other, value in zip(here, correlations, strict=True)
         ]
     st.caption(
         plain(

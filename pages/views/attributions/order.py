@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
-from pages.server import background_search
 from pages.views.attributions import controls
-from pages.views.attributions.controls import Cell
 from pages.views.trajectories import controls as trajectories
-from pages.views.trajectories.controls import Sentence
-from pages.widgets import frame
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.attribution.order import OrderAttribution
+    from pages.views.trajectories.controls import Sentence
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """The two sums and their parts, word by word and place by place, for every model asked."""
-    from core.probes.attribution.order import MOST_EXACT, MOST_SAMPLED, cost
+    """The two sums and their parts, word by word and position by position, for every model chosen."""
+    from core.probes.attribution.order import MOST_EXACT, MOST_SAMPLED
 
-    left, right = st.columns(2)
-    with left:
-        sentence = trajectories.choose_sentence(asked)
-        chosen = controls.choose_models(checkpoints, [sentence])
-    with right:
-        baseline = controls.choose_baseline()
-    cells = [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)]
+    cells, baseline = controls.choose_cells(asked, checkpoints)
     st.write(
         _(
             "A game of words and places: a word may be missing, and a place may be left to chance, its word standing "
@@ -49,67 +41,20 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         return
     if longest > MOST_EXACT:
         st.caption(_("More than {count} words: the values are sampled, with standard errors.").format(count=MOST_EXACT))
-    seconds = sum(controls.seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
-    if seconds <= controls.AT_ONCE:
-        with frame.working(_("Reading the words in many orders…"), 480):
-            found = [_quick(cell, baseline) for cell in cells]
-        _show(found)
-        return
-    key = (baseline, *((cell.checkpoint.hash, sentence.text) for cell in cells))
-    background_search.view(
-        "attributions order",
-        key,
-        lambda: lambda check_cancelled: _sampled(cells, baseline, check_cancelled),
-        lambda event: background_search.Shown(
-            event.number / len(cells),
-            _("{done} of {total} models have answered").format(done=event.number, total=len(cells)),
-        ),
-        lambda found, _key: _show(found),
-        _("Share the logit out (about {seconds:,.0f} s)").format(seconds=seconds),
-        _("Work it out again"),
+    controls.by_cell(
+        "order",
+        cells,
+        baseline,
+        _show,
+        _("Reading the words in many orders…"),
+        _("Share the logit out (about {seconds:,.0f} s)"),
     )
 
 
-class _Ran(NamedTuple):
-    number: int
-    found: list[OrderAttribution]
-
-    @property
-    def result(self) -> Callable[[], list[OrderAttribution]]:
-        return lambda: self.found
-
-
-def _sampled(cells: Sequence[Cell], baseline: str, check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
-    from core.probes.attribution.order import order_attribution
-    from core.probes.attribution.results import Reading
-
-    found: list[OrderAttribution] = []
-    for cell in cells:
-        reading = Reading(cell.checkpoint, cell.sentence.text, tuple(cell.tokens))
-        found.append(
-            order_attribution(reading, controls.removal(cell.checkpoint, baseline), check_cancelled=check_cancelled)
-        )
-        yield _Ran(len(found), list(found))
-
-
-def _quick(cell: Cell, baseline: str) -> OrderAttribution:
-    checkpoint = cell.checkpoint
-    used = controls.removal(checkpoint, baseline)
-    return _cached(checkpoint.name, checkpoint.hash, cell.sentence.text, used, checkpoint)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _cached(name: str, model_hash: str, text: str, baseline: str, _checkpoint: Checkpoint) -> OrderAttribution:
-    from core.probes.attribution.order import order_attribution
-    from core.probes.attribution.results import Reading
-
-    return order_attribution(Reading(_checkpoint, text, tuple(_checkpoint.preprocessing(text))), baseline)
-
-
-def _show(found: Sequence[OrderAttribution]) -> None:
+def _show(results: Sequence[OrderAttribution]) -> None:
     from core.figures.attribution.order import order_bars
 
-    for one in found:
+    for one in results:
         st.plotly_chart(
             order_bars(one),
             key=f"order {one.model}",
@@ -126,37 +71,37 @@ def _show(found: Sequence[OrderAttribution]) -> None:
         )
     )
     header = ["model", "place", "token", "word", "word_error", "position", "position_error"]
-    trajectories.csv_button("order", header, lambda: _rows(found))
+    trajectories.csv_button("order", header, lambda: _rows(results))
 
 
-def _statement(found: OrderAttribution) -> str:
+def _statement(result: OrderAttribution) -> str:
     parts = _(
         "{model}: of {total:+.2f} in logits, which words stand there gives {words:+.2f} and where they stand "
         "{order:+.2f}."
     )
-    if found.from_order_error is not None:
+    if result.from_order_error is not None:
         parts = _(
             "{model}: of {total:+.2f} in logits, which words stand there gives {words:+.2f} and where they stand "
             "{order:+.2f} (standard error {error:.2f})."
         )
     line = parts.format(
-        model=found.model.upper(),
-        total=found.total,
-        words=found.from_words,
-        order=found.from_order,
-        error=found.from_order_error or 0.0,
+        model=model_name(result.model),
+        total=result.total,
+        words=result.from_words,
+        order=result.from_order,
+        error=result.from_order_error or 0.0,
     )
-    if found.share is not None:
-        line = together((line, _("Places have {share:.0%} of the sum of all magnitudes.").format(share=found.share)))
-    shuffled = _("The words in random order have a mean logit of {shuffled:+.2f}.").format(shuffled=found.shuffled)
+    if result.share is not None:
+        line = together((line, _("Places have {share:.0%} of the sum of all magnitudes.").format(share=result.share)))
+    shuffled = _("The words in random order have a mean logit of {shuffled:+.2f}.").format(shuffled=result.shuffled)
     line = together((line, shuffled))
-    how = _("exact") if found.exact else found.spent.worded()
-    return _("{line} ({how}, {seconds:.2f} s)").format(line=line, how=how, seconds=found.seconds)
+    how = _("exact") if result.exact else result.spent.worded()
+    return _("{line} ({how}, {seconds:.2f} s)").format(line=line, how=how, seconds=result.seconds)
 
 
-def _rows(found: Sequence[OrderAttribution]) -> list[tuple[object, ...]]:
+def _rows(results: Sequence[OrderAttribution]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for one in found:
+    for one in results:
         none = [""] * len(one.tokens)
         word_errors = none if one.word_errors is None else one.word_errors.tolist()
         position_errors = none if one.position_errors is None else one.position_errors.tolist()
