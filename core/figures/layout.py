@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.data import labels
 from core.data.labels import SENTIMENT, Names, probability_of
 from core.figures.palette import THRESHOLD, Style
 from core.text.emoji import visible
@@ -27,13 +28,13 @@ def escape(text: str) -> str:
 
 
 def model_name(model: str) -> str:
-    """A model's name in capitals, escaped."""
-    return escape(model.upper())
+    """A model's name as a reader sees it, escaped."""
+    return escape(labels.model_name(model))
 
 
-def probability(labels: Names = SENTIMENT) -> str:
+def probability(classes: Names = SENTIMENT) -> str:
     """``P(positive)``, or that of another second class, escaped also where a template fills in places."""
-    return escape(probability_of(labels)).replace("{", "&#123;")
+    return escape(probability_of(classes)).replace("{", "&#123;")
 
 
 def escaped(token: str) -> str:
@@ -67,9 +68,9 @@ def row_axis(names: Sequence[str], room: float = 0.5) -> dict[str, Any]:
     }
 
 
-def probability_axis(labels: Names) -> dict[str, Any]:
+def probability_axis(classes: Names) -> dict[str, Any]:
     """Settings of an axis from 0 to 1 on which a curve along either end is seen whole."""
-    return {"title": probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    return {"title": probability(classes), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
 
 
 def below(share: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.views.attributions import controls
 from pages.views.trajectories import controls as trajectories
-from pages.wording.tokens import plain
+from pages.wording.tokens import Number, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -86,15 +86,15 @@ def _statement(result: OrderAttribution) -> str:
         )
     line = parts.format(
         model=model_name(result.model),
-        total=result.total,
-        words=result.from_words,
-        order=result.from_order,
+        total=Number(result.total),
+        words=Number(result.from_words),
+        order=Number(result.from_order),
         error=result.from_order_error or 0.0,
     )
     if result.share is not None:
         line = together((line, _("Places have {share:.0%} of the sum of all magnitudes.").format(share=result.share)))
-    shuffled = _("The words in random order have a mean logit of {shuffled:+.2f}.").format(shuffled=result.shuffled)
-    line = together((line, shuffled))
+    shuffled = _("The words in random order have a mean logit of {shuffled:+.2f}.")
+    line = together((line, shuffled.format(shuffled=Number(result.shuffled))))
     how = _("exact") if result.exact else result.spent.worded()
     return _("{line} ({how}, {seconds:.2f} s)").format(line=line, how=how, seconds=result.seconds)
 

@@ -13,7 +13,7 @@ from core.runtime.i18n import gettext as _
 from pages.views.attributions import controls
 from pages.views.trajectories import controls as trajectories
 from pages.widgets import classes
-from pages.wording.tokens import plain, visible
+from pages.wording.tokens import plain, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -74,7 +74,7 @@ def _show(results: Sequence[Interactions]) -> None:
 
 def _say(result: Interactions) -> None:
     named = [
-        f"{visible(result.tokens[one])} × {visible(result.tokens[other])} {value:+.2f}"
+        f"{visible(result.tokens[one])} × {visible(result.tokens[other])} {signed(value)}"
         for one, other, value in result.pairs()[:_NAMED]
     ]
     st.markdown(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import Names, shown
+from core.data.labels import Names, model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.views.attributions import controls, trust
@@ -16,8 +16,8 @@ from pages.views.attributions.controls import Cell
 from pages.views.attributions.trust import Sensitivity
 from pages.views.trajectories import controls as trajectories
 from pages.views.trajectories.controls import Sentence
-from pages.widgets import classes, models
-from pages.wording.tokens import minus, plain, pull_strip, visible
+from pages.widgets import classes, models, tables
+from pages.wording.tokens import Number, minus, plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """Strips, faithfulness, bars and numbers for every sentence and model asked, two side by side."""
+    """Strips, faithfulness, bars and numbers for every sentence and model, two side by side."""
     chosen = controls.choose_models(checkpoints, asked)
     left, right = st.columns([3, 1])
     with left:
@@ -42,13 +42,11 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     ]
     controls.tell_of_best(cells)
     found = controls.run(cells, methods, baseline, "words")
-    if len(cells) == 1:
-        _cell(cells[0], found, methods, baseline, several=False)
-    else:
-        for start in range(0, len(cells), 2):
-            for column, cell in zip(st.columns(2, gap="large"), cells[start : start + 2], strict=False):
-                with column:
-                    _cell(cell, found, methods, baseline, several=len(asked) > 1)
+    for start in range(0, len(cells), 2):
+        columns = st.columns(2, gap="large") if len(cells) > 1 else [st.container()]
+        for column, cell in zip(columns, cells[start : start + 2], strict=False):
+            with column:
+                _cell(cell, found, methods, baseline, several=len(asked) > 1 and len(cells) > 1)
     _about(classes.of_all(chosen))
     header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error"]
     trajectories.csv_button("attributions", header, lambda: _rows(found))
@@ -57,7 +55,7 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 def _cell(cell: Cell, found: controls.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
     """One sentence and model."""
     verdict = models.verdict(cell.checkpoint, cell.sentence.text)
-    heading = cell.checkpoint.name.upper()
+    heading = model_name(cell.checkpoint.name)
     if several:
         heading = _("Sentence {number} · {model}").format(number=cell.sentence.number, model=heading)
     st.header(plain(heading), divider="gray")
@@ -109,9 +107,11 @@ def _strip(attribution: Attribution, faithful: Faithfulness | None) -> None:
     st.markdown(f"**{name}**", help=help_text or None)
     errors = [None] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
     hints = [
-        _("{token}: {score:+.4f} in logits").format(token=visible(token), score=score)
+        _("{token}: {score:+.4f} in logits").format(token=visible(token), score=Number(score))
         if error is None
-        else _("{token}: {score:+.4f} ± {error:.4f} in logits").format(token=visible(token), score=score, error=error)
+        else _("{token}: {score:+.4f} ± {error:.4f} in logits").format(
+            token=visible(token), score=Number(score), error=error
+        )
         for token, score, error in zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True)
     ]
     pull_strip(attribution.tokens, attribution.known, attribution.scores.tolist(), hints)
@@ -132,7 +132,7 @@ def _faithful(found: Faithfulness) -> str:
         if value is not None and spread is not None:
             parts.append(
                 _("{label} {value} (random {random})").format(
-                    label=label, value=_two_decimals(value), random=_two_decimals(spread.mean)
+                    label=label, value=_unsigned(value), random=_unsigned(spread.mean)
                 )
             )
     parts.append(
@@ -141,15 +141,16 @@ def _faithful(found: Faithfulness) -> str:
     return " · ".join(parts)
 
 
-def _two_decimals(value: float) -> str:
-    return minus(f"{value:.2f}") if round(value, 2) else "0.00"
+def _unsigned(value: float) -> str:
+    """Two decimals, with a sign only below zero."""
+    return signed(value).removeprefix("+")
 
 
 def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
     from core.figures.attribution.scores import attribution_bars
 
     names = [attribution_names.method(found.method) for found in here]
-    title = _("Each method’s scores, {model}").format(model=cell.checkpoint.name.upper())
+    title = _("Each method’s scores, {model}").format(model=model_name(cell.checkpoint.name))
     st.plotly_chart(
         attribution_bars(here, names, title, shares=True),
         key=f"attribution bars {cell.sentence.number} {cell.checkpoint.name}",
@@ -205,32 +206,36 @@ def _table(
     if measured and next(iter(measured.values())).warning:  # which says that these tell more
         measures["comprehensiveness_logit"] = _("comprehensiveness (logit) ↑")
         measures["sufficiency_logit"] = _("sufficiency (logit) ↓")
-    rows: list[dict[str, object]] = []
-    for found in here:
-        row: dict[str, object] = {
-            _("method"): attribution_names.method(found.method),
-            _("taken out by"): shown[found.baseline] if found.baseline else "–",
-        }
-        if measured is not None:
-            row |= {label: _shown(getattr(measured[found.method], key)) for key, label in measures.items()}
-        if sensitive is not None:
-            row[_("sensitivity ↓")] = _shown(sensitive.methods.get(found.method))
-        row |= {
-            _("Σ scores"): f"{found.scores.sum():+.3f}",
-            _("logit − base"): "–" if found.base_logit is None else f"{found.logit - found.base_logit:+.3f}",
-            _("δ"): "–" if found.delta is None else f"{found.delta:+.1e}",
-            _("spent"): found.spent.worded(),
-            _("seconds"): f"{found.seconds:.3f}",
-        }
-        rows.append(row)
+    if measured is None:
+        measures = {}
+    header = [_("method"), _("taken out by"), *measures.values()]
+    rows: list[list[object]] = [
+        [
+            attribution_names.method(one.method),
+            shown[one.baseline] if one.baseline else "–",
+            *(_shown(getattr(measured[one.method], key)) for key in measures if measured),
+        ]
+        for one in here
+    ]
+    if sensitive is not None:
+        header.append(_("sensitivity ↓"))
+        for row, one in zip(rows, here, strict=True):
+            row.append(_shown(sensitive.methods.get(one.method)))
+    header += [_("Σ scores"), _("logit − base"), _("δ"), _("spent"), _("seconds")]
+    for row, one in zip(rows, here, strict=True):
+        row += [
+            minus(f"{one.scores.sum():+.3f}"),
+            "–" if one.base_logit is None else minus(f"{one.logit - one.base_logit:+.3f}"),
+            "–" if one.delta is None else minus(f"{one.delta:+.1e}"),
+            one.spent.worded(),
+            f"{one.seconds:.3f}",
+        ]
     if measured:
         random = next(iter(measured.values())).random
-        chance: dict[str, object] = {_("method"): _("random rankings"), _("taken out by"): "–"}
-        chance |= {label: _range(random[key]) for key, label in measures.items()}
-        if sensitive is not None:
-            chance[_("sensitivity ↓")] = _shown(sensitive.random)
-        rows.append(chance)
-    st.dataframe(rows, hide_index=True)
+        chance = [_range(random[key]) for key in measures]
+        chance += [] if sensitive is None else [_shown(sensitive.random)]
+        rows.append([_("random rankings"), "–", *chance, *[None] * 5])
+    tables.table(header, rows)
     st.caption(
         _(
             "Of random rankings the mean and the middle 95 %, the same for all methods. δ is how far a complete "
@@ -249,11 +254,11 @@ def _table(
 
 
 def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else minus(f"{value:.3f}")
 
 
 def _range(spread: Spread | None) -> str:
-    return "–" if spread is None else f"{spread.mean:.3f} ({spread.low:.3f} … {spread.high:.3f})"
+    return "–" if spread is None else minus(f"{spread.mean:.3f} ({spread.low:.3f} … {spread.high:.3f})")
 
 
 def _warn(here: Sequence[Attribution]) -> None:

@@ -10,10 +10,9 @@ from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server.fingerprint import fingerprint
 from pages.views.maths_lab import ensemble
-from pages.views.trajectories import controls
-from pages.widgets import query_params, worksheet
+from pages.widgets import query_params, tables, worksheet
 from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
-from pages.wording.tokens import plain
+from pages.wording.tokens import Number, minus, plain
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -76,7 +75,7 @@ def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
 
 
 def _cloud(box: DeltaGenerator) -> Cloud | None:
-    """The points that were chosen or typed; None, with a line that says why, where these are none."""
+    """The points that were chosen or typed; None, with a message, where there are none."""
     from core.lab.boosting.points import MOST_CLASSES, clouds, draw
 
     names = {
@@ -87,20 +86,16 @@ def _cloud(box: DeltaGenerator) -> Cloud | None:
         "squares": _("a board of squares"),
         OWN: _("points of your own"),
     }
-    offered = [name for name in names if name in (*clouds(), OWN)]
-    query_params.restore("boost_cloud", offered[0], query_params.one_of(offered), "boost cloud")
-    name = box.selectbox(
-        _("Points"), offered, format_func=names.__getitem__, key="boost cloud", persist_state="session"
-    )
-    query_params.carry("boost_cloud", None if name == offered[0] else name)
+    offered = {name: title for name, title in names.items() if name in (*clouds(), OWN)}
+    name = query_params.choice(box.selectbox, _("Points"), offered, name="boost_cloud", key="boost cloud")
     if name == OWN:
         return _typed()
-    boxes = st.columns(3)
-    with boxes[0]:
+    left, middle, right = st.columns(3)
+    with left:
         classes = ask_whole(_("Classes K"), "boost_k", 2, MOST_CLASSES, _CLASSES)
-    with boxes[1]:
+    with middle:
         points = ask_whole(_("Points to draw"), "boost_n", 2 * MOST_CLASSES, MOST_POINTS, _POINTS)
-    with boxes[2]:
+    with right:
         seed = ask_whole(_("Seed"), "boost_seed", 0, MOST_SEED, 0)
     return draw(name, classes, points, seed)
 
@@ -134,7 +129,7 @@ def _rounds(cloud: Cloud, boosted: _Boosted) -> None:
         st.plotly_chart(points_alone(cloud), key="boost points", alt=_("The points by class"))
         return
     number = slide_whole(_("Round"), "boost_t", 1, len(boosting.rounds), _SHOWN, most=MOST_ROUNDS)
-    minimum = next((found for found in minima if found.number == number), None)
+    minimum = next((one for one in minima if one.number == number), None)
     _figures_of_round(cloud, boosted, number, minimum)
     with st.expander(_("The working of this round"), icon=":material/calculate:", expanded=True):
         worksheet.show(sheet(boosting, number, minimum), "boost sheet")
@@ -151,7 +146,7 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
     made = boosting.rounds[number - 1]
     with st.container(horizontal=True):
         st.metric(_("weighted error ε"), f"{made.error:.4f}", border=True)
-        st.metric(_("vote α"), f"{made.alpha:.4f}".replace("inf", "∞"), border=True)
+        st.metric(_("vote α"), minus(f"{made.alpha:.4f}").replace("inf", "∞"), border=True)
         st.metric(
             _("risk after"),
             f"{made.risk:.4f}",
@@ -162,10 +157,10 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
         )
         st.metric(_("in error after"), f"{made.training_error:.1%}", border=True)
         if boosted.minima:
-            largest = max(found.difference for found in boosted.minima)
+            largest = max(minimum.difference for minimum in boosted.minima)
             st.metric(
                 _("largest error of α"),
-                f"{largest:.1e}",
+                minus(f"{largest:.1e}"),
                 help=_("Over all rounds: α by the formula against the lowest value of the risk, found without it."),
                 border=True,
             )
@@ -198,9 +193,9 @@ def _history(boosting: Boosting, number: int) -> None:
     right.caption(
         _("A point’s margin is the vote for its class minus that for the best other one. Above 0 the vote is right.")
     )
-    made = boosting.rounds[-1]
-    total = sum(found.alpha for found in boosting.rounds)
-    bound = error_bound(made.risk, total, boosting.classes)
+    last = boosting.rounds[-1]
+    total = sum(made.alpha for made in boosting.rounds)
+    bound = error_bound(last.risk, total, boosting.classes)
     if boosting.classes == 2:
         said = _("With two classes the risk is never below the share in error: {error:.1%} of at most {bound:.1%}.")
     else:
@@ -214,56 +209,35 @@ def _history(boosting: Boosting, number: int) -> None:
             else _("It is {error:.1%}; the risk and the votes allow anything.")
         )
         said = together([said, allowed])
-    left.caption(said.format(error=made.training_error, bound=bound))
+    left.caption(said.format(error=last.training_error, bound=bound))
     st.plotly_chart(votes_and_errors(boosting, number), key="boost votes", alt=_("Errors and votes by round"))
 
 
 def _table(cloud: Cloud, boosted: _Boosted) -> None:
     from core.lab.boosting.stumps import stump_of
 
-    by_round = {found.number: found for found in boosted.minima}
-    header = [
-        _("round"),
-        _("rule"),
-        _("ε"),
-        _("α"),
-        _("α found"),
-        _("they differ by"),
-        _("factor of the risk"),
-        _("risk"),
-        _("in error"),
-        _("class has ≤ 1/K"),
-        _("report’s α"),
-        _("its factor"),
-    ]
+    by_round = {minimum.number: minimum for minimum in boosted.minima}
+    header = [_("round"), _("rule"), _("ε"), _("α"), _("α found"), _("they differ by"), _("factor of the risk")]
+    header += [_("risk"), _("in error"), _("class has ≤ 1/K"), _("report’s α"), _("its factor")]
     rows: list[tuple[object, ...]] = []
     for made in boosted.boosting.rounds:
-        stump, found = stump_of(made.learnt), by_round.get(made.number)
+        stump, minimum = stump_of(made.learnt), by_round.get(made.number)
         rule = _("x{axis} ≤ {threshold:.4g}: {below}, else {above}").format(
             axis=stump.axis + 1,
-            threshold=stump.threshold,
+            threshold=Number(stump.threshold),
             below=cloud.names[stump.below],
             above=cloud.names[stump.above],
         )
-        check = (found.found, found.difference, found.wrong, found.wrong_factor) if found else (None,) * 4
-        rows.append(
-            (
-                made.number,
-                rule,
-                made.error,
-                made.alpha if found else None,
-                *check[:2],
-                made.normaliser,
-                made.risk,
-                made.training_error,
-                made.outvoted,
-                *check[2:],
-            )
+        alpha, found, difference, wrong, factor = (
+            (made.alpha, minimum.found, minimum.difference, minimum.wrong, minimum.wrong_factor)
+            if minimum
+            else (None,) * 5
         )
+        risks = made.normaliser, made.risk, made.training_error, made.outvoted
+        rows.append((made.number, rule, made.error, alpha, found, difference, *risks, wrong, factor))
     st.markdown(_("**All rounds**"))
     shown = {name: st.column_config.NumberColumn(format="%.1e" if name == header[5] else "%.4f") for name in header[2:]}
-    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
-    controls.csv_button("boosting-rounds", header, lambda: rows)
+    tables.table(header, rows, "boosting-rounds", column_config=shown)
 
 
 def _points(cloud: Cloud, boosting: Boosting, number: int) -> None:
@@ -285,9 +259,8 @@ def _points(cloud: Cloud, boosting: Boosting, number: int) -> None:
             strict=True,
         )
         rows = [
-            (place, *point, cloud.names[label], before, cloud.names[named], named == label, after, *votes, margin)
-            for place, (point, label, before, named, after, votes, margin) in enumerate(columns, 1)
+            (number, *point, cloud.names[label], before, cloud.names[named], named == label, after, *votes, margin)
+            for number, (point, label, before, named, after, votes, margin) in enumerate(columns, 1)
         ]
         shown = {name: st.column_config.NumberColumn(format="%.5f") for name in (header[4], *header[7:])}
-        st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
-        controls.csv_button("boosting-points", header, lambda: rows)
+        tables.table(header, rows, "boosting-points", column_config=shown)

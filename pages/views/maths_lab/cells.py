@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.examples import examples
+from core.data.labels import model_name
 from core.lab.cells.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
 from core.lab.worksheet import Line, Sheet
 from core.models.recurrent import CELLS
@@ -16,7 +17,7 @@ from core.runtime.i18n import ngettext, together
 from pages.views.maths_lab import cells_equations as equations
 from pages.views.maths_lab.cells_equations import small
 from pages.views.trajectories import controls
-from pages.widgets import black_box, classes, frame, models, query_params, worksheet
+from pages.widgets import black_box, classes, frame, models, query_params, tables, worksheet
 from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain, token_strip
 
@@ -89,7 +90,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
 
 def _live_one(checkpoint: Checkpoint, trace: Trace, found: Working) -> list[Line]:
     """A cell in its column. The lines of the sheet say which cell, and hold no word of the text."""
-    st.markdown(f"**{plain(checkpoint.name.upper())}**")
+    st.markdown(f"**{plain(model_name(checkpoint.name))}**")
     st.latex(small(equations.cell(trace.cell)))
     token_strip([trace.tokens[found.step]], [trace.known[found.step]])
     where = _("unit {unit}, token {token} of {count}, {chance} after it {probability:.3f}").format(
@@ -121,22 +122,21 @@ def _numbers(workings: list[Working]) -> list[tuple[object, ...]]:
 
 
 def _unit(units: int) -> int | None:
-    """A unit, or None for each model's own busiest; travels in the link as ``cells_unit``."""
-    if not query_params.restore("cells_unit", None, query_params.whole(0, units - 1), "cells unit"):
-        st.caption(_("The link asks for a unit that is none of these; each model's busiest is shown."))
-    if st.session_state["cells unit"] is not None:
-        st.session_state["cells unit"] = min(st.session_state["cells unit"], units - 1)
-    unit = st.number_input(
+    """A unit, or None for each model's busiest; ``cells_unit`` in the link."""
+    return query_params.linked(
+        st.number_input,
         _("Unit, 0 to {last}; empty: of each model the one that moved its verdict most").format(last=units - 1),
         0,
         units - 1,
-        step=1,
+        name="cells_unit",
         key="cells unit",
-        persist_state="session",
+        default=None,
+        read=query_params.whole(0, units - 1),
+        fit=lambda unit: None if unit is None else min(unit, units - 1),
+        unreadable=_("The link asks for a unit that is none of these; each model's busiest is shown."),
+        step=1,
         width=360,
     )
-    query_params.carry("cells_unit", None if unit is None else str(unit))
-    return unit
 
 
 def _costs(chosen: list[Checkpoint]) -> list[Line]:
@@ -144,22 +144,25 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
     st.header(_("What they cost, and how good they are"))
     costs = [cost(checkpoint) for checkpoint in chosen]
     least = min(found.multiply_adds for found in costs)
-    rows = [
-        {
-            _("model"): found.model.upper(),
-            **_accuracy(checkpoint),
-            _("multiply-adds a token"): f"{found.multiply_adds:,}",
-            _("times the least"): f"{found.multiply_adds / least:.2f}",
-            _("parameters"): f"{found.parameters:,}",
-            _("of the cell"): f"{found.recurrent_parameters:,}",
-            _("of the embeddings"): f"{found.embedding_parameters:,}",
-            _("of the read-out"): f"{found.read_out_parameters:,}",
-        }
-        for found, checkpoint in zip(costs, chosen, strict=True)
-    ]
-    st.dataframe(rows, hide_index=True)
-    header = list(rows[0])
-    controls.csv_button("cells", header, lambda: [list(row.values()) for row in rows])
+    header = [_("model"), _("accuracy"), _("95 % interval"), _("multiply-adds a token"), _("times the least")]
+    header += [_("parameters"), _("of the cell"), _("of the embeddings"), _("of the read-out")]
+    tables.table(
+        header,
+        [
+            (
+                model_name(found.model),
+                *_accuracy(checkpoint),
+                f"{found.multiply_adds:,}",
+                f"{found.multiply_adds / least:.2f}",
+                f"{found.parameters:,}",
+                f"{found.recurrent_parameters:,}",
+                f"{found.embedding_parameters:,}",
+                f"{found.read_out_parameters:,}",
+            )
+            for found, checkpoint in zip(costs, chosen, strict=True)
+        ],
+        "cells",
+    )
     lines: list[Line] = []
     for found in costs:
         if found.layers == 1:
@@ -167,7 +170,7 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
             for column, latex in zip(st.columns(2), both, strict=True):
                 column.latex(small(latex))
             lines += map(Line, both)
-    wrong = [found.model.upper() for found in costs if found.parameters != found.counted]
+    wrong = [model_name(found.model) for found in costs if found.parameters != found.counted]
     if wrong:
         st.error(_("The formula and the tensors disagree: {models}.").format(models=plain(", ".join(wrong))))
     else:
@@ -187,12 +190,12 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
     return lines
 
 
-def _accuracy(checkpoint: Checkpoint) -> dict[str, str]:
+def _accuracy(checkpoint: Checkpoint) -> tuple[str, str]:
     report = checkpoint.card.get("metrics", {}).get("report")
     if not report:
-        return {_("accuracy"): _("no report"), _("95 % interval"): "–"}
+        return _("no report"), "–"
     low, high = report["accuracy_interval"]
-    return {_("accuracy"): f"{report['accuracy']:.4f}", _("95 % interval"): f"{low:.4f} – {high:.4f}"}
+    return f"{report['accuracy']:.4f}", f"{low:.4f} – {high:.4f}"
 
 
 def _speed(chosen: list[Checkpoint]) -> None:
@@ -210,17 +213,18 @@ def _speed(chosen: list[Checkpoint]) -> None:
         st.caption(_("Nothing is measured yet."))
         return
     found = kept[1]
-    st.dataframe(
+    header = [_("model"), _("tokens a second"), _("slowest to fastest round")]
+    tables.table(
+        [*header, _("times the {model}").format(model=model_name(found[0].model))],
         [
-            {
-                _("model"): speed.model.upper(),
-                _("tokens a second"): f"{speed.tokens_per_second:,.0f}",
-                _("slowest to fastest round"): f"{min(speed.rates):,.0f} – {max(speed.rates):,.0f}",
-                _("times the {model}").format(model=found[0].model.upper()): f"{speed.ratio(found[0]):.2f}",
-            }
+            (
+                model_name(speed.model),
+                f"{speed.tokens_per_second:,.0f}",
+                f"{min(speed.rates):,.0f} – {max(speed.rates):,.0f}",
+                f"{speed.ratio(found[0]):.2f}",
+            )
             for speed in found
         ],
-        hide_index=True,
     )
     controls.csv_button(
         "cells-speed",

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 from core.lab.cells.side_by_side import BLOCKS, STATE_PRODUCTS
 from core.lab.worksheet import aligned
-from pages.wording.equations import number
+from pages.wording.equations import FUNCTIONS, LETTERS, factor, number
 
 if TYPE_CHECKING:
     from core.lab.cells.side_by_side import Cost
     from core.models.step_arithmetic import Gate, Line, Product
 
-_LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}
-_FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh"}
 _EQUATIONS = {
     "rnn": (r"h' &= \tanh(W x + b", r"&\qquad + U h + d)"),
     "gru": (
@@ -47,13 +45,13 @@ def gate(found: Gate) -> str:
     """A gate: what comes from the word and from the states, each with its bias, their sum, the value."""
     first, second = number(found.from_input), number(found.from_state)
     if found.reset is not None:
-        joined = rf"{first} + {number(found.reset)} \cdot {_factor(found.from_state)}"
+        joined = rf"{first} + {number(found.reset)} \cdot {factor(found.from_state)}"
     else:
         joined = f"{first} {'-' if second.startswith('-') else '+'} {second.removeprefix('-')}"
     total = number(found.pre_activation)
     if found.non_linearity is None:
         return aligned(found.symbol, [joined, total])
-    function = _FUNCTIONS[found.non_linearity]
+    function = FUNCTIONS[found.non_linearity]
     if found.reset is not None:  # too wide with the function around it
         return (
             r"\begin{gathered}"
@@ -67,14 +65,14 @@ def gate(found: Gate) -> str:
 
 def line(found: Line) -> str:
     """A line that makes the new state of the gates: letters, then a product a row, then the value."""
-    symbol = _LETTERS.get(found.symbol, found.symbol)
+    symbol = LETTERS.get(found.symbol, found.symbol)
     if found.function is not None:
         ((name, value),) = found.products[0].factors
-        function = _FUNCTIONS[found.function]
-        letters = f"{function}({_LETTERS.get(name, name)})"
+        function = FUNCTIONS[found.function]
+        letters = f"{function}({LETTERS.get(name, name)})"
         steps = [f"{function}({number(value)})", number(found.value)]
         return aligned(symbol, steps if letters == symbol else [letters, *steps])
-    letters = " + ".join(r"\,".join(_LETTERS.get(name, name) for name, _value in one.factors) for one in found.products)
+    letters = " + ".join(r"\,".join(LETTERS.get(name, name) for name, _value in one.factors) for one in found.products)
     numbers = r" \\ &\quad + ".join(_numbers(product) for product in found.products)
     return aligned(symbol, [letters, numbers, number(found.value)])
 
@@ -96,11 +94,7 @@ def multiply_adds(found: Cost) -> str:
 
 
 def _numbers(product: Product) -> str:
-    return r" \cdot ".join(_factor(value) for _name, value in product.factors)
-
-
-def _factor(value: float) -> str:
-    return f"({number(value)})" if value < 0 else number(value)
+    return r" \cdot ".join(factor(value) for _name, value in product.factors)
 
 
 def _grouped(count: int) -> str:

@@ -1,4 +1,4 @@
-"""A cell of one unit by hand: its tables to change, every step written out, its plot, its check, its link."""
+"""A cell of one unit by hand: tables to edit, every step written out, a plot, a check, a link."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.lab.cells.worksheets import sheet, step_sheet
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.views.trajectories.controls import csv_button
-from pages.widgets import query_params, worksheet
+from pages.widgets import query_params, tables, worksheet
 from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain
 
@@ -26,7 +26,7 @@ _WIDTH = 58  # pixels of a column of numbers
 
 
 def view() -> None:
-    """The exercise: tables, then what follows from them; where a cell holds no number, a line in its place."""
+    """The tables and what follows from them, or an error where a cell holds no number."""
     st.write(
         _(
             "A cell of a single unit, so that every number can be followed. The first exercise is the report's: x₄ is "
@@ -126,7 +126,7 @@ def _tables(base: Tables) -> Tables:
     with right:
         st.markdown(_("**Inputs**, a row a step"))
         steps = [f"t = {t}" for t in range(1, len(base.inputs) + 1)]
-        columns = [_("step"), *(f"x{place + 1}" for place in range(len(base.inputs[0])))]
+        columns = [_("step"), *(f"x{number}" for number in range(1, len(base.inputs[0]) + 1))]
         inputs = _edited(columns, steps, base.inputs, f"hand inputs {version}")
     with st.container(horizontal=True):
         activations = tuple(
@@ -178,22 +178,19 @@ def _activation_labels(cell: str) -> list[str]:
 
 
 def _decimals() -> int:
-    """How many decimals are shown; travels in the link as ``hand_digits``."""
+    """How many decimals are shown; ``hand_digits`` in the link."""
     options = {0: _("whole numbers"), 4: _("4 decimals"), ALL_DIGITS: _("every digit")}
-    words = {"0": 0, "4": 4, "all": ALL_DIGITS}
-    query_params.restore("hand_digits", 4, words.get, "hand digits")
-    chosen = st.segmented_control(
+    words = {0: "0", 4: "4", ALL_DIGITS: "all"}
+    return query_params.choice(
+        st.segmented_control,
         _("Numbers shown as"),
-        list(options),
-        format_func=options.__getitem__,
+        options,
+        name="hand_digits",
         key="hand digits",
-        required=True,
-        persist_state="session",
+        default=4,
+        read={word: digits for digits, word in words.items()}.get,
+        write=words.__getitem__,
     )
-    query_params.carry(
-        "hand_digits", None if chosen == 4 else next(word for word, one in words.items() if one == chosen)
-    )
-    return int(chosen)
 
 
 def _outcome(worked: Worked, decimals: int) -> None:
@@ -202,12 +199,12 @@ def _outcome(worked: Worked, decimals: int) -> None:
         {**row, "x": ", ".join(f"{value:g}" for value in step.x)}
         for row, step in zip(worked.rows(), worked.steps, strict=True)
     ]
-    shown = [
-        {name: rounded(value, decimals) if isinstance(value, float) else value for name, value in row.items()}
-        for row in rows
-    ]
-    st.dataframe(shown, hide_index=True)
-    csv_button("by-hand", list(rows[0]), lambda: [list(row.values()) for row in rows])
+    header, numbers = list(rows[0]), [list(row.values()) for row in rows]
+    tables.table(
+        header,
+        [[rounded(value, decimals) if isinstance(value, float) else value for value in row] for row in numbers],
+    )
+    csv_button("by-hand", header, lambda: numbers)
     left, right = st.columns(2)
     with left:
         st.plotly_chart(cell_by_hand(worked), key="hand chart", alt=_("States and gates of the cell over the steps"))
@@ -256,7 +253,7 @@ def _states(worked: Worked) -> tuple[list[float], list[float]]:
 
 
 def _step(worked: Worked, decimals: int) -> None:
-    """One step written out; the step travels in the link as ``hand_t``."""
+    """One step written out; ``hand_t`` in the link."""
     most = len(worked.steps)
     st.header(_("The arithmetic, written out"))
     t = slide_whole(_("Step t"), "hand_t", 1, most, 1, most=MOST_STEPS)

@@ -9,10 +9,9 @@ import streamlit as st
 
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
-from pages.views.trajectories import controls
-from pages.widgets import classes, query_params, worksheet
+from pages.widgets import classes, query_params, tables, worksheet
 from pages.widgets.number_inputs import ask_lines, ask_whole, slide_whole
-from pages.wording.tokens import plain
+from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,10 +95,8 @@ def _given(seed: int) -> _Given | None:
         OWN: _("points of your own"),
         STATES: _("hidden states of a model"),
     }
-    offered = [name for name in names if name in (*toys(), OWN, STATES)]
-    query_params.restore("mix_data", offered[0], query_params.one_of(offered), "mix data")
-    name = st.selectbox(_("Points"), offered, format_func=names.__getitem__, key="mix data", persist_state="session")
-    query_params.carry("mix_data", None if name == offered[0] else name)
+    offered = {name: title for name, title in names.items() if name in (*toys(), OWN, STATES)}
+    name = query_params.choice(st.selectbox, _("Points"), offered, name="mix_data", key="mix data")
     plane = (_("x1"), _("x2"))
     if name == OWN:
         points = _typed()
@@ -128,23 +125,23 @@ def _reg_covar() -> float | None:
     """What is added to every variance; None, with a line that says why, where it is no such number."""
     from core.lab.mixture.em import check_reg_covar
 
-    key = "mix reg"
-    query_params.restore("mix_reg", _REG_COVAR, lambda told: told if len(told) <= 24 else None, key)
-    text = st.text_input(
+    text = query_params.text(
+        st.text_input,
         _("reg_covar"),
-        key=key,
+        name="mix_reg",
+        key="mix reg",
+        default=_REG_COVAR,
+        read=lambda given: given if len(given) <= 24 else None,
         max_chars=24,
         width=_WIDTH,
-        persist_state="session",
         help=_("Added to every variance at each M-step, as in scikit-learn. 0 adds nothing."),
     )
-    query_params.carry("mix_reg", None if text == _REG_COVAR else text)
     try:
-        value = float(text or "")
+        value = float(text)
     except ValueError:
         value = math.nan
     if math.isnan(value):
-        st.error(plain(_("reg_covar is {text!r}; expected a number, as in 0.001").format(text=text or "")))
+        st.error(plain(_("reg_covar is {text!r}; expected a number, as in 0.001").format(text=text)))
         return None
     try:
         check_reg_covar(value)
@@ -208,23 +205,16 @@ def _never_falls(mixture: Mixture) -> str:
 
 def _of_what(mixture: Mixture) -> tuple[int, int]:
     """The component and the point whose working is shown, counted from 1."""
-    boxes = st.columns([2, 1])
-    with boxes[0]:
-        query_params.restore("mix_c", 1, query_params.whole(1, MOST_COMPONENTS), "mix c")
-        if st.session_state["mix c"] not in range(1, mixture.start.components + 1):
-            st.session_state["mix c"] = 1
-        component = int(
-            st.segmented_control(
-                _("Component worked out"),
-                list(range(1, mixture.start.components + 1)),
-                key="mix c",
-                required=True,
-                persist_state="session",
-            )
-        )
-        query_params.carry("mix_c", None if component == 1 else str(component))
-    with boxes[1]:
+    left, right = st.columns([2, 1])
+    with right:
         point = ask_whole(_("Point"), "mix_i", 1, len(mixture.points), 1)
+    component = query_params.choice(
+        left.segmented_control,
+        _("Component worked out"),
+        range(1, mixture.start.components + 1),
+        name="mix_c",
+        key="mix c",
+    )
     return component, point
 
 
@@ -235,7 +225,7 @@ def _numbers(made: Iteration, fitted: _Fitted) -> None:
         st.metric(_("iteration"), f"{made.number} / {len(fitted.mixture.iterations)}", border=True)
         st.metric(
             _("log-likelihood after it"),
-            f"{made.log_likelihood:.4f}",
+            minus(f"{made.log_likelihood:.4f}"),
             delta=f"{made.log_likelihood - made.log_likelihood_before:+.4g}",
             border=True,
         )
@@ -243,7 +233,7 @@ def _numbers(made: Iteration, fitted: _Fitted) -> None:
         compared = sum(check.difference is not None for check in fitted.checks)
         st.metric(
             _("largest error"),
-            "–" if difference is None else f"{difference:.1e}",
+            "–" if difference is None else minus(f"{difference:.1e}"),
             help=_(
                 "Weights, means and covariances against scikit-learn’s GaussianMixture from the same start, after as "
                 "many iterations (compared after {compared} of {all}; divided by the largest number where that is "
@@ -269,18 +259,17 @@ def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
             )
         )
         worksheet.show(slip_sheet(mixture, made.number, component), "mix slips")
-        found = slips(mixture.points, made)
+        slip = slips(mixture.points, made)
         header = [_("formulas"), _("log-likelihood")]
         formulas = {
-            _("the truth"): found.truth,
-            _("sum over k above"): found.above,
-            _("k for i below"): found.below,
-            _("both: the report’s"): found.report,
+            _("the truth"): slip.truth,
+            _("sum over k above"): slip.above,
+            _("k for i below"): slip.below,
+            _("both: the report’s"): slip.report,
         }
-        rows = [(name, log_likelihood_of(mixture.points, made, one)) for name, one in formulas.items()]
-        st.dataframe(
-            [dict(zip(header, row, strict=True)) for row in rows],
-            hide_index=True,
+        tables.table(
+            header,
+            [(name, log_likelihood_of(mixture.points, made, one)) for name, one in formulas.items()],
             column_config={header[1]: st.column_config.NumberColumn(format="%.4f")},
         )
         st.caption(_("With the true weights, and nothing added to a covariance. Empty where one has no inverse."))
@@ -356,5 +345,4 @@ def _table(name: str, header: list[str], rows: list[tuple[object, ...]], small: 
         for column, value in zip(header, first, strict=True)
         if isinstance(value, float) or column in small
     }
-    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, column_config=shown)
-    controls.csv_button(name, header, lambda: rows)
+    tables.table(header, rows, name, column_config=shown)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
+from pages.server.caches import cached
 from pages.views.trajectories import controls
 from pages.widgets import frame, query_params
 from pages.wording.tokens import plain
@@ -29,9 +31,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         chosen = controls.choose_models(controls.readers(checkpoints, sentence.text))
     gain = _ask_gain()
     with frame.working(_("Working out gradients and Jacobians…"), 900):
-        found = [_gradients(checkpoint.name, checkpoint.hash, sentence.text, gain, checkpoint) for checkpoint in chosen]
+        results = [_gradients(checkpoint, sentence.text, gain) for checkpoint in chosen]
     st.plotly_chart(
-        gradient_norms(found), key="gradients", alt=_("Norms of the gradient of the final logit at every token")
+        gradient_norms(results), key="gradients", alt=_("Norms of the gradient of the final logit at every token")
     )
     st.caption(
         _(
@@ -40,10 +42,12 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         )
     )
     st.plotly_chart(
-        step_norms(found), key="steps", alt=_("Spectral norm of every step's Jacobian, and gradients with their bound")
+        step_norms(results),
+        key="steps",
+        alt=_("Spectral norm of every step's Jacobian, and gradients with their bound"),
     )
-    for gradients in found:
-        st.markdown(f"**{plain(gradients.model.upper())}.** {plain(gradients.statement)}")
+    for gradients in results:
+        st.markdown(f"**{plain(model_name(gradients.model))}.** {plain(gradients.statement)}")
     st.info(
         _(
             "What such a bound tells, after Pascanu, Mikolov & Bengio 2013: if the spectral norms stay below 1, that "
@@ -55,21 +59,21 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         icon=":material/info:",
     )
     header = ["model", "gain", "place", "token", "h", "c", "x", "state", "jacobian", "log10_bound"]
-    controls.csv_button("gradients", header, lambda: _rows(found))
+    controls.csv_button("gradients", header, lambda: _rows(results))
 
 
 def _ask_gain() -> float:
-    key = "trajectories gain"
-    if not query_params.restore("gain", "1", query_params.one_of(_GAINS), key):
-        st.caption(_("The link asks for a gain that is not offered; the weights stand as they were trained."))
-    gain = st.select_slider(
+    gain = query_params.linked(
+        st.select_slider,
         _("Recurrent weights, times"),
         _GAINS,
-        key=key,
-        persist_state="session",
+        name="gain",
+        key="trajectories gain",
+        default="1",
+        read=query_params.one_of(_GAINS),
+        unreadable=_("The link asks for a gain that is not offered; the weights stand as they were trained."),
         help=_("1 is the model as trained. Less makes gradients vanish sooner, more may make them explode."),
     )
-    query_params.carry("gain", None if gain == "1" else gain)
     if gain != "1":
         st.warning(
             _("With recurrent weights {gain} times their size this is another model, with other verdicts.").format(
@@ -80,23 +84,23 @@ def _ask_gain() -> float:
     return float(gain)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _gradients(name: str, model_hash: str, text: str, gain: float, _checkpoint: Checkpoint) -> Gradients:
+@cached(64)
+def _gradients(checkpoint: Checkpoint, text: str, gain: float) -> Gradients:
     from core.probes.dynamics.trajectories import gradients
 
-    return gradients(_checkpoint, text, gain)
+    return gradients(checkpoint, text, gain)
 
 
-def _rows(found: Sequence[Gradients]) -> list[tuple[object, ...]]:
+def _rows(results: Sequence[Gradients]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for gradients in found:
+    for gradients in results:
         of_c = [""] * len(gradients.tokens) if gradients.c is None else gradients.c.tolist()
         columns = [gradients.h.tolist(), of_c]
         columns += [
             column.tolist() for column in (gradients.x, gradients.state, gradients.jacobian, gradients.log10_bound)
         ]
         rows += [
-            (gradients.model, gradients.gain, place, token, *values)
-            for place, (token, *values) in enumerate(zip(gradients.tokens, *columns, strict=True), 1)
+            (gradients.model, gradients.gain, position, token, *values)
+            for position, (token, *values) in enumerate(zip(gradients.tokens, *columns, strict=True), 1)
         ]
     return rows

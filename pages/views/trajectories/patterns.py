@@ -1,4 +1,4 @@
-"""Which units are on over a span of the sentence, and where else in a file of sentences are the same ones?"""
+"""Which units are on over a span of the sentence, and where else in a file of sentences are the same units on?"""
 
 from __future__ import annotations
 
@@ -68,10 +68,17 @@ def _asked(checkpoint: Checkpoint, trace: Trace) -> Pattern:
     state = _state(checkpoint)
     first, last = _span(trace, fingerprint((checkpoint.hash, trace.tokens)))
     low, high, usual = _THRESHOLDS[state]
-    key = f"pat threshold {state}"
-    query_params.restore("pat_threshold", usual, _threshold(low, high), key)
-    threshold = st.slider(_("A unit is on from this value up"), low, high, step=_STEP, key=key, persist_state="session")
-    query_params.carry("pat_threshold", None if threshold == usual else f"{threshold:g}")
+    threshold = query_params.linked(
+        st.slider,
+        _("A unit is on from this value up"),
+        low,
+        high,
+        name="pat_threshold",
+        key=f"pat threshold {state}",
+        default=usual,
+        read=_read_threshold(low, high),
+        step=_STEP,
+    )
     with st.container(horizontal=True):
         magnitude = _box("pat_magnitude", _("Below its negative too (|{state}|)").format(state=state))
         bounded = _box("pat_bounded", _("Off just before and just after the span"))
@@ -83,13 +90,8 @@ def _state(checkpoint: Checkpoint) -> str:
     """Which state; only an LSTM has two."""
     if checkpoint.model.cell != "lstm":
         return "h"
-    names, key = {"h": _("hidden state h"), "c": _("cell state c")}, "pat state"
-    query_params.restore("pat_state", "h", query_params.one_of(list(names)), key)
-    state = st.segmented_control(
-        _("State"), list(names), format_func=names.__getitem__, key=key, required=True, persist_state="session"
-    )
-    query_params.carry("pat_state", None if state == "h" else state)
-    return state or "h"
+    names = {"h": _("hidden state h"), "c": _("cell state c")}
+    return query_params.choice(st.segmented_control, _("State"), names, name="pat_state", key="pat state")
 
 
 def _span(trace: Trace, own: str) -> tuple[int, int]:
@@ -101,14 +103,14 @@ def _span(trace: Trace, own: str) -> tuple[int, int]:
     usual, key = (moved, moved + 1), f"pat span {own}"
     if not query_params.restore("pat_span", (usual, ""), _read_span(len(trace)), key):
         st.caption(_("The link names a span that is not there; the usual one is chosen."))
-    # A select_slider (1.67) takes what the browser says for a single value unless its own `value` is a range, and one
-    # with such a value may not be set through the session's state. So whatever the link says makes a slider of its own.
-    told, name = st.session_state[key]
+    # A select_slider (1.67) has two ends only if its `value` is a range, and then session state may not set it. So each
+    # span from a link makes a slider of its own.
+    span, name = st.session_state[key]
     first, last = st.select_slider(
         _("From this token to that"),
         list(range(len(trace))),
-        value=told,
-        format_func=lambda place: f"{place + 1}. {plain(visible(trace.tokens[place][:30]))}",
+        value=span,
+        format_func=lambda position: f"{position + 1}. {plain(visible(trace.tokens[position][:30]))}",
         key=f"{key} {name}",
         persist_state="session",
     )
@@ -117,10 +119,10 @@ def _span(trace: Trace, own: str) -> tuple[int, int]:
 
 
 def _read_span(tokens: int) -> Callable[[str], tuple[tuple[int, int], str] | None]:
-    """Reads a span, as in ``3-5``, counted from 1, and gives this reading a name."""
+    """Reads a span, as in ``3-5``, counted from 1, and gives it a new name."""
 
-    def read(told: str) -> tuple[tuple[int, int], str] | None:
-        ends = [query_params.whole(1, tokens)(end) for end in told.split("-")[:3]]
+    def read(given: str) -> tuple[tuple[int, int], str] | None:
+        ends = [query_params.whole(1, tokens)(end) for end in given.split("-")[:3]]
         if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
             return None
         return (ends[0] - 1, ends[1] - 1), uuid4().hex
@@ -128,22 +130,22 @@ def _read_span(tokens: int) -> Callable[[str], tuple[tuple[int, int], str] | Non
     return read
 
 
-def _threshold(low: float, high: float) -> Callable[[str], float | None]:
+def _read_threshold(low: float, high: float) -> Callable[[str], float | None]:
     """Reads a threshold, to the nearest step."""
-
-    def read(told: str) -> float | None:
-        found = query_params.decimal(low, high)(told)
-        return None if found is None else round(round(found / _STEP) * _STEP, 2)
-
-    return read
+    read = query_params.decimal(low, high)
+    return lambda given: None if (value := read(given)) is None else round(round(value / _STEP) * _STEP, 2)
 
 
 def _box(name: str, title: str) -> bool:
-    key = name.replace("_", " ")
-    query_params.restore(name, False, lambda told: True if told == "1" else None, key)
-    ticked = st.checkbox(plain(title), key=key, persist_state="session")
-    query_params.carry(name, "1" if ticked else None)
-    return bool(ticked)
+    return query_params.linked(
+        st.checkbox,
+        plain(title),
+        name=name,
+        key=name.replace("_", " "),
+        default=False,
+        read={"1": True}.get,
+        write=lambda _ticked: "1",
+    )
 
 
 def _say(pattern: Pattern, trace: Trace) -> None:
