@@ -21,7 +21,7 @@ from core.runtime import i18n
 from core.storage.comments import Find, Finds
 from pages.wording.tokens import signed
 from tests.hostile import SENTENCES
-from tests.test_pages import Html
+from tests.views.test_every_page import Html
 
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
 NAMES = ("rnn", "gru", "lstm")
