@@ -138,7 +138,9 @@ def slots(*patterns: str) -> list[str]:
     return list(dict.fromkeys(field.partition("[")[0] for field in fields if field is not None))
 
 
-def extract(file: Iterable[bytes], *_options: object) -> Iterator[tuple[int, str, str, list[str]]]:
+def extract(
+    file: Iterable[bytes], *_arguments: object, **_options: object
+) -> Iterator[tuple[int, str, str, list[str]]]:
     """The templates' names, for pybabel to put into the catalogues (`tool.babel` in pyproject.toml)."""
     for number, line in enumerate(file, 1):
         if line.startswith(b"name = "):
