@@ -143,7 +143,7 @@ def extract(
 ) -> Iterator[tuple[int, str, str, list[str]]]:
     """The templates' names, for pybabel to put into the catalogues (`tool.babel` in pyproject.toml)."""
     for number, line in enumerate(file, 1):
-        if line.startswith(b"name = "):
+        if line.startswith(b'name = "'):
             yield number, "mark", tomllib.loads(line.decode())["name"], []
 
 
