@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server import limits
@@ -95,7 +96,7 @@ def _say(found: Sequence[Retention]) -> None:
         if retention.unknown:
             st.caption(
                 _("{model} does not know these words: {words}").format(
-                    model=plain(retention.model.upper()), words=plain(visible(listed(retention.unknown)))
+                    model=plain(model_name(retention.model)), words=plain(visible(listed(retention.unknown)))
                 )
             )
     last = int(found[0].k[-1])
@@ -111,7 +112,7 @@ def _say(found: Sequence[Retention]) -> None:
         lines[_("after {k}, of {word}").format(k=last, word=visible(word))] = [
             "–" if math.isnan(share) else f"{share:.0%}" for share in shares
         ]
-    names = [retention.model.upper() for retention in found]
+    names = [model_name(retention.model) for retention in found]
     st.dataframe(
         [{_("share left"): line, **dict(zip(names, told, strict=True))} for line, told in lines.items()],
         hide_index=True,
