@@ -348,9 +348,10 @@ def _gradients(found: Any, _labels: tuple[str, str]) -> Any:
 
 
 def _attribution(found: Any, _labels: tuple[str, str]) -> Any:
+    from core.data.labels import model_name
     from core.figures.attribution.scores import attribution_bars
 
-    return attribution_bars([found], [found.method], found.model.upper(), shares=False)
+    return attribution_bars([found], [found.method], model_name(found.model), shares=False)
 
 
 def _order(found: Any, _labels: tuple[str, str]) -> Any:

@@ -28,6 +28,7 @@ from core.data.tables import is_sentiment140
 from core.evaluation.binned_metrics import Counter, Pair, Tallies
 from core.models.predict import logits, sigmoid
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def assess(
 
 def own(checkpoints: Sequence[Checkpoint]) -> Assessment:
     """The assessment of models on this project's own sentences."""
-    *_begun, last = assess(OWN, checkpoints, name="the sentences of this project")
+    *_begun, last = assess(OWN, checkpoints, name=mark("the sentences of this project"))
     return last
 
 

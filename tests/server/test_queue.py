@@ -104,9 +104,7 @@ def test_under_a_crowd_never_more_run_and_every_turn_comes_in_order(most: int) -
     threads, places = [], []
     for number in range(40):
         places.append(line.enter())
-        threads.append(
-            threading.Thread(target=background_search, args=(number, places[-1], rng.uniform(0, 0.01)), daemon=True)
-        )
+        threads.append(threading.Thread(target=search, args=(number, places[-1], rng.uniform(0, 0.01)), daemon=True))
         threads[-1].start()
     leaving = rng.sample(range(40), 10)
     for number in leaving:

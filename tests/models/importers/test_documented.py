@@ -20,7 +20,7 @@ from core.__main__ import main
 from core.models import checkpoints
 from core.models.predict import verdicts
 from core.text.tokenisers import STEPS
-from tests.foreign import test_structures as owners
+from tests.models.importers import test_structures as owners
 
 ROOT = Path(__file__).parents[3]
 FIXTURES = Path(__file__).parent / "fixtures"
