@@ -49,7 +49,11 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
             tables.table(_header(), _table(league))
     gone = stored.outdated({checkpoint.name: checkpoint.hash for checkpoint in checkpoints})
     if gone:
-        st.caption(_("Left out, as they are not the models measured: {models}").format(models=plain(listed(gone))))
+        st.caption(
+            _("Left out, as they are not the models measured: {models}").format(
+                models=plain(listed(map(model_name, gone)))
+            )
+        )
     source = stored.source
     st.caption(
         plain(

@@ -128,6 +128,7 @@ def _unit(units: int) -> int | None:
         _("Unit, 0 to {last}; empty: of each model the one that moved its verdict most").format(last=units - 1),
         0,
         units - 1,
+        value=None,  # so that the box can be emptied again
         name="cells_unit",
         key="cells unit",
         default=None,

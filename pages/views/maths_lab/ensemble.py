@@ -63,7 +63,9 @@ def _kept() -> None:
         return
     if outdated := ensemble_file.outdated(ensemble, models.hashes()):
         st.warning(
-            _("These figures are of other models than those here: {names}.").format(names=plain(", ".join(outdated))),
+            _("These figures are of other models than those here: {names}.").format(
+                names=plain(", ".join(map(model_name, outdated)))
+            ),
             icon=":material/history:",
         )
     _show(ensemble, "kept")
