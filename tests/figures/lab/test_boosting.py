@@ -111,12 +111,11 @@ def test_titles_and_axes_say_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> N
         assert all(title.startswith("«") for title in axes if title) and sum(title is not None for title in axes) >= 2
 
 
-@pytest.mark.parametrize("name", SENTENCES, ids=ascii)
-def test_names_of_classes_stay_text(name: str) -> None:
+def test_names_of_classes_stay_text() -> None:
     cloud, found = boosted()
-    for figure in every(replace(cloud, names=(name, "<b>b</b>", "c")), found):
+    for figure in every(replace(cloud, names=(" ".join(SENTENCES), "<b>b</b>", "c")), found):
         shown = json.dumps(figure.to_dict(), default=str)
-        assert "<script" not in shown and "<b>" not in shown and "<img" not in shown and "<svg" not in shown
+        assert not any(tag in shown for tag in ("<script", "<b>", "<img", "<svg", "<iframe", "<a "))
 
 
 def test_a_perfect_learner_can_be_drawn() -> None:
