@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import re
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from core.runtime import i18n
 
 ROOT = Path(__file__).parent.parent
 PAGES = {"Home": ROOT / "app.py"} | {
@@ -108,6 +112,19 @@ def live(at: AppTest, marker: str) -> set[str]:
     found = [found for found in (*at.main, *at.sidebar) if marker in str(getattr(found, "proto", ""))]
     words = ("caption", "alert", "info", "warning", "success", "error", "markdown")
     return {one.type for one in found if one.type not in words or re.search(r"(?<!\\)[\[\]<>$`|]", one.value)}
+
+
+class _Marking(NullTranslations):
+    def gettext(self, message: str) -> str:
+        return f"«{message}»"
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        return f"«{singular if number == 1 else plural}»"
+
+
+def mark_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every message of the catalogues stand in «marks»."""
+    monkeypatch.setattr(i18n, "_catalogue", lambda _language: _Marking())
 
 
 def forget() -> None:
