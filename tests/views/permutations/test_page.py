@@ -250,6 +250,14 @@ def test_a_result_stays_while_others_are_looked_at() -> None:
     assert "of the 6 orders" in said(at)
 
 
+def test_a_certificate_follows_the_language_of_its_reader() -> None:
+    at = searched(q="so very good")
+    (line,) = (one.value for one in (*at.success, *at.info))
+    at.segmented_control(key="language").set_value("zh_TW").run()
+    (other,) = (one.value for one in (*sound(at).success, *at.info))
+    assert line.isascii() and not other.isascii() and "6" in other
+
+
 def test_at_most_three_results_are_kept() -> None:
     at = searched(q="so very good")
     for text in ("so good", "not good", "very bad", "so sad"):
