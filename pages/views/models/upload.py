@@ -34,15 +34,6 @@ class _Asked(NamedTuple):
     layout: Layout
 
 
-class _Event(NamedTuple):
-    """An assessment so far, which is its own result."""
-
-    assessment: Assessment
-
-    def result(self) -> Assessment:
-        return self.assessment
-
-
 def view() -> None:
     """Upload, choose, read, and the figures in short; the other views then show them in full."""
     st.write(
@@ -133,7 +124,7 @@ def _run(
     asked: _Asked,
     labels: tuple[str, str],
     check_cancelled: Callable[[], None],
-) -> Iterator[_Event]:
+) -> Iterator[Assessment]:
     events = assess(
         upload.path,
         chosen,
@@ -146,14 +137,12 @@ def _run(
         check_cancelled=check_cancelled,
     )
     try:
-        for found in events:
-            yield _Event(found)
+        yield from events
     except (ValueError, LookupError) as error:
         raise ValueError(uploaded_file.told(error, upload)) from error
 
 
-def _say(event: _Event) -> background_search.Shown:
-    found = event.assessment
+def _say(found: Assessment) -> background_search.Shown:
     return background_search.Shown(found.share, _("{rows:,} rows read, {counted:,} counted").format(**_numbers(found)))
 
 

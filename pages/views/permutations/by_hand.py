@@ -68,15 +68,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
     with st.container(border=True):
-        st.metric(
-            plain(model_name(after.model)),
-            classes.said(after.probability, after.labels),
-            delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.probability_name_plain(after.labels), probability=after.probability
-            ),
-            delta_color="off",
-            delta_arrow="up" if after.probability >= 0.5 else "down",
-        )
+        classes.metric(after)
         if before.label != after.label:
             st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
         if moved:

@@ -94,15 +94,7 @@ def _say_how_many(found: list[Comment]) -> None:
 def _card(comment: Comment) -> None:
     said = comment.verdict
     with st.container(border=True):
-        st.metric(
-            plain(model_name(said.model)),
-            classes.said(said.probability, said.labels),
-            delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.probability_name_plain(said.labels), probability=said.probability
-            ),
-            delta_color="off",
-            delta_arrow="up" if said.probability >= 0.5 else "down",
-        )
+        classes.metric(said)
         if comment.fooled is not None:
             icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
             st.badge(fooled_name(comment.fooled), icon=icon, color=colour)

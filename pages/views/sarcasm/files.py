@@ -31,13 +31,10 @@ MOST_TOP = 200
 
 
 class _Event(NamedTuple):
-    """A scan so far, which is its own result, and the whole output as soon as it is there."""
+    """A scan so far, and the whole output as soon as it is there."""
 
     scan: Scan
     out: bytes | None = None
-
-    def result(self) -> _Event:
-        return self
 
 
 def view(checkpoints: list[Checkpoint]) -> None:
