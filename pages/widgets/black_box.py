@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
 
 
-def joined(found: Sequence[Model], faults: list[str]) -> tuple[list[Model], list[str]]:
+def joined(several: Sequence[Model], faults: list[str]) -> tuple[list[Model], list[str]]:
     """The callable before some models, and a line about it after others' where it cannot be used."""
     try:
         spec = predictor.asked_for(sys.argv[1:])
         if spec is None:
-            return [*found], faults
-        return [_loaded(spec), *found], faults
+            return [*several], faults
+        return [_loaded(spec), *several], faults
     except PredictorError as error:
-        return [*found], [*faults, str(error)]
+        return [*several], [*faults, str(error)]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -46,9 +46,9 @@ def is_one(model: Model) -> bool:
     return isinstance(model, BlackBox)
 
 
-def inside(found: Sequence[Model]) -> list[Checkpoint]:
+def inside(several: Sequence[Model]) -> list[Checkpoint]:
     """Those with states and weights; says of the other one that it has none to show."""
-    for model in found:
+    for model in several:
         if isinstance(model, BlackBox):
             st.caption(
                 _(
@@ -56,12 +56,12 @@ def inside(found: Sequence[Model]) -> list[Checkpoint]:
                     "gradients."
                 ).format(model=plain(model_name(model.name)))
             )
-    return [model for model in found if not isinstance(model, BlackBox)]
+    return [model for model in several if not isinstance(model, BlackBox)]
 
 
-def without_beginnings(found: Sequence[Model]) -> None:
+def without_beginnings(several: Sequence[Model]) -> None:
     """Says why a model that has been asked has no curve."""
-    for model in found:
+    for model in several:
         if isinstance(model, BlackBox):
             st.caption(
                 _("{model} has no curve: it answers for whole texts and keeps no state between words.").format(

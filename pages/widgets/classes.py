@@ -21,6 +21,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.models.predict import Verdict
 
 
 def of(model: str) -> Names:
@@ -44,6 +45,19 @@ def of_models(names: Iterable[str]) -> Names:
 def said(probability: float, labels: Names = SENTIMENT) -> str:
     """The class that a P(second class) stands for, for a place that reads Markdown."""
     return plain(shown(name_of(probability, labels)))
+
+
+def metric(verdict: Verdict) -> None:
+    """A model's name, its verdict, and the probability of its second class."""
+    st.metric(
+        plain(model_name(verdict.model)),
+        said(verdict.probability, verdict.labels),
+        delta=_("{chance} = {probability:.3f}").format(
+            chance=probability_name_plain(verdict.labels), probability=verdict.probability
+        ),
+        delta_color="off",
+        delta_arrow="up" if verdict.probability >= 0.5 else "down",
+    )
 
 
 def both(labels: Names = SENTIMENT) -> dict[str, str]:

@@ -20,10 +20,10 @@ _LONGEST = 400  # characters of one line that the link carries
 def signed(low: float = -math.inf, high: float = math.inf) -> Callable[[str], float | None]:
     """Reads a finite number within bounds from the link, with a sign or an exponent if need be."""
 
-    def read(told: str) -> float | None:
-        if len(told) > 24 or not _NUMBER.fullmatch(told):
+    def read(given: str) -> float | None:
+        if len(given) > 24 or not _NUMBER.fullmatch(given):
             return None
-        value = float(told)
+        value = float(given)
         return value if math.isfinite(value) and low <= value <= high else None
 
     return read
@@ -116,8 +116,8 @@ def _asked(
 def _typed(draw: Callable[..., str | None], label: str, name: str, usual: str, longest: int, **more: Any) -> str:
     """A text, which the link carries while it has at most so many characters."""
 
-    def read(told: str) -> str | None:
-        return told if len(told) <= longest else None
+    def read(given: str) -> str | None:
+        return given if len(given) <= longest else None
 
     return query_params.text(
         draw, label, name=name, key=key_of(name), default=usual, read=read, longest=longest, **more

@@ -25,22 +25,22 @@ def only(checkpoints: Sequence[Checkpoint], *, plain_only: bool, torch_gates: bo
     stands where torch has it.
     """
     ways = [checkpoint for checkpoint in checkpoints if not checkpoint.model.bidirectional]
-    found = [
+    fitting = [
         checkpoint
         for checkpoint in ways
         if not (plain_only and not checkpoint.model.plain) and not (torch_gates and not checkpoint.model.reset_after)
     ]
-    say = st.caption if found else st.error
+    say = st.caption if fitting else st.error
     if others := [checkpoint.name for checkpoint in checkpoints if checkpoint not in ways]:
         say(_not_shown(others))
     for checkpoint in ways:
-        if checkpoint not in found:
+        if checkpoint not in fitting:
             say(
                 _("Not here: {name} ({what}). This view is about models with a plain cell and read-out.").format(
                     name=plain(model_name(checkpoint.name)), what=plain(checkpoint.model.variant)
                 )
             )
-    return found
+    return fitting
 
 
 def tell_of_layers(checkpoints: Sequence[Checkpoint]) -> None:

@@ -135,14 +135,14 @@ def restore(name: str, default: T, read: Callable[[str], T | None], key: str) ->
 
     The default stands where the link says nothing. False where it says something that cannot be.
     """
-    told = st.query_params.get(name)
-    if told is None or told == st.session_state.get(f"linked {name}"):
+    given = st.query_params.get(name)
+    if given is None or given == st.session_state.get(f"linked {name}"):
         st.session_state.setdefault(key, default)
         return True
     # The page was just opened, or the browser went back or forward.
-    value = read(told)
+    value = read(given)
     st.session_state[key] = default if value is None else value
-    st.session_state[f"linked {name}"] = told
+    st.session_state[f"linked {name}"] = given
     return value is not None
 
 
@@ -159,8 +159,8 @@ def carry(name: str, value: str | None) -> None:
 def some_of(names: Sequence[str]) -> Callable[[str], list[str] | None]:
     """Reads some of these names, joined by commas, in the order they have here."""
 
-    def read(told: str) -> list[str] | None:
-        asked = told.split(",")[: len(names) + 1]
+    def read(given: str) -> list[str] | None:
+        asked = given.split(",")[: len(names) + 1]
         return [name for name in names if name in asked] if set(asked) <= set(names) else None
 
     return read
@@ -168,52 +168,52 @@ def some_of(names: Sequence[str]) -> Callable[[str], list[str] | None]:
 
 def one_of(options: Sequence[str]) -> Callable[[str], str | None]:
     """Reads one of these."""
-    return lambda told: told if told in options else None
+    return lambda given: given if given in options else None
 
 
 def whole(low: int, high: int) -> Callable[[str], int | None]:
     """Reads a whole number within bounds."""
-    return lambda told: int(told) if _is_number(told) and low <= int(told) <= high else None
+    return lambda given: int(given) if _is_number(given) and low <= int(given) <= high else None
 
 
 def decimal(low: float, high: float) -> Callable[[str], float | None]:
     """Reads a decimal number within bounds, without a sign or an exponent."""
 
-    def read(told: str) -> float | None:
-        before, _point, after = told.partition(".")
+    def read(given: str) -> float | None:
+        before, _point, after = given.partition(".")
         if not _is_number(before) or not _is_number(after or "0"):
             return None
-        return float(told) if low <= float(told) <= high else None
+        return float(given) if low <= float(given) <= high else None
 
     return read
 
 
-def places(length: int, *, all_of_them: bool) -> Callable[[str], list[int] | None]:
-    """Reads different places of a sentence, counted from 1 and joined by points, as positions from 0.
+def positions(length: int, *, all_of_them: bool) -> Callable[[str], list[int] | None]:
+    """Reads different positions in a sentence, counted from 1 and joined by points, as positions from 0.
 
-    ``none`` is no place. `all_of_them` asks for every place once.
+    ``none`` is no position. `all_of_them` asks for every position once.
     """
 
-    def read(told: str) -> list[int] | None:
-        parts = [] if told == "none" else told.split(".")
+    def read(given: str) -> list[int] | None:
+        parts = [] if given == "none" else given.split(".")
         if len(parts) > length or not all(_is_number(part) and 1 <= int(part) <= length for part in parts):
             return None
-        found = [int(part) - 1 for part in parts]
-        if len(set(found)) != len(found) or (all_of_them and len(found) != length):
+        indices = [int(part) - 1 for part in parts]
+        if len(set(indices)) != len(indices) or (all_of_them and len(indices) != length):
             return None
-        return found
+        return indices
 
     return read
 
 
-def written(positions: Sequence[int]) -> str:
-    """Positions as `places` reads them."""
-    return ".".join(str(position + 1) for position in positions) or "none"
+def written(chosen: Sequence[int]) -> str:
+    """Positions as `positions` reads them."""
+    return ".".join(str(position + 1) for position in chosen) or "none"
 
 
 def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _is_number(told: str) -> bool:
-    return told.isascii() and told.isdigit() and len(told) <= 9
+def _is_number(given: str) -> bool:
+    return given.isascii() and given.isdigit() and len(given) <= 9

@@ -174,7 +174,7 @@ from pages.server import background_search as search
 from tests.server.test_queue import Found
 
 events = [Found(7)] if st.session_state.get("lucky") else []
-search.view("nought", ("asked",), lambda: lambda _breathe: iter(events), lambda _event: search.Shown(0.5, "…"),
+search.view("nought", ("asked",), lambda: lambda _check_cancelled: iter(events), lambda _event: search.Shown(0.5, "…"),
             lambda found, _own: st.write(f"found {found}"))
 """
     ).run()

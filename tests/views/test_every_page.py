@@ -16,6 +16,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.examples import examples
+from core.data.labels import model_name
 from core.models import checkpoints
 from core.text.emoji import visible as visible_text
 from core.text.preprocessing import SHIPPED, Preprocessing
@@ -568,7 +569,7 @@ def test_what_one_card_alone_says_is_in_that_card(own_checkpoints: Path) -> None
     assert "![own](limit)" not in own.value
     for name in ("rnn", "gru", "lstm"):
         found = checkpoints.read_card(name, own_checkpoints)
-        table = folds[f"Card of {name.upper()}"].dataframe[0].value
+        table = folds[f"Card of {model_name(name)}"].dataframe[0].value
         rows = set(zip(table["part"], table["name"], table["value"], strict=True))
         assert ("settings", "cell", name) in rows
         assert {("versions", key, value) for key, value in found["versions"].items()} <= rows

@@ -102,12 +102,12 @@ def test_a_text_that_is_too_long_for_the_link_is_left_out_and_that_is_said() -> 
         (query_params.decimal(0, 8), "1e0", None),
         (query_params.some_of(["a", "b"]), "b,a", ["a", "b"]),
         (query_params.some_of(["a", "b"]), "a,c", None),
-        (query_params.places(3, all_of_them=True), "3.1.2", [2, 0, 1]),
-        (query_params.places(3, all_of_them=True), "3.1", None),
-        (query_params.places(3, all_of_them=False), "3.3", None),
-        (query_params.places(3, all_of_them=False), "4", None),
-        (query_params.places(3, all_of_them=False), "0", None),
-        (query_params.places(3, all_of_them=False), "none", []),
+        (query_params.positions(3, all_of_them=True), "3.1.2", [2, 0, 1]),
+        (query_params.positions(3, all_of_them=True), "3.1", None),
+        (query_params.positions(3, all_of_them=False), "3.3", None),
+        (query_params.positions(3, all_of_them=False), "4", None),
+        (query_params.positions(3, all_of_them=False), "0", None),
+        (query_params.positions(3, all_of_them=False), "none", []),
     ],
 )
 def test_values_are_read_with_suspicion(read: object, told: str, value: object) -> None:

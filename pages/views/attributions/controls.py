@@ -225,16 +225,6 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None
     )
 
 
-class _Done(NamedTuple):
-    """The results of the first parts of a search."""
-
-    results: list[Any]
-
-    @property
-    def result(self) -> Callable[[], list[Any]]:
-        return lambda: self.results
-
-
 def one_by_one(
     name: str,
     key: background_search.Key,
@@ -250,19 +240,19 @@ def one_by_one(
     `name` tells searches apart, `key` what is asked of one. `line` reports ``{done}`` of ``{total}``.
     """
 
-    def start(check_cancelled: Callable[[], None]) -> Iterator[_Done]:
+    def start(check_cancelled: Callable[[], None]) -> Iterator[list[R]]:
         results: list[R] = []
         for part in parts:
             check_cancelled()
             results.append(compute(part, check_cancelled))
-            yield _Done(list(results))
+            yield list(results)
 
     background_search.view(
         f"attributions {name}",
         key,
         lambda: start,
-        lambda event: background_search.Shown(
-            len(event.results) / len(parts), line.format(done=len(event.results), total=len(parts))
+        lambda results: background_search.Shown(
+            len(results) / len(parts), line.format(done=len(results), total=len(parts))
         ),
         lambda results, _key: show(results),
         label,

@@ -70,15 +70,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
 def _verdict_card(verdict: Verdict, checkpoint: Model) -> None:
     with st.container(border=True):
-        st.metric(
-            plain(model_name(verdict.model)),
-            classes.said(verdict.probability, verdict.labels),
-            delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.probability_name_plain(verdict.labels), probability=verdict.probability
-            ),
-            delta_color="off",
-            delta_arrow="up" if verdict.probability >= 0.5 else "down",
-        )
+        classes.metric(verdict)
         _accuracy(checkpoint)
 
 

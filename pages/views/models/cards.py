@@ -189,7 +189,7 @@ def _imported(content: Mapping[str, Any]) -> None:
 
 def _classes(content: Mapping[str, Any]) -> None:
     """How many rows each class had in the file, and how accuracy on held-out rows compares with the larger class."""
-    counts, found = trained_counts(content), content.get("metrics", {}).get("selection")
+    counts, selection = trained_counts(content), content.get("metrics", {}).get("selection")
     if counts is None or content.get("kind") == EMBEDDINGS:  # word vectors are made without labels
         return
     names = [shown(name) for name in content.get("labels", SENTIMENT)]
@@ -198,21 +198,21 @@ def _classes(content: Mapping[str, Any]) -> None:
             first=counts[0], first_name=names[0], second=counts[1], second_name=names[1]
         )
     )
-    if not found:
+    if not selection:
         return
-    first, second = class_counts(found)
-    low, high = found["accuracy_interval"]
+    first, second = class_counts(selection)
+    low, high = selection["accuracy_interval"]
     st.text(
         _(
             "Right for {accuracy:.1%} of {rows:,} held-out rows (95 % interval {low:.1%} to {high:.1%}); always saying "
             "{label} would be for {majority:.1%}."
         ).format(
-            accuracy=found["accuracy"],
-            rows=found["rows"],
+            accuracy=selection["accuracy"],
+            rows=selection["rows"],
             low=low,
             high=high,
             label=names[int(second > first)],
-            majority=majority(found),
+            majority=majority(selection),
         )
     )
 

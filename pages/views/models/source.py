@@ -71,14 +71,14 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
         )
         return None
     current = kept.tallies.current({name: checkpoints.identity(card) for name, card in cards.items()})
-    gone = [found.model for found in kept.tallies.tallies if found not in current.tallies]
+    gone = [tally.model for tally in kept.tallies.tallies if tally not in current.tallies]
     if gone:
         names = plain(listed(gone))
         st.warning(
             _("These counts are of other models than those here, and left out: {names}.").format(names=names),
             icon=":material/history:",
         )
-    if missing := [model_name(name) for name in cards if name not in {found.model for found in current.tallies}]:
+    if missing := [model_name(name) for name in cards if name not in {tally.model for tally in current.tallies}]:
         line = _("No counts are kept of {names}: “Your file” counts a labelled file of yours with them.")
         st.caption(plain(line.format(names=listed(missing))))
     if not current.tallies:
@@ -96,10 +96,10 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
 
 def _own() -> Shown | None:
     with st.spinner(_("Loading the models…"), show_time=False):
-        found, faults = models.load_all()
+        loaded, faults = models.load_all()
     models.tell_of(faults)
-    apt = [checkpoint for checkpoint in found if checkpoint.reads_sentiment][:MOST_MODELS]
-    others = len(found) - len(apt)
+    apt = [checkpoint for checkpoint in loaded if checkpoint.reads_sentiment][:MOST_MODELS]
+    others = len(loaded) - len(apt)
     if not apt:
         st.info(_("No model here tells negative from positive, which is how these sentences are labelled."))
         return None

@@ -34,15 +34,6 @@ class _Asked(NamedTuple):
     layout: Layout
 
 
-class _Event(NamedTuple):
-    """An assessment so far, which is its own result."""
-
-    assessment: Assessment
-
-    def result(self) -> Assessment:
-        return self.assessment
-
-
 def view() -> None:
     """Upload, choose, read, and the figures in short; the other views then show them in full."""
     st.write(
@@ -53,12 +44,12 @@ def view() -> None:
         )
     )
     with st.spinner(_("Loading the models…"), show_time=False):
-        found, faults = models.load_all()
+        loaded, faults = models.load_all()
     models.tell_of(faults)
-    if not found:
+    if not loaded:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
-    chosen = _alike(found)
+    chosen = _alike(loaded)
     upload = uploaded_file.upload(_("A labelled file"), "models upload", "models")
     if upload is None:
         return
@@ -79,17 +70,17 @@ def view() -> None:
         key,
         start,
         _say,
-        lambda found, _key: _show(upload.name, found, seen),
+        lambda assessment, _key: _show(upload.name, assessment, seen),
         _("Evaluate"),
         _("Evaluate again"),
     )
 
 
-def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
+def _alike(loaded: list[Checkpoint]) -> list[Checkpoint]:
     """The models that have the labels of the first, at most as many as can be assessed; a line on the others."""
-    labels = found[0].labels
-    if len({checkpoint.labels for checkpoint in found}) > 1:
-        choices = list(dict.fromkeys(checkpoint.labels for checkpoint in found))
+    labels = loaded[0].labels
+    if len({checkpoint.labels for checkpoint in loaded}) > 1:
+        choices = list(dict.fromkeys(checkpoint.labels for checkpoint in loaded))
         labels = st.selectbox(
             _("Which classes does the file tell apart?"),
             choices,
@@ -97,7 +88,7 @@ def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
             key="models classes",
             persist_state="session",
         )
-    alike = [checkpoint for checkpoint in found if checkpoint.labels == labels]
+    alike = [checkpoint for checkpoint in loaded if checkpoint.labels == labels]
     if len(alike) > MOST_MODELS:
         st.caption(_("Only the first {count} models are evaluated.").format(count=MOST_MODELS))
     return alike[:MOST_MODELS]
@@ -133,7 +124,7 @@ def _run(
     asked: _Asked,
     labels: tuple[str, str],
     check_cancelled: Callable[[], None],
-) -> Iterator[_Event]:
+) -> Iterator[Assessment]:
     events = assess(
         upload.path,
         chosen,
@@ -146,14 +137,12 @@ def _run(
         check_cancelled=check_cancelled,
     )
     try:
-        for found in events:
-            yield _Event(found)
+        yield from events
     except (ValueError, LookupError) as error:
         raise ValueError(uploaded_file.told(error, upload)) from error
 
 
-def _say(event: _Event) -> background_search.Shown:
-    found = event.assessment
+def _say(found: Assessment) -> background_search.Shown:
     return background_search.Shown(found.share, _("{rows:,} rows read, {counted:,} counted").format(**_numbers(found)))
 
 

@@ -114,11 +114,11 @@ def confusion(shown: Shown) -> None:
         "11": _("is {one}, said so").format(one=one),
     }
     field = query_params.choice(st.segmented_control, _("Field"), fields, name="field", key="models field")
-    found = shown.assessment.fields[model][int(field[0]), int(field[1])]
+    examples = shown.assessment.fields[model][int(field[0]), int(field[1])]
     count = int(tally.at(0.5)[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
     line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
-    st.caption(_("{rows}; listed, surest first: {shown}.").format(rows=line, shown=len(found)))
-    _examples(found, [model], tally.labels, f"confusion {model} {field}")
+    st.caption(_("{rows}; listed, surest first: {shown}.").format(rows=line, shown=len(examples)))
+    _examples(examples, [model], tally.labels, f"confusion {model} {field}")
 
 
 def threshold(shown: Shown) -> None:
@@ -137,7 +137,7 @@ def threshold(shown: Shown) -> None:
         default=50,
         read=query_params.whole(0, 100),
     )
-    found = [(tally, tally.at(hundredths / 100)) for tally in tallies]
+    at_threshold = [(tally, tally.at(hundredths / 100)) for tally in tallies]
     header = [
         _("model"),
         _("precision"),
@@ -159,7 +159,7 @@ def threshold(shown: Shown) -> None:
             estimates.area(tally),
             "–" if tally.average_precision is None else f"{tally.average_precision:.4f}",
         )
-        for tally, at in found
+        for tally, at in at_threshold
     ]
     tables.table(header, rows)
     left, right = st.columns(2)
@@ -230,33 +230,33 @@ def compare(shown: Shown) -> None:
         )
         return
     st.header(_("Where they differ"))
-    found = shown.assessment.differing
-    _examples(found.get((a, b), found.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
+    differing = shown.assessment.differing
+    _examples(differing.get((a, b), differing.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
 
 
 def _no_texts() -> None:
     st.info(_("The report’s texts are not kept. Choose the sentences of this project, or a file of yours."))
 
 
-def _examples(found: Sequence[Example], names: Sequence[str], labels: Sequence[str], key: str) -> None:
+def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequence[str], key: str) -> None:
     """Rows as a table; a click on one takes its text to any page."""
-    if not found:
+    if not examples:
         st.caption(_("There is none."))
         return
     rows = tables.table(
         [_("text"), _("is"), *(f"P {model_name(name)}" for name in names), _("row")],
         [
             (one.text, named(labels[one.label]), *(round(one.probabilities[name], 3) for name in names), one.row)
-            for one in found
+            for one in examples
         ],
-        key=f"models rows {fingerprint((key, found))}",
+        key=f"models rows {fingerprint((key, examples))}",
         select="single-row",
     )
     if not rows:
         st.caption(_("Choose a row to take its text to another page."))
         return
-    st.text(found[rows[0]].text)
-    frame.links_to_pages(found[rows[0]].text)
+    st.text(examples[rows[0]].text)
+    frame.links_to_pages(examples[rows[0]].text)
 
 
 def _measures(tally: Tally, at: AtThreshold) -> None:

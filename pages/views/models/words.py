@@ -38,9 +38,9 @@ def view(vectors: Card | None) -> None:
     if not every:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
-    if not (found := black_box.inside(every)):
+    if not (loaded := black_box.inside(every)):
         return
-    checkpoint = models.choose(found, "models word model")
+    checkpoint = models.choose(loaded, "models word model")
     after = _after(checkpoint)
     before = _start(checkpoint, vectors)
     kinds = {
@@ -71,11 +71,11 @@ def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
         cards.append((own, checkpoints.read_card(checkpoints.WORD2VEC, own)))
     for folder, one in cards:
         try:
-            found, before = _vectors(str(one["sha256"][checkpoints.CARD]), folder)
+            vectors, before = _vectors(str(one["sha256"][checkpoints.CARD]), folder)
         except checkpoints.CheckpointError as error:
             models.tell_of([str(error)])
             return None
-        if words.started_from(checkpoint, found):
+        if words.started_from(checkpoint, vectors):
             return before
     st.caption(_("The word vectors that this model started from are not here, so only what it made of them is shown."))
     return None
@@ -140,17 +140,17 @@ def _near(title: str, space: Space, ask: Callable[[Space], Neighbours], checkpoi
     """A table of the nearest words, or one line on what cannot be asked."""
     st.header(title)
     try:
-        found = ask(space)
+        result = ask(space)
     except (ValueError, LookupError) as error:
         _cannot(error)
         return
     polarity = checkpoint.polarity if space.vocabulary == checkpoint.vocabulary else None
-    header, rows = [_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in found.near]
+    header, rows = [_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in result.near]
     if polarity is not None:
         header.append(_("polarity (nats)"))
-        rows = [(*row, round(float(polarity[near.id]), 2)) for row, near in zip(rows, found.near, strict=True)]
+        rows = [(*row, round(float(polarity[near.id]), 2)) for row, near in zip(rows, result.near, strict=True)]
     tables.table(header, rows, height="content")
-    st.caption(_("of {count:,} words").format(count=found.searched))
+    st.caption(_("of {count:,} words").format(count=result.searched))
 
 
 def _analogy(before: Space | None, after: Space) -> None:
@@ -177,11 +177,11 @@ def _analogy(before: Space | None, after: Space) -> None:
             if space is not None:
                 st.header(title)
                 try:
-                    found = words.analogy(space, a, b, c)
+                    result = words.analogy(space, a, b, c)
                 except (ValueError, LookupError) as error:
                     _cannot(error)
                     continue
-                tables.table([_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in found.near])
+                tables.table([_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in result.near])
     st.caption(
         _(
             "That the three words may not be the answer does much of the work: without it the answer would mostly be "
@@ -215,14 +215,14 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
     extra = [number for token in chosen if (number := checkpoint.vocabulary.id(token)) not in set(ids.tolist())]
     every = [*ids.tolist(), *extra]
     try:
-        found = embedding_map.word_map(space, [checkpoint.vocabulary.token(one) for one in every], leaning[every])
+        result = embedding_map.word_map(space, [checkpoint.vocabulary.token(one) for one in every], leaning[every])
     except ValueError as error:
         st.error(plain(str(error)))
         return
     title = _after_name(after) if space is after else _("Before training (word2vec)")
     units = {"polarity": _("polarity (nats)"), "lean": _("lean alone (logit)")}
     st.plotly_chart(
-        map_of_words(found, title.replace("\\", ""), units[kind], chosen),
+        map_of_words(result, title.replace("\\", ""), units[kind], chosen),
         key=f"word map {when}",
         config={"scrollZoom": True},
         alt=_("Words on a plane, coloured by polarity"),
@@ -237,9 +237,9 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
             "are far apart may look near. Scroll to zoom, drag to move, double-click to come back. Blue leans to "
             "{one}, red to {zero}."
         ).format(
-            count=len(found.words),
+            count=len(result.words),
             leaning=units[kind],
-            share=sum(found.explained),
+            share=sum(result.explained),
             zero=plain(_labels(checkpoint)[0]),
             one=plain(_labels(checkpoint)[1]),
         )
@@ -251,8 +251,8 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
 
     if before is None:
         return
-    found = _moves(checkpoint.hash_with_polarity, before.hash, checkpoint, before)
-    if found.frozen:
+    result = _moves(checkpoint.hash_with_polarity, before.hash, checkpoint, before)
+    if result.frozen:
         st.info(_("This model’s embeddings were left as they were: training moved no word."))
         return
     zero, one = (plain(label) for label in _labels(checkpoint))
@@ -262,9 +262,9 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     }
     by = query_params.choice(st.segmented_control, _("Moved most"), orders, name="by", key="models by")
     if by == "cosine":
-        listed = found.most("cosine", 2 * _PER_SIDE)
+        listed = result.most("cosine", 2 * _PER_SIDE)
     else:
-        listed = [*found.most("positive", _PER_SIDE), *reversed(found.most("negative", _PER_SIDE))]
+        listed = [*result.most("positive", _PER_SIDE), *reversed(result.most("negative", _PER_SIDE))]
     st.plotly_chart(
         leans_moved(
             listed,
@@ -279,7 +279,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
             "Lean: the logit of a sentence that has this word alone. Ring: with the vector that training started "
             "from, dot: with the trained one, all else of the model as trained. Blue moved to {one}, orange to "
             "{zero}. Searched: the {count:,} most frequent words that both know."
-        ).format(one=one, zero=zero, count=len(found.words))
+        ).format(one=one, zero=zero, count=len(result.words))
     )
     header = [
         _("word"),
@@ -315,10 +315,10 @@ def _after_name(after: Space) -> str:
 @cached(2, shared=True)
 def _vectors(card_hash: str, _folder: Path | None) -> tuple[checkpoints.WordVectors, Space]:
     """What models started from; the vectors are kept once, as they were scaled."""
-    found = checkpoints.load_vectors(folder=_folder)
-    space = words.before(found)
+    result = checkpoints.load_vectors(folder=_folder)
+    space = words.before(result)
     give_back()
-    return replace(found, vectors=space.vectors), space
+    return replace(result, vectors=space.vectors), space
 
 
 _after = cached(8, shared=True)(words.after)
@@ -326,13 +326,13 @@ _after = cached(8, shared=True)(words.after)
 
 @cached(8, shared=True)
 def _leaning(key: str, _checkpoint: Checkpoint) -> Leaning:
-    found = words.leaning(_checkpoint)
+    result = words.leaning(_checkpoint)
     give_back()
-    return found
+    return result
 
 
 @cached(8, shared=True)
 def _moves(key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
-    found = words.moves(_checkpoint, _start)
+    result = words.moves(_checkpoint, _start)
     give_back()
-    return found
+    return result

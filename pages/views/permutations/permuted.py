@@ -35,7 +35,7 @@ def pins(tokens: tuple[str, ...]) -> list[int]:
         name="pins",
         key=key,
         default=usual,
-        read=query_params.places(len(tokens), all_of_them=False),
+        read=query_params.positions(len(tokens), all_of_them=False),
         write=lambda pinned: None if sorted(pinned) == usual else query_params.written(sorted(pinned)),
         unreadable=_("The link pins words that this sentence has not; the usual ones are pinned."),
         format_func=lambda index: f"{index + 1} {visible(tokens[index])}",

@@ -127,8 +127,8 @@ def _bounds() -> tuple[int, float, int]:
 
 def _say_what_is_one_word(question: Question) -> None:
     surfaces: dict[int, set[str]] = {}
-    for place in question.words.free:
-        surfaces.setdefault(question.words.kinds[place], set()).add(question.tokens[place])
+    for index in question.words.free:
+        surfaces.setdefault(question.words.kinds[index], set()).add(question.tokens[index])
     count = max((len(tokens) for tokens in surfaces.values()), default=0)
     if count > 1:
         st.caption(

@@ -69,9 +69,9 @@ def _left_out(rate: Rate, model: str) -> str:
 def _suite(checkpoint: Checkpoint, settings: Settings) -> Suite:
     from core.probes.checklist.suite import run
 
-    found = run(checkpoint, settings)
+    suite = run(checkpoint, settings)
     give_back()
-    return found
+    return suite
 
 
 def _settings() -> Settings:
@@ -122,8 +122,13 @@ def _rates_table(suites: list[Suite]) -> None:
     header = [_("capability"), _("templates"), _("cases"), *(model_name(suite.model) for suite in suites)]
     whole = suites[0].rate
     rows: list[tuple[object, ...]] = [
-        (_(found[0].name), found[0].rate.templates, found[0].rate.cases, *(_share(one.rate) for one in found))
-        for found in zip(*(suite.capabilities for suite in suites), strict=True)
+        (
+            _(capabilities[0].name),
+            capabilities[0].rate.templates,
+            capabilities[0].rate.cases,
+            *(_share(one.rate) for one in capabilities),
+        )
+        for capabilities in zip(*(suite.capabilities for suite in suites), strict=True)
     ]
     rows.append((_("all"), whole.templates, whole.cases, *(_share(suite.rate) for suite in suites)))
     tables.table(header, rows, "suite", height="content")
@@ -131,8 +136,8 @@ def _rates_table(suites: list[Suite]) -> None:
 
 def _capability(suites: list[Suite]) -> None:
     st.header(_("What fails"))
-    names = [found.name for found in suites[0].capabilities]
-    worst = max(suites[0].capabilities, key=lambda found: found.rate.rate or 0.0).name
+    names = [result.name for result in suites[0].capabilities]
+    worst = max(suites[0].capabilities, key=lambda result: result.rate.rate or 0.0).name
     name = query_params.choice(
         st.selectbox,
         _("Capability"),
@@ -141,8 +146,8 @@ def _capability(suites: list[Suite]) -> None:
         key="suite capability",
         default=worst,
     )
-    templates = [found.template for found in suites[0].templates if found.template.capability == name]
-    by_model = {suite.model: {found.template.name: found for found in suite.templates} for suite in suites}
+    templates = [result.template for result in suites[0].templates if result.template.capability == name]
+    by_model = {suite.model: {result.template.name: result for result in suite.templates} for suite in suites}
     chosen = tables.table(
         [_("template"), _("kind"), _("pattern"), _("expected"), *map(model_name, by_model)],
         [
@@ -151,7 +156,7 @@ def _capability(suites: list[Suite]) -> None:
                 template.kind,
                 template.text if template.changed is None else f"{template.text}  →  {template.changed}",
                 _expected()[template.expected],
-                *(_share(found[template.name].rate) for found in by_model.values()),
+                *(_share(result[template.name].rate) for result in by_model.values()),
             )
             for template in templates
         ],
@@ -163,7 +168,7 @@ def _capability(suites: list[Suite]) -> None:
         st.caption(_("Choose a template to read its failing cases; until then the worst of every model are shown."))
     wanted = {templates[row].name for row in chosen} or {template.name for template in templates}
     for suite in suites:
-        failed = [case for found in suite.templates if found.template.name in wanted for case in found.failed]
+        failed = [case for result in suite.templates if result.template.name in wanted for case in result.failed]
         failed.sort(key=lambda outcome: -outcome.excess)
         _failures(suite.model, failed if chosen else failed[:5], len(failed))
 

@@ -41,11 +41,11 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             _card(Comment(reading, verdict, None))
     st.header(_("Which words pull?"))
     with frame.working(_("Leaving out each word…"), 330):
-        found = [
+        comments = [
             Comment(reading, verdict, _without(checkpoint, verdict.tokens))
             for checkpoint, verdict in zip(readers, verdicts, strict=True)
         ]
-    _strips(found)
+    _strips(comments)
     st.header(_("Keep this comment"))
     chances = {verdict.model: verdict.probability for verdict in verdicts}
     keep_find_form(FindCandidate(text, chances, reading), "keep comment")
@@ -66,11 +66,11 @@ def ask_reading(labels: Names = SENTIMENT) -> str:
     )
 
 
-def _say_how_many(found: list[Comment]) -> None:
-    if found[0].reading == MIXED:
+def _say_how_many(comments: list[Comment]) -> None:
+    if comments[0].reading == MIXED:
         st.write(_("A mixed comment has no wrong verdict: here is what each model makes of it."))
         return
-    count, fooled = len(found), sum(bool(one.fooled) for one in found)
+    count, fooled = len(comments), sum(bool(one.fooled) for one in comments)
     if fooled and count == 1:
         line = _("**The model is fooled**: it reads as {opposite} what you read as {reading}.")
     elif fooled:
@@ -85,8 +85,8 @@ def _say_how_many(found: list[Comment]) -> None:
             "**None of {count} models is fooled**: all read as {reading} what you read so too.",
             count,
         )
-    labels = shared(one.verdict.labels for one in found)
-    names, reading = {key: plain(name) for key, name in readings(labels).items()}, found[0].reading
+    labels = shared(one.verdict.labels for one in comments)
+    names, reading = {key: plain(name) for key, name in readings(labels).items()}, comments[0].reading
     opposite = names[POSITIVE if reading == NEGATIVE else NEGATIVE]
     st.markdown(line.format(fooled=fooled, count=count, opposite=opposite, reading=names[reading]))
 
@@ -94,15 +94,7 @@ def _say_how_many(found: list[Comment]) -> None:
 def _card(comment: Comment) -> None:
     said = comment.verdict
     with st.container(border=True):
-        st.metric(
-            plain(model_name(said.model)),
-            classes.said(said.probability, said.labels),
-            delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.probability_name_plain(said.labels), probability=said.probability
-            ),
-            delta_color="off",
-            delta_arrow="up" if said.probability >= 0.5 else "down",
-        )
+        classes.metric(said)
         if comment.fooled is not None:
             icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
             st.badge(fooled_name(comment.fooled), icon=icon, color=colour)
@@ -133,31 +125,31 @@ def _without(checkpoint: Checkpoint, tokens: tuple[str, ...]) -> tuple[float, ..
 _leave_one_out = cached(1_024)(probe.leave_one_out)
 
 
-def _strips(found: list[Comment]) -> None:
-    long = [comment for comment in found if comment.pulls is None]
+def _strips(comments: list[Comment]) -> None:
+    long = [comment for comment in comments if comment.pulls is None]
     if long:
         st.info(
             _("Each word is left out in turn in texts of up to {most:,} tokens; this one has {count:,}.").format(
                 most=probe.MOST, count=max(len(comment.verdict.tokens) for comment in long)
             )
         )
-    found = [comment for comment in found if comment.pulls is not None]
-    if not found:
+    comments = [comment for comment in comments if comment.pulls is not None]
+    if not comments:
         return
-    labels = shared(comment.verdict.labels for comment in found)
+    labels = shared(comment.verdict.labels for comment in comments)
     st.caption(
         _(
             "Each word is left out in turn; the number below it is how much higher the logit is with it than without. "
             "Blue (+) pulls to {second}, orange (−) to {first}. Words that act only together may show in none."
         ).format(first=classes.said(0, labels), second=classes.said(1, labels))
     )
-    for comment in found:
+    for comment in comments:
         st.markdown(f"**{plain(model_name(comment.model))}**")
         pull_strip(comment.verdict.tokens, comment.verdict.known, comment.pulls or (), _hints(comment))
         _say_what_turns(comment)
-    if not all(all(comment.verdict.known) for comment in found):
+    if not all(all(comment.verdict.known) for comment in comments):
         st.caption(_("Dashed, with a question mark: not in the vocabulary; all such words are one to the models."))
-    _table(found)
+    _table(comments)
 
 
 def _hints(comment: Comment) -> list[str]:
@@ -193,13 +185,13 @@ def _say_what_turns(comment: Comment) -> None:
     st.caption(line.format(words=named, more=more))
 
 
-def _table(found: list[Comment]) -> None:
-    labels = shared(comment.verdict.labels for comment in found)
+def _table(comments: list[Comment]) -> None:
+    labels = shared(comment.verdict.labels for comment in comments)
     without = _("{chance} without it").format(chance=classes.probability_name(labels))
     header = [_("model"), _("place"), _("word"), _("known"), _("pull (logits)"), without]
     rows = [
         (model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4))
-        for comment in found
+        for comment in comments
         for place, (token, known, pull, probability) in enumerate(
             zip(
                 comment.verdict.tokens,

@@ -121,17 +121,17 @@ def _say(event: Progress) -> background_search.Shown:
     )
 
 
-def _show(found: Composition, key: str) -> None:
-    (st.success if found.complete else st.info)(
-        plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
+def _show(result: Composition, key: str) -> None:
+    (st.success if result.complete else st.info)(
+        plain(result.certificate), icon=":material/verified:" if result.complete else ":material/info:"
     )
-    alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=found.alone)
+    alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=result.alone)
     how = _(
         "Listed are the surest of each recipe, so that they differ; they are not the surest of all. An opening or a "
         "closing phrase stands in about a third of them at most, if there is enough else."
     )
     st.caption(f"{alone} {how}")
-    if found.alone >= 0.5:
+    if result.alone >= 0.5:
         st.warning(
             _(
                 "The model reads the bare situation as positive already: either it is not unwelcome, or the model "
@@ -144,23 +144,23 @@ def _show(found: Composition, key: str) -> None:
         (
             round(one.probability, 4),
             one.text,
-            fooled_name(fooled(one.probability, found.human_reading)),
+            fooled_name(fooled(one.probability, result.human_reading)),
             term(one.recipe.pattern),
             clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )
-        for one in found.top
+        for one in result.top
     ]
     chosen = tables.table(header, rows, "sarcasm", key=f"compose top {key}", select="single-row", height="content")
     if chosen:
-        one = found.top[chosen[0]]
+        one = result.top[chosen[0]]
         st.header(_("Keep this find"))
         st.text(one.text)
         keep_find_form(
             FindCandidate(
                 text=one.text,
-                original=found.situation,
-                probabilities={found.model: one.probability},
-                reading=found.human_reading,
+                original=result.situation,
+                probabilities={result.model: one.probability},
+                reading=result.human_reading,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),
             ),
@@ -168,12 +168,12 @@ def _show(found: Composition, key: str) -> None:
         )
     else:
         st.caption(_("Choose a remark to keep it."))
-    _recipes(found)
+    _recipes(result)
 
 
-def _recipes(found: Composition) -> None:
+def _recipes(result: Composition) -> None:
     with st.expander(_("Which recipes fool it most"), icon=":material/restaurant_menu:"):
-        shares = sorted(found.by_recipe, key=lambda share: -share.share)
+        shares = sorted(result.by_recipe, key=lambda share: -share.share)
         tables.table(
             [_("recipe"), _("scored"), _("read as positive"), _("95 % interval"), _("surest")],
             [

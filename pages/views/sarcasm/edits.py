@@ -84,9 +84,9 @@ def view(text: str, checkpoints: list[Model]) -> None:
 
 @cached(2, shared=True)
 def _loaded(fluency_hash: str, outside: bool, _checkpoint: Model, _trigram: Trigram | None) -> Sources:
-    found = edit_sources.load_for([_checkpoint], _trigram)
+    sources = edit_sources.load_for([_checkpoint], _trigram)
     give_back()
-    return found
+    return sources
 
 
 def _sources(checkpoint: Model) -> Sources | None:
@@ -173,27 +173,27 @@ def _say(event: Progress) -> background_search.Shown:
     return background_search.Shown(event.queries / max(event.total, 1), line, queries=event.queries)
 
 
-def _show(found: MinimalEdits, key: str) -> None:
-    (st.success if found.found or found.complete else st.info)(
-        plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
+def _show(result: MinimalEdits, key: str) -> None:
+    (st.success if result.found or result.complete else st.info)(
+        plain(result.certificate), icon=":material/verified:" if result.complete else ":material/info:"
     )
-    _figures_of(found)
-    _guard_table(found)
-    best = found.best or found.closest
+    _figures_of(result)
+    _guard_table(result)
+    best = result.best or result.closest
     if best is None:
         return
-    st.header(_("The smallest edit found") if found.best else _("What came nearest, without a flip"))
-    _edited(found, best)
-    flips = [one for one in (found.best, *found.others) if one is not None]
+    st.header(_("The smallest edit found") if result.best else _("What came nearest, without a flip"))
+    _edited(result, best)
+    flips = [one for one in (result.best, *result.others) if one is not None]
     if len(flips) > 1:
         st.header(_("Flips"))
         st.caption(
             _("{shown:,} of {count:,}: those with the fewest edits first, and the most fluent of these.").format(
-                shown=len(flips), count=found.flips
+                shown=len(flips), count=result.flips
             )
         )
-        _table(flips, classes.probability_name(classes.of(found.model)))
-    if found.best is not None:
+        _table(flips, classes.probability_name(classes.of(result.model)))
+    if result.best is not None:
         st.header(_("Keep this find"))
         place = 0
         if len(flips) > 1:
@@ -202,13 +202,13 @@ def _show(found: MinimalEdits, key: str) -> None:
             )
         chosen = flips[place]
         if place:
-            _edited(found, chosen)
+            _edited(result, chosen)
         keep_find_form(
             FindCandidate(
                 text=chosen.text,
-                original=found.text,
-                probabilities={found.model: chosen.probability},
-                reading=found.reading,
+                original=result.text,
+                probabilities={result.model: chosen.probability},
+                reading=result.reading,
                 source="edit",
                 how=in_words(chosen),
             ),
@@ -216,36 +216,36 @@ def _show(found: MinimalEdits, key: str) -> None:
         )
 
 
-def in_words(found: Edited) -> str:
+def in_words(edited: Edited) -> str:
     """The edits in one line of plain words, in English, as it is kept."""
     return "; ".join(
-        f"{edit.kind}: {' '.join(edit.before) or '∅'} → {' '.join(edit.after) or '∅'}" for edit in found.edits
+        f"{edit.kind}: {' '.join(edit.before) or '∅'} → {' '.join(edit.after) or '∅'}" for edit in edited.edits
     )
 
 
-def _figures_of(found: MinimalEdits) -> None:
-    chance = classes.probability_name_plain(classes.of(found.model))
+def _figures_of(result: MinimalEdits) -> None:
+    chance = classes.probability_name_plain(classes.of(result.model))
     with st.container(horizontal=True):
-        st.metric(_("{chance} as typed").format(chance=chance), f"{found.probability:.3f}", border=True)
-        if found.best is not None:
-            st.metric(_("{chance} edited").format(chance=chance), f"{found.best.probability:.3f}", border=True)
-            change = found.best.fluency_change
+        st.metric(_("{chance} as typed").format(chance=chance), f"{result.probability:.3f}", border=True)
+        if result.best is not None:
+            st.metric(_("{chance} edited").format(chance=chance), f"{result.best.probability:.3f}", border=True)
+            change = result.best.fluency_change
             st.metric(
                 _("fluency change (nats)"),
                 "–" if change is None else f"{change:+.1f}",
                 border=True,
-                help=term(found.scorer or "") or None,
+                help=term(result.scorer or "") or None,
             )
     st.caption(
         _(
             "{queries:,} sentences were scored in {seconds:.2f} seconds, a gradient counted as one. Of {proposed:,} "
             "single edits proposed {candidates:,} were allowed."
-        ).format(queries=found.queries, seconds=found.seconds, proposed=found.proposed, candidates=found.candidates)
+        ).format(queries=result.queries, seconds=result.seconds, proposed=result.proposed, candidates=result.candidates)
     )
 
 
-def _guard_table(found: MinimalEdits) -> None:
-    if not found.guards:
+def _guard_table(result: MinimalEdits) -> None:
+    if not result.guards:
         return
     judgements = {"passed": _("passed"), "failed": _("failed"), "cannot judge": _("cannot judge"), None: "–"}
     with st.expander(_("What the guards and constraints refused"), icon=":material/shield:"):
@@ -267,21 +267,21 @@ def _guard_table(found: MinimalEdits) -> None:
                     report.unjudged,
                     report.asked,
                 )
-                for name, report in found.guards.items()
+                for name, report in result.guards.items()
             ],
         )
-        for name, count in found.refused.items():
+        for name, count in result.refused.items():
             st.text(_("{count:,} refused: {name}").format(count=count, name=term(name)))
 
 
-def _edited(found: MinimalEdits, one: Edited) -> None:
+def _edited(result: MinimalEdits, one: Edited) -> None:
     diff_strip(one.diff)
-    labels = classes.of(found.model)
+    labels = classes.of(result.model)
     st.markdown(
         _("**{label}**, {chance} {before:.3f} → {after:.3f}").format(
             label=classes.said(one.probability, labels),
             chance=classes.probability_name_plain(labels),
-            before=found.probability,
+            before=result.probability,
             after=one.probability,
         )
     )

@@ -31,13 +31,10 @@ MOST_TOP = 200
 
 
 class _Event(NamedTuple):
-    """A scan so far, which is its own result, and the whole output as soon as it is there."""
+    """A scan so far, and the whole output as soon as it is there."""
 
     scan: Scan
     out: bytes | None = None
-
-    def result(self) -> _Event:
-        return self
 
 
 def view(checkpoints: list[Checkpoint]) -> None:
@@ -142,8 +139,8 @@ def _scan(
     )
     try:
         with closing(events):
-            for found in events:
-                yield _Event(found, out.read_bytes() if found.done else None)
+            for result in events:
+                yield _Event(result, out.read_bytes() if result.done else None)
     except (ValueError, LookupError) as error:
         raise ValueError(uploaded_file.told(error, given)) from error
     finally:
@@ -156,31 +153,31 @@ def _say(event: _Event) -> background_search.Shown:
 
 
 def _show(event: _Event, key: str) -> None:
-    found = event.scan
-    whole = _("All {rows:,} rows were read.") if found.done else _("The first {rows:,} rows were read; then it ended.")
-    line = whole.format(rows=found.rows) + " "
+    result = event.scan
+    whole = _("All {rows:,} rows were read.") if result.done else _("The first {rows:,} rows were read; then it ended.")
+    line = whole.format(rows=result.rows) + " "
     line += _("{scored:,} scored, {empty:,} without a word, {malformed:,} malformed.").format(
-        scored=found.scored, empty=found.empty, malformed=found.malformed
+        scored=result.scored, empty=result.empty, malformed=result.malformed
     )
-    (st.success if found.done else st.info)(plain(line), icon=":material/fact_check:")
+    (st.success if result.done else st.info)(plain(line), icon=":material/fact_check:")
     if event.out is not None:
         tables.download("scan", event.out, label=_("Download every row with its verdicts (CSV)"))
-    _problems(found)
-    for model, finds in found.top.items():
-        _ranking(found, model, finds, key)
+    _problems(result)
+    for model, finds in result.top.items():
+        _ranking(result, model, finds, key)
 
 
-def _problems(found: Scan) -> None:
-    count = found.malformed + found.misunderstood
+def _problems(result: Scan) -> None:
+    count = result.malformed + result.misunderstood
     label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
     line = _("The first {shown:,} are listed; the column “problem” of the download has all of them.")
-    uploaded_file.problems(found.problems, count, label, line)
+    uploaded_file.problems(result.problems, count, label, line)
 
 
-def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None:
+def _ranking(result: Scan, model: str, finds: tuple[Find, ...], key: str) -> None:
     st.header(plain(model_name(model)))
-    if found.ranked_by == "disagreement":
-        count, of = found.opposite[model], found.labelled
+    if result.ranked_by == "disagreement":
+        count, of = result.opposite[model], result.labelled
         st.write(
             _("The verdict is opposite to the label on {count:,} of {of:,} labelled rows; the surest first.").format(
                 count=count, of=of
@@ -192,7 +189,7 @@ def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None
         st.caption(_("No row qualifies."))
         return
     labels = classes.of(model)
-    labelled, names = found.ranked_by == "disagreement", readings(labels)
+    labelled, names = result.ranked_by == "disagreement", readings(labels)
     header = [
         _("row"),
         classes.probability_name(labels),

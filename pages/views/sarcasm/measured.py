@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 def view() -> None:
     """The report, or how to make it; a line where a model has changed since."""
     try:
-        found = report_file.load()
+        stored = report_file.load()
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    if found is None:
+    if stored is None:
         st.info(
             _("Nothing is measured here yet. To do so: python -m core sarcasm-report --data FILE … --out checkpoints"),
             icon=":material/straighten:",
         )
         return
-    outdated = found.outdated(models.hashes())
+    outdated = stored.outdated(models.hashes())
     if outdated:
         st.warning(
             _("These figures are of other models than those here: {names}.").format(names=plain(listed(outdated))),
@@ -46,10 +46,10 @@ def view() -> None:
             "Hashtags that give the label away were taken out first. None of the texts is kept here."
         )
     )
-    _meant(found.reports)
-    _reworded(found.reports)
-    _positive(found.reports)
-    _corpora(found.reports)
+    _meant(stored.reports)
+    _reworded(stored.reports)
+    _positive(stored.reports)
+    _corpora(stored.reports)
 
 
 def _meant(reports: Sequence[SarcasmReport]) -> None:
@@ -165,8 +165,8 @@ def _table(title: str, about: str, header: list[str], rows: list[tuple[object, .
     tables.table(header, rows, name, height="content")
 
 
-def _share(found: Share | None) -> Estimate:
-    return estimates.NONE if found is None else estimates.share(found.share, found.interval)
+def _share(share: Share | None) -> Estimate:
+    return estimates.NONE if share is None else estimates.share(share.share, share.interval)
 
 
 def _mean(found: Mean | None) -> Estimate:

@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
@@ -21,10 +20,9 @@ from core.lab.boosting.stumps import boost_stumps
 from core.lab.boosting.worksheet import sheet
 from core.models import checkpoints
 from core.models.token_predictor import predictor
-from core.runtime import i18n
 from pages.views.maths_lab import boosting
 from pages.wording.tokens import plain
-from tests.app import ROOT, figures, forget, parameters, press, said, script, sound, table
+from tests.app import ROOT, figures, forget, mark_messages, parameters, press, said, script, sound, table
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -236,14 +234,7 @@ def test_what_is_kept_is_shown_with_what_it_is_of() -> None:
 
 
 def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Marking(NullTranslations):
-        def gettext(self, message: str) -> str:
-            return f"«{message}»"
-
-        def ngettext(self, singular: str, plural: str, number: int) -> str:
-            return self.gettext(singular if number == 1 else plural)
-
-    monkeypatch.setattr(i18n, "_catalogue", lambda _language: Marking())
+    mark_messages(monkeypatch)
     shutil.copy(ROOT / "checkpoints" / ensemble_file.FILE, checkpoints.root())
     for at in (opened(), opened(boost_cloud="squares"), opened(boost_cloud="apart", boost_k="2"), opened(boost_k="2")):
         kinds = (at.markdown, at.caption, at.info, at.warning, at.header)
