@@ -6,6 +6,8 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from core.data import labels
 from core.data.labels import SENTIMENT, Names, probability_of
 from core.figures.palette import THRESHOLD, Style
@@ -118,6 +120,33 @@ def panels(titles: Sequence[str], spacing: float, *, shared: bool = True) -> go.
         rows=len(titles), cols=1, shared_xaxes=shared, vertical_spacing=spacing, subplot_titles=list(titles)
     )
     return figure.update_annotations(x=0, xanchor="left", font={"size": 13})
+
+
+def panel_line(
+    figure: go.Figure,
+    row: int,
+    x: Sequence[float] | np.ndarray,
+    y: Sequence[float] | np.ndarray,
+    look: Style,
+    name: str,
+    *,
+    width: float = 2.5,
+    legend: bool = False,
+    dotted: bool = False,
+    **more: Any,
+) -> None:
+    """A line in one of several `panels`; what is not a finite number leaves a gap."""
+    figure.add_scatter(
+        x=x,
+        y=np.where(np.isfinite(y), y, np.nan),
+        name=name,
+        showlegend=legend,
+        line={"color": look.color, "dash": "dot" if dotted else look.dash, "width": width},
+        marker={"symbol": look.marker, "size": 7},
+        row=row,
+        col=1,
+        **{"mode": "lines", "hovertemplate": "%{y:.3g}"} | more,
+    )
 
 
 def finish(

@@ -35,7 +35,7 @@ def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
     for row, (_title, norms) in enumerate(rows, 1):
         for index, (gradients, values) in enumerate(zip(models, norms, strict=True)):
             if values is not None:
-                _line(figure, gradients, index, row, np.where(values > 0, values, np.nan), legend=row == 1)
+                _line(figure, gradients, index, row, np.where(values > 0, values, np.nan))
         figure.update_yaxes(
             title=_("norm"),
             type="log",
@@ -59,12 +59,10 @@ def step_norms(models: Sequence[Gradients]) -> go.Figure:
     ]
     figure = layout.panels(titles, 0.09)
     for index, gradients in enumerate(models):
-        _line(figure, gradients, index, 1, np.where(gradients.jacobian > 0, gradients.jacobian, np.nan), legend=True)
+        _line(figure, gradients, index, 1, np.where(gradients.jacobian > 0, gradients.jacobian, np.nan))
         with np.errstate(divide="ignore"):
-            norms = np.log10(gradients.state)
-        _line(figure, gradients, index, 2, np.where(np.isfinite(norms), norms, np.nan))
-        bound = gradients.log10_bound
-        _line(figure, gradients, index, 2, np.where(np.isfinite(bound), bound, np.nan), dotted=True)
+            _line(figure, gradients, index, 2, np.log10(gradients.state))
+        _line(figure, gradients, index, 2, gradients.log10_bound, dotted=True)
     figure.add_hline(y=1, line=layout.DASHED, row=1, col=1)
     ticks = _ticks([gradients.jacobian for gradients in models])
     figure.update_yaxes(title=_("σ(J)"), type="log", exponentformat="power", **ticks, row=1, col=1)
@@ -89,31 +87,24 @@ def _ticks(norms: Sequence[np.ndarray]) -> dict[str, list[Any]]:
 
 
 def _line(
-    figure: go.Figure,
-    gradients: Gradients,
-    index: int,
-    row: int,
-    norms: np.ndarray,
-    *,
-    legend: bool = False,
-    dotted: bool = False,
+    figure: go.Figure, gradients: Gradients, index: int, row: int, norms: np.ndarray, *, dotted: bool = False
 ) -> None:
-    look = style(gradients.model, index)
     name = layout.model_name(gradients.model)
     few = len(gradients.tokens) <= _MOST_MARKERS and not dotted
-    figure.add_scatter(
-        x=list(range(1, len(gradients.tokens) + 1)),
-        y=norms,
-        name=_("{model}, bound").format(model=name) if dotted else name,
+    layout.panel_line(
+        figure,
+        row,
+        list(range(1, len(gradients.tokens) + 1)),
+        norms,
+        style(gradients.model, index),
+        _("{model}, bound").format(model=name) if dotted else name,
+        width=1.2 if dotted else 2.2,
+        legend=row == 1,
+        dotted=dotted,
         legendgroup=name,
-        showlegend=legend,
         mode="lines+markers" if few else "lines",
-        line={"color": look.color, "dash": "dot" if dotted else look.dash, "width": 1.2 if dotted else 2.2},
-        marker={"symbol": look.marker, "size": 7},
         customdata=[layout.escaped(token) for token in gradients.tokens],
         hovertemplate="%{customdata}: %{y:.3g}",
-        row=row,
-        col=1,
     )
 
 

@@ -31,11 +31,20 @@ def memory_curves(memories: Sequence[Memory], labels: Names = SENTIMENT) -> go.F
     ]
     figure = layout.panels(titles, 0.08)
     for index, memory in enumerate(memories):
+        look, name = style(memory.model, index), layout.model_name(memory.model)
         gradient = np.where(memory.gradient_first_word > 0, memory.gradient_first_word, np.nan)
-        _line(figure, memory, index, 1, memory.probability, legend=True)
-        _line(figure, memory, index, 1, memory.probability_without, dotted=True)
-        _line(figure, memory, index, 2, memory.effect)
-        _line(figure, memory, index, 3, gradient)
+        without = _("{model} without the word").format(model=name)
+        for row, values, title in (
+            (1, memory.probability, name),
+            (1, memory.probability_without, without),
+            (2, memory.effect, name),
+            (3, gradient, name),
+        ):
+            dotted, first = title == without, values is memory.probability
+            width = 1.2 if dotted else 2.5
+            layout.panel_line(
+                figure, row, memory.k, values, look, title, width=width, legend=first, dotted=dotted, legendgroup=name
+            )
     for row, height in ((1, 0.5), (2, 0)):
         figure.add_hline(y=height, line=layout.DASHED, row=row, col=1)
     figure.update_yaxes(**layout.probability_axis(labels), row=1, col=1)
@@ -94,30 +103,4 @@ def retention_curves(retentions: Sequence[Retention]) -> go.Figure:
         y={"title": _("share of the effect at once"), "tickformat": ".0%"},
         legend=layout.below(0.25),
         hovermode="x unified",
-    )
-
-
-def _line(
-    figure: go.Figure,
-    memory: Memory,
-    index: int,
-    row: int,
-    values: np.ndarray,
-    *,
-    legend: bool = False,
-    dotted: bool = False,
-) -> None:
-    look = style(memory.model, index)
-    name = layout.model_name(memory.model)
-    figure.add_scatter(
-        x=memory.k,
-        y=values,
-        name=_("{model} without the word").format(model=name) if dotted else name,
-        legendgroup=name,
-        showlegend=legend,
-        mode="lines",
-        line={"color": look.color, "dash": "dot" if dotted else look.dash, "width": 1.2 if dotted else 2.5},
-        hovertemplate="%{y:.3g}",
-        row=row,
-        col=1,
     )

@@ -28,12 +28,26 @@ def vanishing_curves(result: Vanishing) -> go.Figure:
     ]
     figure = layout.panels(titles, 0.13, shared=False)
     steps = np.arange(1, result.steps + 1)
-    _line(figure, 1, steps, result.by_step, "rnn", _("RNN, ∏ w_h (1 − h²)"), legend=True)
-    _line(figure, 1, steps, result.bound_by_step, "rnn", _("its bound |w_h|^t"), legend=True, bound=True)
-    _line(figure, 1, steps, result.gate_by_step, "lstm", _("LSTM’s cell, ∏ f"), legend=True)
-    _line(figure, 2, result.weights, result.product, "rnn", _("RNN"))
-    _line(figure, 2, result.weights, result.bound, "rnn", _("bound"), bound=True)
-    _line(figure, 3, result.biases, result.gate, "lstm", _("LSTM’s cell"))
+    for row, x, logarithms, name, model, is_bound in (
+        (1, steps, result.by_step, _("RNN, ∏ w_h (1 − h²)"), "rnn", False),
+        (1, steps, result.bound_by_step, _("its bound |w_h|^t"), "rnn", True),
+        (1, steps, result.gate_by_step, _("LSTM’s cell, ∏ f"), "lstm", False),
+        (2, result.weights, result.product, _("RNN"), "rnn", False),
+        (2, result.weights, result.bound, _("bound"), "rnn", True),
+        (3, result.biases, result.gate, _("LSTM’s cell"), "lstm", False),
+    ):
+        layout.panel_line(
+            figure,
+            row,
+            x,
+            logarithms,
+            style(model)._replace(dash="solid"),
+            name,
+            width=1.4 if is_bound else 2.5,
+            legend=row == 1,
+            dotted=is_bound,
+            mode="lines+markers" if len(x) == 1 else "lines",
+        )
     for row, chosen, axis in ((2, result.w_h, result.weights), (3, result.bias, result.biases)):
         if axis[0] <= chosen <= axis[-1]:
             figure.add_vline(x=chosen, line={"color": CHOSEN, "width": 1.5}, row=row, col=1)
@@ -43,30 +57,4 @@ def vanishing_curves(result: Vanishing) -> go.Figure:
         figure.update_xaxes(title=title, row=row, col=1)
     return layout.finish(
         figure, _("What is left of the gradient"), 860, above=True, legend=layout.below(0.1), hovermode="x", top=75
-    )
-
-
-def _line(
-    figure: go.Figure,
-    row: int,
-    x: np.ndarray,
-    logarithms: np.ndarray,
-    model: str,
-    name: str,
-    *,
-    legend: bool = False,
-    bound: bool = False,
-) -> None:
-    look = style(model)
-    figure.add_scatter(
-        x=x,
-        y=np.where(np.isfinite(logarithms), logarithms, np.nan),
-        name=name,
-        showlegend=legend,
-        mode="lines+markers" if len(x) == 1 else "lines",
-        line={"color": look.color, "dash": "dot" if bound else "solid", "width": 1.4 if bound else 2.5},
-        marker={"symbol": look.marker, "size": 7},
-        hovertemplate="%{y:.3g}",
-        row=row,
-        col=1,
     )
