@@ -7,8 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from core.data import labels
-from core.figures import comparison as figures
 from core.figures.comparison import comparison_curves
 from core.models.predict import Verdict
 from core.probes.permutations.comparison import Comparison, Contrast, compare_tokens
@@ -116,17 +114,3 @@ def test_every_token_and_model_is_shown_as_it_stands() -> None:
         f"{model}: the verdicts part",
     ]
     assert len(json.loads(figure.to_json())["data"]) == 3
-
-
-def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (figures, labels):
-        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
-    figure = comparison_curves(three(["so"], ["good"], 1))
-    layout = figure.layout
-    shown = [
-        layout.title.text,
-        layout.xaxis.title.text,
-        layout.yaxis.title.text,
-        *(curve.name for curve in figure.data),
-    ]
-    assert all(text.startswith("«") and text.endswith("»") for text in shown)

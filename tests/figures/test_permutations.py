@@ -8,8 +8,6 @@ from math import factorial
 import numpy as np
 import pytest
 
-from core.data import labels
-from core.figures import permutations as figures
 from core.figures.permutations import MOST_POINTS, drawn, fluency_scatter, position_bars, probability_histogram
 from core.fluency.orders import Words
 from core.probes.permutations.search import Permutations, Question, search
@@ -111,13 +109,3 @@ def test_one_order_alone_can_be_drawn() -> None:
     for figure in (probability_histogram(result), fluency_scatter(result), position_bars(result)):
         assert json.loads(figure.to_json())["data"]
     assert list(position_bars(result).data[0].y) == [0]
-
-
-def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (figures, labels):
-        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
-    result = found(WORDS)
-    for figure in (probability_histogram(result), fluency_scatter(result, 1), position_bars(result)):
-        shown = [figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text]
-        shown += [curve.name for curve in figure.data if curve.name] + [note.text for note in figure.layout.annotations]
-        assert all(text.startswith("«") and text.endswith("»") for text in shown)

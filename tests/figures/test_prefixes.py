@@ -6,10 +6,7 @@ import json
 
 import numpy as np
 import plotly.graph_objects as go
-import pytest
 
-from core.data import labels
-from core.figures import prefixes
 from core.figures.prefixes import prefix_curves
 from core.models.predict import Verdict
 from tests.figures.shown import TOKENS, as_plotly_shows, cut
@@ -62,12 +59,6 @@ def test_models_differ_by_more_than_colour() -> None:
         assert len(set(looks)) == len(names)
 
 
-def test_a_model_looks_the_same_whoever_stands_beside_it() -> None:
-    (alone,) = prefix_curves([verdict("lstm", ["so"])]).data
-    beside = prefix_curves(three(["so"])).data[2]
-    assert (alone.line, alone.marker.symbol) == (beside.line, beside.marker.symbol)
-
-
 def test_every_token_and_model_is_shown_as_it_stands() -> None:
     figure = prefix_curves([verdict('<b>x</b> & "', [*TOKENS, "\x00", "\x1b[31m"])])
     assert (ticks(figure) or [])[: len(TOKENS)] == [cut(token) for token in TOKENS]
@@ -107,11 +98,3 @@ def test_no_verdicts_give_an_empty_figure() -> None:
     figure = prefix_curves([])
     assert len(figure.data) == 0 and ticks(figure) is None
     assert figure.layout.title.text and figure.layout.xaxis.title.text and figure.layout.yaxis.title.text
-
-
-def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (prefixes, labels):
-        monkeypatch.setattr(module, "_", str.upper)
-    layout = prefix_curves(three(["so"])).layout
-    shown = (layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text)
-    assert shown == ("VERDICT AFTER EACH TOKEN", "TOKENS READ SO FAR", "P(POSITIVE)")

@@ -10,7 +10,6 @@ import pytest
 
 from core.data.labels import model_name
 from core.evaluation.intervals import Mean
-from core.figures.attribution import faithfulness as figures
 from core.figures.attribution.faithfulness import faithfulness_curves, league_plot
 from core.figures.palette import style
 from core.probes.attribution.faithfulness import Yardstick
@@ -124,12 +123,3 @@ def test_names_are_escaped(leagues: list[League], found: dict[str, Faithfulness]
     shown = [figure.layout.yaxis.ticktext[0], figure.data[1].customdata[0][0], *(drawn.name for drawn in figure.data)]
     assert all("<" not in text for text in shown)
     assert html.unescape(shown[0]) == name
-
-
-def test_every_word_passes_through_gettext(
-    monkeypatch: pytest.MonkeyPatch, leagues: list[League], found: dict[str, Faithfulness]
-) -> None:
-    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
-    for layout in (faithfulness_curves(found).layout, league_plot(leagues).layout):
-        texts = [layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text]
-        assert all(text.startswith("«") and text.endswith("»") for text in texts)

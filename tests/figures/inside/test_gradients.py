@@ -7,10 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from core.data import labels
 from core.data.labels import model_name
 from core.figures.inside import gradients as gradient_figures
-from core.figures.inside import memory_decay as memory_figures
 from core.figures.inside.gradients import gradient_norms, step_norms
 from core.figures.inside.memory_decay import memory_curves, retention_curves
 from core.models.predict import sigmoid
@@ -175,17 +173,3 @@ def test_every_word_is_shown_as_it_stands() -> None:
         assert [as_plotly_shows(label) for label in figure.data[0].customdata] == list(TOKENS)
         assert all(as_plotly_shows(curve.name).startswith(model) for curve in figure.data)
     assert all(as_plotly_shows(curve.name).startswith(model) for curve in memory_curves([remembered(model)]).data)
-
-
-def test_every_title_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (gradient_figures, memory_figures, labels):
-        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
-    for figure in (
-        gradient_norms(three()),
-        step_norms(three()),
-        memory_curves([remembered("rnn")]),
-        retention_curves([retained("rnn")]),
-    ):
-        axes = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes()) if axis.title.text]
-        shown = [figure.layout.title.text, *axes, *(note.text for note in figure.layout.annotations)]
-        assert all(text.startswith("«") and text.endswith("»") for text in shown), shown

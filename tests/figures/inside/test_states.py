@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
-from core.figures.inside import contributions, paths, states
 from core.figures.inside.contributions import MOST_BARS, contribution_bars
 from core.figures.inside.paths import MOST_ARROWS, arrows_every, distance_curves, state_path
 from core.figures.inside.states import MOST_CELLS, MOST_TOKENS, shown_names, state_heatmap, unit_line, values, widest
@@ -236,41 +233,6 @@ def test_every_word_is_shown_as_it_stands() -> None:
         as_plotly_shows(figure.layout.title.text)
         for name in [curve.name for curve in figure.data if curve.name]:
             as_plotly_shows(name)
-
-
-def all_figures() -> list[go.Figure]:
-    trace = traced(WORDS)
-    space = space_of(trace)
-    return [
-        state_heatmap(trace, "h", range(UNITS)),
-        unit_line(trace, 0),
-        contribution_bars([trace]),
-        state_path([trace], [space.project(trace.h)], space),
-    ]
-
-
-def test_titles_and_axes_say_what_is_drawn_and_in_which_unit() -> None:
-    titles = [
-        (figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text)
-        for figure in all_figures()
-    ]
-    assert titles[:3] == [
-        ("LSTM: hidden state h, unit by unit", "tokens", "units, by how far they move the verdict"),
-        ("LSTM: unit 0 along the text", "tokens", "value"),
-        ("What each token adds to the logit", "tokens", "contribution (logit)"),
-    ]
-    title, across, up = titles[3]
-    assert title == "LSTM: the path of its states"
-    assert re.fullmatch(r"read-out \(logit; \d+%\)", across)
-    assert re.fullmatch(r"component 1 \(\d+%\)", up)
-
-
-def test_every_title_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (states, contributions, paths):
-        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
-    for figure in all_figures():
-        shown = [figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text]
-        assert all(text.startswith("«") and text.endswith("»") for text in shown), shown
 
 
 @pytest.mark.parametrize("cell", GATES)

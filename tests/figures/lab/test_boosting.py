@@ -9,7 +9,6 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.figures.lab import boosting as figures
 from core.figures.lab.boosting import margins, progress, risk_in_alpha, votes_and_errors, weighted_points
 from core.lab.boosting.points import Cloud, draw
 from core.lab.boosting.samme import Boosting, minima, normaliser
@@ -101,14 +100,6 @@ def test_margins_are_shares_of_points(chosen: int, lines: int) -> None:
 def every(cloud: Cloud, found: Boosting) -> list[go.Figure]:
     checked = [risk_in_alpha(found, check) for check in minima(found)[:1]]
     return [plane(cloud, found, 1), *checked, progress(found, 1), votes_and_errors(found, 1), margins(found, 1)]
-
-
-def test_titles_and_axes_say_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
-    for figure in every(*boosted()):
-        assert figure.layout.title.text.startswith("«")
-        axes = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes())]
-        assert all(title.startswith("«") for title in axes if title) and sum(title is not None for title in axes) >= 2
 
 
 def test_names_of_classes_stay_text() -> None:
