@@ -1,4 +1,4 @@
-"""How good the models are, how they learnt, and what the choices in the recipe bought."""
+"""How accurate the models are, their training curves, and the ablations of the recipe."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> g
 
 
 def study_differences(variants: Sequence[Mapping[str, Any]], names: Sequence[str]) -> go.Figure:
-    """Paired differences of accuracy to the base, with 95 % intervals, one row a variant, each under its name."""
+    """Paired differences of accuracy to the base, with 95 % intervals, one row for each variant, under its name."""
     figure = go.Figure()
     figure.add_vline(x=0, line=layout.DASHED)
     named = [

@@ -22,30 +22,30 @@ _PIXELS = (420.0, 400.0)
 _LEFT, _RIGHT = "#d55e00", "#0072b2"  # Okabe & Ito 2008, told apart by the side as well
 
 
-def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = ()) -> go.Figure:
+def map_of_words(words: WordMap, title: str, unit: str, chosen: Sequence[str] = ()) -> go.Figure:
     """Words as points along two principal axes, coloured by their leaning in `unit`, those of `chosen` ringed.
 
     The words that matter most are named as far as names do not cover one another, the others when pointed at.
     """
-    most = float(np.quantile(np.abs(found.leaning), 0.95)) or 1.0
-    rings = [place for place, word in enumerate(found.words) if word in set(chosen)]
-    order = [*rings, *(place for place in range(len(found.words)) if place not in set(rings))][:_NAMED]
-    placed = sides(found.places[order], [found.words[place] for place in order], *_PIXELS)
-    named = {place: side for place, side in zip(order, placed, strict=True) if side}
-    names = [layout.escaped(word) for word in found.words]
+    most = float(np.quantile(np.abs(words.leaning), 0.95)) or 1.0
+    rings = [index for index, word in enumerate(words.words) if word in set(chosen)]
+    order = [*rings, *(index for index in range(len(words.words)) if index not in set(rings))][:_NAMED]
+    placed = sides(words.places[order], [words.words[index] for index in order], *_PIXELS)
+    named = {index: side for index, side in zip(order, placed, strict=True) if side}
+    names = [layout.escaped(word) for word in words.words]
     figure = go.Figure(
         go.Scattergl(
-            x=found.places[:, 0].round(4),
-            y=found.places[:, 1].round(4),
+            x=words.places[:, 0].round(4),
+            y=words.places[:, 1].round(4),
             mode="markers+text",
             # Drawn on a canvas, which reads no HTML: escaped words would show their escapes.
-            text=[word if place in named else "" for place, word in enumerate(found.words)],
-            textposition=[named.get(place) or "top center" for place in range(len(names))],
+            text=[word if index in named else "" for index, word in enumerate(words.words)],
+            textposition=[named.get(index) or "top center" for index in range(len(names))],
             textfont={"size": 11},
-            customdata=list(zip(names, found.leaning.round(3).tolist(), strict=True)),
+            customdata=list(zip(names, words.leaning.round(3).tolist(), strict=True)),
             marker={
                 "size": 7,
-                "color": found.leaning.round(4),
+                "color": words.leaning.round(4),
                 "colorscale": DIVERGING,
                 "cmin": -most,
                 "cmax": most,
@@ -58,15 +58,15 @@ def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = 
     )
     if rings:
         figure.add_scattergl(
-            x=found.places[rings, 0],
-            y=found.places[rings, 1],
+            x=words.places[rings, 0],
+            y=words.places[rings, 1],
             mode="markers",
             marker=layout.ring(CHOSEN, 15),
             hoverinfo="skip",
             showlegend=False,
         )
-    first, second = found.explained
-    left, right = float(found.places[:, 0].min()), float(found.places[:, 0].max())
+    first, second = words.explained
+    left, right = float(words.places[:, 0].min()), float(words.places[:, 0].max())
     room = 0.14 * (right - left)  # for names at the edge: scattergl cuts them off there
     return layout.finish(
         figure,

@@ -48,8 +48,8 @@ def patch_heatmap(
     """What each patch does, states and gates downwards, the steps from `first` on, `columns` of them at most.
 
     `show` is ``share``, of the difference in the logit, or ``probability``. Colours run from −100 % to 100 % or from 0
-    to 1, whatever the text; a step without a partner is left out. Invisible points lie over the map to tell of clicks;
-    the customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of nothing.
+    to 1 in every text; a step without a partner is left out. Invisible points over the map report clicks; the
+    customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of nothing.
     """
     values = grid.probabilities if show == "probability" else grid.shares
     if values is None:
@@ -146,7 +146,7 @@ def before_and_after(runs: Sequence[Intervention], labels: Names = SENTIMENT) ->
 
 
 def _scale(show: str, labels: Names) -> dict[str, object]:
-    """Where colours begin and end, the same in every map; beyond them the number tells."""
+    """The range of the colours, the same in every map."""
     if show == "probability":
         return {
             "zmin": 0.0,
@@ -165,7 +165,7 @@ def _points(
     steps: range,
     labels: Names,
 ) -> None:
-    """The invisible points that tell of a cell, and of a click on it."""
+    """The invisible points that describe a cell and report a click on it."""
     shares = grid.shares
     kept = [(row, what, step) for row, what in enumerate(values) for step in steps if grid.partners[step] is not None]
     figure.add_scatter(

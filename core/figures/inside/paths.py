@@ -26,7 +26,7 @@ Place = tuple[int, int]  # a path's index, and a token's in it
 
 
 def arrows_every(tokens: int) -> int:
-    """Of a path of so many tokens, every how many-th has an arrow and can be pointed at."""
+    """Of a path of so many tokens, every how many-th one has an arrow and a hover label."""
     return -(-max(tokens, 1) // MOST_ARROWS)
 
 
@@ -50,12 +50,12 @@ def state_path(
         if axis == 0:
             (figure.add_hline if number else figure.add_vline)(0, line=layout.DASHED)
     start = [float(_along(space, np.zeros((1, len(space.axes))), axis)[0]) for axis in plane]
-    along = [np.stack([_along(space, found, axis) for axis in plane], axis=1) for found in places]
+    along = [np.stack([_along(space, points, axis) for axis in plane], axis=1) for points in places]
     sides = _name_sides(traces, along, start)
-    for place, (trace, found) in enumerate(zip(traces, along, strict=True)):
-        look = SERIES[place % len(SERIES)]
-        x, y = (np.concatenate([[first], of_axis]) for first, of_axis in zip(start, found.T, strict=True))
-        label = _("sentence {number}").format(number=place + 1)
+    for path, (trace, points) in enumerate(zip(traces, along, strict=True)):
+        look = SERIES[path % len(SERIES)]
+        x, y = (np.concatenate([[first], of_axis]) for first, of_axis in zip(start, points.T, strict=True))
+        label = _("sentence {number}").format(number=path + 1)
         figure.add_scatter(
             x=x.round(5),
             y=y.round(5),
@@ -70,7 +70,7 @@ def state_path(
         # An arrow is turned by the marker before it, so the token before has one too, too small to see.
         marked = rows if every == 1 else sorted({*rows, *(row - 1 for row in rows if row)})
         arrows = set(rows)
-        named = [sides.get((place, row)) if row in arrows else None for row in marked]
+        named = [sides.get((path, row)) if row in arrows else None for row in marked]
         figure.add_scatter(
             x=[x[0], *x[1:][marked].round(5)],
             y=[y[0], *y[1:][marked].round(5)],
@@ -146,17 +146,17 @@ def distance_curves(models: Sequence[str], apart: Sequence[np.ndarray]) -> go.Fi
 
 
 def _name_sides(traces: Sequence[Trace], along: Sequence[np.ndarray], start: Sequence[float]) -> dict[Place, str]:
-    """On which side of its point a token is named, by its path and place, counted from 0; the rest are not named."""
+    """On which side of its point a token is named, by the indices of its path and token; the rest are not named."""
     order: list[Place] = []
     for path, trace in enumerate(traces):
         if len(trace) <= _MOST_NAMED:
             shared = max((_shared(trace, other) for other in traces[:path]), default=0)
             order += [(path, row) for row in range(shared, len(trace))]
-    # Where each path ends is told first: there the verdict is read.
+    # The ends of the paths first: there the verdict is read.
     order.sort(key=lambda place: place[1] != len(traces[place[0]]) - 1)
     points = np.array([along[path][row] for path, row in order] + [start])
-    found = sides(points, [traces[path].tokens[row][: layout.LONGEST_TICK] for path, row in order] + [""], *_PIXELS)
-    return {place: side for place, side in zip(order, found, strict=False) if side}
+    placed = sides(points, [traces[path].tokens[row][: layout.LONGEST_TICK] for path, row in order] + [""], *_PIXELS)
+    return {place: side for place, side in zip(order, placed, strict=False) if side}
 
 
 def _shared(a: Trace, b: Trace) -> int:
@@ -167,8 +167,8 @@ def _shared(a: Trace, b: Trace) -> int:
 
 def _along(space: StateSpace, places: np.ndarray, axis: int) -> np.ndarray:
     """Places along an axis; along the read-out's as the logit that they give."""
-    found: np.ndarray = places[:, axis].astype(np.float64)
-    return space.scale * found + space.bias if axis == 0 else found
+    values: np.ndarray = places[:, axis].astype(np.float64)
+    return space.scale * values + space.bias if axis == 0 else values
 
 
 def _axis(space: StateSpace, axis: int) -> str:

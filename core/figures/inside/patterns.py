@@ -23,8 +23,8 @@ MOST_TOKENS = 40
 def pattern_heatmap(pattern: Pattern) -> go.Figure:
     """The states of the pattern's units along the text, tokens across, with the span framed.
 
-    Units stand by their mean magnitude over the span, the strongest on top. Raises ValueError for a pattern without
-    a unit.
+    Units are sorted by their mean magnitude over the span, the strongest on top. Raises ValueError for a pattern
+    without a unit.
     """
     if not pattern.units:
         raise ValueError(_("there is no unit to draw"))

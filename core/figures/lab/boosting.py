@@ -70,7 +70,7 @@ def _regions(regions: Regions, classes: int) -> go.Heatmap:
 
 
 def points_alone(cloud: Cloud) -> go.Figure:
-    """Points of equal weight, a class in a colour and marker: what no stump could be boosted on."""
+    """Points of equal weight, a class in a colour and marker, where no stump could be boosted."""
     figure = go.Figure()
     _by_class(figure, cloud, np.full(len(cloud.points), 1 / len(cloud.points)))
     return layout.finish(

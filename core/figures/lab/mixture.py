@@ -94,7 +94,7 @@ def mixture_plane(
 def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
     """The log-likelihood after every iteration, below it the bound that both half-steps raise; what regularisation did.
 
-    Iterations count along the axis, E-steps stand at their halves.
+    The axis counts iterations; E-steps are at their halves.
     """
     made = mixture.iterations
     figure = go.Figure()

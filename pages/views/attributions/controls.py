@@ -172,7 +172,7 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
     from core.probes.attribution.attribute import available
     from core.probes.attribution.methods.shapley import MOST_SAMPLED
 
-    found: Found = {}
+    attributions: Found = {}
     longest = max((len(cell.tokens) for cell in cells), default=0)
     if longest > MOST_SAMPLED and "shapley" in methods:
         line = _("Shapley values are sampled for texts of up to {most:,} tokens; given {count:,}")
@@ -187,10 +187,10 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
         slow = _slow(tasks)
         for task in tasks:
             if task not in slow:
-                found[task.key] = _run(task, baseline)
+                attributions[task.key] = _run(task, baseline)
     if slow:
-        _offer(slow, baseline, name, found)
-    return found
+        _offer(slow, baseline, name, attributions)
+    return attributions
 
 
 def _slow(tasks: Sequence[Task]) -> list[Task]:
@@ -204,7 +204,7 @@ def _slow(tasks: Sequence[Task]) -> list[Task]:
     return [task for task in tasks if task.key not in quick]
 
 
-def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None:
+def _offer(slow: Sequence[Task], baseline: str, name: str, attributions: Found) -> None:
     seconds = sum(task.seconds for task in slow)
     named = listed(dict.fromkeys(names.method(task.method) for task in slow))
     st.info(
@@ -218,7 +218,7 @@ def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None
         (baseline, *((task.cell.checkpoint.hash, task.cell.sentence.text, task.method) for task in slow)),
         slow,
         lambda task, _check_cancelled: _run(task, baseline),
-        lambda results: found.update(zip((task.key for task in slow), results, strict=False)),
+        lambda results: attributions.update(zip((task.key for task in slow), results, strict=False)),
         _("{done} of {total} methods have answered"),
         _("Run the slow methods"),
         _("Run them again"),
@@ -347,7 +347,7 @@ def _seconds_a_token(name: str, model_hash: str, _checkpoint: Model) -> float:
 def best_methods(checkpoints: Sequence[Model]) -> list[str]:
     """The most faithful method of each model by the stored benchmark of this very model, if there is one."""
     leagues = stored_leagues(checkpoints)
-    return list(dict.fromkeys(found.best for found in leagues.values() if found.best is not None))
+    return list(dict.fromkeys(league.best for league in leagues.values() if league.best is not None))
 
 
 def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, League]:
@@ -355,7 +355,7 @@ def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, League]:
     stored, _fault = read_stored()
     hashes = {checkpoint.name: checkpoint.hash for checkpoint in checkpoints}
     leagues = () if stored is None else stored.leagues
-    return {found.model: found for found in leagues if hashes.get(found.model) == found.hash}
+    return {league.model: league for league in leagues if hashes.get(league.model) == league.hash}
 
 
 def read_stored() -> tuple[Leagues | None, str]:
@@ -371,34 +371,34 @@ def read_stored() -> tuple[Leagues | None, str]:
 def tell_of_best(cells: Sequence[Cell]) -> None:
     """What the benchmark says of each model."""
     leagues = stored_leagues([cell.checkpoint for cell in cells])
-    for name, found in leagues.items():
-        if found.best is None:
+    for name, league in leagues.items():
+        if league.best is None:
             continue
-        standing = found.standings[0]
+        standing = league.standings[0]
         overall = standing.measures["overall"]
-        chance = found.random["overall"]
+        chance = league.random["overall"]
         if overall is None or chance is None:
             continue
         line = _(
             "Most faithful to the {model} over {rows:,} validation sentences, by deleting words: **{method}**, "
             "comprehensiveness − sufficiency {value} ({low} to {high}); random rankings {chance}."
         )
-        if found.tied:
+        if league.tied:
             tied = ngettext(
                 "{count} other is not to be told from it.",
                 "{count} others are not to be told from it.",
-                len(found.tied),
+                len(league.tied),
             )
             line = together((line, tied))
         st.markdown(
             line.format(
                 model=plain(model_name(name)),
                 rows=overall.rows,
-                method=plain(names.method(found.best)),
+                method=plain(names.method(league.best)),
                 value=minus(f"{overall.mean:.3f}"),
                 low=minus(f"{overall.interval[0]:.3f}"),
                 high=minus(f"{overall.interval[1]:.3f}"),
                 chance=minus(f"{chance.mean:.3f}"),
-                count=len(found.tied),
+                count=len(league.tied),
             )
         )

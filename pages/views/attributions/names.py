@@ -1,4 +1,4 @@
-"""What a reader sees for the names of attribution methods and of the ways to take a word out."""
+"""What a reader sees for the names of attribution methods and of removal methods."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def explanations() -> dict[str, str]:
 
 
 def baselines() -> dict[str, str]:
-    """The ways to take a word out."""
+    """The removal methods."""
     return {
         "": _("each method’s own"),
         "delete": _("deleted"),

@@ -106,5 +106,5 @@ def _rows(results: Sequence[OrderAttribution]) -> list[tuple[object, ...]]:
         word_errors = none if one.word_errors is None else one.word_errors.tolist()
         position_errors = none if one.position_errors is None else one.position_errors.tolist()
         columns = zip(one.tokens, one.words.tolist(), word_errors, one.positions.tolist(), position_errors, strict=True)
-        rows += [(one.model, place, *values) for place, values in enumerate(columns, 1)]
+        rows += [(one.model, position, *values) for position, values in enumerate(columns, 1)]
     return rows

@@ -41,18 +41,18 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         if checkpoint.preprocessing(sentence.text)
     ]
     controls.tell_of_best(cells)
-    found = controls.run(cells, methods, baseline, "words")
+    attributions = controls.run(cells, methods, baseline, "words")
     for start in range(0, len(cells), 2):
         columns = st.columns(2, gap="large") if len(cells) > 1 else [st.container()]
         for column, cell in zip(columns, cells[start : start + 2], strict=False):
             with column:
-                _cell(cell, found, methods, baseline, several=len(asked) > 1 and len(cells) > 1)
+                _cell(cell, attributions, methods, baseline, several=len(asked) > 1 and len(cells) > 1)
     _about(classes.of_all(chosen))
     header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error"]
-    trajectories.csv_button("attributions", header, lambda: _rows(found))
+    trajectories.csv_button("attributions", header, lambda: _rows(attributions))
 
 
-def _cell(cell: Cell, found: controls.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
+def _cell(cell: Cell, attributions: controls.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
     """One sentence and model."""
     verdict = models.verdict(cell.checkpoint, cell.sentence.text)
     heading = model_name(cell.checkpoint.name)
@@ -70,9 +70,9 @@ def _cell(cell: Cell, found: controls.Found, methods: Sequence[str], baseline: s
         )
     )
     here = {
-        method: found[key]
+        method: attributions[key]
         for method in methods
-        if (key := (cell.sentence.number, cell.checkpoint.name, method)) in found
+        if (key := (cell.sentence.number, cell.checkpoint.name, method)) in attributions
     }
     if not here:
         st.caption(_("No method has answered yet."))
@@ -119,15 +119,15 @@ def _strip(attribution: Attribution, faithful: Faithfulness | None) -> None:
         st.caption(plain(_faithful(faithful)))
 
 
-def _faithful(found: Faithfulness) -> str:
+def _faithful(measured: Faithfulness) -> str:
     """A method's faithfulness in one line, each figure with the mean of random rankings in brackets."""
-    random = found.random
+    random = measured.random
     parts = []
     for label, value, spread in (
-        (_("comprehensiveness"), found.comprehensiveness, random["comprehensiveness"]),
-        (_("sufficiency"), found.sufficiency, random["sufficiency"]),
-        (_("τ with leave-one-out"), found.loo_tau, random["loo_tau"]),
-        (_("infidelity"), found.infidelity, random["infidelity"]),
+        (_("comprehensiveness"), measured.comprehensiveness, random["comprehensiveness"]),
+        (_("sufficiency"), measured.sufficiency, random["sufficiency"]),
+        (_("τ with leave-one-out"), measured.loo_tau, random["loo_tau"]),
+        (_("infidelity"), measured.infidelity, random["infidelity"]),
     ):
         if value is not None and spread is not None:
             parts.append(
@@ -136,7 +136,7 @@ def _faithful(found: Faithfulness) -> str:
                 )
             )
     parts.append(
-        _("better than {share:.0%} of {count} random rankings").format(share=found.better, count=found.randoms)
+        _("better than {share:.0%} of {count} random rankings").format(share=measured.better, count=measured.randoms)
     )
     return " · ".join(parts)
 
@@ -149,7 +149,7 @@ def _unsigned(value: float) -> str:
 def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
     from core.figures.attribution.scores import attribution_bars
 
-    names = [attribution_names.method(found.method) for found in here]
+    names = [attribution_names.method(one.method) for one in here]
     title = _("Each method’s scores, {model}").format(model=model_name(cell.checkpoint.name))
     st.plotly_chart(
         attribution_bars(here, names, title, shares=True),
@@ -163,7 +163,7 @@ def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
 
     with st.expander(_("Curves: what the words named first are worth"), icon=":material/ssid_chart:"):
         st.plotly_chart(
-            faithfulness_curves({attribution_names.method(name): found for name, found in measured.items()}),
+            faithfulness_curves({attribution_names.method(name): one for name, one in measured.items()}),
             key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
             alt=_("Loss of the predicted class's probability by share of words, for every method and random rankings"),
         )
@@ -175,19 +175,19 @@ def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
 def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[object, ...]]:
     from core.probes.attribution.measures import PERCENTS
 
-    found = next(iter(measured.values()))
+    first = next(iter(measured.values()))
     curves = {
         method: (one.comprehensiveness_curve.losses.tolist(), one.sufficiency_curve.losses.tolist())
         for method, one in measured.items()
     }
     curves["random"] = (
-        [one.mean for one in found.comprehensiveness_curve.random],
-        [one.mean for one in found.sufficiency_curve.random],
+        [one.mean for one in first.comprehensiveness_curve.random],
+        [one.mean for one in first.sufficiency_curve.random],
     )
     return [
         (cell.sentence.number, cell.checkpoint.name, ranking, *cut)
         for ranking, losses in curves.items()
-        for cut in zip(PERCENTS, found.removed, *losses, strict=True)
+        for cut in zip(PERCENTS, first.removed, *losses, strict=True)
     ]
 
 
@@ -264,9 +264,9 @@ def _range(spread: Spread | None) -> str:
 def _warn(here: Sequence[Attribution]) -> None:
     """What methods warn of, once for all that warn of the same."""
     warned: dict[str, list[str]] = {}
-    for found in here:
-        if found.warning:
-            warned.setdefault(found.warning.worded(), []).append(attribution_names.method(found.method))
+    for one in here:
+        if one.warning:
+            warned.setdefault(one.warning.worded(), []).append(attribution_names.method(one.method))
     for warning, names in warned.items():
         st.warning(plain(f"{listed(names)}: {warning}"), icon=":material/warning:")
 
@@ -294,13 +294,13 @@ def _about(labels: Names) -> None:
             st.markdown(f"**{plain(attribution_names.method(key))}.** {plain(line)}")
 
 
-def _rows(found: controls.Found) -> list[tuple[object, ...]]:
+def _rows(attributions: controls.Found) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for (number, model, method), attribution in found.items():
+    for (number, model, method), attribution in attributions.items():
         errors = [""] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
         rows += [
-            (number, model, method, attribution.baseline, place, token, score, error)
-            for place, (token, score, error) in enumerate(
+            (number, model, method, attribution.baseline, position, token, score, error)
+            for position, (token, score, error) in enumerate(
                 zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True), 1
             )
         ]

@@ -228,13 +228,13 @@ def _table(cloud: Cloud, boosted: _Boosted) -> None:
             below=cloud.names[stump.below],
             above=cloud.names[stump.above],
         )
-        alpha, found, difference, wrong, factor = (
+        alpha, lowest, difference, wrong, factor = (
             (made.alpha, minimum.found, minimum.difference, minimum.wrong, minimum.wrong_factor)
             if minimum
             else (None,) * 5
         )
         risks = made.normaliser, made.risk, made.training_error, made.outvoted
-        rows.append((made.number, rule, made.error, alpha, found, difference, *risks, wrong, factor))
+        rows.append((made.number, rule, made.error, alpha, lowest, difference, *risks, wrong, factor))
     st.markdown(_("**All rounds**"))
     shown = {name: st.column_config.NumberColumn(format="%.1e" if name == header[5] else "%.4f") for name in header[2:]}
     tables.table(header, rows, "boosting-rounds", column_config=shown)

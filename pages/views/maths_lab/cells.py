@@ -46,15 +46,15 @@ def view() -> None:
 
 def _one_a_cell(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """A model of each cell, asked for where there are several."""
-    found = []
+    chosen = []
     with st.container(horizontal=True):
         for cell in CELLS:
             of_it = {checkpoint.name: checkpoint for checkpoint in checkpoints if checkpoint.model.cell == cell}
             names = sorted(of_it, key=lambda name: name != cell)  # the shipped one first
             if len(names) > 1:
                 names = [st.selectbox(cell.upper(), names, key=f"cells {cell}", persist_state="session", width=200)]
-            found += [of_it[name] for name in names]
-    return found
+            chosen += [of_it[name] for name in names]
+    return chosen
 
 
 def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
@@ -75,9 +75,9 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     for column, checkpoint, trace in zip(st.columns(len(readers)), readers, traces, strict=True):
         with column:
             step = min(token, len(trace)) - 1
-            found = working(checkpoint.model, trace, step, int(trace.units[0]) if unit is None else unit)
-            workings.append(found)
-            lines += _live_one(checkpoint, trace, found)
+            step_working = working(checkpoint.model, trace, step, int(trace.units[0]) if unit is None else unit)
+            workings.append(step_working)
+            lines += _live_one(checkpoint, trace, step_working)
     st.caption(
         _(
             "In a gate’s brackets stands first what the word brings, W x + b, then what the states before bring, "
@@ -90,20 +90,20 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     return lines
 
 
-def _live_one(checkpoint: Checkpoint, trace: Trace, found: Working) -> list[Line]:
+def _live_one(checkpoint: Checkpoint, trace: Trace, step: Working) -> list[Line]:
     """A cell in its column. The lines of the sheet say which cell, and hold no word of the text."""
     st.markdown(f"**{plain(model_name(checkpoint.name))}**")
     st.latex(small(equations.cell(trace.cell)))
-    token_strip([trace.tokens[found.step]], [trace.known[found.step]])
+    token_strip([trace.tokens[step.step]], [trace.known[step.step]])
     where = _("unit {unit}, token {token} of {count}, {chance} after it {probability:.3f}").format(
         chance=classes.probability_name(checkpoint.labels),
-        unit=found.unit,
-        token=found.step + 1,
+        unit=step.unit,
+        token=step.step + 1,
         count=len(trace),
-        probability=trace.probability[found.step],
+        probability=trace.probability[step.step],
     )
     st.caption(plain(where))
-    numbers = [*map(equations.gate, found.gates), *map(equations.line, found.lines)]
+    numbers = [*map(equations.gate, step.gates), *map(equations.line, step.lines)]
     for latex in numbers:
         st.latex(small(latex))
     cell = trace.cell.upper()
@@ -114,11 +114,11 @@ def _live_one(checkpoint: Checkpoint, trace: Trace, found: Working) -> list[Line
 def _numbers(workings: list[Working]) -> list[tuple[object, ...]]:
     """A row a gate, then a row a line that makes the state."""
     return [
-        (found.model, found.step + 1, found.unit, symbol, *values)
-        for found in workings
+        (step.model, step.step + 1, step.unit, symbol, *values)
+        for step in workings
         for symbol, *values in (
-            *((gate.symbol, gate.from_input, gate.from_state, gate.value) for gate in found.gates),
-            *((line.symbol, None, None, line.value) for line in found.lines),
+            *((gate.symbol, gate.from_input, gate.from_state, gate.value) for gate in step.gates),
+            *((line.symbol, None, None, line.value) for line in step.lines),
         )
     ]
 
@@ -146,34 +146,34 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
     """Parameters and multiply-adds by formula, against the tensors, and accuracy from the cards."""
     st.header(_("What they cost, and how good they are"))
     costs = [cost(checkpoint) for checkpoint in chosen]
-    least = min(found.multiply_adds for found in costs)
+    least = min(one.multiply_adds for one in costs)
     header = [_("model"), _("accuracy"), _("95 % interval"), _("multiply-adds a token"), _("times the least")]
     header += [_("parameters"), _("of the cell"), _("of the embeddings"), _("of the read-out")]
     tables.table(
         header,
         [
             (
-                model_name(found.model),
+                model_name(one.model),
                 *_accuracy(checkpoint),
-                f"{found.multiply_adds:,}",
-                f"{found.multiply_adds / least:.2f}",
-                f"{found.parameters:,}",
-                f"{found.recurrent_parameters:,}",
-                f"{found.embedding_parameters:,}",
-                f"{found.read_out_parameters:,}",
+                f"{one.multiply_adds:,}",
+                f"{one.multiply_adds / least:.2f}",
+                f"{one.parameters:,}",
+                f"{one.recurrent_parameters:,}",
+                f"{one.embedding_parameters:,}",
+                f"{one.read_out_parameters:,}",
             )
-            for found, checkpoint in zip(costs, chosen, strict=True)
+            for one, checkpoint in zip(costs, chosen, strict=True)
         ],
         "cells",
     )
     lines: list[Line] = []
-    for found in costs:
-        if found.layers == 1:
-            both = equations.parameters(found), equations.multiply_adds(found)
+    for one in costs:
+        if one.layers == 1:
+            both = equations.parameters(one), equations.multiply_adds(one)
             for column, latex in zip(st.columns(2), both, strict=True):
                 column.latex(small(latex))
             lines += map(Line, both)
-    wrong = [model_name(found.model) for found in costs if found.parameters != found.counted]
+    wrong = [model_name(one.model) for one in costs if one.parameters != one.counted]
     if wrong:
         st.error(_("The formula and the tensors disagree: {models}.").format(models=plain(", ".join(wrong))))
     else:
@@ -215,43 +215,43 @@ def _speed(chosen: list[Checkpoint]) -> None:
     if kept[0] != hashes:
         st.caption(_("Nothing is measured yet."))
         return
-    found = kept[1]
+    measured = kept[1]
     header = [_("model"), _("tokens a second"), _("slowest to fastest round")]
     tables.table(
-        [*header, _("times the {model}").format(model=model_name(found[0].model))],
+        [*header, _("times the {model}").format(model=model_name(measured[0].model))],
         [
             (
                 model_name(speed.model),
                 f"{speed.tokens_per_second:,.0f}",
                 f"{min(speed.rates):,.0f} – {max(speed.rates):,.0f}",
-                f"{speed.ratio(found[0]):.2f}",
+                f"{speed.ratio(measured[0]):.2f}",
             )
-            for speed in found
+            for speed in measured
         ],
     )
     controls.csv_button(
         "cells-speed",
         ["model", "round", "tokens_per_second"],
-        lambda: [(speed.model, number, rate) for speed in found for number, rate in enumerate(speed.rates, 1)],
+        lambda: [(speed.model, number, rate) for speed in measured for number, rate in enumerate(speed.rates, 1)],
     )
-    threads = found[0].threads
-    told = [
+    threads = measured[0].threads
+    lines = [
         ngettext(
             "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on one "
             "thread of this server; the median of {rounds} rounds in which the models take turns.",
             "One text of {tokens} tokens at a time, from its numbers to the verdict, by torch's fused code on "
             "{threads} threads of this server; the median of {rounds} rounds in which the models take turns.",
             threads,
-        ).format(tokens=found[0].tokens, threads=threads, rounds=len(found[0].rates)),
+        ).format(tokens=measured[0].tokens, threads=threads, rounds=len(measured[0].rates)),
         _("Fewer multiply-adds need not mean faster: how well a library's code fits a cell counts as much."),
     ]
-    st.caption(together(told))
+    st.caption(together(lines))
 
 
 def _gates() -> None:
     """In plain words, with who said so first."""
     st.header(_("What each gate adds"))
-    said = [
+    lines = [
         _(
             "**RNN: a loop.** The state goes back in with the next word, so the net can remember at all (Elman 1990). "
             "But all of it is rewritten at every word, and what a far word left behind must pass every tanh and every "
@@ -279,7 +279,7 @@ def _gates() -> None:
             "starts open, with a bias of 1, closes the gap between LSTM and GRU (Jozefowicz, Zaremba & Sutskever 2015)."
         ),
     ]
-    st.markdown("\n".join(f"- {line}" for line in said))
+    st.markdown("\n".join(f"- {line}" for line in lines))
     st.caption(
         _(
             "Elman 1990, Finding structure in time. Bengio, Simard & Frasconi 1994, Learning long-term dependencies "

@@ -148,7 +148,7 @@ def _edited(
     """A table of texts below a header, its first column fixed; an emptied cell is an empty text."""
     first, *others = columns
     shown = [{first: name, **dict(zip(others, row, strict=True))} for name, row in zip(names, rows, strict=True)]
-    found = st.data_editor(
+    edited = st.data_editor(
         shown,
         hide_index=True,
         disabled=[first],
@@ -156,7 +156,7 @@ def _edited(
         | {column: st.column_config.TextColumn(width=_WIDTH, max_chars=400) for column in others},
         key=key,
     )
-    return tuple(tuple(str(row[column] or "") for column in others) for row in found)
+    return tuple(tuple(str(row[column] or "") for column in others) for row in edited)
 
 
 def _gate_names(cell: str) -> list[str]:
@@ -214,12 +214,12 @@ def _outcome(worked: Worked, decimals: int) -> None:
 
 def _remarks(worked: Worked) -> None:
     """How far it is from decimals, what the report printed otherwise, what lies beyond the largest number."""
-    found = check(worked)
+    checked = check(worked)
     st.success(
         _(
             "Checked: {numbers:,} numbers against decimals of {digits} digits; the largest error is {error:.1e} "
             "({where})."
-        ).format(numbers=found.numbers, digits=found.digits, error=found.error, where=plain(found.where)),
+        ).format(numbers=checked.numbers, digits=checked.digits, error=checked.error, where=plain(checked.where)),
         icon=":material/check:",
     )
     if worked.exercise == report():

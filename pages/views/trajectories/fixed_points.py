@@ -165,14 +165,14 @@ def _rows(result: FixedPoints) -> list[tuple[object, ...]]:
             point.speed,
             point.starts,
             point.stability,
-            place,
+            rank,
             value.real,
             value.imag,
             steps,
         )
         for kind, points in (("fixed", result.points), ("slow", result.slow))
         for number, point in enumerate(points, 1)
-        for place, (value, steps) in enumerate(
+        for rank, (value, steps) in enumerate(
             zip(point.eigenvalues[:20].tolist(), point.time_constants[:20].tolist(), strict=True), 1
         )
     ]

@@ -158,7 +158,7 @@ def _units(given: str, units: int) -> list[int] | None:
 
 
 def _rows(run: Intervention) -> list[tuple[object, ...]]:
-    """A row a token."""
+    """A row for each token."""
     columns = (run.before, run.after, run.probability_before, run.probability_after)
     by_token = zip(run.tokens, *(column.tolist() for column in columns), strict=True)
     return [(run.model, position, *values) for position, values in enumerate(by_token, 1)]

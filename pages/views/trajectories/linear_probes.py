@@ -128,7 +128,7 @@ def _choose_task() -> str:
 
 
 def _say(probed: Probes, task: str) -> None:
-    """The best state's figures, beside what is no state, as far as they can be told apart."""
+    """The best state's figures, compared with the word alone and the position alone."""
     probes = {probe.source: probe for probe in probed.probes if probe.task == task}
     name = f"**{plain(model_name(probed.model))}.** "
     states = [probes[source] for source in ("h", "c") if source in probes]

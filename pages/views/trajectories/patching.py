@@ -214,7 +214,7 @@ def _grid(checkpoint: Checkpoint, a: str, b: str, align: str) -> PatchGrid:
 
 
 def _rows(grid: PatchGrid) -> list[tuple[object, ...]]:
-    """A row a step and patch; a step without a partner has none."""
+    """A row for each step and patch; none for a step without a partner."""
     shares, probabilities = grid.shares, grid.probabilities
     return [
         (

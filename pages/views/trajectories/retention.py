@@ -1,4 +1,4 @@
-"""Whether memory holds for other words and other fillers: what share of their effect is left, and how sure that is."""
+"""The memory experiment over many words and fillers: what share of their effect is left, with intervals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_WORDS, _MOST_FILLERS = 16, 50  # some seconds for three models
 
 
 def view(checkpoints: Sequence[Checkpoint]) -> None:
-    """Closed until it is asked for: then the words, the number of fillers, the curves and a table."""
+    """A fold, closed at first, with the words, the number of fillers, the curves and a table."""
     with st.expander(
         _("Do other words and other fillers fare alike?"),
         icon=":material/casino:",
@@ -144,7 +144,7 @@ def _retention(checkpoint: Checkpoint, with_polarity: str, words: tuple[str, ...
 
 
 def _rows(results: Sequence[Retention]) -> list[tuple[object, ...]]:
-    """A row a model, word, filler and k."""
+    """A row for each model, word, filler and k."""
     return [
         (retention.model, word, filler, k, effect)
         for retention in results

@@ -124,7 +124,7 @@ def _header(trace: Trace) -> list[str]:
 
 
 def _rows(trace: Trace) -> list[tuple[object, ...]]:
-    """A row a token and unit, of the whole text and every unit."""
+    """A row for each token and unit."""
     columns = [values(trace, shown).tolist() for shown in shown_names(trace)]
     return [
         (position + 1, token, unit, *(column[position][unit] for column in columns))

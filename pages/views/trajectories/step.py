@@ -68,7 +68,7 @@ def _state(name: str, after: float, before: float) -> None:
 
 
 def _products(result: Working) -> tuple[list[str], list[tuple[object, ...]]]:
-    """A row an input, a unit of the state before, or a bias: its value, and by gate its weight and their product."""
+    """A row for each input, unit of the state before, and bias: its value, and by gate its weight and their product."""
     header = [_("term"), _("value")]
     for gate in result.gates:
         weight, product = _("weight"), _("product")

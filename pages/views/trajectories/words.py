@@ -53,7 +53,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
 
 
 def _first_shown(trace: Trace, number: int) -> int:
-    """Where the bars of a sentence begin; of a long one the token that moved the logit most is among them at first."""
+    """Where the bars of a sentence begin; those of a long one show the token that moved the logit most at first."""
     from core.figures.inside.contributions import MOST_BARS
 
     most = int(abs(trace.contributions).argmax())
