@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core.data.records import Window
 from core.data.tables import SUFFIXES, harmless
+from core.runtime import files
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -62,8 +61,7 @@ def replacing(path: Path, types: Mapping[str, type], text_column: str) -> Iterat
 
     What is written takes its place at the end, or vanishes if anything fails; a file that stood there stays till then.
     """
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
+    with files.replacing(path) as beside:
         writer: Writer
         if path.suffix.lower() == ".parquet":
             writer = _Parquet(beside, types)
@@ -75,11 +73,6 @@ def replacing(path: Path, types: Mapping[str, type], text_column: str) -> Iterat
             yield writer
         finally:
             writer.close()
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _check_names(window: Window, added: Columns, unique: str | None) -> None:

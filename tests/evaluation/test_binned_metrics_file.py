@@ -14,7 +14,8 @@ from core.evaluation import binned_metrics_file
 from core.evaluation.binned_metrics import Pair, Tallies
 from core.evaluation.binned_metrics_file import Source
 from core.models import checkpoints
-from tests.test_tally import counted
+from core.runtime import json_file
+from tests.evaluation.test_binned_metrics import counted
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Source("some tweets.csv", "0" * 64, 300, 4)
@@ -93,11 +94,11 @@ def test_damage_is_told_in_one_line(path: Path, damage: Callable[[dict[str, Any]
     content = json.loads(path.read_text(encoding="utf-8"))
     damage(content)
     path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"^evaluation.json holds no tallies: [^\n]+$"):
+    with pytest.raises(ValueError, match=r"^evaluation.json does not hold what it should \([^\n]+$"):
         binned_metrics_file.load(path.parent)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"x" * (binned_metrics_file.LIMIT + 1)])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"x" * (json_file.LIMIT + 1)])
 def test_what_is_no_such_file_is_told(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"^evaluation.json [^\n]+$"):
