@@ -18,7 +18,7 @@ from core.data.formats.layout import Layout
 from core.data.formats.text_folders import texts_of_folder
 from core.data.label_inference import LEFT_OUT, MOST_VALUES, Column, LabelsError, decide, label_key, too_many
 from core.data.labels import SENTIMENT, Labelling
-from core.data.tables import is_sentiment140, place, rows
+from core.data.tables import is_sentiment140, location, rows
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.text.word_cache import WordCache
@@ -94,7 +94,7 @@ def read_corpus(
             if value == len(places):
                 if value == MOST_VALUES:
                     raise too_many(column, list(found)) from None
-                places.append(place(path, number, line))
+                places.append(location(path, number, line))
             if label is None or isinstance(label, str | int):
                 known[type(label), label] = value
         cells.append(value)
@@ -157,7 +157,7 @@ def file_sha256(path: Path) -> str:
 def _text(value: object, path: Path, number: int, line: int | None) -> str:
     if not isinstance(value, str):
         raise ValueError(
-            _("{place}: the text is {text!r}, expected a string").format(place=place(path, number, line), text=value)
+            _("{place}: the text is {text!r}, expected a string").format(place=location(path, number, line), text=value)
         )
     return value
 

@@ -99,7 +99,7 @@ class _Delimited:
             _check_names(window, added, None)
             self._writer.writerow([harmless(name) for name in (*window.columns, *added)])
             self._begun = True
-        text = window.place(self._text_column)
+        text = window.index(self._text_column)
         self._writer.writerows(
             [_cell(value, number == text) for number, value in enumerate((*values, *more))]
             for values, *more in zip(window.cells(), *added.values(), strict=True)
