@@ -19,7 +19,8 @@ from core.evaluation import binned_metrics_file
 from core.models import checkpoints, predictor
 from core.models.recurrent import NotPrefixwiseError
 from core.runtime import i18n, limits
-from core.storage.database import CollectionFile, storable
+from core.storage.database import storable
+from core.storage.pairs import Collection
 from core.text.preprocessing import STEPS, Preprocessing, Vocabulary
 from pages.widgets import uploaded_file
 
@@ -50,7 +51,7 @@ def database(folder: Path) -> None:
     with sqlite3.connect(folder / "c.sqlite3") as connection:
         connection.execute("CREATE TABLE t (a)")
     connection.close()
-    CollectionFile(folder / "c.sqlite3").rows("pairs")
+    Collection(folder / "c.sqlite3").pairs()
 
 
 Refusal = Callable[[Path], object]
@@ -157,7 +158,7 @@ REFUSALS: dict[str, tuple[Refusal, str, set[str]]] = {
         set(),
     ),
     "no database": (
-        lambda folder: CollectionFile(file(folder, b"no database " * 99, "c.sqlite3")).rows("pairs"),
+        lambda folder: Collection(file(folder, b"no database " * 99, "c.sqlite3")).pairs(),
         "c.sqlite3 is not a collection of pairs and finds (file is not a database)",
         set(),
     ),
