@@ -105,4 +105,4 @@ def test_many_values_are_not_remembered_for_ever() -> None:
     readings.read(["neg", "pos"], [1, 2])
     for number in range(5_000):
         assert readings.read([f"w{number}", "neg"], [3, 4]).tolist() == [UNKNOWN, 0]
-    assert len(readings._codes) <= 1_002 and len(readings._found) <= 1_002
+    assert len(readings._codes) <= 1_002 and len(readings._counts) <= 1_002

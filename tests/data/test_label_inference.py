@@ -214,10 +214,14 @@ def test_models_pool_their_values_but_not_those_on_which_they_differ() -> None:
 
 
 def test_what_a_card_keeps() -> None:
-    assert own_values(read("0 1 neutral", None).labelling) == {}
-    assert own_values(read("1 2", None, "1=neg,2=pos").labelling) == {"1": 0, "2": 1}
-    assert own_values(read("0 1 2", None, "2=-").labelling) == {"0": 0, "1": 1, "2": None}
-    assert own_values(read("spam ham", None).labelling) == {"ham": 0, "spam": 1}
+    for values, asked, kept in (
+        ("0 1 neutral", "", {}),
+        ("1 2", "1=neg,2=pos", {"1": 0, "2": 1}),
+        ("0 1 2", "2=-", {"0": 0, "1": 1, "2": None}),
+        ("spam ham", "", {"ham": 0, "spam": 1}),
+    ):
+        meaning = read(values, None, asked)
+        assert own_values(Labelling(meaning.names, meaning.values)) == kept
 
 
 def test_a_later_value_that_changes_those_before_is_refused_with_its_row() -> None:
