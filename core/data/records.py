@@ -30,7 +30,7 @@ from core.data.formats.layout import (
     tell,
     too_wide,
 )
-from core.data.formats.record_lines import Lines, Mark, Places, batches, stream
+from core.data.formats.record_lines import Lines, Mark, Positions, batches, stream
 from core.data.formats.whole_files import items, loaded
 from core.runtime import error_messages
 from core.runtime.i18n import gettext as _
@@ -188,15 +188,15 @@ def marks(path: Path, asked: Layout | None, start: Mark, first: int, every: int)
         return
     rows, due = start.rows, start.rows + first
     with stream(path, layout.encoding or "") as (file, raw), stream(path, layout.encoding or "") as (other, _raw):
-        lines, places, size = _lines(file, layout, start), Places(other, start), max(1, path.stat().st_size)
+        lines, positions, size = _lines(file, layout, start), Positions(other, start), max(1, path.stat().st_size)
         for batch in batches(lines, layout):
             while due < rows + len(batch.rows):
                 line = int(batch.lines[due - rows] or 0)
                 share = min(raw.tell() / size, _NOT_ALL)
-                yield Mark(due, line - 1, places.of(lines.begins(line))), share
+                yield Mark(due, line - 1, positions.of(lines.begins(line))), share
                 due += every
             rows += len(batch.rows)
-        yield Mark(rows, lines.number, places.of(lines.begins(lines.number + 1))), 1.0
+        yield Mark(rows, lines.number, positions.of(lines.begins(lines.number + 1))), 1.0
 
 
 def _batches(path: Path, layout: Layout, start: Mark) -> Generator[tuple[Batch, float], None, None]:
@@ -211,7 +211,7 @@ def _batches(path: Path, layout: Layout, start: Mark) -> Generator[tuple[Batch, 
         lines, size = _lines(file, layout, start), max(1, path.stat().st_size)
         for batch in batches(lines, layout):
             yield batch, min(1.0, raw.tell() / size)
-        if lines.several and start.place is None:
+        if lines.several and start.position is None:
             told = ngettext(
                 "{count:,} quoted row goes over several lines, one or more of which fit the header: line {lines}",
                 "{count:,} quoted rows go over several lines, one or more of which fit the header: lines {lines}",
@@ -223,10 +223,10 @@ def _batches(path: Path, layout: Layout, start: Mark) -> Generator[tuple[Batch, 
 
 def _lines(file: Any, layout: Layout, start: Mark) -> Lines:
     lines = Lines(file, layout.encoding or "", layout.mend)
-    if start.place is None:
+    if start.position is None:
         lines.skip(layout.skip)
     else:
-        file.seek(start.place)
+        file.seek(start.position)
         lines.number = start.lines
     return lines
 
