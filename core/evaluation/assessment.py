@@ -23,7 +23,7 @@ from core.data.label_columns import LEFT_OUT, UNKNOWN, Readings
 from core.data.label_inference import Column, common
 from core.data.labels import Labelling
 from core.data.records import Window, windows
-from core.data.slices import Marker, places
+from core.data.slices import Marker, indices
 from core.data.tables import is_sentiment140
 from core.evaluation.binned_metrics import Counter, Pair, Tallies
 from core.models.predict import logits, sigmoid
@@ -225,7 +225,7 @@ class _Counting:
             if not np.isfinite(found).all():
                 raise ValueError(_("model {name} gave scores that are not finite").format(name=checkpoint.name))
             unknown = _unknown(sentences)
-            counter.add(found, labels, places(marks, sentences.lengths, unknown), sentences.lengths, unknown)
+            counter.add(found, labels, indices(marks, sentences.lengths, unknown), sentences.lengths, unknown)
             scores.append(sigmoid(found))
         said = np.array(scores)
         right = (said >= 0.5) == labels

@@ -1,4 +1,4 @@
-"""Which characters make up one emoji, and how is text shown whose characters do not print or print as an empty box?
+"""Which characters make up one emoji, and how to show characters that do not print.
 
 An emoji may be several characters (Unicode Technical Standard 51): a flag of two letters, a keycap, a symbol with its
 skin tone or tags, and symbols joined by U+200D. A model whose preprocessing takes them apart reads the parts as tokens:

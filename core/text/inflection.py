@@ -1,12 +1,11 @@
-"""How is an English word inflected? The forms of a verb, a noun, an adjective or an adverb, by tag.
+"""The inflected forms of an English verb, noun, adjective or adverb, by tag.
 
 Regular forms follow the spelling rules (Quirk et al. 1985, "A Comprehensive Grammar of the English Language", 3.5–3.10,
-5.79–5.82, 7.74–7.79): silent e, y after a consonant, a final consonant doubled behind a short stressed vowel. Stress is
-not to be seen, so that words of several syllables double only where a list of exceptions says that they do. Irregular
-verbs are written down here, since lists of exceptions such as WordNet's do not say which form is the past and which the
-participle: "stole" is to "took" what "stolen" is to "taken".
+5.79–5.82, 7.74–7.79): silent e, y after a consonant, a final consonant doubled behind a short stressed vowel. Spelling
+does not show stress, so words of several syllables double only where a list of exceptions says so. Irregular verbs are
+listed here, since lists of exceptions such as WordNet's do not say which form is the past and which the participle.
 
-A rule proposes; whether such a form exists is for whoever has a list of words to say.
+The rules propose forms; a list of words decides which of them exist.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What does the project take from WordNet? Lemmas, inflected forms, antonyms and plainer verbs, as small tables.
+"""What the project takes from WordNet: lemmas, inflected forms, antonyms and plainer verbs, as small tables.
 
 WordNet (Miller 1995, "WordNet: A Lexical Database for English") is read from a folder of its database files, format in
 wndb(5WN): ``index.*``, ``data.*``, ``*.exc`` and ``cntlist.rev``. `write` makes the files that `lexicon` reads:
@@ -11,7 +11,7 @@ wndb(5WN): ``index.*``, ``data.*``, ``*.exc`` and ``cntlist.rev``. `write` makes
 
 Lines that begin with # say where the words are from. WordNet lists no inflected forms but irregular ones: the rules of
 `inflection` propose, and only a form that stands in WordNet itself (as a lemma, or in a definition or an example)
-or in a vocabulary given is taken.
+or in a given vocabulary is taken.
 
 A plainer verb is one of the same synset, or of a synset directly above it (a hypernym: to steal is to take), that the
 texts in which WordNet's authors marked the senses hold more often, whatever the sense, than the verb itself.

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.slices import FAMILIES, LENGTHS, SLICES, Marker, places
+from core.data.slices import FAMILIES, LENGTHS, SLICES, Marker, indices
 from core.text.preprocessing import Preprocessing, is_emoticon
 from tests.hostile import SENTENCES
 
@@ -52,7 +52,7 @@ def test_every_sentence_is_in_one_slice_of_each_family(rows: list[tuple[int, int
     lengths, unknown = (np.array(column) for column in zip(*rows, strict=True))
     marks = np.zeros((len(rows), 3), dtype=bool)
     marks[::2] = True
-    found = places(marks, lengths, unknown)
+    found = indices(marks, lengths, unknown)
     assert found.shape == (len(rows), len(FAMILIES))
     for row, (length, count) in zip(found.tolist(), rows, strict=True):
         slices = [SLICES[place] for place in row]

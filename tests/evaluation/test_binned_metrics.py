@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from core.data.slices import SLICES, places
+from core.data.slices import SLICES, indices
 from core.evaluation.binned_metrics import BINS, Counter, Pair, Tallies, Tally
 from core.evaluation.metrics import calibration_error, wilson_interval
 from core.models.predict import sigmoid
@@ -24,7 +24,7 @@ def counted(logits: np.ndarray, labels: np.ndarray, parts: int = 1) -> Tally:
     unknown = np.arange(len(labels)) % 4
     marks = np.arange(len(labels))[:, None] % np.array([2, 3, 5]) == 0
     for rows in np.array_split(np.arange(len(labels)), parts):
-        slices = places(marks[rows], lengths[rows], unknown[rows])
+        slices = indices(marks[rows], lengths[rows], unknown[rows])
         counter.add(logits[rows], labels[rows], slices, lengths[rows], unknown[rows])
     return counter.tally()
 
