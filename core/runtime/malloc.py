@@ -1,8 +1,8 @@
 """Give memory that was freed back to the system.
 
-The C library keeps freed memory for later: 45 MB after a model was read, converted and dropped, which a host that ends a
-process at 1 GB counts like the rest. glibc gives it back when asked (malloc_trim(3)); other libraries do so by
-themselves or not at all.
+The C library keeps freed memory for later: 45 MB after a model was read, converted and dropped, which counts towards a
+host's limit like the rest. glibc gives it back when asked (malloc_trim(3)); other libraries do so by themselves or not
+at all.
 """
 
 from __future__ import annotations
