@@ -121,19 +121,19 @@ def common(several: Mapping[str, Labelling]) -> Labelling:
 
     Raises ValueError where they tell different classes apart.
     """
-    (first, found), *_others = several.items()
+    (first, labelling), *_others = several.items()
     values: dict[str, int | None] = {}
     differing: set[str] = set()
     for name, other in several.items():
-        if other.names != found.names:
+        if other.names != labelling.names:
             told = _(
                 "{first} tells {one} from {other}, {name} {third} from {fourth}: one column of labels "
                 "speaks of one of these"
             )
-            (one, another), (third, fourth) = found.names, other.names
+            (one, another), (third, fourth) = labelling.names, other.names
             raise ValueError(told.format(first=first, one=one, other=another, name=name, third=third, fourth=fourth))
         differing |= {value for value, number in other.values.items() if values.setdefault(value, number) != number}
-    return Labelling(found.names, {value: number for value, number in values.items() if value not in differing})
+    return Labelling(labelling.names, {value: number for value, number in values.items() if value not in differing})
 
 
 def decide(
@@ -240,9 +240,9 @@ def _scale(
     return usual[0] if len(usual) == 1 else None
 
 
-def _is_rare(found: Mapping[str, int]) -> bool:
+def _is_rare(counts: Mapping[str, int]) -> bool:
     """Whether -1 is much rarer than 0 and 1."""
-    return {"-1", "0", "1"} <= found.keys() and _RARE * found["-1"] < min(found["0"], found["1"])
+    return {"-1", "0", "1"} <= counts.keys() and _RARE * counts["-1"] < min(counts["0"], counts["1"])
 
 
 def own_values(labelling: Labelling) -> dict[str, int | None]:
@@ -260,11 +260,11 @@ def _usual(names: Names) -> dict[str, int | None]:
 
 def _words(names: Names) -> dict[str, int | None]:
     """The words for these classes: their names, and short ones for sentiment."""
-    found: dict[str, int | None] = {label_key(name): number for number, name in enumerate(names)}
-    return {**found, **_WORDS} if names == SENTIMENT else found
+    words: dict[str, int | None] = {label_key(name): number for number, name in enumerate(names)}
+    return {**words, **_WORDS} if names == SENTIMENT else words
 
 
-def _names(found: Mapping[str, int], asked: Mapping[str, str]) -> Names:
+def _names(counts: Mapping[str, int], asked: Mapping[str, str]) -> Names:
     """The classes to train on. Raises ValueError where those asked for are not two."""
     names = list(dict.fromkeys(name for name in asked.values() if not _is_left_out(name)))
     if names and all(name.casefold() in _WORDS for name in names):
@@ -274,7 +274,7 @@ def _names(found: Mapping[str, int], asked: Mapping[str, str]) -> Names:
             given = ", ".join(map(repr, names))
             raise ValueError(f"{OPTION} names two classes, beside {LEFT_OUT}; given {len(names)}: {given}")
         return check_names(names)
-    others = sorted(value for value in found if value and value not in asked and value not in _MISSING)
+    others = sorted(value for value in counts if value and value not in asked and value not in _MISSING)
     words = {*_WORDS, "neutral", "neu"}
     if len(others) == 2 and not any(value in words or _NUMBER.fullmatch(value) for value in others):
         return check_names(others)
@@ -316,9 +316,9 @@ class _Refusal:
         """What each value means, and why."""
         means = [
             f"{_short(value)} = {self._name(values[value])} ({self.counts[value]:,}"
-            f"{'' if place else ' row' if self.counts[value] == 1 else ' rows'}"
+            f"{'' if index else ' row' if self.counts[value] == 1 else ' rows'}"
             f"{', left out' if values[value] is None else ''})"
-            for place, value in enumerate(ranked({value: self.counts[value] for value in values})[:_NAMED])
+            for index, value in enumerate(ranked({value: self.counts[value] for value in values})[:_NAMED])
         ]
         more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
         told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
@@ -339,10 +339,10 @@ class _Refusal:
                     one, other = sorted(may[:2], key=lambda name: name != LEFT_OUT)
                     why = _("{value} may be {one} or {other}").format(value=value, one=one, other=other)
                     break
-        found = _("{file}: column {column!r} holds {held}: {why}").format(
+        message = _("{file}: column {column!r} holds {held}: {why}").format(
             file=self.column.file, column=self.column.name, held=self._held(), why=why
         )
-        return LabelsError(found, self._way_on(options, numbers))
+        return LabelsError(message, self._way_on(options, numbers))
 
     def not_understood(self, unknown: Sequence[str], understood: Mapping[str, int | None]) -> LabelsError:
         """Words that are no classes."""
@@ -352,15 +352,15 @@ class _Refusal:
         told = _("{file}: no label in column {column!r} is understood; it holds {held}")
         if any(number is not None for number in understood.values()):
             told = _("{file}: column {column!r} holds {held}; not understood: {values}")
-        found = told.format(file=self.column.file, column=self.column.name, held=self._held(), values=_listed(words))
-        return LabelsError(found, self._way_on(options, words))
+        message = told.format(file=self.column.file, column=self.column.name, held=self._held(), values=_listed(words))
+        return LabelsError(message, self._way_on(options, words))
 
     def absent(self, missing: Sequence[str]) -> LabelsError:
         """A class that was asked for and has no row."""
-        found = _("{file}: column {column!r} holds {held}; {missing} not there").format(
+        message = _("{file}: column {column!r} holds {held}; {missing} not there").format(
             file=self.column.file, column=self.column.name, held=self._held(), missing=_listed(missing)
         )
-        return LabelsError(found, f"Name the values that it holds with {self.column.option} VALUE=NAME,VALUE=NAME")
+        return LabelsError(message, f"Name the values that it holds with {self.column.option} VALUE=NAME,VALUE=NAME")
 
     def _way_on(self, options: Sequence[Mapping[str, str]], open_: Sequence[str]) -> str:
         """What to type: one of some options, or a name for each of the values that are open."""
@@ -413,9 +413,9 @@ class _Refusal:
         if self.late and self.late.value in values[_LISTED:]:
             named[-1] = self.late.value
         told = []
-        for place, value in enumerate(named):
+        for index, value in enumerate(named):
             rows = self.counts[value]
-            count = "{count:,}" if place else ngettext("{count:,} row", "{count:,} rows", rows)
+            count = "{count:,}" if index else ngettext("{count:,} row", "{count:,} rows", rows)
             late = self.late if self.late and value == self.late.value else None
             behind = _(", first in row {row:,}").format(row=late.row) if late else ""
             told.append(f"{_short(value)} ({count.format(count=rows)}{behind})")
@@ -442,10 +442,10 @@ def _can_be_typed(value: str) -> bool:
     return 0 < len(value) <= _SHORT and value.isprintable() and "," not in value
 
 
-def ranked(found: Mapping[str, int]) -> list[str]:
+def ranked(counts: Mapping[str, int]) -> list[str]:
     """Values in the order to show them: numbers by size, then words, the most frequent first."""
-    numbers = sorted((value for value in found if is_number(value)), key=lambda value: (_float(value), value))
-    words = sorted((value for value in found if not is_number(value)), key=lambda value: (-found[value], value))
+    numbers = sorted((value for value in counts if is_number(value)), key=lambda value: (_float(value), value))
+    words = sorted((value for value in counts if not is_number(value)), key=lambda value: (-counts[value], value))
     return [*numbers, *words]
 
 

@@ -259,8 +259,8 @@ def read(
         number += count
         return Window(names, number - count, window.lines, window.problems, share, window.rows, numbered=numbered)
 
-    with closing(_batches(path, layout, start)) as found:
-        for batch, share in found:  # noqa: B007, read by `cut`
+    with closing(_batches(path, layout, start)) as table:
+        for batch, share in table:  # noqa: B007, read by `cut`
             waiting = waiting.joined(batch)
             while left != 0 and len(waiting.rows) >= min(size, size if left is None else left):
                 count = size if left is None else min(size, left)
@@ -367,7 +367,7 @@ def _converted(window: Window, layout: Layout) -> Window:
     batch, types = window.batch, pyarrow.types
     texts = {one.name for one in batch.schema if types.is_string(one.type) or types.is_large_string(one.type)}
     plain = any(map(is_text, texts))
-    for place, (field_, column) in enumerate(zip(batch.schema, batch.columns, strict=True)):
+    for index, (field_, column) in enumerate(zip(batch.schema, batch.columns, strict=True)):
         tokens = types.is_list(field_.type) and types.is_string(field_.type.value_type)
         if tokens and is_text(field_.name) and not plain:
             values = [None if cell is None else " ".join(filter(None, cell)) for cell in column.to_pylist()]
@@ -375,5 +375,5 @@ def _converted(window: Window, layout: Layout) -> Window:
             values = [cell if cell is None or cell.isascii() else mended(cell) for cell in column.to_pylist()]
         else:
             continue
-        batch = batch.set_column(place, field_.name, pyarrow.array(values, type=pyarrow.string()))
+        batch = batch.set_column(index, field_.name, pyarrow.array(values, type=pyarrow.string()))
     return replace(window, batch=batch)

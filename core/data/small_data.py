@@ -11,7 +11,7 @@ from typing import Any
 
 SMALL = 400  # rows
 UNEVEN = 2.0
-"""How many times as frequent the larger class is before training weights the classes, unless it is told otherwise."""
+"""How many times as frequent the larger class is before training weights the classes, unless told otherwise."""
 
 
 def is_small(rows: int) -> bool:

@@ -53,8 +53,8 @@ def harmless(text: str) -> str:
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV below a header.
 
-    Texts are written as `harmless` has them, those of the header too. A number stays as it is, with its sign: what is a
-    number is told by its type, never by how it looks.
+    Texts are written as `harmless` has them, those of the header too. A number stays as it is, with its sign; its type
+    decides, not its looks.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)

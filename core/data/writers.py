@@ -37,12 +37,12 @@ class Writer(Protocol):
         """Write a window's rows. Raises ValueError where the columns' names clash."""
 
     def close(self) -> None:
-        """Everything is written."""
+        """Finish the file."""
 
 
 def check(path: Path, source: Path) -> None:
-    """Whether a table can be written there. Raises ValueError for the source itself or a suffix that is none, OSError
-    for a folder that does not exist."""
+    """Raises ValueError where a table cannot be written: to the source itself or with an unknown suffix, OSError for a
+    folder that does not exist."""
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(
             f"{path.name}: cannot write {path.suffix.lower() or 'a file without a suffix'}; can: {', '.join(SUFFIXES)}"
@@ -59,7 +59,7 @@ def check(path: Path, source: Path) -> None:
 def replacing(path: Path, types: Mapping[str, type], text_column: str) -> Iterator[Writer]:
     """A writer of the format that the suffix names; `types` are those of the columns added, float or str.
 
-    What is written takes its place at the end, or vanishes if anything fails; a file that stood there stays till then.
+    The table replaces `path` at the end. If anything fails, the earlier file stays.
     """
     with files.replacing(path) as beside:
         writer: Writer

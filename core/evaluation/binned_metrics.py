@@ -345,5 +345,5 @@ def _share(hits: int, rows: int) -> tuple[float, Interval] | tuple[None, None]:
 
 
 def _grouped(bins: np.ndarray) -> np.ndarray:
-    found: np.ndarray = bins.reshape(GROUPS, -1).sum(axis=1)
-    return found
+    groups: np.ndarray = bins.reshape(GROUPS, -1).sum(axis=1)
+    return groups

@@ -45,7 +45,7 @@ def read(path: Path, version: int, make: Callable[[dict[str, Any]], T]) -> T:
     try:
         with path.open("rb") as file:
             content = file.read(LIMIT + 1)
-        found: Any = json.loads(content) if len(content) <= LIMIT else None
+        result: Any = json.loads(content) if len(content) <= LIMIT else None
     except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or a number too long
         raise ValueError(
             _("{name} cannot be read ({kind})").format(name=path.name, kind=type(error).__name__)
@@ -53,10 +53,10 @@ def read(path: Path, version: int, make: Callable[[dict[str, Any]], T]) -> T:
     if len(content) > LIMIT:
         raise ValueError(_("{name} has more than {most:,} bytes").format(name=path.name, most=LIMIT))
     try:
-        if found["format"] != version:
+        if result["format"] != version:
             told = _("format {found!r:.40}, expected {expected}")
-            raise ValueError(told.format(found=found["format"], expected=version))
-        return make(found)
+            raise ValueError(told.format(found=result["format"], expected=version))
+        return make(result)
     except ERRORS as error:
         raise ValueError(
             _("{name} does not hold what it should ({kind}: {error})").format(
@@ -67,8 +67,8 @@ def read(path: Path, version: int, make: Callable[[dict[str, Any]], T]) -> T:
 
 def reason(error: Exception) -> str:
     """What is wrong with a value, in one short line."""
-    told = _("lacks {key}").format(key=error) if isinstance(error, KeyError) else str(error)
-    return " ".join(told.split())[:200]
+    message = _("lacks {key}").format(key=error) if isinstance(error, KeyError) else str(error)
+    return " ".join(message.split())[:200]
 
 
 def made(kind: type[T], content: object, hook: Callable[[type, Any], Any] | None = None) -> T:

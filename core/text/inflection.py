@@ -96,15 +96,15 @@ def paradigm(lemma: str, part: str, exceptions: Sequence[str] = (), words: Conta
     a final consonant doubles, and irregular plurals and comparatives. An irregular form ousts the regular one.
     """
     if part == VERB:
-        found = _verb(lemma, exceptions)
+        proposed = _verb(lemma, exceptions)
     elif part == NOUN:
-        found = _noun(lemma, exceptions, words)
+        proposed = _noun(lemma, exceptions, words)
     else:
-        found = _compared(lemma, part, exceptions, words)
+        proposed = _compared(lemma, part, exceptions, words)
     first = TAGS[part][0]
     kept = {
         tag: tuple(dict.fromkeys(form for form in forms if words is None or tag == first or form in words))
-        for tag, forms in found.items()
+        for tag, forms in proposed.items()
     }
     return {tag: forms for tag, forms in kept.items() if forms}
 
@@ -167,9 +167,9 @@ def _compared(lemma: str, part: str, exceptions: Sequence[str], words: Container
         else:
             stem = _stem(lemma, exceptions, "er")[0]
         # Both or neither: "owner" is nothing to "own", nor "number" to "numb".
-        found = comparatives or (stem + "er",), superlatives or (stem + "est",)
-        if words is None or all(any(form in words for form in forms) for forms in found):
-            comparatives, superlatives = found
+        pair = comparatives or (stem + "er",), superlatives or (stem + "est",)
+        if words is None or all(any(form in words for form in forms) for forms in pair):
+            comparatives, superlatives = pair
     return {POSITIVE: (lemma,), COMPARATIVE: comparatives, SUPERLATIVE: superlatives}
 
 
@@ -198,8 +198,8 @@ def _consonant_y(lemma: str) -> bool:
 
 def exceptions_by_lemma(lists: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Irregular forms by lemma, from lemmas by irregular form."""
-    found: dict[str, list[str]] = {}
+    irregular: dict[str, list[str]] = {}
     for form, lemmas in lists.items():
         for lemma in lemmas:
-            found.setdefault(lemma, []).append(form)
-    return found
+            irregular.setdefault(lemma, []).append(form)
+    return irregular

@@ -98,36 +98,36 @@ class Lexicon:
 
     def forms(self, word: str) -> tuple[str, ...]:
         """The other forms of the word, or of the words, that it is a form of: steal, steals, stole, … for *stolen*."""
-        found = [form for row in self._rows.get(word, ()) for forms in self._columns(row)[1:] for form in forms]
-        return tuple(form for form in dict.fromkeys(found) if form != word)
+        others = [form for row in self._rows.get(word, ()) for forms in self._columns(row)[1:] for form in forms]
+        return tuple(form for form in dict.fromkeys(others) if form != word)
 
     def plainer(self, word: str) -> tuple[str, ...]:
         """Verbs that can stand for a verb and are more frequent, most frequent first, inflected like it.
 
         *stole* gives *took*, *stolen* gives *taken*; a form that is past and participle at once gives both.
         """
-        found = []
+        verbs = []
         for part, lemma, tags in self._analyses(word):
             for other in self._plainer.get(lemma, "").split() if part == _VERB else ():
-                found += self._inflected(part, other, tags)
-        return tuple(form for form in dict.fromkeys(found) if form != word)
+                verbs += self._inflected(part, other, tags)
+        return tuple(form for form in dict.fromkeys(verbs) if form != word)
 
     def _alike(self, word: str, opposites: Callable[[str, str], Iterable[str]]) -> frozenset[str]:
-        found: set[str] = set()
+        words: set[str] = set()
         for part, lemma, tags in self._analyses(word):
             for other in opposites(part, lemma):
-                found.update(self._inflected(part, other, tags) or (other,))
-        return frozenset(found - {word})
+                words.update(self._inflected(part, other, tags) or (other,))
+        return frozenset(words - {word})
 
     def _analyses(self, word: str) -> list[tuple[str, str, tuple[int, ...]]]:
         """What the word may be: part of speech, lemma, and the paradigm's columns (0: the lemma) that have it."""
-        found = []
+        analyses = []
         for row in self._rows.get(word, ()):
             part, *columns = self._columns(row)
             tags = tuple(number for number, forms in enumerate(columns) if word in forms)
-            found.append((part[0], columns[0][0], tags))
-        inflected = {part for part, lemma, _ in found if lemma == word}
-        return found + [(part, word, (0,)) for part in "nvar" if part not in inflected]
+            analyses.append((part[0], columns[0][0], tags))
+        inflected = {part for part, lemma, _ in analyses if lemma == word}
+        return analyses + [(part, word, (0,)) for part in "nvar" if part not in inflected]
 
     def _inflected(self, part: str, lemma: str, tags: tuple[int, ...]) -> list[str]:
         """The forms of a lemma in some columns of its paradigm."""
@@ -156,35 +156,35 @@ class Lexicon:
     @cached_property
     def _rows(self) -> dict[str, list[int]]:
         """The numbers of the lines of the table of inflections in which a word stands."""
-        found: dict[str, list[int]] = {}
+        rows_of: dict[str, list[int]] = {}
         for number, line in enumerate(self._inflections):
             for form in line[2:].replace("/", "\t").split("\t"):
-                rows = found.setdefault(form, [])
+                rows = rows_of.setdefault(form, [])
                 if not rows or rows[-1] != number:
                     rows.append(number)
-        found.pop("", None)  # from columns without a form
-        return found
+        rows_of.pop("", None)  # from columns without a form
+        return rows_of
 
     @cached_property
     def _antonyms(self) -> dict[tuple[str, str], dict[str, str]]:
         """Antonyms with their grade, by part of speech and lemma."""
-        found: dict[tuple[str, str], dict[str, str]] = {}
+        antonyms_of: dict[tuple[str, str], dict[str, str]] = {}
         for line in self._lines(ANTONYMS):
             part, one, other, grade = line.split("\t")
-            found.setdefault((part, one), {})[other] = grade
-            found.setdefault((part, other), {})[one] = grade
-        return found
+            antonyms_of.setdefault((part, one), {})[other] = grade
+            antonyms_of.setdefault((part, other), {})[one] = grade
+        return antonyms_of
 
     @cached_property
     def _clusters(self) -> dict[str, list[str]]:
         """For each adjective the clusters opposite to those that it stands in, each as words with a space between."""
-        found: dict[str, list[str]] = {}
+        opposites_of: dict[str, list[str]] = {}
         for line in self._lines(CLUSTERS):
             one, other = line.split("\t")
             for here, opposite in ((one, other), (other, one)):
                 for word in here.split():
-                    found.setdefault(word, []).append(opposite)
-        return found
+                    opposites_of.setdefault(word, []).append(opposite)
+        return opposites_of
 
     @cached_property
     def _plainer(self) -> dict[str, str]:

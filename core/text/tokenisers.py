@@ -66,8 +66,8 @@ def basic_english(text: str) -> str:
     """torchtext's ``basic_english``."""
 
     def replaced(match: re.Match[str]) -> str:
-        found = match[0]
-        return "" if found == '"' else f" {found} " if found in "'.,()!?" else " "
+        sign = match[0]
+        return "" if sign == '"' else f" {sign} " if sign in "'.,()!?" else " "
 
     return _BASIC.sub(replaced, text.lower())
 
@@ -99,12 +99,12 @@ def _split(word: str) -> list[str]:
     start, end = 0, len(word)
     while start < end and not _is_whole(word, start, end):
         tail = max(start, end - _TAIL)
-        if found := _PREFIX.match(word, start, end):
-            before.append(found[0])
-            start = found.end()
-        elif found := (_CONTRACTION.search(word, tail, end) or _SUFFIX.search(word, tail, end)):
-            behind.append(found[0])
-            end = found.start()
+        if sign := _PREFIX.match(word, start, end):
+            before.append(sign[0])
+            start = sign.end()
+        elif sign := (_CONTRACTION.search(word, tail, end) or _SUFFIX.search(word, tail, end)):
+            behind.append(sign[0])
+            end = sign.start()
         elif end - start > 1 and _FULL_STOP.search(word, tail, end):
             behind.append(".")
             end -= 1

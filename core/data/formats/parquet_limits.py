@@ -70,20 +70,20 @@ def batches(
     most = max(TOTAL, RATIO * path.stat().st_size)
     number, total = 1, 0
     for batch in file.iter_batches(batch_size=rows, row_groups=groups, columns=columns):
-        found = sum(expanded(column) for column in batch.columns)
+        size_now = sum(expanded(column) for column in batch.columns)
         longest = max((_longest_of(column) for column in batch.columns), default=0)
-        total += found
+        total += size_now
         last = number + len(batch) - 1
         if longest > LONGEST:
             why = _("rows {first:,} to {last:,} have a value of {longest:,} bytes; at most {limit:,}")
             raise _too_much(path, why.format(first=number, last=last, longest=longest, limit=LONGEST))
-        if found > VALUES or total > most:
+        if size_now > VALUES or total > most:
             why = _(
                 "rows {first:,} to {last:,} have {found:,} bytes, all up to there {total:,}; at most {limit:,} and "
                 "{most:,}"
             )
             raise _too_much(
-                path, why.format(first=number, last=last, found=found, total=total, limit=VALUES, most=most)
+                path, why.format(first=number, last=last, found=size_now, total=total, limit=VALUES, most=most)
             )
         yield batch
         number += len(batch)
@@ -105,16 +105,16 @@ def rows_at_a_time(path: Path, file: ParquetFile) -> int:
     with path.open("rb") as raw:
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
-            found = [_measured(path, raw, group.column(place)) for place in range(group.num_columns)]
-            if sum(column.together for column in found) > LIMIT:
+            columns = [_measured(path, raw, group.column(index)) for index in range(group.num_columns)]
+            if sum(column.together for column in columns) > LIMIT:
                 why = _(
                     "pages of more than {limit:,} bytes together in row group {group}; write it anew in smaller pages, "
                     "or as CSV"
                 )
                 raise _too_much(path, why.format(limit=LIMIT, group=number + 1))
-            plain = sum(column.plain for column in found)
+            plain = sum(column.plain for column in columns)
             few = plain <= VALUES // 2  # then all of the group's plain values fit at once
-            row = sum(16 + column.longest + (0 if few else column.largest_plain) for column in found)
+            row = sum(16 + column.longest + (0 if few else column.largest_plain) for column in columns)
             rows = min(rows, max(1, (VALUES - plain if few else VALUES) // max(1, row)))
     return rows
 

@@ -87,20 +87,20 @@ class Lines:
                 lines.append(self._tail)
                 self._tail = ""
                 if lines[-1][-1] not in "\r\n":
-                    found = self._limited(lines[:-1])
+                    limited = self._limited(lines[:-1])
                     self._too_long(len(lines[-1]))
-                    return [*found, None]
+                    return [*limited, None]
         return self._limited(lines)
 
     def _limited(self, lines: list[str]) -> list[str | None]:
         if max(map(len, lines), default=0) <= LINE_LIMIT:
             return lines  # type: ignore[return-value]
-        found: list[str | None] = []
+        limited: list[str | None] = []
         for line in lines:
             if len(line) > LINE_LIMIT:
                 self.skipped.append(len(line))
-            found.append(line if len(line) <= LINE_LIMIT else None)
-        return found
+            limited.append(line if len(line) <= LINE_LIMIT else None)
+        return limited
 
     def _too_long(self, length: int) -> None:
         """Read to the end of a line that is not held."""
@@ -119,7 +119,7 @@ class Lines:
         """The text, with undecodable bytes read as cp1252 where the file is to be mended."""
         if not self._mend or not self.wrong(text):
             return text
-        return _UNDECODED.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"), text)
+        return _UNDECODED.sub(lambda match: bytes([ord(match[0]) - 0xDC00]).decode("cp1252", "replace"), text)
 
     @staticmethod
     def wrong(text: str) -> bool:
@@ -186,9 +186,9 @@ class Positions:
 def batches(lines: Lines, layout: Layout) -> Iterator[Batch]:
     """The rows of a file of lines: lists of cells, of JSON lines objects."""
     for batch, block in unchecked(lines, layout):
-        found = _checked(batch, block, lines, layout)
-        if len(found.rows):
-            yield found
+        checked = _checked(batch, block, lines, layout)
+        if len(checked.rows):
+            yield checked
 
 
 def unchecked(lines: Lines, layout: Layout) -> Iterator[tuple[Batch, list[str]]]:
@@ -206,8 +206,8 @@ def unchecked(lines: Lines, layout: Layout) -> Iterator[tuple[Batch, list[str]]]
             odd = len(batch.rows) < len(lines.block)  # then the next block hardly is a row a line either
             yield batch, [*lines.block]
         else:
-            found: list[Any] = (rows or []) if quoted else _bare(block, layout)
-            yield Batch(range(lines.number - len(block) + 1, lines.number + 1), found, {}), block
+            cells: list[Any] = (rows or []) if quoted else _bare(block, layout)
+            yield Batch(range(lines.number - len(block) + 1, lines.number + 1), cells, {}), block
 
 
 def _at_once(block: list[str], layout: Layout) -> list[list[str]] | None:
@@ -227,7 +227,7 @@ def _reader(lines: Any, layout: Layout) -> Any:
 def _escaped(lines: list[str]) -> list[str]:
     """Lines in which every backslash that is no escape is doubled, for the csv module."""
     return [
-        _LONE_BACKSLASH.sub(lambda found: found[0] if found[1] else "\\\\", line) if "\\" in line else line
+        _LONE_BACKSLASH.sub(lambda match: match[0] if match[1] else "\\\\", line) if "\\" in line else line
         for line in lines
     ]
 
@@ -265,19 +265,19 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
     first, stop = lines.number - len(block) + 1, len(block)
     feed = _Feed(lines, block, layout.quoting == ESCAPED)
     reader = _reader(_escaped(block) if layout.quoting == ESCAPED else block, layout)
-    found: list[tuple[list[str], int]] = []
+    read: list[tuple[list[str], int]] = []
     with suppress(csv.Error):  # the rows before it are kept
-        found.extend((row, reader.line_num) for row in reader)
-    starts = [0, *(end for _row, end in found)]
+        read.extend((row, reader.line_num) for row in reader)
+    starts = [0, *(end for _row, end in read)]
     several = [index for index, (at, end) in enumerate(pairwise(starts)) if end > at + 1]
-    good = next((index for index in several if _swallows(block[starts[index] : starts[index + 1]], layout)), len(found))
+    good = next((index for index in several if _swallows(block[starts[index] : starts[index + 1]], layout)), len(read))
     lines.several += [
         first + starts[index]
         for index in several
         if index < good and _holds_a_row(block[starts[index] : starts[index + 1]], layout)
     ]
     numbers = [first + at for at in starts[:good]]
-    rows: list[list[str] | None] = [row for row, _end in found[:good]]
+    rows: list[list[str] | None] = [row for row, _end in read[:good]]
     problems: dict[int, str] = {}
     feed.next = starts[good]
     reader = _reader(feed, layout)
