@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands import console
 from core.commands.verbs import Add
+from core.runtime import files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,13 +118,8 @@ def _write(path: Path, traces: Sequence[Trace]) -> None:
             "empty_logit": np.array(found.empty_logit),
         }
         arrays |= {before + name: array for name, array in named.items() if array is not None}
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with beside.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its last parameter is another's
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with files.replacing(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its last parameter is another's
 
 
 def _show_trace(found: Trace) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.data.corpus import Encoded, file_sha256, read_texts
 from core.data.formats.layout import Layout
-from core.data.tables import place, rows
+from core.data.tables import location, rows
 from core.fluency.evaluation import LENGTHS, movable
 from core.text.preprocessing import Preprocessing, Vocabulary
 
@@ -53,7 +53,7 @@ def read_pairs(path: str | Path) -> Pairs:
     found = []
     for number, line, row in rows(path, columns):
         if not all(isinstance(value, str) for value in row):
-            where = place(path, number, line)
+            where = location(path, number, line)
             raise ValueError(f"{where}: {', '.join(columns)} are {list(row)!r}, expected strings")
         found.append(row)
     if not found:

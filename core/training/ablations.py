@@ -24,6 +24,7 @@ from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out
 from core.evaluation.metrics import paired_interval, wilson_interval
 from core.models.predict import logits
 from core.models.training_rows import STRATIFIED
+from core.runtime import files
 from core.text.preprocessing import USUAL, Preprocessing, Vocabulary
 from core.training.loop import TrainingSettings, train_classifier
 from core.training.word2vec import Word2VecSettings, train_word2vec, unit_variance
@@ -192,14 +193,9 @@ def _save(
     path: Path, header: dict[str, Any], rows: list[dict[str, Any]], correct: dict[str, np.ndarray], steps: list[Any]
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
     notes = json.dumps({"header": header, "rows": rows, "keys": list(correct), "steps": steps})
-    try:
-        with beside.open("wb") as file:
-            np.savez(file, notes=np.array(notes), correct=np.array(list(correct.values())))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with files.replacing(path) as beside, beside.open("wb") as file:
+        np.savez(file, notes=np.array(notes), correct=np.array(list(correct.values())))
 
 
 def _restore(

@@ -15,6 +15,7 @@ from core.commands.verbs import Add
 from core.data.labels import Names
 from core.data.small_data import SMALL, class_counts, is_small, majority, recalls
 from core.models import checkpoints
+from core.runtime import files
 from core.text.preprocessing import USUAL
 
 if TYPE_CHECKING:
@@ -209,12 +210,7 @@ def study(options: argparse.Namespace) -> int:
             bar.update(progress.done - bar.n)
     found = progress.study
     out.mkdir(parents=True, exist_ok=True)
-    beside = out / "study.json.new"
-    try:
-        beside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        beside.replace(out / "study.json")
-    finally:
-        beside.unlink(missing_ok=True)
+    files.write(out / "study.json", (json.dumps(found, indent=1) + "\n").encode())
     if options.json:
         console.json_list([found])
         return 0

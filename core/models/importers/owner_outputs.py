@@ -22,7 +22,7 @@ import torch
 
 from core.data.corpus import encode_tokens, length_batches, pad
 from core.data.formats.layout import Layout
-from core.data.tables import place, rows
+from core.data.tables import location, rows
 from core.models.importers.words import Words
 from core.models.read_outs import UNPADDED, ReadOut, pools
 from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier, Head
@@ -102,7 +102,7 @@ def read(
     column = logit or probability or "probability"
     texts, numbers, places = [], [], []
     for number, line, (said, value) in rows(path, (text or "text", column), layout):
-        where = place(path, number, line)
+        where = location(path, number, line)
         try:
             found = float(str(value))
         except ValueError:

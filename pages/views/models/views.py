@@ -101,9 +101,7 @@ def confusion(shown: Shown) -> None:
     with right:
         _measures(tally, tally.at(0.5))
     if shown.assessment is None:
-        st.info(
-            _("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours.")
-        )
+        _no_texts()
         return
     st.header(_("Rows to look at"))
     zero, one = (plain(named(label)) for label in tally.labels)
@@ -225,9 +223,7 @@ def compare(shown: Shown) -> None:
         )
     )
     if shown.assessment is None:
-        st.info(
-            _("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours.")
-        )
+        _no_texts()
         return
     st.header(_("Where they differ"))
     differing = shown.assessment.differing
@@ -235,7 +231,7 @@ def compare(shown: Shown) -> None:
 
 
 def _no_texts() -> None:
-    st.info(_("The report’s texts are not kept. Choose the sentences of this project, or a file of yours."))
+    st.info(_("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours."))
 
 
 def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequence[str], key: str) -> None:

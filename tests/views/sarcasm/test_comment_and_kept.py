@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -417,12 +415,6 @@ def test_a_find_that_somebody_else_removed_is_no_fault(monkeypatch: pytest.Monke
     assert [find.text for find in kept()] == ["text 0"]
 
 
-def test_a_file_that_is_no_collection_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "kept.sqlite3").write_text("no database, and much longer than its header would be " * 10)
-    (error,) = run(KEPT).error
-    assert "is not a collection" in app.shown(error.value)
-
-
 # Hostile texts, and other languages
 
 # What takes a text as it stands, or is told to.
@@ -446,13 +438,6 @@ def test_a_hostile_comment_is_inert(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = run(KEPT)
     assert live(listed, MARKER) <= HOLDERS | {"selectbox"}
     assert hostile in listed.dataframe[0].value["text"].tolist()
-
-
-def test_an_export_is_safe_to_open_in_a_spreadsheet() -> None:
-    at = press(commented("=1+1 love"), "Keep this text")
-    header, row, *_ = csv.reader(io.StringIO(Finds().export_csv(), newline=""))
-    assert row[header.index("text")] == "'=1+1 love"
-    sound(at)
 
 
 def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
