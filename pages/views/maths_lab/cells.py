@@ -60,7 +60,7 @@ def _one_a_cell(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     """The equations of each cell and, below, one unit's numbers at one token; the same as lines of a sheet."""
     st.header(_("The equations, with live numbers"))
-    if not (chosen := prefixwise.only(chosen, plain_only=False, torch_gates=False)):
+    if not (chosen := prefixwise.only(chosen, plain_only=False, torch_gates=True)):
         return []
     readers = controls.readers(chosen, text)
     if not readers:
