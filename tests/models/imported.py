@@ -1,4 +1,4 @@
-"""Checkpoints as `core.foreign` makes them, with random weights: bidirectional, or with another read-out."""
+"""Checkpoints as `core.models.importers` makes them, with random weights: bidirectional, or with another read-out."""
 
 from __future__ import annotations
 

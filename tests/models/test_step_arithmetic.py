@@ -120,16 +120,14 @@ def test_the_shipped_models(name: str) -> None:
         assert len(found.gates[0].input_products) == 128 and len(found.gates[0].state_products) == 256
 
 
-@pytest.mark.parametrize(
-    ("step", "unit", "says"),
-    [(2, 0, "step 2 is none of the 2, which count from 0 to 1"), (-1, 0, "step -1"), (0, 4, "unit 4"), (0, -1, "unit")],
-)
-def test_what_is_not_there_is_refused(step: int, unit: int, says: str) -> None:
+def test_what_is_not_there_is_refused() -> None:
     asked = checkpoint("gru")
-    with pytest.raises(ValueError, match=says):
-        working(asked.model, trace(asked, "better late"), step, unit)
-
-
-def test_another_models_trace_is_refused() -> None:
+    read = trace(asked, "better late")
+    for step, unit, says in (
+        *((2, 0, "step 2 is none of the 2, which count from 0 to 1"), (-1, 0, "step -1"), (0, 4, "unit 4")),
+        (0, -1, "unit"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            working(asked.model, read, step, unit)
     with pytest.raises(ValueError, match="another model: lstm, 4 units; given: gru, 4"):
-        working(checkpoint("gru").model, trace(checkpoint("lstm"), "better late"), 0, 0)
+        working(asked.model, trace(checkpoint("lstm"), "better late"), 0, 0)

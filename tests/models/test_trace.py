@@ -3,8 +3,6 @@ logit."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -181,8 +179,10 @@ def test_units_stand_by_how_far_they_moved_the_logit() -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_one_token(cell: str) -> None:
-    found = trace(checkpoint(cell), "Never")
+    asked = checkpoint(cell)
+    found = trace(asked, "Never")
     assert len(found) == 1 and found.tokens == ("never",) and found.h.shape == (1, HIDDEN)
+    assert found.empty_logit == pytest.approx(asked.model.linear.bias.item())
     assert found.contributions == pytest.approx([found.logit[0] - found.empty_logit])
     if cell == "lstm":
         assert found.cell_contributions == pytest.approx(found.contributions)
@@ -203,30 +203,16 @@ def test_two_thousand_tokens(cell: str) -> None:
         assert np.isfinite(found.cell_contributions).all()
 
 
-def test_unknown_words_are_told_and_read_as_one() -> None:
+def test_tokens_unknown_as_they_stand_and_none() -> None:
     asked = checkpoint("lstm")
     found, other = trace(asked, "so zork"), trace(asked, "so blarf")
     assert found.known == (True, False) and found.text == "so zork"
     np.testing.assert_array_equal(found.h, other.h)
-
-
-@pytest.mark.parametrize("text", ["", "   ", "\t \n"])
-def test_an_empty_text_is_refused(text: str) -> None:
-    with pytest.raises(EmptyTextError, match="empty"):
-        trace(checkpoint("rnn"), text)
-    with pytest.raises(EmptyTextError):
-        trace_tokens(checkpoint("rnn"), [])
-
-
-def test_tokens_are_read_as_they_stand() -> None:
-    found = trace_tokens(checkpoint("rnn"), ["never", "Never"])
+    found = trace_tokens(asked, ["never", "Never"])
     assert found.tokens == ("never", "Never") and found.known == (True, False) and found.text == "never Never"
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_the_empty_logit_is_read_out_of_the_start(cell: str) -> None:
-    asked = checkpoint(cell)
-    assert trace(asked, "so").empty_logit == pytest.approx(asked.model.linear.bias.item())
+    for ask in (lambda: trace(asked, ""), lambda: trace(asked, " \t \n"), lambda: trace_tokens(asked, [])):
+        with pytest.raises(EmptyTextError):
+            ask()
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -264,10 +250,3 @@ def test_the_shipped_models(name: str) -> None:
         assert found.contributions.sum() == pytest.approx(expected.logit - found.empty_logit, abs=1e-4)
         if found.cell_contributions is not None:
             assert found.cell_contributions.sum() == pytest.approx(expected.logit - found.empty_logit, abs=1e-4)
-
-
-def test_a_trace_can_be_made_of_parts() -> None:
-    """What the properties tell is of the arrays alone, whatever model they came from."""
-    found = trace(checkpoint("lstm"), TEXT)
-    twice = replace(found, logit=2 * found.logit, empty_logit=2 * found.empty_logit)
-    np.testing.assert_allclose(twice.contributions, 2 * found.contributions)

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.models.importers.refusals import RefusedError
+from core.models.importers.refusals import unsafe
 
 _LISTED = 12  # names in a message
 
@@ -46,12 +46,8 @@ def read(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for what is no such file
         if type(error).__name__ != "UnpicklingError":
             raise ValueError(f"{path.name} is not a file that torch.save wrote ({type(error).__name__})") from None
-        lines = [line.format(name=path.name, stem=path.stem) for line in CONVERSION]
-        raise RefusedError(
-            f"{path.name} holds more than weights, a whole module perhaps, and is not opened, as that would run its "
-            "code. These lines of Python write its weights as safetensors. Run these lines only if you trust the file",
-            lines,
-        ) from None
+        what = "holds more than weights, perhaps a whole module,"
+        raise unsafe(path, what, CONVERSION, "its weights as safetensors") from None
     return _state_dict(content, path.name)
 
 
@@ -80,12 +76,13 @@ def plain(tensors: dict[str, Tensor], file: str) -> dict[str, Tensor]:
     """The same tensors, where each is a plain array of numbers that the file stores. Raises ValueError by name."""
     types = ", ".join(_type(kind) for kind in _TYPES)
     for name, tensor in tensors.items():
-        kind = "nested" if tensor.is_nested else "quantised" if tensor.is_quantized else None
-        if kind is None and tensor.layout != torch.strided:
-            kind = "sparse"
-        if kind is None and tensor.device.type != "cpu":
-            kind = f"on the device {tensor.device.type}"
-        if kind is not None:
+        kinds = {
+            "nested": tensor.is_nested,
+            "quantised": tensor.is_quantized,
+            "sparse": tensor.layout not in (torch.strided, torch.jagged),
+            f"on the device {tensor.device.type}": tensor.device.type != "cpu",
+        }
+        if kind := next((kind for kind, holds in kinds.items() if holds), None):
             raise ValueError(f"{file}: {name} is {kind}; expected a dense tensor on the CPU, of {types}")
         if tensor.dtype not in _TYPES:
             raise ValueError(

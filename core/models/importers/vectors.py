@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from core.models.importers import file_kinds
-from core.models.importers.refusals import RefusedError
+from core.models.importers.refusals import RefusedError, unsafe
 
 _SHOWN = 5
 _LOOKED_AT = 1_000  # first lines that tell how many numbers a word has
@@ -63,15 +63,12 @@ def read(path: Path, name: str | None = None) -> Vectors:
     if start.startswith(FASTTEXT):
         raise RefusedError(
             f"{path.name} is fastText's own format, which is not read; these lines of Python write its vectors as text",
-            [line.format(name=path.name, stem=path.stem) for line in FROM_FASTTEXT],
+            FROM_FASTTEXT,
+            path,
         )
     kind = file_kinds.kind(path)
     if kind is file_kinds.Kind.PICKLE:
-        raise RefusedError(
-            f"{path.name} is a pickle, gensim's perhaps, and is not opened, as that would run what it says. These "
-            "lines of Python write its vectors as text. Run these lines only if you trust the file",
-            [line.format(name=path.name, stem=path.stem) for line in FROM_GENSIM],
-        )
+        raise unsafe(path, "is a pickle, perhaps gensim's,", FROM_GENSIM, "its vectors as text")
     if kind in (file_kinds.Kind.SAFETENSORS, file_kinds.Kind.TORCH):
         return _matrix(path, _tensor(path, name))
     if kind is file_kinds.Kind.UNKNOWN:
@@ -106,20 +103,15 @@ def _matrix(path: Path, found: np.ndarray) -> Vectors:
 
 
 def _tensor(path: Path, name: str | None) -> np.ndarray:
-    from core.models.importers.tensor_names import listed
+    from core.models.importers.refusals import listed, named
     from core.models.importers.weights import read
 
     tensors = read(path)
     if name is None and len(tensors) > 1:
         raise ValueError(f"{path.name} holds {len(tensors)} tensors; name one with --embedding-name: {listed(tensors)}")
-    wanted = name if name is not None else next(iter(tensors), "")
-    if wanted not in tensors and f"{wanted}.weight" in tensors:
-        wanted = f"{wanted}.weight"
-    if wanted not in tensors:
-        raise LookupError(f"no tensor {wanted!r} in {path.name}; available: {listed(tensors)}")
-    tensor = tensors[wanted]
-    found: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-    return found
+    tensor = tensors[named(tensors, next(iter(tensors), "") if name is None else name, "the embedding")]
+    array: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    return array
 
 
 def _text(path: Path) -> Vectors:

@@ -27,8 +27,7 @@ from torch import Tensor
 
 from core.models.importers import file_kinds, heads, torch_files
 from core.models.importers.parts import Found
-from core.models.importers.refusals import RefusedError
-from core.models.importers.tensor_names import listed, mismatch
+from core.models.importers.refusals import RefusedError, listed, mismatch, named
 from core.models.recurrent import GATES
 
 _WAY_ON = "(--ignore names what the model does without; --predictor asks a model of other layers as a black box)"
@@ -244,10 +243,7 @@ def _recurrent(tensors: Mapping[str, Tensor], wanted: str | None) -> tuple[str, 
 def _embedding(tensors: Mapping[str, Tensor], wanted: str | None, candidates: list[str]) -> str | None:
     """The name of the embedding: the one asked for, else the one candidate, if there is any."""
     if wanted is not None:
-        for name in (wanted, f"{wanted}.weight"):
-            if name in tensors:
-                return name
-        raise LookupError(f"no tensor {wanted!r} for the embedding; available: {listed(tensors)}")
+        return named(tensors, wanted, "the embedding")
     if len(candidates) > 1:
         # By their shapes all of them may be meant, by their names one.
         telling = [name for name in candidates if "emb" in name.lower()]

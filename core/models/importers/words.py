@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from core.models.importers import file_kinds
-from core.models.importers.refusals import RefusedError
+from core.models.importers.refusals import unsafe
 from core.text.preprocessing import PAD, UNK, Preprocessing, Vocabulary
 
 MOST_IDS = 20_000_000
@@ -73,11 +73,7 @@ def read_vocabulary(path: Path) -> list[str | None]:
     """Tokens by id, None for an id without one. Raises ValueError where the file is no vocabulary, RefusedError where
     lines of Python make one of it."""
     if file_kinds.kind(path) in (file_kinds.Kind.PICKLE, file_kinds.Kind.TORCH):
-        raise RefusedError(
-            f"{path.name} is a pickle and is not opened, as that would run what it says. These lines of Python write "
-            "it as JSON. Run these lines only if you trust the file",
-            [line.format(name=path.name, stem=path.stem) for line in FROM_PICKLE],
-        )
+        raise unsafe(path, "is a pickle", FROM_PICKLE, "it as JSON")
     try:
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
