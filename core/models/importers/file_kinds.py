@@ -1,7 +1,7 @@
 """What is in a file of weights? Decided by its first bytes, not its suffix, before anything is opened.
 
-A file that can be read without running code goes to its reader. Others get lines of Python or shell that convert them, for
-people who trust the file.
+A file that can be read without running code goes to its reader. Others get lines of Python or shell that convert them,
+for people who trust the file.
 """
 
 from __future__ import annotations
