@@ -1,9 +1,9 @@
-"""How does a model that was trained elsewhere become a checkpoint? Weights, words, steps, and a card that says so.
+"""How does a model trained elsewhere become a checkpoint? Weights, words, steps, and a card that says so.
 
-The law: the checkpoint gives the probabilities of the model that the weights are of, in float32, where what the weights
-do not show was told rightly: what the head reads, padding, activations, preprocessing. Files of layers or of a graph
-show more of that than a table of tensors. What was assumed is said; `importers.owner_outputs` compares with the owner's
-numbers. Embeddings are kept in float32, twice the space of a model trained here, as rounding them would break the law.
+The checkpoint gives the probabilities of the model that the weights come from, in float32, provided that what the
+weights do not show was given correctly: what the head reads, padding, activations, preprocessing. Files of layers or
+graphs show more of that than a table of tensors. Assumptions are reported; `owner_outputs` compares with the owner's
+numbers. Embeddings stay float32, as rounding them would change the probabilities.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from core.data.formats.layout import Layout
 from core.data.labels import SENTIMENT, check_names
 from core.models import checkpoints
 from core.models.importers import file_kinds, owner_outputs, vectors, weights, words
-from core.models.importers.parts import Found, classifier
+from core.models.importers.parts import Parts, classifier
 from core.models.read_outs import POOLS, SIDES, UNPADDED, ReadOut
 from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing
 
 STEPS = ("lowercase", "punctuation")
-"""Preprocessing unless told: what most models of words assume."""
+"""The default preprocessing, as most models of words assume."""
 ACTIVATION, NONLINEARITY = "relu", "tanh"
-"""Of a hidden layer of the head, and of nn.RNN, unless told."""
+"""Defaults for a hidden layer of the head, and for nn.RNN."""
 
 INTENDED_USE = mark(
     "A model that was trained elsewhere and brought here to be examined. What it was made for is not known here."
@@ -49,12 +49,11 @@ TERMS = mark("The weights are under the terms of their owner, which are not know
 
 @dataclass(frozen=True)
 class Request:
-    """Which files and choices make the checkpoint; see `weights.find` and `words.align`.
+    """The files and choices that make the checkpoint; see `weights.find` and `words.align`.
 
-    `labels` name class 0 and class 1, `reads` is what `ReadOut.parse` takes. What is None is told by the
-    file, or assumed and said. `check` is a table of texts with the owner's probabilities, as
-    `owner_outputs.read` takes it. Raises ValueError for names that cannot stand for classes, a read-out or an
-    activation that there is not.
+    `labels` name class 0 and class 1, `reads` is what `ReadOut.parse` takes. None is decided by the file, or assumed
+    and reported. `check` is a table for `owner_outputs.read`. Raises ValueError for invalid labels, read-out or
+    activation.
     """
 
     weights: Path
@@ -94,9 +93,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Brought:
-    """A model put together from a request: its words and their vectors, its card; what was found out and what was
-    assumed, a line each; and how it was compared with its owner's numbers, if it was."""
+class Imported:
+    """An imported model: its words and vectors, its card, what was found out and assumed, and how it was checked."""
 
     model: Classifier
     words: words.Words
@@ -106,9 +104,8 @@ class Brought:
     checked: owner_outputs.Checked | None
 
 
-def bring(request: Request) -> Brought:
-    """Put a model together from files. Raises ValueError, LookupError or OSError for what cannot be, telling why; so
-    where the model differs from what its owner's says."""
+def assemble(request: Request) -> Imported:
+    """Assemble a model from files. Raises ValueError, LookupError or OSError, also if it differs from its owner's."""
     apart = None if request.embedding is None else vectors.read(request.embedding, request.embedding_name)
     found = _parts(request, apart is None)
     owner = None
@@ -119,59 +116,58 @@ def bring(request: Request) -> Brought:
     if request.drop_unknown:
         known = replace(known, drops=True)
         words_notes = tuple(note for note in words_notes if note != words.NO_UNKNOWN)
-    reading, assumed = _reading(request, found)
-    if reading.reads.pads and not known.pad:
+    choices, assumed = _choices(request, found)
+    if choices.reads.pads and not known.pad:
         raise ValueError(
-            f"--reads {reading.reads} reads padding, and no token is known for it; name it with --pad-token or --pad-id"
+            f"--reads {choices.reads} reads padding, and no token is known for it; name it with --pad-token or --pad-id"
         )
     table = torch.from_numpy(known.vectors)
-    model = classifier(found, table, reading.reads, reading.nonlinearity, reading.activation)
-    lost = words.unreachable(known.vocabulary, Preprocessing(reading.steps))
+    model = classifier(found, table, choices.reads, choices.nonlinearity, choices.activation)
+    lost = words.unreachable(known.vocabulary, Preprocessing(choices.steps))
     notes = [*found.notes, *words_notes]
     if apart is not None and found.embedding is not None:
         notes.append(f"{found.names['embedding']} of the weights is not used: the embedding was given apart")
     if lost:
         notes.append(
             f"{len(lost):,} of {len(known.vocabulary.words):,} words come out of no text with the steps "
-            f"{' '.join(reading.steps) or 'none'}: {', '.join(lost[:5])}"
+            f"{' '.join(choices.steps) or 'none'}: {', '.join(lost[:5])}"
         )
     checked = None
     if owner is not None:
-        told = {"activation": found.activation, "nonlinearity": found.nonlinearity}
+        fixed = {"activation": found.activation, "nonlinearity": found.nonlinearity}
         checked = owner_outputs.check(
             model,
             known,
-            reading,
+            choices,
             owner,
             outputs=found.head.outputs,
             class_1=_class_1(request, found),
             pool=found.pool,
-            told=[name for name, value in told.items() if value is not None],
+            known=[name for name, value in fixed.items() if value is not None],
         )
         if checked.rivals:
-            options = "; ".join(
-                rival.options(reading, found.head.outputs, _class_1(request, found)) for rival in checked.rivals
-            )
-            notes.append(f"the rows of {owner.file} agree with other readings too, so they do not decide: {options}")
+            class_1 = _class_1(request, found)
+            options = "; ".join(rival.options(choices, found.head.outputs, class_1) for rival in checked.rivals)
+            notes.append(f"the rows of {owner.file} agree with other choices too, so they do not decide: {options}")
         if checked.extreme * 2 > checked.rows:
             notes.append(
                 f"{checked.extreme:,} of {checked.rows:,} probabilities of {owner.file} are within 0.001 of 0 or 1, "
-                "where other readings hardly differ: give texts that the model is less sure of"
+                "where other choices hardly differ: give texts that the model is less sure of"
             )
-    card = _card(request, found, known, model, reading, notes, assumed, checked)
-    return Brought(model, known, card, tuple(notes), tuple(assumed), checked)
+    card = _card(request, found, known, model, choices, notes, assumed, checked)
+    return Imported(model, known, card, tuple(notes), tuple(assumed), checked)
 
 
-def save(name: str, brought: Brought, folder: Path | None = None, *, replace: bool = False) -> None:
-    """Keep a model as a checkpoint of this name. Raises ValueError for a name that cannot be, or is taken."""
+def save(name: str, imported: Imported, folder: Path | None = None, *, replace: bool = False) -> None:
+    """Save a model as a checkpoint of this name. Raises ValueError for a name that is invalid or taken."""
     checkpoints.check_name(name)
     if not replace and ((folder or checkpoints.root()) / name).exists():
         raise ValueError(f"there is a checkpoint {name!r} already; choose another name or give --replace")
-    checkpoints.save(name, brought.model.state_dict(), brought.words.vocabulary, brought.card, folder)
+    checkpoints.save(name, imported.model.state_dict(), imported.words.vocabulary, imported.card, folder)
 
 
-def _parts(request: Request, needs_embedding: bool) -> Found:
-    """The parts of a classifier in the file of weights, by the reader of its form."""
+def _parts(request: Request, needs_embedding: bool) -> Parts:
+    """The parts of the classifier in the weights file, by the reader of its kind."""
     kind = file_kinds.kind(request.weights)
     if kind in (file_kinds.Kind.KERAS, file_kinds.Kind.HDF5, file_kinds.Kind.ONNX):
         named = {
@@ -205,8 +201,8 @@ def _parts(request: Request, needs_embedding: bool) -> Found:
     )
 
 
-def _reading(request: Request, found: Found) -> tuple[owner_outputs.Reading, list[str]]:
-    """How the model reads texts, and a line about each choice that neither the file nor the request tells."""
+def _choices(request: Request, found: Parts) -> tuple[owner_outputs.Choices, list[str]]:
+    """How the model reads texts, and a line for each choice that was assumed."""
     assumed: list[str] = []
     reads = _reads(request, found, assumed)
     steps = found.steps if request.preprocessing is None else request.preprocessing.steps
@@ -215,12 +211,12 @@ def _reading(request: Request, found: Found) -> tuple[owner_outputs.Reading, lis
     if steps is None:
         steps = STEPS
         assumed.append(f"text becomes words by the steps {' '.join(steps)} (--steps)")
-    told = (
+    functions = (
         ("nonlinearity", request.nonlinearity, found.nonlinearity, found.cell == "rnn", NONLINEARITY),
         ("activation", request.activation, found.activation, found.head.hidden is not None, ACTIVATION),
     )
     chosen: dict[str, str | None] = {}
-    for option, given, own, has, usual in told:
+    for option, given, own, has, usual in functions:
         if given is not None and not has:
             what = "an RNN" if option == "nonlinearity" else "a head of two layers"
             raise ValueError(f"--{option} is for {what}, which {request.weights.name} does not have")
@@ -234,11 +230,11 @@ def _reading(request: Request, found: Found) -> tuple[owner_outputs.Reading, lis
         assumed.append("the two outputs are made probabilities by softmax")
     if found.head.outputs == 2 and request.class_1 is None:
         assumed.append(f"output 1 of two is class 1, {request.labels[1]} (--class-1)")
-    return owner_outputs.Reading(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
+    return owner_outputs.Choices(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
 
 
-def _reads(request: Request, found: Found, assumed: list[str]) -> ReadOut:
-    """What the head reads: as given, where the file does not say another."""
+def _reads(request: Request, found: Parts, assumed: list[str]) -> ReadOut:
+    """What the head reads: as given, unless the file says otherwise."""
     asked = ReadOut.parse(request.reads or "")
     parts = (request.reads or "").split()
     pool = next((part for part in parts if part in POOLS), None)
@@ -263,12 +259,12 @@ def _reads(request: Request, found: Found, assumed: list[str]) -> ReadOut:
     return reads
 
 
-def _class_1(request: Request, found: Found) -> int:
+def _class_1(request: Request, found: Parts) -> int:
     return found.head.outputs - 1 if request.class_1 is None else request.class_1
 
 
-def _words(request: Request, found: Found, apart: vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
-    """The vocabulary with its vectors, from wherever these stand, and what was found out of them."""
+def _words(request: Request, found: Parts, apart: vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
+    """The vocabulary with its vectors, and notes on them."""
     if apart is not None:
         table, of, notes = apart
     else:
@@ -306,10 +302,10 @@ def _words(request: Request, found: Found, apart: vectors.Vectors | None) -> tup
 
 def _card(
     request: Request,
-    found: Found,
+    found: Parts,
     known: words.Words,
     model: Classifier,
-    reading: owner_outputs.Reading,
+    choices: owner_outputs.Choices,
     notes: list[str],
     assumed: list[str],
     checked: owner_outputs.Checked | None,
@@ -319,11 +315,11 @@ def _card(
         "vocabulary": request.vocabulary,
         "embedding": request.embedding,
     }
-    reads = {} if reading.reads == ReadOut() and not found.bidirectional else {"reads": str(reading.reads)}
+    reads = {} if choices.reads == ReadOut() and not found.bidirectional else {"reads": str(choices.reads)}
     return {
         "kind": checkpoints.CLASSIFIER,
         "cell": found.cell,
-        "preprocessing": reading.steps,
+        "preprocessing": choices.steps,
         "embeddings": {"stored": checkpoints.FLOAT32},
         "imported": {
             "files": {
@@ -357,7 +353,7 @@ def _card(
             **({"drops_unknown": True} if known.drops else {}),
             **({"bidirectional": True} if found.bidirectional else {}),
             **reads,
-            **({} if reading.nonlinearity == NONLINEARITY else {"nonlinearity": reading.nonlinearity}),
+            **({} if choices.nonlinearity == NONLINEARITY else {"nonlinearity": choices.nonlinearity}),
             **({} if found.reset_after else {"reset_after": False}),
             **({"head": model.head._asdict()} if model.head else {}),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -366,7 +362,7 @@ def _card(
         "history": [],
         "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
         "intended_use": INTENDED_USE,
-        "limits": [*LIMITS, *(() if reading.reads.pads else (NO_PADDING,))],
+        "limits": [*LIMITS, *(() if choices.reads.pads else (NO_PADDING,))],
         "terms": TERMS,
         "metrics": {},
     }

@@ -1,4 +1,4 @@
-"""What layers, with which weights, stand in a file that Keras wrote? Read without Keras, and nothing is run.
+"""Which layers and weights are in a file that Keras wrote? Read without Keras; nothing is run.
 
 ``.keras`` is a zip of ``config.json`` and ``model.weights.h5``, which names a layer by its class and its number among
 those of its class. ``.h5`` has the configuration in an attribute, and for each layer a list of its weights' names, as
@@ -55,7 +55,7 @@ class Layer:
         return self.config.get(name, usual)
 
     def must(self, **expected: object) -> None:
-        """Refuse a layer whose options, where it has them, are not these."""
+        """Refuse a layer that has other values of these options."""
         for name, value in expected.items():
             found = self.config.get(name, value)
             if found != value:
@@ -75,7 +75,7 @@ class Layer:
 
 
 def layers(path: Path) -> list[Layer]:
-    """The layers of a file in the order in which a text passes them, with their weights."""
+    """The layers of a file in order, with their weights."""
     import h5py
 
     if file_kinds.kind(path) is file_kinds.Kind.KERAS:
@@ -101,7 +101,7 @@ def layers(path: Path) -> list[Layer]:
 
 
 def _part(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """A file in the archive, of so many bytes at most. Raises ValueError for a larger or a damaged one."""
+    """A file in the archive, at most `most` bytes. Raises ValueError for a larger or damaged one."""
     try:
         info = archive.getinfo(name)
         most = min(most, max(_ALWAYS, _MOST_TIMES_PART * info.compress_size))
@@ -140,9 +140,9 @@ def _json(path: Path, content: bytes | str) -> dict[str, Any]:
 def _chained(
     path: Path, model: Mapping[str, Any], weights: Any, words: Callable[[str], tuple[str, ...] | None]
 ) -> list[Layer]:
-    """The layers of a Sequential model, or of a Functional one in which each has one before it.
+    """The layers of a Sequential model, or of a Functional one that is a chain.
 
-    `weights` gives those of an entry of the configuration, `words` the vocabulary of a place in the archive.
+    `weights` gives those of an entry of the configuration, `words` the vocabulary at a path in the archive.
     """
     kind, config = str(model.get("class_name")), model["config"]
     told = config if isinstance(config, list) else config.get("layers")
@@ -175,7 +175,7 @@ def _chained(
 
 
 def _in_order(layers: Mapping[str, Layer], before: Mapping[str, list[str]]) -> list[Layer]:
-    """A graph's layers from the one input to the one output. Raises ValueError where it forks or joins."""
+    """A graph's layers from input to output. Raises ValueError if it forks or joins."""
     after: dict[str, list[str]] = {name: [] for name in layers}
     for name, sources in before.items():
         if len(sources) > 1:
@@ -194,7 +194,7 @@ def _in_order(layers: Mapping[str, Layer], before: Mapping[str, list[str]]) -> l
 
 
 def _inputs(node: object, names: set[str]) -> Iterator[str]:
-    """The layers that a layer takes its input from, as Keras 2 and 3 write it."""
+    """A layer's input layers, as Keras 2 or 3 writes them."""
     if isinstance(node, Mapping):
         history = node.get("keras_history")
         if isinstance(history, list) and history:
@@ -250,25 +250,23 @@ def _of_legacy(arrays: _Arrays, group: h5py.Group, name: str) -> list[np.ndarray
 
 
 class _Arrays:
-    """The arrays of one file, each read once, and no more of them than `_MOST_BYTES`."""
+    """The arrays of one file, each read once, at most `_MOST_BYTES` in all."""
 
     def __init__(self, path: Path):
         self._file, self._bytes = path.name, 0
         self._read: set[int] = set()
 
     def read(self, group: h5py.Group, name: str) -> np.ndarray:
-        """One array of the file itself: no link to another file, and not far larger than what is stored of it."""
+        """One array of this file: no link to another, and not far larger than its stored bytes."""
         import h5py
 
-        inside = group
-        for part in name.split("/")[:-1]:
-            if not isinstance(inside.get(part, getlink=True), h5py.HardLink):
+        found: Any = group
+        for part in name.split("/"):
+            if not isinstance(found, h5py.Group) or not isinstance(found.get(part, getlink=True), h5py.HardLink):
                 raise ValueError(f"{self._file}: {name} is not a weight of this file")
-            inside = inside[part]
-        end = name.rpartition("/")[2]
-        if not isinstance(inside.get(end, getlink=True), h5py.HardLink) or not isinstance(inside[end], h5py.Dataset):
+            found = found[part]
+        if not isinstance(found, h5py.Dataset):
             raise ValueError(f"{self._file}: {name} is not a weight of this file")
-        found = inside[end]
         if found.external or found.is_virtual or found.dtype.kind not in "fiu":
             raise ValueError(f"{self._file}: {name} is not an array of numbers of this file")
         place = h5py.h5o.get_info(found.id).addr
@@ -291,7 +289,7 @@ class _Arrays:
 
 
 class _Vocabularies:
-    """The words of layers that learnt theirs, by the layer's place in the archive; `most` bytes of all layers."""
+    """The vocabularies of layers by the layer's path in the archive, at most `most` bytes in all."""
 
     most = _MOST_CONFIG
 

@@ -1,4 +1,4 @@
-"""What do Keras' layers compute, said by torch's names and this project's?
+"""What do Keras' layers compute, by torch's names?
 
 A chain of layers is read: TextVectorization or not, Embedding, one or more LSTM, GRU or SimpleRNN of one size (all
 Bidirectional, or none), a global pooling or none, a hidden Dense or none, a Dense of one or two outputs. Dropout does
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from core.models.importers import heads, keras_files
 from core.models.importers.keras_files import Layer
-from core.models.importers.parts import Found, Head
+from core.models.importers.parts import Head, Parts
 
 _WITHOUT_EFFECT = {
     *("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"),
@@ -36,7 +36,7 @@ _READ = (
 _STANDARDIZE = {"lower_and_strip_punctuation": "keras_vectorization", "lower": "lowercase", None: "whitespace"}
 
 
-def read(path: Path, class_1: int | None = None) -> Found:
+def read(path: Path, class_1: int | None = None) -> Parts:
     """The parts of a classifier that Keras saved. Raises ValueError for a file or a layer that cannot be read."""
     try:
         return _found(path, class_1)
@@ -48,7 +48,7 @@ def read(path: Path, class_1: int | None = None) -> Found:
         raise ValueError(f"{path.name} is damaged, or not as Keras writes it ({why})") from None
 
 
-def _found(path: Path, class_1: int | None) -> Found:
+def _found(path: Path, class_1: int | None) -> Parts:
     layers = [layer for layer in keras_files.layers(path) if layer.kind not in _WITHOUT_EFFECT]
     chain = _Chain(path.name, layers)
     entry = chain.take("InputLayer")
@@ -72,7 +72,7 @@ def _found(path: Path, class_1: int | None) -> Found:
     if other:
         notes = (f"its owner computes in {', '.join(sorted(other))}; here it is float32",)
     known, steps, more = _texts(split, rows)
-    return Found(
+    return Parts(
         cell=cells.cell,
         layers=len(recurrent),
         bidirectional=cells.both,
@@ -99,7 +99,7 @@ def _found(path: Path, class_1: int | None) -> Found:
 
 @dataclass
 class _Chain:
-    """The layers that are left to be read, in order."""
+    """The remaining layers, in order."""
 
     file: str
     rest: list[Layer]
@@ -122,7 +122,7 @@ class _Chain:
         return found
 
     def run(self, *kinds: str) -> list[Layer]:
-        """All that follow of these kinds, one at least."""
+        """All layers of these kinds that follow, at least one."""
         found = []
         while (layer := self.take(*kinds)) is not None:
             found.append(layer)
@@ -143,7 +143,7 @@ class _Cells:
 
 
 def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -> _Cells:
-    """Stacked recurrent layers as one module of torch's, float32."""
+    """Stacked recurrent layers as one torch module, float32."""
     tensors: dict[str, Tensor] = {}
     shared: dict[str, object] = {}
     biased = True
@@ -178,7 +178,7 @@ def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -
 
 
 def _ways(layer: Layer) -> list[Layer]:
-    """The layer itself, or both ways of a Bidirectional one."""
+    """The layer, or both directions of a Bidirectional one."""
     if layer.kind != "Bidirectional":
         return [layer]
     layer.must(merge_mode="concat")
@@ -224,7 +224,7 @@ def _reset_after(way: Layer, units: int) -> bool:
 
 
 def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
-    """One way of one layer by torch's names."""
+    """One direction of one layer, by torch's names."""
     gates = {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2), "SimpleRNN": (0,)}[way.kind]
     count = len(gates) * units
     kernel, recurrent = way.array(0, (width, count)), way.array(1, (units, count))
@@ -245,7 +245,7 @@ def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
 
 
 def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -> tuple[Head, str | None]:
-    """One logit of the Dense layers, and the activation between two of them."""
+    """The Dense layers as one logit, and the activation between two."""
     dense: list[tuple[Layer, str]] = []
     for layer in layers:
         activation = _named(layer.option("activation", "linear"))
@@ -297,10 +297,7 @@ def _linear(layer: Layer, width: int, units: int) -> tuple[Tensor, Tensor]:
 def _padding(
     entry: Layer | None, split: Layer | None, embedding: Layer, pool: Layer | None, both: bool
 ) -> tuple[str | None, str]:
-    """How texts are padded before they are read, as `core.models.read_outs.ReadOut` writes it, and what that assumes.
-
-    A mask says "", None says that the file does not tell.
-    """
+    """The padding of texts, as `read_outs.ReadOut` writes it ("" for a mask, None if unknown), and what it assumes."""
     masked = bool(embedding.option("mask_zero", False))
     length = None if split is None else split.option("output_sequence_length")
     if split is None:
@@ -333,7 +330,7 @@ def _padding(
 def _texts(
     split: Layer | None, rows: int
 ) -> tuple[tuple[str | None, ...] | None, tuple[str, ...] | None, tuple[str, ...]]:
-    """Tokens by id, preprocessing steps and what was assumed, where the file has the layer that reads texts."""
+    """Tokens by id, preprocessing steps and assumptions of a TextVectorization layer."""
     if split is None:
         return None, None, ()
     split.must(split="whitespace", ngrams=None, output_mode="int")
@@ -360,7 +357,7 @@ def _texts(
 
 
 def _named(value: object) -> str:
-    """An activation's name; one that is written as an object is told by its class."""
+    """An activation's name; an object's is its class."""
     if isinstance(value, Mapping):
         config = value.get("config")
         return str(config if isinstance(config, str) else value.get("class_name"))

@@ -1,4 +1,4 @@
-"""torch's own files (``.pt``, ``.pth``, ``.bin``, ``.ckpt``): one place opens them, by torch's loader for weights.
+"""torch's own files (``.pt``, ``.pth``, ``.bin``, ``.ckpt``), opened only by torch's loader for weights.
 
 Such a file is a pickle, and unpickling runs what the file says. The loader for weights builds tensors and plain
 containers alone and refuses all else. Files that people upload never come here: no page knows this package.
@@ -31,9 +31,9 @@ _TYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The tensors by name of a file that holds a state_dict, or a table in which one entry is a state_dict.
+    """The tensors of a file that holds a state_dict, or a table with one.
 
-    Raises RefusedError for a file that holds more than weights, with what converts it; ValueError for other files.
+    Raises RefusedError with conversion lines if it holds more than weights, ValueError for other files.
     """
     with path.open("rb"):  # a file that is not there is told of as such
         pass
@@ -52,7 +52,7 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def _state_dict(content: object, name: str) -> dict[str, Tensor]:
-    """The table of tensors in what a file held: all of it, or the one entry that is such a table."""
+    """The table of tensors in a file's content: all of it, or its one such entry."""
     tables = [content] if isinstance(content, Mapping) else []
     if tables and not any(isinstance(value, Tensor) for value in tables[0].values()):
         tables = [value for value in tables[0].values() if _is_table(value)]
@@ -73,7 +73,7 @@ def _state_dict(content: object, name: str) -> dict[str, Tensor]:
 
 
 def plain(tensors: dict[str, Tensor], file: str) -> dict[str, Tensor]:
-    """The same tensors, where each is a plain array of numbers that the file stores. Raises ValueError by name."""
+    """The tensors, if each is a plain array of numbers that the file stores; else raises ValueError."""
     types = ", ".join(_type(kind) for kind in _TYPES)
     for name, tensor in tensors.items():
         kinds = {

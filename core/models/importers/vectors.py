@@ -1,4 +1,4 @@
-"""Which vector has which word? Embeddings that stand in a file of their own, read without running anything.
+"""Which vector has which word? Embeddings in a file of their own, read without running code.
 
 A row an id: safetensors, npy, torch's own files of tensors. A row a word: word2vec's text format and GloVe's, which is
 the same without its first line (words, numbers), and word2vec's binary format as its authors and gensim write it. The
@@ -47,10 +47,9 @@ class Vectors(NamedTuple):
 
 
 def read(path: Path, name: str | None = None) -> Vectors:
-    """The vectors of a file, told by what is in it. `name` is that of a tensor in a file of several.
+    """The vectors of a file; `name` chooses one of several tensors.
 
-    Raises ValueError for a file that cannot be read, RefusedError where lines of Python convert it, LookupError for a
-    tensor that is not there.
+    Raises ValueError for an unreadable file, RefusedError with lines that convert it, LookupError for a missing tensor.
     """
     with path.open("rb") as file:
         start = file.read(len(file_kinds.NPY))
@@ -80,7 +79,7 @@ def read(path: Path, name: str | None = None) -> Vectors:
 
 
 def _npy(path: Path) -> np.ndarray:
-    """The array of an npy file, its numbers left in the file. Raises ValueError for one that is cut off or no array."""
+    """The memory-mapped array of an npy file. Raises ValueError for one that is cut off or no array."""
     try:
         with path.open("rb") as file:
             header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -160,7 +159,7 @@ def _fields(line: str) -> list[str]:
 
 
 def _header(line: str) -> tuple[int, int] | None:
-    """Words and numbers a word, as word2vec's first line tells them."""
+    """The two numbers of word2vec's first line: words, numbers per word."""
     fields = _fields(line)
     if len(fields) == 2 and all(field.isascii() and field.isdecimal() for field in fields):
         return int(fields[0]), int(fields[1])
@@ -168,7 +167,7 @@ def _header(line: str) -> tuple[int, int] | None:
 
 
 def _size(lines: Sequence[str]) -> int:
-    """How many numbers most of these lines end in, one field at least being left to the word."""
+    """How many numbers most of these lines end in, after a word of at least one field."""
     counted: Counter[int] = Counter()
     for line in lines:
         fields = _fields(line)
@@ -189,7 +188,7 @@ def _is_number(text: str) -> bool:
 
 
 def _word(line: str, size: int) -> tuple[str, np.ndarray | None]:
-    """A line's word and its numbers, None where these are not so many."""
+    """A line's word and its numbers, None if there are fewer."""
     word, *numbers = line.rstrip(" \r\n").rsplit(" ", size)
     if len(numbers) == size and word and not word.startswith(" ") and "\t" not in line:  # nearly every line
         try:
@@ -208,7 +207,7 @@ def _word(line: str, size: int) -> tuple[str, np.ndarray | None]:
 
 
 def _is_binary(path: Path, file: IO[bytes]) -> bool:
-    """Whether this is word2vec's binary format: its first line, and then a word and bytes that are no text."""
+    """Whether this is word2vec's binary format: its first line, then a word and bytes that are no text."""
     start = file.read(_LONGEST_WORD)
     head, newline, rest = start.partition(b"\n")
     if not newline or len(head) > 40 or not head.isascii():

@@ -8,11 +8,10 @@ a word, D ways (1 or 2):
     weight_ih_l0 [G*H, E]   weight_ih_l1… [G*H, D*H]   weight_hh_l0… [G*H, H]   bias_ih, bias_hh [G*H] or none at all
     embedding [V, E]        head: `core.models.importers.heads`
 
-A bias that is missing is zero. Every tensor must have its place: one that has none (a normalisation, an attention)
-would be left out of the sum in silence.
+A missing bias is zero. Every tensor must be used: a normalisation or an attention would be left out silently.
 
-Files: safetensors; torch's own, whatever their suffix, only through its loader for weights, which runs no code. A file
-that holds a whole module needs the code of its class and is refused. What else there is, `importers.file_kinds` tells.
+Files: safetensors; torch's own, only through its loader for weights, which runs no code. A file that holds a whole
+module needs the code of its class and is refused; `file_kinds` names other kinds.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ import torch
 from torch import Tensor
 
 from core.models.importers import file_kinds, heads, torch_files
-from core.models.importers.parts import Found
+from core.models.importers.parts import Parts
 from core.models.importers.refusals import RefusedError, listed, mismatch, named
 from core.models.recurrent import GATES
 
@@ -37,10 +36,7 @@ _RECURRENT = re.compile(
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file by name, told by what is in it.
-
-    Raises ValueError for one that cannot be read, RefusedError for one that lines of Python or of a shell convert.
-    """
+    """The tensors of a file by name. Raises ValueError, or RefusedError with lines that convert the file."""
     kind = file_kinds.kind(path)
     if kind is file_kinds.Kind.SAFETENSORS:
         from safetensors import SafetensorError
@@ -67,16 +63,14 @@ def find(
     ignore: Collection[str] = (),
     class_1: int | None = None,
     needs_embedding: bool = True,
-) -> Found:
+) -> Parts:
     """The parts of a classifier among tensors.
 
-    `recurrent`, `head`, `hidden` and `embedding` name them where shapes leave a choice: what stands before
-    ``weight_ih_l0``, and the names of the head's last layer, the one before it and the embedding, ``.weight`` left out
-    or not. `ignore` names tensors that the classifier does without. `class_1` is the output that stands for class 1, 1
-    unless told, of a head that has two.
+    `recurrent` (the prefix of ``weight_ih_l0``), `head`, `hidden` and `embedding` name tensors where shapes leave a
+    choice; `ignore` names unused ones. `class_1` is the output for class 1 of a head that has two (default 1).
 
-    Raises RefusedError that lists every tensor that is missing, too many, of another shape than expected or not
-    finite; LookupError for a name that is not there; ValueError for what else cannot be.
+    Raises RefusedError that lists every tensor that is missing, unexpected, of another shape or not finite;
+    LookupError for an unknown name; ValueError otherwise.
     """
     if cell is not None and cell not in GATES:
         raise ValueError(f"unknown cell {cell!r}; available: {', '.join(GATES)}")
@@ -94,7 +88,7 @@ def find(
     used = {*heads.biases(others, pair), *(name for name in pair if name is not None)} if pair else set()
     tables = [name for name in others if name not in used and _is_embedding(others[name], shape.embedding)]
     if not needs_embedding and len(tables) > 1:
-        tables = []  # which of them is of no use here is not ours to say
+        tables = []  # ambiguous, and not needed
     table = _embedding(others, embedding, tables)
     wrong += heads.misfits(others, width, pair)
     if table is None and needs_embedding:
@@ -119,7 +113,7 @@ def find(
         notes += ("numbers of 64 bits were rounded to 32",)
     names = {"recurrent": f"{prefix}*", "head": pair[0]}
     names |= ({"hidden": pair[1]} if pair[1] else {}) | ({"embedding": table} if table else {})
-    return Found(
+    return Parts(
         cell=shape.cell,
         layers=shape.layers,
         bidirectional=shape.ways == 2,
@@ -133,7 +127,7 @@ def find(
 
 @dataclass(frozen=True)
 class _Shape:
-    """What the shapes of a recurrent module's first tensors say of all of them."""
+    """A recurrent module's shape, from its first tensors."""
 
     cell: str
     hidden: int
@@ -194,7 +188,7 @@ class _Shape:
         return shapes
 
     def mismatches(self, parts: Mapping[str, Tensor], prefix: str) -> list[str]:
-        """What is missing, too many or of another shape, a line each."""
+        """Tensors that are missing, unexpected or of another shape, a line each."""
         expected, wrong = self.expected(), []
         for name in [*expected, *(name for name in parts if name not in expected)]:
             found, shape = parts.get(name), expected.get(name)
@@ -218,7 +212,7 @@ class _Shape:
 
 
 def _recurrent(tensors: Mapping[str, Tensor], wanted: str | None) -> tuple[str, dict[str, Tensor]]:
-    """What stands before the names of the one recurrent module, and its tensors by torch's own names."""
+    """The prefix of the one recurrent module, and its tensors by torch's names."""
     modules: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if match := _RECURRENT.fullmatch(name):

@@ -1,10 +1,10 @@
-"""Which word is which row? The vocabulary of a model that was trained elsewhere, joined to its embedding.
+"""Which word is which row? The vocabulary of a model trained elsewhere, joined to its embedding.
 
 Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list, a table from tokens to
 ids, or what Keras' ``Tokenizer.to_json`` wrote. Nothing is unpickled.
 
-Two tokens are special. Padding is read by a model whose read-out says so (`models.read_outs`) and by no other. A word
-that the vocabulary lacks is read as the unknown token; a model without one reads zeros there, which is an assumption.
+Two tokens are special. Padding is read only by a model whose read-out says so (`models.read_outs`). A word that the
+vocabulary lacks is read as the unknown token; a model without one reads zeros, which is an assumption.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ FROM_PICKLE = (
 
 @dataclass(frozen=True)
 class Words:
-    """A vocabulary and the vectors [V, E], float32, of its ids; what was assumed is in `notes`.
+    """A vocabulary, the vectors [V, E] of its ids, float32, and what was assumed.
 
-    `pad` and `unknown` tell which token or id took these parts, "" where none did; with `drops`, unknown words are left
-    out of a text.
+    `pad` and `unknown` name the special tokens or ids ("" for none); with `drops`, unknown words are left out.
     """
 
     vocabulary: Vocabulary
@@ -61,7 +60,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Special:
-    """Which tokens stand for padding and for unknown words, by token or by id; None: by the usual names."""
+    """The padding and unknown tokens, by token or by id; None: by the usual names."""
 
     pad_token: str | None = None
     unknown_token: str | None = None
@@ -70,8 +69,7 @@ class Special:
 
 
 def read_vocabulary(path: Path) -> list[str | None]:
-    """Tokens by id, None for an id without one. Raises ValueError where the file is no vocabulary, RefusedError where
-    lines of Python make one of it."""
+    """Tokens by id, None for an id without one. Raises ValueError, or RefusedError with lines that convert the file."""
     if file_kinds.kind(path) in (file_kinds.Kind.PICKLE, file_kinds.Kind.TORCH):
         raise unsafe(path, "is a pickle", FROM_PICKLE, "it as JSON")
     try:
@@ -149,11 +147,10 @@ def _by_id(found: dict[str, int], name: str) -> list[str | None]:
 def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] | None, special: Special) -> Words:
     """The project's vocabulary, ``<pad>`` and ``<unk>`` first, with its vectors, from tokens by id and their vectors.
 
-    `of` names the words of the vectors' rows; without, a row is an id's. Tokens that no text can give (those with white
-    space in them, empty ones) are left out and told of. An id 0 without a token is padding's. A word that is padding's
-    stays a word too. Raises ValueError where the two differ in length, ids have no
-    token, a word is listed twice or has no vector, or numbers are not finite; LookupError for a special token that is
-    not there.
+    `of` names the words of the vectors' rows; without it, rows are ids. Tokens that no text can give (empty or with
+    white space) are left out and reported. An id 0 without a token is padding's; a word that is padding's stays a word.
+    Raises ValueError if lengths differ, an id has no token, a word is repeated or has no vector, or a number is not
+    finite; LookupError for a missing special token.
     """
     pad, unknown = (_special(tokens, kind, special) for kind in ("pad", "unknown"))
     notes: list[str] = []
@@ -195,7 +192,7 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
 
 
 def unreachable(vocabulary: Vocabulary, preprocessing: Preprocessing) -> list[str]:
-    """The words that no text gives with these steps, as the step changes each of them or takes it apart."""
+    """The words that no text gives with these steps, which change or split them."""
     return [word for word in vocabulary.words if preprocessing(word) != [word]]
 
 
@@ -219,7 +216,7 @@ def _special(tokens: Sequence[str | None], kind: str, special: Special) -> int |
 
 
 def _check_lengths(tokens: Sequence[str | None], vectors: np.ndarray, special: set[int | None]) -> None:
-    """Refuse a vocabulary and an embedding that do not tell of the same ids."""
+    """Raises ValueError if vocabulary and embedding differ in their ids."""
     holes = [number for number, token in enumerate(tokens) if token is None and number not in special]
     beyond = max([len(tokens), *(number + 1 for number in special if number is not None)])
     if beyond != len(vectors):
@@ -239,7 +236,7 @@ def _check_lengths(tokens: Sequence[str | None], vectors: np.ndarray, special: s
 
 
 def _rows_by_word(tokens: Sequence[str | None], of: Sequence[str], special: set[int | None]) -> dict[int, int]:
-    """Which row of the vectors each id has, found by word; the special ones may have none."""
+    """The row of each id, by its word; special ids may have none."""
     places = {word: row for row, word in enumerate(of)}
     rows = {number: places[token] for number, token in enumerate(tokens) if token is not None and token in places}
     lacking = [str(token) for number, token in enumerate(tokens) if number not in rows and number not in special]
@@ -252,5 +249,5 @@ def _rows_by_word(tokens: Sequence[str | None], of: Sequence[str], special: set[
 
 
 def _is_readable(token: str, padding: bool) -> bool:
-    """Whether a text can give this token; the names of padding alone are not tokens."""
+    """Whether a text can give this token."""
     return bool(token) and token.split() == [token] and token not in (PAD, UNK) and not (padding and token in PADS)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.models import checkpoints
-from core.models.importers.import_model import Request, bring, save
+from core.models.importers.import_model import Request, assemble, save
 from core.models.importers.words import Special
 from core.models.predict import verdicts
 from core.text.preprocessing import Preprocessing
@@ -26,14 +26,14 @@ def request(folder: Path, model: Owner, words: Sequence[str] = WORDS, **more: An
 def test_a_brought_model_says_what_the_module_said(tmp_path: Path, cell: str) -> None:
     for layers, both, outputs in ((1, False, 1), (1, True, 2), (2, False, 2), (3, True, 1)):
         model = Owner(cell, layers=layers, both=both, outputs=outputs)
-        brought = bring(request(tmp_path, model))
+        brought = assemble(request(tmp_path, model))
         sizes = brought.card["sizes"]
         assert (brought.card["cell"], sizes["layers"], sizes["hidden"]) == (cell, layers, H)
         assert sizes.get("bidirectional", False) is both
         save("theirs", brought, tmp_path, replace=True)
         assert_same(tmp_path, model)
     model = Owner(cell, layers=2, both=True, bias=False)
-    brought = bring(request(tmp_path, model))
+    brought = assemble(request(tmp_path, model))
     assert any("no biases" in note for note in brought.notes)
     save("theirs", brought, tmp_path, replace=True)
     assert_same(tmp_path, model)
@@ -41,7 +41,7 @@ def test_a_brought_model_says_what_the_module_said(tmp_path: Path, cell: str) ->
 
 def test_the_other_output_as_class_1_turns_the_probability_round(tmp_path: Path) -> None:
     for name, class_1 in (("one", 1), ("zero", 0)):
-        save(name, bring(request(tmp_path, Owner(), class_1=class_1)), tmp_path)
+        save(name, assemble(request(tmp_path, Owner(), class_1=class_1)), tmp_path)
     one, zero = (verdicts(checkpoints.load(name, tmp_path), ["w3 w4 w5"])[0].probability for name in ("one", "zero"))
     assert one + zero == pytest.approx(1, abs=1e-7)
     assert abs(one - 0.5) > 0.01
@@ -49,7 +49,7 @@ def test_the_other_output_as_class_1_turns_the_probability_round(tmp_path: Path)
 
 def test_its_embeddings_keep_their_32_bits_when_saved_again(tmp_path: Path) -> None:
     model = Owner()
-    save("theirs", bring(request(tmp_path, model)), tmp_path)
+    save("theirs", assemble(request(tmp_path, model)), tmp_path)
     loaded = checkpoints.load("theirs", tmp_path)
     checkpoints.save_again(loaded, loaded.card, tmp_path)
     again = checkpoints.load("theirs", tmp_path)
@@ -58,7 +58,7 @@ def test_its_embeddings_keep_their_32_bits_when_saved_again(tmp_path: Path) -> N
 
 
 def test_the_card_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
-    save("theirs", bring(request(tmp_path, Owner(both=True), labels=("ham", "spam"), class_1=0)), tmp_path)
+    save("theirs", assemble(request(tmp_path, Owner(both=True), labels=("ham", "spam"), class_1=0)), tmp_path)
     card = checkpoints.read_card("theirs", tmp_path)
     assert "theirs" in checkpoints.names(tmp_path)
     assert card["labels"] == ["ham", "spam"]
@@ -74,7 +74,7 @@ def test_the_card_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_taken_is_kept_unless_told(tmp_path: Path) -> None:
-    brought = bring(request(tmp_path, Owner()))
+    brought = assemble(request(tmp_path, Owner()))
     save("theirs", brought, tmp_path)
     with pytest.raises(ValueError, match="already"):
         save("theirs", brought, tmp_path)
@@ -102,16 +102,16 @@ def test_names_that_cannot_stand_for_two_classes(labels: tuple[str, ...], said: 
 def test_words_that_the_steps_never_give_are_told_of(tmp_path: Path) -> None:
     words = [*WORDS[:-2], "New", "don't"]
     told = "1 of 30 words come out of no text"
-    assert any(told in note and "New" in note for note in bring(request(tmp_path, Owner(), words)).notes)
-    without = bring(request(tmp_path, Owner(), words, preprocessing=Preprocessing(())))
+    assert any(told in note and "New" in note for note in assemble(request(tmp_path, Owner(), words)).notes)
+    without = assemble(request(tmp_path, Owner(), words, preprocessing=Preprocessing(())))
     assert not any("come out of no text" in note for note in without.notes)
 
 
 def test_an_unknown_word_reads_zeros_where_the_model_has_no_unknown_token(tmp_path: Path) -> None:
     model, words = Owner(), ["first", "second", *WORDS[2:]]
-    brought = bring(request(tmp_path, model, words))
+    brought = assemble(request(tmp_path, model, words))
     assert any("read as zeros" in note for note in brought.notes)
     assert not brought.words.vectors[:2].any()
-    named = bring(request(tmp_path, model, words, special=Special(unknown_token="second")))
+    named = assemble(request(tmp_path, model, words, special=Special(unknown_token="second")))
     np.testing.assert_array_equal(named.words.vectors[1], model.embedding.weight[1].numpy())
     assert "second" not in named.words.vocabulary

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from core.models import checkpoints
-from core.models.importers.import_model import Brought, Request, bring, save
+from core.models.importers.import_model import Imported, Request, assemble, save
 from core.models.predict import verdicts
 from core.models.read_outs import POOLS, ReadOut
 from core.text.preprocessing import Preprocessing
@@ -60,12 +60,12 @@ def exported(model: nn.Module, path: Path, length: int | None = None) -> None:
         torch.onnx.export(model, (ids,), str(path), dynamo=False, input_names=["ids"], **free)
 
 
-def brought(folder: Path, model: nn.Module | None = None, length: int | None = None, **more: Any) -> Brought:
+def brought(folder: Path, model: nn.Module | None = None, length: int | None = None, **more: Any) -> Imported:
     """A model as it is imported from its graph, saved as ``theirs``; without one, from the graph that is there."""
     if model is not None:
         exported(model, folder / "theirs.onnx", length=length)
     (folder / "words.txt").write_text("\n".join(WORDS))
-    found = bring(Request(folder / "theirs.onnx", folder / "words.txt", preprocessing=Preprocessing(()), **more))
+    found = assemble(Request(folder / "theirs.onnx", folder / "words.txt", preprocessing=Preprocessing(()), **more))
     save("theirs", found, folder, replace=True)
     return found
 
@@ -287,4 +287,4 @@ def test_without_onnx_it_is_said_what_to_install(tmp_path: Path, monkeypatch: py
     exported(Graph("rnn", "final"), tmp_path / "rnn.onnx")
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ValueError, match="to read it: pip install onnx"):
-        bring(Request(tmp_path / "rnn.onnx", tmp_path / "words.txt"))
+        assemble(Request(tmp_path / "rnn.onnx", tmp_path / "words.txt"))

@@ -14,7 +14,7 @@ import torch
 from core.__main__ import main
 from core.models import checkpoints
 from core.models.importers import owner_outputs
-from core.models.importers.import_model import Request, bring, save
+from core.models.importers.import_model import Request, assemble, save
 from core.models.importers.words import Special
 from core.models.read_outs import ReadOut, pools
 from tests.models.owners import STRUCTURES, WORDS, N, Owner, as_text, assert_same, sentences, write, write_checked
@@ -30,7 +30,7 @@ def test_every_read_out_of_every_cell_gives_the_owners_probabilities(tmp_path: P
     for pool in pools(cell, both):
         for side in ("", f"padded:{N}", f"left:{N}", *(others if pool == "mean" else ())):
             model = Owner(cell, f"{pool} {side}", both=both, layers=2)
-            brought = bring(Request(**write(tmp_path, model), reads=f"{pool} {side}"))
+            brought = assemble(Request(**write(tmp_path, model), reads=f"{pool} {side}"))
             save("theirs", brought, tmp_path, replace=True)
             assert_same(tmp_path, model)
             said[str(model.reads)] = [model.probability(ids) for ids in sentences(seed=9)]
@@ -45,7 +45,7 @@ def test_a_wrong_reading_is_refused_and_the_right_one_named(
     model = Owner(**{"scale": 1.2, **STRUCTURES[structure]})
     files = write_checked(tmp_path, model)
     options = {"ReLU units": {"nonlinearity": "relu"}, "head of two layers": {"activation": "tanh"}}.get(structure, {})
-    right = bring(Request(**files, reads=str(model.reads), **options))
+    right = assemble(Request(**files, reads=str(model.reads), **options))
     assert right.checked is not None and right.checked.rows == 10 and right.checked.largest_difference < 1e-6
     cell = STRUCTURES[structure].get("cell", "lstm")
     wrong = [ReadOut(pool, model.reads.side, model.reads.length) for pool in pools(cell, model.both)]
@@ -54,14 +54,14 @@ def test_a_wrong_reading_is_refused_and_the_right_one_named(
         if number == 1:  # once with all lengths that are tried
             monkeypatch.setattr(owner_outputs, "LENGTHS", FEW_LENGTHS)
         with pytest.raises(ValueError, match=r"expected at most 0\.0001") as refused:
-            bring(Request(**files, reads=str(reads), **options))
+            assemble(Request(**files, reads=str(reads), **options))
         named = str(refused.value).split("these agree: ")[1].replace(" unpadded", "").split("; or ")
         assert f"--reads {model.reads}" in named and "\n" not in str(refused.value)
     if options:
         ((option, value),) = options.items()
         with pytest.raises(ValueError, match=rf"these agree: --{option} {value}$"):
-            bring(Request(**files, reads=str(model.reads)))
-        assert any(f"--{option}" in line for line in bring(Request(**write(tmp_path, model))).assumed)
+            assemble(Request(**files, reads=str(model.reads)))
+        assert any(f"--{option}" in line for line in assemble(Request(**write(tmp_path, model))).assumed)
 
 
 def verb(files: dict[str, Path], *more: str) -> list[str]:
@@ -138,7 +138,7 @@ def test_what_is_assumed_or_undecided_is_said_and_kept(tmp_path: Path, capsys: p
 def test_a_table_that_is_no_check(tmp_path: Path, table: str, message: str) -> None:
     (tmp_path / "bad.csv").write_text(table)
     with pytest.raises((ValueError, LookupError), match=message):
-        bring(Request(**write(tmp_path, Owner()), check=tmp_path / "bad.csv"))
+        assemble(Request(**write(tmp_path, Owner()), check=tmp_path / "bad.csv"))
 
 
 def test_other_columns_and_logits(tmp_path: Path) -> None:
@@ -147,31 +147,33 @@ def test_other_columns_and_logits(tmp_path: Path) -> None:
     logits = [torch.logit(torch.tensor(model.probability(ids)).double()).item() for ids in sentences()]
     lines = [f"{as_text(ids)},{logit:.7f}" for ids, logit in zip(sentences(), logits, strict=True)]
     (tmp_path / "logits.csv").write_text("\n".join(["said,z", *lines]) + "\n")
-    brought = bring(Request(**files, reads="mean", check=tmp_path / "logits.csv", text_column="said", logit_column="z"))
+    brought = assemble(
+        Request(**files, reads="mean", check=tmp_path / "logits.csv", text_column="said", logit_column="z")
+    )
     assert brought.checked is not None and brought.checked.largest_difference < 1e-6
     with pytest.raises(ValueError, match="not both"):
-        bring(Request(**files, check=tmp_path / "logits.csv", logit_column="z", probability_column="z"))
+        assemble(Request(**files, logit_column="z", probability_column="z"))
 
 
 def test_padding_that_is_read_needs_a_token(tmp_path: Path) -> None:
     files = write(tmp_path, Owner("gru", f"padded:{N}"), ["first", *WORDS[1:]])
     with pytest.raises(ValueError, match="name it with --pad-token or --pad-id"):
-        bring(Request(**files, reads=f"padded:{N}"))
+        assemble(Request(**files, reads=f"padded:{N}"))
 
 
 def test_texts_that_are_read_otherwise_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner_outputs, "LENGTHS", (N,))
     files = write_checked(tmp_path, Owner("gru", "mean", scale=1.2))
     with pytest.raises(ValueError, match=r"rows without unknown words agree with --reads mean, so .*--unknown-token"):
-        bring(Request(**files, special=Special(unknown_token="w5")))
+        assemble(Request(**files, special=Special(unknown_token="w5")))
     with files["check"].open("a") as table:
         table.write('"",0.99\n')
     with pytest.raises(ValueError, match=r"rows without empty texts agree with what was given, so .*without a word"):
-        bring(Request(**files, reads="mean"))
+        assemble(Request(**files, reads="mean"))
     first, second, *_rest = files["check"].read_text().splitlines()
     files["check"].write_text(f'{first}\n{second}\n"",0.99\n')
     with pytest.raises(ValueError, match=r"The one row without empty texts agrees with "):
-        bring(Request(**files, reads="mean"))
+        assemble(Request(**files, reads="mean"))
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
@@ -181,7 +183,7 @@ def test_too_little_memory_is_one_line(
     def fail(_request: Request) -> None:
         raise error
 
-    monkeypatch.setattr("core.models.importers.import_model.bring", fail)
+    monkeypatch.setattr("core.models.importers.import_model.assemble", fail)
     assert main(["import-torch", "--weights", str(tmp_path / "theirs.pt")]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "error: theirs.pt needs more memory than there is; try it on a larger machine"
