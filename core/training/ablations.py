@@ -1,9 +1,9 @@
-"""What did each choice in the recipe buy? Preprocessing, embeddings, width, depth, word2vec epochs, one at a time.
+"""Ablations: what does each choice in the recipe add? Preprocessing, embeddings, width, depth, word2vec epochs.
 
-Every variant changes one thing of one base (an LSTM on rows drawn from the training file) and is judged on the same
-held-out rows of that file as the base, by the paired difference of accuracies with its 95 % interval. A difference
-whose interval holds zero is called none. The interval covers the draw of the rows; the base trained again from another
-seed stands among the variants to show what chance in training does.
+Every variant changes one thing of a base (an LSTM on rows drawn from the training file) and is compared with it on the
+same held-out rows, by the paired difference of accuracies with its 95 % interval. An interval that contains zero means
+no difference. The interval covers the draw of the rows; the base trained from another seed shows the effect of chance
+in training.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BASE_WORD2VEC = Word2VecSettings(epochs=5)
 
 @dataclass(frozen=True)
 class Variant:
-    """The base with one thing changed; the base itself has the group ``base``."""
+    """The base with one change; the base has the group ``base``."""
 
     group: str
     name: str
@@ -60,7 +60,7 @@ class StudyRow:
 
     @property
     def effect(self) -> str:
-        """What the difference amounts to: ``better``, ``worse`` or ``none``; ``base`` for the base."""
+        """``better``, ``worse`` or ``none``; ``base`` for the base."""
         if self.difference_interval is None:
             return "base"
         low, high = self.difference_interval
@@ -87,7 +87,7 @@ class StudyProgress(NamedTuple):
 
 
 def variants() -> list[Variant]:
-    """Base first, then one change at a time."""
+    """The base, then one change at a time."""
     full = Preprocessing()
     return [
         Variant("base", "LSTM, 128 units, 1 layer, all steps, 5 word2vec epochs"),
@@ -101,7 +101,7 @@ def variants() -> list[Variant]:
 
 
 def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
-    """Train every variant on a corpus; goes on where an interrupted study of the same corpus stopped."""
+    """Train every variant on a corpus; an interrupted study of the same corpus is resumed."""
     header: dict[str, Any] = {
         "data": {
             "file": corpus.name,
@@ -138,16 +138,14 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
             vocabulary, sentences = encoded[variant.preprocessing]
             start = (variant.preprocessing, variant.word2vec)
             if start not in vectors:
-                trained_vectors = list(train_word2vec(sentences, vocabulary, variant.word2vec))[-1].vectors
-                vectors[start] = unit_variance(trained_vectors)
-            # A step that is off may leave a text without tokens: it cannot be trained on.
+                *_, state = train_word2vec(sentences, vocabulary, variant.word2vec)
+                vectors[start] = unit_variance(state.vectors)
+            # Without some step a text may have no tokens.
             filled = train[sentences.lengths[train] > 0]
-            trained = list(train_classifier(variant.training, sentences, corpus.labels, filled, held, vectors[start]))[
-                -1
-            ].model
-            assert trained is not None
+            *_, last = train_classifier(variant.training, sentences, corpus.labels, filled, held, vectors[start])
+            assert last.model is not None
             held_sentences = sentences.take(held)
-            correct[key] = (logits(trained, held_sentences) >= 0) == (corpus.labels[held] == 1)
+            correct[key] = (logits(last.model, held_sentences) >= 0) == (corpus.labels[held] == 1)
             hits = int(correct[key].sum())
             base = next(iter(correct.values()))
             difference = None if len(correct) == 1 else paired_interval(correct[key], base)
@@ -205,7 +203,7 @@ def _save(
 def _restore(
     path: Path, header: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray], list[dict[str, Any]]]:
-    """What a study of the same header had found; nothing where there is no such state or it is damaged."""
+    """The state of an interrupted study of the same header; empty without one, or if it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as saved:
             notes = json.loads(str(saved["notes"]))

@@ -22,7 +22,7 @@ from core.text.preprocessing import Vocabulary
 from core.training import loop
 from core.training.loop import (
     FEW_ERRORS,
-    Progress,
+    TrainingProgress,
     TrainingSettings,
     _epoch_batches,
     _rate,
@@ -88,22 +88,22 @@ RANDOM = DATA._replace(labels=np.random.default_rng(5).integers(0, 2, len(DATA.l
 NOISY = DATA._replace(labels=np.where(np.arange(len(DATA.labels)) % 5, DATA.labels, RANDOM.labels))
 
 
-def last(events: Iterator[Progress]) -> Progress:
+def last(events: Iterator[TrainingProgress]) -> TrainingProgress:
     """The event that carries the model."""
     *_, event = events
     return event
 
 
-def trained(event: Progress) -> Classifier:
+def trained(event: TrainingProgress) -> Classifier:
     assert event.model is not None
     return event.model
 
 
-def weights(event: Progress) -> dict[str, np.ndarray]:
+def weights(event: TrainingProgress) -> dict[str, np.ndarray]:
     return {key: value.numpy() for key, value in trained(event).state_dict().items()}
 
 
-def assert_same(one: Progress, other: Progress) -> None:
+def assert_same(one: TrainingProgress, other: TrainingProgress) -> None:
     """The two runs ended alike, bit for bit."""
     for key, value in weights(one).items():
         np.testing.assert_array_equal(value, weights(other)[key], err_msg=key)
@@ -111,17 +111,17 @@ def assert_same(one: Progress, other: Progress) -> None:
     assert (one.step, one.steps, one.loss) == (other.step, other.steps, other.loss)
 
 
-def differ(one: Progress, other: Progress) -> bool:
+def differ(one: TrainingProgress, other: TrainingProgress) -> bool:
     return any((value != weights(other)[key]).any() for key, value in weights(one).items())
 
 
-def is_evaluation(event: Progress) -> bool:
+def is_evaluation(event: TrainingProgress) -> bool:
     return bool(event.history) and event.history[-1].step == event.step
 
 
-def interrupted(settings: TrainingSettings, given: Data, state_file: Path, evaluations: int) -> list[Progress]:
+def interrupted(settings: TrainingSettings, given: Data, state_file: Path, evaluations: int) -> list[TrainingProgress]:
     """The events of a run that is broken off after so many evaluations of its own."""
-    events: list[Progress] = []
+    events: list[TrainingProgress] = []
     with closing(train_classifier(settings, *given, state_file)) as run:
         for event in run:
             events.append(event)
@@ -132,13 +132,13 @@ def interrupted(settings: TrainingSettings, given: Data, state_file: Path, evalu
 
 
 @pytest.fixture(scope="module")
-def events() -> list[Progress]:
+def events() -> list[TrainingProgress]:
     """One whole run."""
     return list(train_classifier(SETTINGS, *DATA))
 
 
 @pytest.fixture(scope="module")
-def whole(events: list[Progress]) -> Progress:
+def whole(events: list[TrainingProgress]) -> TrainingProgress:
     return events[-1]
 
 
@@ -161,7 +161,9 @@ def test_bfloat16_learns_too() -> None:
     assert {value.dtype for value in trained(event).state_dict().values()} == {torch.float32}
 
 
-def test_the_last_event_carries_the_model_as_it_will_be_stored_and_history_grows(events: list[Progress]) -> None:
+def test_the_last_event_carries_the_model_and_history_grows(
+    events: list[TrainingProgress],
+) -> None:
     *before, end = events
     model = trained(end)
     assert not model.training and model.linear.weight.device.type == "cpu"
@@ -180,7 +182,7 @@ def test_the_last_event_carries_the_model_as_it_will_be_stored_and_history_grows
         assert 0 <= held.accuracy <= 1 and held.log_loss > 0 and held.temperature > 0 and held.training_loss > 0
 
 
-def test_embeddings_are_trained_or_frozen_as_asked(whole: Progress) -> None:
+def test_embeddings_are_trained_or_frozen_as_asked(whole: TrainingProgress) -> None:
     rounded = DATA.vectors.astype(np.float16).astype(np.float32)
     frozen = weights(last(train_classifier(replace(SETTINGS, train_embeddings=False), *DATA)))["embedding.weight"]
     np.testing.assert_array_equal(frozen, rounded)
@@ -210,7 +212,7 @@ def test_the_weights_kept_are_the_best_on_held_out_rows() -> None:
     assert np.logaddexp(0, np.where(right, -scores, scores)).mean() == pytest.approx(best.log_loss, abs=1e-6)
 
 
-def test_held_out_labels_decide_nothing_but_when_to_stop(events: list[Progress]) -> None:
+def test_held_out_labels_decide_nothing_but_when_to_stop(events: list[TrainingProgress]) -> None:
     """Steps never see a held-out row: other labels there leave the loss of every step as it was."""
     other = DATA.labels.copy()
     other[DATA.held] = 1 - other[DATA.held]
@@ -221,7 +223,7 @@ def test_held_out_labels_decide_nothing_but_when_to_stop(events: list[Progress])
 # One seed, one result
 
 
-def test_one_seed_gives_one_result(whole: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_seed_gives_one_result(whole: TrainingProgress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert_same(last(train_classifier(SETTINGS, *DATA)), whole)
     assert list(tmp_path.iterdir()) == []  # without a state file nothing is written
@@ -295,7 +297,7 @@ def test_an_interrupted_run_ends_like_an_uninterrupted_one(
     assert list(state_file.parent.iterdir()) == []
 
 
-def test_interruptions_at_every_evaluation_change_nothing(whole: Progress, tmp_path: Path) -> None:
+def test_interruptions_at_every_evaluation_change_nothing(whole: TrainingProgress, tmp_path: Path) -> None:
     for done in range(1, len(whole.history)):
         events = interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=1)
         assert events[-1].history == whole.history[:done]
@@ -313,7 +315,7 @@ def test_an_interruption_between_evaluations_loses_no_more_than_one_interval(tmp
     assert_same(rest[-1], whole)
 
 
-def test_an_interruption_after_the_last_evaluation_loses_nothing(whole: Progress, tmp_path: Path) -> None:
+def test_an_interruption_after_the_last_evaluation_loses_nothing(whole: TrainingProgress, tmp_path: Path) -> None:
     run = train_classifier(SETTINGS, *DATA, tmp_path / "state")
     next(event for event in run if event.step == event.steps)
     run.close()
@@ -342,7 +344,7 @@ OTHER_RUNS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 def test_the_state_of_another_run_is_ignored(
-    whole: Progress, first: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: TrainingProgress, first: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=2)[-1].step
     for what, (settings, given) in OTHER_RUNS.items():
@@ -364,7 +366,7 @@ def test_the_state_of_another_run_is_ignored(
         assert next(run).step < done
 
 
-def test_a_state_file_that_cannot_be_read_is_ignored(whole: Progress, tmp_path: Path) -> None:
+def test_a_state_file_that_cannot_be_read_is_ignored(whole: TrainingProgress, tmp_path: Path) -> None:
     done = interrupted(SETTINGS, DATA, tmp_path / "state", evaluations=2)[-1].step
     content = (tmp_path / "state").read_bytes()
     other = {"x": torch.zeros(2)}

@@ -26,7 +26,7 @@ from core.models.token_log_odds import log_odds
 from core.models.training_rows import STRATIFIED, read_again
 from core.text.preprocessing import Preprocessing
 from core.training import recipe
-from core.training.loop import FEW_ERRORS, SELECTION, Progress, TrainingSettings, log_loss
+from core.training.loop import FEW_ERRORS, SELECTION, TrainingProgress, TrainingSettings, log_loss
 from core.training.recipe import FEW_ERRORS_LIMIT, Prepared, Recipe, prepare
 from core.training.word2vec import Word2VecSettings
 
@@ -59,7 +59,7 @@ def word_vectors(prepared: Prepared, out: Path) -> np.ndarray:
 
 def train(
     prepared: Prepared, vectors: np.ndarray, out: Path, settings: TrainingSettings = SETTINGS, name: str = "rnn"
-) -> list[Progress]:
+) -> list[TrainingProgress]:
     return list(recipe.classifier(name, prepared, vectors, settings, out))
 
 
@@ -87,7 +87,7 @@ class Made:
     out: Path
     prepared: Prepared
     vectors: np.ndarray
-    events: list[Progress]
+    events: list[TrainingProgress]
 
 
 @pytest.fixture(scope="module")
