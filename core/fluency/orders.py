@@ -1,20 +1,20 @@
-"""Which orders of a sentence's words are there, and which of them are the most plausible?
+"""Which orders of a sentence's words are there, and which of them are the most fluent?
 
-An order is a row of token positions. Words given twice are not told apart: copies keep their order among themselves, so
-every sequence of words occurs once. Pinned tokens stay where they are.
+An order is a row of token positions. Copies of a word keep their order, so every sequence of words occurs once. Pinned
+tokens stay where they are.
 
-Fluency is a trigram's: table[a, b, c] is log p(token c | a, b) in nats, index n standing for the sentence's start as a
-context and for its end as a target. Under a trigram the best way to finish a prefix depends only on its last two tokens
-and the set of words left, so it is found for all of them by dynamic programming over sets, backwards (Bellman 1962;
-Held & Karp 1962), as long as the sets can be held: `MOST_EXACT` free words. Then
+Fluency is a trigram's: table[a, b, c] is log p(token c | a, b) in nats, index n being the start as a context and the
+end as a target. Under a trigram the best completion of a prefix depends only on its last two tokens and the set of
+words left, so it is computed for all of them by dynamic programming over sets, backwards (Bellman 1962; Held & Karp
+1962), up to `MOST_EXACT` free words. Then
 
     f(prefix) = log p(prefix) + the best completion's log p
 
-is the fluency of the best order that begins with the prefix. A beam of width M that keeps the highest f at every step
-loses none of the M most fluent orders: each of them has an f at every step that fewer than M prefixes exceed.
+is the fluency of the best order with this prefix. A beam of width M that keeps the highest f at every step loses none
+of the M most fluent orders: fewer than M prefixes exceed their f at any step.
 
-For more words f is an upper bound (every word left at the best that any context gives it), and the beam notes the
-highest f that it threw away: orders above that are all there, none is promised below it.
+For more words f is an upper bound (every remaining word at its best in any context), and the beam notes the highest f
+that it dropped: all orders above it were found.
 """
 
 from __future__ import annotations
@@ -39,10 +39,7 @@ _NEVER = np.float64(-np.inf)
 
 @dataclass(frozen=True)
 class Words:
-    """What there is to arrange: token i is of kind `kinds[i]`, tokens of one kind being one word; `pinned` ones stay.
-
-    Raises ValueError for more than `MOST_TOKENS` tokens or a pinned position that is none.
-    """
+    """The words to arrange: `kinds[i]` is the same for equal tokens; `pinned` positions stay. Raises ValueError."""
 
     kinds: tuple[int, ...]
     pinned: frozenset[int] = frozenset()
@@ -90,7 +87,7 @@ class Words:
 
     @cached_property
     def earlier_copy(self) -> tuple[int | None, ...]:
-        """For each free token, which free token (by number) is the copy that must stand before it."""
+        """For each free token, the number of the free token that is its previous copy, or None."""
         numbers = {place: number for number, place in enumerate(self.free)}
         before = {later: numbers[earlier] for places in self._copies.values() for earlier, later in pairwise(places)}
         return tuple(before.get(place) for place in self.free)
@@ -100,7 +97,7 @@ class Words:
         return np.arange(len(self.kinds), dtype=np.uint8)[None]
 
     def all_orders(self) -> Iterator[np.ndarray]:
-        """Every order once, in blocks uint8 [N, n] in which orders with a common beginning stand together."""
+        """Every order once, in blocks uint8 [N, n], sorted."""
         places = list(self._copies.values())
         for block in _sequences(tuple(len(found) for found in places)):
             yield self._assemble(block, places)
@@ -166,7 +163,7 @@ def fluencies(orders: np.ndarray, table: np.ndarray) -> np.ndarray:
 class Ranked(NamedTuple):
     """Orders uint8 [N, n] with their fluency float64 [N] (nats), most fluent first.
 
-    Every order of a fluency above `complete_above` is among them; minus infinity where none is missing at all.
+    Every order with a fluency above `complete_above` is included; minus infinity if none is missing.
     """
 
     orders: np.ndarray
@@ -177,15 +174,14 @@ class Ranked(NamedTuple):
 class Ranking:
     """The most fluent orders of some words under a trigram's table float32 [n+1, n+1, n+1].
 
-    Both ways take seconds for many words. `check_cancelled` is called several times a second; what it raises ends the
-    work.
+    Takes seconds for many words; `check_cancelled` is called several times a second.
     """
 
     def __init__(self, words: Words, table: np.ndarray, check_cancelled: Callable[[], object] = lambda: None):
         length = len(words)
         if table.shape != (length + 1,) * 3:
             raise ValueError(f"a table for {length} tokens has shape {(length + 1,) * 3}; given: {table.shape}")
-        self.words, self._table, self._breathe = words, np.asarray(table, dtype=np.float64), check_cancelled
+        self.words, self._table, self._check_cancelled = words, np.asarray(table, dtype=np.float64), check_cancelled
         self.exact = self.is_exact(words)
         if self.exact:
             self._complete()
@@ -195,7 +191,7 @@ class Ranking:
 
     @staticmethod
     def is_exact(words: Words) -> bool:
-        """Whether the most fluent orders of these words can be found without missing one, in bounded memory."""
+        """Whether the most fluent orders can be found exactly in bounded memory."""
         if len(words.free) > MOST_EXACT:
             return False
         used, tables = 0, 0
@@ -205,8 +201,8 @@ class Ranking:
         return tables * (len(words) + 1) ** 2 * 4 <= _MOST_BYTES
 
     def _complete(self) -> None:
-        """`_rest[p][s, a, b]`: the best log-probability of going on from place p, where s numbers the sets of as many
-        free words as stand before it and a, b are the last two tokens."""
+        """`_rest[p][s, a, b]`: the best log-probability of a completion from position p, after the set s of free words
+        (numbered among those of its size) and the last two tokens a, b."""
         words, table, length, free = self.words, self._table, len(self.words), self.words.free
         sets = np.arange(1 << len(free), dtype=np.int64)
         sizes = np.bitwise_count(sets)
@@ -218,7 +214,7 @@ class Ranking:
         self._rest[length] = table[None, :, :, length]
         used = len(free)
         for place in range(length - 1, -1, -1):
-            self._breathe()
+            self._check_cancelled()
             after = self._rest[place + 1]
             if place in words.pinned:
                 self._rest[place] = (table[None, :, :, place] + after[:, None, :, place]).astype(np.float32)
@@ -227,7 +223,7 @@ class Ranking:
             members = by_size[used]
             best = np.full((len(members), length + 1, length + 1), _NEVER, dtype=np.float32)
             for number, token in enumerate(free):
-                self._breathe()
+                self._check_cancelled()
                 allowed = self._allowed(members, number)
                 following = after[self._number[members[allowed] | (1 << number)], :, token]  # [s, b]
                 value = table[None, :, :, token] + following[:, None, :]
@@ -235,7 +231,7 @@ class Ranking:
             self._rest[place] = best
 
     def _allowed(self, sets: np.ndarray, number: int) -> np.ndarray:
-        """In which sets of words used a free word may come next: not in them, and its earlier copy is."""
+        """After which sets of used words a free word may come: without it, and with its previous copy."""
         allowed: np.ndarray = sets >> number & 1 == 0
         earlier = self.words.earlier_copy[number]
         if earlier is not None:
@@ -243,7 +239,7 @@ class Ranking:
         return allowed
 
     def most_fluent(self, count: int) -> Ranked:
-        """The `count` most fluent orders, or all if there are fewer; where not `exact`, the best that a beam finds."""
+        """The `count` most fluent orders, or all if there are fewer; if not `exact`, the best that a beam finds."""
         words, table, length, free = self.words, self._table, len(self.words), self.words.free
         paths = np.empty((1, length), dtype=np.uint8)
         sets = np.zeros(1, dtype=np.int64)
@@ -252,7 +248,7 @@ class Ranking:
         hopes = np.zeros(1) if self.exact else np.array([self._best.sum()])  # f of the module's text
         lost = _NEVER
         for place in range(length):
-            self._breathe()
+            self._check_cancelled()
             if place in words.pinned:
                 parent = np.arange(len(paths))
                 number = np.full(len(paths), -1)

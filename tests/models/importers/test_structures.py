@@ -147,9 +147,8 @@ def test_other_columns_and_logits(tmp_path: Path) -> None:
     logits = [torch.logit(torch.tensor(model.probability(ids)).double()).item() for ids in sentences()]
     lines = [f"{as_text(ids)},{logit:.7f}" for ids, logit in zip(sentences(), logits, strict=True)]
     (tmp_path / "logits.csv").write_text("\n".join(["said,z", *lines]) + "\n")
-    brought = assemble(
-        Request(**files, reads="mean", check=tmp_path / "logits.csv", text_column="said", logit_column="z")
-    )
+    files["check"] = tmp_path / "logits.csv"
+    brought = assemble(Request(**files, reads="mean", text_column="said", logit_column="z"))
     assert brought.checked is not None and brought.checked.largest_difference < 1e-6
     with pytest.raises(ValueError, match="not both"):
         assemble(Request(**files, logit_column="z", probability_column="z"))
