@@ -50,7 +50,7 @@ class FluencyProgress(NamedTuple):
 def train(
     corpora: Sequence[Sentences], pairs: Pairs | None, settings: FluencySettings, out: Path
 ) -> Iterator[FluencyProgress]:
-    """Train on corpora, tweets first, and save as ``<out>/fluency``. Raises ValueError for bad settings or little data."""
+    """Train on corpora, tweets first, and save as ``<out>/fluency``. Raises ValueError for bad settings or few data."""
     _check(settings)
     preprocessing = Preprocessing()
     stages = ("tokenising", "holding out", "counting", "estimating", "pruning", "reading whole sentences", "evaluating")

@@ -182,7 +182,7 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Fluency:
-    """One checkpoint's scorers: the trigram, and a recurrent one with their mixture or None; results cache by `hash`."""
+    """One checkpoint's scorers: the trigram, and maybe a recurrent one and their mixture; `hash` caches results."""
 
     trigram: Trigram
     recurrent: Recurrent | None

@@ -141,7 +141,12 @@ def test_a_slow_one_is_asked_about_less_at_a_time(monkeypatch: pytest.MonkeyPatc
     assert black_box.at_once <= 4
 
 
-def test_whoever_waits_is_told_and_may_end_it() -> None:
+def loud(texts: list[str]) -> list[float]:
+    print("loading…")
+    return by_length(texts)
+
+
+def test_calls_are_reported_and_can_be_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
     heard: list[tuple[int, int]] = []
     texts = [f"text {number}" for number in range(100)]
     black_box = box()
@@ -153,6 +158,8 @@ def test_whoever_waits_is_told_and_may_end_it() -> None:
 
     with pytest.raises(InterruptedError), telling(told):
         black_box.probabilities(texts)
+    box(loud).probabilities(TEXTS)
+    assert capsys.readouterr() == ("", "loading…\n")  # what it prints is kept from standard output
     assert heard[0] == (0, 100)
     assert heard[1] == (16, 100)
     answered = heard[-1][0]
@@ -182,17 +189,6 @@ def test_one_question_at_a_time() -> None:
     for thread in threads:
         thread.join()
     assert most[0] == 1
-
-
-def test_what_it_prints_is_kept_from_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    def loud(texts: list[str]) -> list[float]:
-        print("loading…")
-        return by_length(texts)
-
-    box(loud).probabilities(TEXTS)
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err == "loading…\n"
 
 
 def test_it_is_found_in_the_current_folder_and_named_after_the_callable(module: Any) -> None:

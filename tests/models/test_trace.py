@@ -63,32 +63,18 @@ def test_states_and_logits_are_those_of_torch(cell: str, layers: int, dtype: tor
 
 
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_gates_are_those_of_the_equations_and_give_the_states(cell: str, layers: int) -> None:
+def test_gates_and_states_are_those_of_single_steps(cell: str, layers: int) -> None:
+    """Whose equations `test_recurrent` tests."""
     asked = checkpoint(cell, layers)
-    found = trace(asked, TEXT)
+    found, state = trace(asked, TEXT), asked.model.start()
     assert tuple(found.gates) == GATES[cell]
-    weights = {name: value.numpy() for name, value in asked.model.recurrent.named_parameters()}
-    before = np.vstack([np.zeros(HIDDEN), found.h[:-1]])
-    from_input = found.x @ weights[f"weight_ih_l{layers - 1}"].T + weights[f"bias_ih_l{layers - 1}"]
-    from_state = before @ weights[f"weight_hh_l{layers - 1}"].T + weights[f"bias_hh_l{layers - 1}"]
-    x = np.split(from_input, len(GATES[cell]), axis=1)
-    u = np.split(from_state, len(GATES[cell]), axis=1)
-    gates = list(found.gates.values())
-    if cell == "rnn":
-        expected = [x[0] + u[0]]
-        h = np.tanh(gates[0])
-    elif cell == "gru":
-        r, z, n = gates
-        expected = [logistic(x[0] + u[0]), logistic(x[1] + u[1]), np.tanh(x[2] + r * u[2])]
-        h = (1 - z) * n + z * before
-    else:
-        i, f, g, o = gates
-        expected = [logistic(x[0] + u[0]), logistic(x[1] + u[1]), np.tanh(x[2] + u[2]), logistic(x[3] + u[3])]
-        assert found.c is not None
-        np.testing.assert_allclose(found.c, f * np.vstack([np.zeros(HIDDEN), found.c[:-1]]) + i * g, atol=1e-12)
-        h = o * np.tanh(found.c)
-    np.testing.assert_allclose(np.stack(gates), np.stack(expected), atol=1e-12)
-    np.testing.assert_allclose(found.h, h, atol=1e-12)
+    for number, token in enumerate(ids(found)[0]):
+        state, gates = asked.model.step(asked.model.embedding(token)[None], state)
+        np.testing.assert_allclose(found.h[number], state.h[-1, 0].numpy(), atol=1e-12)
+        if found.c is not None:
+            np.testing.assert_allclose(found.c[number], state.c[-1, 0].numpy(), atol=1e-12)
+        for name, values in gates.items():
+            np.testing.assert_allclose(found.gates[name][number], values[-1, 0].numpy(), atol=1e-12)
 
 
 @pytest.mark.parametrize("layers", [1, 2])

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -300,18 +299,21 @@ def test_no_text_of_the_data_is_in_a_checkpoint(made: Made) -> None:
         assert not [text for text in CORPUS.texts if text.encode() in written], name
 
 
-def test_training_again_gives_the_same_checkpoint(made: Made, tmp_path: Path) -> None:
+def test_training_again_gives_the_same_checkpoint_and_a_finished_one_stays(made: Made, tmp_path: Path) -> None:
     vectors = word_vectors(made.prepared, tmp_path)
     train(made.prepared, vectors, tmp_path)
     assert content(tmp_path) == content(made.out)
-
-
-def test_a_classifier_that_is_finished_is_not_trained_again(made: Made, tmp_path: Path) -> None:
-    shutil.copytree(made.out, tmp_path / "out")
-    assert list(recipe.classifier("rnn", made.prepared, made.vectors, SETTINGS, tmp_path / "out")) == []
-    assert content(tmp_path / "out") == content(made.out)
+    assert train(made.prepared, made.vectors, tmp_path) == []
+    assert content(tmp_path) == content(made.out)
+    with pytest.raises(ValueError):  # a run that diverges
+        train(made.prepared, made.vectors, tmp_path, replace(SETTINGS, learning_rate=1e30))
+    assert content(tmp_path / "rnn") == content(made.out / "rnn")
     other = replace(SETTINGS, seed=SETTINGS.seed + 1)
-    assert next(recipe.classifier("rnn", made.prepared, made.vectors, other, tmp_path / "out")).step > 0
+    train(made.prepared, made.vectors, tmp_path, other, name="second")
+    assert checkpoints.names(tmp_path) == ["rnn", "second"]
+    assert content(tmp_path / "rnn") == content(made.out / "rnn")
+    assert not same_weights(tmp_path / "rnn", tmp_path / "second")
+    assert next(recipe.classifier("rnn", made.prepared, made.vectors, other, tmp_path)).step > 0
 
 
 def test_a_classifier_goes_on_after_an_interruption(made: Made, tmp_path: Path) -> None:
@@ -338,22 +340,6 @@ def test_a_full_disk_while_saving_loses_no_training(
     assert same_weights(tmp_path / "rnn", made.out / "rnn")
 
 
-def test_a_run_that_diverges_leaves_the_last_good_checkpoint(made: Made, tmp_path: Path) -> None:
-    train(made.prepared, made.vectors, tmp_path)
-    with pytest.raises(ValueError):
-        train(made.prepared, made.vectors, tmp_path, replace(SETTINGS, learning_rate=1e30))
-    assert content(tmp_path / "rnn") == content(made.out / "rnn")
-
-
-def test_names_are_free_and_do_not_disturb_one_another(made: Made, tmp_path: Path) -> None:
-    train(made.prepared, made.vectors, tmp_path, name="first")
-    before = content(tmp_path / "first")
-    train(made.prepared, made.vectors, tmp_path, replace(SETTINGS, seed=1), name="second")
-    assert checkpoints.names(tmp_path) == ["first", "second"]
-    assert content(tmp_path / "first") == before
-    assert not same_weights(tmp_path / "first", tmp_path / "second")
-
-
 def test_a_second_run_says_in_its_card_what_the_first_was(made: Made, tmp_path: Path) -> None:
     first = checkpoints.load("rnn", made.out)
     assert first.card["start"] is None
@@ -362,22 +348,12 @@ def test_a_second_run_says_in_its_card_what_the_first_was(made: Made, tmp_path: 
     card = checkpoints.read_card("again", tmp_path)
     assert card["settings"]["average"] and not card["start"]["settings"]["average"]
     assert card["start"] == {key: first.card[key] for key in ("settings", "history", "sha256")}
-
-
-@pytest.mark.parametrize(
-    ("change", "rows"),
-    [({"cell": "gru"}, RECIPE), ({"hidden_size": 9}, RECIPE), ({}, replace(RECIPE, min_count=20))],
-    ids=["cell", "hidden size", "vocabulary"],
-)
-def test_a_second_run_of_another_shape_is_refused(
-    change: dict[str, Any], rows: Recipe, made: Made, tmp_path: Path
-) -> None:
-    prepared = prepare(CORPUS, replace(rows, held_out_rows=5))
-    vectors = np.zeros((len(prepared.vocabulary), 8), dtype=np.float32)
-    first = checkpoints.load("rnn", made.out)
-    with pytest.raises(ValueError):
-        list(recipe.classifier("again", prepared, vectors, replace(SETTINGS, **change), tmp_path, first))
-    assert checkpoints.names(tmp_path) == []
+    for change, min_count in (({"cell": "gru"}, 1), ({"hidden_size": 9}, 1), ({}, 20)):
+        prepared = prepare(CORPUS, replace(RECIPE, min_count=min_count, held_out_rows=5))
+        vectors = np.zeros((len(prepared.vocabulary), 8), dtype=np.float32)
+        with pytest.raises(ValueError):
+            list(recipe.classifier("refused", prepared, vectors, replace(SETTINGS, **change), tmp_path, first))
+    assert checkpoints.names(tmp_path) == ["again"]
 
 
 def test_polarity_and_state_space_are_those_of_their_rows_and_added_where_they_are_missing(
