@@ -62,8 +62,8 @@ def count(sentences: Encoded, size: int) -> tuple[Counts, Counts]:
 
 
 def _distinct(keys: np.ndarray) -> Counts:
-    found, counts = np.unique(keys, return_counts=True)
-    return Counts(found, counts.astype(np.float64))
+    distinct, counts = np.unique(keys, return_counts=True)
+    return Counts(distinct, counts.astype(np.float64))
 
 
 def continuation(trigrams: Counts, bigrams: Counts, size: int) -> Counts:
@@ -108,20 +108,20 @@ def estimate(
     Without `continuations` the lower orders keep plain counts (absolute discounting, Ney, Essen & Kneser 1994). Raises
     ValueError if no corpus has a sentence.
     """
-    pairs = [(found, weight) for found, weight in zip(counted, weights, strict=True) if len(found[0])]
+    pairs = [(counts, weight) for counts, weight in zip(counted, weights, strict=True) if len(counts[0])]
     if not pairs:
         raise ValueError("there is no sentence with a token to count n-grams of")
     weights = [weight for _, weight in pairs]
     plain, highest = [bigrams for (bigrams, _), _ in pairs], [trigrams for (_, trigrams), _ in pairs]
     lower = [continuation(*both, size) for both in zip(highest, plain, strict=True)] if continuations else plain
-    numbers = np.unique(np.concatenate([found.keys for found in plain]))  # a bigram's index here is its number
-    contexts = [np.searchsorted(numbers, found.keys // size) for found in highest]
+    numbers = np.unique(np.concatenate([counts.keys for counts in plain]))  # a bigram's index here is its number
+    contexts = [np.searchsorted(numbers, counts.keys // size) for counts in highest]
     trigrams, met = _merge(highest, contexts, weights, size, len(numbers))
-    bigrams, _ = _merge(lower, [found.keys // size for found in lower], weights, size, size)
+    bigrams, _ = _merge(lower, [counts.keys // size for counts in lower], weights, size, size)
     plainly, shares, total = np.zeros(size), np.zeros(size), 0.0
-    for found, weight in zip(plain, weights, strict=True):
-        plainly += weight * np.bincount(found.keys // size, found.counts, size)
-        single = np.bincount(found.keys % size, None if continuations else found.counts, size).astype(np.float64)
+    for counts, weight in zip(plain, weights, strict=True):
+        plainly += weight * np.bincount(counts.keys // size, counts.counts, size)
+        single = np.bincount(counts.keys % size, None if continuations else counts.counts, size).astype(np.float64)
         shares += weight * (single - discounts(single))
         total += weight * single.sum()
     shares /= total
@@ -132,28 +132,28 @@ def _merge(
     counted: Sequence[Counts], contexts: Sequence[np.ndarray], weights: Sequence[float], size: int, count: int
 ) -> tuple[Level, np.ndarray]:
     """One order of several corpora as a level, given each n-gram's context, and each context's weighted count."""
-    keys = np.unique(np.concatenate([found.keys for found in counted]))
+    keys = np.unique(np.concatenate([counts.keys for counts in counted]))
     context = np.empty(len(keys), dtype=np.int64)
     shares, met = np.zeros(len(keys)), np.zeros(count)
-    for found, own, weight in zip(counted, contexts, weights, strict=True):
-        index = np.searchsorted(keys, found.keys)
+    for counts, own, weight in zip(counted, contexts, weights, strict=True):
+        index = np.searchsorted(keys, counts.keys)
         context[index] = own
-        shares[index] += weight * (found.counts - discounts(found.counts))
-        met += weight * np.bincount(own, found.counts, count)
+        shares[index] += weight * (counts.counts - discounts(counts.counts))
+        met += weight * np.bincount(own, counts.counts, count)
     return level(context, keys % size, shares / met[context], count), met
 
 
-def losses(found: Estimate) -> tuple[np.ndarray, np.ndarray]:
+def losses(estimated: Estimate) -> tuple[np.ndarray, np.ndarray]:
     """The cost of leaving out each bigram and each trigram alone: relative entropy in nats, float64 [N]."""
-    size, bigrams, trigrams = len(found.unigram), found.bigrams, found.trigrams
+    size, bigrams, trigrams = len(estimated.unigram), estimated.bigrams, estimated.trigrams
     first, context = bigrams.contexts, trigrams.contexts
-    single = found.unigram[bigrams.targets]
+    single = estimated.unigram[bigrams.targets]
     pair = bigrams.shares + bigrams.backoff[first] * single
     shorter = pair[np.searchsorted(first * size + bigrams.targets, bigrams.targets[context] * size + trigrams.targets)]
     triple = trigrams.shares + trigrams.backoff[context] * shorter
     return (
-        _losses(first, pair, single, found.reached[0]),
-        _losses(context, triple, shorter, found.reached[1]),
+        _losses(first, pair, single, estimated.reached[0]),
+        _losses(context, triple, shorter, estimated.reached[1]),
     )
 
 
@@ -167,31 +167,31 @@ def _losses(context: np.ndarray, p: np.ndarray, q: np.ndarray, reached: np.ndarr
     return lost
 
 
-def prune(found: Estimate, lost: tuple[np.ndarray, np.ndarray], least: float) -> tuple[Level, Level]:
+def prune(estimated: Estimate, lost: tuple[np.ndarray, np.ndarray], least: float) -> tuple[Level, Level]:
     """Bigrams and trigrams with a loss of at least `least`, and such trigrams' contexts; γ gets the others' share."""
-    bigrams, trigrams = found.bigrams, found.trigrams
+    bigrams, trigrams = estimated.bigrams, estimated.trigrams
     kept = lost[1] >= least
     context = trigrams.contexts[kept]
     wanted = lost[0] >= least * BIGRAMS_FAVOURED
     wanted[context] = True
     number = np.cumsum(wanted) - 1
     return (
-        level(bigrams.contexts[wanted], bigrams.targets[wanted], bigrams.shares[wanted], len(found.unigram)),
+        level(bigrams.contexts[wanted], bigrams.targets[wanted], bigrams.shares[wanted], len(estimated.unigram)),
         level(number[context], trigrams.targets[kept], trigrams.shares[kept], int(wanted.sum())),
     )
 
 
-def fit(vocabulary: Vocabulary, found: Estimate, unknown_words: int, limit: int) -> Trigram:
+def fit(vocabulary: Vocabulary, estimated: Estimate, unknown_words: int, limit: int) -> Trigram:
     """The largest pruned trigram that fits `limit` bytes when packed. Raises ValueError if none does."""
-    lost = losses(found)
+    lost = losses(estimated)
     ordered = np.sort(lost[1])
 
     def pruned(left_out: int) -> Trigram | None:
         """The trigram without the `left_out` least useful trigrams and bigrams to match, if it fits."""
-        levels = prune(found, lost, ordered[left_out])
+        levels = prune(estimated, lost, ordered[left_out])
         if 2 * sum(map(len, levels)) > limit:  # no n-gram takes fewer than two bytes
             return None
-        trigram = Trigram(vocabulary, found.unigram, *levels, unknown_words)
+        trigram = Trigram(vocabulary, estimated.unigram, *levels, unknown_words)
         return trigram if sum(array.nbytes for array in trigram.pack().values()) <= limit else None
 
     low, high = 0, len(ordered) - 1  # left out: too few, unless all fits; as many as can be

@@ -71,26 +71,26 @@ class Words:
     @cached_property
     def free(self) -> tuple[int, ...]:
         """The positions that are not pinned."""
-        return tuple(place for place in range(len(self.kinds)) if place not in self.pinned)
+        return tuple(index for index in range(len(self.kinds)) if index not in self.pinned)
 
     @cached_property
     def _copies(self) -> dict[int, list[int]]:
         copies: dict[int, list[int]] = {}
-        for place in self.free:
-            copies.setdefault(self.kinds[place], []).append(place)
+        for index in self.free:
+            copies.setdefault(self.kinds[index], []).append(index)
         return copies
 
     @property
     def count(self) -> int:
         """How many distinct orders there are."""
-        return factorial(len(self.free)) // prod(factorial(len(places)) for places in self._copies.values())
+        return factorial(len(self.free)) // prod(factorial(len(copies)) for copies in self._copies.values())
 
     @cached_property
     def earlier_copy(self) -> tuple[int | None, ...]:
         """For each free token, the number of the free token that is its previous copy, or None."""
-        numbers = {place: number for number, place in enumerate(self.free)}
-        before = {later: numbers[earlier] for places in self._copies.values() for earlier, later in pairwise(places)}
-        return tuple(before.get(place) for place in self.free)
+        numbers = {index: number for number, index in enumerate(self.free)}
+        before = {later: numbers[earlier] for copies in self._copies.values() for earlier, later in pairwise(copies)}
+        return tuple(before.get(index) for index in self.free)
 
     def original(self) -> np.ndarray:
         """The order as it stands, [1, n]."""
@@ -98,21 +98,21 @@ class Words:
 
     def all_orders(self) -> Iterator[np.ndarray]:
         """Every order once, in blocks uint8 [N, n], sorted."""
-        places = list(self._copies.values())
-        for block in _sequences(tuple(len(found) for found in places)):
-            yield self._assemble(block, places)
+        groups = list(self._copies.values())
+        for block in _sequences(tuple(len(copies) for copies in groups)):
+            yield self._assemble(block, groups)
 
-    def _assemble(self, sequences: np.ndarray, places: list[list[int]]) -> np.ndarray:
+    def _assemble(self, sequences: np.ndarray, groups: list[list[int]]) -> np.ndarray:
         """Orders [N, n] from sequences of kinds [N, free]: the first of a kind is its first copy, and so on."""
         orders = np.tile(np.arange(len(self.kinds), dtype=np.uint8), (len(sequences), 1))
         arranged = np.empty_like(sequences)
-        for kind, found in enumerate(places):
+        for kind, copies in enumerate(groups):
             here = sequences == kind
-            if len(found) == 1:
-                arranged[here] = found[0]
+            if len(copies) == 1:
+                arranged[here] = copies[0]
             else:
                 nth = here.cumsum(axis=1, dtype=np.int64) - 1
-                arranged[here] = np.array(found, dtype=np.uint8)[nth[here]]
+                arranged[here] = np.array(copies, dtype=np.uint8)[nth[here]]
         orders[:, list(self.free)] = arranged
         return orders
 
@@ -152,8 +152,8 @@ def fluencies(orders: np.ndarray, table: np.ndarray) -> np.ndarray:
     total = np.zeros(count)
     edge = np.full(count, length)
     before, last = edge, edge
-    for place in range(length):
-        token = orders[:, place].astype(np.int64)
+    for step in range(length):
+        token = orders[:, step].astype(np.int64)
         total += table[before, last, token]
         before, last = last, token
     total += table[before, last, edge]
@@ -195,9 +195,9 @@ class Ranking:
         if len(words.free) > MOST_EXACT:
             return False
         used, tables = 0, 0
-        for place in range(len(words)):
+        for index in range(len(words)):
             tables += comb(len(words.free), used)
-            used += place not in words.pinned
+            used += index not in words.pinned
         return tables * (len(words) + 1) ** 2 * 4 <= _MOST_BYTES
 
     def _complete(self) -> None:
@@ -213,11 +213,11 @@ class Ranking:
         self._rest: list[np.ndarray] = [np.empty(0)] * (length + 1)
         self._rest[length] = table[None, :, :, length]
         used = len(free)
-        for place in range(length - 1, -1, -1):
+        for step in range(length - 1, -1, -1):
             self._check_cancelled()
-            after = self._rest[place + 1]
-            if place in words.pinned:
-                self._rest[place] = (table[None, :, :, place] + after[:, None, :, place]).astype(np.float32)
+            after = self._rest[step + 1]
+            if step in words.pinned:
+                self._rest[step] = (table[None, :, :, step] + after[:, None, :, step]).astype(np.float32)
                 continue
             used -= 1
             members = by_size[used]
@@ -228,7 +228,7 @@ class Ranking:
                 following = after[self._number[members[allowed] | (1 << number)], :, token]  # [s, b]
                 value = table[None, :, :, token] + following[:, None, :]
                 best[allowed] = np.maximum(best[allowed], value)
-            self._rest[place] = best
+            self._rest[step] = best
 
     def _allowed(self, sets: np.ndarray, number: int) -> np.ndarray:
         """After which sets of used words a free word may come: without it, and with its previous copy."""
@@ -247,12 +247,12 @@ class Ranking:
         so_far = np.zeros(1)
         hopes = np.zeros(1) if self.exact else np.array([self._best.sum()])  # f of the module's text
         lost = _NEVER
-        for place in range(length):
+        for step in range(length):
             self._check_cancelled()
-            if place in words.pinned:
+            if step in words.pinned:
                 parent = np.arange(len(paths))
                 number = np.full(len(paths), -1)
-                token = np.full(len(paths), place)
+                token = np.full(len(paths), step)
             else:
                 choices = [np.flatnonzero(self._allowed(sets, number)) for number in range(len(free))]
                 parent = np.concatenate(choices)
@@ -261,7 +261,7 @@ class Ranking:
             gained = so_far[parent] + table[before[parent], last[parent], token]
             following = np.where(number < 0, sets[parent], sets[parent] | (1 << np.maximum(number, 0)))
             if self.exact:
-                hoped = gained + self._rest[place + 1][self._number[following], last[parent], token]
+                hoped = gained + self._rest[step + 1][self._number[following], last[parent], token]
             else:  # what was hoped for less the best of the token now placed, plus what it gave
                 hoped = hopes[parent] - so_far[parent] - self._best[token] + gained
             if len(hoped) > count:
@@ -272,7 +272,7 @@ class Ranking:
                 parent, token, gained, following = parent[kept], token[kept], gained[kept], following[kept]
                 hoped = hoped[kept]
             paths = paths[parent]
-            paths[:, place] = token
+            paths[:, step] = token
             before, last = last[parent], token
             so_far, sets, hopes = gained, following, hoped
         fluency = so_far + table[before, last, length]

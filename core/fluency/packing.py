@@ -45,19 +45,19 @@ def level(contexts: np.ndarray, targets: np.ndarray, shares: np.ndarray, count: 
     return Level(offsets, targets, shares, 1 - np.bincount(contexts, shares, count))
 
 
-def pack_level(found: Level) -> dict[str, np.ndarray]:
+def pack_level(ngrams: Level) -> dict[str, np.ndarray]:
     """A level as arrays of bytes, and two tables of float32. Raises ValueError for an empty one."""
-    if not len(found):
+    if not len(ngrams):
         raise ValueError("there is no n-gram to pack")
-    sizes = np.diff(found.offsets)
+    sizes = np.diff(ngrams.offsets)
     used = sizes > 0
-    starts, sizes = found.offsets[:-1][used], sizes[used]
-    steps = np.diff(found.targets, prepend=0) - 1
-    steps[starts] = found.targets[starts]
-    greatest = np.maximum.reduceat(found.shares, starts)
-    codes, book = _round(np.log(found.shares / np.repeat(greatest, sizes)))
+    starts, sizes = ngrams.offsets[:-1][used], sizes[used]
+    steps = np.diff(ngrams.targets, prepend=0) - 1
+    steps[starts] = ngrams.targets[starts]
+    greatest = np.maximum.reduceat(ngrams.shares, starts)
+    codes, book = _round(np.log(ngrams.shares / np.repeat(greatest, sizes)))
     # Rounded on the scale of log γ / (1 − γ), which is as fine for a γ near 1 as for one near 0.
-    odds, odds_book = _round(np.log(found.backoff[used] / (1 - found.backoff[used])))
+    odds, odds_book = _round(np.log(ngrams.backoff[used] / (1 - ngrams.backoff[used])))
     return {
         "used": np.packbits(used),
         "sizes": pack_numbers(sizes),

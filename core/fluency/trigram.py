@@ -95,9 +95,9 @@ class Trigram:
     def log_probability(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
         """log p(c | a, b) of ids in nats, float64 [N], finite and never above 0; an unknown c is one word of many."""
         # Rounding may leave a sum a hair above 1, and a bound built on these numbers must hold.
-        found: np.ndarray = np.minimum(np.log(self.probability(a, b, c)), 0)
-        found[c == Vocabulary.unk_id] -= np.log(self.unknown_words)
-        return found
+        logs: np.ndarray = np.minimum(np.log(self.probability(a, b, c)), 0)
+        logs[c == Vocabulary.unk_id] -= np.log(self.unknown_words)
+        return logs
 
     def table(self, tokens: Sequence[str]) -> np.ndarray:
         """The log-probabilities of a sentence's n tokens after each other in nats, float32 [n+1, n+1, n+1].

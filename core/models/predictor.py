@@ -190,15 +190,15 @@ class BlackBox:
                 ) from error
             seconds = time.perf_counter() - clock
             self._pace = seconds / len(batch)
-            found: list[float] = self._checked(answer, batch).tolist()
+            numbers: list[float] = self._checked(answer, batch).tolist()
             if len(batch) == self._batch and seconds < _SHORT:
                 self._batch = min(2 * self._batch, _MOST)
             elif seconds > _LONG:
                 self._batch = max(len(batch) // 2, 1)
             for old in list(islice(self._known, max(len(self._known) + len(batch) - _KEPT, 0))):
                 del self._known[old]
-            self._known.update(zip(batch, found, strict=True))
-        return found
+            self._known.update(zip(batch, numbers, strict=True))
+        return numbers
 
     def _checked(self, answer: Any, batch: list[str]) -> np.ndarray:
         """An answer as probabilities float64 [N]. Raises PredictorError."""
@@ -225,8 +225,8 @@ class BlackBox:
             )
         if given.shape != (len(batch),):
             array = _("an array of shape {shape}").format(shape=given.shape)
-            found = _numbers(len(given)) if given.ndim == 1 else array
-            raise refused(_("{spec} gave {found}; {asked}"), found=found)
+            amount = _numbers(len(given)) if given.ndim == 1 else array
+            raise refused(_("{spec} gave {found}; {asked}"), found=amount)
         numbers = given.astype(np.float64)
         if np.isnan(numbers).any():
             text = batch[int(np.isnan(numbers).argmax())][:60]
@@ -273,7 +273,7 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
         sys.path.insert(0, here)
     try:
         with redirect_stdout(sys.stderr):
-            found: Any = importlib.import_module(module_name)
+            target: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if module_name == missing or module_name.startswith(f"{missing}."):
@@ -285,24 +285,24 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
         raise _broken(spec, module_name, error) from error
     except (Exception, SystemExit) as error:
         raise _broken(spec, module_name, error) from error
-    code = _code(found)
+    code = _code(target)
     owner = module_name
     for part in attribute.split("."):
-        if not hasattr(found, part):
+        if not hasattr(target, part):
             raise refused(
                 _("{option} {spec}: {owner} has no {part!r}{callables}"),
                 owner=owner,
                 part=part,
-                callables=_callables(found),
+                callables=_callables(target),
             )
-        found, owner = getattr(found, part), f"{owner}.{part}"
-    if not callable(found) or isinstance(found, type):
+        target, owner = getattr(target, part), f"{owner}.{part}"
+    if not callable(target) or isinstance(target, type):
         raise refused(
             _("{option} {spec}: {attribute} is {kind}, not callable with texts{hint}"),
             attribute=attribute,
-            **_no_callable(found),
+            **_no_callable(target),
         )
-    return BlackBox(found, spec, spec if attribute in taken else attribute, code)
+    return BlackBox(target, spec, spec if attribute in taken else attribute, code)
 
 
 def asked_for(arguments: Sequence[str]) -> str | None:
@@ -347,13 +347,13 @@ def _broken(spec: str, module_name: str, error: BaseException) -> PredictorError
     )
 
 
-def _no_callable(found: Any) -> dict[str, str]:
+def _no_callable(target: Any) -> dict[str, str]:
     """What an object is that cannot be called with texts, and what to name instead."""
-    kind = _("of type {type}").format(type=type(found).__name__)
+    kind = _("of type {type}").format(type=type(target).__name__)
     hint = _("; of a pipeline name a function that returns predict_proba(texts)[:, 1]")
     return {
-        "kind": _("a class, whose objects may be") if isinstance(found, type) else kind,
-        "hint": hint if hasattr(found, "predict_proba") else "",
+        "kind": _("a class, whose objects may be") if isinstance(target, type) else kind,
+        "hint": hint if hasattr(target, "predict_proba") else "",
     }
 
 

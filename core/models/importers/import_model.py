@@ -107,26 +107,26 @@ class Imported:
 def assemble(request: Request) -> Imported:
     """Assemble a model from files. Raises ValueError, LookupError or OSError, also if it differs from its owner's."""
     apart = None if request.embedding is None else vectors.read(request.embedding, request.embedding_name)
-    found = _parts(request, apart is None)
+    parts = _parts(request, apart is None)
     owner = None
     if request.check is not None:
         columns = (request.text_column, request.probability_column, request.logit_column)
         owner = owner_outputs.read(request.check, *columns, layout=request.layout)
-    known, words_notes = _words(request, found, apart)
+    known, words_notes = _words(request, parts, apart)
     if request.drop_unknown:
         known = replace(known, drops=True)
         words_notes = tuple(note for note in words_notes if note != words.NO_UNKNOWN)
-    choices, assumed = _choices(request, found)
+    choices, assumed = _choices(request, parts)
     if choices.reads.pads and not known.pad:
         raise ValueError(
             f"--reads {choices.reads} reads padding, and no token is known for it; name it with --pad-token or --pad-id"
         )
     table = torch.from_numpy(known.vectors)
-    model = classifier(found, table, choices.reads, choices.nonlinearity, choices.activation)
+    model = classifier(parts, table, choices.reads, choices.nonlinearity, choices.activation)
     lost = words.unreachable(known.vocabulary, Preprocessing(choices.steps))
-    notes = [*found.notes, *words_notes]
-    if apart is not None and found.embedding is not None:
-        notes.append(f"{found.names['embedding']} of the weights is not used: the embedding was given apart")
+    notes = [*parts.notes, *words_notes]
+    if apart is not None and parts.embedding is not None:
+        notes.append(f"{parts.names['embedding']} of the weights is not used: the embedding was given apart")
     if lost:
         notes.append(
             f"{len(lost):,} of {len(known.vocabulary.words):,} words come out of no text with the steps "
@@ -134,27 +134,27 @@ def assemble(request: Request) -> Imported:
         )
     checked = None
     if owner is not None:
-        fixed = {"activation": found.activation, "nonlinearity": found.nonlinearity}
+        fixed = {"activation": parts.activation, "nonlinearity": parts.nonlinearity}
         checked = owner_outputs.check(
             model,
             known,
             choices,
             owner,
-            outputs=found.head.outputs,
-            class_1=_class_1(request, found),
-            pool=found.pool,
+            outputs=parts.head.outputs,
+            class_1=_class_1(request, parts),
+            pool=parts.pool,
             known=[name for name, value in fixed.items() if value is not None],
         )
         if checked.rivals:
-            class_1 = _class_1(request, found)
-            options = "; ".join(rival.options(choices, found.head.outputs, class_1) for rival in checked.rivals)
+            class_1 = _class_1(request, parts)
+            options = "; ".join(rival.options(choices, parts.head.outputs, class_1) for rival in checked.rivals)
             notes.append(f"the rows of {owner.file} agree with other choices too, so they do not decide: {options}")
         if checked.extreme * 2 > checked.rows:
             notes.append(
                 f"{checked.extreme:,} of {checked.rows:,} probabilities of {owner.file} are within 0.001 of 0 or 1, "
                 "where other choices hardly differ: give texts that the model is less sure of"
             )
-    card = _card(request, found, known, model, choices, notes, assumed, checked)
+    card = _card(request, parts, known, model, choices, notes, assumed, checked)
     return Imported(model, known, card, tuple(notes), tuple(assumed), checked)
 
 
@@ -180,14 +180,14 @@ def _parts(request: Request, needs_embedding: bool) -> Parts:
         if kind is file_kinds.Kind.ONNX:
             from core.models.importers import onnx_files
 
-            found = onnx_files.read(request.weights, request.class_1)
+            parts = onnx_files.read(request.weights, request.class_1)
         else:
             from core.models.importers import keras_layers
 
-            found = keras_layers.read(request.weights, request.class_1)
-        if request.cell not in (None, found.cell):
-            raise ValueError(f"{request.weights.name} holds a {found.cell}, not a {request.cell}")
-        return found
+            parts = keras_layers.read(request.weights, request.class_1)
+        if request.cell not in (None, parts.cell):
+            raise ValueError(f"{request.weights.name} holds a {parts.cell}, not a {request.cell}")
+        return parts
     return weights.find(
         weights.read(request.weights),
         cell=request.cell,
@@ -201,19 +201,19 @@ def _parts(request: Request, needs_embedding: bool) -> Parts:
     )
 
 
-def _choices(request: Request, found: Parts) -> tuple[owner_outputs.Choices, list[str]]:
+def _choices(request: Request, parts: Parts) -> tuple[owner_outputs.Choices, list[str]]:
     """How the model reads texts, and a line for each choice that was assumed."""
     assumed: list[str] = []
-    reads = _reads(request, found, assumed)
-    steps = found.steps if request.preprocessing is None else request.preprocessing.steps
-    if found.steps is not None and steps != found.steps:
-        raise ValueError(f"{request.weights.name} itself tells the steps {' '.join(found.steps)}; leave out --steps")
+    reads = _reads(request, parts, assumed)
+    steps = parts.steps if request.preprocessing is None else request.preprocessing.steps
+    if parts.steps is not None and steps != parts.steps:
+        raise ValueError(f"{request.weights.name} itself tells the steps {' '.join(parts.steps)}; leave out --steps")
     if steps is None:
         steps = STEPS
         assumed.append(f"text becomes words by the steps {' '.join(steps)} (--steps)")
     functions = (
-        ("nonlinearity", request.nonlinearity, found.nonlinearity, found.cell == "rnn", NONLINEARITY),
-        ("activation", request.activation, found.activation, found.head.hidden is not None, ACTIVATION),
+        ("nonlinearity", request.nonlinearity, parts.nonlinearity, parts.cell == "rnn", NONLINEARITY),
+        ("activation", request.activation, parts.activation, parts.head.hidden is not None, ACTIVATION),
     )
     chosen: dict[str, str | None] = {}
     for option, given, own, has, usual in functions:
@@ -226,64 +226,64 @@ def _choices(request: Request, found: Parts) -> tuple[owner_outputs.Choices, lis
         if has and not given and not own:
             of = "the RNN's units" if option == "nonlinearity" else "the head's hidden layer"
             assumed.append(f"{usual} for {of} (--{option})")
-    if found.head.outputs == 2 and found.pool is None:
+    if parts.head.outputs == 2 and parts.pool is None:
         assumed.append("the two outputs are made probabilities by softmax")
-    if found.head.outputs == 2 and request.class_1 is None:
+    if parts.head.outputs == 2 and request.class_1 is None:
         assumed.append(f"output 1 of two is class 1, {request.labels[1]} (--class-1)")
     return owner_outputs.Choices(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
 
 
-def _reads(request: Request, found: Parts, assumed: list[str]) -> ReadOut:
+def _reads(request: Request, parts: Parts, assumed: list[str]) -> ReadOut:
     """What the head reads: as given, unless the file says otherwise."""
     asked = ReadOut.parse(request.reads or "")
-    parts = (request.reads or "").split()
-    pool = next((part for part in parts if part in POOLS), None)
-    side = any(part.partition(":")[0] in (*SIDES, UNPADDED) for part in parts)
-    if pool in ("last", "reversed") and not found.bidirectional:
+    given = (request.reads or "").split()
+    pool = next((part for part in given if part in POOLS), None)
+    side = any(part.partition(":")[0] in (*SIDES, UNPADDED) for part in given)
+    if pool in ("last", "reversed") and not parts.bidirectional:
         pool = "final"  # the same state
-    if found.pool is not None and pool not in (None, found.pool):
-        raise ValueError(f"{request.weights.name} itself tells that {found.pool} is read, not {pool}; leave it out")
-    if asked.pads and found.padding == "":
+    if parts.pool is not None and pool not in (None, parts.pool):
+        raise ValueError(f"{request.weights.name} itself tells that {parts.pool} is read, not {pool}; leave it out")
+    if asked.pads and parts.padding == "":
         raise ValueError(
             f"{request.weights.name} itself tells that padding is masked, so none is read; leave out --reads {asked}"
         )
-    if found.pool is None and pool is None:
+    if parts.pool is None and pool is None:
         assumed.append(f"the head reads {POOLS[0]}, each direction's last state (--reads)")
-    if not side and found.pool is None:
+    if not side and parts.pool is None:
         assumed.append("padding is not read, and no text is cut (--reads padded:N, left:N or cut:N)")
-    if not side and found.padding_note:
-        assumed.append(found.padding_note)
-    padding = ReadOut.parse(found.padding or "") if not side else asked
-    reads = replace(padding, pool=pool or found.pool or POOLS[0])
-    reads.check(found.cell, found.bidirectional)
+    if not side and parts.padding_note:
+        assumed.append(parts.padding_note)
+    padding = ReadOut.parse(parts.padding or "") if not side else asked
+    reads = replace(padding, pool=pool or parts.pool or POOLS[0])
+    reads.check(parts.cell, parts.bidirectional)
     return reads
 
 
-def _class_1(request: Request, found: Parts) -> int:
-    return found.head.outputs - 1 if request.class_1 is None else request.class_1
+def _class_1(request: Request, parts: Parts) -> int:
+    return parts.head.outputs - 1 if request.class_1 is None else request.class_1
 
 
-def _words(request: Request, found: Parts, apart: vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
+def _words(request: Request, parts: Parts, apart: vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
     """The vocabulary with its vectors, and notes on them."""
     if apart is not None:
         table, of, notes = apart
     else:
-        assert found.embedding is not None
-        table, of, notes = found.embedding.numpy(), None, ()
-    if table.shape[1] != found.embedding_size:
+        assert parts.embedding is not None
+        table, of, notes = parts.embedding.numpy(), None, ()
+    if table.shape[1] != parts.embedding_size:
         raise ValueError(
-            f"the embedding has {table.shape[1]:,} numbers a word, {found.names['recurrent']} reads "
-            f"{found.embedding_size:,}"
+            f"the embedding has {table.shape[1]:,} numbers a word, {parts.names['recurrent']} reads "
+            f"{parts.embedding_size:,}"
         )
     special = request.special
-    if found.pad_id is not None and special.pad_token is None and special.pad_id is None:
-        special = words.Special(special.pad_token, special.unknown_token, found.pad_id, special.unknown_id)
-    if request.vocabulary is not None and found.tokens is not None:
+    if parts.pad_id is not None and special.pad_token is None and special.pad_id is None:
+        special = words.Special(special.pad_token, special.unknown_token, parts.pad_id, special.unknown_id)
+    if request.vocabulary is not None and parts.tokens is not None:
         raise ValueError(f"{request.weights.name} holds its own vocabulary; leave out --vocabulary")
     if request.vocabulary is not None:
         tokens = words.read_vocabulary(request.vocabulary)
-    elif found.tokens is not None:
-        tokens = list(found.tokens)
+    elif parts.tokens is not None:
+        tokens = list(parts.tokens)
     elif of is not None:
         tokens = list(of)
     else:
@@ -302,7 +302,7 @@ def _words(request: Request, found: Parts, apart: vectors.Vectors | None) -> tup
 
 def _card(
     request: Request,
-    found: Parts,
+    parts: Parts,
     known: words.Words,
     model: Classifier,
     choices: owner_outputs.Choices,
@@ -315,10 +315,10 @@ def _card(
         "vocabulary": request.vocabulary,
         "embedding": request.embedding,
     }
-    reads = {} if choices.reads == ReadOut() and not found.bidirectional else {"reads": str(choices.reads)}
+    reads = {} if choices.reads == ReadOut() and not parts.bidirectional else {"reads": str(choices.reads)}
     return {
         "kind": checkpoints.CLASSIFIER,
-        "cell": found.cell,
+        "cell": parts.cell,
         "preprocessing": choices.steps,
         "embeddings": {"stored": checkpoints.FLOAT32},
         "imported": {
@@ -327,9 +327,9 @@ def _card(
                 for part, path in files.items()
                 if path is not None
             },
-            "tensors": dict(found.names),
-            "outputs": found.head.outputs,
-            "class_1": _class_1(request, found),
+            "tensors": dict(parts.names),
+            "outputs": parts.head.outputs,
+            "class_1": _class_1(request, parts),
             "ignored": sorted(request.ignore),
             "padding": known.pad or None,
             "unknown_words": "dropped" if known.drops else known.unknown or "zeros",
@@ -347,14 +347,14 @@ def _card(
         "data": {},
         "sizes": {
             "vocabulary": len(known.vocabulary),
-            "embedding": found.embedding_size,
-            "hidden": found.hidden_size,
-            "layers": found.layers,
+            "embedding": parts.embedding_size,
+            "hidden": parts.hidden_size,
+            "layers": parts.layers,
             **({"drops_unknown": True} if known.drops else {}),
-            **({"bidirectional": True} if found.bidirectional else {}),
+            **({"bidirectional": True} if parts.bidirectional else {}),
             **reads,
             **({} if choices.nonlinearity == NONLINEARITY else {"nonlinearity": choices.nonlinearity}),
-            **({} if found.reset_after else {"reset_after": False}),
+            **({} if parts.reset_after else {"reset_after": False}),
             **({"head": model.head._asdict()} if model.head else {}),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },

@@ -57,21 +57,21 @@ class Layer:
     def must(self, **expected: object) -> None:
         """Refuse a layer that has other values of these options."""
         for name, value in expected.items():
-            found = self.config.get(name, value)
-            if found != value:
-                raise self.refuse(f"{name} is {found!r}; only {value!r} is read")
+            given = self.config.get(name, value)
+            if given != value:
+                raise self.refuse(f"{name} is {given!r}; only {value!r} is read")
 
     def array(self, number: int, *shapes: tuple[int, ...]) -> np.ndarray:
         """One of its weights, which has one of these shapes."""
-        found = self.weights[number] if number < len(self.weights) else None
-        if found is None or found.shape not in shapes:
+        weight = self.weights[number] if number < len(self.weights) else None
+        if weight is None or weight.shape not in shapes:
             expected = " or ".join(str(list(shape)) for shape in shapes)
             raise self.refuse(
-                f"weight {number} has shape {None if found is None else list(found.shape)}; expected {expected}"
+                f"weight {number} has shape {None if weight is None else list(weight.shape)}; expected {expected}"
             )
-        if not np.isfinite(found).all():
+        if not np.isfinite(weight).all():
             raise self.refuse(f"weight {number} holds numbers that are not finite")
-        return found.astype(np.float32)
+        return weight.astype(np.float32)
 
 
 def layers(path: Path) -> list[Layer]:
@@ -129,12 +129,12 @@ def _opened(path: Path, source: Path | io.BytesIO) -> Iterator[h5py.File]:
 
 def _json(path: Path, content: bytes | str) -> dict[str, Any]:
     try:
-        found = json.loads(content)
+        config = json.loads(content)
     except (ValueError, RecursionError, TypeError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("config"), dict | list):
+        config = None
+    if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
         raise ValueError(f"{path.name}: its configuration is not one that Keras wrote")
-    return found
+    return config
 
 
 def _chained(
@@ -145,33 +145,33 @@ def _chained(
     `weights` gives those of an entry of the configuration, `words` the vocabulary at a path in the archive.
     """
     kind, config = str(model.get("class_name")), model["config"]
-    told = config if isinstance(config, list) else config.get("layers")
-    if kind not in ("Sequential", "Functional", "Model") or not isinstance(told, list):
+    entries = config if isinstance(config, list) else config.get("layers")
+    if kind not in ("Sequential", "Functional", "Model") or not isinstance(entries, list):
         raise ValueError(f"{path.name}: holds a model of class {kind}; expected Sequential or Functional")
     counted: dict[str, int] = {}
-    found: dict[str, Layer] = {}
+    by_name: dict[str, Layer] = {}
     before: dict[str, list[str]] = {}
     try:
-        for entry in told:
+        for entry in entries:
             of, settings = str(entry["class_name"]), dict(entry["config"])
             name = str(entry.get("name") or settings.get("name"))
             number = counted[of] = counted.get(of, -1) + 1
             build = entry.get("build_config") or {}
             shape = settings.get("batch_shape") or settings.get("batch_input_shape") or build.get("input_shape") or ()
-            found[name] = Layer(
+            by_name[name] = Layer(
                 path.name, of, name, settings,
                 weights({**entry, "config": {**settings, "name": name}}, number),
                 shape if isinstance(shape, list) else (),
                 words(_place(of, number)),
             )  # fmt: skip
-            before[name] = sorted(set(_inputs(entry.get("inbound_nodes") or [], set(found))))
+            before[name] = sorted(set(_inputs(entry.get("inbound_nodes") or [], set(by_name))))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, ValueError):
             raise
         raise ValueError(f"{path.name}: its configuration is not one that Keras wrote ({error!r})") from None
     if kind == "Sequential":
-        return list(found.values())
-    return _in_order(found, before)
+        return list(by_name.values())
+    return _in_order(by_name, before)
 
 
 def _in_order(layers: Mapping[str, Layer], before: Mapping[str, list[str]]) -> list[Layer]:
@@ -226,12 +226,12 @@ def _of_archive(arrays: _Arrays, file: h5py.File, layer: Mapping[str, Any], numb
             break
     else:
         return []
-    found = []
+    weights = []
     for part in ("vars", "cell/vars", "forward_layer/cell/vars", "backward_layer/cell/vars"):
         inner = group.get(part)
         if isinstance(inner, h5py.Group):
-            found += [arrays.read(inner, name) for name in sorted(inner, key=lambda name: (len(name), name))]
-    return found
+            weights += [arrays.read(inner, name) for name in sorted(inner, key=lambda name: (len(name), name))]
+    return weights
 
 
 def _of_legacy(arrays: _Arrays, group: h5py.Group, name: str) -> list[np.ndarray]:
@@ -260,31 +260,31 @@ class _Arrays:
         """One array of this file: no link to another, and not far larger than its stored bytes."""
         import h5py
 
-        found: Any = group
+        item: Any = group
         for part in name.split("/"):
-            if not isinstance(found, h5py.Group) or not isinstance(found.get(part, getlink=True), h5py.HardLink):
+            if not isinstance(item, h5py.Group) or not isinstance(item.get(part, getlink=True), h5py.HardLink):
                 raise ValueError(f"{self._file}: {name} is not a weight of this file")
-            found = found[part]
-        if not isinstance(found, h5py.Dataset):
+            item = item[part]
+        if not isinstance(item, h5py.Dataset):
             raise ValueError(f"{self._file}: {name} is not a weight of this file")
-        if found.external or found.is_virtual or found.dtype.kind not in "fiu":
+        if item.external or item.is_virtual or item.dtype.kind not in "fiu":
             raise ValueError(f"{self._file}: {name} is not an array of numbers of this file")
-        place = h5py.h5o.get_info(found.id).addr
+        place = h5py.h5o.get_info(item.id).addr
         if place in self._read:
             raise ValueError(f"{self._file}: {name} is listed twice; expected each array once")
         self._read.add(place)
         # A chunk is unpacked whole, and may be larger than the array.
-        size = max(math.prod(found.shape), math.prod(found.chunks or ())) * max(4, found.dtype.itemsize)
-        stored = found.id.get_storage_size()
+        size = max(math.prod(item.shape), math.prod(item.chunks or ())) * max(4, item.dtype.itemsize)
+        stored = item.id.get_storage_size()
         if size > max(_ALWAYS, _MOST_TIMES * stored):
             raise ValueError(
-                f"{self._file}: {name} has shape {list(found.shape)}, {size:,} bytes, and {stored:,} bytes are stored; "
+                f"{self._file}: {name} has shape {list(item.shape)}, {size:,} bytes, and {stored:,} bytes are stored; "
                 "is the file whole?"
             )
         self._bytes += size
         if self._bytes > _MOST_BYTES:
             raise ValueError(f"{self._file}: its weights are larger than {_MOST_BYTES:,} bytes")
-        array: np.ndarray = found[()]
+        array: np.ndarray = item[()]
         return array
 
 

@@ -39,7 +39,7 @@ _STANDARDIZE = {"lower_and_strip_punctuation": "keras_vectorization", "lower": "
 def read(path: Path, class_1: int | None = None) -> Parts:
     """The parts of a classifier that Keras saved. Raises ValueError for a file or a layer that cannot be read."""
     try:
-        return _found(path, class_1)
+        return _parse(path, class_1)
     # What a configuration has of another type than Keras writes, and what h5py raises for a damaged file.
     except (TypeError, AttributeError, LookupError, RuntimeError, OverflowError, OSError) as error:
         if isinstance(error, OSError) and error.filename is not None:
@@ -48,7 +48,7 @@ def read(path: Path, class_1: int | None = None) -> Parts:
         raise ValueError(f"{path.name} is damaged, or not as Keras writes it ({why})") from None
 
 
-def _found(path: Path, class_1: int | None) -> Parts:
+def _parse(path: Path, class_1: int | None) -> Parts:
     layers = [layer for layer in keras_files.layers(path) if layer.kind not in _WITHOUT_EFFECT]
     chain = _Chain(path.name, layers)
     entry = chain.take("InputLayer")
@@ -109,26 +109,26 @@ class _Chain:
         """The next layer, if it is of one of these kinds."""
         if not self.rest or self.rest[0].kind not in kinds:
             return None
-        found = self.rest.pop(0)
-        self.last = f"{found.name!r} ({found.kind})"
-        return found
+        layer = self.rest.pop(0)
+        self.last = f"{layer.name!r} ({layer.kind})"
+        return layer
 
     def needed(self, kind: str) -> Layer:
-        found = self.take(kind)
-        if found is None and self.rest:
+        layer = self.take(kind)
+        if layer is None and self.rest:
             raise self.rest[0].refuse(f"expected {kind} after {self.last}; read are: {_READ}")
-        if found is None:
+        if layer is None:
             raise ValueError(f"{self.file}: nothing after {self.last}; expected {kind}")
-        return found
+        return layer
 
     def run(self, *kinds: str) -> list[Layer]:
         """All layers of these kinds that follow, at least one."""
-        found = []
+        layers = []
         while (layer := self.take(*kinds)) is not None:
-            found.append(layer)
-        if not found:
+            layers.append(layer)
+        if not layers:
             self.needed(" or ".join(kinds))
-        return found
+        return layers
 
 
 @dataclass(frozen=True)
@@ -198,15 +198,15 @@ def _ways(layer: Layer) -> list[Layer]:
 
 def _activations(way: Layer) -> str:
     """The non-linearity of a layer; that of gates is the logistic function, that of a gated cell tanh."""
-    found = _named(way.option("activation", "tanh"))
+    function = _named(way.option("activation", "tanh"))
     allowed = ("tanh", "relu") if way.kind == "SimpleRNN" else ("tanh",)
-    if found not in allowed:
+    if function not in allowed:
         raise way.refuse(
-            f"activation is {found!r}; only {' and '.join(allowed)} {'are' if len(allowed) > 1 else 'is'} read"
+            f"activation is {function!r}; only {' and '.join(allowed)} {'are' if len(allowed) > 1 else 'is'} read"
         )
     if way.kind != "SimpleRNN" and (gates := _named(way.option("recurrent_activation", "sigmoid"))) != "sigmoid":
         raise way.refuse(f"recurrent_activation is {gates!r}; only 'sigmoid' is read")
-    return found
+    return function
 
 
 def _reset_after(way: Layer, units: int) -> bool:
@@ -231,8 +231,8 @@ def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
     columns = np.concatenate([np.arange(units) + gate * units for gate in gates])
     biases = np.zeros((2, count), dtype=np.float32)
     if way.option("use_bias", True):
-        found = way.array(2, *([(2, count), (count,)] if way.kind == "GRU" else [(count,)]))
-        biases[: found.ndim] = found[..., columns]
+        bias = way.array(2, *([(2, count), (count,)] if way.kind == "GRU" else [(count,)]))
+        biases[: bias.ndim] = bias[..., columns]
     if len(way.weights) != (3 if way.option("use_bias", True) else 2):
         raise way.refuse(f"has {len(way.weights)} weights; expected kernel, recurrent kernel and bias")
     arrays = {

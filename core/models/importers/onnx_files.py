@@ -67,14 +67,14 @@ def read(path: Path, class_1: int | None = None) -> Parts:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes")
     try:
-        return _found(path, class_1)
+        return _parse(path, class_1)
     except (TypeError, AttributeError, LookupError, RuntimeError, UnicodeError) as error:  # attributes of another type
         raise ValueError(
             f"{path.name} is damaged, or no such graph ({type(error).__name__}: {_first_line(error)})"
         ) from None
 
 
-def _found(path: Path, class_1: int | None) -> Parts:
+def _parse(path: Path, class_1: int | None) -> Parts:
     import onnx
 
     try:
@@ -100,30 +100,30 @@ def _found(path: Path, class_1: int | None) -> Parts:
     if run.outputs != outputs:
         raise ValueError(f"{path.name}: its last layer has {outputs} outputs and the graph gives {run.outputs}")
     head = Head(weight, bias, outputs, *(linears[0] if len(linears) == 2 else (None, None)))
-    found = replace(parts, head=head, embedding=torch.from_numpy(table))
+    complete = replace(parts, head=head, embedding=torch.from_numpy(table))
     pads = _pads(constants, len(table))
-    return _read_out(path, found, run, outputs - 1 if class_1 is None else class_1, pads)
+    return _read_out(path, complete, run, outputs - 1 if class_1 is None else class_1, pads)
 
 
 def _constants(path: Path, graph: GraphProto) -> dict[str, np.ndarray]:
     """The arrays that the graph holds, transposed or passed on too."""
     from onnx import TensorProto, helper, numpy_helper
 
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     for tensor in graph.initializer:
         if tensor.data_location == TensorProto.EXTERNAL:
             raise ValueError(f"{path.name}: its weights stand in another file; save the graph with them in one file")
-        found[tensor.name] = numpy_helper.to_array(tensor)
+        arrays[tensor.name] = numpy_helper.to_array(tensor)
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
-            found[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+            arrays[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
         elif node.op_type == "Constant" and node.attribute and node.attribute[0].name in ("value_int", "value_float"):
-            found[node.output[0]] = np.array(helper.get_attribute_value(node.attribute[0]))
-        elif node.op_type in ("Transpose", "Identity") and node.input[0] in found:
+            arrays[node.output[0]] = np.array(helper.get_attribute_value(node.attribute[0]))
+        elif node.op_type in ("Transpose", "Identity") and node.input[0] in arrays:
             perm = next((helper.get_attribute_value(a) for a in node.attribute if a.name == "perm"), None)
-            array = found[node.input[0]]
-            found[node.output[0]] = array if node.op_type == "Identity" else np.transpose(array, perm)
-    return found
+            array = arrays[node.input[0]]
+            arrays[node.output[0]] = array if node.op_type == "Identity" else np.transpose(array, perm)
+    return arrays
 
 
 def _embedding(path: Path, graph: GraphProto, constants: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -405,23 +405,23 @@ def _converted(path: Path, of: _Cell, width: int, number: int, given: Sequence[n
             )
     assert w is not None and r is not None
     order = np.concatenate([np.arange(of.hidden) + gate * of.hidden for gate in gates])
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     for way, end in enumerate(("", "_reverse")[:ways]):
         biases = np.zeros((2, rows)) if b is None else b[way].reshape(2, rows)
-        found |= {
+        arrays |= {
             f"weight_ih_l{number}{end}": w[way][order],
             f"weight_hh_l{number}{end}": r[way][order],
             f"bias_ih_l{number}{end}": biases[0][order],
             f"bias_hh_l{number}{end}": biases[1][order],
         }
-    return {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in found.items()}
+    return {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in arrays.items()}
 
 
 def _linears(graph: GraphProto, constants: Mapping[str, np.ndarray]) -> list[tuple[Tensor, Tensor]]:
     """Weight [out, in] and bias [out] of each product with a matrix behind the recurrence, in order."""
     from onnx import helper
 
-    found: list[tuple[Tensor, Tensor]] = []
+    layers: list[tuple[Tensor, Tensor]] = []
     behind = max(number for number, node in enumerate(graph.node) if node.op_type in _CELLS)
     for node in list(graph.node)[behind + 1 :]:
         options = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
@@ -440,8 +440,8 @@ def _linears(graph: GraphProto, constants: Mapping[str, np.ndarray]) -> list[tup
         rows = len(weight)
         tensor = torch.from_numpy(np.array(weight, dtype=np.float32))
         flat = np.zeros(rows) if bias is None else np.broadcast_to(np.ravel(bias), (rows,))
-        found.append((tensor, torch.from_numpy(np.array(flat, dtype=np.float32))))
-    return found
+        layers.append((tensor, torch.from_numpy(np.array(flat, dtype=np.float32))))
+    return layers
 
 
 @dataclass(frozen=True)
@@ -462,21 +462,21 @@ class _Match:
     model: Classifier
 
 
-def _read_out(path: Path, found: Parts, run: _Run, class_1: int, pads: Sequence[int]) -> Parts:
+def _read_out(path: Path, parts: Parts, run: _Run, class_1: int, pads: Sequence[int]) -> Parts:
     """The same parts with the pool, padding and activation that agree with the graph; `pads` may be padding ids."""
-    assert found.embedding is not None
+    assert parts.embedding is not None
     rng = np.random.default_rng(0)
-    words = np.setdiff1d(np.arange(len(found.embedding)), pads)
+    words = np.setdiff1d(np.arange(len(parts.embedding)), pads)
     words = words if len(words) else np.array(pads)
     lengths = _LENGTHS if run.length is None else (run.length,) * len(_LENGTHS)
     texts = [rng.choice(words, length).tolist() for length in lengths]
     answers = np.stack([run(ids) for ids in texts])
-    activations = ACTIVATIONS if found.head.hidden is not None else (None,)
-    nonlinearity = found.nonlinearity or "tanh"
+    activations = ACTIVATIONS if parts.head.hidden is not None else (None,)
+    nonlinearity = parts.nonlinearity or "tanh"
     matches = []
-    for pool, activation in itertools.product(pools(found.cell, found.bidirectional), activations):
+    for pool, activation in itertools.product(pools(parts.cell, parts.bidirectional), activations):
         try:
-            model = classifier(found, found.embedding, ReadOut(pool), nonlinearity, activation)
+            model = classifier(parts, parts.embedding, ReadOut(pool), nonlinearity, activation)
         except (ValueError, RuntimeError) as error:  # a linear layer of another width
             raise ValueError(f"{path.name}: its layers do not fit together ({_first_line(error)})") from None
         meant = _meant(answers, _logits(model, texts), class_1)
@@ -485,7 +485,7 @@ def _read_out(path: Path, found: Parts, run: _Run, class_1: int, pads: Sequence[
     if not matches:
         raise ValueError(
             f"{path.name}: what the graph reads of its states is not one of "
-            f"{', '.join(pools(found.cell, found.bidirectional))}; ask such a model as a black box (--predictor)"
+            f"{', '.join(pools(parts.cell, parts.bidirectional))}; ask such a model as a black box (--predictor)"
         )
     if run.length is None:
         matches = _uncut(path, matches, run, class_1, rng.choice(words, max(_LONG)).tolist())
@@ -505,14 +505,14 @@ def _read_out(path: Path, found: Parts, run: _Run, class_1: int, pads: Sequence[
         same = ", ".join(" ".join(filter(None, (one.pool, one.activation))) for one, _padding in others)
         notes.append(f"as far as it was run, other read-outs give the same: {same}")
     return replace(
-        found,
+        parts,
         pool=first.pool,
         activation=first.activation,
         padding=padding,
         padding_note=padding_note,
         pad_id=pad_id,
-        names={**found.names, "head": "the last product with a matrix", "embedding": "the table that ids are rows of"},
-        notes=(*found.notes, *notes),
+        names={**parts.names, "head": "the last product with a matrix", "embedding": "the table that ids are rows of"},
+        notes=(*parts.notes, *notes),
     )
 
 
@@ -560,15 +560,15 @@ def _padded(
     pads: Sequence[int], size: int, words: np.ndarray, rng: np.random.Generator
 ) -> dict[tuple[int, str], list[_Padded]]:
     """Texts padded to `size` tokens with each id of `pads`, behind and in front, by id and side."""
-    found: dict[tuple[int, str], list[_Padded]] = {}
+    texts: dict[tuple[int, str], list[_Padded]] = {}
     for pad in pads:
         few = max(1, size // 3)
         for count in sorted({1, few, size - 1} if pad == pads[0] else {few}):
             text, padding = rng.choice(words, count).tolist(), [pad] * (size - count)
             if padding and text:
-                found.setdefault((pad, "padded"), []).append(_Padded(text + padding, text))
-                found.setdefault((pad, "left"), []).append(_Padded(padding + text, text))
-    return found
+                texts.setdefault((pad, "padded"), []).append(_Padded(text + padding, text))
+                texts.setdefault((pad, "left"), []).append(_Padded(padding + text, text))
+    return texts
 
 
 def _padding(

@@ -87,18 +87,18 @@ def _npy(path: Path) -> np.ndarray:
             told, stored = math.prod(shape) * kind.itemsize, path.stat().st_size - file.tell()
         if not 0 <= told <= stored:
             raise ValueError(f"it declares {told:,} bytes and has {stored:,}; the file may be cut off")
-        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"{path.name} is not an npy file of numbers ({' '.join(str(error).split())})") from None
-    return found
+    return array
 
 
-def _matrix(path: Path, found: np.ndarray) -> Vectors:
-    if found.ndim != 2 or not found.size or not np.issubdtype(found.dtype, np.floating):
+def _matrix(path: Path, array: np.ndarray) -> Vectors:
+    if array.ndim != 2 or not array.size or not np.issubdtype(array.dtype, np.floating):
         raise ValueError(
-            f"{path.name}: expected a matrix of numbers [words, size], found {found.dtype} {list(found.shape)}"
+            f"{path.name}: expected a matrix of numbers [words, size], found {array.dtype} {list(array.shape)}"
         )
-    return Vectors(found.astype(np.float32, copy=False), None)
+    return Vectors(array.astype(np.float32, copy=False), None)
 
 
 def _tensor(path: Path, name: str | None) -> np.ndarray:

@@ -191,9 +191,9 @@ class _Shape:
         """Tensors that are missing, unexpected or of another shape, a line each."""
         expected, wrong = self.expected(), []
         for name in [*expected, *(name for name in parts if name not in expected)]:
-            found, shape = parts.get(name), expected.get(name)
-            if found is None or shape is None or tuple(found.shape) != shape:
-                wrong.append(mismatch(prefix + name, "nothing" if shape is None else str(list(shape)), found))
+            tensor, shape = parts.get(name), expected.get(name)
+            if tensor is None or shape is None or tuple(tensor.shape) != shape:
+                wrong.append(mismatch(prefix + name, "nothing" if shape is None else str(list(shape)), tensor))
         return wrong
 
     def notes(self, parts: Mapping[str, Tensor]) -> tuple[str, ...]:

@@ -96,50 +96,50 @@ def _from_json(content: str, name: str) -> list[str | None]:
     repeated: list[str] = []
 
     def table(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            repeated.extend(key for key, value in pairs if found[key] is not value)
-        return found
+        data = dict(pairs)
+        if len(data) < len(pairs):
+            repeated.extend(key for key, value in pairs if data[key] is not value)
+        return data
 
     try:
-        found = json.loads(content, object_pairs_hook=table)
+        data = json.loads(content, object_pairs_hook=table)
     except (ValueError, RecursionError):
         raise ValueError(f"{name} is not JSON; {expected}") from None
     if repeated:
         raise ValueError(f"{name} lists tokens twice: {repeated[:_SHOWN]}")
-    if isinstance(found, dict) and isinstance(found.get("config"), dict):
-        return _from_tokenizer(found["config"], name)
-    if isinstance(found, list) and found and all(isinstance(token, str) for token in found):
-        return list(found)
-    if isinstance(found, dict) and all(number.isdecimal() and type(found[number]) is str for number in found):
-        by_token = {str(token): int(number) for number, token in found.items()}  # "0": "<pad>"
-        if len(by_token) < len(found):
+    if isinstance(data, dict) and isinstance(data.get("config"), dict):
+        return _from_tokenizer(data["config"], name)
+    if isinstance(data, list) and data and all(isinstance(token, str) for token in data):
+        return list(data)
+    if isinstance(data, dict) and all(number.isdecimal() and type(data[number]) is str for number in data):
+        by_token = {str(token): int(number) for number, token in data.items()}  # "0": "<pad>"
+        if len(by_token) < len(data):
             raise ValueError(f"{name} lists tokens twice; expected each once")
-        found = by_token
-    if not isinstance(found, dict) or not found or not all(type(number) is int for number in found.values()):
+        data = by_token
+    if not isinstance(data, dict) or not data or not all(type(number) is int for number in data.values()):
         raise ValueError(f"{name}: {expected}")
-    return _by_id(found, name)
+    return _by_id(data, name)
 
 
 def _from_tokenizer(config: dict[str, object], name: str) -> list[str | None]:
     """The words of Keras' ``Tokenizer``, which writes them as JSON inside JSON; those that it leaves out are."""
     words, most = config.get("word_index"), config.get("num_words")
     try:
-        found = json.loads(words) if isinstance(words, str) else words
+        index = json.loads(words) if isinstance(words, str) else words
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not found or not all(type(number) is int for number in found.values()):
+        index = None
+    if not isinstance(index, dict) or not index or not all(type(number) is int for number in index.values()):
         raise ValueError(f"{name}: expected the word_index of Keras' Tokenizer, as its to_json writes it")
-    tokens = _by_id(found, name)
+    tokens = _by_id(index, name)
     return tokens[:most] if isinstance(most, int) else tokens
 
 
-def _by_id(found: dict[str, int], name: str) -> list[str | None]:
-    ids = list(found.values())
+def _by_id(by_token: dict[str, int], name: str) -> list[str | None]:
+    ids = list(by_token.values())
     if min(ids) < 0 or max(ids) >= MOST_IDS or len(set(ids)) < len(ids):
         raise ValueError(f"{name}: ids are whole numbers from 0 to {MOST_IDS - 1:,}, each given once")
     tokens: list[str | None] = [None] * (max(ids) + 1)
-    for token, number in found.items():
+    for token, number in by_token.items():
         tokens[number] = token
     return tokens
 
@@ -187,8 +187,8 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
         "" if number is None else f"{tokens[number] or ''} (id {number})".strip() for number in (pad, unknown)
     )
     vocabulary = Vocabulary(token for token, _row in kept)
-    found = np.concatenate([np.stack(first), vectors[[row for _token, row in kept]]]).astype(np.float32)
-    return Words(vocabulary, found, names[0], names[1], tuple(notes))
+    aligned = np.concatenate([np.stack(first), vectors[[row for _token, row in kept]]]).astype(np.float32)
+    return Words(vocabulary, aligned, names[0], names[1], tuple(notes))
 
 
 def unreachable(vocabulary: Vocabulary, preprocessing: Preprocessing) -> list[str]:
