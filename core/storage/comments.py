@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from core.data.tables import as_csv
-from core.models.gold_labels import check_reading, fooled
+from core.models.gold_labels import check_gold_label, fooled
 from core.models.predict import label
 from core.runtime.i18n import gettext as _
 from core.storage.database import FINDS, CollectionFile, now, number, stands_in, storable
@@ -92,7 +92,7 @@ class Finds:
         single spaces. Raises ValueError for an unknown reading or source, a number that is none, a text without a
         character to see, or one with half a surrogate pair, which SQLite cannot hold.
         """
-        check_reading(reading)
+        check_gold_label(reading)
         _check_source(source)
         if not text.strip():
             raise ValueError(_("there is no text to keep: it is empty or white space alone"))
@@ -118,7 +118,7 @@ class Finds:
         What is sought is taken as it stands, but for its case. Raises ValueError for an unknown reading or source.
         """
         if reading is not None:
-            check_reading(reading)
+            check_gold_label(reading)
         if source is not None:
             _check_source(source)
         return [

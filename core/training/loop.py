@@ -30,6 +30,7 @@ from core.data.corpus import Encoded, length_batches, pad
 from core.models.checkpoints import round_embeddings
 from core.models.predict import logits
 from core.models.recurrent import CELLS, Classifier
+from core.runtime import files
 from core.text.preprocessing import Vocabulary
 from core.training import distributed
 
@@ -404,12 +405,7 @@ class _Run:
             "averaged": self.averaged,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        try:
-            beside.write_bytes(to_bytes(tensors, metadata={"run": json.dumps(numbers)}))
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        files.write(path, to_bytes(tensors, metadata={"run": json.dumps(numbers)}))
 
     def restore(self, path: Path, identity: str) -> bool:
         """Resume from a saved state, if there is one of this very run."""

@@ -27,6 +27,7 @@ from core.models import checkpoints
 from core.models.reference_states import add_state_space, of_rows
 from core.models.token_log_odds import add_polarity, log_odds
 from core.models.training_rows import STRATIFIED
+from core.runtime import files
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.training import distributed
@@ -390,13 +391,8 @@ def _save_word2vec(path: Path, state: Word2VecState, identity: str) -> None:
     from safetensors.numpy import save as to_bytes
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
     metadata = {"identity": identity, "epoch": str(state.epoch)}
-    try:
-        beside.write_bytes(to_bytes({"vectors": state.vectors, "output": state.output}, metadata=metadata))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    files.write(path, to_bytes({"vectors": state.vectors, "output": state.output}, metadata=metadata))
 
 
 def _restore_word2vec(path: Path, identity: str) -> Word2VecState | None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.data.labels import SENTIMENT, Names, shared
 from core.data.tables import as_csv
-from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE, READINGS
+from core.models.gold_labels import GOLD_LABELS, MIXED, NEGATIVE, POSITIVE
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
@@ -52,12 +52,12 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 
 def ask_reading(labels: Names = SENTIMENT) -> str:
-    """How a person reads the text: one of `READINGS`, which stand for classes of these names; in the link."""
+    """How a person reads the text: one of `GOLD_LABELS`, which stand for classes of these names; in the link."""
     names = {key: plain(name) for key, name in readings(labels).items()}
-    sound = query_params.restore("reading", NEGATIVE, query_params.one_of(READINGS), "sarcasm reading")
+    sound = query_params.restore("reading", NEGATIVE, query_params.one_of(GOLD_LABELS), "sarcasm reading")
     reading = st.segmented_control(
         _("How do you read it?"),
-        READINGS,
+        GOLD_LABELS,
         format_func=names.__getitem__,
         key="sarcasm reading",
         required=True,

@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.models import checkpoints
-from core.models.gold_labels import READINGS
+from core.models.gold_labels import GOLD_LABELS
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import judge
 from core.runtime import i18n
@@ -99,7 +99,7 @@ def press(at: AppTest, label: str) -> AppTest:
 # Test a comment
 
 
-@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("reading", GOLD_LABELS)
 def test_every_model_says_whether_it_is_fooled_and_by_how_much(reading: str) -> None:
     at = commented(reading=reading)
     found = judged(reading=reading)
@@ -502,7 +502,7 @@ def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -
 
     keep_some()
     monkeypatch.setattr(i18n, "_catalogue", lambda _language: Marking())
-    pages = [*(commented("so frabjous bad", reading=reading) for reading in READINGS), run(KEPT)]
+    pages = [*(commented("so frabjous bad", reading=reading) for reading in GOLD_LABELS), run(KEPT)]
     pages += [
         commented(""),
         commented(reading="x"),
