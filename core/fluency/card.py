@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 from core.data.corpus import Encoded
@@ -80,7 +78,7 @@ def describe(
             }
             for corpus, part, weight in zip(corpora, parts, weights, strict=True)
         ],
-        "versions": {"python": platform.python_version(), "numpy": version("numpy")},
+        "versions": checkpoints.versions("numpy"),
         "intended_use": INTENDED_USE,
         "limits": LIMITS,
         "terms": TERMS,

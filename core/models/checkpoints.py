@@ -16,12 +16,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -324,6 +326,11 @@ def save_again(
     polarity = checkpoint.polarity if polarity is None else polarity
     state_space = state_space or checkpoint.state_space
     save(checkpoint.name, checkpoint.model.state_dict(), checkpoint.vocabulary, card, folder, polarity, state_space)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """The versions of Python and some packages, as a card keeps them."""
+    return {"python": platform.python_version()} | {package: version(package) for package in packages}
 
 
 def check_name(name: str) -> None:

@@ -265,6 +265,9 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
     def refused(message: str, **given: object) -> PredictorError:
         return PredictorError(message.format(option=OPTION, spec=spec, **given))
 
+    def broken(error: BaseException) -> PredictorError:
+        return refused(_("{option} {spec}: importing {module} raised {error}"), module=module_name, error=_said(error))
+
     if not _SPEC.fullmatch(spec):
         raise refused(_("{option} is package.module:callable; given: {given!r}"), given=spec[:200])
     module_name, _colon, attribute = spec.partition(":")
@@ -282,9 +285,9 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
                 missing=missing,
                 folder=here,
             ) from None
-        raise _broken(spec, module_name, error) from error
+        raise broken(error) from error
     except (Exception, SystemExit) as error:
-        raise _broken(spec, module_name, error) from error
+        raise broken(error) from error
     code = _code(target)
     owner = module_name
     for part in attribute.split("."):
@@ -297,10 +300,13 @@ def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
             )
         target, owner = getattr(target, part), f"{owner}.{part}"
     if not callable(target) or isinstance(target, type):
+        kind = _("of type {type}").format(type=type(target).__name__)
+        hint = _("; of a pipeline name a function that returns predict_proba(texts)[:, 1]")
         raise refused(
             _("{option} {spec}: {attribute} is {kind}, not callable with texts{hint}"),
             attribute=attribute,
-            **_no_callable(target),
+            kind=_("a class, whose objects may be") if isinstance(target, type) else kind,
+            hint=hint if hasattr(target, "predict_proba") else "",
         )
     return BlackBox(target, spec, spec if attribute in taken else attribute, code)
 
@@ -337,24 +343,6 @@ def _code(module: Any) -> bytes:
         return Path(path).read_bytes() if path else b""
     except OSError:
         return b""
-
-
-def _broken(spec: str, module_name: str, error: BaseException) -> PredictorError:
-    return PredictorError(
-        _("{option} {spec}: importing {module} raised {error}").format(
-            option=OPTION, spec=spec, module=module_name, error=_said(error)
-        )
-    )
-
-
-def _no_callable(target: Any) -> dict[str, str]:
-    """What an object is that cannot be called with texts, and what to name instead."""
-    kind = _("of type {type}").format(type=type(target).__name__)
-    hint = _("; of a pipeline name a function that returns predict_proba(texts)[:, 1]")
-    return {
-        "kind": _("a class, whose objects may be") if isinstance(target, type) else kind,
-        "hint": hint if hasattr(target, "predict_proba") else "",
-    }
 
 
 def _hint(low: float, high: float) -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -182,7 +180,7 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
     import torch
 
     sentiment = prepared.corpus.labelling.names == SENTIMENT
-    card |= {"versions": _versions("gensim"), "intended_use": INTENDED_USE}
+    card |= {"versions": checkpoints.versions("numpy", "gensim"), "intended_use": INTENDED_USE}
     card |= {"limits": WORD_LIMITS if sentiment else WORD_LIMITS[1:], "terms": TERMS if sentiment else OWN_TERMS}
     checkpoints.save(checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out)
     state_file.unlink()
@@ -298,7 +296,7 @@ def _card(
         "hardware": hardware(settings),
         "history": [held._asdict() for held in progress.history],
         "calibration": temperature,
-        "versions": _versions("torch", "gensim"),
+        "versions": checkpoints.versions("numpy", "torch", "gensim"),
         "intended_use": INTENDED_USE,
         "limits": _limits(prepared, settings, temperature["errors"]),
         "terms": TERMS if sentiment else OWN_TERMS,
@@ -381,10 +379,6 @@ def _split(prepared: Prepared) -> dict[str, int | str]:
         "held_out_rows": len(prepared.held),
         "split_seed": prepared.recipe.seed,
     }
-
-
-def _versions(*packages: str) -> dict[str, str]:
-    return {"python": platform.python_version()} | {package: version(package) for package in ("numpy", *packages)}
 
 
 def _save_word2vec(path: Path, state: Word2VecState, identity: str) -> None:

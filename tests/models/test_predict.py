@@ -14,8 +14,9 @@ from scipy.special import expit
 from core.data.corpus import encode
 from core.models.checkpoints import Checkpoint
 from core.models.predict import Verdict, label, logits, sigmoid, verdict, verdicts
-from core.models.recurrent import CELLS, Classifier
+from core.models.recurrent import CELLS
 from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.models import imported
 
 VOCABULARY = Vocabulary(["i", "love", "hate", "this", "not", "movie", "a", "<url>", "he", "!!!", "so"])
 TEXTS = [
@@ -30,13 +31,7 @@ TEXTS = [
 
 
 def checkpoint(cell: str, layers: int = 1) -> Checkpoint:
-    """A model of random weights, large enough that verdicts differ."""
-    model = Classifier(cell, len(VOCABULARY), 5, 6, layers)
-    generator = torch.Generator().manual_seed(3)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.9, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, cell)
+    return imported.checkpoint(cell, VOCABULARY, layers, torch.float32, seed=3, scale=0.9)
 
 
 def biased(bias: float) -> Checkpoint:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from core.models.recurrent import CELLS, GATES, Classifier, cell_step
+from tests.models.imported import random_weights
 
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
@@ -15,13 +16,7 @@ VOCABULARY, EMBEDDING, HIDDEN = 11, 5, 4
 
 
 def classifier(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, dropout: float = 0.0) -> Classifier:
-    """A classifier with weights large enough to bend every non-linearity."""
-    model = Classifier(cell, VOCABULARY, EMBEDDING, HIDDEN, layers, dropout).to(dtype)
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.8, generator=generator)
-    return model.requires_grad_(False).eval()
+    return random_weights(Classifier(cell, VOCABULARY, EMBEDDING, HIDDEN, layers, dropout).to(dtype))
 
 
 def sentences(batch: int, length: int, seed: int = 0) -> Tensor:

@@ -14,6 +14,7 @@ from core.models.recurrent import CELLS, GATES, Classifier
 from core.models.step_arithmetic import Working, working
 from core.models.trace import trace
 from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.models import imported
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never"])
 EMBEDDING, HIDDEN = 5, 4
@@ -21,13 +22,8 @@ SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
 FUNCTIONS = {"σ": lambda a: 1 / (1 + math.exp(-a)), "tanh": math.tanh, None: lambda a: a}
 
 
-def checkpoint(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64) -> Checkpoint:
-    model = Classifier(cell, len(VOCABULARY), EMBEDDING, HIDDEN, layers).to(dtype)
-    generator = torch.Generator().manual_seed(4)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.8, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, "")
+def checkpoint(cell: str, layers: int = 1) -> Checkpoint:
+    return imported.checkpoint(cell, VOCABULARY, layers, sizes=(EMBEDDING, HIDDEN), seed=4)
 
 
 def check(found: Working) -> None:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
-from core.models.recurrent import CELLS, GATES, Classifier
+from core.models.recurrent import CELLS, GATES
 from core.models.trace import Trace, trace, trace_tokens, unroll
-from core.text.preprocessing import Preprocessing, Vocabulary
+from core.text.preprocessing import Vocabulary
+from tests.models import imported
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
 EMBEDDING, HIDDEN = 5, 6
@@ -25,13 +26,7 @@ SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
 
 
 def checkpoint(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, seed: int = 1) -> Checkpoint:
-    """A checkpoint whose weights are large enough to bend every non-linearity."""
-    model = Classifier(cell, len(VOCABULARY), EMBEDDING, HIDDEN, layers).to(dtype)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.8, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, "")
+    return imported.checkpoint(cell, VOCABULARY, layers, dtype, sizes=(EMBEDDING, HIDDEN), seed=seed)
 
 
 def ids(found: Trace) -> torch.Tensor:

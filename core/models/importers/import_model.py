@@ -8,10 +8,8 @@ numbers. Embeddings stay float32, as rounding them would change the probabilitie
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -360,7 +358,7 @@ def _card(
         },
         "labels": list(request.labels),
         "history": [],
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
+        "versions": checkpoints.versions("numpy", "torch"),
         "intended_use": INTENDED_USE,
         "limits": [*LIMITS, *(() if choices.reads.pads else (NO_PADDING,))],
         "terms": TERMS,
