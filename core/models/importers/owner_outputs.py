@@ -250,7 +250,7 @@ class _Remembering(torch.nn.Module):
     def __init__(self, inner: torch.nn.Module):
         super().__init__()
         self.inner = inner
-        self._answers: dict[tuple[bytes | None, ...], Any] = {}
+        self._answers: dict[tuple[Any, ...], Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -260,7 +260,7 @@ class _Remembering(torch.nn.Module):
 
     def forward(self, given: Any) -> Any:
         parts = given if isinstance(given, tuple) else (given,)  # packed: data, lengths and the order of the rows
-        key = tuple(None if part is None else part.numpy().tobytes() for part in parts)
+        key = tuple(None if part is None else (part.shape, part.numpy().tobytes()) for part in parts)
         if key not in self._answers:
             for old in [*self._answers][:-1]:
                 del self._answers[old]
