@@ -110,7 +110,7 @@ def estimate(
     """
     pairs = [(counts, weight) for counts, weight in zip(counted, weights, strict=True) if len(counts[0])]
     if not pairs:
-        raise ValueError("there is no sentence with a token to count n-grams of")
+        raise ValueError("no sentence has a token to count n-grams of")
     weights = [weight for _, weight in pairs]
     plain, highest = [bigrams for (bigrams, _), _ in pairs], [trigrams for (_, trigrams), _ in pairs]
     lower = [continuation(*both, size) for both in zip(highest, plain, strict=True)] if continuations else plain

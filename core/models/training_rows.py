@@ -40,7 +40,7 @@ def read_again(checkpoint: Checkpoint, corpus: Corpus) -> Rows:
     if (len(corpus), len(sentences.ids)) != (data["rows"], data["tokens"]):
         raise ValueError(
             f"checkpoint {checkpoint.name!r} was trained on {data['rows']:,} rows with {data['tokens']:,} tokens of "
-            f"{data['file']}; read as told, it has {len(corpus):,} with {len(sentences.ids):,}: are these its columns?"
+            f"{data['file']}; now it has {len(corpus):,} with {len(sentences.ids):,}: are these its columns?"
         )
     if data.get("split") == STRATIFIED:
         split = held_out(sentences, corpus.labels, data["split_rows"], data["split_seed"])

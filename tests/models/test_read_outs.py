@@ -149,6 +149,11 @@ def test_a_trace_ends_in_the_verdict_and_its_parts_sum_to_it(checkpoint: Checkpo
         assert (done.read_out is not None) == shares
 
 
+@pytest.mark.parametrize(
+    "checkpoint",
+    ["mean", "max", "cell", "dot", "left cut", "reset before", "two layers", "both ways"],
+    indirect=True,
+)
 def test_complete_methods_still_sum_to_the_difference(checkpoint: Checkpoint) -> None:
     here = available(checkpoint)
     assert "shapley" in here and "integrated-gradients" in here

@@ -174,7 +174,7 @@ def _parts(request: Request, needs_embedding: bool) -> Parts:
         }  # fmt: skip
         given = [option for option, value in named.items() if value]
         if given:
-            raise ValueError(f"{request.weights.name} tells its own layers; leave out {', '.join(given)}")
+            raise ValueError(f"{request.weights.name} names its own layers; leave out {', '.join(given)}")
         if kind is file_kinds.Kind.ONNX:
             from core.models.importers import onnx_files
 
@@ -205,7 +205,7 @@ def _choices(request: Request, parts: Parts) -> tuple[owner_outputs.Choices, lis
     reads = _reads(request, parts, assumed)
     steps = parts.steps if request.preprocessing is None else request.preprocessing.steps
     if parts.steps is not None and steps != parts.steps:
-        raise ValueError(f"{request.weights.name} itself tells the steps {' '.join(parts.steps)}; leave out --steps")
+        raise ValueError(f"{request.weights.name} already sets the steps {' '.join(parts.steps)}; leave out --steps")
     if steps is None:
         steps = STEPS
         assumed.append(f"text becomes words by the steps {' '.join(steps)} (--steps)")
@@ -219,7 +219,7 @@ def _choices(request: Request, parts: Parts) -> tuple[owner_outputs.Choices, lis
             what = "an RNN" if option == "nonlinearity" else "a head of two layers"
             raise ValueError(f"--{option} is for {what}, which {request.weights.name} does not have")
         if given is not None and own is not None and given != own:
-            raise ValueError(f"{request.weights.name} itself tells {own}; leave out --{option} {given}")
+            raise ValueError(f"{request.weights.name} already sets {own}; leave out --{option} {given}")
         chosen[option] = (given or own or usual) if has else None
         if has and not given and not own:
             of = "the RNN's units" if option == "nonlinearity" else "the head's hidden layer"
@@ -240,11 +240,9 @@ def _reads(request: Request, parts: Parts, assumed: list[str]) -> ReadOut:
     if pool in ("last", "reversed") and not parts.bidirectional:
         pool = "final"  # the same state
     if parts.pool is not None and pool not in (None, parts.pool):
-        raise ValueError(f"{request.weights.name} itself tells that {parts.pool} is read, not {pool}; leave it out")
+        raise ValueError(f"{request.weights.name} already says that {parts.pool} is read, not {pool}; leave it out")
     if asked.pads and parts.padding == "":
-        raise ValueError(
-            f"{request.weights.name} itself tells that padding is masked, so none is read; leave out --reads {asked}"
-        )
+        raise ValueError(f"{request.weights.name} already says that padding is masked; leave out --reads {asked}")
     if parts.pool is None and pool is None:
         assumed.append(f"the head reads {POOLS[0]}, each direction's last state (--reads)")
     if not side and parts.pool is None:

@@ -60,7 +60,7 @@ def _parse(path: Path, class_1: int | None) -> Parts:
     pool = chain.take(*_POOLS)
     dense = chain.run("Dense", "Activation", "ReLU")
     if chain.rest:
-        raise chain.rest[0].refuse(f"not read after {chain.last}; read are: {_READ}")
+        raise chain.rest[0].refuse(f"not read after {chain.last}; supported: {_READ}")
     cells = _recurrent(path.name, recurrent, size, pooled=pool is not None)
     width = cells.hidden * (2 if cells.both else 1)
     head, activation = _head(path.name, dense, width, class_1)
@@ -116,7 +116,7 @@ class _Chain:
     def needed(self, kind: str) -> Layer:
         layer = self.take(kind)
         if layer is None and self.rest:
-            raise self.rest[0].refuse(f"expected {kind} after {self.last}; read are: {_READ}")
+            raise self.rest[0].refuse(f"expected {kind} after {self.last}; supported: {_READ}")
         if layer is None:
             raise ValueError(f"{self.file}: nothing after {self.last}; expected {kind}")
         return layer
@@ -219,7 +219,7 @@ def _reset_after(way: Layer, units: int) -> bool:
             raise way.refuse(f"reset_after is {told} and the bias has shape {list(way.weights[2].shape)}")
         return by_shape
     if told is None:
-        raise way.refuse("neither reset_after nor a bias tells where the reset gate acts")
+        raise way.refuse("neither reset_after nor a bias says where the reset gate acts")
     return bool(told)
 
 
@@ -280,7 +280,7 @@ def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -
             weight = (weight.double() @ first.double()).float()
             hidden = between = None
         elif between not in _HIDDEN:
-            raise hidden.refuse(f"activation is {between!r}; read are: linear, {', '.join(_HIDDEN)}")
+            raise hidden.refuse(f"activation is {between!r}; supported: linear, {', '.join(_HIDDEN)}")
     outputs, weight, bias = heads.one_logit(weight, bias, class_1)
     if hidden is None:
         return Head(weight, bias, outputs), None
@@ -313,17 +313,17 @@ def _padding(
         return "", "no padding is read; where Keras pads a text, its maximum takes the zeros of masked steps in"
     if masked:
         longer = f" of more than {length:,} tokens" if length else ""
-        return "", f"texts{longer} are read whole; where its owner cut them to a length, that is not done here"
+        return "", f"texts{longer} are read whole; if its owner cuts them, that is not done here"
     if length and split is not None:
         return f"padded:{length}", ""
     if length:
         return f"left:{length}", (
-            f"texts are padded in front to {length:,} tokens, as pad_sequences does unless told; where they were "
+            f"texts are padded in front to {length:,} tokens, as pad_sequences does by default; if they were "
             f"padded behind, give --reads padded:{length}"
         )
     return None, (
-        "texts are read without padding, as the file has neither a mask nor a length; where its owner padded them, "
-        "give --reads left:N (in front, as pad_sequences does unless told) or padded:N"
+        "texts are read without padding, as the file has neither a mask nor a length; if its owner pads them, "
+        "give --reads left:N (in front, as pad_sequences does by default) or padded:N"
     )
 
 
@@ -337,7 +337,7 @@ def _texts(
     standardize = split.option("standardize")
     if not isinstance(standardize, str | None) or standardize not in _STANDARDIZE:
         allowed = ", ".join(str(name) for name in _STANDARDIZE)
-        raise split.refuse(f"standardize is {standardize!r}; read are: {allowed}")
+        raise split.refuse(f"standardize is {standardize!r}; supported: {allowed}")
     steps = (_STANDARDIZE[standardize],)
     words = split.words if split.words is not None else split.option("vocabulary")
     if not isinstance(words, list | tuple):

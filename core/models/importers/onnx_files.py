@@ -112,7 +112,7 @@ def _constants(path: Path, graph: GraphProto) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for tensor in graph.initializer:
         if tensor.data_location == TensorProto.EXTERNAL:
-            raise ValueError(f"{path.name}: its weights stand in another file; save the graph with them in one file")
+            raise ValueError(f"{path.name}: its weights are in another file; save the graph with them in one file")
         arrays[tensor.name] = numpy_helper.to_array(tensor)
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
@@ -341,14 +341,14 @@ def _cell_options(path: Path, node: NodeProto) -> _Cell:
         raise ValueError(f"{name} goes {direction}; only forward and bidirectional are read")
     for option in ("clip", "input_forget", "activation_alpha", "activation_beta"):
         if options.get(option):
-            raise ValueError(f"{name} has {option}, which is not read")
+            raise ValueError(f"{name} has {option}, which is not supported")
     ways = 2 if direction == "bidirectional" else 1
     usual = {"lstm": ["sigmoid", "tanh", "tanh"], "gru": ["sigmoid", "tanh"], "rnn": ["tanh"]}[cell]
     given = [value.decode().lower() for value in options.get("activations", [])] or usual * ways
     nonlinearity = given[0] if cell == "rnn" else "tanh"
     if given != (usual if cell != "rnn" else [nonlinearity]) * ways or nonlinearity not in ("tanh", "relu"):
         raise ValueError(
-            f"{name} has the activations {', '.join(given)}; read are {', '.join(usual)}, and relu of an RNN"
+            f"{name} has the activations {', '.join(given)}; supported: {', '.join(usual)}, and relu of an RNN"
         )
     reset_after = cell != "gru" or bool(options.get("linear_before_reset", 0))
     return _Cell(cell, int(options["hidden_size"]), ways == 2, nonlinearity, reset_after)
@@ -603,7 +603,7 @@ def _padding(
             )
         if "neither" in does and pad_id is not None:
             other = does.index("neither")
-            assumed.append(f"padding does not stand {places[other]}: there it would change what the graph gives")
+            assumed.append(f"padding is not {places[other]}: there it would change the result")
         if "reads" not in does:
             return "", "; ".join(assumed), pad_id, notes
         other = does.index("reads")
@@ -618,7 +618,7 @@ def _padding(
     if does == plain:
         return (
             f"padded:{length}",
-            f"texts are padded behind to the {length:,} tokens that the graph takes; where they were padded in front, "
+            f"texts are padded behind to the {length:,} tokens that the graph takes; if they were padded in front, "
             f"give --reads left:{length}",
             pad_id,
             notes,

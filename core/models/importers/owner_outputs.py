@@ -172,7 +172,7 @@ def check(
         return Checked(len(expected), largest, tuple(rivals), int((np.minimum(expected, 1 - expected) < 1e-3).sum()))
     found = trial.agreeing(_alternatives(model, given, owner, pool, known, LENGTHS, STEPS))
     base = (
-        f"{owner.places[worst]}: the model says {said[worst]:.4f} where its owner's says {expected[worst]:.4f}, the "
+        f"{owner.places[worst]}: the model gives {said[worst]:.4f} and its owner's {expected[worst]:.4f}, the "
         f"largest difference in {len(expected):,} row{'s' * (len(expected) > 1)}; expected at most {TOLERANCE:g}"
     )
     if found:

@@ -67,7 +67,7 @@ def _state_dict(content: object, name: str) -> dict[str, Tensor]:
     odd = [str(key) for key, value in entries.items() if not isinstance(value, Tensor)]
     if odd:
         raise ValueError(
-            f"{name} holds entries that are no tensors: {', '.join(odd[:_LISTED])}; save the model's state_dict alone"
+            f"{name} holds entries that are not tensors: {', '.join(odd[:_LISTED])}; save the model's state_dict alone"
         )
     return plain({str(key): value for key, value in entries.items()}, name)
 

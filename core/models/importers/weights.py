@@ -29,7 +29,7 @@ from core.models.importers.parts import Parts
 from core.models.importers.refusals import RefusedError, listed, mismatch, named
 from core.models.recurrent import GATES
 
-_WAY_ON = "(--ignore names what the model does without; --predictor asks a model of other layers as a black box)"
+_HINT = "(--ignore names unused tensors; --predictor asks a model of other layers as a black box)"
 _RECURRENT = re.compile(
     r"(?P<prefix>.*?)(?P<part>weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l(?P<end>\d+(_reverse)?)"
 )
@@ -103,7 +103,7 @@ def find(
         raise RefusedError(
             f"{len(wrong):,} {'things do' if len(wrong) > 1 else 'thing does'} not fit {shape.words} as found at "
             f"{prefix}weight_ih_l0",
-            [*wrong, _WAY_ON],
+            [*wrong, _HINT],
         )
     assert pair is not None
     notes = shape.notes(parts)
@@ -156,7 +156,7 @@ class _Shape:
                 f"{prefix}{part}_l0: found {list(tensor.shape)}" for part, tensor in first.items() if tensor is not None
             ]
             raise RefusedError(
-                "no cell has such shapes (1, 3 or 4 times as many rows as units); name it to hear more", wrong
+                "no cell has such shapes (1, 3 or 4 times as many rows as units); name the cell for details", wrong
             )
         ends = {re.sub(r"^.*_l", "", name) for name in parts}
         return cls(

@@ -62,15 +62,15 @@ def test_what_a_file_does_not_tell_is_assumed_and_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("mean.keras", {"reads": "max"}, "itself tells that mean is read, not max"),
+        ("mean.keras", {"reads": "max"}, "already says that mean is read, not max"),
         ("masked_both_ways.keras", {"reads": "left:9"}, "padding is masked"),
-        ("mean.keras", {"activation": "tanh"}, "itself tells relu"),
-        ("relu_two_layers.h5", {"nonlinearity": "tanh"}, "itself tells relu"),
+        ("mean.keras", {"activation": "tanh"}, "already sets relu"),
+        ("relu_two_layers.h5", {"nonlinearity": "tanh"}, "already sets relu"),
         ("mean.keras", {"cell": "lstm"}, "holds a gru, not a lstm"),
         ("mean.keras", {"head": "dense"}, "leave out --head-name"),
         ("left_padded.keras", {"activation": "relu"}, "a head of two layers"),
         ("texts.keras", {"vocabulary": FOLDER / "keras.json"}, "holds its own vocabulary"),
-        ("texts.keras", {"preprocessing": Preprocessing(("keras",))}, "itself tells the steps keras_vectorization"),
+        ("texts.keras", {"preprocessing": Preprocessing(("keras",))}, "already sets the steps keras_vectorization"),
     ],
 )
 def test_what_the_file_tells_is_not_overruled(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:

@@ -119,7 +119,7 @@ def test_a_graph_that_masks_padding_does_not_read_it(tmp_path: Path, length: int
     found = brought(tmp_path, model, length=length)
     assert found.model.reads == ReadOut("mean")
     assert any("does not read padding (id 0) behind" in note for note in found.notes)
-    assert any("does not stand in front" in line for line in found.assumed)
+    assert any("padding is not in front" in line for line in found.assumed)
     assert any("longer than the 7 tokens" in line for line in found.assumed) == bool(length)
     assert probability(tmp_path, [2, 3, 4]) == pytest.approx(model.probability([2, 3, 4, 0, 0, 0, 0]), abs=1e-6)
     model.pad = 5
