@@ -149,23 +149,23 @@ def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -
     biased = True
     for number, layer in enumerate(layers):
         sequences = number + 1 < len(layers) or pooled
-        ways = _ways(layer)
-        for way, end in zip(ways, ("", "_reverse"), strict=False):
-            way.must(return_sequences=sequences, return_state=False, stateful=False, time_major=False)
-            way.must(go_backwards=bool(end))
-            units = int(way.option("units", 0))
-            nonlinearity = _activations(way)
-            reset_after = _reset_after(way, units)
-            told = {
-                "kind": way.kind, "units": units, "bidirectional": len(ways) == 2,
+        directions = _directions(layer)
+        for one, end in zip(directions, ("", "_reverse"), strict=False):
+            one.must(return_sequences=sequences, return_state=False, stateful=False, time_major=False)
+            one.must(go_backwards=bool(end))
+            units = int(one.option("units", 0))
+            nonlinearity = _activations(one)
+            reset_after = _reset_after(one, units)
+            options = {
+                "kind": one.kind, "units": units, "bidirectional": len(directions) == 2,
                 "activation": nonlinearity, "reset_after": reset_after,
             }  # fmt: skip
-            for name, value in told.items():
+            for name, value in options.items():
                 if shared.setdefault(name, value) != value:
                     raise layer.refuse(f"{name} is {value!r} and {shared[name]!r} in the layer before; expected one")
-            width = size if number == 0 else units * len(ways)
-            tensors |= {f"{name}_l{number}{end}": tensor for name, tensor in _converted(way, width, units).items()}
-            biased = biased and bool(way.option("use_bias", True))
+            width = size if number == 0 else units * len(directions)
+            tensors |= {f"{name}_l{number}{end}": tensor for name, tensor in _converted(one, width, units).items()}
+            biased = biased and bool(one.option("use_bias", True))
     return _Cells(
         cell=_CELLS[str(shared["kind"])],
         hidden=int(str(shared["units"])),
@@ -177,7 +177,7 @@ def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -
     )
 
 
-def _ways(layer: Layer) -> list[Layer]:
+def _directions(layer: Layer) -> list[Layer]:
     """The layer, or both directions of a Bidirectional one."""
     if layer.kind != "Bidirectional":
         return [layer]
@@ -185,56 +185,59 @@ def _ways(layer: Layer) -> list[Layer]:
     inner = layer.option("layer") or {}
     back = layer.option("backward_layer") or inner
     half = len(layer.weights) // 2
-    ways = []
-    for way, told, weights in (("forward", inner, layer.weights[:half]), ("backward", back, layer.weights[half:])):
-        kind, config = str(told.get("class_name")), dict(told.get("config") or {})
+    directions = []
+    for name, settings, weights in (
+        ("forward", inner, layer.weights[:half]),
+        ("backward", back, layer.weights[half:]),
+    ):
+        kind, config = str(settings.get("class_name")), dict(settings.get("config") or {})
         if kind not in _CELLS:
             raise layer.refuse(f"holds {kind}; expected one of {', '.join(_CELLS)}")
-        if way == "backward" and told is inner:  # Keras turns a copy of the layer round
+        if name == "backward" and settings is inner:  # Keras reverses a copy of the layer
             config["go_backwards"] = not config.get("go_backwards", False)
-        ways.append(Layer(layer.file, kind, f"{layer.name}, {way}", config, weights))
-    return ways
+        directions.append(Layer(layer.file, kind, f"{layer.name}, {name}", config, weights))
+    return directions
 
 
-def _activations(way: Layer) -> str:
+def _activations(layer: Layer) -> str:
     """The non-linearity of a layer; that of gates is the logistic function, that of a gated cell tanh."""
-    function = _named(way.option("activation", "tanh"))
-    allowed = ("tanh", "relu") if way.kind == "SimpleRNN" else ("tanh",)
+    function = _named(layer.option("activation", "tanh"))
+    allowed = ("tanh", "relu") if layer.kind == "SimpleRNN" else ("tanh",)
     if function not in allowed:
-        raise way.refuse(
+        raise layer.refuse(
             f"activation is {function!r}; only {' and '.join(allowed)} {'are' if len(allowed) > 1 else 'is'} read"
         )
-    if way.kind != "SimpleRNN" and (gates := _named(way.option("recurrent_activation", "sigmoid"))) != "sigmoid":
-        raise way.refuse(f"recurrent_activation is {gates!r}; only 'sigmoid' is read")
+    if layer.kind != "SimpleRNN" and (gates := _named(layer.option("recurrent_activation", "sigmoid"))) != "sigmoid":
+        raise layer.refuse(f"recurrent_activation is {gates!r}; only 'sigmoid' is read")
     return function
 
 
-def _reset_after(way: Layer, units: int) -> bool:
-    if way.kind != "GRU":
+def _reset_after(layer: Layer, units: int) -> bool:
+    if layer.kind != "GRU":
         return True
-    told = way.option("reset_after")
-    if len(way.weights) > 2:
-        by_shape = way.weights[2].shape == (2, 3 * units)
-        if told is not None and told != by_shape:
-            raise way.refuse(f"reset_after is {told} and the bias has shape {list(way.weights[2].shape)}")
+    given = layer.option("reset_after")
+    if len(layer.weights) > 2:
+        by_shape = layer.weights[2].shape == (2, 3 * units)
+        if given is not None and given != by_shape:
+            raise layer.refuse(f"reset_after is {given} and the bias has shape {list(layer.weights[2].shape)}")
         return by_shape
-    if told is None:
-        raise way.refuse("neither reset_after nor a bias says where the reset gate acts")
-    return bool(told)
+    if given is None:
+        raise layer.refuse("neither reset_after nor a bias says where the reset gate acts")
+    return bool(given)
 
 
-def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
+def _converted(layer: Layer, width: int, units: int) -> dict[str, Tensor]:
     """One direction of one layer, by torch's names."""
-    gates = {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2), "SimpleRNN": (0,)}[way.kind]
+    gates = {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2), "SimpleRNN": (0,)}[layer.kind]
     count = len(gates) * units
-    kernel, recurrent = way.array(0, (width, count)), way.array(1, (units, count))
+    kernel, recurrent = layer.array(0, (width, count)), layer.array(1, (units, count))
     columns = np.concatenate([np.arange(units) + gate * units for gate in gates])
     biases = np.zeros((2, count), dtype=np.float32)
-    if way.option("use_bias", True):
-        bias = way.array(2, *([(2, count), (count,)] if way.kind == "GRU" else [(count,)]))
+    if layer.option("use_bias", True):
+        bias = layer.array(2, *([(2, count), (count,)] if layer.kind == "GRU" else [(count,)]))
         biases[: bias.ndim] = bias[..., columns]
-    if len(way.weights) != (3 if way.option("use_bias", True) else 2):
-        raise way.refuse(f"has {len(way.weights)} weights; expected kernel, recurrent kernel and bias")
+    if len(layer.weights) != (3 if layer.option("use_bias", True) else 2):
+        raise layer.refuse(f"has {len(layer.weights)} weights; expected kernel, recurrent kernel and bias")
     arrays = {
         "weight_ih": kernel[:, columns].T,
         "weight_hh": recurrent[:, columns].T,
@@ -260,14 +263,14 @@ def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -
             dense[-1] = (dense[-1][0], activation)
     if len(dense) not in (1, 2):
         raise layers[-1].refuse(f"{len(dense)} Dense layers; one is read, or two")
-    last, told = dense[-1]
+    last, last_activation = dense[-1]
     outputs = int(last.option("units", 0))
     expected = {1: ("sigmoid", "linear"), 2: ("softmax", "linear")}
     if outputs not in expected:
         raise last.refuse(f"has {outputs} outputs; only models of two classes are read, with one output or two")
-    if told not in expected[outputs]:
+    if last_activation not in expected[outputs]:
         raise last.refuse(
-            f"activation is {told!r}; with {outputs} output{'s' * (outputs > 1)} only "
+            f"activation is {last_activation!r}; with {outputs} output{'s' * (outputs > 1)} only "
             f"{' and '.join(expected[outputs])} (logits) are read"
         )
     hidden, between = dense[0] if len(dense) == 2 else (None, None)
@@ -365,7 +368,7 @@ def _named(value: object) -> str:
 
 
 def _precision(layer: Layer) -> str | None:
-    told = layer.option("dtype")
-    if isinstance(told, Mapping):
-        told = (told.get("config") or {}).get("name")
-    return str(told) if told is not None and layer.kind not in ("InputLayer", "TextVectorization") else None
+    dtype = layer.option("dtype")
+    if isinstance(dtype, Mapping):
+        dtype = (dtype.get("config") or {}).get("name")
+    return str(dtype) if dtype is not None and layer.kind not in ("InputLayer", "TextVectorization") else None

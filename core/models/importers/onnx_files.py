@@ -47,8 +47,8 @@ _ALLOWED = {
     *("Where", "Equal", "GatherElements", "Range", "Max", "Min", "Clip", "Size"),
 }
 _AXES = 64  # that an array of numpy may have
-_LENGTHS = (9, 4, 6, 13)  # tokens of the sequences that tell what is read
-_LONG = (40, 300, 1_500)  # of those that tell whether texts are cut
+_LENGTHS = (9, 4, 6, 13)  # tokens of the sequences that show what is read
+_LONG = (40, 300, 1_500)  # of those that show whether texts are cut
 _MOST_TOKENS = 200_000  # of the texts that the graph takes at once, where these are long
 _PADDED = 12  # tokens of a text with its padding, where the graph takes any number
 _MOST_PADS = 16  # ids that are tried as padding
@@ -70,7 +70,7 @@ def read(path: Path, class_1: int | None = None) -> Parts:
         return _parse(path, class_1)
     except (TypeError, AttributeError, LookupError, RuntimeError, UnicodeError) as error:  # attributes of another type
         raise ValueError(
-            f"{path.name} is damaged, or no such graph ({type(error).__name__}: {_first_line(error)})"
+            f"{path.name} is damaged or another kind of graph ({type(error).__name__}: {_first_line(error)})"
         ) from None
 
 
@@ -342,16 +342,16 @@ def _cell_options(path: Path, node: NodeProto) -> _Cell:
     for option in ("clip", "input_forget", "activation_alpha", "activation_beta"):
         if options.get(option):
             raise ValueError(f"{name} has {option}, which is not supported")
-    ways = 2 if direction == "bidirectional" else 1
+    directions = 2 if direction == "bidirectional" else 1
     usual = {"lstm": ["sigmoid", "tanh", "tanh"], "gru": ["sigmoid", "tanh"], "rnn": ["tanh"]}[cell]
-    given = [value.decode().lower() for value in options.get("activations", [])] or usual * ways
+    given = [value.decode().lower() for value in options.get("activations", [])] or usual * directions
     nonlinearity = given[0] if cell == "rnn" else "tanh"
-    if given != (usual if cell != "rnn" else [nonlinearity]) * ways or nonlinearity not in ("tanh", "relu"):
+    if given != (usual if cell != "rnn" else [nonlinearity]) * directions or nonlinearity not in ("tanh", "relu"):
         raise ValueError(
             f"{name} has the activations {', '.join(given)}; supported: {', '.join(usual)}, and relu of an RNN"
         )
     reset_after = cell != "gru" or bool(options.get("linear_before_reset", 0))
-    return _Cell(cell, int(options["hidden_size"]), ways == 2, nonlinearity, reset_after)
+    return _Cell(cell, int(options["hidden_size"]), directions == 2, nonlinearity, reset_after)
 
 
 def _recurrent(path: Path, graph: GraphProto, run: _Run, size: int) -> Parts:
@@ -392,9 +392,9 @@ def _recurrent(path: Path, graph: GraphProto, run: _Run, size: int) -> Parts:
 def _converted(path: Path, of: _Cell, width: int, number: int, given: Sequence[np.ndarray | None]) -> dict[str, Tensor]:
     """One layer's tensors by torch's names."""
     w, r, b = given[0], given[1], given[2] if len(given) > 2 else None
-    gates, ways = _GATES[of.cell], 2 if of.both else 1
+    gates, directions = _GATES[of.cell], 2 if of.both else 1
     rows = len(gates) * of.hidden
-    expected = {"W": (ways, rows, width), "R": (ways, rows, of.hidden), "B": (ways, 2 * rows)}
+    expected = {"W": (directions, rows, width), "R": (directions, rows, of.hidden), "B": (directions, 2 * rows)}
     for name, array in {"W": w, "R": r, "B": b}.items():
         if name == "B" and array is None:
             continue
@@ -406,11 +406,11 @@ def _converted(path: Path, of: _Cell, width: int, number: int, given: Sequence[n
     assert w is not None and r is not None
     order = np.concatenate([np.arange(of.hidden) + gate * of.hidden for gate in gates])
     arrays: dict[str, np.ndarray] = {}
-    for way, end in enumerate(("", "_reverse")[:ways]):
-        biases = np.zeros((2, rows)) if b is None else b[way].reshape(2, rows)
+    for direction, end in enumerate(("", "_reverse")[:directions]):
+        biases = np.zeros((2, rows)) if b is None else b[direction].reshape(2, rows)
         arrays |= {
-            f"weight_ih_l{number}{end}": w[way][order],
-            f"weight_hh_l{number}{end}": r[way][order],
+            f"weight_ih_l{number}{end}": w[direction][order],
+            f"weight_hh_l{number}{end}": r[direction][order],
             f"bias_ih_l{number}{end}": biases[0][order],
             f"bias_hh_l{number}{end}": biases[1][order],
         }

@@ -35,7 +35,7 @@ def read(path: Path) -> dict[str, Tensor]:
 
     Raises RefusedError with conversion lines if it holds more than weights, ValueError for other files.
     """
-    with path.open("rb"):  # a file that is not there is told of as such
+    with path.open("rb"):  # raises for a missing file
         pass
     try:
         with warnings.catch_warnings():
@@ -43,7 +43,7 @@ def read(path: Path) -> dict[str, Tensor]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
-    except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for what is no such file
+    except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for other files
         if type(error).__name__ != "UnpicklingError":
             raise ValueError(f"{path.name} is not a file that torch.save wrote ({type(error).__name__})") from None
         what = "holds more than weights, perhaps a whole module,"

@@ -20,7 +20,7 @@ from core.models.importers import file_kinds
 from core.models.importers.refusals import RefusedError, unsafe
 
 _SHOWN = 5
-_LOOKED_AT = 1_000  # first lines that tell how many numbers a word has
+_LOOKED_AT = 1_000  # first lines that decide how many numbers a word has
 _LONGEST_WORD = 10_000  # bytes
 _MOST_NUMBERS = 100_000  # a word
 FASTTEXT = b"\xba\x16\x4f\x2f"
@@ -84,9 +84,9 @@ def _npy(path: Path) -> np.ndarray:
         with path.open("rb") as file:
             header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
             shape, _fortran, kind = header[np.lib.format.read_magic(file)](file)
-            told, stored = math.prod(shape) * kind.itemsize, path.stat().st_size - file.tell()
-        if not 0 <= told <= stored:
-            raise ValueError(f"it declares {told:,} bytes and has {stored:,}; the file may be cut off")
+            declared, stored = math.prod(shape) * kind.itemsize, path.stat().st_size - file.tell()
+        if not 0 <= declared <= stored:
+            raise ValueError(f"it declares {declared:,} bytes and has {stored:,}; the file may be cut off")
         array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"{path.name} is not an npy file of numbers ({' '.join(str(error).split())})") from None
@@ -121,10 +121,10 @@ def _text(path: Path) -> Vectors:
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             first = list(islice(file, _LOOKED_AT))
-            told = _header(first[0]) if first else None
-            size = told[1] if told else _size(first)
+            declared = _header(first[0]) if first else None
+            size = declared[1] if declared else _size(first)
             for number, line in enumerate(chain(first, file), 1):
-                if number == 1 and told:
+                if number == 1 and declared:
                     continue
                 if blank:
                     raise ValueError(f"{path.name}, line {blank:,} is blank; expected a word and {size:,} numbers")
@@ -146,9 +146,10 @@ def _text(path: Path) -> Vectors:
         ) from None
     if not rows:
         raise ValueError(f"{path.name} holds no word vector")
-    if told and told[0] != len(rows):
+    if declared and declared[0] != len(rows):
         raise ValueError(
-            f"{path.name}: its first line declares {told[0]:,} words, {len(rows):,} were found; the file may be cut off"
+            f"{path.name}: its first line declares {declared[0]:,} words, {len(rows):,} were found; the file may be "
+            "cut off"
         )
     return _each_once(words, np.stack(rows))
 
@@ -212,17 +213,17 @@ def _is_binary(path: Path, file: IO[bytes]) -> bool:
     head, newline, rest = start.partition(b"\n")
     if not newline or len(head) > 40 or not head.isascii():
         return False
-    told = _header(head.decode())
-    if told is None or not told[0] or not 0 < told[1] <= _MOST_NUMBERS:
+    declared = _header(head.decode())
+    if declared is None or not declared[0] or not 0 < declared[1] <= _MOST_NUMBERS:
         return False
     try:
-        if _word(rest.partition(b"\n")[0].decode(), told[1])[1] is not None:
+        if _word(rest.partition(b"\n")[0].decode(), declared[1])[1] is not None:
             return False
     except UnicodeDecodeError:
         pass
     _first, blank, numbers = rest.partition(b" ")
     # Numbers in binary hold bytes that no text has.
-    return bool(blank) and any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in numbers[: 4 * told[1]])
+    return bool(blank) and any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in numbers[: 4 * declared[1]])
 
 
 def _binary(path: Path) -> Vectors:
@@ -230,9 +231,9 @@ def _binary(path: Path) -> Vectors:
     may be followed by a line's end."""
     content = path.read_bytes()
     end = content.index(b"\n") + 1
-    told = _header(content[:end].decode())
-    assert told is not None
-    count, size = told
+    declared = _header(content[:end].decode())
+    assert declared is not None
+    count, size = declared
     words: list[str] = []
     if len(content) - end < count * (4 * size + 2):
         raise ValueError(

@@ -3,7 +3,7 @@
 A file of weights is a table from names to tensors, and names differ: ``lstm.weight_ih_l0``,
 ``encoder.rnn.weight_ih_l0``. What torch's modules call their own parameters does not, so a recurrent module is found by
 the ends of its names; sizes, and the cell where it is not told, by shapes. With G gates (1, 3 or 4), H units, E numbers
-a word, D ways (1 or 2):
+a word, D directions (1 or 2):
 
     weight_ih_l0 [G*H, E]   weight_ih_l1… [G*H, D*H]   weight_hh_l0… [G*H, H]   bias_ih, bias_hh [G*H] or none at all
     embedding [V, E]        head: `core.models.importers.heads`
@@ -83,7 +83,7 @@ def find(
     wrong = shape.mismatches(parts, prefix)
     own = {prefix + part for part in parts}
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
-    width = shape.hidden * shape.ways
+    width = shape.hidden * shape.directions
     pair = heads.choose(others, width, head, hidden)
     used = {*heads.biases(others, pair), *(name for name in pair if name is not None)} if pair else set()
     tables = [name for name in others if name not in used and _is_embedding(others[name], shape.embedding)]
@@ -116,7 +116,7 @@ def find(
     return Parts(
         cell=shape.cell,
         layers=shape.layers,
-        bidirectional=shape.ways == 2,
+        bidirectional=shape.directions == 2,
         recurrent=shape.complete(parts),
         head=heads.head(others, pair, class_1),
         embedding=None if table is None else others[table].float(),
@@ -133,7 +133,7 @@ class _Shape:
     hidden: int
     embedding: int
     layers: int
-    ways: int
+    directions: int
     biased: bool
 
     @classmethod
@@ -164,27 +164,27 @@ class _Shape:
             hidden=hidden,
             embedding=weight_ih.shape[1],
             layers=1 + max(int(end.removesuffix("_reverse")) for end in ends),
-            ways=2 if any(end.endswith("_reverse") for end in ends) else 1,
+            directions=2 if any(end.endswith("_reverse") for end in ends) else 1,
             biased=any(name.startswith("bias") for name in parts),
         )
 
     @property
     def words(self) -> str:
         """The module in words."""
-        way = "a bidirectional" if self.ways == 2 else "a unidirectional"
-        return f"{way} {self.cell} of {self.layers} layer{'s' * (self.layers > 1)} of {self.hidden:,} units"
+        direction = "a bidirectional" if self.directions == 2 else "a unidirectional"
+        return f"{direction} {self.cell} of {self.layers} layer{'s' * (self.layers > 1)} of {self.hidden:,} units"
 
     def expected(self) -> dict[str, tuple[int, ...]]:
         """The shape of every tensor of the module, by torch's name."""
         rows = len(GATES[self.cell]) * self.hidden
         shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(self.layers):
-            for way in ("", "_reverse")[: self.ways]:
-                width = self.hidden * self.ways if layer else self.embedding
-                shapes[f"weight_ih_l{layer}{way}"] = (rows, width)
-                shapes[f"weight_hh_l{layer}{way}"] = (rows, self.hidden)
+            for suffix in ("", "_reverse")[: self.directions]:
+                width = self.hidden * self.directions if layer else self.embedding
+                shapes[f"weight_ih_l{layer}{suffix}"] = (rows, width)
+                shapes[f"weight_hh_l{layer}{suffix}"] = (rows, self.hidden)
                 if self.biased:
-                    shapes[f"bias_ih_l{layer}{way}"] = shapes[f"bias_hh_l{layer}{way}"] = (rows,)
+                    shapes[f"bias_ih_l{layer}{suffix}"] = shapes[f"bias_hh_l{layer}{suffix}"] = (rows,)
         return shapes
 
     def mismatches(self, parts: Mapping[str, Tensor], prefix: str) -> list[str]:
