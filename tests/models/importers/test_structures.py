@@ -154,6 +154,20 @@ def test_other_columns_and_logits(tmp_path: Path) -> None:
         assemble(Request(**files, logit_column="z", probability_column="z"))
 
 
+def test_rows_agree_within_the_tolerance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner_outputs, "LENGTHS", ())
+    model = Owner("gru", "mean", scale=0.7)
+    files = {**write(tmp_path, model), "check": tmp_path / "said.csv"}
+    for shift in (8e-5, 1.2e-4):
+        lines = [f"{as_text(ids)},{model.probability(ids) + shift:.8f}" for ids in sentences()]
+        files["check"].write_text("\n".join(["text,probability", *lines]) + "\n")
+        if shift < owner_outputs.TOLERANCE:
+            assert assemble(Request(**files, reads="mean")).checked is not None
+        else:
+            with pytest.raises(ValueError, match=r"expected at most 0\.0001\. None of"):
+                assemble(Request(**files, reads="mean"))
+
+
 def test_padding_that_is_read_needs_a_token(tmp_path: Path) -> None:
     files = write(tmp_path, Owner("gru", f"padded:{N}"), ["first", *WORDS[1:]])
     with pytest.raises(ValueError, match="name it with --pad-token or --pad-id"):
