@@ -50,7 +50,7 @@ def add_verbs(add: Add) -> None:
 
     added = add(blind_score)
     added.add_argument("key", metavar="KEY", help="what blind-sheet wrote")
-    added.add_argument("readings", metavar="READINGS", help="lines: a number, then negative, positive or mixed")
+    added.add_argument("readings", metavar="GOLD_LABELS", help="lines: a number, then negative, positive or mixed")
     added.add_argument("--out", metavar="FILE", help="write the sheet with its readings as CSV")
 
 
@@ -206,7 +206,7 @@ def blind_sheet(options: argparse.Namespace) -> int:
     console.line(
         f"{len(items)} texts in {options.sheet}; write a line for each: its number, then negative, positive or"
     )
-    console.line("mixed, for how the writer feels about what is told; then: python -m core blind-score KEY READINGS")
+    console.line("mixed, for how the writer feels about what is told; then: python -m core blind-score KEY GOLD_LABELS")
     return 0
 
 

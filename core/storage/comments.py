@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.models.gold_labels import check_reading, fooled
+from core.models.gold_labels import check_gold_label, fooled
 from core.models.predict import label
 from core.runtime.i18n import gettext as _
 from core.storage import database
@@ -83,7 +83,7 @@ class Finds(Table[Find]):
         Raises ValueError for an unknown reading or source, a number out of range, a blank text, or one with half a
         surrogate pair, which SQLite cannot hold.
         """
-        check_reading(reading)
+        check_gold_label(reading)
         check_choice("source", source, SOURCES)
         if not text.strip():
             raise ValueError(_("there is no text to keep: it is empty or white space alone"))
@@ -103,7 +103,7 @@ class Finds(Table[Find]):
         Raises ValueError for an unknown reading or source.
         """
         if reading is not None:
-            check_reading(reading)
+            check_gold_label(reading)
         if source is not None:
             check_choice("source", source, SOURCES)
         return [
