@@ -1,4 +1,4 @@
-"""A verb that measures speed: bench."""
+"""The verb that measures speed: bench."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from core.commands import console
-from core.commands.verbs import Add
+from core.commands import console, inputs
+from core.commands.options import Verbs, at_least
 
 if TYPE_CHECKING:
     from core.benchmarks.measured import Measured
@@ -16,31 +16,28 @@ if TYPE_CHECKING:
 PARTS = ("pages", "reading", "inside", "searches", "words", "exercises")
 
 
-def add_verbs(add: Add) -> None:
-    """Add this verb and its options."""
-    added = add(bench)
-    console.model_option(added)
-    added.add_argument("--quick", action="store_true", help="one model, few rounds: a minute or two")
-    added.add_argument(
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verb and its options."""
+    parser = verbs.add(bench, "--model")
+    parser.add_argument("--quick", action="store_true", help="one model, few rounds: a minute or two")
+    parser.add_argument(
         "--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=f"of {', '.join(PARTS)}"
     )
-    added.add_argument(
-        "--threads", type=int, default=1, metavar="N", help="processor threads of torch in the probes (default: 1)"
+    parser.add_argument(
+        "--threads", type=at_least(1), default=1, metavar="N", help="threads of the probes (default: 1)"
     )
 
 
 def bench(options: argparse.Namespace) -> int:
-    """How fast the pages and the probes are, each beside the plain way of doing it, in turns within this run."""
-    if options.threads < 1:
-        raise ValueError(f"--threads is at least 1; given: {options.threads}")
-    found = []
+    """How fast the pages and the probes are, each beside a plain implementation, in turns within this run."""
+    results = []
     for figure in _measured(options):
-        found.append(figure)
+        results.append(figure)
         console.progress(f"{figure.subject}: {figure.what}")
     if options.json:
-        console.json_list({**asdict(figure), "speed": figure.speed, "kept": figure.kept} for figure in found)
+        console.json_list({**asdict(figure), "speed": figure.speed, "kept": figure.kept} for figure in results)
     else:
-        _show(found)
+        _show(results)
     return 0
 
 
@@ -48,20 +45,20 @@ def _measured(options: argparse.Namespace) -> Iterator[Measured]:
     from core.benchmarks import exercises, inside, pages, reading, searches, words
     from core.benchmarks.measured import threads
 
-    if "pages" in options.only:  # first: while no models are in this process's way
+    if "pages" in options.only:  # first: while this process holds no models
         yield from pages.visited(1 if options.quick else 3)
     with threads(options.threads):
-        models = console.named_checkpoints(options.model) if set(options.only) - {"pages", "exercises"} else []
+        models = inputs.named_checkpoints(options.model) if set(options.only) - {"pages", "exercises"} else []
         parts = {"reading": reading, "inside": inside, "searches": searches, "words": words, "exercises": exercises}
         for name, part in parts.items():
             if name in options.only:
                 yield from (part.quick if options.quick else part.whole)(models)
 
 
-def _show(found: list[Measured]) -> None:
-    width = max(len(figure.what) for figure in found)
+def _show(results: list[Measured]) -> None:
+    width = max(len(figure.what) for figure in results)
     console.line(f"{'':<14}{'':<{width}}  {'seconds':>9}  {'× as fast':>9}  {'asked':>9}")
-    for figure in found:
+    for figure in results:
         speed = "" if figure.speed is None else f"{figure.speed:.2f}"
         asked = "" if figure.asked_seconds is None else f"≤ {figure.asked_seconds:g} s"
         if figure.asked_speed is not None:
@@ -70,8 +67,8 @@ def _show(found: list[Measured]) -> None:
         console.line(
             f"{figure.subject:<14}{figure.what:<{width}}  {figure.seconds:>9.4f}  {speed:>9}  {asked:>9}{missed}"
         )
-        than = [f"than {figure.reference}: {figure.reference_seconds:.4f} s"] if figure.reference_seconds else []
-        than += [f"largest difference {figure.difference:.0e}"] if figure.difference is not None else []
-        than += [figure.note] if figure.note else []
-        if than:
-            console.line(f"{'':<16}{'; '.join(than)}")
+        notes = [f"than {figure.reference}: {figure.reference_seconds:.4f} s"] if figure.reference_seconds else []
+        notes += [f"largest difference {figure.difference:.0e}"] if figure.difference is not None else []
+        notes += [figure.note] if figure.note else []
+        if notes:
+            console.line(f"{'':<16}{'; '.join(notes)}")
