@@ -128,7 +128,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Backpropagation:
-    """The working: forward, the derivatives at the read-out, the three gradients, and notes on what saturated."""
+    """The working: forward, the derivatives at the read-out, the three gradients."""
 
     exercise: Exercise
     steps: tuple[Step, ...]
@@ -137,7 +137,11 @@ class Backpropagation:
     loss: float
     readout: tuple[Factor, ...]
     gradients: tuple[Gradient, ...]
-    notes: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What float64 cannot hold, in words."""
+        return (*saturation(self.steps, self.probability), *not_compared(self.gradients))
 
     @property
     def largest_error_autograd(self) -> float | None:
@@ -163,8 +167,7 @@ def backpropagation(exercise: Exercise) -> Backpropagation:
         found.append(Gradient(f"dL/d{weight}", terms, value, by_autograd[f"dL/d{weight}"], _central(exercise, weight)))
     loss = _loss(logit, exercise.y)
     factors = tuple(Factor(symbol, value) for symbol, value in read.items())
-    notes = (*saturation(steps, sigmoid(logit)), *not_compared(found))
-    return Backpropagation(exercise, steps, logit, sigmoid(logit), loss, factors, tuple(found), notes)
+    return Backpropagation(exercise, steps, logit, sigmoid(logit), loss, factors, tuple(found))
 
 
 def sigmoid(logit: float) -> float:

@@ -217,25 +217,30 @@ def _held(exact: Fraction) -> tuple[float, bool]:
         return (LARGEST if exact > 0 else -LARGEST), True
 
 
-def _check(exercise: Exercise) -> None:
-    if exercise.cell not in GATES:
-        raise ValueError(f"unknown cell {exercise.cell!r}; available: {', '.join(GATES)}")
-    names, steps = GATES[exercise.cell], len(exercise.inputs)
-    if len(exercise.gates) != len(names):
-        raise ValueError(f"{len(exercise.gates)} gates are given; a cell {exercise.cell} has {', '.join(names)}")
+def check_size(steps: int, width: int) -> None:
+    """Raise ValueError where an exercise cannot have so many steps, or inputs a step."""
     if not 1 <= steps <= MOST_STEPS:
         raise ValueError(
             _("{steps:,} steps are given; 1 to {most:,} can be worked out by hand here").format(
                 steps=steps, most=MOST_STEPS
             )
         )
-    width = len(exercise.inputs[0])
     if not 1 <= width <= MOST_INPUTS:
         raise ValueError(
             _("{width:,} inputs a step are given; 1 to {most} can be worked out by hand here").format(
                 width=width, most=MOST_INPUTS
             )
         )
+
+
+def _check(exercise: Exercise) -> None:
+    if exercise.cell not in GATES:
+        raise ValueError(f"unknown cell {exercise.cell!r}; available: {', '.join(GATES)}")
+    names = GATES[exercise.cell]
+    if len(exercise.gates) != len(names):
+        raise ValueError(f"{len(exercise.gates)} gates are given; a cell {exercise.cell} has {', '.join(names)}")
+    check_size(len(exercise.inputs), len(exercise.inputs[0]) if exercise.inputs else 0)
+    width = exercise.width
     for t, x in enumerate(exercise.inputs, 1):
         if len(x) != width:
             raise ValueError(

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from core.lab.cells.arithmetic import GATES, MOST_INPUTS, MOST_STEPS, Exercise, Gate
+from core.lab.cells.arithmetic import GATES, Exercise, Gate, check_size
 from core.lab.worksheet import decimal
 from core.runtime.i18n import gettext as _
 
@@ -53,20 +53,8 @@ class Tables(NamedTuple):
         return _columns(self.cell, len(self.inputs[0]))
 
     def resized(self, steps: int, width: int) -> Tables:
-        """The same with so many steps and inputs a step: cut, or filled up with zeros. Raises ValueError for too many
-        or none."""
-        if not 1 <= steps <= MOST_STEPS:
-            raise ValueError(
-                _("{steps:,} steps are asked for; 1 to {most:,} can be worked out by hand here").format(
-                    steps=steps, most=MOST_STEPS
-                )
-            )
-        if not 1 <= width <= MOST_INPUTS:
-            raise ValueError(
-                _("{width:,} inputs a step are asked for; 1 to {most} can be worked out by hand here").format(
-                    width=width, most=MOST_INPUTS
-                )
-            )
+        """The same with so many steps and inputs a step: cut, or padded with zeros. Raises ValueError as `Exercise`."""
+        check_size(steps, width)
         now = len(self.inputs[0])
 
         def filled(row: tuple[str, ...]) -> tuple[str, ...]:
@@ -147,18 +135,7 @@ def exercise_of(
 
 def exercise_inputs(rows: Sequence[Sequence[object]]) -> tuple[tuple[float, ...], ...]:
     """Inputs [T, p] of numbers or texts. Raises ValueError that names the cell."""
-    if not 1 <= len(rows) <= MOST_STEPS:
-        raise ValueError(
-            _("{count:,} steps are given; 1 to {most:,} can be worked out by hand here").format(
-                count=len(rows), most=MOST_STEPS
-            )
-        )
-    if not 1 <= len(rows[0]) <= MOST_INPUTS:
-        raise ValueError(
-            _("{count:,} inputs a step are given; 1 to {most} can be worked out by hand here").format(
-                count=len(rows[0]), most=MOST_INPUTS
-            )
-        )
+    check_size(len(rows), len(rows[0]) if rows else 0)
     return tuple(
         tuple(number(value, f"t = {t}, x{place}") for place, value in enumerate(row, 1))
         for t, row in enumerate(rows, 1)

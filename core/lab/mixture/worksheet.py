@@ -7,6 +7,7 @@ import numpy as np
 from core.lab.mixture.check import Formulas, slips
 from core.lab.mixture.em import Iteration, Mixture, expectation
 from core.lab.worksheet import Line, Sheet, aligned, factor, number
+from core.lab.worksheet import rows as aligned_rows
 from core.runtime.i18n import gettext as _
 
 _TERMS = 2  # of a sum that are written out
@@ -153,7 +154,7 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
         rf"&= {number(float(log_joint[k]))}",
     ]
     density = Line(
-        _rows(rows),
+        aligned_rows(rows),
         _("E-step. The logarithm of weight times density of the point, {point}, under this component:").format(
             point=_words(x)
         ),
@@ -181,7 +182,7 @@ def _count(mixture: Mixture, made: Iteration, k: int) -> Line:
         rf"&= {number(float(made.weights[k]))}",
     ]
     note = _("M-step. How many points the component holds, those it holds most of first, and its weight:")
-    return Line(_rows(rows), note)
+    return Line(aligned_rows(rows), note)
 
 
 def _mean(mixture: Mixture, made: Iteration, k: int) -> Line:
@@ -195,7 +196,7 @@ def _mean(mixture: Mixture, made: Iteration, k: int) -> Line:
         rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
         rf"&= {_vector(made.means[k])}",
     ]
-    return Line(_rows(rows), _("Its mean: every point, weighed by how far the component holds it."))
+    return Line(aligned_rows(rows), _("Its mean: every point, weighed by how far the component holds it."))
 
 
 def _covariance(mixture: Mixture, made: Iteration, k: int) -> Line:
@@ -243,10 +244,6 @@ def _most_held(made: Iteration, k: int) -> list[int]:
 
 def _sum(terms: list[str], count: int) -> str:
     return " + ".join(terms) + (r" + \cdots" if count > len(terms) else "")
-
-
-def _rows(rows: list[str]) -> str:
-    return r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
 
 
 def _vector(values: np.ndarray) -> str:

@@ -213,7 +213,7 @@ def test_length_and_width_are_changed() -> None:
     assert len(outcome(at)) == 1
     at.number_input(key="hand steps").set_value(10_000).run()
     assert_sound(at)
-    assert "10,000 steps are asked for; 1 to 200" in said(at)
+    assert "10,000 steps are given; 1 to 200" in said(at)
     assert len(outcome(at)) == 1
 
 
