@@ -1,10 +1,14 @@
-"""Every page and every view of it, as the pages' own sources offer them."""
+"""Drives pages in process: every page and view, opened, looked at, and what it says."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent
 PAGES = {"Home": ROOT / "app.py"} | {
@@ -31,3 +35,38 @@ def link(page: str, view: str, text: str) -> str:
     if view:
         query["lab" if page == "Maths_Lab" else "view"] = view
     return f"/{'' if page == 'Home' else page}?{urlencode(query)}"
+
+
+def opened(page: str = "Home", view: str = "", **parameters: str) -> AppTest:
+    """A page as it opens on a link: ``opened("Sarcasm", "edits", q="so good")``. Raises nothing: see `sound`."""
+    at = AppTest.from_file(ROOT / "app.py", default_timeout=180)
+    if page != "Home":
+        at.switch_page(str(PAGES[page].relative_to(ROOT)))
+    if view:
+        parameters["lab" if page == "Maths_Lab" else "view"] = view
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def sound(at: AppTest) -> AppTest:
+    """The same page, on which no exception is shown."""
+    assert [error.message for error in at.exception] == []
+    return at
+
+
+def shown(markdown: str) -> str:
+    """What a reader sees of Markdown in which every special character was escaped."""
+    return re.sub(r"\\(\W|_)", r"\1", markdown)
+
+
+def said(at: AppTest) -> str:
+    """Everything a page says in texts, captions and boxes, a line each."""
+    kinds = (at.caption, at.markdown, at.info, at.warning, at.error, at.success, at.text)
+    return "\n".join(shown(element.value) for kind in kinds for element in kind)
+
+
+def forget() -> None:
+    """Empty the caches that sessions share, as after a restart."""
+    st.cache_resource.clear()
+    st.cache_data.clear()

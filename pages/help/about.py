@@ -23,7 +23,7 @@ def texts(page: str) -> Mapping[str, About]:
     """What is said of a page's views, by view, in English; ``""`` is the page that has no views."""
     if page not in _TEXTS:
         return {}
-    found: Mapping[str, About] = import_module(f"pages.parts.about_{page.lower()}").TEXTS
+    found: Mapping[str, About] = import_module(f"pages.help.{page.lower()}").TEXTS
     return found
 
 

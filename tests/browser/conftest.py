@@ -4,40 +4,37 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, TimeoutError, expect
 
+from core.benchmarks.visitor import server
+
 ROOT = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent
 CELLS = ("rnn", "gru", "lstm")
-START_LIMIT = 120  # seconds; a busy machine takes its time
 STEP_LIMIT = 30_000  # milliseconds
 expect.set_options(timeout=STEP_LIMIT)
 
 Serve = Callable[..., AbstractContextManager[str]]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slowest tests come last; one that waited for the page in vain is tried once more, and listed as rerun.
+    """Tests in the browser are slow; one that waited for the page in vain is run once more and listed as a rerun.
 
     A click can fall into a redraw on a busy machine. Only waits are tried again: what an assertion of ours says (a
-    script ran, a foreign host was asked, a wrong number stood there) fails at once.
+    script ran, a foreign host was asked, a wrong number was shown) fails at once.
     """
-    items.sort(key=lambda item: HERE in item.path.parents)
     again = pytest.mark.flaky(reruns=1, only_rerun=[r"(Locator|Page \w+) expected", r"Timeout \d+ms exceeded"])
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(again)
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -75,33 +72,11 @@ def serve(chromium: str, served_checkpoints: Path, tmp_path_factory: pytest.Temp
     models of another folder if one is given."""
 
     @contextmanager
-    def start(script: Path = ROOT / "app.py", checkpoints: Path = served_checkpoints) -> Iterator[str]:
+    def start(script: Path | None = None, checkpoints: Path = served_checkpoints) -> Iterator[str]:
         log = tmp_path_factory.mktemp("server") / "log.txt"
-        port = _free_port()
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "streamlit", "run", str(script)),
-                    *("--server.address", "127.0.0.1", "--server.port", str(port)),
-                    *("--server.headless", "true", "--server.fileWatcherType", "none"),
-                ],
-                cwd=ROOT,
-                env={**os.environ, "UNROLLED_CHECKPOINTS": str(checkpoints), "OMP_NUM_THREADS": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(address, process, log)
+        environment = {"UNROLLED_CHECKPOINTS": str(checkpoints), "OMP_NUM_THREADS": "1"}
+        with server(environment, log, script) as (address, _process):
             yield address
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
         said = log.read_text(encoding="utf-8", errors="replace")
         if "Traceback" in said:  # what the page does not show, the log does
             pytest.fail(f"the server met with a fault:\n{said}", pytrace=False)
@@ -191,24 +166,3 @@ def dialogs(page: Page) -> list[str]:
 
     page.on("dialog", dismiss)
     return opened
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_LIMIT
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.2)
-    said = log.read_text(encoding="utf-8", errors="replace")
-    pytest.fail(f"the server did not start within {START_LIMIT} s; it said:\n{said}", pytrace=False)

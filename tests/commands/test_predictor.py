@@ -18,7 +18,7 @@ from core.fluency import trigram
 from core.probes.edits import sources
 from core.probes.edits.sources import Sources
 from examples.sklearn_predictor import sentiment
-from tests.commands.test_permute import SomeTrigram
+from tests.commands.test_permuting import SomeTrigram
 
 ROOT = Path(__file__).parent.parent.parent
 SPEC = "examples.sklearn_predictor:sentiment"

@@ -12,7 +12,7 @@ from core.figures.words import leans_moved, map_of_words
 from core.probes.words.embedding_map import word_map
 from core.probes.words.neighbours import Move, space
 from core.text.preprocessing import Preprocessing, Vocabulary
-from tests.test_tally import counted
+from tests.evaluation.test_binned_metrics import counted
 
 NAMES = {key: "<b> ".join(key) for key in SLICES}
 

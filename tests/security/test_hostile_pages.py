@@ -27,7 +27,7 @@ from streamlit.testing.v1 import AppTest
 from pages.widgets import models, query_params
 from pages.wording import tokens
 from tests.security.strings import LONGEST, hostile
-from tests.test_permutations_page import MadeUpTrigram
+from tests.views.permutations.test_page import MadeUpTrigram
 
 ROOT = Path(__file__).parents[2]
 ALL = os.environ.get("UNROLLED_HOSTILE") == "all"

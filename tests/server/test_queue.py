@@ -172,8 +172,8 @@ def test_a_search_that_ends_with_nothing_says_so() -> None:
         """
 import streamlit as st
 
-from pages.parts import search
-from tests.test_admission import Found
+from pages.server import background_search as search
+from tests.server.test_queue import Found
 
 events = [Found(7)] if st.session_state.get("lucky") else []
 search.view("nought", ("asked",), lambda: lambda _breathe: iter(events), lambda _event: search.Shown(0.5, "…"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.commands.console import inert
 from core.text.emoji import visible
 from core.text.preprocessing import SHIPPED, Preprocessing
-from tests.test_text import EMOJI
+from tests.text.test_preprocessing import EMOJI
 
 
 @pytest.mark.parametrize("emoji", EMOJI)

@@ -19,7 +19,7 @@ from core.lab.boosting.points import read_points
 from core.lab.bptt import formula, gradients
 from core.lab.cells import exercise_text
 from core.lab.mixture import points
-from core.probes.attribution.results import NOTHING, LabelledText
+from core.probes.attribution.results import NOTHING
 from core.probes.checklist.templates import load
 from core.probes.edits import changes, constraints, guards
 from core.probes.edits.proposals import FLUENCY
@@ -27,6 +27,7 @@ from core.probes.sarcasm.corpora import KNOWN
 from core.probes.sarcasm.recipes import PATTERNS
 from core.probes.units.linear_probes import CLASSES, POSITION
 from core.runtime import i18n
+from core.runtime.i18n import LazyMessage
 from pages.wording import latex_words, terms
 from tests.app import EVERY, PAGES
 
@@ -144,7 +145,7 @@ def test_words_within_an_equation() -> None:
 
 
 def test_what_was_spent_follows_the_language_of_its_reader() -> None:
-    spent = LabelledText("{count:,} permutations, in antithetic pairs", count=2000)
+    spent = LazyMessage("{count:,} permutations, in antithetic pairs", count=2000)
     assert spent == "2,000 permutations, in antithetic pairs" == json.loads(json.dumps(spent))
     assert NOTHING == "" == NOTHING.worded()
     for kept in (spent, pickle.loads(pickle.dumps(spent)), copy.deepcopy(spent)):

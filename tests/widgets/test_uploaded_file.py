@@ -15,7 +15,7 @@ from core.data.labels import SENTIMENT
 from core.data.records import windows
 from core.models import checkpoints
 from pages.widgets import uploaded_file
-from tests.test_files import CASES, TABLE, placed
+from tests.data.formats.test_documented_forms import CASES, TABLE, placed
 
 BOXES = {
     "--delimiter": "delimiter",

@@ -20,7 +20,7 @@ from core.__main__ import main
 from core.models import checkpoints
 from core.models.predict import verdicts
 from core.text.tokenisers import STEPS
-from tests.foreign import test_structures as owners
+from tests.models.importers import test_structures as owners
 
 ROOT = Path(__file__).parents[3]
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -144,8 +144,8 @@ def test_a_form_is_read_or_refused_as_documented(
     files(here)
     if "onnx" in command:
         pytest.importorskip("onnx", reason="onnx is optional")
-        from tests.foreign.test_onnx import exported
-        from tests.foreign.test_onnx import made as graph
+        from tests.models.importers.test_onnx import exported
+        from tests.models.importers.test_onnx import made as graph
 
         exported(graph(torch.nn.GRU, "mean"), here / "model.onnx")
     refused = said.startswith("refused: ")

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data.tables import rows
+from core.probes.scan import cues
 from core.probes.scan.cues import CUES, GIVE_AWAY, Look, gives_away, look, without_give_aways
-from core.probes.scan.one_file import cues
 from core.text import word_cache
 
 EXAMPLES = {

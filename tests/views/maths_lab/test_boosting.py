@@ -31,7 +31,7 @@ from tests.hostile import SENTENCES
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = """
-from pages.parts import lab_boosting
+from pages.views.maths_lab import boosting as lab_boosting
 
 lab_boosting.view()
 """

@@ -11,7 +11,7 @@ from core.lab.bptt.gradients import Exercise, backpropagation
 from tests.hostile import SENTENCES
 
 SCRIPT = """
-from pages.parts import lab_bptt
+from pages.views.maths_lab import bptt as lab_bptt
 
 lab_bptt.view()
 """

@@ -23,7 +23,7 @@ from core.models import checkpoints
 from tests.hostile import SENTENCES
 
 SCRIPT = """
-from pages.parts import lab_mixture
+from pages.views.maths_lab import mixture as lab_mixture
 
 lab_mixture.view()
 """

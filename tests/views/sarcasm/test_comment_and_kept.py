@@ -21,7 +21,7 @@ from core.runtime import i18n
 from core.storage.comments import Find, Finds
 from pages.wording.tokens import signed
 from tests.hostile import SENTENCES
-from tests.test_pages import Html
+from tests.views.test_every_page import Html
 
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
 NAMES = ("rnn", "gru", "lstm")
@@ -29,19 +29,20 @@ TEXT = "I love this movie, so good"
 
 COMMENT = """
 import streamlit as st
-from pages.parts import comment, models
+from pages.views.sarcasm import comment
+from pages.widgets import models
 
 checkpoints, faults = models.load_all()
 comment.view(st.text_input("text", key="q") or "", checkpoints)
 """
 KEEP = """
 import streamlit as st
-from pages.parts import finds
+from pages.views.sarcasm import kept as finds
 
 finds.keep_find_form(finds.FindCandidate(**st.session_state["candidate"]), "keep this")
 """
 KEPT = """
-from pages.parts import finds
+from pages.views.sarcasm import kept as finds
 
 finds.view()
 """

@@ -20,7 +20,8 @@ from pages.views.trajectories import controls
 from tests.conftest import WORDS
 
 SCRIPT = """
-from pages.parts import fixed_points, models
+from pages.views.trajectories import fixed_points
+from pages.widgets import models
 from pages.views.trajectories.controls import Sentence
 
 fixed_points.view({texts}, models.load_all()[0])

@@ -21,7 +21,9 @@ A, B = "Better late than never", "Better never than late"
 SCRIPT = """
 import streamlit as st
 
-from pages.parts import interventions, models, trajectories
+from pages.views.trajectories import patching as interventions
+from pages.widgets import models
+from pages.views.trajectories import controls as trajectories
 
 text = st.text_input("q", "Better late than never", key="q")
 checkpoints, _faults = models.load_all()

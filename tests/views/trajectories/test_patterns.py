@@ -29,7 +29,10 @@ TEXT = "this movie is not so good"
 SCRIPT = """
 import streamlit as st
 
-from pages.parts import {part}, frame, models, trajectories
+from pages.views.trajectories import {part}
+from pages.widgets import frame
+from pages.widgets import models
+from pages.views.trajectories import controls as trajectories
 
 text = frame.sentence("{text}")
 checkpoints, _faults = models.load_all()
@@ -187,14 +190,14 @@ def probed() -> None:
 
 
 def test_without_probes_the_command_is_told() -> None:
-    at = opened("diagnostic_probes")
+    at = opened("linear_probes")
     assert "not probed yet" in said(at) and "probe-states --model all" in at.code[0].value
     assert not at.get("plotly_chart")
 
 
 @pytest.mark.usefixtures("probed")
 def test_stored_probes_are_shown(downloads: dict[str, Callable[[], str]]) -> None:
-    at = opened("diagnostic_probes", probe_task="polarity")
+    at = opened("linear_probes", probe_task="polarity")
     assert at.segmented_control(key="probe task").value == "polarity"
     assert [drawn["name"] for drawn in charts(at)[0]["data"]] == [
         *("RNN", "RNN, control", "RNN", "LSTM", "LSTM, control", "LSTM"),
@@ -213,10 +216,10 @@ def test_probes_of_another_model_or_damaged_ones_are_not_shown() -> None:
     lstm = checkpoints.load("lstm")
     assert lstm.polarity is not None
     checkpoints.save_again(lstm, lstm.card, polarity=-lstm.polarity)
-    at = opened("diagnostic_probes")
+    at = opened("linear_probes")
     assert "LSTM is not the model that was probed any more" in said(at)
     assert [drawn["name"] for drawn in charts(at)[0]["data"]] == ["RNN", "RNN, control", "RNN"]
     rnn = checkpoints.load("rnn")
     checkpoints.save_again(rnn, {**rnn.card, KEY: {**rnn.card[KEY], "hash": 3}})
-    at = opened("diagnostic_probes")
+    at = opened("linear_probes")
     assert "its card's probes cannot be read" in said(at) and not at.get("plotly_chart")
