@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from itertools import permutations
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.__main__ import main
 from core.fluency import trigram
 from core.models import checkpoints
 from core.models.predict import verdicts
 from core.probes.permutations import search as permutation_search
 from core.text.preprocessing import Vocabulary
+from tests.commands.conftest import Cli
 
 KEYS = [
     *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),
@@ -35,30 +34,23 @@ class SomeTrigram:
     def table(self, tokens: Sequence[str]) -> np.ndarray:
         names = sorted({*tokens, "end"})
         by_word = -np.random.default_rng(len(names)).gamma(2, 2, (len(names),) * 3).astype(np.float32)
-        places = [names.index(token) for token in (*tokens, "end")]
-        return by_word[np.ix_(places, places, places)]
+        indices = [names.index(token) for token in (*tokens, "end")]
+        return by_word[np.ix_(indices, indices, indices)]
 
 
 @pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+def _fluency(_tiny_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
 
 
-def permute(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
-    assert main(["permute", "--json", *arguments]) == 0
-    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-    return found
-
-
-def test_json_for_every_text_and_model(capsys: pytest.CaptureFixture[str]) -> None:
-    found = permute(capsys, "better late than never", "so good , so bad")
-    assert [(row["text"], row["model"]) for row in found] == [
+def test_json_for_every_text_and_model(cli: Cli) -> None:
+    rows = cli.json("permute", "better late than never", "so good , so bad")
+    assert [(row["text"], row["model"]) for row in rows] == [
         (text, model) for text in ("better late than never", "so good , so bad") for model in ("rnn", "gru", "lstm")
     ]
-    for row in found:
+    for row in rows:
         assert list(row) == KEYS
-        orders = 24 if "late" in row["text"] else 12  # two words being the same, and a comma staying
+        orders = 24 if "late" in row["text"] else 12  # two words are the same, and the comma stays
         assert (row["orders"], row["scored"], row["complete"], row["floor"]) == (orders, orders, True, 8.0)
         assert row["scorer"] == "trigram" and row["original"].keys() == {"probability", "fluency"}
         for listed in (row["flips"], row["fluent"]):
@@ -68,9 +60,9 @@ def test_json_for_every_text_and_model(capsys: pytest.CaptureFixture[str]) -> No
         assert row["lowest"]["probability"] <= row["original"]["probability"] <= row["highest"]["probability"]
 
 
-def test_flips_are_those_of_the_model_itself(capsys: pytest.CaptureFixture[str]) -> None:
+def test_flips_are_those_of_the_model_itself(cli: Cli) -> None:
     orders = [" ".join(order) for order in permutations(("better", "late", "than", "never"))]
-    for row in permute(capsys, "--top", "24", "better late than never"):
+    for row in cli.json("permute --top 24 'better late than never'"):
         by_text = dict(zip(orders, verdicts(checkpoints.load(row["model"]), orders), strict=True))
         side = by_text["better late than never"].label
         assert {order["text"] for order in row["flips"]} == {text for text, v in by_text.items() if v.label != side}
@@ -80,76 +72,65 @@ def test_flips_are_those_of_the_model_itself(capsys: pytest.CaptureFixture[str])
         )
 
 
-def test_bounds_reach_the_search(capsys: pytest.CaptureFixture[str]) -> None:
+def test_limits_reach_the_search(cli: Cli) -> None:
     text = "i love this movie but never the bad"
-    (row,) = permute(capsys, "--model", "gru", "--budget", "50", "--floor", "3", "--top", "2", text)
+    (row,) = cli.json("permute --model gru --budget 50 --floor 3 --top 2", text)
     assert (row["scored"], row["floor"], row["orders"]) == (50, 3.0, 40_320)
     assert len(row["fluent"]) == 2 and not row["complete"]
-    (row,) = permute(capsys, "--model", "gru", "--pin", "1", "8", "--", text)
+    (row,) = cli.json("permute --model gru --pin 1 8 --", text)
     assert row["orders"] == 720
     assert all(order["text"].startswith("i ") and order["text"].endswith(" bad") for order in row["fluent"])
 
 
-def test_words_are_one_only_where_neither_scorer_tells_them_apart(capsys: pytest.CaptureFixture[str]) -> None:
+def test_words_are_one_only_where_both_scorers_read_them_alike(cli: Cli) -> None:
     # The model knows none of the three; the trigram knows one of them.
     for text, orders in (("slithy toves", 1), ("slithy frabjous", 2), ("slithy toves frabjous", 3), ("so so", 1)):
-        (row,) = permute(capsys, "--model", "gru", text)
+        (row,) = cli.json("permute --model gru", text)
         assert (row["orders"], row["scored"]) == (orders, orders)
 
 
-def test_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["permute", "--model", "lstm", "\x1b better late"]) == 0
-    out, err = capsys.readouterr()
-    assert "\x1b" not in out and "late better" in out and "all of them were scored" in out
-    assert "Traceback" not in err
+def test_for_people(cli: Cli) -> None:
+    out = cli.text("permute --model lstm", "\x1b better late")
+    assert "late better" in out and cli.json("permute --model lstm 'better late'")[0]["certificate"] in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--budget", "0", "a b"], "budget"),
-        (["--floor", "-1", "a b"], "floor"),
-        (["--floor", "inf", "a b"], "floor"),
-        (["--seconds", "0", "a b"], "seconds"),
-        (["--top", "0", "a b"], "top"),
-        (["--pin", "3", "--", "a b"], "cannot pin position 3: the sentence has 2 tokens"),
-        (["--pin", "0", "--", "a b"], "cannot pin position 0"),
-        ([" "], "the text is empty"),
-        (["a b", ""], "the text is empty"),
-        (["so " * 61], "1 to 60 tokens; given: 61"),
-        (["--model", "nosuch", "a b"], "nosuch"),
+        ("--budget 0 'a b'", "budget"),
+        ("--floor -1 'a b'", "floor"),
+        ("--floor inf 'a b'", "floor"),
+        ("--seconds 0 'a b'", "seconds"),
+        ("--top 0 'a b'", "top"),
+        ("--pin 3 -- 'a b'", "cannot pin position 3: the sentence has 2 tokens"),
+        ("--pin 0 -- 'a b'", "cannot pin position 0"),
+        ("' '", "the text is empty"),
+        ("'a b' ''", "the text is empty"),
+        (f"'{'so ' * 61}'", "1 to 60 tokens; given: 61"),
+        ("--model nosuch 'a b'", "nosuch"),
     ],
 )
-def test_what_cannot_be_searched_is_one_line(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["permute", "--json", *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and err.startswith("error: ") and says in err
+def test_refusals(arguments: str, says: str, cli: Cli) -> None:
+    assert says in cli.refused(f"permute --json {arguments}")
 
 
-def test_without_a_fluency_model_it_says_so(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_fluency_model_it_says_so(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", "nowhere")
-    assert main(["permute", "better late"]) == 2
-    assert "fluency" in capsys.readouterr().err
+    assert "fluency" in cli.refused("permute 'better late'")
 
 
-def test_the_shipped_proverb(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shipped_proverb(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.delenv("UNROLLED_CHECKPOINTS", raising=False)
     if not {"rnn", "gru", "lstm", "fluency"} <= {path.name for path in checkpoints.root().glob("*")}:
         pytest.skip("not all of rnn, gru, lstm and fluency are shipped")
-    for row in permute(capsys, "--model", "all", "better late than never"):
+    for row in cli.json("permute --model all 'better late than never'"):
         assert (row["orders"], row["scored"], row["complete"]) == (24, 24, True)
         assert row["flip_count"] == len(row["flips"])
 
 
-def test_what_an_interrupted_search_found_is_told(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interruption_keeps_what_was_searched(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = permutation_search.search
 
     def broken_off(*arguments: Any) -> Iterator[permutation_search.Progress]:
@@ -159,8 +140,8 @@ def test_what_an_interrupted_search_found_is_told(
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(permutation_search, "search", broken_off)
-    assert main(["permute", "--json", "--model", "all", "i love this so much that one day"]) == 130
-    out, err = capsys.readouterr()
-    (found,) = json.loads(out)
-    assert found["model"] == "rnn" and 1 < found["scored"] < found["orders"] and not found["complete"]
-    assert err.endswith("interrupted: 1 of 3 answers, the last as far as it got\n")
+    done = cli.run("permute --json --model all 'i love this so much that one day'")
+    (row,) = json.loads(done.out)
+    assert row["model"] == "rnn" and 1 < row["scored"] < row["orders"] and not row["complete"]
+    assert done.status == 130 and "interrupted: 1 of 3 answers" in done.err
+    assert cli.run("permute --model all 'i love this so much that one day'").out.startswith("rnn: ")

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from core.__main__ import main
 from core.models import checkpoints
 from core.models.predict import verdict
 from core.probes.checklist.suite import Settings, run
 from core.probes.checklist.templates import CAPABILITIES, load
+from tests.commands.conftest import Cli
 
 RATE = ["cases", "failures", "rate", "interval"]
 
 
-@pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
-
-
-def suite(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
-    assert main(["suite", "--json", *arguments]) == 0
-    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-    return found
-
-
-def test_json_for_every_model(capsys: pytest.CaptureFixture[str]) -> None:
-    found = suite(capsys, "--examples", "2")
-    assert [row["model"] for row in found] == ["rnn", "gru", "lstm"]
-    for row in found:
+def test_json_for_every_model(cli: Cli) -> None:
+    rows = cli.json("suite --examples 2")
+    assert [row["model"] for row in rows] == ["rnn", "gru", "lstm"]
+    for row in rows:
         assert list(row) == ["model", *RATE, "capabilities", "templates", "left_out", "settings"]
         assert [one["name"] for one in row["capabilities"]] == list(CAPABILITIES)
         assert [one["name"] for one in row["templates"]] == [one.name for one in load()]
@@ -58,13 +45,10 @@ def test_json_for_every_model(capsys: pytest.CaptureFixture[str]) -> None:
             "invariance": "verdict",
             "capabilities": list(CAPABILITIES),
         }
-    assert suite(capsys, "--examples", "2") == found, "the same every time"
 
 
-def test_examples_are_failures_as_the_model_gives_them(
-    capsys: pytest.CaptureFixture[str], tiny_checkpoints: Path
-) -> None:
-    (row,) = suite(capsys, "--model", "gru", "--examples", "3", "--capability", "negation")
+def test_examples_are_the_models_failures(cli: Cli, tiny_checkpoints: Path) -> None:
+    (row,) = cli.json("suite --model gru --examples 3 --capability negation")
     model = checkpoints.load("gru", tiny_checkpoints)
     examples = [(one, example) for one in row["templates"] for example in one["examples"]]
     assert examples
@@ -78,29 +62,23 @@ def test_examples_are_failures_as_the_model_gives_them(
             assert example["changed_probability"] == pytest.approx(changed, abs=1e-5)
 
 
-def test_options_are_the_settings(capsys: pytest.CaptureFixture[str], tiny_checkpoints: Path) -> None:
-    options = ["--cases", "6", "--seed", "3", "--tolerance", "0.25", "--invariance", "probability"]
-    (row,) = suite(capsys, "--model", "rnn", *options, "--capability", "word order", "spelling")
+def test_options_are_the_settings(cli: Cli, tiny_checkpoints: Path) -> None:
+    (row,) = cli.json(
+        "suite --model rnn --cases 6 --seed 3 --tolerance 0.25 --invariance probability --capability 'word order' spelling"
+    )
     settings = Settings(3, 6, 0.25, "probability", ("word order", "spelling"))
     expected = run(checkpoints.load("rnn", tiny_checkpoints), settings)
     assert (row["cases"], row["failures"]) == (expected.rate.cases, expected.rate.failures)
     assert row["interval"] == list(expected.rate.interval or ())
     assert [one["name"] for one in row["capabilities"]] == ["word order", "spelling"]
     assert {one["capability"] for one in row["templates"]} == {"word order", "spelling"}
-    assert row["settings"] == {
-        "seed": 3,
-        "cases": 6,
-        "tolerance": 0.25,
-        "invariance": "probability",
-        "capabilities": ["word order", "spelling"],
-    }
+    assert row["settings"] == {**vars(settings), "capabilities": ["word order", "spelling"]}
 
 
-def test_what_is_printed_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--capability", "emphasis", "names and links"]
-    rows = suite(capsys, *arguments)
-    assert main(["suite", *arguments]) == 0
-    lines = capsys.readouterr().out.splitlines()
+def test_for_people(cli: Cli) -> None:
+    command = "suite --capability emphasis 'names and links'"
+    rows = cli.json(command)
+    lines = cli.text(command).splitlines()
     for row in rows:
         low, high = (100 * end for end in row["interval"])
         assert (
@@ -108,65 +86,45 @@ def test_what_is_printed_for_people(capsys: pytest.CaptureFixture[str]) -> None:
             f"(95 % interval {low:.1f} to {high:.1f})"
         ) in lines
         for one in row["templates"]:
-            (shown,) = {line for line in lines if line.startswith(f"    {one['kind']}  {one['name']}: ")} & set(
-                _block(lines, row["model"])
-            )
-            if one["cases"]:
-                assert f", {one['failures']} of {one['cases']}" in shown
-            else:
-                assert shown.endswith(f": no case; {one['left_out']} read as one text")
+            shown = [line for line in lines if line.startswith(f"    {one['kind']}  {one['name']}: ")]
+            counts = f", {one['failures']} of {one['cases']}" if one["cases"] else f": no case; {one['left_out']} read"
+            assert len(shown) == 3 and any(counts in line for line in shown)
             for example in one["examples"]:
                 assert any(example["text"] in line and f"{example['probability']:.4f}" in line for line in lines)
     table = lines[-4:]
     assert table[0].split() == ["failing", "cases", "(%)", "rnn", "gru", "lstm"]
     assert [line[:18].strip() for line in table[1:]] == ["names and links", "emphasis", "all"]
-    for place, row in enumerate(rows):
-        assert float(table[3][18:].replace(")", "(").split("(")[2 * place]) == round(100 * row["rate"], 1)
-    assert main(["suite", "--examples", "0", *arguments]) == 0
-    assert "expected" not in capsys.readouterr().out
-
-
-def _block(lines: list[str], model: str) -> list[str]:
-    """The lines of one model."""
-    start = next(number for number, line in enumerate(lines) if line.startswith(f"{model}: "))
-    end = next(number for number in range(start + 1, len(lines)) if lines[number - 1] == "" and lines[number][0] != " ")
-    return lines[start:end]
+    for index, row in enumerate(rows):
+        assert float(table[3][18:].replace(")", "(").split("(")[2 * index]) == round(100 * row["rate"], 1)
+    assert "expected" not in cli.text(f"{command} --examples 0")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "says"),
     [
-        (["--model", "transformer"], "no checkpoint 'transformer'; available: rnn, gru, lstm"),
-        (["--capability", "irony"], "no capability 'irony'; available: vocabulary, negation, double negation"),
-        (["--capability", "sarcasm", "irony"], "no capability 'irony'"),
-        (["--cases", "0"], "a case a template; given: 0, 0"),
-        (["--seed", "-1"], "a seed from 0 on and a case a template; given: -1, 24"),
-        (["--tolerance", "2"], "0 to below 1; given: 2.0"),
-        (["--invariance", "loose"], "no invariance 'loose'; available: verdict, checklist, probability"),
-        (["--examples", "-1"], "the number of examples is 0 or more; given: -1"),
-        (["--cases", "many"], "invalid int value: 'many'"),
-        (["some text"], "unrecognized arguments: some text"),
+        ("--model transformer", "no checkpoint 'transformer'; available: rnn, gru, lstm"),
+        ("--capability irony", "no capability 'irony'; available: vocabulary, negation, double negation"),
+        ("--capability sarcasm irony", "no capability 'irony'"),
+        ("--cases 0", "a case a template; given: 0, 0"),
+        ("--seed -1", "a seed from 0 on and a case a template; given: -1, 24"),
+        ("--tolerance 2", "0 to below 1; given: 2.0"),
+        ("--invariance loose", "no invariance 'loose'; available: verdict, checklist, probability"),
+        ("--examples -1", "expected 0 or more; given: -1"),
+        ("--cases many", "invalid int value: 'many'"),
+        ("'some text'", "unrecognized arguments: some text"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
-) -> None:
-    try:
-        status = main(["suite", *arguments])
-    except SystemExit as ended:
-        status = int(ended.code or 0)
-    out, error = capsys.readouterr()
-    assert (status, out) == (2, "")
-    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+def test_refusals(arguments: str, says: str, cli: Cli) -> None:
+    assert says in cli.refused(f"suite {arguments}")
 
 
 def test_the_shipped_models_know_the_plain_words_better_than_their_double_negation(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("UNROLLED_CHECKPOINTS")
     if not {"rnn", "gru", "lstm"} <= set(checkpoints.names()):
         pytest.skip("not all of rnn, gru and lstm are shipped")
     for name in ("rnn", "gru", "lstm"):
-        (row,) = suite(capsys, "--model", name, "--capability", "vocabulary", "double negation")
+        (row,) = cli.json(f"suite --model {name} --capability vocabulary 'double negation'")
         plain, doubled = row["capabilities"]
         assert plain["rate"] < 0.1 < doubled["rate"]

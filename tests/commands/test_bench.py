@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.__main__ import main
 from core.benchmarks import exercises, inside, pages, reading, searches, visitor, words
 from core.benchmarks.measured import Measured, best_in_turn, threads
-from core.commands.benchmark import PARTS
+from core.commands.bench import PARTS
 from core.data.corpus import encode
 from core.fluency import kneser_ney
 from core.fluency.trigram import Mixture, Trigram
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
+from tests.commands.conftest import Cli
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +63,15 @@ def test_threads_are_as_before_afterwards() -> None:
     assert torch.get_num_threads() == before
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_both_ways_of_reading_give_the_same(cell: str) -> None:
-    for found in (reading.all_orders(cell, 4, 1), reading.single_changes(cell, 1)):
-        assert found.difference is not None and found.difference < 1e-5
-        assert found.seconds > 0 and found.reference_seconds is not None
+def test_fast_and_plain_ways_of_reading_agree() -> None:
+    for figure in (reading.all_orders("lstm", 4, 1), reading.single_changes("lstm", 1)):
+        assert figure.difference is not None and figure.difference < 1e-5
+        assert figure.seconds > 0 and figure.reference_seconds is not None
 
 
 def test_every_other_figure_is_measured(models: list[Checkpoint]) -> None:
     one = models[-1]
-    found = [
+    figures = [
         reading.predict(one, 50, 1),
         reading.scan(one, 50, 1),
         reading.all_subsets(one, "delete", 1),
@@ -86,7 +84,7 @@ def test_every_other_figure_is_measured(models: list[Checkpoint]) -> None:
         inside.pattern_search(one, 1_200, 1),
         inside.league_of(one, 2),
     ]
-    for figure in found:
+    for figure in figures:
         assert figure.seconds > 0
         assert figure.reference_seconds is None or figure.reference_seconds > 0
         assert figure.difference is None or figure.difference < 1e-4
@@ -124,18 +122,18 @@ def test_words_and_sentences_are_judged_the_same_both_ways(models: list[Checkpoi
 
 
 def test_exercises_come_out_as_libraries_have_them() -> None:
-    found = [
+    figures = [
         exercises.lstm_by_hand(10, 1),
         exercises.bptt(5, 1),
         exercises.boosting(60, 5, 1),
         exercises.mixture(60, 5, 1),
     ]
-    assert_both_ways_agree(found)
-    assert all(figure.difference is not None and figure.difference < 1e-9 for figure in found)  # all is in float64
+    assert_both_ways_agree(figures)
+    assert all(figure.difference is not None and figure.difference < 1e-9 for figure in figures)  # all is in float64
 
 
-def assert_both_ways_agree(found: list[Measured]) -> None:
-    for figure in found:
+def assert_both_ways_agree(figures: list[Measured]) -> None:
+    for figure in figures:
         assert figure.seconds > 0 and figure.reference
         assert figure.reference_seconds is not None and figure.reference_seconds > 0
         assert figure.difference is not None and figure.difference < 1e-4, figure.what
@@ -156,9 +154,14 @@ def tiny_mixture(trigram: Trigram) -> Mixture:
     return Mixture(trigram, Recurrent(LanguageModel(len(trigram.vocabulary), 4, 5), trigram.vocabulary, 1), 0.5)
 
 
-def test_the_verb_measures_every_part(
-    models: list[Checkpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def one_model(models: list[Checkpoint], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "names", lambda *_: ["lstm"])
+    monkeypatch.setattr(checkpoints, "load", lambda *_: models[-1])
+
+
+@pytest.mark.usefixtures("one_model")
+def test_the_verb_measures_every_part(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def quick(name: str, asked: list[list[Checkpoint]]) -> Iterator[Measured]:
         yield Measured(name, f"{len(asked[0])} models", 1.0)
 
@@ -166,50 +169,29 @@ def test_the_verb_measures_every_part(
     for name, part in measured.items():
         monkeypatch.setattr(part, "quick", lambda *asked, name=name: quick(name, list(asked)))
     monkeypatch.setattr(pages, "visited", lambda _rounds: iter([Measured("pages", "cold", 1.0)]))
-    monkeypatch.setattr(checkpoints, "names", lambda *_: ["lstm"])
-    monkeypatch.setattr(checkpoints, "load", lambda *_: models[-1])
-    assert main(["bench", "--quick", "--json"]) == 0
-    assert [one["subject"] for one in json.loads(capsys.readouterr().out)] == list(PARTS)
+    assert [row["subject"] for row in cli.json("bench --quick")] == list(PARTS)
     monkeypatch.delattr(checkpoints, "load")  # exercises ask no model, so none is loaded
-    assert main(["bench", "--quick", "--only", "exercises", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["what"] == "0 models"
+    assert cli.json("bench --quick --only exercises")[0]["what"] == "0 models"
 
 
-def test_the_verb_prints_ratios_and_json(
-    models: list[Checkpoint], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("one_model")
+def test_the_verb_prints_ratios_and_json(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def made_up(loaded: list[Checkpoint]) -> Iterator[Measured]:
         yield Measured("permutations", "all orders", 0.5, "one by one", 3.0, asked_speed=5.5, difference=1e-7, note="n")
         yield Measured("fixed points", "of one", 61.0, asked_seconds=60.0)
 
     monkeypatch.setattr(reading, "quick", made_up)
     monkeypatch.setattr(inside, "quick", lambda _models: iter(()))
-    monkeypatch.setattr(checkpoints, "names", lambda *_: ["lstm"])
-    monkeypatch.setattr(checkpoints, "load", lambda *_: models[-1])
-    assert main(["bench", "--quick", "--only", "reading", "inside"]) == 0
-    out = capsys.readouterr().out
+    out = cli.text("bench --quick --only reading inside")
     assert re.search(r"0\.5000 +6\.00 +≥ 5\.5 ×\n", out)
-    assert "than one by one: 3.0000 s; largest difference 1e-07; n" in out
-    assert "≤ 60 s  missed" in out
-    assert main(["bench", "--quick", "--only", "reading", "--json"]) == 0
-    first, second = json.loads(capsys.readouterr().out)
+    assert "than one by one: 3.0000 s; largest difference 1e-07; n" in out and "≤ 60 s  missed" in out
+    first, second = cli.json("bench --quick --only reading")
     assert (first["subject"], first["speed"], first["kept"]) == ("permutations", 6.0, True)
     assert (second["speed"], second["kept"], second["seconds"]) == (None, False, 61.0)
 
 
-def test_a_server_that_does_not_start_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_refusals(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "expected 1 or more" in cli.refused("bench --threads 0")
+    assert "invalid choice" in cli.refused("bench --only nonsense")
     monkeypatch.setattr(visitor, "ROOT", tmp_path)
-    assert main(["bench", "--only", "pages"]) == 2
-    assert "error: the server ended before it answered" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("arguments", [["--threads", "0"], ["--only", "nonsense"]])
-def test_bad_options_are_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    try:
-        status = main(["bench", *arguments])
-    except SystemExit as ended:
-        status = int(str(ended.code))
-    assert status == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    assert "the server ended before it answered" in cli.refused("bench --only pages")
