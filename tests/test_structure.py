@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ LOADER = ROOT / "core/models/importers/torch_files.py"
 UNPICKLING = {"read_pickle", "to_pickle", "allow_pickle", "weights_only"}
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
@@ -65,8 +67,9 @@ def names(path: Path) -> Iterator[str]:
             yield node.name
 
 
-def named(paths: list[Path]) -> list[str]:
-    return [str(path.relative_to(ROOT)) for path in paths]
+def failing(paths: list[Path], faults: Callable[[Path], object]) -> dict[str, object]:
+    """The files in which something is found, and what."""
+    return {str(path.relative_to(ROOT)): found for path in paths if (found := faults(path))}
 
 
 def test_there_are_files_to_look_at() -> None:
@@ -75,21 +78,19 @@ def test_there_are_files_to_look_at() -> None:
     assert all(path.is_file() for path in SCRIPTS)
 
 
-@pytest.mark.parametrize("path", [*SCRIPTS, *PARTS], ids=named([*SCRIPTS, *PARTS]))
-def test_a_page_uses_streamlit_parts_of_pages_and_core_only(path: Path) -> None:
-    allowed = ("streamlit", "core", "pages")
-    assert [
-        module
-        for module in imports(path)
-        if module.partition(".")[0] not in STANDARD and not any(f"{module}.".startswith(f"{name}.") for name in allowed)
-    ] == []
+def test_a_page_uses_streamlit_pages_and_core_only() -> None:
+    def others(path: Path) -> list[str]:
+        known = (*STANDARD, "streamlit", "core", "pages")
+        return [module for module in imports(path) if module.partition(".")[0] not in known]
+
+    assert failing([*SCRIPTS, *PARTS], others) == {}
 
 
-@pytest.mark.parametrize("path", CORE, ids=named(CORE))
-def test_core_knows_neither_streamlit_nor_pages(path: Path) -> None:
-    if path.name == "visitor.py":  # it stands where a browser stands, and speaks a server's messages
-        return
-    assert {module.partition(".")[0] for module in imports(path)}.isdisjoint({"streamlit", "pages", "app", "tests"})
+def test_core_knows_neither_streamlit_nor_pages() -> None:
+    """But for the visitor, which stands where a browser stands and speaks a server's messages."""
+    core = [path for path in CORE if path.name != "visitor.py"]
+    known = {"streamlit", "pages", "app", "tests"}
+    assert failing(core, lambda path: known & {module.partition(".")[0] for module in imports(path)}) == {}
 
 
 def test_models_use_torch_the_read_outs_and_the_language_only() -> None:
@@ -114,17 +115,21 @@ def test_figures_use_plotly_the_language_and_each_other_only() -> None:
         assert [module for module in others if not module.startswith(allowed)] == [], path.name
 
 
-@pytest.mark.parametrize("path", [*CORE, *PARTS, *SCRIPTS], ids=named([*CORE, *PARTS, *SCRIPTS]))
-def test_nothing_is_unpickled_and_no_raw_html_is_let_through(path: Path) -> None:
-    used = list(names(path))
-    assert {module.partition(".")[0] for module in imports(path)}.isdisjoint(PICKLERS)
-    if path == LOADER:  # which the next test watches
-        used = [name for name in used if name not in ("torch.load", "weights_only")]
-    assert UNPICKLING.isdisjoint(name.rpartition(".")[2] for name in used)
-    assert [name for name in used if name in ("torch.load", "torch.save", "torch.hub", "eval", "exec")] == []
-    assert [name for name in used if "unsafe_allow" in name or name.startswith("st.iframe")] == []
-    components = {name for name in used if name.startswith("st.components")}
-    assert components <= (COMPONENT if path.name == "word_order.py" else set())
+def test_nothing_is_unpickled_and_no_raw_html_is_let_through() -> None:
+    def unsafe(path: Path) -> list[str]:
+        used = list(names(path))
+        if path == LOADER:  # which the next test watches
+            used = [name for name in used if name not in ("torch.load", "weights_only")]
+        components = {name for name in used if name.startswith("st.components")}
+        return [
+            *({module.partition(".")[0] for module in imports(path)} & PICKLERS),
+            *(UNPICKLING & {name.rpartition(".")[2] for name in used}),
+            *(name for name in used if name in ("torch.load", "torch.save", "torch.hub", "eval", "exec")),
+            *(name for name in used if "unsafe_allow" in name or name.startswith("st.iframe")),
+            *(components - (COMPONENT if path.name == "word_order.py" else set())),
+        ]
+
+    assert failing([*CORE, *PARTS, *SCRIPTS], unsafe) == {}
 
 
 def test_files_of_torch_are_opened_for_weights_alone_and_not_from_pages() -> None:
@@ -139,12 +144,12 @@ def test_files_of_torch_are_opened_for_weights_alone_and_not_from_pages() -> Non
 
 def test_html_is_written_in_one_place() -> None:
     writers = [path for path in [*PARTS, *SCRIPTS] if "st.html" in names(path)]
-    assert named(writers) == ["pages/wording/tokens.py"]
+    assert writers == [ROOT / "pages/wording/tokens.py"]
 
 
 def test_a_components_script_writes_no_html_and_asks_nobody() -> None:
     scripts = sorted(ROOT.glob("pages/widgets/*.js"))
-    assert named(scripts) == ["pages/widgets/word_order.js"]
+    assert scripts == [ROOT / "pages/widgets/word_order.js"]
     for path in [*scripts, *ROOT.glob("pages/widgets/*.css")]:
         source = path.read_text(encoding="utf-8")
         assert [word for word in SCRIPTING if word in source] == []
@@ -179,15 +184,24 @@ def test_only_tests_in_a_browser_take_its_page() -> None:
     assert takers == []
 
 
-@pytest.mark.parametrize("path", [*CORE, *PARTS, *SCRIPTS], ids=named([*CORE, *PARTS, *SCRIPTS]))
-def test_no_message_hides_in_an_f_string(path: Path) -> None:
+def test_no_message_hides_in_an_f_string() -> None:
     """Where the catalogues' extractor does not look on Python before 3.12."""
-    hidden = [
-        ast.unparse(call)
-        for string in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(string, ast.JoinedStr)
-        for call in ast.walk(string)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("_", "gettext", "ngettext")
-        if any(isinstance(argument, ast.Constant) and isinstance(argument.value, str) for argument in call.args)
-    ]
-    assert hidden == []
+
+    def hidden(path: Path) -> list[str]:
+        return [
+            ast.unparse(call)
+            for string in ast.walk(tree(path))
+            if isinstance(string, ast.JoinedStr)
+            for call in ast.walk(string)
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in ("_", "gettext", "ngettext")
+            if any(isinstance(argument, ast.Constant) and isinstance(argument.value, str) for argument in call.args)
+        ]
+
+    assert failing([*CORE, *PARTS, *SCRIPTS], hidden) == {}
+
+
+def test_core_holds_only_packages_of_at_most_sixteen_modules() -> None:
+    assert {path.name for path in ROOT.glob("core/*.py")} == {"__init__.py", "__main__.py", "api.py"}
+    packages = {path.parent for path in [*CORE, *PARTS]} - {ROOT / "core"}
+    counts = {folder: len(list(folder.glob("*.py"))) - (folder / "__init__.py").is_file() for folder in packages}
+    assert {str(folder): count for folder, count in counts.items() if count > 16} == {}

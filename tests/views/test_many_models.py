@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
 from core.models import checkpoints
 from core.models.checkpoints import CheckpointError
+from tests.app import forget, opened, sound
 from tests.conftest import write_tiny_checkpoint
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -26,22 +24,13 @@ def folder(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for seed, name in enumerate(("alpha", "beta"), 5):
         write_tiny_checkpoint(copied, name, "gru", seed=seed)
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(copied))
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    forget()
     yield copied
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    forget()
 
 
-def opened(page: str | None = None, **parameters: str) -> AppTest:
-    at = AppTest.from_file(ROOT / "app.py", default_timeout=90)
-    if page:
-        at.switch_page(page)
-    for name, value in {"q": "i love it", **parameters}.items():
-        at.query_params[name] = value
-    at.run()
-    assert [error.message for error in at.exception] == []
-    return at
+def home(**parameters: str) -> AppTest:
+    return sound(opened(**{"q": "i love it", **parameters}))
 
 
 def answering(at: AppTest) -> list[str]:
@@ -67,7 +56,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_only_the_chosen_are_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = loaded(monkeypatch)
-    at = opened()
+    at = home()
     assert sorted(read) == ["gru", "lstm", "rnn"] and answering(at) == ["RNN", "GRU", "LSTM"]
     (box,) = at.sidebar.multiselect
     at = box.set_value(["beta"]).run()
@@ -78,18 +67,18 @@ def test_only_the_chosen_are_loaded(folder: Path, monkeypatch: pytest.MonkeyPatc
 def test_three_need_no_choice(folder: Path) -> None:
     for name in ("alpha", "beta"):
         shutil.rmtree(folder / name)
-    assert not opened().sidebar.multiselect
+    assert not home().sidebar.multiselect
 
 
 def test_without_the_usual_names_the_first_three_answer(folder: Path) -> None:
     for name in ("rnn", "gru", "lstm"):
         (folder / name).rename(folder / f"my-{name}")
-    at = opened()
+    at = home()
     assert len(answering(at)) == 3 and answering(at)[:2] == ["ALPHA", "BETA"]
 
 
 def test_the_choice_travels_in_the_link_and_from_page_to_page(folder: Path) -> None:
-    at = opened(loaded="alpha,beta")
+    at = home(loaded="alpha,beta")
     assert answering(at) == ["ALPHA", "BETA"]
     at.switch_page("pages/1_Permutations.py")
     at.run()
@@ -100,27 +89,22 @@ def test_the_choice_travels_in_the_link_and_from_page_to_page(folder: Path) -> N
 
 @pytest.mark.parametrize("told", ["nosuch", "alpha,nosuch", "../rnn", "", "," * 500])
 def test_a_link_that_asks_for_others_is_told_of(told: str, folder: Path) -> None:
-    at = opened(loaded=told)
+    at = home(loaded=told)
     assert answering(at) == ["RNN", "GRU", "LSTM"]
     assert any("asks for models that are not here" in line.value for line in at.sidebar.caption)
 
 
 def test_with_none_chosen_the_usual_ones_answer(folder: Path) -> None:
-    at = opened()
+    at = home()
     at = at.sidebar.multiselect[0].set_value([]).run()
     assert not at.exception and answering(at) == ["RNN", "GRU", "LSTM"]
     assert any("None is chosen" in line.value for line in at.sidebar.caption)
 
 
 def test_a_chosen_model_that_goes_is_not_missed(folder: Path) -> None:
-    at = opened(loaded="alpha,beta")
+    at = home(loaded="alpha,beta")
     shutil.rmtree(folder / "beta")
     assert answering(at.run()) == ["ALPHA"] and not at.exception
-
-
-@pytest.mark.parametrize("where", sorted(path.name for path in (ROOT / "pages").glob("[0-9]*.py")))
-def test_every_page_opens_with_many(where: str, folder: Path) -> None:
-    opened(f"pages/{where}")
 
 
 # What is no checkpoint
@@ -136,7 +120,7 @@ def test_a_hostile_name_is_told_of_in_one_line_and_never_read(
     read = []
     monkeypatch.setattr(Path, "read_bytes", lambda self, given=Path.read_bytes: read.append(self) or given(self))
     assert name not in checkpoints.names()
-    at = opened()
+    at = home()
     (fault,) = faults(at)
     assert fault.isprintable() and "is not a checkpoint's name: letters, digits, - and _, at most 64" in fault
     assert main(["predict", "so good"]) == 0
@@ -168,7 +152,7 @@ def test_a_link_out_of_the_folder_is_refused_and_never_read(
             question("alpha")
         assert "checkpoint 'alpha': a symbolic link leads out of" in str(error.value)
         assert "\n" not in str(error.value)
-    assert "symbolic link leads out" in faults(opened())[0]
+    assert "symbolic link leads out" in faults(home())[0]
     assert main(["predict", "--model", "alpha", "so good"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert read and not [path for path in read if "alpha" in path.parts]
@@ -210,7 +194,7 @@ def test_a_card_of_labels_that_cannot_be_is_refused_in_one_line(labels: object, 
     with pytest.raises(CheckpointError) as error:
         checkpoints.load("alpha")
     assert str(error.value).startswith("checkpoint 'alpha': ") and str(error.value).isprintable()
-    assert len(faults(opened())) == 1
+    assert len(faults(home())) == 1
 
 
 def test_names_of_sentiment_leave_a_checkpoint_s_hash_as_it_is(folder: Path) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
@@ -18,26 +17,12 @@ from core.models import checkpoints
 from core.models.predict import verdicts
 from core.training import recipe
 from tests import generated
+from tests.app import forget, opened
 from tests.conftest import write_tiny_checkpoint
 from tests.told import beside
 
-ROOT = Path(__file__).parents[2]
 TEXT = "today i fried onions with garlic in the pan"
 SMALL = "--hidden-size 12 --embedding-size 12 --word2vec-epochs 2 --epochs 8 --precision float32 --threads 1"
-VIEWS = {
-    "app.py": [None],
-    "1_Permutations": ["hand", "search", "compare", "kept"],
-    "2_Sarcasm": ["comment", "edits", "compose", "file", "behaviour", "measured", "kept"],
-    "3_Trajectories": ["states", "words", "path", "gradients", "memory"],
-    "4_Attributions": ["words", "agreement", "order", "pairs", "league"],
-    "5_Maths_Lab": ["lstm", "bptt", "boosting", "mixture", "cells"],
-    "6_Models": [None],
-}
-NAMED = {  # views that speak of the classes as soon as they open
-    *[("app.py", None), ("1_Permutations", "hand"), ("2_Sarcasm", "comment"), ("2_Sarcasm", "edits")],
-    *[("2_Sarcasm", "compose"), ("2_Sarcasm", "behaviour"), ("3_Trajectories", "words")],
-    *[("3_Trajectories", "memory"), ("4_Attributions", "words"), ("5_Maths_Lab", "cells"), ("6_Models", None)],
-}
 
 
 def train(table: Path, out: Path, *more: str) -> int:
@@ -60,21 +45,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(trained))
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    forget()
     yield trained
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-def opened(page: str, view: str | None, text: str = TEXT) -> AppTest:
-    at = AppTest.from_file(ROOT / "app.py", default_timeout=120)
-    if page != "app.py":
-        at.switch_page(f"pages/{page}.py")
-    at.query_params["q"] = text
-    if view:
-        at.query_params["lab" if page == "5_Maths_Lab" else "view"] = view
-    return at.run()
+    forget()
 
 
 def shown(at: AppTest) -> str:
@@ -89,18 +62,8 @@ def shown(at: AppTest) -> str:
     return "\n".join(found)
 
 
-@pytest.mark.parametrize(("name", "view"), [(name, view) for name, views in VIEWS.items() for view in views])
-def test_every_page_opens_and_calls_the_classes_by_their_names(name: str, view: str | None, own: Path) -> None:
-    at = opened(name, view)
-    assert [error.message for error in at.exception] == []
-    assert not any("No trained model" in error.value for error in at.error)
-    told = shown(at)
-    if (name, view) in NAMED:
-        assert generated.COOKING in told or generated.WEATHER in told
-
-
 def test_the_verdict_is_right_and_named(own: Path) -> None:
-    at = opened("app.py", None)
+    at = opened(q=TEXT)
     assert {metric.label: metric.value for metric in at.metric} == {
         "TOPICS\\-GRU": "cooking",
         "TOPICS\\-LSTM": "cooking",
@@ -133,7 +96,7 @@ def test_models_of_other_classes_stand_side_by_side(
     shutil.copytree(own / "topics-lstm", folder / "topics-lstm")
     shutil.copytree(tiny_checkpoints / "lstm", folder / "lstm")
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
-    at = opened("app.py", None, "i love the movie")
+    at = opened(q="i love the movie")
     values = {metric.label: (metric.value, metric.delta) for metric in at.metric}
     assert values["LSTM"][0] in SENTIMENT and values["LSTM"][1].startswith("P(positive) = ")
     assert values["TOPICS\\-LSTM"][0] in ("cooking", "weather")
@@ -142,7 +105,7 @@ def test_models_of_other_classes_stand_side_by_side(
     assert json.loads(figure.proto.spec)["layout"]["yaxis"]["title"]["text"] == "P(second class)"
     assert any("different classes apart" in line.value for line in at.caption)
     for view in ("behaviour", "compose"):
-        at = opened("2_Sarcasm", view)
+        at = opened("Sarcasm", view, q=TEXT)
         assert not at.exception
         (left_out,) = (line.value for line in at.info if "does not apply" in line.value)
         assert "TOPICS" in left_out and "LSTM (negative" not in left_out
@@ -158,15 +121,15 @@ def test_a_name_that_would_be_markup_is_shown_as_it_stands(
     card = {key: value for key, value in checkpoint.card.items() if key != "sha256"} | {"labels": ["plain", name]}
     checkpoints.save("odd", weights, checkpoint.vocabulary, card, tmp_path)
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
-    at = opened("app.py", None)
+    at = opened(q=TEXT)
     assert not at.exception
     (metric,) = at.metric
     assert "\\<b\\>\\*x\\*\\</b\\>" in metric.value and "\\:red\\[" in metric.value and "\\$1\\$" in metric.value
     (figure,) = at.get("plotly_chart")
     title = json.loads(figure.proto.spec)["layout"]["yaxis"]["title"]["text"]
     assert "<b>" not in title and "%{" not in title and "&lt;b&gt;" in title
-    for page, view in (("1_Permutations", "hand"), ("2_Sarcasm", "comment"), ("4_Attributions", "words")):
-        assert not opened(page, view).exception
+    for page, view in (("Permutations", "hand"), ("Sarcasm", "comment"), ("Attributions", "words")):
+        assert not opened(page, view, q=TEXT).exception
 
 
 def predicted(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, object]]:

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.runtime.limits import Limits
 from pages.server import limits
+from tests.app import PAGES, opened, said, sound
 
-ROOT = Path(__file__).parents[2]
 SENTENCE = "I love this good movie but"  # 720 orders
 PUBLIC = "Public server: this window has"
 
@@ -21,24 +21,6 @@ def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     monkeypatch.setenv("UNROLLED_COLLECTION", str(tmp_path / "owner.sqlite3"))
     monkeypatch.setenv("UNROLLED_PUBLIC", "1")
-
-
-def opened(page: str, **parameters: str) -> AppTest:
-    at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()
-    at.switch_page(f"pages/{page}.py")
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    return sound(at.run())
-
-
-def sound(at: AppTest) -> AppTest:
-    assert [error.message for error in at.exception] == []
-    return at
-
-
-def said(at: AppTest) -> str:
-    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text)
-    return "\n".join(found.value.replace("\\", "") for kind in kinds for found in kind)
 
 
 def composed(at: AppTest) -> AppTest:
@@ -56,7 +38,7 @@ def keep(at: AppTest, note: str) -> AppTest:
     return sound(at.run())
 
 
-@pytest.mark.parametrize("where", sorted(path.stem for path in (ROOT / "pages").glob("[0-9]*.py")))
+@pytest.mark.parametrize("where", [page for page in PAGES if page != "Home"])
 def test_every_page_says_in_one_line_what_is_limited(where: str) -> None:
     lines = [caption.value for caption in opened(where).caption if caption.value.startswith(PUBLIC)]
     (line,) = lines
@@ -67,7 +49,7 @@ def test_every_page_says_in_one_line_what_is_limited(where: str) -> None:
 
 def test_nothing_is_said_or_limited_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("UNROLLED_PUBLIC", "0")
-    at = opened("2_Sarcasm", q=SENTENCE)
+    at = opened("Sarcasm", q=SENTENCE)
     assert PUBLIC not in said(at)
     keep(at, "mine")
     assert (tmp_path / "owner.sqlite3").exists()
@@ -76,7 +58,7 @@ def test_nothing_is_said_or_limited_at_home(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_a_setting_that_cannot_be_serves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_PUBLIC_SECONDS", "lots")
-    at = sound(AppTest.from_file(ROOT / "app.py", default_timeout=90).run())
+    at = sound(opened())
     (error,) = at.error
     assert "UNROLLED_PUBLIC_SECONDS is a whole number" in error.value.replace("\\", "")
     assert not at.metric and not at.text_input
@@ -84,7 +66,7 @@ def test_a_setting_that_cannot_be_serves_nobody(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_search_ends_with_the_queries_and_none_begins_after(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_PUBLIC_QUERIES", "500")
-    at = opened("2_Sarcasm", view="compose")
+    at = opened("Sarcasm", view="compose")
     composed(at)
     found = said(at)
     assert "used up its share of this public server" in found
@@ -94,12 +76,12 @@ def test_a_search_ends_with_the_queries_and_none_begins_after(monkeypatch: pytes
     at.query_params["view"] = "behaviour"
     sound(at.run())
     assert "used up its share" in said(at) and not at.get("plotly_chart")
-    other = opened("2_Sarcasm", view="compose")
+    other = opened("Sarcasm", view="compose")
     assert [button for button in other.button if button.key == "compose start"], "another window has its own budget"
 
 
 def test_time_is_a_budget_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    at = opened("2_Sarcasm", view="compose")
+    at = opened("Sarcasm", view="compose")
     budget = at.session_state["public budget"]
     budget.spend(Limits().seconds - 0.001, 0)
     composed(at)
@@ -107,7 +89,7 @@ def test_time_is_a_budget_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "used up its share" in said(at)
 
 
-@pytest.mark.parametrize(("name", "view"), [("3_Trajectories", "gradients"), ("4_Attributions", "agreement")])
+@pytest.mark.parametrize(("name", "view"), [("Trajectories", "gradients"), ("Attributions", "agreement")])
 def test_long_work_that_nobody_pressed_a_button_for_is_counted_too(name: str, view: str) -> None:
     at = opened(name, q=SENTENCE, view=view)
     budget = at.session_state["public budget"]
@@ -118,7 +100,7 @@ def test_long_work_that_nobody_pressed_a_button_for_is_counted_too(name: str, vi
 
 
 def test_strangers_never_share_a_collection(tmp_path: Path) -> None:
-    one, other = (opened("2_Sarcasm", q=SENTENCE) for _ in range(2))
+    one, other = (opened("Sarcasm", q=SENTENCE) for _ in range(2))
     keep(one, "secret of one")
     for at, expected in ((one, 1), (other, 0)):
         at.query_params["view"] = "kept"
@@ -132,7 +114,7 @@ def test_strangers_never_share_a_collection(tmp_path: Path) -> None:
 
 
 def test_a_collection_goes_with_its_session() -> None:
-    at = opened("2_Sarcasm", q=SENTENCE)
+    at = opened("Sarcasm", q=SENTENCE)
     keep(at, "gone soon")
     folder = Path(at.session_state["public folder"].name)
     assert (folder / "collection.sqlite3").exists()
@@ -143,7 +125,7 @@ def test_a_collection_goes_with_its_session() -> None:
 
 def test_a_session_keeps_only_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_PUBLIC_KEPT", "2")
-    at = keep(opened("2_Sarcasm", q=SENTENCE), "first")
+    at = keep(opened("Sarcasm", q=SENTENCE), "first")
     assert "keeps 2 of a kind for a window" in said(at) or "Kept for" in said(at)
     for text in ("so good", "so bad", "so sad"):
         at.text_input(key="q").set_value(text)
@@ -157,8 +139,8 @@ def test_a_session_keeps_only_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("where", "parameters", "key"),
     [
-        ("2_Sarcasm", {"view": "file"}, "file"),
-        ("5_Maths_Lab", {"lab": "boosting"}, "boost file"),
+        ("Sarcasm", {"view": "file"}, "file"),
+        ("Maths_Lab", {"lab": "boosting"}, "boost file"),
     ],
 )
 def test_uploads_are_small(where: str, parameters: dict[str, str], key: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +155,7 @@ def test_uploads_are_small(where: str, parameters: dict[str, str], key: str, mon
 
 
 def test_strangers_send_no_parquet() -> None:
-    at = opened("2_Sarcasm", view="file")
+    at = opened("Sarcasm", view="file")
     (box,) = at.file_uploader
     assert sorted(box.proto.type) == [".csv", ".json", ".jsonl", ".neg", ".pos", ".tsv", ".txt"]
     box.upload("bomb.parquet", b"PAR1")  # as one who asks no browser
@@ -183,7 +165,7 @@ def test_strangers_send_no_parquet() -> None:
 
 def test_a_long_text_is_cut_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_PUBLIC_CHARACTERS", "30")
-    at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()
+    at = opened()
     at.text_input(key="q").set_value("love " * 1_000)
     sound(at.run())
     assert "This public server reads the first 30 of the text’s 5,000 characters." in said(at)

@@ -68,7 +68,7 @@ class Method(NamedTuple):
 
 
 # Readings, counted from processor time on one core for 20, 100 and 500 tokens and the shipped models. What a method
-# does besides reading is counted too (tests/benchmarks/test_attributions.py).
+# does besides reading is counted too (`core/benchmarks/words.py`).
 _GRADIENT = 3.5  # of many rows at once
 
 

@@ -16,7 +16,7 @@ from core.runtime.i18n import ngettext, together
 from pages.views.maths_lab import cells_equations as equations
 from pages.views.maths_lab.cells_equations import small
 from pages.views.trajectories import controls
-from pages.widgets import black_box, classes, frame, models, query_params, worksheet
+from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, worksheet
 from pages.widgets.number_inputs import slide_whole
 from pages.wording.tokens import plain, token_strip
 
@@ -59,6 +59,8 @@ def _one_a_cell(checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
     """The equations of each cell and, below, one unit's numbers at one token; the same as lines of a sheet."""
     st.header(_("The equations, with live numbers"))
+    if not (chosen := prefixwise.only(chosen, plain_only=False, torch_gates=False)):
+        return []
     readers = controls.readers(chosen, text)
     if not readers:
         frame.invite(text)

@@ -17,7 +17,7 @@ from core.probes.words import neighbours as words
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
-from pages.widgets import models, query_params
+from pages.widgets import black_box, models, query_params
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -32,10 +32,12 @@ _LONGEST = 200  # characters of a word in the link
 def view(vectors: Card | None) -> None:
     """One model's words, and those of the vectors that it started from where they are here."""
     with st.spinner(_("Loading the models…"), show_time=False):
-        found, faults = models.load_all()
+        every, faults = models.load_all()
     models.tell_of(faults)
-    if not found:
+    if not every:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        return
+    if not (found := black_box.inside(every)):
         return
     checkpoint = models.choose(found, "models word model")
     after = _after(checkpoint.name, checkpoint.hash, checkpoint)

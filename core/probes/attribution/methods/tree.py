@@ -169,7 +169,7 @@ def many_values(
     """v of subsets [S, n] of bools, float64 [S]: by the tree where that is the faster way, else by the game itself.
 
     Random subsets share their beginnings only as far as there are more of them than ways to begin, so a tree gains on
-    short texts and many subsets: at 10 words several times, at 40 nothing (tests/benchmarks/test_shapley.py).
+    short texts and many subsets: at 10 words several times, at 40 nothing (`core/benchmarks/words.py`).
     """
     if isinstance(game, Game) and present.shape[1] <= _LONGEST and len(present) >= _FEWEST:
         return PrefixTree(game).subsets(present, check_cancelled)

@@ -1,0 +1,137 @@
+"""Every view opens with every kind of model, and says what it cannot show of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.models import checkpoints
+from core.models.recurrent import Head
+from tests.app import EVERY, ROOT, forget, opened, said, sound
+from tests.conftest import write_tiny_checkpoint
+from tests.models.imported import write_bidirectional, write_imported
+
+TEXT = "this movie is not bad, i love it"
+LABELS = ("cooking", "weather")
+CHECKED = {"file": "said.csv", "rows": 12, "largest_difference": 3e-8}
+INSIDE = ("states", "words", "path", "gradients", "memory", "patch", "fixed", "patterns", "probes")
+# Views that name the classes as soon as they open.
+NAMED = {
+    *[("Home", ""), ("Permutations", "hand"), ("Sarcasm", "comment"), ("Sarcasm", "edits"), ("Sarcasm", "compose")],
+    *[("Sarcasm", "behaviour"), ("Trajectories", "words"), ("Trajectories", "memory"), ("Attributions", "words")],
+    *[("Maths_Lab", "cells"), ("Models", "cards")],
+}
+
+
+def own(folder: Path) -> None:
+    """A model of two classes that are no sentiment, of several layers."""
+    write_tiny_checkpoint(folder, "topics", "lstm", layers=3)
+    tiny = checkpoints.load("topics", folder)
+    checkpoints.save_again(tiny, {**tiny.card, "labels": list(LABELS)}, folder)
+
+
+def check_own(page: str, view: str, at: AppTest) -> None:
+    assert not at.error
+    if (page, view) in NAMED:
+        everything = [str(getattr(element, "proto", "")) for element in at.main]
+        assert any(label in text for label in LABELS for text in everything)
+    if page == "Trajectories":
+        assert ("TOPICS has several layers" in said(at)) is (view not in ("memory", "probes"))
+
+
+def bidirectional(folder: Path) -> None:
+    write_bidirectional(folder, "both", "lstm", layers=2)
+
+
+def check_bidirectional(page: str, view: str, at: AppTest) -> None:
+    if page == "Home":
+        assert "BOTH is bidirectional" in said(at) and len(at.metric) == 1
+    inside = page == "Trajectories" or (page, view) == ("Maths_Lab", "cells")
+    assert bool(at.error) is inside and ("Not here: BOTH is bidirectional." in said(at)) is inside
+
+
+def read_outs(folder: Path) -> None:
+    """Imported models whose heads read something else than the last state of a plain cell."""
+    write_imported(folder, "pooled", "gru", layers=2, reads="mean")
+    write_imported(folder, "padded", "lstm", reads="max padded:6")
+    write_imported(folder, "attending", "lstm", reads="dot left:12", head=Head(4, "tanh"))
+    write_imported(folder, "relu", "rnn", nonlinearity="relu")
+    write_imported(folder, "before", "gru", reset_after=False)
+
+
+def check_read_outs(page: str, view: str, at: AppTest) -> None:
+    if page == "Trajectories" and view not in ("states", "words", "patch"):
+        assert at.error and all(error.value.startswith("Not here: ") for error in at.error)
+    if page == "Trajectories" and view == "patch":
+        assert "Not here: BEFORE (reset gate" in said(at)
+    if page == "Home":
+        assert "PADDED reads the first 6 of 9 tokens" in said(at) and len(at.metric) == 5
+
+
+def unchecked(folder: Path) -> None:
+    """A model from elsewhere that nobody compared with its owner's outputs, one that was, a bidirectional one."""
+    for cell, imported in {"gru": {"checked": None}, "lstm": {"checked": CHECKED}}.items():
+        write_tiny_checkpoint(folder, cell, cell)
+        tiny = checkpoints.load(cell, folder)
+        checkpoints.save_again(tiny, {**tiny.card, "imported": imported}, folder)
+    write_bidirectional(folder, "both", "rnn")
+
+
+def check_unchecked(page: str, view: str, at: AppTest) -> None:
+    assert not at.error
+    inside = page == "Trajectories" or (page, view) == ("Maths_Lab", "cells")
+    assert ("Not here: BOTH is bidirectional." in said(at)) is inside
+    if page != "Maths_Lab" or view == "cells":
+        (line,) = [caption.value for caption in at.sidebar.caption if "checked against" in caption.value]
+        assert "GRU" in line and "LSTM" not in line
+    if page == "Home":
+        assert len(at.metric) == 3
+
+
+def check_black_box(page: str, view: str, at: AppTest) -> None:
+    assert not at.error
+    inside = page == "Trajectories" or (page, view) in {("Maths_Lab", "cells"), ("Models", "words")}
+    assert ("SENTIMENT is not here: only its answers can be had" in said(at)) is inside
+
+
+def check_none(page: str, view: str, at: AppTest) -> None:
+    assert all("No trained model" in error.value for error in at.error)
+
+
+KINDS: dict[str, tuple[Callable[[Path], None] | None, Callable[[str, str, AppTest], None]]] = {
+    "own": (own, check_own),
+    "bidirectional": (bidirectional, check_bidirectional),
+    "read-outs": (read_outs, check_read_outs),
+    "unchecked": (unchecked, check_unchecked),
+    "black box": (None, check_black_box),
+    "none": (lambda folder: None, check_none),
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_checkpoints: Path
+) -> Iterator[str]:
+    make = KINDS[request.param][0]
+    folder = tmp_path_factory.mktemp("models") if make else tiny_checkpoints
+    if make:
+        make(folder)
+    forget()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNROLLED_CHECKPOINTS", str(folder))
+        patch.chdir(ROOT)
+        if request.param == "black box":
+            patch.setattr(sys, "argv", ["app.py", "--predictor", "examples.sklearn_predictor:sentiment"])
+        yield request.param
+    forget()
+
+
+@pytest.mark.parametrize(("where", "view"), EVERY)
+def test_every_view_opens_with_every_kind_of_model(kind: str, where: str, view: str) -> None:
+    loaded = {"loaded": "attending,before,padded,pooled,relu"} if kind == "read-outs" else {}
+    at = sound(opened(where, view, q=TEXT, **loaded))
+    KINDS[kind][1](where, view, at)
