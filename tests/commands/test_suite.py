@@ -63,9 +63,8 @@ def test_examples_are_the_models_failures(cli: Cli, tiny_checkpoints: Path) -> N
 
 
 def test_options_are_the_settings(cli: Cli, tiny_checkpoints: Path) -> None:
-    (row,) = cli.json(
-        "suite --model rnn --cases 6 --seed 3 --tolerance 0.25 --invariance probability --capability 'word order' spelling"
-    )
+    options = "--cases 6 --seed 3 --tolerance 0.25 --invariance probability --capability 'word order' spelling"
+    (row,) = cli.json(f"suite --model rnn {options}")
     settings = Settings(3, 6, 0.25, "probability", ("word order", "spelling"))
     expected = run(checkpoints.load("rnn", tiny_checkpoints), settings)
     assert (row["cases"], row["failures"]) == (expected.rate.cases, expected.rate.failures)

@@ -137,9 +137,9 @@ def _over_models(options: argparse.Namespace) -> int:
         corpus = corpus.sample(options.rows, options.seed)
     rounds = ROUNDS if options.rounds is None else options.rounds
     for progress in measure(corpus, models, seed=options.seed, rounds=rounds):
-        if progress.found is None:
+        if progress.ensemble is None:
             console.progress(f"{models[progress.done].name} reads {len(corpus):,} rows")
-    result = progress.found
+    result = progress.ensemble
     assert result is not None
     if options.out:
         ensemble_file.save(result, Path(options.out))

@@ -98,10 +98,10 @@ def _show(worked: Worked) -> None:
         )
     if any(step.held for step in worked.steps):
         console.line("some numbers exceed the largest float, 1.8e308, and are clipped to it")
-    found = check(worked)
+    result = check(worked)
     console.line(
-        f"checked against decimals of {found.digits} digits: largest error of {found.numbers:,} numbers "
-        f"{found.error:.1e} ({found.where})"
+        f"checked against decimals of {result.digits} digits: largest error of {result.numbers:,} numbers "
+        f"{result.error:.1e} ({result.where})"
     )
 
 

@@ -133,11 +133,11 @@ class Progress(NamedTuple):
 
     done: int
     models: int
-    found: Ensemble | None = None
+    ensemble: Ensemble | None = None
 
     def result(self) -> Ensemble | None:
         """What was found so far."""
-        return self.found
+        return self.ensemble
 
 
 def measure(
@@ -251,17 +251,17 @@ def ensemble(
             Voter(
                 checkpoint.name,
                 checkpoint.hash,
-                float(weights[place]),
-                int(taken[place]),
-                float(least[place]),
-                float(fit_accuracy[place]),
-                float(test_right[place].mean()),
-                wilson_interval(int(test_right[place].sum()), len(test)),
+                float(weights[index]),
+                int(taken[index]),
+                float(least[index]),
+                float(fit_accuracy[index]),
+                float(test_right[index].mean()),
+                wilson_interval(int(test_right[index].sum()), len(test)),
             )
-            for place, checkpoint in enumerate(checkpoints)
+            for index, checkpoint in enumerate(checkpoints)
         ),
         rounds=tuple(
-            VoterRound(made.number, names[_place(made.learnt)], made.error, made.alpha, made.risk)
+            VoterRound(made.number, names[_index(made.learnt)], made.error, made.alpha, made.risk)
             for made in boosting.rounds
         ),
         stopped=boosting.stopped,
@@ -297,12 +297,12 @@ def halves(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def chooser(named: np.ndarray, labels: np.ndarray) -> Learner:
-    """A learner that takes the fixed voter, its place, with the least weighted error; `named` int64 [voters, N]."""
+    """A learner that takes the fixed voter, its index, with the least weighted error; `named` int64 [voters, N]."""
     wrong = named != labels
 
     def learn(weights: np.ndarray) -> tuple[object, np.ndarray]:
-        place = int((wrong @ weights).argmin())
-        return place, named[place]
+        index = int((wrong @ weights).argmin())
+        return index, named[index]
 
     return learn
 
@@ -311,13 +311,13 @@ def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]
     """The sum of each fixed voter's α and the rounds that took it, both [voters]; a perfect one alone has weight."""
     weights, taken = np.zeros(voters), np.zeros(voters, dtype=np.int64)
     for made in boosting.rounds:
-        place = _place(made.learnt)
-        taken[place] += 1
+        index = _index(made.learnt)
+        taken[index] += 1
         if np.isinf(made.alpha):
             weights[:] = 0
-            weights[place] = 1.0
+            weights[index] = 1.0
         else:
-            weights[place] += made.alpha
+            weights[index] += made.alpha
     return weights, taken
 
 
@@ -338,14 +338,14 @@ def least_risk_weights(named: np.ndarray, labels: np.ndarray) -> tuple[np.ndarra
 
     # A row counts once for all others on which the voters are right and wrong alike.
     terms = np.array([exponents(one_hot(one, 2), labels) for one in named])  # [voters, N], −1 right or 1 wrong
-    ways, counts = np.unique(terms, axis=1, return_counts=True)
+    patterns, counts = np.unique(terms, axis=1, return_counts=True)
 
     def risk(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        parts = counts * np.exp(weights @ ways) / len(labels)
-        return float(parts.sum()), ways @ parts
+        parts = counts * np.exp(weights @ patterns) / len(labels)
+        return float(parts.sum()), patterns @ parts
 
-    found = minimize(risk, np.zeros(len(named)), jac=True, method="L-BFGS-B", bounds=[(0, _HEAVIEST)] * len(named))
-    return found.x, float(found.fun)
+    solution = minimize(risk, np.zeros(len(named)), jac=True, method="L-BFGS-B", bounds=[(0, _HEAVIEST)] * len(named))
+    return solution.x, float(solution.fun)
 
 
 def amount(weights: np.ndarray, names: Sequence[str]) -> Amount:
@@ -353,12 +353,12 @@ def amount(weights: np.ndarray, names: Sequence[str]) -> Amount:
 
     Every way of voting is tried: the vote is one voter's, or the plain majority's, where it agrees with that on all.
     """
-    ways = np.array(list(product((0, 1), repeat=len(weights)))).T  # [voters, 2^voters]
-    verdicts = weighted(ways, weights)
-    for place in np.argsort(-weights, kind="stable"):
-        if (verdicts == ways[place]).all():
-            return Amount(ONE, names[place])
-    majority = len(weights) % 2 == 1 and (verdicts == weighted(ways, np.ones(len(weights)))).all()
+    patterns = np.array(list(product((0, 1), repeat=len(weights)))).T  # [voters, 2^voters]
+    verdicts = weighted(patterns, weights)
+    for index in np.argsort(-weights, kind="stable"):
+        if (verdicts == patterns[index]).all():
+            return Amount(ONE, names[index])
+    majority = len(weights) % 2 == 1 and (verdicts == weighted(patterns, np.ones(len(weights)))).all()
     return Amount(MAJORITY if majority else OWN, None)
 
 
@@ -384,6 +384,6 @@ def _shares(named: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> np.ndarr
     return np.asarray((named[:, rows] == labels[rows]).mean(axis=1))
 
 
-def _place(learnt: object) -> int:
+def _index(learnt: object) -> int:
     assert isinstance(learnt, int)
     return learnt

@@ -16,11 +16,11 @@ FILE = "ensemble.json"
 FORMAT = 1
 
 
-def save(found: Ensemble, path: Path) -> None:
+def save(ensemble: Ensemble, path: Path) -> None:
     """Write an ensemble's figures; the file takes the place of an earlier one when it is whole. Raises OSError."""
     beside = path.with_name(f"{path.name}.new")
     try:
-        beside.write_text(json.dumps(as_json(found), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(as_json(ensemble), indent=1, allow_nan=False) + "\n", encoding="utf-8")
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
@@ -53,19 +53,19 @@ def load(path: Path | None = None) -> Ensemble | None:
         ) from None
 
 
-def as_json(found: Ensemble) -> dict[str, Any]:
+def as_json(ensemble: Ensemble) -> dict[str, Any]:
     """Plain lists, numbers and strings. A perfect voter's α is infinite, for which JSON has no number: null."""
-    content = {"format": FORMAT, **asdict(found)}
+    content = {"format": FORMAT, **asdict(ensemble)}
     for made in content["rounds"]:
         made["alpha"] = None if made["alpha"] == float("inf") else made["alpha"]
-    for one, said in zip(found.against, content["against"], strict=True):
-        said["finding"] = one.finding
+    for one, row in zip(ensemble.against, content["against"], strict=True):
+        row["finding"] = one.finding
     return content
 
 
-def outdated(found: Ensemble, hashes: Mapping[str, str]) -> list[str]:
+def outdated(ensemble: Ensemble, hashes: Mapping[str, str]) -> list[str]:
     """The models, by name, that are not those the figures are of any more, or are gone; `hashes` are today's."""
-    return [voter.name for voter in found.voters if hashes.get(voter.name) != voter.hash]
+    return [voter.name for voter in ensemble.voters if hashes.get(voter.name) != voter.hash]
 
 
 def _ensemble(content: Mapping[str, Any]) -> Ensemble:
@@ -85,6 +85,6 @@ def _ensemble(content: Mapping[str, Any]) -> Ensemble:
     return Ensemble(**whole)
 
 
-def _against(found: Mapping[str, Any]) -> Against:
-    values: dict[str, Any] = {name: value for name, value in found.items() if name != "finding"}
-    return Against(**{**values, "interval": tuple(found["interval"])})
+def _against(content: Mapping[str, Any]) -> Against:
+    values: dict[str, Any] = {name: value for name, value in content.items() if name != "finding"}
+    return Against(**{**values, "interval": tuple(content["interval"])})

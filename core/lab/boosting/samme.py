@@ -221,7 +221,7 @@ def minima(boosting: Boosting) -> tuple[Minimum, ...]:
     """
     from scipy.optimize import minimize_scalar
 
-    found = []
+    results = []
     for made in boosting.rounds:
         if math.isinf(made.alpha):
             continue
@@ -234,8 +234,8 @@ def minima(boosting: Boosting) -> tuple[Minimum, ...]:
         least = minimize_scalar(log_risk, bracket=(0.0, 1.0), options={"xtol": 1e-12})
         wrong = boosting.classes * made.alpha
         factor = normaliser(wrong, made.error, boosting.classes)
-        found.append(Minimum(made.number, made.alpha, float(least.x), wrong, factor))
-    return tuple(found)
+        results.append(Minimum(made.number, made.alpha, float(least.x), wrong, factor))
+    return tuple(results)
 
 
 def one_hot(named: np.ndarray, classes: int) -> np.ndarray:

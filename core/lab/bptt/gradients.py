@@ -160,14 +160,16 @@ def backpropagation(exercise: Exercise) -> Backpropagation:
     logit = exercise.w_o * steps[-1].h
     read = _readout(exercise, steps[-1], logit)
     by_autograd = autograd(exercise)
-    found = []
+    gradients = []
     for weight in WEIGHTS:
         terms = _terms(weight, exercise, steps, read["dL/du"])
         value = _total(terms)
-        found.append(Gradient(f"dL/d{weight}", terms, value, by_autograd[f"dL/d{weight}"], _central(exercise, weight)))
+        gradients.append(
+            Gradient(f"dL/d{weight}", terms, value, by_autograd[f"dL/d{weight}"], _central(exercise, weight))
+        )
     loss = _loss(logit, exercise.y)
     factors = tuple(Factor(symbol, value) for symbol, value in read.items())
-    return Backpropagation(exercise, steps, logit, sigmoid(logit), loss, factors, tuple(found))
+    return Backpropagation(exercise, steps, logit, sigmoid(logit), loss, factors, tuple(gradients))
 
 
 def sigmoid(logit: float) -> float:
@@ -215,13 +217,13 @@ def autograd(exercise: Exercise) -> dict[str, float | None]:
         "yhat": (probability, {"w_o": w_o, last: h}),
         last: (h, {"w_i": w_i, "w_h": w_h}),
     }
-    found = {}
+    derivatives = {}
     for name, (output, inputs) in wanted.items():
         gradients = torch.autograd.grad(output, list(inputs.values()), retain_graph=True)
         for by, gradient in zip(inputs, gradients, strict=True):
             value = gradient.item()
-            found[f"d{name}/d{by}"] = value if math.isfinite(value) else None
-    return found
+            derivatives[f"d{name}/d{by}"] = value if math.isfinite(value) else None
+    return derivatives
 
 
 def error(value: float, other: float | None) -> float | None:
@@ -244,18 +246,18 @@ def _forward(exercise: Exercise) -> tuple[Step, ...]:
 
 def _sum(w_i: float, x: float, w_h: float, h: float) -> float:
     """w_i x + w_h h: with more digits and exponents where a product is beyond float64, for inf − inf is no number."""
-    found = w_i * x + w_h * h
-    if math.isfinite(found):
-        return found
+    total = w_i * x + w_h * h
+    if math.isfinite(total):
+        return total
     with localcontext(_WIDE):
         return float(Decimal(w_i) * Decimal(x) + Decimal(w_h) * Decimal(h))
 
 
 def _torch_sum(w_i: torch.Tensor, x: float, w_h: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
     """The same for autograd, with powers of two taken out of products that are beyond float64."""
-    found = w_i * x + w_h * h
-    if math.isfinite(found.item()):
-        return found
+    total = w_i * x + w_h * h
+    if math.isfinite(total.item()):
+        return total
     power = 2.0**512
     scaled = (w_i / power) * (x / power) + (w_h / power) * (h / power)
     return scaled * power * power

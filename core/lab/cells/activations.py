@@ -50,8 +50,8 @@ def _decimal_tanh(v: Decimal) -> Decimal:
 
 
 ACTIVATIONS = {
-    found.name: found
-    for found in (
+    one.name: one
+    for one in (
         Activation("identity", lambda v: v, lambda v: v, ""),
         Activation("sigmoid", _sigmoid, _decimal_sigmoid, r"\sigma"),
         Activation("tanh", math.tanh, _decimal_tanh, r"\tanh"),

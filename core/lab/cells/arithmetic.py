@@ -121,8 +121,8 @@ class Step:
     @property
     def held(self) -> bool:
         """Whether any number of this step lies beyond the largest float and is held there."""
-        found = (*self.sums, self.inner, self.cell_sum, self.output_sum)
-        return any(one is not None and (one.held or one.products_held) for one in found)
+        sums = (*self.sums, self.inner, self.cell_sum, self.output_sum)
+        return any(one is not None and (one.held or one.products_held) for one in sums)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Worked:
         The LSTM's cell input has its sum z alone, as in the exercise, where g is the identity.
         """
         cell = self.exercise.cell
-        found = []
+        rows = []
         for step in self.steps:
             row: dict[str, object] = {"t": step.t, "x": list(step.x)}
             for gate, name, added, value in zip(GATES[cell], SUMS[cell], step.sums, step.gates, strict=True):
@@ -147,8 +147,8 @@ class Worked:
                     row[f"f_{gate}"] = value
             if step.c is not None:
                 row["c"] = step.c
-            found.append(row | {"y": step.y})
-        return found
+            rows.append(row | {"y": step.y})
+        return rows
 
 
 def work(exercise: Exercise) -> Worked:
@@ -248,8 +248,8 @@ def _check(exercise: Exercise) -> None:
                     t=t, count=len(x), width=width
                 )
             )
-        for place, value in enumerate(x, 1):
-            _check_number(value, _("x{place} at t = {t}").format(place=place, t=t))
+        for index, value in enumerate(x, 1):
+            _check_number(value, _("x{place} at t = {t}").format(place=index, t=t))
     activation(exercise.output)
     for name, gate in zip(names, exercise.gates, strict=True):
         activation(gate.activation)
@@ -259,8 +259,8 @@ def _check(exercise: Exercise) -> None:
                     name=name, count=len(gate.inputs), width=width
                 )
             )
-        for place, value in enumerate(gate.inputs, 1):
-            _check_number(value, _("the weight of x{place} in gate {name}").format(place=place, name=name))
+        for index, value in enumerate(gate.inputs, 1):
+            _check_number(value, _("the weight of x{place} in gate {name}").format(place=index, name=name))
         for what, value in (("u", gate.state), ("b", gate.bias), ("d", gate.state_bias)):
             _check_number(value, _("{what} of gate {name}").format(what=what, name=name))
         if gate.state_bias and (exercise.cell, name) != ("gru", "n"):

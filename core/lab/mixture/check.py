@@ -97,9 +97,9 @@ def agreement(mixture: Mixture, numbers: Sequence[int] | None = None) -> tuple[A
     return tuple(Agreement(number, _difference(mixture, number) if number < floor else None) for number in wanted)
 
 
-def largest(found: Sequence[Agreement]) -> float | None:
+def largest(results: Sequence[Agreement]) -> float | None:
     """The largest difference; None where scikit-learn gave errors only."""
-    return max((one.difference for one in found if one.difference is not None), default=None)
+    return max((one.difference for one in results if one.difference is not None), default=None)
 
 
 def _difference(mixture: Mixture, number: int) -> float | None:
