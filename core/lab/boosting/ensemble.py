@@ -1,16 +1,14 @@
 """Does boosting trained models beat the best of them? SAMME over fixed voters, fitted on half of a file, then tested.
 
-Each round takes the voter with the least weighted error, as a learner chosen from a list, so that a voter may come
-again and its α add up to its weight; it ends where no voter is better than chance. α is never below 0, so what an early
-round gave too much is never taken back, and the risk can end above the least that weights of 0 or more reach together.
-That least is found as well, by L-BFGS-B, the risk being convex in the weights.
+Each round takes the voter with the least weighted error; its α are summed to its weight. Boosting ends where no voter
+is better than chance. α is never below 0, so an early round's excess stays, and the final risk can exceed the minimum
+over weights ≥ 0, which L-BFGS-B finds (the risk is convex in the weights).
 
-Without new learners little can be won: with two classes a weighted vote of three voters is always one of them alone
-(its weight is above the sum of the two others) or their majority vote (none is). `amount` says which, by going through
-every way in which the voters can vote.
+With two classes, a weighted vote of three voters is always one voter's (its weight exceeds the sum of the others) or
+the majority's. `amount` says which, by enumerating all votes.
 
-Differences of accuracy are on the rows of the test half, paired, with the normal 95 % interval of McNemar's discordant
-pairs (`core.evaluation.metrics.paired_interval`). It covers the draw of the rows, not the training of the models.
+Differences of accuracy are paired, on the test half, with the normal 95 % interval of McNemar's discordant pairs
+(`core.evaluation.metrics.paired_interval`). It covers the draw of the rows, not the training of the models.
 """
 
 from __future__ import annotations
@@ -70,8 +68,7 @@ class Against:
     """The ensemble's accuracy minus another's on the test half, paired, with its 95 % interval.
 
     The other is the single model ``best`` on the fit half, the ``majority`` vote or the ``mean`` of the probabilities.
-    `only_ensemble` and `only_other` count the rows that one has right and the other has not; `same` says that the two
-    verdicts are equal on every row.
+    `only_ensemble` and `only_other` count the rows where only one is right; `same`: equal verdicts on every row.
     """
 
     other: str
@@ -99,11 +96,11 @@ class Amount:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What boosting made of some models on one labelled file, split by a seed.
+    """Boosted models on one labelled file, split by a seed.
 
-    `best` is the model most accurate on the fit half. `risk` is the fit half's after the last round, `least_risk` the
-    least that weights of 0 or more reach; `amounts_to` and `least_amounts_to` say what the two votes come down to.
-    `trained_on` names models that were trained on this very file.
+    `best` is the most accurate model on the fit half, `risk` that half's after the last round, `least_risk` the minimum
+    over weights ≥ 0; `amounts_to` and `least_amounts_to` say what the two votes amount to. `trained_on` names models
+    that were trained on this very file.
     """
 
     data: str
@@ -150,9 +147,8 @@ def measure(
 ) -> Iterator[Progress]:
     """Boost models on half of a corpus and test them on the other half.
 
-    `check_cancelled` is called before every batch that a model reads; what it raises ends it. Raises ValueError for
-    fewer than two models or too many, for too few rows, and where the fit half has rows of one class only or no model
-    is better than chance on it.
+    `check_cancelled` is called before every batch. Raises ValueError for fewer than two models or too many, too few
+    rows, a fit half of one class only, and where no model is better than chance on it.
     """
     from core.data.corpus import encode
     from core.models.predict import logits, sigmoid

@@ -1,12 +1,10 @@
 """Is a derivative that a person worked out right, and if not, what is it off by?
 
-The network of `bptt.gradients` is put at random numbers, drawn from a seed: weights, inputs and h_0 between 0.3 and 1.3
-in size with either sign (h_0 between 0.2 and 0.9), the label 0 or 1. There the formula is compared with autograd in
-float64. Where they differ, two simple explanations are tried, in this order: the ratio, formula over truth, and the
-difference, truth minus formula, as c · ∏ b^p over the letters that stand in the derivations (weights, inputs, states,
-1 − h_t², ŷ, 1 − ŷ, ŷ − y). The exponents p are found by least squares on the logarithms of the sizes, rounded to whole
-numbers, and believed only where the product then meets every point to 10⁻⁷. So a formula that agrees is right at all
-points tried, which for a formula of this kind leaves little doubt, and a diagnosis is one that explains all of them.
+The formula is compared with autograd in float64 at random points of the network of `bptt.gradients`: weights and inputs
+of size 0.3 to 1.3 with either sign, h_0 of 0.2 to 0.9, labels 0 to 1. Where they differ, two explanations are tried in
+this order: the ratio (formula over truth) and the difference (truth minus formula), each as c · ∏ b^p over weights,
+inputs, states, 1 − h_t², ŷ, 1 − ŷ and ŷ − y. Least squares on the logarithms gives the exponents p, which are rounded;
+an explanation counts only if it fits every point to 10⁻⁷.
 """
 
 from __future__ import annotations

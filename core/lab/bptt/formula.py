@@ -1,10 +1,9 @@
-"""What does a formula that a person typed come to? A small grammar of its own; nothing in it is ever executed.
+"""Evaluates formulas that a person typed, by a small grammar; nothing in them is ever executed.
 
-A formula is numbers, the names on offer, + - * / **, brackets and the functions below. It is cut into words here first:
-a character, a name or a number that is not on offer never reaches `ast`, which only finds out what is bracketed with
-what. Of the tree, the few kinds of nodes that make arithmetic are taken and all others refused; they are worked out
-with numpy's float64 arithmetic, so 10**10**10 is infinite and no matter of memory. − ^ × · ÷ ² ³ are read as they are
-meant, and so are ŷ, σ and h₁. There are bounds on characters, on nodes and on how deep they nest.
+A formula is numbers, allowed names, + - * / **, brackets and the functions below. The tokeniser here refuses every
+other character, name or number; `ast` then only finds the structure, of which only arithmetic nodes are accepted. They
+are evaluated in numpy's float64, so 10**10**10 is infinite and costs no memory. − ^ × · ÷ ² ³ and ŷ, σ, h₁ are read as
+they are meant. Length, nodes and nesting are limited.
 """
 
 from __future__ import annotations
@@ -98,7 +97,7 @@ class Formula:
 
 
 def parse(text: str, names: Iterable[str]) -> Formula:
-    """Read a formula in these names; ValueError, one line that says what was found and what is on offer."""
+    """Parse a formula in these names. Raises ValueError, one line."""
     offered = frozenset(names)
     if len(text) > MOST_CHARACTERS:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Which way does each weight of a small recurrent network pull its loss? Backpropagation through time, by hand.
+"""Backpropagation through time by hand, in a recurrent network of one unit.
 
     a_t = w_i x_t + w_h h_{t-1}    h_t = tanh(a_t)    u = w_o h_T    ŷ = σ(u)    L = −y log ŷ − (1 − y) log(1 − ŷ)
 
@@ -8,10 +8,9 @@ All is scalar. With δ = ∂L/∂u = ŷ − y the closed forms are
     ∂L/∂w_i = Σ_t δ w_o [∏_{k>t} (1 − h_k²) w_h] (1 − h_t²) x_t
     ∂L/∂w_h = Σ_t δ w_o [∏_{k>t} (1 − h_k²) w_h] (1 − h_t²) h_{t-1}
 
-(Werbos 1990, Backpropagation through time: what it does and how to do it). They are checked in two ways that know
-nothing of them: by autograd and by central differences of the loss, both in float64. The loss is worked out from the
-logit as max(u, 0) − u y + log(1 + e^{−|u|}), and products with 40 digits and exponents without a bound, so that weights
-of 1e308 saturate what they saturate and nothing else.
+(Werbos 1990, Backpropagation through time: what it does and how to do it). Two independent checks: autograd and central
+differences of the loss, both in float64. The loss is computed from the logit as max(u, 0) − u y + log(1 + e^{−|u|}),
+products with 40 digits and unbounded exponents, so that weights of 1e308 overflow nowhere.
 """
 
 from __future__ import annotations

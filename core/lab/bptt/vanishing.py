@@ -10,9 +10,9 @@ networks). The cell of an LSTM, c_t = f_t c_{t-1} + i_t z_t, has the direct path
 
     ∂c_T/∂c_0 = ∏_t f_t,    f_t = σ(x_t + b_f)
 
-on which nothing is multiplied by w_h (Gers, Schmidhuber & Cummins 2000, Learning to forget). It leaves out the paths
-through the gates, which here have no recurrent weights. All is worked out in logarithms to base 10, 1 − tanh² as
-4 / (e^a + e^−a)², so that no product is too small or too large to be told.
+without any factor w_h (Gers, Schmidhuber & Cummins 2000, Learning to forget). The gates here have no recurrent weights,
+so the paths through them are left out. Everything is computed in logarithms to base 10, 1 − tanh² as 4 / (e^a + e^−a)²,
+so that no product underflows or overflows.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What may a gate do with its sum? The activations of the exercises, in float64 and, to check them, in decimals.
+"""The activations of the exercises, in float64 and, to check them, in decimals.
 
     sigmoid  1 / (1 + e^{−v})      tanh  (e^v − e^{−v}) / (e^v + e^{−v})      identity  v
     relu     max(0, v)             step  1 from 0 up, else 0
 
-Each has two forms that share no line of code: one on floats, which saturates where e^v has no float and warns of
-nothing, and one on `decimal.Decimal`, as precise as the context in which it is called.
+Each has two separate forms: on floats, saturating without a warning, and on `decimal.Decimal`, as precise as the
+context.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What does a recurrent cell of a single unit work out, number by number? Every product and every sum of every step.
+"""Every product and every sum of a recurrent cell of one unit, step by step.
 
 An LSTM after Hochreiter & Schmidhuber 1997 with the forget gate of Gers, Schmidhuber & Cummins 2000, in the letters of
 the exercise: w weighs the inputs x_t, u the output before, y_{t−1}; g, f and h are activations of one's choice.
@@ -8,10 +8,9 @@ the exercise: w weighs the inputs x_t, u the output before, y_{t−1}; g, f and 
     gru    z_r, z_z = w x + u y + b,  r = f(z_r),  z = f(z_z),  n = g(w x + b + r (u y + d)),  y' = (1 − z) n + z y
     rnn    y' = f(w x + u y + b)
 
-With σ for f and tanh for g and h these are torch's cells, of one unit (the GRU's reset gate inside, as in
-`recurrent`). Every sum is made exactly, as a fraction, and rounded once to float64, so that 1e308 − 1e308 is 0 and
-nothing depends on an order. What lies beyond the largest float, 1.8e308, is held there and the sum says so: gates then
-saturate, and no number is ever infinite or undefined.
+With σ for f and tanh for g and h these are torch's cells (the GRU's reset gate inside, as in `recurrent`). Every sum is
+computed exactly, as a fraction, and rounded once to float64, so that no order matters. What exceeds the largest float,
+1.8e308, is clipped to it and marked (`held`), so that no number is ever infinite or undefined.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Is the arithmetic by hand right? The same cells worked anew in decimals of 60 digits, sharing no code with the other.
+"""Checks the arithmetic by hand: the same cells in decimals of 60 digits, by separate code.
 
-The error of a number is |by hand − decimal| / max(1, |decimal|): absolute below 1, relative above. What lies beyond the
-largest float is held there here as well, for that is how the exercise is defined.
+The error of a number is |by hand − decimal| / max(1, |decimal|): absolute below 1, relative above. What exceeds the
+largest float is clipped here too.
 """
 
 from __future__ import annotations

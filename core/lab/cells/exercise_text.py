@@ -1,6 +1,6 @@
-"""How is an exercise written down? As a table's cells, as JSON, as a short line for a link; read with suspicion.
+"""Exercises as a table's cells, as JSON and as a short line for a link, all validated when read.
 
-The line: cell, activations, gates, inputs and start, parted by ``**``; rows by ``*``, numbers by ``_``, as in
+The line: cell, activations, gates, inputs and start, separated by ``**``; rows by ``*``, numbers by ``_``, as in
 ``rnn**tanh**0_1_0.5_0**1_3*0_-2**0``. A gate's numbers are its weights over the inputs, u, b and, for the GRU, d; the
 last activation of an LSTM is its h. An address carries these characters as they are.
 """

@@ -1,4 +1,4 @@
-"""What do an RNN, a GRU and an LSTM cost, and how fast are they here? Parameters, multiply-adds, tokens a second.
+"""What an RNN, a GRU and an LSTM cost, and how fast they are here: parameters, multiply-adds, tokens per second.
 
 With V tokens, E embedding dimensions, H units, L layers and G blocks of gates (1, 3 and 4), torch's parameters are
 
@@ -8,9 +8,8 @@ and a token costs, without its embedding, which is looked up,
 
     Σ_layers  G (H I + H H)  +  e H     multiply-adds,   e = 0, 3 and 3
 
-e being the products of the lines that make the new state: r*(U_n h), (1 − z)*n and z*h for a GRU, f*c, i*g and
-o*tanh(c) for an LSTM. A bias is an addition more and is left out, as are σ and tanh; a verdict costs H more when it is
-read.
+where e counts the products that make the new state: r*(U_n h), (1 − z)*n and z*h for a GRU, f*c, i*g and o*tanh(c) for
+an LSTM. Biases, σ and tanh are left out; a verdict costs H more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which Gaussians could have made these points? A mixture fitted by expectation–maximisation, half a step at a time.
+"""A Gaussian mixture fitted by expectation–maximisation, half a step at a time.
 
     p(x) = Σ_k π_k N(x; μ_k, Σ_k)
     E    δ_ik = π_k N(x_i; μ_k, Σ_k) / Σ_j π_j N(x_i; μ_j, Σ_j)
@@ -9,13 +9,13 @@ Dempster, Laird & Rubin 1977. Both half-steps raise one number (Neal & Hinton 19
 
     F(δ, θ) = Σ_i Σ_k δ_ik (log π_k N(x_i; μ_k, Σ_k) − log δ_ik)  ≤  log-likelihood Σ_i log p(x_i)
 
-which E makes equal to the log-likelihood, so that never falls, up to rounding. That holds without regularisation only:
-what is added to a covariance is not what maximises F. `reg_covar` is added to every variance, always, as scikit-learn
-does. Where a covariance is still not positive definite in floats, its component has collapsed, and the likelihood has
-no upper bound; `FLOOR` of the points' own variance is then added to it (scikit-learn raises an error there).
+E makes F equal to the log-likelihood, which therefore never falls, up to rounding; with regularisation it can.
+`reg_covar` is added to every variance, as in scikit-learn. Where a covariance is still not positive definite in floats,
+its component has collapsed and the likelihood has no upper bound; `FLOOR` of the points' own variance is then added to
+it (scikit-learn raises an error there).
 
-Densities are kept as logarithms and read from Cholesky factors. As in scikit-learn, N_k has ten times the rounding of
-1 added, so that a component without points divides by no zero. Axes: N points, D coordinates, K components.
+Densities are logarithms, from Cholesky factors. As in scikit-learn, N_k has ten times the rounding of 1 added, so that
+nothing is divided by 0. Axes: N points, D coordinates, K components.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Which regimes do a model's hidden states have? Those after every token of some sentences, as points for a mixture.
+"""Regimes of a model's hidden states: those after every token of some sentences, as points for a mixture.
 
-H units are too many for a covariance from some hundreds of states, so they are projected first: on the states' own
-first principal components (Pearson 1901), about their mean; or on the axes of the checkpoint (`state_space`), the
-first of which is the read-out's, along which a state's place is its logit. A component is then described by what it
-holds: N_k = Σ_i δ_ik states, whose tokens and whose P(positive), read out after that token, are weighed by δ_ik. That
-describes a fit to projected states of these sentences; it does not say that the model computes with such parts.
+H units are too many for a covariance from some hundreds of states, so they are projected first: on their own principal
+components (Pearson 1901), or on the axes of the checkpoint (`state_space`), the first of which is the read-out's. A
+component is described by its N_k = Σ_i δ_ik states, whose tokens and P(positive) are weighted by δ_ik. That describes
+a fit to projected states; it does not say that the model computes with such parts.
 """
 
 from __future__ import annotations
