@@ -6,10 +6,11 @@ import argparse
 import json
 import math
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.data.formats.layout import telling
@@ -132,9 +133,9 @@ def bar(
     """
     from tqdm import tqdm
 
-    first = next(events)
-    with tqdm(unit=unit, desc=name, initial=more.pop("initial", 0), **more) as shown:
-        for event in chain([first], events):
+    first = list(islice(events, 1))
+    with tqdm(unit=unit, desc=name, disable=not first, **more) as shown:
+        for event in chain(first, events):
             done, shown.total, note = state(event)
             if note:
                 shown.set_postfix_str(note, refresh=False)
@@ -144,10 +145,7 @@ def bar(
 
 def last(events: Iterator[_T]) -> _T:
     """The last event of a search."""
-    event = next(events)
-    for event in events:  # noqa: B007
-        pass
-    return event
+    return deque(events, maxlen=1).pop()
 
 
 @contextmanager
