@@ -298,6 +298,7 @@ def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> g
     `labels` name the classes 0 and 1 where the result does not know them; `Model.figure` gives its model's.
     Raises LookupError for a result without a figure here; `core.figures` has more, with their options.
     """
+    from core.data.labels import model_name
     from core.figures import checklist, comparison, permutations, prefixes
     from core.figures.attribution import interactions, order, scores
     from core.figures.inside import contributions, fixed_points, gradients, interventions, memory_decay
@@ -308,7 +309,9 @@ def figure(result: Any, labels: tuple[str, str] = ("negative", "positive")) -> g
         "Comparison": lambda: comparison.comparison_curves(result),
         "Trace": lambda: contributions.contribution_bars([result]),
         "Gradients": lambda: gradients.gradient_norms([result]),
-        "Attribution": lambda: scores.attribution_bars([result], [result.method], result.model.upper(), shares=False),
+        "Attribution": lambda: scores.attribution_bars(
+            [result], [result.method], model_name(result.model), shares=False
+        ),
         "OrderAttribution": lambda: order.order_bars(result),
         "Interactions": lambda: interactions.interaction_heatmap(result),
         "PatchGrid": lambda: interventions.patch_heatmap(result, "probability", labels=labels),

@@ -46,7 +46,7 @@ def add_verbs(verbs: Verbs) -> None:
 
     parser = verbs.add(blind_score)
     parser.add_argument("key", metavar="KEY", help="what blind-sheet wrote")
-    parser.add_argument("readings", metavar="READINGS", help="lines: a number, then negative, positive or mixed")
+    parser.add_argument("readings", metavar="GOLD_LABELS", help="lines: a number, then negative, positive or mixed")
     parser.add_argument("--out", metavar="FILE", help="write the sheet with its readings as CSV")
 
 
@@ -175,7 +175,7 @@ def blind_sheet(options: argparse.Namespace) -> int:
         return 0
     console.line(
         f"{len(items)} texts in {options.sheet}; write a line for each: its number, then negative, positive or\n"
-        "mixed, for how the writer feels about what is told; then: python -m core blind-score KEY READINGS"
+        "mixed, for how the writer feels about what is told; then: python -m core blind-score KEY GOLD_LABELS"
     )
     return 0
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.commands import console, inputs
 from core.commands.options import Verbs, check_folder
+from core.runtime import files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,13 +81,8 @@ def _write(path: Path, traces: Sequence[Trace]) -> None:
                 {f"{name}/{key}": gate for key, gate in value.items()} if isinstance(value, Mapping) else {name: value}
             )
             arrays |= {before + key: np.array(array) for key, array in named.items() if array is not None}
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with beside.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its last parameter is another's
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with files.replacing(path) as beside, beside.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # its last parameter is another's
 
 
 def _show_trace(result: Trace) -> None:

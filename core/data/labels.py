@@ -1,7 +1,7 @@
-"""What are a model's two classes called, and how is a probability of the second one named?
+"""The names of a model's two classes, and of the probability of the second one.
 
-Whatever the classes are, `probability` is P(second class). The models that come with the workbench tell negative from
-positive; one trained on a person's own table has that table's names, which are theirs: shown, never run.
+Whatever the classes are, `probability` is P(second class). The shipped models tell negative from positive; one trained
+on a person's own table has that table's names.
 """
 
 from __future__ import annotations
@@ -71,10 +71,15 @@ def as_found(asked: str, names: Names, others: Sequence[str], model: str, what: 
 
 def shared(several: Iterable[Sequence[str]]) -> Names:
     """The names that all of some models' classes have, or `CLASSES` where they differ; of none, `SENTIMENT`."""
-    found = {(names[0], names[1]) for names in several}
-    if not found:
+    names = {(first, second) for first, second in several}
+    if not names:
         return SENTIMENT
-    return found.pop() if len(found) == 1 else CLASSES
+    return names.pop() if len(names) == 1 else CLASSES
+
+
+def model_name(name: str) -> str:
+    """A model's name as a reader sees it: the RNN, GRU and LSTM that are shipped in capitals, others as they are."""
+    return name.upper() if name in ("rnn", "gru", "lstm") else name
 
 
 def shown(name: str) -> str:

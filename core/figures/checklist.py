@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from core.data.labels import model_name
 from core.figures.palette import style
 from core.runtime.i18n import gettext as _
 
@@ -39,7 +40,7 @@ def failure_rates(suites: Sequence[Suite]) -> go.Figure:
                 "thickness": 1.5,
                 "width": 3,
             },
-            name=html.escape(suite.model.upper(), quote=False),
+            name=html.escape(model_name(suite.model), quote=False),
             mode="markers",
             marker={"color": look.color, "symbol": look.marker, "size": 9},
             customdata=[[_(found.name), found.rate.cases, found.rate.templates] for found in shown],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from core.data.labels import shared
+from core.data.labels import model_name, shared
 from core.figures import axes
 from core.figures.palette import THRESHOLD, Style, style
 from core.figures.prefixes import MOST_TICKS, escaped, places, tick
@@ -30,7 +30,7 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
     figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
     for place, contrast in enumerate(comparison.contrasts):
         look = style(contrast.model, place)
-        model = html.escape(contrast.model.upper(), quote=False)
+        model = html.escape(model_name(contrast.model), quote=False)
         if contrast.a.tokens == contrast.b.tokens:
             _curve(figure, contrast.a, look, _("{model}, both sentences").format(model=model), first=True)
             continue

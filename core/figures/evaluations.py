@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.data.labels import shown
+from core.data.labels import model_name, shown
 from core.figures import axes
 from core.figures.palette import CHOSEN, THRESHOLD, style
 from core.runtime.i18n import gettext as _
@@ -228,7 +228,7 @@ def _titled(figure: go.Figure, title: str, height: int, below: int = 40) -> go.F
 
 
 def _name(tally: Tally) -> str:
-    return html.escape(tally.model.upper(), quote=False)
+    return html.escape(model_name(tally.model), quote=False)
 
 
 def _one(tallies: Sequence[Tally]) -> str:

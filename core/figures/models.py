@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.data.labels import model_name
 from core.figures.palette import THRESHOLD, style
 from core.runtime.i18n import gettext as _
 
@@ -47,7 +48,7 @@ def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
                 "arrayminus": [band["accuracy"] - band["accuracy_interval"][0] for band in bands],
                 "thickness": 1.2,
             },
-            name=html.escape(model.upper(), quote=False),
+            name=html.escape(model_name(model), quote=False),
             mode="lines+markers",
             line={"color": look.color, "dash": look.dash, "width": 2},
             marker={"symbol": look.marker, "size": 8},
@@ -77,7 +78,7 @@ def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> g
         figure.add_scatter(
             x=[held["step"] for held in history],
             y=[held["log_loss"] for held in history],
-            name=html.escape(model.upper(), quote=False),
+            name=html.escape(model_name(model), quote=False),
             mode="lines+markers",
             line={"color": look.color, "dash": look.dash, "width": 2},
             marker={"symbol": look.marker, "size": 7},

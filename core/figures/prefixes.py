@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from core.data.labels import shared
+from core.data.labels import model_name, shared
 from core.figures import axes
 from core.figures.palette import THRESHOLD, style
 from core.runtime.i18n import gettext as _
@@ -63,7 +63,7 @@ def _curve(verdict: Verdict, place: int) -> dict[str, Any]:
         "type": "scatter",
         "x": places(verdict),
         "y": verdict.prefix_probabilities or (verdict.probability,),
-        "name": html.escape(verdict.model.upper(), quote=False),
+        "name": html.escape(model_name(verdict.model), quote=False),
         "mode": "lines+markers" if len(verdict.tokens) <= 200 else "lines",
         "line": {"color": look.color, "dash": look.dash, "width": 2.5},
         "marker": {"symbol": look.marker, "size": 8},

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.data.labels import model_name
 from core.figures.checklist import failure_rates
 from core.figures.palette import style
 from core.probes.checklist.suite import Settings, Suite, run_predictor
@@ -67,5 +68,5 @@ def test_a_capability_without_a_case_has_no_marker_and_none_at_all_draws_nothing
 @pytest.mark.parametrize("name", ["<b>bold</b>", "a&b", '<img src="x" onerror="y">'])
 def test_a_models_name_is_escaped(name: str) -> None:
     (drawn,) = failure_rates([replace(made_up("own", 5), model=name)]).data
-    assert html.unescape(drawn.name) == name.upper()
+    assert html.unescape(drawn.name) == model_name(name)
     assert "<" not in drawn.name

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.data import labels
+from core.data.labels import model_name
 from core.figures import comparison as figures
 from core.figures.comparison import comparison_curves
 from core.models.predict import Verdict
@@ -129,8 +130,8 @@ def test_every_token_and_model_is_shown_as_it_stands(token: str) -> None:
     labels = [label.split("<br>") for label in figure.layout.xaxis.ticktext]
     assert [[as_plotly_shows(row) for row in rows] for rows in labels] == [["so", shown], [shown, "so"]]
     assert [as_plotly_shows(label) for label in figure.data[0].customdata] == ["so", token]
-    assert as_plotly_shows(figure.data[0].name) == f"{token.upper()}, first sentence"
-    assert as_plotly_shows(figure.data[2].name) == f"{token.upper()}: the verdicts part"
+    assert as_plotly_shows(figure.data[0].name) == f"{model_name(token)}, first sentence"
+    assert as_plotly_shows(figure.data[2].name) == f"{model_name(token)}: the verdicts part"
 
 
 def test_a_figure_serialises_whatever_the_tokens() -> None:

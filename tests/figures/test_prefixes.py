@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core.data import labels
+from core.data.labels import model_name
 from core.figures import prefixes
 from core.figures.prefixes import prefix_curves
 from core.models.predict import Verdict
@@ -119,7 +120,7 @@ def test_every_token_is_shown_as_it_stands(token: str) -> None:
 @pytest.mark.parametrize("name", ["<b>x</b>", "a&b", '"'])
 def test_a_model_name_is_shown_as_it_stands(name: str) -> None:
     (curve,) = prefix_curves([verdict(name, ["so"])]).data
-    assert as_plotly_shows(curve.name) == name.upper()
+    assert as_plotly_shows(curve.name) == model_name(name)
 
 
 def test_a_long_token_is_cut_before_it_is_escaped() -> None:

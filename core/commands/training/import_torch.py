@@ -128,7 +128,7 @@ def import_torch(options: argparse.Namespace) -> int:
     )
     out = _path(options.out)
     try:
-        brought = import_model.bring(request)
+        brought = import_model.assemble(request)
         import_model.save(name, brought, out, replace=options.replace)
     except RefusedError as error:
         for line in error.lines:
@@ -146,7 +146,7 @@ def import_torch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(name: str, brought: import_model.Brought, folder: Path) -> None:
+def _tell(name: str, brought: import_model.Imported, folder: Path) -> None:
     """Say what was brought, what was assumed, and whether it was checked."""
     card, sizes, imported = brought.card, brought.card["sizes"], brought.card["imported"]
     layers = "1 layer" if sizes["layers"] == 1 else f"{sizes['layers']} layers"

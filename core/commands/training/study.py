@@ -8,6 +8,7 @@ import json
 from core.commands import console
 from core.commands.options import Verbs, at_least, label_options
 from core.commands.training.common import set_threads, training_rows, writable_folder
+from core.runtime import files
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -29,12 +30,7 @@ def study(options: argparse.Namespace) -> int:
     bar = console.bar(events, " variants", "study", lambda event: (event.done, event.variants, ""))
     results = console.last(bar).study
     out.mkdir(parents=True, exist_ok=True)
-    beside = out / "study.json.new"
-    try:
-        beside.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        beside.replace(out / "study.json")
-    finally:
-        beside.unlink(missing_ok=True)
+    files.write(out / "study.json", (json.dumps(results, indent=1) + "\n").encode())
     if options.json:
         console.json_list([results])
         return 0

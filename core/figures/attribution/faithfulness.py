@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.data.labels import model_name
 from core.figures.palette import SERIES, THRESHOLD, style
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
@@ -137,7 +138,7 @@ def league_plot(
     figure = go.Figure()
     for place, league in enumerate(leagues):
         look = style(league.model, place)
-        name = html.escape(league.model.upper(), quote=False)
+        name = html.escape(model_name(league.model), quote=False)
         shift = _APART * (place - (len(leagues) - 1) / 2)
         if (random := league.random[measure]) is not None:
             low, high = random.interval

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.data.labels import model_name
 from core.figures.palette import DIVERGING
 from core.figures.prefixes import escaped, tick
 from core.runtime.i18n import gettext as _
@@ -50,7 +51,9 @@ def interaction_heatmap(found: Interactions, title: str = "") -> go.Figure:
     figure.update_layout(
         title={
             "text": html.escape(title, quote=False)
-            or _("{model}: what pairs of words do together").format(model=html.escape(found.model.upper(), quote=False))
+            or _("{model}: what pairs of words do together").format(
+                model=html.escape(model_name(found.model), quote=False)
+            )
         },
         xaxis={**axis, "title": _("tokens")},
         yaxis={**axis, "range": [size - 0.5, -0.5]},

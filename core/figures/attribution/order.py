@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from core.data.labels import model_name
 from core.figures.palette import SERIES, THRESHOLD
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.runtime.i18n import gettext as _
@@ -38,7 +39,7 @@ def order_bars(found: OrderAttribution, title: str = "") -> go.Figure:
             customdata=[escaped(token) for token in found.tokens],
             hovertemplate="%{customdata}: %{y:+.3f}",
         )
-    model = html.escape(found.model.upper(), quote=False)
+    model = html.escape(model_name(found.model), quote=False)
     figure.update_layout(
         title={
             "text": html.escape(title, quote=False)

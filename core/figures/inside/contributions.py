@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from core.data.labels import model_name
 from core.figures.palette import THRESHOLD, style
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.runtime.i18n import gettext as _
@@ -31,7 +32,7 @@ def contribution_bars(traces: Sequence[Trace], title: str = "", first: int = 0) 
     figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1})
     for place, trace in enumerate(traces):
         shown = range(first, min(first + MOST_BARS, len(trace)))
-        model = html.escape(trace.model.upper(), quote=False)
+        model = html.escape(model_name(trace.model), quote=False)
         rows = [(model, trace.contributions, "")]
         kept = trace.cell_contributions
         if kept is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.data.labels import model_name
 from core.figures.palette import CHOSEN, DIVERGING, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
@@ -183,4 +184,4 @@ def _axis(axis: int) -> str:
 
 
 def _name(found: FixedPoints) -> str:
-    return html.escape(found.model.upper(), quote=False)
+    return html.escape(model_name(found.model), quote=False)

@@ -11,6 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.data.labels import model_name
 from core.figures.palette import THRESHOLD, style
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, escaped, tick
 from core.runtime.i18n import gettext as _
@@ -107,7 +108,7 @@ def _line(
     dotted: bool = False,
 ) -> None:
     look = style(gradients.model, place)
-    name = html.escape(gradients.model.upper(), quote=False)
+    name = html.escape(model_name(gradients.model), quote=False)
     few = len(gradients.tokens) <= _MOST_MARKERS and not dotted
     figure.add_scatter(
         x=list(range(1, len(gradients.tokens) + 1)),

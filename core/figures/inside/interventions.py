@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import SENTIMENT, Names
+from core.data.labels import SENTIMENT, Names, model_name
 from core.figures import axes
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD, style
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
@@ -83,7 +83,7 @@ def patch_heatmap(
     figure.update_layout(
         title={
             "text": _("{model}: from {a:.2f} towards {b:.2f}, one patch at a time").format(
-                model=html.escape(grid.model.upper(), quote=False), a=a, b=b
+                model=html.escape(model_name(grid.model), quote=False), a=a, b=b
             )
         },
         xaxis={
@@ -117,7 +117,7 @@ def before_and_after(found: Sequence[Intervention], labels: Names = SENTIMENT) -
     figure = go.Figure()
     figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
     for place, run in enumerate(found):
-        look, model = style(run.model, place), html.escape(run.model.upper(), quote=False)
+        look, model = style(run.model, place), html.escape(model_name(run.model), quote=False)
         places = list(range(1, len(run.tokens) + 1))
         curves = (
             (_("{model}, before"), run.probability_before, {"dash": "dot", "width": 1.5}, "-open"),

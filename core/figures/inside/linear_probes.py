@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.data.labels import model_name
 from core.figures.palette import THRESHOLD, style
 from core.runtime.i18n import gettext as _
 
@@ -42,7 +43,7 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
     for place, one in enumerate(found):
         probes = [probe for probe in one.probes if probe.task == task]
         shift = _APART * (place - (len(found) - 1) / 2)
-        look, name = style(one.model, place), html.escape(one.model.upper(), quote=False)
+        look, name = style(one.model, place), html.escape(model_name(one.model), quote=False)
         heights = [rows.index(probe.source) + shift for probe in probes]
         titles = [html.escape(sources.get(probe.source, probe.source), quote=False) for probe in probes]
         for column, kind, hollow, label in (

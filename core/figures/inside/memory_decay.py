@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.data.labels import SENTIMENT, Names
+from core.data.labels import SENTIMENT, Names, model_name
 from core.figures import axes
 from core.figures.palette import THRESHOLD, style
 from core.runtime.i18n import gettext as _
@@ -72,7 +72,7 @@ def retention_curves(found: Sequence[Retention]) -> go.Figure:
         figure.add_hline(y=share, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
     for place, retention in enumerate(found):
         look = style(retention.model, place)
-        name = html.escape(retention.model.upper(), quote=False)
+        name = html.escape(model_name(retention.model), quote=False)
         red, green, blue = (int(look.color[at : at + 2], 16) for at in (1, 3, 5))
         figure.add_scatter(
             x=np.concatenate([retention.k, retention.k[::-1]]),
@@ -117,7 +117,7 @@ def _line(
     dotted: bool = False,
 ) -> None:
     look = style(memory.model, place)
-    name = html.escape(memory.model.upper(), quote=False)
+    name = html.escape(model_name(memory.model), quote=False)
     figure.add_scatter(
         x=memory.k,
         y=values,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import SENTIMENT, Names
+from core.data.labels import SENTIMENT, Names, model_name
 from core.figures import axes
 from core.figures.labels import sides
 from core.figures.palette import SERIES, THRESHOLD, style
@@ -46,7 +46,7 @@ def state_path(
     are named as far as their names do not cover one another; what the paths begin with in common is named once.
     """
     figure = go.Figure()
-    name = html.escape(traces[0].model.upper(), quote=False) if traces else ""
+    name = html.escape(model_name(traces[0].model), quote=False) if traces else ""
     across, up = plane
     for number, axis in enumerate(plane):
         if axis == 0:
@@ -129,7 +129,7 @@ def distance_curves(models: Sequence[str], apart: Sequence[np.ndarray]) -> go.Fi
         figure.add_scatter(
             x=list(range(1, len(distances) + 1)),
             y=distances.round(6),
-            name=html.escape(model.upper(), quote=False),
+            name=html.escape(model_name(model), quote=False),
             mode="lines+markers" if len(distances) <= MOST_ARROWS else "lines",
             line={"color": look.color, "dash": look.dash, "width": 2.2},
             marker={"symbol": look.marker, "size": 7},

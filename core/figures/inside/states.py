@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.data.labels import model_name
 from core.figures.palette import CHOSEN, DIVERGING, SEQUENTIAL, SERIES, THRESHOLD
 from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.runtime.i18n import gettext as _
@@ -104,7 +105,7 @@ def state_heatmap(
     figure.update_layout(
         title={
             "text": _("{model}: {name}, unit by unit").format(
-                model=html.escape(trace.model.upper(), quote=False), name=html.escape(name, quote=False)
+                model=html.escape(model_name(trace.model), quote=False), name=html.escape(name, quote=False)
             )
         },
         xaxis={"title": _("tokens"), "range": [columns.start + 0.5, columns.stop + 0.5], "showgrid": False},
@@ -156,7 +157,7 @@ def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
     figure.update_layout(
         title={
             "text": _("{model}: unit {unit} along the text").format(
-                model=html.escape(trace.model.upper(), quote=False), unit=unit
+                model=html.escape(model_name(trace.model), quote=False), unit=unit
             ),
             **TITLE_ABOVE,
         },

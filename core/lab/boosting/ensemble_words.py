@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.data.labels import model_name
 from core.lab.boosting.ensemble import BEST, MAJORITY, ONE, Against, Amount, Ensemble
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
@@ -22,7 +23,7 @@ def sentences(ensemble: Ensemble) -> list[str]:
 def other(ensemble: Ensemble, one: Against) -> str:
     """The name of what the ensemble is compared with."""
     if one.other == BEST:
-        return _("best single model ({name})").format(name=ensemble.best.upper())
+        return _("best single model ({name})").format(name=model_name(ensemble.best))
     return _("majority vote") if one.other == MAJORITY else _("mean of the probabilities")
 
 
@@ -56,7 +57,7 @@ def _against_best(ensemble: Ensemble) -> str:
         return _(
             "The ensemble does not beat {best}, the best single model on the fit half: it gives the same verdict on "
             "every row, {accuracy:.2%} of them right."
-        ).format(best=ensemble.best.upper(), accuracy=ensemble.accuracy)
+        ).format(best=model_name(ensemble.best), accuracy=ensemble.accuracy)
     low, high = (100 * end for end in one.interval)
     figures = _(
         "{ensemble:.2%} against {other:.2%}; difference {difference:+.2f} points, 95 % interval {low:+.2f} to "
@@ -73,7 +74,7 @@ def _against_best(ensemble: Ensemble) -> str:
         "worse": _("The ensemble is worse than {best}, the best single model on the fit half"),
         "none": _("The ensemble is not shown to beat {best}, the best single model on the fit half"),
     }[one.finding]
-    return _("{finding}: {reason}.").format(finding=verdict.format(best=ensemble.best.upper()), reason=figures)
+    return _("{finding}: {reason}.").format(finding=verdict.format(best=model_name(ensemble.best)), reason=figures)
 
 
 def _amount(ensemble: Ensemble) -> str:
@@ -90,7 +91,7 @@ def _amount(ensemble: Ensemble) -> str:
 def _rule(amount: Amount) -> str:
     if amount.to == ONE:
         return _("The weighted vote is one voter: {name} decides alone, whatever the others say.").format(
-            name=(amount.voter or "").upper()
+            name=model_name(amount.voter or "")
         )
     if amount.to == MAJORITY:
         return _("The weighted vote is the plain majority vote: the weights change nothing.")
@@ -104,7 +105,7 @@ def _least(ensemble: Ensemble) -> str:
     ).format(risk=ensemble.risk, least=ensemble.least_risk)
     amount = ensemble.least_amounts_to
     if amount.to == ONE:
-        return text + _(", where {name} decides alone.").format(name=(amount.voter or "").upper())
+        return text + _(", where {name} decides alone.").format(name=model_name(amount.voter or ""))
     if amount.to == MAJORITY:
         return text + _(", where the vote is the plain majority’s.")
     return text + "."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.views.attributions import controls
 from pages.views.attributions import names as attribution_names
@@ -43,10 +44,10 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         names = [attribution_names.method(one.method) for one in here]
         if len(cell.tokens) == 1:
             line = _("{model}: a single word has no ranking, so no two methods can agree or disagree on it.")
-            st.info(plain(line.format(model=name.upper())))
+            st.info(plain(line.format(model=model_name(name))))
             continue
         st.plotly_chart(
-            agreement_map(names, matrix, _("Agreement of methods, {model}").format(model=name.upper())),
+            agreement_map(names, matrix, _("Agreement of methods, {model}").format(model=model_name(name))),
             key=f"agreement {name}",
             alt=_("Rank correlation of every two methods' scores"),
         )

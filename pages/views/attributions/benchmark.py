@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, together
 from pages.views.attributions import controls, names
@@ -44,7 +45,7 @@ def view(checkpoints: Sequence[Checkpoint]) -> None:
         alt=_("Faithfulness of every method with its interval, and of random rankings"),
     )
     for name, league in current.items():
-        with st.expander(_("All measures, {model}").format(model=plain(name.upper())), icon=":material/table:"):
+        with st.expander(_("All measures, {model}").format(model=plain(model_name(name))), icon=":material/table:"):
             st.dataframe(estimates.as_shown(_header(), _table(league)), hide_index=True)
     gone = stored.outdated({checkpoint.name: checkpoint.hash for checkpoint in checkpoints})
     if gone:
@@ -91,7 +92,7 @@ def _say(model: str, league: League) -> None:
     best = next((one for one in league.standings if one.method == league.best), None)
     overall = None if best is None else best.measures["overall"]
     gain = None if best is None else best.gains["overall"]
-    name = _("**{model}.** ").format(model=plain(model.upper()))
+    name = _("**{model}.** ").format(model=plain(model_name(model)))
     if best is None or overall is None or gain is None:
         st.markdown(name + _("No method was measured on any sentence."))
         return

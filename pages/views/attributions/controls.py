@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
 from pages.server import background_search
@@ -318,7 +319,7 @@ def tell_of_best(cells: Sequence[Cell]) -> None:
             line = together((line, tied))
         st.markdown(
             line.format(
-                model=plain(name.upper()),
+                model=plain(model_name(name)),
                 rows=overall.rows,
                 method=plain(names.method(found.best)),
                 value=minus(f"{overall.mean:.3f}"),

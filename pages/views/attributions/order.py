@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.server import background_search
@@ -140,7 +141,7 @@ def _statement(found: OrderAttribution) -> str:
             "{order:+.2f} (standard error {error:.2f})."
         )
     line = parts.format(
-        model=found.model.upper(),
+        model=model_name(found.model),
         total=found.total,
         words=found.from_words,
         order=found.from_order,

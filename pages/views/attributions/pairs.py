@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from core.data.labels import shown
+from core.data.labels import model_name, shown
 from core.runtime.i18n import clauses
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
@@ -128,7 +128,7 @@ def _say(found: Interactions) -> None:
     st.markdown(
         plain(
             _("{model}, the largest: {pairs}. ({how})").format(
-                model=found.model.upper(), pairs=clauses(named), how=found.spent.worded()
+                model=model_name(found.model), pairs=clauses(named), how=found.spent.worded()
             )
         )
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.examples import examples
+from core.data.labels import model_name
 from core.lab.cells.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
 from core.lab.worksheet import Line, Sheet
 from core.models.recurrent import CELLS
@@ -91,7 +92,7 @@ def _live(text: str, chosen: list[Checkpoint]) -> list[Line]:
 
 def _live_one(checkpoint: Checkpoint, trace: Trace, found: Working) -> list[Line]:
     """A cell in its column. The lines of the sheet say which cell, and hold no word of the text."""
-    st.markdown(f"**{plain(checkpoint.name.upper())}**")
+    st.markdown(f"**{plain(model_name(checkpoint.name))}**")
     st.latex(small(equations.cell(trace.cell)))
     token_strip([trace.tokens[found.step]], [trace.known[found.step]])
     where = _("unit {unit}, token {token} of {count}, {chance} after it {probability:.3f}").format(
@@ -148,7 +149,7 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
     least = min(found.multiply_adds for found in costs)
     rows = [
         {
-            _("model"): found.model.upper(),
+            _("model"): model_name(found.model),
             **_accuracy(checkpoint),
             _("multiply-adds a token"): f"{found.multiply_adds:,}",
             _("times the least"): f"{found.multiply_adds / least:.2f}",
@@ -169,7 +170,7 @@ def _costs(chosen: list[Checkpoint]) -> list[Line]:
             for column, latex in zip(st.columns(2), both, strict=True):
                 column.latex(small(latex))
             lines += map(Line, both)
-    wrong = [found.model.upper() for found in costs if found.parameters != found.counted]
+    wrong = [model_name(found.model) for found in costs if found.parameters != found.counted]
     if wrong:
         st.error(_("The formula and the tensors disagree: {models}.").format(models=plain(", ".join(wrong))))
     else:
@@ -215,10 +216,10 @@ def _speed(chosen: list[Checkpoint]) -> None:
     st.dataframe(
         [
             {
-                _("model"): speed.model.upper(),
+                _("model"): model_name(speed.model),
                 _("tokens a second"): f"{speed.tokens_per_second:,.0f}",
                 _("slowest to fastest round"): f"{min(speed.rates):,.0f} – {max(speed.rates):,.0f}",
-                _("times the {model}").format(model=found[0].model.upper()): f"{speed.ratio(found[0]):.2f}",
+                _("times the {model}").format(model=model_name(found[0].model)): f"{speed.ratio(found[0]):.2f}",
             }
             for speed in found
         ],

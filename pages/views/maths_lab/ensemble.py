@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
+from core.data.labels import model_name
 from core.data.tables import is_sentiment140
 from core.models import checkpoints as stored
 from core.runtime.i18n import gettext as _
@@ -155,7 +156,7 @@ def _show(found: Ensemble, key: str) -> None:
     ]
     voters: list[tuple[object, ...]] = [
         (
-            voter.name.upper(),
+            model_name(voter.name),
             round(voter.weight, 4),
             voter.rounds,
             round(voter.least_weight, 4),
@@ -193,7 +194,7 @@ def _show(found: Ensemble, key: str) -> None:
             [
                 {
                     _("round"): made.number,
-                    _("voter"): made.voter.upper(),
+                    _("voter"): model_name(made.voter),
                     _("ε"): round(made.error, 4),
                     _("α"): round(made.alpha, 4),
                     _("risk"): round(made.risk, 4),

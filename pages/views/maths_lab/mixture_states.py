@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.examples import examples
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.views.trajectories import controls
@@ -70,7 +71,7 @@ def _model(checkpoints: list[Checkpoint]) -> Checkpoint:
     name = st.segmented_control(
         _("Model"),
         list(by_name),
-        format_func=lambda name: plain(name.upper()),
+        format_func=lambda name: plain(model_name(name)),
         key="mix model",
         required=True,
         persist_state="session",

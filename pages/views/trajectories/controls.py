@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
 from pages.widgets import query_params
@@ -71,7 +72,7 @@ def choose_models(
     chosen = st.pills(
         _("Models"),
         list(by_name),
-        format_func=lambda name: plain(name.upper()),
+        format_func=lambda name: plain(model_name(name)),
         selection_mode="multi",
         key=key,
         persist_state="session",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import background_search
@@ -142,7 +143,7 @@ def _drawn(found: FixedPoints, own: str, texts: Sequence[Sentence], checkpoint: 
         st.info(
             _(
                 "{model}: no axes are kept with this model, so its points are not drawn. Training it anew fits them."
-            ).format(model=plain(checkpoint.name.upper()))
+            ).format(model=plain(model_name(checkpoint.name)))
         )
         return
     plane = _ask_plane()

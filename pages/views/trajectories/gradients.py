@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.views.trajectories import controls
 from pages.widgets import frame, query_params
@@ -43,7 +44,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         step_norms(found), key="steps", alt=_("Spectral norm of every step's Jacobian, and gradients with their bound")
     )
     for gradients in found:
-        st.markdown(f"**{plain(gradients.model.upper())}.** {plain(gradients.statement)}")
+        st.markdown(f"**{plain(model_name(gradients.model))}.** {plain(gradients.statement)}")
     st.info(
         _(
             "What such a bound tells, after Pascanu, Mikolov & Bengio 2013: if the spectral norms stay below 1, that "

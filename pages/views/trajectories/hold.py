@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
@@ -57,7 +58,7 @@ def show(runs: Sequence[Intervention], key: str) -> None:
         with column:
             st.metric(
                 _("{model}, {chance}").format(
-                    model=plain(run.model.upper()), chance=classes.probability_name_plain(labels)
+                    model=plain(model_name(run.model)), chance=classes.probability_name_plain(labels)
                 ),
                 f"{before:.3f} → {after:.3f}",
                 line.format(before=classes.said(before, labels), after=classes.said(after, labels)),

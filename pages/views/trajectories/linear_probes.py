@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.views.trajectories import controls
@@ -58,7 +59,7 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         st.dataframe(estimates.as_shown(_header(), _table(found)), hide_index=True)
     covers: dict[str, list[str]] = {}
     for probes, source in stored:
-        covers.setdefault(_cover(probes, source), []).append(probes.model.upper())
+        covers.setdefault(_cover(probes, source), []).append(model_name(probes.model))
     for line, names in covers.items():
         st.caption(plain(f"{', '.join(names)}: {line}"))
     st.caption(_("That a probe finds something does not say that the model uses it."))
@@ -86,7 +87,7 @@ def _stored(checkpoints: Sequence[Checkpoint]) -> list[tuple[Probes, Source]]:
         else:
             st.caption(
                 _("{model} is not the model that was probed any more; its probes are left out.").format(
-                    model=plain(checkpoint.name.upper())
+                    model=plain(model_name(checkpoint.name))
                 )
             )
     return found
@@ -140,7 +141,7 @@ def _choose_task() -> str:
 def _say(found: Probes, task: str) -> None:
     """The best state's figures, beside what is no state, as far as they can be told apart."""
     probes = {probe.source: probe for probe in found.probes if probe.task == task}
-    name = f"**{plain(found.model.upper())}.** "
+    name = f"**{plain(model_name(found.model))}.** "
     states = [probes[source] for source in ("h", "c") if source in probes]
     if not states:
         reason = found.left_out.get(task, _("it was not asked"))
@@ -190,7 +191,7 @@ def _table(found: Sequence[Probes]) -> list[list[object]]:
 
     return [
         [
-            probes.model.upper(),
+            model_name(probes.model),
             tasks[probe.task][0],
             sources[probe.source],
             f"{probe.chance:.0%}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server import limits
@@ -93,7 +94,7 @@ def _ask() -> tuple[str, str, int]:
 
 
 def _carry(name: str, told: str, usual: str) -> None:
-    if len(told) > frame.LONGEST_IN_LINK:
+    if len(told) > query_params.LONGEST:
         st.caption(_("This text is too long for the link, which does not carry it."))
         told = usual
     query_params.carry(name, None if told == usual else told)
@@ -109,18 +110,18 @@ def _say(found: Sequence[Memory]) -> None:
         if not memory.known:
             st.warning(
                 _("{model} does not know the first word: it is the same to it as any other unknown one.").format(
-                    model=plain(memory.model.upper())
+                    model=plain(model_name(memory.model))
                 ),
                 icon=":material/help:",
             )
         if memory.unknown:
             st.caption(
                 _("{model} does not know these words of the filler: {words}").format(
-                    model=plain(memory.model.upper()), words=plain(visible(listed(memory.unknown[:20])))
+                    model=plain(model_name(memory.model)), words=plain(visible(listed(memory.unknown[:20])))
                 )
             )
         told = _("{model}: {statement}.").format(
-            model=f"**{plain(memory.model.upper())}**", statement=plain(memory.statement)
+            model=f"**{plain(model_name(memory.model))}**", statement=plain(memory.statement)
         )
         st.markdown(told)
     last = int(found[0].k[-1])
@@ -135,7 +136,7 @@ def _say(found: Sequence[Memory]) -> None:
         _("gradient at once"): [f"{memory.gradient_first_word[0]:.3g}" for memory in found],
         _("gradient after {k} words").format(k=last): [f"{memory.gradient_first_word[-1]:.3g}" for memory in found],
     }
-    names = [memory.model.upper() for memory in found]
+    names = [model_name(memory.model) for memory in found]
     st.dataframe(
         [{_("of the first word"): line, **dict(zip(names, told, strict=True))} for line, told in lines.items()],
         hide_index=True,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
@@ -187,7 +188,7 @@ def _maps(found: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, ch
             selection_mode="points",
             alt=_("What each patch does, states and gates down and tokens across; the table to download holds it all"),
         )
-        st.markdown(f"**{plain(grid.model.upper())}:** {plain(grid.statement)}")
+        st.markdown(f"**{plain(model_name(grid.model))}:** {plain(grid.statement)}")
         if grid.cell == "rnn":
             st.caption(_("An RNN has neither gates nor a cell state: its hidden state is all that there is to patch."))
 
@@ -243,7 +244,7 @@ def _follow(found: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: int)
         try:
             runs.append(intervene(checkpoint, a, [Patch(_what(grid, what), step)], b, grid.align))
         except (ValueError, LookupError) as error:
-            st.caption(f"{plain(grid.model.upper())}: {plain(str(error.args[0]))}")
+            st.caption(f"{plain(model_name(grid.model))}: {plain(str(error.args[0]))}")
     hold.show(runs, "patch path")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.views.trajectories import controls
@@ -38,7 +39,7 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
 
     plane = _ask_plane()
     drawn = [checkpoint for checkpoint in chosen if checkpoint.state_space is not None]
-    without = [checkpoint.name.upper() for checkpoint in chosen if checkpoint.state_space is None]
+    without = [model_name(checkpoint.name) for checkpoint in chosen if checkpoint.state_space is None]
     if without:
         st.info(
             _(
@@ -96,7 +97,7 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
         alt=_("Distance of the two sentences' hidden states after as many tokens, a line per model"),
     )
     for checkpoint, distances in zip(chosen, found, strict=True):
-        model, there = plain(checkpoint.name.upper()), (distances > 0).nonzero()[0]
+        model, there = plain(model_name(checkpoint.name)), (distances > 0).nonzero()[0]
         if len(there):
             line = _(
                 "{model}: the runs part at token {step:,}, where their states are {first:.2f} apart; after {both:,}, "

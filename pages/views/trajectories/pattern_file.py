@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.data.label_inference import Column
+from core.data.labels import model_name
 from core.data.tables import is_sentiment140
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
@@ -55,7 +56,7 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
         start,
         _say,
         lambda index, _key: found(index),
-        _("Read the file with {model} and search it").format(model=plain(checkpoint.name.upper())),
+        _("Read the file with {model} and search it").format(model=plain(model_name(checkpoint.name))),
     )
 
 

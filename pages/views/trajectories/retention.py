@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server import limits
@@ -82,7 +83,7 @@ def _ask() -> tuple[tuple[str, ...], int]:
     fillers = right.number_input(
         _("Fillers for each"), 1, _MOST_FILLERS, key="trajectories fillers", persist_state="session", required=True
     )
-    long = len(told) > frame.LONGEST_IN_LINK
+    long = len(told) > query_params.LONGEST
     if long:
         st.caption(_("This text is too long for the link, which does not carry it."))
     query_params.carry("words", None if long or told == usual else told)
@@ -95,7 +96,7 @@ def _say(found: Sequence[Retention]) -> None:
         if retention.unknown:
             st.caption(
                 _("{model} does not know these words: {words}").format(
-                    model=plain(retention.model.upper()), words=plain(visible(listed(retention.unknown)))
+                    model=plain(model_name(retention.model)), words=plain(visible(listed(retention.unknown)))
                 )
             )
     last = int(found[0].k[-1])
@@ -111,7 +112,7 @@ def _say(found: Sequence[Retention]) -> None:
         lines[_("after {k}, of {word}").format(k=last, word=visible(word))] = [
             "–" if math.isnan(share) else f"{share:.0%}" for share in shares
         ]
-    names = [retention.model.upper() for retention in found]
+    names = [model_name(retention.model) for retention in found]
     st.dataframe(
         [{_("share left"): line, **dict(zip(names, told, strict=True))} for line, told in lines.items()],
         hide_index=True,

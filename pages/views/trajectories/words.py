@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import shared
+from core.data.labels import model_name, shared
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
@@ -86,7 +86,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
                 line = _("{model}: the verdicts agree at the end of the shorter sentence.")
             else:
                 line = _("{model}: the verdicts part from word {step} on.")
-            st.caption(line.format(model=plain(found.model.upper()), step=found.parts_at))
+            st.caption(line.format(model=plain(model_name(found.model)), step=found.parts_at))
         return
     for sentence in texts:
         found_verdicts = [
@@ -107,7 +107,7 @@ def _sums(found: dict[int, list[Trace]], chance: str) -> None:
         [
             {
                 _("sentence"): number,
-                _("model"): trace.model.upper(),
+                _("model"): model_name(trace.model),
                 _("before the first token (logit)"): f"{trace.empty_logit:.4f}",
                 _("sum of contributions"): f"{trace.contributions.sum():.4f}",
                 _("sum of γ"): "–" if trace.cell_contributions is None else f"{trace.cell_contributions.sum():.4f}",

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.data.labels import model_name
 from core.evaluation.intervals import Mean
 from core.figures.attribution import faithfulness as figures
 from core.figures.attribution.faithfulness import faithfulness_curves, league_plot
@@ -72,7 +73,7 @@ def test_a_marker_and_an_interval_for_every_method_and_model(leagues: list[Leagu
     methods = list(figure.layout.yaxis.ticktext)
     for line, drawn, league in zip(lines, markers, leagues, strict=True):
         assert list(line.x) == [league.random["loo_tau"].mean] * 2
-        assert drawn.name == league.model.upper()
+        assert drawn.name == model_name(league.model)
         assert (drawn.marker.color, drawn.marker.symbol) == (style(league.model).color, style(league.model).marker)
         measured = {standing.method: standing.measures["loo_tau"] for standing in league.standings}
         for place, row in enumerate(drawn.y):

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+from core.data.labels import model_name
 from core.figures.attribution.interactions import interaction_heatmap
 from core.figures.attribution.order import order_bars
 from core.probes.attribution.interactions import Interactions
@@ -107,6 +108,6 @@ def test_tokens_models_and_titles_are_escaped(token: str) -> None:
     for figure in (bars, heat):
         if len(token) <= 16:
             assert figure.layout.xaxis.ticktext[1] == escaped
-        assert figure.layout.title.text.startswith(html.escape(token.upper(), quote=False))
+        assert figure.layout.title.text.startswith(html.escape(model_name(token), quote=False))
     assert order_bars(order(("so",)), token).layout.title.text == escaped
     assert interaction_heatmap(pairs(("so",), (0,)), token).layout.title.text == escaped

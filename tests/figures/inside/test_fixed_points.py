@@ -88,4 +88,4 @@ def test_eigenvalues_lie_inside_the_circle_or_outside() -> None:
 
 def test_a_models_name_is_not_read_as_html() -> None:
     for figure in (points_figure(FOUND, SPACE), eigenvalues_figure(FOUND, 0)):
-        assert "&lt;B&gt;" in figure.layout.title.text
+        assert "&lt;b&gt;" in figure.layout.title.text

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.data import labels
+from core.data.labels import model_name
 from core.figures.inside import gradients as gradient_figures
 from core.figures.inside import memory_decay as memory_figures
 from core.figures.inside.gradients import gradient_norms, step_norms
@@ -68,7 +69,7 @@ def test_a_panel_a_quantity_and_a_line_a_model() -> None:
     for row, name in enumerate(("h", "c", "x"), 1):
         having = [gradients for gradients in found if getattr(gradients, name) is not None]
         curves = on(figure, row)
-        assert [curve.name for curve in curves] == [gradients.model.upper() for gradients in having]
+        assert [curve.name for curve in curves] == [model_name(gradients.model) for gradients in having]
         for curve, gradients in zip(curves, having, strict=True):
             assert curve.y == pytest.approx(getattr(gradients, name))
     assert [axis.type for axis in (figure.layout.yaxis, figure.layout.yaxis2, figure.layout.yaxis3)] == ["log"] * 3
@@ -113,7 +114,7 @@ def test_steps_are_shown_with_the_line_at_one_and_the_bound() -> None:
     for norms, bound, gradients in zip(below[::2], below[1::2], found, strict=True):
         assert norms.y == pytest.approx(np.log10(gradients.state))
         assert bound.y == pytest.approx(gradients.log10_bound)
-        assert bound.line.dash == "dot" and bound.name == f"{gradients.model.upper()}, bound"
+        assert bound.line.dash == "dot" and bound.name == f"{model_name(gradients.model)}, bound"
 
 
 def test_a_bound_beyond_any_float_is_drawn() -> None:
@@ -158,7 +159,7 @@ def test_what_share_is_left_is_drawn_in_its_interval() -> None:
         assert band.fill == "toself" and not band.showlegend
         for k, low, high in zip(retention.k, retention.low, retention.high, strict=True):
             assert sorted(band.y[band.x == k]) == pytest.approx([low, high])
-    assert figure.data[-1].name == "&lt;B&gt;"
+    assert figure.data[-1].name == "&lt;b&gt;"
     assert [shape.y0 for shape in figure.layout.shapes] == [0, 1]
 
 

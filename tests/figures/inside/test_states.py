@@ -188,7 +188,7 @@ def test_distances_are_drawn_as_they_are() -> None:
     for curve, distances in zip(figure.data, apart, strict=True):
         assert curve.y == pytest.approx(distances)
     assert list(figure.layout.xaxis.tickvals) == [1, 2, 3]
-    assert figure.data[1].name == "&lt;B&gt;"
+    assert figure.data[1].name == "&lt;b&gt;"
     assert len(distance_curves([], []).data) == 0
 
 
