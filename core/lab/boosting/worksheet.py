@@ -140,7 +140,7 @@ def _chance_after(boosting: Boosting, made: Round) -> Line:
     t = made.number
     again = float(boosting.weights(t)[made.named != boosting.labels].sum())
     return Line(
-        rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t + 1}}}(i) = {_shown(again)} = 1 - \tfrac{{1}}{{K}}",
+        rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t + 1}}}(i) = 1 - \tfrac{{1}}{{K}} = {_shown(again)}",
         _("Under the new weights this learner is just as good as chance: the next one has to know something else."),
     )
 

@@ -43,7 +43,7 @@ def saturation(steps: Sequence[Step], probability: float) -> list[str]:
 def not_compared(gradients: Sequence[Gradient]) -> list[str]:
     """What cannot be compared, or not closely, and why."""
     finite = [gradient for gradient in gradients if math.isfinite(gradient.value)]
-    told = [
+    cases = [
         (
             [gradient for gradient in gradients if gradient not in finite],
             _("Beyond float64 (1.8·10^308) and not compared: {names}."),
@@ -64,8 +64,12 @@ def not_compared(gradients: Sequence[Gradient]) -> list[str]:
             ),
         ),
     ]
-    return [word.format(names=", ".join(gradient.name for gradient in found)) for found, word in told if found]
+    return [
+        message.format(names=", ".join(gradient.name for gradient in affected))
+        for affected, message in cases
+        if affected
+    ]
 
 
-def _few(places: Sequence[int]) -> str:
-    return ", ".join(map(str, places[:6])) + (", …" if len(places) > 6 else "")
+def _few(steps: Sequence[int]) -> str:
+    return ", ".join(map(str, steps[:6])) + (", …" if len(steps) > 6 else "")

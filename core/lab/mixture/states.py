@@ -1,10 +1,9 @@
-"""Which regimes do a model's hidden states have? Those after every token of some sentences, as points for a mixture.
+"""Regimes of a model's hidden states: those after every token of some sentences, as points for a mixture.
 
-H units are too many for a covariance from some hundreds of states, so they are projected first: on the states' own
-first principal components (Pearson 1901), about their mean; or on the axes of the checkpoint (`state_space`), the
-first of which is the read-out's, along which a state's place is its logit. A component is then described by what it
-holds: N_k = Σ_i δ_ik states, whose tokens and whose P(positive), read out after that token, are weighed by δ_ik. That
-describes a fit to projected states of these sentences; it does not say that the model computes with such parts.
+H units are too many for a covariance from some hundreds of states, so they are projected first: on their own principal
+components (Pearson 1901), or on the axes of the checkpoint (`state_space`), the first of which is the read-out's. A
+component is described by its N_k = Σ_i δ_ik states, whose tokens and P(positive) are weighted by δ_ik. That describes
+a fit to projected states; it does not say that the model computes with such parts.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names, probability_of, shown
-from core.lab.mixture.em import MOST_POINTS
+from core.lab.typed_points import MOST_POINTS
 from core.models.trace import trace
 from core.runtime.i18n import gettext as _
 
@@ -101,7 +100,7 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
             _("the sentences have {count:,} tokens; expected {most:,} at most").format(count=count, most=MOST_POINTS)
         )
     traces = [trace(checkpoint, text) for text in readable]
-    h = np.concatenate([found.h for found in traces]).astype(np.float64)
+    h = np.concatenate([one.h for one in traces]).astype(np.float64)
     if len(h) < 2:
         raise ValueError(_("the sentences have a single token; expected 2 or more"))
     points, names, explained = (_own if axes == OWN else _of_checkpoint)(checkpoint, h, dimensions)
@@ -110,10 +109,10 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
         points,
         names,
         explained,
-        tuple(token for found in traces for token in found.tokens),
-        np.repeat(np.arange(len(traces)), [len(found) for found in traces]) + 1,
-        np.concatenate([np.arange(len(found)) for found in traces]) + 1,
-        np.concatenate([found.probability for found in traces]),
+        tuple(token for one in traces for token in one.tokens),
+        np.repeat(np.arange(len(traces)), [len(one) for one in traces]) + 1,
+        np.concatenate([np.arange(len(one)) for one in traces]) + 1,
+        np.concatenate([one.probability for one in traces]),
         tuple(readable),
         len(texts) - len(readable),
     )
@@ -127,7 +126,7 @@ def regimes(states: States, responsibilities: np.ndarray) -> tuple[Regime, ...]:
     column = {name: number for number, name in enumerate(names)}
     of_token = np.array([column[token] for token in states.tokens])
     occurrences = np.bincount(of_token, minlength=len(names))
-    found = []
+    results = []
     for k, delta in enumerate(responsibilities.T):
         count = float(delta.sum())
         held = np.bincount(of_token, weights=delta, minlength=len(names))
@@ -141,8 +140,8 @@ def regimes(states: States, responsibilities: np.ndarray) -> tuple[Regime, ...]:
             float((delta * values).sum() / count) if count > 1e-9 else float("nan")
             for values in (states.probability, states.probability >= 0.5, states.place)
         ]
-        found.append(Regime(k, count, count / len(states.points), means[0], means[1], means[2], tokens))
-    return tuple(found)
+        results.append(Regime(k, count, count / len(states.points), means[0], means[1], means[2], tokens))
+    return tuple(results)
 
 
 def sentence(states: States, regime: Regime, labels: Names = SENTIMENT) -> str:

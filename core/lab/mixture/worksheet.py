@@ -7,6 +7,7 @@ import numpy as np
 from core.lab.mixture.check import Formulas, slips
 from core.lab.mixture.em import Iteration, Mixture, expectation
 from core.lab.worksheet import Line, Sheet, aligned, factor, number
+from core.lab.worksheet import rows as aligned_rows
 from core.runtime.i18n import gettext as _
 
 _TERMS = 2  # of a sum that are written out
@@ -41,7 +42,7 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     made = _iteration(mixture, iteration_number)
     if not 1 <= component <= mixture.start.components:
         raise LookupError(f"there is no component {component}; there are {mixture.start.components}")
-    found, k = slips(mixture.points, made), component - 1
+    wrong, k = slips(mixture.points, made), component - 1
     mean_sum, square = r"\delta_{ik}\,x_i", r"\delta_{ik}\,(x_i-\mu_k)(x_i-\mu_k)^\top"
     notes = {
         "truth": _("The truth: sums over the points i only. The covariance is before anything is added to it."),
@@ -59,7 +60,7 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
     }
     lines = []
     for name, (above, below) in sums.items():
-        formulas: Formulas = getattr(found, name)
+        formulas: Formulas = getattr(wrong, name)
         mean = _vector(formulas.means[k].round(9))
         covariance = _matrix(formulas.covariances[k].round(9))
         lines.append(
@@ -72,11 +73,11 @@ def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet
 
 def remarks(mixture: Mixture) -> tuple[str, ...]:
     """What is to be said of the run: components held up, or without points; a likelihood that fell."""
-    said = []
-    floored = _places(mixture, "floored")
-    held = {k: numbers for k, numbers in _places(mixture, "held").items() if k not in floored}
+    lines = []
+    floored = _helped(mixture, "floored")
+    held = {k: numbers for k, numbers in _helped(mixture, "held").items() if k not in floored}
     if floored:
-        said.append(
+        lines.append(
             _(
                 "Collapsed: {components}. The points that such a component holds lie in one place or on one line, so "
                 "its covariance has no inverse and the likelihood could grow without bound. A millionth of all points’ "
@@ -84,7 +85,7 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
             ).format(components=_listed(floored))
         )
     if held:
-        said.append(
+        lines.append(
             _(
                 "Held up by reg_covar: {components}. In some direction the points of such a component vary by no more "
                 "than the {reg_covar:g} that is added."
@@ -93,7 +94,7 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
     last = mixture.iterations[-1]
     for k, count in enumerate(last.maximised.counts):
         if count < 1e-3:
-            said.append(
+            lines.append(
                 _("Component {component} holds no point any more: N_k = {count:.1e}.").format(
                     component=k + 1, count=count
                 )
@@ -101,7 +102,7 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
     fallen = [made for made in mixture.iterations if made.fell]
     if fallen:
         deepest = max(fallen, key=lambda made: made.log_likelihood_before - made.log_likelihood)
-        said.append(
+        lines.append(
             _(
                 "The log-likelihood fell, by {fall:.4g} nats at iteration {number} (iterations in which it did: "
                 "{count}). With something added to the covariances it can; without, it never does."
@@ -109,25 +110,25 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
                 fall=deepest.log_likelihood_before - deepest.log_likelihood, number=deepest.number, count=len(fallen)
             )
         )
-    return tuple(said)
+    return tuple(lines)
 
 
-def _places(mixture: Mixture, name: str) -> dict[int, list[int]]:
+def _helped(mixture: Mixture, name: str) -> dict[int, list[int]]:
     """Components that were held, or floored, and the iterations in which they were."""
-    found: dict[int, list[int]] = {}
+    iterations: dict[int, list[int]] = {}
     for made in mixture.iterations:
         for k in getattr(made.maximised, name):
-            found.setdefault(k, []).append(made.number)
-    return found
+            iterations.setdefault(k, []).append(made.number)
+    return iterations
 
 
-def _listed(found: dict[int, list[int]]) -> str:
+def _listed(iterations: dict[int, list[int]]) -> str:
     """The components and when, in words."""
     return ", ".join(
         _("component {component} (first at iteration {number}, in {count} in all)").format(
             component=k + 1, number=numbers[0], count=len(numbers)
         )
-        for k, numbers in sorted(found.items())
+        for k, numbers in sorted(iterations.items())
     )
 
 
@@ -153,7 +154,7 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
         rf"&= {number(float(log_joint[k]))}",
     ]
     density = Line(
-        _rows(rows),
+        aligned_rows(rows),
         _("E-step. The logarithm of weight times density of the point, {point}, under this component:").format(
             point=_words(x)
         ),
@@ -181,7 +182,7 @@ def _count(mixture: Mixture, made: Iteration, k: int) -> Line:
         rf"&= {number(float(made.weights[k]))}",
     ]
     note = _("M-step. How many points the component holds, those it holds most of first, and its weight:")
-    return Line(_rows(rows), note)
+    return Line(aligned_rows(rows), note)
 
 
 def _mean(mixture: Mixture, made: Iteration, k: int) -> Line:
@@ -195,7 +196,7 @@ def _mean(mixture: Mixture, made: Iteration, k: int) -> Line:
         rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
         rf"&= {_vector(made.means[k])}",
     ]
-    return Line(_rows(rows), _("Its mean: every point, weighed by how far the component holds it."))
+    return Line(aligned_rows(rows), _("Its mean: every point, weighed by how far the component holds it."))
 
 
 def _covariance(mixture: Mixture, made: Iteration, k: int) -> Line:
@@ -243,10 +244,6 @@ def _most_held(made: Iteration, k: int) -> list[int]:
 
 def _sum(terms: list[str], count: int) -> str:
     return " + ".join(terms) + (r" + \cdots" if count > len(terms) else "")
-
-
-def _rows(rows: list[str]) -> str:
-    return r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
 
 
 def _vector(values: np.ndarray) -> str:

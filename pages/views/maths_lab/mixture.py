@@ -83,8 +83,8 @@ def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: 
 
 def _given(seed: int) -> _Given | None:
     """The points that were chosen; None, with a line that says why, where these are none."""
-    from core.lab.mixture.em import MOST_POINTS
     from core.lab.mixture.points import LEAST_DRAWN, draw, toys
+    from core.lab.typed_points import MOST_POINTS
 
     names = {
         "clouds": _("three clouds that overlap"),
