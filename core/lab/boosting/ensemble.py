@@ -161,8 +161,8 @@ def measure(
         if checkpoint.labels != corpus.labelling.names:
             raise ValueError(
                 _(
-                    "an ensemble's models tell the same classes apart: {name} is read as {zero} and {one}, "
-                    "{model} tells {first} from {second}"
+                    "the models of an ensemble need the same classes: {name} predicts {zero} or "
+                    "{one}, {model} predicts {first} or {second}"
                 ).format(
                     name=corpus.name,
                     zero=corpus.labelling.names[0],
@@ -176,7 +176,7 @@ def measure(
     here = sorted(set(corpus.labels[fit].tolist()))
     if here != [0, 1]:
         raise ValueError(
-            _("{name}: half of its {count:,} rows, for fitting, hold one class only: {label}").format(
+            _("{name}: the half used for fitting ({count:,} rows in all) has only one class: {label}").format(
                 name=corpus.name, count=len(corpus), label=here[0]
             )
         )
@@ -212,12 +212,12 @@ def ensemble(
     if not boosting.rounds:
         raise ValueError(
             _(
-                "{name}: no model is better than chance on the {count:,} rows for fitting, so none has a vote: {shares}"
+                "{name}: no model beats chance on the {count:,} rows used for fitting, so none gets a vote: {shares}"
             ).format(
                 name=corpus.name,
                 count=len(fit),
                 shares=", ".join(
-                    _("{model} {share:.1%} right").format(model=name, share=share)
+                    _("{model}: accuracy {share:.1%}").format(model=name, share=share)
                     for name, share in zip(names, _shares(named, labels, fit), strict=True)
                 ),
             )
@@ -284,7 +284,7 @@ def halves(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if rows < FEWEST_ROWS:
         raise ValueError(
-            _("{rows:,} labelled rows cannot be split in half to any purpose; expected {fewest} or more").format(
+            _("{rows:,} labelled rows are too few to split in half; expected {fewest} or more").format(
                 rows=rows, fewest=FEWEST_ROWS
             )
         )

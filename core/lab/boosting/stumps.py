@@ -117,13 +117,11 @@ def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray
         )
     if not (np.abs(array) <= LARGEST).all():  # NaN is not, either
         raise ValueError(
-            _("coordinates are finite numbers from −{largest:,.0f} to {largest:,.0f}; some given are not").format(
+            _("coordinates must be finite numbers from −{largest:,.0f} to {largest:,.0f}; some are not").format(
                 largest=LARGEST
             )
         )
     array = array.astype(np.float32).astype(np.float64)
     if (array == array[0]).all():
-        raise ValueError(
-            _("all {count:,} points are equal: no threshold tells one from another").format(count=len(array))
-        )
+        raise ValueError(_("all {count:,} points are equal: no threshold separates them").format(count=len(array)))
     return array

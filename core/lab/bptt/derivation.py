@@ -88,14 +88,14 @@ class Check:
         where = ngettext("at {count} random point", "at all {count} random points", tried).format(count=tried)
         sentence = {
             "agrees": _("Right {where}: the largest difference from autograd is {error:.1e}."),
-            "sign": _("The sign is wrong: your formula is −1 times the truth {where}."),
-            "constant": _("A constant factor is wrong: your formula is {off_by} times the truth {where}."),
-            "factor": _("Your formula over the truth is {off_by} {where}."),
-            "term": _("A term is missing or wrong: the truth is your formula plus {off_by} {where}."),
+            "sign": _("The sign is wrong: your formula is −1 times the true derivative {where}."),
+            "constant": _("A constant factor is wrong: your formula is {off_by} times the true derivative {where}."),
+            "factor": _("Your formula divided by the true derivative is {off_by} {where}."),
+            "term": _("A term is missing or wrong: the true derivative is your formula plus {off_by} {where}."),
             "not finite": _("Your formula is not a finite number at {lost} of {count} random points."),
             "no simple ratio": _(
-                "Your formula differs from the truth, and neither its ratio to it nor the difference is a simple "
-                "product {where}."
+                "Your formula differs from the true derivative, and neither the ratio nor the "
+                "difference is a simple product {where}."
             ),
         }[self.kind].format(
             where=where,
@@ -114,15 +114,15 @@ class Check:
         more = [_power(base, power) for base, power in self.off_by.powers if power > 0]
         sentences = []
         if missing:
-            sentences.append(_("It lacks {factors}.").format(factors=" * ".join(missing)))
+            sentences.append(_("The factor {factors} is missing.").format(factors=" * ".join(missing)))
         if more:
-            sentences.append(_("It has {factors} too many.").format(factors=" * ".join(more)))
+            sentences.append(_("Remove the extra factor {factors}.").format(factors=" * ".join(more)))
         if self.off_by.constant < 0:
             sentences.append(_("The sign is wrong too."))
         return sentences
 
     def _first_state(self) -> list[str]:
-        return [_("Where h_0 = 0 it is right.")] if self.only_without_first_state else []
+        return [_("It is right where h_0 = 0.")] if self.only_without_first_state else []
 
 
 def targets(steps: int = 2) -> tuple[str, ...]:
@@ -151,7 +151,7 @@ def check(formula: str, target: str, *, steps: int = 2, seed: int = 0) -> Check:
     """
     if not 1 <= steps <= MOST_STEPS:
         raise ValueError(
-            _("{steps:,} steps are asked for; a derivation is checked over 1 to {most}").format(
+            _("{steps:,} steps were asked for; a derivation can be checked over 1 to {most}").format(
                 steps=steps, most=MOST_STEPS
             )
         )

@@ -101,7 +101,7 @@ def parse(text: str, names: Iterable[str]) -> Formula:
     offered = frozenset(names)
     if len(text) > MOST_CHARACTERS:
         raise ValueError(
-            _("the formula has {count:,} characters; at most {most:,} are read").format(
+            _("the formula has {count:,} characters; at most {most:,} are allowed").format(
                 count=len(text), most=MOST_CHARACTERS
             )
         )
@@ -121,7 +121,7 @@ def _words(text: str, offered: frozenset[str]) -> Iterator[_Word]:
         match = _WORD.match(signs, position)
         if match is None:
             raise ValueError(
-                _("the formula has {text} at character {place}; {on_offer}").format(
+                _("the formula contains {text} at character {place}; {on_offer}").format(
                     text=_shown(text[position]), place=position + 1, on_offer=_on_offer(offered)
                 )
             )
@@ -140,13 +140,13 @@ def _source(kind: str, word: str, offered: frozenset[str]) -> str:
     if kind == "number":
         if not math.isfinite(float(word)):
             raise ValueError(
-                _("the number {word} is beyond float64; numbers go up to 1.8e308").format(word=_shown(word))
+                _("the number {word} is too large for float64; the limit is 1.8e308").format(word=_shown(word))
             )
         return repr(float(word))
     name = _name(word)
     if name not in offered and name not in FUNCTIONS and name not in CONSTANTS:
         raise ValueError(
-            _("the formula has the name {word}, which is unknown; {on_offer}").format(
+            _("the formula contains the unknown name {word}; {on_offer}").format(
                 word=_shown(word), on_offer=_on_offer(offered)
             )
         )
@@ -164,14 +164,14 @@ def _check_neighbours(words: list[_Word]) -> None:
     for before, word in zip(words, [*words[1:], None], strict=True):
         deep += {"(": 1, ")": -1}.get(before.source, 0)
         if deep > MOST_DEEP:
-            raise ValueError(_("the formula's brackets nest more than {most} deep").format(most=MOST_DEEP))
+            raise ValueError(_("the formula's brackets are nested more than {most} deep").format(most=MOST_DEEP))
         called = before.source in FUNCTIONS
         if called and (word is None or word.source != "("):
-            raise ValueError(_("the function {name} wants brackets, as in {name}(w_o)").format(name=before.typed))
+            raise ValueError(_("the function {name} needs brackets, as in {name}(w_o)").format(name=before.typed))
         ends = before.kind in ("number", "name", "power") or before.source == ")"
         if word is not None and ends and not called and (word.kind in ("number", "name") or word.source == "("):
             raise ValueError(
-                _("{first} and {second} stand side by side at character {place}; a product is written with *").format(
+                _("{first} and {second} stand side by side at character {place}; write a product with *").format(
                     first=_shown(before.typed), second=_shown(word.typed), place=word.position
                 )
             )
@@ -189,12 +189,12 @@ def _tree(words: list[_Word]) -> ast.expr:
         near = reached[-1] if reached else words[0]
         raise ValueError(
             _(
-                "the formula cannot be read near {typed} at character {place}; brackets come in pairs "
-                "and an operator stands between two terms"
+                "the formula cannot be read near {typed} at character {place}; check the brackets, "
+                "and put an operator between two terms"
             ).format(typed=_shown(near.typed), place=near.position)
         ) from None
     except (MemoryError, RecursionError, ValueError):
-        raise ValueError(_("the formula nests too deep to be read")) from None
+        raise ValueError(_("the formula is nested too deep to be read")) from None
 
 
 def _flat(tree: ast.expr) -> tuple[ast.expr, ...]:
@@ -210,7 +210,7 @@ def _flat(tree: ast.expr) -> tuple[ast.expr, ...]:
         # A sum of many terms is a tree as deep as it is long, and no deeper to a reader.
         waiting += [(part, deep + (type(part) is not type(node) or isinstance(part, ast.UnaryOp))) for part in parts]
         if deep > MOST_DEEP:
-            raise ValueError(_("the formula nests more than {most} deep").format(most=MOST_DEEP))
+            raise ValueError(_("the formula is nested more than {most} deep").format(most=MOST_DEEP))
     return tuple(reversed(nodes))
 
 
@@ -227,7 +227,7 @@ def _parts(node: ast.expr) -> list[ast.expr]:
         if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
             return [node.args[0]]
         raise ValueError(_("the function {name} takes one term in its brackets").format(name=node.func.id))
-    raise ValueError(_("the formula holds something that is not arithmetic; a comma has no meaning in it"))
+    raise ValueError(_("the formula contains something that is not arithmetic; commas are not allowed"))
 
 
 def _value(name: str, values: Mapping[str, Array | float]) -> Array | float:
@@ -240,7 +240,7 @@ def _value(name: str, values: Mapping[str, Array | float]) -> Array | float:
 
 def _on_offer(offered: frozenset[str]) -> str:
     names = ", ".join(sorted([*offered, *CONSTANTS]))
-    return _("on offer are numbers, {names}, + - * / ** ( ) and {functions}").format(
+    return _("allowed: numbers, {names}, + - * / ** ( ) and {functions}").format(
         names=names, functions=", ".join(FUNCTIONS)
     )
 

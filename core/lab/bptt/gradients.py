@@ -51,7 +51,7 @@ class Exercise:
     def __post_init__(self) -> None:
         if not 1 <= len(self.x) <= MOST_STEPS:
             raise ValueError(
-                _("there are {count:,} inputs; an exercise has from 1 to {most} steps").format(
+                _("{count:,} inputs were given; an exercise has 1 to {most} steps").format(
                     count=len(self.x), most=MOST_STEPS
                 )
             )
@@ -61,15 +61,13 @@ class Exercise:
             if not math.isfinite(value):
                 raise ValueError(_("{name} is {value}; it must be a finite number").format(name=name, value=value))
         if not 0 <= self.y <= 1:
-            raise ValueError(_("y is {y:g}; the label is 0 or 1, or a number between them").format(y=self.y))
+            raise ValueError(_("y is {y:g}; the label must be 0, 1 or a number between them").format(y=self.y))
 
     def over(self, steps: int) -> Exercise:
         """The same over so many steps, its inputs read again from the first where they end."""
         if not 1 <= steps <= MOST_STEPS:
             raise ValueError(
-                _("{steps:,} steps are asked for; an exercise has from 1 to {most}").format(
-                    steps=steps, most=MOST_STEPS
-                )
+                _("{steps:,} steps were asked for; an exercise has 1 to {most}").format(steps=steps, most=MOST_STEPS)
             )
         return replace(self, x=tuple(islice(cycle(self.x), steps)))
 

@@ -59,25 +59,26 @@ class Vanishing:
         ends = {"product": power_of_ten(float(self.by_step[-1])), "bound": power_of_ten(float(self.bound_by_step[-1]))}
         if abs(self.w_h) < 1:
             sentence = _(
-                "|w_h| < 1, which suffices: over {steps:,} steps the gradient cannot be more than {bound}; it is "
-                "{product}."
+                "|w_h| < 1, so the gradient must vanish: over {steps:,} steps it cannot exceed "
+                "{bound}; it is {product}."
             )
         elif abs(self.w_h) == 1:
             sentence = _(
-                "|w_h| = 1, the border: the bound is 1 at every step and decides nothing. Over {steps:,} steps the "
-                "gradient is {product}."
+                "|w_h| = 1, the borderline case: the bound is 1 at every step and decides nothing. "
+                "Over {steps:,} steps the gradient is {product}."
             )
         elif self.by_step[-1] > 0:
             sentence = _(
-                "|w_h| > 1, without which nothing explodes, and here the gradient grows: over {steps:,} steps to "
-                "{product} (at most {bound})."
+                "|w_h| > 1 is necessary for exploding, and here the gradient does grow: over "
+                "{steps:,} steps to {product} (at most {bound})."
             )
         else:
             sentence = _(
-                "|w_h| > 1 lets a gradient explode (at most {bound}), and does not make it: the factors 1 − h² take "
-                "back what w_h gives, and over {steps:,} steps the gradient is {product}."
+                "|w_h| > 1 allows the gradient to explode (at most {bound}) but does not force it: "
+                "the factors 1 − h² undo what w_h adds. Over {steps:,} steps the gradient is "
+                "{product}."
             )
-        gate = _("Through the forget gate {gate} is left.").format(gate=power_of_ten(float(self.gate_by_step[-1])))
+        gate = _("{gate} is left through the forget gate.").format(gate=power_of_ten(float(self.gate_by_step[-1])))
         return together([sentence.format(steps=self.steps, **ends), gate])
 
 
@@ -127,7 +128,7 @@ def power_of_ten(logarithm: float) -> str:
     if logarithm == -math.inf:
         return "0"
     if math.isinf(logarithm):
-        return _("more than can be told")
+        return _("more than float64 can hold")
     if abs(logarithm) < 3:
         return f"{10**logarithm:.3g}"
     power = math.floor(logarithm)

@@ -46,7 +46,7 @@ def forward(working: Backpropagation) -> Sheet:
         state = rf"h_{{{t}}} = \tanh(a_{{{t}}}) = {number(step.h)}"
         lines.append(Line(state + rf", \qquad 1 - h_{{{t}}}^2 = {number(step.slope)}"))
         if t == 2 and len(working.steps) > MOST_WRITTEN:
-            between = _("Steps {first} to {last} go alike").format(first=3, last=len(working.steps) - 2)
+            between = _("Steps {first} to {last} are alike").format(first=3, last=len(working.steps) - 2)
             lines.append(Line(r"\vdots", between))
     last = working.steps[-1]
     lines += [
@@ -64,7 +64,7 @@ def forward(working: Backpropagation) -> Sheet:
                     number(working.loss),
                 ],
             ),
-            _("The loss, worked out from the logit"),
+            _("The loss, computed from the logit"),
         ),
     ]
     return Sheet(_("Forward"), tuple(lines))
@@ -74,7 +74,7 @@ def backward(working: Backpropagation) -> Sheet:
     """The way back: the derivatives at the read-out, then each gradient as a sum over time."""
     formulas = _readout(working)
     lines = [
-        Line(rf"{latex(name)} = {formulas[name]} = {number(value)}", _("At the read-out") if not index else "")
+        Line(rf"{latex(name)} = {formulas[name]} = {number(value)}", _("At the output") if not index else "")
         for index, (name, value) in enumerate(working.readout)
     ]
     for gradient in working.gradients:
@@ -100,7 +100,7 @@ def _gradient(gradient: Gradient) -> list[Line]:
     if len(gradient.terms) == 1:
         (term,) = gradient.terms
         steps = [_symbols(term.factors), _values(term.factors), number(gradient.value)]
-        return [Line(aligned(name, steps), _("The gradient by {weight}").format(weight=gradient.name[4:]))]
+        return [Line(aligned(name, steps), _("The gradient with respect to {weight}").format(weight=gradient.name[4:]))]
     written = _written(gradient.terms)
     lines = [
         Line(
@@ -109,11 +109,11 @@ def _gradient(gradient: Gradient) -> list[Line]:
         )
         for term in written
     ]
-    head = _("The gradient by {weight}: a sum over time, a term a step, the last step first").format(
+    head = _("The gradient with respect to {weight}: a sum over time, one term per step, the last step first").format(
         weight=gradient.name[4:]
     )
     if len(written) < len(gradient.terms):
-        head += _(" (of {count} terms the first and the last are written here)").format(count=len(gradient.terms))
+        head += _(" (only the first and the last of {count} terms are shown)").format(count=len(gradient.terms))
     lines[0] = Line(lines[0].latex, head)
     values = [term.value for term in gradient.terms]
     shown = " + ".join(factor(value) for value in values[:MOST_WRITTEN])

@@ -220,13 +220,13 @@ def check_size(steps: int, width: int) -> None:
     """Raise ValueError where an exercise cannot have so many steps, or inputs a step."""
     if not 1 <= steps <= MOST_STEPS:
         raise ValueError(
-            _("{steps:,} steps are given; 1 to {most:,} can be worked out by hand here").format(
+            _("{steps:,} steps are given; 1 to {most:,} can be worked by hand here").format(
                 steps=steps, most=MOST_STEPS
             )
         )
     if not 1 <= width <= MOST_INPUTS:
         raise ValueError(
-            _("{width:,} inputs a step are given; 1 to {most} can be worked out by hand here").format(
+            _("{width:,} inputs per step are given; 1 to {most} can be worked by hand here").format(
                 width=width, most=MOST_INPUTS
             )
         )
@@ -243,9 +243,9 @@ def _check(exercise: Exercise) -> None:
     for t, x in enumerate(exercise.inputs, 1):
         if len(x) != width:
             raise ValueError(
-                _("step {t} has {count:,} inputs, the first step {width:,}; expected as many at every step").format(
-                    t=t, count=len(x), width=width
-                )
+                _(
+                    "step {t} has {count:,} inputs, the first step has {width:,}; every step needs the same number"
+                ).format(t=t, count=len(x), width=width)
             )
         for index, value in enumerate(x, 1):
             _check_number(value, _("x{place} at t = {t}").format(place=index, t=t))

@@ -57,7 +57,7 @@ def _lines(worked: Worked, step: Step, decimals: int) -> list[Line]:
     for name, gate, total, value in zip(GATES[exercise.cell], exercise.gates, step.sums, step.gates, strict=True):
         if step.inner is not None and name == "n":
             latex = _sum("s", r"u\,y_{t-1} + d", step.inner, decimals)
-            lines.append(Line(latex, _("What the candidate is to see of the output before")))
+            lines.append(Line(latex, _("What the candidate sees of the previous output")))
         symbol, left = _SYMBOLS[exercise.cell, name]
         lines.append(Line(_sum(symbol, _letters(worked, name), total, decimals), _note(exercise.cell, name)))
         lines.append(Line(_activated(left, gate.activation, total.value, value, decimals)))
@@ -114,12 +114,12 @@ def _factor(value: float, decimals: int) -> str:
 def _note(cell: str, gate: str) -> str:
     """What a gate's sum is for, in words."""
     return {
-        ("lstm", "z"): _("What there is to store: the cell input"),
+        ("lstm", "z"): _("What could be stored: the cell input"),
         ("lstm", "i"): _("Whether to store it: the input gate"),
-        ("lstm", "f"): _("Whether to keep what was stored: the forget gate"),
-        ("lstm", "o"): _("Whether to give it out: the output gate"),
-        ("gru", "r"): _("How much of the output before the candidate sees: the reset gate"),
-        ("gru", "z"): _("How much of the output before stays: the update gate"),
-        ("gru", "n"): _("What could be the new output: the candidate"),
-        ("rnn", "a"): _("Inputs and the output before, in one sum"),
+        ("lstm", "f"): _("Whether to keep what is stored: the forget gate"),
+        ("lstm", "o"): _("Whether to output it: the output gate"),
+        ("gru", "r"): _("How much of the previous output the candidate sees: the reset gate"),
+        ("gru", "z"): _("How much of the previous output stays: the update gate"),
+        ("gru", "n"): _("The possible new output: the candidate"),
+        ("rnn", "a"): _("Inputs and the previous output, in one sum"),
     }[cell, gate]

@@ -259,13 +259,13 @@ def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray
         )
     if not (np.abs(array) <= LARGEST).all():  # NaN is not, either
         raise ValueError(
-            _("coordinates are finite numbers from −{largest:,.0f} to {largest:,.0f}; some given are not").format(
+            _("coordinates must be finite numbers from −{largest:,.0f} to {largest:,.0f}; some are not").format(
                 largest=LARGEST
             )
         )
     if np.ptp(array, axis=0).max() <= _EQUAL * max(1e-3, float(np.abs(array).max())):
         raise ValueError(
-            _("all {count:,} points are equal, up to rounding: there are no components to tell apart").format(
+            _("all {count:,} points are equal, up to rounding: there are no components to find").format(
                 count=len(array)
             )
         )
@@ -299,7 +299,7 @@ def check_reg_covar(reg_covar: float) -> None:
     """Raise ValueError for what cannot be added to a variance."""
     if not 0 <= reg_covar <= LARGEST_REG_COVAR:  # NaN is not, either
         raise ValueError(
-            _("reg_covar is a number from 0 to {most:,.0f}; given: {reg_covar:g}").format(
+            _("reg_covar must be a number from 0 to {most:,.0f}; given: {reg_covar:g}").format(
                 most=LARGEST_REG_COVAR, reg_covar=reg_covar
             )
         )

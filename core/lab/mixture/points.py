@@ -53,7 +53,7 @@ def read_points(text: str, *, header: bool = False) -> np.ndarray:
             )
         points.append(point)
     if len(points) < 2:
-        raise ValueError(_("expected 2 points or more, two numbers a line; given: {count}").format(count=len(points)))
+        raise ValueError(_("expected 2 points or more, two numbers per line; given: {count}").format(count=len(points)))
     return checked_points(points)
 
 

@@ -97,12 +97,12 @@ def states_of(checkpoint: Checkpoint, texts: Sequence[str], axes: str = OWN, dim
     count = sum(len(checkpoint.preprocessing(text)) for text in readable)
     if count > MOST_POINTS:
         raise ValueError(
-            _("the sentences have {count:,} tokens; expected {most:,} at most").format(count=count, most=MOST_POINTS)
+            _("the sentences have {count:,} tokens; at most {most:,} are allowed").format(count=count, most=MOST_POINTS)
         )
     traces = [trace(checkpoint, text) for text in readable]
     h = np.concatenate([one.h for one in traces]).astype(np.float64)
     if len(h) < 2:
-        raise ValueError(_("the sentences have a single token; expected 2 or more"))
+        raise ValueError(_("the sentences have only one token; expected 2 or more"))
     points, names, explained = (_own if axes == OWN else _of_checkpoint)(checkpoint, h, dimensions)
     return States(
         checkpoint.name,
@@ -149,9 +149,9 @@ def sentence(states: States, regime: Regime, labels: Names = SENTIMENT) -> str:
     if np.isnan(regime.probability):
         return _("Component {number} holds no state.").format(number=regime.component + 1)
     return _(
-        "Component {number} holds {count:.1f} of {all:,} states ({share:.0%}): their mean {chance} is "
-        "{probability:.2f}, {positive:.0%} of them are read as {label}, and they stand at place {place:.1f} of their "
-        "sentence on average."
+        "Component {number} holds {count:.1f} of {all:,} states ({share:.0%}). Their mean {chance} "
+        "is {probability:.2f}; {positive:.0%} of them are predicted {label}; on average they are at "
+        "token {place:.1f} of their sentence."
     ).format(
         chance=probability_of(labels),
         label=shown(labels[1]),
@@ -170,7 +170,7 @@ def _own(checkpoint: Checkpoint, h: np.ndarray, dimensions: int) -> tuple[np.nda
     if dimensions > min(len(h) - 1, h.shape[1]):
         raise ValueError(
             _(
-                "{count} states of {units} units have {most} principal components at most; {dimensions} were asked for"
+                "{count} states of {units} units have at most {most} principal components; {dimensions} were asked for"
             ).format(count=len(h), units=h.shape[1], most=min(len(h) - 1, h.shape[1]), dimensions=dimensions)
         )
     centred = h - h.mean(axis=0)
@@ -188,12 +188,12 @@ def _of_checkpoint(
     space = checkpoint.state_space
     if space is None:
         raise LookupError(
-            _("the checkpoint {name!r} has no axes of its own; there are: {axes}").format(
+            _("the checkpoint {name!r} has no axes of its own; available: {axes}").format(
                 name=checkpoint.name, axes=OWN
             )
         )
     points = space.project(h)[:, :dimensions]
-    names = (_("along the read-out"), _("component 1 across it"), _("component 2 across it"))
+    names = (_("along the read-out"), _("component 1, orthogonal to it"), _("component 2, orthogonal to it"))
     return points, names[:dimensions], _shares(points.var(axis=0), float(h.var(axis=0).sum()))
 
 

@@ -58,7 +58,10 @@ def test_opens_on_rings_with_a_rounds_numbers_and_every_point() -> None:
     made = boosted.rounds[4]
     metrics = {metric.label: metric.value for metric in at.metric}
     assert metrics["weighted error ε"] == f"{made.error:.4f}" and vote(at) == f"{made.alpha:.4f}"
-    assert metrics["risk after"] == f"{made.risk:.4f}" and metrics["in error after"] == f"{made.training_error:.1%}"
+    assert (
+        metrics["risk after round"] == f"{made.risk:.4f}"
+        and metrics["error rate after round"] == f"{made.training_error:.1%}"
+    )
     assert [line.latex for line in sheet(boosted, 5, minima(boosted)[4]).lines] == [
         latex.value.strip("$\n ") for latex in at.latex
     ]
@@ -71,7 +74,7 @@ def test_opens_on_rings_with_a_rounds_numbers_and_every_point() -> None:
     ]
     rounds = table(at, "rule")
     assert rounds["ε"].tolist() == pytest.approx([made.error for made in boosted.rounds])
-    assert rounds["they differ by"].max() < 1e-6
+    assert rounds["difference"].max() < 1e-6
     assert not at.error and parameters(at) == {}
     assert "weight before" not in [name for found in at.dataframe for name in found.value.columns]
     at.session_state["boost every point"] = True
@@ -123,7 +126,7 @@ def test_what_stops_boosting_is_said() -> None:
     for classes, seed in (("2", "0"), ("6", "1")):
         at = opened(boost_cloud="squares", boost_k=classes, boost_seed=seed)
         assert "no better than chance" in at.info[0].value.replace("\\", "")
-        assert list(figures(at)) == ["The points, all of one weight"] and not at.error
+        assert list(figures(at)) == ["The points, all with equal weight"] and not at.error
     at = opened(boost_cloud="apart", boost_k="2")
     assert "right on every row" in at.info[0].value.replace("\\", "")
     assert vote(at) == "∞"
@@ -188,12 +191,12 @@ def uploaded(content: bytes, name: str = "tweets.csv") -> AppTest:
 
 
 def test_an_upload_is_boosted_and_says_what_it_comes_to() -> None:
-    at = press(uploaded(corpus()), "Boost the models on it")
+    at = press(uploaded(corpus()), "Boost the models")
     assert "tweets.csv: 90 rows, fitted on 45 and tested on the other 45, split by seed 0." in said(at)
     assert "three voters can come to nothing else" in said(at)
     assert table(at, "weight Σα")["model"].tolist() == ["RNN", "GRU", "LSTM"]
     findings = table(at, "compared with")["finding"]
-    assert findings.isin(["better", "worse", "the same verdicts", "no difference shown"]).all()
+    assert findings.isin(["better", "worse", "the same predictions", "no difference shown"]).all()
     sound(at.number_input(key="boost split").set_value(1).run())
     assert "weight Σα" not in [name for found in at.dataframe for name in found.value.columns], "another question"
 
@@ -206,7 +209,7 @@ def test_an_upload_is_boosted_and_says_what_it_comes_to() -> None:
     ],
 )
 def test_files_that_cannot_be_boosted_are_one_line(content: bytes, words: str) -> None:
-    at = press(uploaded(content), "Boost the models on it")
+    at = press(uploaded(content), "Boost the models")
     assert words in said(at) and len(at.error) == 1
 
 
@@ -214,7 +217,7 @@ def test_files_that_are_unclear_or_unreadable_have_no_button() -> None:
     at = uploaded(b"text,label\n" + b"so good,1\nso bad,2\n" * 50)
     assert "holds 1 (50 rows), 2 (50): 2 may be positive or negative" in said(at) and not at.error
     for content, name in ((b"", "x.csv"), (b"\x00\x01", "x.parquet"), (b"[1]", "x.jsonl")):
-        assert "Boost the models on it" not in [button.label for button in at.button]
+        assert "Boost the models" not in [button.label for button in at.button]
         at = uploaded(content, name)
         assert len(at.error) == 1
 
