@@ -22,6 +22,8 @@ from core.storage.comments import Finds
 from core.storage.pairs import Collection
 from tests.killed import keep_pairs, killed, verb, write_rows
 
+pytestmark = pytest.mark.slow
+
 
 def test_pairs_that_were_kept_stand_after_a_kill(tmp_path: Path) -> None:
     path, rng, told = tmp_path / "pairs.sqlite3", random.Random(0), []

@@ -38,7 +38,7 @@ TEXTS: Mapping[str, About] = {
             "A single accuracy hides where a model fails. Here the rows are split by length, by negations, question "
             "marks, unknown words and emoticons in them, and each part is counted by itself."
         ),
-        equations=(r"\hat{p} = \frac{\text{rows that are read rightly}}{\text{rows of the slice}}",),
+        equations=(r"\hat{p} = \frac{\text{rows classified correctly}}{\text{rows of the slice}}",),
         letters="",
         reading=mark(
             "A dot is an accuracy, its line Wilson’s 95 % interval: the fewer rows, the longer. A slice whose "

@@ -35,7 +35,7 @@ TEXTS: Mapping[str, About] = {
             "than the original passes the gate."
         ),
         equations=(
-            r"\text{gate:}\quad F(\text{order}) \geq F(\text{original}) - \text{floor}",
+            r"\text{gate:}\quad F(\text{order}) \geq F(\text{original}) - \text{threshold}",
             r"\sigma^2 = \frac{1}{N} \sum_{i=1}^{N} (\ell_i - \bar\ell)^2",
             r"\text{order effect} = \ell_{\text{original}} - \bar\ell",
         ),
@@ -77,7 +77,7 @@ TEXTS: Mapping[str, About] = {
             "unsure. From these follows how far the fluency gate can be trusted."
         ),
         equations=(
-            r"\text{precision} = \frac{\text{judged valid}}{\text{judged valid or not valid, within the floor}}",
+            r"\text{precision} = \frac{\text{judged valid}}{\text{judged valid or invalid, within the threshold}}",
         ),
         reading=mark(
             "A precision of 60 % says that of the judged orders that the gate lets through, 60 % were valid to whoever "

@@ -13,6 +13,8 @@ from core.benchmarks.visitor import HOME, Page, VisitError, Visitor, metrics, se
 from core.models import checkpoints
 from core.models.predict import verdict
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("rnn", "gru", "lstm")
 SENTENCES = ("so very good", "this is not bad", "he can do it", "i hate the movie", "better late than never")
 

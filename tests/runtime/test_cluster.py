@@ -23,6 +23,8 @@ from core.probes.scan.corpus import corpus_scan
 from core.probes.scan.scoring import Checkpoints, Scoring
 from core.runtime import cluster
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from distributed import LocalCluster
 

@@ -13,8 +13,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from itertools import count, cycle
 from pathlib import Path
@@ -26,14 +25,13 @@ from streamlit.testing.v1 import AppTest
 
 from pages.widgets import models, query_params
 from pages.wording import tokens
+from tests.app import EVERY, opened
 from tests.security.strings import LONGEST, hostile
 from tests.views.permutations.test_page import MadeUpTrigram
 
-ROOT = Path(__file__).parents[2]
 ALL = os.environ.get("UNROLLED_HOSTILE") == "all"
 STRINGS = hostile()
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
-_VIEWS = re.compile(r'^(?:views|sections) = \{\n((?:    ".*\n)+)\}', re.MULTILINE)
 # What shows a text as it stands, whatever is in it: boxes, plain text, table cells, addresses that are sent encoded.
 HOLDERS = {
     *("text_input", "text_area", "text", "code", "page_link", "multiselect", "selectbox", "download_button", "json"),
@@ -44,27 +42,6 @@ TAGS = {"style", "div", "span", "table", "tbody", "tr", "th", "td", "del", "ins"
 BARE = re.compile(r"[\w.+-]*")  # nothing in it can be markup; with the marker behind it, it would be no number any more
 OURS = re.compile(r"</?(?:b|i|br|sub|sup|extra|span[^<>]*)/?>")  # the markup of our own figures
 LIVE = re.compile(r"(?<!\\)(?:[<>$`|]|!\[|\]\()|(?<![\\\w]):(?:material|red|blue)|(?<!\\)https?://hostile")
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """A view of a page, and what the link says to open it."""
-
-    page: str
-    parameters: Mapping[str, str]
-
-    @property
-    def name(self) -> str:
-        return f"{self.page or 'Home'} {' '.join(self.parameters.values())}".strip()
-
-
-def places() -> Iterator[Place]:
-    """Every view of every page, as the pages' own sources list them."""
-    yield Place("", {})
-    for path in sorted((ROOT / "pages").glob("[0-9]*.py")):
-        listed = _VIEWS.search(path.read_text(encoding="utf-8"))
-        for key in re.findall(r'^    "(\w+)":', listed.group(1), re.MULTILINE) if listed else [""]:
-            yield Place(path.name, {"lab" if "Maths" in path.name else "view": key} if key else {})
 
 
 class Reached:
@@ -107,13 +84,12 @@ class Reached:
 
 
 reached = Reached()
-PLACES = list(places())
-ROUNDS = 6  # at least, for every input of every view
+ROUNDS = 4  # at least, for every input of every view
 
 
-def part(place: Place) -> Sequence[str]:
+def part(view: tuple[str, str]) -> Sequence[str]:
     """The texts that this view takes, whichever process it runs in: all, or one of so many parts as there are views."""
-    number, views = PLACES.index(place), len(PLACES)
+    number, views = EVERY.index(view), len(EVERY)
     return STRINGS if ALL else STRINGS[number * len(STRINGS) // views : (number + 1) * len(STRINGS) // views]
 
 
@@ -125,8 +101,8 @@ def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
 
 
-@pytest.mark.parametrize("place", PLACES, ids=[place.name for place in PLACES])
-def test_every_input_of_a_view_takes_its_share(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("where", "view"), EVERY)
+def test_every_input_of_a_view_takes_its_share(where: str, view: str, monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, None] = {"q": None}
     restore = query_params.restore
 
@@ -135,10 +111,10 @@ def test_every_input_of_a_view_takes_its_share(place: Place, monkeypatch: pytest
         return restore(name, *rest, **more)
 
     monkeypatch.setattr(query_params, "restore", note)
-    at = opened(place)
+    at = opened(where, view)
     assert_inert(at, "as it opens")
     reached.begin()
-    texts, used = part(place), set[str]()
+    texts, used = part((where, view)), set[str]()
     following = cycle(texts)
 
     def text_of(turn: int, number: int) -> str:
@@ -150,7 +126,7 @@ def test_every_input_of_a_view_takes_its_share(place: Place, monkeypatch: pytest
     for turn in count():
         if turn >= (len(STRINGS) if ALL else ROUNDS) and used >= set(texts):
             break
-        told = {name: text_of(turn, number) for number, name in enumerate(names) if name not in place.parameters}
+        told = {name: text_of(turn, number) for number, name in enumerate(names) if name not in ("view", "lab")}
         for name, text in told.items():
             at.query_params[name] = text
         assert_inert(at.run(), f"link {turn}: {told}")
@@ -165,7 +141,7 @@ def test_every_input_of_a_view_takes_its_share(place: Place, monkeypatch: pytest
 def test_the_views_share_a_thousand_different_texts() -> None:
     """Every one of the thousand is in the part of some view, which must use all of its part."""
     assert len(set(STRINGS)) == 1_000 and max(map(len, STRINGS)) <= LONGEST
-    assert {text for place in PLACES for text in part(place)} == set(STRINGS)
+    assert {text for view in EVERY for text in part(view)} == set(STRINGS)
 
 
 @pytest.mark.parametrize("name", ["escape", "plain"])
@@ -176,7 +152,7 @@ def test_a_page_that_forgot_to_escape_is_noticed(name: str, monkeypatch: pytest.
         from pages.views.trajectories import memory
 
         monkeypatch.setattr(memory, name, lambda text: text)
-    at = opened(Place("", {}) if name == "escape" else Place("3_Trajectories.py", {"view": "memory"}))
+    at = opened() if name == "escape" else opened("Trajectories", "memory")
     at.query_params["q" if name == "escape" else "filler"] = f"good <img src=x onerror={MARKER}> ![x](y){MARKER}"
     with pytest.raises(AssertionError):
         assert_inert(at.run(), "unescaped")
@@ -190,16 +166,6 @@ def test_a_page_that_opened_a_file_so_named_is_noticed(monkeypatch: pytest.Monke
             Path("/nowhere", name).read_text(encoding="utf-8")
     assert [line.partition(":")[0] for line in reached.end()] == ["open", "open"]
     assert reached.end() == []
-
-
-def opened(place: Place) -> AppTest:
-    at = AppTest.from_file(ROOT / "app.py", default_timeout=120).run()
-    if place.page:
-        at.switch_page(f"pages/{place.page}")
-        for name, value in place.parameters.items():
-            at.query_params[name] = value
-        at.run()
-    return at
 
 
 class _Html(HTMLParser):

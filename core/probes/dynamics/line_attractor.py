@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.labels import model_name
 from core.probes.dynamics.fixed_points import SLOW, TOLERANCE, FixedPoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
@@ -93,7 +94,7 @@ def statement(result: FixedPoints) -> str:
                 len(result.slow),
             ).format(count=len(result.slow), slow=SLOW)
         )
-    model = result.model.upper()
+    model = model_name(result.model)
     answers = {
         "line": _("So {model} does keep its verdict on a line attractor, as far as this input and these starts show"),
         "none": _(
@@ -161,7 +162,7 @@ def _searched(result: FixedPoints) -> str:
     line = _(
         "{model} was left to itself with its input held at {held}, and {tried:,} of {starts:,} starts were tried. "
     )
-    line = line.format(model=result.model.upper(), held=held, tried=result.tried, starts=result.starts)
+    line = line.format(model=model_name(result.model), held=held, tried=result.tried, starts=result.starts)
     if result.converged:
         return line + ngettext(
             "{count:,} reached a fixed point, a state that moves by less than {kept:g} a step.",

@@ -15,12 +15,13 @@ import numpy as np
 
 from core.probes.edits.changes import Edit
 from core.probes.edits.guards import CANNOT_JUDGE, FAILED, Guard
+from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from core.probes.edits.constraints import Constraint, Fluency, FluencyOfEdits
     from core.probes.edits.transformations import Transformation
 
-FLUENCY = "fluency"
+FLUENCY = mark("fluency")
 
 
 @dataclass(frozen=True)

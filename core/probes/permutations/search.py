@@ -70,7 +70,8 @@ class Permutations:
     """What a search found about one sentence under one model.
 
     `orders` is how many distinct orders there are, `scored` how many were scored, the original among them. `way` is
-    ``all``, ``most fluent`` or ``beam``. `complete` says that all orders, or all within the floor, were scored.
+    ``all``, ``most fluent`` or ``beam``. `complete` says that all orders, or all within the floor, were scored;
+    `depth` is how far below the original's fluency, in nats, no order is missing.
     `flips` and `fluent` (flipping or not) are the most fluent ones, best first.
 
     `named` is the set of orders that the figures below speak of: all; those within the floor where these are complete;
@@ -87,7 +88,7 @@ class Permutations:
     scored: int
     way: str
     complete: bool
-    certificate: str
+    depth: float
     original: Order
     floor: float
     scorer: str
@@ -98,7 +99,6 @@ class Permutations:
     fluent: tuple[Order, ...]
     highest: Order
     lowest: Order
-    named: str
     sensitivity: float
     order_effect: float
     position_effects: tuple[float, ...]
@@ -106,6 +106,16 @@ class Permutations:
     logits: np.ndarray
     fluencies: np.ndarray
     rows: np.ndarray
+
+    @property
+    def certificate(self) -> str:
+        """What was searched and what that shows, in one sentence in the current language."""
+        return certificates.certificate(self)
+
+    @property
+    def named(self) -> str:
+        """The orders that the figures speak of, in the current language."""
+        return certificates.named(self)
 
     def order(self, number: int) -> Order:
         """One of the orders scored, by its row in `rows` uint8 [N, n], `logits` and `fluencies`, float32 [N]."""
@@ -368,19 +378,7 @@ class _Found:
             scored=count,
             way=question.way,
             complete=closed,
-            certificate=certificates.certificate(
-                orders=question.words.count,
-                way=question.way,
-                everything=everything,
-                closed=closed,
-                scored=count,
-                flips=int(flipped.sum()),
-                within=int(within.sum()),
-                flips_within=int((flipped & within).sum()),
-                depth=self.original.fluency - complete_above,
-                floor=question.floor,
-                scorer=question.scorer,
-            ),
+            depth=self.original.fluency - complete_above,
             original=self.original,
             floor=question.floor,
             scorer=question.scorer,
@@ -391,7 +389,6 @@ class _Found:
             fluent=orders(by_fluency[: question.top]),
             highest=orders(np.array([logits.argmax()]))[0],
             lowest=orders(np.array([logits.argmin()]))[0],
-            named=certificates.named(everything, closed, int(named.sum()), question.floor),
             sensitivity=float(spread.std()),
             order_effect=float(self.original.logit - spread.mean()),
             position_effects=_position_effects(rows[named], spread),

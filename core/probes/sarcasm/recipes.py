@@ -24,9 +24,11 @@ from functools import cached_property
 from math import prod
 
 from core.probes.sarcasm.situations import Situation
+from core.runtime.i18n import mark
 
 HUMAN_READING = "negative"
 
+_PARTS = (mark("opener"), mark("intensifier"), mark("praise"), mark("target"), mark("closer"))
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -53,8 +55,7 @@ class Recipe:
 
     def parts(self) -> dict[str, str]:
         """The named parts that are there."""
-        named = {name: getattr(self, name) for name in ("opener", "intensifier", "praise", "target", "closer")}
-        return {name: part for name, part in named.items() if part}
+        return {name: part for name in _PARTS if (part := getattr(self, name))}
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ _NOMINAL = ("gerund", "event", "noun")
 
 PATTERNS = (
     Pattern(
-        "great, then what happened",
+        mark("great, then what happened"),
         _ANY,
         ("{opener} {intensifier} {praise}, {situation}{closer}",),
         _ADJECTIVES,
@@ -150,7 +151,7 @@ PATTERNS = (
         ("", "just", "how", "absolutely", "simply"),
     ),
     Pattern(
-        "what happened, then great",
+        mark("what happened, then great"),
         _ANY,
         ("{situation}. {opener} {intensifier} {praise}{closer}",),
         _ADJECTIVES,
@@ -159,7 +160,7 @@ PATTERNS = (
         ("", "just", "how", "absolutely", "simply"),
     ),
     Pattern(
-        "just what I needed",
+        mark("just what I needed"),
         ("whole", "noun", "gerund", "event"),
         (
             "{opener} {intensifier} {praise}: {situation}{closer}",
@@ -171,7 +172,7 @@ PATTERNS = (
         ("just", "exactly"),
     ),
     Pattern(
-        "I love it",
+        mark("I love it"),
         ("gerund", "event"),
         ("{opener} I {intensifier} {praise} {situation}{closer}",),
         ("love", "adore"),
@@ -180,7 +181,7 @@ PATTERNS = (
         ("just", "absolutely", "really", "simply", "truly", "totally"),
     ),
     Pattern(
-        "so happy that",
+        mark("so happy that"),
         ("clause",),
         ("{opener} I am {intensifier} {praise} that {situation}{closer}",),
         _THRILLED,
@@ -189,7 +190,7 @@ PATTERNS = (
         ("so", "absolutely", "truly", "just so"),
     ),
     Pattern(
-        "so happy about",
+        mark("so happy about"),
         _NOMINAL,
         ("{opener} I am {intensifier} {praise} about {situation}{closer}",),
         _THRILLED,
@@ -198,7 +199,7 @@ PATTERNS = (
         ("so", "absolutely", "truly", "just so"),
     ),
     Pattern(
-        "what could be better",
+        mark("what could be better"),
         _NOMINAL,
         ("{opener} {praise} {situation}{closer}",),
         (
@@ -214,7 +215,7 @@ PATTERNS = (
         _OPENERS,
     ),
     Pattern(
-        "how lucky am I, then what happened",
+        mark("how lucky am I, then what happened"),
         _ANY,
         ("{opener} {praise}? {situation}{closer}",),
         _LUCKY_QUESTIONS,
@@ -222,7 +223,7 @@ PATTERNS = (
         _OPENERS,
     ),
     Pattern(
-        "what happened, then how lucky am I",
+        mark("what happened, then how lucky am I"),
         _ANY,
         ("{situation}. {opener} {praise}{closer}",),
         _LUCKY_QUESTIONS,
@@ -230,7 +231,7 @@ PATTERNS = (
         _OPENERS,
     ),
     Pattern(
-        "thanks",
+        mark("thanks"),
         _ANY,
         (
             "{opener} {praise}, {target}! {situation}{closer}",
@@ -242,7 +243,7 @@ PATTERNS = (
         targets=("universe", "life", "world", "fate"),
     ),
     Pattern(
-        "best day ever",
+        mark("best day ever"),
         _ANY,
         (
             "{opener} {intensifier} {praise} {target} ever: {situation}{closer}",
@@ -255,7 +256,7 @@ PATTERNS = (
         ("day", "week", "year"),
     ),
     Pattern(
-        "living the dream",
+        mark("living the dream"),
         ("whole", "noun", "gerund"),
         ("{opener} {praise}: {situation}{closer}", "{situation}. {opener} {praise}{closer}"),
         (
@@ -273,7 +274,7 @@ PATTERNS = (
         _OPENERS,
     ),
     Pattern(
-        "lucky me",
+        mark("lucky me"),
         _ANY,
         ("{opener} {praise}: {situation}{closer}", "{situation}. {opener} {praise}{closer}"),
         (
@@ -289,7 +290,7 @@ PATTERNS = (
         _OPENERS,
     ),
     Pattern(
-        "great news",
+        mark("great news"),
         ("whole", "noun"),
         ("{opener} {praise}: {situation}{closer}", "{opener} {praise}! {situation}{closer}"),
         (
@@ -306,7 +307,7 @@ PATTERNS = (
         _OPENERS,
     ),
     Pattern(
-        "what a treat",
+        mark("what a treat"),
         _ANY,
         (
             "{opener} what a(n) {intensifier} {praise}: {situation}{closer}",
@@ -318,7 +319,7 @@ PATTERNS = (
         ("lovely", "wonderful", "beautiful", "amazing", "magical"),
     ),
     Pattern(
-        "what a way to spend the day",
+        mark("what a way to spend the day"),
         ("gerund",),
         ("{opener} what a(n) {intensifier} {praise} to {target}: {situation}{closer}",),
         ("way",),
@@ -328,7 +329,7 @@ PATTERNS = (
         ("spend the day", "spend my time", "spend my free time"),
     ),
     Pattern(
-        "my idea of fun",
+        mark("my idea of fun"),
         _NOMINAL,
         ("{opener} {praise} {target}: {situation}{closer}",),
         ("my idea of", "just my idea of", "exactly my idea of"),
@@ -337,7 +338,7 @@ PATTERNS = (
         targets=("fun", "heaven", "paradise", "a good time", "a perfect day"),
     ),
     Pattern(
-        "so much fun",
+        mark("so much fun"),
         ("gerund",),
         ("{opener} {praise} {situation}{closer}",),
         (
@@ -355,7 +356,7 @@ PATTERNS = (
         _OPENERS,
     ),
     Pattern(
-        "five stars",
+        mark("five stars"),
         _ANY,
         ("{situation}. {opener} {praise}{closer}",),
         (

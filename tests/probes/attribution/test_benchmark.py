@@ -16,11 +16,12 @@ from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.probes.attribution import benchmark_file
 from core.probes.attribution.benchmark import BenchmarkProgress, _means, benchmark
-from core.probes.attribution.benchmark_file import Leagues, Source, read_league
+from core.probes.attribution.benchmark_file import Benchmarks, Source, read_benchmarks
 from core.probes.attribution.faithfulness import yardstick
 from core.probes.attribution.removal import WhiteBoxValues
 from core.probes.attribution.results import Instance, Scores
 from core.probes.attribution.standings import COLUMNS, Benchmark
+from core.runtime import json_file
 from tests.conftest import WORDS
 
 SOURCE = Source("made_up.csv", "ab" * 32, 200, 1000, 0)
@@ -258,18 +259,13 @@ def test_nothing_of_a_text_is_kept(gru: Checkpoint, tmp_path: Path) -> None:
     assert "movie" not in (tmp_path / "league.json").read_text(encoding="utf-8")
 
 
-def test_a_table_of_usual_size_fits(found: Benchmark, tmp_path: Path) -> None:
-    many = tuple(replace(found.standings[0], method=f"method-{number}") for number in range(20))
-    whole = [
-        replace(found, model=model, standings=many, best="method-0", runner_up=None) for model in ("rnn", "gru", "lstm")
-    ]
-    benchmark_file.save(tmp_path / "league.json", SOURCE, whole)
-    assert (tmp_path / "league.json").stat().st_size < benchmark_file.LIMIT
-    with pytest.raises(ValueError, match="more than 200,000: keep fewer methods"):
-        benchmark_file.save(
-            tmp_path / "more.json", SOURCE, [replace(one, model=f"{one.model}{n}") for one in whole for n in range(9)]
-        )
-    assert not (tmp_path / "more.json").exists()
+def test_a_file_that_is_too_large_is_not_written(
+    found: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_file, "LIMIT", 100)
+    with pytest.raises(ValueError, match="more than 100: keep fewer results"):
+        benchmark_file.save(tmp_path / "more.json", SOURCE, [found])
+    assert not list(tmp_path.iterdir())
 
 
 Spoil = Callable[[dict[str, Any]], object]
@@ -310,20 +306,20 @@ def test_a_spoilt_file_is_one_line(spoil: Spoil, found: Benchmark, tmp_path: Pat
     content = json.loads(path.read_bytes())
     spoil(content)
     path.write_text(json.dumps(content), encoding="utf-8")
-    refused(path, "league.json is no league: ")
+    refused(path, "league.json does not hold what it should (")
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is not JSON"),
-        (b"\xff\xfe", "is not JSON"),
-        (b"[" * 100_000, "is not JSON"),
-        (b"[1]", "is no league"),
-        (b"null", "is no league"),
-        (b'{"format": NaN}', "is no league: format nan, expected 1"),
-        (b" " * 200_001, "more than 200,000 bytes"),
-        (b'{"format": ' + b"1" * 5000 + b"}", "is not JSON"),
+        (b"", "cannot be read"),
+        (b"\xff\xfe", "cannot be read"),
+        (b"[" * 100_000, "cannot be read"),
+        (b"[1]", "does not hold"),
+        (b"null", "does not hold"),
+        (b'{"format": NaN}', "format nan, expected 1"),
+        (b" " * 2_000_001, "more than 2,000,000 bytes"),
+        (b'{"format": ' + b"1" * 5000 + b"}", "cannot be read"),
     ],
     ids=range(8),
 )
@@ -335,13 +331,13 @@ def test_a_file_that_is_none_is_one_line(content: bytes, says: str, tmp_path: Pa
 
 def refused(path: Path, says: str) -> None:
     with pytest.raises(ValueError) as caught:
-        read_league(path)
+        read_benchmarks(path)
     message = str(caught.value)
     assert says in message and "\n" not in message and len(message) < 400, message
 
 
 def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"gone\.json cannot be read \(FileNotFoundError\)"):
-        read_league(tmp_path / "gone.json")
-    assert Leagues(SOURCE, ()).outdated({}) == []
+        read_benchmarks(tmp_path / "gone.json")
+    assert Benchmarks(SOURCE, ()).outdated({}) == []
     assert set(COLUMNS) >= {"overall", "comprehensiveness", "sufficiency", "loo_tau", "infidelity", "sensitivity"}
