@@ -41,7 +41,7 @@ class Benchmarks:
 
 
 def save(path: Path, source: Source, leagues: Sequence[Benchmark]) -> None:
-    """Write benchmarks, numbers rounded to 6 digits. What methods said where they failed may quote a text: it is left out.
+    """Write benchmarks, rounded to 6 digits. Messages of methods that failed may quote a text and are left out.
 
     Raises as `json_file.write`.
     """
