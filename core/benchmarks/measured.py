@@ -19,7 +19,7 @@ Work = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds that something took, and those of its `reference`, the plain way of doing the same, if it has one.
+    """Seconds that something took, and those of its `reference`, the plain method, if it has one.
 
     `asked_speed` and `asked_seconds` are the targets: at least this speed, at most so many seconds. `difference` is the
     largest difference between the results of both, where they should be equal.

@@ -93,17 +93,6 @@ def test_words_that_are_all_the_same_have_no_order(tiny_checkpoints: Path) -> No
     assert (unknown.words == 0).all() and (unknown.positions == 0).all() and unknown.share is None
 
 
-def test_words_alike_in_a_bag_share_alike() -> None:
-    weights = np.array([0.7, -0.2, 0.7])
-
-    def read(rows: np.ndarray) -> np.ndarray:
-        return np.tanh(additive(weights)(rows))
-
-    scores = exact_order(read, 3).scores
-    assert scores[0] == pytest.approx(scores[2])
-    np.testing.assert_allclose(scores[3:], 0, atol=1e-12)
-
-
 @pytest.mark.parametrize("baseline", ["delete", "zero"])
 def test_sampling_is_exact_within_its_errors(tiny_checkpoints: Path, baseline: str) -> None:
     given = instance(tiny_checkpoints, "lstm", LONG[:5])
@@ -164,7 +153,4 @@ def test_what_cannot_be_is_refused(tiny_checkpoints: Path) -> None:
         order_attribution(instance(tiny_checkpoints, "rnn", TOKENS), "none")
     with pytest.raises(ValueError, match="1 to 6 words; given 7"):
         exact_order(additive(np.ones(7)), 7)
-
-
-def test_long_texts_have_fewer_permutations() -> None:
     assert [permutations_for(n) for n in (7, 25, 50, 500)] == [400, 400, 100, 20]

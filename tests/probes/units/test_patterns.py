@@ -183,16 +183,6 @@ def test_states_of_many_sentences_are_those_of_each(tiny_checkpoints: Path, name
     np.testing.assert_allclose(found, each, atol=1e-5)
 
 
-def test_the_best_moment_of_a_sentence_with_a_word_more_is_in_it(tiny_checkpoints: Path) -> None:
-    """It is another sentence, and its states up to that word are the same."""
-    checkpoint = checkpoints.load("gru", tiny_checkpoints)
-    text = "i love this great movie"
-    lines = Lines("f.csv", (f"{text} no", "so bad", *made_up(10).texts), tuple(range(1, 13)), None, 0, 0)
-    asked = pattern(checkpoint, trace(checkpoint, text), 1, 3, 0.1)
-    best = search(indexed(checkpoint, lines), asked).moments[0]
-    assert (best.sentence, best.shared, best.on, best.jaccard) == (0, len(asked.units), len(asked.units), 1.0)
-
-
 def test_one_token(tiny_checkpoints: Path) -> None:
     checkpoint = checkpoints.load("rnn", tiny_checkpoints)
     lines = Lines("f.csv", ("love", "hate", "love hate"), (1, 2, 3), None, 0, 0)
