@@ -306,7 +306,7 @@ def test_a_spoilt_file_is_one_line(spoil: Spoil, found: Benchmark, tmp_path: Pat
     content = json.loads(path.read_bytes())
     spoil(content)
     path.write_text(json.dumps(content), encoding="utf-8")
-    refused(path, "league.json does not hold what it should (")
+    refused(path, "league.json is malformed (")
 
 
 @pytest.mark.parametrize(
@@ -315,8 +315,8 @@ def test_a_spoilt_file_is_one_line(spoil: Spoil, found: Benchmark, tmp_path: Pat
         (b"", "cannot be read"),
         (b"\xff\xfe", "cannot be read"),
         (b"[" * 100_000, "cannot be read"),
-        (b"[1]", "does not hold"),
-        (b"null", "does not hold"),
+        (b"[1]", "malformed"),
+        (b"null", "malformed"),
         (b'{"format": NaN}', "format nan, expected 1"),
         (b" " * 2_000_001, "more than 2,000,000 bytes"),
         (b'{"format": ' + b"1" * 5000 + b"}", "cannot be read"),
