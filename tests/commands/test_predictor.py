@@ -157,7 +157,7 @@ def test_invalid_predictors_are_refused_by_every_verb(
         (f"predict --predictor os.system '{TEXT}'", "--predictor is package.module:callable"),
         (f"predict --predictor gone:f '{TEXT}'", "there is no module 'gone'"),
         (f"attribute --predictor {SPEC} --method saliency '{TEXT}'", "available: shapley, occlusion-1"),
-        (f"attribute --predictor {SPEC} --method shapley --baseline unk '{TEXT}'", "takes: delete"),
+        (f"attribute --predictor {SPEC} --method shapley --baseline unk '{TEXT}'", "available: delete"),
         (f"faithfulness --predictor {SPEC} --removal pad --data docs/blind_reading.csv", "words can only be deleted"),
     ],
 )
