@@ -14,7 +14,6 @@ from core.models import checkpoints
 if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.scan.corpus import CorpusScan
-    from core.probes.scan.scoring import Source
 
 _FOLDER_ONLY = ("resume", "part_rows", "workers", "scheduler")
 _FILE_ONLY = ("label_column", "labels", "positive", "negative", "top")
@@ -43,9 +42,8 @@ def scan_corpus(options: argparse.Namespace) -> int:
     models = console.rejoined(options, console.named_models(options))
     if Path(options.files[0]).is_file():
         console.tell_of_split(models, console.first_texts(options, Path(options.files[0])))
-    source = _source(models)
     try:
-        found = _followed(options, source)
+        found = _followed(options, models)
     except KeyboardInterrupt:
         console.progress(f"stopped; the same command with --resume goes on behind what is whole in {options.out}")
         raise
@@ -90,31 +88,17 @@ def scan_corpus(options: argparse.Namespace) -> int:
     return 0
 
 
-def _source(models: Sequence[Model]) -> Source:
-    """The checkpoints among some models, and the callable, if there is one."""
-    from core.models.predictor import BlackBox
-    from core.probes.scan.outside import Asked
-    from core.probes.scan.scoring import Checkpoints
-
-    own = [model for model in models if not isinstance(model, BlackBox)]
-    source: Source | None = Checkpoints.of(own, checkpoints.root()) if own else None
-    for model in models:
-        if isinstance(model, BlackBox):
-            source = Asked.of(model, source)
-    assert source is not None  # named_models refuses to name none
-    return source
-
-
-def _followed(options: argparse.Namespace, source: Source) -> CorpusScan:
+def _followed(options: argparse.Namespace, models: Sequence[Model]) -> CorpusScan:
     from contextlib import closing
 
     from tqdm import tqdm
 
     from core.probes.scan.corpus import PART_ROWS, corpus_scan
+    from core.probes.scan.scoring import ModelSource
 
     events = corpus_scan(
         options.files,
-        source,
+        ModelSource.of(models, checkpoints.root()),
         options.out,
         options.text_column,
         layout=options.layout,

@@ -16,7 +16,7 @@ from core.data.labels import SENTIMENT, Names
 if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.sarcasm.corpora import Columns
-    from core.probes.scan.one_file import Find, Scan
+    from core.probes.scan.one_file import RankedRow, Scan
 
 _LISTED = 20  # problems shown to people
 
@@ -189,7 +189,7 @@ def _show_scan(model: str, found: Scan, names: Names) -> None:
         console.line(f"  {rank}. {_shown(find, names)}")
 
 
-def _shown(find: Find, names: Names) -> str:
+def _shown(find: RankedRow, names: Names) -> str:
     human = f"  labelled {dict(zip(SENTIMENT, names, strict=True))[find.human]}" if find.human else ""
     cues = f"  [{' '.join(find.cues)}]" if find.cues else ""
     return f"{find.score:.4f}  row {find.row:,}{human}  P {find.probability:.4f}{cues}  {' '.join(find.text.split())}"

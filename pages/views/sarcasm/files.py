@@ -24,7 +24,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.scan.one_file import Find, Scan
+    from core.probes.scan.one_file import RankedRow, Scan
 
 MOST_TOP = 200
 
@@ -198,7 +198,7 @@ def _problems(found: Scan) -> None:
             )
 
 
-def _ranking(found: Scan, model: str, finds: tuple[Find, ...], key: str) -> None:
+def _ranking(found: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -> None:
     st.header(plain(model.upper()))
     if found.ranked_by == "disagreement":
         count, of = found.opposite[model], found.labelled
