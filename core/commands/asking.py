@@ -16,7 +16,7 @@ from core.models import checkpoints
 
 if TYPE_CHECKING:
     from core.models.predictor import Model
-    from core.probes.permutations.search import Order, Permutations, Progress, Question
+    from core.probes.permutations.search import Order, PermutationProgress, Permutations, Question
 
 
 def add_verbs(add: Add) -> None:
@@ -169,7 +169,7 @@ def permute(options: argparse.Namespace) -> int:
         for checkpoint in models
     ]  # all of them first: a text that cannot be searched is told of before an hour of work
     found = []
-    progress: Progress | None = None
+    progress: PermutationProgress | None = None
     status = 0
     try:
         for checkpoint, question in questions:
@@ -217,7 +217,7 @@ def _permutations_json(result: Permutations) -> dict[str, object]:
         "sensitivity": result.sensitivity,
         "order_effect": result.order_effect,
         # Beyond what is usual: the way taken, the orders that the figures speak of, η² of every token's place.
-        "way": result.way,
+        "way": result.strategy,
         "named": result.named,
         "position_effects": result.position_effects,
     }

@@ -152,7 +152,7 @@ def test_what_an_interrupted_search_found_is_told(
 ) -> None:
     whole = permutation_search.search
 
-    def broken_off(*arguments: Any) -> Iterator[permutation_search.Progress]:
+    def broken_off(*arguments: Any) -> Iterator[permutation_search.PermutationProgress]:
         for number, event in enumerate(whole(*arguments)):
             yield event
             if number == 1:

@@ -79,7 +79,7 @@ def test_permutations(seen: Checkpoint, asked: BlackBox, text: str, budget: int)
         (*_, last) = permutations.search("one name", permutations.scorer(model, question), question)
         found.append(last.result())
     inside, outside = found
-    for name in ("orders", "scored", "certificate", "flip_count", "way", "complete", "named", "tokens"):
+    for name in ("orders", "scored", "certificate", "flip_count", "strategy", "complete", "named", "tokens"):
         assert getattr(inside, name) == getattr(outside, name)
     by_row = [dict(zip(map(tuple, one.rows.tolist()), one.logits.tolist(), strict=True)) for one in found]
     assert by_row[0].keys() == by_row[1].keys()
