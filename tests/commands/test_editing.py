@@ -19,7 +19,7 @@ from core.models import checkpoints
 from core.models.predict import verdict, verdict_on_tokens
 from core.probes.edits import sources as edit_sources
 from core.probes.edits.neighbours import Neighbours
-from core.probes.edits.sources import Sources
+from core.probes.edits.sources import WordSources
 from core.text import lexicon
 from core.text.preprocessing import Preprocessing, Vocabulary
 from tests.conftest import WORDS
@@ -33,7 +33,7 @@ TEXT = "i love this movie so late"
 
 
 @pytest.fixture(scope="module")
-def sources() -> Sources:
+def sources() -> WordSources:
     vocabulary, random = Vocabulary(WORDS), np.random.default_rng(0)
     rows = [[WORDS[number] for number in random.integers(0, len(WORDS), random.integers(2, 9))] for _ in range(300)]
     found = kneser_ney.estimate(
@@ -41,11 +41,11 @@ def sources() -> Sources:
     )
     trigram = Trigram(vocabulary, found.unigram, found.bigrams, found.trigrams, 5)
     vectors = random.normal(size=(len(vocabulary), 6))
-    return Sources(Neighbours(vectors, vocabulary), trigram, lexicon.load())
+    return WordSources(Neighbours(vectors, vocabulary), trigram, lexicon.load())
 
 
 @pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+def _models(tiny_checkpoints: Path, sources: WordSources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     monkeypatch.setattr(edit_sources, "load", lambda _trigram=None: sources)
 

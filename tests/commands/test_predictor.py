@@ -16,7 +16,7 @@ from pyarrow import parquet
 from core.__main__ import main
 from core.fluency import trigram
 from core.probes.edits import sources
-from core.probes.edits.sources import Sources
+from core.probes.edits.sources import WordSources
 from examples.sklearn_predictor import sentiment
 from tests.commands.test_permuting import SomeTrigram
 
@@ -29,7 +29,7 @@ TEXT = "not good at all , really bad"
 def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     monkeypatch.setattr(trigram, "load", lambda: SimpleNamespace(trigram=SomeTrigram()))
-    monkeypatch.setattr(sources, "load", Sources)
+    monkeypatch.setattr(sources, "load", WordSources)
     monkeypatch.chdir(ROOT)
 
 

@@ -24,7 +24,7 @@ from core.probes.checklist import suite
 from core.probes.dynamics.sensitivity import sensitivity
 from core.probes.edits import search, sources
 from core.probes.edits import transformations as change
-from core.probes.edits.sources import Sources
+from core.probes.edits.sources import WordSources
 from core.probes.edits.victims import victim
 from core.probes.permutations import search as permutations
 from core.probes.permutations.comparison import compare
@@ -108,7 +108,7 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
     found = []
     for model in (seen, asked):
         question = sources.ask(
-            model, Sources(), TEXT, "flip", tried=(change.delete, change.swap, change.punctuation), beam=None
+            model, WordSources(), TEXT, "flip", tried=(change.delete, change.swap, change.punctuation), beam=None
         )
         (*_, last) = search.search("one name", victim(model), question)
         found.append(last.result())
@@ -128,11 +128,11 @@ def test_edits(seen: Checkpoint, asked: BlackBox) -> None:
 def test_edits_are_guarded_by_polarity_that_is_lent(asked: BlackBox, seen: Checkpoint) -> None:
     values = np.zeros(len(seen.vocabulary))
     values[seen.vocabulary.id("bad")] = -3
-    lent = Sources(polarity=(values, seen.vocabulary))
+    lent = WordSources(polarity=(values, seen.vocabulary))
     (guard, *_) = sources.guards(asked, lent)
     edit = next(one for one in change.delete(asked.preprocessing(TEXT)) if one.before == ("bad",))
     assert guard.judge([edit], "negative") == "failed"
-    assert sources.guards(asked, Sources())[0].judge([edit], "negative") == "cannot judge"
+    assert sources.guards(asked, WordSources())[0].judge([edit], "negative") == "cannot judge"
     other = BlackBox(lambda texts: texts, "made.up:spam")
     other.labels = ("ham", "spam")
     assert sources.guards(other, lent)[0].judge([edit], "negative") == "cannot judge"

@@ -56,7 +56,7 @@ FLIGHT = "my flight is delayed again"
 
 
 @cache
-def sources(_trigram: object = None) -> edit_sources.Sources:
+def sources(_trigram: object = None) -> edit_sources.WordSources:
     """Neighbours and a trigram drawn at random over the tiny models' words, and the shipped lexicon."""
     random = np.random.default_rng(0)
     vocabulary = Vocabulary(WORDS)
@@ -66,7 +66,7 @@ def sources(_trigram: object = None) -> edit_sources.Sources:
     )
     trigram = Trigram(vocabulary, found.unigram, found.bigrams, found.trigrams, 3)
     vectors = random.normal(size=(len(vocabulary), 5)).astype(np.float32)
-    return edit_sources.Sources(Neighbours(vectors, vocabulary, 8), trigram, lexicon.load())
+    return edit_sources.WordSources(Neighbours(vectors, vocabulary, 8), trigram, lexicon.load())
 
 
 @pytest.fixture(autouse=True)
@@ -378,7 +378,7 @@ def test_results_stay_while_others_are_looked_at() -> None:
 
 
 def test_without_word_lists_the_search_alone_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_trigram: object = None) -> edit_sources.Sources:
+    def missing(_trigram: object = None) -> edit_sources.WordSources:
         raise checkpoints.CheckpointError("no checkpoint 'word2vec' <b>here</b>")
 
     monkeypatch.setattr(edit_sources, "load", missing)
