@@ -11,6 +11,7 @@ from core.data.tables import as_csv
 from core.models.gold_labels import fooled
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
+from core.probes.sarcasm.recipes import GOLD_LABEL
 from core.probes.sarcasm.situations import bank, read
 from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
@@ -22,7 +23,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
-    from core.probes.sarcasm.compose import Composition, Progress
+    from core.probes.sarcasm.compose import ComposeProgress, Composition
 
 EXAMPLE = "my flight is delayed again"
 MOST_TOP, _SECONDS = 50, 60.0
@@ -102,7 +103,7 @@ def _top() -> int:
     return int(top)
 
 
-def _say(event: Progress) -> background_search.Shown:
+def _say(event: ComposeProgress) -> background_search.Shown:
     line = _("{scored:,} of up to {total:,} remarks scored, {fooled:,} of them read as positive").format(
         scored=event.scored, total=event.total, fooled=event.fooled
     )
@@ -138,7 +139,7 @@ def _show(found: Composition, key: str) -> None:
         (
             round(one.probability, 4),
             one.text,
-            fooled_name(fooled(one.probability, found.human_reading)),
+            fooled_name(fooled(one.probability, GOLD_LABEL)),
             term(one.recipe.pattern),
             clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )
@@ -171,7 +172,7 @@ def _show(found: Composition, key: str) -> None:
                 text=one.text,
                 original=found.situation,
                 probabilities={found.model: one.probability},
-                reading=found.human_reading,
+                reading=GOLD_LABEL,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),
             ),
