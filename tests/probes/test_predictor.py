@@ -39,9 +39,9 @@ LONG = "i love this movie , not so bad ! better late than never"
 NEAR = 1e-4  # logits: from inside they are float32
 
 
-@pytest.fixture(params=["rnn", "gru", "lstm"])
-def seen(request: pytest.FixtureRequest, tiny_checkpoints: Path) -> Checkpoint:
-    return checkpoints.load(request.param, tiny_checkpoints)
+@pytest.fixture
+def seen(tiny_checkpoints: Path) -> Checkpoint:
+    return checkpoints.load("lstm", tiny_checkpoints)
 
 
 @pytest.fixture
@@ -198,7 +198,6 @@ def test_subsets_and_orders(seen: Checkpoint, asked: BlackBox) -> None:
 
 
 @pytest.mark.parametrize("method", attribute.OUTSIDE)
-@pytest.mark.parametrize("seen", ["lstm"], indirect=True)
 def test_attributions(seen: Checkpoint, asked: BlackBox, method: str) -> None:
     text = TEXT if method == "shapley" else LONG
     one = attribute.attribute(seen, text, method, "delete")
@@ -209,7 +208,6 @@ def test_attributions(seen: Checkpoint, asked: BlackBox, method: str) -> None:
     assert (other.delta is None) == (one.delta is None)
 
 
-@pytest.mark.parametrize("seen", ["gru"], indirect=True)
 def test_sampled_shapley_is_the_same_sample(seen: Checkpoint, asked: BlackBox) -> None:
     one = attribute.attribute(seen, LONG, "shapley", "delete")
     other = attribute.attribute(asked, LONG, "shapley")
