@@ -10,7 +10,6 @@ import pytest
 
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
-from core.models.predict import verdict
 from core.models.predictor import BlackBox
 from core.models.token_predictor import predictor, reader
 from core.probes.attribution import attribute, benchmark
@@ -59,12 +58,6 @@ def readings(seen: Checkpoint, asked: BlackBox, text: str = TEXT) -> tuple[Readi
         Reading(seen, text, tuple(seen.preprocessing(text))),
         Reading(asked, text, tuple(asked.preprocessing(text))),
     )
-
-
-def test_verdicts(seen: Checkpoint, asked: BlackBox) -> None:
-    one, other = verdict(seen, TEXT), verdict(asked, TEXT)
-    assert one.tokens == other.tokens
-    assert other.logit == pytest.approx(one.logit, abs=NEAR)
 
 
 @pytest.mark.parametrize(

@@ -178,9 +178,6 @@ def test_an_empty_sentence_is_named(a: str, b: str, which: str) -> None:
 def test_odd_sentences_are_compared_and_results_cannot_be_changed() -> None:
     found = compare([at_random(cell) for cell in CELLS], "<b>x</b> \x00 \ud800 🙂", "🙂 \ud800 $x$ ![](y)")
     assert found.words is not None and not found.words.same_words
-    assert hash(found) == hash(
-        compare([at_random(cell) for cell in CELLS], found.contrasts[0].a.text, "🙂 \ud800 $x$ ![](y)")
-    )
     with pytest.raises(FrozenInstanceError):
         found.contrasts = ()  # type: ignore[misc]
     long = compare([at_random("lstm")], "a b " * 2_000, "b a " * 2_000)

@@ -272,7 +272,6 @@ def test_the_verb_prints_control_characters_inert(capsys: pytest.CaptureFixture[
         (["orders.csv"], "no column 'text'; it has: number, said"),
         (["orders.csv", "--text-column", "said", "--limit", "0"], "at least 1"),
         (["orders.csv", "--text-column", "said", "--model", "nosuch"], "available: rnn, gru, lstm"),
-        (["orders.csv", "--text-column", "said", "--encoding", "nosuch"], "nosuch"),
         (["empty.csv"], "no rows"),
         (["latin.csv", "--encoding", "utf-8"], "encoding"),
         (["."], "is a folder"),

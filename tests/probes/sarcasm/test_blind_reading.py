@@ -45,7 +45,7 @@ def scores(model: str) -> Predictor:
 @pytest.fixture(scope="module")
 def found() -> list[Composition]:
     compositions = []
-    for situation in bank():
+    for situation in bank()[:60]:
         candidates = Candidates(Question(situation, budget=20), Preprocessing())
         for model in ("rnn", "gru", "lstm"):
             *_, last = search(model, scores(model), candidates)

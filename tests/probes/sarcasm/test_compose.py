@@ -118,7 +118,7 @@ def test_models_share_what_is_built() -> None:
 
 def test_progress_counts_up_and_earlier_results_stay() -> None:
     events: list[ComposeProgress] = list(
-        search("fake", predict, Candidates(Question(SITUATION, budget=3_000), PREPROCESSING))
+        search("fake", predict, Candidates(Question(SITUATION, budget=2_500), PREPROCESSING))
     )
     assert len(events) >= 3
     assert [event.scored for event in events] == sorted({event.scored for event in events})
@@ -127,7 +127,7 @@ def test_progress_counts_up_and_earlier_results_stay() -> None:
         result = event.result()
         assert (result.scored, result.fooled) == (event.scored, event.fooled)
         assert max(share.best.probability for share in result.by_recipe) == event.best.probability
-        assert event.total == 3_000
+        assert event.total == 2_500
     assert not events[0].result().complete
 
 

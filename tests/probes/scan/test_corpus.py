@@ -6,7 +6,6 @@ import csv
 import errno
 import json
 import os
-import resource
 import shutil
 import signal
 import time
@@ -338,21 +337,6 @@ def test_a_full_disk_leaves_whole_parts_and_goes_on(
     assert sorted(path.name for path in out.iterdir()) == [parts.SCAN, "part-000000.parquet", "part-000001.parquet"]
     assert run([folder], source, out, part_rows=20, resume=True).before == 40
     assert same(rows(out), whole)
-
-
-def test_a_file_that_the_system_cuts_off_is_not_left(folder: Path, source: ModelSource, tmp_path: Path) -> None:
-    """The system's own refusal, half way through a file: what is written of it goes."""
-    out = tmp_path / "out"
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with closing(corpus_scan([folder], source, out, part_rows=100)) as events:
-        next(events)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
-        try:
-            with pytest.raises(OSError, match=r"^file too large; 0 rows are kept"):
-                next(events)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert [path.name for path in out.iterdir()] == [parts.SCAN]
 
 
 def test_a_table_that_changes_while_it_is_read_is_noticed(

@@ -281,17 +281,6 @@ def test_own_words_for_labels(tmp_path: Path) -> None:
         assert find.human == ("positive", "negative")[(find.row - 1) % 2]
 
 
-def test_a_spreadsheet_runs_nothing(tmp_path: Path) -> None:
-    hostile = ["=cmd|' /C calc'!A0", "+1", "-1+2", "@SUM(A1)", "\t=1", "so good"]
-    path = write(tmp_path / "in.jsonl", [{"text": text, "=f": text} for text in hostile])
-    for name in ("out.csv", "out.tsv"):
-        last(scan(path, [checkpoint()], out=tmp_path / name))
-        with (tmp_path / name).open(encoding="utf-8", newline="") as file:
-            cells = [cell for row in csv.reader(file, delimiter="\t" if "tsv" in name else ",") for cell in row]
-        assert not [cell for cell in cells if cell.startswith(("=", "-", "@", "\t", "\r"))]
-        assert {cell for cell in cells if cell.startswith("+")} <= {"+1"}  # a number, where no text is expected
-
-
 # Progress and stopping
 
 
