@@ -6,8 +6,7 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
-from pages.help import about
-from pages.widgets import frame, query_params
+from pages.widgets import frame
 
 frame.set_up("Permutations")
 st.title(_("Permutations"))
@@ -24,18 +23,7 @@ views = {
     "compare": _("Compare two sentences"),
     "kept": _("Kept pairs"),
 }
-query_params.restore("view", "hand", query_params.one_of(list(views)), key="permutations view")
-view = st.pills(
-    _("What to do"),
-    list(views),
-    format_func=views.__getitem__,
-    key="permutations view",
-    required=True,
-    persist_state="session",
-    label_visibility="collapsed",
-)
-query_params.carry("view", None if view == "hand" else view)
-about.show("Permutations", view)
+view = frame.choose_view(_("What to do"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

@@ -6,8 +6,7 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
-from pages.help import about
-from pages.widgets import frame, query_params
+from pages.widgets import frame
 
 frame.set_up("Sarcasm")
 st.title(_("Sarcasm"))
@@ -27,18 +26,7 @@ views = {
     "measured": _("Measured"),
     "kept": _("Kept finds"),
 }
-query_params.restore("view", "comment", query_params.one_of(list(views)), key="sarcasm view")
-view = st.pills(
-    _("What to do"),
-    list(views),
-    format_func=views.__getitem__,
-    key="sarcasm view",
-    required=True,
-    persist_state="session",
-    label_visibility="collapsed",
-)
-query_params.carry("view", None if view == "comment" else view)
-about.show("Sarcasm", view)
+view = frame.choose_view(_("What to do"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

@@ -6,8 +6,7 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
-from pages.help import about
-from pages.widgets import frame, query_params
+from pages.widgets import frame
 
 frame.set_up("Trajectories")
 st.title(_("Trajectories"))
@@ -29,18 +28,7 @@ views = {
     "patterns": _("Patterns"),
     "probes": _("Linear probes"),
 }
-query_params.restore("view", "states", query_params.one_of(list(views)), key="trajectories view")
-view = st.pills(
-    _("What to look at"),
-    list(views),
-    format_func=views.__getitem__,
-    key="trajectories view",
-    required=True,
-    persist_state="session",
-    label_visibility="collapsed",
-)
-query_params.carry("view", None if view == "states" else view)
-about.show("Trajectories", view)
+view = frame.choose_view(_("What to look at"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

@@ -6,8 +6,7 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.runtime.i18n import gettext as _
-from pages.help import about
-from pages.widgets import frame, query_params
+from pages.widgets import frame
 
 frame.set_up("Attributions")
 st.title(_("Attributions"))
@@ -25,18 +24,7 @@ views = {
     "pairs": _("Pairs"),
     "league": _("League of methods"),
 }
-query_params.restore("view", "words", query_params.one_of(list(views)), key="attributions view")
-view = st.pills(
-    _("What to look at"),
-    list(views),
-    format_func=views.__getitem__,
-    key="attributions view",
-    required=True,
-    persist_state="session",
-    label_visibility="collapsed",
-)
-query_params.carry("view", None if view == "words" else view)
-about.show("Attributions", view)
+view = frame.choose_view(_("What to look at"), views)
 
 with frame.loading():
     # Heavy imports, here so that the page is on the screen before them.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.help import about
-from pages.widgets import frame, query_params
+from pages.widgets import frame
 
 frame.set_up("Maths_Lab")
 st.title(_("Maths lab"))
@@ -18,19 +17,13 @@ sections = {
     "mixture": _("Gaussian mixture"),
     "cells": _("RNN, GRU, LSTM"),
 }
-if not query_params.restore("lab", "lstm", query_params.one_of(list(sections)), key="lab section"):
-    st.caption(_("The link asks for an exercise that is not here; the first one is shown."))
-chosen = st.pills(
+chosen = frame.choose_view(
     _("Exercise"),
-    list(sections),
-    format_func=sections.__getitem__,
+    sections,
+    name="lab",
     key="lab section",
-    required=True,
-    persist_state="session",
-    label_visibility="collapsed",
+    unreadable=_("The link asks for an exercise that is not here; the first one is shown."),
 )
-query_params.carry("lab", None if chosen == "lstm" else chosen)
-about.show("Maths_Lab", chosen)
 with frame.waiting(_("Loading the exercise…"), 420):
     # Only the chosen one is loaded: some need torch.
     if chosen == "lstm":

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.help import about
-from pages.widgets import frame, models, query_params
+from pages.widgets import frame, models
 
 frame.set_up("Models")
 st.title(_("Models"))
@@ -21,18 +20,7 @@ views = {
     "evaluate": _("Your file"),
     "words": _("Words"),
 }
-query_params.restore("view", "cards", query_params.one_of(list(views)), key="models view")
-view = st.pills(
-    _("What to look at"),
-    list(views),
-    format_func=views.__getitem__,
-    key="models view",
-    required=True,
-    persist_state="session",
-    label_visibility="collapsed",
-)
-query_params.carry("view", None if view == "cards" else view)
-about.show("Models", view)
+view = frame.choose_view(_("What to look at"), views)
 cards, faults = models.cards()
 word_vectors, more_faults = models.word_vectors_card()
 models.tell_of(faults + more_faults)

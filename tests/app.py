@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ast
+import base64
+import json
 import re
+from gettext import NullTranslations
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
+import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from core.runtime import i18n
 
 ROOT = Path(__file__).parent.parent
 PAGES = {"Home": ROOT / "app.py"} | {
@@ -61,12 +69,97 @@ def shown(markdown: str) -> str:
 
 
 def said(at: AppTest) -> str:
-    """Everything a page says in texts, captions and boxes, a line each."""
-    kinds = (at.caption, at.markdown, at.info, at.warning, at.error, at.success, at.text)
+    """Everything a page says in headers, texts, captions and boxes, a line each."""
+    kinds = (at.header, at.subheader, at.caption, at.markdown, at.info, at.warning, at.error, at.success, at.text)
     return "\n".join(shown(element.value) for kind in kinds for element in kind)
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    """The page after a click on the one button whose label begins so."""
+    (button,) = (button for button in at.button if button.label.startswith(label))
+    return sound(button.click().run())
+
+
+def offers(at: AppTest, label: str) -> bool:
+    """Whether a button's label begins so."""
+    return any(button.label.startswith(label) for button in at.button)
+
+
+def parameter(at: AppTest, name: str) -> str | None:
+    """What the link says under a name."""
+    found = at.query_params.get(name)
+    return found[0] if isinstance(found, list) else found
+
+
+def table(at: AppTest, *columns: str) -> Any:
+    """The first table that has these columns, as a data frame."""
+    return next(found.value for found in at.dataframe if set(columns) <= set(found.value.columns))
+
+
+def choose_row(at: AppTest, column: str, *rows: int) -> AppTest:
+    """The page after a click on rows of the first table with a column whose rows can be chosen."""
+    found = next(found for found in at.dataframe if column in found.value.columns and found.proto.selection_mode)
+    key = found.proto.id.rpartition("-")[2]
+    at.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    return sound(at.run())
+
+
+def charts(at: AppTest) -> list[dict[str, Any]]:
+    """The page's charts, as plotly's JSON."""
+    return [json.loads(found.proto.spec) for found in at.get("plotly_chart")]
+
+
+def live(at: AppTest, marker: str) -> set[str]:
+    """The kinds of elements that show a marked text, without Markdown in which every special character is escaped."""
+    found = [found for found in (*at.main, *at.sidebar) if marker in str(getattr(found, "proto", ""))]
+    words = ("caption", "alert", "info", "warning", "success", "error", "markdown")
+    return {one.type for one in found if one.type not in words or re.search(r"(?<!\\)[\[\]<>$`|]", one.value)}
+
+
+class _Marking(NullTranslations):
+    def gettext(self, message: str) -> str:
+        return f"«{message}»"
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        return f"«{singular if number == 1 else plural}»"
+
+
+def mark_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every message of the catalogues stand in «marks»."""
+    monkeypatch.setattr(i18n, "_catalogue", lambda _language: _Marking())
 
 
 def forget() -> None:
     """Empty the caches that sessions share, as after a restart."""
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+def script(source: str, **parameters: str) -> AppTest:
+    """A part of a page, drawn by a script of its own that a link has opened; no exception is shown on it."""
+    at = AppTest.from_string(source, default_timeout=180)
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    return sound(at.run())
+
+
+def figures(at: AppTest) -> dict[str, dict[str, Any]]:
+    """The figures on a page by their titles."""
+    return {spec["layout"]["title"]["text"]: spec for spec in charts(at)}
+
+
+def figure(at: AppTest, title: str) -> dict[str, Any]:
+    """The figure whose title has this in it."""
+    return next(spec for name, spec in figures(at).items() if title in name)
+
+
+def numbers(encoded: Any) -> np.ndarray:
+    """An array as plotly writes it: a list, or its bytes."""
+    if isinstance(encoded, dict):
+        return np.frombuffer(base64.b64decode(encoded["bdata"]), dtype=encoded["dtype"])
+    return np.array(encoded, dtype=float)
+
+
+def parameters(at: AppTest) -> dict[str, str]:
+    """What the link says."""
+    return {name: value[-1] if isinstance(value, list) else value for name, value in at.query_params.items()}

@@ -1,7 +1,7 @@
 """What a page or a view is about: the idea, the equation, how to read it, what it does not show, the papers.
 
 Folded away at the same place on every page: below the choice of the view, above what the view shows. The texts stand in
-the modules ``about_<page>``, one `About` for every view; a view without one has no fold.
+the modules ``pages.help.<page>``, one `About` for every view; a view without one has no fold.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ def texts(page: str) -> Mapping[str, About]:
     """What is said of a page's views, by view, in English; ``""`` is the page that has no views."""
     if page not in _TEXTS:
         return {}
-    found: Mapping[str, About] = import_module(f"pages.help.{page.lower()}").TEXTS
-    return found
+    about: Mapping[str, About] = import_module(f"pages.help.{page.lower()}").TEXTS
+    return about
 
 
 def show(page: str, view: str | None = "") -> None:
     """The fold about a page's view, if there is anything to say."""
-    found = texts(page).get(view or "")
-    if found is None:
+    about = texts(page).get(view or "")
+    if about is None:
         return
     label = _("About this view") if view else _("About this page")
     with st.expander(label, icon=":material/school:", key=f"about {page} {view}"):
-        _part(_("The idea"), found.idea)
-        for equation in found.equations:
+        _part(_("The idea"), about.idea)
+        for equation in about.equations:
             st.latex(worded(equation))
-        if found.letters:
-            st.markdown(_(found.letters))
-        _part(_("How to read it"), found.reading)
-        _part(_("What it does not show"), found.limits)
-        if found.papers:
+        if about.letters:
+            st.markdown(_(about.letters))
+        _part(_("How to read it"), about.reading)
+        _part(_("What it does not show"), about.limits)
+        if about.papers:
             title = _("Papers")  # not inside the f-string, where the catalogues' extractor does not look
-            st.markdown(f"**{title}**\n" + "".join(f"\n- {_cited(paper)}" for paper in found.papers))
+            st.markdown(f"**{title}**\n" + "".join(f"\n- {_cited(paper)}" for paper in about.papers))
 
 
 def _part(title: str, text: str) -> None:

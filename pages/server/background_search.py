@@ -1,13 +1,12 @@
-"""A long search on a page: work in a thread, looked at several times a second, given up when the page is left.
+"""A long search on a page: it runs in a thread, and the page draws its progress several times a second.
 
-Streamlit ends a script only at its next ``st.`` call, and a step of a search may take seconds. So the search runs in a
-thread that calls nothing of Streamlit's, and the script looks at it and redraws the progress. A click on Stop, another
-page, another sentence or a closed window all end the script at that call; the thread is told at once and gives up
-before its next step. What was found until then is kept. Only so many run at a time, over all sessions: the others wait
-in line (`admission`), and the page says how many are before them.
+Streamlit ends a script only at its next ``st.`` call, and a step of a search may take seconds. So the thread calls
+nothing of Streamlit, and the script looks at it and redraws the progress. A click on Stop, another page or sentence and
+a closed window all end the script at that call; the thread is cancelled before its next step, and its result so far is
+kept. Only so many searches run at a time, over all sessions; the others wait in line (`queue`).
 
-The script that a click starts does not wait for the one that it ends: both may run for a moment. So whichever comes
-first ends a search that is left over and keeps what it found.
+The script that a click starts does not wait for the one that it ends: both may run for a moment. Whichever comes first
+ends a search that is left over and keeps its result.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
@@ -40,21 +39,15 @@ _LINE = Line()  # of all sessions
 Key = tuple[object, ...]
 
 
-class Event(Protocol):
-    """What a search yields as it goes on: `result` makes what was found so far."""
-
-    @property
-    def result(self) -> Callable[[], Any]: ...
-
-
-Start = Callable[[Callable[[], None]], Iterator[Event]]
-"""Starts a search, given a function for it to call often, which ends it."""
+Start = Callable[[Callable[[], None]], Iterator[Any]]
+"""Starts a search, given a function that it calls often and that raises once the search is cancelled. It yields events:
+each is the result so far, or has a method `result` that makes it."""
 
 
 class Shown(NamedTuple):
-    """How far a search is: the share that is done, 0 to 1, a line about it, and a line about the best so far, if any.
+    """How far a search is: the share that is done, 0 to 1, a line about it, and one about the best so far, if any.
 
-    Both are shown as they stand. `queries` counts the texts scored so far, where a search scores texts.
+    Both are shown as they are, not as Markdown. `queries` counts the texts scored so far.
     """
 
     share: float
@@ -63,23 +56,21 @@ class Shown(NamedTuple):
     queries: int = 0
 
 
-class _GivenUpError(Exception):
+class _CancelledError(Exception):
     """Nobody waits for the search any more."""
 
 
 class _Work:
-    """A search in a thread of its own; `latest` is the last event that came, `key` what was asked.
-
-    It begins when its turn has come. Raises ValueError where the line's setting is none.
-    """
+    """A search in a thread of its own, which begins when its turn has come: `key` says what was asked, `latest` is its
+    last event. Raises ValueError for a bad setting of the line."""
 
     def __init__(self, key: Key, start: Start):
         self.key = key
         self.place = _LINE.enter()
-        self.latest: Event | None = None
+        self.latest: Any = None
         self.fault: Exception | None = None
         self._began: float | None = None
-        self._given_up = threading.Event()
+        self._cancelled = threading.Event()
         self._thread = threading.Thread(
             # A thread starts without its starter's context, which holds the language.
             target=copy_context().run,
@@ -98,27 +89,27 @@ class _Work:
             if not self.place.wait():
                 return
             self._began = time.monotonic()
-            with telling(lambda done, total: self._breathe()):
-                for event in start(self._breathe):
+            with telling(lambda done, total: self._check_cancelled()):
+                for event in start(self._check_cancelled):
                     self.latest = event
-                    self._breathe()
-        except _GivenUpError:
+                    self._check_cancelled()
+        except _CancelledError:
             pass
         except Exception as fault:  # of whatever kind: the page says it in one line
             self.fault = fault
         finally:
             self.place.leave()
 
-    def _breathe(self) -> None:
-        if self._given_up.is_set():
-            raise _GivenUpError
+    def _check_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise _CancelledError
 
     def ends_within(self, seconds: float) -> bool:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def give_up(self) -> None:
-        self._given_up.set()
+    def cancel(self) -> None:
+        self._cancelled.set()
         self.place.give_up_waiting()
 
     @property
@@ -151,11 +142,12 @@ class _Kept:
             if work is None or which not in (None, work):
                 return
             self._under_way = None
-            work.give_up()
+            work.cancel()
             if work.latest is not None:
                 self.unanswered = None
                 self.results.pop(work.key, None)
-                self.results[work.key] = work.latest.result()
+                made = getattr(work.latest, "result", None)
+                self.results[work.key] = made() if callable(made) else work.latest
                 while len(self.results) > MOST_KEPT:
                     del self.results[next(iter(self.results))]
 
@@ -169,10 +161,10 @@ def view(
     label: str | None = None,
     again: str | None = None,
 ) -> None:
-    """The button that starts a search, the search with its Stop while it runs, and what it found.
+    """The button that starts a search; the progress and a Stop button while it runs; then its result.
 
-    `name` tells kinds of searches apart, `key` what is asked of one. `start` is called only when the search begins;
-    `say` tells of an event, `show` shows a result under a key of its own.
+    `name` is the kind of search, `key` what is asked. `start` is called only when the search begins; `say` words an
+    event, `show` shows a result under a key of its own.
     """
     kept: _Kept = st.session_state.setdefault(f"{name} found", _Kept())
     kept.end()  # one that a click has just left over
@@ -187,31 +179,31 @@ def view(
         # The click ends this script at its next call, so it needs no handling: what was found is then shown.
         st.button(_("Stop"), key=f"{name} stop", type="primary", icon=":material/stop_circle:")
         fault = _run(bar, kept, key, start, say)
-        st.session_state[f"{name} fault"] = (key, _told(fault))
+        st.session_state[f"{name} fault"] = (key, _one_line(fault))
         st.rerun()
 
     def want() -> None:
         st.session_state[f"{name} wanted"] = key
         st.session_state.pop(f"{name} fault", None)
 
-    found = kept.results.get(key)
+    result = kept.results.get(key)
     place.button(
-        (label or _("Start the search")) if found is None else (again or _("Search again")),
+        (label or _("Start the search")) if result is None else (again or _("Search again")),
         key=f"{name} start",  # `tokens.readable_choices` hides what ends so while the search runs
-        type="primary" if found is None else "secondary",
+        type="primary" if result is None else "secondary",
         icon=":material/search:",
         on_click=want,
     )
     asked, fault_line = st.session_state.get(f"{name} fault", (key, ""))
     if fault_line and asked == key:
         st.error(_("The search came to grief: {fault}").format(fault=plain(fault_line)))
-    elif found is None and kept.unanswered == key:
+    elif result is None and kept.unanswered == key:
         st.info(_("The search was ended before it had found anything, so nothing is known yet."))
-    if found is not None:
-        show(found, fingerprint(key))
+    if result is not None:
+        show(result, fingerprint(key))
 
 
-def _told(fault: Exception | None) -> str:
+def _one_line(fault: Exception | None) -> str:
     """A fault in one line; one of the plain kinds that core raises says enough by itself."""
     if fault is None:
         return ""

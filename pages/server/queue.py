@@ -1,9 +1,8 @@
 """How many long searches run at a time? A few, over all sessions; the rest wait their turn and know their place.
 
-A search keeps a processor busy. More of them than processors make each other, and every page that anybody looks at,
-slow, and none ends sooner for it. So whoever comes when all are taken stands in line, first come, first served: every
-search has a bounded time, so every turn comes. A session looks at one page, which runs one search, so nobody can fill
-the line alone but by as many windows.
+A search keeps a processor busy: more searches than processors slow each other and every page, and none ends sooner. So
+searches queue, first come, first served. Every search has a bounded time, so every turn comes. A session shows one
+page, which runs one search, so only many windows could fill the queue.
 """
 
 from __future__ import annotations
@@ -34,41 +33,24 @@ class Line:
     """Where searches wait. `most` says how many run at a time; it is asked whenever one comes."""
 
     def __init__(self, most: Callable[[], int] = most_at_a_time):
-        self._ask, self._most = most, 1
-        self._waiting: deque[Place] = deque()
-        self._running: set[Place] = set()
-        self._moved = threading.Condition()
+        self.ask, self.most = most, 1
+        self.waiting: deque[Place] = deque()
+        self.running: set[Place] = set()
+        self.moved = threading.Condition()
 
     def enter(self) -> Place:
         """A place at the end of the line; its turn may have come at once. Raises ValueError for a bad setting."""
-        with self._moved:
-            self._most, place = self._ask(), Place(self)
-            self._waiting.append(place)
-            self._admit()
+        with self.moved:
+            self.most, place = self.ask(), Place(self)
+            self.waiting.append(place)
+            self.admit()
             return place
 
-    def _admit(self) -> None:
-        while self._waiting and len(self._running) < self._most:
-            self._running.add(self._waiting.popleft())
-        self._moved.notify_all()
-
-    def _leave(self, place: Place) -> None:
-        with self._moved:
-            if place in self._waiting:
-                self._waiting.remove(place)
-            self._running.discard(place)
-            self._admit()
-
-    def _before(self, place: Place) -> int:
-        with self._moved:
-            if place not in self._waiting:
-                return 0
-            return self._waiting.index(place) + max(1, len(self._running) - self._most + 1)
-
-    def _wait(self, place: Place) -> bool:
-        with self._moved:
-            self._moved.wait_for(lambda: place not in self._waiting)
-            return place in self._running
+    def admit(self) -> None:
+        """Let as many run as may; under the lock of `moved`."""
+        while self.waiting and len(self.running) < self.most:
+            self.running.add(self.waiting.popleft())
+        self.moved.notify_all()
 
 
 class Place:
@@ -80,18 +62,28 @@ class Place:
     @property
     def before(self) -> int:
         """How many searches must end before this one begins; 0 from its turn on."""
-        return self._line._before(self)
+        line = self._line
+        with line.moved:
+            if self not in line.waiting:
+                return 0
+            return line.waiting.index(self) + max(1, len(line.running) - line.most + 1)
 
     def wait(self) -> bool:
         """Wait for the turn. False where the place was given up meanwhile."""
-        return self._line._wait(self)
+        with self._line.moved:
+            self._line.moved.wait_for(lambda: self not in self._line.waiting)
+            return self in self._line.running
 
     def leave(self) -> None:
         """Make room for the next, whether the turn had come or not. To leave again does nothing."""
-        self._line._leave(self)
+        with self._line.moved:
+            self.give_up_waiting()
+            self._line.running.discard(self)
+            self._line.admit()
 
     def give_up_waiting(self) -> None:
         """Leave unless the turn has come: a search that runs keeps its place until it has really ended."""
-        with self._line._moved:
-            if self in self._line._waiting:
-                self._line._leave(self)
+        with self._line.moved:
+            if self in self._line.waiting:
+                self._line.waiting.remove(self)
+                self._line.admit()

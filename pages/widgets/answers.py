@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.models.predict import EmptyTextError
 from core.runtime.i18n import gettext as _
 from pages.widgets import black_box, models
@@ -18,19 +19,19 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
 
 
-def answers(found: Sequence[Model], text: str) -> list[tuple[Model, Verdict]]:
+def answers(several: Sequence[Model], text: str) -> list[tuple[Model, Verdict]]:
     """The models that find a word in a text, with their verdicts; a callable that goes wrong is told of instead."""
     given = []
-    for model in found:
+    for model in several:
         # Another model's preprocessing may still find a word.
         with black_box.faults_told(), suppress(EmptyTextError):
             given.append((model, models.verdict(model, text)))
     return given
 
 
-def as_words(found: Sequence[Model], text: str) -> None:
+def as_words(several: Sequence[Model], text: str) -> None:
     """Says what a callable makes of the words that probes move, where the text as typed is something else to it."""
-    for model in found:
+    for model in several:
         if not black_box.is_one(model):
             continue
         tokens = tuple(model.preprocessing(text))
@@ -44,5 +45,5 @@ def as_words(found: Sequence[Model], text: str) -> None:
                     _(
                         "Where words are moved, {model} is asked about them in lower case with single spaces between: "
                         "it says {moved:.3f} of these words where it says {typed:.3f} of the text as typed."
-                    ).format(model=plain(model.name.upper()), moved=moved.probability, typed=typed.probability)
+                    ).format(model=plain(model_name(model.name)), moved=moved.probability, typed=typed.probability)
                 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.models import checkpoints, predictor
 from core.models.predictor import BlackBox, PredictorError
 from core.runtime.i18n import gettext as _
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
 
 
-def joined(found: Sequence[Model], faults: list[str]) -> tuple[list[Model], list[str]]:
+def joined(several: Sequence[Model], faults: list[str]) -> tuple[list[Model], list[str]]:
     """The callable before some models, and a line about it after others' where it cannot be used."""
     try:
         spec = predictor.asked_for(sys.argv[1:])
         if spec is None:
-            return [*found], faults
-        return [_loaded(spec), *found], faults
+            return [*several], faults
+        return [_loaded(spec), *several], faults
     except PredictorError as error:
-        return [*found], [*faults, str(error)]
+        return [*several], [*faults, str(error)]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -45,26 +46,26 @@ def is_one(model: Model) -> bool:
     return isinstance(model, BlackBox)
 
 
-def inside(found: Sequence[Model]) -> list[Checkpoint]:
+def inside(several: Sequence[Model]) -> list[Checkpoint]:
     """Those with states and weights; says of the other one that it has none to show."""
-    for model in found:
+    for model in several:
         if isinstance(model, BlackBox):
             st.caption(
                 _(
                     "{model} is not here: only its answers can be had, and this shows a model's states, weights or "
                     "gradients."
-                ).format(model=plain(model.name.upper()))
+                ).format(model=plain(model_name(model.name)))
             )
-    return [model for model in found if not isinstance(model, BlackBox)]
+    return [model for model in several if not isinstance(model, BlackBox)]
 
 
-def without_beginnings(found: Sequence[Model]) -> None:
+def without_beginnings(several: Sequence[Model]) -> None:
     """Says why a model that has been asked has no curve."""
-    for model in found:
+    for model in several:
         if isinstance(model, BlackBox):
             st.caption(
                 _("{model} has no curve: it answers for whole texts and keeps no state between words.").format(
-                    model=plain(model.name.upper())
+                    model=plain(model_name(model.name))
                 )
             )
 
@@ -82,11 +83,11 @@ def ask_first(model: Model, texts: Sequence[str]) -> None:
     """Ask a callable about many texts, showing how far it is; it knows them afterwards."""
     if not isinstance(model, BlackBox):
         return
-    bar = st.progress(0.0, _("Asking {model}…").format(model=plain(model.name.upper())))
+    bar = st.progress(0.0, _("Asking {model}…").format(model=plain(model_name(model.name))))
     line = _("Asking {model}: {done:,} of {total:,} texts")
 
     def told(done: int, total: int) -> None:
-        bar.progress(done / total, line.format(model=plain(model.name.upper()), done=done, total=total))
+        bar.progress(done / total, line.format(model=plain(model_name(model.name)), done=done, total=total))
 
     try:
         with predictor.telling(told):

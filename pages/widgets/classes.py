@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import CLASSES, SENTIMENT, Names, name_of, probability_of, shared, shown
+from core.data.labels import CLASSES, SENTIMENT, Names, model_name, name_of, probability_of, shared, shown
 from core.models import checkpoints as folder
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
@@ -21,6 +21,7 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
+    from core.models.predict import Verdict
 
 
 def of(model: str) -> Names:
@@ -46,6 +47,19 @@ def said(probability: float, labels: Names = SENTIMENT) -> str:
     return plain(shown(name_of(probability, labels)))
 
 
+def metric(verdict: Verdict) -> None:
+    """A model's name, its verdict, and the probability of its second class."""
+    st.metric(
+        plain(model_name(verdict.model)),
+        said(verdict.probability, verdict.labels),
+        delta=_("{chance} = {probability:.3f}").format(
+            chance=probability_name_plain(verdict.labels), probability=verdict.probability
+        ),
+        delta_color="off",
+        delta_arrow="up" if verdict.probability >= 0.5 else "down",
+    )
+
+
 def both(labels: Names = SENTIMENT) -> dict[str, str]:
     """The classes' names as they stand, by what results call them: negative for the first, positive for the second."""
     return dict(zip(SENTIMENT, map(shown, labels), strict=True))
@@ -65,7 +79,7 @@ def listed(several: Iterable[Checkpoint]) -> str:
     """``LSTM (negative or positive), MAIL (ham or spam)``, for a place that reads Markdown."""
     return i18n.listed(
         _("{model} ({first} or {second})").format(
-            model=plain(one.name.upper()), first=plain(shown(one.labels[0])), second=plain(shown(one.labels[1]))
+            model=plain(model_name(one.name)), first=plain(shown(one.labels[0])), second=plain(shown(one.labels[1]))
         )
         for one in several
     )

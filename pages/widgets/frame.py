@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -12,11 +13,11 @@ from core.data.examples import examples
 from core.runtime import i18n
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
+from pages.help import about
 from pages.server import garbage, limits
 from pages.widgets import query_params
 from pages.wording.tokens import readable_choices
 
-LONGEST_IN_LINK = 2_000  # characters; browsers and proxies cut longer addresses
 _PAGES = Path(__file__).parent.parent
 
 
@@ -79,6 +80,15 @@ def set_up(page: str) -> None:
     limits.tell()
 
 
+def choose_view(label: str, views: Mapping[str, str], *, name: str = "view", **more: Any) -> str:
+    """One of a page's views, by the names that a reader sees, and below it what it is about; `name` is the link's."""
+    page = st.session_state["page"]
+    more = {"label_visibility": "collapsed", "name": name, "key": f"{page.lower()} view"} | more
+    view = query_params.choice(st.pills, label, views, **more)
+    about.show(page, view)
+    return view
+
+
 def _usual_language() -> str:
     """Chinese for a browser that asks for it as it is written in Taiwan, Hong Kong and Macau; English for others."""
     asked = (st.context.locale or "").lower()
@@ -123,7 +133,7 @@ def sentence(default: str) -> str:
             st.caption(
                 _(
                     "The text has {length:,} characters, so the link does not carry it (it carries up to {most:,})."
-                ).format(length=len(text), most=LONGEST_IN_LINK)
+                ).format(length=len(text), most=query_params.LONGEST)
             )
     return limits.short_enough(text)
 
@@ -200,4 +210,4 @@ def links_to_pages(text: str) -> None:
 def _link(text: str) -> dict[str, str]:
     """What a link to another page carries: the sentence, while it is short enough, and the language."""
     spoken = _language_in_link()
-    return ({"q": text} if 0 < len(text) <= LONGEST_IN_LINK else {}) | ({"lang": spoken} if spoken else {})
+    return ({"q": text} if 0 < len(text) <= query_params.LONGEST else {}) | ({"lang": spoken} if spoken else {})

@@ -25,6 +25,7 @@ from core.data.labels import Labelling, shown
 from core.data.records import windows
 from core.runtime.i18n import current
 from core.runtime.i18n import gettext as _
+from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.widgets.uploaded_file import Upload, told
 from pages.wording.tokens import plain
@@ -127,7 +128,7 @@ def _left_out(labelling: Labelling) -> str:
     return "-" if LEFT_OUT in labelling.names else LEFT_OUT
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@cached(32)
 def _found(digest: str, column: Column, layout: Layout, language: str, _given: Upload) -> _Found:
     counts: dict[str, int] = {}
     rows = 0

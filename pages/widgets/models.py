@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.runtime.malloc import give_back
+from pages.server.caches import cached
 from pages.widgets import black_box, query_params
 from pages.wording.tokens import plain
 
@@ -84,21 +86,20 @@ def choose(checkpoints: list[Model], key: str) -> Model:
     """One of some models, the callable or else the LSTM unless another is asked for; the choice travels in the link."""
     by_name = {checkpoint.name: checkpoint for checkpoint in checkpoints}
     usual = "lstm" if "lstm" in by_name and not black_box.is_one(checkpoints[0]) else checkpoints[0].name
-    sound = query_params.restore("model", usual, query_params.one_of(list(by_name)), key)
-    if st.session_state[key] not in by_name:
-        st.session_state[key] = usual
-    if not sound:
-        st.caption(_("The link asks for a model that is not here; another one answers."))
-    name = st.segmented_control(
+    return by_name[choose_name(list(by_name), key, usual)]
+
+
+def choose_name(names: Sequence[str], key: str, usual: str) -> str:
+    """The name of one of some models, the usual one unless another is asked for; in the link it is ``model``."""
+    return query_params.choice(
+        st.segmented_control,
         _("Model"),
-        list(by_name),
-        format_func=lambda name: plain(name.upper()),
+        {name: plain(model_name(name)) for name in names},
+        name="model",
         key=key,
-        required=True,
-        persist_state="session",
+        default=usual,
+        unreadable=_("The link asks for a model that is not here; another one answers."),
     )
-    query_params.carry("model", None if name == usual else name)
-    return by_name[name]
 
 
 def study() -> dict[str, Any] | None:
@@ -159,7 +160,7 @@ def tell_of_unchecked(cards: Mapping[str, Card]) -> None:
     ]
     for some, line in lines:
         if some:
-            st.sidebar.caption(line.format(names=plain(listed(name.upper() for name in some))))
+            st.sidebar.caption(line.format(names=plain(listed(map(model_name, some)))))
 
 
 def _is_checked(told: object) -> bool:
@@ -175,44 +176,53 @@ def _pick(names: list[str]) -> list[str]:
     if len(names) <= _SHOWN_AT_ONCE:
         return names
 
-    def read(told: str) -> list[str] | None:
-        asked = told.split(",")[: len(names) + 1]
-        return [name for name in names if name in asked] if set(asked) <= set(names) else None
+    def write(picked: list[str]) -> str | None:
+        chosen = [name for name in names if name in picked]
+        return None if chosen in ([], usual) else ",".join(chosen)
 
     with st.sidebar:
-        if not query_params.restore("loaded", usual, read, _CHOSEN):
-            st.caption(_("The link asks for models that are not here; others answer."))
-        # A model may have been removed since it was chosen.
-        st.session_state[_CHOSEN] = [name for name in st.session_state[_CHOSEN] if name in names]
-        picked = st.multiselect(
+        picked = query_params.linked(
+            st.multiselect,
             _("Models"),
             names,
-            format_func=lambda name: name.upper(),
+            name="loaded",
             key=_CHOSEN,
-            persist_state="session",
+            default=usual,
+            read=query_params.some_of(names),
+            write=write,
+            fit=lambda picked: [name for name in picked if name in names],  # a model may have been removed since
+            unreadable=_("The link asks for models that are not here; others answer."),
+            format_func=model_name,
             placeholder=_("choose some"),
             help=_("Of {count:,} models; only those chosen are loaded and answer.").format(count=len(names)),
         )
         if not picked:
             st.caption(_("None is chosen, so the usual ones answer."))
-    chosen = [name for name in names if name in picked] or usual
-    query_params.carry("loaded", None if chosen == usual else ",".join(chosen))
-    return chosen
+    return [name for name in names if name in picked] or usual
 
 
+@cached(1_024)
 def verdict(checkpoint: Model, text: str) -> Verdict:
     """A model's verdict on a text. Raises EmptyTextError for a text without a word."""
-    return _verdict(checkpoint.name, checkpoint.hash, text, checkpoint)
+    from core.models import predict
+
+    return predict.verdict(checkpoint, text)
 
 
+@cached(4_096)
 def verdict_on_tokens(checkpoint: Model, tokens: tuple[str, ...]) -> Verdict:
-    """A model's verdict on tokens as they stand. Raises EmptyTextError where there is none."""
-    return _verdict_on_tokens(checkpoint.name, checkpoint.hash, tokens, checkpoint)
+    """A model's verdict on tokens as they are. Raises EmptyTextError where there is none."""
+    from core.models import predict
+
+    return predict.verdict_on_tokens(checkpoint, tokens)
 
 
+@cached(256)
 def with_prefixes(asked: BlackBox, said: Verdict) -> Verdict:
-    """A callable's verdict, with what it says of every beginning of the text."""
-    return _with_prefixes(asked.name, asked.hash, said, asked)
+    """A callable's verdict, with its probability for every prefix of the text."""
+    from core.models import predict
+
+    return predict.with_prefixes(asked, said)
 
 
 def fluency() -> tuple[Fluency | None, str]:
@@ -224,12 +234,12 @@ def fluency() -> tuple[Fluency | None, str]:
         return None, str(error)
 
 
-@st.cache_resource(max_entries=1_024, show_spinner=False)
+@cached(1_024, shared=True)
 def _card(name: str, folder: str, file: tuple[int, ...]) -> Card:
     return checkpoints.read_card(name)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@cached(4, shared=True)
 def _fluency(card_hash: str) -> Fluency:
     from core.fluency import trigram
 
@@ -238,29 +248,8 @@ def _fluency(card_hash: str) -> Fluency:
     return found
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@cached(64, shared=True)
 def _load(name: str, card_hash: str) -> Checkpoint:
     found = checkpoints.load(name)
     give_back()
     return found
-
-
-@st.cache_data(max_entries=1_024, show_spinner=False)
-def _verdict(name: str, model_hash: str, text: str, _checkpoint: Model) -> Verdict:
-    from core.models.predict import verdict
-
-    return verdict(_checkpoint, text)
-
-
-@st.cache_data(max_entries=4_096, show_spinner=False)
-def _verdict_on_tokens(name: str, model_hash: str, tokens: tuple[str, ...], _checkpoint: Model) -> Verdict:
-    from core.models.predict import verdict_on_tokens
-
-    return verdict_on_tokens(_checkpoint, tokens)
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _with_prefixes(name: str, model_hash: str, said: Verdict, _asked: BlackBox) -> Verdict:
-    from core.models.predict import with_prefixes
-
-    return with_prefixes(_asked, said)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Any
 
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.widgets import frame, query_params
+from pages.widgets import query_params
 from pages.wording.tokens import minus
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -20,10 +20,10 @@ _LONGEST = 400  # characters of one line that the link carries
 def signed(low: float = -math.inf, high: float = math.inf) -> Callable[[str], float | None]:
     """Reads a finite number within bounds from the link, with a sign or an exponent if need be."""
 
-    def read(told: str) -> float | None:
-        if len(told) > 24 or not _NUMBER.fullmatch(told):
+    def read(given: str) -> float | None:
+        if len(given) > 24 or not _NUMBER.fullmatch(given):
             return None
-        value = float(told)
+        value = float(given)
         return value if math.isfinite(value) and low <= value <= high else None
 
     return read
@@ -36,30 +36,30 @@ def key_of(name: str) -> str:
 
 def ask_number(label: str, name: str, usual: float, *, step: float = 0.1) -> float:
     """A box for a number."""
-    _restored(name, usual, signed())
-    value = float(st.number_input(label, step=step, format="%.6g", key=key_of(name), persist_state="session"))
-    query_params.carry(name, None if value == usual else repr(value))
-    return value
+    return float(_asked(st.number_input, label, name, usual, signed(), write=repr, step=step, format="%.6g"))
 
 
-def ask_whole(
-    label: str, name: str, low: int, high: int, usual: int, *, width: int | Literal["stretch"] = "stretch"
-) -> int:
-    """A box for a whole number within bounds; the usual one may depend on what else was asked for."""
-    _restored(name, usual, query_params.whole(low, high), low, high)
-    value = int(st.number_input(label, low, high, key=key_of(name), step=1, persist_state="session", width=width))
-    query_params.carry(name, None if value == usual else str(value))
-    return value
+def ask_whole(label: str, name: str, low: int, high: int, usual: int, **more: Any) -> int:
+    """A box for a whole number within bounds; the usual one may depend on what else was asked for.
+
+    `more` may have the ``key``, which is otherwise made from the name, and anything of ``st.number_input``.
+    """
+    more = {"step": 1, "required": True} | more
+    return int(_asked(st.number_input, label, name, usual, query_params.whole(low, high), low, high, **more))
+
+
+def ask_threshold(box: Any, label: str, most: float, usual: float, *, key: str, help: str) -> float:
+    """A box for how many nats less fluent than the original a sentence may be, in the link as ``floor``."""
+    read = query_params.decimal(0, most)
+    more = {"key": key, "step": 1.0, "required": True, "help": help}
+    return float(_asked(box.number_input, label, "floor", usual, read, 0.0, most, **more))
 
 
 def slide(
     label: str, name: str, low: float, high: float, usual: float, *, step: float, help: str | None = None
 ) -> float:
     """A slider for a number within bounds."""
-    _restored(name, usual, signed(low, high))
-    value = float(st.slider(label, low, high, step=step, key=key_of(name), persist_state="session", help=help))
-    query_params.carry(name, None if value == usual else f"{value:g}")
-    return value
+    return float(_asked(st.slider, label, name, usual, signed(low, high), low, high, step=step, help=help))
 
 
 def slide_whole(label: str, name: str, low: int, high: int, usual: int, *, most: int | None = None) -> int:
@@ -67,28 +67,21 @@ def slide_whole(label: str, name: str, low: int, high: int, usual: int, *, most:
 
     With nothing to choose there is no slider.
     """
-    usual = min(usual, high)
-    _restored(name, usual, query_params.whole(low, high if most is None else most), low, high)
+    read = query_params.whole(low, high if most is None else most)
     if low == high:
         query_params.carry(name, None)
         return low
-    value = int(st.slider(label, low, high, key=key_of(name), persist_state="session"))
-    query_params.carry(name, None if value == usual else str(value))
-    return value
+    return int(_asked(st.slider, label, name, min(usual, high), read, low, high))
 
 
 def ask_text(label: str, name: str, usual: str) -> str:
     """A box for a short text."""
-    _asked_again(name, usual, _LONGEST)
-    text = st.text_input(label, key=key_of(name), live=True, persist_state="session") or ""
-    return _carried(name, text, usual, _LONGEST)
+    return _typed(st.text_input, label, name, usual, _LONGEST, live=True)
 
 
 def ask_lines(label: str, name: str, usual: str, longest: int) -> str:
     """A box for lines that are typed or pasted."""
-    _asked_again(name, usual, frame.LONGEST_IN_LINK)
-    text = st.text_area(label, key=key_of(name), height=220, max_chars=longest, persist_state="session") or ""
-    return _carried(name, text, usual, frame.LONGEST_IN_LINK)
+    return _typed(st.text_area, label, name, usual, query_params.LONGEST, height=220, max_chars=longest)
 
 
 def shown(value: float | None, digits: int = 8) -> str:
@@ -98,25 +91,34 @@ def shown(value: float | None, digits: int = 8) -> str:
     return minus(f"{value:.{digits}g}")
 
 
-def _restored(
-    name: str, usual: float, read: Callable[[str], float | None], low: float = -math.inf, high: float = math.inf
-) -> None:
+def _asked(
+    draw: Callable[..., Any],
+    label: str,
+    name: str,
+    usual: float,
+    read: Callable[[str], float | None],
+    low: float | None = None,
+    high: float | None = None,
+    **more: Any,
+) -> float:
     """What the link says, or was chosen before, within the bounds of now; a line where the link cannot be meant."""
-    key = key_of(name)
-    if not query_params.restore(name, usual, read, key):
-        st.caption(_("The link asks for a number that cannot be, so the usual one stands."))
-    before = st.session_state[key]
-    st.session_state[key] = usual if before is None else min(max(before, low), high)
+
+    def fit(before: float | None) -> float:
+        if before is None:
+            return usual
+        return before if low is None or high is None else min(max(before, low), high)
+
+    unreadable = _("The link asks for a number that cannot be, so the usual one stands.")
+    usually = {"key": key_of(name), "unreadable": unreadable}
+    return query_params.linked(draw, label, low, high, name=name, default=usual, read=read, fit=fit, **usually | more)
 
 
-def _asked_again(name: str, usual: str, longest: int) -> None:
-    query_params.restore(name, usual, lambda told: told if len(told) <= longest else None, key_of(name))
+def _typed(draw: Callable[..., str | None], label: str, name: str, usual: str, longest: int, **more: Any) -> str:
+    """A text, which the link carries while it has at most so many characters."""
 
+    def read(given: str) -> str | None:
+        return given if len(given) <= longest else None
 
-def _carried(name: str, text: str, usual: str, longest: int) -> str:
-    """The text, which the link carries where it is short."""
-    short = len(text) <= longest
-    query_params.carry(name, text if short and text != usual else None)
-    if not short and text != usual:
-        st.caption(_("This is too long for the link, which does not carry it."))
-    return text
+    return query_params.text(
+        draw, label, name=name, key=key_of(name), default=usual, read=read, longest=longest, **more
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.models.predictor import BlackBox
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
@@ -24,22 +25,22 @@ def only(checkpoints: Sequence[Checkpoint], *, plain_only: bool, torch_gates: bo
     stands where torch has it.
     """
     ways = [checkpoint for checkpoint in checkpoints if not checkpoint.model.bidirectional]
-    found = [
+    fitting = [
         checkpoint
         for checkpoint in ways
         if not (plain_only and not checkpoint.model.plain) and not (torch_gates and not checkpoint.model.reset_after)
     ]
-    say = st.caption if found else st.error
+    say = st.caption if fitting else st.error
     if others := [checkpoint.name for checkpoint in checkpoints if checkpoint not in ways]:
         say(_not_shown(others))
     for checkpoint in ways:
-        if checkpoint not in found:
+        if checkpoint not in fitting:
             say(
                 _("Not here: {name} ({what}). This view is about models with a plain cell and read-out.").format(
-                    name=plain(checkpoint.name.upper()), what=plain(checkpoint.model.variant)
+                    name=plain(model_name(checkpoint.name)), what=plain(checkpoint.model.variant)
                 )
             )
-    return found
+    return fitting
 
 
 def tell_of_layers(checkpoints: Sequence[Checkpoint]) -> None:
@@ -66,7 +67,7 @@ def tell_of_cut(readers: Sequence[Model], lengths: Sequence[int]) -> None:
                 if not read.last
                 else _("{name} reads the last {read:,} of {tokens:,} tokens; the rest is cut off.")
             )
-            st.caption(line.format(name=plain(reader.name.upper()), read=read.length, tokens=tokens))
+            st.caption(line.format(name=plain(model_name(reader.name)), read=read.length, tokens=tokens))
 
 
 def tell_of_missing_curves(readers: Sequence[Model]) -> None:
@@ -95,4 +96,4 @@ def _not_shown(names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return plain(listed(name.upper() for name in names))
+    return plain(listed(map(model_name, names)))

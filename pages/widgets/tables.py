@@ -1,177 +1,59 @@
-"""Tables of the models page."""
+"""Tables, and their rows as a file to download."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 import streamlit as st
 
-from core.data.labels import SENTIMENT, shown
-from core.data.small_data import class_counts, majority, trained_counts
-from core.models.checkpoints import EMBEDDINGS
+from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
-from pages.widgets import models
-from pages.wording import names
-from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording import estimates
 
 
-def evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
-    """One row a model: accuracy with its interval, and the other measures."""
-    st.dataframe(
-        [
-            {
-                _("model"): name.upper(),
-                _("accuracy"): f"{report['accuracy']:.4f}",
-                _("95 % interval"): "{:.4f} – {:.4f}".format(*report["accuracy_interval"]),
-                "F1": f"{report['f1']:.4f}",
-                "AUC": f"{report['auc']:.4f}" if report["auc"] is not None else "–",
-                _("log-loss (nats)"): f"{report['log_loss']:.4f}",
-                _("calibration error"): f"{report['calibration_error']:.4f}",
-                _("unknown tokens"): f"{report['unknown_rate']:.2%}",
-                _("tweets"): f"{report['rows']:,}",
-            }
-            for name, report in reports.items()
-        ],
-        hide_index=True,
-    )
-    st.caption(
-        _(
-            "On tweets that no model was trained or chosen on. Their labels are the emoticons that stood in them, so a "
-            "share of the mistakes are mistakes of the labels."
-        )
-    )
+def table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    csv: str | None = None,
+    *,
+    key: str | None = None,
+    select: Literal["single-row", "multi-row"] | None = None,
+    **options: Any,
+) -> list[int]:
+    """Show a table; with `csv`, a button below it downloads the rows as ``unrolled-CSV.csv``.
 
-
-def vocabulary_by_step(study: Mapping[str, Any]) -> None:
-    """Vocabulary and unknown words as the preprocessing steps are added."""
-    steps = names.steps()
-    st.dataframe(
-        [
-            {
-                _("steps so far"): _("none") if number == 0 else f"+ {steps.get(row['step'], row['step'])}",
-                _("distinct tokens"): f"{row['distinct']:,}",
-                _("vocabulary"): f"{row['vocabulary']:,}",
-                _("unknown tokens"): f"{row['unknown_rate']:.2%}",
-            }
-            for number, row in enumerate(study["vocabulary_by_step"])
-        ],
-        hide_index=True,
-    )
-    st.caption(
-        _(
-            "The vocabulary holds the words seen at least {least} times in the study's training rows; unknown tokens "
-            "are counted in its held-out rows. The file had its HTML entities decoded already."
-        ).format(least=study["min_count"])
-    )
-
-
-def statements(cards: Mapping[str, Mapping[str, Any]]) -> None:
-    """What several cards say word for word, once, under the names of their models."""
-    together: dict[tuple[str, ...], list[str]] = {}
-    for statement, holders in _holders(cards).items():
-        if len(holders) > 1:
-            together.setdefault(tuple(holders), []).append(statement)
-    for holders, shared in together.items():
-        st.markdown(f"**{plain(', '.join(name.upper() for name in holders))}**")
-        _list(shared)
-
-
-def card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
-    """What sets a checkpoint apart: the statements it alone makes, its data, settings, versions, hardware; then all of
-    its card as JSON."""
-    content = cards[name]
-    data = content.get("data", {})
-    if content.get("kind") == EMBEDDINGS:  # word2vec reads every row, whatever a classifier holds out
-        if {"rows", "file"} <= data.keys():
-            rows, file = data["rows"], data["file"]
-            st.text(_("Trained on all {rows:,} rows of {file}, labels unused.").format(rows=rows, file=file))
-    elif {"training_rows", "held_out_rows", "file"} <= data.keys():
-        st.text(
-            _("Trained on {training:,} rows of {file}; {held:,} rows of it held out for selection.").format(
-                training=data["training_rows"], file=data["file"], held=data["held_out_rows"]
-            )
-        )
-    if content.get("kind") != EMBEDDINGS:
-        _classes(content)
-    _imported(content)
-    _list([statement for statement, holders in _holders(cards).items() if holders == [name]])
-    parts = {
-        "sizes": _("sizes"),
-        "settings": _("settings"),
-        "embeddings": _("word vectors"),
-        "data": _("data"),
-        "calibration": _("calibration"),
-        "hardware": _("hardware"),
-        "versions": _("versions"),
-    }
-    st.dataframe(
-        [
-            {_("part"): title, _("name"): term(key), _("value"): term(str(value))}
-            for part, title in parts.items()
-            for key, value in content.get(part, {}).items()
-        ],
-        hide_index=True,
-    )
-    st.json(dict(content), expanded=False)
-
-
-def _imported(content: Mapping[str, Any]) -> None:
-    """Of a model trained elsewhere: whether it was compared with its owner's outputs, and what was assumed of it."""
-    imported = content.get("imported")
-    if not isinstance(imported, Mapping):
-        return
-    if models.unchecked({"": content}):
-        st.text(_("Not checked against its owner’s outputs. Assumed of what its files do not show:"))
+    A row has a cell for each column: a text, a number, None, or an `Estimate`, which is three numbers in the file.
+    Texts are shown as they are, and spreadsheets read none of them as a formula.
+    With `select` a reader can choose rows, and their indices are returned; `key` must then change with the rows.
+    `options` are those of ``st.dataframe``.
+    """
+    rows = list(rows)
+    shown = estimates.as_shown(header, rows)
+    chosen: list[int] = []
+    if select:
+        event = st.dataframe(shown, hide_index=True, key=key, on_select="rerun", selection_mode=select, **options)
+        chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(rows)]
     else:
-        checked = imported["checked"]
-        line = _("{rows:,} rows of {file} agree with its owner’s outputs; the largest difference is {difference:.1e}.")
-        st.text(line.format(rows=checked["rows"], file=checked["file"], difference=checked["largest_difference"]))
-    for line in imported.get("assumed", ()):
-        st.text(f"· {line}")
+        st.dataframe(shown, hide_index=True, key=key, **options)
+    if csv:
+        columns, numbers = estimates.as_numbers(header, rows)
+        download(csv, lambda: as_csv(columns, numbers))
+    return chosen
 
 
-def _classes(content: Mapping[str, Any]) -> None:
-    """How many rows each class had in the file, and how accuracy on held-out rows compares with the larger class."""
-    counts, found = trained_counts(content), content.get("metrics", {}).get("selection")
-    if counts is None or content.get("kind") == EMBEDDINGS:  # word vectors are made without labels
-        return
-    names = [shown(name) for name in content.get("labels", SENTIMENT)]
-    st.text(
-        _("Rows of the file: {first:,} {first_name}, {second:,} {second_name}.").format(
-            first=counts[0], first_name=names[0], second=counts[1], second_name=names[1]
-        )
+def download(
+    name: str, csv: str | bytes | Path | Callable[[], str], *, label: str | None = None, help: str | None = None
+) -> None:
+    """A button that downloads ``unrolled-NAME.csv``: a CSV, or a function that writes it when the button is pressed."""
+    st.download_button(
+        label or _("Download as CSV"),
+        csv,
+        f"unrolled-{name}.csv",
+        "text/csv",
+        key=f"download {name}",
+        on_click="ignore",
+        icon=":material/download:",
+        help=help,
     )
-    if not found:
-        return
-    first, second = class_counts(found)
-    low, high = found["accuracy_interval"]
-    st.text(
-        _(
-            "Right for {accuracy:.1%} of {rows:,} held-out rows (95 % interval {low:.1%} to {high:.1%}); always saying "
-            "{label} would be for {majority:.1%}."
-        ).format(
-            accuracy=found["accuracy"],
-            rows=found["rows"],
-            low=low,
-            high=high,
-            label=names[int(second > first)],
-            majority=majority(found),
-        )
-    )
-
-
-def _holders(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Every statement on use, limits and terms, with the names of the models whose cards make it."""
-    holders: dict[str, list[str]] = {}
-    for name, content in cards.items():
-        for statement in (content.get("intended_use"), *content.get("limits", ()), content.get("terms")):
-            if statement:
-                holders.setdefault(statement, []).append(name)
-    return holders
-
-
-def _list(sentences: Sequence[str]) -> None:
-    if sentences:
-        st.markdown("\n".join(f"- {plain(_(sentence))}" for sentence in sentences))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from contextlib import closing
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -23,6 +24,7 @@ from core.data.label_inference import LabelsError
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import limits
+from pages.widgets import tables
 from pages.wording.tokens import plain
 
 Choice = TypeVar("Choice")
@@ -204,6 +206,17 @@ def _check_encoding(encoding: str) -> None:
     codec(encoding)
     if codecs.lookup(encoding).name in ("idna", "punycode"):  # which take long for long texts
         raise ValueError(f"unknown encoding: {encoding}")
+
+
+def problems(listed: Sequence[Any], count: int, label: str, rest: str) -> None:
+    """The rows of a file that could not be used, folded under `label`; `rest` says that not all are listed."""
+    if not count:
+        return
+    with st.expander(label.format(count=count), icon=":material/rule:"):
+        header = [_("row"), _("line"), _("what is wrong")]
+        tables.table(header, [(problem.row, problem.line, problem.reason) for problem in listed])
+        if count > len(listed):
+            st.caption(rest.format(shown=len(listed)))
 
 
 def told(error: Exception, given: Upload) -> str:

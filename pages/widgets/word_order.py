@@ -44,7 +44,7 @@ def reorder(
     Position ``order[i]`` of the original stands at place i. An order holds for these very tokens and pins: others
     start from their identity. Shows nothing for no token. Raises ValueError for a pin where no token is.
     """
-    beyond = sorted(place for place in pinned if not 0 <= place < len(tokens))
+    beyond = sorted(index for index in pinned if not 0 <= index < len(tokens))
     if beyond:
         raise ValueError(f"expected pinned positions from 0 to {len(tokens) - 1}, got {beyond}")
     if not tokens:
@@ -77,7 +77,7 @@ def permutation(answer: object, length: int, pinned: Collection[int] = ()) -> tu
         return identity
     if not all(type(position) is int for position in answer):  # True and 1.0 equal 1 and are no positions
         return identity
-    if sorted(answer) != list(identity) or any(answer[place] != place for place in pinned):
+    if sorted(answer) != list(identity) or any(answer[index] != index for index in pinned):
         return identity
     return tuple(answer)
 

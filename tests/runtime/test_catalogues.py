@@ -21,6 +21,7 @@ TRANSLATED = [name for name in i18n.LANGUAGES if name != i18n.ENGLISH]
 PAGES = ("app.py", *(f"pages/{path.name}" for path in sorted((ROOT / "pages").glob("[0-9]*.py"))))
 HAN = re.compile("[\u4e00-\u9fff]")
 KEYWORDS = {"_": None, "gettext": None, "mark": None, "ngettext": (1, 2)}
+MAPPINGS = [("**.py", "python"), ("**/suite.toml", "core.probes.checklist.templates:extract")]
 SYMBOLS = re.compile(r"[$`]|\*\*|:material/\w+:")
 
 
@@ -28,9 +29,7 @@ def messages() -> dict[str, str]:
     """Every message in the code, by its singular: the plural where it has one."""
     found: dict[str, str] = {}
     for folder in ("core", "pages"):
-        for _file, _line, message, _comments, _context in extract_from_dir(
-            ROOT / folder, [("**.py", "python")], keywords=KEYWORDS
-        ):
+        for _file, _line, message, _comments, _context in extract_from_dir(ROOT / folder, MAPPINGS, keywords=KEYWORDS):
             _take(message, found)
     for _line, message, _comments, _context in extract_from_file("python", ROOT / "app.py", keywords=KEYWORDS):
         _take(message, found)

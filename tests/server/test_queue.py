@@ -104,9 +104,7 @@ def test_under_a_crowd_never_more_run_and_every_turn_comes_in_order(most: int) -
     threads, places = [], []
     for number in range(40):
         places.append(line.enter())
-        threads.append(
-            threading.Thread(target=background_search, args=(number, places[-1], rng.uniform(0, 0.01)), daemon=True)
-        )
+        threads.append(threading.Thread(target=search, args=(number, places[-1], rng.uniform(0, 0.01)), daemon=True))
         threads[-1].start()
     leaving = rng.sample(range(40), 10)
     for number in leaving:
@@ -176,7 +174,7 @@ from pages.server import background_search as search
 from tests.server.test_queue import Found
 
 events = [Found(7)] if st.session_state.get("lucky") else []
-search.view("nought", ("asked",), lambda: lambda _breathe: iter(events), lambda _event: search.Shown(0.5, "…"),
+search.view("nought", ("asked",), lambda: lambda _check_cancelled: iter(events), lambda _event: search.Shown(0.5, "…"),
             lambda found, _own: st.write(f"found {found}"))
 """
     ).run()

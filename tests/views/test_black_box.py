@@ -58,16 +58,16 @@ def test_home_has_its_verdict_and_no_curve_until_asked() -> None:
 
     at = page()
     metrics = {metric.label: metric for metric in at.metric}
-    assert list(metrics) == ["SENTIMENT", "RNN", "GRU", "LSTM"]
+    assert list(metrics) == ["sentiment", "RNN", "GRU", "LSTM"]
     (expected,) = sentiment([TEXT])
-    assert metrics["SENTIMENT"].delta == f"P(positive) = {expected:.3f}"
+    assert metrics["sentiment"].delta == f"P(positive) = {expected:.3f}"
     found = curves(at)
-    assert list(found) == ["SENTIMENT", "RNN", "GRU", "LSTM"]
-    assert found.pop("SENTIMENT") == 1 and min(found.values()) > 1  # a point is no curve
-    assert "SENTIMENT has no curve" in said(at)
+    assert list(found) == ["sentiment", "RNN", "GRU", "LSTM"]
+    assert found.pop("sentiment") == 1 and min(found.values()) > 1  # a point is no curve
+    assert "sentiment has no curve" in said(at)
     sound(at.toggle(key="beginnings").set_value(True).run())
-    assert set(curves(at)) == {"SENTIMENT", "RNN", "GRU", "LSTM"} and curves(at)["SENTIMENT"] > 1
-    assert "SENTIMENT has no curve" not in said(at)
+    assert set(curves(at)) == {"sentiment", "RNN", "GRU", "LSTM"} and curves(at)["sentiment"] > 1
+    assert "sentiment has no curve" not in said(at)
 
 
 def curves(at: AppTest) -> dict[str, int]:
@@ -139,7 +139,7 @@ def click(at: AppTest, key: str) -> AppTest:
     ("path", "view", "start", "found"),
     [
         ("Permutations", "search", "permutations start", "all of them were scored"),
-        ("Sarcasm", "edits", "edits start", "The smallest edit found"),
+        ("Sarcasm", "edits", "edits start", "Smallest edit found"),
     ],
 )
 def test_a_search_with_the_shipped_word_lists(
@@ -168,7 +168,7 @@ def test_a_file_is_searched() -> None:
     at = click(at, "file start")
     assert [error.value for error in at.error] == []
     assert "All 3 rows were read" in said(at)
-    assert "SENTIMENT" in [header.value for header in at.header]
+    assert "sentiment" in [header.value for header in at.header]
 
 
 def test_attributions_with_faithfulness_and_random_rankings() -> None:

@@ -16,6 +16,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.examples import examples
+from core.data.labels import model_name
 from core.models import checkpoints
 from core.text.emoji import visible as visible_text
 from core.text.preprocessing import SHIPPED, Preprocessing
@@ -63,7 +64,7 @@ def chart(at: AppTest) -> dict[str, Any]:
 
 
 def probability(at: AppTest, model: str) -> float:
-    (metric,) = [metric for metric in at.metric if metric.label == model.upper()]
+    (metric,) = [metric for metric in at.metric if metric.label == model_name(model)]
     return float(metric.delta.rpartition("=")[2])
 
 
@@ -82,9 +83,7 @@ def assert_answered(at: AppTest) -> None:
 def assert_invites(at: AppTest) -> None:
     """No verdict, no chart, one friendly line."""
     sound(at)
-    assert [info.value for info in at.info] == [
-        "There is no word to read yet. Type a sentence, or pick one of the examples."
-    ]
+    assert [info.value for info in at.info] == ["No words to read yet. Type a sentence or pick an example."]
     assert not at.metric
     assert not at.get("plotly_chart")
     assert not at.warning
@@ -93,7 +92,7 @@ def assert_invites(at: AppTest) -> None:
 
 def faults(at: AppTest) -> list[str]:
     """The lines in the fold below the warning about checkpoints left out."""
-    (fold,) = (fold for fold in at.expander if fold.label == "What is wrong")
+    (fold,) = (fold for fold in at.expander if fold.label == "Problems")
     return [line.value for line in fold.text]
 
 
@@ -442,7 +441,7 @@ def test_what_is_wrong_is_folded_and_never_markdown(own_checkpoints: Path) -> No
     (fault,) = faults(at)
     assert hostile in fault
     assert {element.type for element in elements(at) if hostile in str(getattr(element, "proto", ""))} == {"text"}
-    assert not next(fold for fold in at.expander if fold.label == "What is wrong").proto.expanded
+    assert not next(fold for fold in at.expander if fold.label == "Problems").proto.expanded
 
 
 def test_a_copy_of_a_model_under_another_name_answers_under_its_own(own_checkpoints: Path) -> None:
@@ -450,12 +449,12 @@ def test_a_copy_of_a_model_under_another_name_answers_under_its_own(own_checkpoi
     at = home()
     assert_answered(at)  # of more than three, the usual ones answer at first
     (box,) = at.multiselect
-    assert box.options == ["RNN", "GRU", "LSTM", "TWIN"] and box.value == ["rnn", "gru", "lstm"]
+    assert box.options == ["RNN", "GRU", "LSTM", "twin"] and box.value == ["rnn", "gru", "lstm"]
     at = box.set_value(["twin", "rnn", "gru", "lstm"]).run()
     sound(at)
-    assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM", "TWIN"]
+    assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM", "twin"]
     assert at.query_params["loaded"] == "rnn,gru,lstm,twin"
-    assert [curve["name"] for curve in chart(at)["data"]] == ["RNN", "GRU", "LSTM", "TWIN"]
+    assert [curve["name"] for curve in chart(at)["data"]] == ["RNN", "GRU", "LSTM", "twin"]
     assert probability(at, "twin") == probability(at, "lstm")
 
 
@@ -568,7 +567,7 @@ def test_what_one_card_alone_says_is_in_that_card(own_checkpoints: Path) -> None
     assert "![own](limit)" not in own.value
     for name in ("rnn", "gru", "lstm"):
         found = checkpoints.read_card(name, own_checkpoints)
-        table = folds[f"Card of {name.upper()}"].dataframe[0].value
+        table = folds[f"Card of {model_name(name)}"].dataframe[0].value
         rows = set(zip(table["part"], table["name"], table["value"], strict=True))
         assert ("settings", "cell", name) in rows
         assert {("versions", key, value) for key, value in found["versions"].items()} <= rows
@@ -576,14 +575,14 @@ def test_what_one_card_alone_says_is_in_that_card(own_checkpoints: Path) -> None
 
 
 def test_the_word_vectors_have_a_card_too(own_checkpoints: Path) -> None:
-    assert not [fold for fold in models_page().expander if "WORD2VEC" in fold.label]
+    assert not [fold for fold in models_page().expander if "word2vec" in fold.label]
     add_word_vectors(own_checkpoints)
     at = models_page()
-    fold = next(fold for fold in at.expander if fold.label == "Card of WORD2VEC")
+    fold = next(fold for fold in at.expander if fold.label == "Card of word2vec")
     assert [text.value for text in fold.text] == ["Trained on all 1,000 rows of made_up.parquet, labels unused."]
     assert shown(fold.markdown[0].value) == "- A word has one vector, [whatever](it) means."
     assert ("settings", "algorithm", "made up") in set(fold.dataframe[0].value.itertuples(index=False, name=None))
-    assert "**RNN, GRU, LSTM, WORD2VEC**" in [shown(found.value) for found in at.markdown]
+    assert "**RNN, GRU, LSTM, word2vec**" in [shown(found.value) for found in at.markdown]
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
@@ -596,7 +595,7 @@ def test_damaged_word_vectors_leave_the_models_page_whole(
     damage(card.parent)
     at = models_page()
     assert at.dataframe[0].value["model"].tolist() == ["RNN", "GRU", "LSTM"]
-    has_card = "Card of WORD2VEC" in [fold.label for fold in at.expander]
+    has_card = "Card of word2vec" in [fold.label for fold in at.expander]
     if card.is_file() and card.read_bytes() == before:  # no more than the card is read here
         assert has_card and not at.warning
     else:
@@ -607,7 +606,7 @@ def test_damaged_word_vectors_leave_the_models_page_whole(
 
 def test_a_card_with_hardly_anything_is_shown(own_checkpoints: Path) -> None:
     add_word_vectors(own_checkpoints, {"kind": checkpoints.EMBEDDINGS, "preprocessing": []})
-    assert "Card of WORD2VEC" in [fold.label for fold in models_page().expander]
+    assert "Card of word2vec" in [fold.label for fold in models_page().expander]
 
 
 # Names
@@ -656,5 +655,7 @@ def test_the_study_is_shown_under_translated_names(own_checkpoints: Path) -> Non
     figure = next(json.loads(found.proto.spec) for found in at.get("plotly_chart") if "base" in found.proto.spec)
     labels = {label for curve in figure["data"] for label in curve["y"]}
     assert {"preprocessing: without “repeated letters”", "hidden size: 64 units", "embeddings: frozen"} <= labels
-    steps = next(table.value for table in at.dataframe if "steps so far" in table.value)["steps so far"].tolist()
+    steps = next(table.value for table in at.dataframe if "steps added so far" in table.value)[
+        "steps added so far"
+    ].tolist()
     assert steps[:3] == ["none", "+ HTML entities", "+ lower case"]

@@ -123,8 +123,8 @@ def test_every_short_name_of_core_is_translated() -> None:
 
 def test_two_templates_have_two_names_in_chinese() -> None:
     i18n.use(i18n.TRADITIONAL_CHINESE)
-    for several in (terms.REMARKS, terms.TEMPLATES):
-        assert len({terms.term(name) for name in several}) == len(several)
+    for several in (PATTERNS, load()):
+        assert len({terms.term(one.name) for one in several}) == len(several)
 
 
 def test_how_an_edit_was_made_is_told_name_by_name() -> None:

@@ -38,7 +38,7 @@ def answering(at: AppTest) -> list[str]:
 
 
 def faults(at: AppTest) -> list[str]:
-    (fold,) = (fold for fold in at.expander if fold.label == "What is wrong")
+    (fold,) = (fold for fold in at.expander if fold.label == "Problems")
     return [line.value for line in fold.text]
 
 
@@ -60,7 +60,7 @@ def test_only_the_chosen_are_loaded(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert sorted(read) == ["gru", "lstm", "rnn"] and answering(at) == ["RNN", "GRU", "LSTM"]
     (box,) = at.sidebar.multiselect
     at = box.set_value(["beta"]).run()
-    assert sorted(read) == ["beta", "gru", "lstm", "rnn"] and answering(at) == ["BETA"]
+    assert sorted(read) == ["beta", "gru", "lstm", "rnn"] and answering(at) == ["beta"]
     assert at.query_params["loaded"] == "beta"
 
 
@@ -74,15 +74,15 @@ def test_without_the_usual_names_the_first_three_answer(folder: Path) -> None:
     for name in ("rnn", "gru", "lstm"):
         (folder / name).rename(folder / f"my-{name}")
     at = home()
-    assert len(answering(at)) == 3 and answering(at)[:2] == ["ALPHA", "BETA"]
+    assert len(answering(at)) == 3 and answering(at)[:2] == ["alpha", "beta"]
 
 
 def test_the_choice_travels_in_the_link_and_from_page_to_page(folder: Path) -> None:
     at = home(loaded="alpha,beta")
-    assert answering(at) == ["ALPHA", "BETA"]
+    assert answering(at) == ["alpha", "beta"]
     at.switch_page("pages/1_Permutations.py")
     at.run()
-    assert not at.exception and answering(at) == ["ALPHA", "BETA"]
+    assert not at.exception and answering(at) == ["alpha", "beta"]
     (box,) = at.sidebar.multiselect
     assert box.value == ["alpha", "beta"]
 
@@ -104,7 +104,7 @@ def test_with_none_chosen_the_usual_ones_answer(folder: Path) -> None:
 def test_a_chosen_model_that_goes_is_not_missed(folder: Path) -> None:
     at = home(loaded="alpha,beta")
     shutil.rmtree(folder / "beta")
-    assert answering(at.run()) == ["ALPHA"] and not at.exception
+    assert answering(at.run()) == ["alpha"] and not at.exception
 
 
 # What is no checkpoint

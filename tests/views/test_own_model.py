@@ -65,8 +65,8 @@ def shown(at: AppTest) -> str:
 def test_the_verdict_is_right_and_named(own: Path) -> None:
     at = opened(q=TEXT)
     assert {metric.label: metric.value for metric in at.metric} == {
-        "TOPICS\\-GRU": "cooking",
-        "TOPICS\\-LSTM": "cooking",
+        "topics\\-gru": "cooking",
+        "topics\\-lstm": "cooking",
     }
     assert all(metric.delta.startswith("P(weather) = 0.") for metric in at.metric)
     (figure,) = at.get("plotly_chart")
@@ -99,8 +99,8 @@ def test_models_of_other_classes_stand_side_by_side(
     at = opened(q="i love the movie")
     values = {metric.label: (metric.value, metric.delta) for metric in at.metric}
     assert values["LSTM"][0] in SENTIMENT and values["LSTM"][1].startswith("P(positive) = ")
-    assert values["TOPICS\\-LSTM"][0] in ("cooking", "weather")
-    assert values["TOPICS\\-LSTM"][1].startswith("P(weather) = ")
+    assert values["topics\\-lstm"][0] in ("cooking", "weather")
+    assert values["topics\\-lstm"][1].startswith("P(weather) = ")
     (figure,) = at.get("plotly_chart")
     assert json.loads(figure.proto.spec)["layout"]["yaxis"]["title"]["text"] == "P(second class)"
     assert any("different classes apart" in line.value for line in at.caption)
@@ -108,7 +108,7 @@ def test_models_of_other_classes_stand_side_by_side(
         at = opened("Sarcasm", view, q=TEXT)
         assert not at.exception
         (left_out,) = (line.value for line in at.info if "does not apply" in line.value)
-        assert "TOPICS" in left_out and "LSTM (negative" not in left_out
+        assert "topics" in left_out and "LSTM (negative" not in left_out
 
 
 def test_a_name_that_would_be_markup_is_shown_as_it_stands(

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.labels import model_name
 from core.probes.dynamics.fixed_points import SLOW, TOLERANCE, FixedPoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
@@ -96,7 +97,7 @@ def statement(found: FixedPoints) -> str:
                 len(found.slow),
             ).format(count=len(found.slow), slow=SLOW)
         )
-    model = found.model.upper()
+    model = model_name(found.model)
     answers = {
         "line": _("So {model} does keep its verdict on a line attractor, as far as this input and these starts show"),
         "none": _(
@@ -164,7 +165,7 @@ def _searched(found: FixedPoints) -> str:
     line = _(
         "{model} was left to itself with its input held at {held}, and {tried:,} of {starts:,} starts were tried. "
     )
-    line = line.format(model=found.model.upper(), held=held, tried=found.tried, starts=found.starts)
+    line = line.format(model=model_name(found.model), held=held, tried=found.tried, starts=found.starts)
     if found.converged:
         return line + ngettext(
             "{count:,} reached a fixed point, a state that moves by less than {kept:g} a step.",

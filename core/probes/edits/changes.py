@@ -10,14 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from core.runtime.i18n import mark
+
 SUBSTITUTE, DELETE, INSERT, SWAP, TYPO, EMPHASIS, PUNCTUATION = KINDS = (
-    "substitute",
-    "delete",
-    "insert",
-    "swap",
-    "typo",
-    "emphasis",
-    "punctuation",
+    mark("substitute"),
+    mark("delete"),
+    mark("insert"),
+    mark("swap"),
+    mark("typo"),
+    mark("emphasis"),
+    mark("punctuation"),
 )
 SAME = "same"  # what a diff calls tokens that no edit touches
 

@@ -3,62 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 
 
-def already(label: str, probability: float) -> str:
-    """Of a sentence that needs no edit."""
-    return _("The model already says {label} ({probability:.4f}): there is nothing to edit.").format(
-        label=label, probability=probability
-    )
-
-
-def nothing_tried() -> str:
-    """Of a search stopped before it began."""
-    return _("Only the sentence itself was scored: nothing is known of its edits.")
-
-
-def certificate(
-    *,
-    candidates: int,
-    proposed: int,
-    tried: Mapping[int, int],
-    complete: Collection[int],
-    size: int | None,
-    flips: int,
-    scorer: str | None,
-    minimal: bool | None,
-    every_subset: bool,
-    knows_nothing: bool,
-) -> str:
-    """What was tried, and what that shows.
+@dataclass(frozen=True)
+class Claim:
+    """What was tried.
 
     Of `candidates` single edits admitted, among `proposed`, `tried` says how many sets of each size were scored, and
     `complete` for which sizes those are all. `size` is how many edits the chosen flip takes, None without one; `flips`
-    of that size were found. `minimal` and `every_subset` are of the chosen flip.
+    of that size were found. `minimal` and `every_subset` are of the chosen flip. `already` is the label of a sentence
+    that needs no edit, with its `probability`. `candidates` is None where the search was stopped before it began.
     """
-    parts = []
-    if knows_nothing:
-        parts.append(_("The model knows none of the sentence’s words: they are all one unknown word to it."))
-    if not candidates:
-        parts.append(
-            _("There is no edit to try: of {proposed:,} proposed none was admitted.").format(proposed=proposed)
-        )
+
+    probability: float
+    already: str | None
+    candidates: int | None
+    proposed: int = 0
+    tried: Mapping[int, int] = field(default_factory=dict)
+    complete: Collection[int] = ()
+    size: int | None = None
+    flips: int = 0
+    scorer: str | None = None
+    minimal: bool | None = None
+    every_subset: bool = False
+    knows_nothing: bool = False
+
+    def worded(self) -> str:
+        """What was tried and what that shows, in the current language."""
+        if self.already is not None:
+            return _("The model already says {label} ({probability:.4f}): there is nothing to edit.").format(
+                label=self.already, probability=self.probability
+            )
+        if self.candidates is None:
+            return _("Only the sentence itself was scored: nothing is known of its edits.")
+        parts = []
+        if self.knows_nothing:
+            parts.append(_("The model knows none of the sentence’s words: they are all one unknown word to it."))
+        if not self.candidates:
+            line = _("There is no edit to try: of {proposed:,} proposed none was admitted.")
+            parts.append(line.format(proposed=self.proposed))
+            return together(parts)
+        parts.append(_singles(self.candidates, self.tried.get(1, 0), self.flips if self.size == 1 else 0))
+        parts += [
+            _together(number, tried, number in self.complete, self.flips if self.size == number else 0)
+            for number, tried in sorted(self.tried.items())
+            if number > 1
+        ]
+        if self.flips > 1:
+            line = _("The surest is chosen.")
+            if self.scorer is not None:
+                line = _("The most fluent (by the {scorer}) is chosen.").format(scorer=self.scorer)
+            parts.append(line)
+        if self.size and self.size > 1:
+            parts.append(_minimality(self.minimal, self.every_subset))
         return together(parts)
-    parts.append(_singles(candidates, tried.get(1, 0), flips if size == 1 else 0))
-    parts += [
-        _together(number, tried[number], number in complete, flips if size == number else 0)
-        for number in sorted(tried)
-        if number > 1
-    ]
-    if flips > 1:
-        chosen = _("The surest is chosen.") if scorer is None else _("The most fluent (by the {scorer}) is chosen.")
-        parts.append(chosen.format(scorer=scorer))
-    if size and size > 1:
-        parts.append(_minimality(minimal, every_subset))
-    return together(parts)
 
 
 def _singles(candidates: int, scored: int, flips: int) -> str:

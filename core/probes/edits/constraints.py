@@ -21,6 +21,7 @@ import numpy as np
 
 from core.probes.edits.changes import Edit
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 from core.text.preprocessing import Vocabulary
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Protected:
     """Tokens at these positions stay."""
 
     positions: frozenset[int]
-    name: str = "protected words"
+    name: str = mark("protected words")
 
     def allows(self, edit: Edit) -> bool:
         """Whether an edit replaces or moves none of them."""
@@ -59,7 +60,7 @@ class Protected:
 class Typeable:
     """New tokens that preprocessing leaves as they are: the edited text, typed, is read as these tokens."""
 
-    name = "typeable"
+    name = mark("typeable")
 
     def __init__(self, preprocessing: Preprocessing | Callable[[str], list[str]]):
         self._preprocessing = preprocessing

@@ -22,10 +22,11 @@ import numpy as np
 
 from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE
 from core.probes.edits.changes import Edit, removed_and_added
+from core.runtime.i18n import mark
 from core.text.lexicon import is_negation
 from core.text.preprocessing import Vocabulary
 
-PASSED, FAILED, CANNOT_JUDGE = "passed", "failed", "cannot judge"
+PASSED, FAILED, CANNOT_JUDGE = mark("passed"), mark("failed"), mark("cannot judge")
 TOLERANCE = 1.6  # nats
 OPPOSED = 0.5  # nats
 _AWAY = {NEGATIVE: (1,), POSITIVE: (-1,), MIXED: (1, -1)}  # which sign leads away from a gold label
@@ -47,7 +48,7 @@ class Guard(Protocol):
     def joint(self) -> bool: ...
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
-        """``passed``, ``failed`` or ``cannot judge``, for the original's gold label (one of `READINGS`)."""
+        """``passed``, ``failed`` or ``cannot judge``, for the original's gold label (one of `GOLD_LABELS`)."""
 
 
 class OppositeWords(Protocol):
@@ -72,7 +73,7 @@ class Polarity:
     vocabulary: Vocabulary
     tolerance: float = TOLERANCE
     opposed: float = OPPOSED
-    name: str = field(default="polarity", init=False)
+    name: str = field(default=mark("polarity"), init=False)
     joint: bool = field(default=True, init=False)
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
@@ -110,7 +111,7 @@ class Antonyms:
     Antonyms of every grade that the lexicon knows are refused. Without a lexicon nothing can be judged.
     """
 
-    name, joint = "antonyms", True
+    name, joint = mark("antonyms"), True
 
     def __init__(self, lexicon: OppositeWords | None):
         self.lexicon = lexicon
@@ -143,7 +144,7 @@ class Antonyms:
 class Negations:
     """The guard ``negations``."""
 
-    name, joint = "negations", False
+    name, joint = mark("negations"), False
 
     def judge(self, edits: Sequence[Edit], gold_label: str) -> str:
         touched = any(is_negation(token) for edit in edits for token in (*edit.before, *edit.after))

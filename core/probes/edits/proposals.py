@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from core.models.gold_labels import MIXED
 from core.probes.edits.changes import Edit
 from core.probes.edits.guards import CANNOT_JUDGE, FAILED, Guard
+from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from core.probes.edits.constraints import Constraint, Fluency, SentenceFluency
     from core.probes.edits.transformations import Transformation
 
-FLUENCY = "fluency"
+FLUENCY = mark("fluency")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from core.models.predict import label
 from core.probes.edits.changes import Diff, Edit
+from core.probes.edits.claims import Claim
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,14 @@ class MinimalEdits:
     guards: dict[str, GuardReport]
     queries: int
     complete: bool
-    certificate: str
+    claim: Claim
     scorer: str | None
     seconds: float
+
+    @property
+    def certificate(self) -> str:
+        """What was tried and what that shows, in the current language."""
+        return self.claim.worded()
 
 
 class EditProgress(NamedTuple):

@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
-from core.models.gold_labels import NEGATIVE, POSITIVE, READINGS
+from core.models.gold_labels import GOLD_LABELS, NEGATIVE, POSITIVE
 from core.models.predict import EmptyTextError, label, sigmoid
-from core.probes.edits import claims
 from core.probes.edits.best_first import MOST_SUBSETS, Search
 from core.probes.edits.changes import apply, diff
+from core.probes.edits.claims import Claim
 from core.probes.edits.edit_sets import Key
 from core.probes.edits.guards import Guard
 from core.probes.edits.proposals import Candidates
@@ -91,8 +91,8 @@ class Question:
             )
         if self.goal not in GOALS:
             raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(GOALS)}")
-        if self.reading is not None and self.reading not in READINGS:
-            raise ValueError(f"unknown reading {self.reading!r}; available: {', '.join(READINGS)}")
+        if self.reading is not None and self.reading not in GOLD_LABELS:
+            raise ValueError(f"unknown reading {self.reading!r}; available: {', '.join(GOLD_LABELS)}")
         named = [guard.name for guard in self.guards]
         wrong = sorted(self.off.difference(named))
         if wrong:
@@ -212,19 +212,20 @@ class _Answers:
             },
             queries=state.queries,
             complete=1 in state.complete,
-            certificate=(
-                claims.already(label(probability, q.labels), probability) if met else self._claim(state, ranked, best)
-            ),
+            claim=self._claim(state, ranked, best, probability),
             scorer=q.fluency.trigram.name if q.fluency else None,
             seconds=state.seconds,
         )
 
-    def _claim(self, state: _Snapshot, ranked: Sequence[Key], best: Edited | None) -> str:
+    def _claim(self, state: _Snapshot, ranked: Sequence[Key], best: Edited | None, probability: float) -> Claim:
+        already = label(probability, self._q.labels) if self.search.sets.meets(self.search.sets.original) else None
         if state.candidates is None:
-            return claims.nothing_tried()
+            return Claim(probability, already, None)
         size = len(ranked[0]) if ranked else None
-        return claims.certificate(
-            candidates=len(state.candidates),
+        return Claim(
+            probability,
+            already,
+            len(state.candidates),
             proposed=state.candidates.proposed,
             tried=state.tried,
             complete=state.complete,

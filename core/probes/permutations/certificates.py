@@ -5,38 +5,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from core.runtime.i18n import gettext as _
 
+if TYPE_CHECKING:
+    from core.probes.permutations.search import Permutations
 
-def named(everything: bool, closed: bool, count: int, floor: float) -> str:
-    """Which orders a search's figures speak of: all; those within the floor (nats) if they are complete; or some."""
-    if everything:
+
+def named(found: Permutations) -> str:
+    """Which orders a result's figures speak of: all; those within the threshold if they are complete; or some."""
+    if found.scored == found.orders:
+        count = found.orders
         return _("the only order") if count == 1 else _("all {count:,} orders").format(count=count)
-    if closed:
-        return _("the {count:,} orders within {floor:g} nats of the original").format(count=count, floor=floor)
+    if found.complete:
+        line = _("the {count:,} orders within {floor:g} nats of the original")
+        return line.format(count=found.scored_above_floor, floor=found.floor)
+    count = found.scored
     return _("the original") if count == 1 else _("the {count:,} orders tried").format(count=count)
 
 
-def certificate(
-    *,
-    orders: int,
-    way: str,
-    everything: bool,
-    closed: bool,
-    scored: int,
-    flips: int,
-    within: int,
-    flips_within: int,
-    depth: float,
-    floor: float,
-    scorer: str,
-) -> str:
-    """One sentence on what was searched and what that shows.
-
-    Of `orders` orders, `scored` were scored, by the way named, `flips` of which flip; `within` and `flips_within` count
-    those within `floor` nats of the original. `everything` and `closed` say that all orders, or all within the floor,
-    were scored; `depth` is how far below the original's fluency, in nats, none is missing.
-    """
+def certificate(found: Permutations) -> str:
+    """One sentence on what was searched and what that shows, in the current language."""
+    orders, scored, flips = found.orders, found.scored, found.flip_count
+    everything, flips_within = scored == orders, found.flip_count_above_floor
     if orders == 1:
         sentence = _("These words have one order only, so no other can flip the verdict.")
     elif scored == 1:
@@ -45,22 +37,22 @@ def certificate(
         sentence = _("None of the {orders:,} orders flips the verdict: all of them were scored.")
     elif everything:
         sentence = _("The verdict flips in {flips:,} of the {orders:,} orders: all of them were scored.")
-    elif closed and not flips_within:
+    elif found.complete and not flips_within:
         sentence = _(
             "No order within {floor:g} nats of the original (by the {scorer}) flips the verdict: all {within:,} such "
             "orders were scored, of {orders:,} in all."
         )
-    elif closed:
+    elif found.complete:
         sentence = _(
             "The verdict flips in {flips_within:,} of the {within:,} orders within {floor:g} nats of the original (by "
             "the {scorer}): all such orders were scored, of {orders:,} in all."
         )
-    elif way == "most fluent" and depth > 0:
+    elif found.strategy == "most fluent" and found.depth > 0:
         sentence = _(
             "The verdict flips in {flips:,} of {scored:,} orders scored. Every order down to {depth:.1f} nats below "
             "the original (by the {scorer}) is among them; of the rest of {orders:,} nothing is known."
         )
-    elif way == "all":
+    elif found.strategy == "all":
         sentence = _(
             "The verdict flips in {flips:,} of {scored:,} orders scored; the search ended before all {orders:,} were."
         )
@@ -73,9 +65,9 @@ def certificate(
         orders=orders,
         scored=scored,
         flips=flips,
-        within=within,
+        within=found.scored_above_floor,
         flips_within=flips_within,
-        floor=floor,
-        scorer=scorer,
-        depth=depth,
+        floor=found.floor,
+        scorer=found.scorer,
+        depth=found.depth,
     )

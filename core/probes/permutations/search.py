@@ -66,7 +66,8 @@ class Permutations:
     """A search's result for one sentence under one model.
 
     `orders` counts the distinct orders, `scored` those scored, the original among them. `complete` says that all
-    orders, or all within the floor, were scored. `flips` and `fluent` (flipping or not) list the most fluent first.
+    orders, or all within the floor, were scored; `depth` is how far below the original's fluency, in nats, no order is
+    missing. `flips` and `fluent` (flipping or not) list the most fluent first.
 
     `named` describes the orders that the figures below are of: all; those within the floor if complete; else those
     scored. `sensitivity` is the standard deviation of their logits, `order_effect` the original's logit minus their
@@ -82,7 +83,7 @@ class Permutations:
     scored: int
     strategy: str
     complete: bool
-    certificate: str
+    depth: float
     original: Order
     floor: float
     scorer: str
@@ -93,7 +94,6 @@ class Permutations:
     fluent: tuple[Order, ...]
     highest: Order
     lowest: Order
-    named: str
     sensitivity: float
     order_effect: float
     position_effects: tuple[float, ...]
@@ -101,6 +101,16 @@ class Permutations:
     logits: np.ndarray
     fluencies: np.ndarray
     rows: np.ndarray
+
+    @property
+    def certificate(self) -> str:
+        """What was searched and what that shows, in one sentence in the current language."""
+        return certificates.certificate(self)
+
+    @property
+    def named(self) -> str:
+        """The orders that the figures speak of, in the current language."""
+        return certificates.named(self)
 
     def order(self, number: int) -> Order:
         """One of the orders scored, by its row in `rows` uint8 [N, n], `logits` and `fluencies`, float32 [N]."""
@@ -372,19 +382,7 @@ class _ScoredOrders:
             scored=count,
             strategy=question.strategy,
             complete=closed,
-            certificate=certificates.certificate(
-                orders=question.words.count,
-                way=question.strategy,
-                everything=everything,
-                closed=closed,
-                scored=count,
-                flips=int(flipped.sum()),
-                within=int(within.sum()),
-                flips_within=int((flipped & within).sum()),
-                depth=self.original.fluency - complete_above,
-                floor=question.floor,
-                scorer=question.scorer,
-            ),
+            depth=self.original.fluency - complete_above,
             original=self.original,
             floor=question.floor,
             scorer=question.scorer,
@@ -395,7 +393,6 @@ class _ScoredOrders:
             fluent=orders(by_fluency[: question.top]),
             highest=orders(np.array([logits.argmax()]))[0],
             lowest=orders(np.array([logits.argmin()]))[0],
-            named=certificates.named(everything, closed, int(named.sum()), question.floor),
             sensitivity=float(spread.std()),
             order_effect=float(self.original.logit - spread.mean()),
             position_effects=_position_effects(rows[named], spread),

@@ -82,13 +82,35 @@ class Composition:
     top: tuple[Candidate, ...]
     by_recipe: tuple[RecipeShare, ...]
     missing: tuple[tuple[str, str], ...]
-    certificate: str
+    seed: int
     seconds: float
 
     @property
     def complete(self) -> bool:
         """Whether every candidate that the recipes build was scored."""
         return self.scored == self.candidates
+
+    @property
+    def certificate(self) -> str:
+        """What was searched and what that shows, in one sentence in the current language."""
+        if self.complete:
+            line = _(
+                "The surest of all {scored:,} candidates that the recipes build from this situation: {fooled:,} of "
+                "them ({share:.1%}) are read as positive."
+            )
+        else:
+            line = _(
+                "The best of {scored:,} built, drawn with seed {seed} from the {there_are:,} that the recipes build "
+                "from this situation: {fooled:,} of those scored ({share:.1%}) are read as positive; of the rest "
+                "nothing is known."
+            )
+        return line.format(
+            scored=self.scored,
+            there_are=self.candidates,
+            fooled=self.fooled,
+            seed=self.seed,
+            share=self.fooled / self.scored,
+        )
 
 
 class ComposeProgress(NamedTuple):
@@ -182,24 +204,9 @@ class _ScoredCandidates:
             top=varied(surest(ranked), question.top, {share.pattern for share in shares}),
             by_recipe=tuple(shares),
             missing=question.situation.missing,
-            certificate=_certificate(count, there_are, fooled, question.seed),
+            seed=question.seed,
             seconds=seconds,
         )
-
-
-def _certificate(scored: int, there_are: int, fooled: int, seed: int) -> str:
-    if scored == there_are:
-        sentence = _(
-            "The surest of all {scored:,} candidates that the recipes build from this situation: {fooled:,} of them "
-            "({share:.1%}) are read as positive."
-        )
-    else:
-        sentence = _(
-            "The best of {scored:,} built, drawn with seed {seed} from the {there_are:,} that the recipes build from "
-            "this situation: {fooled:,} of those scored ({share:.1%}) are read as positive; of the rest nothing is "
-            "known."
-        )
-    return sentence.format(scored=scored, there_are=there_are, fooled=fooled, seed=seed, share=fooled / scored)
 
 
 def varied(

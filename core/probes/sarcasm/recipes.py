@@ -26,9 +26,11 @@ from math import prod
 from pathlib import Path
 
 from core.probes.sarcasm.situations import Situation
+from core.runtime.i18n import mark
 
 GOLD_LABEL = "negative"  # of every remark, if the situation is unwelcome
 
+_PARTS = (mark("opener"), mark("intensifier"), mark("praise"), mark("target"), mark("closer"))
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -50,8 +52,7 @@ class Recipe:
 
     def parts(self) -> dict[str, str]:
         """The named parts that are not empty."""
-        named = {name: getattr(self, name) for name in ("opener", "intensifier", "praise", "target", "closer")}
-        return {name: part for name, part in named.items() if part}
+        return {name: part for name in _PARTS if (part := getattr(self, name))}
 
 
 @dataclass(frozen=True)

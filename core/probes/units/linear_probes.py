@@ -36,6 +36,7 @@ from core.data.corpus import Encoded, encode_tokens
 from core.evaluation.intervals import Mean
 from core.probes.units.token_states import CELL, HIDDEN, token_states
 from core.runtime.i18n import gettext as _
+from core.runtime.i18n import mark
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -46,8 +47,8 @@ WORD, PLACE = "x", "place"
 SOURCES = (HIDDEN, CELL, WORD, PLACE)
 CLASSES = {
     POSITION: ("1–2", "3–5", "6–9", "10–15", "16–"),
-    NEGATION: ("none", "negation"),
-    POLARITY: ("low", "middle", "high"),
+    NEGATION: (mark("none"), mark("negation")),
+    POLARITY: (mark("low"), mark("middle"), mark("high")),
 }
 # fmt: off
 NEGATIONS = frozenset({

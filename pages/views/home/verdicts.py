@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.data.small_data import SMALL, class_counts, is_small, majority
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
@@ -69,15 +70,7 @@ def answer(text: str, checkpoints: list[Model]) -> None:
 
 def _verdict_card(verdict: Verdict, checkpoint: Model) -> None:
     with st.container(border=True):
-        st.metric(
-            plain(verdict.model.upper()),
-            classes.said(verdict.probability, verdict.labels),
-            delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.probability_name_plain(verdict.labels), probability=verdict.probability
-            ),
-            delta_color="off",
-            delta_arrow="up" if verdict.probability >= 0.5 else "down",
-        )
+        classes.metric(verdict)
         _accuracy(checkpoint)
 
 
@@ -121,7 +114,7 @@ def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verd
     asked = [reader.name for reader in readers if black_box.is_one(reader)]
     if not asked:
         return verdicts
-    names = plain(listed(asked).upper())
+    names = plain(listed(map(model_name, asked)))
     found = verdicts
     if st.toggle(
         _("Ask {model} about every beginning of the sentence too").format(model=names),
@@ -144,7 +137,7 @@ def _tokens(verdicts: list[Verdict]) -> None:
     st.header(_("What the models read"))
     readings: dict[tuple[tuple[str, ...], tuple[bool, ...]], list[str]] = {}
     for verdict in verdicts:
-        readings.setdefault((verdict.tokens, verdict.known), []).append(verdict.model.upper())
+        readings.setdefault((verdict.tokens, verdict.known), []).append(model_name(verdict.model))
     for (tokens, known), readers in readings.items():
         if len(readings) > 1:
             st.caption(plain(listed(readers)))
@@ -171,7 +164,7 @@ def _split_contractions(text: str, readers: list[Model]) -> None:
     from core.text.preprocessing import REJOIN, first_split
 
     own = [reader for reader in readers if not black_box.is_one(reader)]
-    apart = [reader.name.upper() for reader in own if REJOIN not in reader.preprocessing.steps]
+    apart = [model_name(reader.name) for reader in own if REJOIN not in reader.preprocessing.steps]
     if apart and (found := first_split(text)):
         split, joined = found
         st.caption(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from core.data.labels import SENTIMENT, model_name, shown
+from core.data.small_data import class_counts, majority, trained_counts
+from core.models.checkpoints import EMBEDDINGS
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.widgets import models, tables
 from pages.wording import names
+from pages.wording.terms import term
 from pages.wording.tokens import plain
 
 
@@ -20,8 +25,8 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
         from core.figures.models import accuracy_by_length
 
         st.header(_("How good are they?"))
-        tables.evaluations(reports)
-        if without := [name.upper() for name in cards if name not in reports]:
+        _evaluations(reports)
+        if without := [model_name(name) for name in cards if name not in reports]:
             line = _("Without a report, which --report FILE adds in training: {names}.")
             st.caption(plain(line.format(names=listed(without))))
         left, right = st.columns(2)
@@ -34,7 +39,7 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
         from core.figures.models import training_curves
 
         right.plotly_chart(training_curves(histories), key="curves", alt=_("Held-out log-loss over training steps"))
-        before = [name.upper() for name in histories if "calibration" in cards[name]]
+        before = [model_name(name) for name in histories if "calibration" in cards[name]]
         if 0 < len(before) < len(histories):
             line = _("The curves of {names} are before temperature scaling, those of older models after it.")
             right.caption(plain(line.format(names=listed(before))))
@@ -56,11 +61,172 @@ def view(cards: dict[str, Any], word_vectors: dict[str, Any] | None) -> None:
         variants = study["variants"]
         differences = study_differences(variants, [names.variant(row) for row in variants])
         st.plotly_chart(differences, key="study", alt=_("Differences of accuracy to the base"))
-        tables.vocabulary_by_step(study)
+        _vocabulary_by_step(study)
 
     st.header(_("What they are for, and their limits"))
     every_card = cards | ({"word2vec": word_vectors} if word_vectors else {})
-    tables.statements(every_card)
+    _statements(every_card)
     for name in every_card:
-        with st.expander(_("Card of {name}").format(name=plain(name.upper())), icon=":material/description:"):
-            tables.card(name, every_card)
+        with st.expander(_("Card of {name}").format(name=plain(model_name(name))), icon=":material/description:"):
+            _card(name, every_card)
+
+
+def _evaluations(reports: Mapping[str, Mapping[str, Any]]) -> None:
+    """One row a model: accuracy with its interval, and the other measures."""
+    header = [_("model"), _("accuracy"), _("95 % interval"), "F1", "AUC", _("log-loss (nats)")]
+    tables.table(
+        [*header, _("calibration error"), _("unknown tokens"), _("tweets")],
+        [
+            (
+                model_name(name),
+                f"{report['accuracy']:.4f}",
+                "{:.4f} – {:.4f}".format(*report["accuracy_interval"]),
+                f"{report['f1']:.4f}",
+                f"{report['auc']:.4f}" if report["auc"] is not None else "–",
+                f"{report['log_loss']:.4f}",
+                f"{report['calibration_error']:.4f}",
+                f"{report['unknown_rate']:.2%}",
+                f"{report['rows']:,}",
+            )
+            for name, report in reports.items()
+        ],
+    )
+    st.caption(
+        _(
+            "On tweets that no model was trained or chosen on. Their labels are the emoticons that stood in them, so a "
+            "share of the mistakes are mistakes of the labels."
+        )
+    )
+
+
+def _vocabulary_by_step(study: Mapping[str, Any]) -> None:
+    """Vocabulary and unknown words as the preprocessing steps are added."""
+    steps = names.steps()
+    tables.table(
+        [_("steps so far"), _("distinct tokens"), _("vocabulary"), _("unknown tokens")],
+        [
+            (
+                _("none") if number == 0 else f"+ {steps.get(row['step'], row['step'])}",
+                f"{row['distinct']:,}",
+                f"{row['vocabulary']:,}",
+                f"{row['unknown_rate']:.2%}",
+            )
+            for number, row in enumerate(study["vocabulary_by_step"])
+        ],
+    )
+    st.caption(
+        _(
+            "The vocabulary holds the words seen at least {least} times in the study's training rows; unknown tokens "
+            "are counted in its held-out rows. The file had its HTML entities decoded already."
+        ).format(least=study["min_count"])
+    )
+
+
+def _statements(cards: Mapping[str, Mapping[str, Any]]) -> None:
+    """What several cards say word for word, once, under the names of their models."""
+    together: dict[tuple[str, ...], list[str]] = {}
+    for statement, holders in _holders(cards).items():
+        if len(holders) > 1:
+            together.setdefault(tuple(holders), []).append(statement)
+    for holders, shared in together.items():
+        st.markdown(f"**{plain(', '.join(map(model_name, holders)))}**")
+        _list(shared)
+
+
+def _card(name: str, cards: Mapping[str, Mapping[str, Any]]) -> None:
+    """What sets a checkpoint apart: the statements it alone makes, its data, settings, versions, hardware; then all of
+    its card as JSON."""
+    content = cards[name]
+    data = content.get("data", {})
+    if content.get("kind") == EMBEDDINGS:  # word2vec reads every row, whatever a classifier holds out
+        if {"rows", "file"} <= data.keys():
+            rows, file = data["rows"], data["file"]
+            st.text(_("Trained on all {rows:,} rows of {file}, labels unused.").format(rows=rows, file=file))
+    elif {"training_rows", "held_out_rows", "file"} <= data.keys():
+        st.text(
+            _("Trained on {training:,} rows of {file}; {held:,} rows of it held out for selection.").format(
+                training=data["training_rows"], file=data["file"], held=data["held_out_rows"]
+            )
+        )
+    if content.get("kind") != EMBEDDINGS:
+        _classes(content)
+    _imported(content)
+    _list([statement for statement, holders in _holders(cards).items() if holders == [name]])
+    parts = {
+        "sizes": _("sizes"),
+        "settings": _("settings"),
+        "embeddings": _("word vectors"),
+        "data": _("data"),
+        "calibration": _("calibration"),
+        "hardware": _("hardware"),
+        "versions": _("versions"),
+    }
+    tables.table(
+        [_("part"), _("name"), _("value")],
+        [
+            (title, term(key), term(str(value)))
+            for part, title in parts.items()
+            for key, value in content.get(part, {}).items()
+        ],
+    )
+    st.json(dict(content), expanded=False)
+
+
+def _imported(content: Mapping[str, Any]) -> None:
+    """Of a model trained elsewhere: whether it was compared with its owner's outputs, and what was assumed of it."""
+    imported = content.get("imported")
+    if not isinstance(imported, Mapping):
+        return
+    if models.unchecked({"": content}):
+        st.text(_("Not checked against its owner’s outputs. Assumed of what its files do not show:"))
+    else:
+        checked = imported["checked"]
+        line = _("{rows:,} rows of {file} agree with its owner’s outputs; the largest difference is {difference:.1e}.")
+        st.text(line.format(rows=checked["rows"], file=checked["file"], difference=checked["largest_difference"]))
+    for line in imported.get("assumed", ()):
+        st.text(f"· {line}")
+
+
+def _classes(content: Mapping[str, Any]) -> None:
+    """How many rows each class had in the file, and how accuracy on held-out rows compares with the larger class."""
+    counts, selection = trained_counts(content), content.get("metrics", {}).get("selection")
+    if counts is None or content.get("kind") == EMBEDDINGS:  # word vectors are made without labels
+        return
+    names = [shown(name) for name in content.get("labels", SENTIMENT)]
+    st.text(
+        _("Rows of the file: {first:,} {first_name}, {second:,} {second_name}.").format(
+            first=counts[0], first_name=names[0], second=counts[1], second_name=names[1]
+        )
+    )
+    if not selection:
+        return
+    first, second = class_counts(selection)
+    low, high = selection["accuracy_interval"]
+    st.text(
+        _(
+            "Right for {accuracy:.1%} of {rows:,} held-out rows (95 % interval {low:.1%} to {high:.1%}); always saying "
+            "{label} would be for {majority:.1%}."
+        ).format(
+            accuracy=selection["accuracy"],
+            rows=selection["rows"],
+            low=low,
+            high=high,
+            label=names[int(second > first)],
+            majority=majority(selection),
+        )
+    )
+
+
+def _holders(cards: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Every statement on use, limits and terms, with the names of the models whose cards make it."""
+    holders: dict[str, list[str]] = {}
+    for name, content in cards.items():
+        for statement in (content.get("intended_use"), *content.get("limits", ()), content.get("terms")):
+            if statement:
+                holders.setdefault(statement, []).append(name)
+    return holders
+
+
+def _list(sentences: Sequence[str]) -> None:
+    if sentences:
+        st.markdown("\n".join(f"- {plain(_(sentence))}" for sentence in sentences))

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.evaluation import binned_metrics_file
 from core.evaluation.assessment import MOST_MODELS, own
 from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
+from pages.server.caches import cached
 from pages.widgets import models, query_params
 from pages.wording.tokens import plain
 
@@ -39,20 +41,15 @@ def choose(cards: Mapping[str, Any]) -> Shown | None:
     names = {"report": _("the file of their report"), "own": _("sentences of this project")}
     if uploaded:
         names["upload"] = _("your file: {name}").format(name=plain(uploaded[0]))
-    usual = "report"
-    if not query_params.restore("on", usual, query_params.one_of(list(names)), "models on"):
-        st.caption(_("The link asks for a file that is not here; the report’s figures are shown."))
-    if st.session_state["models on"] not in names:
-        st.session_state["models on"] = usual
-    chosen = st.segmented_control(
+    chosen = query_params.choice(
+        st.segmented_control,
         _("Measured on"),
-        list(names),
-        format_func=names.__getitem__,
+        names,
+        name="on",
         key="models on",
-        required=True,
-        persist_state="session",
+        write=lambda chosen: None if chosen == "upload" else chosen,  # an upload stays with its session
+        unreadable=_("The link asks for a file that is not here; the report’s figures are shown."),
     )
-    query_params.carry("on", None if chosen in (usual, "upload") else chosen)  # an upload stays with its session
     if chosen == "upload" and uploaded:
         return _uploaded(*uploaded)
     return _own() if chosen == "own" else _report(cards)
@@ -74,14 +71,14 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
         )
         return None
     current = kept.tallies.current({name: checkpoints.identity(card) for name, card in cards.items()})
-    gone = [found.model for found in kept.tallies.tallies if found not in current.tallies]
+    gone = [tally.model for tally in kept.tallies.tallies if tally not in current.tallies]
     if gone:
         names = plain(listed(gone))
         st.warning(
             _("These counts are of other models than those here, and left out: {names}.").format(names=names),
             icon=":material/history:",
         )
-    if missing := [name.upper() for name in cards if name not in {found.model for found in current.tallies}]:
+    if missing := [model_name(name) for name in cards if name not in {tally.model for tally in current.tallies}]:
         line = _("No counts are kept of {names}: “Your file” counts a labelled file of yours with them.")
         st.caption(plain(line.format(names=listed(missing))))
     if not current.tallies:
@@ -99,10 +96,10 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
 
 def _own() -> Shown | None:
     with st.spinner(_("Loading the models…"), show_time=False):
-        found, faults = models.load_all()
+        loaded, faults = models.load_all()
     models.tell_of(faults)
-    apt = [checkpoint for checkpoint in found if checkpoint.reads_sentiment][:MOST_MODELS]
-    others = len(found) - len(apt)
+    apt = [checkpoint for checkpoint in loaded if checkpoint.reads_sentiment][:MOST_MODELS]
+    others = len(loaded) - len(apt)
     if not apt:
         st.info(_("No model here tells negative from positive, which is how these sentences are labelled."))
         return None
@@ -113,7 +110,7 @@ def _own() -> Shown | None:
             others,
         )
         st.caption(line.format(count=others))
-    assessment = _assessed(tuple((checkpoint.name, checkpoint.hash) for checkpoint in apt), apt)
+    assessment = _assessed(apt)
     st.caption(
         _(
             "{rows:,} sentences that one person wrote and labelled for this page, none of them from a corpus: half "
@@ -133,25 +130,12 @@ def _uploaded(name: str, assessment: Assessment) -> Shown:
     return Shown(assessment.tallies, assessment)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _assessed(hashes: tuple[tuple[str, str], ...], _checkpoints: Sequence[Checkpoint]) -> Assessment:
-    return own(_checkpoints)
+@cached(8)
+def _assessed(apt: Sequence[Checkpoint]) -> Assessment:
+    return own(apt)
 
 
-def choose_model(tallies: Tallies, key: str = "models model", label: str | None = None) -> str:
-    """One of the models that were counted; the choice travels in the link as ``model``."""
-    names = [found.model for found in tallies.tallies]
-    usual = "lstm" if "lstm" in names else names[0]
-    query_params.restore("model", usual, query_params.one_of(names), key)
-    if st.session_state[key] not in names:
-        st.session_state[key] = usual
-    chosen = st.segmented_control(
-        label or _("Model"),
-        names,
-        format_func=lambda name: plain(name.upper()),
-        key=key,
-        required=True,
-        persist_state="session",
-    )
-    query_params.carry("model", None if chosen == usual else chosen)
-    return str(chosen)
+def choose_model(tallies: Tallies) -> str:
+    """One of the models that were counted."""
+    names = [tally.model for tally in tallies.tallies]
+    return models.choose_name(names, "models model", "lstm" if "lstm" in names else names[0])

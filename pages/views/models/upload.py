@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
+from core.data.labels import model_name
 from core.data.tables import is_sentiment140
 from core.evaluation.assessment import MOST_MODELS, assess
 from core.models import checkpoints
@@ -17,7 +18,7 @@ from core.runtime.i18n import listed, ngettext
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
 from pages.views.models.source import UPLOADED
-from pages.widgets import label_meaning, models, uploaded_file
+from pages.widgets import label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -33,15 +34,6 @@ class _Asked(NamedTuple):
     layout: Layout
 
 
-class _Event(NamedTuple):
-    """An assessment so far, which is its own result."""
-
-    assessment: Assessment
-
-    def result(self) -> Assessment:
-        return self.assessment
-
-
 def view() -> None:
     """Upload, choose, read, and the figures in short; the other views then show them in full."""
     st.write(
@@ -52,12 +44,12 @@ def view() -> None:
         )
     )
     with st.spinner(_("Loading the models…"), show_time=False):
-        found, faults = models.load_all()
+        loaded, faults = models.load_all()
     models.tell_of(faults)
-    if not found:
+    if not loaded:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
-    chosen = _alike(found)
+    chosen = _alike(loaded)
     upload = uploaded_file.upload(_("A labelled file"), "models upload", "models")
     if upload is None:
         return
@@ -68,7 +60,7 @@ def view() -> None:
     hashes = [(checkpoint.name, checkpoint.hash) for checkpoint in chosen]
     key = (upload.name, upload.digest, asked, *hashes)
 
-    seen = [one.name.upper() for one in chosen if checkpoints.trained_on(one.card, key[1])]
+    seen = [model_name(one.name) for one in chosen if checkpoints.trained_on(one.card, key[1])]
 
     def start() -> background_search.Start:
         return lambda check_cancelled: _run(upload, chosen, asked, labels, check_cancelled)
@@ -78,17 +70,17 @@ def view() -> None:
         key,
         start,
         _say,
-        lambda found, _key: _show(upload.name, found, seen),
+        lambda assessment, _key: _show(upload.name, assessment, seen),
         _("Evaluate"),
         _("Evaluate again"),
     )
 
 
-def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
+def _alike(loaded: list[Checkpoint]) -> list[Checkpoint]:
     """The models that have the labels of the first, at most as many as can be assessed; a line on the others."""
-    labels = found[0].labels
-    if len({checkpoint.labels for checkpoint in found}) > 1:
-        choices = list(dict.fromkeys(checkpoint.labels for checkpoint in found))
+    labels = loaded[0].labels
+    if len({checkpoint.labels for checkpoint in loaded}) > 1:
+        choices = list(dict.fromkeys(checkpoint.labels for checkpoint in loaded))
         labels = st.selectbox(
             _("Which classes does the file tell apart?"),
             choices,
@@ -96,7 +88,7 @@ def _alike(found: list[Checkpoint]) -> list[Checkpoint]:
             key="models classes",
             persist_state="session",
         )
-    alike = [checkpoint for checkpoint in found if checkpoint.labels == labels]
+    alike = [checkpoint for checkpoint in loaded if checkpoint.labels == labels]
     if len(alike) > MOST_MODELS:
         st.caption(_("Only the first {count} models are evaluated.").format(count=MOST_MODELS))
     return alike[:MOST_MODELS]
@@ -132,7 +124,7 @@ def _run(
     asked: _Asked,
     labels: tuple[str, str],
     check_cancelled: Callable[[], None],
-) -> Iterator[_Event]:
+) -> Iterator[Assessment]:
     events = assess(
         upload.path,
         chosen,
@@ -145,14 +137,12 @@ def _run(
         check_cancelled=check_cancelled,
     )
     try:
-        for found in events:
-            yield _Event(found)
+        yield from events
     except (ValueError, LookupError) as error:
         raise ValueError(uploaded_file.told(error, upload)) from error
 
 
-def _say(event: _Event) -> background_search.Shown:
-    found = event.assessment
+def _say(found: Assessment) -> background_search.Shown:
     return background_search.Shown(found.share, _("{rows:,} rows read, {counted:,} counted").format(**_numbers(found)))
 
 
@@ -185,7 +175,7 @@ def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
         at = tally.at(0.5)
         rows.append(
             (
-                tally.model.upper(),
+                model_name(tally.model),
                 estimates.share(at.accuracy, at.accuracy_interval),
                 "–" if at.f1 is None else f"{at.f1:.4f}",
                 estimates.area(tally),
@@ -193,21 +183,10 @@ def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
                 f"{tally.brier:.4f}",
             )
         )
-    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+    tables.table(header, rows)
     st.caption(_("Slices, calibration, confusion, threshold and comparison now offer this file as well."))
 
 
 def _problems(found: Assessment) -> None:
-    if not found.malformed:
-        return
     label = ngettext("{count:,} malformed row", "{count:,} malformed rows", found.malformed)
-    with st.expander(label.format(count=found.malformed), icon=":material/rule:"):
-        st.dataframe(
-            [
-                {_("row"): problem.row, _("line"): problem.line, _("what is wrong"): problem.reason}
-                for problem in found.problems
-            ],
-            hide_index=True,
-        )
-        if found.malformed > len(found.problems):
-            st.caption(_("The first {shown:,} are listed.").format(shown=len(found.problems)))
+    uploaded_file.problems(found.problems, found.malformed, label, _("The first {shown:,} are listed."))

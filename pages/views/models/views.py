@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.data.labels import shown as named
-from core.data.tables import as_csv
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server.fingerprint import fingerprint
 from pages.views.models.source import Shown, choose_model
-from pages.widgets import classes, frame, query_params
+from pages.widgets import classes, frame, query_params, tables
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -39,7 +39,7 @@ def slices(shown: Shown) -> None:
     rows: list[tuple[object, ...]] = [
         (
             names[cell.family, cell.name],
-            tally.model.upper(),
+            model_name(tally.model),
             cell.rows,
             estimates.share(cell.accuracy, cell.interval),
             None if cell.share is None else f"{cell.share:.1%}",
@@ -48,7 +48,8 @@ def slices(shown: Shown) -> None:
         for tally in tallies
         for cell in [tally.cells()[place]]
     ]
-    _table(header, rows, "slices", _("All slices as a table"))
+    with st.expander(_("All slices as a table"), icon=":material/table:"):
+        tables.table(header, rows, "slices")
 
 
 def calibration(shown: Shown) -> None:
@@ -69,7 +70,7 @@ def calibration(shown: Shown) -> None:
     ]
     rows: list[tuple[object, ...]] = [
         (
-            tally.model.upper(),
+            model_name(tally.model),
             f"{tally.calibration_error:.4f}",
             f"{tally.brier:.4f}",
             f"{tally.log_loss:.4f}",
@@ -78,7 +79,7 @@ def calibration(shown: Shown) -> None:
         )
         for tally in tallies
     ]
-    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
+    tables.table(header, rows)
     st.caption(
         _(
             "Points on the diagonal are calibrated: of the rows said to be P, P are. ECE is the mean distance from it "
@@ -100,9 +101,7 @@ def confusion(shown: Shown) -> None:
     with right:
         _measures(tally, tally.at(0.5))
     if shown.assessment is None:
-        st.info(
-            _("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours.")
-        )
+        _no_texts()
         return
     st.header(_("Rows to look at"))
     zero, one = (plain(named(label)) for label in tally.labels)
@@ -112,21 +111,12 @@ def confusion(shown: Shown) -> None:
         "00": _("is {zero}, said so").format(zero=zero),
         "11": _("is {one}, said so").format(one=one),
     }
-    query_params.restore("field", "01", query_params.one_of(list(fields)), "models field")
-    field = st.segmented_control(
-        _("Field"),
-        list(fields),
-        format_func=fields.__getitem__,
-        key="models field",
-        required=True,
-        persist_state="session",
-    )
-    query_params.carry("field", None if field == "01" else field)
-    found = shown.assessment.fields[model][int(field[0]), int(field[1])]
+    field = query_params.choice(st.segmented_control, _("Field"), fields, name="field", key="models field")
+    examples = shown.assessment.fields[model][int(field[0]), int(field[1])]
     count = int(tally.at(0.5)[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
     line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
-    st.caption(_("{rows}; listed, surest first: {shown}.").format(rows=line, shown=len(found)))
-    _examples(found, [model], tally.labels, f"confusion {model} {field}")
+    st.caption(_("{rows}; listed, surest first: {shown}.").format(rows=line, shown=len(examples)))
+    _examples(examples, [model], tally.labels, f"confusion {model} {field}")
 
 
 def threshold(shown: Shown) -> None:
@@ -135,16 +125,17 @@ def threshold(shown: Shown) -> None:
 
     tallies = shown.tallies.tallies
     one, chance = plain(named(tallies[0].labels[1])), classes.probability_name_plain(tallies[0].labels)
-    query_params.restore("threshold", 50, query_params.whole(0, 100), "models threshold")
-    hundredths = st.slider(
+    hundredths = query_params.linked(
+        st.slider,
         _("Say {one} from this {chance} on, in hundredths").format(one=one, chance=chance),
         0,
         100,
+        name="threshold",
         key="models threshold",
-        persist_state="session",
+        default=50,
+        read=query_params.whole(0, 100),
     )
-    query_params.carry("threshold", None if hundredths == 50 else str(hundredths))
-    found = [(tally, tally.at(hundredths / 100)) for tally in tallies]
+    at_threshold = [(tally, tally.at(hundredths / 100)) for tally in tallies]
     header = [
         _("model"),
         _("precision"),
@@ -157,7 +148,7 @@ def threshold(shown: Shown) -> None:
     ]
     rows: list[tuple[object, ...]] = [
         (
-            tally.model.upper(),
+            model_name(tally.model),
             estimates.share(at.precision, at.precision_interval),
             estimates.share(at.recall, at.recall_interval),
             estimates.share(at.accuracy, at.accuracy_interval),
@@ -166,9 +157,9 @@ def threshold(shown: Shown) -> None:
             estimates.area(tally),
             "–" if tally.average_precision is None else f"{tally.average_precision:.4f}",
         )
-        for tally, at in found
+        for tally, at in at_threshold
     ]
-    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+    tables.table(header, rows)
     left, right = st.columns(2)
     left.plotly_chart(
         precision_recall(tallies, hundredths / 100), key="precision recall", alt=_("Precision over recall")
@@ -189,24 +180,18 @@ def compare(shown: Shown) -> None:
     if len(names) < 2:
         st.info(_("There is one model only; two are needed to compare."))
         return
-    two = list(names[:2]) if "lstm" not in names else [next(name for name in names if name != "lstm"), "lstm"]
-    left, right = st.columns(2)
-    chosen = []
-    for place, (box, label) in enumerate(((left, _("One model")), (right, _("The other")))):
-        key = f"models compare {place}"
-        query_params.restore("ab"[place], two[place], query_params.one_of(names), key)
-        if st.session_state[key] not in names:
-            st.session_state[key] = two[place]
-        name = box.selectbox(label, names, format_func=lambda name: name.upper(), key=key, persist_state="session")
-        query_params.carry("ab"[place], None if name == two[place] else name)
-        chosen.append(str(name))
-    a, b = chosen
+    two = names[:2] if "lstm" not in names else [next(name for name in names if name != "lstm"), "lstm"]
+    titles = {name: model_name(name) for name in names}
+    a, b = (
+        query_params.choice(box.selectbox, label, titles, name=name, key=f"models compare {name}", default=usual)
+        for name, usual, box, label in zip("ab", two, st.columns(2), (_("One model"), _("The other")), strict=True)
+    )
     if a == b:
         st.info(_("Choose two different models."))
         return
     pair = shown.tallies.pair(a, b)
     low, high = pair.interval
-    first, second = plain(a.upper()), plain(b.upper())
+    first, second = plain(model_name(a)), plain(model_name(b))
     values = {"a": first, "b": second}
     if low > 0 or high < 0:
         better, worse = (first, second) if low > 0 else (second, first)
@@ -224,15 +209,13 @@ def compare(shown: Shown) -> None:
     )
     two_.metric(_("McNemar’s p"), f"{pair.p_value:.2g}")
     three.metric(_("rows where they differ"), f"{pair.only_a + pair.only_b:,}")
-    st.dataframe(
+    tables.table(
+        ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
         [
-            {"": _("{a} right").format(a=a.upper()), _("{b} right").format(b=b.upper()): pair.both,
-             _("{b} wrong").format(b=b.upper()): pair.only_a},
-            {"": _("{a} wrong").format(a=a.upper()), _("{b} right").format(b=b.upper()): pair.only_b,
-             _("{b} wrong").format(b=b.upper()): pair.neither},
+            (_("{a} right").format(a=model_name(a)), pair.both, pair.only_a),
+            (_("{a} wrong").format(a=model_name(a)), pair.only_b, pair.neither),
         ],
-        hide_index=True,
-    )  # fmt: skip
+    )
     st.caption(
         _(
             "The interval is Newcombe’s for paired shares, 95 %; the test is McNemar’s, exact. Both cover the draw of "
@@ -240,45 +223,36 @@ def compare(shown: Shown) -> None:
         )
     )
     if shown.assessment is None:
-        st.info(
-            _("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours.")
-        )
+        _no_texts()
         return
     st.header(_("Where they differ"))
-    found = shown.assessment.differing
-    _examples(found.get((a, b), found.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
+    differing = shown.assessment.differing
+    _examples(differing.get((a, b), differing.get((b, a), ())), [a, b], shown.tallies.of(a).labels, f"compare {a} {b}")
 
 
 def _no_texts() -> None:
-    st.info(_("The report’s texts are not kept. Choose the sentences of this project, or a file of yours."))
+    st.info(_("The report’s texts are not kept. Choose the sentences of this project, or evaluate a file of yours."))
 
 
-def _examples(found: Sequence[Example], names: Sequence[str], labels: Sequence[str], key: str) -> None:
+def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequence[str], key: str) -> None:
     """Rows as a table; a click on one takes its text to any page."""
-    if not found:
+    if not examples:
         st.caption(_("There is none."))
         return
-    event = st.dataframe(
+    rows = tables.table(
+        [_("text"), _("is"), *(f"P {model_name(name)}" for name in names), _("row")],
         [
-            {
-                _("text"): example.text,
-                _("is"): named(labels[example.label]),
-                **{f"P {name.upper()}": round(example.probabilities[name], 3) for name in names},
-                _("row"): example.row,
-            }
-            for example in found
+            (one.text, named(labels[one.label]), *(round(one.probabilities[name], 3) for name in names), one.row)
+            for one in examples
         ],
-        hide_index=True,
-        key=f"models rows {fingerprint((key, found))}",
-        on_select="rerun",
-        selection_mode="single-row",
+        key=f"models rows {fingerprint((key, examples))}",
+        select="single-row",
     )
-    rows = [row for row in event["selection"]["rows"] if 0 <= row < len(found)]
     if not rows:
         st.caption(_("Choose a row to take its text to another page."))
         return
-    st.text(found[rows[0]].text)
-    frame.links_to_pages(found[rows[0]].text)
+    st.text(examples[rows[0]].text)
+    frame.links_to_pages(examples[rows[0]].text)
 
 
 def _measures(tally: Tally, at: AtThreshold) -> None:
@@ -293,21 +267,7 @@ def _measures(tally: Tally, at: AtThreshold) -> None:
         (_("recall: of what is {one}, said so").format(one=one), estimates.share(at.recall, at.recall_interval)),
         (_("rows"), f"{tally.rows:,}"),
     ]
-    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
-
-
-def _table(header: list[str], rows: list[tuple[object, ...]], name: str, title: str) -> None:
-    with st.expander(title, icon=":material/table:"):
-        st.dataframe(estimates.as_shown(header, rows), hide_index=True)
-        st.download_button(
-            _("Download as CSV"),
-            as_csv(*estimates.as_numbers(header, rows)),
-            f"unrolled-{name}.csv",
-            "text/csv",
-            key=f"download {name}",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+    tables.table(header, rows)
 
 
 def _slice_names() -> dict[tuple[str, str], str]:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.tables import as_csv
+from core.data.labels import model_name
 from core.models import checkpoints
 from core.probes.words import embedding_map
 from core.probes.words import neighbours as words
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from core.runtime.malloc import give_back
-from pages.widgets import black_box, models, query_params
+from pages.server.caches import cached
+from pages.widgets import black_box, models, query_params, tables
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ def view(vectors: Card | None) -> None:
     if not every:
         st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
         return
-    if not (found := black_box.inside(every)):
+    if not (loaded := black_box.inside(every)):
         return
-    checkpoint = models.choose(found, "models word model")
-    after = _after(checkpoint.name, checkpoint.hash, checkpoint)
+    checkpoint = models.choose(loaded, "models word model")
+    after = _after(checkpoint)
     before = _start(checkpoint, vectors)
     kinds = {
         "near": _("Neighbours"),
@@ -48,16 +49,7 @@ def view(vectors: Card | None) -> None:
         "map": _("Map"),
         "moved": _("What moved"),
     }
-    query_params.restore("about", "near", query_params.one_of(list(kinds)), "models about")
-    about = st.segmented_control(
-        _("What to ask"),
-        list(kinds),
-        format_func=kinds.__getitem__,
-        key="models about",
-        required=True,
-        persist_state="session",
-    )
-    query_params.carry("about", None if about == "near" else about)
+    about = query_params.choice(st.segmented_control, _("What to ask"), kinds, name="about", key="models about")
     if about == "near":
         _neighbours(checkpoint, before, after)
     elif about == "analogy":
@@ -79,22 +71,28 @@ def _start(checkpoint: Checkpoint, card: Card | None) -> Space | None:
         cards.append((own, checkpoints.read_card(checkpoints.WORD2VEC, own)))
     for folder, one in cards:
         try:
-            found, before = _vectors(str(one["sha256"][checkpoints.CARD]), folder)
+            vectors, before = _vectors(str(one["sha256"][checkpoints.CARD]), folder)
         except checkpoints.CheckpointError as error:
             models.tell_of([str(error)])
             return None
-        if words.started_from(checkpoint, found):
+        if words.started_from(checkpoint, vectors):
             return before
     st.caption(_("The word vectors that this model started from are not here, so only what it made of them is shown."))
     return None
 
 
 def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None] = st.text_input) -> str:
-    key = f"models {name}"
-    query_params.restore(name, usual, lambda told: told[:_LONGEST], key)
-    typed = box(label, key=key, max_chars=_LONGEST, persist_state="session") or ""
-    query_params.carry(name, None if typed in ("", usual) else typed)
-    return typed
+    typed = query_params.linked(
+        box,
+        label,
+        name=name,
+        key=f"models {name}",
+        default=usual,
+        read=lambda told: told[:_LONGEST],
+        write=lambda typed: typed or None,
+        max_chars=_LONGEST,
+    )
+    return typed or ""
 
 
 def _known(space: Space, usual: str) -> str:
@@ -142,24 +140,17 @@ def _near(title: str, space: Space, ask: Callable[[Space], Neighbours], checkpoi
     """A table of the nearest words, or one line on what cannot be asked."""
     st.header(title)
     try:
-        found = ask(space)
+        result = ask(space)
     except (ValueError, LookupError) as error:
         _cannot(error)
         return
     polarity = checkpoint.polarity if space.vocabulary == checkpoint.vocabulary else None
-    st.dataframe(
-        [
-            {
-                _("word"): near.word,
-                _("cosine"): round(near.cosine, 3),
-                **({} if polarity is None else {_("polarity (nats)"): round(float(polarity[near.id]), 2)}),
-            }
-            for near in found.near
-        ],
-        hide_index=True,
-        height="content",
-    )
-    st.caption(_("of {count:,} words").format(count=found.searched))
+    header, rows = [_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in result.near]
+    if polarity is not None:
+        header.append(_("polarity (nats)"))
+        rows = [(*row, round(float(polarity[near.id]), 2)) for row, near in zip(rows, result.near, strict=True)]
+    tables.table(header, rows, height="content")
+    st.caption(_("of {count:,} words").format(count=result.searched))
 
 
 def _analogy(before: Space | None, after: Space) -> None:
@@ -186,14 +177,11 @@ def _analogy(before: Space | None, after: Space) -> None:
             if space is not None:
                 st.header(title)
                 try:
-                    found = words.analogy(space, a, b, c)
+                    result = words.analogy(space, a, b, c)
                 except (ValueError, LookupError) as error:
                     _cannot(error)
                     continue
-                st.dataframe(
-                    [{_("word"): near.word, _("cosine"): round(near.cosine, 3)} for near in found.near],
-                    hide_index=True,
-                )
+                tables.table([_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in result.near])
     st.caption(
         _(
             "That the three words may not be the answer does much of the work: without it the answer would mostly be "
@@ -207,40 +195,34 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
 
     whens = {"after": _("after training")} | ({"before": _("before training")} if before is not None else {})
     left, middle, right = st.columns([2, 2, 2], vertical_alignment="bottom")
-    with left:
-        query_params.restore("when", "after", query_params.one_of(list(whens)), "models when")
-        if st.session_state["models when"] not in whens:
-            st.session_state["models when"] = "after"
-        when = st.segmented_control(
-            _("Vectors"),
-            list(whens),
-            format_func=whens.__getitem__,
-            key="models when",
-            required=True,
-            persist_state="session",
-        )
-        query_params.carry("when", None if when == "after" else when)
-    with middle:
-        query_params.restore("words", embedding_map.WORDS, query_params.whole(50, embedding_map.MOST), "models words")
-        count = st.slider(_("Words"), 50, embedding_map.MOST, step=50, key="models words", persist_state="session")
-        query_params.carry("words", None if count == embedding_map.WORDS else str(count))
-    with right:
-        sought = _word_box(_("Words to find (optional)"), "find", "")
+    when = query_params.choice(left.segmented_control, _("Vectors"), whens, name="when", key="models when")
+    count = query_params.linked(
+        middle.slider,
+        _("Words"),
+        50,
+        embedding_map.MOST,
+        name="words",
+        key="models words",
+        default=embedding_map.WORDS,
+        read=query_params.whole(50, embedding_map.MOST),
+        step=50,
+    )
+    sought = _word_box(_("Words to find (optional)"), "find", "", right.text_input)
     space = before if when == "before" and before is not None else after
-    kind, leaning = _leaning(checkpoint.name, checkpoint.hash_with_polarity, checkpoint)
+    kind, leaning = _leaning(checkpoint.hash_with_polarity, checkpoint)
     ids = embedding_map.that_matter(leaning, int(count or embedding_map.WORDS))
     chosen = [token for token in checkpoint.preprocessing(sought)[:20] if token in checkpoint.vocabulary]
     extra = [number for token in chosen if (number := checkpoint.vocabulary.id(token)) not in set(ids.tolist())]
     every = [*ids.tolist(), *extra]
     try:
-        found = embedding_map.word_map(space, [checkpoint.vocabulary.token(one) for one in every], leaning[every])
+        result = embedding_map.word_map(space, [checkpoint.vocabulary.token(one) for one in every], leaning[every])
     except ValueError as error:
         st.error(plain(str(error)))
         return
     title = _after_name(after) if space is after else _("Before training (word2vec)")
     units = {"polarity": _("polarity (nats)"), "lean": _("lean alone (logit)")}
     st.plotly_chart(
-        map_of_words(found, title.replace("\\", ""), units[kind], chosen),
+        map_of_words(result, title.replace("\\", ""), units[kind], chosen),
         key=f"word map {when}",
         config={"scrollZoom": True},
         alt=_("Words on a plane, coloured by polarity"),
@@ -255,9 +237,9 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
             "are far apart may look near. Scroll to zoom, drag to move, double-click to come back. Blue leans to "
             "{one}, red to {zero}."
         ).format(
-            count=len(found.words),
+            count=len(result.words),
             leaning=units[kind],
-            share=sum(found.explained),
+            share=sum(result.explained),
             zero=plain(_labels(checkpoint)[0]),
             one=plain(_labels(checkpoint)[1]),
         )
@@ -269,8 +251,8 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
 
     if before is None:
         return
-    found = _moves(checkpoint.name, checkpoint.hash_with_polarity, before.hash, checkpoint, before)
-    if found.frozen:
+    result = _moves(checkpoint.hash_with_polarity, before.hash, checkpoint, before)
+    if result.frozen:
         st.info(_("This model’s embeddings were left as they were: training moved no word."))
         return
     zero, one = (plain(label) for label in _labels(checkpoint))
@@ -278,20 +260,11 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         "shift": _("in the verdict"),
         "cosine": _("in direction (cosine)"),
     }
-    query_params.restore("by", "shift", query_params.one_of(list(orders)), "models by")
-    by = st.segmented_control(
-        _("Moved most"),
-        list(orders),
-        format_func=orders.__getitem__,
-        key="models by",
-        required=True,
-        persist_state="session",
-    )
-    query_params.carry("by", None if by == "shift" else by)
+    by = query_params.choice(st.segmented_control, _("Moved most"), orders, name="by", key="models by")
     if by == "cosine":
-        listed = found.most("cosine", 2 * _PER_SIDE)
+        listed = result.most("cosine", 2 * _PER_SIDE)
     else:
-        listed = [*found.most("positive", _PER_SIDE), *reversed(found.most("negative", _PER_SIDE))]
+        listed = [*result.most("positive", _PER_SIDE), *reversed(result.most("negative", _PER_SIDE))]
     st.plotly_chart(
         leans_moved(
             listed,
@@ -306,9 +279,8 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
             "Lean: the logit of a sentence that has this word alone. Ring: with the vector that training started "
             "from, dot: with the trained one, all else of the model as trained. Blue moved to {one}, orange to "
             "{zero}. Searched: the {count:,} most frequent words that both know."
-        ).format(one=one, zero=zero, count=len(found.words))
+        ).format(one=one, zero=zero, count=len(result.words))
     )
-    rows = [_row(move) for move in listed]
     header = [
         _("word"),
         _("rank by frequency"),
@@ -319,16 +291,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         _("polarity (nats)"),
     ]
     with st.expander(_("As a table"), icon=":material/table:"):
-        st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
-        st.download_button(
-            _("Download as CSV"),
-            as_csv(header, rows),
-            "unrolled-moved-words.csv",
-            "text/csv",
-            key="download moved",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        tables.table(header, map(_row, listed), "moved-words")
 
 
 def _cannot(error: Exception) -> None:
@@ -346,33 +309,30 @@ def _labels(checkpoint: Checkpoint) -> tuple[str, str]:
 
 
 def _after_name(after: Space) -> str:
-    return _("After training ({model})").format(model=plain(after.name.upper()))
+    return _("After training ({model})").format(model=plain(model_name(after.name)))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@cached(2, shared=True)
 def _vectors(card_hash: str, _folder: Path | None) -> tuple[checkpoints.WordVectors, Space]:
     """What models started from; the vectors are kept once, as they were scaled."""
-    found = checkpoints.load_vectors(folder=_folder)
-    space = words.before(found)
+    result = checkpoints.load_vectors(folder=_folder)
+    space = words.before(result)
     give_back()
-    return replace(found, vectors=space.vectors), space
+    return replace(result, vectors=space.vectors), space
 
 
-# Resources, not data: spaces and moves are read-only.
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _after(name: str, model_hash: str, _checkpoint: Checkpoint) -> Space:
-    return words.after(_checkpoint)
+_after = cached(8, shared=True)(words.after)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _leaning(name: str, key: str, _checkpoint: Checkpoint) -> Leaning:
-    found = words.leaning(_checkpoint)
+@cached(8, shared=True)
+def _leaning(key: str, _checkpoint: Checkpoint) -> Leaning:
+    result = words.leaning(_checkpoint)
     give_back()
-    return found
+    return result
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _moves(name: str, key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
-    found = words.moves(_checkpoint, _start)
+@cached(8, shared=True)
+def _moves(key: str, before_hash: str, _checkpoint: Checkpoint, _start: Space) -> Moves:
+    result = words.moves(_checkpoint, _start)
     give_back()
-    return found
+    return result

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import shared
+from core.data.labels import model_name, shared
 from core.probes.permutations import search as probe
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
@@ -41,7 +41,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     pinned = pins(tokens)
     start, key = f"permutations order {fingerprint(tokens)}", "permutations by hand"
     sound = query_params.restore(
-        "order", list(range(len(tokens))), query_params.places(len(tokens), all_of_them=True), start
+        "order", list(range(len(tokens))), query_params.positions(len(tokens), all_of_them=True), start
     )
     if not sound:
         st.caption(_("The order in the link is none of these words, so they stand as they were typed."))
@@ -51,7 +51,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     _others_read_otherwise(text, tokens, readers)
     readers = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) == tokens]
     before = [models.verdict_on_tokens(checkpoint, tokens) for checkpoint in readers]
-    after = [models.verdict_on_tokens(checkpoint, tuple(tokens[place] for place in order)) for checkpoint in readers]
+    after = [models.verdict_on_tokens(checkpoint, tuple(tokens[index] for index in order)) for checkpoint in readers]
     for column, one, other in zip(st.columns(len(readers)), before, after, strict=True):
         with column:
             _card(one, other, moved=moved)
@@ -68,15 +68,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
     with st.container(border=True):
-        st.metric(
-            plain(after.model.upper()),
-            classes.said(after.probability, after.labels),
-            delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.probability_name_plain(after.labels), probability=after.probability
-            ),
-            delta_color="off",
-            delta_arrow="up" if after.probability >= 0.5 else "down",
-        )
+        classes.metric(after)
         if before.label != after.label:
             st.badge(_("flipped"), icon=":material/swap_horiz:", color="orange")
         if moved:
@@ -142,7 +134,7 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
 
 
 def _others_read_otherwise(text: str, tokens: tuple[str, ...], readers: list[Checkpoint]) -> None:
-    others = [checkpoint.name.upper() for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
+    others = [model_name(checkpoint.name) for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
     if others:
         st.caption(
             _("{models} cut this sentence into other words and are left out.").format(models=plain(listed(others)))

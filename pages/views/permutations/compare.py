@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.models.predict import EmptyTextError
 from core.probes.permutations.comparison import Comparison, compare
 from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import Candidate, keep_form
-from pages.widgets import black_box, classes, frame, prefixwise
+from pages.widgets import black_box, classes, frame, prefixwise, tables
 from pages.widgets.second_sentence import second_sentence
 from pages.wording.tokens import plain
 
@@ -64,7 +65,7 @@ def _say_how_they_differ(found: Comparison) -> None:
         _words(found.words)
         return
     for contrast in found.contrasts:
-        st.caption(plain(contrast.model.upper()))
+        st.caption(plain(model_name(contrast.model)))
         _words(contrast.words)
 
 
@@ -81,13 +82,13 @@ def _words(words: Words) -> None:
         st.warning(
             _("Not permutations of each other: the sentences do not hold the same words."), icon=":material/difference:"
         )
-        st.dataframe(
+        tables.table(
+            [_("only in"), _("word"), _("times more")],
             [
-                {_("only in"): name, _("word"): token, _("times more"): count}
+                (name, token, count)
                 for name, more in ((_("the first"), words.only_a), (_("the second"), words.only_b))
                 for token, count in more
             ],
-            hide_index=True,
         )
 
 
@@ -98,7 +99,7 @@ def _card(contrast: Contrast) -> None:
     with st.container(border=True):
         st.metric(
             _("{model}, {chance}").format(
-                model=plain(contrast.model.upper()), chance=classes.probability_name_plain(contrast.a.labels)
+                model=plain(model_name(contrast.model)), chance=classes.probability_name_plain(contrast.a.labels)
             ),
             _("opposite") if contrast.opposite else one,
             delta=f"{contrast.a.probability:.3f} → {contrast.b.probability:.3f}",

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.storage.pairs import JUDGEMENTS
 from pages.server import limits
-from pages.server.fingerprint import fingerprint
-from pages.widgets import classes
+from pages.widgets import classes, kept
 from pages.wording.terms import term
 from pages.wording.tokens import plain
 
@@ -53,7 +53,7 @@ def keep_form(pair: Candidate, key: str) -> None:
         )
         model = models[0]
         if len(models) > 1:
-            model = st.selectbox(_("Model"), models, format_func=str.upper, key=f"{key} model", width=140)
+            model = st.selectbox(_("Model"), models, format_func=model_name, key=f"{key} model", width=140)
         note = st.text_input(_("Note (optional)"), key=f"{key} note", max_chars=1_000, width=260)
         submitted = st.form_submit_button(_("Keep this pair"), icon=":material/bookmark_add:")
     if not submitted:
@@ -63,7 +63,7 @@ def keep_form(pair: Candidate, key: str) -> None:
         return
     before, after = pair.probabilities[model]
     fluency, other_fluency = pair.fluencies or (None, None)
-    try:
+    with kept.faults_shown():
         own = limits.collection()
         limits.room(len(own.pairs()))
         own.keep(
@@ -79,18 +79,13 @@ def keep_form(pair: Candidate, key: str) -> None:
             judgement=judgement,
             note=note or None,
         )
-    except (OSError, ValueError) as error:
-        st.error(plain(str(error)))
-    else:
         st.success(_("Kept as “{judgement}”. It stands under Kept pairs.").format(judgement=names[judgement]))
 
 
 def view() -> None:
     """The pairs kept so far and the precision of the fluency gate; one line where the file cannot be used."""
-    try:
+    with kept.faults_shown():
         _pairs(limits.collection())
-    except (OSError, ValueError) as error:
-        st.error(plain(str(error)))
 
 
 def _pairs(collection: Collection) -> None:
@@ -111,36 +106,22 @@ def _pairs(collection: Collection) -> None:
         )
     )
     chance = classes.probability_name(classes.of_models({pair.model for pair in pairs}))
-    event = st.dataframe(
-        [_row(pair, chance) for pair in pairs],
-        hide_index=True,
-        key=f"pairs {fingerprint([pair.id for pair in pairs])}",  # anew with other pairs: the choice is by row number
-        on_select="rerun",
-        selection_mode="multi-row",
-    )
-    chosen = [pairs[row] for row in event["selection"]["rows"] if 0 <= row < len(pairs)]
-    with st.container(horizontal=True):
-        st.download_button(
-            _("Export all as CSV"),
-            collection.export_csv(),
-            "unrolled-pairs.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        count = len(chosen)
-        label = ngettext("Remove the chosen pair", "Remove the {count:,} chosen pairs", count).format(count=count)
-        if st.button(label, disabled=not chosen, icon=":material/delete:"):
-            _remove(collection, chosen)
+    header = [
+        _("judgement"),
+        _("original"),
+        _("other order"),
+        _("model"),
+        _("{chance}, original").format(chance=chance),
+        _("{chance}, other").format(chance=chance),
+        _("fluency lost (nats)"),
+        _("note"),
+        _("kept (UTC)"),
+    ]
+    kept.table("pairs", collection, pairs, header, map(_row, pairs), _remove)
 
 
-def _remove(collection: Collection, pairs: list[Pair]) -> None:
-    for pair in pairs:
-        try:
-            collection.remove(pair.id)
-        except LookupError:
-            continue  # somebody else was faster; it is gone, as was wished
-    st.rerun()
+def _remove(count: int) -> str:
+    return ngettext("Remove the chosen pair", "Remove the {count:,} chosen pairs", count).format(count=count)
 
 
 def _filtered(collection: Collection, everything: list[Pair]) -> list[Pair]:
@@ -149,24 +130,24 @@ def _filtered(collection: Collection, everything: list[Pair]) -> list[Pair]:
     judgement = left.segmented_control(_("Judgement"), JUDGEMENTS, format_func=names.__getitem__, key="kept judgement")
     models = sorted({pair.model for pair in everything})
     model = middle.selectbox(
-        _("Model"), models, index=None, format_func=str.upper, key="kept model", placeholder=_("every model")
+        _("Model"), models, index=None, format_func=model_name, key="kept model", placeholder=_("every model")
     )
     sought = right.text_input(_("Text or note contains"), key="kept text")
     return collection.pairs(judgement=judgement, model=model, contains=sought or None)
 
 
-def _row(pair: Pair, chance: str) -> dict[str, object]:
-    return {
-        _("judgement"): judgements()[pair.judgement],
-        _("original"): pair.original,
-        _("other order"): pair.other,
-        _("model"): pair.model.upper(),
-        _("{chance}, original").format(chance=chance): round(pair.probability_original, 3),
-        _("{chance}, other").format(chance=chance): round(pair.probability_other, 3),
-        _("fluency lost (nats)"): _lost(pair),
-        _("note"): pair.note,
-        _("kept (UTC)"): pair.created[:16].replace("T", " "),
-    }
+def _row(pair: Pair) -> tuple[object, ...]:
+    return (
+        judgements()[pair.judgement],
+        pair.original,
+        pair.other,
+        model_name(pair.model),
+        round(pair.probability_original, 3),
+        round(pair.probability_other, 3),
+        _lost(pair),
+        pair.note,
+        pair.created[:16].replace("T", " "),
+    )
 
 
 def _lost(pair: Pair) -> float | None:

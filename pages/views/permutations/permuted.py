@@ -28,19 +28,18 @@ def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
 def pins(tokens: tuple[str, ...]) -> list[int]:
     """The positions that stay, chosen for this sentence; punctuation and links at first."""
     usual, key = list(probe.marks(tokens)), f"permutations pins {fingerprint(tokens)}"
-    sound = query_params.restore("pins", usual, query_params.places(len(tokens), all_of_them=False), key)
-    if not sound:
-        st.caption(_("The link pins words that this sentence has not; the usual ones are pinned."))
-    pinned = sorted(
-        st.multiselect(
-            _("Words that stay in their place"),
-            range(len(tokens)),
-            format_func=lambda place: f"{place + 1} {visible(tokens[place])}",
-            key=key,
-            persist_state="session",
-            placeholder=_("none: every word may move"),
-            help=_("Punctuation and links stay unless you let them go."),
-        )
+    pinned = query_params.linked(
+        st.multiselect,
+        _("Words that stay in their place"),
+        range(len(tokens)),
+        name="pins",
+        key=key,
+        default=usual,
+        read=query_params.positions(len(tokens), all_of_them=False),
+        write=lambda pinned: None if sorted(pinned) == usual else query_params.written(sorted(pinned)),
+        unreadable=_("The link pins words that this sentence has not; the usual ones are pinned."),
+        format_func=lambda index: f"{index + 1} {visible(tokens[index])}",
+        placeholder=_("none: every word may move"),
+        help=_("Punctuation and links stay unless you let them go."),
     )
-    query_params.carry("pins", None if pinned == usual else query_params.written(pinned))
-    return pinned
+    return sorted(pinned)

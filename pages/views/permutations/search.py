@@ -15,13 +15,14 @@ from pages.server import background_search
 from pages.views.permutations.permuted import pins, readers_of
 from pages.views.permutations.results import show
 from pages.widgets import classes, frame, models, query_params
+from pages.widgets.number_inputs import ask_threshold, ask_whole
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
     from core.probes.permutations.search import PermutationProgress, Question
 
-MOST_BUDGET, MOST_FLOOR, MOST_SECONDS = 2_000_000, 100.0, 3_600
+MOST_BUDGET, MOST_THRESHOLD, MOST_SECONDS = 2_000_000, 100.0, 3_600
 _SECONDS = 60
 
 
@@ -89,59 +90,45 @@ def _say(event: PermutationProgress, chance: str) -> background_search.Shown:
 
 def _bounds() -> tuple[int, float, int]:
     """Budget (orders), floor (nats) and time (seconds)."""
-    sound = [
-        query_params.restore("budget", probe.BUDGET, query_params.whole(1, MOST_BUDGET), "permutations budget"),
-        query_params.restore("floor", probe.FLOOR, query_params.decimal(0, MOST_FLOOR), "permutations floor"),
-        query_params.restore("seconds", _SECONDS, query_params.whole(1, MOST_SECONDS), "permutations seconds"),
-    ]
-    if not all(sound):
-        st.caption(
-            _(
-                "The link asks for bounds that cannot be, so the usual ones stand: a budget is at least one order, the "
-                "floor 0 to {floor:g} nats, the time 1 to {seconds:,} seconds."
-            ).format(floor=MOST_FLOOR, seconds=MOST_SECONDS)
-        )
-    with st.expander(_("Bounds of the search"), icon=":material/tune:"):
+    note = _(
+        "The link asks for bounds that cannot be, so the usual ones stand: a budget is at least one order, the "
+        "floor 0 to {floor:g} nats, the time 1 to {seconds:,} seconds."
+    )
+    with (
+        query_params.one_note(note.format(floor=MOST_THRESHOLD, seconds=MOST_SECONDS)),
+        st.expander(_("Bounds of the search"), icon=":material/tune:"),
+    ):
         left, middle, right = st.columns(3)
-        budget = left.number_input(
-            _("Budget (orders)"),
-            1,
-            MOST_BUDGET,
-            key="permutations budget",
-            step=1_000,
-            persist_state="session",
-            required=True,
-            help=_("The most orders to score. Where there are no more orders than this, all of them are scored."),
-        )
-        floor = middle.number_input(
+        with left:
+            budget = ask_whole(
+                _("Budget (orders)"),
+                "budget",
+                1,
+                MOST_BUDGET,
+                probe.BUDGET,
+                key="permutations budget",
+                step=1_000,
+                help=_("The most orders to score. Where there are no more orders than this, all of them are scored."),
+            )
+        threshold = ask_threshold(
+            middle,
             _("Floor (nats below the original)"),
-            0.0,
-            MOST_FLOOR,
+            MOST_THRESHOLD,
+            probe.FLOOR,
             key="permutations floor",
-            step=1.0,
-            persist_state="session",
-            required=True,
             help=_("An order passes the fluency gate when it is at most this much less fluent than the original."),
         )
-        seconds = right.number_input(
-            _("Time (seconds)"),
-            1,
-            MOST_SECONDS,
-            key="permutations seconds",
-            step=10,
-            persist_state="session",
-            required=True,
-        )
-    query_params.carry("budget", None if budget == probe.BUDGET else str(budget))
-    query_params.carry("floor", None if floor == probe.FLOOR else f"{floor:g}")
-    query_params.carry("seconds", None if seconds == _SECONDS else str(seconds))
-    return budget, floor, seconds
+        with right:
+            seconds = ask_whole(
+                _("Time (seconds)"), "seconds", 1, MOST_SECONDS, _SECONDS, key="permutations seconds", step=10
+            )
+    return budget, threshold, seconds
 
 
 def _say_what_is_one_word(question: Question) -> None:
     surfaces: dict[int, set[str]] = {}
-    for place in question.words.free:
-        surfaces.setdefault(question.words.kinds[place], set()).add(question.tokens[place])
+    for index in question.words.free:
+        surfaces.setdefault(question.words.kinds[index], set()).add(question.tokens[index])
     count = max((len(tokens) for tokens in surfaces.values()), default=0)
     if count > 1:
         st.caption(

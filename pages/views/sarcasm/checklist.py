@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.tables import as_csv
+from core.data.labels import model_name
 from core.probes.checklist.suite import CASES, INVARIANCES, TOLERANCE, Settings, Suite, cases
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from core.runtime.malloc import give_back
-from pages.widgets import black_box, classes, frame, query_params
+from pages.server.caches import cached
+from pages.widgets import black_box, classes, frame, query_params, tables
+from pages.widgets.number_inputs import ask_whole
 from pages.wording import estimates
 from pages.wording.estimates import Estimate
 from pages.wording.terms import term
@@ -40,7 +42,7 @@ def view(checkpoints: list[Checkpoint]) -> None:
     for checkpoint in checkpoints:
         black_box.ask_first(checkpoint, texts)
     with frame.working(_("Asking the models…"), 450):
-        suites = [_suite(checkpoint.name, checkpoint.hash, settings, checkpoint) for checkpoint in checkpoints]
+        suites = [_suite(checkpoint, settings) for checkpoint in checkpoints]
     from core.figures.checklist import failure_rates
 
     st.plotly_chart(failure_rates(suites), key="suite rates", alt=_("Share of failing cases by capability and model"))
@@ -60,16 +62,16 @@ def _left_out(rate: Rate, model: str) -> str:
         "{count:,} more case is left out, as {model} reads both of its texts as one.",
         "{count:,} more cases are left out, as {model} reads both of their texts as one.",
         rate.left_out,
-    ).format(count=rate.left_out, model=plain(model.upper()))
+    ).format(count=rate.left_out, model=plain(model_name(model)))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _suite(name: str, model_hash: str, settings: Settings, _checkpoint: Checkpoint) -> Suite:
+@cached(32)
+def _suite(checkpoint: Checkpoint, settings: Settings) -> Suite:
     from core.probes.checklist.suite import run
 
-    found = run(_checkpoint, settings)
+    suite = run(checkpoint, settings)
     give_back()
-    return found
+    return suite
 
 
 def _settings() -> Settings:
@@ -78,42 +80,37 @@ def _settings() -> Settings:
         "checklist": _("the verdict changes and P(positive) moves by more than the tolerance"),
         "probability": _("P(positive) moves by more than the tolerance"),
     }
-    sound = [
-        query_params.restore("seed", 0, query_params.whole(0, _MOST_SEED), "suite seed"),
-        query_params.restore("cases", CASES, query_params.whole(1, _MOST_CASES), "suite cases"),
-        query_params.restore("tolerance", TOLERANCE, query_params.decimal(0, 0.99), "suite tolerance"),
-        query_params.restore("rule", "verdict", query_params.one_of(list(INVARIANCES)), "suite rule"),
-    ]
-    if not all(sound):
-        st.caption(_("The link asks for settings of the suite that cannot be, so the usual ones stand."))
-    with st.expander(_("Settings of the suite"), icon=":material/tune:"):
+    with (
+        query_params.one_note(_("The link asks for settings of the suite that cannot be, so the usual ones stand.")),
+        st.expander(_("Settings of the suite"), icon=":material/tune:"),
+    ):
         left, middle, right = st.columns(3)
-        seed = left.number_input(
-            _("Seed of the draw"), 0, _MOST_SEED, key="suite seed", persist_state="session", required=True
-        )
-        most = middle.number_input(
-            _("Cases of a template at most"), 1, _MOST_CASES, key="suite cases", persist_state="session", required=True
-        )
-        tolerance = right.number_input(
+        with left:
+            seed = ask_whole(_("Seed of the draw"), "seed", 0, _MOST_SEED, 0, key="suite seed")
+        with middle:
+            most = ask_whole(_("Cases of a template at most"), "cases", 1, _MOST_CASES, CASES, key="suite cases")
+        tolerance = query_params.linked(
+            right.number_input,
             _("Tolerance in P(positive)"),
             0.0,
             0.99,
+            name="tolerance",
             key="suite tolerance",
+            default=TOLERANCE,
+            read=query_params.decimal(0, 0.99),
             step=0.05,
-            persist_state="session",
             required=True,
         )
-        rule = st.radio(
+        rule = query_params.linked(
+            st.radio,
             _("A change that must not matter fails where"),
             list(INVARIANCES),
-            format_func=rules.__getitem__,
+            name="rule",
             key="suite rule",
-            persist_state="session",
+            default="verdict",
+            read=query_params.one_of(list(INVARIANCES)),
+            format_func=rules.__getitem__,
         )
-    query_params.carry("seed", None if seed == 0 else str(seed))
-    query_params.carry("cases", None if most == CASES else str(most))
-    query_params.carry("tolerance", None if tolerance == TOLERANCE else f"{tolerance:g}")
-    query_params.carry("rule", None if rule == "verdict" else rule)
     return Settings(seed=seed, cases=most, tolerance=round(tolerance, 4), invariance=rule)
 
 
@@ -122,60 +119,56 @@ def _share(rate: Rate) -> Estimate:
 
 
 def _rates_table(suites: list[Suite]) -> None:
-    header = [_("capability"), _("templates"), _("cases"), *(suite.model.upper() for suite in suites)]
+    header = [_("capability"), _("templates"), _("cases"), *(model_name(suite.model) for suite in suites)]
     whole = suites[0].rate
     rows: list[tuple[object, ...]] = [
-        (_(found[0].name), found[0].rate.templates, found[0].rate.cases, *(_share(one.rate) for one in found))
-        for found in zip(*(suite.capabilities for suite in suites), strict=True)
+        (
+            _(capabilities[0].name),
+            capabilities[0].rate.templates,
+            capabilities[0].rate.cases,
+            *(_share(one.rate) for one in capabilities),
+        )
+        for capabilities in zip(*(suite.capabilities for suite in suites), strict=True)
     ]
     rows.append((_("all"), whole.templates, whole.cases, *(_share(suite.rate) for suite in suites)))
-    st.dataframe(estimates.as_shown(header, rows), hide_index=True, height="content")
-    st.download_button(
-        _("Download as CSV"),
-        as_csv(*estimates.as_numbers(header, rows)),
-        "unrolled-suite.csv",
-        "text/csv",
-        key="download suite",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    tables.table(header, rows, "suite", height="content")
 
 
 def _capability(suites: list[Suite]) -> None:
     st.header(_("What fails"))
-    names = [found.name for found in suites[0].capabilities]
-    worst = max(suites[0].capabilities, key=lambda found: found.rate.rate or 0.0).name
-    query_params.restore("capability", worst, query_params.one_of(names), "suite capability")
-    name = st.selectbox(
-        _("Capability"), names, format_func=lambda name: _(name), key="suite capability", persist_state="session"
+    names = [result.name for result in suites[0].capabilities]
+    worst = max(suites[0].capabilities, key=lambda result: result.rate.rate or 0.0).name
+    name = query_params.choice(
+        st.selectbox,
+        _("Capability"),
+        {name: _(name) for name in names},
+        name="capability",
+        key="suite capability",
+        default=worst,
     )
-    query_params.carry("capability", None if name == worst else name)
-    templates = [found.template for found in suites[0].templates if found.template.capability == name]
-    by_model = {suite.model: {found.template.name: found for found in suite.templates} for suite in suites}
-    rows = [
-        {
-            _("template"): term(template.name),
-            _("kind"): template.kind,
-            _("pattern"): template.text if template.changed is None else f"{template.text}  →  {template.changed}",
-            _("expected"): _expected()[template.expected],
-        }
-        | {model.upper(): _share(found[template.name].rate).shown for model, found in by_model.items()}
-        for template in templates
-    ]
-    event = st.dataframe(
-        rows,
-        hide_index=True,
-        height="content",
+    templates = [result.template for result in suites[0].templates if result.template.capability == name]
+    by_model = {suite.model: {result.template.name: result for result in suite.templates} for suite in suites}
+    chosen = tables.table(
+        [_("template"), _("kind"), _("pattern"), _("expected"), *map(model_name, by_model)],
+        [
+            (
+                term(template.name),
+                template.kind,
+                template.text if template.changed is None else f"{template.text}  →  {template.changed}",
+                _expected()[template.expected],
+                *(_share(result[template.name].rate) for result in by_model.values()),
+            )
+            for template in templates
+        ],
         key=f"suite templates {name}",
-        on_select="rerun",
-        selection_mode="single-row",
+        select="single-row",
+        height="content",
     )
-    chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(templates)]
     if not chosen:
         st.caption(_("Choose a template to read its failing cases; until then the worst of every model are shown."))
     wanted = {templates[row].name for row in chosen} or {template.name for template in templates}
     for suite in suites:
-        failed = [case for found in suite.templates if found.template.name in wanted for case in found.failed]
+        failed = [case for result in suite.templates if result.template.name in wanted for case in result.failed]
         failed.sort(key=lambda outcome: -outcome.excess)
         _failures(suite.model, failed if chosen else failed[:5], len(failed))
 
@@ -192,7 +185,7 @@ def _expected() -> dict[str, str]:
 
 def _failures(model: str, failed: list[Outcome], count: int) -> None:
     line = ngettext("{model}: {count:,} failing case", "{model}: {count:,} failing cases", count)
-    st.markdown("**" + line.format(model=plain(model.upper()), count=count) + "**")
+    st.markdown("**" + line.format(model=plain(model_name(model)), count=count) + "**")
     if failed:
         chances = dict.fromkeys(
             (_("P(positive)"), _("P(positive), changed")), st.column_config.NumberColumn(format="%.3f")

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import SENTIMENT, Names, shared
-from core.data.tables import as_csv
-from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE, READINGS
+from core.data.labels import SENTIMENT, Names, model_name, shared
+from core.models.gold_labels import GOLD_LABELS, MIXED, NEGATIVE, POSITIVE
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
+from pages.server.caches import cached
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, readings
-from pages.widgets import answers, classes, frame, query_params
+from pages.widgets import answers, classes, frame, query_params, tables
 from pages.wording.tokens import plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
@@ -41,40 +41,36 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
             _card(Comment(reading, verdict, None))
     st.header(_("Which words pull?"))
     with frame.working(_("Leaving out each word…"), 330):
-        found = [
+        comments = [
             Comment(reading, verdict, _without(checkpoint, verdict.tokens))
             for checkpoint, verdict in zip(readers, verdicts, strict=True)
         ]
-    _strips(found)
+    _strips(comments)
     st.header(_("Keep this comment"))
     chances = {verdict.model: verdict.probability for verdict in verdicts}
     keep_find_form(FindCandidate(text, chances, reading), "keep comment")
 
 
 def ask_reading(labels: Names = SENTIMENT) -> str:
-    """How a person reads the text: one of `READINGS`, which stand for classes of these names; in the link."""
+    """How a person reads the text: one of `GOLD_LABELS`, which stand for classes of these names; in the link."""
     names = {key: plain(name) for key, name in readings(labels).items()}
-    sound = query_params.restore("reading", NEGATIVE, query_params.one_of(READINGS), "sarcasm reading")
-    reading = st.segmented_control(
+    return query_params.choice(
+        st.segmented_control,
         _("How do you read it?"),
-        READINGS,
-        format_func=names.__getitem__,
+        {reading: names[reading] for reading in GOLD_LABELS},
+        name="reading",
         key="sarcasm reading",
-        required=True,
-        persist_state="session",
+        default=NEGATIVE,
+        unreadable=_("The link names no reading that there is, so it is {reading}.").format(reading=names[NEGATIVE]),
         help=_("Mixed: both, or neither. A model has no such answer, so none is wrong then."),
     )
-    query_params.carry("reading", None if reading == NEGATIVE else reading)
-    if not sound:
-        st.caption(_("The link names no reading that there is, so it is {reading}.").format(reading=names[NEGATIVE]))
-    return reading
 
 
-def _say_how_many(found: list[Comment]) -> None:
-    if found[0].reading == MIXED:
+def _say_how_many(comments: list[Comment]) -> None:
+    if comments[0].reading == MIXED:
         st.write(_("A mixed comment has no wrong verdict: here is what each model makes of it."))
         return
-    count, fooled = len(found), sum(bool(one.fooled) for one in found)
+    count, fooled = len(comments), sum(bool(one.fooled) for one in comments)
     if fooled and count == 1:
         line = _("**The model is fooled**: it reads as {opposite} what you read as {reading}.")
     elif fooled:
@@ -89,8 +85,8 @@ def _say_how_many(found: list[Comment]) -> None:
             "**None of {count} models is fooled**: all read as {reading} what you read so too.",
             count,
         )
-    labels = shared(one.verdict.labels for one in found)
-    names, reading = {key: plain(name) for key, name in readings(labels).items()}, found[0].reading
+    labels = shared(one.verdict.labels for one in comments)
+    names, reading = {key: plain(name) for key, name in readings(labels).items()}, comments[0].reading
     opposite = names[POSITIVE if reading == NEGATIVE else NEGATIVE]
     st.markdown(line.format(fooled=fooled, count=count, opposite=opposite, reading=names[reading]))
 
@@ -98,15 +94,7 @@ def _say_how_many(found: list[Comment]) -> None:
 def _card(comment: Comment) -> None:
     said = comment.verdict
     with st.container(border=True):
-        st.metric(
-            plain(said.model.upper()),
-            classes.said(said.probability, said.labels),
-            delta=_("{chance} = {probability:.3f}").format(
-                chance=classes.probability_name_plain(said.labels), probability=said.probability
-            ),
-            delta_color="off",
-            delta_arrow="up" if said.probability >= 0.5 else "down",
-        )
+        classes.metric(said)
         if comment.fooled is not None:
             icon, colour = (":material/theater_comedy:", "orange") if comment.fooled else (":material/check:", "green")
             st.badge(fooled_name(comment.fooled), icon=icon, color=colour)
@@ -131,39 +119,37 @@ def _by_how_much(comment: Comment) -> str:
 def _without(checkpoint: Checkpoint, tokens: tuple[str, ...]) -> tuple[float, ...] | None:
     if len(tokens) > probe.MOST:
         return None
-    return _leave_one_out(checkpoint.name, checkpoint.hash, tokens, checkpoint)
+    return _leave_one_out(checkpoint, tokens)
 
 
-@st.cache_data(max_entries=1_024, show_spinner=False)
-def _leave_one_out(name: str, model_hash: str, tokens: tuple[str, ...], _checkpoint: Checkpoint) -> tuple[float, ...]:
-    return probe.leave_one_out(_checkpoint, tokens)
+_leave_one_out = cached(1_024)(probe.leave_one_out)
 
 
-def _strips(found: list[Comment]) -> None:
-    long = [comment for comment in found if comment.pulls is None]
+def _strips(comments: list[Comment]) -> None:
+    long = [comment for comment in comments if comment.pulls is None]
     if long:
         st.info(
             _("Each word is left out in turn in texts of up to {most:,} tokens; this one has {count:,}.").format(
                 most=probe.MOST, count=max(len(comment.verdict.tokens) for comment in long)
             )
         )
-    found = [comment for comment in found if comment.pulls is not None]
-    if not found:
+    comments = [comment for comment in comments if comment.pulls is not None]
+    if not comments:
         return
-    labels = shared(comment.verdict.labels for comment in found)
+    labels = shared(comment.verdict.labels for comment in comments)
     st.caption(
         _(
             "Each word is left out in turn; the number below it is how much higher the logit is with it than without. "
             "Blue (+) pulls to {second}, orange (−) to {first}. Words that act only together may show in none."
         ).format(first=classes.said(0, labels), second=classes.said(1, labels))
     )
-    for comment in found:
-        st.markdown(f"**{plain(comment.model.upper())}**")
+    for comment in comments:
+        st.markdown(f"**{plain(model_name(comment.model))}**")
         pull_strip(comment.verdict.tokens, comment.verdict.known, comment.pulls or (), _hints(comment))
         _say_what_turns(comment)
-    if not all(all(comment.verdict.known) for comment in found):
+    if not all(all(comment.verdict.known) for comment in comments):
         st.caption(_("Dashed, with a question mark: not in the vocabulary; all such words are one to the models."))
-    _table(found)
+    _table(comments)
 
 
 def _hints(comment: Comment) -> list[str]:
@@ -199,13 +185,13 @@ def _say_what_turns(comment: Comment) -> None:
     st.caption(line.format(words=named, more=more))
 
 
-def _table(found: list[Comment]) -> None:
-    labels = shared(comment.verdict.labels for comment in found)
+def _table(comments: list[Comment]) -> None:
+    labels = shared(comment.verdict.labels for comment in comments)
     without = _("{chance} without it").format(chance=classes.probability_name(labels))
     header = [_("model"), _("place"), _("word"), _("known"), _("pull (logits)"), without]
     rows = [
-        (comment.model.upper(), place, token, known, round(pull, 4), round(probability, 4))
-        for comment in found
+        (model_name(comment.model), place, token, known, round(pull, 4), round(probability, 4))
+        for comment in comments
         for place, (token, known, pull, probability) in enumerate(
             zip(
                 comment.verdict.tokens,
@@ -218,13 +204,4 @@ def _table(found: list[Comment]) -> None:
         )
     ]
     with st.expander(_("Every word as a table"), icon=":material/table:"):
-        st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True, key="comment words")
-        st.download_button(
-            _("Download as CSV"),
-            as_csv(header, rows),
-            "unrolled-words.csv",
-            "text/csv",
-            key="download comment words",
-            on_click="ignore",
-            icon=":material/download:",
-        )
+        tables.table(header, rows, "words", key="comment words")

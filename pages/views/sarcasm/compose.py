@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.tables import as_csv
 from core.models.gold_labels import fooled
 from core.probes.sarcasm import compose
 from core.probes.sarcasm.candidates import TOP, Candidates, Question
@@ -17,7 +16,7 @@ from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from pages.server import background_search, limits
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
-from pages.widgets import classes, frame, models, query_params
+from pages.widgets import classes, models, query_params, tables
 from pages.wording.terms import term
 from pages.wording.tokens import plain
 
@@ -70,7 +69,6 @@ def view(checkpoints: list[Checkpoint]) -> None:
 
 def _situation() -> str:
     texts = [situation.text for situation in bank()]
-    query_params.restore("situation", EXAMPLE, lambda told: told, "compose situation")
 
     def from_bank() -> None:
         chosen = st.session_state["compose bank"]
@@ -79,8 +77,13 @@ def _situation() -> str:
         st.session_state["compose bank"] = None  # a button, not a choice that lasts
 
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    situation = left.text_input(
-        _("Something unwelcome that happened"), key="compose situation", persist_state="session", max_chars=2_000
+    situation = query_params.text(
+        left.text_input,
+        _("Something unwelcome that happened"),
+        name="situation",
+        key="compose situation",
+        default=EXAMPLE,
+        max_chars=2_000,
     )
     right.selectbox(
         _("or one of the {count} of the bank").format(count=len(texts)),
@@ -90,17 +93,20 @@ def _situation() -> str:
         on_change=from_bank,
         placeholder=_("choose"),
     )
-    situation = situation or ""
-    short = 0 < len(situation) <= frame.LONGEST_IN_LINK
-    query_params.carry("situation", situation if short and situation != EXAMPLE else None)
     return limits.short_enough(situation)
 
 
 def _top() -> int:
-    query_params.restore("top", TOP, query_params.whole(1, MOST_TOP), "compose top")
-    top = st.slider(_("Remarks to show"), 1, MOST_TOP, key="compose top", persist_state="session")
-    query_params.carry("top", None if top == TOP else str(top))
-    return int(top)
+    return query_params.linked(
+        st.slider,
+        _("Remarks to show"),
+        1,
+        MOST_TOP,
+        name="top",
+        key="compose top",
+        default=TOP,
+        read=query_params.whole(1, MOST_TOP),
+    )
 
 
 def _say(event: ComposeProgress) -> background_search.Shown:
@@ -116,17 +122,17 @@ def _say(event: ComposeProgress) -> background_search.Shown:
     )
 
 
-def _show(found: Composition, key: str) -> None:
-    (st.success if found.complete else st.info)(
-        plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
+def _show(result: Composition, key: str) -> None:
+    (st.success if result.complete else st.info)(
+        plain(result.certificate), icon=":material/verified:" if result.complete else ":material/info:"
     )
-    alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=found.alone)
+    alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=result.alone)
     how = _(
         "Listed are the surest of each recipe, so that they differ; they are not the surest of all. An opening or a "
         "closing phrase stands in about a third of them at most, if there is enough else."
     )
     st.caption(f"{alone} {how}")
-    if found.alone >= 0.5:
+    if result.alone >= 0.5:
         st.warning(
             _(
                 "The model reads the bare situation as positive already: either it is not unwelcome, or the model "
@@ -143,35 +149,18 @@ def _show(found: Composition, key: str) -> None:
             term(one.recipe.pattern),
             clauses(f"{term(name)}: {part}" for name, part in one.recipe.parts().items()),
         )
-        for one in found.top
+        for one in result.top
     ]
-    event = st.dataframe(
-        [dict(zip(header, row, strict=True)) for row in rows],
-        hide_index=True,
-        height="content",
-        key=f"compose top {key}",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    st.download_button(
-        _("Download as CSV"),
-        as_csv(header, rows),
-        "unrolled-sarcasm.csv",
-        "text/csv",
-        key="download compose",
-        on_click="ignore",
-        icon=":material/download:",
-    )
-    chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(found.top)]
+    chosen = tables.table(header, rows, "sarcasm", key=f"compose top {key}", select="single-row", height="content")
     if chosen:
-        one = found.top[chosen[0]]
+        one = result.top[chosen[0]]
         st.header(_("Keep this find"))
         st.text(one.text)
         keep_find_form(
             FindCandidate(
                 text=one.text,
-                original=found.situation,
-                probabilities={found.model: one.probability},
+                original=result.situation,
+                probabilities={result.model: one.probability},
                 reading=GOLD_LABEL,
                 source="compose",
                 how="; ".join([one.recipe.pattern, *(f"{name}: {part}" for name, part in one.recipe.parts().items())]),
@@ -180,24 +169,24 @@ def _show(found: Composition, key: str) -> None:
         )
     else:
         st.caption(_("Choose a remark to keep it."))
-    _recipes(found)
+    _recipes(result)
 
 
-def _recipes(found: Composition) -> None:
+def _recipes(result: Composition) -> None:
     with st.expander(_("Which recipes fool it most"), icon=":material/restaurant_menu:"):
-        shares = sorted(found.by_recipe, key=lambda share: -share.share)
-        st.dataframe(
+        shares = sorted(result.by_recipe, key=lambda share: -share.share)
+        tables.table(
+            [_("recipe"), _("scored"), _("read as positive"), _("95 % interval"), _("surest")],
             [
-                {
-                    _("recipe"): term(share.pattern),
-                    _("scored"): share.scored,
-                    _("read as positive"): f"{share.share:.1%}",
-                    _("95 % interval"): f"{share.interval[0]:.1%} – {share.interval[1]:.1%}",
-                    _("surest"): share.best.text,
-                }
+                (
+                    term(share.pattern),
+                    share.scored,
+                    f"{share.share:.1%}",
+                    f"{share.interval[0]:.1%} – {share.interval[1]:.1%}",
+                    share.best.text,
+                )
                 for share in shares
             ],
-            hide_index=True,
         )
         count = len(shares)
         st.caption(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import Names
-from core.data.tables import as_csv
 from core.models.predict import EmptyTextError
 from core.probes.edits import search as edits
 from core.probes.edits import sources as edit_sources
@@ -17,10 +16,12 @@ from core.runtime.i18n import clauses, ngettext
 from core.runtime.i18n import gettext as _
 from core.runtime.malloc import give_back
 from pages.server import background_search
+from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm.comment import ask_reading
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form
-from pages.widgets import answers, black_box, classes, frame, models, query_params
+from pages.widgets import answers, black_box, classes, frame, models, query_params, tables
+from pages.widgets.number_inputs import ask_threshold, ask_whole
 from pages.wording.terms import parts, term
 from pages.wording.tokens import diff_strip, plain
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from core.probes.edits.results import Edited, EditProgress, MinimalEdits
     from core.probes.edits.sources import WordSources
 
-MOST_EDITS, MOST_FLOOR, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
+MOST_EDITS, MOST_THRESHOLD, MOST_BUDGET, MOST_SECONDS = 4, 60.0, 1_000_000, 600
 _SECONDS = 30
 _GUARDS = ("polarity", "antonyms", "negations")
 
@@ -81,11 +82,11 @@ def view(text: str, checkpoints: list[Model]) -> None:
     background_search.view("edits", key, start, _say, _show, _("Search for edits"))
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@cached(2, shared=True)
 def _loaded(fluency_hash: str, outside: bool, _checkpoint: Model, _trigram: Trigram | None) -> WordSources:
-    found = edit_sources.load_for([_checkpoint], _trigram)
+    sources = edit_sources.load_for([_checkpoint], _trigram)
     give_back()
-    return found
+    return sources
 
 
 def _sources(checkpoint: Model) -> WordSources | None:
@@ -106,51 +107,32 @@ def _sources(checkpoint: Model) -> WordSources | None:
 def _goal(labels: Names) -> str:
     names = classes.both(labels)
     goals = {"flip": _("the other one"), "positive": plain(names["positive"]), "negative": plain(names["negative"])}
-    query_params.restore("goal", "flip", query_params.one_of(list(goals)), "edits goal")
-    goal = st.segmented_control(
-        _("The verdict to reach"),
-        list(goals),
-        format_func=goals.__getitem__,
-        key="edits goal",
-        required=True,
-        persist_state="session",
-    )
-    query_params.carry("goal", None if goal == "flip" else goal)
-    return str(goal)
+    return query_params.choice(st.segmented_control, _("The verdict to reach"), goals, name="goal", key="edits goal")
 
 
 def _bounds() -> dict[str, float | int]:
-    sound = [
-        query_params.restore("edits", edits.MAX_EDITS, query_params.whole(1, MOST_EDITS), "edits most"),
-        query_params.restore("floor", FLOOR, query_params.decimal(0, MOST_FLOOR), "edits floor"),
-        query_params.restore("budget", edits.BUDGET, query_params.whole(1, MOST_BUDGET), "edits budget"),
-        query_params.restore("seconds", _SECONDS, query_params.whole(1, MOST_SECONDS), "edits seconds"),
-    ]
-    if not all(sound):
-        st.caption(_("The link asks for bounds that cannot be, so the usual ones stand."))
-    with st.expander(_("Bounds of the search"), icon=":material/tune:"):
+    with (
+        query_params.one_note(_("The link asks for bounds that cannot be, so the usual ones stand.")),
+        st.expander(_("Bounds of the search"), icon=":material/tune:"),
+    ):
         one, two, three, four = st.columns(4, vertical_alignment="bottom")
-        number = partial(st.number_input, persist_state="session", required=True)
         with one:
-            most = number(_("Edits at most"), 1, MOST_EDITS, key="edits most")
-        with two:
-            floor = number(
-                _("Fluency may fall (nats)"),
-                0.0,
-                MOST_FLOOR,
-                step=1.0,
-                key="edits floor",
-                help=_("By the trigram; where the length changes, see the README for how lengths are made equal."),
-            )
+            most = ask_whole(_("Edits at most"), "edits", 1, MOST_EDITS, edits.MAX_EDITS, key="edits most")
+        threshold = ask_threshold(
+            two,
+            _("Fluency may fall (nats)"),
+            MOST_THRESHOLD,
+            FLOOR,
+            key="edits floor",
+            help=_("By the trigram; where the length changes, see the README for how lengths are made equal."),
+        )
         with three:
-            budget = number(_("Budget (sentences)"), 1, MOST_BUDGET, step=10_000, key="edits budget")
+            budget = ask_whole(
+                _("Budget (sentences)"), "budget", 1, MOST_BUDGET, edits.BUDGET, key="edits budget", step=10_000
+            )
         with four:
-            seconds = number(_("Time (seconds)"), 1, MOST_SECONDS, step=10, key="edits seconds")
-    query_params.carry("edits", None if most == edits.MAX_EDITS else str(most))
-    query_params.carry("floor", None if floor == FLOOR else f"{floor:g}")
-    query_params.carry("budget", None if budget == edits.BUDGET else str(budget))
-    query_params.carry("seconds", None if seconds == _SECONDS else str(seconds))
-    return {"max_edits": int(most), "fluency": float(floor), "budget": int(budget), "seconds": float(seconds)}
+            seconds = ask_whole(_("Time (seconds)"), "seconds", 1, MOST_SECONDS, _SECONDS, key="edits seconds", step=10)
+    return {"max_edits": most, "fluency": threshold, "budget": budget, "seconds": float(seconds)}
 
 
 def _off() -> tuple[str, ...]:
@@ -165,18 +147,21 @@ def _off() -> tuple[str, ...]:
         parts = [] if told == "none" else told.split(".")
         return parts if set(parts) <= set(_GUARDS) and len(set(parts)) == len(parts) else None
 
-    query_params.restore("guards", list(_GUARDS), read, "edits guards")
-    on = st.pills(
+    on = query_params.linked(
+        st.pills,
         _("Meaning guards"),
         _GUARDS,
+        name="guards",
+        key="edits guards",
+        default=list(_GUARDS),
+        read=read,
+        write=lambda on: (
+            None if set(on) == set(_GUARDS) else ".".join(name for name in _GUARDS if name in on) or "none"
+        ),
         selection_mode="multi",
         format_func=names.__getitem__,
-        key="edits guards",
-        persist_state="session",
         help=_("An edit that a guard refuses is not tried. A result says which guards it passed."),
     )
-    written = ".".join(name for name in _GUARDS if name in on) or "none"
-    query_params.carry("guards", None if set(on) == set(_GUARDS) else written)
     return tuple(name for name in _GUARDS if name not in on)
 
 
@@ -188,27 +173,27 @@ def _say(event: EditProgress) -> background_search.Shown:
     return background_search.Shown(event.queries / max(event.total, 1), line, queries=event.queries)
 
 
-def _show(found: MinimalEdits, key: str) -> None:
-    (st.success if found.found or found.complete else st.info)(
-        plain(found.certificate), icon=":material/verified:" if found.complete else ":material/info:"
+def _show(result: MinimalEdits, key: str) -> None:
+    (st.success if result.found or result.complete else st.info)(
+        plain(result.certificate), icon=":material/verified:" if result.complete else ":material/info:"
     )
-    _figures_of(found)
-    _guard_table(found)
-    best = found.best or found.closest
+    _figures_of(result)
+    _guard_table(result)
+    best = result.best or result.closest
     if best is None:
         return
-    st.header(_("The smallest edit found") if found.best else _("What came nearest, without a flip"))
-    _edited(found, best)
-    flips = [one for one in (found.best, *found.others) if one is not None]
+    st.header(_("The smallest edit found") if result.best else _("What came nearest, without a flip"))
+    _edited(result, best)
+    flips = [one for one in (result.best, *result.others) if one is not None]
     if len(flips) > 1:
         st.header(_("Flips"))
         st.caption(
             _("{shown:,} of {count:,}: those with the fewest edits first, and the most fluent of these.").format(
-                shown=len(flips), count=found.flips
+                shown=len(flips), count=result.flips
             )
         )
-        _table(flips, classes.probability_name(classes.of(found.model)))
-    if found.best is not None:
+        _table(flips, classes.probability_name(classes.of(result.model)))
+    if result.best is not None:
         st.header(_("Keep this find"))
         place = 0
         if len(flips) > 1:
@@ -217,13 +202,13 @@ def _show(found: MinimalEdits, key: str) -> None:
             )
         chosen = flips[place]
         if place:
-            _edited(found, chosen)
+            _edited(result, chosen)
         keep_find_form(
             FindCandidate(
                 text=chosen.text,
-                original=found.text,
-                probabilities={found.model: chosen.probability},
-                reading=found.reading,
+                original=result.text,
+                probabilities={result.model: chosen.probability},
+                reading=result.reading,
                 source="edit",
                 how=in_words(chosen),
             ),
@@ -231,65 +216,72 @@ def _show(found: MinimalEdits, key: str) -> None:
         )
 
 
-def in_words(found: Edited) -> str:
+def in_words(edited: Edited) -> str:
     """The edits in one line of plain words, in English, as it is kept."""
     return "; ".join(
-        f"{edit.kind}: {' '.join(edit.before) or '∅'} → {' '.join(edit.after) or '∅'}" for edit in found.edits
+        f"{edit.kind}: {' '.join(edit.before) or '∅'} → {' '.join(edit.after) or '∅'}" for edit in edited.edits
     )
 
 
-def _figures_of(found: MinimalEdits) -> None:
-    chance = classes.probability_name_plain(classes.of(found.model))
+def _figures_of(result: MinimalEdits) -> None:
+    chance = classes.probability_name_plain(classes.of(result.model))
     with st.container(horizontal=True):
-        st.metric(_("{chance} as typed").format(chance=chance), f"{found.probability:.3f}", border=True)
-        if found.best is not None:
-            st.metric(_("{chance} edited").format(chance=chance), f"{found.best.probability:.3f}", border=True)
-            change = found.best.fluency_change
+        st.metric(_("{chance} as typed").format(chance=chance), f"{result.probability:.3f}", border=True)
+        if result.best is not None:
+            st.metric(_("{chance} edited").format(chance=chance), f"{result.best.probability:.3f}", border=True)
+            change = result.best.fluency_change
             st.metric(
                 _("fluency change (nats)"),
                 "–" if change is None else f"{change:+.1f}",
                 border=True,
-                help=term(found.scorer or "") or None,
+                help=term(result.scorer or "") or None,
             )
     st.caption(
         _(
             "{queries:,} sentences were scored in {seconds:.2f} seconds, a gradient counted as one. Of {proposed:,} "
             "single edits proposed {candidates:,} were allowed."
-        ).format(queries=found.queries, seconds=found.seconds, proposed=found.proposed, candidates=found.candidates)
+        ).format(queries=result.queries, seconds=result.seconds, proposed=result.proposed, candidates=result.candidates)
     )
 
 
-def _guard_table(found: MinimalEdits) -> None:
-    if not found.guards:
+def _guard_table(result: MinimalEdits) -> None:
+    if not result.guards:
         return
     judgements = {"passed": _("passed"), "failed": _("failed"), "cannot judge": _("cannot judge"), None: "–"}
     with st.expander(_("What the guards and constraints refused"), icon=":material/shield:"):
-        st.dataframe(
+        tables.table(
             [
-                {
-                    _("guard"): term(name),
-                    _("switched"): _("on") if report.on else _("off"),
-                    _("the chosen edit"): judgements[report.judgement],
-                    _("single edits that fail"): report.failed,
-                    _("that it cannot judge"): report.unjudged,
-                    _("of"): report.asked,
-                }
-                for name, report in found.guards.items()
+                _("guard"),
+                _("switched"),
+                _("the chosen edit"),
+                _("single edits that fail"),
+                _("that it cannot judge"),
+                _("of"),
             ],
-            hide_index=True,
+            [
+                (
+                    term(name),
+                    _("on") if report.on else _("off"),
+                    judgements[report.judgement],
+                    report.failed,
+                    report.unjudged,
+                    report.asked,
+                )
+                for name, report in result.guards.items()
+            ],
         )
-        for name, count in found.refused.items():
+        for name, count in result.refused.items():
             st.text(_("{count:,} refused: {name}").format(count=count, name=term(name)))
 
 
-def _edited(found: MinimalEdits, one: Edited) -> None:
+def _edited(result: MinimalEdits, one: Edited) -> None:
     diff_strip(one.diff)
-    labels = classes.of(found.model)
+    labels = classes.of(result.model)
     st.markdown(
         _("**{label}**, {chance} {before:.3f} → {after:.3f}").format(
             label=classes.said(one.probability, labels),
             chance=classes.probability_name_plain(labels),
-            before=found.probability,
+            before=result.probability,
             after=one.probability,
         )
     )
@@ -318,13 +310,4 @@ def _table(flips: list[Edited], chance: str) -> None:
         )
         for one in flips
     ]
-    st.dataframe([dict(zip(header, row, strict=True)) for row in rows], hide_index=True)
-    st.download_button(
-        _("Download as CSV"),
-        as_csv(header, rows),
-        "unrolled-edits.csv",
-        "text/csv",
-        key="download edits",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    tables.table(header, rows, "edits")

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.data.formats.layout import Layout
 from core.data.label_inference import Column
+from core.data.labels import model_name
 from core.data.tables import as_csv, is_sentiment140
 from core.models.gold_labels import NEGATIVE
 from core.probes.scan.one_file import TOP, scan
@@ -19,7 +20,7 @@ from core.runtime.i18n import ngettext
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form, readings
-from pages.widgets import classes, label_meaning, uploaded_file
+from pages.widgets import classes, label_meaning, tables, uploaded_file
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -30,13 +31,10 @@ MOST_TOP = 200
 
 
 class _Event(NamedTuple):
-    """A scan so far, which is its own result, and the whole output as soon as it is there."""
+    """A scan so far, and the whole output as soon as it is there."""
 
     scan: Scan
     out: bytes | None = None
-
-    def result(self) -> _Event:
-        return self
 
 
 def view(checkpoints: list[Checkpoint]) -> None:
@@ -141,8 +139,8 @@ def _scan(
     )
     try:
         with closing(events):
-            for found in events:
-                yield _Event(found, out.read_bytes() if found.done else None)
+            for result in events:
+                yield _Event(result, out.read_bytes() if result.done else None)
     except (ValueError, LookupError) as error:
         raise ValueError(uploaded_file.told(error, given)) from error
     finally:
@@ -155,53 +153,31 @@ def _say(event: _Event) -> background_search.Shown:
 
 
 def _show(event: _Event, key: str) -> None:
-    found = event.scan
-    whole = _("All {rows:,} rows were read.") if found.done else _("The first {rows:,} rows were read; then it ended.")
-    line = whole.format(rows=found.rows) + " "
+    result = event.scan
+    whole = _("All {rows:,} rows were read.") if result.done else _("The first {rows:,} rows were read; then it ended.")
+    line = whole.format(rows=result.rows) + " "
     line += _("{scored:,} scored, {empty:,} without a word, {malformed:,} malformed.").format(
-        scored=found.scored, empty=found.empty, malformed=found.malformed
+        scored=result.scored, empty=result.empty, malformed=result.malformed
     )
-    (st.success if found.done else st.info)(plain(line), icon=":material/fact_check:")
+    (st.success if result.done else st.info)(plain(line), icon=":material/fact_check:")
     if event.out is not None:
-        st.download_button(
-            _("Download every row with its verdicts (CSV)"),
-            event.out,
-            "unrolled-scan.csv",
-            "text/csv",
-            key=f"download scan {key}",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-    _problems(found)
-    for model, finds in found.top.items():
-        _ranking(found, model, finds, key)
+        tables.download("scan", event.out, label=_("Download every row with its verdicts (CSV)"))
+    _problems(result)
+    for model, finds in result.top.items():
+        _ranking(result, model, finds, key)
 
 
-def _problems(found: Scan) -> None:
-    count = found.malformed + found.misunderstood
-    if not count:
-        return
+def _problems(result: Scan) -> None:
+    count = result.malformed + result.misunderstood
     label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
-    with st.expander(label.format(count=count), icon=":material/rule:"):
-        st.dataframe(
-            [
-                {_("row"): problem.row, _("line"): problem.line, _("what is wrong"): problem.reason}
-                for problem in found.problems
-            ],
-            hide_index=True,
-        )
-        if count > len(found.problems):
-            st.caption(
-                _("The first {shown:,} are listed; the column “problem” of the download has all of them.").format(
-                    shown=len(found.problems)
-                )
-            )
+    line = _("The first {shown:,} are listed; the column “problem” of the download has all of them.")
+    uploaded_file.problems(result.problems, count, label, line)
 
 
-def _ranking(found: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -> None:
-    st.header(plain(model.upper()))
-    if found.ranked_by == "disagreement":
-        count, of = found.opposite[model], found.labelled
+def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -> None:
+    st.header(plain(model_name(model)))
+    if result.ranked_by == "disagreement":
+        count, of = result.opposite[model], result.labelled
         st.write(
             _("The verdict is opposite to the label on {count:,} of {of:,} labelled rows; the surest first.").format(
                 count=count, of=of
@@ -213,7 +189,7 @@ def _ranking(found: Scan, model: str, finds: tuple[RankedRow, ...], key: str) ->
         st.caption(_("No row qualifies."))
         return
     labels = classes.of(model)
-    labelled, names = found.ranked_by == "disagreement", readings(labels)
+    labelled, names = result.ranked_by == "disagreement", readings(labels)
     header = [
         _("row"),
         classes.probability_name(labels),
@@ -231,23 +207,9 @@ def _ranking(found: Scan, model: str, finds: tuple[RankedRow, ...], key: str) ->
         )
         for find in finds
     ]
-    event = st.dataframe(
-        [dict(zip(header, row, strict=True)) for row in rows],
-        hide_index=True,
-        key=f"file ranking {model} {key}",
-        on_select="rerun",
-        selection_mode="single-row",
-    )
-    st.download_button(
-        _("Download this ranking as CSV"),
-        as_csv(header, rows),
-        f"unrolled-ranking-{model}.csv",
-        "text/csv",
-        key=f"download ranking {model}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
-    chosen = [row for row in event["selection"]["rows"] if 0 <= row < len(finds)]
+    chosen = tables.table(header, rows, key=f"file ranking {model} {key}", select="single-row")
+    csv = as_csv(header, rows)
+    tables.download(f"ranking-{model}", csv, label=_("Download this ranking as CSV"))
     if chosen:
         find = finds[chosen[0]]
         st.text(find.text)

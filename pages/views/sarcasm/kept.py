@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import SENTIMENT, Names
-from core.models.gold_labels import READINGS, fooled
+from core.data.labels import SENTIMENT, Names, model_name
+from core.models.gold_labels import GOLD_LABELS, fooled
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.storage.comments import SOURCES, TYPED
 from pages.server import limits
 from pages.server.fingerprint import fingerprint
-from pages.widgets import classes
+from pages.widgets import classes, kept
 from pages.wording.terms import parts
 from pages.wording.tokens import plain
 
@@ -73,8 +73,8 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
     with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
         reading = st.radio(
             _("How do you read it?"),
-            READINGS,
-            index=READINGS.index(candidate.reading) if candidate.reading else None,
+            GOLD_LABELS,
+            index=GOLD_LABELS.index(candidate.reading) if candidate.reading else None,
             format_func=names.__getitem__,
             horizontal=True,
             key=f"{own} reading",
@@ -85,7 +85,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
                 _("Models"),
                 models,
                 default=usual or models,
-                format_func=str.upper,
+                format_func=model_name,
                 key=f"{own} models",
                 width=300,
                 placeholder=_("choose one at least"),
@@ -103,7 +103,7 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
 
 
 def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) -> None:
-    try:
+    with kept.faults_shown():
         own = limits.finds()
         limits.room(len(own.finds()), len(chosen))
         for model in chosen:
@@ -117,12 +117,9 @@ def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) 
                 how=candidate.how,
                 note=note or None,
             )
-    except (OSError, ValueError) as error:
-        st.error(plain(str(error)))
-    else:
         st.success(
             _("Kept for {models}, read as “{reading}”. It stands among the kept finds.").format(
-                models=plain(listed(chosen).upper()),
+                models=plain(listed(map(model_name, chosen))),
                 reading=plain(readings(classes.of_models(candidate.probabilities))[reading]),
             )
         )
@@ -130,10 +127,8 @@ def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) 
 
 def view() -> None:
     """The finds kept so far; one line where the file cannot be used."""
-    try:
+    with kept.faults_shown():
         _finds(limits.finds())
-    except (OSError, ValueError) as error:
-        st.error(plain(str(error)))
 
 
 def _finds(collection: Finds) -> None:
@@ -151,53 +146,38 @@ def _finds(collection: Finds) -> None:
         )
     )
     chance = classes.probability_name(classes.of_models({find.model for find in finds}))
-    event = st.dataframe(
-        [_row(find, chance) for find in finds],
-        hide_index=True,
-        # Anew when the rows are others, as the choice is by row number.
-        key=f"finds {fingerprint([find.id for find in finds])}",
-        on_select="rerun",
-        selection_mode="multi-row",
-        column_config={_("text"): st.column_config.TextColumn(width="large")},
-    )
-    chosen = [finds[row] for row in event["selection"]["rows"] if 0 <= row < len(finds)]
-    with st.container(horizontal=True):
-        st.download_button(
-            _("Export all as CSV"),
-            collection.export_csv(),
-            "unrolled-finds.csv",
-            "text/csv",
-            key="finds export",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        count = len(chosen)
-        label = _("Remove the chosen finds")
-        if chosen:
-            label = ngettext("Remove the chosen find", "Remove the {count:,} chosen finds", count).format(count=count)
-        if st.button(label, key="finds remove", disabled=not chosen, icon=":material/delete:"):
-            _remove(collection, chosen)
+    header = [
+        chance,
+        _("model"),
+        _("text"),
+        _("read as"),
+        _("the model is"),
+        _("comes from"),
+        _("how"),
+        _("made from"),
+        _("note"),
+        _("kept (UTC)"),
+    ]
+    wide = {_("text"): st.column_config.TextColumn(width="large")}
+    kept.table("finds", collection, finds, header, map(_row, finds), _remove, column_config=wide)
 
 
-def _remove(collection: Finds, finds: list[Find]) -> None:
-    for find in finds:
-        try:
-            collection.remove(find.id)
-        except LookupError:
-            continue  # somebody else was faster; it is gone, as was wished
-    st.rerun()
+def _remove(count: int) -> str:
+    if not count:
+        return _("Remove the chosen finds")
+    return ngettext("Remove the chosen find", "Remove the {count:,} chosen finds", count).format(count=count)
 
 
 def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
     labels = classes.of_models({find.model for find in everything})
     names, origins = {key: plain(name) for key, name in readings(labels).items()}, sources()
     with st.container(horizontal=True):
-        reading = st.segmented_control(_("Read as"), READINGS, format_func=names.__getitem__, key="finds reading")
+        reading = st.segmented_control(_("Read as"), GOLD_LABELS, format_func=names.__getitem__, key="finds reading")
         model = st.selectbox(
             _("Model"),
             sorted({find.model for find in everything}),
             index=None,
-            format_func=str.upper,
+            format_func=model_name,
             key="finds model",
             placeholder=_("every model"),
             width=140,
@@ -215,16 +195,16 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
     return collection.finds(reading=reading, model=model, source=source, contains=sought or None)
 
 
-def _row(find: Find, chance: str) -> dict[str, object]:
-    return {
-        chance: round(find.probability, 3),
-        _("model"): find.model.upper(),
-        _("text"): find.text,
-        _("read as"): readings(classes.of(find.model))[find.reading],
-        _("the model is"): fooled_name(find.fooled),
-        _("comes from"): sources()[find.source],
-        _("how"): parts(find.how),
-        _("made from"): find.original,
-        _("note"): find.note,
-        _("kept (UTC)"): find.created[:16].replace("T", " "),
-    }
+def _row(find: Find) -> tuple[object, ...]:
+    return (
+        round(find.probability, 3),
+        model_name(find.model),
+        find.text,
+        readings(classes.of(find.model))[find.reading],
+        fooled_name(find.fooled),
+        sources()[find.source],
+        parts(find.how),
+        find.original,
+        find.note,
+        find.created[:16].replace("T", " "),
+    )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.tables import as_csv
+from core.data.labels import model_name
 from core.probes.sarcasm import report_file
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
-from pages.widgets import models
+from pages.widgets import models, tables
 from pages.wording import estimates
 from pages.wording.estimates import Estimate
 from pages.wording.tokens import plain
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 def view() -> None:
     """The report, or how to make it; a line where a model has changed since."""
     try:
-        found = report_file.load()
+        stored = report_file.load()
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    if found is None:
+    if stored is None:
         st.info(
             _("Nothing is measured here yet. To do so: python -m core sarcasm-report --data FILE … --out checkpoints"),
             icon=":material/straighten:",
         )
         return
-    outdated = found.outdated(models.hashes())
+    outdated = stored.outdated(models.hashes())
     if outdated:
         st.warning(
             _("These figures are of other models than those here: {names}.").format(names=plain(listed(outdated))),
@@ -46,10 +46,10 @@ def view() -> None:
             "Hashtags that give the label away were taken out first. None of the texts is kept here."
         )
     )
-    _meant(found.reports)
-    _reworded(found.reports)
-    _positive(found.reports)
-    _corpora(found.reports)
+    _meant(stored.reports)
+    _reworded(stored.reports)
+    _positive(stored.reports)
+    _corpora(stored.reports)
 
 
 def _meant(reports: Sequence[SarcasmReport]) -> None:
@@ -65,7 +65,7 @@ def _meant(reports: Sequence[SarcasmReport]) -> None:
     rows: list[tuple[object, ...]] = [
         (
             report.data,
-            report.model.upper(),
+            model_name(report.model),
             *(_share(one) for one in report.meant.accuracy),
             *(_share(one) for one in report.meant.negative_read_positive),
             _points(report.meant.negative_difference),
@@ -95,7 +95,7 @@ def _reworded(reports: Sequence[SarcasmReport]) -> None:
     rows: list[tuple[object, ...]] = [
         (
             report.data,
-            report.model.upper(),
+            model_name(report.model),
             report.reworded.texts,
             _mean(report.reworded.change),
             _share(report.reworded.lower),
@@ -123,7 +123,7 @@ def _positive(reports: Sequence[SarcasmReport]) -> None:
     rows: list[tuple[object, ...]] = [
         (
             report.data,
-            report.model.upper(),
+            model_name(report.model),
             _share(report.read_positive.sarcastic),
             _share(report.read_positive.plain),
             _points(report.read_positive.difference),
@@ -141,19 +141,19 @@ def _positive(reports: Sequence[SarcasmReport]) -> None:
 
 def _corpora(reports: Sequence[SarcasmReport]) -> None:
     with st.expander(_("The corpora"), icon=":material/dataset:"):
-        st.dataframe(
+        tables.table(
+            [_("corpus"), _("what it is"), _("rows"), _("sarcastic"), _("plain"), _("hashtags taken out")],
             [
-                {
-                    _("corpus"): report.data,
-                    _("what it is"): _(report.about) if report.about else "",
-                    _("rows"): report.rows,
-                    _("sarcastic"): report.sarcastic,
-                    _("plain"): report.plain,
-                    _("hashtags taken out"): report.give_aways,
-                }
+                (
+                    report.data,
+                    _(report.about) if report.about else "",
+                    report.rows,
+                    report.sarcastic,
+                    report.plain,
+                    report.give_aways,
+                )
                 for report in {report.data: report for report in reports}.values()
             ],
-            hide_index=True,
         )
 
 
@@ -162,20 +162,11 @@ def _table(title: str, about: str, header: list[str], rows: list[tuple[object, .
         return
     st.header(title)
     st.caption(about)
-    st.dataframe(estimates.as_shown(header, rows), hide_index=True, height="content")
-    st.download_button(
-        _("Download as CSV"),
-        as_csv(*estimates.as_numbers(header, rows)),
-        f"unrolled-{name}.csv",
-        "text/csv",
-        key=f"download measured {name}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    tables.table(header, rows, name, height="content")
 
 
-def _share(found: Share | None) -> Estimate:
-    return estimates.NONE if found is None else estimates.share(found.share, found.interval)
+def _share(share: Share | None) -> Estimate:
+    return estimates.NONE if share is None else estimates.share(share.share, share.interval)
 
 
 def _mean(found: Mean | None) -> Estimate:

@@ -57,7 +57,7 @@ def test_task_control_and_selectivity_with_their_intervals(task: str) -> None:
 def test_names_are_shown_and_are_no_markup() -> None:
     figure = probe_plot(FOUND, "negation", {"h": "hidden <i>state</i>"})
     assert figure.layout.yaxis.ticktext[0] == "hidden &lt;i&gt;state&lt;/i&gt;"
-    assert "&lt;B&gt;MINE" in figure.data[6].name
+    assert "&lt;b&gt;mine" in figure.data[6].name
     assert "balanced accuracy" in {note.text for note in figure.layout.annotations}
 
 

@@ -16,7 +16,7 @@ from core.models.token_predictor import Predictor
 from core.probes.sarcasm.blind_reading import (
     CONTROL,
     DRAWN,
-    READINGS,
+    GOLD_LABELS,
     SUREST,
     Item,
     agreement,
@@ -138,7 +138,7 @@ def test_readings_are_read() -> None:
 
 
 def test_saved_items_are_loaded_as_they_were(items: tuple[Item, ...], tmp_path: Path) -> None:
-    read = with_readings(items, {item.number: READINGS[item.number % 3] for item in items})
+    read = with_readings(items, {item.number: GOLD_LABELS[item.number % 3] for item in items})
     for name, kept in (("key.csv", items), ("read.csv", read)):
         save(tmp_path / name, kept)
         assert load(tmp_path / name) == kept

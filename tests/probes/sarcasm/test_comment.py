@@ -11,7 +11,7 @@ import torch
 
 from core.data.corpus import encode_tokens
 from core.models.checkpoints import Checkpoint
-from core.models.gold_labels import READINGS, check_reading, fooled
+from core.models.gold_labels import GOLD_LABELS, check_gold_label, fooled
 from core.models.predict import EmptyTextError, logits, verdict, verdict_on_tokens
 from core.models.recurrent import CELLS, Classifier
 from core.probes.sarcasm import comment
@@ -171,14 +171,18 @@ def test_what_cannot_be_judged_is_refused() -> None:
         leave_one_out(last_word(), [])
     with pytest.raises(ValueError, match="no model"):
         judge([], "so", "negative")
-    for check in (lambda: judged("so", "Negative"), lambda: check_reading("Negative"), lambda: fooled(0.1, "Negative")):
+    for check in (
+        lambda: judged("so", "Negative"),
+        lambda: check_gold_label("Negative"),
+        lambda: fooled(0.1, "Negative"),
+    ):
         with pytest.raises(ValueError, match="unknown reading 'Negative'; available: negative, positive, mixed"):
             check()
 
 
 def test_odd_texts_are_judged_in_the_order_of_the_models_and_results_cannot_be_changed() -> None:
     models = [at_random(cell) for cell in CELLS]
-    for reading in READINGS:
+    for reading in GOLD_LABELS:
         found = judge(models, "<b>x</b> \x00 \ud800 🙂 $x$ ![](y)", reading)
         assert [one.model for one in found] == list(CELLS)
         assert all(one.pulls is not None and len(one.pulls) == len(one.verdict.tokens) for one in found)

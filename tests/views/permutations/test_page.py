@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,10 +21,10 @@ from core.text.preprocessing import Vocabulary
 from pages.server.fingerprint import fingerprint
 from pages.widgets import models
 from pages.widgets.word_order import moved
+from tests import app
+from tests.app import charts, live, offers, parameter, press, said, sound
 from tests.hostile import SENTENCES
 
-ROOT = Path(__file__).parents[3]
-PAGE = "pages/1_Permutations.py"
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
 NAMES = ("rnn", "gru", "lstm")
 
@@ -55,45 +53,26 @@ def _own_world(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(models, "fluency", lambda: (fluency, ""))
 
 
-def opened(**parameters: str) -> AppTest:
-    """The page opened through a link."""
-    at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()
-    at.switch_page(PAGE)
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    at.run()
-    assert_sound(at)
-    return at
+def opened(view: str = "", **parameters: str) -> AppTest:
+    return sound(app.opened("Permutations", view, **parameters))
 
 
 def searched(**parameters: str) -> AppTest:
     """The page after a search to its end."""
-    at = opened(view="search", **parameters)
-    at.button(key="permutations start").click().run()
-    assert_sound(at)
-    return at
+    return press(opened("search", **parameters), "Start the search")
 
 
-def assert_sound(at: AppTest) -> None:
-    assert [error.message for error in at.exception] == []
-
-
-def said(at: AppTest) -> str:
-    """Everything that the page says in words, as a person reads it."""
-    kinds = (at.markdown, at.caption, at.info, at.warning, at.success, at.error, at.text)
-    return "\n".join(found.value.replace("\\", "") for kind in kinds for found in kind)
+def look_at(at: AppTest, view: str) -> AppTest:
+    return sound(at.pills(key="permutations view").set_value(view).run())
 
 
 def figure(at: AppTest, title: str) -> dict[str, Any]:
-    specs = (json.loads(found.proto.spec) for found in at.get("plotly_chart"))
-    return next(spec for spec in specs if title in spec["layout"]["title"]["text"])
+    return next(chart for chart in charts(at) if title in chart["layout"]["title"]["text"])
 
 
 def reorder(at: AppTest, tokens: list[str], order: list[int], pinned: Sequence[int] = ()) -> AppTest:
     at.session_state["permutations by hand"] = moved(tokens, order, pinned)
-    at.run()
-    assert_sound(at)
-    return at
+    return sound(at.run())
 
 
 def probabilities(at: AppTest) -> list[str]:
@@ -103,33 +82,24 @@ def probabilities(at: AppTest) -> list[str]:
 # By hand
 
 
-def test_opens_by_hand_on_the_proverb() -> None:
+def test_opens_by_hand_on_the_proverb_and_the_verdicts_follow_the_words() -> None:
     at = opened()
     assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM"]
-    expected = [verdict(checkpoints.load(name), "Better late than never").probability for name in NAMES]
-    assert [float(p) for p in probabilities(at)] == pytest.approx(expected, abs=5e-4)
-    assert dict(at.query_params) == {"q": ["Better late than never"]} or at.query_params["q"]
-    assert "order" not in at.query_params
-
-
-def test_the_verdicts_follow_the_words() -> None:
-    at = opened()
     before = probabilities(at)
+    assert before == expected("Better late than never") and parameter(at, "order") is None
     reorder(at, ["better", "late", "than", "never"], [3, 2, 1, 0])
-    expected = [verdict(checkpoints.load(name), "never than late better").probability for name in NAMES]
-    assert [float(p) for p in probabilities(at)] == pytest.approx(expected, abs=5e-4)
-    assert probabilities(at) != before
+    assert probabilities(at) == expected("never than late better") != before
     captions = [caption.value for caption in at.caption]
     assert [caption.rpartition(", ")[2] for caption in captions if caption.startswith("was ")] == before
     flips = sum((float(a) >= 0.5) != (float(b) >= 0.5) for a, b in zip(before, probabilities(at), strict=True))
     assert said(at).count("flipped") == flips
-    assert at.query_params["order"] in ("4.3.2.1", ["4.3.2.1"])
+    assert parameter(at, "order") == "4.3.2.1"
+    assert probabilities(opened(q="so good", order="2.1")) == expected("good so")
 
 
-def test_a_link_opens_on_an_order_by_hand() -> None:
-    at = opened(q="so good", order="2.1")
-    expected = [verdict(checkpoints.load(name), "good so").probability for name in NAMES]
-    assert [float(p) for p in probabilities(at)] == pytest.approx(expected, abs=5e-4)
+def expected(text: str) -> list[str]:
+    """What the page says of a text, by model."""
+    return [f"{verdict(checkpoints.load(name), text).probability:.3f}" for name in NAMES]
 
 
 def test_punctuation_stays_and_can_be_let_go() -> None:
@@ -137,37 +107,29 @@ def test_punctuation_stays_and_can_be_let_go() -> None:
     (pins,) = at.multiselect
     assert pins.value == [2]
     pins.set_value([]).run()
-    assert at.query_params["pins"] in ("none", ["none"])
+    assert parameter(at, "pins") == "none"
     reorder(at, ["so", "good", "!"], [2, 0, 1])
     assert [caption.value for caption in at.caption if caption.value.startswith("was ")]
 
 
-def test_a_pair_is_kept_and_listed_with_the_precision_of_the_gate() -> None:
-    at = reorder(opened(q="love hate"), ["love", "hate"], [1, 0])
+def test_a_pair_is_kept_once_it_is_judged_and_listed_with_the_precision_of_the_gate() -> None:
+    at = press(reorder(opened(q="love hate"), ["love", "hate"], [1, 0]), "Keep this pair")
+    assert "say first whether" in said(at) and Collection().pairs() == []
     at.radio(key="keep by hand judgement").set_value("valid")
     at.text_input(key="keep by hand note").set_value("[a](note)")
-    next(button for button in at.button if button.label == "Keep this pair").click().run()
-    assert_sound(at)
+    press(at, "Keep this pair")
     assert "Kept as “valid”" in said(at)
     (pair,) = Collection().pairs()
     assert (pair.original, pair.other, pair.judgement, pair.note) == ("love hate", "hate love", "valid", "[a](note)")
     assert pair.scorer == "made-up trigram" and pair.floor == 8.0
-    at.pills(key="permutations view").set_value("kept").run()
-    assert_sound(at)
+    look_at(at, "kept")
     assert at.dataframe[0].value["other order"].tolist() == ["hate love"]
     assert "1 of 1" in said(at) and "(95 % interval" in said(at)
 
 
-def test_a_pair_needs_a_judgement() -> None:
-    at = reorder(opened(q="love hate"), ["love", "hate"], [1, 0])
-    next(button for button in at.button if button.label == "Keep this pair").click().run()
-    assert "say first whether" in said(at)
-    assert Collection().pairs() == []
-
-
 def test_a_file_that_is_no_collection_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "pairs.sqlite3").write_text("no database, and much longer than its header would be " * 10)
-    at = opened(view="kept")
+    at = opened("kept")
     (error,) = at.error
     assert "is not a collection of pairs" in error.value.replace("\\", "")
 
@@ -182,15 +144,14 @@ def test_kept_pairs_are_filtered_and_removed() -> None:
             probability_other=0.8,
             judgement=judgement,
         )
-    at = opened(view="kept")
+    at = opened("kept")
     assert "None judged yet" in said(at)
     at.segmented_control(key="kept judgement").set_value("unsure").run()
     assert at.dataframe[0].value["other order"].tolist() == ["so gru"]
     shown = [pair.id for pair in Collection().pairs("unsure")]
     at.session_state[f"pairs {fingerprint(shown)}"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     at.run()
-    next(button for button in at.button if button.label.startswith("Remove")).click().run()
-    assert_sound(at)
+    press(at, "Remove")
     assert [pair.model for pair in Collection().pairs()] == ["lstm"]
 
 
@@ -198,15 +159,16 @@ def test_kept_pairs_are_filtered_and_removed() -> None:
 
 
 def test_what_a_search_will_do_is_told_before_it_starts() -> None:
-    lines = {
+    at = opened("search")
+    for text, line in {
         "so very good": "6 distinct orders: all of them will be scored.",
         "i he the a to it is this that you not": "39,916,800 distinct orders are more than the budget",
-        " ".join(["i he the a to it is this that you not do can was no so love"]): "more than 16 a beam looks",
-    }
-    for text, line in lines.items():
-        at = opened(q=text, view="search")
-        assert line in said(at)
-        assert not at.get("plotly_chart")
+        "i he the a to it is this that you not do can was no so love": "more than 16 a beam looks",
+        "frabjous slithy love": "3 distinct orders",
+    }.items():
+        at.text_input(key="q").set_value(text).run()
+        assert line in said(sound(at)) and not at.get("plotly_chart")
+    assert "2 words are in no vocabulary here" in said(at)
 
 
 def test_a_search_to_its_end_shows_its_certificate_figures_and_tables() -> None:
@@ -232,13 +194,12 @@ def test_a_search_that_fails_is_one_line_and_can_be_asked_again(monkeypatch: pyt
 
         return score
 
-    at = opened(q="so very good", view="search")
+    at = opened("search", q="so very good")
     with monkeypatch.context() as patch:
         patch.setattr(permutations, "scorer", failing)
-        at.button(key="permutations start").click().run()
-        assert_sound(at)
+        press(at, "Start the search")
         assert "The search came to grief: MemoryError: no room for 1 <b>orders</b>" in said(at)
-    at.button(key="permutations start").click().run()
+    press(at, "Start the search")
     assert "came to grief" not in said(at) and "all of them were scored" in said(at)
 
 
@@ -252,11 +213,10 @@ def test_a_flip_that_is_clicked_is_shown_and_can_be_kept_without_a_new_search(mo
     click = {"selection": {"points": [{"customdata": flip}], "point_indices": [], "box": [], "lasso": []}}
     at.session_state[key] = click
     at.run()
-    assert_sound(at)
     assert "The order you chose" in said(at) and "flipped" in said(at)
     at.radio[0].set_value("not valid")
     at.session_state[key] = click  # a browser sends it again with every run
-    next(button for button in at.button if button.label == "Keep this pair").click().run()
+    press(at, "Keep this pair")
     (pair,) = Collection().pairs()
     assert (pair.probability_original >= 0.5) != (pair.probability_other >= 0.5)
     assert pair.other in [text.value for text in at.text]
@@ -266,8 +226,6 @@ def _flips(at: AppTest) -> list[int]:
     """The rows of the flips that the scatter draws."""
     data = next(curve for curve in figure(at, "Fluency against")["data"] if "flips" in curve["name"])["customdata"]
     if isinstance(data, dict):  # plotly's packed arrays
-        import base64
-
         return np.frombuffer(base64.b64decode(data["bdata"]), data["dtype"]).tolist()
     return list(data)
 
@@ -283,9 +241,8 @@ def test_a_forged_click_is_no_click(point: object) -> None:
 
 def test_a_result_stays_while_others_are_looked_at() -> None:
     at = searched(q="so very good")
-    at.pills(key="permutations view").set_value("compare").run()
-    at.pills(key="permutations view").set_value("search").run()
-    assert_sound(at)
+    look_at(at, "compare")
+    look_at(at, "search")
     assert "of the 6 orders" in said(at)
     at.segmented_control(key="permutations model").set_value("rnn").run()
     assert "of the 6 orders" not in said(at)  # another question
@@ -293,12 +250,19 @@ def test_a_result_stays_while_others_are_looked_at() -> None:
     assert "of the 6 orders" in said(at)
 
 
+def test_a_certificate_follows_the_language_of_its_reader() -> None:
+    at = searched(q="so very good")
+    (line,) = (one.value for one in (*at.success, *at.info))
+    at.segmented_control(key="language").set_value("zh_TW").run()
+    (other,) = (one.value for one in (*sound(at).success, *at.info))
+    assert line.isascii() and not other.isascii() and "6" in other
+
+
 def test_at_most_three_results_are_kept() -> None:
     at = searched(q="so very good")
     for text in ("so good", "not good", "very bad", "so sad"):
         at.text_input(key="q").set_value(text).run()
-        at.button(key="permutations start").click().run()
-    assert_sound(at)
+        press(at, "Start the search")
     assert len(at.session_state["permutations found"].results) == 3
 
 
@@ -308,100 +272,73 @@ def test_a_pinned_word_stays_in_every_order() -> None:
     assert sorted(orders) == ["better late than never", "better than late never"]
 
 
-def test_the_tables_are_exported_with_formulas_made_harmless() -> None:
-    from core.data.tables import as_csv
-
-    rows = list(csv.reader(io.StringIO(as_csv(["order", "nats"], [("=1+1 so", -10.5), ("so good", 1.0)]))))
-    assert rows == [["order", "nats"], ["'=1+1 so", "-10.5"], ["so good", "1.0"]]
-
-
 # Sentences that can hardly be put in another order
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u3000"])
-@pytest.mark.parametrize("view", ["hand", "search"])
-def test_no_word_invites(text: str, view: str) -> None:
-    at = opened(view=view)
-    at.text_input(key="q").set_value(text).run()
-    assert_sound(at)
-    assert "There is no word to read yet" in said(at)
-    assert not at.metric
+def test_no_word_invites_and_one_order_only_is_said_and_not_searched() -> None:
+    at = opened("search")
+    for text in ("", "\u3000"):
+        at.text_input(key="q").set_value(text).run()
+        assert "There is no word to read yet" in said(sound(at)) and not at.metric
+    for text in ("love", "so so so", "frabjous slithy toves", "! ? ...", "love !"):
+        at.text_input(key="q").set_value(text).run()
+        assert "one order only" in said(sound(at)) and not offers(at, "Start the search")
+    assert len(look_at(at, "hand").metric) == 3
+    at.text_input(key="q").set_value(" ").run()
+    assert "There is no word to read yet" in said(sound(at)) and not at.metric
 
 
-@pytest.mark.parametrize("text", ["love", "so so so", "frabjous slithy toves", "! ? ...", "love !"])
-def test_one_order_only_is_said_and_nothing_is_searched(text: str) -> None:
-    at = opened(q=text, view="search")
-    assert "one order only" in said(at)
-    assert "permutations start" not in [button.key for button in at.button]
-    at.pills(key="permutations view").set_value("hand").run()
-    assert_sound(at)
-    assert len(at.metric) == 3
-
-
-def test_orders_of_unknown_words_are_one_order() -> None:
-    at = opened(q="frabjous slithy love", view="search")
-    assert "2 words are in no vocabulary here" in said(at)
-    assert "3 distinct orders" in said(at)
-
-
-@pytest.mark.parametrize(("words", "hand", "search"), [(60, True, True), (61, True, False), (201, False, False)])
-def test_many_words(words: int, hand: bool, search: bool) -> None:
-    at = opened(q="so good " * (words // 2) + "bad" * (words % 2))
-    assert bool(at.metric) == hand
-    assert ("too many to be moved by hand" in said(at)) != hand
-    at.pills(key="permutations view").set_value("search").run()
-    assert_sound(at)
-    assert ("permutations start" in [button.key for button in at.button]) == search
-    assert ("orders are searched of up to 60" in said(at)) != search
+def test_many_words() -> None:
+    at = opened()
+    for words, hand, search in ((60, True, True), (61, True, False), (201, False, False)):
+        at.text_input(key="q").set_value("so good " * (words // 2) + "bad" * (words % 2)).run()
+        look_at(at, "hand")
+        assert bool(at.metric) == hand and ("too many to be moved by hand" in said(at)) != hand
+        look_at(at, "search")
+        assert offers(at, "Start the search") == search and ("orders are searched of up to 60" in said(at)) != search
 
 
 # Links
 
 
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("view", ["x", "<script>", "hand" * 100]),
-        ("model", ["x", "../lstm", "LSTM", "<b>"]),
-        ("budget", ["0", "-5", "1e9", "x", "9" * 30, "٣", "1.5", ""]),
-        ("floor", ["-1", "nan", "inf", "1e400", "x", "999", "."]),
-        ("seconds", ["0", "x", "99999999999"]),
-        ("pins", ["0", "9", "1.1", "x", "1," * 900, "-1"]),
-        ("order", ["1", "1.1.2.3", "5.4.3.2", "x", "1.2.3.4.5", "none"]),
-    ],
-)
-def test_a_parameter_that_cannot_be_leaves_the_usual_one(name: str, values: list[str]) -> None:
-    for value in values:
-        view = "hand" if name in ("view", "order") else "search"
-        at = opened(**{"view": view, name: value})
-        assert at.text_input(key="q").value == "Better late than never"
-        if view == "hand":
-            assert len(at.metric) == 3
-        else:
+def test_a_parameter_that_cannot_be_leaves_the_usual_one() -> None:
+    at = opened("search")
+    for name, values in {
+        "model": ["x", "../lstm", "LSTM", "<b>"],
+        "budget": ["0", "-5", "1e9", "x", "9" * 30, "٣", "1.5", ""],
+        "floor": ["-1", "nan", "inf", "1e400", "x", "999", "."],
+        "seconds": ["0", "x", "99999999999"],
+        "pins": ["0", "9", "1.1", "x", "1," * 900, "-1"],
+    }.items():
+        for value in values:
+            at.query_params[name] = value
+            sound(at.run())
             assert "24 distinct orders: all of them will be scored. It takes 60 seconds at most." in said(at)
-            if name != "seconds":
-                assert "The link" in said(at)
-        assert name not in at.query_params
+            assert "The link" in said(at) and parameter(at, name) is None, (name, value)
+    look_at(at, "hand")
+    for value in ("1", "1.1.2.3", "5.4.3.2", "x", "1.2.3.4.5", "none"):
+        at.query_params["order"] = value
+        sound(at.run())
+        assert "The order in the link" in said(at) and parameter(at, "order") is None and len(at.metric) == 3
 
 
 def test_settings_are_written_to_the_link() -> None:
-    at = opened(view="search", model="rnn", budget="5000", floor="4.5", seconds="7", pins="2")
+    at = opened("search", model="rnn", budget="5000", floor="4.5", seconds="7", pins="2")
     assert {name: at.number_input(key=f"permutations {name}").value for name in ("budget", "floor", "seconds")} == {
         "budget": 5000,
         "floor": 4.5,
         "seconds": 7,
     }
     at.number_input(key="permutations floor").set_value(2.0).run()
-    written = {name: value[0] if isinstance(value, list) else value for name, value in dict(at.query_params).items()}
-    assert written.pop("q") == "Better late than never"
-    assert written == {"view": "search", "model": "rnn", "budget": "5000", "floor": "2", "seconds": "7", "pins": "2"}
+    written = {"view": "search", "model": "rnn", "budget": "5000", "floor": "2", "seconds": "7", "pins": "2"}
+    assert {name: parameter(at, name) for name in written} == written
 
 
 # Two sentences
 
 
 def test_permutations_are_told_from_other_pairs() -> None:
-    at = opened(view="compare")
+    at = opened("compare")
     assert at.text_input(key="permutations second").value == "Better never than late"
     assert "The same words in another order; they differ from word 2 on." in said(at)
     at.text_input(key="permutations second").set_value("better late than always, always").run()
@@ -415,11 +352,10 @@ def test_permutations_are_told_from_other_pairs() -> None:
     at.pills(key="example").set_value("Deadpan").run()
     assert at.text_input(key="q").value == "Better late than never"
     assert "Not permutations" in said(at)
-    assert_sound(at)
 
 
 def test_both_sentences_are_in_the_link_unless_too_long() -> None:
-    at = opened(view="compare", q="so good", second="good so")
+    at = opened("compare", q="so good", second="good so")
     assert at.text_input(key="permutations second").value == "good so"
     at.text_input(key="permutations second").set_value("good " * 500).run()
     assert "second" not in at.query_params
@@ -432,13 +368,12 @@ def test_both_sentences_are_in_the_link_unless_too_long() -> None:
 def test_without_a_fluency_model_only_the_search_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(models, "fluency", lambda: (None, "no checkpoint 'fluency'; <b>x</b>"))
-    at = opened(view="search")
+    at = opened("search")
     (warning,) = at.warning
     assert "The search needs the fluency model" in warning.value
-    assert "permutations start" not in [button.key for button in at.button]
+    assert not offers(at, "Start the search")
     for view in ("hand", "compare"):
-        at.pills(key="permutations view").set_value(view).run()
-        assert_sound(at)
+        look_at(at, view)
         assert len(at.metric) == 3
 
 
@@ -452,20 +387,15 @@ def test_a_missing_fluency_checkpoint_is_a_line(monkeypatch: pytest.MonkeyPatch,
 # Hostile texts
 
 
-@pytest.mark.parametrize("hostile", SENTENCES)
-def test_a_hostile_sentence_is_inert_in_every_view(hostile: str) -> None:
-    text = f"{MARKER} {hostile}"
-    at = opened(q=text, second=f"{hostile} {MARKER}")
-    for view in ("hand", "search", "compare"):
-        at.pills(key="permutations view").set_value(view).run()
-        assert_sound(at)
-        if view == "search" and "permutations start" in [button.key for button in at.button]:
-            at.number_input(key="permutations budget").set_value(50).run()
-            at.button(key="permutations start").click().run()
-            assert_sound(at)
-        for found in (*at.main, *at.sidebar):
-            if MARKER in str(getattr(found, "proto", "")):
-                assert found.type in HOLDERS, (view, found.type)
+def test_a_hostile_sentence_is_inert_in_every_view() -> None:
+    for hostile in (SENTENCES[0], SENTENCES[10], SENTENCES[14]):
+        at = opened(q=f"{MARKER} {hostile}", second=f"{hostile} {MARKER}")
+        for view in ("hand", "search", "compare"):
+            look_at(at, view)
+            if offers(at, "Start the search"):
+                at.number_input(key="permutations budget").set_value(50).run()
+                press(at, "Start the search")
+            assert live(at, MARKER) <= HOLDERS, view
 
 
 # What takes a text as it stands, or is told to: boxes, plain text, table cells, charts (their own tests), addresses.
