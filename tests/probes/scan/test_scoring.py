@@ -14,7 +14,7 @@ from core.probes.scan.scoring import TOKENS_LIMIT, ModelSource
 from examples.sklearn_predictor import sentiment
 
 SPEC = "examples.sklearn_predictor:sentiment"
-TEXTS = ["A lovely day!", "", "   ", "what a dreadful trip", "so " * (TOKENS_LIMIT + 1), "A lovely day!"]
+TEXTS = ["A lovely day!", "", "   ", "what a dreadful trip", "so " * (TOKENS_LIMIT + 1), "so " * TOKENS_LIMIT]
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def test_checkpoints_and_a_callable_score_the_same_texts(tiny_checkpoints: Path)
     problems: dict[int, str] = {}
     scores = source.load()(TEXTS, problems, lambda: calls.append(None))
     assert [name for name, _hash in source.hashes] == list(scores) == ["sentiment", "gru", "lstm"]
-    expected = [*sentiment(TEXTS[:1]), np.nan, np.nan, *sentiment(TEXTS[3:4]), np.nan, *sentiment(TEXTS[:1])]
+    expected = [*sentiment(TEXTS[:1]), np.nan, np.nan, *sentiment(TEXTS[3:4]), np.nan, *sentiment(TEXTS[5:])]
     np.testing.assert_allclose(scores["sentiment"], expected)
     assert all(np.isnan(values).tolist() == np.isnan(expected).tolist() for values in scores.values())
     assert problems == {4: "2,001 words, of which at most 2,000 are read"} and calls
