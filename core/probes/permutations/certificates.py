@@ -47,12 +47,12 @@ def certificate(found: Permutations) -> str:
             "The verdict flips in {flips_within:,} of the {within:,} orders within {floor:g} nats of the original (by "
             "the {scorer}): all such orders were scored, of {orders:,} in all."
         )
-    elif found.way == "most fluent" and found.depth > 0:
+    elif found.strategy == "most fluent" and found.depth > 0:
         sentence = _(
             "The verdict flips in {flips:,} of {scored:,} orders scored. Every order down to {depth:.1f} nats below "
             "the original (by the {scorer}) is among them; of the rest of {orders:,} nothing is known."
         )
-    elif found.way == "all":
+    elif found.strategy == "all":
         sentence = _(
             "The verdict flips in {flips:,} of {scored:,} orders scored; the search ended before all {orders:,} were."
         )
