@@ -235,13 +235,12 @@ def _attribute(instance: Instance, method: str, baseline: str, seed: int) -> Att
         if METHODS[method].texts is None:
             raise ValueError(
                 _(
-                    "{method} needs a model's states and weights; {name} gives its answers alone; available: "
-                    "{available}"
+                    "{method} needs a model's states and weights, and {name} is a black box; available: {available}"
                 ).format(method=method, name=checkpoint.name, available=", ".join(available(checkpoint)))
             )
     elif checkpoint.model.cell not in METHODS[method].cells:
         raise ValueError(
-            _("{method} does not exist for the cell {cell} of {name}; available: {available}").format(
+            _("{method} is not available for {name} (cell: {cell}); available: {available}").format(
                 method=method,
                 cell=checkpoint.model.cell,
                 name=checkpoint.name,
@@ -275,6 +274,6 @@ def _same_as_baseline(instance: Instance, baseline: str) -> LazyMessage:
     """A warning where a text reads as its baseline does."""
     if baseline == "unk" and not any(instance.known):
         return LazyMessage(
-            mark("the model knows none of the words, so that the text is its own baseline: nothing is to be shared out")
+            mark("the model knows none of the words, so the text is its own baseline: there is nothing to attribute")
         )
     return NOTHING

@@ -80,10 +80,10 @@ def _checked(benchmark: Benchmark) -> Benchmark:
     if len(set(names)) != len(names):
         raise ValueError(_("a method is named twice"))
     if not {*benchmark.tied, benchmark.best, benchmark.runner_up} <= {*names, None}:
-        raise ValueError(_("a method that is named best or tied has no row"))
+        raise ValueError(_("a method named as best or tied has no row"))
     if benchmark.removal not in BASELINES:
         raise ValueError(
-            _("removal {removal!r:.40} is none of {available}").format(
+            _("removal {removal!r:.40} is not one of {available}").format(
                 removal=benchmark.removal, available=", ".join(BASELINES)
             )
         )

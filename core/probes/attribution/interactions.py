@@ -93,7 +93,9 @@ def interactions(
     """
     begun = time.perf_counter()
     if not 2 <= top <= MOST_TOP:
-        raise ValueError(_("from 2 to {most} tokens are paired; given a top of {top:,}").format(most=MOST_TOP, top=top))
+        raise ValueError(
+            _("pairs are measured among 2 to {most} tokens; given a top of {top:,}").format(most=MOST_TOP, top=top)
+        )
     v, n, errors = value_function(instance, baseline), len(instance.tokens), None
     exact = n <= MOST_EXACT
     if exact:
@@ -110,7 +112,7 @@ def interactions(
         tree = tree_of(v)
         matrix, errors = sampled_pairs(lambda present: tree.values(present, check_cancelled), n, indices, draws, seed)
         spent = LazyMessage(
-            mark("the {count} tokens of largest |Shapley value|; {draws:,} subsets drawn for each of their pairs"),
+            mark("the {count} tokens with the largest |Shapley value|; {draws:,} subsets sampled per pair"),
             count=len(indices),
             draws=draws,
         )
@@ -167,7 +169,7 @@ def sampled_pairs(
     """
     if draws < 4 or draws % 2:
         raise ValueError(
-            _("draws come in pairs, and errors need two of them at least; given {draws:,}").format(draws=draws)
+            _("draws come in pairs, and errors need at least two pairs; given {draws:,}").format(draws=draws)
         )
     random = np.random.default_rng([seed, n])
     arrival = random.random((draws // 2, n))  # when each token joins

@@ -75,8 +75,8 @@ class Faithfulness:
         """What a reader must know before trusting the numbers, or ""."""
         if self.probability >= SATURATED:
             return _(
-                "P({predicted}) is {probability:.6f}: so sure a verdict hardly moves as a probability; "
-                "the figures in logits tell more"
+                "P({predicted}) is {probability:.6f}: such a certain verdict hardly changes as a "
+                "probability; look at the figures in logits"
             ).format(predicted=self.predicted, probability=self.probability)
         return ""
 

@@ -130,7 +130,7 @@ def order_attribution(
     n = len(instance.tokens)
     if n > MOST_SAMPLED:
         raise ValueError(
-            _("words and positions are told apart in texts of up to {most} tokens; given {n:,}").format(
+            _("words and positions can be separated in texts of up to {most} tokens; given {n:,}").format(
                 most=MOST_SAMPLED, n=n
             )
         )
@@ -185,7 +185,9 @@ def exact_order(read: Sentences, n: int) -> Values:
     """Shapley values of words and positions from every order of every subset of n words."""
     if not 1 <= n <= MOST_EXACT:
         raise ValueError(
-            _("every order of every subset is read of 1 to {most} words; given {n:,}").format(most=MOST_EXACT, n=n)
+            _("every order of every subset can be scored for 1 to {most} words; given {n:,}").format(
+                most=MOST_EXACT, n=n
+            )
         )
     orders = np.array(list(all_orders(range(n))), dtype=np.int16)  # [n!, n], the token at each position
     present = subsets(n)  # [2^n, n]

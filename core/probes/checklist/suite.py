@@ -61,13 +61,13 @@ class Settings:
     def __post_init__(self) -> None:
         if self.seed < 0 or self.cases < 1:
             raise ValueError(
-                _("a suite needs a seed from 0 on and a case a template; given: {seed}, {cases}").format(
-                    seed=self.seed, cases=self.cases
-                )
+                _(
+                    "a suite needs a seed of 0 or more and at least one case per template; given: {seed}, {cases}"
+                ).format(seed=self.seed, cases=self.cases)
             )
         if not 0 <= self.tolerance < 1:
             raise ValueError(
-                _("the tolerance is a difference of probabilities, 0 to below 1; given: {tolerance}").format(
+                _("the tolerance is a difference of probabilities, from 0 to below 1; given: {tolerance}").format(
                     tolerance=self.tolerance
                 )
             )
@@ -77,7 +77,7 @@ class Settings:
             raise LookupError(f"no capability {unknown[0]!r}; available: {', '.join(CAPABILITIES)}")
         if not self.capabilities:
             raise ValueError(
-                _("no capability was given to test; available: {available}").format(available=", ".join(CAPABILITIES))
+                _("no capability to test was given; available: {available}").format(available=", ".join(CAPABILITIES))
             )
 
 

@@ -194,7 +194,7 @@ def _visited(checkpoint: Checkpoint, held_map: HeldMap, texts: Sequence[str]) ->
         if ids:
             states.append(held_map.read(checkpoint.model.embedding(torch.tensor(ids)).detach()))
     if not states:
-        raise ValueError(_("none of the {count:,} texts holds a word to start from").format(count=len(texts)))
+        raise ValueError(_("none of the {count:,} texts has a word to start from").format(count=len(texts)))
     return torch.cat(states)
 
 

@@ -87,20 +87,21 @@ def statement(result: FixedPoints) -> str:
     if result.slow:
         sentences.append(
             ngettext(
-                "There is {count:,} slow point besides, where the state moves by less than {slow:g} a step and yet is "
-                "not at rest: it is no fixed point, and nothing is concluded from it.",
-                "There are {count:,} slow points besides, where the state moves by less than {slow:g} a step and yet "
-                "is not at rest: they are no fixed points, and nothing is concluded from them.",
+                "There is also {count:,} slow point, where the state moves by less than {slow:g} per "
+                "step but is not at rest: it is not a fixed point, and no conclusion rests on it.",
+                "There are also {count:,} slow points, where the state moves by less than {slow:g} "
+                "per step but is not at rest: they are not fixed points, and no conclusion rests on "
+                "them.",
                 len(result.slow),
             ).format(count=len(result.slow), slow=SLOW)
         )
     model = model_name(result.model)
     answers = {
-        "line": _("So {model} does keep its verdict on a line attractor, as far as this input and these starts show"),
+        "line": _("So {model} keeps its verdict on a line attractor, as far as this input and these starts show"),
         "none": _(
             "So {model} does not keep its verdict on a line attractor, as far as this input and these starts show"
         ),
-        "cannot tell": _("Whether {model} keeps its verdict on a line attractor, this search cannot tell"),
+        "cannot tell": _("This search cannot tell whether {model} keeps its verdict on a line attractor"),
     }
     answer = answers[judged.answer].format(model=model)
     return together([*sentences, _("{finding}: {reason}.").format(finding=answer, reason=judged.reason)])
@@ -129,49 +130,50 @@ def _answer(
     if not result.points:
         return cannot, _("no fixed point was found")
     if lasting is None or growing is None:
-        return cannot, _("the model's card does not say how long a text is, which memory would have to outlast")
+        return cannot, _(
+            "the model's card does not say how long a text is, so there is no length for memory to outlast"
+        )
     directions = float(np.median(lasting))
     if directions > 1:
         return cannot, _(
-            "at the median fixed point a difference lasts as long as a text in {count:g} directions, and a line has one"
+            "at the median fixed point a difference lasts as long as a text in {count:g} directions, "
+            "and a line has only one"
         ).format(count=directions)
     if not result.complete:
         return cannot, _("it ended before every start was tried")
     if len(result.slow) > len(result.points):
-        return cannot, _("most of what was found are slow points, of which a line may or may not be made")
+        return cannot, _("most of what was found are slow points, which may or may not form a line")
     if 2 * sum(number > 0 for number in lasting) < len(lasting):
         return "none", _(
-            "at most of the fixed points found every difference shrinks or grows e-fold within the length of a text"
+            "at most of the fixed points every difference grows or shrinks by a factor of e within the length of a text"
         )
     if len(result.points) < MOST_FEW or share is None:
-        return cannot, _("so few fixed points lie on a line whatever they are")
+        return cannot, _("so few fixed points always lie on a line")
     if share < SHARE:
         return cannot, _("at some points a difference lasts long enough, but the points do not lie along one line")
     if positive in (0, len(result.points)):
         return cannot, _("the points lie along a line, but all on one side of the verdict")
     if 2 * sum(number > 0 for number in growing) >= len(growing):
         return cannot, _(
-            "the points lie along a line, but at half of them or more some difference grows e-fold within the length "
-            "of a text, and so leaves it"
+            "the points lie along a line, but at half of them or more some difference grows by a "
+            "factor of e within the length of a text and so leaves it"
         )
-    return "line", _("the points lie along a line, on both sides of the verdict, and along one direction memory lasts")
+    return "line", _("the points lie along a line, on both sides of the verdict, and memory lasts along one direction")
 
 
 def _searched(result: FixedPoints) -> str:
     held = {"zero": _("zero"), "mean": _("the mean of all words")}[result.input]
-    line = _(
-        "{model} was left to itself with its input held at {held}, and {tried:,} of {starts:,} starts were tried. "
-    )
+    line = _("{model} ran with its input held at {held}, from {tried:,} of {starts:,} starts. ")
     line = line.format(model=model_name(result.model), held=held, tried=result.tried, starts=result.starts)
     if result.converged:
         return line + ngettext(
-            "{count:,} reached a fixed point, a state that moves by less than {kept:g} a step.",
-            "{count:,} reached a fixed point, a state that moves by less than {kept:g} a step.",
+            "{count:,} reached a fixed point, a state that moves by less than {kept:g} per step.",
+            "{count:,} reached a fixed point, a state that moves by less than {kept:g} per step.",
             result.converged,
         ).format(count=result.converged, kept=TOLERANCE)
     if result.smallest_speed is None:
-        return line + _("None came to an end in the time given.")
-    return line + _("None reached a fixed point: the slowest still moves by {speed:.2g} a step.").format(
+        return line + _("None finished in the time given.")
+    return line + _("None reached a fixed point: the slowest still moves by {speed:.2g} per step.").format(
         speed=result.smallest_speed
     )
 
@@ -179,10 +181,10 @@ def _searched(result: FixedPoints) -> str:
 def _points(result: FixedPoints, judged: Attractor) -> str:
     count = len(result.points)
     kinds = ngettext(
-        "It is {count:,} distinct point: {stable:,} stable, {unstable:,} unstable, {marginal:,} too near the edge to "
-        "tell; {positive:,} with a logit above 0 and {negative:,} with one below.",
-        "They are {count:,} distinct points: {stable:,} stable, {unstable:,} unstable, {marginal:,} too near the edge "
-        "to tell; {positive:,} with a logit above 0 and {negative:,} with one below.",
+        "There is {count:,} distinct point: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
+        "too close to tell; {positive:,} with a logit above 0 and {negative:,} below.",
+        "There are {count:,} distinct points: {stable:,} stable, {unstable:,} unstable, {marginal:,} "
+        "too close to tell; {positive:,} with a logit above 0 and {negative:,} below.",
         count,
     )
     return kinds.format(
@@ -200,14 +202,14 @@ def _axis(judged: Attractor) -> list[str]:
         return []
     return [
         _(
-            "{share:.0%} of their spread lies along one axis, whose cosine with the read-out is {alignment:.2f} "
-            "(0 is at right angles, 1 the same direction)."
+            "{share:.0%} of their variance lies along one axis, whose cosine with the read-out is "
+            "{alignment:.2f} (0 is orthogonal, 1 the same direction)."
         ).format(share=judged.share, alignment=judged.alignment)
     ]
 
 
 def _times(judged: Attractor) -> list[str]:
-    line = _("At the median point the slowest difference takes {time} steps to shrink or grow e-fold")
+    line = _("At the median point the slowest difference takes {time} steps to grow or shrink by a factor of e")
     middle = float(np.median(judged.longest))
     line = line.format(time=f"{middle:,.1f}" if middle < 1e6 else _("more than a million"))
     if judged.tokens is None or judged.lasting is None:
@@ -215,8 +217,9 @@ def _times(judged: Attractor) -> list[str]:
     return [
         line
         + _(
-            "; a training text has {tokens:.1f} tokens on average, and at {count:,} of the points some difference "
-            "takes that long or longer (directions in which it does, at the median point: {directions:g})."
+            "; a training text has {tokens:.1f} tokens on average, and at {count:,} of the points "
+            "some difference lasts at least that long (in {directions:g} directions at the median "
+            "point)."
         ).format(
             tokens=judged.tokens,
             count=sum(number > 0 for number in judged.lasting),

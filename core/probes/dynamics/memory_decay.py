@@ -80,22 +80,22 @@ class Memory:
         last, begun = int(self.k[-1]), float(self.effect[0])
         if abs(begun) < SLIGHT:
             return _(
-                "the word alone moves the logit by {effect:+.2f} only, so there is hardly anything to remember"
+                "the word alone moves the logit by only {effect:+.2f}, so there is hardly anything to remember"
             ).format(effect=begun)
         left = float(self.effect[-1]) / begun
         forgotten, below = self.forgotten(FORGOTTEN), np.flatnonzero(np.abs(self.effect) < FORGOTTEN * abs(begun))
         if forgotten is not None:
-            parts = [_("forgotten: from k = {k} on less than {share:.0%} of its effect is left")]
+            parts = [_("forgotten: from k = {k} on, less than {share:.0%} of its effect is left")]
         elif left < 0:
-            parts = [_("turned round: at k = {last} its effect is {left:.0%} of that at once")]
+            parts = [_("reversed: at k = {last} its effect is {left:.0%} of the initial effect")]
         elif left >= KEPT:
             parts = [_("remembered: at k = {last}, {left:.0%} of its effect is left")]
         else:
             parts = [_("faded: at k = {last}, {left:.0%} of its effect is left")]
         if forgotten is None and len(below):
-            parts.append(_("at k = {first} it was less than {share:.0%}, though not for good"))
+            parts.append(_("at k = {first} it was less than {share:.0%}, but not permanently"))
         if self.turned is not None:
-            parts.append(_("the verdict first turns at k = {turned}"))
+            parts.append(_("the verdict first flips at k = {turned}"))
         first = below[0] if len(below) else 0
         return clauses(parts).format(
             k=forgotten, share=FORGOTTEN, last=last, left=left, first=first, turned=self.turned
@@ -114,21 +114,19 @@ def memory(checkpoint: Checkpoint, word: str, filler: str = FILLER, upto: int = 
     Raises ValueError where the word is not a single token, the filler has none, or `upto` is not from 1 to `MOST`.
     """
     if not 1 <= upto <= MOST:
-        raise ValueError(
-            _("the words of filler go up to a number from 1 to {most:,}; given: {upto:,}").format(most=MOST, upto=upto)
-        )
+        raise ValueError(_("the number of filler words is 1 to {most:,}; given: {upto:,}").format(most=MOST, upto=upto))
     first = checkpoint.preprocessing(word)
     if not first:
         raise EmptyTextError(_("the word is empty: there is nothing to remember"))
     if len(first) > 1:
         raise ValueError(
-            _("the word at the beginning is read as {count:,} tokens ({tokens}); give one").format(
+            _("the first word is read as {count:,} tokens ({tokens}); give one word").format(
                 count=len(first), tokens=" ".join(first)
             )
         )
     words = tuple(checkpoint.preprocessing(filler))
     if not words:
-        raise EmptyTextError(_("the filler is empty: there is no word to follow"))
+        raise EmptyTextError(_("the filler is empty: there is no word to add"))
     after = [words[index % len(words)] for index in range(upto)]
     model, vocabulary = checkpoint.model, checkpoint.vocabulary
     model.check_plain(checkpoint.name)

@@ -125,8 +125,7 @@ def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
     if checkpoint.polarity is None:
         raise ValueError(
             _(
-                "{name} keeps no polarity of its words, so which of them are neutral is not known; "
-                "training it anew counts it"
+                "{name} has no log-odds for its words, so neutral words are unknown; training it again counts them"
             ).format(name=checkpoint.name)
         )
     frequent = checkpoint.vocabulary.words[:FREQUENT]
@@ -138,8 +137,8 @@ def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
     if not ids:
         raise ValueError(
             _(
-                "{name} has no neutral word among its {count:,} most frequent: none is of letters only "
-                "and within {bound} nats"
+                "{name} has no neutral word among its {count:,} most frequent: none has letters only "
+                "and lies within {bound} nats"
             ).format(name=checkpoint.name, count=len(frequent), bound=NEUTRAL)
         )
     return np.array(ids)
@@ -148,15 +147,13 @@ def neutral_ids(checkpoint: Checkpoint) -> np.ndarray:
 def _tokens(checkpoint: Checkpoint, words: Sequence[str]) -> tuple[str, ...]:
     """The words as the model reads them. Raises ValueError where one is not a single token, or is repeated."""
     if len(words) > _MOST["words"]:
-        raise ValueError(
-            _("at most {most} words are tried; given: {count:,}").format(most=_MOST["words"], count=len(words))
-        )
+        raise ValueError(_("give at most {most} words; given: {count:,}").format(most=_MOST["words"], count=len(words)))
     tokens: list[str] = []
     for word in words:
         read = checkpoint.preprocessing(word)
         if len(read) > 1:
             raise ValueError(
-                _("a word at the beginning is read as {count:,} tokens ({tokens}); give single").format(
+                _("a first word is read as {count:,} tokens ({tokens}); give single words").format(
                     count=len(read), tokens=" ".join(read)
                 )
             )
@@ -164,9 +161,7 @@ def _tokens(checkpoint: Checkpoint, words: Sequence[str]) -> tuple[str, ...]:
     if not tokens:
         raise EmptyTextError(_("no word is given: there is nothing to remember"))
     if twice := [word for index, word in enumerate(tokens) if word in tokens[:index]]:
-        raise ValueError(
-            _("a word is given once; more than once: {words}").format(words=", ".join(dict.fromkeys(twice)))
-        )
+        raise ValueError(_("give each word once; repeated: {words}").format(words=", ".join(dict.fromkeys(twice))))
     return tuple(tokens)
 
 

@@ -67,21 +67,24 @@ class Gradients:
         above = int((steps > 1).sum())
         if not above:
             bound = _(
-                "The spectral norm of every step's Jacobian is at most 1 (the largest: {largest:.3g}), so the gradient "
-                "cannot grow on its way back; a bound below 1 is enough for it to vanish."
+                "The spectral norm of every step's Jacobian is at most 1 (largest: {largest:.3g}), "
+                "so the gradient cannot grow on its way back; a bound below 1 is enough for it to "
+                "vanish."
             ).format(largest=steps.max())
         else:
             bound = ngettext(
-                "The spectral norm of {above:,} of {steps:,} Jacobian is above 1 (the largest: {largest:.3g}), so the "
-                "gradient may grow there, but need not: for exploding this is necessary, not sufficient.",
-                "The spectral norm of {above:,} of {steps:,} Jacobians is above 1 (the largest: {largest:.3g}), so the "
-                "gradient may grow there, but need not: for exploding this is necessary, not sufficient.",
+                "The spectral norm of {above:,} of {steps:,} Jacobian is above 1 (largest: "
+                "{largest:.3g}), so the gradient may grow there, but need not: this is necessary for "
+                "exploding, not sufficient.",
+                "The spectral norm of {above:,} of {steps:,} Jacobians is above 1 (largest: "
+                "{largest:.3g}), so the gradient may grow there, but need not: this is necessary for "
+                "exploding, not sufficient.",
                 len(steps),
             ).format(above=above, steps=len(steps), largest=steps.max())
         first, last = self.state[0], self.state[-1]
         if not first or not last:
-            return together([bound, _("Over this text nothing measurable is left of it at the first token.")])
-        found = _("Over this text its norm at the first token is {ratio:.2g} times that at the last.")
+            return together([bound, _("Over this text nothing measurable of it reaches the first token.")])
+        found = _("Over this text its norm at the first token is {ratio:.2g} times the norm at the last.")
         return together([bound, found.format(ratio=first / last)])
 
 
@@ -134,7 +137,7 @@ def apart(a: Trace, b: Trace) -> np.ndarray:
     """
     if (a.model, a.h.shape[1]) != (b.model, b.h.shape[1]):
         raise ValueError(
-            _("states of different models are in different spaces: {one} and {other}").format(
+            _("states of different models lie in different spaces: {one} and {other}").format(
                 one=a.model, other=b.model
             )
         )
@@ -151,6 +154,6 @@ def project(trace: Trace, space: StateSpace) -> np.ndarray:
     path = space.project(trace.h)
     if not np.allclose(space.scale * path[:, 0] + space.bias, trace.logit, atol=_SAME_READ_OUT):
         raise ValueError(
-            _("the axes are not those of {model}: along them its states have other logits").format(model=trace.model)
+            _("these axes do not belong to {model}: along them its states have other logits").format(model=trace.model)
         )
     return path

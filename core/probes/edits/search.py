@@ -85,7 +85,7 @@ class Question:
             raise EmptyTextError("the text is empty: there is no word to edit")
         if len(self.tokens) > MOST_TOKENS:
             raise ValueError(
-                _("edits are searched for in 1 to {most:,} tokens; given: {count:,}").format(
+                _("can search for edits of 1 to {most:,} tokens; given: {count:,}").format(
                     most=MOST_TOKENS, count=len(self.tokens)
                 )
             )
@@ -98,7 +98,7 @@ class Question:
         if wrong:
             raise ValueError(f"no guard {wrong[0]!r} to switch off; available: {', '.join(named) or 'none'}")
         if not (self.first or self.widen):
-            raise ValueError(_("a search that does not widen is one for the first flip"))
+            raise ValueError(_("a search that does not widen looks for the first flip only"))
         numbers = {
             _("edits"): self.max_edits,
             _("budget"): self.budget,

@@ -127,7 +127,7 @@ def bounds(cell: str, gate: str) -> tuple[float, float]:
         message = (
             _("the {cell} has no gate {gate!r}; it has: {available}")
             if gates(cell)
-            else _("the {cell} has no gate {gate!r}; it has none")
+            else _("the {cell} has no gate {gate!r}; it has no gates")
         )
         raise LookupError(message.format(cell=cell.upper(), gate=gate, available=", ".join(gates(cell))))
     return (-1.0, 1.0) if gate == _CANDIDATES[cell] else (0.0, 1.0)
@@ -140,7 +140,7 @@ def partners(own: int, others: int, align: str) -> tuple[int | None, ...]:
     """
     if align not in ALIGNMENTS:
         raise ValueError(
-            _("align is one of {available}; given: {align!r}").format(available=", ".join(ALIGNMENTS), align=align)
+            _("align must be one of {available}; given: {align!r}").format(available=", ".join(ALIGNMENTS), align=align)
         )
     shift = others - own if align == "end" else 0
     return tuple(step + shift if 0 <= step + shift < others else None for step in range(own))
@@ -205,8 +205,8 @@ def check_model(checkpoint: Checkpoint, *traces: Trace) -> None:
     if not checkpoint.model.reset_after:
         raise ReadOutError(
             _(
-                "{model} is a GRU with its reset gate before the product; gates and states can be changed in a GRU "
-                "as torch has it"
+                "{model} is a GRU with its reset gate before the product; only torch's form of the "
+                "GRU can be changed or patched"
             ).format(model=checkpoint.name)
         )
     units = checkpoint.model.hidden_size
@@ -231,12 +231,12 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
             )
             raise LookupError(message.format(cell=trace.cell.upper(), what=change.what, available=", ".join(known)))
         if donor is None:
-            raise ValueError(_("a patch needs a second sentence, from whose run it takes"))
+            raise ValueError(_("a patch needs a second sentence as its donor"))
         if matched[change.step] is None:
             raise ValueError(
                 _(
-                    "step {step} has no partner: the other sentence has {others:,} tokens, this one {own:,}; "
-                    "align them from the other side, or choose another step"
+                    "step {step} has no partner: the other sentence has {others:,} tokens, this one "
+                    "{own:,}; align them at the other end, or choose another step"
                 ).format(step=change.step + 1, others=len(donor), own=len(trace))
             )
         return
@@ -245,7 +245,7 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
         low, high = bounds(trace.cell, change.gate)
         if not low <= change.value <= high:
             raise ValueError(
-                _("the gate {gate!r} is held between {low:g} and {high:g}; given: {value}").format(
+                _("the gate {gate!r} can be held between {low:g} and {high:g}; given: {value}").format(
                     gate=change.gate, low=low, high=high, value=change.value
                 )
             )
@@ -262,15 +262,15 @@ def _check(change: Change, trace: Trace, donor: Trace | None, matched: Sequence[
         message = _("units are 0 to {last}; given: {units}") if outside else _("units are 0 to {last}; none was given")
         raise ValueError(message.format(last=trace.h.shape[1] - 1, units=", ".join(map(str, outside))))
     if not math.isfinite(change.factor):
-        raise ValueError(_("the factor is a finite number; given: {factor}").format(factor=change.factor))
+        raise ValueError(_("the factor must be a finite number; given: {factor}").format(factor=change.factor))
 
 
 def _check_steps(trace: Trace, first: int, last: int) -> None:
     if not 0 <= first <= last < len(trace):
         message = (
-            _("step {first}: outside the sentence, whose tokens are 1 to {count:,}")
+            _("step {first} is outside the sentence, which has tokens 1 to {count:,}")
             if first == last
-            else _("steps {first} to {last}: outside the sentence, whose tokens are 1 to {count:,}")
+            else _("steps {first} to {last} are outside the sentence, which has tokens 1 to {count:,}")
         )
         raise ValueError(message.format(first=first + 1, last=last + 1, count=len(trace)))
 

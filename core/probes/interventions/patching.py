@@ -142,11 +142,10 @@ class PatchGrid:
         """One sentence on where the difference is carried."""
         a, b = self.logit
         if self.shares is None:
-            return _("The two logits are the same, so there is no difference to be carried anywhere.")
+            return _("The two logits are equal, so there is no difference to carry.")
         if self.little:
             return _(
-                "The two logits differ by {difference:+.3f} only: too little for shares of it to tell where it is "
-                "carried."
+                "The two logits differ by only {difference:+.3f}: too little for shares of it to mean anything."
             ).format(difference=b - a)
         clauses = [self._where(), self._which(), self._strongest_gate()]
         opening = _("Of the difference of {difference:+.2f} in the logit").format(difference=b - a)
@@ -163,8 +162,8 @@ class PatchGrid:
                 _("the whole state ({state}) carries {share:.0%} at token {step}, the last that has a partner")
                 if self.partners[-1] is None
                 else _(
-                    "no step’s whole state ({state}) carries 90 to 110 % to the end; "
-                    "at token {step} it carries {share:.1%}"
+                    "no step’s whole state ({state}) carries 90 to 110 % through to the end; at "
+                    "token {step} it carries {share:.1%}"
                 )
             )
             return line.format(state=state, step=last + 1, share=self.shares[self.whole][last])
@@ -180,8 +179,8 @@ class PatchGrid:
             )
         if not self.gathers and self.partners[-1] == len(self.tokens[1]) - 1 and step >= self.same_from - 1:
             if step == len(self.tokens[0]) - 1:
-                return line + _(", the last, where that must be so")
-            return line + _(", after which both read the same words, so that it must be so")
+                return line + _(", the last, where this must be so")
+            return line + _(", after which both read the same words, so this must be so")
         return line
 
     def _which(self) -> str:
@@ -201,8 +200,8 @@ class PatchGrid:
         if max(hidden, cell) < _EVEN:
             return line + _(", so neither carries it")
         if abs(hidden - cell) < _EVEN:
-            return line + _(", about as much")
-        return line + (_(", so more is in c") if cell > hidden else _(", so more is in h"))
+            return line + _(", about equally")
+        return line + (_(", so c carries more") if cell > hidden else _(", so h carries more"))
 
     def _moving(self, by_step: Mapping[str, np.ndarray], more: np.ndarray) -> str:
         """Where h alone carries more at some steps and c alone at others, so that a mean would mislead."""
@@ -227,7 +226,7 @@ class PatchGrid:
             return ""
         step = int(np.nanargmax(gates[best]))
         return _(
-            "of gates and candidates patched one at a time, “{gate}” at token {step} carries most, {share:.0%}"
+            "of gates and candidates patched one at a time, “{gate}” at token {step} carries the most, {share:.0%}"
         ).format(gate=_(_GATES.get(best, best)), step=step + 1, share=gates[best][step])
 
 
@@ -247,7 +246,7 @@ def patch_grid(checkpoint: Checkpoint, a: Trace, b: Trace, align: str = "start")
     check_model(checkpoint, a, b)
     if len(a) > MOST_STEPS:
         raise ValueError(
-            _("a grid is made of at most {most} steps; the sentence has {count:,} tokens").format(
+            _("a grid has at most {most} steps; the sentence has {count:,} tokens").format(
                 most=MOST_STEPS, count=len(a)
             )
         )

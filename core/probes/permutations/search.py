@@ -150,16 +150,15 @@ class Question:
     def __post_init__(self) -> None:
         if self.budget < 1 or self.top < 1:
             raise ValueError(
-                _(
-                    "a search needs a budget of at least one order and a top of at least one; given: "
-                    "{budget:,} and {top:,}"
-                ).format(budget=self.budget, top=self.top)
+                _("a search needs a budget and a top of at least one order; given: {budget:,} and {top:,}").format(
+                    budget=self.budget, top=self.top
+                )
             )
         if not 0 <= self.floor < np.inf or (self.seconds is not None and not self.seconds > 0):
             raise ValueError(
-                _("the floor is at least 0 nats and the time above 0 seconds; given: {floor} and {seconds}").format(
-                    floor=self.floor, seconds=self.seconds
-                )
+                _(
+                    "the threshold must be at least 0 nats and the time above 0 seconds; given: {floor} and {seconds}"
+                ).format(floor=self.floor, seconds=self.seconds)
             )
         if len(self.tokens) != len(self.words):
             raise ValueError(f"{len(self.tokens)} tokens for {len(self.words)} positions")

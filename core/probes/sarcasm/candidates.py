@@ -47,7 +47,7 @@ class Question:
                 ).format(budget=self.budget, top=self.top, seed=self.seed)
             )
         if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(_("the time is above 0 seconds; given: {seconds}").format(seconds=self.seconds))
+            raise ValueError(_("the time must be above 0 seconds; given: {seconds}").format(seconds=self.seconds))
         if not self.recipes:
             raise ValueError(
                 _("no pattern was given that fits the situation {text!r}").format(text=self.situation.text)

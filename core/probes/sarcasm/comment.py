@@ -115,7 +115,7 @@ def leave_one_out(checkpoint: Model, tokens: Sequence[str]) -> tuple[float, ...]
         raise EmptyTextError("there is no token to leave out")
     if len(tokens) > MOST:
         raise ValueError(
-            _("a text of {count:,} tokens is too long to leave out each; up to {most:,} can be").format(
+            _("a text of {count:,} tokens is too long for leave-one-out; the limit is {most:,}").format(
                 count=len(tokens), most=MOST
             )
         )

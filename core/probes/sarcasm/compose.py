@@ -95,14 +95,14 @@ class Composition:
         """What was searched and what that shows, in one sentence in the current language."""
         if self.complete:
             line = _(
-                "The surest of all {scored:,} candidates that the recipes build from this situation: {fooled:,} of "
-                "them ({share:.1%}) are read as positive."
+                "The most certain of all {scored:,} remarks that the recipes build from this "
+                "situation: {fooled:,} of them ({share:.1%}) are predicted positive."
             )
         else:
             line = _(
-                "The best of {scored:,} built, drawn with seed {seed} from the {there_are:,} that the recipes build "
-                "from this situation: {fooled:,} of those scored ({share:.1%}) are read as positive; of the rest "
-                "nothing is known."
+                "The best of {scored:,} remarks, sampled with seed {seed} from the {there_are:,} "
+                "that the recipes build from this situation: {fooled:,} of those scored "
+                "({share:.1%}) are predicted positive; of the rest nothing is known."
             )
         return line.format(
             scored=self.scored,

@@ -148,7 +148,7 @@ def _by_beginning(text: str, words: _Words) -> dict[str, str | Cannot]:
 
 def _forms(clause: str | Cannot, gerund: str | Cannot, noun: str | Cannot) -> dict[str, str | Cannot]:
     """The forms of what is no event."""
-    no_event = Cannot(_("only a clause about somebody or something else is one"))
+    no_event = Cannot(_("only a clause about somebody or something else can be one"))
     return {"clause": clause, "gerund": gerund, "event": no_event, "noun": noun}
 
 
@@ -170,7 +170,7 @@ def _from_clause(text: str, words: _Words, verb: int) -> dict[str, str | Cannot]
         while verbs < len(rest.low) and rest.low[verbs] in {"got", *_HAVE, *_LIGHT_ADVERBS}:
             verbs += 1
         if subject.low != ["i"] or not {"got", *_HAVE} & set(rest.low[:verbs]):
-            raise Cannot(_("the rules take one only from “I have …” or “I got …”"))
+            raise Cannot(_("the rules accept one only from “I have …” or “I got …”"))
         return _noun(rest.part(verbs))
 
     try:
@@ -276,14 +276,14 @@ def _refuse_second_verb(words: _Words) -> None:
             head = follows[0] if follows else ""
             sentence = head in _DEFINITE and (len(follows) > 3 or any(map(is_past, follows[2:])))
             if sentence or head in _FINITE | _PRONOUNS or is_past(head):
-                raise Cannot(_("there may be a second verb behind {word!r}").format(word=word))
+                raise Cannot(_("there may be a second verb after {word!r}").format(word=word))
 
 
 def _core(subject: list[str], head: str, negated: bool, shown: list[str], low: list[str]) -> list[str]:
     """A verb group as a gerund: its first word, and the others as written and in lower case."""
     if head in _BE:
         if low[:2] in (["going", "to"], ["about", "to"]):
-            raise Cannot(_("it speaks of what is to come"))
+            raise Cannot(_("it is about the future"))
         return shown if _is_gerund(low[0]) else ["being", *shown]
     if head in _HAVE:
         if low[0] == "been":
@@ -298,7 +298,7 @@ def _core(subject: list[str], head: str, negated: bool, shown: list[str], low: l
     if head in ("do", "does", "did"):
         return ["doing", *shown]
     if head in _AUXILIARIES:
-        raise Cannot(_("it speaks of what may be or is to come"))
+        raise Cannot(_("it is about what may or will happen"))
     if head in ("keep", "keeps", "kept") and low[:1] and _is_gerund(low[0]):
         return shown
     made = from_past(head) or _from_present(subject, head)

@@ -133,7 +133,7 @@ def scan(
         writers.check(out, path)
     column = text_column or "text"
     if not label_column and asked:
-        raise ValueError(_("words for labels were given, and no column of labels"))
+        raise ValueError(_("names for labels were given, but no label column"))
     labels = None
     if label_column:
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})

@@ -72,7 +72,7 @@ def score(task: Task) -> Part:
     summary = reduce(add, summaries)
     if summary.rows != task.partition.rows:
         raise ValueError(
-            _("{name} has changed while it was being read: {now:,} rows where {before:,} were found before").format(
+            _("{name} changed while it was being read: {now:,} rows, {before:,} before").format(
                 name=task.names[0], now=summary.rows, before=task.partition.rows
             )
         )

@@ -122,7 +122,7 @@ def check_texts(path: Path, column: str, values: Sequence[object]) -> None:
     if filled and all(_is_no_text(value) for value in filled):
         shown = ", ".join(str(value)[:20] for value in filled[:3])
         raise ValueError(
-            _("{name}: column {column!r} holds numbers or the like ({shown}, …), expected texts").format(
+            _("{name}: column {column!r} holds numbers or similar values ({shown}, …); expected texts").format(
                 name=path.name, column=column, shown=shown
             )
         )

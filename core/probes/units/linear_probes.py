@@ -182,8 +182,8 @@ def split(sentences: Encoded, seed: int) -> Tokens:
     if min(test, count - test) < _LEAST:
         raise ValueError(
             _(
-                "probes need at least {least} different sentences to train on and {least} to be tested "
-                "on; of the {count:,} given these would be {train:,} and {test:,}"
+                "probes need at least {least} different sentences for training and {least} for "
+                "testing; the {count:,} given would make {train:,} and {test:,}"
             ).format(least=_LEAST, count=count, train=count - test, test=test)
         )
     train = np.ones(count, dtype=bool)
@@ -332,7 +332,7 @@ def _labels(
     labels = {POSITION: position_labels(sentences), NEGATION: negation_labels(kept)}
     left_out: dict[str, str] = {}
     if checkpoint.polarity is None:
-        left_out[POLARITY] = _("the checkpoint has no polarity of words (python -m core polarity)")
+        left_out[POLARITY] = _("the checkpoint has no log-odds of words (python -m core polarity)")
     else:
         labels[POLARITY] = polarity_labels(sentences, checkpoint.polarity, tokens.train)
     for task in list(labels):
@@ -348,8 +348,8 @@ def _labels(
 
 def _check_classes(labels: np.ndarray, train: np.ndarray, classes: Sequence[str], task: str) -> None:
     messages = (
-        (train, _("{task}: no token of class {lacking} to be trained on; give more or longer sentences")),
-        (~train, _("{task}: no token of class {lacking} to be tested on; give more or longer sentences")),
+        (train, _("{task}: no token of class {lacking} to train on; give more or longer sentences")),
+        (~train, _("{task}: no token of class {lacking} to test on; give more or longer sentences")),
     )
     for part, message in messages:
         counts = np.bincount(labels[part], minlength=len(classes))

@@ -219,7 +219,8 @@ def level_of(threshold: float, state: str) -> int:
     if not 1 <= level <= _LEVELS or abs(level * step - threshold) > 1e-6:
         raise ValueError(
             _(
-                "the threshold of {state} is a multiple of {step:g} from {step:g} to {most:g}; given: {threshold:g}"
+                "the threshold of {state} must be a multiple of {step:g} from {step:g} to {most:g}; "
+                "given: {threshold:g}"
             ).format(state=state, step=step, most=_LEVELS * step, threshold=threshold)
         )
     return level
@@ -245,7 +246,8 @@ def pattern(
     if not 0 <= first <= last < len(trace):
         raise ValueError(
             _(
-                "the span goes from a token to the same or a later one of the {own:,}; given: {first:,} to {last:,}"
+                "the span must go from one token to the same or a later one of the {own:,}; given: "
+                "{first:,} to {last:,}"
             ).format(own=len(trace), first=first + 1, last=last + 1)
         )
     values = trace.h if state == HIDDEN else trace.c
@@ -280,7 +282,7 @@ def search(index: Index, pattern: Pattern, most: int = MOST, least: float = LEAS
     """
     if (index.hash, index.state) != (pattern.hash, pattern.state):
         raise ValueError(
-            _("the file was read by {reader} for {read!r}, the pattern is of {model}, {state!r}").format(
+            _("the file was read by {reader} for {read!r}, but the pattern is of {model}, {state!r}").format(
                 reader=index.model, read=index.state, model=pattern.model, state=pattern.state
             )
         )
@@ -288,7 +290,7 @@ def search(index: Index, pattern: Pattern, most: int = MOST, least: float = LEAS
         raise ValueError(_("no unit is on over the whole span; choose a lower threshold or a shorter span"))
     if most < 1 or not 0 <= least <= 1:
         raise ValueError(
-            _("at least 1 moment is listed, and a share is 0 to 1; given: {most:,} and {least:g}").format(
+            _("at least 1 moment must be listed, and a share is from 0 to 1; given: {most:,} and {least:g}").format(
                 most=most, least=least
             )
         )

@@ -63,16 +63,16 @@ class Space:
         tokens = self.preprocessing(typed)
         if len(tokens) != 1:
             if not tokens:
-                raise ValueError(_("one word is asked for; {typed!r} holds none").format(typed=typed[:_LONGEST]))
+                raise ValueError(_("expected one word; {typed!r} has none").format(typed=typed[:_LONGEST]))
             raise ValueError(
-                _("one word is asked for; {typed!r} holds {count}: {words}").format(
+                _("expected one word; {typed!r} has {count}: {words}").format(
                     typed=typed[:_LONGEST], count=len(tokens), words=", ".join(tokens[:6])
                 )
             )
         if tokens[0] not in self.vocabulary:
             near = like_spelt(tokens[0], self.vocabulary)
             message = (
-                _("{word!r} is not among the {count:,} words of {name}; spelt alike: {near}")
+                _("{word!r} is not among the {count:,} words of {name}; similar spellings: {near}")
                 if near
                 else _("{word!r} is not among the {count:,} words of {name}")
             )
@@ -230,7 +230,7 @@ def analogy(where: Space, a: str, b: str, c: str, count: int = COUNT) -> Neighbo
 
 def _nearest(where: Space, wanted: np.ndarray, asked: tuple[str, ...], count: int) -> Neighbours:
     if not 1 <= count <= MOST:
-        raise ValueError(_("1 to {most} neighbours can be asked for; given: {count}").format(most=MOST, count=count))
+        raise ValueError(_("ask for 1 to {most} neighbours; given: {count}").format(most=MOST, count=count))
     length = float(np.linalg.norm(wanted))
     cosines = where.cosines(wanted / length if length > 0 else wanted)
     left_out = {Vocabulary.pad_id, Vocabulary.unk_id, *(where.vocabulary.id(word) for word in asked)}
@@ -286,7 +286,7 @@ def moves(checkpoint: Checkpoint, start: Space, frequent: int = FREQUENT) -> Mov
     if own.vectors.shape[1] != start.vectors.shape[1]:
         sizes = f"{own.vectors.shape[1]} and {start.vectors.shape[1]}"
         raise ValueError(
-            _("{name} and {start} have vectors of {sizes} numbers; nothing can be compared").format(
+            _("{name} and {start} have vectors of different sizes ({sizes}), so they cannot be compared").format(
                 name=checkpoint.name, start=start.name, sizes=sizes
             )
         )

@@ -110,7 +110,7 @@ def test_when_a_word_is_forgotten() -> None:
 
 def test_what_became_of_a_word_in_a_sentence() -> None:
     said = made_up([-4.0, -3, -1, -0.3, -0.2], [0.1, 0.2, 0.3, 0.4, 0.6]).statement
-    assert said == "forgotten: from k = 3 on less than 10% of its effect is left; the verdict first turns at k = 4"
+    assert said == "forgotten: from k = 3 on less than 10% of its effect is left; the verdict first flips at k = 4"
     kept = made_up([-4.0, -0.1, -3], [0.1, 0.4, 0.1]).statement
     assert kept == "remembered: at k = 2, 75% of its effect is left; at k = 1 it was less than 10%, though not for good"
     assert made_up([-4.0, -2, -1], [0.1, 0.1, 0.1]).statement == "faded: at k = 2, 25% of its effect is left"

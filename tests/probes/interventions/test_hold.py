@@ -236,7 +236,7 @@ def test_overshooting_and_falling_back_is_not_carrying() -> None:
     assert made_up("rnn", {"hidden": [2, 5, 2, 2]}).carried_from == 2
     assert made_up("rnn", {"hidden": [2, 2, 2, 5]}).carried_from is None
     assert made_up("rnn", {"hidden": [0, 0, 0, 2]}).carried_from == 3
-    assert ", the last, where that must be so" in made_up("rnn", {"hidden": [0, 0, 0, 2]}).statement
+    assert ", the last, where this must be so" in made_up("rnn", {"hidden": [0, 0, 0, 2]}).statement
     assert "no step’s whole state (h) carries 90 to 110 % to the end" in made_up("rnn", {"hidden": [2, 5]}).statement
     unmatched = made_up("rnn", {"hidden": [2, 3, math.nan, math.nan]}, (0, 1, None, None))
     assert unmatched.carried_from is None

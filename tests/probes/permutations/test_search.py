@@ -199,7 +199,7 @@ def test_an_earlier_event_keeps_its_own_result() -> None:
 def test_one_order_only(text: str) -> None:
     found = answer(question(text))
     assert (found.orders, found.scored, found.flips, found.complete) == (1, 1, (), True)
-    assert found.certificate == "These words have one order only, so no other can flip the verdict."
+    assert found.certificate == "These words have only one order, so no other can flip the verdict."
     assert found.sensitivity == found.order_effect == 0 and set(found.position_effects) == {0.0}
 
 

@@ -61,7 +61,7 @@ class Term(NamedTuple):
 
 def contextual_decomposition(instance: Instance, baseline: str = "", *, seed: int = 0) -> Scores:
     """β of every word; no sum is promised. No word is removed, and nothing is random."""
-    return Scores(words(instance).beta, spent=LazyMessage(mark("each word split from the rest")))
+    return Scores(words(instance).beta, spent=LazyMessage(mark("each word separated from the rest")))
 
 
 def words(instance: Instance) -> Decomposition:

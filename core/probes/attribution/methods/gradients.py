@@ -74,10 +74,7 @@ def integrated_gradients(instance: Instance, baseline: str, *, seed: int = 0) ->
     warning = NOTHING
     if not abs(delta) < allowed:
         warning = LazyMessage(
-            mark(
-                "not converged: after {steps:,} steps the scores' sum misses the difference of {difference:+.3f} by "
-                "{delta:+.3f}"
-            ),
+            mark("not converged: after {steps:,} steps the scores' sum differs from {difference:+.3f} by {delta:+.3f}"),
             steps=steps,
             difference=difference,
             delta=delta,
@@ -202,4 +199,4 @@ def _errors(draws: np.ndarray) -> np.ndarray:
 
 
 def _drawn() -> LazyMessage:
-    return LazyMessage(mark("{count:,} draws of noise"), count=DRAWS)
+    return LazyMessage(mark("{count:,} noise samples"), count=DRAWS)

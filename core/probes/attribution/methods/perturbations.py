@@ -97,7 +97,7 @@ def shapley_sampling(instance: Instance, baseline: str, *, seed: int = 0) -> Sco
         forward.scores(np.mean(by_order, axis=0), complete=True),
         errors=np.zeros(n) if every else np.std(by_order, axis=0, ddof=1) / np.sqrt(len(by_order)),
         spent=LazyMessage(
-            mark("{orders:,} orders, {count:,} readings"), orders=len(by_order), count=len(forward.values)
+            mark("{orders:,} orders, {count:,} model calls"), orders=len(by_order), count=len(forward.values)
         ),
     )
 
@@ -124,4 +124,4 @@ class MaskedForward:
         """Scores [n] with v(none) and, where completeness is promised, `delta`."""
         empty, full = self.values(np.repeat([[False], [True]], self._n, axis=1)).tolist()
         delta = float(scores.sum() - (full - empty)) if complete else None
-        return Scores(scores, empty, delta, spent=LazyMessage(mark("{count:,} readings"), count=len(self.values)))
+        return Scores(scores, empty, delta, spent=LazyMessage(mark("{count:,} model calls"), count=len(self.values)))

@@ -196,7 +196,7 @@ def _warning(scores: np.ndarray, logit: float) -> LazyMessage:
     if size <= _BLOWN_UP * max(1.0, abs(logit)):
         return NOTHING
     return LazyMessage(
-        mark("relevances of {size:,.0f} in all cancel to a logit of {logit:.2f}: single scores say little"),
+        mark("relevances of {size:,.0f} in all cancel to a logit of {logit:.2f}: single scores mean little"),
         size=size,
         logit=logit,
     )

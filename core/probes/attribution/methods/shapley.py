@@ -106,7 +106,7 @@ def all_values(v: WhiteBoxValues | BlackBoxValues, check_cancelled: CheckCancell
     """v of all 2^n subsets, numbered as in `removal.subsets`. Raises ValueError beyond `MOST_EXACT` tokens."""
     if len(v) > MOST_EXACT:
         raise ValueError(
-            _("all subsets are read of texts of up to {most} tokens; given {count:,}, which have 2^{count}").format(
+            _("all subsets can be scored for up to {most} tokens; given {count:,}, which have 2^{count}").format(
                 most=MOST_EXACT, count=len(v)
             )
         )
@@ -150,7 +150,7 @@ def antithetic(n: int, permutations: int, random: np.random.Generator) -> np.nda
     """Random orders of n players, each with its reverse, int [pairs, 2, n]. Raises ValueError for fewer than 4."""
     if permutations < 4 or permutations % 2:
         raise ValueError(
-            _("permutations come in pairs, and errors need two of them at least; given {permutations:,}").format(
+            _("permutations come in pairs, and errors need at least two pairs; given {permutations:,}").format(
                 permutations=permutations
             )
         )

@@ -35,5 +35,5 @@ def _scores(run: Trace, scores: np.ndarray) -> Scores:
         scores=scores,
         base_logit=run.empty_logit,
         delta=float(scores.sum()) - (float(run.logit[-1]) - run.empty_logit),
-        spent=LazyMessage(mark("one reading, token by token")),
+        spent=LazyMessage(mark("one pass, token by token")),
     )
