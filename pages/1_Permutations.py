@@ -36,7 +36,7 @@ with black_box.faults_told():
     if view == "kept":
         kept_pairs.view()
     elif not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        models.tell_of_none()
     elif view == "compare":
         compare.view(text, checkpoints)
     elif view == "search":

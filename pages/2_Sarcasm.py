@@ -41,7 +41,7 @@ with black_box.faults_told():
     elif view == "measured":
         measured.view()
     elif not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        models.tell_of_none()
     elif view == "edits":
         edits.view(text, checkpoints)
     elif view == "compose":

@@ -37,7 +37,7 @@ with frame.loading():
 models.tell_of(faults)
 with black_box.faults_told():
     if not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        models.tell_of_none()
     elif view == "league":
         benchmark.view(checkpoints)
     else:

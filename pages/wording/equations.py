@@ -14,41 +14,40 @@ _FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh", "relu": r"\operatorname{relu}"}
 _LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}
 
 
-def gate(found: Gate, embedding: int, units: int) -> str:
+def gate(gate: Gate, embedding: int, units: int) -> str:
     """A gate: what the weighted inputs and states sum to with their biases, and what the non-linearity makes of it."""
-    s = found.symbol
+    s = gate.symbol
     inputs = rf"\sum_{{j=1}}^{{{embedding}}} W_{{{s}j}} x_j + b_{s}"
     states = rf"\sum_{{k=1}}^{{{units}}} U_{{{s}k}} h_k + d_{s}"
-    from_input = _sum([float(found.input_products.sum()), found.input_bias])
-    from_state = _sum([float(found.state_products.sum()), found.state_bias])
-    if found.reset is not None:
-        states, from_state = rf"r \left({states}\right)", rf"{number(found.reset)} \cdot ({from_state})"
+    from_input = _sum([float(gate.input_products.sum()), gate.input_bias])
+    from_state = _sum([float(gate.state_products.sum()), gate.state_bias])
+    if gate.reset is not None:
+        states, from_state = rf"r \left({states}\right)", rf"{number(gate.reset)} \cdot ({from_state})"
     else:
         from_state = f"- {from_state[1:]}" if from_state.startswith("-") else f"+ {from_state}"
-    joined = f"{from_input} + {from_state}" if found.reset is not None else f"{from_input} {from_state}"
-    steps = [f"{inputs} + {states}", joined, number(found.pre_activation)]
-    if found.non_linearity is None:
+    joined = f"{from_input} + {from_state}" if gate.reset is not None else f"{from_input} {from_state}"
+    steps = [f"{inputs} + {states}", joined, number(gate.pre_activation)]
+    if gate.non_linearity is None:
         return _aligned(s, steps)
-    function = _FUNCTIONS[found.non_linearity]
-    return _aligned(s, [*(rf"{function}\!\left({step}\right)" for step in steps), number(found.value)])
+    function = _FUNCTIONS[gate.non_linearity]
+    return _aligned(s, [*(rf"{function}\!\left({step}\right)" for step in steps), number(gate.value)])
 
 
-def line(found: Line) -> str:
+def line(line: Line) -> str:
     """A line that makes the new state of the gates: letters, numbers, value."""
     letters = " + ".join(
-        r" \cdot ".join(_LETTERS.get(symbol, symbol) for symbol, _value in product.factors)
-        for product in found.products
+        r" \cdot ".join(_LETTERS.get(symbol, symbol) for symbol, _value in product.factors) for product in line.products
     )
     numbers = " + ".join(
-        r" \cdot ".join(_in_brackets(value) for _symbol, value in product.factors) for product in found.products
+        r" \cdot ".join(_in_brackets(value) for _symbol, value in product.factors) for product in line.products
     )
-    if found.function is not None:
-        (product,) = found.products
+    if line.function is not None:
+        (product,) = line.products
         (factor,) = product.factors
-        function = _FUNCTIONS[found.function]
+        function = _FUNCTIONS[line.function]
         letters, numbers = rf"{function}({letters})", rf"{function}({number(factor[1])})"
-    symbol = _LETTERS.get(found.symbol, found.symbol)
-    steps = [numbers, number(found.value)] if letters == symbol else [letters, numbers, number(found.value)]
+    symbol = _LETTERS.get(line.symbol, line.symbol)
+    steps = [numbers, number(line.value)] if letters == symbol else [letters, numbers, number(line.value)]
     return _aligned(symbol, steps)
 
 

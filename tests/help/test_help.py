@@ -36,7 +36,7 @@ def test_every_text_says_what_it_should(where: str, view: str) -> None:
 
 
 def test_papers_are_told_by_lasting_addresses() -> None:
-    papers = [value for value in vars(about_papers).values() if isinstance(value, about_papers.Paper)]
+    papers = about_papers.every().values()
     assert len(papers) > 30
     for paper in papers:
         assert paper.link == "" or re.fullmatch(

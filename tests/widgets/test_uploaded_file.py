@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.formats.detection import look
 from core.data.formats.layout import Layout, delimiter_of, said
-from core.data.labels import SENTIMENT
 from core.data.records import windows
 from core.models import checkpoints
 from pages.widgets import uploaded_file
@@ -171,7 +170,7 @@ def test_work_on_an_upload_names_it_as_it_came(tmp_path: Path, tiny_checkpoints:
     gru = [checkpoints.load("gru", tiny_checkpoints)]
     for work in (
         files._scan(given, gru, files._Asked("mood", None, 3, Layout()), lambda: None),
-        upload._run(given, gru, upload._Asked("text", "mood", (), Layout()), SENTIMENT, lambda: None),
+        upload._run(given, gru, upload._Asked("text", "mood", (), Layout()), lambda: None),
         ensemble._measured(given, ensemble._Asked("text", "mood", Layout(), 9, 0, ()), gru, lambda: None),
     ):
         with pytest.raises((ValueError, LookupError), match=r"^own\.csv has no column 'mood'; it has: text, label"):

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.data.formats.layout import Layout
-from core.data.label_inference import Column
 from core.data.labels import model_name
-from core.data.tables import is_sentiment140
 from core.models import checkpoints as stored
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
@@ -98,8 +96,7 @@ def _own(given: uploaded_file.Upload) -> None:
     meaning: dict[str, str] | None = {}
     if checkpoints:
         alike = [model for model in checkpoints if model.labels == checkpoints[0].labels]
-        column = Column(given.name, label, is_sentiment140(given.path))
-        meaning = label_meaning.ask(given, column, read.layout, alike, "boost labels")
+        meaning = label_meaning.ask(given, label, read.layout, alike, "boost labels")
     if meaning is None:
         return
     asked = _Asked(text, label, read.layout, int(rows), int(seed), tuple(meaning.items()))

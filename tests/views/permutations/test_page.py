@@ -146,7 +146,7 @@ def test_kept_pairs_are_filtered_and_removed() -> None:
         )
     at = opened("kept")
     assert "None judged yet" in said(at)
-    at.segmented_control(key="kept judgement").set_value("unsure").run()
+    at.segmented_control(key="pairs judgement").set_value("unsure").run()
     assert at.dataframe[0].value["other order"].tolist() == ["so gru"]
     shown = [pair.id for pair in Collection().pairs("unsure")]
     at.session_state[f"pairs {fingerprint(shown)}"] = {"selection": {"rows": [0], "columns": [], "cells": []}}

@@ -375,9 +375,9 @@ def test_finds_are_listed_and_filtered() -> None:
     assert table["the model is"].tolist() == ["not fooled", "–", "fooled"]
     assert table["comes from"].tolist() == ["an edit", "an edit", "typed in"]
     for kind, key, value, expected in (
-        ("segmented_control", "reading", "mixed", ["text 1"]),
+        ("segmented_control", "judgement", "mixed", ["text 1"]),
         ("selectbox", "source", "edit", ["text 1"]),
-        ("segmented_control", "reading", None, ["text 2", "text 1"]),
+        ("segmented_control", "judgement", None, ["text 2", "text 1"]),
         ("selectbox", "model", "rnn", ["text 2"]),
         ("text_input", "text", "TEXT 1", []),
         ("selectbox", "model", None, ["text 1"]),
@@ -393,7 +393,7 @@ def test_chosen_finds_are_removed() -> None:
     keep_some()
     at = run(KEPT)
     assert at.button(key="finds remove").disabled
-    at.segmented_control(key="finds reading").set_value("mixed").run()
+    at.segmented_control(key="finds judgement").set_value("mixed").run()
     choose_row(at, "text", 0, 7, -1)
     assert at.button(key="finds remove").label == "Remove the chosen find"
     sound(at.button(key="finds remove").click().run())
