@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.models.gold_labels import check_reading, fooled
+from core.models.gold_labels import check_gold_label, fooled
 from core.models.predict import label
 from core.runtime.i18n import gettext as _
 from core.storage import database
@@ -83,10 +83,10 @@ class Finds(Table[Find]):
         Raises ValueError for an unknown reading or source, a number out of range, a blank text, or one with half a
         surrogate pair, which SQLite cannot hold.
         """
-        check_reading(reading)
+        check_gold_label(reading)
         check_choice("source", source, SOURCES)
         if not text.strip():
-            raise ValueError(_("there is no text to keep: it is empty or white space alone"))
+            raise ValueError(_("there is no text to keep: it is empty or only white space"))
         texts = {"text": text, "original": original, "model": model, "how": " ".join(how.split()), "note": note}
         values = {"probability": number("probability", probability, 0, 1), "reading": reading, "source": source}
         return self._write(_KEEP, texts, values)
@@ -103,7 +103,7 @@ class Finds(Table[Find]):
         Raises ValueError for an unknown reading or source.
         """
         if reading is not None:
-            check_reading(reading)
+            check_gold_label(reading)
         if source is not None:
             check_choice("source", source, SOURCES)
         return [

@@ -156,7 +156,7 @@ PLAIN = {
     "data/writers.check",
     "models/checkpoints.check_name",
     "models/checkpoints.save",
-    "models/gold_labels.check_reading",
+    "models/gold_labels.check_gold_label",
     "models/predictor.inside",
     "models/state_space.fit",
     "models/state_space.project",

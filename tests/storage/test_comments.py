@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.models.gold_labels import READINGS
+from core.models.gold_labels import GOLD_LABELS
 from core.storage.comments import SOURCES, Find, Finds
 
 
@@ -49,7 +49,7 @@ def test_what_is_kept_is_there_again(kept: Finds) -> None:
 def test_fooled_is_the_opposite_of_the_reading(
     probability: float, verdict: str, fooled: dict[str, bool | None], kept: Finds
 ) -> None:
-    for reading in READINGS:
+    for reading in GOLD_LABELS:
         found = keep(kept, probability=probability, reading=reading)
         assert (found.verdict, found.fooled) == (verdict, fooled[reading])
 
@@ -79,7 +79,9 @@ def test_another_text_or_model_is_another_find(kept: Finds) -> None:
 
 def test_listing_is_newest_first_and_filtered(kept: Finds) -> None:
     for number in range(6):
-        keep(kept, f"text {number}", reading=READINGS[number % 3], model=["rnn", "gru"][number % 2], how=f"<{number}>")
+        keep(
+            kept, f"text {number}", reading=GOLD_LABELS[number % 3], model=["rnn", "gru"][number % 2], how=f"<{number}>"
+        )
     for number, source in enumerate(SOURCES):
         keep(kept, f"from {number}", source=source, original="once Upon", probability=0.25)
 

@@ -54,7 +54,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 
 def ask_reading(labels: Names = SENTIMENT) -> str:
-    """How a person reads the text: one of `READINGS`, which stand for classes of these names; in the link."""
+    """How a person reads the text: one of `GOLD_LABELS`, which stand for classes of these names; in the link."""
     names = readings_plain(labels)
     return query_params.choice(
         st.segmented_control,
