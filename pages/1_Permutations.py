@@ -32,7 +32,7 @@ with frame.loading():
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
-with black_box.faults_told():
+with black_box.faults_shown():
     if view == "kept":
         kept_pairs.view()
     elif not checkpoints:

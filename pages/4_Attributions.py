@@ -35,7 +35,7 @@ with frame.loading():
     if view != "league":
         controls.load()
 models.tell_of(faults)
-with black_box.faults_told():
+with black_box.faults_shown():
     if not checkpoints:
         models.tell_of_none()
     elif view == "league":

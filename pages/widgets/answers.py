@@ -24,7 +24,7 @@ def answers(several: Sequence[Model], text: str) -> tuple[list[Model], list[Verd
     readers, verdicts = [], []
     for model in several:
         # Another model's preprocessing may still find a word.
-        with black_box.faults_told(), suppress(EmptyTextError):
+        with black_box.faults_shown(), suppress(EmptyTextError):
             verdicts.append(models.verdict(model, text))
             readers.append(model)
     return readers, verdicts
@@ -36,7 +36,7 @@ def as_words(several: Sequence[Model], text: str) -> None:
         tokens = tuple(model.preprocessing(text))
         if not tokens or " ".join(tokens) == text:
             continue
-        with black_box.faults_told():
+        with black_box.faults_shown():
             typed, moved = models.verdict(model, text), models.verdict_on_tokens(model, tokens)
             if abs(typed.probability - moved.probability) > 5e-4:
                 st.caption(

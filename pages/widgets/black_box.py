@@ -65,7 +65,7 @@ def _say_of_black_boxes(several: Sequence[Model], line: str) -> None:
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
+def faults_shown() -> Iterator[None]:
     """What a callable does wrong while the page asks it is said in a line, and the page ends there."""
     try:
         yield

@@ -28,7 +28,7 @@ from core.runtime.i18n import current
 from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets.uploaded_file import Upload, told
+from pages.widgets.uploaded_file import Upload, message_of
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -149,5 +149,5 @@ def _counted(digest: str, column: Column, layout: Layout, language: str, _given:
     except LabelsError as error:
         return _Values({}, rows, False, error.found)
     except (ValueError, LookupError, OSError) as error:
-        return _Values({}, rows, False, told(error, _given))
+        return _Values({}, rows, False, message_of(error, _given))
     return _Values(counts, rows, share >= 1.0)

@@ -102,7 +102,7 @@ def control(given: Upload, key: str) -> Read | None:
         with closing(records.windows(given.path, _ROWS, layout)) as table:
             window = next(table)
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(told(error, given)))
+        st.error(plain(message_of(error, given)))
         return None
     if source.form != PARQUET:
         line.caption(_("Read as: {layout}").format(layout=plain(_OPTION.sub("", said(source)))))
@@ -124,7 +124,7 @@ def control(given: Upload, key: str) -> Read | None:
                     "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
                     "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
                     bad,
-                ).format(count=bad, rows=len(window), row=window.first + row, why=told(ValueError(reason), given))
+                ).format(count=bad, rows=len(window), row=window.first + row, why=message_of(ValueError(reason), given))
             ),
             icon=":material/rule:",
         )
@@ -231,14 +231,14 @@ def problems(listed: Sequence[Any], count: int, label: str, rest: str) -> None:
 
 @contextmanager
 def faults_named(given: Upload) -> Iterator[None]:
-    """Lets errors name the upload as it came, and the page's boxes: see `told`."""
+    """Lets errors name the upload as it came, and the page's boxes: see `message_of`."""
     try:
         yield
     except (ValueError, LookupError) as error:
-        raise ValueError(told(error, given)) from error
+        raise ValueError(message_of(error, given)) from error
 
 
-def told(error: Exception, given: Upload) -> str:
+def message_of(error: Exception, given: Upload) -> str:
     """What is wrong, under the upload's own name, and with the page's boxes in place of the command line's options."""
     if isinstance(error, LabelsError):
         return _renamed(error.found, given)

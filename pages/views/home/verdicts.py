@@ -115,7 +115,7 @@ def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verd
         persist_state="session",
         help=_("Only its answers to whole texts can be had, so each beginning is a text of its own."),
     ):
-        with black_box.faults_told(), st.spinner(_("Asking {model}…").format(model=names)):
+        with black_box.faults_shown(), st.spinner(_("Asking {model}…").format(model=names)):
             verdicts = [
                 models.with_prefixes(reader, verdict) if black_box.is_one(reader) else verdict
                 for reader, verdict in zip(readers, verdicts, strict=True)

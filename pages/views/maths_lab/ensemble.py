@@ -126,7 +126,7 @@ def _measured(
             asked=dict(asked.meaning),
         )
     except (ValueError, LookupError) as error:
-        raise ValueError(uploaded_file.told(error, given)) from error
+        raise ValueError(uploaded_file.message_of(error, given)) from error
     check_cancelled()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
     yield from measure(corpus, checkpoints, seed=asked.seed, check_cancelled=check_cancelled)

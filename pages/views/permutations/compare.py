@@ -28,7 +28,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     second = second_sentence(text, _("A second sentence to compare it with"), _SECOND)
     readers = []
     for checkpoint in checkpoints:
-        with black_box.faults_told(), suppress(EmptyTextError):
+        with black_box.faults_shown(), suppress(EmptyTextError):
             compare([checkpoint], text, second)
             readers.append(checkpoint)
     if not readers:

@@ -103,7 +103,7 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
             )
             st.session_state["pat lines"] = key, lines
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(uploaded_file.told(error, given)))
+        st.error(plain(uploaded_file.message_of(error, given)))
         return None
     key_and_lines: tuple[str, Lines] = st.session_state["pat lines"]
     return key_and_lines
