@@ -31,5 +31,5 @@ models.tell_of(faults)
 if checkpoints:
     verdicts.answer(text, checkpoints)
 else:
-    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+    models.tell_of_none()
 frame.links_to_pages(text)

@@ -32,11 +32,11 @@ with frame.loading():
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
-with black_box.faults_told():
+with black_box.faults_shown():
     if view == "kept":
         kept_pairs.view()
     elif not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        models.tell_of_none()
     elif view == "compare":
         compare.view(text, checkpoints)
     elif view == "search":

@@ -35,13 +35,13 @@ with frame.loading():
 
     checkpoints, faults = models.load_all()
 models.tell_of(faults)
-with black_box.faults_told():
+with black_box.faults_shown():
     if view == "kept":
         kept.view()
     elif view == "measured":
         measured.view()
     elif not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        models.tell_of_none()
     elif view == "edits":
         edits.view(text, checkpoints)
     elif view == "compose":

@@ -50,7 +50,7 @@ with frame.loading():
 models.tell_of(faults)
 checkpoints = black_box.inside(checkpoints)
 if not checkpoints:
-    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+    models.tell_of_none()
 elif not (
     checkpoints := prefixwise.only(
         checkpoints, plain_only=view not in ("states", "words", "patch"), torch_gates=view == "patch"

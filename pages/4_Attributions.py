@@ -35,9 +35,9 @@ with frame.loading():
     if view != "league":
         controls.load()
 models.tell_of(faults)
-with black_box.faults_told():
+with black_box.faults_shown():
     if not checkpoints:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+        models.tell_of_none()
     elif view == "league":
         benchmark.view(checkpoints)
     else:

@@ -74,6 +74,11 @@ def said(at: AppTest) -> str:
     return "\n".join(shown(element.value) for kind in kinds for element in kind)
 
 
+def numbers_in(line: str) -> list[float]:
+    """The numbers in a line, in their order: ``1,234 of 7.5`` is [1234, 7.5]."""
+    return [float(found.replace(",", "")) for found in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", shown(line))]
+
+
 def press(at: AppTest, label: str) -> AppTest:
     """The page after a click on the one button whose label begins so."""
     (button,) = (button for button in at.button if button.label.startswith(label))
@@ -127,6 +132,18 @@ class _Marking(NullTranslations):
 def mark_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every message of the catalogues stand in «marks»."""
     monkeypatch.setattr(i18n, "_catalogue", lambda _language: _Marking())
+
+
+def unmarked(at: AppTest, own: set[str]) -> list[str]:
+    """What a page says unmarked after `mark_messages`, in texts, labels and heads of tables; `own` are names."""
+    texts = (at.title, at.header, at.markdown, at.caption, at.info, at.warning, at.success)
+    boxes = (at.button, at.radio, at.multiselect, at.selectbox, at.segmented_control, at.number_input, at.expander)
+    found = [one.value for kind in texts for one in kind if "«" not in one.value and one.value.strip("*") not in own]
+    found += [
+        one.label for kind in (*boxes, at.metric) for one in kind if "«" not in one.label and one.label not in own
+    ]
+    heads = {str(name) for frame in at.dataframe for name in frame.value.columns} - own
+    return [*found, *(name for name in heads if not name.startswith("«"))]
 
 
 def forget() -> None:

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.help.papers import (
-    ARRAS,
-    ERASER,
-    GRABISCH,
-    INTEGRATED,
-    KENDALL,
-    MURDOCH_2018,
-    SHAPLEY,
-    YEH,
-    About,
-)
+from pages.help.papers import About, cited
 
 TEXTS: Mapping[str, About] = {
     "words": About(
@@ -42,7 +32,7 @@ TEXTS: Mapping[str, About] = {
             "weak figure, since few cuts are possible: the league has many sentences. A method that takes words out "
             "just as the measure does has an advantage in it."
         ),
-        papers=(ERASER, YEH, SHAPLEY, INTEGRATED, MURDOCH_2018, ARRAS),
+        papers=cited("ERASER", "YEH", "SHAPLEY", "INTEGRATED", "MURDOCH_2018", "ARRAS"),
     ),
     "agreement": About(
         idea=mark("Do the methods rank the words of this sentence alike? Every two of them are compared."),
@@ -59,7 +49,7 @@ TEXTS: Mapping[str, About] = {
             "That methods agree does not make them right: those that ask the same question are bound to. With few "
             "words a high or low value comes about by chance."
         ),
-        papers=(KENDALL,),
+        papers=cited("KENDALL"),
     ),
     "order": About(
         idea=mark(
@@ -83,7 +73,7 @@ TEXTS: Mapping[str, About] = {
             "A place’s value is what holding its word there is worth, not the effect of a place’s number. The values "
             "depend on what taking a word out means. Most shuffled sentences are none that anybody would write."
         ),
-        papers=(SHAPLEY,),
+        papers=cited("SHAPLEY"),
     ),
     "pairs": About(
         idea=mark(
@@ -104,7 +94,7 @@ TEXTS: Mapping[str, About] = {
             "looked at. In longer texts only the words with the largest Shapley values are paired, and values are "
             "sampled."
         ),
-        papers=(GRABISCH,),
+        papers=cited("GRABISCH"),
     ),
     "league": About(
         idea=mark(
@@ -122,6 +112,6 @@ TEXTS: Mapping[str, About] = {
             "from. Methods that delete words are asked here what they ask themselves. The ranking holds for these "
             "models and for sentences like these. The sentence above plays no part here."
         ),
-        papers=(ERASER, YEH),
+        papers=cited("ERASER", "YEH"),
     ),
 }

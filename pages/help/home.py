@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.help.papers import CHO, ELMAN, HOCHREITER, WILSON, About
+from pages.help.papers import About, cited
 
 TEXTS: Mapping[str, About] = {
     "": About(
@@ -31,6 +31,6 @@ TEXTS: Mapping[str, About] = {
             "A step of the curve says when the verdict moved, not why: the same word may move it elsewhere the other "
             "way. A probability says how sure a model is, not how right it is. There is no verdict in between."
         ),
-        papers=(ELMAN, HOCHREITER, CHO, WILSON),
+        papers=cited("ELMAN", "HOCHREITER", "CHO", "WILSON"),
     )
 }

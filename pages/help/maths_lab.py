@@ -5,20 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.help.papers import (
-    BENGIO,
-    CHO,
-    DEMPSTER,
-    ELMAN,
-    GERS,
-    HOCHREITER,
-    MCNEMAR,
-    NEAL,
-    PASCANU,
-    SAMME,
-    WERBOS,
-    About,
-)
+from pages.help.papers import About, cited
 
 TEXTS: Mapping[str, About] = {
     "lstm": About(
@@ -40,7 +27,7 @@ TEXTS: Mapping[str, About] = {
             "Trained gates are rarely so decided, and no trained unit has a meaning so plain. Sums are exact and "
             "rounded once; a network rounds at every operation."
         ),
-        papers=(HOCHREITER, GERS),
+        papers=cited("HOCHREITER", "GERS"),
     ),
     "bptt": About(
         idea=mark(
@@ -60,7 +47,7 @@ TEXTS: Mapping[str, About] = {
             "A formula that agrees at random numbers is right at those; for formulas of this kind that leaves little "
             "doubt, but it is no proof. One unit shows how a gradient shrinks, not what many units do together."
         ),
-        papers=(WERBOS, PASCANU, BENGIO),
+        papers=cited("WERBOS", "PASCANU", "BENGIO"),
     ),
     "boosting": About(
         idea=mark(
@@ -86,7 +73,7 @@ TEXTS: Mapping[str, About] = {
             "does not bound the share in error by itself. Three fixed voters with two classes can only be one of them "
             "or their majority."
         ),
-        papers=(SAMME, MCNEMAR),
+        papers=cited("SAMME", "MCNEMAR"),
     ),
     "mixture": About(
         idea=mark(
@@ -107,7 +94,7 @@ TEXTS: Mapping[str, About] = {
             "to, also where there are none. Of hidden states it describes their projection on a few axes; it does not "
             "say that the model computes with such parts."
         ),
-        papers=(DEMPSTER, NEAL),
+        papers=cited("DEMPSTER", "NEAL"),
     ),
     "cells": About(
         idea=mark(
@@ -130,6 +117,6 @@ TEXTS: Mapping[str, About] = {
             "A unit of one model has nothing to do with the unit of that number in another. Times are of this machine "
             "and this moment. These three models cannot say which cell is best in general."
         ),
-        papers=(ELMAN, HOCHREITER, GERS, CHO),
+        papers=cited("ELMAN", "HOCHREITER", "GERS", "CHO"),
     ),
 }

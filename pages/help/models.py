@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.help.papers import GUO, MCNEMAR, NEWCOMBE_PAIRED, PEARSON, WILSON, WORD2VEC, About
+from pages.help.papers import About, cited
 
 TEXTS: Mapping[str, About] = {
     "cards": About(
@@ -31,7 +31,7 @@ TEXTS: Mapping[str, About] = {
             "The intervals cover the draw of the tweets, not the chance in training; “another seed” in the study gives "
             "an idea of that."
         ),
-        papers=(WORD2VEC, GUO, WILSON, MCNEMAR),
+        papers=cited("WORD2VEC", "GUO", "WILSON", "MCNEMAR"),
     ),
     "slices": About(
         idea=mark(
@@ -39,7 +39,6 @@ TEXTS: Mapping[str, About] = {
             "marks, unknown words and emoticons in them, and each part is counted by itself."
         ),
         equations=(r"\hat{p} = \frac{\text{rows classified correctly}}{\text{rows of the slice}}",),
-        letters="",
         reading=mark(
             "A dot is an accuracy, its line Wilson’s 95 % interval: the fewer rows, the longer. A slice whose "
             "interval lies to the left of the dotted line is read worse than the file as a whole."
@@ -48,7 +47,7 @@ TEXTS: Mapping[str, About] = {
             "Slices overlap: long tweets have more negations. A low accuracy says where errors are, not what makes "
             "them. What counts as a negation or an emoticon is decided by lists of words."
         ),
-        papers=(WILSON,),
+        papers=cited("WILSON"),
     ),
     "calibration": About(
         idea=mark(
@@ -68,18 +67,16 @@ TEXTS: Mapping[str, About] = {
             "The expected calibration error depends on the ranges and grows in small files by chance alone. "
             "Calibrated on average is not calibrated for every kind of text."
         ),
-        papers=(GUO,),
+        papers=cited("GUO"),
     ),
     "confusion": About(
         idea=mark("Which of the two errors does a model make, how often, and on which texts?"),
-        equations=(),
-        letters="",
         reading=mark(
             "A row of the table is what people said, a column what the model says. Shares are of the row, so that "
             "each row adds up to 100 %. Below stand texts of the cell that you choose, the surest first."
         ),
         limits=mark("Whether the label or the model is wrong, only reading the text can tell."),
-        papers=(WILSON,),
+        papers=cited("WILSON"),
     ),
     "threshold": About(
         idea=mark(
@@ -99,7 +96,6 @@ TEXTS: Mapping[str, About] = {
             "Precision depends on how frequent the class is in the file: half of these rows, seldom half of yours. A "
             "threshold chosen on a file looks better on it than on the next."
         ),
-        papers=(),
     ),
     "compare": About(
         idea=mark("Is one model right more often than another on the same rows, or is that chance?"),
@@ -113,20 +109,18 @@ TEXTS: Mapping[str, About] = {
             "Both cover the draw of the rows. The same recipe with another seed gives another model, whose accuracy "
             "may differ as much."
         ),
-        papers=(MCNEMAR, NEWCOMBE_PAIRED),
+        papers=cited("MCNEMAR", "NEWCOMBE_PAIRED"),
     ),
     "evaluate": About(
         idea=mark(
             "Every view of this page for texts of yours: a labelled file is read row by row, counted and thrown away."
         ),
-        equations=(),
-        letters="",
         reading=mark(
             "Choose the columns and say which labels mean which class; then choose your file under “Measured on” in "
             "the other views. Rows that could not be read, or whose label says neither class, are counted and listed."
         ),
         limits=mark("The models were trained on tweets of 2009: other texts are read worse, and that is what you see."),
-        papers=(WILSON,),
+        papers=cited("WILSON"),
     ),
     "words": About(
         idea=mark(
@@ -146,6 +140,6 @@ TEXTS: Mapping[str, About] = {
             "Opposites are used in the same places, so that they are neighbours before training. What a model makes of "
             "a word depends on the words around it; a vector is only where that begins."
         ),
-        papers=(WORD2VEC, PEARSON),
+        papers=cited("WORD2VEC", "PEARSON"),
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.help.papers import CHEN, HELD, PHAM, WILSON, About
+from pages.help.papers import About, cited
 
 TEXTS: Mapping[str, About] = {
     "hand": About(
@@ -26,7 +26,7 @@ TEXTS: Mapping[str, About] = {
             "One order that flips a verdict is one order: how many do is asked in the search. The floor is a rule of "
             "thumb for what still reads well, and says nothing of the meaning, which another order often changes."
         ),
-        papers=(PHAM, CHEN),
+        papers=cited("PHAM", "CHEN"),
     ),
     "search": About(
         idea=mark(
@@ -54,7 +54,7 @@ TEXTS: Mapping[str, About] = {
             "sentence and of this model. The trigram sees three words at a time; the recurrent language model, where "
             "it is there, judges the best orders again."
         ),
-        papers=(PHAM, HELD, CHEN),
+        papers=cited("PHAM", "HELD", "CHEN"),
     ),
     "compare": About(
         idea=mark(
@@ -69,7 +69,7 @@ TEXTS: Mapping[str, About] = {
             "If the sentences do not hold the same words, their difference is not one of order. Where the verdicts "
             "part is where the curves do, which need not be the word that matters most."
         ),
-        papers=(PHAM,),
+        papers=cited("PHAM"),
     ),
     "kept": About(
         idea=mark(
@@ -88,6 +88,6 @@ TEXTS: Mapping[str, About] = {
             "People keep what strikes them, so the pairs are no random sample of orders, and several pairs of one "
             "sentence are no separate evidence. What the gate shuts out wrongly is not measured here."
         ),
-        papers=(WILSON,),
+        papers=cited("WILSON"),
     ),
 }

@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.help.papers import (
-    CHECKLIST,
-    HOTFLIP,
-    KORN,
-    KREUZ,
-    LI,
-    NEWCOMBE,
-    RILOFF,
-    TEXTATTACK,
-    WILSON,
-    About,
-)
+from pages.help.papers import About, cited
 
 TEXTS: Mapping[str, About] = {
     "comment": About(
@@ -37,7 +26,7 @@ TEXTS: Mapping[str, About] = {
             "Words that act only together, such as “not bad”, may show in no single pull, and pulls sum to nothing in "
             "particular. Leaving a word out makes another sentence, which may be none that anybody would write."
         ),
-        papers=(LI, RILOFF),
+        papers=cited("LI", "RILOFF"),
     ),
     "edits": About(
         idea=mark(
@@ -59,7 +48,7 @@ TEXTS: Mapping[str, About] = {
             "believe that it says the same. What they cannot judge is let through and said. Larger sets are searched "
             "along the most promising only, unless the line says otherwise."
         ),
-        papers=(HOTFLIP, TEXTATTACK),
+        papers=cited("HOTFLIP", "TEXTATTACK"),
     ),
     "compose": About(
         idea=mark(
@@ -75,7 +64,7 @@ TEXTS: Mapping[str, About] = {
             "That a person reads them as negative follows from how they are built, not from asking people about each. "
             "Most sarcasm is nothing like these patterns, so the shares say nothing of sarcasm in general."
         ),
-        papers=(RILOFF, KREUZ, WILSON),
+        papers=cited("RILOFF", "KREUZ", "WILSON"),
     ),
     "file": About(
         idea=mark(
@@ -99,7 +88,7 @@ TEXTS: Mapping[str, About] = {
             "on tweets: most sarcasm shows none, and most of what shows them is joy. They find texts worth a look, not "
             "errors. The sentence above plays no part here."
         ),
-        papers=(RILOFF, KREUZ),
+        papers=cited("RILOFF", "KREUZ"),
     ),
     "behaviour": About(
         idea=mark(
@@ -122,7 +111,7 @@ TEXTS: Mapping[str, About] = {
             "The templates were written to be hard in known ways: the rates compare models and capabilities, and are "
             "no error rates on tweets. That a capability shows no failure does not prove that the model has it."
         ),
-        papers=(CHECKLIST, KORN),
+        papers=cited("CHECKLIST", "KORN"),
     ),
     "measured": About(
         idea=mark(
@@ -139,7 +128,7 @@ TEXTS: Mapping[str, About] = {
             "it. The third holds no errors at all, as the two kinds differ in topic and tone too. Corpora label "
             "sarcasm in different ways, so compare within one."
         ),
-        papers=(WILSON, NEWCOMBE),
+        papers=cited("WILSON", "NEWCOMBE"),
     ),
     "kept": About(
         idea=mark(

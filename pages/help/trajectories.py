@@ -5,25 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.runtime.i18n import mark
-from pages.help.papers import (
-    ALAIN,
-    BENGIO,
-    CHO,
-    GEIGER,
-    HEWITT,
-    HOCHREITER,
-    HUPKES,
-    LSTMVIS,
-    MAHESWARANATHAN,
-    MENG,
-    MURDOCH_2017,
-    OWEN,
-    PASCANU,
-    PEARSON,
-    SUSSILLO,
-    VIG,
-    About,
-)
+from pages.help.papers import About, cited
 
 TEXTS: Mapping[str, About] = {
     "states": About(
@@ -44,7 +26,7 @@ TEXTS: Mapping[str, About] = {
             "A unit that is active is not therefore used, and unit 7 of one model has nothing to do with unit 7 of "
             "another. How far one step moved the logit leaves out what later steps make of it."
         ),
-        papers=(HOCHREITER, CHO),
+        papers=cited("HOCHREITER", "CHO"),
     ),
     "words": About(
         idea=mark(
@@ -69,7 +51,7 @@ TEXTS: Mapping[str, About] = {
             "A token’s bar depends on all that stood before it: it is what the step did there, not what the word "
             "means. Two decompositions of the same logit, both exact, need not agree on a word."
         ),
-        papers=(MURDOCH_2017,),
+        papers=cited("MURDOCH_2017"),
     ),
     "path": About(
         idea=mark(
@@ -92,7 +74,7 @@ TEXTS: Mapping[str, About] = {
             "Two axes leave out the rest of the state; the percentages say how much they show. Paths that cross may "
             "pass far from each other. Each model has axes of its own, so pictures of two models do not compare."
         ),
-        papers=(PEARSON, MAHESWARANATHAN),
+        papers=cited("PEARSON", "MAHESWARANATHAN"),
     ),
     "gradients": About(
         idea=mark(
@@ -117,7 +99,7 @@ TEXTS: Mapping[str, About] = {
             "neither the other way round. A gradient speaks of small changes; leaving a word out is a large one. All "
             "is measured at the states of this very text."
         ),
-        papers=(PASCANU, BENGIO),
+        papers=cited("PASCANU", "BENGIO"),
     ),
     "memory": About(
         idea=mark(
@@ -138,7 +120,7 @@ TEXTS: Mapping[str, About] = {
             "One word and one filler are one case. The drawn fillers are salads of words, not sentences, and most of "
             "them are longer than the tweets that the models were trained on. The sentence above plays no part here."
         ),
-        papers=(BENGIO, OWEN),
+        papers=cited("BENGIO", "OWEN"),
     ),
     "patch": About(
         idea=mark(
@@ -160,7 +142,7 @@ TEXTS: Mapping[str, About] = {
             "one that no sentence leads to. That a patch carries the difference does not say what it stands for. Where "
             "the two logits are close, shares are not to be trusted."
         ),
-        papers=(GEIGER, VIG, MENG),
+        papers=cited("GEIGER", "VIG", "MENG"),
     ),
     "fixed": About(
         idea=mark(
@@ -188,7 +170,7 @@ TEXTS: Mapping[str, About] = {
             "points, which move a little, are told of as such and are no fixed points. While words come, the state "
             "need not be near any of them."
         ),
-        papers=(SUSSILLO, MAHESWARANATHAN),
+        papers=cited("SUSSILLO", "MAHESWARANATHAN"),
     ),
     "patterns": About(
         idea=mark(
@@ -211,7 +193,7 @@ TEXTS: Mapping[str, About] = {
             "as separate evidence, which they are not. The verdict comes from the same states as the pattern, so that "
             "it differs proves nothing."
         ),
-        papers=(LSTMVIS,),
+        papers=cited("LSTMVIS"),
     ),
     "probes": About(
         idea=mark(
@@ -231,6 +213,6 @@ TEXTS: Mapping[str, About] = {
             "does not say that it is not there. The intervals cover the measured sentences, not another draw of "
             "training sentences. The sentence above plays no part here."
         ),
-        papers=(HEWITT, ALAIN, HUPKES),
+        papers=cited("HEWITT", "ALAIN", "HUPKES"),
     ),
 }

@@ -43,10 +43,10 @@ def budget() -> Budget | None:
     asked = public()
     if asked is None:
         return None
-    found: Budget | None = st.session_state.get(_BUDGET)
-    if found is None or found.limits != asked:
-        found = st.session_state[_BUDGET] = limits.Budget(asked)
-    return found
+    left: Budget | None = st.session_state.get(_BUDGET)
+    if left is None or left.limits != asked:
+        left = st.session_state[_BUDGET] = limits.Budget(asked)
+    return left
 
 
 def tell() -> None:

@@ -21,12 +21,12 @@ def most_at_a_time() -> int:
 
     Raises ValueError for a setting that is no whole number of at least 1.
     """
-    told = os.environ.get(MOST_AT_A_TIME, "").strip()
-    if not told:
+    given = os.environ.get(MOST_AT_A_TIME, "").strip()
+    if not given:
         return os.cpu_count() or 2
-    if not (told.isascii() and told.isdigit() and int(told[:9]) > 0):
-        raise ValueError(f"{MOST_AT_A_TIME} is a whole number of at least 1; given: {told!r}")
-    return int(told[:9])
+    if not (given.isascii() and given.isdigit() and int(given[:9]) > 0):
+        raise ValueError(f"{MOST_AT_A_TIME} is a whole number of at least 1; given: {given!r}")
+    return int(given[:9])
 
 
 class Line:

@@ -1,4 +1,4 @@
-"""What the models say of one text, those of which only the answers can be had among them."""
+"""What the models say of one text, black boxes among them."""
 
 from __future__ import annotations
 
@@ -19,26 +19,24 @@ if TYPE_CHECKING:
     from core.models.predictor import Model
 
 
-def answers(several: Sequence[Model], text: str) -> list[tuple[Model, Verdict]]:
-    """The models that find a word in a text, with their verdicts; a callable that goes wrong is told of instead."""
-    given = []
+def answers(several: Sequence[Model], text: str) -> tuple[list[Model], list[Verdict]]:
+    """The models that find a word in a text, and their verdicts; a black box that fails is reported instead."""
+    readers, verdicts = [], []
     for model in several:
         # Another model's preprocessing may still find a word.
-        with black_box.faults_told(), suppress(EmptyTextError):
-            given.append((model, models.verdict(model, text)))
-    return given
+        with black_box.faults_shown(), suppress(EmptyTextError):
+            verdicts.append(models.verdict(model, text))
+            readers.append(model)
+    return readers, verdicts
 
 
 def as_words(several: Sequence[Model], text: str) -> None:
-    """Says what a callable makes of the words that probes move, where the text as typed is something else to it."""
-    for model in several:
-        if not black_box.is_one(model):
-            continue
+    """Says what a black box makes of the words that probes move, where the text as typed is another one to it."""
+    for model in filter(black_box.is_one, several):
         tokens = tuple(model.preprocessing(text))
-        joined_up = " ".join(tokens)
-        if not tokens or joined_up == text:
+        if not tokens or " ".join(tokens) == text:
             continue
-        with black_box.faults_told():
+        with black_box.faults_shown():
             typed, moved = models.verdict(model, text), models.verdict_on_tokens(model, tokens)
             if abs(typed.probability - moved.probability) > 5e-4:
                 st.caption(

@@ -42,36 +42,30 @@ def _loaded(spec: str) -> BlackBox:
 
 
 def is_one(model: Model) -> bool:
-    """Whether only a model's answers can be had."""
+    """Whether a model is a black box."""
     return isinstance(model, BlackBox)
 
 
 def inside(several: Sequence[Model]) -> list[Checkpoint]:
-    """Those with states and weights; says of the other one that it has none to show."""
-    for model in several:
-        if isinstance(model, BlackBox):
-            st.caption(
-                _(
-                    "{model} is not here: only its answers can be had, and this shows a model's states, weights or "
-                    "gradients."
-                ).format(model=plain(model_name(model.name)))
-            )
+    """Those with states and weights; a line says that a black box has none to show."""
+    line = _("{model} is not here: only its answers can be had, and this shows a model's states, weights or gradients.")
+    _say_of_black_boxes(several, line)
     return [model for model in several if not isinstance(model, BlackBox)]
 
 
 def without_beginnings(several: Sequence[Model]) -> None:
-    """Says why a model that has been asked has no curve."""
-    for model in several:
-        if isinstance(model, BlackBox):
-            st.caption(
-                _("{model} has no curve: it answers for whole texts and keeps no state between words.").format(
-                    model=plain(model_name(model.name))
-                )
-            )
+    """Says why a black box has no curve."""
+    line = _("{model} has no curve: it answers for whole texts and keeps no state between words.")
+    _say_of_black_boxes(several, line)
+
+
+def _say_of_black_boxes(several: Sequence[Model], line: str) -> None:
+    for model in filter(is_one, several):
+        st.caption(line.format(model=plain(model_name(model.name))))
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
+def faults_shown() -> Iterator[None]:
     """What a callable does wrong while the page asks it is said in a line, and the page ends there."""
     try:
         yield
@@ -83,14 +77,15 @@ def ask_first(model: Model, texts: Sequence[str]) -> None:
     """Ask a callable about many texts, showing how far it is; it knows them afterwards."""
     if not isinstance(model, BlackBox):
         return
-    bar = st.progress(0.0, _("Asking {model}…").format(model=plain(model_name(model.name))))
+    name = plain(model_name(model.name))
+    bar = st.progress(0.0, _("Asking {model}…").format(model=name))
     line = _("Asking {model}: {done:,} of {total:,} texts")
 
-    def told(done: int, total: int) -> None:
-        bar.progress(done / total, line.format(model=plain(model_name(model.name)), done=done, total=total))
+    def show(done: int, total: int) -> None:
+        bar.progress(done / total, line.format(model=name, done=done, total=total))
 
     try:
-        with predictor.telling(told):
+        with predictor.telling(show):
             model.probabilities(texts)
     finally:
         bar.empty()

@@ -96,9 +96,9 @@ def _usual_language() -> str:
     return i18n.TRADITIONAL_CHINESE if traditional else i18n.ENGLISH
 
 
-def _written_language(told: str) -> str | None:
-    """A language as the link writes it, by the tag of BCP 47: ``zh-TW``."""
-    return next((name for name in i18n.LANGUAGES if name.replace("_", "-") == told), None)
+def _written_language(tag: str) -> str | None:
+    """The language of a BCP 47 tag, as the link writes it: ``zh-TW``."""
+    return next((name for name in i18n.LANGUAGES if name.replace("_", "-") == tag), None)
 
 
 def _language_in_link() -> str | None:

@@ -1,13 +1,14 @@
-"""What people keep: a table of it, to export or to remove from."""
+"""What people keep: a form that keeps a text, a table of what is kept, to export or to remove from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import streamlit as st
 
+from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.widgets import tables
@@ -17,6 +18,46 @@ if TYPE_CHECKING:
     from core.storage.comments import Find, Finds
     from core.storage.pairs import Collection, Pair
 
+T = TypeVar("T")
+
+
+class Answer(NamedTuple):
+    """What a form was sent with: the judgement, what `models` drew, and a note."""
+
+    judgement: str | None
+    models: Any
+    note: str | None
+
+
+def form(
+    key: str,
+    question: str,
+    judgements: Mapping[str, str],
+    models: Callable[[], Any],
+    submit: str,
+    *,
+    judgement: str | None = None,
+    about: object = "",
+) -> Answer | None:
+    """A form that asks for a judgement and a note; None until it is sent.
+
+    `models` draws the choice of models. The form starts anew, with `judgement`, when `about` changes.
+    """
+    own = f"{key} {fingerprint(about)}" if about else key
+    with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
+        answer = st.radio(
+            question,
+            list(judgements),
+            index=None if judgement is None else list(judgements).index(judgement),
+            format_func=judgements.__getitem__,
+            horizontal=True,
+            key=f"{own} judgement",
+        )
+        chosen = models()
+        note = st.text_input(_("Note (optional)"), key=f"{own} note", max_chars=1_000, width=260)
+        submitted = st.form_submit_button(submit, icon=":material/bookmark_add:")
+    return Answer(answer, chosen, note or None) if submitted else None
+
 
 @contextmanager
 def faults_shown() -> Iterator[None]:
@@ -25,6 +66,26 @@ def faults_shown() -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         st.error(plain(str(error)))
+
+
+def filters(
+    name: str, everything: Sequence[Pair | Find], label: str, judgements: Mapping[str, str]
+) -> dict[str, str | None]:
+    """Boxes to choose a judgement, a model and a text by, for `pairs` and `finds` of a collection."""
+    judgement = st.segmented_control(
+        label, list(judgements), format_func=judgements.__getitem__, key=f"{name} judgement"
+    )
+    model = st.selectbox(
+        _("Model"),
+        sorted({one.model for one in everything}),
+        index=None,
+        format_func=model_name,
+        key=f"{name} model",
+        placeholder=_("every model"),
+        width=140,
+    )
+    sought = st.text_input(_("Text or note contains"), key=f"{name} text", width=170)
+    return {"judgement": judgement, "model": model, "contains": sought or None}
 
 
 def table(

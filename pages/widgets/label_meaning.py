@@ -23,11 +23,12 @@ from core.data.label_inference import (
 )
 from core.data.labels import Labelling, shown
 from core.data.records import windows
+from core.data.tables import is_sentiment140
 from core.runtime.i18n import current
 from core.runtime.i18n import gettext as _
 from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
-from pages.widgets.uploaded_file import Upload, told
+from pages.widgets.uploaded_file import Upload, message_of
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ _SHOWN = 12  # values with a box
 _ACROSS = 4
 
 
-class _Found(NamedTuple):
-    """How often each value occurs in the rows looked at, `whole` if these are all; or why that cannot be told."""
+class _Values(NamedTuple):
+    """How often each value occurs in the rows looked at, `whole` if these are all; or why that is unknown."""
 
     counts: Mapping[str, int]
     rows: int
@@ -47,13 +48,13 @@ class _Found(NamedTuple):
     error: str = ""
 
 
-def ask(given: Upload, column: Column, layout: Layout, several: Sequence[Model], key: str) -> dict[str, str] | None:
-    """The name that each value goes by, to read the column with; None while that is open or cannot be.
+def ask(given: Upload, label: str, layout: Layout, several: Sequence[Model], key: str) -> dict[str, str] | None:
+    """The class that each value of the column `label` stands for, by value; None while that is open.
 
-    `column` is the file's column of labels, `several` models of the same classes are to read it; `key` is for the
-    boxes.
+    `several` are models of the same classes, which will read the file; `key` is for the boxes.
     """
-    found = _found(given.digest, column, layout, current(), given)
+    column = Column(given.name, label, is_sentiment140(given.path))
+    found = _counted(given.digest, column, layout, current(), given)
     if found.error:
         st.error(plain(found.error))
         return None
@@ -72,7 +73,7 @@ def ask(given: Upload, column: Column, layout: Layout, several: Sequence[Model],
         return None
     if not values:
         return {}
-    own = f"{key} {fingerprint((given.digest, column.name, layout, labelling.names))}"
+    own = f"{key} {fingerprint((given.digest, label, layout, labelling.names))}"
     usual = meaning is not None and not meaning.line and not meaning.unknown
     title = _("What do these labels mean?") if question else _("What the labels mean")
     with st.expander(title, expanded=not usual, key=f"{own} all", icon=":material/label:"):
@@ -89,7 +90,7 @@ def ask(given: Upload, column: Column, layout: Layout, several: Sequence[Model],
 
 
 def _boxes(
-    values: Sequence[str], found: _Found, labelling: Labelling, meaning: Meaning | None, key: str
+    values: Sequence[str], found: _Values, labelling: Labelling, meaning: Meaning | None, key: str
 ) -> dict[str, str]:
     """A box for each value, and what was chosen in those that are not empty."""
     left_out = _left_out(labelling)
@@ -98,10 +99,10 @@ def _boxes(
     chosen: dict[str, str] = {}
     rows = -(-len(values) // _ACROSS)
     across = -(-len(values) // rows)  # of rows about equally long: a column without a box is a gap on a narrow screen
-    for place, value in enumerate(values):
-        if place % across == 0:
+    for number, value in enumerate(values):
+        if number % across == 0:
             columns = st.columns(across, vertical_alignment="bottom")
-        one = columns[place % across].selectbox(
+        one = columns[number % across].selectbox(
             f"{plain(value[:40])} ({found.counts[value]:,})",
             options,
             index=options.index(defaults[value]) if value in defaults else None,
@@ -129,15 +130,15 @@ def _left_out(labelling: Labelling) -> str:
 
 
 @cached(32)
-def _found(digest: str, column: Column, layout: Layout, language: str, _given: Upload) -> _Found:
+def _counted(digest: str, column: Column, layout: Layout, language: str, _given: Upload) -> _Values:
     counts: dict[str, int] = {}
     rows = 0
     share = 0.0
     try:
         with closing(windows(_given.path, 4_096, layout)) as table:
             for window in table:
-                for place, value in enumerate(window.column(column.name)):
-                    if place not in window.problems:
+                for row, value in enumerate(window.column(column.name)):
+                    if row not in window.problems:
                         key = label_key(value)
                         counts[key] = counts.get(key, 0) + 1
                 rows, share = rows + len(window), window.share
@@ -146,7 +147,7 @@ def _found(digest: str, column: Column, layout: Layout, language: str, _given: U
                 if rows >= _LOOKED_AT:
                     break
     except LabelsError as error:
-        return _Found({}, rows, False, error.found)
+        return _Values({}, rows, False, error.found)
     except (ValueError, LookupError, OSError) as error:
-        return _Found({}, rows, False, told(error, _given))
-    return _Found(counts, rows, share >= 1.0)
+        return _Values({}, rows, False, message_of(error, _given))
+    return _Values(counts, rows, share >= 1.0)

@@ -31,7 +31,7 @@ _CHOSEN = "models loaded"  # the key of the choice, the same on every page
 def cards() -> tuple[dict[str, Card], list[str]]:
     """The cards of the checkpoints that have a sound one, and a line about each that has not. Reads no weights."""
     names, faults = checkpoints.candidates()
-    found = {}
+    classifiers = {}
     for name in names:
         try:
             read = card(name)
@@ -39,8 +39,8 @@ def cards() -> tuple[dict[str, Card], list[str]]:
             faults.append(str(error))
         else:
             if read.get("kind") == checkpoints.CLASSIFIER:
-                found[name] = read
-    return found, faults
+                classifiers[name] = read
+    return classifiers, faults
 
 
 def card(name: str) -> Card:
@@ -79,7 +79,7 @@ def tell_of(faults: list[str]) -> None:
 
 def hashes() -> dict[str, str]:
     """The hash of every model that has a sound card, by name. Reads no weights."""
-    return {name: checkpoints.identity(found) for name, found in cards()[0].items()}
+    return {name: checkpoints.identity(card) for name, card in cards()[0].items()}
 
 
 def choose(checkpoints: list[Model], key: str) -> Model:
@@ -105,11 +105,11 @@ def choose_name(names: Sequence[str], key: str, usual: str) -> str:
 def study() -> dict[str, Any] | None:
     """The study of the choices, if it was made."""
     try:
-        found = json.loads((checkpoints.root() / "study.json").read_text(encoding="utf-8"))
+        study = json.loads((checkpoints.root() / "study.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    wanted = {"data", "base", "min_count", "variants", "vocabulary_by_step"}
-    return found if isinstance(found, dict) and wanted <= found.keys() else None
+    fields = {"data", "base", "min_count", "variants", "vocabulary_by_step"}
+    return study if isinstance(study, dict) and fields <= study.keys() else None
 
 
 def load(name: str, card: Card) -> Checkpoint:
@@ -122,21 +122,36 @@ def load_all() -> tuple[list[Model], list[str]]:
 
     Of more than three a box in the sidebar chooses, so only the chosen ones' weights are read; of the rest, the cards.
     """
-    found, faults = cards()
+    every, faults = cards()
     models = []
-    for name in _pick(list(found)):
+    for name in _pick(list(every)):
         try:
-            models.append(load(name, found[name]))
+            models.append(load(name, every[name]))
         except checkpoints.CheckpointError as error:
             faults.append(str(error))
     tell_of_unchecked({model.name: model.card for model in models})
     return black_box.joined(models, faults)
 
 
+def loaded() -> list[Model]:
+    """As `load_all`, with a sign of life; the page says what is wrong with models, and where none can be used."""
+    with st.spinner(_("Loading the models…"), show_time=False):
+        models, faults = load_all()
+    tell_of(faults)
+    if not models:
+        tell_of_none()
+    return models
+
+
+def tell_of_none() -> None:
+    """An error where a page needs models and none can be used."""
+    st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+
+
 def unchecked(cards: Mapping[str, Card]) -> list[str]:
     """The names of the models that were trained elsewhere and not compared with their owners' outputs."""
-    found = {name: card["imported"] for name, card in cards.items() if card.get("imported")}
-    return [name for name, told in found.items() if not (isinstance(told, dict) and _is_checked(told.get("checked")))]
+    imported = {name: card["imported"] for name, card in cards.items() if card.get("imported")}
+    return [name for name, how in imported.items() if not (isinstance(how, dict) and _is_checked(how.get("checked")))]
 
 
 def tell_of_unchecked(cards: Mapping[str, Card]) -> None:
@@ -163,10 +178,10 @@ def tell_of_unchecked(cards: Mapping[str, Card]) -> None:
             st.sidebar.caption(line.format(names=plain(listed(map(model_name, some)))))
 
 
-def _is_checked(told: object) -> bool:
+def _is_checked(check: object) -> bool:
     """Whether a card says on how many rows of which file a model agreed, and how closely."""
     kinds = {"file": str, "rows": int, "largest_difference": float}
-    return isinstance(told, dict) and all(isinstance(told.get(key), kind) for key, kind in kinds.items())
+    return isinstance(check, dict) and all(isinstance(check.get(key), kind) for key, kind in kinds.items())
 
 
 def _pick(names: list[str]) -> list[str]:
@@ -243,13 +258,13 @@ def _card(name: str, folder: str, file: tuple[int, ...]) -> Card:
 def _fluency(card_hash: str) -> Fluency:
     from core.fluency import trigram
 
-    found = trigram.load()
+    fluency = trigram.load()
     give_back()
-    return found
+    return fluency
 
 
 @cached(64, shared=True)
 def _load(name: str, card_hash: str) -> Checkpoint:
-    found = checkpoints.load(name)
+    checkpoint = checkpoints.load(name)
     give_back()
-    return found
+    return checkpoint

@@ -24,16 +24,24 @@ def only(checkpoints: Sequence[Checkpoint], *, plain_only: bool, torch_gates: bo
     None of these reads from both ends. With `plain_only` the logit is w·h_T + b; with `torch_gates` a GRU's reset gate
     stands where torch has it.
     """
-    ways = [checkpoint for checkpoint in checkpoints if not checkpoint.model.bidirectional]
+    forward = [checkpoint for checkpoint in checkpoints if not checkpoint.model.bidirectional]
     fitting = [
         checkpoint
-        for checkpoint in ways
+        for checkpoint in forward
         if not (plain_only and not checkpoint.model.plain) and not (torch_gates and not checkpoint.model.reset_after)
     ]
     say = st.caption if fitting else st.error
-    if others := [checkpoint.name for checkpoint in checkpoints if checkpoint not in ways]:
-        say(_not_shown(others))
-    for checkpoint in ways:
+    if others := [checkpoint.name for checkpoint in checkpoints if checkpoint not in forward]:
+        say(
+            ngettext(
+                "Not here: {names} is bidirectional. It reads a text from both ends, so it has no state, gate or "
+                "verdict after each word on the way.",
+                "Not here: {names} are bidirectional. They read a text from both ends, so they have no state, gate or "
+                "verdict after each word on the way.",
+                len(others),
+            ).format(names=_listed(others))
+        )
+    for checkpoint in forward:
         if checkpoint not in fitting:
             say(
                 _("Not here: {name} ({what}). This view is about models with a plain cell and read-out.").format(
@@ -83,16 +91,6 @@ def tell_of_missing_curves(readers: Sequence[Model]) -> None:
                 len(names),
             ).format(names=_listed(names))
         )
-
-
-def _not_shown(names: Sequence[str]) -> str:
-    return ngettext(
-        "Not here: {names} is bidirectional. It reads a text from both ends, so it has no state, gate or verdict after "
-        "each word on the way.",
-        "Not here: {names} are bidirectional. They read a text from both ends, so they have no state, gate or verdict "
-        "after each word on the way.",
-        len(names),
-    ).format(names=_listed(names))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,25 +1,17 @@
-"""The box for a second sentence, to be held against the first."""
+"""The box for a second sentence, to compare with the first."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.data.examples import examples
-from core.runtime.i18n import gettext as _
 from pages.server import limits
 from pages.widgets import query_params
 
 
 def second_sentence(text: str, label: str, key: str, *, suggest: bool = True) -> str:
-    """What stands in the box; at first the proverb's reversal where `text` is the proverb and one is to be suggested.
-
-    It travels in the link as ``second`` while it is short enough.
-    """
+    """The second sentence, in the link as ``second``; `suggest` offers the proverb's reversal at first."""
     proverb, reversed_proverb = (example.text for example in examples()[:2])
-    query_params.restore("second", reversed_proverb if suggest and text == proverb else "", lambda told: told, key)
-    second = st.text_input(label, key=key, live=True, persist_state="session") or ""
-    short = 0 < len(second) <= query_params.LONGEST
-    query_params.carry("second", second if short else None)
-    if second and not short:
-        st.caption(_("The second sentence is too long for the link, which does not carry it."))
+    default = reversed_proverb if suggest and text == proverb else ""
+    second = query_params.text(st.text_input, label, name="second", key=key, default=default, live=True)
     return limits.short_enough(second)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ from core.data.label_inference import LabelsError
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import limits
+from pages.server.fingerprint import fingerprint
 from pages.widgets import tables
 from pages.wording.tokens import plain
 
@@ -66,10 +67,10 @@ def upload(title: str, key: str, kept: str) -> Upload | None:
         content = given.getvalue()
         digest = sha256(content).hexdigest()
         st.session_state[f"{kept} kept"] = Upload(given.name, _stored(kept, content, digest, given.name), digest)
-    found: Upload | None = st.session_state.get(f"{kept} kept")
-    if found is not None and given is None:
-        st.caption(_("The file from before is still here: {name}").format(name=plain(found.name)))
-    return found
+    upload: Upload | None = st.session_state.get(f"{kept} kept")
+    if upload is not None and given is None:
+        st.caption(_("The file from before is still here: {name}").format(name=plain(upload.name)))
+    return upload
 
 
 def _stored(kept: str, content: bytes, digest: str, name: str) -> Path:
@@ -91,22 +92,21 @@ def _stored(kept: str, content: bytes, digest: str, name: str) -> Path:
 
 
 def control(given: Upload, key: str) -> Read | None:
-    """What was found of a file, boxes to change it, and its first rows as they are read; None where it cannot be."""
+    """The layout detected, boxes to change it, and the first rows as read; None, with an error, if unreadable."""
     line, box = st.columns([4, 1], vertical_alignment="center")
     try:
         parquet = given.path.suffix == ".parquet"
         layout = Layout() if parquet else _asked(box.popover(_("Change"), width="stretch"), key)
-        found = look(given.path, layout)
+        source = look(given.path, layout)
         columns = records.columns(given.path, layout)
         with closing(records.windows(given.path, _ROWS, layout)) as table:
             window = next(table)
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(told(error, given)))
+        st.error(plain(message_of(error, given)))
         return None
-    if found.form != PARQUET:
-        line.caption(_("Read as: {layout}").format(layout=plain(_OPTION.sub("", said(found)))))
-    bad = len(window.problems)
-    names = [name if columns.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(columns, 1)]
+    if source.form != PARQUET:
+        line.caption(_("Read as: {layout}").format(layout=plain(_OPTION.sub("", said(source)))))
+    names = [name if columns.count(name) == 1 else f"{name} ({column})" for column, name in enumerate(columns, 1)]
     with st.expander(_("First rows as read"), icon=":material/table_view:"):
         st.dataframe(
             [
@@ -116,27 +116,47 @@ def control(given: Upload, key: str) -> Read | None:
             hide_index=True,
             key=f"{key} preview",
         )
-    if bad:
-        place, why = min(window.problems.items())
+    if bad := len(window.problems):
+        row, reason = min(window.problems.items())
         st.warning(
             plain(
                 ngettext(
                     "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
                     "{count:,} of the first {rows:,} rows cannot be read; the first, row {row}: {why}",
                     bad,
-                ).format(count=bad, rows=len(window), row=window.first + place, why=told(ValueError(why), given))
+                ).format(count=bad, rows=len(window), row=window.first + row, why=message_of(ValueError(reason), given))
             ),
             icon=":material/rule:",
         )
-    readable = [cells for place, cells in enumerate(window.cells()) if place not in window.problems]
+    readable = [cells for row, cells in enumerate(window.cells()) if row not in window.problems]
     return Read(layout, columns, *columns_of(columns, readable))
 
 
+def ask_columns(read: Read, boxes: Sequence[Any], key: str, labels: str | None = None) -> tuple[str, str | None]:
+    """Which column holds the texts and which the labels, asked in two of the boxes.
+
+    `labels` is the title of the second box where there need be no labels.
+    """
+    own = fingerprint(read.columns)
+    text = boxes[0].selectbox(
+        _("Texts"), read.columns, index=read.text, key=f"{key} text {own}", persist_state="session"
+    )
+    label = boxes[1].selectbox(
+        labels or _("Labels"),
+        read.columns,
+        index=None if labels else read.label,
+        key=f"{key} label {own}",
+        placeholder=_("none"),
+        persist_state="session",
+    )
+    return text, label
+
+
 def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
-    """What a person says of the layout; what is left to be found is None. Raises ValueError for what cannot be."""
-    found = _("found by looking")
+    """The layout that a person chose; None for what is to be detected. Raises ValueError for nonsense."""
+    detected = _("found by looking")
     encodings = {
-        None: found,
+        None: detected,
         "utf-8": "UTF-8",
         "cp1250": "Windows-1250",
         "cp1251": "Windows-1251",
@@ -150,27 +170,22 @@ def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
         "utf-16-be": "UTF-16-BE",
     }
     delimiters = {
-        None: found,
+        None: detected,
         " ": _("space"),
-        **{
-            NAMED[name]: title
-            for name, title in {
-                "comma": _("comma"),
-                "tab": _("tab"),
-                "semicolon": _("semicolon"),
-                "pipe": "|",
-                "plus": "+++$+++",
-                "none": _("one text per line"),
-            }.items()
-        },
+        NAMED["comma"]: _("comma"),
+        NAMED["tab"]: _("tab"),
+        NAMED["semicolon"]: _("semicolon"),
+        NAMED["pipe"]: "|",
+        NAMED["plus"]: "+++$+++",
+        NAMED["none"]: _("one text per line"),
     }
     quotings = {
-        None: found,
+        None: detected,
         ON: _('cells may be in "…"'),
         OFF: _("quotes are text"),
         ESCAPED: _('cells in "…", \\" inside'),
     }
-    headers = {None: found, True: _("names the columns"), False: _("is data")}
+    headers = {None: detected, True: _("names the columns"), False: _("is data")}
     encoding = _chosen(box, _("Encoding"), encodings, f"{key} encoding", typed=True)
     delimiter = _chosen(box, _("Delimiter"), delimiters, f"{key} delimiter", typed=True)
     quoting = _chosen(box, _("Quotation marks"), quotings, f"{key} quoting")
@@ -178,7 +193,9 @@ def _asked(box: st.delta_generator.DeltaGenerator, key: str) -> Layout:
     mend = box.checkbox(_("Mend UTF-8 read as something else (donâ€™t)"), key=f"{key} mend", persist_state="session")
     join = box.checkbox(_("Join cells behind the last named column"), key=f"{key} join", persist_state="session")
     if encoding is not None:
-        _check_encoding(encoding)
+        codec(encoding)
+        if codecs.lookup(encoding).name in ("idna", "punycode"):  # of names of hosts, and slow on long texts
+            raise ValueError(f"unknown encoding: {encoding}")
     if delimiter is not None and delimiter not in delimiters:
         delimiter = delimiter_of(delimiter)
     return Layout(encoding, delimiter, quoting, header, mend=bool(mend), join=bool(join))
@@ -201,13 +218,6 @@ def _chosen(
     )
 
 
-def _check_encoding(encoding: str) -> None:
-    """Raises ValueError for an encoding that is not known, or is one of names of hosts and no file's."""
-    codec(encoding)
-    if codecs.lookup(encoding).name in ("idna", "punycode"):  # which take long for long texts
-        raise ValueError(f"unknown encoding: {encoding}")
-
-
 def problems(listed: Sequence[Any], count: int, label: str, rest: str) -> None:
     """The rows of a file that could not be used, folded under `label`; `rest` says that not all are listed."""
     if not count:
@@ -219,7 +229,16 @@ def problems(listed: Sequence[Any], count: int, label: str, rest: str) -> None:
             st.caption(rest.format(shown=len(listed)))
 
 
-def told(error: Exception, given: Upload) -> str:
+@contextmanager
+def faults_named(given: Upload) -> Iterator[None]:
+    """Lets errors name the upload as it came, and the page's boxes: see `message_of`."""
+    try:
+        yield
+    except (ValueError, LookupError) as error:
+        raise ValueError(message_of(error, given)) from error
+
+
+def message_of(error: Exception, given: Upload) -> str:
     """What is wrong, under the upload's own name, and with the page's boxes in place of the command line's options."""
     if isinstance(error, LabelsError):
         return _renamed(error.found, given)

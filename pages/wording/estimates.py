@@ -62,7 +62,7 @@ def as_shown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[di
 
 def as_numbers(header: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[list[str], list[list[object]]]:
     """The same for a spreadsheet: a column with an estimate in it becomes three, of numbers alone."""
-    wide = [any(isinstance(row[place], Estimate) for row in rows) for place in range(len(header))]
+    wide = [any(isinstance(row[column], Estimate) for row in rows) for column in range(len(header))]
     names = [
         title
         for name, is_wide in zip(header, wide, strict=True)

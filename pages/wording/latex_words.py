@@ -62,9 +62,9 @@ _TEXT = re.compile(r"\\text\{( *)([^{}]+?)( *)\}")
 
 def worded(latex: str) -> str:
     r"""An equation whose ``\text{…}`` speaks the current language; what is no word of ours stands as it is."""
-    return _TEXT.sub(_said, latex)
+    return _TEXT.sub(_translated, latex)
 
 
-def _said(found: re.Match[str]) -> str:
-    before, word, after = found.groups()
+def _translated(match: re.Match[str]) -> str:
+    before, word, after = match.groups()
     return rf"\text{{{before}{_(word) if word in WORDS else word}{after}}}"

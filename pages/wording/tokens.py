@@ -48,12 +48,11 @@ _STYLE = """<style>
 
 def token_strip(tokens: Sequence[str], known: Sequence[bool]) -> None:
     """The tokens as chips, unknown ones dashed and marked with a question mark."""
-    chips = "".join(
+    chips = [
         f'<span class="u-token{"" if is_known else " u-unknown"}">{escape(visible(token))}</span>'
         for token, is_known in zip(tokens[:_MOST_TOKENS], known, strict=False)
-    )
-    st.html(f'{_STYLE}<div class="u-tokens">{chips}</div>')
-    _tell_of_more(tokens)
+    ]
+    _strip(chips, len(tokens), _("and {count:,} more tokens, read but not shown"))
 
 
 def pull_strip(tokens: Sequence[str], known: Sequence[bool], pulls: Sequence[float], hints: Sequence[str]) -> None:
@@ -63,14 +62,13 @@ def pull_strip(tokens: Sequence[str], known: Sequence[bool], pulls: Sequence[flo
     says what the colour says. A hint is told when the pointer rests on its token.
     """
     most = max([1.0, *(abs(pull) for pull in pulls)])
-    chips = "".join(
+    chips = [
         f'<span class="u-token u-pull{"" if is_known else " u-unknown"}" title="{escape(hint)}" '
         f'style="background-color: {_shade(pull / most)}"><span class="u-word">{escape(visible(token))}</span>'
         f'<span class="u-number">{escape(signed(pull))}</span></span>'
         for token, is_known, pull, hint in zip(tokens[:_MOST_TOKENS], known, pulls, hints, strict=False)
-    )
-    st.html(f'{_STYLE}<div class="u-tokens">{chips}</div>')
-    _tell_of_more(tokens)
+    ]
+    _strip(chips, len(tokens), _("and {count:,} more tokens, read but not shown"))
 
 
 def readable_choices() -> None:
@@ -111,9 +109,11 @@ def _shade(strength: float) -> str:
     return f"rgba({colour}, {_FULL * abs(strength):.3f})"
 
 
-def _tell_of_more(tokens: Sequence[str]) -> None:
-    if len(tokens) > _MOST_TOKENS:
-        st.caption(_("and {count:,} more tokens, read but not shown").format(count=len(tokens) - _MOST_TOKENS))
+def _strip(chips: Sequence[str], count: int, more: str, kind: str = "") -> None:
+    """Chips in a row; the line `more` where they are fewer than `count`."""
+    st.html(f'{_STYLE}<div class="u-tokens{kind}">{"".join(chips)}</div>')
+    if count > _MOST_TOKENS:
+        st.caption(more.format(count=count - _MOST_TOKENS))
 
 
 def diff_strip(pieces: Sequence[tuple[str, str, str]]) -> None:
@@ -130,9 +130,7 @@ def diff_strip(pieces: Sequence[tuple[str, str, str]]) -> None:
         gone = f"<del>{escape(visible(before))}</del>" if before else ""
         come = f"<ins>{escape(visible(after))}</ins>" if after else ""
         chips.append(f'<span class="u-edit" title="{title}">{gone}{come}</span>')
-    st.html(f'{_STYLE}<div class="u-tokens u-diff">{"".join(chips)}</div>')
-    if len(pieces) > _MOST_TOKENS:
-        st.caption(_("and {count:,} more tokens, not shown").format(count=len(pieces) - _MOST_TOKENS))
+    _strip(chips, len(pieces), _("and {count:,} more tokens, not shown"), " u-diff")
 
 
 def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) -> None:
@@ -143,6 +141,12 @@ def step_table(text: str, steps: Sequence[StepResult], names: dict[str, str]) ->
         after = _shortened(step.text) if step.changed else f'<span class="u-same">{no_change}</span>'
         rows.append(f"<tr><th>{escape(names.get(step.name, step.name))}</th><td>{after}</td></tr>")
     st.html(f'{_STYLE}<table class="u-steps">{"".join(rows)}</table>')
+
+
+def certificate(line: str, complete: bool, good: bool | None = None) -> None:
+    """What a search covered and what follows; green if `good`, which is `complete` unless given, else blue."""
+    show = st.success if (complete if good is None else good) else st.info
+    show(plain(line), icon=":material/verified:" if complete else ":material/info:")
 
 
 def plain(text: str) -> str:

@@ -98,7 +98,7 @@ def said(ask: Refusal, folder: Path) -> str:
     folder.mkdir()
     with pytest.raises((ValueError, LookupError)) as refusal:
         ask(folder)
-    return uploaded_file.told(refusal.value, uploaded_file.Upload("own.csv", folder / "upload.csv", ""))
+    return uploaded_file.message_of(refusal.value, uploaded_file.Upload("own.csv", folder / "upload.csv", ""))
 
 
 @pytest.mark.parametrize(("ask", "quoted", "names"), REFUSALS)
@@ -127,7 +127,7 @@ def test_what_a_page_has_a_box_for_is_cut_off_in_every_language(tmp_path: Path) 
                 ask()
             whole = str(refusal.value)
             assert whole.endswith(tables.NAME_ENCODING)
-            told = uploaded_file.told(ValueError(whole), upload)
+            told = uploaded_file.message_of(ValueError(whole), upload)
             assert told.startswith(whole.removesuffix(tables.NAME_ENCODING)) and "--encoding" not in told
             assert i18n.gettext("Encoding") in told
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.server import garbage
 from pages.server.garbage import Collections
+from tests.app import opened, sound
 
 
 class Knot:
@@ -39,20 +39,15 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collections]:
     gc.callbacks.remove(found.watch)
 
 
-def test_what_a_long_look_left_is_set_aside_once(watched: Collections) -> None:
+def test_what_a_long_look_left_is_set_aside_once_and_the_next_look_is_short(watched: Collections) -> None:
     assert not watched.settle()  # no look yet
+    clock = time.thread_time()
     gc.collect()
+    whole = time.thread_time() - clock
     before = gc.get_freeze_count()
     assert watched.settle()
     assert gc.get_freeze_count() > before
     assert not watched.settle()  # not again for the same look
-
-
-def test_a_look_at_what_is_new_is_short_then(watched: Collections) -> None:
-    clock = time.thread_time()
-    gc.collect()
-    whole = time.thread_time() - clock
-    assert watched.settle()
     clock = time.thread_time()
     gc.collect()
     assert time.thread_time() - clock < whole / 3
@@ -69,27 +64,26 @@ def test_a_short_look_or_one_at_the_young_sets_nothing_aside(
     assert not watched.settle()
 
 
-@pytest.mark.parametrize("due", [("EVERYTHING_EVERY", 0.0), ("GROWN", 0.5)])
-def test_what_becomes_unreachable_while_set_aside_is_freed_in_the_end(
-    watched: Collections, monkeypatch: pytest.MonkeyPatch, due: tuple[str, float]
-) -> None:
+def test_what_becomes_unreachable_while_set_aside_is_freed_in_the_end(watched: Collections) -> None:
     gc.collect()
     assert watched.settle()  # the first time, everything
-    knot, plain = Knot(), Knot()
-    plain.itself = None  # type: ignore[assignment]
-    gone, plain_gone = weakref.ref(knot), weakref.ref(plain)
-    gc.collect()
-    assert watched.settle()
-    del knot, plain
-    assert plain_gone() is None  # nobody refers to it: freed at once
-    gc.collect()
-    assert gone() is not None
-    assert watched.settle()
-    assert gone() is not None
-    monkeypatch.setattr(garbage, *due)
-    gc.collect()
-    assert watched.settle()
-    assert gone() is None
+    for due in (("EVERYTHING_EVERY", 0.0), ("GROWN", 0.5)):
+        knot, plain = Knot(), Knot()
+        plain.itself = None  # type: ignore[assignment]
+        gone, plain_gone = weakref.ref(knot), weakref.ref(plain)
+        gc.collect()
+        assert watched.settle()
+        del knot, plain
+        assert plain_gone() is None  # nobody refers to it: freed at once
+        gc.collect()
+        assert gone() is not None
+        assert watched.settle()
+        assert gone() is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(garbage, *due)
+            gc.collect()
+            assert watched.settle()
+        assert gone() is None
 
 
 def test_every_page_settles(monkeypatch: pytest.MonkeyPatch, tiny_checkpoints: Path) -> None:
@@ -97,7 +91,5 @@ def test_every_page_settles(monkeypatch: pytest.MonkeyPatch, tiny_checkpoints: P
     monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
     times: list[None] = []
     monkeypatch.setattr(garbage, "settle", lambda: times.append(None))
-    page = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=90).run()
-    page.run()
-    assert not page.exception
+    sound(sound(opened()).run())
     assert len(times) == 2

@@ -31,7 +31,7 @@ def composed(at: AppTest) -> AppTest:
 def keep(at: AppTest, note: str) -> AppTest:
     (radio,) = [radio for radio in at.radio if str(radio.key).startswith("keep comment")]
     radio.set_value("negative")
-    own = str(radio.key).removesuffix(" reading")
+    own = str(radio.key).removesuffix(" judgement")
     at.text_input(key=f"{own} note").set_value(note)
     (button,) = [button for button in at.button if button.label == "Keep this text"]
     button.click()

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 def answer(text: str, checkpoints: list[Model]) -> None:
     """Everything the home page says of a text."""
-    given = answers.answers(checkpoints, text)
-    verdicts, readers = [said for _reader, said in given], [reader for reader, _said in given]
+    readers, verdicts = answers.answers(checkpoints, text)
     if not verdicts:
         st.info(_("There is no word to read yet. Type a sentence, or pick one of the examples."))
         return
 
     for column, verdict, checkpoint in zip(st.columns(len(verdicts)), verdicts, readers, strict=True):
-        with column:
-            _verdict_card(verdict, checkpoint)
+        with column, st.container(border=True):
+            classes.metric(verdict)
+            _accuracy(checkpoint)
     if all(checkpoint.reads_sentiment for checkpoint in readers):
         st.caption(
             _(
@@ -68,12 +68,6 @@ def answer(text: str, checkpoints: list[Model]) -> None:
     _preprocessing(text, readers)
 
 
-def _verdict_card(verdict: Verdict, checkpoint: Model) -> None:
-    with st.container(border=True):
-        classes.metric(verdict)
-        _accuracy(checkpoint)
-
-
 def _accuracy(checkpoint: Model) -> None:
     """How often it is right. Of a model of a person's own, on what rows, and beside what the more frequent class scores
     by itself; few rows are said to be few."""
@@ -87,23 +81,23 @@ def _accuracy(checkpoint: Model) -> None:
                 )
             )
         return
-    found = metrics.get("report") or metrics.get("selection")
-    if not found:
+    measured = metrics.get("report") or metrics.get("selection")
+    if not measured:
         return
-    low, high = found["accuracy_interval"]
-    first, second = class_counts(found)
+    low, high = measured["accuracy_interval"]
+    first, second = class_counts(measured)
     rows = _("{rows:,} rows") if "report" in metrics else _("{rows:,} held-out rows, which chose its weights")
     st.caption(
         _("right for {accuracy:.1%} of {rows} ({low:.1%} to {high:.1%}); always saying {label}: {majority:.1%}").format(
-            accuracy=found["accuracy"],
-            rows=rows.format(rows=found["rows"]),
+            accuracy=measured["accuracy"],
+            rows=rows.format(rows=measured["rows"]),
             low=low,
             high=high,
             label=classes.said(float(second > first), checkpoint.labels),
-            majority=majority(found),
+            majority=majority(measured),
         )
     )
-    if is_small(found["rows"]):
+    if is_small(measured["rows"]):
         st.caption(
             _("Few rows: below {small} an accuracy may be off by 5 percentage points or more.").format(small=SMALL),
         )
@@ -115,31 +109,30 @@ def _with_beginnings(readers: list[Model], verdicts: list[Verdict]) -> list[Verd
     if not asked:
         return verdicts
     names = plain(listed(map(model_name, asked)))
-    found = verdicts
     if st.toggle(
         _("Ask {model} about every beginning of the sentence too").format(model=names),
         key="beginnings",
         persist_state="session",
         help=_("Only its answers to whole texts can be had, so each beginning is a text of its own."),
     ):
-        with black_box.faults_told(), st.spinner(_("Asking {model}…").format(model=names)):
-            found = [
-                models.with_prefixes(reader, said) if black_box.is_one(reader) else said
-                for reader, said in zip(readers, verdicts, strict=True)
+        with black_box.faults_shown(), st.spinner(_("Asking {model}…").format(model=names)):
+            verdicts = [
+                models.with_prefixes(reader, verdict) if black_box.is_one(reader) else verdict
+                for reader, verdict in zip(readers, verdicts, strict=True)
             ]
     black_box.without_beginnings(
-        [reader for reader, said in zip(readers, found, strict=True) if not said.prefix_probabilities]
+        [reader for reader, verdict in zip(readers, verdicts, strict=True) if not verdict.prefix_probabilities]
     )
-    return found
+    return verdicts
 
 
 def _tokens(verdicts: list[Verdict]) -> None:
     st.header(_("What the models read"))
-    readings: dict[tuple[tuple[str, ...], tuple[bool, ...]], list[str]] = {}
+    sequences: dict[tuple[tuple[str, ...], tuple[bool, ...]], list[str]] = {}
     for verdict in verdicts:
-        readings.setdefault((verdict.tokens, verdict.known), []).append(model_name(verdict.model))
-    for (tokens, known), readers in readings.items():
-        if len(readings) > 1:
+        sequences.setdefault((verdict.tokens, verdict.known), []).append(model_name(verdict.model))
+    for (tokens, known), readers in sequences.items():
+        if len(sequences) > 1:
             st.caption(plain(listed(readers)))
         token_strip(tokens, known)
         unknown = len(known) - sum(known)
@@ -165,8 +158,8 @@ def _split_contractions(text: str, readers: list[Model]) -> None:
 
     own = [reader for reader in readers if not black_box.is_one(reader)]
     apart = [model_name(reader.name) for reader in own if REJOIN not in reader.preprocessing.steps]
-    if apart and (found := first_split(text)):
-        split, joined = found
+    if apart and (contraction := first_split(text)):
+        split, joined = contraction
         st.caption(
             _("“{split}” is read in pieces by {models}. Type it joined: “{joined}”.").format(
                 split=plain(visible(split)), models=plain(listed(apart)), joined=plain(joined)
@@ -176,9 +169,6 @@ def _split_contractions(text: str, readers: list[Model]) -> None:
 
 def _preprocessing(text: str, checkpoints: list[Model]) -> None:
     with st.expander(_("What each preprocessing step changed"), icon=":material/format_list_numbered:"):
-        shown = set()
         steps = names.steps() | {DROPPING: _("unknown words dropped")}
-        for checkpoint in checkpoints:
-            if checkpoint.preprocessing not in shown:
-                shown.add(checkpoint.preprocessing)
-                step_table(text, checkpoint.preprocessing.show_work(text), steps)
+        for preprocessing in dict.fromkeys(checkpoint.preprocessing for checkpoint in checkpoints):
+            step_table(text, preprocessing.show_work(text), steps)

@@ -34,7 +34,7 @@ def view() -> None:
     models.tell_of(faults)
     checkpoints = black_box.inside(checkpoints)
     if not checkpoints:
-        st.error(_("No usable model found. Train one with: python -m core train --data FILE"))
+        models.tell_of_none()
         return
     chosen = _one_a_cell(checkpoints)
     lines = [*_live(text, chosen), *_costs(chosen)]

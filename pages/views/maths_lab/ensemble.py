@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.data.formats.layout import Layout
-from core.data.label_inference import Column
 from core.data.labels import model_name
-from core.data.tables import is_sentiment140
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
@@ -99,8 +97,7 @@ def _own(given: uploaded_file.Upload) -> None:
     meaning: dict[str, str] | None = {}
     if checkpoints:
         alike = [model for model in checkpoints if model.labels == checkpoints[0].labels]
-        column = Column(given.name, label, is_sentiment140(given.path))
-        meaning = label_meaning.ask(given, column, read.layout, alike, "boost labels")
+        meaning = label_meaning.ask(given, label, read.layout, alike, "boost labels")
     if meaning is None:
         return
     asked = _Asked(text, label, read.layout, int(rows), int(seed), tuple(meaning.items()))
@@ -129,7 +126,7 @@ def _measured(
             asked=dict(asked.meaning),
         )
     except (ValueError, LookupError) as error:
-        raise ValueError(uploaded_file.told(error, given)) from error
+        raise ValueError(uploaded_file.message_of(error, given)) from error
     check_cancelled()
     corpus = replace(corpus, name=given.name).sample(asked.rows, asked.seed)
     yield from measure(corpus, checkpoints, seed=asked.seed, check_cancelled=check_cancelled)

@@ -95,9 +95,8 @@ def _report(cards: Mapping[str, Any]) -> Shown | None:
 
 
 def _own() -> Shown | None:
-    with st.spinner(_("Loading the models…"), show_time=False):
-        loaded, faults = models.load_all()
-    models.tell_of(faults)
+    if not (loaded := models.loaded()):
+        return None
     apt = [checkpoint for checkpoint in loaded if checkpoint.reads_sentiment][:MOST_MODELS]
     others = len(loaded) - len(apt)
     if not apt:

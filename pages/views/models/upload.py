@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from core.data.formats.layout import Layout
-from core.data.label_inference import Column
 from core.data.labels import model_name
-from core.data.tables import is_sentiment140
 from core.evaluation.assessment import MOST_MODELS, assess
 from core.models import checkpoints
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server import background_search
-from pages.server.fingerprint import fingerprint
 from pages.views.models.source import UPLOADED
 from pages.widgets import label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
@@ -43,32 +41,21 @@ def view() -> None:
             "stays with this session."
         )
     )
-    with st.spinner(_("Loading the models…"), show_time=False):
-        loaded, faults = models.load_all()
-    models.tell_of(faults)
-    if not loaded:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
+    if not (loaded := models.loaded()):
         return
     chosen = _alike(loaded)
     upload = uploaded_file.upload(_("A labelled file"), "models upload", "models")
     if upload is None:
         return
-    labels = chosen[0].labels
     asked = _asked(upload, chosen)
     if asked is None:
         return
     hashes = [(checkpoint.name, checkpoint.hash) for checkpoint in chosen]
-    key = (upload.name, upload.digest, asked, *hashes)
-
-    seen = [model_name(one.name) for one in chosen if checkpoints.trained_on(one.card, key[1])]
-
-    def start() -> background_search.Start:
-        return lambda check_cancelled: _run(upload, chosen, asked, labels, check_cancelled)
-
+    seen = [model_name(one.name) for one in chosen if checkpoints.trained_on(one.card, upload.digest)]
     background_search.view(
         "models file",
-        key,
-        start,
+        (upload.name, upload.digest, asked, *hashes),
+        lambda: partial(_run, upload, chosen, asked),
         _say,
         lambda assessment, _key: _show(upload.name, assessment, seen),
         _("Evaluate"),
@@ -99,79 +86,68 @@ def _asked(upload: uploaded_file.Upload, chosen: Sequence[Checkpoint]) -> _Asked
     read = uploaded_file.control(upload, "models")
     if read is None:
         return None
-    columns, boxes = read.columns, st.columns(2, vertical_alignment="bottom")
-    if len(columns) < 2:
+    boxes = st.columns(2, vertical_alignment="bottom")
+    if len(read.columns) < 2:
         st.error(_("The file has one column only; a column of texts and one of labels are needed."))
         return None
-    own = fingerprint(columns)
-    text, label = (
-        str(box.selectbox(title, columns, index=place, key=f"models {key} {own}", persist_state="session"))
-        for box, title, place, key in zip(
-            boxes, (_("Texts"), _("Labels")), (read.text, read.label), ("text", "label"), strict=True
-        )
-    )
-    if text == label:
+    text, label = uploaded_file.ask_columns(read, boxes, "models")
+    if text == label or label is None:
         st.error(_("Texts and labels are the same column."))
         return None
-    column = Column(upload.name, label, is_sentiment140(upload.path))
-    meaning = label_meaning.ask(upload, column, read.layout, chosen, "models labels")
+    meaning = label_meaning.ask(upload, label, read.layout, chosen, "models labels")
     return None if meaning is None else _Asked(text, label, tuple(meaning.items()), read.layout)
 
 
 def _run(
-    upload: uploaded_file.Upload,
-    chosen: Sequence[Checkpoint],
-    asked: _Asked,
-    labels: tuple[str, str],
-    check_cancelled: Callable[[], None],
+    upload: uploaded_file.Upload, chosen: Sequence[Checkpoint], asked: _Asked, check_cancelled: Callable[[], None]
 ) -> Iterator[Assessment]:
-    events = assess(
-        upload.path,
-        chosen,
-        asked.text,
-        asked.label,
-        labels=labels,
-        asked=dict(asked.meaning),
-        layout=asked.layout,
-        name=upload.name,
-        check_cancelled=check_cancelled,
-    )
-    try:
-        yield from events
-    except (ValueError, LookupError) as error:
-        raise ValueError(uploaded_file.told(error, upload)) from error
-
-
-def _say(found: Assessment) -> background_search.Shown:
-    return background_search.Shown(found.share, _("{rows:,} rows read, {counted:,} counted").format(**_numbers(found)))
-
-
-def _numbers(found: Assessment) -> dict[str, int]:
-    return {"rows": found.rows, "counted": found.counted}
-
-
-def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
-    if found.counted:
-        st.session_state[UPLOADED] = (name, found)
-    if not found.done:
-        st.warning(
-            _("Stopped at {share:.0%} of the file; what follows is of the rows until there.").format(share=found.share)
+    with uploaded_file.faults_named(upload):
+        yield from assess(
+            upload.path,
+            chosen,
+            asked.text,
+            asked.label,
+            labels=chosen[0].labels,
+            asked=dict(asked.meaning),
+            layout=asked.layout,
+            name=upload.name,
+            check_cancelled=check_cancelled,
         )
+
+
+def _say(so_far: Assessment) -> background_search.Shown:
+    line = _("{rows:,} rows read, {counted:,} counted").format(rows=so_far.rows, counted=so_far.counted)
+    return background_search.Shown(so_far.share, line)
+
+
+def _show(name: str, result: Assessment, seen: Sequence[str]) -> None:
+    if result.counted:
+        st.session_state[UPLOADED] = (name, result)
+    if not result.done:
+        line = _("Stopped at {share:.0%} of the file; what follows is of the rows until there.")
+        st.warning(line.format(share=result.share))
     st.write(
         _(
             "{rows:,} rows: {counted:,} counted, {unlabelled:,} with a label of neither class, {empty:,} without a "
             "word, {malformed:,} malformed."
-        ).format(unlabelled=found.unlabelled, empty=found.empty, malformed=found.malformed, **_numbers(found))
+        ).format(
+            rows=result.rows,
+            counted=result.counted,
+            unlabelled=result.unlabelled,
+            empty=result.empty,
+            malformed=result.malformed,
+        )
     )
-    _problems(found)
-    if not found.counted:
+    label = ngettext("{count:,} malformed row", "{count:,} malformed rows", result.malformed)
+    uploaded_file.problems(result.problems, result.malformed, label, _("The first {shown:,} are listed."))
+    if not result.counted:
         return
     if seen:
         line = _("Trained on this very file: {names}. Their figures here say nothing of other texts.")
         st.warning(plain(line.format(names=listed(seen))), icon=":material/warning:")
     header = [_("model"), _("accuracy"), "F1", "AUC", _("calibration error (ECE)"), _("Brier score")]
     rows: list[tuple[object, ...]] = []
-    for tally in found.tallies.tallies:
+    for tally in result.tallies.tallies:
         at = tally.at(0.5)
         rows.append(
             (
@@ -185,8 +161,3 @@ def _show(name: str, found: Assessment, seen: Sequence[str]) -> None:
         )
     tables.table(header, rows)
     st.caption(_("Slices, calibration, confusion, threshold and comparison now offer this file as well."))
-
-
-def _problems(found: Assessment) -> None:
-    label = ngettext("{count:,} malformed row", "{count:,} malformed rows", found.malformed)
-    uploaded_file.problems(found.problems, found.malformed, label, _("The first {shown:,} are listed."))

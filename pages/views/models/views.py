@@ -19,7 +19,6 @@ from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
     from core.evaluation.assessment import Example
-    from core.evaluation.binned_metrics import AtThreshold, Tally
 
 
 def slices(shown: Shown) -> None:
@@ -44,9 +43,8 @@ def slices(shown: Shown) -> None:
             estimates.share(cell.accuracy, cell.interval),
             None if cell.share is None else f"{cell.share:.1%}",
         )
-        for place in range(len(names))
-        for tally in tallies
-        for cell in [tally.cells()[place]]
+        for cells in zip(*(tally.cells() for tally in tallies), strict=True)
+        for tally, cell in zip(tallies, cells, strict=True)
     ]
     with st.expander(_("All slices as a table"), icon=":material/table:"):
         tables.table(header, rows, "slices")
@@ -98,8 +96,23 @@ def confusion(shown: Shown) -> None:
     tally = shown.tallies.of(model)
     left, right = st.columns([2, 3])
     left.plotly_chart(drawn(tally), key="confusion", alt=_("What people said by what the model says"))
+    at, one = tally.at(0.5), named(tally.labels[1])
     with right:
-        _measures(tally, tally.at(0.5))
+        tables.table(
+            [_("measure"), _("value (95 % interval)")],
+            [
+                (_("accuracy"), estimates.share(at.accuracy, at.accuracy_interval)),
+                (
+                    _("precision: of what is said {one}, right").format(one=one),
+                    estimates.share(at.precision, at.precision_interval),
+                ),
+                (
+                    _("recall: of what is {one}, said so").format(one=one),
+                    estimates.share(at.recall, at.recall_interval),
+                ),
+                (_("rows"), f"{tally.rows:,}"),
+            ],
+        )
     if shown.assessment is None:
         _no_texts()
         return
@@ -113,7 +126,7 @@ def confusion(shown: Shown) -> None:
     }
     field = query_params.choice(st.segmented_control, _("Field"), fields, name="field", key="models field")
     examples = shown.assessment.fields[model][int(field[0]), int(field[1])]
-    count = int(tally.at(0.5)[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
+    count = int(at[{"00": 1, "01": 2, "10": 3, "11": 4}[field]])
     line = ngettext("{count:,} row", "{count:,} rows", count).format(count=count)
     st.caption(_("{rows}; listed, surest first: {shown}.").format(rows=line, shown=len(examples)))
     _examples(examples, [model], tally.labels, f"confusion {model} {field}")
@@ -192,23 +205,22 @@ def compare(shown: Shown) -> None:
     pair = shown.tallies.pair(a, b)
     low, high = pair.interval
     first, second = plain(model_name(a)), plain(model_name(b))
-    values = {"a": first, "b": second}
     if low > 0 or high < 0:
         better, worse = (first, second) if low > 0 else (second, first)
         verdict = _("{better} is right more often than {worse} on this file.").format(better=better, worse=worse)
     else:
-        verdict = _("On this file no difference between {a} and {b} is shown.").format(**values)
+        verdict = _("On this file no difference between {a} and {b} is shown.").format(a=first, b=second)
     st.header(verdict)
-    one, two_, three = st.columns(3)
-    one.metric(
-        _("accuracy of {a} minus {b} (points)").format(**values),
+    left, middle, right = st.columns(3)
+    left.metric(
+        _("accuracy of {a} minus {b} (points)").format(a=first, b=second),
         f"{100 * pair.difference:+.2f}",
         _("{low:+.2f} to {high:+.2f}").format(low=100 * low, high=100 * high),
         delta_color="off",
         delta_arrow="off",
     )
-    two_.metric(_("McNemar’s p"), f"{pair.p_value:.2g}")
-    three.metric(_("rows where they differ"), f"{pair.only_a + pair.only_b:,}")
+    middle.metric(_("McNemar’s p"), f"{pair.p_value:.2g}")
+    right.metric(_("rows where they differ"), f"{pair.only_a + pair.only_b:,}")
     tables.table(
         ["", _("{b} right").format(b=model_name(b)), _("{b} wrong").format(b=model_name(b))],
         [
@@ -253,21 +265,6 @@ def _examples(examples: Sequence[Example], names: Sequence[str], labels: Sequenc
         return
     st.text(examples[rows[0]].text)
     frame.links_to_pages(examples[rows[0]].text)
-
-
-def _measures(tally: Tally, at: AtThreshold) -> None:
-    one = named(tally.labels[1])
-    header = [_("measure"), _("value (95 % interval)")]
-    rows: list[tuple[object, ...]] = [
-        (_("accuracy"), estimates.share(at.accuracy, at.accuracy_interval)),
-        (
-            _("precision: of what is said {one}, right").format(one=one),
-            estimates.share(at.precision, at.precision_interval),
-        ),
-        (_("recall: of what is {one}, said so").format(one=one), estimates.share(at.recall, at.recall_interval)),
-        (_("rows"), f"{tally.rows:,}"),
-    ]
-    tables.table(header, rows)
 
 
 def _slice_names() -> dict[tuple[str, str], str]:

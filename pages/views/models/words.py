@@ -32,13 +32,7 @@ _LONGEST = 200  # characters of a word in the link
 
 def view(vectors: Card | None) -> None:
     """One model's words, and those of the vectors that it started from where they are here."""
-    with st.spinner(_("Loading the models…"), show_time=False):
-        every, faults = models.load_all()
-    models.tell_of(faults)
-    if not every:
-        st.error(_("No trained model can be used. Train some with: python -m core train --data FILE"))
-        return
-    if not (loaded := black_box.inside(every)):
+    if not (loaded := black_box.inside(models.loaded())):
         return
     checkpoint = models.choose(loaded, "models word model")
     after = _after(checkpoint)
@@ -88,7 +82,7 @@ def _word_box(label: str, name: str, usual: str, box: Callable[..., str | None] 
         name=name,
         key=f"models {name}",
         default=usual,
-        read=lambda told: told[:_LONGEST],
+        read=lambda typed: typed[:_LONGEST],
         write=lambda typed: typed or None,
         max_chars=_LONGEST,
     )
@@ -112,17 +106,12 @@ def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> N
     except (ValueError, LookupError) as error:
         _cannot(error)
         return
-    columns = st.columns(2)
-    spaces = [(_("Before training (word2vec)"), before), (_after_name(after), after)]
-    for column, (title, space) in zip(columns, spaces, strict=True):
-        with column:
-            if space is not None:
-                _near(title, space, lambda space: words.neighbours(space, typed, _LISTED), checkpoint)
+    _side_by_side(before, after, lambda space: words.neighbours(space, typed, _LISTED), checkpoint)
     if before is not None:
         try:
             move = words.move_of(checkpoint, before, typed)
         except (ValueError, LookupError):
-            return  # told of above
+            return  # shown above
         one, two, three = st.columns(3)
         one.metric(_("cosine, before and after"), f"{move.cosine:.3f}")
         two.metric(_("lean of the word alone (logit)"), f"{move.lean_after:+.2f}", f"{move.shift:+.2f}", "off")
@@ -136,21 +125,29 @@ def _neighbours(checkpoint: Checkpoint, before: Space | None, after: Space) -> N
     )
 
 
-def _near(title: str, space: Space, ask: Callable[[Space], Neighbours], checkpoint: Checkpoint) -> None:
-    """A table of the nearest words, or one line on what cannot be asked."""
-    st.header(title)
-    try:
-        result = ask(space)
-    except (ValueError, LookupError) as error:
-        _cannot(error)
-        return
-    polarity = checkpoint.polarity if space.vocabulary == checkpoint.vocabulary else None
-    header, rows = [_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in result.near]
-    if polarity is not None:
-        header.append(_("polarity (nats)"))
-        rows = [(*row, round(float(polarity[near.id]), 2)) for row, near in zip(rows, result.near, strict=True)]
-    tables.table(header, rows, height="content")
-    st.caption(_("of {count:,} words").format(count=result.searched))
+def _side_by_side(
+    before: Space | None, after: Space, ask: Callable[[Space], Neighbours], checkpoint: Checkpoint | None = None
+) -> None:
+    """The nearest words before training and after it; with a checkpoint also their polarity, and among how many."""
+    spaces = [(_("Before training (word2vec)"), before), (_after_name(after), after)]
+    for column, (title, space) in zip(st.columns(2), spaces, strict=True):
+        if space is None:
+            continue
+        with column:
+            st.header(title)
+            try:
+                result = ask(space)
+            except (ValueError, LookupError) as error:
+                _cannot(error)
+                continue
+            header, rows = [_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in result.near]
+            polarity = checkpoint.polarity if checkpoint and space.vocabulary == checkpoint.vocabulary else None
+            if polarity is not None:
+                header.append(_("polarity (nats)"))
+                rows = [(*row, round(float(polarity[near.id]), 2)) for row, near in zip(rows, result.near, strict=True)]
+            tables.table(header, rows, height="content")
+            if checkpoint:
+                st.caption(_("of {count:,} words").format(count=result.searched))
 
 
 def _analogy(before: Space | None, after: Space) -> None:
@@ -170,18 +167,7 @@ def _analogy(before: Space | None, after: Space) -> None:
     except (ValueError, LookupError) as error:
         _cannot(error)
         return
-    for column, (title, space) in zip(
-        st.columns(2), [(_("Before training (word2vec)"), before), (_after_name(after), after)], strict=True
-    ):
-        with column:
-            if space is not None:
-                st.header(title)
-                try:
-                    result = words.analogy(space, a, b, c)
-                except (ValueError, LookupError) as error:
-                    _cannot(error)
-                    continue
-                tables.table([_("word"), _("cosine")], [(near.word, round(near.cosine, 3)) for near in result.near])
+    _side_by_side(before, after, lambda space: words.analogy(space, a, b, c))
     st.caption(
         _(
             "That the three words may not be the answer does much of the work: without it the answer would mostly be "
@@ -211,7 +197,9 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
     space = before if when == "before" and before is not None else after
     kind, leaning = _leaning(checkpoint.hash_with_polarity, checkpoint)
     ids = embedding_map.that_matter(leaning, int(count or embedding_map.WORDS))
-    chosen = [token for token in checkpoint.preprocessing(sought)[:20] if token in checkpoint.vocabulary]
+    tokens = checkpoint.preprocessing(sought)[:20]
+    chosen = [token for token in tokens if token in checkpoint.vocabulary]
+    missing = [token for token in tokens if token not in checkpoint.vocabulary]
     extra = [number for token in chosen if (number := checkpoint.vocabulary.id(token)) not in set(ids.tolist())]
     every = [*ids.tolist(), *extra]
     try:
@@ -227,7 +215,6 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
         config={"scrollZoom": True},
         alt=_("Words on a plane, coloured by polarity"),
     )
-    missing = [token for token in checkpoint.preprocessing(sought)[:20] if token not in checkpoint.vocabulary]
     if missing:
         st.caption(_("Not known: {words}").format(words=plain(visible(listed(missing)[:200]))))
     st.caption(
@@ -240,8 +227,8 @@ def _map(checkpoint: Checkpoint, before: Space | None, after: Space) -> None:
             count=len(result.words),
             leaning=units[kind],
             share=sum(result.explained),
-            zero=plain(_labels(checkpoint)[0]),
-            one=plain(_labels(checkpoint)[1]),
+            zero=plain(checkpoint.labels[0]),
+            one=plain(checkpoint.labels[1]),
         )
     )
 
@@ -255,20 +242,20 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
     if result.frozen:
         st.info(_("This model’s embeddings were left as they were: training moved no word."))
         return
-    zero, one = (plain(label) for label in _labels(checkpoint))
+    zero, one = map(plain, checkpoint.labels)
     orders = {
         "shift": _("in the verdict"),
         "cosine": _("in direction (cosine)"),
     }
     by = query_params.choice(st.segmented_control, _("Moved most"), orders, name="by", key="models by")
     if by == "cosine":
-        listed = result.most("cosine", 2 * _PER_SIDE)
+        moves = result.most("cosine", 2 * _PER_SIDE)
     else:
-        listed = [*result.most("positive", _PER_SIDE), *reversed(result.most("negative", _PER_SIDE))]
+        moves = [*result.most("positive", _PER_SIDE), *reversed(result.most("negative", _PER_SIDE))]
     st.plotly_chart(
         leans_moved(
-            listed,
-            _("lean of the word alone (logit; right: {one})").format(one=_labels(checkpoint)[1]),
+            moves,
+            _("lean of the word alone (logit; right: {one})").format(one=checkpoint.labels[1]),
             {"before": _("with the vector before training"), "after": _("with the trained one")},
         ),
         key="moved",
@@ -291,7 +278,7 @@ def _moved(checkpoint: Checkpoint, before: Space | None) -> None:
         _("polarity (nats)"),
     ]
     with st.expander(_("As a table"), icon=":material/table:"):
-        tables.table(header, map(_row, listed), "moved-words")
+        tables.table(header, map(_row, moves), "moved-words")
 
 
 def _cannot(error: Exception) -> None:
@@ -302,10 +289,6 @@ def _row(move: Move) -> tuple[object, ...]:
     numbers = (move.cosine, move.lean_before, move.lean_after, move.shift)
     polarity = None if move.polarity is None else round(move.polarity, 3)
     return (move.word, move.rank, *(round(number, 3) for number in numbers), polarity)
-
-
-def _labels(checkpoint: Checkpoint) -> tuple[str, str]:
-    return checkpoint.labels
 
 
 def _after_name(after: Space) -> str:

@@ -40,16 +40,17 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         return
     pinned = pins(tokens)
     start, key = f"permutations order {fingerprint(tokens)}", "permutations by hand"
-    sound = query_params.restore(
-        "order", list(range(len(tokens))), query_params.positions(len(tokens), all_of_them=True), start
-    )
-    if not sound:
+    identity, read = list(range(len(tokens))), query_params.positions(len(tokens), all_of_them=True)
+    if not query_params.restore("order", identity, read, start):
         st.caption(_("The order in the link is none of these words, so they stand as they were typed."))
     order = reorder(tokens, pinned, key=key, start=st.session_state[start])
-    moved = order != tuple(range(len(tokens)))
+    moved = list(order) != identity
     query_params.carry("order", query_params.written(order) if moved else None)
-    _others_read_otherwise(text, tokens, readers)
-    readers = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) == tokens]
+    others = [checkpoint for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
+    if others:
+        names = plain(listed(model_name(checkpoint.name) for checkpoint in others))
+        st.caption(_("{models} cut this sentence into other words and are left out.").format(models=names))
+    readers = [checkpoint for checkpoint in readers if checkpoint not in others]
     before = [models.verdict_on_tokens(checkpoint, tokens) for checkpoint in readers]
     after = [models.verdict_on_tokens(checkpoint, tuple(tokens[index] for index in order)) for checkpoint in readers]
     for column, one, other in zip(st.columns(len(readers)), before, after, strict=True):
@@ -61,9 +62,9 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         black_box.without_beginnings(readers)
         chances = {one.model: (one.probability, other.probability) for one, other in zip(before, after, strict=True)}
         flipped_first = dict(sorted(chances.items(), key=lambda item: (item[1][0] >= 0.5) == (item[1][1] >= 0.5)))
-        floor = probe.FLOOR if fluencies else None
+        threshold = probe.FLOOR if fluencies else None
         st.header(_("Keep this pair"))
-        keep_form(Candidate(text, after[0].text, flipped_first, fluencies, scorer, floor), "keep by hand")
+        keep_form(Candidate(text, after[0].text, flipped_first, fluencies, scorer, threshold), "keep by hand")
 
 
 def _card(before: Verdict, after: Verdict, *, moved: bool) -> None:
@@ -121,21 +122,13 @@ def _curves(before: list[Verdict], after: list[Verdict]) -> None:
     both = [(one, other) for one, other in zip(before, after, strict=True) if one.prefix_probabilities]
     if not both:
         return
-    found = Comparison(tuple(contrast(one, other) for one, other in both))
+    comparison = Comparison(tuple(contrast(one, other) for one, other in both))
     with st.expander(_("Where the verdicts part, word by word"), icon=":material/ssid_chart:"):
         st.plotly_chart(
-            comparison_curves(found),
+            comparison_curves(comparison),
             key="by hand",
             alt=_("{chance} after each word of the original (first) and of this order (second), by model").format(
                 chance=classes.probability_name(shared(verdict.labels for verdict in before))
             ),
         )
         st.caption(_("The first sentence is the original, the second the order by hand."))
-
-
-def _others_read_otherwise(text: str, tokens: tuple[str, ...], readers: list[Checkpoint]) -> None:
-    others = [model_name(checkpoint.name) for checkpoint in readers if tuple(checkpoint.preprocessing(text)) != tokens]
-    if others:
-        st.caption(
-            _("{models} cut this sentence into other words and are left out.").format(models=plain(listed(others)))
-        )

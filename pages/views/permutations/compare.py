@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.labels import model_name
 from core.models.predict import EmptyTextError
-from core.probes.permutations.comparison import Comparison, compare
+from core.probes.permutations.comparison import compare
 from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import Candidate, keep_form
 from pages.widgets import black_box, classes, frame, prefixwise, tables
@@ -28,7 +28,7 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     second = second_sentence(text, _("A second sentence to compare it with"), _SECOND)
     readers = []
     for checkpoint in checkpoints:
-        with black_box.faults_told(), suppress(EmptyTextError):
+        with black_box.faults_shown(), suppress(EmptyTextError):
             compare([checkpoint], text, second)
             readers.append(checkpoint)
     if not readers:
@@ -37,16 +37,21 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
         else:
             frame.invite(text)
         return
-    found = compare(readers, text, second)
-    _say_how_they_differ(found)
-    for column, contrast in zip(st.columns(len(readers)), found.contrasts, strict=True):
+    comparison = compare(readers, text, second)
+    if comparison.words is not None:
+        _words(comparison.words)
+    else:
+        for contrast in comparison.contrasts:
+            st.caption(plain(model_name(contrast.model)))
+            _words(contrast.words)
+    for column, contrast in zip(st.columns(len(readers)), comparison.contrasts, strict=True):
         with column:
             _card(contrast)
 
     from core.figures.comparison import comparison_curves
 
     st.plotly_chart(
-        comparison_curves(found),
+        comparison_curves(comparison),
         key="compared",
         alt=_("{chance} after each word of both sentences, by model").format(
             chance=classes.probability_name(classes.of_all(readers))
@@ -54,19 +59,10 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     )
     black_box.without_beginnings(readers)
     prefixwise.tell_of_missing_curves(readers)
-    if all(contrast.words.permutations for contrast in found.contrasts):
+    if all(contrast.words.permutations for contrast in comparison.contrasts):
         st.header(_("Keep this pair"))
-        chances = {contrast.model: (contrast.a.probability, contrast.b.probability) for contrast in found.contrasts}
+        chances = {one.model: (one.a.probability, one.b.probability) for one in comparison.contrasts}
         keep_form(Candidate(text, second, chances), "keep compared")
-
-
-def _say_how_they_differ(found: Comparison) -> None:
-    if found.words is not None:
-        _words(found.words)
-        return
-    for contrast in found.contrasts:
-        st.caption(plain(model_name(contrast.model)))
-        _words(contrast.words)
 
 
 def _words(words: Words) -> None:
@@ -110,9 +106,7 @@ def _card(contrast: Contrast) -> None:
             st.badge(f"{one} → {other}", icon=":material/swap_horiz:", color="orange")
         if contrast.indistinguishable:
             st.caption(_("Both are one and the same sequence to this model."))
-        elif not contrast.a.prefix_probabilities:
-            pass  # has no verdict on the way; said once below the curves
-        elif contrast.parts_at is None:
-            st.caption(_("The verdicts agree at the end of the shorter one."))
         elif contrast.parts_at is not None:
             st.caption(_("The verdicts part from word {step} on.").format(step=contrast.parts_at))
+        elif contrast.a.prefix_probabilities:  # else it has no verdict on the way, which is said below the curves
+            st.caption(_("The verdicts agree at the end of the shorter one."))

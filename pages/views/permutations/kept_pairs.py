@@ -11,7 +11,6 @@ import streamlit as st
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
-from core.storage.pairs import JUDGEMENTS
 from pages.server import limits
 from pages.widgets import classes, kept
 from pages.wording.terms import term
@@ -40,28 +39,21 @@ def judgements() -> dict[str, str]:
 
 def keep_form(pair: Candidate, key: str) -> None:
     """A form that keeps a pair with a person's own judgement of the other order."""
-    names = judgements()
     models = list(pair.probabilities)
-    with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
-        judgement = st.radio(
-            _("Is this order a valid sentence?"),
-            JUDGEMENTS,
-            index=None,
-            format_func=names.__getitem__,
-            horizontal=True,
-            key=f"{key} judgement",
-        )
-        model = models[0]
-        if len(models) > 1:
-            model = st.selectbox(_("Model"), models, format_func=model_name, key=f"{key} model", width=140)
-        note = st.text_input(_("Note (optional)"), key=f"{key} note", max_chars=1_000, width=260)
-        submitted = st.form_submit_button(_("Keep this pair"), icon=":material/bookmark_add:")
-    if not submitted:
+
+    def choose() -> str:
+        if len(models) == 1:
+            return models[0]
+        return st.selectbox(_("Model"), models, format_func=model_name, key=f"{key} model", width=140)
+
+    question = _("Is this order a valid sentence?")
+    answer = kept.form(key, question, judgements(), choose, _("Keep this pair"))
+    if answer is None:
         return
-    if judgement is None:
+    if answer.judgement is None:
         st.warning(_("Not kept yet: say first whether this order is a valid sentence."))
         return
-    before, after = pair.probabilities[model]
+    before, after = pair.probabilities[answer.models]
     fluency, other_fluency = pair.fluencies or (None, None)
     with kept.faults_shown():
         own = limits.collection()
@@ -69,17 +61,18 @@ def keep_form(pair: Candidate, key: str) -> None:
         own.keep(
             original=pair.original,
             other=pair.other,
-            model=model,
+            model=answer.models,
             probability_original=before,
             probability_other=after,
             fluency_original=fluency,
             fluency_other=other_fluency,
             scorer=pair.scorer,
             floor=pair.floor,
-            judgement=judgement,
-            note=note or None,
+            judgement=answer.judgement,
+            note=answer.note,
         )
-        st.success(_("Kept as “{judgement}”. It stands under Kept pairs.").format(judgement=names[judgement]))
+        line = _("Kept as “{judgement}”. It stands under Kept pairs.")
+        st.success(line.format(judgement=judgements()[answer.judgement]))
 
 
 def view() -> None:
@@ -99,7 +92,8 @@ def _pairs(collection: Collection) -> None:
     st.header(_("How good is the fluency gate?"))
     _precisions(collection.precision())
     st.header(_("Pairs"))
-    pairs = _filtered(collection, everything)
+    with st.container(horizontal=True):
+        pairs = collection.pairs(**kept.filters("pairs", everything, _("Judgement"), judgements()))
     st.caption(
         ngettext("{shown:,} of {count:,} pair", "{shown:,} of {count:,} pairs", len(everything)).format(
             shown=len(pairs), count=len(everything)
@@ -124,18 +118,6 @@ def _remove(count: int) -> str:
     return ngettext("Remove the chosen pair", "Remove the {count:,} chosen pairs", count).format(count=count)
 
 
-def _filtered(collection: Collection, everything: list[Pair]) -> list[Pair]:
-    names = judgements()
-    left, middle, right = st.columns([2, 1, 2], vertical_alignment="bottom")
-    judgement = left.segmented_control(_("Judgement"), JUDGEMENTS, format_func=names.__getitem__, key="kept judgement")
-    models = sorted({pair.model for pair in everything})
-    model = middle.selectbox(
-        _("Model"), models, index=None, format_func=model_name, key="kept model", placeholder=_("every model")
-    )
-    sought = right.text_input(_("Text or note contains"), key="kept text")
-    return collection.pairs(judgement=judgement, model=model, contains=sought or None)
-
-
 def _row(pair: Pair) -> tuple[object, ...]:
     return (
         judgements()[pair.judgement],
@@ -144,16 +126,12 @@ def _row(pair: Pair) -> tuple[object, ...]:
         model_name(pair.model),
         round(pair.probability_original, 3),
         round(pair.probability_other, 3),
-        _lost(pair),
+        None
+        if pair.fluency_original is None or pair.fluency_other is None
+        else round(pair.fluency_original - pair.fluency_other, 1),
         pair.note,
         pair.created[:16].replace("T", " "),
     )
-
-
-def _lost(pair: Pair) -> float | None:
-    if pair.fluency_original is None or pair.fluency_other is None:
-        return None
-    return round(pair.fluency_original - pair.fluency_other, 1)
 
 
 def _precisions(rows: list[Precision]) -> None:

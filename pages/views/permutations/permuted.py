@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def readers_of(text: str, checkpoints: list[Checkpoint]) -> list[Checkpoint]:
     """The models that find a word in the text; says so where none does."""
-    readers = [reader for reader, _said in answers.answers(checkpoints, text)]
+    readers, _verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
     answers.as_words(readers, text)

@@ -11,7 +11,7 @@ from core.runtime.i18n import gettext as _
 from pages.views.permutations.kept_pairs import Candidate, keep_form
 from pages.widgets import classes, models, tables
 from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording.tokens import certificate, plain
 
 if TYPE_CHECKING:
     from core.probes.permutations.search import Order, Permutations
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def show(result: Permutations, key: str) -> None:
     """Everything about a result; `key` tells it from other results."""
-    (st.success if result.complete else st.info)(
-        plain(result.certificate), icon=":material/verified:" if result.complete else ":material/info:"
-    )
+    certificate(result.certificate, result.complete)
     _figures_of(result)
     _charts(result, key)
     fluency, _fault = models.fluency()
@@ -35,49 +33,30 @@ def show(result: Permutations, key: str) -> None:
         )
     left, right = st.columns(2)
     with left:
-        _table(_("Most fluent flips"), result, result.flips, "flips", _("No order that was scored flips the verdict."))
+        st.header(_("Most fluent flips"))
+        if result.flips:
+            _table(result, result.flips, "flips")
+        else:
+            st.write(_("No order that was scored flips the verdict."))
     with right:
-        _table(_("Most fluent orders"), result, result.fluent, "orders", "")
+        st.header(_("Most fluent orders"))
+        _table(result, result.fluent, "orders")
 
 
 def _figures_of(result: Permutations) -> None:
+    within = _("Of {count:,} scored that are at most {floor:g} nats less fluent than the original.")
+    moved = _("Standard deviation of the logit over {named}: how much the order alone moves the verdict.")
+    values = {"count": result.scored_above_floor, "floor": result.floor, "named": result.named}
+    values |= {"orders": result.orders, "seconds": result.seconds}
     with st.container(horizontal=True):
-        st.metric(
-            _("orders scored"),
-            f"{result.scored:,}",
-            help=_("Of {orders:,} distinct ones, in {seconds:.1f} seconds.").format(
-                orders=result.orders, seconds=result.seconds
-            ),
-            border=True,
-        )
-        st.metric(
-            _("flips"),
-            f"{result.flip_count:,}",
-            help=_("Orders scored whose verdict differs from the original's."),
-            border=True,
-        )
-        st.metric(
-            _("flips within the floor"),
-            f"{result.flip_count_above_floor:,}",
-            help=_("Of {count:,} scored that are at most {floor:g} nats less fluent than the original.").format(
-                count=result.scored_above_floor, floor=result.floor
-            ),
-            border=True,
-        )
-        st.metric(
-            _("sensitivity σ"),
-            f"{result.sensitivity:.2f}",
-            help=_("Standard deviation of the logit over {named}: how much the order alone moves the verdict.").format(
-                named=result.named
-            ),
-            border=True,
-        )
-        st.metric(
-            _("order effect"),
-            f"{result.order_effect:+.2f}",
-            help=_("The original's logit minus the mean over {named}.").format(named=result.named),
-            border=True,
-        )
+        for label, value, help_ in (
+            (_("orders scored"), f"{result.scored:,}", _("Of {orders:,} distinct ones, in {seconds:.1f} seconds.")),
+            (_("flips"), f"{result.flip_count:,}", _("Orders scored whose verdict differs from the original's.")),
+            (_("flips within the floor"), f"{result.flip_count_above_floor:,}", within),
+            (_("sensitivity σ"), f"{result.sensitivity:.2f}", moved),
+            (_("order effect"), f"{result.order_effect:+.2f}", _("The original's logit minus the mean over {named}.")),
+        ):
+            st.metric(label, value, help=help_.format(**values), border=True)
 
 
 def _charts(result: Permutations, key: str) -> None:
@@ -97,12 +76,10 @@ def _charts(result: Permutations, key: str) -> None:
     right.caption(_("Over {named}. Pinned words are grey.").format(named=result.named))
     scatter = f"scatter {key}"
     # Drawing the chosen point anew makes the figure forget its selection, so the choice is remembered here.
-    clicked = _chosen(st.session_state.get(scatter), result)
-    if clicked is not None:
-        st.session_state[f"chosen {key}"] = clicked
-    chosen = st.session_state.get(f"chosen {key}")
-    if chosen is not None and chosen >= result.scored:
-        chosen = None
+    chosen = _chosen(st.session_state.get(scatter), result)
+    if chosen is None:
+        chosen = st.session_state.get(f"chosen {key}")
+    st.session_state[f"chosen {key}"] = chosen = None if chosen is None or chosen >= result.scored else chosen
     st.plotly_chart(
         fluency_scatter(result, chosen, labels),
         key=scatter,
@@ -116,7 +93,10 @@ def _charts(result: Permutations, key: str) -> None:
                 "{shown:,} of {count:,} orders are drawn: the most fluent flips, the original, and others at random."
             ).format(shown=MOST_POINTS, count=result.scored)
         )
-    _choice(result, chosen, key)
+    if chosen is not None:
+        _choice(result, chosen, key)
+    elif result.flips:
+        st.caption(_("Click a point to read its order and to keep it."))
 
 
 def _chosen(event: Any, result: Permutations) -> int | None:
@@ -129,11 +109,7 @@ def _chosen(event: Any, result: Permutations) -> int | None:
     return row if type(row) is int and 0 <= row < result.scored else None
 
 
-def _choice(result: Permutations, row: int | None, key: str) -> None:
-    if row is None:
-        if result.flips:
-            st.caption(_("Click a point to read its order and to keep it."))
-        return
+def _choice(result: Permutations, row: int, key: str) -> None:
     order = result.order(row)
     labels = classes.of(result.model)
     with st.container(border=True):
@@ -169,7 +145,7 @@ def _choice(result: Permutations, row: int | None, key: str) -> None:
 
 
 def _judged_again(result: Permutations, orders: Sequence[Order]) -> list[float]:
-    """How far each order stands from the original by the mixture of trigram and recurrent model, if there is one."""
+    """Each order's fluency minus the original's, by the mixture of trigram and recurrent model, if there is one."""
     fluency, _fault = models.fluency()
     if fluency is None or fluency.mixture is None:
         return []
@@ -178,11 +154,7 @@ def _judged_again(result: Permutations, orders: Sequence[Order]) -> list[float]:
     return [round(score - original, 2) for score in scores]
 
 
-def _table(title: str, result: Permutations, orders: Sequence[Order], name: str, empty: str) -> None:
-    st.header(title)
-    if not orders:
-        st.write(empty)
-        return
+def _table(result: Permutations, orders: Sequence[Order], name: str) -> None:
     labels = classes.of(result.model)
     names = classes.both(labels)
     header = [
@@ -192,18 +164,17 @@ def _table(title: str, result: Permutations, orders: Sequence[Order], name: str,
         _("fluency (nats)"),
         _("to the original (nats)"),
     ]
-    rows: list[tuple[object, ...]] = [
+    if again := _judged_again(result, orders):
+        header.append(_("by the recurrent model too (nats)"))
+    rows = [
         (
             order.text,
             names[order.label],
             round(order.probability, 4),
             round(order.fluency, 2),
             round(order.fluency - result.original.fluency, 2),
+            *again[row : row + 1],
         )
-        for order in orders
+        for row, order in enumerate(orders)
     ]
-    again = _judged_again(result, orders)
-    if again:
-        header.append(_("by the recurrent model too (nats)"))
-        rows = [(*row, score) for row, score in zip(rows, again, strict=True)]
     tables.table(header, rows, name)

@@ -47,22 +47,19 @@ def view(checkpoints: list[Checkpoint]) -> None:
 
     st.plotly_chart(failure_rates(suites), key="suite rates", alt=_("Share of failing cases by capability and model"))
     whole = suites[0].rate
+    left_out = ngettext(
+        "{count:,} more case is left out, as {model} reads both of its texts as one.",
+        "{count:,} more cases are left out, as {model} reads both of their texts as one.",
+        whole.left_out,
+    ).format(count=whole.left_out, model=plain(model_name(suites[0].model)))
     st.caption(
         _(
             "{templates} templates, {cases:,} cases; the intervals are clustered by template. They speak of templates "
             "like these, which were written to be hard in known ways, not of tweets in general. {left_out}"
-        ).format(templates=whole.templates, cases=whole.cases, left_out=_left_out(whole, suites[0].model))
+        ).format(templates=whole.templates, cases=whole.cases, left_out=left_out)
     )
     _rates_table(suites)
     _capability(suites)
-
-
-def _left_out(rate: Rate, model: str) -> str:
-    return ngettext(
-        "{count:,} more case is left out, as {model} reads both of its texts as one.",
-        "{count:,} more cases are left out, as {model} reads both of their texts as one.",
-        rate.left_out,
-    ).format(count=rate.left_out, model=plain(model_name(model)))
 
 
 @cached(32)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.data.labels import SENTIMENT, Names, model_name, shared
-from core.models.gold_labels import GOLD_LABELS, MIXED, NEGATIVE, POSITIVE
+from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from pages.server.caches import cached
-from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, readings
+from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form, readings_plain
 from pages.widgets import answers, classes, frame, query_params, tables
 from pages.wording.tokens import plain, pull_strip, signed, visible
 
@@ -28,22 +29,23 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
     """The question how a person reads the text, and everything said of it."""
     labels = classes.of_all(checkpoints)
     reading = ask_reading(labels)
-    given = answers.answers(checkpoints, text)
-    verdicts, readers = [said for _reader, said in given], [reader for reader, _said in given]
+    readers, verdicts = answers.answers(checkpoints, text)
     if not readers:
         frame.invite(text)
         return
-    summary, cards = st.container(), st.columns(len(readers))
-    with summary:
-        _say_how_many([Comment(reading, verdict, None) for verdict in verdicts])
-    for column, verdict in zip(cards, verdicts, strict=True):
+    comments = [Comment(reading, verdict, None) for verdict in verdicts]
+    _say_how_many(comments)
+    for column, comment in zip(st.columns(len(readers)), comments, strict=True):
         with column:
-            _card(Comment(reading, verdict, None))
+            _card(comment)
     st.header(_("Which words pull?"))
     with frame.working(_("Leaving out each word…"), 330):
         comments = [
-            Comment(reading, verdict, _without(checkpoint, verdict.tokens))
-            for checkpoint, verdict in zip(readers, verdicts, strict=True)
+            replace(
+                one,
+                without=None if len(one.verdict.tokens) > probe.MOST else _leave_one_out(model, one.verdict.tokens),
+            )
+            for model, one in zip(readers, comments, strict=True)
         ]
     _strips(comments)
     st.header(_("Keep this comment"))
@@ -53,11 +55,11 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 def ask_reading(labels: Names = SENTIMENT) -> str:
     """How a person reads the text: one of `GOLD_LABELS`, which stand for classes of these names; in the link."""
-    names = {key: plain(name) for key, name in readings(labels).items()}
+    names = readings_plain(labels)
     return query_params.choice(
         st.segmented_control,
         _("How do you read it?"),
-        {reading: names[reading] for reading in GOLD_LABELS},
+        names,
         name="reading",
         key="sarcasm reading",
         default=NEGATIVE,
@@ -86,7 +88,7 @@ def _say_how_many(comments: list[Comment]) -> None:
             count,
         )
     labels = shared(one.verdict.labels for one in comments)
-    names, reading = {key: plain(name) for key, name in readings(labels).items()}, comments[0].reading
+    names, reading = readings_plain(labels), comments[0].reading
     opposite = names[POSITIVE if reading == NEGATIVE else NEGATIVE]
     st.markdown(line.format(fooled=fooled, count=count, opposite=opposite, reading=names[reading]))
 
@@ -114,12 +116,6 @@ def _by_how_much(comment: Comment) -> str:
     else:
         line = _("By far: {margin:.3f} on the wrong side of 0.5, {logit:.2f} in the logit.")
     return line.format(margin=abs(margin), logit=abs(logit))
-
-
-def _without(checkpoint: Checkpoint, tokens: tuple[str, ...]) -> tuple[float, ...] | None:
-    if len(tokens) > probe.MOST:
-        return None
-    return _leave_one_out(checkpoint, tokens)
 
 
 _leave_one_out = cached(1_024)(probe.leave_one_out)

@@ -18,7 +18,7 @@ from pages.server import background_search, limits
 from pages.views.sarcasm.kept import FindCandidate, fooled_name, keep_find_form
 from pages.widgets import classes, models, query_params, tables
 from pages.wording.terms import term
-from pages.wording.tokens import plain
+from pages.wording.tokens import certificate, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -43,8 +43,18 @@ def view(checkpoints: list[Checkpoint]) -> None:
         return
     checkpoint = models.choose(checkpoints, "compose model")
     situation = _situation()
+    top = query_params.linked(
+        st.slider,
+        _("Remarks to show"),
+        1,
+        MOST_TOP,
+        name="top",
+        key="compose top",
+        default=TOP,
+        read=query_params.whole(1, MOST_TOP),
+    )
     try:
-        question = Question(read(situation), seconds=_SECONDS, top=_top())
+        question = Question(read(situation), seconds=_SECONDS, top=top)
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/edit_note:")
         return
@@ -96,19 +106,6 @@ def _situation() -> str:
     return limits.short_enough(situation)
 
 
-def _top() -> int:
-    return query_params.linked(
-        st.slider,
-        _("Remarks to show"),
-        1,
-        MOST_TOP,
-        name="top",
-        key="compose top",
-        default=TOP,
-        read=query_params.whole(1, MOST_TOP),
-    )
-
-
 def _say(event: ComposeProgress) -> background_search.Shown:
     line = _("{scored:,} of up to {total:,} remarks scored, {fooled:,} of them read as positive").format(
         scored=event.scored, total=event.total, fooled=event.fooled
@@ -123,9 +120,7 @@ def _say(event: ComposeProgress) -> background_search.Shown:
 
 
 def _show(result: Composition, key: str) -> None:
-    (st.success if result.complete else st.info)(
-        plain(result.certificate), icon=":material/verified:" if result.complete else ":material/info:"
-    )
+    certificate(result.certificate, result.complete)
     alone = _("The bare situation itself has P(positive) = {alone:.3f}.").format(alone=result.alone)
     how = _(
         "Listed are the surest of each recipe, so that they differ; they are not the surest of all. An opening or a "

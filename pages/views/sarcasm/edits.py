@@ -23,7 +23,7 @@ from pages.views.sarcasm.kept import FindCandidate, keep_find_form
 from pages.widgets import answers, black_box, classes, frame, models, query_params, tables
 from pages.widgets.number_inputs import ask_threshold, ask_whole
 from pages.wording.terms import parts, term
-from pages.wording.tokens import diff_strip, plain
+from pages.wording.tokens import certificate, diff_strip, plain
 
 if TYPE_CHECKING:
     from core.fluency.trigram import Trigram
@@ -143,8 +143,8 @@ def _off() -> tuple[str, ...]:
         "negations": _("negations: none comes, goes or moves"),
     }
 
-    def read(told: str) -> list[str] | None:
-        parts = [] if told == "none" else told.split(".")
+    def read(given: str) -> list[str] | None:
+        parts = [] if given == "none" else given.split(".")
         return parts if set(parts) <= set(_GUARDS) and len(set(parts)) == len(parts) else None
 
     on = query_params.linked(
@@ -174,9 +174,7 @@ def _say(event: EditProgress) -> background_search.Shown:
 
 
 def _show(result: MinimalEdits, key: str) -> None:
-    (st.success if result.found or result.complete else st.info)(
-        plain(result.certificate), icon=":material/verified:" if result.complete else ":material/info:"
-    )
+    certificate(result.certificate, result.complete, result.found or result.complete)
     _figures_of(result)
     _guard_table(result)
     best = result.best or result.closest
@@ -184,7 +182,7 @@ def _show(result: MinimalEdits, key: str) -> None:
         return
     st.header(_("The smallest edit found") if result.best else _("What came nearest, without a flip"))
     _edited(result, best)
-    flips = [one for one in (result.best, *result.others) if one is not None]
+    flips = [result.best, *result.others] if result.best else []
     if len(flips) > 1:
         st.header(_("Flips"))
         st.caption(
@@ -195,13 +193,13 @@ def _show(result: MinimalEdits, key: str) -> None:
         _table(flips, classes.probability_name(classes.of(result.model)))
     if result.best is not None:
         st.header(_("Keep this find"))
-        place = 0
+        row = 0
         if len(flips) > 1:
-            place = st.selectbox(
+            row = st.selectbox(
                 _("Which flip"), range(len(flips)), format_func=lambda one: flips[one].text, key=f"edits chosen {key}"
             )
-        chosen = flips[place]
-        if place:
+        chosen = flips[row]
+        if row:
             _edited(result, chosen)
         keep_find_form(
             FindCandidate(
@@ -286,9 +284,9 @@ def _edited(result: MinimalEdits, one: Edited) -> None:
         )
     )
     doubts = [
-        _("{guard}: {judgement}").format(guard=term(g), judgement=term(j))
-        for g, j in one.guards.items()
-        if j != "passed"
+        _("{guard}: {judgement}").format(guard=term(guard), judgement=term(judgement))
+        for guard, judgement in one.guards.items()
+        if judgement != "passed"
     ]
     if doubts:
         st.caption(plain(_("Guards: {doubts}").format(doubts=clauses(doubts))))

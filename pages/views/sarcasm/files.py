@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 import streamlit as st
 
 from core.data.formats.layout import Layout
-from core.data.label_inference import Column
 from core.data.labels import model_name
-from core.data.tables import as_csv, is_sentiment140
+from core.data.tables import as_csv
 from core.models.gold_labels import NEGATIVE
 from core.probes.scan.one_file import TOP, scan
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext
 from pages.server import background_search
-from pages.server.fingerprint import fingerprint
 from pages.views.sarcasm.kept import FindCandidate, keep_find_form, readings
 from pages.widgets import classes, label_meaning, tables, uploaded_file
 from pages.wording.tokens import plain
@@ -50,23 +49,23 @@ def view(checkpoints: list[Checkpoint]) -> None:
     read = given and uploaded_file.control(given, "file")
     if given is None or read is None:
         return
-    path = given.path
-    asked = _asked(read)
+    boxes = st.columns(3, vertical_alignment="bottom")
+    text, label = uploaded_file.ask_columns(read, boxes, "file", _("Human labels, if any"))
+    top = boxes[2].number_input(
+        _("Rows to list"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
+    )
+    asked = _Asked(text, label, int(top), read.layout)
     checkpoints = _fitting(checkpoints, asked)
     if not checkpoints:
         return
-    if asked.label is not None:
-        column = Column(given.name, asked.label, is_sentiment140(path))
-        meaning = label_meaning.ask(given, column, read.layout, checkpoints, "file labels")
+    if label is not None:
+        meaning = label_meaning.ask(given, label, read.layout, checkpoints, "file labels")
         if meaning is None:
             return
         asked = asked._replace(meaning=tuple(meaning.items()))
-    key = (given.name, str(path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
-
-    def start() -> background_search.Start:
-        return lambda check_cancelled: _scan(given, checkpoints, asked, check_cancelled)
-
-    background_search.view("file", key, start, _say, _show, _("Search the file"))
+    key = (given.name, str(given.path), *asked, *(checkpoint.hash for checkpoint in checkpoints))
+    start = partial(_scan, given, checkpoints, asked)
+    background_search.view("file", key, lambda: start, _say, _show, _("Search the file"))
 
 
 def _fitting(checkpoints: list[Checkpoint], asked: _Asked) -> list[Checkpoint]:
@@ -97,31 +96,6 @@ class _Asked(NamedTuple):
     meaning: tuple[tuple[str, str], ...] = ()
 
 
-def _asked(read: uploaded_file.Read) -> _Asked:
-    one, two, three = st.columns(3, vertical_alignment="bottom")
-    columns = read.columns
-    own = fingerprint(columns)
-    text = one.selectbox(
-        _("Texts"),
-        columns,
-        index=read.text,
-        key=f"file text {own}",
-        persist_state="session",
-    )
-    label = two.selectbox(
-        _("Human labels, if any"),
-        columns,
-        index=None,
-        key=f"file label {own}",
-        placeholder=_("none"),
-        persist_state="session",
-    )
-    top = three.number_input(
-        _("Rows to list"), 1, MOST_TOP, TOP, key="file top", required=True, persist_state="session"
-    )
-    return _Asked(text, label, int(top), read.layout)
-
-
 def _scan(
     given: uploaded_file.Upload, checkpoints: list[Checkpoint], asked: _Asked, check_cancelled: Callable[[], None]
 ) -> Iterator[_Event]:
@@ -138,11 +112,9 @@ def _scan(
         check_cancelled=check_cancelled,
     )
     try:
-        with closing(events):
+        with uploaded_file.faults_named(given), closing(events):
             for result in events:
                 yield _Event(result, out.read_bytes() if result.done else None)
-    except (ValueError, LookupError) as error:
-        raise ValueError(uploaded_file.told(error, given)) from error
     finally:
         out.unlink(missing_ok=True)
 
@@ -162,34 +134,27 @@ def _show(event: _Event, key: str) -> None:
     (st.success if result.done else st.info)(plain(line), icon=":material/fact_check:")
     if event.out is not None:
         tables.download("scan", event.out, label=_("Download every row with its verdicts (CSV)"))
-    _problems(result)
+    count = result.malformed + result.misunderstood
+    label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
+    rest = _("The first {shown:,} are listed; the column “problem” of the download has all of them.")
+    uploaded_file.problems(result.problems, count, label, rest)
     for model, finds in result.top.items():
         _ranking(result, model, finds, key)
 
 
-def _problems(result: Scan) -> None:
-    count = result.malformed + result.misunderstood
-    label = ngettext("{count:,} row with a problem", "{count:,} rows with a problem", count)
-    line = _("The first {shown:,} are listed; the column “problem” of the download has all of them.")
-    uploaded_file.problems(result.problems, count, label, line)
-
-
 def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -> None:
     st.header(plain(model_name(model)))
-    if result.ranked_by == "disagreement":
-        count, of = result.opposite[model], result.labelled
-        st.write(
-            _("The verdict is opposite to the label on {count:,} of {of:,} labelled rows; the surest first.").format(
-                count=count, of=of
-            )
-        )
+    labelled = result.ranked_by == "disagreement"
+    if labelled:
+        line = _("The verdict is opposite to the label on {count:,} of {of:,} labelled rows; the surest first.")
+        st.write(line.format(count=result.opposite[model], of=result.labelled))
     else:
         st.write(_("Ranked by cues of sarcasm times P(positive), as there are no labels."))
     if not finds:
         st.caption(_("No row qualifies."))
         return
     labels = classes.of(model)
-    labelled, names = result.ranked_by == "disagreement", readings(labels)
+    names = readings(labels)
     header = [
         _("row"),
         classes.probability_name(labels),
@@ -208,15 +173,13 @@ def _ranking(result: Scan, model: str, finds: tuple[RankedRow, ...], key: str) -
         for find in finds
     ]
     chosen = tables.table(header, rows, key=f"file ranking {model} {key}", select="single-row")
-    csv = as_csv(header, rows)
-    tables.download(f"ranking-{model}", csv, label=_("Download this ranking as CSV"))
+    tables.download(f"ranking-{model}", as_csv(header, rows), label=_("Download this ranking as CSV"))
     if chosen:
         find = finds[chosen[0]]
         st.text(find.text)
         keep_find_form(
             FindCandidate(
                 text=find.text,
-                original=None,
                 probabilities={model: find.probability},
                 reading=find.human or NEGATIVE,
                 source="file",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import SENTIMENT, Names, model_name
-from core.models.gold_labels import GOLD_LABELS, fooled
+from core.models.gold_labels import MIXED, fooled
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.storage.comments import SOURCES, TYPED
@@ -41,7 +41,12 @@ class FindCandidate:
 def readings(labels: Names = SENTIMENT) -> dict[str, str]:
     """How a person can read a text: as the first class of these names, as the second, or as both or neither. As they
     stand, not escaped."""
-    return {**classes.both(labels), "mixed": _("mixed")}
+    return {**classes.both(labels), MIXED: _("mixed")}
+
+
+def readings_plain(labels: Names = SENTIMENT) -> dict[str, str]:
+    """As `readings`, for a place that reads Markdown."""
+    return {reading: plain(name) for reading, name in readings(labels).items()}
 
 
 def sources() -> dict[str, str]:
@@ -66,61 +71,49 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
     Another candidate under the same key starts the form anew.
     """
     models = list(candidate.probabilities)
-    labels = classes.of_models(models)
-    names = {key: plain(name) for key, name in readings(labels).items()}
+    names = readings_plain(classes.of_models(models))
     usual = [name for name in models if candidate.reading and fooled(candidate.probabilities[name], candidate.reading)]
-    own = f"{key} {fingerprint(candidate)}"
-    with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
-        reading = st.radio(
-            _("How do you read it?"),
-            GOLD_LABELS,
-            index=GOLD_LABELS.index(candidate.reading) if candidate.reading else None,
-            format_func=names.__getitem__,
-            horizontal=True,
-            key=f"{own} reading",
+
+    def choose() -> list[str]:
+        if len(models) == 1:
+            return models
+        return st.multiselect(
+            _("Models"),
+            models,
+            default=usual or models,
+            format_func=model_name,
+            key=f"{key} {fingerprint(candidate)} models",
+            width=300,
+            placeholder=_("choose one at least"),
         )
-        chosen = models
-        if len(models) > 1:
-            chosen = st.multiselect(
-                _("Models"),
-                models,
-                default=usual or models,
-                format_func=model_name,
-                key=f"{own} models",
-                width=300,
-                placeholder=_("choose one at least"),
-            )
-        note = st.text_input(_("Note (optional)"), key=f"{own} note", max_chars=1_000, width=260)
-        submitted = st.form_submit_button(_("Keep this text"), icon=":material/bookmark_add:")
-    if not submitted:
+
+    question, submit = _("How do you read it?"), _("Keep this text")
+    answer = kept.form(key, question, names, choose, submit, judgement=candidate.reading, about=candidate)
+    if answer is None:
         return
-    if reading is None:
+    if answer.judgement is None:
         st.warning(_("Not kept yet: say first how you read it."))
-    elif not chosen:
+        return
+    if not answer.models:
         st.warning(_("Not kept yet: choose a model at least."))
-    else:
-        _keep(candidate, reading, chosen, note)
-
-
-def _keep(candidate: FindCandidate, reading: str, chosen: list[str], note: str) -> None:
+        return
     with kept.faults_shown():
         own = limits.finds()
-        limits.room(len(own.finds()), len(chosen))
-        for model in chosen:
+        limits.room(len(own.finds()), len(answer.models))
+        for model in answer.models:
             own.keep(
                 text=candidate.text,
                 original=candidate.original,
                 model=model,
                 probability=candidate.probabilities[model],
-                reading=reading,
+                reading=answer.judgement,
                 source=candidate.source,
                 how=candidate.how,
-                note=note or None,
+                note=answer.note,
             )
         st.success(
             _("Kept for {models}, read as “{reading}”. It stands among the kept finds.").format(
-                models=plain(listed(map(model_name, chosen))),
-                reading=plain(readings(classes.of_models(candidate.probabilities))[reading]),
+                models=plain(listed(map(model_name, answer.models))), reading=names[answer.judgement]
             )
         )
 
@@ -169,30 +162,19 @@ def _remove(count: int) -> str:
 
 
 def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
-    labels = classes.of_models({find.model for find in everything})
-    names, origins = {key: plain(name) for key, name in readings(labels).items()}, sources()
+    names = readings_plain(classes.of_models({find.model for find in everything}))
     with st.container(horizontal=True):
-        reading = st.segmented_control(_("Read as"), GOLD_LABELS, format_func=names.__getitem__, key="finds reading")
-        model = st.selectbox(
-            _("Model"),
-            sorted({find.model for find in everything}),
-            index=None,
-            format_func=model_name,
-            key="finds model",
-            placeholder=_("every model"),
-            width=140,
-        )
+        chosen = kept.filters("finds", everything, _("Read as"), names)
         source = st.selectbox(
             _("Comes from"),
             [source for source in SOURCES if any(find.source == source for find in everything)],
             index=None,
-            format_func=origins.__getitem__,
+            format_func=sources().__getitem__,
             key="finds source",
             placeholder=_("anywhere"),
             width=140,
         )
-        sought = st.text_input(_("Text or note contains"), key="finds text", width=170)
-    return collection.finds(reading=reading, model=model, source=source, contains=sought or None)
+    return collection.finds(chosen["judgement"], chosen["model"], source, chosen["contains"])
 
 
 def _row(find: Find) -> tuple[object, ...]:

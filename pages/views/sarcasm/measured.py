@@ -97,7 +97,7 @@ def _reworded(reports: Sequence[SarcasmReport]) -> None:
             report.data,
             model_name(report.model),
             report.reworded.texts,
-            _mean(report.reworded.change),
+            _mean(report.reworded.change, 3),
             _share(report.reworded.lower),
             _share(report.reworded.fooling),
             _share(report.reworded.opposite),
@@ -169,12 +169,12 @@ def _share(share: Share | None) -> Estimate:
     return estimates.NONE if share is None else estimates.share(share.share, share.interval)
 
 
-def _mean(found: Mean | None) -> Estimate:
-    return estimates.NONE if found is None else estimates.signed(found.mean, found.interval, 3)
-
-
-def _points(found: Mean | None) -> Estimate:
-    if found is None:
+def _mean(mean: Mean | None, decimals: int, scale: float = 1) -> Estimate:
+    if mean is None:
         return estimates.NONE
-    low, high = found.interval
-    return estimates.signed(100 * found.mean, (100 * low, 100 * high), 1)
+    low, high = mean.interval
+    return estimates.signed(scale * mean.mean, (scale * low, scale * high), decimals)
+
+
+def _points(difference: Mean | None) -> Estimate:
+    return _mean(difference, 1, 100)

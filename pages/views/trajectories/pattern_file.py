@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.label_inference import Column
 from core.data.labels import model_name
-from core.data.tables import is_sentiment140
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
 from pages.server.caches import cached
@@ -82,12 +80,12 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     read = given and uploaded_file.control(given, "pat")
     if given is None or read is None:
         return None
-    text, label = _columns(st.columns(2, vertical_alignment="bottom"), read)
+    boxes = st.columns(2, vertical_alignment="bottom")
+    text, label = uploaded_file.ask_columns(read, boxes, "pat", _("Gold labels (optional)"))
     try:
         meaning: dict[str, str] | None = {}
         if label is not None:
-            column = Column(given.name, label, is_sentiment140(given.path))
-            meaning = label_meaning.ask(given, column, read.layout, [checkpoint], "pat labels")
+            meaning = label_meaning.ask(given, label, read.layout, [checkpoint], "pat labels")
         if meaning is None:
             return None
         key = fingerprint((given.digest, given.name, text, label, read.layout, checkpoint.labels, meaning))
@@ -105,23 +103,7 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
             )
             st.session_state["pat lines"] = key, lines
     except (ValueError, LookupError, OSError) as error:
-        st.error(plain(uploaded_file.told(error, given)))
+        st.error(plain(uploaded_file.message_of(error, given)))
         return None
     key_and_lines: tuple[str, Lines] = st.session_state["pat lines"]
     return key_and_lines
-
-
-def _columns(boxes: Sequence[Any], read: uploaded_file.Read) -> tuple[str, str | None]:
-    """Which column has the texts, and which the labels."""
-    columns = read.columns
-    own = fingerprint(columns)
-    text = boxes[0].selectbox(_("Texts"), columns, index=read.text, key=f"pat text {own}", persist_state="session")
-    label = boxes[1].selectbox(
-        _("Gold labels (optional)"),
-        columns,
-        index=None,
-        key=f"pat label {own}",
-        placeholder=_("none"),
-        persist_state="session",
-    )
-    return text, label

@@ -18,13 +18,12 @@ from core.evaluation.assessment import assess, own
 from core.evaluation.binned_metrics_file import Source
 from core.models import checkpoints
 from tests import app
-from tests.app import charts, choose_row, forget, offers, parameter, press, said, sound, table
+from tests.app import charts, choose_row, forget, numbers_in, offers, parameter, press, said, shown, sound, table
 from tests.conftest import EMBEDDING, WORDS
 from tests.hostile import SENTENCES
 
 VIEWS = app.views("Models")
 COUNTED = ("slices", "calibration", "confusion", "threshold", "compare")
-MARKER = "zqxmarker"
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +69,6 @@ def measured_on(at: AppTest, file: str) -> AppTest:
     return sound(at.segmented_control(key="models on").set_value(file).run())
 
 
-def inert(at: AppTest) -> bool:
-    """Whether no Markdown holds a script or a picture."""
-    kinds = (at.markdown, at.caption, at.info, at.warning, at.error, at.subheader)
-    return not [one.value for kind in kinds for one in kind if "<script>" in one.value or "![" in one.value]
-
-
 def counts() -> Any:
     kept = binned_metrics_file.load()
     assert kept is not None
@@ -87,10 +80,6 @@ def upload(at: AppTest, name: str, content: bytes) -> AppTest:
     return sound(at.run())
 
 
-def evaluated(at: AppTest) -> AppTest:
-    return press(at, "Evaluate")
-
-
 def test_every_view_reads_the_own_sentences_and_keeps_to_the_link() -> None:
     at = opened("slices", on="own")
     for view in VIEWS:
@@ -98,7 +87,7 @@ def test_every_view_reads_the_own_sentences_and_keeps_to_the_link() -> None:
         assert not at.error
         assert parameter(at, "view") == (None if view == "cards" else view)
         if view in COUNTED:
-            assert "125 sentences" in said(at) and parameter(at, "on") == "own"
+            assert [125] in [numbers_in(line.value) for line in at.caption] and parameter(at, "on") == "own"
 
 
 def test_slices_tell_the_counts() -> None:
@@ -126,18 +115,17 @@ def test_a_row_goes_to_any_page() -> None:
     assert first["is"] == "positive"
     assert first["P RNN"] < 0.5
     at = choose_row(at, "text", 0)
-    assert first["text"] in [found.value for found in at.text]
-    assert "Ask more of this sentence" in said(at)
+    assert first["text"] in [found.value for found in at.text] and len(at.header) == 2
 
 
 def test_two_models_side_by_side() -> None:
     at = opened("compare", on="own", a="gru", b="rnn")
     pair = counts().pair("gru", "rnn")
-    values = {metric.label: metric.value for metric in at.metric}
-    assert values["rows where they differ"] == str(pair.only_a + pair.only_b)
-    assert f"{100 * pair.difference:+.2f}" in values.values()
+    difference, _p, rows = (metric.value for metric in at.metric)
+    assert difference.replace("−", "-") == f"{100 * pair.difference:+.2f}" and rows == str(pair.only_a + pair.only_b)
     assert "P GRU" in table(at, "text", "is").columns
-    assert "Choose two different models" in said(opened("compare", a="gru", b="gru"))
+    at = sound(at.selectbox(key="models compare b").set_value("gru").run())
+    assert len(at.info) == 1 and not at.metric
 
 
 def test_counts_that_are_missing_damaged_or_of_other_models(folder: Path) -> None:
@@ -145,21 +133,22 @@ def test_counts_that_are_missing_damaged_or_of_other_models(folder: Path) -> Non
     content = path.read_text(encoding="utf-8")
     path.write_text(content.replace(checkpoints.load("gru").hash, "f" * 64), encoding="utf-8")
     at = opened("slices")
-    assert "left out: gru" in said(at)
+    assert len(at.warning) == 1 and "gru" in at.warning[0].value
     assert set(table(at, "slice")["model"]) == {"RNN", "LSTM"}
-    path.write_text(content[:-40] + f"<b>{MARKER}</b>", encoding="utf-8")
-    at = opened("slices")
-    assert [error.value.replace("\\", "") for error in at.error] == ["evaluation.json is not JSON (JSONDecodeError)"]
+    path.write_text(content[:-40] + "<b>", encoding="utf-8")
+    (error,) = sound(at.run()).error
+    assert "evaluation.json" in shown(error.value) and "<b>" not in error.value
     path.unlink()
-    assert "python -m core assess" in said(opened("calibration"))
+    assert len(sound(at.run()).info) == 1 and not at.error
 
 
-@pytest.mark.parametrize("text", [SENTENCES[10], "\x00"])
-def test_a_hostile_link_is_inert(text: str) -> None:
-    forged = dict.fromkeys(("on", "model", "field", "threshold", "a", "b", "word", "about"), text)
-    at = opened(text, **forged)
-    for view in VIEWS:
-        assert inert(look_at(at, view)), view
+def evaluated(name: str, content: bytes) -> AppTest:
+    return press(upload(opened("evaluate"), name, content), "Evaluate")
+
+
+def rows_of(at: AppTest) -> list[float]:
+    """Rows of an upload: all, counted, of neither class, without a word, malformed."""
+    return next(found for line in at.markdown if len(found := numbers_in(line.value)) == 5)
 
 
 def upload_of(rows: list[tuple[str, str]]) -> bytes:
@@ -173,9 +162,9 @@ ROWS = [("positive", "love it"), ("negative", "so sad"), ("positive", "great mov
 
 def test_a_file_is_evaluated_and_offered_to_the_other_views(tmp_path: Path) -> None:
     content = upload_of([*ROWS, ("maybe", "bad"), ("positive", "")])
-    at = evaluated(upload(opened("evaluate"), "mine.csv", content))
-    assert "22 rows: 20 counted, 0 with a label of neither class, 1 without a word, 1 malformed." in said(at)
-    assert table(at, "what is wrong").iloc[0]["what is wrong"] == "the label 'maybe' is not understood"
+    at = evaluated("mine.csv", content)
+    assert rows_of(at) == [22, 20, 0, 1, 1]
+    assert "'maybe'" in table(at, "what is wrong").iloc[0]["what is wrong"]
     path = tmp_path / "mine.csv"
     path.write_bytes(content)
     *_before, wanted = assess(path, [checkpoints.load("rnn")])
@@ -184,61 +173,44 @@ def test_a_file_is_evaluated_and_offered_to_the_other_views(tmp_path: Path) -> N
     for view in COUNTED:
         at = look_at(at, view)
         at = measured_on(at, "upload")
-        assert "20 rows of mine.csv" in said(at)
-        assert not at.error
-
-
-def test_hostile_rows_are_shown_as_they_are() -> None:
-    rows = [("positive", f"{text} good") for text in SENTENCES] + [("negative", "sad")]
-    at = evaluated(upload(opened("evaluate"), "<b>![x](y).csv", upload_of(rows)))
-    assert not at.error
-    at = look_at(at, "confusion")
-    at = measured_on(at, "upload")
-    for field in ("10", "11"):
-        at = sound(at.segmented_control(key="models field").set_value(field).run())
-        if any(found.proto.selection_mode for found in at.dataframe):
-            at = choose_row(at, "text", 0)
-    assert inert(at)
+        assert any(line.value.startswith("20 ") and "mine" in line.value for line in at.caption) and not at.error
 
 
 def test_a_file_that_cannot_be_read_is_told_of() -> None:
     at = opened("evaluate")
-    for name, content, message in (
-        ("x.csv", b"", "is empty"),
-        ("x.csv", b"text\ngood\n", "one column only"),
-        ("x.parquet", b"nothing of the kind", "is not a readable parquet file"),
-        ("x.jsonl", b"[1]\n", "expected an object"),
-    ):
+    numbers = upload_of([(str(number), "good") for number in range(40)])
+    for name, content in (("x.csv", b""), ("x.csv", b"text\ngood\n"), ("x.parquet", b"no"), ("numbers.csv", numbers)):
         upload(at, name, content)
-        assert message in said(at) and len(at.error) == 1
+        assert len(at.error) == 1 and not offers(at, "Evaluate")
 
 
-def test_labels_that_are_not_understood_are_told_of_and_can_be_named() -> None:
-    at = upload(opened("evaluate"), "x.csv", upload_of([("yes", "good"), ("no", "bad")]))
-    assert "no label in column" in said(at) and not offers(at, "Evaluate")
-    at = sound(meaning(at, "yes").set_value("positive").run())
-    at = evaluated(sound(meaning(at, "no").set_value("negative").run()))
-    assert "2 counted" in said(at)
-    assert not at.error
+def test_labels_that_are_not_understood_can_be_named() -> None:
+    hostile = "![x](http://a.b) <script> :smile: $x$"
+    at = upload(opened("evaluate"), "x.csv", upload_of([("yes", "good"), ("no", "bad"), (hostile, "good")]))
+    assert not offers(at, "Evaluate")
+    assert not [box.label for box in at.selectbox if "![" in box.label]
+    for value, name in (("yes", "positive"), ("no", "negative"), ("![x]", "positive")):
+        at = sound(meaning(at, value).set_value(name).run())
+    at = press(at, "Evaluate")
+    assert rows_of(at) == [3, 3, 0, 0, 0] and not at.error
 
 
 def meaning(at: AppTest, value: str) -> Any:
     """The box that says what a label means."""
-    (box,) = (box for box in at.selectbox if box.label.replace("\\", "").startswith(f"{value} ("))
+    (box,) = (box for box in at.selectbox if shown(box.label).startswith((f"{value} (", f"{value}(")))
     return box
 
 
 def test_labels_of_two_meanings_are_asked_about_and_never_taken_for_one() -> None:
     rows = [(str(number % 3), text) for number, (_label, text) in enumerate(ROWS)]
     at = upload(opened("evaluate"), "x.csv", upload_of(rows))
-    assert "What do these labels mean?" in [box.label for box in at.expander]
-    assert "holds 0 (7 rows), 1 (7), 2 (6): 2 may be neutral or positive" in said(at) and "--labels" not in said(at)
+    assert [0, 7, 1, 7, 2, 6, 2] in [numbers_in(line.value) for line in at.warning] and "--labels" not in said(at)
     assert [meaning(at, value).value for value in "012"] == [None] * 3
     for value, name in (("0", "negative"), ("1", "neutral"), ("2", "positive")):
         assert not offers(at, "Evaluate")
         at = sound(meaning(at, value).set_value(name).run())
-    at = evaluated(at)
-    assert "20 rows: 13 counted, 7 with a label of neither class" in said(at)
+    at = press(at, "Evaluate")
+    assert rows_of(at) == [20, 13, 7, 0, 0]
     at = look_at(at, "cards")
     at = look_at(at, "evaluate")
     assert [meaning(at, value).value for value in "012"] == ["negative", "neutral", "positive"]
@@ -249,26 +221,11 @@ def test_labels_of_two_meanings_are_asked_about_and_never_taken_for_one() -> Non
 def test_a_guess_is_named_as_one_until_it_is_changed() -> None:
     rows = [("-1" if label == "negative" else "1", text) for label, text in ROWS]
     at = upload(opened("evaluate"), "x.csv", upload_of([*rows, ("0", "a movie")]))
-    assert "A guess: check it" in said(at)
+    (guess,) = at.info
     assert [meaning(at, value).value for value in ("-1", "0", "1")] == ["negative", "neutral", "positive"]
     at = sound(meaning(at, "0").set_value("positive").run())
-    assert "A guess" not in said(at)
-    assert "21 counted" in said(evaluated(at))
-
-
-def test_a_hostile_label_is_shown_as_it_stands() -> None:
-    hostile = "![x](http://a.b) <script> :smile: $x$"
-    at = upload(opened("evaluate"), "x.csv", upload_of([*ROWS, (hostile, "good")]))
-    (box,) = (box for box in at.selectbox if "script" in box.label)
-    assert "![" not in box.label and box.value is None
-    at = evaluated(sound(box.set_value("positive").run()))
-    assert "21 counted" in said(at) and not at.error
-
-
-def test_a_column_of_too_many_numbers_is_an_error() -> None:
-    at = upload(opened("evaluate"), "x.csv", upload_of([(str(number), "good") for number in range(40)]))
-    assert "it is not known what these numbers mean" in said(at) and len(at.error) == 1
-    assert not offers(at, "Evaluate")
+    assert guess.value not in [info.value for info in at.info]
+    assert rows_of(press(at, "Evaluate"))[1] == 21
 
 
 def test_neighbours_before_and_after() -> None:
@@ -280,16 +237,17 @@ def test_neighbours_before_and_after() -> None:
     assert list(after["word"]) == [near.word for near in neighbours.neighbours(gru, "bad", 20).near]
     start = neighbours.before(checkpoints.load_vectors())
     assert list(before["word"]) == [near.word for near in neighbours.neighbours(start, "bad", 20).near]
-    assert [metric.label for metric in at.metric][:1] == ["cosine, before and after"]
+    cosine, *_leans = at.metric
+    assert -1 <= float(cosine.value.replace("−", "-")) <= 1
 
 
 def test_a_word_that_cannot_be_asked_is_one_line() -> None:
     at = opened("words")
-    for typed in ("", "  ", "good bad", SENTENCES[0], SENTENCES[10], "terribel"):
+    for typed in ("", "good bad", SENTENCES[10], "terribel"):
         sound(at.text_input(key="models word").set_value(typed).run())
         assert len(at.error) + len(at.info) == 1
         assert not [found for found in at.dataframe if "cosine" in found.value.columns]
-    assert "spelt alike: terrible" in said(at)
+    assert "terrible" in at.error[0].value
 
 
 def test_analogies_maps_and_moves() -> None:
@@ -313,7 +271,7 @@ def test_without_word_vectors_only_after_is_shown_and_without_models_nothing(fol
     at = opened("words")
     for about in ("near", "analogy", "map", "moved"):
         sound(at.segmented_control(key="models about").set_value(about).run())
-        assert "started from are not here" in said(at) and not at.error
+        assert len(at.dataframe) + len(at.get("plotly_chart")) == (about != "moved") and not at.error
     for name in ("rnn", "gru", "lstm"):
         (folder / name / "card.json").unlink()
     for view in VIEWS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,13 +15,14 @@ from streamlit.testing.v1 import AppTest
 from core.fluency.orders import fluencies
 from core.models import checkpoints
 from core.models.predict import verdict
+from core.probes.permutations import search as probe
 from core.storage.pairs import Collection
 from core.text.preprocessing import Vocabulary
 from pages.server.fingerprint import fingerprint
 from pages.widgets import models
 from pages.widgets.word_order import moved
 from tests import app
-from tests.app import charts, live, offers, parameter, press, said, sound
+from tests.app import charts, live, numbers_in, offers, parameter, press, said, shown, sound
 from tests.hostile import SENTENCES
 
 MARKER = "zqxmarker"  # a word that stands nowhere on a page unless it was typed
@@ -66,8 +66,10 @@ def look_at(at: AppTest, view: str) -> AppTest:
     return sound(at.pills(key="permutations view").set_value(view).run())
 
 
-def figure(at: AppTest, title: str) -> dict[str, Any]:
-    return next(chart for chart in charts(at) if title in chart["layout"]["title"]["text"])
+def chart_of(at: AppTest, name: str) -> tuple[str, dict[str, Any]]:
+    """The key and the figure of the chart whose key begins with this name."""
+    keys = [found.proto.id.rpartition("-")[2] for found in at.get("plotly_chart")]
+    return next((key, chart) for key, chart in zip(keys, charts(at), strict=True) if key.startswith(name))
 
 
 def reorder(at: AppTest, tokens: list[str], order: list[int], pinned: Sequence[int] = ()) -> AppTest:
@@ -92,7 +94,7 @@ def test_opens_by_hand_on_the_proverb_and_the_verdicts_follow_the_words() -> Non
     captions = [caption.value for caption in at.caption]
     assert [caption.rpartition(", ")[2] for caption in captions if caption.startswith("was ")] == before
     flips = sum((float(a) >= 0.5) != (float(b) >= 0.5) for a, b in zip(before, probabilities(at), strict=True))
-    assert said(at).count("flipped") == flips
+    assert said(at).count("swap_horiz") == flips
     assert parameter(at, "order") == "4.3.2.1"
     assert probabilities(opened(q="so good", order="2.1")) == expected("good so")
 
@@ -112,26 +114,23 @@ def test_punctuation_stays_and_can_be_let_go() -> None:
     assert [caption.value for caption in at.caption if caption.value.startswith("was ")]
 
 
-def test_a_pair_is_kept_once_it_is_judged_and_listed_with_the_precision_of_the_gate() -> None:
+def test_a_pair_is_kept_once_it_is_judged_and_listed_with_the_precision_of_the_gate(tmp_path: Path) -> None:
     at = press(reorder(opened(q="love hate"), ["love", "hate"], [1, 0]), "Keep this pair")
-    assert "say first whether" in said(at) and Collection().pairs() == []
+    assert len(at.warning) == 1 and Collection().pairs() == []
     at.radio(key="keep by hand judgement").set_value("valid")
     at.text_input(key="keep by hand note").set_value("[a](note)")
     press(at, "Keep this pair")
-    assert "Kept as “valid”" in said(at)
+    assert len(at.success) == 1
     (pair,) = Collection().pairs()
     assert (pair.original, pair.other, pair.judgement, pair.note) == ("love hate", "hate love", "valid", "[a](note)")
     assert pair.scorer == "made-up trigram" and pair.floor == 8.0
     look_at(at, "kept")
     assert at.dataframe[0].value["other order"].tolist() == ["hate love"]
-    assert "1 of 1" in said(at) and "(95 % interval" in said(at)
-
-
-def test_a_file_that_is_no_collection_is_one_line(tmp_path: Path) -> None:
+    lines = [numbers_in(line) for line in said(at).splitlines()]
+    assert [1, 1] in lines and any(line[:3] == [1, 1, 100] for line in lines), "judged, precision"
     (tmp_path / "pairs.sqlite3").write_text("no database, and much longer than its header would be " * 10)
-    at = opened("kept")
-    (error,) = at.error
-    assert "is not a collection of pairs" in error.value.replace("\\", "")
+    (error,) = opened("kept").error
+    assert "pairs.sqlite3" in shown(error.value)
 
 
 def test_kept_pairs_are_filtered_and_removed() -> None:
@@ -145,8 +144,7 @@ def test_kept_pairs_are_filtered_and_removed() -> None:
             judgement=judgement,
         )
     at = opened("kept")
-    assert "None judged yet" in said(at)
-    at.segmented_control(key="kept judgement").set_value("unsure").run()
+    at.segmented_control(key="pairs judgement").set_value("unsure").run()
     assert at.dataframe[0].value["other order"].tolist() == ["so gru"]
     shown = [pair.id for pair in Collection().pairs("unsure")]
     at.session_state[f"pairs {fingerprint(shown)}"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
@@ -160,26 +158,26 @@ def test_kept_pairs_are_filtered_and_removed() -> None:
 
 def test_what_a_search_will_do_is_told_before_it_starts() -> None:
     at = opened("search")
-    for text, line in {
-        "so very good": "6 distinct orders: all of them will be scored.",
-        "i he the a to it is this that you not": "39,916,800 distinct orders are more than the budget",
-        "i he the a to it is this that you not do can was no so love": "more than 16 a beam looks",
-        "frabjous slithy love": "3 distinct orders",
+    for text, wanted in {
+        "so very good": [6, 60],
+        "i he the a to it is this that you not": [39_916_800, probe.BUDGET, 8, probe.TOP, 60],
+        "i he the a to it is this that you not do can was no so love": [355_687_428_096_000, 17, 16, probe.BUDGET, 60],
+        "frabjous slithy love": [3, 60],
     }.items():
         at.text_input(key="q").set_value(text).run()
-        assert line in said(sound(at)) and not at.get("plotly_chart")
-    assert "2 words are in no vocabulary here" in said(at)
+        assert wanted in [numbers_in(line.value) for line in sound(at).markdown] and not at.get("plotly_chart")
+    assert [2] in [numbers_in(line.value) for line in at.caption], "two words that are one"
 
 
 def test_a_search_to_its_end_shows_its_certificate_figures_and_tables() -> None:
     at = searched(q="better late than never so", model="gru")
-    assert "of the 120 orders" in said(at) and "all of them were scored" in said(at)
+    assert len(at.success) == 1 and 120 in numbers_in(at.success[0].value)
     values = {metric.label: metric.value for metric in at.metric}
     assert values["orders scored"] == "120"
-    assert len(figure(at, "Fluency against")["data"]) == 3
-    assert len(figure(at, "P(positive) of the 120")["data"]) == 2
+    assert len(chart_of(at, "scatter")[1]["data"]) == 3
+    assert len(chart_of(at, "histogram")[1]["data"]) == 2
     words = ["better", "late", "than", "never", "so"]
-    assert figure(at, "Which word")["layout"]["xaxis"]["ticktext"] == words
+    assert chart_of(at, "positions")[1]["layout"]["xaxis"]["ticktext"] == words
     orders = at.dataframe[-1].value["order"].tolist()
     assert len(set(orders)) == 20
     assert {" ".join(sorted(order.split())) for order in orders} == {"better late never so than"}
@@ -198,9 +196,11 @@ def test_a_search_that_fails_is_one_line_and_can_be_asked_again(monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(permutations, "scorer", failing)
         press(at, "Start the search")
-        assert "The search came to grief: MemoryError: no room for 1 <b>orders</b>" in said(at)
+        assert [shown(error.value).partition(": ")[2] for error in at.error] == [
+            "MemoryError: no room for 1 <b>orders</b>"
+        ]
     press(at, "Start the search")
-    assert "came to grief" not in said(at) and "all of them were scored" in said(at)
+    assert not at.error and len(at.success) == 1
 
 
 def test_a_flip_that_is_clicked_is_shown_and_can_be_kept_without_a_new_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,11 +209,11 @@ def test_a_flip_that_is_clicked_is_shown_and_can_be_kept_without_a_new_search(mo
     at = next(at for at in (searched(q="better late than never so", model=name) for name in NAMES) if _flips(at))
     flip = _flips(at)[0]
     monkeypatch.setattr(permutations, "search", lambda *_: pytest.fail("searched again"))
-    key = next(found.proto.id for found in at.get("plotly_chart") if "Fluency" in found.proto.spec).rpartition("-")[2]
+    key, _figure = chart_of(at, "scatter")
     click = {"selection": {"points": [{"customdata": flip}], "point_indices": [], "box": [], "lasso": []}}
     at.session_state[key] = click
     at.run()
-    assert "The order you chose" in said(at) and "flipped" in said(at)
+    assert "swap_horiz" in said(at)
     at.radio[0].set_value("not valid")
     at.session_state[key] = click  # a browser sends it again with every run
     press(at, "Keep this pair")
@@ -224,10 +224,8 @@ def test_a_flip_that_is_clicked_is_shown_and_can_be_kept_without_a_new_search(mo
 
 def _flips(at: AppTest) -> list[int]:
     """The rows of the flips that the scatter draws."""
-    data = next(curve for curve in figure(at, "Fluency against")["data"] if "flips" in curve["name"])["customdata"]
-    if isinstance(data, dict):  # plotly's packed arrays
-        return np.frombuffer(base64.b64decode(data["bdata"]), data["dtype"]).tolist()
-    return list(data)
+    (flips,) = (curve for curve in chart_of(at, "scatter")[1]["data"] if curve["marker"]["symbol"] == "diamond")
+    return app.numbers(flips["customdata"]).tolist()
 
 
 @pytest.mark.parametrize("point", [{"customdata": 10**9}, {"customdata": -1}, {"customdata": "x"}, {}, "x", None])
@@ -239,28 +237,21 @@ def test_a_forged_click_is_no_click(point: object) -> None:
     assert _chosen({"selection": {"points": [{"customdata": [4]}]}}, found) == 4  # type: ignore[arg-type]
 
 
-def test_a_result_stays_while_others_are_looked_at() -> None:
+def test_results_stay_while_others_are_looked_at() -> None:
     at = searched(q="so very good")
+    (line,) = (one.value for one in at.success)
     look_at(at, "compare")
     look_at(at, "search")
-    assert "of the 6 orders" in said(at)
+    assert [one.value for one in at.success] == [line]
     at.segmented_control(key="permutations model").set_value("rnn").run()
-    assert "of the 6 orders" not in said(at)  # another question
+    assert not at.success  # another question
     at.segmented_control(key="permutations model").set_value("lstm").run()
-    assert "of the 6 orders" in said(at)
-
-
-def test_a_certificate_follows_the_language_of_its_reader() -> None:
-    at = searched(q="so very good")
-    (line,) = (one.value for one in (*at.success, *at.info))
+    assert [one.value for one in at.success] == [line]
     at.segmented_control(key="language").set_value("zh_TW").run()
-    (other,) = (one.value for one in (*sound(at).success, *at.info))
-    assert line.isascii() and not other.isascii() and "6" in other
-
-
-def test_at_most_three_results_are_kept() -> None:
-    at = searched(q="so very good")
-    for text in ("so good", "not good", "very bad", "so sad"):
+    (other,) = (one.value for one in sound(at).success)
+    assert line.isascii() and not other.isascii() and "6" in other, "a certificate follows its reader's language"
+    sound(at.segmented_control(key="language").set_value("en").run())
+    for text in ("so good", "not good", "very bad"):
         at.text_input(key="q").set_value(text).run()
         press(at, "Start the search")
     assert len(at.session_state["permutations found"].results) == 3
@@ -268,8 +259,9 @@ def test_at_most_three_results_are_kept() -> None:
 
 def test_a_pinned_word_stays_in_every_order() -> None:
     at = searched(q="better late than never", pins="1.4")
-    orders = at.dataframe[-1].value["order"].tolist()
-    assert sorted(orders) == ["better late than never", "better than late never"]
+    assert at.dataframe[-1].value["order"].tolist() == ["better late than never", "better than late never"] or sorted(
+        at.dataframe[-1].value["order"]
+    ) == ["better late than never", "better than late never"]
 
 
 # Sentences that can hardly be put in another order
@@ -277,15 +269,12 @@ def test_a_pinned_word_stays_in_every_order() -> None:
 
 def test_no_word_invites_and_one_order_only_is_said_and_not_searched() -> None:
     at = opened("search")
-    for text in ("", "\u3000"):
+    for text in ("", "\u3000", "love", "so so so", "frabjous slithy toves", "love !"):
         at.text_input(key="q").set_value(text).run()
-        assert "There is no word to read yet" in said(sound(at)) and not at.metric
-    for text in ("love", "so so so", "frabjous slithy toves", "! ? ...", "love !"):
-        at.text_input(key="q").set_value(text).run()
-        assert "one order only" in said(sound(at)) and not offers(at, "Start the search")
+        assert len(sound(at).info) == 1 and not at.metric and not offers(at, "Start the search")
     assert len(look_at(at, "hand").metric) == 3
     at.text_input(key="q").set_value(" ").run()
-    assert "There is no word to read yet" in said(sound(at)) and not at.metric
+    assert len(sound(at).info) == 1 and not at.metric
 
 
 def test_many_words() -> None:
@@ -293,9 +282,9 @@ def test_many_words() -> None:
     for words, hand, search in ((60, True, True), (61, True, False), (201, False, False)):
         at.text_input(key="q").set_value("so good " * (words // 2) + "bad" * (words % 2)).run()
         look_at(at, "hand")
-        assert bool(at.metric) == hand and ("too many to be moved by hand" in said(at)) != hand
+        assert bool(at.metric) == hand == (not at.info)
         look_at(at, "search")
-        assert offers(at, "Start the search") == search and ("orders are searched of up to 60" in said(at)) != search
+        assert offers(at, "Start the search") == search == (not at.info)
 
 
 # Links
@@ -303,23 +292,21 @@ def test_many_words() -> None:
 
 def test_a_parameter_that_cannot_be_leaves_the_usual_one() -> None:
     at = opened("search")
-    for name, values in {
-        "model": ["x", "../lstm", "LSTM", "<b>"],
-        "budget": ["0", "-5", "1e9", "x", "9" * 30, "٣", "1.5", ""],
-        "floor": ["-1", "nan", "inf", "1e400", "x", "999", "."],
-        "seconds": ["0", "x", "99999999999"],
-        "pins": ["0", "9", "1.1", "x", "1," * 900, "-1"],
-    }.items():
-        for value in values:
+    for values in (
+        {"model": "../lstm", "budget": "0", "floor": "-1", "seconds": "0", "pins": "0"},
+        {"model": "LSTM", "budget": "2000001", "floor": "100.5", "seconds": "3601", "pins": "1.1"},
+        {"budget": "1e9", "floor": "nan", "pins": "9"},
+    ):
+        for name, value in values.items():
             at.query_params[name] = value
-            sound(at.run())
-            assert "24 distinct orders: all of them will be scored. It takes 60 seconds at most." in said(at)
-            assert "The link" in said(at) and parameter(at, name) is None, (name, value)
+        sound(at.run())
+        assert [24, 60] in [numbers_in(line.value) for line in at.markdown] and at.caption
+        assert [name for name in values if parameter(at, name) is not None] == []
     look_at(at, "hand")
-    for value in ("1", "1.1.2.3", "5.4.3.2", "x", "1.2.3.4.5", "none"):
+    for value in ("1", "1.1.2.3", "1.2.3.4.5", "none"):
         at.query_params["order"] = value
         sound(at.run())
-        assert "The order in the link" in said(at) and parameter(at, "order") is None and len(at.metric) == 3
+        assert parameter(at, "order") is None and len(at.metric) == 3
 
 
 def test_settings_are_written_to_the_link() -> None:
@@ -340,26 +327,20 @@ def test_settings_are_written_to_the_link() -> None:
 def test_permutations_are_told_from_other_pairs() -> None:
     at = opened("compare")
     assert at.text_input(key="permutations second").value == "Better never than late"
-    assert "The same words in another order; they differ from word 2 on." in said(at)
+    assert [numbers_in(line.value) for line in at.success] == [[2]]
     at.text_input(key="permutations second").set_value("better late than always, always").run()
-    assert "Not permutations" in said(at)
+    assert not at.success and len(at.warning) == 1
     assert set(at.dataframe[0].value["word"]) == {"never", "always", ","}
     at.text_input(key="permutations second").set_value("BETTER late than never").run()
-    assert "The same words in the same order." in said(at)
-    assert {metric.proto.direction for metric in at.metric} == {Metric.NONE}
+    assert len(at.info) == 1 and {metric.proto.direction for metric in at.metric} == {Metric.NONE}
     at.text_input(key="permutations second").set_value("").run()
-    assert "There is no second sentence yet" in said(at)
+    assert len(at.info) == 1 and not at.metric
     at.pills(key="example").set_value("Deadpan").run()
-    assert at.text_input(key="q").value == "Better late than never"
-    assert "Not permutations" in said(at)
-
-
-def test_both_sentences_are_in_the_link_unless_too_long() -> None:
+    assert at.text_input(key="q").value == "Better late than never" and len(at.warning) == 1
     at = opened("compare", q="so good", second="good so")
     assert at.text_input(key="permutations second").value == "good so"
     at.text_input(key="permutations second").set_value("good " * 500).run()
-    assert "second" not in at.query_params
-    assert "too long for the link" in said(at)
+    assert parameter(at, "second") is None
 
 
 # A fluency model that is not there
@@ -369,9 +350,7 @@ def test_without_a_fluency_model_only_the_search_is_missing(monkeypatch: pytest.
     monkeypatch.undo()
     monkeypatch.setattr(models, "fluency", lambda: (None, "no checkpoint 'fluency'; <b>x</b>"))
     at = opened("search")
-    (warning,) = at.warning
-    assert "The search needs the fluency model" in warning.value
-    assert not offers(at, "Start the search")
+    assert len(at.warning) == 1 and not offers(at, "Start the search")
     for view in ("hand", "compare"):
         look_at(at, view)
         assert len(at.metric) == 3
@@ -384,22 +363,11 @@ def test_a_missing_fluency_checkpoint_is_a_line(monkeypatch: pytest.MonkeyPatch,
     assert fluency is None and "'fluency'" in fault and "\n" not in fault
 
 
-# Hostile texts
-
-
-def test_a_hostile_sentence_is_inert_in_every_view() -> None:
-    for hostile in (SENTENCES[0], SENTENCES[10], SENTENCES[14]):
-        at = opened(q=f"{MARKER} {hostile}", second=f"{hostile} {MARKER}")
-        for view in ("hand", "search", "compare"):
-            look_at(at, view)
-            if offers(at, "Start the search"):
-                at.number_input(key="permutations budget").set_value(50).run()
-                press(at, "Start the search")
-            assert live(at, MARKER) <= HOLDERS, view
-
-
-# What takes a text as it stands, or is told to: boxes, plain text, table cells, charts (their own tests), addresses.
-HOLDERS = {
-    *("text_input", "text", "html", "plotly_chart", "page_link", "multiselect", "bidi_component"),
-    *("arrow_data_frame", "dataframe", "download_button"),
-}
+def test_a_result_on_a_hostile_sentence_is_inert() -> None:
+    text = f"so good {MARKER} {SENTENCES[0]}"
+    at = press(opened("search", q=text, budget="50"), "Start the search")
+    look_at(look_at(at, "hand"), "search")
+    assert (at.success or at.info) and live(at, MARKER) <= {
+        *("text_input", "text", "html", "plotly_chart", "page_link", "multiselect"),
+        *("arrow_data_frame", "dataframe", "download_button"),
+    }

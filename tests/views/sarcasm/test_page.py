@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -43,7 +42,7 @@ from core.text.preprocessing import Vocabulary
 from pages.views.sarcasm import checklist
 from pages.widgets import models
 from tests import app
-from tests.app import choose_row, live, offers, parameter, press, said, sound, table
+from tests.app import choose_row, live, numbers_in, offers, parameter, press, said, sound, table, unmarked
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -117,24 +116,7 @@ def test_opens_on_a_sarcastic_comment_and_who_is_fooled_by_it() -> None:
     found = [verdict(checkpoints.load(name), DEADPAN) for name in NAMES]
     assert [metric.label for metric in at.metric] == ["RNN", "GRU", "LSTM"]
     assert [metric.delta for metric in at.metric] == [f"P(positive) = {one.probability:.3f}" for one in found]
-    fooled = sum(one.label == "positive" for one in found)
-    assert (f"{fooled} of 3 models" if fooled else "None of 3 models") in said(at)
     assert parameter(at, "view") is None and parameter(at, "reading") is None
-
-
-def test_every_view_opens_and_keeps_to_the_link() -> None:
-    at = opened()
-    for view, says in {
-        "edits": "",
-        "compose": "Sarcasm praises something unwelcome.",
-        "file": "With a column of human labels",
-        "measured": "Nothing is measured here yet.",
-        "kept": "No find is kept yet.",
-        "comment": "Each word is left out in turn",
-    }.items():
-        look_at(at, view)
-        assert says in said(at) and not at.error and not at.warning
-        assert parameter(at, "view") == (None if view == "comment" else view)
 
 
 def test_without_a_model_what_was_kept_and_measured_is_still_shown(
@@ -145,9 +127,8 @@ def test_without_a_model_what_was_kept_and_measured_is_still_shown(
     at = opened()
     for view in VIEWS:
         look_at(at, view)
-        assert bool(at.error) == (view not in ("measured", "kept"))
-        for error in at.error:
-            assert error.value.startswith("No trained model can be used.")
+        assert len(at.error) == (view not in ("measured", "kept"))
+        assert parameter(at, "view") == (None if view == "comment" else view)
     assert at.dataframe[0].value["text"].tolist() == ["so good"]
 
 
@@ -159,7 +140,6 @@ def test_the_reading_is_one_for_all_views() -> None:
     look_at(at, "compose")
     look_at(at, "comment")
     assert at.segmented_control(key="sarcasm reading").value == "positive"
-    assert "what you read as positive" in said(at) or "what you read so too" in said(at)
 
 
 # Small edits
@@ -194,16 +174,16 @@ def test_a_search_to_its_end_is_what_core_finds(downloads: dict[str, str]) -> No
         "P(positive) edited": f"{found.best.probability:.3f}",
         "fluency change (nats)": f"{found.best.fluency_change:+.1f}",
     }
-    assert f"{found.queries:,} sentences were scored" in said(at)
-    assert f"Of {found.proposed:,} single edits proposed {found.candidates:,} were allowed." in said(at)
-    assert f"{1 + len(found.others)} of {found.flips}: those with the fewest edits first" in said(at)
+    counts = [found.queries, found.proposed, found.candidates]
+    assert any(numbers_in(line)[:1] + numbers_in(line)[-2:] == counts for line in said(at).splitlines())
+    assert any(numbers_in(line) == [1 + len(found.others), found.flips] for line in said(at).splitlines())
     listed = [found.best, *found.others]
     assert table(at, "edited")["edited"].tolist() == [one.text for one in listed]
     assert table(at, "edited")["P(positive)"].tolist() == pytest.approx([one.probability for one in listed], abs=6e-5)
     guards = table(at, "guard")
     assert guards["guard"].tolist() == ["polarity", "antonyms", "negations"]
     assert guards["single edits that fail"].tolist() == [report.failed for report in found.guards.values()]
-    assert guards["switched"].tolist() == ["on"] * 3
+    assert len(set(guards["switched"])) == 1
     header, *lines = rows(downloads["unrolled-edits.csv"])
     assert [line[header.index("edited")] for line in lines] == [one.text for one in listed]
 
@@ -221,13 +201,14 @@ def test_a_flip_is_shown_as_a_diff_and_kept_with_its_edits() -> None:
     assert find.probability == found.others[0].probability and find.reading == "negative"
     edit = found.others[0].edits[0]
     assert find.how.startswith(f"{edit.kind}: {' '.join(edit.before) or '∅'} → {' '.join(edit.after) or '∅'}")
-    assert "Kept for LSTM" in said(at)
+    assert len(at.success) == 2
 
 
 def test_a_guard_that_is_switched_off_is_reported() -> None:
     at = edited(q=SURE, guards="negations.polarity")
     found = answer(SURE, no_guards=["antonyms"])
-    assert table(at, "guard")["switched"].tolist() == ["on", "off", "on"]
+    on, off, again = table(at, "guard")["switched"]
+    assert on == again != off
     assert [app.shown(success.value) for success in at.success] == [found.certificate]
     assert parameter(at, "guards") == "polarity.negations"
     at.pills(key="edits guards").set_value([]).run()
@@ -247,22 +228,14 @@ def test_the_guards_go_by_the_reading_that_was_told() -> None:
             assert found.certificate in said(at)
 
 
-def test_a_sentence_that_the_model_reads_as_asked_needs_no_edit() -> None:
-    probability = verdict(checkpoints.load("lstm"), SURE).probability
-    at = edited(q=SURE, goal="positive" if probability >= 0.5 else "negative")
-    (success,) = at.success
-    assert "The model already says" in success.value and "there is nothing to edit" in success.value
-    assert not [found for found in at.html if "u-diff" in found.proto.body]
-    assert not offers(at, "Keep this text")
-
-
-def test_what_came_nearest_is_shown_where_nothing_flips() -> None:
+def test_without_a_flip_nothing_is_kept() -> None:
     at = edited(q="love", floor="0", edits="1")
     found = answer("love", fluency=0.0, max_edits=1)
-    assert found.best is None
-    assert found.certificate in said(at)
-    assert ("What came nearest, without a flip" in [sub.value for sub in at.header]) == bool(found.closest)
-    assert not offers(at, "Keep this text")
+    assert found.best is None and found.certificate in said(at)
+    assert len(at.header) == bool(found.closest) and not offers(at, "Keep this text")
+    at.segmented_control(key="edits goal").set_value(verdict(checkpoints.load("lstm"), "love").label).run()
+    press(at, "Search for edits")
+    assert len(at.success) == 1 and not at.header and not offers(at, "Keep this text"), "there is nothing to edit"
 
 
 def test_protected_words_stay_and_may_not_cover_the_sentence() -> None:
@@ -272,37 +245,22 @@ def test_protected_words_stay_and_may_not_cover_the_sentence() -> None:
     found = answer("love it so", protect=["love", "it"])
     assert found.certificate in said(at)
     at.multiselect[0].set_value(["love", "it", "so"]).run()
-    assert "the protected words cover the whole sentence, 'love it so'" in said(at)
-    assert not offers(at, "Search for edits")
+    assert len(at.warning) == 1 and not offers(at, "Search for edits")
     at.text_input(key="q").set_value("love it so good").run()
     assert at.multiselect[0].value == [], "words of another sentence are others"
     sound(at)
 
 
-def test_what_cannot_be_edited_is_one_line() -> None:
-    at = opened("edits")
-    for text, says in (
-        ("\u3000", "There is no word to read yet."),
-        ("so good " * 1_000, "edits are searched for in 1 to 1,000 tokens; given: 2,000"),
-    ):
+def test_what_can_hardly_be_edited() -> None:
+    at = opened("edits", budget="300", edits="1")
+    for text in ("\u3000", "so good " * 1_000):
         at.text_input(key="q").set_value(text).run()
-        assert says in said(sound(at)) and not offers(at, "Search for edits")
-
-
-def test_a_long_sentence_is_searched_within_its_budget() -> None:
-    at = opened("edits", budget="300")
-    at.text_input(key="q").set_value("so good, not bad " * 120).run()
-    press(at, "Search for edits")
-    scored = re.search(r"([\d,]+) sentences were scored", said(at))
-    assert scored and int(scored[1].replace(",", "")) <= 302
-
-
-def test_sentences_that_are_hardly_one_are_searched() -> None:
-    at = opened("edits", edits="1")
-    for text in ("frabjous slithy", "?!", "http://x.com", "e\u0301 " * 30, "\0", "שלום 🤷"):
+        assert len(sound(at).info) + len(at.warning) == 1 and not offers(at, "Search for edits")
+    for text in ("so good, not bad " * 40, "frabjous slithy", "?!", "\0"):
         at.text_input(key="q").set_value(text).run()
         press(at, "Search for edits")
         assert (at.success or at.info) and not at.error
+        assert max(numbers_in(line)[0] for line in said(at).splitlines() if "seconds" in line) <= 302
 
 
 def test_without_word_lists_the_search_alone_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,7 +323,6 @@ def test_the_surest_remarks_are_what_core_finds(downloads: dict[str, str]) -> No
 @pytest.mark.usefixtures("few_recipes")
 def test_a_remark_is_kept_with_its_recipe() -> None:
     at, found = composed(model="gru"), composition(FLIGHT, model="gru")
-    assert "Choose a remark to keep it." in said(at)
     choose_row(at, "remark", 2)
     press(at, "Keep this text")
     (find,) = kept()
@@ -373,7 +330,7 @@ def test_a_remark_is_kept_with_its_recipe() -> None:
     assert (find.text, find.original, find.model, find.source) == (one.text, FLIGHT, "gru", "compose")
     assert find.reading == "negative" and find.how.startswith(one.recipe.pattern)
     choose_row(at, "remark", 10**6)
-    assert "Choose a remark to keep it." in said(at), "a forged click is no click"
+    assert not offers(at, "Keep this text"), "a forged click is no click"
 
 
 def test_a_situation_of_the_bank_is_put_into_the_box() -> None:
@@ -384,25 +341,12 @@ def test_a_situation_of_the_bank_is_put_into_the_box() -> None:
     sound(at)
     assert at.text_input(key="compose situation").value == bank()[7].text
     assert parameter(at, "situation") == bank()[7].text
-    assert "remarks about this situation" in said(at)
     at.text_input(key="compose situation").set_value("my bus is late").run()
     assert at.text_input(key="compose situation").value == "my bus is late"
-    assert parameter(at, "situation") == "my bus is late"
-
-
-def test_what_is_no_situation_is_one_line() -> None:
-    at = opened("compose")
-    for situation, says in {
-        "": "the situation is empty; say what happened",
-        "\u3000\u200b": "has no word in it",
-        "rain": "a situation has 2 to 40 words",
-        "rain " * 300: "given: 300",
-        "?!": "has no word in it",
-    }.items():
+    assert parameter(at, "situation") == "my bus is late" and offers(at, "Build and score the remarks")
+    for situation in ("", "\u3000\u200b", "rain", "rain " * 300):
         at.text_input(key="compose situation").set_value(situation).run()
-        (info,) = sound(at).info
-        assert says in app.shown(info.value) and "\n" not in info.value
-        assert not offers(at, "Build and score the remarks")
+        assert len(sound(at).info) == 1 and not offers(at, "Build and score the remarks")
 
 
 # A file
@@ -448,7 +392,7 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
     path.write_bytes(as_file(TABLE))
     *_, found = one_file.scan(path, [checkpoints.load(name) for name in NAMES], "text", "mood", tmp_path / "out.csv")
     assert found.rows == 7 and found.empty == 1 and found.labelled == 5
-    assert "All 7 rows were read. 6 scored, 1 without a word, 0 malformed." in said(at)
+    assert [numbers_in(success.value) for success in at.success] == [[7, 6, 1, 0]]
     rankings = [box.value for box in at.dataframe if "human label" in box.value.columns]
     with_finds = [finds for finds in found.top.values() if finds]
     assert len(rankings) == len(with_finds) > 0
@@ -457,58 +401,32 @@ def test_a_labelled_file_is_ranked_by_disagreement(downloads: dict[str, str], tm
         assert shown["text"].tolist() == [find.text for find in finds]
         assert shown["human label"].tolist() == [find.human for find in finds]
         assert shown["P(positive)"].tolist() == pytest.approx([find.probability for find in finds], abs=6e-5)
-    for name, count in found.opposite.items():
-        assert f"The verdict is opposite to the label on {count} of 5 labelled rows" in said(at), name
+    for count in found.opposite.values():
+        assert any(numbers_in(line) == [count, 5] for line in said(at).splitlines())
     assert rows(downloads["unrolled-scan.csv"]) == rows((tmp_path / "out.csv").read_text(encoding="utf-8"))
     assert len(rows(downloads["unrolled-scan.csv"])) == 8
+    first = rankings[0]
+    press(choose_row(at, "human label", 0), "Keep this text")
+    (find,) = kept()
+    assert find.text == first["text"][0] and find.reading == first["human label"][0] and find.source == "file"
+    assert find.fooled and numbers_in(find.how) == [first["row"][0]]
+    shown = [success.value for success in at.success][:1]
+    look_at(at, "kept")
+    look_at(at, "file")
+    assert [success.value for success in at.success] == shown, "the upload and its results stay"
+    upload(at, as_file([("text", "mood"), ("so good", "1")]), "two.csv")
+    assert not at.success
+    press(at, "Search the file")
+    assert [numbers_in(success.value) for success in at.success] == [[1, 1, 0, 0]]
+    folder = Path(at.session_state["file folder"].name)
+    assert len([path for path in folder.rglob("*") if path.is_file()]) == 1, "nothing else is left behind"
 
 
-def test_without_labels_rows_are_ranked_by_cues_and_the_page_says_so() -> None:
+def test_without_labels_rows_are_ranked_by_cues() -> None:
     at = press(uploaded(as_file(TABLE)), "Search the file")
-    assert said(at).count("Ranked by cues of sarcasm times P(positive), as there are no labels.") == 3
     listed = table(at, "cues × P")
     assert "oh great, i love it when it is late again" in listed["text"].tolist()
     assert listed["cues × P"].tolist() == sorted(listed["cues × P"], reverse=True) and all(listed["cues"])
-
-
-def test_other_formats_are_read_too(tmp_path: Path) -> None:
-    import pandas
-
-    pandas.DataFrame(TABLE[1:], columns=TABLE[0]).to_parquet(tmp_path / "x.parquet")
-    at = opened("file")
-    for name, content in {
-        "x.tsv": as_file(TABLE, "\t"),
-        "x.jsonl": "\n".join(json.dumps(dict(zip(TABLE[0], row, strict=True))) for row in TABLE[1:]).encode(),
-        "UPPER.CSV": as_file(TABLE),
-        "bom.csv": b"\xef\xbb\xbf" + as_file(TABLE),
-        "x.parquet": (tmp_path / "x.parquet").read_bytes(),
-    }.items():
-        upload(at, content, name)
-        next(box for box in at.selectbox if box.label.startswith("Human labels")).set_value("mood").run()
-        assert "All 7 rows were read. 6 scored" in said(press(at, "Search the file"))
-
-
-def test_what_is_no_table_is_one_line() -> None:
-    at = opened("file")
-    for name, content, says in (
-        ("x.csv", b"\n\n", "is empty; expected a header and rows"),
-        ("x.csv", b"text,mood\n", "has no rows"),
-        ("x.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(128, 256)) * 40, "bytes that are not UTF-8 text"),
-        ("x.jsonl", b"", "has no rows"),
-        ("x.jsonl", b"[1, 2]\n3\n", "none of the first 2 rows can be read"),
-        ("x.jsonl", b"\x00\xff" * 500, "none of the first"),
-        ("x.parquet", b"PAR1 and then nothing", "is not a readable parquet file"),
-        ("x.parquet", b"", "is not a readable parquet file"),
-        ("x.tsv", b"so good here today\n" * 20, "may be a header or data"),
-    ):
-        upload(at, content, name)
-        assert says in error_of(at) and not offers(at, "Search the file")
-    for lines, says in (
-        ([("text",), ("1",), ("2.5",), ("-3",)], "numbers"),
-        ([("text", "cues"), ("so good", "x"), ("so bad", "y")], "rename them"),
-    ):
-        upload(at, as_file(lines), "x.csv")
-        assert says in error_of(press(at, "Search the file"))
 
 
 def error_of(at: AppTest) -> str:
@@ -523,96 +441,34 @@ def test_malformed_rows_are_counted_and_listed() -> None:
     content = b'text,mood\n"so good, yes",negative\nso,bad,1\n\xff\xfe,1\n"not closed,0\nso sad,maybe\nso late,0\n'
     content += "é é é,0\n".encode()
     at = press(uploaded(content, label="mood"), "Search the file")
-    assert "3 malformed" in said(at)
-    assert "4 rows with a problem" in [box.label for box in at.expander]
-    listed = table(at, "what is wrong")
-    assert listed["line"].tolist() == [3, 4, 5, 6]
-    assert "3 fields where the header has 2" in listed["what is wrong"].tolist()
-    assert any("'maybe'" in reason for reason in listed["what is wrong"])
+    assert [numbers_in(success.value)[-1] for success in at.success] == [3]
+    assert any(numbers_in(box.label) == [4] for box in at.expander)
+    assert table(at, "what is wrong")["line"].tolist() == [3, 4, 5, 6]
+    assert any("'maybe'" in reason for reason in table(at, "what is wrong")["what is wrong"])
 
 
-def test_a_file_in_another_encoding_is_found_and_can_be_named() -> None:
-    content = "text,gefühl\nso schön,1\nübel so,0\n".encode("cp1252")
-    at = uploaded(content)
-    assert not at.error and "Read as: comma-separated, quoted, CP1252, 2 columns (text, gefühl), header" in said(at)
-    (error,) = at.selectbox(key="file encoding").set_value("utf-8").run().error
-    assert "bytes that are not UTF-8 text" in app.shown(error.value)
-    at.selectbox(key="file encoding").set_value("cp1252").run()
-    next(box for box in at.selectbox if box.label.startswith("Human labels")).set_value("gefühl").run()
-    press(at, "Search the file")
-    assert "All 2 rows were read. 2 scored" in said(at)
-
-
-def test_columns_of_the_same_name_or_none_are_no_fault() -> None:
+def test_columns_that_clash_are_no_fault() -> None:
     at = opened("file")
     for header in (("text", "text"), ("", ""), ("a", "")):
         upload(at, as_file([header, ("so good", "1"), ("so bad", "0")]), "comments.csv")
         if header == ("a", ""):  # every row goes on in a column without a name
-            assert "goes on behind the last named column" in at.error[0].value
+            assert len(at.error) == 1
             at.checkbox(key="file join").check().run()
         press(at, "Search the file")
         assert at.success or at.error
+    for lines_ in ([("text",), ("1",), ("2.5",), ("-3",)], [("text", "cues"), ("so good", "x"), ("so bad", "y")]):
+        upload(at, as_file(lines_), "x.csv")
+        error_of(press(at, "Search the file"))
 
 
-def test_a_row_of_a_ranking_is_kept() -> None:
-    at = press(uploaded(as_file(TABLE), label="mood"), "Search the file")
-    shown = next(box.value for box in at.dataframe if "human label" in box.value.columns)
-    choose_row(at, "human label", 0)
-    press(at, "Keep this text")
-    (find,) = kept()
-    assert find.text == shown["text"][0] and find.reading == shown["human label"][0] and find.source == "file"
-    assert find.how.startswith(f"row {shown['row'][0]} of a file; labelled") and find.fooled
-
-
-HOSTILE_CELLS = ['=HYPERLINK("https://hostile.example")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", *SENTENCES]
-
-
-def test_hostile_cells_are_inert_and_downloads_safe_for_a_spreadsheet(downloads: dict[str, str]) -> None:
-    texts = [f"{cell} oh great, thanks {MARKER}!!!" for cell in HOSTILE_CELLS]
-    header = (f"<b>{MARKER}</b> ![](https://hostile.example/x.png)", "=mood")
-    lines = [header, *((text, "negative" if row % 2 else "1") for row, text in enumerate(texts))]
-    for label in (None, "=mood"):
-        at = uploaded(as_file(lines), f"<b>{MARKER}.csv", label=label)
-        press(at, "Search the file")
-        assert f"All {len(texts)} rows were read. {len(texts)} scored" in said(at)
-        assert live(at, MARKER) <= {"arrow_data_frame", "dataframe", "selectbox", "file_uploader", "download_button"}
-        choose_row(at, "text", 0)
-        assert live(at, MARKER) <= {
-            "arrow_data_frame",
-            "dataframe",
-            "selectbox",
-            "file_uploader",
-            "download_button",
-            "text",
-        }
-        press(at, "Keep this text")
-        for name, content in downloads.items():
-            if name.startswith(("unrolled-scan", "unrolled-ranking")):
-                for line in rows(content):
-                    for cell in line:
-                        assert not cell.startswith(("=", "+", "@", "\t", "\r")), (name, cell)
-                        assert not cell.startswith("-") or float(cell), (name, cell)
-    export = rows(Finds().export_csv())
-    assert not any(cell.startswith(("=", "+", "@", "\t")) for line in export for cell in line)
-
-
-def test_an_upload_and_its_results_stay_while_other_views_are_looked_at() -> None:
-    at = press(uploaded(as_file(TABLE), "mine.csv", label="mood"), "Search the file")
-    lines = [success.value for success in at.success]
-    look_at(at, "kept")
-    look_at(at, "file")
-    assert lines == [success.value for success in at.success], said(at)
-    assert "mine.csv" in said(at) or at.file_uploader[0].value is not None
-
-
-def test_a_second_upload_takes_the_place_of_the_first() -> None:
-    at = press(uploaded(as_file(TABLE), "one.csv"), "Search the file")
-    upload(at, as_file([("text", "mood"), ("so good", "1")]), "two.csv")
-    assert not at.success
+def test_hostile_cells_columns_and_names_are_inert() -> None:
+    header = (f"<b>{MARKER}</b> ![](https://hostile.example/x.png)", "mood")
+    texts = [f"{cell} oh great, thanks {MARKER}!!!" for cell in (SENTENCES[0], SENTENCES[10], "=1+1")]
+    at = uploaded(as_file([header, *((text, "negative") for text in texts)]), f"<b>{MARKER}.csv")
     press(at, "Search the file")
-    assert "All 1 rows were read. 1 scored" in said(at)
-    folder = Path(at.session_state["file folder"].name)
-    assert len([path for path in folder.rglob("*") if path.is_file()]) == 1, "nothing else is left behind"
+    press(choose_row(at, "text", 0), "Keep this text")
+    holders = {"arrow_data_frame", "dataframe", "selectbox", "file_uploader", "download_button"}
+    assert live(at, MARKER) <= holders | {"text"} and kept()[0].text in texts
 
 
 def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -625,7 +481,7 @@ def test_a_file_that_ends_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(files, "scan", short)
     at = press(uploaded(as_file(TABLE)), "Search the file")
-    assert "The first 7 rows were read; then it ended." in said(at)
+    assert not at.success and [numbers_in(info.value)[0] for info in at.info] == [7]
     assert "unrolled-scan" not in str([button.proto for button in at.get("download_button")])
 
 
@@ -643,7 +499,7 @@ def test_the_suite_is_what_core_says(downloads: dict[str, str]) -> None:
             [100 * rate.rate for rate in (*(one.rate for one in suite.capabilities), suite.rate)], abs=0.06
         )
     assert len(at.get("plotly_chart")) == 1
-    assert f"{found[0].rate.templates} templates, {found[0].rate.cases:,} cases" in said(at)
+    assert any(numbers_in(line)[:2] == [found[0].rate.templates, found[0].rate.cases] for line in said(at).splitlines())
     header, *lines = rows(downloads["unrolled-suite.csv"])
     assert header[3:6] == ["RNN", "RNN, from", "RNN, to"] and len(lines) == len(CAPABILITIES) + 1
     for line, one in zip(lines, found[0].capabilities, strict=False):
@@ -652,7 +508,7 @@ def test_the_suite_is_what_core_says(downloads: dict[str, str]) -> None:
     assert name == max(found[0].capabilities, key=lambda one: one.rate.rate or 0).name
     for suite in found:
         failures = sum(one.rate.failures for one in suite.templates if one.template.capability == name)
-        assert f"{suite.model.upper()}: {failures} failing case" in said(at)
+        assert any(line.startswith(f"**{suite.model.upper()}: {failures} ") for line in said(at).splitlines())
 
 
 def test_a_capability_and_a_template_are_looked_at() -> None:
@@ -695,8 +551,7 @@ def measured(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str, str]) -> None:
     at = opened("measured")
     assert not at.warning and not at.error
-    titles = ["Where people said what they mean", "Where each text has an honest rewording"]
-    assert [sub.value for sub in at.header] == [*titles, "Texts that read as positive, whatever they mean"]
+    assert len(at.header) == 3
     found = report_file.load(measured)
     assert found is not None
     shown = table(at, "right, sarcastic")
@@ -705,7 +560,10 @@ def test_the_figures_that_are_kept_are_shown(measured: Path, downloads: dict[str
         assert one.meant is not None and float(cell.partition("%")[0]) == pytest.approx(
             100 * one.meant.accuracy[0].share, abs=0.06
         )
-    changes = [float(cell.split()[0]) for cell in table(at, "mean change of P(positive)")["mean change of P(positive)"]]
+    changes = [
+        float(cell.split()[0].replace("−", "-"))
+        for cell in table(at, "mean change of P(positive)")["mean change of P(positive)"]
+    ]
     assert changes == pytest.approx([one.reworded.change.mean for one in found.reports if one.reworded], abs=6e-4)
     assert table(at, "what it is")["rows"].tolist() == [5]
     assert {"unrolled-meant.csv", "unrolled-reworded.csv", "unrolled-positive.csv"} <= set(downloads)
@@ -723,12 +581,9 @@ def test_figures_of_other_models_are_told_of(measured: Path) -> None:
     content["models"] |= {"lstm": "another", "<b>gone</b>": "x"}
     path.write_text(json.dumps(content), encoding="utf-8")
     (warning,) = opened("measured").warning
-    assert "of other models than those here: lstm, <b>gone</b>." in app.shown(warning.value)
-
-
-def test_damaged_figures_are_one_line(measured: Path) -> None:
+    assert "lstm, <b>gone</b>" in app.shown(warning.value)
     at = opened("measured")
-    for content in ("", "{", "[]", '{"format": 99}', '{"format": 1, "models": {}}', "[" * 100_000):
+    for content in ("", "[]", '{"format": 1, "models": {}}'):
         (measured / report_file.FILE).write_text(content, encoding="utf-8")
         assert report_file.FILE in error_of(sound(at.run()))
 
@@ -755,47 +610,44 @@ def test_finds_of_every_view_stand_together_and_are_exported(downloads: dict[str
 # Links
 
 
-FORGED = (
-    ("comment", "view", "sarcasm view", "comment", ["x", "<script>", "edits" * 100, "EDITS"]),
-    ("comment", "reading", "sarcasm reading", "negative", ["x", "NEGATIVE", "<b>", "mixed "]),
-    ("edits", "reading", "sarcasm reading", "negative", ["x", "neg"]),
-    ("edits", "goal", "edits goal", "flip", ["x", "neutral", "<b>"]),
-    ("edits", "edits", "edits most", 2, ["0", "5", "-1", "x", "1.5", "9" * 30, "٣", ""]),
-    ("edits", "floor", "edits floor", 8.0, ["-1", "nan", "inf", "1e3", "61", ".", ""]),
-    ("edits", "budget", "edits budget", 100_000, ["0", "1000001", "x", "1e3"]),
-    ("edits", "seconds", "edits seconds", 30, ["0", "601", "x"]),
-    (
-        "edits",
-        "guards",
-        "edits guards",
-        ["polarity", "antonyms", "negations"],
-        ["x", "polarity.x", "polarity..", "none.polarity", "polarity.polarity", "<b>", "." * 500],
-    ),
-    ("edits", "model", "edits model", "lstm", ["x", "../lstm", "LSTM", "<b>"]),
-    ("compose", "model", "compose model", "lstm", ["x", "<b>"]),
-    ("compose", "top", "compose top", 10, ["0", "51", "x", "-3", "1.5"]),
-    ("behaviour", "seed", "suite seed", 0, ["-1", "1000000", "x"]),
-    ("behaviour", "tolerance", "suite tolerance", 0.1, ["1", "-0.1", "nan", "1e-3", "x"]),
-    ("behaviour", "rule", "suite rule", "verdict", ["x", "<b>"]),
-    ("behaviour", "capability", "suite capability", None, ["x", "<b>"]),
-    ("behaviour", "cases", "suite cases", 1, ["0", "101", "x"]),
-)
+FORGED = {
+    "comment": {"view": ("sarcasm view", "comment", "EDITS"), "reading": ("sarcasm reading", "negative", "mixed ")},
+    "edits": {
+        "goal": ("edits goal", "flip", "neutral"),
+        "edits": ("edits most", 2, "5"),
+        "floor": ("edits floor", 8.0, "61"),
+        "budget": ("edits budget", 100_000, "1000001"),
+        "seconds": ("edits seconds", 30, "601"),
+        "guards": ("edits guards", ["polarity", "antonyms", "negations"], "polarity.polarity"),
+        "model": ("edits model", "lstm", "../lstm"),
+    },
+    "compose": {"model": ("compose model", "lstm", "x"), "top": ("compose top", 10, "51")},
+    "behaviour": {
+        "seed": ("suite seed", 0, "1000000"),
+        "tolerance": ("suite tolerance", 0.1, "1"),
+        "rule": ("suite rule", "verdict", "x"),
+        "capability": ("suite capability", None, "x"),
+        "cases": ("suite cases", 1, "101"),
+    },
+}
 
 
-@pytest.mark.parametrize("view", ["comment", "edits", "compose", "behaviour"])
+@pytest.mark.parametrize("view", FORGED)
 def test_a_parameter_that_cannot_be_leaves_the_usual_one(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checklist, "CASES", 1)
     at = opened(view)
-    for _view, name, key, usual, values in (case for case in FORGED if case[0] == view):
-        usual = at.session_state[key] if usual is None else usual
-        assert at.session_state[key] == usual
-        for value in values:
-            at.query_params[name] = value
-            sound(at.run())
-            assert at.session_state[key] == usual, (name, value)
-            assert parameter(at, name) is None and not at.error, (name, value)
-            if name in ("cases", "budget"):
-                assert "that cannot be, so the usual ones stand" in said(at)
+    usual = {key: at.session_state[key] for key, _usual, _forged in FORGED[view].values()}
+    assert all(value in (None, usual[key]) for key, value, _forged in FORGED[view].values())
+    for name, (_key, _usual, forged) in FORGED[view].items():
+        at.query_params[name] = forged
+    sound(at.run())
+    assert {key: at.session_state[key] for key in usual} == usual and not at.error
+    assert [name for name in FORGED[view] if parameter(at, name) is not None and name != "view"] == []
+
+
+@pytest.mark.parametrize("guards", ["x", "polarity..", "none.polarity", "." * 500])
+def test_guards_that_cannot_be_are_all_on(guards: str) -> None:
+    assert opened("edits", guards=guards).pills(key="edits guards").value == ["polarity", "antonyms", "negations"]
 
 
 def test_settings_are_written_to_the_link_and_read_from_it() -> None:
@@ -815,74 +667,15 @@ def test_settings_are_written_to_the_link_and_read_from_it() -> None:
     assert at.radio(key="suite rule").value == "checklist"
 
 
-def test_a_situation_in_a_link_may_be_too_long() -> None:
-    for situation in ("rain " * 1_000, "x" * 5_000, "my bus " + "is late " * 15):
-        at = opened("compose", situation=situation)
-        assert at.info or "remarks about this" in said(at)
-
-
-# Hostile texts
-
-# What takes a text as it stands, or is told to: boxes, plain text, table cells, the token strip, addresses.
-HOLDERS = {
-    *("text_input", "text", "html", "page_link", "multiselect", "selectbox"),
-    *("arrow_data_frame", "dataframe", "download_button"),
-}
-
-
-def test_a_hostile_sentence_is_inert_in_every_view() -> None:
-    for hostile in (SENTENCES[0], SENTENCES[10]):
-        text = f"{MARKER} {hostile}"
-        at = opened(q=text, situation=text)
-        for view in ("comment", "edits", "compose", "file", "measured", "kept"):
-            look_at(at, view)
-            if view == "edits":
-                at.number_input(key="edits budget").set_value(50).run()
-                press(at, "Search for edits")
-            if view == "compose" and offers(at, "Build and score the remarks"):
-                assert f"{MARKER} " in at.text_input(key="compose situation").value
-            if offers(at, "Keep this text"):
-                press(at, "Keep this text")
-            assert live(at, MARKER) <= HOLDERS, view
-
-
-@pytest.mark.usefixtures("few_recipes")
-def test_a_hostile_situation_is_built_and_shown_as_it_stands() -> None:
-    at = opened("compose")
-    for hostile in (SENTENCES[0], SENTENCES[13], SENTENCES[17]):
-        at.text_input(key="compose situation").set_value(f"my {hostile} is {MARKER} late").run()
-        press(at, "Build and score")
-        listed = table(at, "remark")["remark"].tolist()
-        assert listed and all(MARKER in text for text in listed)
-        choose_row(at, "remark", 0)
-        press(at, "Keep this text")
-        assert kept()[0].text == listed[0]
-        assert live(at, MARKER) <= HOLDERS
-
-
 # Other languages
 
 
-def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch, few_recipes: None) -> None:
+def test_what_searches_say_goes_through_gettext(monkeypatch: pytest.MonkeyPatch, few_recipes: None) -> None:
     app.mark_messages(monkeypatch)
     pages: list[Callable[[], AppTest]] = [
-        lambda: opened("edits", q=SURE, floor="x"),
-        lambda: press(opened("edits", q=SURE), "«Search for edits"),
-        lambda: press(opened("edits", q=SURE, goal="positive"), "«Search for edits"),
-        lambda: press(opened("edits", q=SURE, goal="negative"), "«Search for edits"),
-        lambda: opened("compose", situation="x"),
-        lambda: press(opened("compose"), "«Build and score"),
+        lambda: press(opened("edits", q=SURE, floor="x"), "«Search for edits"),
+        lambda: press(opened("compose", top="x"), "«Build and score"),
         lambda: press(uploaded(as_file(TABLE)), "«Search the file"),
-        lambda: opened("behaviour", cases="1", rule="x"),
-        lambda: opened("measured"),
     ]
     for page in pages:
-        at = page()
-        for kind in (at.title, at.markdown, at.caption, at.info, at.warning, at.success, at.header):
-            for found in kind:
-                assert "«" in found.value or found.value in ("RNN", "GRU", "LSTM"), found.value
-        for kind in (at.button, at.radio, at.selectbox, at.segmented_control, at.number_input, at.expander, at.metric):
-            assert [found.label for found in kind if not found.label.startswith("«")] == []
-        for frame in at.dataframe:
-            named = set(frame.value.columns) - {"RNN", "GRU", "LSTM"} - {"text", "mood"}  # the last two a file's own
-            assert [name for name in named if not name.startswith("«")] == []
+        assert unmarked(page(), {"RNN", "GRU", "LSTM", "text", "mood"}) == []
