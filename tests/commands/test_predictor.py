@@ -131,8 +131,8 @@ number = 1
         ("short", "expected"),
         ("nan", "gave NaN for the text"),
         ("percentages", "gave numbers from 80 to 80 (percentages? Then divide by 100)"),
-        ("columns", "2), a column for each class? Then return [:, 1]"),
-        ("number", "number is of type int, not callable with texts"),
+        ("columns", "return [:, 1]"),
+        ("number", "number is of type int"),
         ("absent", "has no 'absent'; callable in it: columns, nan, percentages, raises, short"),
     ],
 )
@@ -154,7 +154,7 @@ def test_invalid_predictors_are_refused_by_every_verb(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (f"predict --predictor os.system '{TEXT}'", "--predictor is package.module:callable"),
+        (f"predict --predictor os.system '{TEXT}'", "package.module:callable"),
         (f"predict --predictor gone:f '{TEXT}'", "there is no module 'gone'"),
         (f"attribute --predictor {SPEC} --method saliency '{TEXT}'", "available: shapley, occlusion-1"),
         (f"attribute --predictor {SPEC} --method shapley --baseline unk '{TEXT}'", "takes: delete"),

@@ -69,9 +69,9 @@ def test_a_whole_module_is_refused_with_the_lines_that_convert_it(files: Path, c
     ("options", "says"),
     [
         ("--cell gru", "fit a bidirectional gru of 2 layers of 4 units as found at lstm.weight_ih_l0; see the lines"),
-        ("--name ../out", "is not a checkpoint's name"),
+        ("--name ../out", "'../out'"),
         ("--name word2vec", "a classifier needs another"),
-        ("--labels a,b,c", "two labels need two names"),
+        ("--labels a,b,c", "('a', 'b', 'c')"),
         ("--steps what", "unknown preprocessing steps ['what']"),
         ("--head-name what", "no tensor 'what' for the head"),
         ("--embedding gone.npy", "gone.npy"),

@@ -30,9 +30,7 @@ def test_the_lines_hold_the_numbers_of_the_round(classes: int) -> None:
         assert f"{check.found:.8f}" in text
         assert f"{check.difference:.1e}" in text
         wrong = int((made.named != found.labels).sum())
-        assert f"wrong class for {wrong} of 60 points" in text
-        assert ("stay where it is" in text) == (classes == 2)
-        assert ("would rise" in text) == (classes > 2)
+        assert f"{wrong} of 60 points" in text
 
 
 @pytest.mark.parametrize(("name", "classes"), [("rings", 3), ("apart", 2)])

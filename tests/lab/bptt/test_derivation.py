@@ -37,7 +37,7 @@ def test_right_derivations_of_two_steps(formula: str, target: str):
     found = check(formula, target)
     assert found.agrees
     assert found.error < 1e-12
-    assert found.statement().startswith("Right at all 32")
+    assert "32" in found.statement()
 
 
 @pytest.mark.parametrize(
@@ -66,16 +66,15 @@ def test_slips(formula: str, target: str, kind: str, off_by: str):
 
 
 def test_a_factor_that_is_missing_is_named():
-    told = check("yhat - y", "dL/dw_o").statement()
-    assert "It lacks h_2." in told
-    assert "The sign is wrong too." in check("-(yhat - y)", "dL/dw_o").statement()
+    right, wrong = (check(f"{sign}(yhat - y)", "dL/dw_o").statement().split(". ") for sign in ("", "-"))
+    assert "h_2" in right[-1] and len(wrong) == len(right) + 1
 
 
 def test_a_derivation_from_h_0_of_0_is_told_to_be_right_there():
     found = check("(1 - h_2²) * h_1", "dh_2/dw_h")
     assert found.kind == "term"
     assert found.only_without_first_state
-    assert found.statement().endswith("It is right where h_0 = 0.")
+    assert "h_0 = 0" in found.statement()
     assert not check("(1 - h_2²) * x_2", "dh_2/dw_i").only_without_first_state
 
 
@@ -100,7 +99,7 @@ def test_every_target_can_be_checked(steps: int):
     [
         ({"formula": "h", "target": "dL/dq"}, "no target 'dL/dq'; over 2 steps there are dL/dw_o"),
         ({"formula": "h", "target": "dL/dw_o", "steps": 10_000}, "10,000 steps"),
-        ({"formula": "__import__('os')", "target": "dL/dw_o"}, "unknown; on offer"),
+        ({"formula": "__import__('os')", "target": "dL/dw_o"}, "'__import__'"),
         ({"formula": "", "target": "dL/dw_o"}, "empty"),
     ],
 )
