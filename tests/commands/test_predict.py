@@ -130,9 +130,14 @@ def test_blank_standard_input_is_refused(typed: str, cli: Cli, monkeypatch: pyte
 TRICKS = "\x1b[31m\x07"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
+def test_refusals(cli: Cli, write: Write, labelled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(labelled.parent)
+    Path("folder.csv").mkdir()
+    write("blank.csv", 'text\n"  "\n')
+    write("norows.csv", "text\n")
+    write("header.csv", f"{TRICKS},label\na,1\n")
+    write("label.csv", f"text,label\na,{TRICKS}\n")
+    for arguments, says in (
         ("predict ''", "the text is empty"),
         ("predict --json '\t\n'", "the text is empty"),
         ("predict '\u3000'", "the text is empty"),
@@ -158,18 +163,8 @@ TRICKS = "\x1b[31m\x07"
         ("predict --file header.csv", ""),
         ("evaluate --data label.csv", ""),
         ("predict --modle rnn hello", "unrecognized arguments: --modle"),
-    ],
-)
-def test_refusals(
-    arguments: str, says: str, cli: Cli, write: Write, labelled: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(labelled.parent)
-    Path("folder.csv").mkdir()
-    write("blank.csv", 'text\n"  "\n')
-    write("norows.csv", "text\n")
-    write("header.csv", f"{TRICKS},label\na,1\n")
-    write("label.csv", f"text,label\na,{TRICKS}\n")
-    assert says in cli.refused(arguments)
+    ):
+        assert says in cli.refused(arguments)
 
 
 @pytest.mark.parametrize(

@@ -113,12 +113,9 @@ def test_many_words_before_many_fillers(
     assert cli.text(f"{command} --model lstm --seed 5") != out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ("trace ' '", "the text is empty"),
-        ("trace --json so ''", "the text is empty"),
-        ("trace --model nosuch so", "nosuch"),
+def test_refusals(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments, says in (
         ("trace --json --npz x.npz so", "give --json or --npz, not both"),
         ("trace --npz nowhere/x.npz so", "there is no folder nowhere"),
         ("trace --npz . so", "is a folder"),
@@ -136,9 +133,6 @@ def test_many_words_before_many_fillers(
         ("memory --word so --words late", "not allowed with"),
         ("memory --words ' , '", "no word is given"),
         ("memory --words so --fillers many", "invalid int"),
-    ],
-)
-def test_refusals(arguments: str, says: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert says in cli.refused(arguments)
-    assert list(tmp_path.iterdir()) == []
+    ):
+        assert says in cli.refused(arguments)
+        assert list(tmp_path.iterdir()) == []

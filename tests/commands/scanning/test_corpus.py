@@ -50,9 +50,11 @@ def test_several_files_and_a_folder_by_its_slash(cli: Cli) -> None:
     assert columns == ["file", "row", "line", *(f"{name}_probability" for name in ("rnn", "gru", "lstm")), "problem"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
+def test_refusals_leave_nothing_behind(cli: Cli) -> None:
+    Path("mine").mkdir()
+    Path("mine/thesis.txt").touch()
+    before = sorted(Path().rglob("*"))
+    for arguments, says in (
         ("--resume in.csv out.csv", "--resume, --part-rows: for that OUT is a folder, a name without a suffix"),
         ("--workers 2 in.csv out.csv", "--part-rows, --workers: for that OUT is a folder"),
         ("in.csv in.csv out.csv", "more than one file: for that OUT is a folder"),
@@ -67,14 +69,9 @@ def test_several_files_and_a_folder_by_its_slash(cli: Cli) -> None:
         ("in.csv .", "in.csv lies in ., where the output goes"),
         ("in.csv mine", "is not empty and holds no scan"),
         pytest.param("--scheduler tcp://127.0.0.1:1 in.csv out", "Dask", marks=pytest.mark.slow),  # nobody is there
-    ],
-)
-def test_refusals_leave_nothing_behind(arguments: str, says: str, cli: Cli) -> None:
-    Path("mine").mkdir()
-    Path("mine/thesis.txt").touch()
-    before = sorted(Path().rglob("*"))
-    assert says in cli.refused(f"{GRU} {arguments}")
-    assert sorted(Path().rglob("*")) == before
+    ):
+        assert says in cli.refused(f"{GRU} {arguments}")
+        assert sorted(Path().rglob("*")) == before
 
 
 def test_control_c_says_how_to_resume(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

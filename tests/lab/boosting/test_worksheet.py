@@ -7,7 +7,7 @@ import re
 import pytest
 
 from core.lab.boosting.points import draw
-from core.lab.boosting.samme import Boosting, minima
+from core.lab.boosting.samme import Boosting, minima, normaliser
 from core.lab.boosting.stumps import boost_stumps
 from core.lab.boosting.worksheet import sheet, stopped
 from core.lab.worksheet import Line, number
@@ -31,6 +31,8 @@ def test_the_lines_hold_the_numbers_of_the_round(classes: int) -> None:
         assert f"{check.difference:.1e}" in text
         wrong = int((made.named != found.labels).sum())
         assert f"{wrong} of 60 points" in text
+        worse = normaliser(classes * made.alpha, made.error, classes)
+        assert (f"{worse:.4g}" in text) == (classes > 2)
 
 
 @pytest.mark.parametrize(("name", "classes"), [("rings", 3), ("apart", 2)])
