@@ -78,8 +78,6 @@ def test_hostile_texts_come_out_inert(cli: Cli, file: Path) -> None:
 def test_refusals(cli: Cli) -> None:
     for arguments, says in (
         ("--from 0", "given: 0 to 3"),
-        ("--to 7", "of the 6; given: 2 to 7"),
-        ("--threshold 0.333", "multiple of 0.01"),
         ("--state c", "the rnn has no state 'c'"),
         ("--threshold 1", "no unit is on over the whole span"),
         ("--most 0", "at least 1 moment"),

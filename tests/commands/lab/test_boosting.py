@@ -83,10 +83,7 @@ def test_refusals(cli: Cli) -> None:
     for arguments, says in (
         ("--cloud moons", "no cloud 'moons'"),
         ("--classes 1", "1 classes were asked for"),
-        ("--classes 99", "99 classes"),
-        ("--count 3", "3 points"),
         ("--rounds 0", "0 rounds"),
-        ("--rounds 10000", "10,000 rounds"),
         ("--rows 5", "--rows goes with --data"),
         ("--out x.json", "--out goes with --data"),
         ("--points nowhere.txt", "nowhere.txt"),

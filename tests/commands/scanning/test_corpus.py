@@ -68,10 +68,14 @@ def test_refusals_leave_nothing_behind(cli: Cli) -> None:
         ("in.csv gone/out", "there is no folder gone to write out to"),
         ("in.csv .", "in.csv lies in ., where the output goes"),
         ("in.csv mine", "is not empty and holds no scan"),
-        pytest.param("--scheduler tcp://127.0.0.1:1 in.csv out", "Dask", marks=pytest.mark.slow),  # nobody is there
     ):
         assert says in cli.refused(f"{GRU} {arguments}")
         assert sorted(Path().rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_not_there(cli: Cli) -> None:
+    assert "Dask" in cli.refused(f"{GRU} --scheduler tcp://127.0.0.1:1 in.csv out")
 
 
 def test_control_c_says_how_to_resume(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

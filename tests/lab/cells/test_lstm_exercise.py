@@ -24,12 +24,12 @@ from core.lab.cells.exercise_text import (
     as_json,
     from_json,
     from_line,
-    number,
     rounded,
     to_line,
 )
 from core.lab.cells.lstm_exercise import presets, report, slips
 from core.lab.cells.worksheets import sheet, shown, step_sheet
+from core.lab.typed_numbers import number
 from core.lab.worksheet import Line
 
 MODULES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -178,8 +178,10 @@ def test_no_number_is_ever_infinite_or_undefined(exercise: Exercise) -> None:
 def test_a_sum_is_exact_whatever_its_order() -> None:
     assert added([(1e308, 10.0), (-1e308, 10.0), (1.0,)]).value == 1.0
     assert added([(0.1, 3.0), (-0.3,)]).value == pytest.approx(2.7755575615628914e-17, rel=1e-12)
-    beyond = added([(1e308, 10.0)])
-    assert (beyond.value, beyond.held) == (LARGEST, True)
+    assert added([(1e308, 1.0), (0.5, 1.0), (-1e308, 1.0)]).value == 0.5
+    for sign in (1, -1):
+        beyond = added([(sign * 1e308, 10.0)])
+        assert (beyond.value, beyond.held, beyond.products) == (sign * LARGEST, True, (sign * LARGEST,))
     cancelled = added([(1e308, 10.0), (-1e308, 10.0)])
     assert (cancelled.value, cancelled.held, cancelled.products_held) == (0.0, False, True)
 
