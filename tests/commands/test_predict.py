@@ -161,9 +161,8 @@ def test_refusals(cli: Cli, write: Write, labelled: Path, monkeypatch: pytest.Mo
         assert says in cli.refused(arguments)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
+def test_malformed_files_are_refused(cli: Cli, write: Write) -> None:
+    for name, content, says in (
         ("column.csv", "text,mood\nso good,1\n", "no column 'label'; it has: text, mood"),
         ("label.csv", "text,label\nso good,1\nso bad,7\n", "holds 1 (1 row), 7 (1): 7 may be positive or negative"),
         ("neutral.csv", "text,label\na movie,neutral\n", "(1 neutral"),
@@ -171,10 +170,8 @@ def test_refusals(cli: Cli, write: Write, labelled: Path, monkeypatch: pytest.Mo
         ("rows.jsonl", '{"text": "a", "label": 1}\n[1]\n', "row 2 (line 2)"),
         ("rows.txt", "so good\n", "rows.txt has no column 'label'; it has: text"),
         ("rows.doc", "so good\n", "cannot read .doc"),
-    ],
-)
-def test_malformed_files_are_refused(name: str, content: str, says: str, cli: Cli, write: Write) -> None:
-    assert says in cli.refused("evaluate --data", write(name, content))
+    ):
+        assert says in cli.refused("evaluate --data", write(name, content))
 
 
 def test_a_damaged_model_is_reported_once_and_the_others_answer(

@@ -262,9 +262,8 @@ def test_extreme_errors_have_extreme_votes() -> None:
 # Bad input
 
 
-@pytest.mark.parametrize(
-    ("labels", "classes", "rounds", "said"),
-    [
+def test_labels_and_rounds_that_cannot_be() -> None:
+    for labels, classes, rounds, said in (
         ([0, 1, 0, 1], 3, 5, "3 classes were asked for.*have: 0, 1"),
         ([0, 0, 0, 0], 2, 5, "have: 0"),
         ([], 2, 5, "float64"),
@@ -274,27 +273,23 @@ def test_extreme_errors_have_extreme_votes() -> None:
         (["a", "b"], 2, 5, "whole numbers"),
         ([0, 1], 2, 0, "0 rounds.*1 to 1,000"),
         ([0, 1], 2, 1_001, "1,001 rounds"),
-    ],
-)
-def test_labels_and_rounds_that_cannot_be(labels: list[int], classes: int, rounds: int, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        boost(np.array(labels), classes, lambda weights: (None, np.array(labels)), rounds)
+    ):
+        given = np.array(labels)
+        with pytest.raises(ValueError, match=said):
+            boost(given, classes, lambda _weights, named=given: (None, named), rounds)
 
 
-@pytest.mark.parametrize(
-    ("points", "said"),
-    [
+def test_points_that_cannot_be() -> None:
+    for points, said in (
         ([(1, 2), (1, 2), (1, 2)], "all 3 points are equal"),
         ([(1, 1), (1 + 1e-12, 1), (1, 1)], "all 3 points are equal"),
         ([(float("nan"), 1), (2, 3), (4, 5)], "finite"),
         ([(1, 2, 3), (2, 3, 4), (4, 5, 6)], r"shape \(3, 3\)"),
         ([(1, 2)], r"2 to 2,000 points.*shape \(1, 2\)"),
         ([(1, 2), (3, 4)], "labels of shape"),
-    ],
-)
-def test_points_that_cannot_be(points: list[tuple[float, ...]], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        boost_stumps(points, [0, 1, 1], 2, 5)  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ValueError, match=said):
+            boost_stumps(points, [0, 1, 1], 2, 5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

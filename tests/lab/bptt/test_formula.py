@@ -24,9 +24,8 @@ def value(formula: str) -> float:
         return float(parse(formula, NAMES)(VALUES))
 
 
-@pytest.mark.parametrize(
-    ("formula", "expected"),
-    [
+def test_arithmetic():
+    for formula, expected in (
         ("2", 2),
         ("1 + 2 * 3", 7),
         ("-h**2", -0.25),
@@ -43,10 +42,8 @@ def value(formula: str) -> float:
         ("ln(exp(3)) + sqrt(16) + abs(-1)", 8),
         ("007 + .5 + 1.5e1", 22.5),
         ("pi", math.pi),
-    ],
-)
-def test_arithmetic(formula: str, expected: float):
-    assert value(formula) == pytest.approx(expected, abs=1e-15)
+    ):
+        assert value(formula) == pytest.approx(expected, abs=1e-15)
 
 
 def test_arrays_are_worked_out_together_and_the_names_are_told():
@@ -70,9 +67,8 @@ def test_what_is_not_defined_is_nan_without_a_warning(formula: str):
     assert math.isnan(value(formula))
 
 
-@pytest.mark.parametrize(
-    ("formula", "told"),
-    [
+def test_refusals_are_one_short_line():
+    for formula, told in (
         ("", "empty"),
         ("__import__('os')", "'__import__'.* numbers, e, h"),
         ("h.__class__", r"'\.' at character 2"),
@@ -109,13 +105,11 @@ def test_what_is_not_defined_is_nan_without_a_warning(formula: str):
         ("h\x00", "U\\+0000"),
         ("\ud800", "U\\+D800"),
         ("٣", "'٣'"),
-    ],
-)
-def test_refusals_are_one_short_line(formula: str, told: str):
-    with pytest.raises(ValueError, match=told) as refused:
-        value(formula)
-    assert len(str(refused.value).splitlines()) == 1
-    assert len(str(refused.value)) < 400
+    ):
+        with pytest.raises(ValueError, match=told) as refused:
+            value(formula)
+        assert len(str(refused.value).splitlines()) == 1
+        assert len(str(refused.value)) < 400
 
 
 def test_long_sums_and_brackets_within_the_bounds_are_read():

@@ -222,9 +222,8 @@ def test_tables_keep_what_is_typed_when_they_grow() -> None:
     assert tables.resized(1, 2).gates[3] == ("0", "0", "0", "-10")
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
+def test_a_line_that_is_none_is_refused_in_one_line() -> None:
+    for line, said in (
         ("", "expected cell"),
         ("x" * 100_000, "at most 2,000"),
         ("tree**tanh**0_0_0**1**0", "unknown cell 'tree'"),
@@ -237,12 +236,10 @@ def test_tables_keep_what_is_typed_when_they_grow() -> None:
         ("rnn**tanh**0_0_0**__import__**0", "t = 1, x1: an empty cell is not a number"),
         ("rnn**tanh**0_0_0**0x10**0", "'0x10' is not a number"),
         ("rnn**tanh**0_0_0**" + "*".join("1" * 900) + "**0", "900 steps"),
-    ],
-)
-def test_a_line_that_is_none_is_refused_in_one_line(line: str, said: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(said)) as error:
-        from_line(line)
-    assert "\n" not in str(error.value) and len(str(error.value)) < 200
+    ):
+        with pytest.raises(ValueError, match=re.escape(said)) as error:
+            from_line(line)
+        assert "\n" not in str(error.value) and len(str(error.value)) < 200
 
 
 @pytest.mark.parametrize(
@@ -269,9 +266,8 @@ def test_ten_thousand_steps_are_refused() -> None:
     assert len(work(replace(report(), inputs=report().inputs[:1] * MOST_STEPS)).steps) == MOST_STEPS
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
+def test_what_is_no_exercise_is_refused() -> None:
+    for change, said in (
         ({"cell": "tree"}, "available: lstm, gru, rnn"),
         ({"gates": report().gates[:3]}, "3 gates"),
         ({"inputs": ()}, "0 steps"),
@@ -279,11 +275,9 @@ def test_ten_thousand_steps_are_refused() -> None:
         ({"inputs": ((1.0, math.inf, 0.0, 0.0),)}, "x2 at t = 1 is inf"),
         ({"c0": math.nan}, "c before the first step is nan"),
         ({"output": "sin"}, "unknown activation 'sin'"),
-    ],
-)
-def test_what_is_no_exercise_is_refused(change: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(said)):
-        replace(report(), **change)
+    ):
+        with pytest.raises(ValueError, match=re.escape(said)):
+            replace(report(), **change)
 
 
 def test_only_a_gru_s_candidate_has_a_second_bias_and_only_an_lstm_a_cell() -> None:
@@ -315,9 +309,8 @@ def test_weights_on_the_output_before_are_written_where_there_are_some() -> None
     assert r"s &= u\,y_{t-1} + d" in step_sheet(work(presets()["gru"]), 2).latex()
 
 
-@pytest.mark.parametrize(
-    ("value", "decimals", "text"),
-    [
+def test_numbers_as_shown() -> None:
+    for value, decimals, text in (
         (4.5397868702434395e-05, 4, "4.540e-5"),
         (4.5397868702434395e-05, 0, "0"),
         (0.99986, 0, "1"),
@@ -332,8 +325,6 @@ def test_weights_on_the_output_before_are_written_where_there_are_some() -> None
         (1.0, 4, "1"),
         (0.1, ALL_DIGITS, "0.1"),
         (1e22, ALL_DIGITS, "1e22"),
-    ],
-)
-def test_numbers_as_shown(value: float, decimals: int, text: str) -> None:
-    assert rounded(value, decimals) == text
-    assert Line(shown(value, decimals)).latex.partition(" ")[0] == text.partition("e")[0]
+    ):
+        assert rounded(value, decimals) == text
+        assert Line(shown(value, decimals)).latex.partition(" ")[0] == text.partition("e")[0]
