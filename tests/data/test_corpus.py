@@ -246,7 +246,7 @@ def test_encodings(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "index", "why"),
+    ("content", "place", "why"),
     [
         ("text,label\n\n\na,1\nb\n", "row 2 (line 5)", "1 fields where the header has 2"),
         ("text,label\na,1\nb,1,c\n", "row 2 (line 3)", "3 fields where the header has 2"),
