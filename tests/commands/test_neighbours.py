@@ -32,17 +32,13 @@ def test_an_analogy_for_people(cli: Cli) -> None:
     assert lines[1] == f"  {best.cosine:.4f}  {best.word}"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
+def test_refusals(cli: Cli) -> None:
+    for arguments, says in (
         ("neighbours lvoe", "'lvoe' is not among the 37 words of rnn; spelt alike: love"),
         ("neighbours ''", "one word is asked for; '' holds none"),
         ("neighbours 'good bad'", "holds 2: good, bad"),
         ("neighbours '<b>\x1b[31m'", "one word is asked for"),
         ("neighbours good --count 0", "1 to 100 neighbours"),
-        ("neighbours good --model word2vec", "no checkpoint 'word2vec'"),
         ("analogy good bad zzz", "'zzz' is not among"),
-    ],
-)
-def test_refusals(arguments: str, says: str, cli: Cli) -> None:
-    assert says in cli.refused(arguments, alone=False)
+    ):
+        assert says in cli.refused(arguments, alone=False)

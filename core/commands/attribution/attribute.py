@@ -79,7 +79,7 @@ def _report_time(runs: Sequence[tuple[Model, str, str]]) -> None:
 def _measured(
     checkpoint: Model, text: str, result: Sequence[Attribution], options: argparse.Namespace
 ) -> list[Faithfulness]:
-    """How faithful each attribution of a text is, with words removed as asked, by deletion unless told."""
+    """How faithful each attribution of a text is, with words removed as asked, by default deleted."""
     from core.probes.attribution.attribute import METHODS
     from core.probes.attribution.faithfulness import yardstick
     from core.probes.attribution.results import Instance

@@ -66,19 +66,19 @@ def _rows(boosting: Boosting, checks: tuple[Minimum, ...]) -> list[dict[str, obj
 
     by_round = {check.number: check for check in checks}
     rows: list[dict[str, object]] = []
-    for made in boosting.rounds:
-        check = by_round.get(made.number)
+    for round_ in boosting.rounds:
+        check = by_round.get(round_.number)
         rows.append(
             {
-                "t": made.number,
-                "stump": stump_of(made.learnt),
-                **console.record(made, "error alpha"),
-                "alpha_found": check and check.found,
+                "t": round_.number,
+                "stump": stump_of(round_.learnt),
+                **console.record(round_, "error alpha"),
+                "alpha_found": check and check.numerical,
                 "difference": check and check.difference,
                 "alpha_of_the_report": check and check.wrong,
-                "risk_factor": made.normaliser,
+                "risk_factor": round_.normaliser,
                 "risk_factor_of_the_report": check and check.wrong_factor,
-                **console.record(made, "risk training_error outvoted weights"),
+                **console.record(round_, "risk training_error outvoted weights"),
             }
         )
     return rows
@@ -101,13 +101,13 @@ def _show(boosting: Boosting, checks: tuple[Minimum, ...], cloud: Cloud) -> None
         "  in error"
     )
     by_round = {check.number: check for check in checks}
-    for made in boosting.rounds:
-        check, stump = by_round.get(made.number), stump_of(made.learnt)
+    for round_ in boosting.rounds:
+        check, stump = by_round.get(round_.number), stump_of(round_.learnt)
         rule = f"x{stump.axis + 1} ≤ {stump.threshold:.3g}: {cloud.names[stump.below]}, else {cloud.names[stump.above]}"
         console.line(
-            f"{made.number:5}  {rule:<24}  {made.weights.min():10.6f}{made.weights.max():10.6f}{made.error:8.4f}"
-            f"{made.alpha:10.6f}{check.found if check else math.inf:10.6f}{made.normaliser:10.6f}{made.risk:10.6f}"
-            f"{made.training_error:10.4f}"
+            f"{round_.number:5}  {rule:<24}  {round_.weights.min():10.6f}{round_.weights.max():10.6f}"
+            f"{round_.error:8.4f}{round_.alpha:10.6f}{check.numerical if check else math.inf:10.6f}"
+            f"{round_.normaliser:10.6f}{round_.risk:10.6f}{round_.training_error:10.4f}"
         )
     if reason := stopped(boosting):
         console.line(reason)
@@ -172,7 +172,8 @@ def _show_ensemble(result: Ensemble) -> None:
             f"{high:+.4f}; only the ensemble right {one.only_ensemble:,}, only the other {one.only_other:,}: "
             f"{finding(one)}"
         )
-    for made in result.rounds[:20]:
+    for round_ in result.rounds[:20]:
         console.line(
-            f"  round {made.number}: {made.voter}, ε {made.error:.4f}, α {made.alpha:.4f}, risk {made.risk:.4f}"
+            f"  round {round_.number}: {round_.voter}, ε {round_.error:.4f}, α {round_.alpha:.4f}, "
+            f"risk {round_.risk:.4f}"
         )

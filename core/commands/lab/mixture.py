@@ -86,20 +86,20 @@ def _rows(result: Mixture, checks: tuple[Agreement, ...], states: States | None)
     from core.lab.mixture.states import regimes
 
     rows: list[dict[str, object]] = []
-    for made, check in zip(result.iterations, checks, strict=True):
-        wrong = slips(result.points, made).report
+    for iteration, check in zip(result.iterations, checks, strict=True):
+        wrong = slips(result.points, iteration).report
         rows.append(
             {
-                **console.record(made, "t=number log_likelihood_before bound log_likelihood fell"),
-                "counts": made.maximised.counts,
-                **console.record(made, "weights means covariances"),
+                **console.record(iteration, "t=number log_likelihood_before bound log_likelihood fell"),
+                "counts": iteration.maximised.counts,
+                **console.record(iteration, "weights means covariances"),
                 "reg_covar": result.reg_covar,
-                "floor_active": made.floor_active,
-                "held": [k + 1 for k in made.maximised.held],
-                "floored": [k + 1 for k in made.maximised.floored],
+                "floor_active": iteration.floor_active,
+                "held": [k + 1 for k in iteration.maximised.held],
+                "floored": [k + 1 for k in iteration.maximised.floored],
                 "difference": check.difference,
                 **console.record(wrong, "means_of_the_report=means covariances_of_the_report=covariances"),
-                "responsibilities": made.responsibilities,
+                "responsibilities": iteration.responsibilities,
             }
         )
     if states is not None:
@@ -125,12 +125,12 @@ def _show(result: Mixture, checks: tuple[Agreement, ...], states: States | None)
     )
     console.line("    t  log-likelihood   bound after M            N_k")
     console.line(f"    0{result.iterations[0].log_likelihood_before:16.6f}")
-    for made in result.iterations:
-        counts = " ".join(f"{count:9.3f}" for count in made.maximised.counts)
-        marks = ("  fell" if made.fell else "") + (
-            f"  held up: {', '.join(str(k + 1) for k in made.maximised.held)}" if made.floor_active else ""
+    for iteration in result.iterations:
+        counts = " ".join(f"{count:9.3f}" for count in iteration.maximised.counts)
+        marks = ("  fell" if iteration.fell else "") + (
+            f"  held up: {', '.join(str(k + 1) for k in iteration.maximised.held)}" if iteration.floor_active else ""
         )
-        console.line(f"{made.number:5}{made.log_likelihood:16.6f}{made.bound:16.6f}  {counts}{marks}")
+        console.line(f"{iteration.number:5}{iteration.log_likelihood:16.6f}{iteration.bound:16.6f}  {counts}{marks}")
     last = result.iterations[-1]
     wrong = slips(result.points, last).report
     for k in range(result.start.components):

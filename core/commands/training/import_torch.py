@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,23 +23,28 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument(
         "--weights",
         required=True,
+        type=Path,
         metavar="FILE",
-        help="safetensors, a state_dict of torch, Keras (.keras, .h5) or ONNX; told by what is in it",
+        help="safetensors, a state_dict of torch, Keras (.keras, .h5) or ONNX; detected by content",
     )
     parser.add_argument(
-        "--vocabulary", metavar="FILE", help="one token a line, or .json: token to id, a list, or Keras' Tokenizer"
+        "--vocabulary",
+        type=Path,
+        metavar="FILE",
+        help="one token a line, or .json: token to id, a list, or Keras' Tokenizer",
     )
     parser.add_argument(
         "--vocabulary-size", type=int, metavar="N", help="use the first N ids only, as Keras' num_words does"
     )
     parser.add_argument(
         "--embedding",
+        type=Path,
         metavar="FILE",
         help="safetensors, .npy, GloVe's or word2vec's text, word2vec's binary format (default: the weights')",
     )
-    parser.add_argument("--cell", choices=["rnn", "gru", "lstm"], help="default: told by the shapes")
+    parser.add_argument("--cell", choices=["rnn", "gru", "lstm"], help="default: by the shapes")
     parser.add_argument("--name", help="the checkpoint's name (default: the weights file's)")
-    parser.add_argument("--out", metavar="DIR", help="default: where the pages look for checkpoints")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: where the pages look for checkpoints")
     parser.add_argument("--replace", action="store_true", help="replace a checkpoint of that name")
     parser.add_argument(
         "--steps",
@@ -73,12 +79,17 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--pad-token", metavar="TOKEN", help="padding (default: <pad> and the like)")
     parser.add_argument("--pad-id", type=int, metavar="ID", help="its id, where the vocabulary does not list it")
     parser.add_argument("--recurrent", metavar="PREFIX", help="which recurrent module, where there are several")
-    parser.add_argument("--head-name", metavar="NAME", help="which tensor is the head, where several could be")
-    parser.add_argument("--hidden-name", metavar="NAME", help="which tensor is the layer before it, likewise")
+    parser.add_argument(
+        "--head-name", dest="head", metavar="NAME", help="which tensor is the head, where several could be"
+    )
+    parser.add_argument(
+        "--hidden-name", dest="hidden", metavar="NAME", help="which tensor is the layer before it, likewise"
+    )
     parser.add_argument("--embedding-name", metavar="NAME", help="which tensor is the embedding, likewise")
     parser.add_argument("--ignore", nargs="+", default=[], metavar="NAME", help="tensors that the model does without")
     parser.add_argument(
         "--check",
+        type=Path,
         metavar="FILE",
         help="a table of texts with the owner's probabilities of class 1: nothing is saved unless every row agrees "
         "within 0.0001; where one does not, what would agree is searched for",
@@ -94,42 +105,23 @@ def import_torch(options: argparse.Namespace) -> int:
     from core.models.importers.refusals import RefusedError
     from core.text.preprocessing import Preprocessing
 
-    path = Path(options.weights)
+    path = options.weights
     name = options.name or re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:64]
     checkpoints.check_name(name)
     of_check = (options.text_column, options.probability_column, options.logit_column, options.layout)
     if options.check is None and any(of_check):
         raise ValueError("columns, --encoding and the like are of the table that --check names; give --check too")
-    labels = {} if options.labels is None else {"labels": tuple(part.strip() for part in options.labels.split(","))}
-    request = import_model.Request(
-        weights=path,
-        vocabulary=_path(options.vocabulary),
-        embedding=_path(options.embedding),
-        cell=options.cell,
-        preprocessing=None if options.steps is None else Preprocessing(tuple(options.steps)),
-        class_1=options.class_1,
-        reads=None if options.reads is None else " ".join(options.reads),
-        nonlinearity=options.nonlinearity,
-        activation=options.activation,
-        special=words.Special(options.pad_token, options.unknown_token, options.pad_id, options.unknown_id),
-        drop_unknown=options.drop_unknown,
-        vocabulary_size=options.vocabulary_size,
-        recurrent=options.recurrent,
-        head=options.head_name,
-        hidden=options.hidden_name,
-        embedding_name=options.embedding_name,
-        ignore=options.ignore,
-        check=_path(options.check),
-        text_column=options.text_column,
-        layout=options.layout,
-        probability_column=options.probability_column,
-        logit_column=options.logit_column,
-        **labels,
-    )
-    out = _path(options.out)
+    given = {field.name: getattr(options, field.name, None) for field in fields(import_model.Request)}
+    given |= {
+        "preprocessing": None if options.steps is None else Preprocessing(tuple(options.steps)),
+        "labels": options.labels and tuple(part.strip() for part in options.labels.split(",")),
+        "reads": options.reads and " ".join(options.reads),
+        "special": words.Special(options.pad_token, options.unknown_token, options.pad_id, options.unknown_id),
+    }
+    request = import_model.Request(**{name: value for name, value in given.items() if value is not None})
     try:
         brought = import_model.assemble(request)
-        import_model.save(name, brought, out, replace=options.replace)
+        import_model.save(name, brought, options.out, replace=options.replace)
     except RefusedError as error:
         for line in error.lines:
             console.progress(line)
@@ -139,10 +131,10 @@ def import_torch(options: argparse.Namespace) -> int:
             raise
         raise ValueError(f"{path.name} needs more memory than there is; try it on a larger machine") from None
     if options.json:
-        told = {"notes": brought.notes, "assumed": brought.assumed}
-        console.json_list([{"name": name, **told, **{key: brought.card[key] for key in _TOLD}}])
+        notes = {"notes": brought.notes, "assumed": brought.assumed}
+        console.json_list([{"name": name, **notes, **{key: brought.card[key] for key in _CARD_KEYS}}])
     else:
-        _tell(name, brought, out or checkpoints.root())
+        _tell(name, brought, options.out or checkpoints.root())
     return 0
 
 
@@ -179,8 +171,4 @@ def _tell(name: str, brought: import_model.Imported, folder: Path) -> None:
         console.line(f"    {assumed}")
 
 
-def _path(given: str | None) -> Path | None:
-    return Path(given) if given else None
-
-
-_TOLD = ("cell", "sizes", "labels", "preprocessing", "imported")
+_CARD_KEYS = ("cell", "sizes", "labels", "preprocessing", "imported")

@@ -237,7 +237,7 @@ def _report_split(prepared: Prepared, balance: bool) -> None:
     if is_small(len(prepared.held)):
         console.progress(
             f"small data: {len(prepared.held):,} rows are held out; below {SMALL} an accuracy may be off by 5 "
-            "percentage points or more, so two such models can hardly be outcome apart"
+            "percentage points or more, so two such models are hard to tell apart"
         )
 
 

@@ -129,7 +129,7 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
     )
     marks = (
         (_("α by the formula"), minimum.alpha, made.normaliser, SERIES[2].color, "circle", 13),
-        (_("minimum found"), minimum.found, made.normaliser, "#000000", "x-thin", 9),
+        (_("minimum found"), minimum.numerical, made.normaliser, "#000000", "x-thin", 9),
         (_("the report’s last line"), minimum.wrong, minimum.wrong_factor, SERIES[1].color, "diamond", 12),
     )
     for name, x, y, color, marker, size in marks:

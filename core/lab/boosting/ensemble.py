@@ -125,7 +125,7 @@ class Ensemble:
     trained_on: tuple[str, ...] = ()
 
 
-class Progress(NamedTuple):
+class EnsembleProgress(NamedTuple):
     """`done` of `models` have read the file; the ensemble as soon as it is there."""
 
     done: int
@@ -133,7 +133,7 @@ class Progress(NamedTuple):
     ensemble: Ensemble | None = None
 
     def result(self) -> Ensemble | None:
-        """What was found so far."""
+        """The ensemble, if all models have read."""
         return self.ensemble
 
 
@@ -144,7 +144,7 @@ def measure(
     seed: int = SEED,
     rounds: int = ROUNDS,
     check_cancelled: Callable[[], object] = lambda: None,
-) -> Iterator[Progress]:
+) -> Iterator[EnsembleProgress]:
     """Boost models on half of a corpus and test them on the other half.
 
     `check_cancelled` is called before every batch. Raises ValueError for fewer than two models or too many, too few
@@ -182,10 +182,10 @@ def measure(
         )
     probabilities = np.empty((len(checkpoints), len(corpus)))
     for number, checkpoint in enumerate(checkpoints):
-        yield Progress(number, len(checkpoints))
+        yield EnsembleProgress(number, len(checkpoints))
         sentences = encode(corpus.texts, checkpoint.preprocessing, checkpoint.vocabulary)
         probabilities[number] = sigmoid(logits(checkpoint.model, sentences, check_cancelled=check_cancelled))
-    yield Progress(
+    yield EnsembleProgress(
         len(checkpoints),
         len(checkpoints),
         ensemble(corpus, checkpoints, probabilities, fit, test, seed=seed, rounds=rounds),
@@ -257,8 +257,8 @@ def ensemble(
             for index, checkpoint in enumerate(checkpoints)
         ),
         rounds=tuple(
-            VoterRound(made.number, names[_index(made.learnt)], made.error, made.alpha, made.risk)
-            for made in boosting.rounds
+            VoterRound(round_.number, names[_index(round_.learnt)], round_.error, round_.alpha, round_.risk)
+            for round_ in boosting.rounds
         ),
         stopped=boosting.stopped,
         best=names[best],
@@ -306,14 +306,14 @@ def chooser(named: np.ndarray, labels: np.ndarray) -> Learner:
 def weights_of(boosting: Boosting, voters: int) -> tuple[np.ndarray, np.ndarray]:
     """The sum of each fixed voter's α and the rounds that took it, both [voters]; a perfect one alone has weight."""
     weights, taken = np.zeros(voters), np.zeros(voters, dtype=np.int64)
-    for made in boosting.rounds:
-        index = _index(made.learnt)
+    for round_ in boosting.rounds:
+        index = _index(round_.learnt)
         taken[index] += 1
-        if np.isinf(made.alpha):
+        if np.isinf(round_.alpha):
             weights[:] = 0
             weights[index] = 1.0
         else:
-            weights[index] += made.alpha
+            weights[index] += round_.alpha
     return weights, taken
 
 

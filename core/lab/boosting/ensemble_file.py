@@ -30,8 +30,8 @@ def load(path: Path | None = None) -> Ensemble | None:
 def as_json(ensemble: Ensemble) -> dict[str, Any]:
     """Plain lists, numbers and strings. A perfect voter's α is infinite, for which JSON has no number: null."""
     content = {"format": FORMAT, **asdict(ensemble)}
-    for made in content["rounds"]:
-        made["alpha"] = None if made["alpha"] == math.inf else made["alpha"]
+    for round_ in content["rounds"]:
+        round_["alpha"] = None if round_["alpha"] == math.inf else round_["alpha"]
     for one, against in zip(ensemble.against, content["against"], strict=True):
         against["finding"] = one.finding
     return content
@@ -46,8 +46,8 @@ def _ensemble(content: dict[str, Any]) -> Ensemble:
     """The ensemble, without its infinite α, which is put in last."""
     from dataclasses import replace
 
-    perfect = [made["alpha"] is None for made in content["rounds"]]
-    finite = [{**made, "alpha": made["alpha"] or 0.0} for made in content["rounds"]]
+    perfect = [round_["alpha"] is None for round_ in content["rounds"]]
+    finite = [{**round_, "alpha": round_["alpha"] or 0.0} for round_ in content["rounds"]]
     ensemble = json_file.made(Ensemble, {**content, "rounds": finite})
     rounds = (replace(one, alpha=math.inf) if is_ else one for one, is_ in zip(ensemble.rounds, perfect, strict=True))
     return replace(ensemble, rounds=tuple(rounds))

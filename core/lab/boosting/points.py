@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.boosting.stumps import checked_points
-from core.lab.typed_points import MOST_POINTS, typed_lines
+from core.lab.typed_numbers import MOST_POINTS, seeded, typed_lines
 from core.runtime.i18n import gettext as _
 
 MOST_CLASSES, LONGEST_NAME = 6, 24
@@ -16,7 +16,7 @@ MOST_CLASSES, LONGEST_NAME = 6, 24
 
 @dataclass(frozen=True)
 class Cloud:
-    """Points float64 [N, 2] with `labels` int64 [N], which are places in the tuple of class `names`."""
+    """Points float64 [N, 2] with `labels` int64 [N], the indices of their classes in `names`."""
 
     points: np.ndarray
     labels: np.ndarray
@@ -50,9 +50,7 @@ def draw(name: str, classes: int, points: int, seed: int) -> Cloud:
                 points=points, least=2 * classes, most=MOST_POINTS
             )
         )
-    if seed < 0:
-        raise ValueError(_("a seed is 0 or more; given: {seed}").format(seed=seed))
-    drawn, labels = _DRAWN[name](classes, points, np.random.default_rng(seed))
+    drawn, labels = _DRAWN[name](classes, points, seeded(seed))
     return Cloud(checked_points(drawn.round(3)), labels, tuple(str(number + 1) for number in range(classes)))
 
 

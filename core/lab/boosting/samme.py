@@ -73,7 +73,7 @@ class Boosting:
     refused: float | None = None
 
     def votes(self, rounds: int | None = None) -> np.ndarray:
-        """The votes g after so many rounds (all unless told), float64 [N, K].
+        """The votes g after so many rounds (default: all), float64 [N, K].
 
         A perfect learner's α is infinite: it alone votes, with 1.
         """
@@ -81,8 +81,8 @@ class Boosting:
         if used and math.isinf(used[-1].alpha):
             return one_hot(used[-1].named, self.classes)
         votes = np.zeros((len(self.labels), self.classes))
-        for made in used:
-            votes += made.alpha * one_hot(made.named, self.classes)
+        for round_ in used:
+            votes += round_.alpha * one_hot(round_.named, self.classes)
         return votes
 
     def weights(self, rounds: int) -> np.ndarray:
@@ -104,21 +104,21 @@ class Boosting:
 
 @dataclass(frozen=True)
 class Minimum:
-    """A round's α against the minimum of the risk that was `found` without the formula.
+    """A round's α against the minimum of the risk found without the formula, `numerical`.
 
     `wrong` is the α of the report's last line, and `wrong_factor` what it would multiply the risk by.
     """
 
     number: int
     alpha: float
-    found: float
+    numerical: float
     wrong: float
     wrong_factor: float
 
     @property
     def difference(self) -> float:
-        """|α − found|."""
-        return abs(self.alpha - self.found)
+        """|α − numerical|."""
+        return abs(self.alpha - self.numerical)
 
 
 def boost(labels: Sequence[int] | np.ndarray, classes: int, learn: Learner, rounds: int) -> Boosting:
@@ -133,24 +133,24 @@ def boost(labels: Sequence[int] | np.ndarray, classes: int, learn: Learner, roun
             _("{rounds:,} rounds were asked for; expected 1 to {most:,}").format(rounds=rounds, most=MOST_ROUNDS)
         )
     votes = np.zeros((len(y), classes))
-    made: list[Round] = []
+    done: list[Round] = []
     for number in range(1, rounds + 1):
         before = exponents(votes, y)
         weights = _distribution(before)
         learnt, named = learn(weights)
         wrong = named != y
         if not wrong.any():
-            made.append(Round(number, learnt, weights, named, 0.0, math.inf, 0.0, 0.0, 0.0, 0.0))
-            return Boosting(y, classes, tuple(made), PERFECT)
+            done.append(Round(number, learnt, weights, named, 0.0, math.inf, 0.0, 0.0, 0.0, 0.0))
+            return Boosting(y, classes, tuple(done), PERFECT)
         log_weights = before - _log_sum(before)
         log_error = _log_sum(log_weights[wrong])
         if math.exp(log_error) >= 1 - 1 / classes - _ROUNDING:
-            return Boosting(y, classes, tuple(made), CHANCE, math.exp(log_error))
+            return Boosting(y, classes, tuple(done), CHANCE, math.exp(log_error))
         log_right = _log_sum(log_weights[~wrong])
         a = (classes - 1) / classes * (math.log(classes - 1) + log_right - log_error)
         votes += a * one_hot(named, classes)
         after = exponents(votes, y)
-        made.append(
+        done.append(
             Round(
                 number,
                 learnt,
@@ -165,7 +165,7 @@ def boost(labels: Sequence[int] | np.ndarray, classes: int, learn: Learner, roun
                 float((after >= -1e-12 * votes.sum(axis=1)).mean()),
             )
         )
-    return Boosting(y, classes, tuple(made), ROUNDS)
+    return Boosting(y, classes, tuple(done), ROUNDS)
 
 
 def exponents(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -221,19 +221,19 @@ def minima(boosting: Boosting) -> tuple[Minimum, ...]:
     from scipy.optimize import minimize_scalar
 
     results = []
-    for made in boosting.rounds:
-        if math.isinf(made.alpha):
+    for round_ in boosting.rounds:
+        if math.isinf(round_.alpha):
             continue
-        votes = boosting.votes(made.number - 1)
-        step = one_hot(made.named, boosting.classes)
+        votes = boosting.votes(round_.number - 1)
+        step = one_hot(round_.named, boosting.classes)
 
         def log_risk(a: float, votes: np.ndarray = votes, step: np.ndarray = step) -> float:
             return _log_sum(exponents(votes + a * step, boosting.labels))
 
         least = minimize_scalar(log_risk, bracket=(0.0, 1.0), options={"xtol": 1e-12})
-        wrong = boosting.classes * made.alpha
-        factor = normaliser(wrong, made.error, boosting.classes)
-        results.append(Minimum(made.number, made.alpha, float(least.x), wrong, factor))
+        wrong = boosting.classes * round_.alpha
+        factor = normaliser(wrong, round_.error, boosting.classes)
+        results.append(Minimum(round_.number, round_.alpha, float(least.x), wrong, factor))
     return tuple(results)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.lab.boosting.samme import Boosting, boost
-from core.lab.typed_points import LARGEST, MOST_POINTS
+from core.lab.typed_numbers import as_points
 from core.runtime.i18n import gettext as _
 
 
@@ -44,8 +44,7 @@ def boost_stumps(
 ) -> Boosting:
     """Boost stumps on points [N, 2]; each round's `learnt` is its `Stump`.
 
-    Raises ValueError for points that are not finite numbers of at most `LARGEST`, for points that are all equal or too
-    many, and as `core.lab.boosting.samme.boost` does.
+    Raises ValueError as `checked_points` and `core.lab.boosting.samme.boost` do.
     """
     array = checked_points(points)
     y = np.asarray(labels)
@@ -84,15 +83,15 @@ def stump_of(learnt: object) -> Stump:
 
 def regions(boosting: Boosting, points: np.ndarray, rounds: int) -> Regions:
     """The verdicts of boosted stumps after so many rounds, over the points' plane; they turn at thresholds only."""
-    stumps = [stump_of(made.learnt) for made in boosting.rounds[:rounds]]
+    stumps = [stump_of(round_.learnt) for round_ in boosting.rounds[:rounds]]
     edges = [_edges(points[:, axis], [stump.threshold for stump in stumps if stump.axis == axis]) for axis in (0, 1)]
     across, up = ((array[:-1] + array[1:]) / 2 for array in edges)
     centres = np.array([(x, y) for y in up for x in across])
     votes = np.zeros((len(centres), boosting.classes))
-    for stump, made in zip(stumps, boosting.rounds, strict=False):
-        if np.isinf(made.alpha):
+    for stump, round_ in zip(stumps, boosting.rounds, strict=False):
+        if np.isinf(round_.alpha):
             votes[:] = 0
-        votes[np.arange(len(centres)), stump(centres)] += 1 if np.isinf(made.alpha) else made.alpha
+        votes[np.arange(len(centres)), stump(centres)] += 1 if np.isinf(round_.alpha) else round_.alpha
     return Regions(edges[0], edges[1], votes.argmax(axis=1).reshape(len(up), len(across)))
 
 
@@ -104,24 +103,8 @@ def _edges(values: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
 
 
 def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-    """Points as float64 [N, 2] of float32's precision. Raises ValueError as `boost_stumps` does."""
-    try:
-        array = np.asarray(points, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError("points are pairs of numbers; some given are not") from None
-    if array.ndim != 2 or array.shape[1] != 2 or not 2 <= len(array) <= MOST_POINTS:
-        raise ValueError(
-            _("expected 2 to {most:,} points of two coordinates; given: shape {shape}").format(
-                most=MOST_POINTS, shape=array.shape
-            )
-        )
-    if not (np.abs(array) <= LARGEST).all():  # NaN is not, either
-        raise ValueError(
-            _("coordinates must be finite numbers from −{largest:,.0f} to {largest:,.0f}; some are not").format(
-                largest=LARGEST
-            )
-        )
-    array = array.astype(np.float32).astype(np.float64)
+    """Points as float64 [N, 2] of float32's precision. Raises ValueError as `as_points`, and where all are equal."""
+    array = as_points(points, [2]).astype(np.float32).astype(np.float64)
     if (array == array[0]).all():
         raise ValueError(_("all {count:,} points are equal: no threshold separates them").format(count=len(array)))
     return array

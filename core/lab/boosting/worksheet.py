@@ -17,22 +17,26 @@ def sheet(boosting: Boosting, round_number: int, minimum: Minimum | None = None)
     """The working of a round, counted from 1. Raises LookupError where there is no such round."""
     if not 1 <= round_number <= len(boosting.rounds):
         raise LookupError(f"there is no round {round_number}; there are {len(boosting.rounds)}")
-    made = boosting.rounds[round_number - 1]
-    lines = [_risk(boosting.classes), _weights(boosting, made), _error(boosting, made)]
-    if math.isinf(made.alpha):
+    round_ = boosting.rounds[round_number - 1]
+    lines = [_risk(boosting.classes), _weights(boosting, round_), _error(boosting, round_)]
+    if math.isinf(round_.alpha):
         note = _("The learner is right on every point: a larger vote always lowers the risk. Boosting ends here.")
-        t = made.number
+        t = round_.number
         lines.append(Line(rf"\varepsilon_{{{t}}} = 0 \;\Rightarrow\; \alpha_{{{t}}} = \infty", note))
     else:
-        lines += [_in_alpha(boosting.classes, made), _alpha(boosting.classes, made, minimum)]
-        lines += [_risk_after(boosting, made), _weights_after(boosting.classes, made), _chance_after(boosting, made)]
-        lines += [_slip(boosting.classes, made), _scale(boosting.classes, made)]
-    title = _("Round {number} of boosting, K = {classes}").format(number=made.number, classes=boosting.classes)
+        lines += [_in_alpha(boosting.classes, round_), _alpha(boosting.classes, round_, minimum)]
+        lines += [
+            _risk_after(boosting, round_),
+            _weights_after(boosting.classes, round_),
+            _chance_after(boosting, round_),
+        ]
+        lines += [_slip(boosting.classes, round_), _scale(boosting.classes, round_)]
+    title = _("Round {number} of boosting, K = {classes}").format(number=round_.number, classes=boosting.classes)
     return Sheet(title, tuple(lines))
 
 
 def stopped(boosting: Boosting) -> str:
-    """Why there is no further round, in a sentence; empty where as many were made as were asked for."""
+    """Why there is no further round, in a sentence; empty where as many were round_ as were asked for."""
     if boosting.stopped == PERFECT:
         return _(
             "Stopped at round {number}: this learner is right on every row (ε = 0). Its α is "
@@ -55,78 +59,78 @@ def _risk(classes: int) -> Line:
     )
 
 
-def _weights(boosting: Boosting, made: Round) -> Line:
-    t, count = made.number, len(boosting.labels)
+def _weights(boosting: Boosting, round_: Round) -> Line:
+    t, count = round_.number, len(boosting.labels)
     if t == 1:
         note = _("No vote has been cast yet: all {count:,} points weigh the same.").format(count=count)
-        return Line(rf"D_1(i) = \frac{{1}}{{N}} = {_shown(float(made.weights[0]))}", note)
+        return Line(rf"D_1(i) = \frac{{1}}{{N}} = {_shown(float(round_.weights[0]))}", note)
     note = _("Each point's weight is its share of the risk so far. From the lightest of {count:,} to the heaviest:")
     steps = [
         rf"e^{{m_i}} / (N R_{{{t - 1}}})",
-        rf"{_shown(float(made.weights.min()))} \;\dots\; {_shown(float(made.weights.max()))}",
+        rf"{_shown(float(round_.weights.min()))} \;\dots\; {_shown(float(round_.weights.max()))}",
     ]
     return Line(aligned(rf"D_{{{t}}}(i)", steps), note.format(count=count))
 
 
-def _error(boosting: Boosting, made: Round) -> Line:
-    t = made.number
-    terms = [number(float(weight), 5) for weight in made.weights[made.named != boosting.labels]]
+def _error(boosting: Boosting, round_: Round) -> Line:
+    t = round_.number
+    terms = [number(float(weight), 5) for weight in round_.weights[round_.named != boosting.labels]]
     steps = [rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t}}}(i)"]
     if terms:
         steps.append(" + ".join(terms[:_MOST_TERMS]) + (r" + \cdots" if len(terms) > _MOST_TERMS else ""))
     note = _("The learner misclassifies {count:,} of {rows:,} points; their weights sum to its error.")
     return Line(
-        aligned(rf"\varepsilon_{{{t}}}", [*steps, _shown(made.error)]),
+        aligned(rf"\varepsilon_{{{t}}}", [*steps, _shown(round_.error)]),
         note.format(count=len(terms), rows=len(boosting.labels)),
     )
 
 
-def _in_alpha(classes: int, made: Round) -> Line:
-    t = made.number
+def _in_alpha(classes: int, round_: Round) -> Line:
+    t = round_.number
     exponent = r"\alpha" if classes == 2 else rf"\alpha/{classes - 1}"
     steps = [
         rf"(1-\varepsilon_{{{t}}})\,e^{{-\alpha}} + \varepsilon_{{{t}}}\,e^{{\alpha/(K-1)}}",
-        rf"{_shown(1 - made.error)}\,e^{{-\alpha}} + {_shown(made.error)}\,e^{{{exponent}}}",
+        rf"{_shown(1 - round_.error)}\,e^{{-\alpha}} + {_shown(round_.error)}\,e^{{{exponent}}}",
     ]
     note = _("A vote of this size for the learner's class multiplies the risk by this factor.")
     return Line(aligned(rf"\frac{{R_{{{t}}}(\alpha)}}{{R_{{{t - 1}}}}}", steps), note)
 
 
-def _alpha(classes: int, made: Round, minimum: Minimum | None) -> Line:
-    t = made.number
+def _alpha(classes: int, round_: Round, minimum: Minimum | None) -> Line:
+    t = round_.number
     steps = [
         rf"\frac{{K-1}}{{K}}\,{_log_odds(t)}",
         rf"\frac{{{classes - 1}}}{{{classes}}}\,"
-        rf"\log\frac{{{classes - 1} \cdot {_shown(1 - made.error)}}}{{{_shown(made.error)}}}",
-        _shown(made.alpha),
+        rf"\log\frac{{{classes - 1} \cdot {_shown(1 - round_.error)}}}{{{_shown(round_.error)}}}",
+        _shown(round_.alpha),
     ]
     note = _("Its derivative is 0 here.")
     if minimum is not None:
         note = _(
             "Its derivative is 0 here. The minimum found from the risk’s values alone is "
             "{found:.8f}; the two differ by {difference:.1e}."
-        ).format(found=minimum.found, difference=minimum.difference)
+        ).format(found=minimum.numerical, difference=minimum.difference)
     return Line(aligned(rf"\alpha_{{{t}}}", steps), note)
 
 
-def _risk_after(boosting: Boosting, made: Round) -> Line:
-    t = made.number
+def _risk_after(boosting: Boosting, round_: Round) -> Line:
+    t = round_.number
     before = 1.0 if t == 1 else boosting.rounds[t - 2].risk
     steps = [
         rf"R_{{{t - 1}}} \cdot \frac{{R_{{{t}}}(\alpha_{{{t}}})}}{{R_{{{t - 1}}}}}",
-        rf"{_shown(before)} \cdot {_shown(made.normaliser)}",
-        _shown(made.risk),
+        rf"{_shown(before)} \cdot {_shown(round_.normaliser)}",
+        _shown(round_.risk),
     ]
     return Line(aligned(rf"R_{{{t}}}", steps), _("So the risk falls to"))
 
 
-def _weights_after(classes: int, made: Round) -> Line:
-    t = made.number
-    right, wrong = math.exp(-made.alpha), math.exp(made.alpha / (classes - 1))
+def _weights_after(classes: int, round_: Round) -> Line:
+    t = round_.number
+    right, wrong = math.exp(-round_.alpha), math.exp(round_.alpha / (classes - 1))
     if_right, if_wrong = _("right"), _("wrong")
     cases = (
-        rf"e^{{-\alpha_{{{t}}}}}\,/\,Z_{{{t}}} = {number(right / made.normaliser, 5)} & \text{{{if_right}}} \\ "
-        rf"e^{{\alpha_{{{t}}}/(K-1)}}\,/\,Z_{{{t}}} = {number(wrong / made.normaliser, 5)} & \text{{{if_wrong}}}"
+        rf"e^{{-\alpha_{{{t}}}}}\,/\,Z_{{{t}}} = {number(right / round_.normaliser, 5)} & \text{{{if_right}}} \\ "
+        rf"e^{{\alpha_{{{t}}}/(K-1)}}\,/\,Z_{{{t}}} = {number(wrong / round_.normaliser, 5)} & \text{{{if_wrong}}}"
     )
     return Line(
         rf"\frac{{D_{{{t + 1}}}(i)}}{{D_{{{t}}}(i)}} = \begin{{cases}}{cases}\end{{cases}}",
@@ -134,20 +138,20 @@ def _weights_after(classes: int, made: Round) -> Line:
     )
 
 
-def _chance_after(boosting: Boosting, made: Round) -> Line:
-    t = made.number
-    again = float(boosting.weights(t)[made.named != boosting.labels].sum())
+def _chance_after(boosting: Boosting, round_: Round) -> Line:
+    t = round_.number
+    again = float(boosting.weights(t)[round_.named != boosting.labels].sum())
     return Line(
         rf"\sum_{{i:\, h_{{{t}}}(x_i) \ne y_i}} D_{{{t + 1}}}(i) = 1 - \tfrac{{1}}{{K}} = {_shown(again)}",
         _("Under the new weights this learner is no better than chance: the next one has to know something else."),
     )
 
 
-def _slip(classes: int, made: Round) -> Line:
-    t = made.number
-    wrong = wrong_alpha(made.error, classes)
+def _slip(classes: int, round_: Round) -> Line:
+    t = round_.number
+    wrong = wrong_alpha(round_.error, classes)
     steps = [rf"(K-1)\,{_log_odds(t)}", rf"K\,\alpha_{{{t}}}", _shown(wrong)]
-    change = normaliser(wrong, made.error, classes)
+    change = normaliser(wrong, round_.error, classes)
     effect = (
         _("With two classes the risk would not change.")
         if classes == 2
@@ -158,13 +162,13 @@ def _slip(classes: int, made: Round) -> Line:
     return Line(aligned(rf"\alpha_{{{t}}}^{{\text{{{whose}}}}}", steps), together([note, effect]))
 
 
-def _scale(classes: int, made: Round) -> Line:
-    t = made.number
+def _scale(classes: int, round_: Round) -> Line:
+    t = round_.number
     steps = [
         rf"\log\frac{{1-\varepsilon_{{{t}}}}}{{\varepsilon_{{{t}}}}} + \log(K-1)",
         rf"\frac{{K}}{{K-1}}\,\alpha_{{{t}}}",
-        rf"\tfrac{{{classes}}}{{{classes - 1}}} \cdot {factor(made.alpha, _DIGITS)}",
-        _shown(classes / (classes - 1) * made.alpha),
+        rf"\tfrac{{{classes}}}{{{classes - 1}}} \cdot {factor(round_.alpha, _DIGITS)}",
+        _shown(classes / (classes - 1) * round_.alpha),
     ]
     note = _(
         "Not a slip but another scale, as in Zhu et al. 2009 and scikit-learn. One factor for all "

@@ -83,7 +83,7 @@ class Check:
         return self.kind == "agrees"
 
     def statement(self) -> str:
-        """In a sentence or two, what was found."""
+        """The diagnosis in a sentence or two."""
         tried = len(self.points)
         where = ngettext("at {count} random point", "at all {count} random points", tried).format(count=tried)
         sentence = {

@@ -11,7 +11,7 @@ from core.runtime.i18n import gettext as _
 if TYPE_CHECKING:
     from core.lab.bptt.gradients import Gradient, Step
 
-_COARSE = 1e-6  # central differences further off than this are told of
+_COARSE = 1e-6  # central differences further off than this are reported
 
 
 def saturation(steps: Sequence[Step], probability: float) -> list[str]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from core.lab.cells.activations import activation
+from core.lab.typed_numbers import in_quotes
 from core.runtime.i18n import gettext as _
 
 MOST_STEPS, MOST_INPUTS = 200, 8
@@ -216,6 +217,13 @@ def _held(exact: Fraction) -> tuple[float, bool]:
         return (LARGEST if exact > 0 else -LARGEST), True
 
 
+def gates_of(cell: str) -> tuple[str, ...]:
+    """The names of a cell's gates. Raises ValueError for an unknown cell."""
+    if cell not in GATES:
+        raise ValueError(f"unknown cell {in_quotes(cell)}; available: {', '.join(GATES)}")
+    return GATES[cell]
+
+
 def check_size(steps: int, width: int) -> None:
     """Raise ValueError where an exercise cannot have so many steps, or inputs a step."""
     if not 1 <= steps <= MOST_STEPS:
@@ -233,9 +241,7 @@ def check_size(steps: int, width: int) -> None:
 
 
 def _check(exercise: Exercise) -> None:
-    if exercise.cell not in GATES:
-        raise ValueError(f"unknown cell {exercise.cell!r}; available: {', '.join(GATES)}")
-    names = GATES[exercise.cell]
+    names = gates_of(exercise.cell)
     if len(exercise.gates) != len(names):
         raise ValueError(f"{len(exercise.gates)} gates are given; a cell {exercise.cell} has {', '.join(names)}")
     check_size(len(exercise.inputs), len(exercise.inputs[0]) if exercise.inputs else 0)

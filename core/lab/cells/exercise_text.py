@@ -7,18 +7,16 @@ last activation of an LSTM is its h. An address carries these characters as they
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from core.lab.cells.arithmetic import GATES, Exercise, Gate, check_size
+from core.lab.cells.arithmetic import GATES, Exercise, Gate, check_size, gates_of
+from core.lab.typed_numbers import in_quotes, number
 from core.lab.worksheet import decimal
 from core.runtime.i18n import gettext as _
 
 LONGEST = 2_000  # characters of a line
 ALL_DIGITS = -1  # decimals that leave a number as it is
-_NUMBER = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
 
 
 class Tables(NamedTuple):
@@ -98,9 +96,7 @@ def exercise_of(
     start: Sequence[object],
 ) -> Exercise:
     """An exercise of tables of numbers or texts, as `Tables` has them. Raises ValueError that names the cell."""
-    if cell not in GATES:
-        raise ValueError(f"unknown cell {_shown(cell)}; available: {', '.join(GATES)}")
-    names, lstm, gru = GATES[cell], cell == "lstm", cell == "gru"
+    names, lstm, gru = gates_of(cell), cell == "lstm", cell == "gru"
     for what, given, wanted in (
         ("activations", len(activations), len(names) + lstm),
         ("gates", len(gates), len(names)),
@@ -164,17 +160,16 @@ def as_json(exercise: Exercise) -> dict[str, Any]:
 
 
 def from_json(content: object) -> Exercise:
-    """The exercise of an object; u, b, d, y0, c0 are 0 and activations σ and tanh unless told. Raises ValueError."""
+    """The exercise of an object; u, b, d, y0, c0 are 0 and activations σ and tanh by default. Raises ValueError."""
     given = _object(content, "an exercise", {"cell", "gates", "h", "c0", "y0", "inputs"})
     cell = str(given.get("cell", "lstm"))
-    if cell not in GATES:
-        raise ValueError(f"unknown cell {_shown(cell)}; available: {', '.join(GATES)}")
+    names = gates_of(cell)
     usual = {"z": "tanh", "n": "tanh", "a": "tanh"} if cell != "gru" else {"n": "tanh"}
-    gates = _object(given.get("gates"), "gates", set(GATES[cell]))
+    gates = _object(given.get("gates"), "gates", set(names))
     rows, activations = [], []
-    for name in GATES[cell]:
+    for name in names:
         if name not in gates:
-            raise ValueError(f"gate {name} is missing; a cell {cell} has {', '.join(GATES[cell])}")
+            raise ValueError(f"gate {name} is missing; a cell {cell} has {', '.join(names)}")
         gate = _object(
             gates[name], f"gate {name}", {"activation", "inputs", "u", "b"} | ({"d"} if cell == "gru" else set())
         )
@@ -189,31 +184,6 @@ def from_json(content: object) -> Exercise:
     elif "h" in given or "c0" in given:
         raise ValueError(f"h and c0 are an lstm's; a cell {cell} has neither")
     return exercise_of(cell, activations, rows, inputs, start)
-
-
-def number(value: object, where: str) -> float:
-    """A finite number as typed or as JSON has it. Raises ValueError, naming the place."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            parsed = float(value)
-        except OverflowError:
-            parsed = math.inf
-    else:
-        text = ("" if value is None else str(value)).strip().replace("\N{MINUS SIGN}", "-")
-        if not _NUMBER.fullmatch(text):
-            raise ValueError(
-                _("{where}: {text} is not a number; expected one such as 100, -2.5 or 1e-4").format(
-                    where=where, text=_shown(text)
-                )
-            )
-        parsed = float(text)
-    if not math.isfinite(parsed):
-        raise ValueError(
-            _("{where}: {value} is beyond the largest number, 1.8e308; expected a finite one").format(
-                where=where, value=_shown(str(value))
-            )
-        )
-    return parsed
 
 
 def written(value: float) -> str:
@@ -245,17 +215,11 @@ def _written(rows: Sequence[Sequence[float]]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(written(value) for value in row) for row in rows)
 
 
-def _shown(text: str) -> str:
-    if not text:
-        return _("an empty cell")
-    return repr(text if len(text) <= 30 else f"{text[:30]}…")
-
-
 def _object(value: object, what: str, known: set[str]) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{what}: expected an object, found {type(value).__name__}")
     if unknown := sorted(str(name) for name in value if name not in known):
-        raise ValueError(f"{what}: unknown {_shown(', '.join(unknown))}; available: {', '.join(sorted(known))}")
+        raise ValueError(f"{what}: unknown {in_quotes(', '.join(unknown))}; available: {', '.join(sorted(known))}")
     return value
 
 

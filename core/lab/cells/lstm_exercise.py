@@ -19,7 +19,7 @@ USUAL = "report"
 
 @dataclass(frozen=True)
 class Slip:
-    """A number that the report's summary table prints, and what its own working and this one have in that place."""
+    """A number that the report's summary table prints, and what its own working and this one have there."""
 
     t: int
     name: str

@@ -97,7 +97,7 @@ def cost(checkpoint: Checkpoint) -> Cost:
 
 
 def recurrent_parameters(cell: str, embedding: int, hidden: int, layers: int = 1, directions: int = 1) -> int:
-    """Weights and biases of the recurrent layers; of 2 `ways`, there and back, of both.
+    """Weights and biases of the recurrent layers; of 2 `directions`, of both.
 
     Raises ValueError for an unknown cell or a size below 1.
     """

@@ -86,14 +86,15 @@ def log_likelihood_of(points: np.ndarray, iteration: Iteration, formulas: Formul
 
 
 def agreement(mixture: Mixture, numbers: Sequence[int] | None = None) -> tuple[Agreement, ...]:
-    """The iterations of these numbers (all unless told) against scikit-learn's from the same start, each a fit anew.
+    """The iterations of these numbers (default: all) against scikit-learn's from the same start, each a fit anew.
 
     Its GaussianMixture is given the same weights, means, precisions and reg_covar, as many iterations and no tolerance
     that could end it before.
     """
     wanted = range(1, len(mixture.iterations) + 1) if numbers is None else numbers
-    floor = next((made.number for made in mixture.iterations if made.maximised.floored), len(mixture.iterations) + 1)
-    return tuple(Agreement(number, _difference(mixture, number) if number < floor else None) for number in wanted)
+    floored = [iteration.number for iteration in mixture.iterations if iteration.maximised.floored]
+    end = min(floored, default=len(mixture.iterations) + 1)
+    return tuple(Agreement(number, _difference(mixture, number) if number < end else None) for number in wanted)
 
 
 def largest(results: Sequence[Agreement]) -> float | None:

@@ -28,7 +28,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp, xlogy
 
-from core.lab.typed_points import LARGEST, MOST_POINTS
+from core.lab.typed_numbers import as_points, seeded
 from core.runtime.i18n import gettext as _
 
 MOST_COMPONENTS, MOST_DIMENSIONS, MOST_ITERATIONS = 20, 20, 500
@@ -80,7 +80,7 @@ class Maximisation:
 
 @dataclass(frozen=True)
 class Iteration:
-    """Both half-steps, counted from 1: `responsibilities` [N, K] from the parameters `before`, and what M made of them.
+    """Both half-steps, counted from 1: `responsibilities` [N, K] from the parameters `before`, then the M-step.
 
     `log_likelihood_before`, `bound` (F after the M-step) and `log_likelihood` are in nats, of all points together:
     without regularisation, none is below the one before it.
@@ -166,16 +166,16 @@ def fit(
         )
     check_components(x, start.components)
     expected = _checked_start(start, x)
-    parameters, made = start, []
+    parameters, done = start, []
     for number in range(1, iterations + 1):
         responsibilities = expected.responsibilities
         maximised = maximisation(x, responsibilities, reg_covar)
         after = expectation(x, maximised.parameters)
         bound = float((responsibilities * after.log_joint - xlogy(responsibilities, responsibilities)).sum())
         before = expected.log_likelihood
-        made.append(Iteration(number, parameters, responsibilities, before, maximised, bound, after.log_likelihood))
+        done.append(Iteration(number, parameters, responsibilities, before, maximised, bound, after.log_likelihood))
         parameters, expected = maximised.parameters, after
-    return Mixture(x, reg_covar, start, tuple(made))
+    return Mixture(x, reg_covar, start, tuple(done))
 
 
 def first_guess(
@@ -189,9 +189,7 @@ def first_guess(
     x = checked_points(points)
     check_components(x, components)
     check_reg_covar(reg_covar)
-    if seed < 0:
-        raise ValueError(_("a seed is 0 or more; given: {seed}").format(seed=seed))
-    random = np.random.default_rng(seed)
+    random = seeded(seed)
     scaled = x / np.sqrt(_scale(x))
     chosen = [int(random.integers(len(x)))]
     while len(chosen) < components:
@@ -244,25 +242,8 @@ def maximisation(points: np.ndarray, responsibilities: np.ndarray, reg_covar: fl
 
 
 def checked_points(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-    """Points as float64 [N, D].
-
-    Raises ValueError for what are no numbers, not finite, too large, too many or fewer than 2, and for points all
-    equal.
-    """
-    try:
-        array = np.array(points, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError("points are rows of numbers; some given are not") from None
-    if array.ndim != 2 or not (2 <= len(array) <= MOST_POINTS and 1 <= array.shape[1] <= MOST_DIMENSIONS):
-        raise ValueError(
-            f"expected 2 to {MOST_POINTS:,} points of 1 to {MOST_DIMENSIONS} coordinates; given: shape {array.shape}"
-        )
-    if not (np.abs(array) <= LARGEST).all():  # NaN is not, either
-        raise ValueError(
-            _("coordinates must be finite numbers from −{largest:,.0f} to {largest:,.0f}; some are not").format(
-                largest=LARGEST
-            )
-        )
+    """Points as float64 [N, D]. Raises ValueError as `as_points`, and for points that are all equal."""
+    array = as_points(points, range(1, MOST_DIMENSIONS + 1))
     if np.ptp(array, axis=0).max() <= _EQUAL * max(1e-3, float(np.abs(array).max())):
         raise ValueError(
             _("all {count:,} points are equal, up to rounding: there are no components to find").format(

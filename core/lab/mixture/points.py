@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from core.lab.mixture.em import checked_points
-from core.lab.typed_points import MOST_POINTS, typed_lines
+from core.lab.typed_numbers import MOST_POINTS, seeded, typed_lines
 from core.runtime.i18n import gettext as _
 
 LEAST_DRAWN = 10
@@ -15,7 +15,7 @@ LEAST_DRAWN = 10
 
 def toys() -> tuple[str, ...]:
     """The names of what can be drawn."""
-    return tuple(_DRAWN)
+    return (*_GAUSSIANS, *_SHAPES)
 
 
 def draw(name: str, points: int, seed: int) -> np.ndarray:
@@ -23,17 +23,17 @@ def draw(name: str, points: int, seed: int) -> np.ndarray:
 
     Raises LookupError for a name that is not in `toys()`, ValueError for numbers out of bounds.
     """
-    if name not in _DRAWN:
-        raise LookupError(f"there are no points {name!r} to draw; there are: {', '.join(_DRAWN)}")
+    if name not in toys():
+        raise LookupError(f"there are no points {name!r} to draw; there are: {', '.join(toys())}")
     if not LEAST_DRAWN <= points <= MOST_POINTS:
         raise ValueError(
             _("{points:,} points were asked for; expected {least} to {most:,}").format(
                 points=points, least=LEAST_DRAWN, most=MOST_POINTS
             )
         )
-    if seed < 0:
-        raise ValueError(_("a seed is 0 or more; given: {seed}").format(seed=seed))
-    return checked_points(_DRAWN[name](points, np.random.default_rng(seed)).round(3))
+    random = seeded(seed)
+    drawn = _gaussians(points, random, _GAUSSIANS[name]) if name in _GAUSSIANS else _SHAPES[name](points, random)
+    return checked_points(drawn.round(3))
 
 
 def read_points(text: str, *, header: bool = False) -> np.ndarray:
@@ -57,48 +57,19 @@ def read_points(text: str, *, header: bool = False) -> np.ndarray:
     return checked_points(points)
 
 
-def _gaussians(
-    points: int, random: np.random.Generator, parts: list[tuple[float, list[float], list[list[float]]]]
-) -> np.ndarray:
-    """Drawn from a mixture of (weight, mean, covariance)."""
+def _gaussians(points: int, random: np.random.Generator, parts: Sequence[_Gaussian]) -> np.ndarray:
     shares = np.array([weight for weight, _mean, _covariance in parts])
     counts = random.multinomial(points, shares / shares.sum())
-    return np.concatenate(
-        [
-            random.multivariate_normal(mean, covariance, size=count)
-            for count, (_weight, mean, covariance) in zip(counts, parts, strict=True)
-        ]
-    )
-
-
-def _clouds(points: int, random: np.random.Generator) -> np.ndarray:
-    """Three that overlap, of different sizes."""
-    return _gaussians(
-        points,
-        random,
-        [
-            (0.5, [0.0, 0.0], [[1.0, 0.0], [0.0, 0.6]]),
-            (0.3, [3.2, 1.6], [[0.7, 0.3], [0.3, 0.6]]),
-            (0.2, [0.6, 3.4], [[0.3, 0.0], [0.0, 0.4]]),
-        ],
-    )
-
-
-def _crossing(points: int, random: np.random.Generator) -> np.ndarray:
-    """Two long ones that cross: no straight border could part them."""
-    return _gaussians(
-        points, random, [(0.5, [0.0, 0.0], [[3.0, 2.8], [2.8, 3.0]]), (0.5, [0.0, 0.0], [[3.0, -2.8], [-2.8, 3.0]])]
-    )
-
-
-def _one(points: int, random: np.random.Generator) -> np.ndarray:
-    """A single cloud: any further component is one too many."""
-    return _gaussians(points, random, [(1.0, [0.0, 0.0], [[1.5, 0.5], [0.5, 1.0]])])
+    drawn = [
+        random.multivariate_normal(mean, covariance, size=count)
+        for count, (_weight, mean, covariance) in zip(counts, parts, strict=True)
+    ]
+    return np.concatenate(drawn)
 
 
 def _twins(points: int, random: np.random.Generator) -> np.ndarray:
     """A cloud, and far from it one point four times: a component on these has nothing to spread over."""
-    cloud = _gaussians(points - 4, random, [(1.0, [0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]])])
+    cloud = _gaussians(points - 4, random, [(1.0, (0.0, 0.0), ((1.0, 0.0), (0.0, 1.0)))])
     return np.concatenate([cloud, np.repeat([[9.0, 8.0]], 4, axis=0)])
 
 
@@ -111,10 +82,18 @@ def _arcs(points: int, random: np.random.Generator) -> np.ndarray:
     return 2 * np.stack([x, y], axis=1) + random.normal(scale=0.15, size=(points, 2))
 
 
-_DRAWN: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
-    "clouds": _clouds,
-    "crossing": _crossing,
-    "one": _one,
-    "twins": _twins,
-    "arcs": _arcs,
+_Gaussian = tuple[float, tuple[float, float], tuple[tuple[float, float], tuple[float, float]]]
+"""A weight, a mean and a covariance."""
+_GAUSSIANS: dict[str, Sequence[_Gaussian]] = {
+    "clouds": [  # overlapping, of different sizes
+        (0.5, (0.0, 0.0), ((1.0, 0.0), (0.0, 0.6))),
+        (0.3, (3.2, 1.6), ((0.7, 0.3), (0.3, 0.6))),
+        (0.2, (0.6, 3.4), ((0.3, 0.0), (0.0, 0.4))),
+    ],
+    "crossing": [  # long: no straight border could part them
+        (0.5, (0.0, 0.0), ((3.0, 2.8), (2.8, 3.0))),
+        (0.5, (0.0, 0.0), ((3.0, -2.8), (-2.8, 3.0))),
+    ],
+    "one": [(1.0, (0.0, 0.0), ((1.5, 0.5), (0.5, 1.0)))],  # any further component is one too many
 }
+_SHAPES: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {"twins": _twins, "arcs": _arcs}

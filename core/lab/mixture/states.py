@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names, probability_of, shown
-from core.lab.typed_points import MOST_POINTS
+from core.lab.typed_numbers import MOST_POINTS
 from core.models.trace import trace
 from core.runtime.i18n import gettext as _
 
@@ -30,7 +30,7 @@ _MOST_TOKENS = 6
 
 @dataclass(frozen=True)
 class States:
-    """Projected states `points` [N, D] of one model; of each its token, sentence, place (both from 1) and P(positive).
+    """Projected states `points` [N, D] of one model; of each its token, sentence, index (both from 1) and P(positive).
 
     `axes` names the coordinates; `explained` is the share, 0 to 1, of all states' variance that lies along each.
     `sentences` are those read; `skipped` had no word to read.
@@ -42,7 +42,7 @@ class States:
     explained: np.ndarray
     tokens: tuple[str, ...]
     sentence: np.ndarray
-    place: np.ndarray
+    index: np.ndarray
     probability: np.ndarray
     sentences: tuple[str, ...]
     skipped: int
@@ -61,8 +61,8 @@ class TokenShare:
 class Regime:
     """What a component, counted from 0, holds: `count` N_k states, `share` of all, the `tokens` of which it holds most.
 
-    `probability` is the mean P(positive) of its states, `positive` the share of them at 0.5 or more, `place` their mean
-    place in the sentence, counted from 1: all weighed by responsibility, and NaN for a component that holds none.
+    `probability` is the mean P(positive) of its states, `positive` the share of them at 0.5 or more, `index` their mean
+    index in the sentence, counted from 1: all weighed by responsibility, and NaN for a component that holds none.
     """
 
     component: int
@@ -70,7 +70,7 @@ class Regime:
     share: float
     probability: float
     positive: float
-    place: float
+    index: float
     tokens: tuple[TokenShare, ...]
 
 
@@ -138,7 +138,7 @@ def regimes(states: States, responsibilities: np.ndarray) -> tuple[Regime, ...]:
         )
         means = [
             float((delta * values).sum() / count) if count > 1e-9 else float("nan")
-            for values in (states.probability, states.probability >= 0.5, states.place)
+            for values in (states.probability, states.probability >= 0.5, states.index)
         ]
         results.append(Regime(k, count, count / len(states.points), means[0], means[1], means[2], tokens))
     return tuple(results)
@@ -161,7 +161,7 @@ def sentence(states: States, regime: Regime, labels: Names = SENTIMENT) -> str:
         share=regime.share,
         probability=regime.probability,
         positive=regime.positive,
-        place=regime.place,
+        place=regime.index,
     )
 
 

@@ -18,7 +18,7 @@ def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -
 
     Raises LookupError where there is no such iteration, component or point.
     """
-    made = _iteration(mixture, iteration_number)
+    iteration = _iteration(mixture, iteration_number)
     if not 1 <= component <= mixture.start.components:
         raise LookupError(f"there is no component {component}; there are {mixture.start.components}")
     if not 1 <= point <= len(mixture.points):
@@ -28,21 +28,21 @@ def sheet(mixture: Mixture, iteration_number: int, component: int, point: int) -
         number=iteration_number, component=component, point=point
     )
     lines = (
-        *_expectation(mixture, made, k, i),
-        _count(mixture, made, k),
-        _mean(mixture, made, k),
-        _covariance(mixture, made, k),
-        _likelihood(made),
+        *_expectation(mixture, iteration, k, i),
+        _count(mixture, iteration, k),
+        _mean(mixture, iteration, k),
+        _covariance(mixture, iteration, k),
+        _likelihood(iteration),
     )
     return Sheet(title, lines)
 
 
 def slip_sheet(mixture: Mixture, iteration_number: int, component: int) -> Sheet:
     """The report's formulas for a component's mean and covariance, and what they give beside the truth."""
-    made = _iteration(mixture, iteration_number)
+    iteration = _iteration(mixture, iteration_number)
     if not 1 <= component <= mixture.start.components:
         raise LookupError(f"there is no component {component}; there are {mixture.start.components}")
-    wrong, k = slips(mixture.points, made), component - 1
+    wrong, k = slips(mixture.points, iteration), component - 1
     mean_sum, square = r"\delta_{ik}\,x_i", r"\delta_{ik}\,(x_i-\mu_k)(x_i-\mu_k)^\top"
     notes = {
         "truth": _("Correct: sums over the points i only. The covariance is shown before anything is added to it."),
@@ -99,9 +99,9 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
                     component=k + 1, count=count
                 )
             )
-    fallen = [made for made in mixture.iterations if made.fell]
+    fallen = [iteration for iteration in mixture.iterations if iteration.fell]
     if fallen:
-        deepest = max(fallen, key=lambda made: made.log_likelihood_before - made.log_likelihood)
+        deepest = max(fallen, key=lambda iteration: iteration.log_likelihood_before - iteration.log_likelihood)
         lines.append(
             _(
                 "The log-likelihood fell by {fall:.4g} nats at iteration {number} (iterations in "
@@ -117,9 +117,9 @@ def remarks(mixture: Mixture) -> tuple[str, ...]:
 def _helped(mixture: Mixture, name: str) -> dict[int, list[int]]:
     """Components that were held, or floored, and the iterations in which they were."""
     iterations: dict[int, list[int]] = {}
-    for made in mixture.iterations:
-        for k in getattr(made.maximised, name):
-            iterations.setdefault(k, []).append(made.number)
+    for iteration in mixture.iterations:
+        for k in getattr(iteration.maximised, name):
+            iterations.setdefault(k, []).append(iteration.number)
     return iterations
 
 
@@ -139,8 +139,8 @@ def _iteration(mixture: Mixture, wanted: int) -> Iteration:
     return mixture.iterations[wanted - 1]
 
 
-def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Line, ...]:
-    x, before = mixture.points[i], made.before
+def _expectation(mixture: Mixture, iteration: Iteration, k: int, i: int) -> tuple[Line, ...]:
+    x, before = mixture.points[i], iteration.before
     log_joint = expectation(mixture.points[i : i + 1], before).log_joint[0]
     apart = x - before.means[k]
     distance = float(apart @ np.linalg.solve(before.covariances[k], apart))
@@ -162,7 +162,7 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
     )
     every = r" \\ ".join(
         rf"a_{{{i + 1},{j + 1}}} &= {number(float(value))}, & \delta_{{{i + 1},{j + 1}}} &= "
-        rf"{number(float(made.responsibilities[i, j]))}"
+        rf"{number(float(iteration.responsibilities[i, j]))}"
         for j, value in enumerate(log_joint)
     )
     share = Line(
@@ -173,46 +173,47 @@ def _expectation(mixture: Mixture, made: Iteration, k: int, i: int) -> tuple[Lin
     return density, share
 
 
-def _count(mixture: Mixture, made: Iteration, k: int) -> Line:
-    index, count = k + 1, number(float(made.maximised.counts[k]))
-    terms = [number(float(made.responsibilities[i, k])) for i in _most_held(made, k)]
+def _count(mixture: Mixture, iteration: Iteration, k: int) -> Line:
+    index, count = k + 1, number(float(iteration.maximised.counts[k]))
+    terms = [number(float(iteration.responsibilities[i, k])) for i in _most_held(iteration, k)]
     rows = [
         rf"N_{{{index}}} &= \sum_i \delta_{{i{index}}}",
         rf"&= {_sum(terms, len(mixture.points))} = {count}",
         rf"\pi_{{{index}}} &= N_{{{index}}} / N = {count} / {len(mixture.points)}",
-        rf"&= {number(float(made.weights[k]))}",
+        rf"&= {number(float(iteration.weights[k]))}",
     ]
     note = _("M-step. How many points the component holds, the largest responsibilities first, and its weight:")
     return Line(aligned_rows(rows), note)
 
 
-def _mean(mixture: Mixture, made: Iteration, k: int) -> Line:
-    index, count = k + 1, number(float(made.maximised.counts[k]))
+def _mean(mixture: Mixture, iteration: Iteration, k: int) -> Line:
+    index, count = k + 1, number(float(iteration.maximised.counts[k]))
     terms = [
-        rf"{number(float(made.responsibilities[i, k]))} \, {_vector(mixture.points[i])}" for i in _most_held(made, k)
+        rf"{number(float(iteration.responsibilities[i, k]))} \, {_vector(mixture.points[i])}"
+        for i in _most_held(iteration, k)
     ]
     rows = [
         rf"\mu_{{{index}}} &= \frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\, x_i",
         rf"&= \frac{{1}}{{{count}}} \Bigl({terms[0]}",
         rf"&\qquad + {_sum(terms[1:], len(mixture.points) - 1)}\Bigr)",
-        rf"&= {_vector(made.means[k])}",
+        rf"&= {_vector(iteration.means[k])}",
     ]
     return Line(aligned_rows(rows), _("Its mean: every point, weighted by its responsibility."))
 
 
-def _covariance(mixture: Mixture, made: Iteration, k: int) -> Line:
+def _covariance(mixture: Mixture, iteration: Iteration, k: int) -> Line:
     index = k + 1
-    own = made.maximised.fitted[k]
+    own = iteration.maximised.fitted[k]
     steps = [
         rf"\frac{{1}}{{N_{{{index}}}}} \sum_i \delta_{{i{index}}}\,(x_i-\mu_{{{index}}})(x_i-\mu_{{{index}}})^\top "
         + (r"+ \lambda I" if mixture.reg_covar else ""),
         _matrix(own) + (rf" + {number(mixture.reg_covar)}\, I" if mixture.reg_covar else ""),
     ]
-    if k in made.maximised.floored:
+    if k in iteration.maximised.floored:
         floor = _("threshold")
         steps[1] += rf" + \text{{{floor}}}"
-    if mixture.reg_covar or k in made.maximised.floored:
-        steps.append(_matrix(made.covariances[k]))
+    if mixture.reg_covar or k in iteration.maximised.floored:
+        steps.append(_matrix(iteration.covariances[k]))
     note = (
         _("Its covariance, about the new mean; λ is reg_covar:")
         if mixture.reg_covar
@@ -221,12 +222,12 @@ def _covariance(mixture: Mixture, made: Iteration, k: int) -> Line:
     return Line(aligned(rf"\Sigma_{{{index}}}", steps), note)
 
 
-def _likelihood(made: Iteration) -> Line:
-    change = made.log_likelihood - made.log_likelihood_before
+def _likelihood(iteration: Iteration) -> Line:
+    change = iteration.log_likelihood - iteration.log_likelihood_before
     latex = (
-        rf"\begin{{aligned}}L_{{{made.number - 1}}} &= \sum_i \log \sum_k e^{{a_{{ik}}}} = "
-        rf"{number(made.log_likelihood_before)} \\ F &= {number(made.bound)} \\ "
-        rf"L_{{{made.number}}} &= {number(made.log_likelihood)} = L_{{{made.number - 1}}} "
+        rf"\begin{{aligned}}L_{{{iteration.number - 1}}} &= \sum_i \log \sum_k e^{{a_{{ik}}}} = "
+        rf"{number(iteration.log_likelihood_before)} \\ F &= {number(iteration.bound)} \\ "
+        rf"L_{{{iteration.number}}} &= {number(iteration.log_likelihood)} = L_{{{iteration.number - 1}}} "
         rf"{'-' if change < 0 else '+'} {number(abs(change))}\end{{aligned}}"
     )
     return Line(
@@ -238,9 +239,9 @@ def _likelihood(made: Iteration) -> Line:
     )
 
 
-def _most_held(made: Iteration, k: int) -> list[int]:
+def _most_held(iteration: Iteration, k: int) -> list[int]:
     """The points that a component holds most of, as many as are written out."""
-    return [int(i) for i in np.argsort(-made.responsibilities[:, k], kind="stable")[:_TERMS]]
+    return [int(i) for i in np.argsort(-iteration.responsibilities[:, k], kind="stable")[:_TERMS]]
 
 
 def _sum(terms: list[str], count: int) -> str:

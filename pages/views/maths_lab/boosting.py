@@ -53,15 +53,14 @@ def view() -> None:
     left, right = st.columns([3, 1])
     with right:
         rounds = ask_whole(_("Maximum rounds"), "boost_rounds", 1, MOST_ROUNDS, _ROUNDS)
-    cloud = _cloud(left)
-    if cloud is not None:
+    try:
+        cloud = _cloud(left)
         key = fingerprint((cloud.points.tobytes(), cloud.labels.tobytes(), cloud.classes))
-        try:
-            with st.spinner(_("Boosting…"), show_time=False):
-                boosted = _boosted(key, rounds, cloud)
-            _rounds(cloud, boosted)
-        except ValueError as error:
-            st.error(plain(str(error)))
+        with st.spinner(_("Boosting…"), show_time=False):
+            boosted = _boosted(key, rounds, cloud)
+        _rounds(cloud, boosted)
+    except ValueError as error:
+        st.error(plain(str(error)))
     st.divider()
     ensemble.view()
 
@@ -75,8 +74,8 @@ def _boosted(key: str, rounds: int, _cloud: Cloud) -> _Boosted:
     return _Boosted(boosting, minima(boosting))
 
 
-def _cloud(box: DeltaGenerator) -> Cloud | None:
-    """The points that were chosen or typed; None, with a message, where there are none."""
+def _cloud(box: DeltaGenerator) -> Cloud:
+    """The points that were chosen or typed. Raises ValueError for typed ones that cannot be read."""
     from core.lab.boosting.points import MOST_CLASSES, clouds, draw
 
     names = {
@@ -101,22 +100,16 @@ def _cloud(box: DeltaGenerator) -> Cloud | None:
     return draw(name, classes, points, seed)
 
 
-def _typed() -> Cloud | None:
+def _typed() -> Cloud:
     from core.lab.boosting.points import read_points
 
-    text = ask_lines(_("One point per line: x, y, class"), "boost_points", _TYPED, LONGEST)
-    try:
-        cloud = read_points(text)
-    except ValueError as error:
-        st.error(plain(str(error)))
-        return None
+    cloud = read_points(ask_lines(_("One point per line: x, y, class"), "boost_points", _TYPED, LONGEST))
     if len(cloud.points) > MOST_POINTS:
-        st.error(
+        raise ValueError(
             _("There are {count:,} points; at most {most} are allowed. Remove some.").format(
                 count=len(cloud.points), most=MOST_POINTS
             )
         )
-        return None
     return cloud
 
 
@@ -146,19 +139,19 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
     from core.lab.boosting.stumps import regions, stump_of
 
     boosting = boosted.boosting
-    made = boosting.rounds[number - 1]
+    round_ = boosting.rounds[number - 1]
     with st.container(horizontal=True):
-        st.metric(_("weighted error ε"), f"{made.error:.4f}", border=True)
-        st.metric(_("vote α"), minus(f"{made.alpha:.4f}").replace("inf", "∞"), border=True)
+        st.metric(_("weighted error ε"), f"{round_.error:.4f}", border=True)
+        st.metric(_("vote α"), minus(f"{round_.alpha:.4f}").replace("inf", "∞"), border=True)
         st.metric(
             _("risk after round"),
-            f"{made.risk:.4f}",
-            delta=f"× {made.normaliser:.4f}",
+            f"{round_.risk:.4f}",
+            delta=f"× {round_.normaliser:.4f}",
             delta_color="off",
             delta_arrow="off",
             border=True,
         )
-        st.metric(_("error rate after round"), f"{made.training_error:.1%}", border=True)
+        st.metric(_("error rate after round"), f"{round_.training_error:.1%}", border=True)
         if boosted.minima:
             largest = max(minimum.difference for minimum in boosted.minima)
             st.metric(
@@ -171,7 +164,7 @@ def _figures_of_round(cloud: Cloud, boosted: _Boosted, number: int, minimum: Min
             )
     left, right = st.columns([3, 2])
     left.plotly_chart(
-        weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number), stump_of(made.learnt)),
+        weighted_points(cloud, boosting, number, regions(boosting, cloud.points, number), stump_of(round_.learnt)),
         key="boost plane",
         alt=_("The points by class and weight, over the regions that the ensemble assigns to each class"),
     )
@@ -203,7 +196,7 @@ def _history(boosting: Boosting, number: int) -> None:
         )
     )
     last = boosting.rounds[-1]
-    total = sum(made.alpha for made in boosting.rounds)
+    total = sum(round_.alpha for round_ in boosting.rounds)
     bound = error_bound(last.risk, total, boosting.classes)
     if boosting.classes == 2:
         said = _("With two classes, the error rate never exceeds the risk: {error:.1%} of at most {bound:.1%}.")
@@ -229,8 +222,8 @@ def _table(cloud: Cloud, boosted: _Boosted) -> None:
     header = [_("round"), _("rule"), _("ε"), _("α"), _("numerical α"), _("difference"), _("factor of the risk")]
     header += [_("risk"), _("error rate"), _("class vote ≤ 1/K"), _("report’s α"), _("report’s factor")]
     rows: list[tuple[object, ...]] = []
-    for made in boosted.boosting.rounds:
-        stump, minimum = stump_of(made.learnt), by_round.get(made.number)
+    for round_ in boosted.boosting.rounds:
+        stump, minimum = stump_of(round_.learnt), by_round.get(round_.number)
         rule = _("x{axis} ≤ {threshold:.4g}: {below}, else {above}").format(
             axis=stump.axis + 1,
             threshold=Number(stump.threshold),
@@ -238,12 +231,12 @@ def _table(cloud: Cloud, boosted: _Boosted) -> None:
             above=cloud.names[stump.above],
         )
         alpha, lowest, difference, wrong, factor = (
-            (made.alpha, minimum.found, minimum.difference, minimum.wrong, minimum.wrong_factor)
+            (round_.alpha, minimum.numerical, minimum.difference, minimum.wrong, minimum.wrong_factor)
             if minimum
             else (None,) * 5
         )
-        risks = made.normaliser, made.risk, made.training_error, made.outvoted
-        rows.append((made.number, rule, made.error, alpha, lowest, difference, *risks, wrong, factor))
+        risks = round_.normaliser, round_.risk, round_.training_error, round_.outvoted
+        rows.append((round_.number, rule, round_.error, alpha, lowest, difference, *risks, wrong, factor))
     st.markdown(_("**All rounds**"))
     shown = {name: st.column_config.NumberColumn(format="%.1e" if name == header[5] else "%.4f") for name in header[2:]}
     tables.table(header, rows, "boosting-rounds", column_config=shown)
@@ -254,14 +247,14 @@ def _points(cloud: Cloud, boosting: Boosting, number: int) -> None:
     with st.expander(name, icon=":material/table_rows:", key="boost every point", on_change="rerun") as opened:
         if not opened.open:
             return
-        made = boosting.rounds[number - 1]
+        round_ = boosting.rounds[number - 1]
         header = [_("point"), _("x1"), _("x2"), _("class"), _("weight before"), _("rule’s class"), _("right")]
         header += [_("weight after"), *(_("votes for {name}").format(name=name) for name in cloud.names), _("margin")]
         columns = zip(
             cloud.points.tolist(),
             cloud.labels.tolist(),
-            made.weights.tolist(),
-            made.named.tolist(),
+            round_.weights.tolist(),
+            round_.named.tolist(),
             boosting.weights(number).tolist(),
             boosting.votes(number).tolist(),
             boosting.margins(number).tolist(),

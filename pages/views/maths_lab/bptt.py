@@ -10,7 +10,7 @@ from core.runtime.i18n import gettext as _
 from pages.views.maths_lab import derivation, vanishing
 from pages.views.trajectories import controls
 from pages.widgets import query_params, tables, worksheet
-from pages.widgets.number_inputs import ask_number, ask_text, ask_whole, shown, signed
+from pages.widgets.number_inputs import ask_number, ask_text, ask_whole, shown
 from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
 
@@ -47,6 +47,7 @@ def view() -> None:
 def _ask() -> Exercise | None:
     """The numbers; None, with a line that says why, where they make no exercise."""
     from core.lab.bptt.gradients import MOST_STEPS, Exercise
+    from core.lab.typed_numbers import number
 
     columns = st.columns(4)
     numbers = {}
@@ -61,7 +62,7 @@ def _ask() -> Exercise | None:
     with right:
         label = _ask_label()
     try:
-        x = tuple(_input(number, typed) for number, typed in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
+        x = tuple(number(typed, f"x_{t}") for t, typed in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
         exercise = Exercise(x=x, y=label, **numbers).over(steps)
     except ValueError as error:
         st.info(plain(str(error)))
@@ -71,17 +72,6 @@ def _ask() -> Exercise | None:
     elif len(x) > steps:
         st.caption(_("Only the first {steps} of {count} inputs are read.").format(steps=steps, count=len(x)))
     return exercise
-
-
-def _input(number: int, typed: str) -> float:
-    value = signed()(typed.strip().replace("−", "-"))
-    if value is None:
-        raise ValueError(
-            _("x_{place} is {told!r}; expected finite numbers separated by commas, as in {example}").format(
-                place=number, told=typed.strip()[:24], example=_INPUTS
-            )
-        )
-    return value
 
 
 def _ask_label() -> float:

@@ -8,14 +8,14 @@ import streamlit as st
 
 from core.data.examples import examples
 from core.data.labels import model_name
+from core.lab.cells import equations
+from core.lab.cells.equations import small
 from core.lab.cells.side_by_side import ROUNDS, SECONDS, Speed, cost, speeds
 from core.lab.worksheet import Line, Sheet
 from core.models.recurrent import CELLS
 from core.models.step_arithmetic import Working, working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
-from pages.views.maths_lab import cells_equations as equations
-from pages.views.maths_lab.cells_equations import small
 from pages.views.trajectories import controls
 from pages.widgets import black_box, classes, frame, models, prefixwise, query_params, tables, worksheet
 from pages.widgets.number_inputs import slide_whole
@@ -104,7 +104,7 @@ def _live_one(checkpoint: Checkpoint, trace: Trace, step: Working) -> list[Line]
         probability=trace.probability[step.step],
     )
     st.caption(plain(where))
-    numbers = [*map(equations.gate, step.gates), *map(equations.line, step.lines)]
+    numbers = [*map(equations.narrow_gate, step.gates), *(equations.line(one, narrow=True) for one in step.lines)]
     for latex in numbers:
         st.latex(small(latex))
     cell = trace.cell.upper()

@@ -18,7 +18,7 @@ from pages.wording import estimates
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
-    from core.lab.boosting.ensemble import Ensemble, Progress
+    from core.lab.boosting.ensemble import Ensemble, EnsembleProgress
     from core.models.checkpoints import Checkpoint
 
 MOST_ROWS, _ROWS = 20_000, 2_000
@@ -111,7 +111,7 @@ def _own(given: uploaded_file.Upload) -> None:
 
 def _measured(
     given: uploaded_file.Upload, asked: _Asked, checkpoints: list[Checkpoint], check_cancelled: Callable[[], None]
-) -> Iterator[Progress]:
+) -> Iterator[EnsembleProgress]:
     from core.data.corpus import read_corpus
     from core.lab.boosting.ensemble import measure
 
@@ -132,7 +132,7 @@ def _measured(
     yield from measure(corpus, checkpoints, seed=asked.seed, check_cancelled=check_cancelled)
 
 
-def _say(event: Progress) -> background_search.Shown:
+def _say(event: EnsembleProgress) -> background_search.Shown:
     line = _("{done} of {models} models have read the rows").format(done=event.done, models=event.models)
     return background_search.Shown(event.done / event.models, line)
 
@@ -183,7 +183,13 @@ def _show(ensemble: Ensemble, key: str) -> None:
         tables.table(
             [_("round"), _("voter"), _("ε"), _("α"), _("risk")],
             [
-                (made.number, model_name(made.voter), round(made.error, 4), round(made.alpha, 4), round(made.risk, 4))
-                for made in ensemble.rounds
+                (
+                    round_.number,
+                    model_name(round_.voter),
+                    round(round_.error, 4),
+                    round(round_.alpha, 4),
+                    round(round_.risk, 4),
+                )
+                for round_ in ensemble.rounds
             ],
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
@@ -43,6 +42,8 @@ class _Given(NamedTuple):
 
 def view() -> None:
     """What to fit, then the fit step by step; where something cannot be fitted, a line that says why."""
+    from core.lab.typed_numbers import number
+
     st.header(_("Gaussian mixture by EM"))
     st.write(
         _(
@@ -56,15 +57,15 @@ def view() -> None:
         components = ask_whole(_("K"), "mix_k", 1, MOST_COMPONENTS, _COMPONENTS, width=_WIDTH)
         iterations = ask_whole(_("Iterations"), "mix_n", 1, MOST_ITERATIONS, _ITERATIONS, width=_WIDTH)
         seed = ask_whole(_("Seed"), "mix_seed", 0, MOST_SEED, 0, width=_WIDTH)
-        reg_covar = _reg_covar()
-    with box:
-        given = _given(seed)
-    if given is None or reg_covar is None:
-        return
-    key = fingerprint(given.points.tobytes())
+        typed = _ask_reg_covar()
     try:
+        with box:
+            given = _given(seed)
+        if given is None:
+            return
+        key = fingerprint(given.points.tobytes())
         with st.spinner(_("Fitting, and comparing with scikit-learn…")):
-            fitted = _fitted(key, components, seed, reg_covar, iterations, given.points)
+            fitted = _fitted(key, components, seed, number(typed, "reg_covar"), iterations, given.points)
     except ValueError as error:
         st.error(plain(str(error)))
         return
@@ -82,9 +83,9 @@ def _fitted(key: str, components: int, seed: int, reg_covar: float, iterations: 
 
 
 def _given(seed: int) -> _Given | None:
-    """The points that were chosen; None, with a line that says why, where these are none."""
-    from core.lab.mixture.points import LEAST_DRAWN, draw, toys
-    from core.lab.typed_points import MOST_POINTS
+    """The points that were chosen; None, with a message, without a usable model. Raises ValueError for typed ones."""
+    from core.lab.mixture.points import LEAST_DRAWN, draw, read_points, toys
+    from core.lab.typed_numbers import MOST_POINTS
 
     names = {
         "clouds": _("three overlapping clouds"),
@@ -99,8 +100,7 @@ def _given(seed: int) -> _Given | None:
     name = query_params.choice(st.selectbox, _("Points"), offered, name="mix_data", key="mix data")
     plane = (_("x1"), _("x2"))
     if name == OWN:
-        points = _typed()
-        return None if points is None else _Given(points, plane)
+        return _Given(read_points(ask_lines(_("One point per line: x, y"), "mix_points", _TYPED, LONGEST)), plane)
     if name == STATES:
         from pages.views.maths_lab import mixture_states
 
@@ -110,22 +110,9 @@ def _given(seed: int) -> _Given | None:
     return _Given(draw(name, count, seed), plane)
 
 
-def _typed() -> np.ndarray | None:
-    from core.lab.mixture.points import read_points
-
-    text = ask_lines(_("One point per line: x, y"), "mix_points", _TYPED, LONGEST)
-    try:
-        return read_points(text)
-    except ValueError as error:
-        st.error(plain(str(error)))
-        return None
-
-
-def _reg_covar() -> float | None:
-    """What is added to every variance; None, with a line that says why, where it is no such number."""
-    from core.lab.mixture.em import check_reg_covar
-
-    text = query_params.text(
+def _ask_reg_covar() -> str:
+    """What is to be added to every variance, as typed."""
+    return query_params.text(
         st.text_input,
         _("reg_covar"),
         name="mix_reg",
@@ -136,19 +123,6 @@ def _reg_covar() -> float | None:
         width=_WIDTH,
         help=_("Added to every variance at each M-step, as in scikit-learn. 0 adds nothing."),
     )
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if math.isnan(value):
-        st.error(plain(_("reg_covar is {text!r}; expected a number, such as 0.001").format(text=text)))
-        return None
-    try:
-        check_reg_covar(value)
-    except ValueError as error:
-        st.error(plain(str(error)))
-        return None
-    return value
 
 
 def _steps(given: _Given, fitted: _Fitted) -> None:
@@ -162,9 +136,9 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
         _("Half-step (E and M alternate)"), "mix_step", 0, 2 * len(mixture.iterations), 6, most=2 * MOST_ITERATIONS
     )
     number = max(1, (half_step + 1) // 2)
-    made = mixture.iterations[number - 1]
+    iteration = mixture.iterations[number - 1]
     component, point = _of_what(mixture)
-    _numbers(made, fitted)
+    _numbers(iteration, fitted)
     left, right = st.columns([3, 2])
     labels = None if given.states is None else given.states.tokens
     left.plotly_chart(
@@ -185,18 +159,18 @@ def _steps(given: _Given, fitted: _Fitted) -> None:
     right.caption(_never_falls(mixture))
     with st.expander(_("Calculation of this iteration"), icon=":material/calculate:", expanded=True):
         worksheet.show(sheet(mixture, number, component, point), "mix sheet")
-    _slips(mixture, made, component)
+    _slips(mixture, iteration, component)
     if given.states is not None:
         from pages.views.maths_lab import mixture_states
 
-        mixture_states.show(given.states, mixture, made.responsibilities, number)
+        mixture_states.show(given.states, mixture, iteration.responsibilities, number)
     _components(mixture, half_step)
     _iterations(fitted)
-    _points(given, made)
+    _points(given, iteration)
 
 
 def _never_falls(mixture: Mixture) -> str:
-    if mixture.reg_covar == 0 and not any(made.maximised.floored for made in mixture.iterations):
+    if mixture.reg_covar == 0 and not any(iteration.maximised.floored for iteration in mixture.iterations):
         return _("Nothing is added to the covariances, so neither line falls, except for rounding.")
     return _(
         "The E-step raises the bound to the log-likelihood. The M-step raises both. They are certain "
@@ -219,15 +193,15 @@ def _of_what(mixture: Mixture) -> tuple[int, int]:
     return component, point
 
 
-def _numbers(made: Iteration, fitted: _Fitted) -> None:
+def _numbers(iteration: Iteration, fitted: _Fitted) -> None:
     from core.lab.mixture.check import largest
 
     with st.container(horizontal=True):
-        st.metric(_("iteration"), f"{made.number} / {len(fitted.mixture.iterations)}", border=True)
+        st.metric(_("iteration"), f"{iteration.number} / {len(fitted.mixture.iterations)}", border=True)
         st.metric(
             _("log-likelihood after iteration"),
-            minus(f"{made.log_likelihood:.4f}"),
-            delta=f"{made.log_likelihood - made.log_likelihood_before:+.4g}",
+            minus(f"{iteration.log_likelihood:.4f}"),
+            delta=f"{iteration.log_likelihood - iteration.log_likelihood_before:+.4g}",
             border=True,
         )
         difference = largest(fitted.checks)
@@ -246,7 +220,7 @@ def _numbers(made: Iteration, fitted: _Fitted) -> None:
         )
 
 
-def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
+def _slips(mixture: Mixture, iteration: Iteration, component: int) -> None:
     from core.lab.mixture.check import log_likelihood_of, slips
     from core.lab.mixture.worksheet import slip_sheet
 
@@ -262,8 +236,8 @@ def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
                 "responsibilities. The covariances are about the true means."
             )
         )
-        worksheet.show(slip_sheet(mixture, made.number, component), "mix slips")
-        slip = slips(mixture.points, made)
+        worksheet.show(slip_sheet(mixture, iteration.number, component), "mix slips")
+        slip = slips(mixture.points, iteration)
         header = [_("formulas"), _("log-likelihood")]
         formulas = {
             _("correct formulas"): slip.truth,
@@ -273,7 +247,7 @@ def _slips(mixture: Mixture, made: Iteration, component: int) -> None:
         }
         tables.table(
             header,
-            [(name, log_likelihood_of(mixture.points, made, one)) for name, one in formulas.items()],
+            [(name, log_likelihood_of(mixture.points, iteration, one)) for name, one in formulas.items()],
             column_config={header[1]: st.column_config.NumberColumn(format="%.4f")},
         )
         st.caption(
@@ -309,22 +283,22 @@ def _iterations(fitted: _Fitted) -> None:
     header += [_("limited by reg_covar"), _("fell"), *(f"N{k + 1}" for k in components)]
     rows = [
         (
-            made.number,
-            made.log_likelihood,
-            made.log_likelihood - made.log_likelihood_before,
-            made.bound,
-            by_number.get(made.number),
-            ", ".join(str(k + 1) for k in made.maximised.held),
-            made.fell,
-            *made.maximised.counts.tolist(),
+            iteration.number,
+            iteration.log_likelihood,
+            iteration.log_likelihood - iteration.log_likelihood_before,
+            iteration.bound,
+            by_number.get(iteration.number),
+            ", ".join(str(k + 1) for k in iteration.maximised.held),
+            iteration.fell,
+            *iteration.maximised.counts.tolist(),
         )
-        for made in fitted.mixture.iterations
+        for iteration in fitted.mixture.iterations
     ]
     st.markdown(_("**All iterations**"))
     _table("mixture-iterations", header, rows, small=(header[2], header[4]))
 
 
-def _points(given: _Given, made: Iteration) -> None:
+def _points(given: _Given, iteration: Iteration) -> None:
     with st.expander(
         _("Every point’s responsibilities"), icon=":material/table_rows:", on_change="rerun", key="mix points open"
     ) as opened:
@@ -336,7 +310,7 @@ def _points(given: _Given, made: Iteration) -> None:
             *([] if states is None else [_("token"), classes.probability_name(classes.of(states.model))]),
         ]
         header += [f"x{axis + 1}" for axis in range(given.points.shape[1])]
-        header += [f"δ{k + 1}" for k in range(made.responsibilities.shape[1])]
+        header += [f"δ{k + 1}" for k in range(iteration.responsibilities.shape[1])]
         rows = [
             (
                 i + 1,
@@ -344,7 +318,7 @@ def _points(given: _Given, made: Iteration) -> None:
                 *point.tolist(),
                 *delta.tolist(),
             )
-            for i, (point, delta) in enumerate(zip(given.points, made.responsibilities, strict=True))
+            for i, (point, delta) in enumerate(zip(given.points, iteration.responsibilities, strict=True))
         ]
         _table("mixture-points", header, rows)
 

@@ -1,4 +1,4 @@
-"""Hidden states as points for the mixture: of which model, over which sentences, along which axes; what it result."""
+"""Hidden states as points for the mixture: the model, the sentences, the axes; what a component holds."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def show(result: States, mixture: Mixture, responsibilities: np.ndarray, number:
             one.share,
             one.probability,
             one.positive,
-            one.place,
+            one.index,
             " ".join(t.token for t in one.tokens),
         )
         for one in held

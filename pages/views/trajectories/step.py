@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.figures.inside.states import shown_names, values
+from core.lab.cells import equations
+from core.lab.cells.equations import small
 from core.models.recurrent import ReadOutError
 from core.models.step_arithmetic import working
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import together
 from pages.widgets import tables
-from pages.wording import equations
 from pages.wording.latex_words import worded
 from pages.wording.tokens import minus, plain, token_strip
 
@@ -42,15 +43,15 @@ def show(checkpoint: Checkpoint, trace: Trace, token: int, unit: int) -> None:
         _state(_("hidden state h"), result.h, h_before)
     with st.expander(_("Step-by-step calculation"), icon=":material/calculate:", expanded=True):
         for gate in result.gates:
-            st.latex(worded(equations.gate(gate, len(result.x), len(result.h_before))))
+            st.latex(worded(small(equations.gate(gate, len(result.x), len(result.h_before)))))
         for line in result.lines:
-            st.latex(worded(equations.line(line)))
+            st.latex(worded(small(equations.line(line))))
         about = _(
             "x is the token’s embedding, h and c are the states before the token, and a prime marks the "
             "states after it."
         )
         if result.read_out is not None:
-            st.latex(worded(equations.read_out(result.read_out, result.h, h_before)))
+            st.latex(worded(small(equations.read_out(result.read_out, result.h, h_before))))
             last = _("The last line is this unit’s share of the token’s change in the logit.")
             about = together([about, last])
         st.caption(together([about, _("Computed in float64.")]))

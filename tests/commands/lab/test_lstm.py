@@ -57,9 +57,8 @@ def test_the_working_as_markdown_and_latex(cli: Cli) -> None:
     assert latex.count(r"\[") == markdown.count("$$") / 2 == 4 * 11
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
+def test_refusals(cli: Cli) -> None:
+    for arguments, says in (
         ("--preset tree", "available: report, lstm, gru, rnn"),
         ("--inputs a,1,2,3", "t = 1, x1: 'a' is not a number"),
         ("--inputs inf,1,2,3", "'inf' is not a number"),
@@ -68,10 +67,8 @@ def test_the_working_as_markdown_and_latex(cli: Cli) -> None:
         (f"--line {'x' * 100_000}", "at most 2,000"),
         ("--file nowhere.json", "nowhere.json"),
         ("--json --write", "give one of"),
-    ],
-)
-def test_refusals(arguments: str, says: str, cli: Cli) -> None:
-    assert says in cli.refused(f"lab lstm {arguments}")
+    ):
+        assert says in cli.refused(f"lab lstm {arguments}")
 
 
 @pytest.mark.parametrize(

@@ -41,18 +41,14 @@ def test_as_json_and_saved(table: Path, tmp_path: Path, cli: Cli) -> None:
         assert one["only_a"] == saved.tallies.pair(*one["models"]).only_a
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
+def test_refusals(table: Path, cli: Cli) -> None:
+    for arguments, says in (
         ("--threshold nan", "a threshold is"),
         ("--threshold 0.1234", "a threshold is"),
         ("--label-column mood", "no column 'mood'"),
         ("--text-column label --label-column text", "no label in column 'text' is understood"),
-        ("--model bert", "no checkpoint 'bert'"),
         ("--out /nowhere/at/all.json", "there is no folder"),
         ("--one negative", "cannot stand for both"),
         ("--encoding klingon", "unknown encoding"),
-    ],
-)
-def test_refusals(arguments: str, says: str, table: Path, cli: Cli) -> None:
-    assert says in cli.refused(f"assess {arguments} --data", table, alone=False)
+    ):
+        assert says in cli.refused(f"assess {arguments} --data", table, alone=False)

@@ -65,13 +65,14 @@ def test_a_whole_module_is_refused_with_the_lines_that_convert_it(files: Path, c
     assert checkpoints.names() == []
 
 
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
+def test_refusals_end_with_one_line(files: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files)
+    Path("short.txt").write_text("\n".join(WORDS[:-1]))
+    for options, says in (
         ("--cell gru", "fit a bidirectional gru of 2 layers of 4 units as found at lstm.weight_ih_l0; see the lines"),
-        ("--name ../out", "is not a checkpoint's name"),
+        ("--name ../out", "'../out'"),
         ("--name word2vec", "a classifier needs another"),
-        ("--labels a,b,c", "two labels need two names"),
+        ("--labels a,b,c", "('a', 'b', 'c')"),
         ("--steps what", "unknown preprocessing steps ['what']"),
         ("--head-name what", "no tensor 'what' for the head"),
         ("--embedding gone.npy", "gone.npy"),
@@ -79,14 +80,8 @@ def test_a_whole_module_is_refused_with_the_lines_that_convert_it(files: Path, c
         ("--logit-column z", "of the table that --check names; give --check too"),
         ("--delimiter tab", "of the table that --check names; give --check too"),
         ("--vocabulary short.txt", "the vocabulary has 5 ids and the embedding 6 rows"),
-    ],
-)
-def test_refusals_end_with_one_line(
-    files: Path, options: str, says: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(files)
-    Path("short.txt").write_text("\n".join(WORDS[:-1]))
-    done = run(cli, files, options)
-    *_listed, last = done.err.splitlines()
-    assert done.status == 2 and last.startswith("error: ") and says in last
-    assert checkpoints.names() == []
+    ):
+        done = run(cli, files, options)
+        *_listed, last = done.err.splitlines()
+        assert done.status == 2 and last.startswith("error: ") and says in last, options
+        assert checkpoints.names() == []

@@ -67,7 +67,7 @@ def test_the_curve_of_the_risk_is_lowest_at_alpha(classes: int) -> None:
         assert np.array(curve.y) == pytest.approx(expected)
         assert min(curve.y) >= made.normaliser - 1e-12
         assert abs(curve.x[int(np.argmin(curve.y))] - made.alpha) <= (curve.x[1] - curve.x[0])
-        assert [mark.x[0] for mark in marks] == [check.alpha, check.found, check.wrong]
+        assert [mark.x[0] for mark in marks] == [check.alpha, check.numerical, check.wrong]
         assert curve.x[0] < 0 < check.wrong < curve.x[-1]
         assert len({mark.marker.symbol for mark in marks}) == 3
 

@@ -29,7 +29,7 @@ def test_states_are_those_of_the_traces(checkpoint: Checkpoint) -> None:
     assert found.tokens == tuple(token for one in traces for token in one.tokens)
     assert found.probability == pytest.approx(np.concatenate([one.probability for one in traces]))
     assert found.sentence.tolist() == [1] * 2 + [2] * 4 + [3] * 5
-    assert found.place.tolist() == [1, 2, 1, 2, 3, 4, 1, 2, 3, 4, 5]
+    assert found.index.tolist() == [1, 2, 1, 2, 3, 4, 1, 2, 3, 4, 5]
     assert (found.skipped, len(found.sentences)) == (1, 3)
     # Principal components: uncorrelated, about the mean, with the largest variances there are.
     covariance = np.cov(found.points.T, bias=True)
@@ -56,7 +56,7 @@ def test_what_a_component_holds(checkpoint: Checkpoint) -> None:
     assert (first.count, first.share) == (1.75, 1.75 / 4)
     assert first.probability == pytest.approx((p[0] + 0.75 * p[1]) / 1.75)
     assert first.positive == pytest.approx(((p[0] >= 0.5) + 0.75 * (p[1] >= 0.5)) / 1.75)
-    assert first.place == pytest.approx((1 + 0.75 * 2) / 1.75)
+    assert first.index == pytest.approx((1 + 0.75 * 2) / 1.75)
     assert [(one.token, one.held, one.occurrences) for one in first.tokens] == [("good", 1.75, 2)]
     assert [(one.token, one.held, one.occurrences) for one in second.tokens] == [("bad", 2.0, 2)]
     assert f"{first.probability:.2f}" in sentence(found, first) and "1.8 of 4 states" in sentence(found, first)
@@ -71,8 +71,8 @@ def test_what_is_refused(checkpoint: Checkpoint) -> None:
         (["good"] * 201, OWN, 2, "1 to 200 sentences"),
         (["good " * 300] * 10, OWN, 2, "3,000 tokens"),
         (["", "  "], OWN, 2, "none of the sentences"),
-        (["good"], OWN, 2, "a single token"),
-        (["good bad"], OWN, 2, "1 principal components at most"),
+        (["good"], OWN, 2, "one token|single token"),
+        (["good bad"], OWN, 2, "1 principal components; 2"),
         (TEXTS, OWN, 11, "2 to 10"),
         (TEXTS, READ_OUT, 4, "2 to 3"),
     ):

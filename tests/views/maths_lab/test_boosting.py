@@ -133,7 +133,7 @@ def test_what_stops_boosting_is_said() -> None:
     assert len(figures(at)) == 4  # there is no least risk to draw
 
 
-def test_typed_points_travel_in_the_link_and_stay() -> None:
+def test_typed_numbers_travel_in_the_link_and_stay() -> None:
     at = opened(boost_cloud="own")
 
     def typed(text: str) -> AppTest:

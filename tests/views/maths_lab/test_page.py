@@ -12,12 +12,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.lab.cells.arithmetic import MOST_INPUTS, MOST_STEPS, work
+from core.lab.cells.equations import number
 from core.lab.cells.exercise_text import LONGEST, from_line, to_line
 from core.lab.cells.lstm_exercise import presets, report
 from core.models import checkpoints
 from core.models.step_arithmetic import working
 from core.models.trace import trace
-from pages.wording.equations import number
 from tests import app
 from tests.app import figures, parameters, said, sound, table
 from tests.conftest import HIDDEN, write_tiny_checkpoint
