@@ -210,8 +210,8 @@ def _covariance(mixture: Mixture, iteration: Iteration, k: int) -> Line:
         _matrix(own) + (rf" + {number(mixture.reg_covar)}\, I" if mixture.reg_covar else ""),
     ]
     if k in iteration.maximised.floored:
-        floor = _("threshold")
-        steps[1] += rf" + \text{{{floor}}}"
+        minimum = _("minimum")
+        steps[1] += rf" + \text{{{minimum}}}"
     if mixture.reg_covar or k in iteration.maximised.floored:
         steps.append(_matrix(iteration.covariances[k]))
     note = (

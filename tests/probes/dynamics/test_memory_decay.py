@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -72,7 +73,7 @@ def test_one_word_of_filler_and_the_most() -> None:
 @pytest.mark.parametrize(
     ("word", "filler", "upto", "says"),
     [
-        ("hate", "so", 0, "from 1 to 1,000; given: 0"),
+        ("hate", "so", 0, "1 to 1,000; given: 0"),
         ("hate", "so", -5, "given: -5"),
         ("hate", "so", 1_001, "given: 1,001"),
         ("can't", "so", 5, r"read as 2 tokens \(can not\); give one"),
@@ -108,11 +109,16 @@ def test_when_a_word_is_forgotten() -> None:
     assert made_up([0.0, 0.0, 0.0], [0.6, 0.6, 0.6]).forgotten(0.5) is None  # it was never remembered
 
 
-def test_what_became_of_a_word_in_a_sentence() -> None:
-    said = made_up([-4.0, -3, -1, -0.3, -0.2], [0.1, 0.2, 0.3, 0.4, 0.6]).statement
-    assert said == "forgotten: from k = 3 on less than 10% of its effect is left; the verdict first flips at k = 4"
-    kept = made_up([-4.0, -0.1, -3], [0.1, 0.4, 0.1]).statement
-    assert kept == "remembered: at k = 2, 75% of its effect is left; at k = 1 it was less than 10%, though not for good"
-    assert made_up([-4.0, -2, -1], [0.1, 0.1, 0.1]).statement == "faded: at k = 2, 25% of its effect is left"
-    assert "turned round" in made_up([-4.0, -2, 1], [0.1, 0.1, 0.4]).statement
-    assert "hardly anything to remember" in made_up([0.05, 0.4, 1], [0.5, 0.5, 0.5]).statement
+@pytest.mark.parametrize(
+    ("effect", "probability", "claims"),
+    [
+        ([-4.0, -3, -1, -0.3, -0.2], [0.1, 0.2, 0.3, 0.4, 0.6], ["forgotten", "3", "10%", "4"]),
+        ([-4.0, -0.1, -3], [0.1, 0.4, 0.1], ["remembered", "2", "75%", "1", "10%"]),
+        ([-4.0, -2, -1], [0.1, 0.1, 0.1], ["faded", "2", "25%"]),
+        ([-4.0, -2, 1], [0.1, 0.1, 0.4], ["reversed", "2", "-25%"]),
+        ([0.05, 0.4, 1], [0.5, 0.5, 0.5], ["+0.05"]),
+    ],
+)
+def test_what_became_of_a_word_in_a_sentence(effect: list[float], probability: list[float], claims: list[str]) -> None:
+    """The kind of claim, then its numbers: a step, a share left, and the step of a flip or of what did not last."""
+    assert re.findall(r"^\w+(?=:)|[-+]?[\d.]+%?", made_up(effect, probability).statement) == claims

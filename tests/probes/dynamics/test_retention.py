@@ -115,8 +115,8 @@ def test_a_word_without_effect_has_no_share_of_its_own() -> None:
         (["hate"], {"upto": 1_001}, "upto is a number from 1 to 1,000; given: 1,001"),
         (["hate"], {"seed": -1}, "a seed is 0 or more; given: -1"),
         (["so late"], {}, r"read as 2 tokens \(so late\); give single"),
-        (["hate", "love", "HATE"], {}, "more than once: hate"),
-        (["so"] * 51, {}, "at most 50 words are tried; given: 51"),
+        (["hate", "love", "HATE"], {}, ": hate$"),
+        (["so"] * 51, {}, "50 words; given: 51"),
         ([f"{n}" for n in range(50)], {"fillers": 200, "upto": 1_000}, "at most 5,000,000; given: 10,000,000"),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_request_without_a_word_is_refused() -> None:
 
 
 def test_a_model_without_neutral_words_is_refused() -> None:
-    with pytest.raises(ValueError, match="rnn keeps no polarity"):
+    with pytest.raises(ValueError, match=r"^rnn .*log-odds"):
         retention(checkpoint("rnn", polarity=None), ["hate"])
     with pytest.raises(ValueError, match="no neutral word among its 8 most frequent"):
         retention(checkpoint("rnn", polarity=[0, 0, *[1.0] * 8]), ["hate"])

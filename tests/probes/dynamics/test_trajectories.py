@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -177,11 +178,11 @@ def test_small_recurrent_weights_must_vanish_and_large_ones_may_explode() -> Non
     low, high = gradients(asked, text, 0.1), gradients(asked, text, 1.0)
     assert low.jacobian[1:].max() < 1
     assert low.state[0] < low.state[-1] * low.jacobian[1:].max() ** (len(low.tokens) - 1) * (1 + 1e-9)
-    assert low.statement.startswith("The spectral norm of every step's Jacobian is at most 1 (the largest: ")
-    assert "a bound below 1 is enough for it to vanish" in low.statement
+    assert f"{low.jacobian[1:].max():.3g}" in low.statement
     # Above 1, and yet this gradient vanishes: necessary, not sufficient.
     assert high.jacobian[1:].max() > 1 and high.state[0] < 1e-2 * high.state[-1]
-    assert "necessary, not sufficient" in high.statement
+    assert f"{(high.jacobian[1:] > 1).sum()} of 59 " in high.statement
+    assert f"{high.jacobian[1:].max():.3g}" in high.statement
 
 
 def linear(scale: float) -> Checkpoint:
@@ -210,7 +211,7 @@ def test_by_hand(scale: float) -> None:
 
 def test_a_gradient_below_every_float_is_zero_and_told() -> None:
     found = gradients(linear(1e-30), "so " * 40)
-    assert found.h[0] == 0 and "nothing measurable is left" in found.statement
+    assert found.h[0] == 0 and re.findall(r"[\d.e-]*\d", found.statement) == ["1", "1e-30", "1"]  # and no ratio
     assert np.isfinite(found.log10_bound).all() and found.log10_bound[0] == pytest.approx(math.log10(5) - 39 * 30)
     assert gradients(linear(0.0), "so so").log10_bound[0] == -math.inf
 
@@ -285,7 +286,7 @@ def test_two_runs_are_as_far_apart_as_their_states(cell: str) -> None:
 def test_another_models_axes_are_refused() -> None:
     read, other = trace(checkpoint("gru"), TEXT), trace(checkpoint("lstm"), TEXT)
     space = fit(np.random.default_rng(0).normal(size=(40, HIDDEN)), 2 * other.read_out, 0.3)
-    with pytest.raises(ValueError, match="not those of gru"):
+    with pytest.raises(ValueError, match=r"\bgru\b"):
         project(read, space)
     with pytest.raises(ValueError, match="units"):
         project(read, fit(np.random.default_rng(0).normal(size=(40, 3)), np.ones(3), 0.0))
@@ -295,5 +296,5 @@ def test_shipped_axes_tell_shipped_models_apart() -> None:
     rnn, lstm = checkpoints.load("rnn"), checkpoints.load("lstm")
     assert rnn.state_space is not None and lstm.state_space is not None
     assert project(trace(rnn, "so good"), rnn.state_space).shape == (2, 3)
-    with pytest.raises(ValueError, match="not those of rnn"):
+    with pytest.raises(ValueError, match=r"\brnn\b"):
         project(trace(rnn, "so good"), lstm.state_space)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -123,7 +124,7 @@ def test_a_run_patched_with_itself_changes_nothing(cell: str, layers: int) -> No
     for logits in grid.logits.values():
         np.testing.assert_allclose(logits, a.logit[-1], atol=1e-10)
     assert grid.shares is None and grid.carried_from is None and grid.means == {}
-    assert "no difference to be carried" in grid.statement
+    assert not re.search(r"\d", grid.statement)
 
 
 @settings(max_examples=20)
@@ -193,32 +194,30 @@ def test_what_a_grid_says_by_hand() -> None:
     )
     assert grid.carried_from == 2 and grid.between.tolist() == [1, 2]
     assert grid.means["hidden"] == pytest.approx(0.15) and grid.means["cell"] == pytest.approx(0.55)
-    assert grid.statement == (
-        "Of the difference of +2.00 in the logit, the whole state (h, c) carries 70% at token 2, the first where a "
-        "patch changes anything, and 90 to 110 % from token 3 on; before the last token (mean of 2 steps) h alone "
-        "carries 15% and c alone 55%, so more is in c; of gates and candidates patched one at a time, “forget” at "
-        "token 2 carries most, 30%."
-    )
+    whole, alone, gate = grid.statement.split("; ")
+    assert re.findall(r"[+\d.]+%?", whole) == ["+2.00", "70%", "2", "90", "110", "3"]
+    assert re.findall(r"\d+%?", alone) == ["2", "15%", "55%"] and re.search(r"\bc carries", alone)
+    assert re.findall(r"“\w+”|\d+%?", gate) == ["“forget”", "2", "30%"]
     assert grid.probability == (0.5, pytest.approx(1 / (1 + math.exp(-2))))
 
 
 @pytest.mark.parametrize(
     ("hidden", "cell", "said"),
     [
-        ([1.0, 2], [0.2, 0], "more is in h"),
-        ([1.0, 2], [1.06, 0], "about as much"),
-        ([-1.0, 2], [-0.2, 0], "so neither carries it"),
-        ([0.02, 2], [0.0, 0], "so neither carries it"),
+        ([1.0, 2], [0.2, 0], r"\bh carries"),
+        ([1.0, 2], [1.06, 0], "equally"),
+        ([-1.0, 2], [-0.2, 0], "neither"),
+        ([0.02, 2], [0.0, 0], "neither"),
     ],
 )
 def test_which_state_carries_more(hidden: list[float], cell: list[float], said: str) -> None:
-    assert said in made_up("lstm", {"hidden": hidden, "cell": cell, "both": [0, 2]}).statement
+    assert re.search(said, made_up("lstm", {"hidden": hidden, "cell": cell, "both": [0, 2]}).statement)
 
 
 def test_a_state_that_moves_from_one_part_to_the_other_is_told_of_step_by_step() -> None:
     few = made_up("lstm", {"hidden": [-1.5, 1.3, 2], "cell": [2.1, -0.3, 0], "both": [1, 2, 2]}).statement
     assert "at token 1 h alone carries -75% and c alone 105%; at token 2 h alone carries 65% and c alone -15%" in few
-    assert "more is in" not in few
+    assert not re.search(r"\b[hc] carries", few)
     cell = [2.0, 2, 2, 0, 1, 0]
     many = made_up("lstm", {"hidden": [0.0, 0, 0, 2, 1, 2], "cell": cell, "both": [2.0] * 6}).statement
     assert "before the last token c alone carries more at 3 of 5 steps and h alone at 1" in many
@@ -226,10 +225,8 @@ def test_a_state_that_moves_from_one_part_to_the_other_is_told_of_step_by_step()
 
 def test_of_a_difference_of_little_no_shares_are_told() -> None:
     grid = replace(made_up("rnn", {"hidden": [2, 5]}), logit=(0.0, -0.05))
-    assert grid.statement == (
-        "The two logits differ by -0.050 only: too little for shares of it to tell where it is carried."
-    )
-    assert grid.shares is not None
+    assert re.findall(r"[-\d.]+%?", grid.statement) == ["-0.050", "."]
+    assert grid.shares is not None and grid.little
 
 
 def test_overshooting_and_falling_back_is_not_carrying() -> None:
@@ -237,7 +234,7 @@ def test_overshooting_and_falling_back_is_not_carrying() -> None:
     assert made_up("rnn", {"hidden": [2, 2, 2, 5]}).carried_from is None
     assert made_up("rnn", {"hidden": [0, 0, 0, 2]}).carried_from == 3
     assert ", the last, where this must be so" in made_up("rnn", {"hidden": [0, 0, 0, 2]}).statement
-    assert "no step’s whole state (h) carries 90 to 110 % to the end" in made_up("rnn", {"hidden": [2, 5]}).statement
+    assert re.search(r"\b90 to 110 .*token 2 .* 250\.0%", made_up("rnn", {"hidden": [2, 5]}).statement)
     unmatched = made_up("rnn", {"hidden": [2, 3, math.nan, math.nan]}, (0, 1, None, None))
     assert unmatched.carried_from is None
     assert "the whole state (h) carries 150% at token 2, the last that has a partner." in unmatched.statement
@@ -248,7 +245,7 @@ def test_partners_from_either_side() -> None:
     assert partners(4, 2, "end") == (None, None, 0, 1)
     assert partners(2, 4, "end") == (2, 3)
     assert partners(2, 4, "start") == (0, 1)
-    with pytest.raises(ValueError, match="align is one of start, end; given: 'middle'"):
+    with pytest.raises(ValueError, match="start, end; given: 'middle'"):
         partners(2, 4, "middle")
 
 
@@ -339,7 +336,7 @@ def test_the_rnn_has_neither_gates_nor_a_cell() -> None:
     for what in ("cell", "both", "forget", "pre_activation"):
         with pytest.raises(LookupError, match=f"the RNN has no '{what}' to patch; it has: hidden, and no gates"):
             intervene(asked, a, [Patch(what, 0)], b)
-    with pytest.raises(LookupError, match="the RNN has no gate 'forget'; it has none"):
+    with pytest.raises(LookupError, match=r"the RNN .*'forget'"):
         intervene(asked, a, [Hold("forget", 1, 0, 0)])
     with pytest.raises(LookupError, match="the RNN has no state 'cell'; it has: hidden"):
         intervene(asked, a, [Scale((0,), 1, 0, 0, "cell")])
@@ -350,16 +347,16 @@ def test_the_rnn_has_neither_gates_nor_a_cell() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (Patch("hidden", 7), "step 8: outside the sentence, whose tokens are 1 to 7"),
-        (Patch("hidden", -1), "step 0: outside"),
-        (Hold("update", 1, 5, 7), "steps 6 to 8: outside"),
-        (Hold("update", 1, 4, 2), "steps 5 to 3: outside"),
-        (Hold("update", 1.5, 0, 0), "the gate 'update' is held between 0 and 1; given: 1.5"),
+        (Patch("hidden", 7), "step 8 .* 1 to 7$"),
+        (Patch("hidden", -1), "step 0 .* 1 to 7$"),
+        (Hold("update", 1, 5, 7), "steps 6 to 8 .* 1 to 7$"),
+        (Hold("update", 1, 4, 2), "steps 5 to 3 .* 1 to 7$"),
+        (Hold("update", 1.5, 0, 0), "'update' .*between 0 and 1; given: 1.5"),
         (Hold("update", math.nan, 0, 0), "held between 0 and 1; given: nan"),
-        (Hold("new", -1.5, 0, 0), "the gate 'new' is held between -1 and 1"),
+        (Hold("new", -1.5, 0, 0), "'new' .*between -1 and 1"),
         (Scale((0, 6), 0, 0, 0), "units are 0 to 5; given: 6"),
         (Scale((), 0, 0, 0), "units are 0 to 5; none was given"),
-        (Scale((0,), math.inf, 0, 0), "the factor is a finite number; given: inf"),
+        (Scale((0,), math.inf, 0, 0), "factor .*given: inf"),
     ],
 )
 def test_a_change_that_cannot_be_is_one_clear_line(change: Change, message: str) -> None:

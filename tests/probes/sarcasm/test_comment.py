@@ -120,7 +120,7 @@ def test_a_long_text_has_a_verdict_and_no_pulls(monkeypatch: pytest.MonkeyPatch)
     assert found.without is None and found.pulls is None and found.probabilities_without is None
     assert found.turning == ()
     assert found.margin == pytest.approx(found.verdict.probability - 0.5)
-    with pytest.raises(ValueError, match="6 tokens is too long to leave out each; up to 5 can be"):
+    with pytest.raises(ValueError, match=r"\b6 tokens .*\b5$"):
         leave_one_out(model, list("abcdef"))
 
 

@@ -126,9 +126,9 @@ def test_nouns(text: str, noun: str) -> None:
     [
         ("my car towed away", "noun", "'towed' may be its verb"),
         ("my neighbours party all night", "noun", "may be its verb"),
-        ("I burned my tongue and cannot taste", "gerund", "second verb behind 'and'"),
-        ("my train is going to be late", "gerund", "to come"),
-        ("my train might be late", "gerund", "to come"),
+        ("I burned my tongue and cannot taste", "gerund", "'and'"),
+        ("my train is going to be late", "gerund", "future"),
+        ("my train might be late", "gerund", "may or will"),
         ("another flat tyre", "clause", "no verb"),
         ("waiting for the bus is awful", "gerund", "where its verb is"),
         ("It rained. I was out", "clause", "more than one sentence"),

@@ -290,7 +290,7 @@ def test_damaged_and_foreign_parts_are_told_of(folder: Path, source: ModelSource
     ("names", "options", "error", "says"),
     [
         (["in/a.csv"], {"text_column": "gone"}, LookupError, "no column 'gone'; it has: text, n"),
-        (["in/a.csv"], {"text_column": "n"}, ValueError, "holds numbers or the like"),
+        (["in/a.csv"], {"text_column": "n"}, ValueError, r"column 'n' .*\(0, 1, 2, …\)"),
         (["in/nothing*.csv"], {}, LookupError, r"no file is named like in/nothing\*\.csv"),
         (["bare"], {}, LookupError, "no table in the folder bare"),
         (["in/e.csv"], {}, ValueError, "no rows"),
@@ -349,7 +349,7 @@ def test_a_table_that_changes_while_it_is_read_is_noticed(
         return real(task)
 
     monkeypatch.setattr(scanning, "score", cut)
-    with pytest.raises(ValueError, match=r"a\.csv has changed while it was being read: 1 rows where 60"):
+    with pytest.raises(ValueError, match=r"a\.csv .*\b1 rows.*\b60\b"):
         run([folder / "a.csv"], source, tmp_path / "out")
 
 

@@ -6,6 +6,7 @@ import csv
 import inspect
 import json
 import random
+import re
 import threading
 import tracemalloc
 from collections import deque
@@ -351,11 +352,11 @@ def test_a_full_disk_is_told_of_and_leaves_nothing(
     [
         ({"text_column": "gone"}, "in.csv has no column 'gone'; it has: id, text, mood"),
         ({"label_column": "gone"}, "in.csv has no column 'gone'; it has: id, text, mood"),
-        ({"text_column": "id"}, "column 'id' holds numbers or the like (0, 1, 2, …), expected texts"),
+        ({"text_column": "id"}, "(0, 1, 2, …)"),
         ({"label_column": "id"}, "column 'id' holds 0 (1 row), 1 (1), 2 (1), "),
         ({"label_column": "text"}, "no label in column 'text' is understood"),
         ({"top": 0}, "at least one row; given: 0"),
-        ({"asked": {"x": "positive"}}, "no column of labels"),
+        ({"asked": {"x": "positive"}}, "label column"),
         ({"label_column": "mood", "asked": {"neg": "positive"}}, "cannot stand for both"),
         ({"layout": Layout("nosuch")}, "nosuch"),
     ],
@@ -376,5 +377,5 @@ def test_bad_input_is_told_of_before_anything_is_written(
 def test_a_column_of_no_texts_is_refused_in_parquet_and_json(values: list[Any], tmp_path: Path) -> None:
     rows = [{"text": value} for value in values]
     for suffix in (".parquet", ".jsonl"):
-        with pytest.raises(ValueError, match="holds numbers or the like"):
+        with pytest.raises(ValueError, match=rf"column 'text' .*\({re.escape(str(values[0]))}, "):
             list(scan(write(tmp_path / f"in{suffix}", rows), [checkpoint()]))

@@ -95,9 +95,9 @@ def test_what_is_not_one_word_is_refused_in_one_line(typed: str) -> None:
 
 
 def test_unknown_words_get_like_spellings() -> None:
-    with pytest.raises(LookupError, match=r"'terible' is not among the 37 words of drawn; spelt alike: terrible"):
+    with pytest.raises(LookupError, match=r"'terible' .*\b37 words of drawn; .*: terrible$"):
         neighbours(drawn(), "terible")
-    with pytest.raises(LookupError, match=r"'xqzv' is not among the 37 words of drawn$"):
+    with pytest.raises(LookupError, match=r"'xqzv' .*\b37 words of drawn$"):
         neighbours(drawn(), "xqzv")
     assert like_spelt("loev", Vocabulary(WORDS))[0] == "love"
     assert like_spelt("a" * 1_000, Vocabulary(WORDS)) == []
@@ -148,7 +148,7 @@ def test_nothing_moved_where_embeddings_were_frozen(lstm: Checkpoint) -> None:
     found = moves(lstm, words.after(lstm))
     assert found.frozen
     assert np.abs(found.lean_after - found.lean_before).max() == 0
-    with pytest.raises(ValueError, match="6 and 2 numbers"):
+    with pytest.raises(ValueError, match=r"lstm and toy .*\b6 and 2\b"):
         moves(lstm, toy())
 
 

@@ -132,7 +132,7 @@ def test_repeated_words_are_kept_apart(tiny_checkpoints: Path) -> None:
 
 def test_no_mask_is_read_twice(tiny_checkpoints: Path) -> None:
     given = instance(tiny_checkpoints, "rnn", ("not", "good"))
-    assert shapley_sampling(given, "pad").spent == "2 orders, 4 readings"
+    assert shapley_sampling(given, "pad").spent.numbers == {"orders": 2, "count": 4}
     forward = perturbations.MaskedForward(given, "pad")
     rows = subsets(2)
     np.testing.assert_array_equal(forward.values(np.concatenate([rows, rows])), np.tile(forward.values(rows), 2))
