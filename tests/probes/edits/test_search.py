@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from core.fluency.trigram import Trigram
 from core.models.predict import EmptyTextError
 from core.models.recurrent import CELLS, Classifier
 from core.probes.edits.changes import Edit, apply, conflict, diff
+from core.probes.edits.claims import Claim
 from core.probes.edits.constraints import Fluency, Protected, SentenceFluency
 from core.probes.edits.guards import FAILED, PASSED, Antonyms, Negations, Polarity
 from core.probes.edits.results import EditProgress, MinimalEdits
@@ -221,6 +223,12 @@ def test_certificates_are_true_within_any_budget(
         assert found.flips == 0
     elif not found.complete and len(found.best.edits) > 1 and found.best.minimal is None:
         assert "was not checked" in found.certificate
+
+
+def test_a_flip_that_was_not_checked_for_fewer_edits_claims_less() -> None:
+    unchecked = Claim(0.9, None, 3, proposed=3, tried={1: 3, 2: 1}, size=2, flips=1)
+    subsets = [{"minimal": None}, {"minimal": False}, {"minimal": True}, {"minimal": True, "every_subset": True}]
+    assert len({replace(unchecked, **checked).worded() for checked in subsets}) == 4  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("inside", [True, False])
