@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import re
 from gettext import NullTranslations
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -131,3 +133,33 @@ def forget() -> None:
     """Empty the caches that sessions share, as after a restart."""
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+def script(source: str, **parameters: str) -> AppTest:
+    """A part of a page, drawn by a script of its own that a link has opened; no exception is shown on it."""
+    at = AppTest.from_string(source, default_timeout=180)
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    return sound(at.run())
+
+
+def figures(at: AppTest) -> dict[str, dict[str, Any]]:
+    """The figures on a page by their titles."""
+    return {spec["layout"]["title"]["text"]: spec for spec in charts(at)}
+
+
+def figure(at: AppTest, title: str) -> dict[str, Any]:
+    """The figure whose title has this in it."""
+    return next(spec for name, spec in figures(at).items() if title in name)
+
+
+def numbers(encoded: Any) -> np.ndarray:
+    """An array as plotly writes it: a list, or its bytes."""
+    if isinstance(encoded, dict):
+        return np.frombuffer(base64.b64decode(encoded["bdata"]), dtype=encoded["dtype"])
+    return np.array(encoded, dtype=float)
+
+
+def parameters(at: AppTest) -> dict[str, str]:
+    """What the link says."""
+    return {name: value[-1] if isinstance(value, list) else value for name, value in at.query_params.items()}

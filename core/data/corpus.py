@@ -1,6 +1,6 @@
-"""Which sentences, with which labels? Labelled text from files, encoded corpora, seeded splits.
+"""Labelled text from files, encoded corpora, seeded splits.
 
-What a label means is decided by `label_inference`. Rows that are neutral or have no label are left out and counted.
+`label_inference` decides what a label means. Rows that are neutral or have no label are left out and counted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from core.data.formats.layout import Layout
 from core.data.formats.text_folders import texts_of_folder
 from core.data.label_inference import LEFT_OUT, MOST_VALUES, Column, LabelsError, decide, label_key, too_many
 from core.data.labels import SENTIMENT, Labelling
-from core.data.tables import is_sentiment140, place, rows
+from core.data.tables import is_sentiment140, location, rows
 from core.runtime.i18n import gettext as _
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.text.word_cache import WordCache
@@ -33,8 +33,8 @@ class Corpus:
     """Labelled sentences of one file.
 
     `labels` is int8 [N], 0 for the first of the `labelling`'s names (negative), 1 for the second (positive); `skipped`
-    counts rows left out, neutral or without a label; `sha256` is of the file; `read_as` tells what labels were taken
-    for, where that is not the usual. Of a sample, `drawn_from` is the number of labelled rows in the file.
+    counts rows left out, neutral or without a label; `sha256` is of the file; `read_as` says what the labels mean where
+    that is not obvious. Of a sample, `drawn_from` is the number of labelled rows in the file.
     """
 
     name: str
@@ -72,65 +72,58 @@ def read_corpus(
     labelling: Labelling | None = None,
     asked: Mapping[str, str] | None = None,
 ) -> Corpus:
-    """Labelled rows of a file, neutral and unlabelled ones left out; `labelling` tells a model's classes.
+    """Labelled rows of a file, neutral and unlabelled ones left out.
 
-    Without it the column tells the classes: sentiment, or two words. `asked` names values (`label_inference.decide`).
-    Columns default to ``text`` and ``label``. Raises LookupError for a missing column, ValueError for a ragged row, a
-    wrong encoding, a label that is not understood (each naming the row), labels with two plausible meanings or no rows,
-    OSError for an unreadable file.
+    `labelling` has a model's classes; without it the column says the classes: sentiment, or two words. `asked` names
+    values (`label_inference.decide`). Columns default to ``text`` and ``label``. Raises LookupError for a missing
+    column; ValueError, naming the row, for one that cannot be read or whose label is not understood, and for labels
+    with two plausible meanings or no rows; OSError for an unreadable file.
     """
     path = Path(path)
     column = Column(path.name, label_column or "label", is_sentiment140(path))
     texts: list[str] = []
-    found: dict[str, int] = {}  # a value's number, in order of first appearance
-    known: dict[tuple[type, object], int] = {}  # the same by the cell as it stands
-    places: list[str] = []
+    keys: dict[str, int] = {}  # a value's number, in order of first appearance
+    known: dict[tuple[type, object], int] = {}  # the same by the cell as it is written
+    locations: list[str] = []
     cells = array("H")  # of every row, its value's number
     for number, line, (text, label) in rows(path, (text_column or "text", column.name), layout):
         try:
             value = known[type(label), label]
         except (KeyError, TypeError):  # new, or a list
-            value = found.setdefault(label_key(label), len(found))
-            if value == len(places):
+            value = keys.setdefault(label_key(label), len(keys))
+            if value == len(locations):
                 if value == MOST_VALUES:
-                    raise too_many(column, list(found)) from None
-                places.append(place(path, number, line))
+                    raise too_many(column, list(keys)) from None
+                locations.append(location(path, number, line))
             if label is None or isinstance(label, str | int):
                 known[type(label), label] = value
         cells.append(value)
         texts.append(_text(text, path, number, line))
     values = np.array(cells, dtype=np.uint16)
-    counts = np.bincount(values, minlength=len(found)).tolist()
-    meaning = decide(dict(zip(found, counts, strict=True)), labelling, asked, column=column)
+    counts = np.bincount(values, minlength=len(keys)).tolist()
+    meaning = decide(dict(zip(keys, counts, strict=True)), labelling, asked, column=column)
     if meaning.unknown:
         strange = meaning.unknown[0]
         raise LabelsError(
             _("{place}: label {label!r} is not one of {labels}").format(
-                place=places[found[strange]], label=strange, labels=", ".join(meaning.values)
+                place=locations[keys[strange]], label=strange, labels=", ".join(meaning.values)
             ),
             f"Say what it means: {column.option} VALUE=NAME, or VALUE={LEFT_OUT} to leave such rows out",
         )
-    codes = np.array([_SKIPPED if (code := meaning.values[value]) is None else code for value in found], dtype=np.int8)
+    codes = np.array([_SKIPPED if (code := meaning.values[value]) is None else code for value in keys], dtype=np.int8)
     labels = codes[values] if len(values) else np.zeros(0, dtype=np.int8)
     kept = labels != _SKIPPED
     skipped = len(labels) - int(kept.sum())
     if skipped == len(labels):
         raise ValueError(
-            _("{file} has no rows labelled {first} or {second} ({skipped} neutral or without a label)").format(
+            _("{file} has no rows labelled {first} or {second} ({skipped} neutral or unlabelled)").format(
                 file=path.name, first=meaning.names[0], second=meaning.names[1], skipped=skipped
             )
         )
     if skipped:
         texts = [text for text, keep in zip(texts, kept.tolist(), strict=True) if keep]
-    return Corpus(
-        path.name,
-        texts,
-        labels[kept],
-        skipped,
-        file_sha256(path),
-        labelling=meaning.labelling,
-        read_as=meaning.line,
-    )
+    sha256, labelling = file_sha256(path), Labelling(meaning.names, meaning.values)
+    return Corpus(path.name, texts, labels[kept], skipped, sha256, labelling=labelling, read_as=meaning.line)
 
 
 def read_texts(path: str | Path, text_column: str | None = None, *, layout: Layout | None = None) -> list[str]:
@@ -157,7 +150,7 @@ def file_sha256(path: Path) -> str:
 def _text(value: object, path: Path, number: int, line: int | None) -> str:
     if not isinstance(value, str):
         raise ValueError(
-            _("{place}: the text is {text!r}, expected a string").format(place=place(path, number, line), text=value)
+            _("{place}: the text is {text!r}, expected a string").format(place=location(path, number, line), text=value)
         )
     return value
 
@@ -168,6 +161,15 @@ class Encoded:
 
     ids: np.ndarray
     offsets: np.ndarray
+
+    @classmethod
+    def of(cls, sentences: Iterable[Sequence[int]]) -> Encoded:
+        """Sentences given as lists of ids."""
+        ids, offsets = array("i"), array("q", [0])
+        for sentence in sentences:
+            ids.extend(sentence)
+            offsets.append(len(ids))
+        return cls(np.array(ids, dtype=np.int32), np.array(offsets, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -190,10 +192,10 @@ class Encoded:
 
 
 class Encoder:
-    """Texts to ids, as preprocessing and a vocabulary that exists make them.
+    """Texts to ids, by preprocessing and a vocabulary that exists.
 
-    Steps that look past white space are applied to the whole text. Behind the last of them a text's ids are those of
-    what white space separates, one after another; and what was seen lately is not tokenised again.
+    Steps that look past white space are applied to the whole text. The other steps are applied word by word, and the
+    ids of words seen lately are remembered.
     """
 
     def __init__(self, preprocessing: Preprocessing, vocabulary: Vocabulary):
@@ -202,13 +204,9 @@ class Encoder:
 
     def __call__(self, texts: Iterable[str]) -> Encoded:
         """The texts' ids, in order."""
-        ids = array("i")
-        offsets = array("q", [0])
-        for text in map(self._whole.apply, texts) if self._whole.steps else texts:
-            for word in text.split():
-                ids.extend(self._ids[word])
-            offsets.append(len(ids))
-        return Encoded(np.array(ids, dtype=np.int32), np.array(offsets, dtype=np.int64))
+        remembered = self._ids
+        texts = map(self._whole.apply, texts) if self._whole.steps else texts
+        return Encoded.of([number for word in text.split() for number in remembered[word]] for text in texts)
 
 
 def encode(texts: Iterable[str], preprocessing: Preprocessing, vocabulary: Vocabulary) -> Encoded:
@@ -218,12 +216,7 @@ def encode(texts: Iterable[str], preprocessing: Preprocessing, vocabulary: Vocab
 
 def encode_tokens(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> Encoded:
     """Encode sentences given as tokens."""
-    ids = array("i")
-    offsets = array("q", [0])
-    for tokens in sentences:
-        ids.extend(vocabulary.encode(tokens))
-        offsets.append(len(ids))
-    return Encoded(np.array(ids, dtype=np.int32), np.array(offsets, dtype=np.int64))
+    return Encoded.of(map(vocabulary.encode, sentences))
 
 
 def build_vocabulary(
@@ -234,22 +227,17 @@ def build_vocabulary(
     Words seen fewer than `min_count` times, or holding characters that do not print, become ``<unk>``.
     """
     numbers: dict[str, int] = {}  # provisional ids, in order of first appearance
-    ids = array("i")
-    offsets = array("q", [0])
-    for text in texts:
-        ids.extend([numbers.setdefault(token, len(numbers)) for token in preprocessing(text)])
-        offsets.append(len(ids))
-    provisional = np.array(ids, dtype=np.int32)
-    totals = np.bincount(provisional, minlength=len(numbers))
+    provisional = Encoded.of([numbers.setdefault(token, len(numbers)) for token in preprocessing(t)] for t in texts)
+    totals = np.bincount(provisional.ids, minlength=len(numbers))
     counts = Counter(dict(zip(numbers, totals.tolist(), strict=True)))
     vocabulary = Vocabulary.from_counts(counts, min_count)
     final = np.array(vocabulary.encode(list(numbers)), dtype=np.int32)
-    encoded = final[provisional] if len(provisional) else provisional
-    return vocabulary, Encoded(encoded, np.array(offsets, dtype=np.int64)), counts
+    encoded = final[provisional.ids] if len(provisional.ids) else provisional.ids
+    return vocabulary, Encoded(encoded, provisional.offsets), counts
 
 
 def default_held_out(rows: int) -> int:
-    """How many of so many rows to hold out where nobody says: 20,000, or a tenth where that is less."""
+    """How many rows to hold out unless told otherwise: 20,000, or a tenth where that is less."""
     return min(20_000, rows // 10)
 
 
@@ -290,9 +278,9 @@ def _alike(encoded: Encoded, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray
     numbers: dict[bytes, int] = {}
     keys = (encoded[row].tobytes() for row in filled.tolist())
     group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
-    classes, place = np.unique(labels[filled], return_inverse=True)
+    classes, index = np.unique(labels[filled], return_inverse=True)
     counts = np.zeros((len(numbers), len(classes)), dtype=np.int64)
-    np.add.at(counts, (group, place), 1)
+    np.add.at(counts, (group, index), 1)
     return filled, group, counts
 
 
@@ -350,8 +338,8 @@ def length_batches(
 def pad(encoded: Encoded, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sentences as one block: ids int64 [B, T], padded with 0 on the right, and lengths int64 [B]."""
     starts, lengths = encoded.offsets[rows], encoded.offsets[rows + 1] - encoded.offsets[rows]
-    places = np.arange(lengths.max())
-    inside = places < lengths[:, None]
+    positions = np.arange(lengths.max())
+    inside = positions < lengths[:, None]
     block = np.zeros(inside.shape, dtype=np.int64)
-    block[inside] = encoded.ids[(starts[:, None] + places)[inside]]
+    block[inside] = encoded.ids[(starts[:, None] + positions)[inside]]
     return block, lengths

@@ -1,7 +1,7 @@
-"""What do the labels of a file stand for, read a window at a time? Decided by what was found so far, never changed.
+"""The labels of a file, read a window at a time.
 
-`label_inference.decide` says what the values mean. A value that was not there before is decided with all found until
-then; where that changes what those mean (0 and 1 for a million rows, then a 2), reading stops with the row's number.
+`label_inference.decide` says what the values mean. A new value is decided together with all earlier ones. Where it
+changes what those mean (0 and 1 for a million rows, then a 2), reading stops with the row's number.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Readings:
 
     def __init__(self, column: Column, model: Labelling, asked: Mapping[str, str] | None = None):
         self._model, self._asked, self._column = model, asked or {}, column
-        self._found: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
         self._codes: dict[str, int] = {}
         decide({}, model, asked, column=column)
 
@@ -42,8 +42,8 @@ class Readings:
 
     @property
     def line(self) -> str:
-        """What the values found were taken for, with their counts; empty where that is the usual."""
-        known = {value: count for value, count in self._found.items() if value in self._codes}
+        """What the values mean, with their counts; empty where that is obvious."""
+        known = {value: count for value, count in self._counts.items() if value in self._codes}
         return decide(known, self._model, self._asked, column=self._column).line if known else ""
 
     def read(self, values: Sequence[object], rows: Sequence[int]) -> np.ndarray:
@@ -59,7 +59,7 @@ class Readings:
         key_of = {cell: label_key(cell) for cell in dict.fromkeys(cells)}
         for cell, count in Counter(cells).items():
             key = key_of[cell]
-            self._found[key] = self._found.get(key, 0) + count
+            self._counts[key] = self._counts.get(key, 0) + count
         new = [key for key in dict.fromkeys(key_of.values()) if key not in self._codes]
         if new or "-1" in self._codes:  # whose meaning hangs on how rare it is
             self._decide(
@@ -69,16 +69,16 @@ class Readings:
         return np.array([code_of[cell] for cell in cells], dtype=np.int8)
 
     def _decide(self, new: Sequence[str], row_of: Callable[[str], int]) -> None:
-        """Take up values that were not there before, and check that the others still mean what they did."""
+        """Decide new values, and check that the others still mean the same."""
         before = {key: None if code == LEFT_OUT else code for key, code in self._codes.items() if code != UNKNOWN}
         late = None
         if self._codes and new:
             numbers = [key for key in new if is_number(key)]
-            late = min((Late(key, row_of(key)) for key in numbers or new), key=lambda found: found.row)
-        meaning = decide(self._found, self._model, self._asked, column=self._column, before=before, late=late)
+            late = min((Late(key, row_of(key)) for key in numbers or new), key=lambda one: one.row)
+        meaning = decide(self._counts, self._model, self._asked, column=self._column, before=before, late=late)
         self._codes |= {key: LEFT_OUT if number is None else number for key, number in meaning.values.items()}
         for key in meaning.unknown:
             if len(self._codes) < MOST_VALUES:
                 self._codes[key] = UNKNOWN
             elif key not in self._codes:
-                del self._found[key]  # reported with its row, and not held
+                del self._counts[key]  # reported with its row, and not held

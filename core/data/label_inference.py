@@ -1,8 +1,8 @@
-"""What do the values of a label column mean? As a person says, as a model's own table had it, or as the column tells.
+"""What the values of a label column mean: as a person says, as a model's own table had it, or as the column shows.
 
 Words for a class mean that class. Numbers mean something only as a set: 0 and 1 are the first and the second class, 0,
-2, 4 and -1, 0, 1 are guessed to be scales of sentiment, and a set with two plausible meanings (1 and 2; 0, 1, 2; stars;
-a rare -1 beside 0 and 1) is refused until `--labels` says which.
+2, 4 and -1, 0, 1 are guessed to be scales of sentiment. A set with two plausible meanings (1 and 2; 0, 1, 2; stars; a
+rare -1 beside 0 and 1) is refused until `--labels` says which.
 """
 
 from __future__ import annotations
@@ -49,10 +49,8 @@ class LabelsError(ValueError):
 
 
 class Column(NamedTuple):
-    """Which column it is, for messages; `sentiment140` where it is that of the public Sentiment140 file.
-
-    `option` is how the command line names its values.
-    """
+    """A column, for messages; `sentiment140`: it is that of the public Sentiment140 file; `option` names its values on
+    the command line."""
 
     file: str
     name: str
@@ -61,7 +59,7 @@ class Column(NamedTuple):
 
 
 class Late(NamedTuple):
-    """The first row in which a value was found that was not there before."""
+    """The first row with a value that no earlier row has."""
 
     value: str
     row: int
@@ -69,11 +67,10 @@ class Late(NamedTuple):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What each value found stands for: the number of a class of `names`, or None where the row is left out.
+    """What each value means: the number of a class of `names`, or None where the row is left out.
 
-    `unknown` values mean nothing. `guess` says that the meaning is likely, not said by anybody. `line` tells the
-    meaning of each value where it is neither the usual one nor was asked for, or where a word for a
-    missing value is left out, else it is empty.
+    `unknown` values mean nothing. `guess`: the meaning is likely, but nobody said it. `line` says what each value means
+    where that is neither obvious nor asked for, or where missing values are left out; else it is empty.
     """
 
     names: Names
@@ -81,11 +78,6 @@ class Meaning:
     unknown: tuple[str, ...] = ()
     guess: bool = False
     line: str = ""
-
-    @property
-    def labelling(self) -> Labelling:
-        """The classes, with the values found for them."""
-        return Labelling(self.names, self.values)
 
 
 def label_key(label: object) -> str:
@@ -115,12 +107,13 @@ def together(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, s
     """Names of values from two sources. Raises ValueError for a value with two names."""
     for value in first.keys() & second.keys():
         if first[value].casefold() != second[value].casefold():
-            raise ValueError(_two_names(value, first[value], second[value]))
+            raise _two_names(value, first[value], second[value])
     return {**first, **second}
 
 
-def _two_names(value: str, one: str, other: str) -> str:
-    return _("the label {word!r} cannot stand for both {one} and {other}").format(word=value, one=one, other=other)
+def _two_names(value: str, one: str, other: str) -> ValueError:
+    told = _("the label {word!r} cannot stand for both {one} and {other}")
+    return ValueError(told.format(word=value, one=one, other=other))
 
 
 def common(several: Mapping[str, Labelling]) -> Labelling:
@@ -128,30 +121,23 @@ def common(several: Mapping[str, Labelling]) -> Labelling:
 
     Raises ValueError where they tell different classes apart.
     """
-    (first, found), *_others = several.items()
+    (first, labelling), *_others = several.items()
     values: dict[str, int | None] = {}
     differing: set[str] = set()
     for name, other in several.items():
-        if other.names != found.names:
-            raise ValueError(
-                _(
-                    "{first} tells {one} from {other}, {name} {third} from {fourth}: one column of labels "
-                    "speaks of one of these"
-                ).format(
-                    first=first,
-                    one=found.names[0],
-                    other=found.names[1],
-                    name=name,
-                    third=other.names[0],
-                    fourth=other.names[1],
-                )
+        if other.names != labelling.names:
+            told = _(
+                "{first} distinguishes {one} from {other}, {name} {third} from {fourth}: one label "
+                "column can mean only one of these"
             )
+            (one, another), (third, fourth) = labelling.names, other.names
+            raise ValueError(told.format(first=first, one=one, other=another, name=name, third=third, fourth=fourth))
         differing |= {value for value, number in other.values.items() if values.setdefault(value, number) != number}
-    return Labelling(found.names, {value: number for value, number in values.items() if value not in differing})
+    return Labelling(labelling.names, {value: number for value, number in values.items() if value not in differing})
 
 
 def decide(
-    found: Mapping[str, int],
+    counts: Mapping[str, int],
     model: Labelling | None,
     asked: Mapping[str, str] | None = None,
     *,
@@ -159,31 +145,31 @@ def decide(
     before: Mapping[str, int | None] | None = None,
     late: Late | None = None,
 ) -> Meaning:
-    """The meaning of the values of a column, `found` with their counts, spelt as by `label_key`.
+    """The meaning of the values of a column, given with their counts and spelt as by `label_key`.
 
-    `model` tells the classes and the values of its own table; None where one is to be trained: then the classes are
-    those `asked` for, those of two words that are found, or sentiment's. `asked` names values, and wins. `before` is
-    what a reader has taken the values for until `late` was found. Raises ValueError for a name that is no class, and
-    `LabelsError` for values with two plausible meanings, values none of which is understood, or another meaning than
-    before; where a model is to be trained, for any value that is not understood, and a class without a row.
+    `model` has the classes and the values of its own table; None where one is to be trained: then the classes are those
+    `asked` for, those of the two words in the column, or sentiment's. `asked` names values, and wins. `before` is what
+    the values meant until `late` appeared. Raises ValueError for a name that is no class, and `LabelsError` for values
+    with two plausible meanings, values none of which is understood, or another meaning than before; where a model is to
+    be trained, for any value that is not understood, and a class without a row.
     """
     asked = {label_key(value): name for value, name in (asked or {}).items()}
-    names = _names(found, asked) if model is None else model.names
+    names = _names(counts, asked) if model is None else model.names
     fixed = {value: _number(name, names, column.option) for value, name in asked.items()}
     own = {**_words(names), **(model.values if model else {})}
-    said = _Saying(found, names, fixed, column, late, model is None)
+    refusal = _Refusal(counts, names, fixed, column, late, model is None)
     for value, number in fixed.items():
         usual_number = _words(names).get(value, number)
         if usual_number != number and number is not None and usual_number is not None:
-            raise ValueError(_two_names(value, names[usual_number], names[number]))
+            raise _two_names(value, names[usual_number], names[number])
     values: dict[str, int | None] = {}
     unknown: list[str] = []
     numbers: list[str] = []
     guess = False
-    for value in found:
+    for value in counts:
         if value in fixed:
             values[value] = fixed[value]
-        elif _NUMBER.fullmatch(value):
+        elif is_number(value):
             numbers.append(value)
         elif value in own:
             values[value] = own[value]
@@ -194,78 +180,69 @@ def decide(
         else:
             unknown.append(value)
     if numbers:
-        read = _of_numbers(numbers, fixed, own, names, column, _is_rare(found))
-        if read is None:
-            raise said.two_meanings()
-        values |= {value: read.values[value] for value in numbers}
-        guess |= read.guess
+        scale = _scale(numbers, fixed, own, names, column, _is_rare(counts))
+        if scale is None:
+            raise refusal.two_meanings()
+        values |= {value: scale[value] for value in numbers}
+        guess |= any(scale is guessed for _sets, guessed in _GUESSED)
     if before and any(values.get(value) != number for value, number in before.items()):
-        raise said.two_meanings()
+        raise refusal.two_meanings()
     if unknown and (model is None or all(number is None for number in values.values())):
-        raise said.not_understood(unknown, values)
-    if model is None and asked:
-        _check_all_there(values, fixed, said)
+        raise refusal.not_understood(unknown, values)
+    if (
+        model is None
+        and asked
+        and (absent := [value for value in fixed if fixed[value] not in {None, *values.values()}])
+    ):
+        raise refusal.absent(absent)
     usual = _usual(names)
     odd = any(value not in usual for value in numbers) and not column.sentiment140
     odd |= any(value not in fixed and usual.get(value, number) != number for value, number in values.items())
     missing = any(value in _MISSING and value not in fixed and number is None for value, number in values.items())
-    why = (
-        "this is a guess"
-        if guess
-        else "as in the table of a model's training"
-        if odd
-        else "missing values are no class"
-    )
-    line = said.line(values, why) if guess or odd or missing else ""
+    why = "missing values are no class"
+    if guess or odd:
+        why = "this is a guess" if guess else "as in the table of a model's training"
+    line = refusal.line(values, why) if guess or odd or missing else ""
     return Meaning(names, values, tuple(unknown), guess, line)
 
 
-class _Read(NamedTuple):
-    values: Mapping[str, int | None]
-    guess: bool
-
-
-def _of_numbers(
+def _scale(
     numbers: Sequence[str],
     fixed: Mapping[str, int | None],
     own: Mapping[str, int | None],
     names: Names,
     column: Column,
     rare: bool,
-) -> _Read | None:
-    """The one meaning of these numbers and those that are fixed, as far as they are numbers; None for two or none.
+) -> Mapping[str, int | None] | None:
+    """The one meaning of these numbers and of the fixed ones that are numbers; None for two or none.
 
     `rare`: -1 is so rare beside 0 and 1 that it may as well say that a row has no label.
     """
     if column.sentiment140 and names == SENTIMENT:
-        return _Read(_SENTIMENT140, False) if set(numbers) <= set(_SENTIMENT140) else None
-    given = {value: number for value, number in fixed.items() if _NUMBER.fullmatch(value)}
-    all_of_them = set(numbers) | {value for value, number in given.items() if number is not None}
-    card = {value: number for value, number in own.items() if _NUMBER.fullmatch(value)}
+        return dict(_SENTIMENT140) if set(numbers) <= set(_SENTIMENT140) else None
+    given = {value: number for value, number in fixed.items() if is_number(value)}
+    labels = set(numbers) | {value for value, number in given.items() if number is not None}
+    card = {value: number for value, number in own.items() if is_number(value)}
 
-    def fits(meaning: Mapping[str, int | None]) -> bool:
-        return all_of_them <= meaning.keys() and all(
-            meaning.get(value, number) == number for value, number in given.items()
-        )
+    def fits(scale: Mapping[str, int | None]) -> bool:
+        return labels <= scale.keys() and all(scale.get(value, number) == number for value, number in given.items())
 
-    ordinal = {str(number): number for number in range(len(names))}
-    usual = [_Read(ordinal, False)] if fits(ordinal) else []
+    ordinal: dict[str, int | None] = {str(number): number for number in range(len(names))}
+    usual: list[Mapping[str, int | None]] = [ordinal] if fits(ordinal) else []
     unlabelled = rare and not {"-1", "0"} & given.keys()
-    for sets, meaning in _GUESSED if names == SENTIMENT else ():
-        if fits(meaning) and all_of_them | set(given) in sets and not (unlabelled and meaning is _POLARITY):
-            usual.append(_Read(meaning, True))
+    for sets, scale in _GUESSED if names == SENTIMENT else ():
+        if fits(scale) and labels | set(given) in sets and not (unlabelled and scale is _POLARITY):
+            usual.append(scale)
     if fits(card):
-        others = [read for read in usual if any(read.values[value] != card[value] for value in numbers)]
-        if not others or card.keys() <= all_of_them | set(given):
-            return _Read(card, False)
-        return None
-    usual = [read for read in usual if all(card.get(value, number) == number for value, number in read.values.items())]
+        others = any(scale[value] != card[value] for scale in usual for value in numbers)
+        return card if not others or card.keys() <= labels | set(given) else None
+    usual = [scale for scale in usual if all(card.get(value, number) == number for value, number in scale.items())]
     return usual[0] if len(usual) == 1 else None
 
 
-def _is_rare(found: Mapping[str, int]) -> bool:
+def _is_rare(counts: Mapping[str, int]) -> bool:
     """Whether -1 is much rarer than 0 and 1."""
-    return {"-1", "0", "1"} <= found.keys() and _RARE * found["-1"] < min(found["0"], found["1"])
+    return {"-1", "0", "1"} <= counts.keys() and _RARE * counts["-1"] < min(counts["0"], counts["1"])
 
 
 def own_values(labelling: Labelling) -> dict[str, int | None]:
@@ -283,11 +260,11 @@ def _usual(names: Names) -> dict[str, int | None]:
 
 def _words(names: Names) -> dict[str, int | None]:
     """The words for these classes: their names, and short ones for sentiment."""
-    found: dict[str, int | None] = {label_key(name): number for number, name in enumerate(names)}
-    return {**found, **_WORDS} if names == SENTIMENT else found
+    words: dict[str, int | None] = {label_key(name): number for number, name in enumerate(names)}
+    return {**words, **_WORDS} if names == SENTIMENT else words
 
 
-def _names(found: Mapping[str, int], asked: Mapping[str, str]) -> Names:
+def _names(counts: Mapping[str, int], asked: Mapping[str, str]) -> Names:
     """The classes to train on. Raises ValueError where those asked for are not two."""
     names = list(dict.fromkeys(name for name in asked.values() if not _is_left_out(name)))
     if names and all(name.casefold() in _WORDS for name in names):
@@ -297,7 +274,7 @@ def _names(found: Mapping[str, int], asked: Mapping[str, str]) -> Names:
             given = ", ".join(map(repr, names))
             raise ValueError(f"{OPTION} names two classes, beside {LEFT_OUT}; given {len(names)}: {given}")
         return check_names(names)
-    others = sorted(value for value in found if value and value not in asked and value not in _MISSING)
+    others = sorted(value for value in counts if value and value not in asked and value not in _MISSING)
     words = {*_WORDS, "neutral", "neu"}
     if len(others) == 2 and not any(value in words or _NUMBER.fullmatch(value) for value in others):
         return check_names(others)
@@ -324,18 +301,11 @@ def _is_left_out(name: str) -> bool:
     return name.casefold() in (LEFT_OUT, "neu", "-")
 
 
-def _check_all_there(values: Mapping[str, int | None], fixed: Mapping[str, int | None], said: _Saying) -> None:
-    """Raises LabelsError where a class that was named has no row."""
-    here = {None, *values.values()}
-    if missing := [value for value, number in fixed.items() if number not in here]:
-        raise said.differs(missing)
-
-
 @dataclass(frozen=True)
-class _Saying:
-    """Lines on a column's values."""
+class _Refusal:
+    """What is said of a column's values: their meaning in a line, or the error that they have none."""
 
-    found: Mapping[str, int]
+    counts: Mapping[str, int]
     names: Names
     fixed: Mapping[str, int | None]
     column: Column
@@ -345,10 +315,10 @@ class _Saying:
     def line(self, values: Mapping[str, int | None], why: str) -> str:
         """What each value means, and why."""
         means = [
-            f"{_short(value)} = {self._name(values[value])} ({self.found[value]:,}"
-            f"{'' if place else ' row' if self.found[value] == 1 else ' rows'}"
+            f"{_short(value)} = {self._name(values[value])} ({self.counts[value]:,}"
+            f"{'' if index else ' row' if self.counts[value] == 1 else ' rows'}"
             f"{', left out' if values[value] is None else ''})"
-            for place, value in enumerate(ranked({value: self.found[value] for value in values})[:_NAMED])
+            for index, value in enumerate(ranked({value: self.counts[value] for value in values})[:_NAMED])
         ]
         more = f" and {len(values) - _NAMED:,} more" if len(values) > _NAMED else ""
         told = f"{self.column.file}: column {self.column.name!r} is read as {', '.join(means)}{more}"
@@ -359,9 +329,9 @@ class _Saying:
 
     def two_meanings(self) -> LabelsError:
         """Numbers that may mean this or that."""
-        numbers = [value for value in ranked(self.found) if _NUMBER.fullmatch(value)]
+        numbers = [value for value in ranked(self.counts) if is_number(value)]
         options = list(self._options(numbers))
-        why = _("it is not known what these numbers mean")
+        why = _("the meaning of these numbers is not known")
         if len(options) > 1:
             for value in reversed(numbers):
                 may = list(dict.fromkeys(option[value] for option in options))
@@ -369,28 +339,28 @@ class _Saying:
                     one, other = sorted(may[:2], key=lambda name: name != LEFT_OUT)
                     why = _("{value} may be {one} or {other}").format(value=value, one=one, other=other)
                     break
-        found = _("{file}: column {column!r} holds {held}: {why}").format(
+        message = _("{file}: column {column!r} holds {held}: {why}").format(
             file=self.column.file, column=self.column.name, held=self._held(), why=why
         )
-        return LabelsError(found, self._way_on(options, numbers))
+        return LabelsError(message, self._way_on(options, numbers))
 
     def not_understood(self, unknown: Sequence[str], understood: Mapping[str, int | None]) -> LabelsError:
         """Words that are no classes."""
-        words = ranked({value: self.found[value] for value in unknown})
-        known = len(words) == len(self.found) == len(self.names) and not self.to_train
+        words = ranked({value: self.counts[value] for value in unknown})
+        known = len(words) == len(self.counts) == len(self.names) and not self.to_train
         options = [dict(zip(sorted(words), self.names, strict=True))] if known else []
         told = _("{file}: no label in column {column!r} is understood; it holds {held}")
         if any(number is not None for number in understood.values()):
             told = _("{file}: column {column!r} holds {held}; not understood: {values}")
-        found = told.format(file=self.column.file, column=self.column.name, held=self._held(), values=_listed(words))
-        return LabelsError(found, self._way_on(options, words))
+        message = told.format(file=self.column.file, column=self.column.name, held=self._held(), values=_listed(words))
+        return LabelsError(message, self._way_on(options, words))
 
-    def differs(self, missing: Sequence[str]) -> LabelsError:
+    def absent(self, missing: Sequence[str]) -> LabelsError:
         """A class that was asked for and has no row."""
-        found = _("{file}: column {column!r} holds {held}; {missing} not there").format(
+        message = _("{file}: column {column!r} holds {held}; missing: {missing}").format(
             file=self.column.file, column=self.column.name, held=self._held(), missing=_listed(missing)
         )
-        return LabelsError(found, f"Name the values that it holds with {self.column.option} VALUE=NAME,VALUE=NAME")
+        return LabelsError(message, f"Name the values that it holds with {self.column.option} VALUE=NAME,VALUE=NAME")
 
     def _way_on(self, options: Sequence[Mapping[str, str]], open_: Sequence[str]) -> str:
         """What to type: one of some options, or a name for each of the values that are open."""
@@ -401,8 +371,8 @@ class _Saying:
         names = f"{', '.join(self.names)} or {LEFT_OUT}"
         if self.to_train:
             names = f"one of two of your own, or {LEFT_OUT}"
-            open_ = [value for value in ranked(self.found) if value and value not in _MISSING]
-        named = {value: self._name(number) for value, number in self.fixed.items() if value in self.found}
+            open_ = [value for value in ranked(self.counts) if value and value not in _MISSING]
+        named = {value: self._name(number) for value, number in self.fixed.items() if value in self.counts}
         named = dict.fromkeys(open_, "NAME") | named
         if len(named) <= _NAMED and all(_can_be_typed(value) for value in named):
             return f"Say which: {self._option(named)}, each NAME being {names}"
@@ -414,52 +384,40 @@ class _Saying:
 
     def _options(self, numbers: Sequence[str]) -> Iterator[dict[str, str]]:
         """Plausible meanings of some numbers, the smallest first, that agree with what was asked."""
-        if len(numbers) > _NAMED:
-            return
+        count, (first, last) = len(numbers), self.names
+        half, middle = count // 2, [LEFT_OUT] * (count % 2)
+        meanings = [
+            [first] * half + middle + [last] * half,
+            [first] + [LEFT_OUT] * (count - 2) + [last],
+        ]
+        if count == 1:
+            meanings = [[first], [last]]
+        elif count == 2:
+            meanings = [[first, last], [last, first]]
+        elif numbers == ["-1", "0", "1"]:
+            meanings = [[first, LEFT_OUT, last], [LEFT_OUT, first, last]]
+        elif count == 3:
+            meanings = [[first, LEFT_OUT, last], [first, last, LEFT_OUT]]
         asked = {value: self._name(number) for value, number in self.fixed.items()}
-        for option in self._plausible(numbers):
+        for meaning in meanings if count <= _NAMED else ():
+            option = dict(zip(numbers, meaning, strict=True))
             if all(asked.get(value, name) == name for value, name in option.items()):
                 yield option
 
-    def _plausible(self, numbers: Sequence[str]) -> Iterator[dict[str, str]]:
-        count, classes = len(numbers), list(self.names)
-        first, last = classes[0], classes[-1]
-        meanings: list[list[str]]
-        if count == 1:
-            meanings = [[first], [last]]
-        elif count == len(classes) == 2:
-            meanings = [[first, last], [last, first]]
-        elif count == len(classes):
-            meanings = [classes]
-        elif numbers == ["-1", "0", "1"]:
-            meanings = [[first, LEFT_OUT, last], [LEFT_OUT, first, last]]
-        elif count == len(classes) + 1 == 3:
-            meanings = [[first, LEFT_OUT, last], [first, last, LEFT_OUT]]
-        elif len(classes) == 2:
-            half, middle = count // 2, [LEFT_OUT] * (count % 2)
-            meanings = [
-                [first] * half + middle + [last] * half,
-                [first] + [LEFT_OUT] * (count - 2) + [last],
-            ]
-        else:
-            return
-        for meaning in meanings:
-            yield dict(zip(numbers, meaning, strict=True))
-
     def _held(self) -> str:
         """``0 (2 rows), 1 (2), 2 (1, first in row 90)``: numbers in order, then words, the most frequent first."""
-        values = ranked(self.found)
+        values = ranked(self.counts)
         if not values:
             return _("nothing")
         named = values[:_LISTED]
         if self.late and self.late.value in values[_LISTED:]:
             named[-1] = self.late.value
         told = []
-        for place, value in enumerate(named):
-            rows = self.found[value]
-            count = "{count:,}" if place else ngettext("{count:,} row", "{count:,} rows", rows)
-            late = self.late is not None and value == self.late.value
-            behind = _(", first in row {row:,}").format(row=self.late.row) if late and self.late else ""
+        for index, value in enumerate(named):
+            rows = self.counts[value]
+            count = "{count:,}" if index else ngettext("{count:,} row", "{count:,} rows", rows)
+            late = self.late if self.late and value == self.late.value else None
+            behind = _(", first in row {row:,}").format(row=late.row) if late else ""
             told.append(f"{_short(value)} ({count.format(count=rows)}{behind})")
         more = _(" and {count:,} more").format(count=len(values) - len(named)) if len(values) > len(named) else ""
         return ", ".join(told) + more
@@ -468,7 +426,7 @@ class _Saying:
 def too_many(column: Column, found: Sequence[str]) -> LabelsError:
     """What is said of a column of more values than labels have."""
     return LabelsError(
-        _("{file}: column {column!r} holds more than {most:,} different values, {values} among them").format(
+        _("{file}: column {column!r} holds more than {most:,} different values, such as {values}").format(
             file=column.file, column=column.name, most=MOST_VALUES, values=_listed(found)
         ),
         "A column of labels holds a few: name it with --label-column",
@@ -484,10 +442,10 @@ def _can_be_typed(value: str) -> bool:
     return 0 < len(value) <= _SHORT and value.isprintable() and "," not in value
 
 
-def ranked(found: Mapping[str, int]) -> list[str]:
+def ranked(counts: Mapping[str, int]) -> list[str]:
     """Values in the order to show them: numbers by size, then words, the most frequent first."""
-    numbers = sorted((value for value in found if is_number(value)), key=lambda value: (_float(value), value))
-    words = sorted((value for value in found if not is_number(value)), key=lambda value: (-found[value], value))
+    numbers = sorted((value for value in counts if is_number(value)), key=lambda value: (_float(value), value))
+    words = sorted((value for value in counts if not is_number(value)), key=lambda value: (-counts[value], value))
     return [*numbers, *words]
 
 

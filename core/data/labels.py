@@ -1,7 +1,7 @@
-"""What are a model's two classes called, and how is a probability of the second one named?
+"""The names of a model's two classes, and of the probability of the second one.
 
-Whatever the classes are, `probability` is P(second class). The models that come with the workbench tell negative from
-positive; one trained on a person's own table has that table's names, which are theirs: shown, never run.
+Whatever the classes are, `probability` is P(second class). The shipped models tell negative from positive; one trained
+on a person's own table has that table's names.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ def check_names(names: object) -> Names:
     """The names of two classes. Raises ValueError where they are not two different ones that print, of 1 to 40
     characters each."""
     if not isinstance(names, list | tuple) or len(names) != 2 or not all(isinstance(name, str) for name in names):
-        raise ValueError(_("two labels need two names; given: {names}").format(names=repr(names)[:200]))
+        raise ValueError(_("expected two names, one per label; given: {names}").format(names=repr(names)[:200]))
     first, second = names
     for name in (first, second):
         if not 0 < len(name) <= LONGEST or not name.isprintable() or name != name.strip():
             raise ValueError(
                 _(
-                    "a label's name has 1 to {longest} characters that print, no space at its ends; given: {name!r}"
+                    "a label's name has 1 to {longest} printable characters and no space at either end; given: {name!r}"
                 ).format(longest=LONGEST, name=name[:60])
             )
     if first.casefold() == second.casefold():
         raise ValueError(
-            _("two labels need two different names; given: {first!r} and {second!r}").format(first=first, second=second)
+            _("the two labels need different names; given: {first!r} and {second!r}").format(first=first, second=second)
         )
     return first, second
 
@@ -71,10 +71,10 @@ def as_found(asked: str, names: Names, others: Sequence[str], model: str, what: 
 
 def shared(several: Iterable[Sequence[str]]) -> Names:
     """The names that all of some models' classes have, or `CLASSES` where they differ; of none, `SENTIMENT`."""
-    found = {(names[0], names[1]) for names in several}
-    if not found:
+    names = {(first, second) for first, second in several}
+    if not names:
         return SENTIMENT
-    return found.pop() if len(found) == 1 else CLASSES
+    return names.pop() if len(names) == 1 else CLASSES
 
 
 def model_name(name: str) -> str:

@@ -1,9 +1,9 @@
-"""Every row of a table, whatever is wrong with some of them: a window of rows at a time, in constant memory.
+"""Every row of a table, a window of rows at a time, in constant memory.
 
-A row that is not as it should be is told of in its place, with its line and the reason, and reading goes on behind it
-(`core.data.formats.record_lines`). `core.data.tables.rows` is the same rows, and stops at the first of those.
+A row that cannot be read is reported with its line and the reason, and reading goes on at the next
+(`core.data.formats.record_lines`). `core.data.tables.rows` gives the same rows and stops at the first such row.
 
-A table can be read in pieces: `marks` finds places between rows, `span` reads on from one without reading what is
+A table can be read in pieces: `marks` finds positions between rows, and `span` reads from one without reading what is
 before it (of parquet at most a row group).
 """
 
@@ -26,12 +26,11 @@ from core.data.formats.layout import (
     NAME_COLUMN,
     PARQUET,
     Layout,
-    said,
     some,
     tell,
     too_wide,
 )
-from core.data.formats.record_lines import Lines, Mark, Places, batches, stream
+from core.data.formats.record_lines import Lines, Mark, Positions, batches, stream
 from core.data.formats.whole_files import items, loaded
 from core.runtime import error_messages
 from core.runtime.i18n import gettext as _
@@ -65,8 +64,8 @@ class Window:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def place(self, name: str) -> int:
-        """The position of a column: by its name, or, where the file has no header, by its number from 1."""
+    def index(self, name: str) -> int:
+        """The index of a column: by its name, or, where the file has no header, by its number from 1."""
         by_number = self.numbered and name.isdecimal() and name not in self.columns
         return int(name) - 1 if by_number else self.columns.index(name)
 
@@ -77,11 +76,10 @@ class Window:
 
     def column(self, name: str) -> list[object]:
         """One column's values, None where a row lacks it or could not be read."""
-        number = self.place(name)
+        index = self.index(name)
         if self.batch is not None:
-            values: list[object] = self.batch.column(number).to_pylist()
-            return values
-        return [None if row is None else row.get(name) if isinstance(row, dict) else row[number] for row in self.rows]
+            return list(self.batch.column(index).to_pylist())
+        return [None if row is None else row.get(name) if isinstance(row, dict) else row[index] for row in self.rows]
 
     def cells(self) -> Iterator[Sequence[object]]:
         """Every row's values in the order of `columns`; all None where a row could not be read."""
@@ -101,13 +99,16 @@ class Window:
 
     def lacking(self, name: str) -> list[int]:
         """The positions of rows of JSON lines that could be read and lack a key."""
-        return [place for place, row in enumerate(self.rows) if isinstance(row, dict) and name not in row]
+        return [index for index, row in enumerate(self.rows) if isinstance(row, dict) and name not in row]
 
     def surplus(self) -> dict[int, list[str]]:
         """The keys of rows of JSON lines that are none of the table's columns, by position, where there are any."""
         known = frozenset(self.columns)
-        rows = {place: row for place, row in enumerate(self.rows) if isinstance(row, dict) and row.keys() - known}
-        return {place: [key for key in row if key not in known] for place, row in rows.items()}
+        return {
+            index: [key for key in row if key not in known]
+            for index, row in enumerate(self.rows)
+            if isinstance(row, dict) and row.keys() - known
+        }
 
 
 _SHOWN = 200  # characters of the names of columns, in a message
@@ -124,19 +125,13 @@ class NoRowsError(ValueError):
 def check_columns(path: Path, columns: Sequence[str], available: Sequence[str]) -> None:
     """Raises LookupError for a column that a file lacks, naming those it has, ValueError for one it has twice."""
     for column in columns:
-        if list(available).count(column) > 1:
-            raise ValueError(
-                _("{file} has {count:,} columns {column!r}; which one is meant?").format(
-                    file=path.name, count=list(available).count(column), column=column
-                )
-            )
-        if column not in available:
-            raise LookupError(
-                _("{file} has no column {column!r}; it has: {columns}").format(
-                    file=path.name, column=column, columns=some(available, _NAMED)
-                )
-                + NAME_COLUMN
-            )
+        if (count := list(available).count(column)) > 1:
+            told = _("{file} has {count:,} columns called {column!r}; rename all but one")
+            raise ValueError(told.format(file=path.name, count=count, column=column))
+        if not count:
+            told = _("{file} has no column {column!r}; it has: {columns}")
+            shown = told.format(file=path.name, column=column, columns=some(available, _NAMED))
+            raise LookupError(shown + NAME_COLUMN)
 
 
 def windows(path: Path, size: int, asked: Layout | None = None) -> Generator[Window, None, None]:
@@ -146,19 +141,20 @@ def windows(path: Path, size: int, asked: Layout | None = None) -> Generator[Win
     `core.data.formats.detection.look` raises.
     """
     layout = look(path, asked)
-    found = parquet(path, size, layout) if layout.form == PARQUET else _windows(path, size, layout, told=True)
-    first = next(found, None)
+    tell(path, layout)
+    table = read(path, layout, size)
+    first = next(table, None)
     if first is None:
         raise NoRowsError(_("{file} has no rows").format(file=path.name))
     if len(first.problems) == len(first):
         why = _("{file}: none of the first {count:,} rows can be read; line {line}: {problem}")
         told = {"file": path.name, "count": len(first), "line": first.lines[0], "problem": first.problems[0]}
         its = _("; its columns: {columns}").format(columns=repr(listed(first.columns))[1:-1][:_SHOWN])
-        hint = _("; name its delimiter (--delimiter)") if layout.form == DELIMITED else ""
+        hint = _("; name the delimiter (--delimiter)") if layout.form == DELIMITED else ""
         raise ValueError(why.format(**told) + (its if first.columns else "") + hint)
     yield first
     del first
-    yield from found
+    yield from table
 
 
 def columns(path: Path, asked: Layout | None = None) -> tuple[str, ...]:
@@ -167,31 +163,23 @@ def columns(path: Path, asked: Layout | None = None) -> tuple[str, ...]:
     Raises what `windows` raises, and ValueError for more than anybody could choose from.
     """
     with closing(windows(path, 1_000, asked)) as table:
-        found = next(table).columns
-    if len(found) > MOST_COLUMNS:
-        raise too_wide(path, len(found))
-    return found
+        names = next(table).columns
+    if len(names) > MOST_COLUMNS:
+        raise too_wide(path, len(names))
+    return names
 
 
-def span(
-    path: Path, size: int, asked: Layout | None, start: Mark, rows: int | None, column: str
-) -> Generator[Window, None, None]:
+def span(path: Path, size: int, asked: Layout | None, start: Mark, rows: int | None, column: str) -> Iterator[Window]:
     """So many rows behind a mark (None: all), `size` at a time, with at least one column; fewer where the table ends.
 
     Raises as `windows`, and not for rows none of which can be read.
     """
-    layout = look(path, asked)
-    if layout.form == PARQUET:
-        yield from parquet(path, size, layout, start.rows, rows, [column])
-        return
-    yield from _windows(path, size, layout, start, rows)
+    return read(path, look(path, asked), size, start, rows, [column])
 
 
 def marks(path: Path, asked: Layout | None, start: Mark, first: int, every: int) -> Iterator[tuple[Mark, float]]:
-    """Marks `first` rows behind another and then `every` so many, and how much of the file is read: 1 at its end only.
-
-    Raises as `windows`.
-    """
+    """A mark `first` rows behind another, then one `every` so many rows, each with the share of the file that is read
+    (1 at its end only). Raises as `windows`."""
     layout = look(path, asked)
     if layout.form in (PARQUET, JSON, FOLDER):
         end = _rows_in(path, layout)
@@ -200,21 +188,21 @@ def marks(path: Path, asked: Layout | None, start: Mark, first: int, every: int)
         return
     rows, due = start.rows, start.rows + first
     with stream(path, layout.encoding or "") as (file, raw), stream(path, layout.encoding or "") as (other, _raw):
-        lines, places, size = _lines(file, layout, start), Places(other, start), max(1, path.stat().st_size)
+        lines, positions, size = _lines(file, layout, start), Positions(other, start), max(1, path.stat().st_size)
         for batch in batches(lines, layout):
             while due < rows + len(batch.rows):
                 line = int(batch.lines[due - rows] or 0)
                 share = min(raw.tell() / size, _NOT_ALL)
-                yield Mark(due, line - 1, places.of(lines.begins(line))), share
+                yield Mark(due, line - 1, positions.of(lines.begins(line))), share
                 due += every
             rows += len(batch.rows)
-        yield Mark(rows, lines.number, places.of(lines.begins(lines.number + 1))), 1.0
+        yield Mark(rows, lines.number, positions.of(lines.begins(lines.number + 1))), 1.0
 
 
-def batches_of(path: Path, layout: Layout, start: Mark = _START) -> Generator[tuple[Batch, float], None, None]:
+def _batches(path: Path, layout: Layout, start: Mark) -> Generator[tuple[Batch, float], None, None]:
     """The rows of any file but parquet behind a mark, and the share of the file that is read.
 
-    At the end of a file that is read from its start, whoever listens is told of rows that were read as one.
+    Reports rows that were read as one to the listener, at the end of a file that is read from its start.
     """
     if layout.form in (JSON, FOLDER):
         yield from loaded(path, layout, start.rows)
@@ -223,10 +211,10 @@ def batches_of(path: Path, layout: Layout, start: Mark = _START) -> Generator[tu
         lines, size = _lines(file, layout, start), max(1, path.stat().st_size)
         for batch in batches(lines, layout):
             yield batch, min(1.0, raw.tell() / size)
-        if lines.several and start.place is None:
+        if lines.several and start.position is None:
             told = ngettext(
-                "{count:,} quoted row goes over several lines, one or more of which fit the header: line {lines}",
-                "{count:,} quoted rows go over several lines, one or more of which fit the header: lines {lines}",
+                "{count:,} quoted row spans several lines, some of which fit the header: line {lines}",
+                "{count:,} quoted rows span several lines, some of which fit the header: lines {lines}",
                 len(lines.several),
             )
             shown = listed(f"{line:,}" for line in lines.several[:_LISTED]) + ", …" * (len(lines.several) > _LISTED)
@@ -235,50 +223,53 @@ def batches_of(path: Path, layout: Layout, start: Mark = _START) -> Generator[tu
 
 def _lines(file: Any, layout: Layout, start: Mark) -> Lines:
     lines = Lines(file, layout.encoding or "", layout.mend)
-    if start.place is None:
+    if start.position is None:
         lines.skip(layout.skip)
     else:
-        file.seek(start.place)
+        file.seek(start.position)
         lines.number = start.lines
     return lines
 
 
-def _windows(
-    path: Path, size: int, layout: Layout, start: Mark = _START, rows: int | None = None, told: bool = False
+def read(
+    path: Path,
+    layout: Layout,
+    size: int,
+    start: Mark = _START,
+    rows: int | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Iterator[Window]:
-    """Windows of any file but parquet: batches put together and cut to size."""
-    columns = layout.columns or None
-    if told:
-        tell(path, said(layout))
-    lines: list[int | None] = []
-    values: list[Any] = []
-    problems: dict[int, str] = {}
-    number, left, share = start.rows + 1, rows, 0.0
+    """So many rows behind a mark (None: all), `size` at a time, with at least some columns (None: all).
+
+    The rows of a file of lines come in batches, which are put together and cut to size.
+    """
+    if layout.form == PARQUET:
+        yield from _parquet(path, size, layout, start.rows, rows, columns)
+        return
+    names = layout.columns or None
+    numbered = layout.header is False and bool(layout.columns)
+    waiting, number, left = Batch([], [], {}), start.rows + 1, rows
+    share = 0.0
 
     def cut(count: int) -> Window:
-        nonlocal columns, lines, values, problems, number, left
-        now = {place: why for place, why in sorted(problems.items()) if place < count}
-        if columns is None:
-            columns = tuple(dict.fromkeys(key for row in values[:count] if row is not None for key in row))
-        numbered = layout.header is False and bool(layout.columns)
-        window = Window(columns, number, lines[:count], now, share, values[:count], numbered=numbered)
-        lines, values = lines[count:], values[count:]
-        problems = {place - count: why for place, why in problems.items() if place >= count}
-        number, left = number + count, None if left is None else left - count
-        return window
+        nonlocal names, waiting, number
+        window, waiting = waiting.cut(count)
+        if names is None:
+            names = tuple(dict.fromkeys(key for row in window.rows if row is not None for key in row))
+        number += count
+        return Window(names, number - count, window.lines, window.problems, share, window.rows, numbered=numbered)
 
-    with closing(batches_of(path, layout, start)) as found:
-        for batch, read in found:
-            share = read
-            problems.update((place + len(values), why) for place, why in batch.problems.items())
-            lines += batch.lines
-            values += batch.rows
-            while len(values) >= size or (left is not None and values and len(values) >= left):
-                yield cut(size if left is None else min(size, left))
-                if left == 0:
-                    return
-    if values:
-        yield cut(len(values))
+    with closing(_batches(path, layout, start)) as table:
+        for batch, share in table:  # noqa: B007, read by `cut`
+            waiting = waiting.joined(batch)
+            while left != 0 and len(waiting.rows) >= min(size, size if left is None else left):
+                count = size if left is None else min(size, left)
+                left = None if left is None else left - count
+                yield cut(count)
+            if left == 0:
+                return
+    if waiting.rows:
+        yield cut(len(waiting.rows))
 
 
 def _rows_in(path: Path, layout: Layout) -> int:
@@ -305,7 +296,7 @@ def _parquet_file(path: Path) -> Iterator[ParquetFile]:
         raise unreadable(path, error_messages.of_parquet(error)) from None
 
 
-def parquet(
+def _parquet(
     path: Path,
     size: int,
     layout: Layout,
@@ -313,7 +304,7 @@ def parquet(
     rows: int | None = None,
     columns: Sequence[str] | None = None,
 ) -> Iterator[Window]:
-    from core.data.formats.parquet_limits import batches
+    from core.data.formats import parquet_limits
 
     with _parquet_file(path) as file:
         total, names = file.metadata.num_rows, file.schema_arrow.names
@@ -330,7 +321,7 @@ def parquet(
             before += length
         row = skipped
         wide = list(dict.fromkeys(names if columns is None else columns))
-        for batch in _together(batches(path, file, wide, size, groups), size):
+        for batch in _together(parquet_limits.batches(path, file, wide, size, groups), size):
             row += len(batch)
             wanted = batch.slice(max(0, start - (row - len(batch))))
             wanted = wanted.slice(0, len(wanted) - max(0, row - stop))
@@ -376,7 +367,7 @@ def _converted(window: Window, layout: Layout) -> Window:
     batch, types = window.batch, pyarrow.types
     texts = {one.name for one in batch.schema if types.is_string(one.type) or types.is_large_string(one.type)}
     plain = any(map(is_text, texts))
-    for place, (field_, column) in enumerate(zip(batch.schema, batch.columns, strict=True)):
+    for index, (field_, column) in enumerate(zip(batch.schema, batch.columns, strict=True)):
         tokens = types.is_list(field_.type) and types.is_string(field_.type.value_type)
         if tokens and is_text(field_.name) and not plain:
             values = [None if cell is None else " ".join(filter(None, cell)) for cell in column.to_pylist()]
@@ -384,5 +375,5 @@ def _converted(window: Window, layout: Layout) -> Window:
             values = [cell if cell is None or cell.isascii() else mended(cell) for cell in column.to_pylist()]
         else:
             continue
-        batch = batch.set_column(place, field_.name, pyarrow.array(values, type=pyarrow.string()))
+        batch = batch.set_column(index, field_.name, pyarrow.array(values, type=pyarrow.string()))
     return replace(window, batch=batch)

@@ -1,15 +1,17 @@
-"""On which kinds of sentence is a model judged apart? Slices by length, negation, question, unknown words, emoticons.
+"""Slices of sentences on which a model is judged: length, negation, question, unknown words, emoticons.
 
 Every sentence is in one slice of each family, so the slices of a family add up to the whole file. Negation, question
-and emoticon are read off the text in one way for all models (the steps of the shipped ones), so that models can be
-compared on the same rows; length and unknown words are counted as the model itself reads the text.
+and emoticon are read off the text by the steps of the shipped models, so that models can be compared on the same rows;
+length and unknown words are counted as the model itself reads the text.
 
-A slice says nothing of why: long tweets also hold more negations and more links.
+A slice is no explanation: long tweets also have more negations and more links.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 import numpy as np
 
@@ -42,31 +44,26 @@ class Marker:
 
         def marks(word: str) -> int:
             tokens = preprocessing(word)
-            found = (
+            marks = (
                 any(is_negation(token) for token in tokens),
                 any(token.startswith("?") for token in tokens),
                 any(is_emoticon(token) for token in tokens),
             )
-            return sum(1 << bit for bit, there in enumerate(found) if there)
+            return sum(1 << bit for bit, there in enumerate(marks) if there)
 
         self._marks = WordCache(marks)
 
     def __call__(self, texts: Iterable[str]) -> np.ndarray:
         """Which marks each text holds, bool [N, 3]: negation, question, emoticon."""
-        found = []
-        for text in texts:
-            bits = 0
-            for word in text.split():
-                bits |= self._marks[word]
-            found.append(bits)
-        marks: np.ndarray = (np.array(found, dtype=np.int64)[:, None] >> np.arange(len(_MARKS))) % 2 == 1
+        bits = [reduce(or_, (self._marks[word] for word in text.split()), 0) for text in texts]
+        marks: np.ndarray = (np.array(bits, dtype=np.int64)[:, None] >> np.arange(len(_MARKS))) % 2 == 1
         return marks
 
 
-def places(marks: np.ndarray, lengths: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+def indices(marks: np.ndarray, lengths: np.ndarray, unknown: np.ndarray) -> np.ndarray:
     """Which of `SLICES` each sentence is in: indices [N, families], from marks [N, 3] and the numbers [N] of tokens and
     of unknown tokens. A sentence without a token counts as one of the shortest."""
-    columns = {name: marks[:, place].astype(np.int64) for place, name in enumerate(_MARKS)}
+    columns = {name: marks[:, index].astype(np.int64) for index, name in enumerate(_MARKS)}
     columns["length"] = np.maximum(np.searchsorted([low for low, _high in LENGTHS], lengths, side="right") - 1, 0)
     columns["unknown"] = np.minimum(unknown, len(_UNKNOWN) - 1)
     return np.stack([_START[family] + columns[family] for family in FAMILIES], axis=1)

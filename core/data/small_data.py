@@ -1,8 +1,7 @@
-"""Are the rows judged enough to tell, and what would always giving the more frequent class score?
+"""Whether a model was judged on enough rows, and what the more frequent class alone would score.
 
-Of `SMALL` rows the 95 % interval of an accuracy reaches up to 5 percentage points to either side: 1.96 √(0.25 / 400). A
-model judged on fewer may be noticeably better or worse than its figure says, and two such models can hardly be told
-apart.
+With `SMALL` rows the 95 % interval of an accuracy reaches up to 5 percentage points to either side: 1.96 √(0.25 / 400).
+Two models judged on fewer can hardly be told apart.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 
 SMALL = 400  # rows
 UNEVEN = 2.0
-"""How many times as frequent the larger class is before training weights the classes, unless it is told otherwise."""
+"""How many times as frequent the larger class is before training weights the classes, unless told otherwise."""
 
 
 def is_small(rows: int) -> bool:
@@ -22,8 +21,8 @@ def is_small(rows: int) -> bool:
 
 def class_counts(report: Mapping[str, Any]) -> tuple[int, int]:
     """Rows of the classes 0 and 1 that an evaluation was made on, from its confusion table."""
-    found = report["confusion"]
-    return found["true_negative"] + found["false_positive"], found["false_negative"] + found["true_positive"]
+    cells = report["confusion"]
+    return cells["true_negative"] + cells["false_positive"], cells["false_negative"] + cells["true_positive"]
 
 
 def majority(report: Mapping[str, Any]) -> float:
@@ -34,11 +33,8 @@ def majority(report: Mapping[str, Any]) -> float:
 
 def recalls(report: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """The share of each class's rows that were given that class; None for a class without rows."""
-    found, (first, second) = report["confusion"], class_counts(report)
-    return (
-        found["true_negative"] / first if first else None,
-        found["true_positive"] / second if second else None,
-    )
+    cells, (first, second) = report["confusion"], class_counts(report)
+    return cells["true_negative"] / first if first else None, cells["true_positive"] / second if second else None
 
 
 def trained_counts(card: Mapping[str, Any]) -> tuple[int, int] | None:

@@ -1,6 +1,6 @@
-"""Tables of text from files, row by row and strictly: a row that cannot be read ends it, with the row's place.
+"""Tables of text from files, row by row and strictly: the first row that cannot be read is an error. And writing CSV.
 
-The rows are those of `core.data.records`, which reads every form and goes on behind such a row. And the way out: CSV.
+The rows are those of `core.data.records`, which goes on behind such a row.
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from numbers import Number
-from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from core.data.formats.detection import look
-from core.data.formats.layout import NAME_ENCODING, PARQUET, SENTIMENT140_COLUMNS, Layout, called, said, tell
-from core.data.records import Window, batches_of, check_columns, parquet
+from core.data.formats.layout import NAME_ENCODING, SENTIMENT140_COLUMNS, Layout, called, tell
+from core.data.records import Window, check_columns, read
 from core.runtime.i18n import gettext as _
 
+_WINDOW = 4_096  # rows read at a time
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
 """The tables that are written; many more forms are read (`core.data.formats.layout.SUFFIXES`)."""
 # What makes a spreadsheet take a text for a formula: a sign in front, also a wide one as Chinese and Japanese keyboards
@@ -36,11 +35,8 @@ class Row(NamedTuple):
     values: Sequence[object]
 
 
-_row = partial(tuple.__new__, Row)
-
-
-def place(path: Path, number: int, line: int | None) -> str:
-    """Where a row stands, for a message: ``tweets.csv, row 12 (line 14)``."""
+def location(path: Path, number: int, line: int | None) -> str:
+    """Where a row is, for a message: ``tweets.csv, row 12 (line 14)``."""
     if line is None:
         return _("{file}, row {row}").format(file=path.name, row=number)
     return _("{file}, row {row} (line {line})").format(file=path.name, row=number, line=line)
@@ -57,8 +53,8 @@ def harmless(text: str) -> str:
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV below a header.
 
-    Texts are written as `harmless` has them, those of the header too. A number stays as it is, with its sign: what is a
-    number is told by its type, never by how it looks.
+    Texts are written as `harmless` has them, those of the header too. A number stays as it is, with its sign; its type
+    decides, not its looks.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -74,55 +70,35 @@ def _cell(value: object) -> object:
 def rows(path: Path, columns: Sequence[str], asked: Layout | None = None) -> Iterator[Row]:
     """The named columns of every row of a table, in order.
 
-    Raises LookupError for a missing column, ValueError for a row that cannot be read (naming its place) and a damaged
-    file, and what `core.data.formats.detection.look` raises.
+    Raises LookupError for a missing column, ValueError for a row that cannot be read (naming its location) and a
+    damaged file, and what `core.data.formats.detection.look` raises.
     """
     layout = look(path, asked)
-    if layout.form == PARQUET:
-        for window in parquet(path, 65_536, layout, columns=columns):
-            for place, values in enumerate(zip(*map(window.column, columns), strict=True)):
-                if place in window.problems:
-                    raise _at(path, window.first + place, None, window.problems[place])
-                yield Row(window.first + place, None, values)
-        return
-    tell(path, said(layout))
-    number = 1
-    take = None
+    tell(path, layout)
     if layout.columns:
-        head = Window(layout.columns, 1, (), {}, 0.0, numbered=layout.header is False)
-        head.check(path, columns)
-        take = [itemgetter(head.place(name)) for name in columns]
-    for batch, _share in batches_of(path, layout):
-        end = min(batch.problems, default=len(batch.rows))
-        if take is None:
-            for line, row in zip(batch.lines[:end], batch.rows, strict=False):
-                try:
-                    cells = [row[name] for name in columns]
-                except KeyError:
-                    check_columns(path, columns, list(row))
-                    raise
-                yield Row(number, line, cells)
-                number += 1
-        else:
-            good = batch.rows[:end]
-            yield from map(
-                Row, range(number, number + end), batch.lines, zip(*(map(one, good) for one in take), strict=True)
-            )
-            number += end
-        if end < len(batch.rows):
-            why = batch.problems[end]
+        Window(layout.columns, 1, (), {}, 0.0, numbered=layout.header is False).check(path, columns)
+    for window in read(path, layout, _WINDOW, columns=columns):
+        fault = min(window.problems, default=len(window))
+        lacking = min((index for name in columns for index in window.lacking(name)), default=fault)
+        end = min(fault, lacking)
+        if end:
+            values = zip(*map(window.column, columns), strict=True)
+            yield from map(Row, range(window.first, window.first + end), window.lines, values)
+        if lacking < fault:
+            check_columns(path, columns, list(window.rows[lacking]))
+        if fault < len(window):
+            why = window.problems[fault]
             undecoded = _("bytes that are not {encoding} text").format(encoding=called(layout.encoding or ""))
-            raise _at(path, number, batch.lines[end], why + NAME_ENCODING if why == undecoded else why)
-
-
-def _at(path: Path, number: int, line: int | None, why: str) -> ValueError:
-    return ValueError(_("{place}: {why}").format(place=place(path, number, line), why=why))
+            where = location(path, window.first + fault, window.lines[fault])
+            raise ValueError(
+                _("{place}: {why}").format(place=where, why=why + NAME_ENCODING if why == undecoded else why)
+            )
 
 
 def is_sentiment140(path: Path) -> bool:
     """Whether a CSV is the public Sentiment140 file: no header, six fields, the first of them 0, 2 or 4."""
     try:
-        found = look(path)
+        layout = look(path)
     except ValueError:
         return False
-    return found.header is False and found.columns == SENTIMENT140_COLUMNS
+    return layout.header is False and layout.columns == SENTIMENT140_COLUMNS

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core.data.records import Window
 from core.data.tables import SUFFIXES, harmless
+from core.runtime import files
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -38,12 +37,12 @@ class Writer(Protocol):
         """Write a window's rows. Raises ValueError where the columns' names clash."""
 
     def close(self) -> None:
-        """Everything is written."""
+        """Finish the file."""
 
 
 def check(path: Path, source: Path) -> None:
-    """Whether a table can be written there. Raises ValueError for the source itself or a suffix that is none, OSError
-    for a folder that does not exist."""
+    """Raises ValueError where a table cannot be written: to the source itself or with an unknown suffix, OSError for a
+    folder that does not exist."""
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(
             f"{path.name}: cannot write {path.suffix.lower() or 'a file without a suffix'}; can: {', '.join(SUFFIXES)}"
@@ -60,10 +59,9 @@ def check(path: Path, source: Path) -> None:
 def replacing(path: Path, types: Mapping[str, type], text_column: str) -> Iterator[Writer]:
     """A writer of the format that the suffix names; `types` are those of the columns added, float or str.
 
-    What is written takes its place at the end, or vanishes if anything fails; a file that stood there stays till then.
+    The table replaces `path` at the end. If anything fails, the earlier file stays.
     """
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
+    with files.replacing(path) as beside:
         writer: Writer
         if path.suffix.lower() == ".parquet":
             writer = _Parquet(beside, types)
@@ -75,18 +73,15 @@ def replacing(path: Path, types: Mapping[str, type], text_column: str) -> Iterat
             yield writer
         finally:
             writer.close()
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _check_names(window: Window, added: Columns, unique: str | None) -> None:
     clash = [name for name in added if name in window.columns]
     if clash:
         raise ValueError(
-            _("the table has columns of the names that are added: {names}; rename them").format(names=", ".join(clash))
+            _("the table already has columns with the names to be added: {names}; rename them").format(
+                names=", ".join(clash)
+            )
         )
     twice = {name for name in window.columns if window.columns.count(name) > 1}
     if unique and twice:
@@ -106,7 +101,7 @@ class _Delimited:
             _check_names(window, added, None)
             self._writer.writerow([harmless(name) for name in (*window.columns, *added)])
             self._begun = True
-        text = window.place(self._text_column)
+        text = window.index(self._text_column)
         self._writer.writerows(
             [_cell(value, number == text) for number, value in enumerate((*values, *more))]
             for values, *more in zip(window.cells(), *added.values(), strict=True)

@@ -1,7 +1,7 @@
-"""How do some models do on one labelled file? Counted as it is read, in constant memory, with a few rows to look at.
+"""Some models on one labelled file: counted as it is read, in constant memory, with a few rows to look at.
 
 The file is read in windows of a few thousand rows (`records`); each model's scores go into a `binned_metrics.Tally`,
-every two models into a `Pair`. Of the texts only a bounded number is held: for each model the rows that it
+every two models into a `Pair`. Only a bounded number of texts is held: for each model the rows that it
 was surest of in each field of its confusion table, and for every two the rows on which their verdicts differ most.
 """
 
@@ -23,7 +23,7 @@ from core.data.label_columns import LEFT_OUT, UNKNOWN, Readings
 from core.data.label_inference import Column, common
 from core.data.labels import Labelling
 from core.data.records import Window, windows
-from core.data.slices import Marker, places
+from core.data.slices import Marker, indices
 from core.data.tables import is_sentiment140
 from core.evaluation.binned_metrics import Counter, Pair, Tallies
 from core.models.predict import logits, sigmoid
@@ -122,7 +122,7 @@ def assess(
             )
         )
     if len({checkpoint.name for checkpoint in checkpoints}) < len(checkpoints):
-        raise ValueError(_("a model is given twice"))
+        raise ValueError(_("a model is named twice"))
     path = Path(path)
     if labels is None or all(checkpoint.labels == labels for checkpoint in checkpoints):
         labelling = common({checkpoint.name: checkpoint.labelling for checkpoint in checkpoints})
@@ -184,34 +184,34 @@ class _Counting:
         texts, labels = window.column(self.text_column), window.column(self.readings.column)
         self._rows += len(window)
         good: list[int] = []
-        readable = [place for place in range(len(window)) if place not in window.problems]
+        readable = [index for index in range(len(window)) if index not in window.problems]
         read = np.full(len(window), LEFT_OUT, dtype=np.int8)
         read[readable] = self.readings.read(
-            [labels[place] for place in readable], [window.first + place for place in readable]
+            [labels[index] for index in readable], [window.first + index for index in readable]
         )
         codes = read.tolist()
-        for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
-            problem = window.problems.get(place)
+        for index, (text, label) in enumerate(zip(texts, labels, strict=True)):
+            problem = window.problems.get(index)
             if problem is None and not isinstance(text, str) and text is not None:
                 problem = _("the text is {text!r:.80}, expected a string").format(text=text)
-            if problem is None and isinstance(text, str) and text.strip() and codes[place] < 0:
-                if codes[place] != UNKNOWN:
+            if problem is None and isinstance(text, str) and text.strip() and codes[index] < 0:
+                if codes[index] != UNKNOWN:
                     self._unlabelled += 1
                     continue
                 problem = _("the label {label!r:.80} is not understood").format(label=label)
             if problem is not None:
-                self._leave_out(window, place, problem)
+                self._leave_out(window, index, problem)
             elif text is None or not str(text).strip():
                 self._empty += 1
             else:
-                good.append(place)
-        self._score(window, good, [str(texts[place]) for place in good], read[good])
+                good.append(index)
+        self._score(window, good, [str(texts[index]) for index in good], read[good])
 
     def _score(self, window: Window, good: list[int], texts: list[str], read: np.ndarray) -> None:
         encoded = [(other, encoder(texts)) for other, encoder in self._encoders]
         lengths = np.array([sentences.lengths for _other, sentences in encoded])
-        for place in np.flatnonzero((lengths > TOKENS_LIMIT).any(axis=0)).tolist():
-            self._leave_out(window, good[place], _("more than {most:,} tokens").format(most=TOKENS_LIMIT))
+        for row in np.flatnonzero((lengths > TOKENS_LIMIT).any(axis=0)).tolist():
+            self._leave_out(window, good[row], _("more than {most:,} tokens").format(most=TOKENS_LIMIT))
         self._empty += int((lengths == 0).any(axis=0).sum())
         rows = np.flatnonzero((lengths > 0).all(axis=0) & (lengths <= TOKENS_LIMIT).all(axis=0))
         if not len(rows):
@@ -221,22 +221,22 @@ class _Counting:
         marks = self._marker(texts[row] for row in rows.tolist())
         scores = []
         for counter, checkpoint in zip(self._counters, self._checkpoints, strict=True):
-            sentences = next(found for other, found in encoded if _alike(checkpoint, other)).take(rows)
-            found = logits(checkpoint.model, sentences, _BATCH, check_cancelled=self._breathe)
-            if not np.isfinite(found).all():
+            sentences = next(logit for other, logit in encoded if _alike(checkpoint, other)).take(rows)
+            logit = logits(checkpoint.model, sentences, _BATCH, check_cancelled=self._breathe)
+            if not np.isfinite(logit).all():
                 raise ValueError(_("model {name} gave scores that are not finite").format(name=checkpoint.name))
             unknown = _unknown(sentences)
-            counter.add(found, labels, places(marks, sentences.lengths, unknown), sentences.lengths, unknown)
-            scores.append(sigmoid(found))
+            counter.add(logit, labels, indices(marks, sentences.lengths, unknown), sentences.lengths, unknown)
+            scores.append(sigmoid(logit))
         said = np.array(scores)
         right = (said >= 0.5) == labels
         numbers = [window.first + good[row] for row in rows.tolist()]
 
-        def example(place: int) -> Example:
-            text = texts[int(rows[place])]
+        def example(index: int) -> Example:
+            text = texts[int(rows[index])]
             text = text if len(text) <= _TEXT_LIMIT else text[: _TEXT_LIMIT - 1] + "…"
-            by_name = dict(zip(self._names, said[:, place].tolist(), strict=True))
-            return Example(numbers[place], text, int(labels[place]), by_name)
+            by_name = dict(zip(self._names, said[:, index].tolist(), strict=True))
+            return Example(numbers[index], text, int(labels[index]), by_name)
 
         for model, fields in enumerate(self._fields):
             sure = np.abs(said[model] - 0.5)
@@ -246,10 +246,10 @@ class _Counting:
             counts += np.bincount(2 * ~right[a] + ~right[b], minlength=4)
             self._differing[a, b].take(np.flatnonzero(right[a] != right[b]), np.abs(said[a] - said[b]), example)
 
-    def _leave_out(self, window: Window, place: int, reason: str) -> None:
+    def _leave_out(self, window: Window, index: int, reason: str) -> None:
         self._malformed += 1
         if len(self._problems) < LISTED:
-            self._problems.append(Problem(window.first + place, window.lines[place], reason))
+            self._problems.append(Problem(window.first + index, window.lines[index], reason))
 
     def check(self) -> None:
         """Raises ValueError where nothing could be counted."""
@@ -257,8 +257,9 @@ class _Counting:
             return
         raise ValueError(
             _(
-                "{file}: none of {rows:,} rows has a label of one of the two classes and a word "
-                "({unlabelled:,} without such a label, {empty:,} without a word, {malformed:,} faulty)"
+                "{file}: none of {rows:,} rows has both a word and a label of one of the two classes "
+                "({unlabelled:,} without such a label, {empty:,} without a word, {malformed:,} "
+                "malformed)"
             ).format(
                 file=self._file,
                 rows=self._rows,
@@ -305,8 +306,8 @@ class _Best:
         for row in best.tolist():
             if len(self._heap) == KEPT and ranks[row] <= self._heap[0][0]:
                 return
-            found = example(row)
-            entry = (float(ranks[row]), -found.row, found)
+            one = example(row)
+            entry = (float(ranks[row]), -one.row, one)
             if len(self._heap) < KEPT:
                 heapq.heappush(self._heap, entry)
             else:
@@ -322,5 +323,5 @@ def _alike(one: Checkpoint, other: Checkpoint) -> bool:
 
 def _unknown(sentences: Encoded) -> np.ndarray:
     """How many tokens of each sentence are unknown, int64 [N]; none is empty."""
-    found: np.ndarray = np.add.reduceat((sentences.ids == Vocabulary.unk_id).astype(np.int64), sentences.offsets[:-1])
-    return found
+    counts: np.ndarray = np.add.reduceat((sentences.ids == Vocabulary.unk_id).astype(np.int64), sentences.offsets[:-1])
+    return counts

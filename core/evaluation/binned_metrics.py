@@ -1,4 +1,4 @@
-"""What is kept of a model's scores on a labelled file when none of its texts may be? Counts, enough for the figures.
+"""A model's scores on a labelled file as counts in bins: enough for the figures, without a text.
 
 P(class 1) is counted by class in 300 equal bins, so that a threshold at any hundredth, and 0.5 among them, falls on an
 edge and its counts are exact; so are the 15 groups of the reliability plot, being 20 bins each, as each bin keeps the
@@ -116,8 +116,8 @@ class Tally:
 
     def at(self, threshold: float) -> AtThreshold:
         """What the model does at a threshold that is an edge of the bins. Raises ValueError for another."""
-        place = check_threshold(threshold)
-        (tn, fn), (fp, tp) = self.counts[:, :place].sum(axis=1).tolist(), self.counts[:, place:].sum(axis=1).tolist()
+        edge = check_threshold(threshold)
+        (tn, fn), (fp, tp) = self.counts[:, :edge].sum(axis=1).tolist(), self.counts[:, edge:].sum(axis=1).tolist()
         rows = self.rows
         precision, precision_interval = _share(tp, tp + fp)
         recall, recall_interval = _share(tp, tp + fn)
@@ -168,8 +168,8 @@ class Tally:
         def loss(log_temperature: float) -> float:
             return float(weights @ np.logaddexp(0, -signed * np.exp(-log_temperature)))
 
-        found = float(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x)
-        return float(np.exp(found)) if abs(found) < 3.99 else None
+        best = float(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x)
+        return float(np.exp(best)) if abs(best) < 3.99 else None
 
     def curves(self) -> Curves:
         """Precision, recall and false positive rate over all thresholds."""
@@ -184,8 +184,8 @@ class Tally:
         """The area under the ROC curve; None where one class is missing."""
         if not self.counts.sum(axis=1).all():
             return None
-        found = self.curves()
-        return float(-np.trapezoid(found.recall, found.false_positive_rate))
+        curves = self.curves()
+        return float(-np.trapezoid(curves.recall, curves.false_positive_rate))
 
     @property
     def auc_within(self) -> float | None:
@@ -200,17 +200,17 @@ class Tally:
         """Σ (recall step) · precision, the area under the precision–recall curve; None without a row of class 1."""
         if not self.counts[1].sum():
             return None
-        found = self.curves()
-        return float(np.sum(-np.diff(found.recall) * np.nan_to_num(found.precision[:-1])))
+        curves = self.curves()
+        return float(np.sum(-np.diff(curves.recall) * np.nan_to_num(curves.precision[:-1])))
 
     def cells(self) -> list[Cell]:
         """Accuracy by slice, in the order of `SLICES`."""
-        found = []
+        cells = []
         for (family, name), counts in zip(SLICES, self.slices, strict=True):
             rows, right = int(counts.sum()), int(counts[0, 0] + counts[1, 1])
             accuracy, interval = _share(right, rows)
-            found.append(Cell(family, name, rows, right, accuracy, interval, _share(int(counts[1].sum()), rows)[0]))
-        return found
+            cells.append(Cell(family, name, rows, right, accuracy, interval, _share(int(counts[1].sum()), rows)[0]))
+        return cells
 
 
 @dataclass(frozen=True)
@@ -272,24 +272,24 @@ class Tallies:
 
     def of(self, model: str) -> Tally:
         """A model's tally. Raises LookupError for a model that has none."""
-        for found in self.tallies:
-            if found.model == model:
-                return found
+        for tally in self.tallies:
+            if tally.model == model:
+                return tally
         raise LookupError(f"no tally of {model!r}; there are: {', '.join(one.model for one in self.tallies)}")
 
     def pair(self, a: str, b: str) -> Pair:
         """Two models beside each other. Raises LookupError where they were not compared."""
-        for found in self.pairs:
-            if (found.a, found.b) == (a, b):
-                return found
-            if (found.a, found.b) == (b, a):
-                return found.turned()
+        for pair in self.pairs:
+            if (pair.a, pair.b) == (a, b):
+                return pair
+            if (pair.a, pair.b) == (b, a):
+                return pair.turned()
         raise LookupError(f"{a!r} and {b!r} were not compared")
 
     def current(self, hashes: Mapping[str, str]) -> Tallies:
         """Those of models that are still what they were; `hashes` are today's, by name."""
-        kept = [found for found in self.tallies if hashes.get(found.model) == found.hash]
-        names = {found.model for found in kept}
+        kept = [tally for tally in self.tallies if hashes.get(tally.model) == tally.hash]
+        names = {tally.model for tally in kept}
         return Tallies(tuple(kept), tuple(pair for pair in self.pairs if {pair.a, pair.b} <= names))
 
 
@@ -311,11 +311,11 @@ class Counter:
         """Count rows: logits [N], classes 0 or 1 [N], their slices [N, families], tokens and unknown tokens [N]."""
         z, y = logits.astype(np.float64), labels.astype(np.int64)
         p = 0.5 * (1 + np.tanh(0.5 * z))
-        place = np.minimum(np.searchsorted(EDGES, p, side="right") - 1, BINS - 1)
-        flat = y * BINS + place
+        index = np.minimum(np.searchsorted(EDGES, p, side="right") - 1, BINS - 1)
+        flat = y * BINS + index
         self._counts += np.bincount(flat, minlength=2 * BINS).reshape(2, BINS)
         self._logits += np.bincount(flat, z, minlength=2 * BINS).reshape(2, BINS)
-        self._probabilities += np.bincount(place, p, minlength=BINS)
+        self._probabilities += np.bincount(index, p, minlength=BINS)
         self._squares += float(((p - y) ** 2).sum())
         self._losses += float(np.logaddexp(0, np.where(y == 1, -z, z)).sum())
         self._tokens += int(lengths.sum())
@@ -332,12 +332,12 @@ class Counter:
 
 def check_threshold(threshold: float) -> int:
     """The edge of the bins that a threshold is, counted from 0. Raises ValueError where it is none."""
-    place = round(threshold * BINS) if 0 <= threshold <= 1 else 0
-    if not abs(EDGES[place] - threshold) < 1e-9:
+    edge = round(threshold * BINS) if 0 <= threshold <= 1 else 0
+    if not abs(EDGES[edge] - threshold) < 1e-9:
         raise ValueError(
             f"a threshold is a multiple of 1/{BINS} from 0 to 1, any hundredth for one; given: {threshold}"
         )
-    return int(place)
+    return int(edge)
 
 
 def _share(hits: int, rows: int) -> tuple[float, Interval] | tuple[None, None]:
@@ -345,5 +345,5 @@ def _share(hits: int, rows: int) -> tuple[float, Interval] | tuple[None, None]:
 
 
 def _grouped(bins: np.ndarray) -> np.ndarray:
-    found: np.ndarray = bins.reshape(GROUPS, -1).sum(axis=1)
-    return found
+    groups: np.ndarray = bins.reshape(GROUPS, -1).sum(axis=1)
+    return groups

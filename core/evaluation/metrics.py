@@ -116,8 +116,8 @@ def wilson_interval(hits: int, rows: int) -> tuple[float, float]:
 
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
     """Expected calibration error of P(positive) [N] against labels 0/1 [N], over equal-width bins."""
-    place = np.minimum((probabilities * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, probabilities - labels, minlength=bins)  # n_bin · (mean probability − share positive)
+    index = np.minimum((probabilities * bins).astype(int), bins - 1)
+    gaps = np.bincount(index, probabilities - labels, minlength=bins)  # n_bin · (mean probability − share positive)
     return float(np.abs(gaps).sum() / len(labels))
 
 

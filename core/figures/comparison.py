@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from core.data.labels import model_name, shared
-from core.figures import axes
-from core.figures.palette import THRESHOLD, Style, style
-from core.figures.prefixes import MOST_TICKS, escaped, places, tick
+from core.data.labels import shared
+from core.figures import layout
+from core.figures.palette import Style, style
+from core.figures.prefixes import positions
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -27,31 +26,31 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
     second's, where every model reads the same ones.
     """
     figure = go.Figure()
-    figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
-    for place, contrast in enumerate(comparison.contrasts):
-        look = style(contrast.model, place)
-        model = html.escape(model_name(contrast.model), quote=False)
+    figure.add_hline(y=0.5, line=layout.DASHED)
+    for index, contrast in enumerate(comparison.contrasts):
+        look = style(contrast.model, index)
+        model = layout.model_name(contrast.model)
         if contrast.a.tokens == contrast.b.tokens:
             _curve(figure, contrast.a, look, _("{model}, both sentences").format(model=model), first=True)
             continue
         _curve(figure, contrast.a, look, _("{model}, first sentence").format(model=model), first=True)
         _curve(figure, contrast.b, look, _("{model}, second sentence").format(model=model), first=False)
         # Set side by side a little, as models often part at the same step.
-        aside = 0.06 * (place - (len(comparison.contrasts) - 1) / 2)
-        _parting(figure, contrast, look, _("{model}: the verdicts part").format(model=model), aside)
+        aside = 0.06 * (index - (len(comparison.contrasts) - 1) / 2)
+        _parting(figure, contrast, look, _("{model}: the verdicts diverge").format(model=model), aside)
     labels = shared(contrast.a.labels for contrast in comparison.contrasts)
     longest = max(max(len(contrast.a.tokens), len(contrast.b.tokens)) for contrast in comparison.contrasts)
-    figure.update_layout(
-        title={"text": _("Verdict after each token of two sentences")},
-        yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
-        xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.36, "yanchor": "top"},
+    layout.finish(
+        figure,
+        _("Verdict after each token of two sentences"),
+        500,
+        y=layout.probability_axis(labels),
+        x={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
+        legend={**layout.below(0.36), "xanchor": "left"},
         hovermode="x unified",
-        height=500,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
     words = comparison.words
-    if words is not None and longest <= MOST_TICKS:
+    if words is not None and longest <= layout.MOST_TICKS:
         figure.update_xaxes(
             tickvals=list(range(1, longest + 1)),
             ticktext=_two_rows(words, longest),
@@ -62,13 +61,13 @@ def comparison_curves(comparison: Comparison) -> go.Figure:
 
 def _curve(figure: go.Figure, verdict: Verdict, look: Style, name: str, *, first: bool) -> None:
     figure.add_scatter(
-        x=places(verdict),
+        x=positions(verdict),
         y=verdict.prefix_probabilities or (verdict.probability,),
         name=name,
         mode="lines+markers" if len(verdict.tokens) <= 200 else "lines",
         line={"color": look.color, "dash": "solid" if first else "dash", "width": 2.5},
         marker={"symbol": look.marker if first else f"{look.marker}-open", "size": 8},
-        customdata=[escaped(verdict.tokens[place - 1]) for place in places(verdict)],
+        customdata=[layout.escaped(verdict.tokens[position - 1]) for position in positions(verdict)],
         hovertemplate="%{customdata}: %{y:.3f}",
     )
 
@@ -90,7 +89,7 @@ def _parting(figure: go.Figure, contrast: Contrast, look: Style, name: str, asid
 
 def _two_rows(words: Words, longest: int) -> list[str]:
     if words.tokens_a == words.tokens_b:
-        return [tick(token) for token in words.tokens_a]
-    rows = ([tick(token) for token in tokens] for tokens in (words.tokens_a, words.tokens_b))
+        return [layout.tick(token) for token in words.tokens_a]
+    rows = ([layout.tick(token) for token in tokens] for tokens in (words.tokens_a, words.tokens_b))
     above, below = ([*row, *[""] * (longest - len(row))] for row in rows)
     return [f"{one}<br>{other}" for one, other in zip(above, below, strict=True)]

@@ -1,7 +1,7 @@
 """Where does the name of a point go, so that it covers neither another name nor another point?
 
-Plotly puts every name where it is told, over others if need be, and does not know how large the figure will be. So
-boxes are reckoned in the pixels of a small one: what does not overlap there does not in a larger.
+Plotly places names without looking for overlaps, and the size of the figure is not known. So boxes are measured in the
+pixels of a small figure: what does not overlap there does not overlap in a larger one.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def sides(points: np.ndarray, names: Sequence[str], width: float, height: float)
     pixels = (points - points.min(axis=0)) / np.where(span > 0, span, 1) * (width, height)
     markers: list[Box] = [(x - _MARKER, y - _MARKER, x + _MARKER, y + _MARKER) for x, y in pixels.tolist()]
     taken: list[Box] = []
-    found: list[str | None] = []
-    for place, name in enumerate(names):
+    placed: list[str | None] = []
+    for index, name in enumerate(names):
         if not name:
-            found.append(None)
+            placed.append(None)
             continue
-        others = [box for box in markers if box != markers[place]]
-        x, y = pixels[place].tolist()
-        boxes = {side: _box(x, y, len(name), way) for side, way in _SIDES.items()}
+        others = [box for box in markers if box != markers[index]]
+        x, y = pixels[index].tolist()
+        boxes = {side: _box(x, y, len(name), direction) for side, direction in _SIDES.items()}
         free = {side: box for side, box in boxes.items() if not any(_overlap(box, other) for other in taken)}
         # A point under a name is still seen, and so is a name on the edge; a name under a name is not read.
         faults = {
@@ -55,16 +55,16 @@ def sides(points: np.ndarray, names: Sequence[str], width: float, height: float)
             for side, box in free.items()
         }
         side = min(faults, key=faults.__getitem__, default=None)
-        found.append(side)
+        placed.append(side)
         if side is not None:
             taken.append(free[side])
-    return found
+    return placed
 
 
-def _box(x: float, y: float, letters: int, way: tuple[int, int]) -> Box:
+def _box(x: float, y: float, letters: int, direction: tuple[int, int]) -> Box:
     across, up = _CHARACTER * letters, _LINE
-    middle_x = x + way[0] * (across / 2 + (_GAP if not way[1] else 0))
-    middle_y = y + way[1] * (up / 2 + _GAP)
+    middle_x = x + direction[0] * (across / 2 + (_GAP if not direction[1] else 0))
+    middle_y = y + direction[1] * (up / 2 + _GAP)
     return middle_x - across / 2, middle_y - up / 2, middle_x + across / 2, middle_y + up / 2
 
 

@@ -1,30 +1,24 @@
-"""How good the models are, how they learnt, and what the choices in the recipe bought."""
+"""How accurate the models are, their training curves, and the ablations of the recipe."""
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from core.data.labels import model_name
-from core.figures.palette import THRESHOLD, style
+from core.figures import layout
+from core.figures.palette import style
 from core.runtime.i18n import gettext as _
 
-_LEGEND = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
-_MARGIN = {"t": 90, "b": 40, "l": 10, "r": 10}  # above: the title, and below it the legend, however narrow
+_LAYOUT: dict[str, Any] = {"above": True, "legend": layout.LEGEND_ABOVE, "top": 90}  # room for both, however narrow
 # Okabe and Ito's vermilion and blue, and grey for no effect; the marker says the same.
 _EFFECTS = {
     "worse": ("#d55e00", "triangle-left"),
     "none": ("#888888", "circle"),
     "better": ("#0072b2", "triangle-right"),
 }
-
-
-def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}}
 
 
 def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
@@ -34,35 +28,27 @@ def accuracy_by_length(reports: Mapping[str, Mapping[str, Any]]) -> go.Figure:
     """
     figure = go.Figure()
     ends = sorted({_ends(band) for report in reports.values() for band in report["by_length"]})
-    for place, (model, report) in enumerate(reports.items()):
-        look = style(model, place)
+    for index, (model, report) in enumerate(reports.items()):
         bands = report["by_length"]
         figure.add_scatter(
             # Set side by side a little, so that the intervals can be told apart.
-            x=[ends.index(_ends(band)) + 0.08 * (place - (len(reports) - 1) / 2) for band in bands],
+            x=[ends.index(_ends(band)) + 0.08 * (index - (len(reports) - 1) / 2) for band in bands],
             y=[band["accuracy"] for band in bands],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [band["accuracy_interval"][1] - band["accuracy"] for band in bands],
-                "arrayminus": [band["accuracy"] - band["accuracy_interval"][0] for band in bands],
-                "thickness": 1.2,
-            },
-            name=html.escape(model_name(model), quote=False),
+            error_y=layout.error_bars(
+                [band["accuracy"] for band in bands], [band["accuracy_interval"] for band in bands], 1.2
+            ),
+            name=layout.model_name(model),
             mode="lines+markers",
-            line={"color": look.color, "dash": look.dash, "width": 2},
-            marker={"symbol": look.marker, "size": 8},
+            **layout.pen(style(model, index), size=8),
             customdata=[band["rows"] for band in bands],
             hovertemplate="%{y:.3f}, " + _("%{customdata:,} tweets"),
         )
-    figure.update_xaxes(
-        title=_("length of the tweet (tokens)"),
-        tickvals=list(range(len(ends))),
-        ticktext=[f"{shortest}–{longest if longest < math.inf else ''}" for shortest, longest in ends],
-    )
-    figure.update_yaxes(title=_("accuracy (share right)"))
-    figure.update_layout(title=_title(_("Accuracy by length")), legend=_LEGEND, height=400, margin=_MARGIN)
-    return figure
+    x = {
+        "title": _("length of the tweet (tokens)"),
+        "tickvals": list(range(len(ends))),
+        "ticktext": [f"{shortest}–{longest if longest < math.inf else ''}" for shortest, longest in ends],
+    }
+    return layout.finish(figure, _("Accuracy by length"), 400, x=x, y=_("accuracy (share right)"), **_LAYOUT)
 
 
 def _ends(band: Mapping[str, Any]) -> tuple[int, float]:
@@ -73,57 +59,47 @@ def _ends(band: Mapping[str, Any]) -> tuple[int, float]:
 def training_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> go.Figure:
     """Log-loss on the held-out rows at every evaluation, a line per model."""
     figure = go.Figure()
-    for place, (model, history) in enumerate(histories.items()):
-        look = style(model, place)
+    for index, (model, history) in enumerate(histories.items()):
         figure.add_scatter(
             x=[held["step"] for held in history],
             y=[held["log_loss"] for held in history],
-            name=html.escape(model_name(model), quote=False),
+            name=layout.model_name(model),
             mode="lines+markers",
-            line={"color": look.color, "dash": look.dash, "width": 2},
-            marker={"symbol": look.marker, "size": 7},
+            **layout.pen(style(model, index)),
             customdata=[held["accuracy"] for held in history],
             hovertemplate=_("log-loss %{y:.4f}, accuracy %{customdata:.4f}"),
         )
-    figure.update_xaxes(title=_("training steps (batches)"))
-    figure.update_yaxes(title=_("held-out log-loss (nats)"))
-    figure.update_layout(title=_title(_("How they learnt")), legend=_LEGEND, height=400, margin=_MARGIN)
-    return figure
+    x, y = _("training steps (batches)"), _("held-out log-loss (nats)")
+    return layout.finish(figure, _("Training curves"), 400, x=x, y=y, **_LAYOUT)
 
 
 def study_differences(variants: Sequence[Mapping[str, Any]], names: Sequence[str]) -> go.Figure:
-    """Paired differences of accuracy to the base, with 95 % intervals, one row a variant, each under its name."""
+    """Paired differences of accuracy to the base, with 95 % intervals, one row for each variant, under its name."""
     figure = go.Figure()
-    figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    figure.add_vline(x=0, line=layout.DASHED)
     named = [
-        (row, html.escape(name, quote=False))
-        for row, name in zip(variants, names, strict=True)
-        if row["difference"] is not None
+        (row, layout.escape(name)) for row, name in zip(variants, names, strict=True) if row["difference"] is not None
     ]
-    compared, labels = [row for row, _name in named], [name for _row, name in named]
+    labels = [name for _row, name in named]
     meanings = {"worse": _("worse"), "none": _("no difference shown"), "better": _("better")}
     for effect, (color, marker) in _EFFECTS.items():
-        chosen = [place for place, row in enumerate(compared) if row["effect"] == effect]
-        points = [100 * compared[place]["difference"] for place in chosen]
+        chosen = [(row, name) for row, name in named if row["effect"] == effect]
+        points = [100 * row["difference"] for row, _name in chosen]
+        intervals = [(100 * low, 100 * high) for low, high in (row["difference_interval"] for row, _name in chosen)]
         figure.add_scatter(
             x=points,
-            y=[labels[place] for place in chosen],
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [100 * compared[p]["difference_interval"][1] - x for p, x in zip(chosen, points, strict=True)],
-                "arrayminus": [
-                    x - 100 * compared[p]["difference_interval"][0] for p, x in zip(chosen, points, strict=True)
-                ],
-            },
+            y=[name for _row, name in chosen],
+            error_x=layout.error_bars(points, intervals),
             mode="markers",
             name=meanings[effect],
             marker={"color": color, "symbol": marker, "size": 10},
             hovertemplate="%{x:+.2f}",
         )
-    figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], automargin=True)
-    figure.update_xaxes(title=_("difference (percentage points)"))
-    figure.update_layout(
-        title=_title(_("Accuracy against the base")), legend=_LEGEND, height=150 + 30 * len(labels), margin=_MARGIN
+    return layout.finish(
+        figure,
+        _("Accuracy compared with the base"),
+        150 + 30 * len(labels),
+        x=_("difference (percentage points)"),
+        y={"categoryorder": "array", "categoryarray": labels[::-1], "automargin": True},
+        **_LAYOUT,
     )
-    return figure

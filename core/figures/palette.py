@@ -44,6 +44,6 @@ CHOSEN = "#e7298a"
 DIVERGING, SEQUENTIAL = "RdBu", "Cividis"
 
 
-def style(model: str, place: int = 0) -> Style:
-    """A model's style; models of other names take the remaining styles by their place in the list."""
-    return _STYLES.get(model) or _OTHERS[place % len(_OTHERS)]
+def style(model: str, index: int = 0) -> Style:
+    """A model's style; models of other names take the remaining styles by their index in the list."""
+    return _STYLES.get(model) or _OTHERS[index % len(_OTHERS)]

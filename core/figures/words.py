@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
+from core.figures import layout
 from core.figures.labels import sides
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
-from core.figures.prefixes import escaped
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -23,30 +22,30 @@ _PIXELS = (420.0, 400.0)
 _LEFT, _RIGHT = "#d55e00", "#0072b2"  # Okabe & Ito 2008, told apart by the side as well
 
 
-def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = ()) -> go.Figure:
+def map_of_words(words: WordMap, title: str, unit: str, chosen: Sequence[str] = ()) -> go.Figure:
     """Words as points along two principal axes, coloured by their leaning in `unit`, those of `chosen` ringed.
 
     The words that matter most are named as far as names do not cover one another, the others when pointed at.
     """
-    most = float(np.quantile(np.abs(found.leaning), 0.95)) or 1.0
-    rings = [place for place, word in enumerate(found.words) if word in set(chosen)]
-    order = [*rings, *(place for place in range(len(found.words)) if place not in set(rings))][:_NAMED]
-    placed = sides(found.places[order], [found.words[place] for place in order], *_PIXELS)
-    named = {place: side for place, side in zip(order, placed, strict=True) if side}
-    names = [escaped(word) for word in found.words]
+    most = float(np.quantile(np.abs(words.leaning), 0.95)) or 1.0
+    rings = [index for index, word in enumerate(words.words) if word in set(chosen)]
+    order = [*rings, *(index for index in range(len(words.words)) if index not in set(rings))][:_NAMED]
+    placed = sides(words.places[order], [words.words[index] for index in order], *_PIXELS)
+    named = {index: side for index, side in zip(order, placed, strict=True) if side}
+    names = [layout.escaped(word) for word in words.words]
     figure = go.Figure(
         go.Scattergl(
-            x=found.places[:, 0].round(4),
-            y=found.places[:, 1].round(4),
+            x=words.places[:, 0].round(4),
+            y=words.places[:, 1].round(4),
             mode="markers+text",
             # Drawn on a canvas, which reads no HTML: escaped words would show their escapes.
-            text=[word if place in named else "" for place, word in enumerate(found.words)],
-            textposition=[named.get(place) or "top center" for place in range(len(names))],
+            text=[word if index in named else "" for index, word in enumerate(words.words)],
+            textposition=[named.get(index) or "top center" for index in range(len(names))],
             textfont={"size": 11},
-            customdata=list(zip(names, found.leaning.round(3).tolist(), strict=True)),
+            customdata=list(zip(names, words.leaning.round(3).tolist(), strict=True)),
             marker={
                 "size": 7,
-                "color": found.leaning.round(4),
+                "color": words.leaning.round(4),
                 "colorscale": DIVERGING,
                 "cmin": -most,
                 "cmax": most,
@@ -59,27 +58,27 @@ def map_of_words(found: WordMap, title: str, unit: str, chosen: Sequence[str] = 
     )
     if rings:
         figure.add_scattergl(
-            x=found.places[rings, 0],
-            y=found.places[rings, 1],
+            x=words.places[rings, 0],
+            y=words.places[rings, 1],
             mode="markers",
-            marker={"symbol": "circle-open", "size": 15, "color": CHOSEN, "line": {"width": 2.5}},
+            marker=layout.ring(CHOSEN, 15),
             hoverinfo="skip",
             showlegend=False,
         )
-    first, second = found.explained
-    left, right = float(found.places[:, 0].min()), float(found.places[:, 0].max())
+    first, second = words.explained
+    left, right = float(words.places[:, 0].min()), float(words.places[:, 0].max())
     room = 0.14 * (right - left)  # for names at the edge: scattergl cuts them off there
-    figure.update_xaxes(
-        title=_("component 1 ({share:.1%} of the variance)").format(share=first),
-        range=[left - room, right + room],
-        zeroline=False,
-    )
-    figure.update_yaxes(title=_("component 2 ({share:.1%})").format(share=second), zeroline=False)
-    return figure.update_layout(
-        title={"text": html.escape(title, quote=False)},
-        height=620,
+    return layout.finish(
+        figure,
+        layout.escape(title),
+        620,
+        x={
+            "title": _("component 1 ({share:.1%} of the variance)").format(share=first),
+            "range": [left - room, right + room],
+            "zeroline": False,
+        },
+        y={"title": _("component 2 ({share:.1%})").format(share=second), "zeroline": False},
         dragmode="pan",
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
 
 
@@ -88,16 +87,16 @@ def leans_moved(moves: Sequence[Move], axis: str, names: Mapping[str, str]) -> g
 
     `names` are of ``before`` and ``after``.
     """
-    words = [escaped(move.word) for move in moves]
+    words = [layout.escaped(move.word) for move in moves]
     figure = go.Figure()
-    figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
-    for way, color in ((1, _RIGHT), (-1, _LEFT)):
-        rows = [place for place, move in enumerate(moves) if (move.shift >= 0) == (way > 0)]
+    figure.add_vline(x=0, line=layout.DASHED)
+    for rightwards, color in ((True, _RIGHT), (False, _LEFT)):
         x: list[float | None] = []
         y: list[int | None] = []
-        for place in rows:
-            x += [moves[place].lean_before, moves[place].lean_after, None]
-            y += [place, place, None]
+        for row, move in enumerate(moves):
+            if (move.shift >= 0) == rightwards:
+                x += [move.lean_before, move.lean_after, None]
+                y += [row, row, None]
         figure.add_scatter(
             x=x, y=y, mode="lines", line={"color": color, "width": 2}, hoverinfo="skip", showlegend=False
         )
@@ -119,18 +118,13 @@ def leans_moved(moves: Sequence[Move], axis: str, names: Mapping[str, str]) -> g
             customdata=words,
             hovertemplate="%{customdata}: %{x:+.2f}",
         )
-    figure.update_yaxes(
-        tickvals=list(range(len(moves))),
-        ticktext=words,
-        range=[len(moves) - 0.4, -0.6],
-        automargin=True,
-        zeroline=False,
-    )
-    figure.update_xaxes(title=axis, zeroline=False)
-    figure.update_traces(showlegend=False, selector={"mode": "lines"})
-    return figure.update_layout(
-        title={"text": _("How far words moved"), "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}},
+    return layout.finish(
+        figure,
+        _("How far words moved"),
+        170 + 24 * max(1, len(moves)),
+        above=True,
+        x={"title": axis, "zeroline": False},
+        y=layout.row_axis(words, 0.6),
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
-        height=170 + 24 * max(1, len(moves)),
-        margin={"t": 80, "b": 40, "l": 10, "r": 10},
+        top=80,
     )

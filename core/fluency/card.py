@@ -1,11 +1,9 @@
-"""What does the fluency model's card say? Settings, data, and the figures of each scorer as stored."""
+"""The fluency model's card: settings, data, and the metrics of each scorer as stored."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 from core.data.corpus import Encoded
@@ -54,7 +52,7 @@ def describe(
     preprocessing: Preprocessing,
     settings: Mapping[str, Any],
 ) -> checkpoints.Card:
-    """The card without its figures; `parts` are what was left of the corpora to train on."""
+    """The card without metrics; `parts` are the sentences of the corpora that are trained on."""
     return {
         "kind": checkpoints.FLUENCY,
         "preprocessing": preprocessing.steps,
@@ -80,7 +78,7 @@ def describe(
             }
             for corpus, part, weight in zip(corpora, parts, weights, strict=True)
         ],
-        "versions": {"python": platform.python_version(), "numpy": version("numpy")},
+        "versions": checkpoints.versions("numpy"),
         "intended_use": INTENDED_USE,
         "limits": LIMITS,
         "terms": TERMS,
@@ -94,7 +92,7 @@ def figures(
     pairs: Pairs | None,
     preprocessing: Preprocessing,
 ) -> dict[str, Any]:
-    """The card's figures, each under the scorer's name."""
+    """The trigram's metrics, under its name."""
     orders = [
         {
             "data": corpus.name,
@@ -104,21 +102,19 @@ def figures(
         for corpus, sentences in reversed(list(zip(corpora, held, strict=False)))
         for rows in ("selection", "report")
     ]
-    found: dict[str, Any] = {"definitions": DEFINITIONS, "orders": orders}
-    if pairs:
-        found["pairs"] = _judged(trigram, pairs, preprocessing)
-    return {trigram.name: found}
+    judged = {"pairs": _judged(trigram, pairs, preprocessing)} if pairs else {}
+    return {trigram.name: {"definitions": DEFINITIONS, "orders": orders, **judged}}
 
 
 def _judged(scorer: fluency.Scorer, pairs: Pairs, preprocessing: Preprocessing) -> dict[str, Any]:
     good, bad = ([preprocessing(text) for text in texts] for texts in (pairs.good, pairs.bad))
-    found = judge_pairs(scorer, good, bad, pairs.phenomena)
+    by_phenomenon = judge_pairs(scorer, good, bad, pairs.phenomena)
     return {
         "data": pairs.name,
         "sha256": pairs.sha256,
         "pairs": len(good),
-        "accuracy": sum(one.pairs * one.accuracy for one in found) / len(good),
-        "by_phenomenon": [asdict(one) for one in found],
+        "accuracy": sum(one.pairs * one.accuracy for one in by_phenomenon) / len(good),
+        "by_phenomenon": [asdict(one) for one in by_phenomenon],
     }
 
 
@@ -130,8 +126,9 @@ def reranked(
     pairs: Pairs | None,
     preprocessing: Preprocessing,
 ) -> tuple[dict[str, Any], float]:
-    """The card's figures where the trigram's best orders are re-ranked, by the recurrent model alone and by the
-    mixture, and the mixture's weight, chosen on the selection rows of the last corpus held out from."""
+    """Metrics of the trigram's best orders re-ranked by the recurrent model and the mixture, and the latter's weight.
+
+    The weight is chosen on the selection rows of the last held-out corpus."""
     chosen_on = contests(trigram, recurrent, held[-1]["selection"], RERANKED)
     met = [contests(trigram, recurrent, sentences["report"], RERANKED) for sentences in held]
     weight = max(_WEIGHTS, key=lambda weight: sum(one.rank(weight).rank == 1 for one in chosen_on))

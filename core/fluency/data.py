@@ -1,8 +1,8 @@
-"""Which sentences make the fluency model, and which judge it? Files, sentences held out, near-duplicates left out.
+"""Which sentences train the fluency model, and which evaluate it? Files, held-out sentences, near-duplicates left out.
 
-Sentences of 5 to 8 words are held out by seed: some for choosing settings (`selection`), as many for the figures that
-are reported (`report`). What is nearly one of them is not trained on either: a sentence with the same words in any
-order, or with the same sequence of words once at most one word is left out of each.
+Sentences of 5 to 8 words are held out by seed: some for choosing settings (`selection`), as many for the reported
+metrics (`report`). Their near-duplicates are not trained on: the same words in any order, or the same sequence of words
+after leaving out at most one word of each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from core.data.corpus import Encoded, file_sha256, read_texts
 from core.data.formats.layout import Layout
-from core.data.tables import place, rows
+from core.data.tables import location, rows
 from core.fluency.evaluation import LENGTHS, movable
 from core.text.preprocessing import Preprocessing, Vocabulary
 
@@ -31,7 +31,7 @@ class Sentences:
 
 
 class Pairs(NamedTuple):
-    """Acceptable and unacceptable sentences, pair by pair, with the phenomenon of each pair."""
+    """Acceptable and unacceptable sentences, and the phenomenon of each pair."""
 
     name: str
     good: list[str]
@@ -47,39 +47,36 @@ def read_sentences(path: str | Path, text_column: str | None = None, layout: Lay
 
 
 def read_pairs(path: str | Path) -> Pairs:
-    """A file of BLiMP's columns. Raises LookupError for a missing one, ValueError for no text or no row."""
+    """A file with BLiMP's columns. Raises LookupError for a missing one, ValueError for no text or no row."""
     path = Path(path)
     columns = ("sentence_good", "sentence_bad", "phenomenon")
-    found = []
+    pairs = []
     for number, line, row in rows(path, columns):
         if not all(isinstance(value, str) for value in row):
-            where = place(path, number, line)
+            where = location(path, number, line)
             raise ValueError(f"{where}: {', '.join(columns)} are {list(row)!r}, expected strings")
-        found.append(row)
-    if not found:
+        pairs.append(row)
+    if not pairs:
         raise ValueError(f"{path.name} has no rows")
-    good, bad, phenomena = ([str(value) for value in column] for column in zip(*found, strict=True))
+    good, bad, phenomena = ([str(value) for value in column] for column in zip(*pairs, strict=True))
     return Pairs(path.name, good, bad, phenomena, file_sha256(path))
 
 
 def hold_out(
     texts: Sequence[str], preprocessing: Preprocessing, per_length: int, seed: int
 ) -> dict[str, list[list[str]]]:
-    """Sentences for `selection` and `report`: by seed, as many of each length, no two with the same words in a row.
-
-    At most `per_length` of each and half, and a hundredth of the texts.
-    """
+    """Distinct sentences for `selection` and `report`, `per_length` of each length or a hundredth of the texts."""
     wanted = min(per_length, len(texts) // 100)
-    found: dict[int, dict[tuple[str, ...], list[str]]] = {length: {} for length in LENGTHS}
+    by_length: dict[int, dict[tuple[str, ...], list[str]]] = {length: {} for length in LENGTHS}
     for row in np.random.default_rng(seed).permutation(len(texts)):
-        if all(len(rows) >= 2 * wanted for rows in found.values()):
+        if all(len(rows) >= 2 * wanted for rows in by_length.values()):
             break
         tokens = preprocessing(texts[row])
-        rows = found.get(movable(tokens))
+        rows = by_length.get(movable(tokens))
         if rows is not None and len(rows) < 2 * wanted:
             rows.setdefault(tuple(tokens[: movable(tokens)]), tokens)
     halves: dict[str, list[list[str]]] = {"selection": [], "report": []}
-    for rows in found.values():
+    for rows in by_length.values():
         halves["selection"] += list(rows.values())[::2]
         halves["report"] += list(rows.values())[1::2]
     return halves
@@ -88,7 +85,7 @@ def hold_out(
 def without_near_duplicates(
     parts: Sequence[Encoded], words: Vocabulary, held: Sequence[Sequence[str]]
 ) -> list[Encoded]:
-    """Encoded corpora without what is nearly one of some held-out sentences, and every sentence only once in each."""
+    """Encoded corpora without near-duplicates of held-out sentences, and without repeats within each."""
     is_word = np.array([False, True, *(word[0].isalnum() for word in words.words)])
     sequences, bags = set(), set()
     lengths: set[int] = set()
@@ -120,5 +117,5 @@ def without_near_duplicates(
 
 
 def _shortened(words: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """A sequence and what is left of it after leaving out any one word."""
-    return [words, *(words[:place] + words[place + 1 :] for place in range(len(words)))]
+    """A sequence, and the sequence without each one of its words."""
+    return [words, *(words[:index] + words[index + 1 :] for index in range(len(words)))]

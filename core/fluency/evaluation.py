@@ -1,10 +1,10 @@
-"""How good is a judge of word order? The rank of the original among all orders, and pairs of right and wrong sentences.
+"""How good is a scorer of word order? The rank of the original among all orders, and minimal pairs.
 
-Ranks count distinct orders: exchanging two equal words is no other order. Final punctuation stays at the end. Ties are
-counted against the original: its rank is the number of orders that score at least as much, its own among them. It is
-in the top 1 % where it is first or its rank is at most a hundredth of the orders (of the 120 of five words: the first).
+Ranks count distinct orders: exchanging two equal words gives no other order. Final punctuation stays at the end. Ties
+count against the original: its rank is the number of orders with at least its score, itself included. It is in the top
+1 % if it is first or its rank is at most a hundredth of the orders (of the 120 of five words: the first).
 
-The pairs are those of Warstadt et al. 2020, "BLiMP": right is who scores the acceptable sentence higher.
+The pairs are those of Warstadt et al. 2020, "BLiMP": a scorer is right if the acceptable sentence scores higher.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from core.fluency.orders import Words, fluencies
 from core.fluency.trigram import Scorer, Trigram
 
 LENGTHS = (5, 6, 7, 8)
-_EQUAL = 1e-9  # nats: the same numbers added up in another sequence differ by less
+_EQUAL = 1e-9  # nats: rounding differs by less
 
 
 class Rank(NamedTuple):
-    """The place of a sentence, from 1, among all distinct `orders` of its words."""
+    """A sentence's rank, from 1, among all distinct `orders` of its words."""
 
     rank: int
     orders: int
@@ -36,7 +36,7 @@ class Rank(NamedTuple):
 
 @dataclass(frozen=True)
 class RankSummary:
-    """Ranks of the originals of `sentences` sentences of `words` words: median, shares first and in the top 1 %."""
+    """Ranks of `sentences` sentences of `words` words: median, share ranked first, share in the top 1 %."""
 
     words: int
     sentences: int
@@ -55,10 +55,7 @@ class PairSummary:
 
 
 def movable(tokens: Sequence[str]) -> int:
-    """Number of words of a sentence that is words and then only final punctuation; 0 for any other.
-
-    A word starts with a letter or a digit.
-    """
+    """The number of words (starting with a letter or digit) before final punctuation; 0 for any other sentence."""
     words = [token[0].isalnum() for token in tokens]
     count = sum(words)
     return count if all(words[:count]) else 0
@@ -73,8 +70,7 @@ def rank(trigram: Trigram, tokens: Sequence[str]) -> Rank:
 def score_orders(trigram: Trigram, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """All distinct orders uint8 [N, n] of a sentence, itself first, and their log-probabilities float64 [N] in nats.
 
-    Final punctuation is pinned. Raises ValueError where anything but final punctuation is no word, or there are more
-    than 9 words.
+    Final punctuation is pinned. Raises ValueError for other tokens than words before it, or more than 9 words.
     """
     count = movable(tokens)
     if not 1 <= count <= 9:
@@ -87,8 +83,8 @@ def score_orders(trigram: Trigram, tokens: Sequence[str]) -> tuple[np.ndarray, n
 
 
 class Contest(NamedTuple):
-    """A sentence among the best orders that a trigram finds: its rank by the trigram, and both scorers' scores [N] of
-    the best ones, the sentence's own first; without scores where it is not among them."""
+    """A sentence among a trigram's best orders: its rank, and both scorers' scores [N] of the best orders, its own
+    first; no scores if it is not among them."""
 
     words: int
     by_trigram: Rank
@@ -96,7 +92,7 @@ class Contest(NamedTuple):
     recurrent: np.ndarray
 
     def rank(self, weight: float) -> Rank:
-        """The rank once the best are re-ranked by (1 − weight) trigram + weight recurrent."""
+        """The rank after re-ranking by (1 − weight) trigram + weight recurrent."""
         if not len(self.trigram):
             return self.by_trigram
         mixed = (1 - weight) * self.trigram + weight * self.recurrent
@@ -105,19 +101,19 @@ class Contest(NamedTuple):
 
 def contests(trigram: Trigram, recurrent: Scorer, sentences: Sequence[Sequence[str]], best: int) -> list[Contest]:
     """For each sentence its best orders by the trigram, `best` of them, scored by both."""
-    found = []
+    results = []
     for tokens in sentences:
         orders, scores = score_orders(trigram, tokens)
         ranked = Rank(int((scores >= scores[0] - _EQUAL).sum()), len(scores))
         count = movable(tokens)
         if ranked.rank > best:
-            found.append(Contest(count, ranked, np.empty(0), np.empty(0)))
+            results.append(Contest(count, ranked, np.empty(0), np.empty(0)))
             continue
         others = np.argsort(-scores, kind="stable")
         chosen = np.concatenate([[0], others[others != 0][: best - 1]])
-        texts = [[tokens[place] for place in orders[row]] for row in chosen]
-        found.append(Contest(count, ranked, scores[chosen], recurrent.score(texts)))
-    return found
+        texts = [[tokens[index] for index in orders[row]] for row in chosen]
+        results.append(Contest(count, ranked, scores[chosen], recurrent.score(texts)))
+    return results
 
 
 def rank_orders(trigram: Trigram, sentences: Sequence[Sequence[str]]) -> list[RankSummary]:
@@ -128,24 +124,24 @@ def rank_orders(trigram: Trigram, sentences: Sequence[Sequence[str]]) -> list[Ra
 def summarise(ranks: Sequence[tuple[int, Rank]]) -> list[RankSummary]:
     """Ranks, each of a sentence of so many words, by that number."""
     by_words: dict[int, list[Rank]] = {}
-    for words, found in ranks:
-        by_words.setdefault(words, []).append(found)
+    for words, own in ranks:
+        by_words.setdefault(words, []).append(own)
     return [
         RankSummary(
             words,
-            len(found),
-            float(np.median([one.rank for one in found])),
-            float(np.mean([one.rank == 1 for one in found])),
-            float(np.mean([one.in_top for one in found])),
+            len(group),
+            float(np.median([one.rank for one in group])),
+            float(np.mean([one.rank == 1 for one in group])),
+            float(np.mean([one.in_top for one in group])),
         )
-        for words, found in sorted(by_words.items())
+        for words, group in sorted(by_words.items())
     ]
 
 
 def judge_pairs(
     scorer: Scorer, good: Sequence[Sequence[str]], bad: Sequence[Sequence[str]], phenomena: Sequence[str]
 ) -> list[PairSummary]:
-    """Accuracy on pairs by phenomenon, in alphabetical order; two equal scores are an error of the scorer's."""
+    """Accuracy on pairs by phenomenon, in alphabetical order; equal scores count as an error."""
     right = scorer.score(good) > scorer.score(bad)
     kinds = np.array(phenomena)
     return [

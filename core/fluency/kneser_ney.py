@@ -1,12 +1,13 @@
-"""What does a corpus say of the next word? Counting, discounting, merging and pruning of n-grams.
+"""Modified Kneser-Ney: counting, discounting, merging and pruning of n-grams.
 
 Kneser & Ney 1995 as modified by Chen & Goodman 1999, for several corpora k of weights w:
 
     f(c | a, b) = Σ_k w_k max(0, N_k(a b c) − D_k) / Σ_k w_k N_k(a b ·)
 
-and likewise one order down, where N is what the lower order is asked for: how many different words a stand before
-b c (for the start of a sentence, before which nothing stands, how often). D is D₁, D₂ or D₃ for a count of 1, 2, or
-3 and more, from the numbers of n-grams n_i seen i times: Y = n₁ / (n₁ + 2 n₂), D_i = i − (i + 1) Y n_{i+1} / n_i.
+and likewise for bigrams, where N is the number of different words a before b c (for the start of a sentence, its
+count). D is D₁, D₂ or D₃ for a count of 1, 2, or 3 and more, from the numbers of n-grams n_i seen i times:
+
+    Y = n₁ / (n₁ + 2 n₂),   D_i = i − (i + 1) Y n_{i+1} / n_i
 
 Pruning follows Stolcke 1998, "Entropy-based Pruning of Backoff Language Models".
 """
@@ -23,8 +24,7 @@ from core.fluency.packing import Level, level
 from core.fluency.trigram import BOUNDARY, Trigram
 from core.text.preprocessing import Vocabulary
 
-# A bigram is kept at a quarter of the loss that a trigram must have: most orders hold trigrams that were never
-# seen, and are told apart by their bigrams.
+# A bigram needs a quarter of a trigram's loss: most orders have unseen trigrams and differ by their bigrams.
 BIGRAMS_FAVOURED = 0.25
 _FINE = 200  # the search for the size ends at a 200th of the trigrams
 
@@ -62,15 +62,12 @@ def count(sentences: Encoded, size: int) -> tuple[Counts, Counts]:
 
 
 def _distinct(keys: np.ndarray) -> Counts:
-    found, counts = np.unique(keys, return_counts=True)
-    return Counts(found, counts.astype(np.float64))
+    distinct, counts = np.unique(keys, return_counts=True)
+    return Counts(distinct, counts.astype(np.float64))
 
 
 def continuation(trigrams: Counts, bigrams: Counts, size: int) -> Counts:
-    """What Kneser and Ney count of bigrams: how many different words stand before each.
-
-    Before the start of a sentence nothing stands: bigrams that begin with it keep their own counts.
-    """
+    """The number of different words before each bigram; bigrams of the sentence start keep their counts."""
     keys, before = np.unique(trigrams.keys % size**2, return_counts=True)
     counts = np.where(bigrams.keys // size == BOUNDARY, bigrams.counts, 0)
     counts[np.searchsorted(bigrams.keys, keys)] = before
@@ -78,14 +75,14 @@ def continuation(trigrams: Counts, bigrams: Counts, size: int) -> Counts:
 
 
 def discounts(counts: np.ndarray) -> np.ndarray:
-    """D of each count, float64 [N], from how many of them are 1, 2, 3 and 4; 0.75 where any of these are none."""
+    """D of each count, float64 [N], from the numbers of counts 1, 2, 3 and 4; 0.75 if any of these is zero."""
     n = [int((counts == times).sum()) for times in range(5)]
     if min(n[1:]) == 0:
         by_count = np.array([0, 0.75, 0.75, 0.75])
     else:
         y = n[1] / (n[1] + 2 * n[2])
         estimated = [times - (times + 1) * y * n[times + 1] / n[times] for times in (1, 2, 3)]
-        # Few n-grams can put the estimate outside what a discount can be: something is taken, something left.
+        # With few n-grams the estimate may be out of range.
         by_count = np.clip([0, *estimated], [0, 0.1, 0.1, 0.1], [0, 0.95, 1.9, 2.85])
     return np.where(counts > 0, by_count[np.minimum(counts, 3).astype(np.int64)], 0)
 
@@ -94,7 +91,7 @@ def discounts(counts: np.ndarray) -> np.ndarray:
 class Estimate:
     """An interpolated trigram before pruning: `unigram` is p(c), float64 [V].
 
-    `reached` tells, for bigrams and trigrams, how often each of their contexts was met in weighted counts.
+    `reached` holds the weighted counts of each context, for bigrams and for trigrams.
     """
 
     unigram: np.ndarray
@@ -106,25 +103,25 @@ class Estimate:
 def estimate(
     counted: Sequence[tuple[Counts, Counts]], weights: Sequence[float], size: int, *, continuations: bool = True
 ) -> Estimate:
-    """Discount and merge what `count` found in corpora over one vocabulary of `size` words, each with its weight.
+    """Discount and merge the counts of corpora over one vocabulary of `size` words, by weight.
 
-    Without `continuations` the lower orders keep their plain counts (absolute discounting, Ney, Essen & Kneser 1994).
-    Raises ValueError where no corpus has a sentence.
+    Without `continuations` the lower orders keep plain counts (absolute discounting, Ney, Essen & Kneser 1994). Raises
+    ValueError if no corpus has a sentence.
     """
-    pairs = [(found, weight) for found, weight in zip(counted, weights, strict=True) if len(found[0])]
+    pairs = [(counts, weight) for counts, weight in zip(counted, weights, strict=True) if len(counts[0])]
     if not pairs:
-        raise ValueError("there is no sentence with a token to count n-grams of")
+        raise ValueError("no sentence has a token to count n-grams of")
     weights = [weight for _, weight in pairs]
     plain, highest = [bigrams for (bigrams, _), _ in pairs], [trigrams for (_, trigrams), _ in pairs]
     lower = [continuation(*both, size) for both in zip(highest, plain, strict=True)] if continuations else plain
-    numbers = np.unique(np.concatenate([found.keys for found in plain]))  # a bigram's place here is its number
-    contexts = [np.searchsorted(numbers, found.keys // size) for found in highest]
+    numbers = np.unique(np.concatenate([counts.keys for counts in plain]))  # a bigram's index here is its number
+    contexts = [np.searchsorted(numbers, counts.keys // size) for counts in highest]
     trigrams, met = _merge(highest, contexts, weights, size, len(numbers))
-    bigrams, _ = _merge(lower, [found.keys // size for found in lower], weights, size, size)
+    bigrams, _ = _merge(lower, [counts.keys // size for counts in lower], weights, size, size)
     plainly, shares, total = np.zeros(size), np.zeros(size), 0.0
-    for found, weight in zip(plain, weights, strict=True):
-        plainly += weight * np.bincount(found.keys // size, found.counts, size)
-        single = np.bincount(found.keys % size, None if continuations else found.counts, size).astype(np.float64)
+    for counts, weight in zip(plain, weights, strict=True):
+        plainly += weight * np.bincount(counts.keys // size, counts.counts, size)
+        single = np.bincount(counts.keys % size, None if continuations else counts.counts, size).astype(np.float64)
         shares += weight * (single - discounts(single))
         total += weight * single.sum()
     shares /= total
@@ -134,29 +131,29 @@ def estimate(
 def _merge(
     counted: Sequence[Counts], contexts: Sequence[np.ndarray], weights: Sequence[float], size: int, count: int
 ) -> tuple[Level, np.ndarray]:
-    """One order of several corpora as a level, given each n-gram's context, and how often each context was met."""
-    keys = np.unique(np.concatenate([found.keys for found in counted]))
+    """One order of several corpora as a level, given each n-gram's context, and each context's weighted count."""
+    keys = np.unique(np.concatenate([counts.keys for counts in counted]))
     context = np.empty(len(keys), dtype=np.int64)
     shares, met = np.zeros(len(keys)), np.zeros(count)
-    for found, own, weight in zip(counted, contexts, weights, strict=True):
-        places = np.searchsorted(keys, found.keys)
-        context[places] = own
-        shares[places] += weight * (found.counts - discounts(found.counts))
-        met += weight * np.bincount(own, found.counts, count)
+    for counts, own, weight in zip(counted, contexts, weights, strict=True):
+        index = np.searchsorted(keys, counts.keys)
+        context[index] = own
+        shares[index] += weight * (counts.counts - discounts(counts.counts))
+        met += weight * np.bincount(own, counts.counts, count)
     return level(context, keys % size, shares / met[context], count), met
 
 
-def losses(found: Estimate) -> tuple[np.ndarray, np.ndarray]:
-    """What leaving out each bigram and each trigram, alone, would cost: relative entropy in nats, float64 [N]."""
-    size, bigrams, trigrams = len(found.unigram), found.bigrams, found.trigrams
+def losses(estimated: Estimate) -> tuple[np.ndarray, np.ndarray]:
+    """The cost of leaving out each bigram and each trigram alone: relative entropy in nats, float64 [N]."""
+    size, bigrams, trigrams = len(estimated.unigram), estimated.bigrams, estimated.trigrams
     first, context = bigrams.contexts, trigrams.contexts
-    single = found.unigram[bigrams.targets]
+    single = estimated.unigram[bigrams.targets]
     pair = bigrams.shares + bigrams.backoff[first] * single
     shorter = pair[np.searchsorted(first * size + bigrams.targets, bigrams.targets[context] * size + trigrams.targets)]
     triple = trigrams.shares + trigrams.backoff[context] * shorter
     return (
-        _losses(first, pair, single, found.reached[0]),
-        _losses(context, triple, shorter, found.reached[1]),
+        _losses(first, pair, single, estimated.reached[0]),
+        _losses(context, triple, shorter, estimated.reached[1]),
     )
 
 
@@ -170,37 +167,31 @@ def _losses(context: np.ndarray, p: np.ndarray, q: np.ndarray, reached: np.ndarr
     return lost
 
 
-def prune(found: Estimate, lost: tuple[np.ndarray, np.ndarray], least: float) -> tuple[Level, Level]:
-    """Bigrams and trigrams whose loss is at least `least`, and the bigrams that are contexts of such trigrams.
-
-    What those left out had falls to γ of their context.
-    """
-    bigrams, trigrams = found.bigrams, found.trigrams
+def prune(estimated: Estimate, lost: tuple[np.ndarray, np.ndarray], least: float) -> tuple[Level, Level]:
+    """Bigrams and trigrams with a loss of at least `least`, and such trigrams' contexts; γ gets the others' share."""
+    bigrams, trigrams = estimated.bigrams, estimated.trigrams
     kept = lost[1] >= least
     context = trigrams.contexts[kept]
     wanted = lost[0] >= least * BIGRAMS_FAVOURED
     wanted[context] = True
     number = np.cumsum(wanted) - 1
     return (
-        level(bigrams.contexts[wanted], bigrams.targets[wanted], bigrams.shares[wanted], len(found.unigram)),
+        level(bigrams.contexts[wanted], bigrams.targets[wanted], bigrams.shares[wanted], len(estimated.unigram)),
         level(number[context], trigrams.targets[kept], trigrams.shares[kept], int(wanted.sum())),
     )
 
 
-def fit(vocabulary: Vocabulary, found: Estimate, unknown_words: int, limit: int) -> Trigram:
-    """The trigram that keeps as much of an estimate as `limit` bytes hold when packed.
-
-    Raises ValueError where even a single trigram takes more.
-    """
-    lost = losses(found)
+def fit(vocabulary: Vocabulary, estimated: Estimate, unknown_words: int, limit: int) -> Trigram:
+    """The largest pruned trigram that fits `limit` bytes when packed. Raises ValueError if none does."""
+    lost = losses(estimated)
     ordered = np.sort(lost[1])
 
     def pruned(left_out: int) -> Trigram | None:
         """The trigram without the `left_out` least useful trigrams and bigrams to match, if it fits."""
-        levels = prune(found, lost, ordered[left_out])
+        levels = prune(estimated, lost, ordered[left_out])
         if 2 * sum(map(len, levels)) > limit:  # no n-gram takes fewer than two bytes
             return None
-        trigram = Trigram(vocabulary, found.unigram, *levels, unknown_words)
+        trigram = Trigram(vocabulary, estimated.unigram, *levels, unknown_words)
         return trigram if sum(array.nbytes for array in trigram.pack().values()) <= limit else None
 
     low, high = 0, len(ordered) - 1  # left out: too few, unless all fits; as many as can be

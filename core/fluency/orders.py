@@ -1,20 +1,20 @@
-"""Which orders of a sentence's words are there, and which of them are the most plausible?
+"""Which orders of a sentence's words are there, and which of them are the most fluent?
 
-An order is a row of token positions. Words given twice are not told apart: copies keep their order among themselves, so
-every sequence of words occurs once. Pinned tokens stay where they are.
+An order is a row of token positions. Copies of a word keep their order, so every sequence of words occurs once. Pinned
+tokens stay where they are.
 
-Fluency is a trigram's: table[a, b, c] is log p(token c | a, b) in nats, index n standing for the sentence's start as a
-context and for its end as a target. Under a trigram the best way to finish a prefix depends only on its last two tokens
-and the set of words left, so it is found for all of them by dynamic programming over sets, backwards (Bellman 1962;
-Held & Karp 1962), as long as the sets can be held: `MOST_EXACT` free words. Then
+Fluency is a trigram's: table[a, b, c] is log p(token c | a, b) in nats, index n being the start as a context and the
+end as a target. Under a trigram the best completion of a prefix depends only on its last two tokens and the set of
+words left, so it is computed for all of them by dynamic programming over sets, backwards (Bellman 1962; Held & Karp
+1962), up to `MOST_EXACT` free words. Then
 
     f(prefix) = log p(prefix) + the best completion's log p
 
-is the fluency of the best order that begins with the prefix. A beam of width M that keeps the highest f at every step
-loses none of the M most fluent orders: each of them has an f at every step that fewer than M prefixes exceed.
+is the fluency of the best order with this prefix. A beam of width M that keeps the highest f at every step loses none
+of the M most fluent orders: fewer than M prefixes exceed their f at any step.
 
-For more words f is an upper bound (every word left at the best that any context gives it), and the beam notes the
-highest f that it threw away: orders above that are all there, none is promised below it.
+For more words f is an upper bound (every remaining word at its best in any context), and the beam notes the highest f
+that it dropped: all orders above it were found.
 """
 
 from __future__ import annotations
@@ -39,10 +39,7 @@ _NEVER = np.float64(-np.inf)
 
 @dataclass(frozen=True)
 class Words:
-    """What there is to arrange: token i is of kind `kinds[i]`, tokens of one kind being one word; `pinned` ones stay.
-
-    Raises ValueError for more than `MOST_TOKENS` tokens or a pinned position that is none.
-    """
+    """The words to arrange: `kinds[i]` is the same for equal tokens; `pinned` positions stay. Raises ValueError."""
 
     kinds: tuple[int, ...]
     pinned: frozenset[int] = frozenset()
@@ -50,14 +47,14 @@ class Words:
     def __post_init__(self) -> None:
         if not 0 < len(self.kinds) <= MOST_TOKENS:
             raise ValueError(
-                _("orders are searched for 1 to {most} tokens; given: {count:,}").format(
+                _("can search orders of 1 to {most} tokens; given: {count:,}").format(
                     most=MOST_TOKENS, count=len(self.kinds)
                 )
             )
         outside = sorted(self.pinned - set(range(len(self.kinds))))
         if outside:
             raise ValueError(
-                _("cannot pin position {place}: the sentence has {count} tokens").format(
+                _("cannot lock position {place}: the sentence has {count} tokens").format(
                     place=outside[0] + 1, count=len(self.kinds)
                 )
             )
@@ -74,48 +71,48 @@ class Words:
     @cached_property
     def free(self) -> tuple[int, ...]:
         """The positions that are not pinned."""
-        return tuple(place for place in range(len(self.kinds)) if place not in self.pinned)
+        return tuple(index for index in range(len(self.kinds)) if index not in self.pinned)
 
     @cached_property
     def _copies(self) -> dict[int, list[int]]:
         copies: dict[int, list[int]] = {}
-        for place in self.free:
-            copies.setdefault(self.kinds[place], []).append(place)
+        for index in self.free:
+            copies.setdefault(self.kinds[index], []).append(index)
         return copies
 
     @property
     def count(self) -> int:
         """How many distinct orders there are."""
-        return factorial(len(self.free)) // prod(factorial(len(places)) for places in self._copies.values())
+        return factorial(len(self.free)) // prod(factorial(len(copies)) for copies in self._copies.values())
 
     @cached_property
     def earlier_copy(self) -> tuple[int | None, ...]:
-        """For each free token, which free token (by number) is the copy that must stand before it."""
-        numbers = {place: number for number, place in enumerate(self.free)}
-        before = {later: numbers[earlier] for places in self._copies.values() for earlier, later in pairwise(places)}
-        return tuple(before.get(place) for place in self.free)
+        """For each free token, the number of the free token that is its previous copy, or None."""
+        numbers = {index: number for number, index in enumerate(self.free)}
+        before = {later: numbers[earlier] for copies in self._copies.values() for earlier, later in pairwise(copies)}
+        return tuple(before.get(index) for index in self.free)
 
     def original(self) -> np.ndarray:
         """The order as it stands, [1, n]."""
         return np.arange(len(self.kinds), dtype=np.uint8)[None]
 
     def all_orders(self) -> Iterator[np.ndarray]:
-        """Every order once, in blocks uint8 [N, n] in which orders with a common beginning stand together."""
-        places = list(self._copies.values())
-        for block in _sequences(tuple(len(found) for found in places)):
-            yield self._assemble(block, places)
+        """Every order once, in blocks uint8 [N, n], sorted."""
+        groups = list(self._copies.values())
+        for block in _sequences(tuple(len(copies) for copies in groups)):
+            yield self._assemble(block, groups)
 
-    def _assemble(self, sequences: np.ndarray, places: list[list[int]]) -> np.ndarray:
+    def _assemble(self, sequences: np.ndarray, groups: list[list[int]]) -> np.ndarray:
         """Orders [N, n] from sequences of kinds [N, free]: the first of a kind is its first copy, and so on."""
         orders = np.tile(np.arange(len(self.kinds), dtype=np.uint8), (len(sequences), 1))
         arranged = np.empty_like(sequences)
-        for kind, found in enumerate(places):
+        for kind, copies in enumerate(groups):
             here = sequences == kind
-            if len(found) == 1:
-                arranged[here] = found[0]
+            if len(copies) == 1:
+                arranged[here] = copies[0]
             else:
                 nth = here.cumsum(axis=1, dtype=np.int64) - 1
-                arranged[here] = np.array(found, dtype=np.uint8)[nth[here]]
+                arranged[here] = np.array(copies, dtype=np.uint8)[nth[here]]
         orders[:, list(self.free)] = arranged
         return orders
 
@@ -155,8 +152,8 @@ def fluencies(orders: np.ndarray, table: np.ndarray) -> np.ndarray:
     total = np.zeros(count)
     edge = np.full(count, length)
     before, last = edge, edge
-    for place in range(length):
-        token = orders[:, place].astype(np.int64)
+    for step in range(length):
+        token = orders[:, step].astype(np.int64)
         total += table[before, last, token]
         before, last = last, token
     total += table[before, last, edge]
@@ -166,7 +163,7 @@ def fluencies(orders: np.ndarray, table: np.ndarray) -> np.ndarray:
 class Ranked(NamedTuple):
     """Orders uint8 [N, n] with their fluency float64 [N] (nats), most fluent first.
 
-    Every order of a fluency above `complete_above` is among them; minus infinity where none is missing at all.
+    Every order with a fluency above `complete_above` is included; minus infinity if none is missing.
     """
 
     orders: np.ndarray
@@ -177,15 +174,14 @@ class Ranked(NamedTuple):
 class Ranking:
     """The most fluent orders of some words under a trigram's table float32 [n+1, n+1, n+1].
 
-    Both ways take seconds for many words. `check_cancelled` is called several times a second; what it raises ends the
-    work.
+    Takes seconds for many words; `check_cancelled` is called several times a second.
     """
 
     def __init__(self, words: Words, table: np.ndarray, check_cancelled: Callable[[], object] = lambda: None):
         length = len(words)
         if table.shape != (length + 1,) * 3:
             raise ValueError(f"a table for {length} tokens has shape {(length + 1,) * 3}; given: {table.shape}")
-        self.words, self._table, self._breathe = words, np.asarray(table, dtype=np.float64), check_cancelled
+        self.words, self._table, self._check_cancelled = words, np.asarray(table, dtype=np.float64), check_cancelled
         self.exact = self.is_exact(words)
         if self.exact:
             self._complete()
@@ -195,18 +191,18 @@ class Ranking:
 
     @staticmethod
     def is_exact(words: Words) -> bool:
-        """Whether the most fluent orders of these words can be found without missing one, in bounded memory."""
+        """Whether the most fluent orders can be found exactly in bounded memory."""
         if len(words.free) > MOST_EXACT:
             return False
         used, tables = 0, 0
-        for place in range(len(words)):
+        for index in range(len(words)):
             tables += comb(len(words.free), used)
-            used += place not in words.pinned
+            used += index not in words.pinned
         return tables * (len(words) + 1) ** 2 * 4 <= _MOST_BYTES
 
     def _complete(self) -> None:
-        """`_rest[p][s, a, b]`: the best log-probability of going on from place p, where s numbers the sets of as many
-        free words as stand before it and a, b are the last two tokens."""
+        """`_rest[p][s, a, b]`: the best log-probability of a completion from position p, after the set s of free words
+        (numbered among those of its size) and the last two tokens a, b."""
         words, table, length, free = self.words, self._table, len(self.words), self.words.free
         sets = np.arange(1 << len(free), dtype=np.int64)
         sizes = np.bitwise_count(sets)
@@ -217,25 +213,25 @@ class Ranking:
         self._rest: list[np.ndarray] = [np.empty(0)] * (length + 1)
         self._rest[length] = table[None, :, :, length]
         used = len(free)
-        for place in range(length - 1, -1, -1):
-            self._breathe()
-            after = self._rest[place + 1]
-            if place in words.pinned:
-                self._rest[place] = (table[None, :, :, place] + after[:, None, :, place]).astype(np.float32)
+        for step in range(length - 1, -1, -1):
+            self._check_cancelled()
+            after = self._rest[step + 1]
+            if step in words.pinned:
+                self._rest[step] = (table[None, :, :, step] + after[:, None, :, step]).astype(np.float32)
                 continue
             used -= 1
             members = by_size[used]
             best = np.full((len(members), length + 1, length + 1), _NEVER, dtype=np.float32)
             for number, token in enumerate(free):
-                self._breathe()
+                self._check_cancelled()
                 allowed = self._allowed(members, number)
                 following = after[self._number[members[allowed] | (1 << number)], :, token]  # [s, b]
                 value = table[None, :, :, token] + following[:, None, :]
                 best[allowed] = np.maximum(best[allowed], value)
-            self._rest[place] = best
+            self._rest[step] = best
 
     def _allowed(self, sets: np.ndarray, number: int) -> np.ndarray:
-        """In which sets of words used a free word may come next: not in them, and its earlier copy is."""
+        """After which sets of used words a free word may come: without it, and with its previous copy."""
         allowed: np.ndarray = sets >> number & 1 == 0
         earlier = self.words.earlier_copy[number]
         if earlier is not None:
@@ -243,7 +239,7 @@ class Ranking:
         return allowed
 
     def most_fluent(self, count: int) -> Ranked:
-        """The `count` most fluent orders, or all if there are fewer; where not `exact`, the best that a beam finds."""
+        """The `count` most fluent orders, or all if there are fewer; if not `exact`, the best that a beam finds."""
         words, table, length, free = self.words, self._table, len(self.words), self.words.free
         paths = np.empty((1, length), dtype=np.uint8)
         sets = np.zeros(1, dtype=np.int64)
@@ -251,12 +247,12 @@ class Ranking:
         so_far = np.zeros(1)
         hopes = np.zeros(1) if self.exact else np.array([self._best.sum()])  # f of the module's text
         lost = _NEVER
-        for place in range(length):
-            self._breathe()
-            if place in words.pinned:
+        for step in range(length):
+            self._check_cancelled()
+            if step in words.pinned:
                 parent = np.arange(len(paths))
                 number = np.full(len(paths), -1)
-                token = np.full(len(paths), place)
+                token = np.full(len(paths), step)
             else:
                 choices = [np.flatnonzero(self._allowed(sets, number)) for number in range(len(free))]
                 parent = np.concatenate(choices)
@@ -265,7 +261,7 @@ class Ranking:
             gained = so_far[parent] + table[before[parent], last[parent], token]
             following = np.where(number < 0, sets[parent], sets[parent] | (1 << np.maximum(number, 0)))
             if self.exact:
-                hoped = gained + self._rest[place + 1][self._number[following], last[parent], token]
+                hoped = gained + self._rest[step + 1][self._number[following], last[parent], token]
             else:  # what was hoped for less the best of the token now placed, plus what it gave
                 hoped = hopes[parent] - so_far[parent] - self._best[token] + gained
             if len(hoped) > count:
@@ -276,7 +272,7 @@ class Ranking:
                 parent, token, gained, following = parent[kept], token[kept], gained[kept], following[kept]
                 hoped = hoped[kept]
             paths = paths[parent]
-            paths[:, place] = token
+            paths[:, step] = token
             before, last = last[parent], token
             so_far, sets, hopes = gained, following, hoped
         fluency = so_far + table[before, last, length]

@@ -1,8 +1,8 @@
-"""How do a few million n-grams fit a few megabytes? One order's n-grams as bytes, and back.
+"""One order's n-grams as bytes, and back.
 
-Targets are stored as steps from one to the next in seven bits a byte; a share f and a back-off weight γ as one byte
-each, a place in a book of 256 values. The shares of a context are rounded in proportion only, then scaled to 1 − γ:
-however coarse the codes, f and γ of a context sum to one.
+Targets are stored as steps in seven bits a byte; a share f and a back-off weight γ as one byte each, an index into 256
+values. The shares of a context are rounded in proportion only and then scaled to 1 − γ, so that f and γ of a context
+always sum to one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ _LEVELS = 256
 class Level:
     """The n-grams of one order that are kept, by context, and within a context by ascending target.
 
-    Context i has the targets ``targets[offsets[i]:offsets[i + 1]]`` (whole numbers), each with its discounted share
-    f in `shares` (float64); `backoff` is γ of each context, 1 where it has no target. A bigram's context is the id of a
-    word, a trigram's the number of a bigram.
+    Context i has the targets ``targets[offsets[i]:offsets[i + 1]]`` with discounted `shares` f (float64); `backoff` is
+    γ of each context, 1 without a target. A bigram's context is a word's id, a trigram's the number of a bigram.
     """
 
     offsets: np.ndarray
@@ -46,19 +45,19 @@ def level(contexts: np.ndarray, targets: np.ndarray, shares: np.ndarray, count: 
     return Level(offsets, targets, shares, 1 - np.bincount(contexts, shares, count))
 
 
-def pack_level(found: Level) -> dict[str, np.ndarray]:
-    """A level as arrays of bytes, and two books of float32. Raises ValueError where it holds no n-gram."""
-    if not len(found):
+def pack_level(ngrams: Level) -> dict[str, np.ndarray]:
+    """A level as arrays of bytes, and two tables of float32. Raises ValueError for an empty one."""
+    if not len(ngrams):
         raise ValueError("there is no n-gram to pack")
-    sizes = np.diff(found.offsets)
+    sizes = np.diff(ngrams.offsets)
     used = sizes > 0
-    starts, sizes = found.offsets[:-1][used], sizes[used]
-    steps = np.diff(found.targets, prepend=0) - 1
-    steps[starts] = found.targets[starts]
-    greatest = np.maximum.reduceat(found.shares, starts)
-    codes, book = _round(np.log(found.shares / np.repeat(greatest, sizes)))
+    starts, sizes = ngrams.offsets[:-1][used], sizes[used]
+    steps = np.diff(ngrams.targets, prepend=0) - 1
+    steps[starts] = ngrams.targets[starts]
+    greatest = np.maximum.reduceat(ngrams.shares, starts)
+    codes, book = _round(np.log(ngrams.shares / np.repeat(greatest, sizes)))
     # Rounded on the scale of log γ / (1 − γ), which is as fine for a γ near 1 as for one near 0.
-    odds, odds_book = _round(np.log(found.backoff[used] / (1 - found.backoff[used])))
+    odds, odds_book = _round(np.log(ngrams.backoff[used] / (1 - ngrams.backoff[used])))
     return {
         "used": np.packbits(used),
         "sizes": pack_numbers(sizes),
@@ -71,16 +70,13 @@ def pack_level(found: Level) -> dict[str, np.ndarray]:
 
 
 def unpack_level(packed: Mapping[str, np.ndarray], contexts: int, size: int) -> Level:
-    """The level that `pack_level` wrote, of `contexts` contexts and targets below `size`.
-
-    Raises ValueError or LookupError where the arrays do not fit one another.
-    """
+    """The inverse of `pack_level` for `contexts` contexts, targets below `size`. Raises ValueError or LookupError."""
     used = np.flatnonzero(np.unpackbits(packed["used"], count=contexts))
     counts = unpack_numbers(packed["sizes"])
     steps = unpack_numbers(packed["steps"])
     if len(packed["used"]) != (contexts + 7) // 8 or not len(used) == len(counts) == len(packed["backoff"]):
         raise ValueError(
-            _("the contexts with n-grams are not {used:,} of {contexts:,} throughout").format(
+            _("the number of contexts with n-grams is not {used:,} of {contexts:,} throughout").format(
                 used=len(used), contexts=contexts
             )
         )
@@ -111,28 +107,28 @@ def unpack_level(packed: Mapping[str, np.ndarray], contexts: int, size: int) -> 
 
 
 def _round(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each value's nearest of 256 even steps from the least to the greatest: codes uint8 [N], the steps float32."""
+    """Each value's nearest of 256 even steps: codes uint8 [N], and the steps float32."""
     book = np.linspace(values.min(), values.max(), _LEVELS)
     return np.searchsorted((book[1:] + book[:-1]) / 2, values).astype(np.uint8), book.astype(np.float32)
 
 
 def pack_numbers(numbers: np.ndarray) -> np.ndarray:
-    """Whole numbers from 0 to 2**31 in seven bits a byte, lowest first, the high bit set where one goes on (LEB128)."""
+    """Integers from 0 to 2**31 in seven bits a byte, lowest first, the high bit set if more follow (LEB128)."""
     lengths = 1 + np.searchsorted(1 << 7 * np.arange(1, 5), numbers, side="right")
     starts = np.cumsum(lengths) - lengths
     packed = np.zeros(int(lengths.sum()), dtype=np.uint8)
-    for place in range(5):
-        there = lengths > place
-        goes_on = (lengths > place + 1)[there]
-        packed[starts[there] + place] = (numbers[there] >> 7 * place & 127) | goes_on << 7
+    for byte in range(5):
+        present = lengths > byte
+        continues = (lengths > byte + 1)[present]
+        packed[starts[present] + byte] = (numbers[present] >> 7 * byte & 127) | continues << 7
     return packed
 
 
 def unpack_numbers(packed: np.ndarray) -> np.ndarray:
-    """The numbers that `pack_numbers` wrote, int64. Raises ValueError where the last one is cut off."""
+    """The inverse of `pack_numbers`, int64. Raises ValueError if the last one is cut off."""
     ends = np.flatnonzero(packed < 128)
     if not len(packed) or ends[-1:] != len(packed) - 1:
-        raise ValueError(_("a row of packed numbers is empty or cut off"))
+        raise ValueError(_("a row of packed numbers is empty or truncated"))
     starts = np.concatenate([[0], ends[:-1] + 1])
     if (ends - starts).max() > 4:
         raise ValueError(_("a packed number has more than five bytes"))

@@ -23,10 +23,10 @@ _SEEN_TWICE = 2  # words seen once would only lengthen the list that the vocabul
 
 @dataclass(frozen=True)
 class FluencySettings:
-    """Everything that decides the model besides the files.
+    """What decides the model besides the files.
 
-    `weights` are those of the tweets, of the first file of sentences and of each further one. Those given were chosen
-    on the selection rows of Tatoeba's sentences, before which stood 1.5 million tweets and behind which Brown's.
+    `weights` are those of the tweets, of the first file of sentences and of each further one; the defaults were chosen
+    on the selection rows of Tatoeba's sentences, with 1.5 million tweets before and Brown's sentences after them.
     """
 
     vocabulary_size: int = 30_000
@@ -39,7 +39,7 @@ class FluencySettings:
 
 
 class FluencyProgress(NamedTuple):
-    """`done` of `stages` stages are behind; `stage` comes next. The last event carries the model as loaded."""
+    """`done` of `stages` stages are finished; `stage` is next. The last event carries the loaded model."""
 
     done: float
     stages: int
@@ -50,10 +50,7 @@ class FluencyProgress(NamedTuple):
 def train(
     corpora: Sequence[Sentences], pairs: Pairs | None, settings: FluencySettings, out: Path
 ) -> Iterator[FluencyProgress]:
-    """Train on the tweets and other corpora, tweets first, and save as ``<out>/fluency``, stage by stage.
-
-    Raises ValueError where the settings are out of range or the corpora too small for a trigram.
-    """
+    """Train on corpora, tweets first, and save as ``<out>/fluency``. Raises ValueError for bad settings or few data."""
     _check(settings)
     preprocessing = Preprocessing()
     stages = ("tokenising", "holding out", "counting", "estimating", "pruning", "reading whole sentences", "evaluating")
@@ -78,17 +75,17 @@ def train(
     counted = [count(part, len(vocabulary)) for part in parts]
     yield next(events)
     weights = [settings.weights[min(number, 2)] for number in range(len(parts))]
-    found = estimate(counted, weights, len(vocabulary))
+    estimated = estimate(counted, weights, len(vocabulary))
     del counted
     yield next(events)
-    trigram = fit(vocabulary, found, max(1, len(counts) - len(vocabulary) + 2), settings.bytes)
-    del found
+    trigram = fit(vocabulary, estimated, max(1, len(counts) - len(vocabulary) + 2), settings.bytes)
+    del estimated
     yield next(events)
     recurrent = None
     if settings.recurrent:
         network = replace(settings.recurrent, vocabulary_size=min(settings.recurrent.vocabulary_size, len(vocabulary)))
-        for progress in _read_whole(parts, network, settings.recurrent_weights):
-            yield FluencyProgress(len(stages) - 2 + progress.step / progress.steps, len(stages), _told(progress))
+        for progress in _train_recurrent(parts, network, settings.recurrent_weights):
+            yield FluencyProgress(len(stages) - 2 + progress.step / progress.steps, len(stages), _describe(progress))
         assert progress.model is not None
         recurrent = Recurrent(progress.model, *fluency.beginning(trigram, network.vocabulary_size))
     yield next(events)
@@ -106,16 +103,16 @@ def train(
     yield FluencyProgress(len(stages), len(stages), "done", fluency.load(out))
 
 
-def _read_whole(
+def _train_recurrent(
     parts: Sequence[Encoded], settings: LanguageModelSettings, times: tuple[int, int, int]
 ) -> Iterator[LanguageModelProgress]:
-    """Train the recurrent model on the corpora, each read so many times an epoch, with its own, smaller vocabulary."""
+    """Train the recurrent model on the corpora, each read so many times an epoch, with its smaller vocabulary."""
     size = settings.vocabulary_size
     smaller = [Encoded(np.where(part.ids < size, part.ids, Vocabulary.unk_id), part.offsets) for part in parts]
     return train_language_model(settings, smaller, [times[min(number, 2)] for number in range(len(parts))])
 
 
-def _told(progress: LanguageModelProgress) -> str:
+def _describe(progress: LanguageModelProgress) -> str:
     minutes = progress.seconds_left / 60
     return (
         f"reading whole sentences: step {progress.step:,} of {progress.steps:,}, loss {progress.loss:.3f}, "

@@ -1,14 +1,14 @@
-"""How plausible is a sentence, read whole? A small recurrent language model, to re-rank what a trigram found.
+"""A small recurrent language model, to re-rank the orders that a trigram found.
 
     h_t = LSTM(E[w_t], h_{t-1}),   p(w_{t+1} | w_1 … w_t) = softmax(E (P h_t) + b)
 
 with the input embeddings E as output weights too (Press & Wolf 2017; Inan et al. 2017), which halves the size. It is
 trained by sampled softmax: each target against words drawn from the unigram distribution q, their logits lowered by
-log q (Bengio & Senécal 2008; Jean et al. 2015), so that a step costs little more than the recurrence; sentences are
-scored by the full softmax. One id, that of ``<pad>``, is the start as an input and the end as a target.
+log q (Bengio & Senécal 2008; Jean et al. 2015); sentences are scored by the full softmax. The id of ``<pad>`` is the
+start as an input and the end as a target.
 
-The vocabulary is the beginning of the trigram's: the most frequent words. ``<unk>`` stands for many different words; an
-unknown one gets its probability divided by their number, as in `core.fluency.trigram`.
+The vocabulary is the most frequent words of the trigram's. ``<unk>`` stands for many words; an unknown one gets its
+probability divided by their number, as in `core.fluency.trigram`.
 """
 
 from __future__ import annotations
@@ -35,10 +35,7 @@ _REPORT_EVERY = 20  # steps
 
 @dataclass(frozen=True)
 class LanguageModelSettings:
-    """What decides the model besides the data; `negatives` words are drawn for every batch of sentences.
-
-    Raises ValueError for a number that cannot be.
-    """
+    """What decides the model besides the data; `negatives` words are drawn for each batch. Raises ValueError."""
 
     vocabulary_size: int = 16_000
     embedding_size: int = 128
@@ -77,21 +74,18 @@ class LanguageModel(nn.Module):
         nn.init.normal_(self.embedding.weight, std=embedding_size**-0.5)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """What is compared with the next word, [B, T, E], after each of the ids [B, T]."""
+        """The expected next embedding, [B, T, E], after each of the ids [B, T]."""
         h, _last = self.recurrent(self.dropout(self.embedding(ids)))
         projected: Tensor = self.projection(self.dropout(h))
         return projected
 
     def log_probabilities(self, expected: Tensor) -> Tensor:
-        """Log-probability of every word, [N, V], where the network expects [N, E]."""
+        """Log-probability of every word, [N, V], for expected embeddings [N, E]."""
         return torch.log_softmax(nn.functional.linear(expected, self.embedding.weight, self.bias), dim=-1)
 
 
 class Recurrent:
-    """A trained language model as a scorer; never changed once made, so that threads can share it.
-
-    `vocabulary` is the model's own; `unknown_words` the number of different words behind ``<unk>``.
-    """
+    """A trained language model as a scorer, immutable; `unknown_words` is the number of words behind ``<unk>``."""
 
     name = mark("recurrent language model")
 
@@ -99,8 +93,8 @@ class Recurrent:
         if len(vocabulary) != len(model.bias) or unknown_words < 1:
             raise ValueError(
                 _(
-                    "a model of {words:,} words, a vocabulary of {vocabulary:,}, {unknown:,} unknown words: the first "
-                    "two are equal, the last is at least 1"
+                    "a model of {words:,} words, a vocabulary of {vocabulary:,}, {unknown:,} unknown "
+                    "words: the first two must be equal, the last at least 1"
                 ).format(words=len(model.bias), vocabulary=len(vocabulary), unknown=unknown_words)
             )
         self.model = model.requires_grad_(False).eval()
@@ -121,11 +115,11 @@ class Recurrent:
         return total
 
     def _score(self, block: Tensor, lengths: Tensor) -> Tensor:
-        """Totals [B] of sentences [B, T] that begin with the start."""
+        """Totals [B] of sentences [B, T], which begin with the start."""
         real = torch.arange(block.shape[1]) < lengths[:, None]
         targets = next_words(block)
-        found = self.model.log_probabilities(self.model(block)[real])
-        chosen = found.gather(1, targets[real][:, None])[:, 0].double()
+        every = self.model.log_probabilities(self.model(block)[real])
+        chosen = every.gather(1, targets[real][:, None])[:, 0].double()
         chosen -= math.log(self.unknown_words) * (targets[real] == Vocabulary.unk_id)
         row = torch.arange(len(block))[:, None].expand_as(block)[real]
         return torch.zeros(len(block), dtype=torch.float64).index_add_(0, row, chosen)
@@ -150,10 +144,7 @@ class LanguageModelProgress(NamedTuple):
 def train_language_model(
     settings: LanguageModelSettings, corpora: Sequence[Encoded], repeats: Sequence[int]
 ) -> Iterator[LanguageModelProgress]:
-    """Train on corpora encoded with the model's vocabulary, each read so many times an epoch; Adam, one cycle.
-
-    The rate rises over the first twentieth of the steps and falls to zero in half a cosine.
-    """
+    """Train on encoded corpora, each read so many times an epoch; Adam, one cycle with a rise over 5 % of the steps."""
     torch.manual_seed(settings.seed)
     bounded = _bounded(corpora, repeats)
     model = LanguageModel(
@@ -161,7 +152,7 @@ def train_language_model(
     ).train()
     counts = torch.from_numpy(np.bincount(bounded.ids, minlength=settings.vocabulary_size) + 1.0)
     q = (counts / counts.sum()).float()
-    # The chance of a word to be among the words drawn, of which copies are dropped.
+    # The chance of a word to be among the distinct words drawn.
     log_q = (-torch.expm1(settings.negatives * torch.log1p(-q.double()))).log().float()
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
     size, lengths = settings.batch_size, bounded.lengths
@@ -171,8 +162,8 @@ def train_language_model(
     step, loss, tokens, clock = 0, math.log(settings.negatives), 0, time.perf_counter()
     for _epoch in range(settings.epochs):
         batches = length_batches(lengths, size, random.permutation(len(bounded)))
-        for place in random.permutation(len(batches)):
-            block, row_lengths = (torch.from_numpy(array) for array in pad(bounded, batches[place]))
+        for index in random.permutation(len(batches)):
+            block, row_lengths = (torch.from_numpy(array) for array in pad(bounded, batches[index]))
             real = torch.arange(block.shape[1]) < row_lengths[:, None]
             drawn = torch.multinomial(q, settings.negatives, replacement=True).unique()
             with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
@@ -194,7 +185,7 @@ def train_language_model(
 
 
 def _bounded(corpora: Sequence[Encoded], repeats: Sequence[int]) -> Encoded:
-    """All sentences, each with the start in front, the corpora as often as they are read."""
+    """All sentences with the start in front, each corpus repeated."""
     ids, lengths = [], []
     for corpus, times in zip(corpora, repeats, strict=True):
         with_start = np.insert(corpus.ids, corpus.offsets[:-1], BOUNDARY)
@@ -208,12 +199,12 @@ def _rate(done: float) -> float:
 
 
 def _sampled_loss(model: LanguageModel, expected: Tensor, targets: Tensor, drawn: Tensor, log_q: Tensor) -> Tensor:
-    """Cross-entropy [] of targets [N] against themselves and the distinct words drawn [K], where [N, E] is expected."""
+    """Cross-entropy [] of targets [N] against the distinct words drawn [K], for expected embeddings [N, E]."""
     own = (expected * model.embedding(targets)).sum(dim=1).float() + model.bias[targets] - log_q[targets]
     others = nn.functional.linear(expected, model.embedding(drawn)).float() + (model.bias[drawn] - log_q[drawn])
-    place = torch.full((len(model.bias),), -1)
-    place[drawn] = torch.arange(len(drawn))
-    hit = place[targets] >= 0  # a target is no word against itself
-    hits = torch.zeros_like(others).index_put_((hit.nonzero()[:, 0], place[targets[hit]]), torch.tensor(-torch.inf))
+    index = torch.full((len(model.bias),), -1)
+    index[drawn] = torch.arange(len(drawn))
+    hit = index[targets] >= 0  # a target is no word against itself
+    hits = torch.zeros_like(others).index_put_((hit.nonzero()[:, 0], index[targets[hit]]), torch.tensor(-torch.inf))
     loss: Tensor = (torch.cat([own[:, None], others + hits], dim=1).logsumexp(dim=1) - own).mean()
     return loss

@@ -1,14 +1,14 @@
-"""How plausible is an order of words? An interpolated trigram: scores in nats, and a sentence's table of all of them.
+"""An interpolated trigram: scores in nats, and a sentence's table of all of them.
 
     p(c | a, b) = f(c | a, b) + γ(a, b) p(c | b)
     p(c | b)    = f(c | b)    + γ(b)    p(c)            γ(context) = 1 − Σ_c f(c | context)
 
-f is the discounted share of the n-grams that are kept (see `kneser_ney`); what a context's own words leave,
-γ, is shared out by the shorter context. So every distribution sums to one over the vocabulary and the end of the
-sentence, whatever was pruned or rounded. One id, that of ``<pad>``, is the start as a context and the end as a target.
+f is the discounted share of the kept n-grams (see `kneser_ney`); γ, the rest, is distributed by the shorter context. So
+every distribution sums to one over the vocabulary and the sentence end, whatever was pruned or rounded. The id of
+``<pad>`` is the start as a context and the end as a target.
 
-``<unk>`` stands for many different words: an unknown one gets its probability divided by their number, so that being
-unknown makes no word likelier than being rare.
+``<unk>`` stands for many words: an unknown one gets its probability divided by their number, so that an unknown word is
+no likelier than a rare one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NETWORK = "network."  # what the names of the recurrent model's weights begin w
 
 
 class Scorer(Protocol):
-    """A named judge of sentences."""
+    """A named scorer of sentences."""
 
     @property
     def name(self) -> str: ...
@@ -50,10 +50,9 @@ class Scorer(Protocol):
 
 
 class Trigram:
-    """An interpolated trigram over a vocabulary; never changed once made, so that threads can share it.
+    """An interpolated trigram, immutable; `unigram` is p(c), float64 [V], `unknown_words` those behind ``<unk>``.
 
-    `unigram` is p(c), float64 [V], `unknown_words` the number of different words behind ``<unk>``. Raises ValueError
-    where the levels do not fit the vocabulary or one another.
+    Raises ValueError if the levels do not fit the vocabulary or each other.
     """
 
     name: str = mark("trigram")
@@ -82,7 +81,7 @@ class Trigram:
         self._trigram_keys = trigrams.contexts * len(vocabulary) + trigrams.targets
 
     def probability(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-        """p(c | a, b) of ids, int64 [N] each, float64 [N]; where b is the start, p(c | start) whatever a is."""
+        """p(c | a, b) of ids, int64 [N] each, float64 [N]; if b is the start, a does not matter."""
         size = len(self.vocabulary)
         number, found = _find(self._bigram_keys, b * size + c)
         p: np.ndarray = self.bigrams.backoff[b] * self.unigram[c] + np.where(found, self.bigrams.shares[number], 0)
@@ -96,29 +95,26 @@ class Trigram:
     def log_probability(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
         """log p(c | a, b) of ids in nats, float64 [N], finite and never above 0; an unknown c is one word of many."""
         # Rounding may leave a sum a hair above 1, and a bound built on these numbers must hold.
-        found: np.ndarray = np.minimum(np.log(self.probability(a, b, c)), 0)
-        found[c == Vocabulary.unk_id] -= np.log(self.unknown_words)
-        return found
+        logs: np.ndarray = np.minimum(np.log(self.probability(a, b, c)), 0)
+        logs[c == Vocabulary.unk_id] -= np.log(self.unknown_words)
+        return logs
 
     def table(self, tokens: Sequence[str]) -> np.ndarray:
-        """The log-probabilities of a sentence's n tokens after one another in nats, float32 [n+1, n+1, n+1].
+        """The log-probabilities of a sentence's n tokens after each other in nats, float32 [n+1, n+1, n+1].
 
-        Entry [a, b, c] is log p(token c | token a, token b). As a context, index n is the start: [n, b, c] is
-        log p(c | start, b), and [a, n, c] is log p(c | start) for every a. As a target, index n is the end. Every entry
-        is finite and at most 0. An order i, j, k, …, z scores [n, n, i] + [n, i, j] + [i, j, k] + … + [y, z, n].
-        Raises ValueError for more than `LONGEST` tokens.
+        Entry [a, b, c] is log p(token c | token a, token b), finite and at most 0. Index n is the start as a context
+        ([a, n, c] is log p(c | start) for every a) and the end as a target. An order i, j, k, …, z scores
+        [n, n, i] + [n, i, j] + [i, j, k] + … + [y, z, n]. Raises ValueError for more than `LONGEST` tokens.
         """
         if len(tokens) > LONGEST:
             raise ValueError(
-                _("{count:,} tokens; the table of one sentence takes at most {most}").format(
-                    count=len(tokens), most=LONGEST
-                )
+                _("{count:,} tokens; a sentence can have at most {most}").format(count=len(tokens), most=LONGEST)
             )
         ids = np.array([*self.vocabulary.encode(tokens), BOUNDARY], dtype=np.int64)
-        distinct, places = np.unique(ids, return_inverse=True)
+        distinct, index = np.unique(ids, return_inverse=True)
         a, b, c = (axis.ravel() for axis in np.meshgrid(distinct, distinct, distinct, indexing="ij"))
         values = self.log_probability(a, b, c).astype(np.float32).reshape((len(distinct),) * 3)
-        return values[np.ix_(places, places, places)]
+        return values[np.ix_(index, index, index)]
 
     def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """Total log-probability of each sentence's tokens and its end in nats, float64 [N]."""
@@ -139,7 +135,7 @@ class Trigram:
         return np.add.reduceat(self.log_probability(stream[:-2], stream[1:-1], stream[2:]), starts)
 
     def pack(self) -> dict[str, np.ndarray]:
-        """The tensors to store; `unpack` makes a trigram of nearly the same numbers of them."""
+        """The tensors to store; `unpack` gives nearly the same numbers."""
         levels = {"bigrams": pack_level(self.bigrams), "trigrams": pack_level(self.trigrams)}
         return {
             "unigram": np.log(self.unigram).astype(np.float32),
@@ -149,7 +145,7 @@ class Trigram:
 
     @classmethod
     def unpack(cls, vocabulary: Vocabulary, tensors: Mapping[str, np.ndarray]) -> Trigram:
-        """The trigram that `pack` wrote. Raises ValueError or LookupError where the tensors are no such thing."""
+        """The trigram that `pack` wrote. Raises ValueError or LookupError for anything else."""
 
         def part(name: str) -> dict[str, np.ndarray]:
             return {key.removeprefix(name): array for key, array in tensors.items() if key.startswith(name)}
@@ -161,22 +157,21 @@ class Trigram:
 
 
 def _find(keys: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each key stands among ascending ones, and whether it does; where not, its place is some other's."""
+    """The index of each key among ascending ones, and whether it is there (if not, some other index)."""
     number = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return number, keys[number] == wanted
 
 
 class Mixture:
-    """Two scorers' total log-probabilities, mixed: (1 − weight) trigram + weight recurrent, in nats.
-
-    The weighted sum of logarithms is no probability of its own; it ranks sentences of the same words.
-    """
+    """(1 − weight) trigram + weight recurrent, in nats: a score for sentences of the same words."""
 
     name = mark("trigram and recurrent mixture")
 
     def __init__(self, trigram: Trigram, recurrent: Scorer, weight: float):
         if not 0 <= weight <= 1:
-            raise ValueError(_("the recurrent model's weight is from 0 to 1; given: {weight}").format(weight=weight))
+            raise ValueError(
+                _("the recurrent model's weight must be from 0 to 1; given: {weight}").format(weight=weight)
+            )
         self.trigram, self.recurrent, self.weight = trigram, recurrent, weight
 
     def score(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
@@ -187,10 +182,7 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Fluency:
-    """The scorers of one checkpoint: the trigram, and a recurrent one and their mixture where there is one.
-
-    `hash` stands for everything that decides their numbers; results are cached by it.
-    """
+    """One checkpoint's scorers: the trigram, and maybe a recurrent one and their mixture; `hash` caches results."""
 
     trigram: Trigram
     recurrent: Recurrent | None
@@ -201,7 +193,7 @@ class Fluency:
 
 
 def load(folder: Path | None = None) -> Fluency:
-    """The fluency model in a folder of checkpoints. Raises CheckpointError where anything is not as it should be."""
+    """The fluency model in a folder of checkpoints. Raises CheckpointError."""
     name = checkpoints.FLUENCY
     card, vocabulary, weights = checkpoints.read(name, folder, checkpoints.FLUENCY)
     network = {key.removeprefix(_NETWORK): weights.pop(key) for key in list(weights) if key.startswith(_NETWORK)}
@@ -219,7 +211,7 @@ def load(folder: Path | None = None) -> Fluency:
 
 
 def _recurrent(network: Mapping[str, Tensor], trigram: Trigram) -> Recurrent:
-    """The recurrent model of some weights; its vocabulary is the beginning of the trigram's."""
+    """The recurrent model of these weights; its vocabulary is the first part of the trigram's."""
     from core.fluency.recurrent_lm import LanguageModel, Recurrent
 
     size, embedding = network["embedding.weight"].shape
@@ -229,7 +221,7 @@ def _recurrent(network: Mapping[str, Tensor], trigram: Trigram) -> Recurrent:
 
 
 def beginning(trigram: Trigram, size: int) -> tuple[Vocabulary, int]:
-    """The first `size` ids of a trigram's vocabulary, and how many different words are unknown to them."""
+    """The first `size` ids of a trigram's vocabulary, and the number of words that they lack."""
     words = trigram.vocabulary.words[: size - 2]
     return Vocabulary(words), trigram.unknown_words + len(trigram.vocabulary.words) - len(words)
 

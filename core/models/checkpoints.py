@@ -1,15 +1,14 @@
 """Where do trained models live? A folder each: weights, a card, a vocabulary; nothing is ever unpickled.
 
-    checkpoints/<name>/weights.safetensors      float32; embeddings float16, exactly as when evaluated; integers.
-                                                An imported model's embeddings are float32, as its card says
-    checkpoints/<name>/card.json                what the model is, how it was trained, how good it is, files' hashes
+    checkpoints/<name>/weights.safetensors      float32; embeddings float16, as when evaluated, or float32 if imported
+    checkpoints/<name>/card.json                what the model is, its training, its accuracy, the files' hashes
     checkpoints/<name>/vocabulary.txt           one token a line
-    checkpoints/<name>/polarity.safetensors     float32, `models.token_log_odds` of each token; a checkpoint may lack it
-    checkpoints/<name>/state_space.safetensors  `models.state_space`, the axes that its states are drawn in; likewise
+    checkpoints/<name>/polarity.safetensors     optional: float32, `models.token_log_odds` of each token
+    checkpoints/<name>/state_space.safetensors  optional: `models.state_space`, the axes that its states are drawn in
 
-The card follows Mitchell et al. 2019, "Model Cards for Model Reporting". Its hashes cover the other files and the card
-itself: they find damage and mix-ups, not forgery. A folder is written beside and then renamed, so that a full disk
-or a crash leaves the last good checkpoint.
+The card follows Mitchell et al. 2019, "Model Cards for Model Reporting". Its hashes cover the other files and itself:
+they find damage and mix-ups, not forgery. A folder is written beside and then renamed, so that a full disk or a crash
+leaves the last good checkpoint.
 """
 
 from __future__ import annotations
@@ -17,14 +16,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -53,29 +54,25 @@ _PREVIOUS = re.compile(r"^\.(.*)\.previous$", re.DOTALL)  # what a crash between
 _CARD_LIMIT = 1_000_000  # bytes; a card is some 5 kB
 
 Card = dict[str, Any]
+_T = TypeVar("_T")
 
 
 class CheckpointError(ValueError):
     """A checkpoint that is missing, damaged or not what its card says; the message names it, in one line."""
 
 
-def _of(name: str, why: str) -> CheckpointError:
-    """What is said of a checkpoint: its name, then what is wrong."""
+def _error(name: str, why: str) -> CheckpointError:
     return CheckpointError(_("checkpoint {name!r}: {why}").format(name=name, why=why))
-
-
-def _of_part(name: str, file: str, error: Exception) -> CheckpointError:
-    return CheckpointError(_("checkpoint {name!r}: {file}: {error}").format(name=name, file=file, error=error))
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A trained model as loaded: read-only, in eval mode, no gradients stored.
 
-    `hash` stands for everything that decides its numbers; results are cached by it. `polarity`, float32 [V] in nats,
-    tells which way each vocabulary entry leans by itself in the training data; `state_space` in which
-    axes its states are drawn; None where the checkpoint lacks it. They decide none of the model's numbers: what depends
-    on one of them too is cached by `hash_with_polarity` or `hash_with_state_space`.
+    `hash` identifies everything that decides its numbers; results are cached by it. `polarity` [V] holds each token's
+    log-odds in nats, `state_space` the axes that its states are drawn in; None where the checkpoint lacks them. They
+    decide none of the model's numbers: what depends on them is cached by `hash_with_polarity` or
+    `hash_with_state_space`.
     """
 
     name: str
@@ -94,7 +91,7 @@ class Checkpoint:
 
     @property
     def reads_sentiment(self) -> bool:
-        """Whether its classes are negative and positive: probes that rest on sentiment apply to no other model."""
+        """Whether its classes are negative and positive, as some probes need."""
         return self.labels == SENTIMENT
 
     @property
@@ -104,21 +101,20 @@ class Checkpoint:
 
     @property
     def hash_with_polarity(self) -> str:
-        """Stands for everything that decides the model's numbers and its words' polarity."""
+        """Identifies the model's numbers and its tokens' log-odds."""
         return _digest([self.hash, self.card.get("sha256", {}).get(POLARITY)])
 
     @property
     def hash_with_state_space(self) -> str:
-        """Stands for everything that decides the model's numbers and where its states are drawn."""
+        """Identifies the model's numbers and where its states are drawn."""
         return _digest([self.hash, self.card.get("sha256", {}).get(STATE_SPACE)])
 
 
 def rejoining(checkpoint: Checkpoint) -> Checkpoint:
-    """A checkpoint that reads contractions joined which a tokeniser split; the same one where it does so anyway."""
+    """The checkpoint with split contractions rejoined before reading; itself if it does that already."""
     preprocessing = checkpoint.preprocessing.rejoining()
     if preprocessing == checkpoint.preprocessing:
         return checkpoint
-    # Another hash, so that nobody takes figures of the one for the other's.
     return replace(checkpoint, preprocessing=preprocessing, hash=_digest([checkpoint.hash, REJOIN]))
 
 
@@ -138,35 +134,30 @@ def root() -> Path:
 
 
 def names(folder: Path | None = None) -> list[str]:
-    """Names of the checkpoints that hold a classifier, sound or not, the three cells first."""
-    found = []
-    for name in candidates(folder)[0]:
-        try:
-            if read_card(name, folder).get("kind") != CLASSIFIER:
-                continue
-        except CheckpointError:
-            pass  # listed all the same: loading it tells what is wrong
-        found.append(name)
-    return found
+    """Names of the checkpoints that hold a classifier, damaged or not, the three cells first."""
+    return [name for name in candidates(folder)[0] if _may_hold_classifier(name, folder)]
+
+
+def _may_hold_classifier(name: str, folder: Path | None) -> bool:
+    try:
+        return read_card(name, folder).get("kind") == CLASSIFIER
+    except CheckpointError:
+        return True  # loading it says what is wrong
 
 
 def candidates(folder: Path | None = None) -> tuple[list[str], list[str]]:
-    """Names of the folders that may hold a classifier, the three cells first, and a line about each folder whose name
-    no checkpoint can have; nothing in them is read. Hidden folders are unfinished work and pass unsaid."""
+    """Names of the folders that may hold a classifier, the three cells first, and a line about each folder of another
+    name; nothing in them is read. Hidden folders are unfinished work and are skipped."""
     folder = folder or root()
     try:
         there = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-    except OSError:  # not to be read, or no name that a folder can have
+    except OSError:  # unreadable, or an impossible name
         there = []
-    found = {_PREVIOUS.sub(r"\1", name) for name in there} - set(_NO_CLASSIFIERS)
-    usual = ["rnn", "gru", "lstm"]
-    return (
-        sorted(
-            (name for name in found if _NAME.fullmatch(name)),
-            key=lambda name: (usual.index(name) if name in usual else len(usual), name),
-        ),
-        [_no_name(name) for name in sorted(found) if not _NAME.fullmatch(name) and not name.startswith(".")],
-    )
+    every = sorted({_PREVIOUS.sub(r"\1", name) for name in there} - set(_NO_CLASSIFIERS))
+    valid = [name for name in every if _NAME.fullmatch(name)]
+    first = [name for name in ("rnn", "gru", "lstm") if name in valid]
+    others = [name for name in valid if name not in first]
+    return [*first, *others], [_no_name(name) for name in every if name not in valid and not name.startswith(".")]
 
 
 def read_card(name: str, folder: Path | None = None) -> Card:
@@ -177,45 +168,45 @@ def read_card(name: str, folder: Path | None = None) -> Card:
         raise CheckpointError(_("no checkpoint {name!r}; available: {names}").format(name=name, names=available))
     try:
         if path.stat().st_size > _CARD_LIMIT:
-            raise _of(name, _("{file} is larger than {limit:,} bytes").format(file=CARD, limit=_CARD_LIMIT))
+            raise _error(name, _("{file} is larger than {limit:,} bytes").format(file=CARD, limit=_CARD_LIMIT))
         card: Card = json.loads(path.read_bytes().decode("utf-8"))
         hashes = card.get("sha256") if isinstance(card, dict) else None
         if not isinstance(hashes, dict) or card.get("format") != FORMAT:
-            raise _of(name, _("{file} is not a card of format {format}").format(file=CARD, format=FORMAT))
+            raise _error(name, _("{file} is not a card of format {format}").format(file=CARD, format=FORMAT))
         if hashes.get(CARD) != _card_hash(card):
-            raise _of(name, _("{file} was changed after it was saved").format(file=CARD))
-        if card.get("kind") == CLASSIFIER:
-            _check_labels(name, card)
+            raise _error(name, _("{file} was changed after it was saved").format(file=CARD))
     except CheckpointError:
         raise
     except FileNotFoundError:
-        raise _of(name, _("{file} is missing").format(file=CARD)) from None
+        raise _error(name, _("{file} is missing").format(file=CARD)) from None
     except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not JSON, or numbers too long
-        raise _of(name, _("{file} cannot be read ({error})").format(file=CARD, error=type(error).__name__)) from None
+        raise _error(name, _("{file} cannot be read ({error})").format(file=CARD, error=type(error).__name__)) from None
+    if card.get("kind") == CLASSIFIER:
+        try:
+            labelling_of(card)
+        except ValueError as error:
+            raise _error(name, str(error)) from None
     return card
 
 
 def labels_of(card: Card) -> Names:
-    """The names of a classifier's classes 0 and 1. Raises ValueError where the card has none that can be."""
+    """The names of a classifier's classes 0 and 1. Raises ValueError for invalid ones."""
     return check_names(card.get("labels", SENTIMENT))
 
 
 def labelling_of(card: Card) -> Labelling:
-    """A classifier's classes, and what the values of its own table meant, where they were not the usual ones.
-
-    Raises ValueError where the card tells nothing that can be.
-    """
+    """A classifier's classes, and what unusual values of its table meant. Raises ValueError for invalid ones."""
     names = labels_of(card)
     values = card.get("label_values", {})
     if not isinstance(values, dict) or not all(
         value is None or (type(value) is int and 0 <= value < len(names)) for value in values.values()
     ):
-        raise ValueError(_("label_values are no values of the labels"))
+        raise ValueError(_("label_values are not values of the labels"))
     return Labelling(names, values)
 
 
 def load(name: str, folder: Path | None = None) -> Checkpoint:
-    """A classifier, ready for use. Raises CheckpointError where anything about it is not as it should be."""
+    """A classifier, ready for use. Raises CheckpointError."""
     import torch
 
     from core.models.recurrent import Classifier
@@ -230,26 +221,24 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
             model = Classifier(card["cell"], *shapes, **variant(card))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:  # RuntimeError: torch's, for absurd sizes
         reason = str(error).splitlines()[0]
-        raise _of(name, _("its card does not describe a classifier ({reason})").format(reason=reason)) from None
+        raise _error(name, _("its card does not describe a classifier ({reason})").format(reason=reason)) from None
     expected = model.state_dict()
     for key in sorted({*expected, *weights}):
         shape = tuple(expected[key].shape) if key in expected else None
-        found = tuple(weights[key].shape) if key in weights else None
-        if shape != found:
-            why = _("{file} has {key} of shape {found}, the card and vocabulary ask for {shape}")
-            raise _of(name, why.format(file=WEIGHTS, key=key, found=found, shape=shape))
+        stored = tuple(weights[key].shape) if key in weights else None
+        if shape != stored:
+            why = _("{file} has {key} of shape {found}; the card and vocabulary need {shape}")
+            raise _error(name, why.format(file=WEIGHTS, key=key, found=stored, shape=shape))
     model.load_state_dict(weights, assign=True)
     model.requires_grad_(False).eval()
-    polarity = _read_polarity(name, folder, card, len(vocabulary)) if POLARITY in card["sha256"] else None
-    space = _read_state_space(name, folder, card, model.hidden_size) if STATE_SPACE in card["sha256"] else None
+    polarity = _part(name, folder, card, POLARITY, lambda arrays: _polarity(arrays, len(vocabulary)))
+    units = model.hidden_size
+    space = _part(name, folder, card, STATE_SPACE, lambda arrays: StateSpace.from_arrays(arrays, units))
     return Checkpoint(name, model, preprocessing, vocabulary, card, identity(card), polarity, space)
 
 
 def _unfilled() -> TorchFunctionMode:
-    """Leaves out the initial weights, which are replaced at once.
-
-    On the meta device they would take no time but memory: torch imports its compiler, 80 MB of modules, to draw them.
-    """
+    """Skips the initial weights: to draw them on the meta device, torch imports its compiler, 80 MB of modules."""
     from torch.overrides import TorchFunctionMode
 
     class Unfilled(TorchFunctionMode):
@@ -273,11 +262,11 @@ def load_vectors(name: str = WORD2VEC, folder: Path | None = None) -> WordVector
     vectors = weights.get("vectors")
     if vectors is None or vectors.ndim != 2 or len(vectors) != len(vocabulary):
         why = _("{file} holds no vectors for its {count:,} tokens")
-        raise _of(name, why.format(file=WEIGHTS, count=len(vocabulary)))
+        raise _error(name, why.format(file=WEIGHTS, count=len(vocabulary)))
     try:
         preprocessing = Preprocessing(tuple(card["preprocessing"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise _of(name, _("its card does not describe word vectors ({error})").format(error=error)) from None
+        raise _error(name, _("its card does not describe word vectors ({error})").format(error=error)) from None
     return WordVectors(vectors.numpy(), preprocessing, vocabulary, card)
 
 
@@ -290,19 +279,18 @@ def save(
     polarity: np.ndarray | None = None,
     state_space: StateSpace | None = None,
 ) -> None:
-    """Write a checkpoint, replacing one of the same name only when all of it is on the disk.
+    """Write a checkpoint; it replaces one of the same name when all of it is on the disk.
 
-    `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16, unless
-    the card says that they are stored as float32; round the model with `round_embeddings` before evaluating it. Whole
-    numbers stay what they are, all else becomes float32. Without `polarity` [V] or `state_space` the checkpoint has
-    none: `save_again` keeps what is there. Raises OSError where the disk is full, ValueError where a number is not
-    finite or there is not one polarity for each token.
+    `card` needs at least ``kind`` and ``preprocessing``; format and hashes are added. Embeddings become float16 (round
+    the model with `round_embeddings` before evaluating it) unless the card says float32; integers stay, all else
+    becomes float32. Raises OSError for a full disk, ValueError for a number that is not finite or a `polarity` of
+    another shape than [V].
     """
     import torch
     from safetensors.numpy import save as arrays_to_bytes
     from safetensors.torch import save as to_bytes
 
-    _folder(name, folder)  # refuses a name that is none
+    _folder(name, folder)  # refuses an invalid name
     target = (folder or root()) / name
     with _replacing(target) as new:
         halved = (card.get("embeddings") or {}).get("stored") != FLOAT32
@@ -334,14 +322,19 @@ def save_again(
     polarity: np.ndarray | None = None,
     state_space: StateSpace | None = None,
 ) -> None:
-    """Save a loaded checkpoint with another card and what is given; all that is not given stays. Raises as `save`."""
+    """Save a loaded checkpoint with another card and the given parts; its other parts stay. Raises as `save`."""
     polarity = checkpoint.polarity if polarity is None else polarity
     state_space = state_space or checkpoint.state_space
     save(checkpoint.name, checkpoint.model.state_dict(), checkpoint.vocabulary, card, folder, polarity, state_space)
 
 
+def versions(*packages: str) -> dict[str, str]:
+    """The versions of Python and some packages, as a card keeps them."""
+    return {"python": platform.python_version()} | {package: version(package) for package in packages}
+
+
 def check_name(name: str) -> None:
-    """Refuse a name that no classifier can be saved under. Raises CheckpointError."""
+    """Raises CheckpointError for a name that no classifier can have."""
     _folder(name, None)
     if name in _NO_CLASSIFIERS:
         raise CheckpointError(f"{name!r} is the name of {_NO_CLASSIFIERS[name]}; a classifier needs another")
@@ -364,24 +357,21 @@ def _stored_type(key: str, tensor: Tensor, halved: bool) -> dtype:
 
 
 def variant(card: Card) -> dict[str, Any]:
-    """How a card's classifier differs from a plain one, as `recurrent.Classifier` takes it: nothing of most.
-
-    Raises KeyError or TypeError where the card holds no sizes, ValueError where it says neither yes nor no.
-    """
+    """A card's options of `recurrent.Classifier`, empty for a plain one. Raises KeyError, TypeError or ValueError."""
     from core.models.recurrent import Head
 
     sizes = card["sizes"]
-    found = {key: sizes[key] for key in ("bidirectional", "reads", "nonlinearity", "reset_after") if key in sizes}
+    options = {key: sizes[key] for key in ("bidirectional", "reads", "nonlinearity", "reset_after") if key in sizes}
     for key in ("bidirectional", "reset_after"):
-        if not isinstance(found.get(key, True), bool):
-            raise ValueError(_("{key} is true or false; given: {given!r}").format(key=key, given=found[key]))
+        if not isinstance(options.get(key, True), bool):
+            raise ValueError(_("{key} must be true or false; given: {given!r}").format(key=key, given=options[key]))
     if head := sizes.get("head"):
-        found["head"] = Head(int(head["size"]), str(head["activation"]))
-    return found
+        options["head"] = Head(int(head["size"]), str(head["activation"]))
+    return options
 
 
 def _folder(name: str, folder: Path | None) -> Path:
-    """Where a checkpoint stands: its folder, or the previous one where a crash fell between a save's two renames."""
+    """A checkpoint's folder, or the previous one if a crash fell between a save's two renames."""
     if not _NAME.fullmatch(name):
         raise CheckpointError(_no_name(name))
     target = (folder or root()) / name
@@ -390,25 +380,25 @@ def _folder(name: str, folder: Path | None) -> Path:
 
 def _no_name(name: str) -> str:
     shown = name if len(name) <= 80 else name[:79] + "…"
-    return _("{name!r} is not a checkpoint's name: letters, digits, - and _, at most 64").format(name=shown)
+    return _("{name!r} is not a valid checkpoint name: letters, digits, - and _, at most 64").format(name=shown)
 
 
 def _inside(name: str, folder: Path | None, path: Path) -> Path:
-    """A checkpoint's file, refused where a symbolic link leads out of the folder of checkpoints."""
+    """A checkpoint's file; refused if a symbolic link leads out of the folder of checkpoints."""
     base = (folder or root()).resolve()
     try:
         inside = path.resolve().is_relative_to(base)
     except (OSError, RuntimeError):  # links in a circle
         inside = False
     if not inside:
-        raise _of(name, _("a symbolic link leads out of {folder}; it is not read").format(folder=base))
+        raise _error(name, _("a symbolic link leads out of {folder}; it was not read").format(folder=base))
     return path
 
 
 def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, dict[str, Tensor]]:
-    """Card, vocabulary and weights of a checkpoint of some kind, each checked against the card's hashes.
+    """Card, vocabulary and float32 weights (a fluency model's integers stay), checked against the card's hashes.
 
-    The weights are float32; a fluency model's whole numbers stay what they are. Raises CheckpointError.
+    Raises CheckpointError.
     """
     import torch
     from safetensors import SafetensorError
@@ -429,16 +419,16 @@ def read(name: str, folder: Path | None, kind: str) -> tuple[Card, Vocabulary, d
             for key, tensor in load_bytes(contents[WEIGHTS]).items()
         }
     except (SafetensorError, ValueError) as error:
-        raise _of(name, str(error)) from None
+        raise _error(name, str(error)) from None
     for key, tensor in weights.items():
         if not torch.isfinite(tensor).all():
-            raise _of(name, _("{file} holds numbers that are not finite in {key}").format(file=WEIGHTS, key=key))
+            raise _error(name, _("{file} holds numbers that are not finite in {key}").format(file=WEIGHTS, key=key))
     return card, vocabulary, weights
 
 
 @lru_cache(maxsize=4)
 def _vocabulary(content: bytes) -> Vocabulary:
-    """A vocabulary is never changed, so the checkpoints that were trained together share one."""
+    """Shared by checkpoints that were trained together; a vocabulary never changes."""
     return Vocabulary.from_bytes(content)
 
 
@@ -447,48 +437,40 @@ def _content(name: str, folder: Path | None, file: str, card: Card) -> bytes:
     try:
         content = _inside(name, folder, _folder(name, folder) / file).read_bytes()
     except OSError:
-        raise _of(name, _("{file} is missing or cannot be read").format(file=file)) from None
+        raise _error(name, _("{file} is missing or cannot be read").format(file=file)) from None
     if hashlib.sha256(content).hexdigest() != card["sha256"].get(file):
-        raise _of(name, _("{file} is not the file its card was written for (cut off or changed)").format(file=file))
+        raise _error(
+            name, _("{file} is not the file its card was written for (truncated or changed)").format(file=file)
+        )
     return content
 
 
-def _read_polarity(name: str, folder: Path | None, card: Card, size: int) -> np.ndarray:
-    """The polarity of `size` tokens, read-only. Raises CheckpointError."""
+def _part(
+    name: str, folder: Path | None, card: Card, file: str, parse: Callable[[dict[str, np.ndarray]], _T]
+) -> _T | None:
+    """A part that a checkpoint may lack, None without it. Raises CheckpointError."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as load_bytes
 
-    content = _content(name, folder, POLARITY, card)
+    if file not in card["sha256"]:
+        return None
+    content = _content(name, folder, file, card)
     try:
-        polarity = load_bytes(content).get("polarity", np.empty(0)).astype(np.float32)
-        _check_polarity(polarity, size)
+        return parse(load_bytes(content))
     except (SafetensorError, ValueError, TypeError, KeyError) as error:  # the last two: of a type that numpy lacks
-        raise _of_part(name, POLARITY, error) from None
+        why = _("checkpoint {name!r}: {file}: {error}")
+        raise CheckpointError(why.format(name=name, file=file, error=error)) from None
+
+
+def _polarity(arrays: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+    """The log-odds of `size` tokens, read-only. Raises ValueError."""
+    polarity = arrays.get("polarity", np.empty(0)).astype(np.float32)
+    _check_polarity(polarity, size)
     polarity.setflags(write=False)
     return polarity
 
 
-def _read_state_space(name: str, folder: Path | None, card: Card, units: int) -> StateSpace:
-    """The axes for states of so many units. Raises CheckpointError."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as load_bytes
-
-    content = _content(name, folder, STATE_SPACE, card)
-    try:
-        return StateSpace.from_arrays(load_bytes(content), units)
-    except (SafetensorError, ValueError, TypeError, KeyError) as error:
-        raise _of_part(name, STATE_SPACE, error) from None
-
-
-def _check_labels(name: str, card: Card) -> None:
-    try:
-        labelling_of(card)
-    except ValueError as error:
-        raise _of(name, str(error)) from None
-
-
 def _check_polarity(polarity: np.ndarray, size: int) -> None:
-    """Refuse what is not one finite number for each of `size` tokens. Raises ValueError."""
     if polarity.shape != (size,):
         raise ValueError(
             _("polarity of shape {shape} for a vocabulary of {size:,}").format(shape=polarity.shape, size=size)
@@ -504,8 +486,7 @@ def _card_hash(card: Card) -> str:
 
 
 def identity(card: Card) -> str:
-    """Hash of what decides a model's numbers and what they are called: weights, vocabulary, shape, preprocessing, and
-    labels other than sentiment; not the rest of the card."""
+    """Hash of what decides a model's numbers: weights, vocabulary, shape, preprocessing, labels but for sentiment."""
     hashes = card["sha256"]
     parts = [hashes[WEIGHTS], hashes[VOCABULARY], card.get("cell"), card.get("sizes"), card["preprocessing"]]
     if (labels := card.get("labels", [*SENTIMENT])) != [*SENTIMENT]:
@@ -514,13 +495,13 @@ def identity(card: Card) -> str:
 
 
 def _digest(value: object) -> str:
-    """SHA-256 of what JSON can say, whatever the order of keys."""
+    """SHA-256 of a JSON value, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
-    """A new folder to fill, which takes the place of `target` at the end, or vanishes if anything fails."""
+    """A new folder that replaces `target` at the end, or vanishes if anything fails."""
     target.parent.mkdir(parents=True, exist_ok=True)
     new, previous = target.with_name(f".{target.name}.new"), _previous(target)
     if previous.is_dir() and not target.exists():

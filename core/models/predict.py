@@ -1,8 +1,7 @@
 """What does a model say of a text, and after each of its tokens?
 
-A verdict is the second of the model's two classes (positive) where P(second class) is 0.5 or more. It is read from the
-last hidden state, so reading it after every token is meaningful: each prefix is a sentence of its own to the model. A
-bidirectional model has no such state: its verdict is on the whole text alone.
+A verdict is the second of the model's two classes (positive) if P(second class) is 0.5 or more. It is read from the
+last hidden state, so each prefix has one too. A bidirectional model has a verdict on the whole text only.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ from core.models.predictor import BlackBox, log_odds
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from core.models.checkpoints import Checkpoint
     from core.models.predictor import Model
     from core.models.recurrent import Classifier
@@ -37,9 +34,8 @@ class EmptyTextError(ValueError):
 class Verdict:
     """One model's answer to one text.
 
-    `known` says of each token whether the model's vocabulary has it; `prefix_probabilities` are P(second class) after
-    each token, the last being `probability`, and none where there are none: of a bidirectional model, of a black box.
-    `logit` is before the logistic function; `labels` are the classes' names.
+    `known` says of each token whether the vocabulary has it; `prefix_probabilities` are P(second class) after each
+    token, empty for a bidirectional model or a black box. `labels` are the classes' names.
     """
 
     model: str
@@ -63,7 +59,7 @@ class Verdict:
 
 
 def label(probability: float, labels: Names = SENTIMENT) -> str:
-    """The name of the class that a P(second class) stands for."""
+    """The class of a P(second class)."""
     return name_of(probability, labels)
 
 
@@ -81,31 +77,29 @@ def verdicts(checkpoint: Model, texts: Sequence[str]) -> list[Verdict]:
                 raise EmptyTextError(_("the text is empty: there is no word to read"))
             why = _("text {number} of {count:,} is empty: there is no word to read")
             raise EmptyTextError(why.format(number=number, count=len(texts)))
-    if isinstance(checkpoint, BlackBox):
-        return _answers(checkpoint, texts, tokenised)
-    return _read(checkpoint, texts, tokenised)
+    return _verdicts(checkpoint, texts, tokenised)
 
 
 def verdict_on_tokens(checkpoint: Model, tokens: Sequence[str]) -> Verdict:
-    """A model's verdict on tokens as they stand: those of its preprocessing in another order, for one.
-
-    Preprocessing their text again need not give them back. Raises EmptyTextError where there is none.
-    """
+    """A model's verdict on tokens, without preprocessing. Raises EmptyTextError without any."""
     if not tokens:
         raise EmptyTextError(_("there is no token to read"))
-    text = " ".join(tokens)
-    if isinstance(checkpoint, BlackBox):
-        return _answers(checkpoint, [text], [tuple(tokens)])[0]
-    return _read(checkpoint, [text], [tuple(tokens)])[0]
+    return _verdicts(checkpoint, [" ".join(tokens)], [tuple(tokens)])[0]
 
 
-def with_prefixes(black_box: BlackBox, found: Verdict) -> Verdict:
-    """A black box's verdict with P(positive) of each beginning of the text, asked as a text of its own.
+def with_prefixes(black_box: BlackBox, verdict: Verdict) -> Verdict:
+    """A black box's verdict with P(positive) of each prefix, asked as a text of its own.
 
-    The beginnings are words joined by spaces, so that the last need not have the `probability` of the text as typed.
+    Prefixes are words joined by spaces, so the last need not have the `probability` of the text as typed.
     """
-    beginnings = [found.tokens[:length] for length in range(1, len(found.tokens) + 1)]
-    return replace(found, prefix_probabilities=tuple(black_box.of_tokens(beginnings).tolist()))
+    prefixes = [verdict.tokens[:length] for length in range(1, len(verdict.tokens) + 1)]
+    return replace(verdict, prefix_probabilities=tuple(black_box.of_tokens(prefixes).tolist()))
+
+
+def _verdicts(model: Model, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
+    if isinstance(model, BlackBox):
+        return _answers(model, texts, tokenised)
+    return _read(model, texts, tokenised)
 
 
 def _answers(black_box: BlackBox, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
@@ -121,16 +115,21 @@ def _answers(black_box: BlackBox, texts: Sequence[str], tokenised: Sequence[tupl
 def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tuple[str, ...]]) -> list[Verdict]:
     import torch
 
+    model = checkpoint.model
+    prefixwise = not model.bidirectional
     sentences = encode_tokens(tokenised, checkpoint.vocabulary)
-    found: list[Verdict | None] = [None] * len(texts)
+    results: list[Verdict | None] = [None] * len(texts)
     with torch.inference_mode():
         for rows in length_batches(sentences.lengths, _BATCH):
             ids, lengths = pad(sentences, rows)
-            logits, prefixwise = _logits(checkpoint.model, torch.from_numpy(ids), torch.from_numpy(lengths))
+            if prefixwise:
+                logits = model.prefix_logits(torch.from_numpy(ids)).numpy()
+            else:
+                logits = model(torch.from_numpy(ids), torch.from_numpy(lengths))[:, None].numpy()
             for row, length, prefixes in zip(rows.tolist(), lengths.tolist(), logits, strict=True):
                 of_prefixes = prefixes[:length] if prefixwise else prefixes
                 probabilities = sigmoid(of_prefixes)
-                found[row] = Verdict(
+                results[row] = Verdict(
                     model=checkpoint.name,
                     text=texts[row],
                     tokens=tokenised[row],
@@ -140,14 +139,7 @@ def _read(checkpoint: Checkpoint, texts: Sequence[str], tokenised: Sequence[tupl
                     prefix_probabilities=tuple(probabilities.tolist()) if prefixwise else (),
                     labels=checkpoint.labels,
                 )
-    return [verdict for verdict in found if verdict is not None]
-
-
-def _logits(model: Classifier, ids: Tensor, lengths: Tensor) -> tuple[np.ndarray, bool]:
-    """Logits of ids [B, T] after every token, [B, T], and True; or after the last one, [B, 1], and False."""
-    if model.bidirectional:
-        return model(ids, lengths)[:, None].numpy(), False
-    return model.prefix_logits(ids).numpy(), True
+    return [verdict for verdict in results if verdict is not None]
 
 
 def logits(
@@ -157,10 +149,7 @@ def logits(
     *,
     check_cancelled: Callable[[], object] = lambda: None,
 ) -> np.ndarray:
-    """Logits of encoded sentences, float32 [N], on the model's device, batches sorted by length.
-
-    `check_cancelled` is called before every batch; what it raises ends it.
-    """
+    """Logits of encoded sentences, float32 [N], on the model's device; calls `check_cancelled` before every batch."""
     import torch
 
     device = next(model.parameters()).device

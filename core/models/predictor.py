@@ -1,13 +1,13 @@
-"""What if only a model's answers can be had? A black box: any callable from texts to probabilities of class 1.
+"""A black box: any callable from texts to probabilities of class 1, of which only the answers are known.
 
     package.module:callable      texts, a list of N strings  ->  N probabilities, a list, an array or a tensor
 
-It is named by whoever starts the program, as an argument of the command line, since naming it runs its module. What it
-answers is checked each time: probes never see anything but N numbers from 0 to 1. It is asked in batches that take a
-fraction of a second, one at a time (nobody promised that it stands two threads), and no text twice while it is known.
+Only a command-line argument names it, since naming it runs its module. Every answer is checked: probes always get N
+numbers from 0 to 1. It is asked in batches that take a fraction of a second, one at a time (it need not be
+thread-safe), and not twice about a text that is still remembered.
 
-Probes that move words ask it with the words joined by single spaces. Words are told apart as they are written, in lower
-case, since fluency and word lists know no other: what it says of a text as typed may differ, and both can be shown.
+Probes that move words ask about the words joined by single spaces. Words are compared in lower case, as fluency and
+word lists know no other; so its answer to a text as typed may differ, and both can be shown.
 """
 
 from __future__ import annotations
@@ -46,23 +46,23 @@ _SHORT, _LONG = 0.1, 0.4  # seconds between which a batch should take
 _FIRST, _MOST = 16, 2_048  # texts in a batch
 _KEPT = 100_000  # answers
 
-Told = Callable[[int, int], object]
-"""Called before every batch with how many of how many texts are answered; what it raises ends the asking."""
-_listening: ContextVar[Told | None] = ContextVar("listening", default=None)
+Report = Callable[[int, int], object]
+"""Called before every batch with the number of texts done and in all; what it raises cancels the rest."""
+_reports: ContextVar[Report | None] = ContextVar("reports", default=None)
 
 
 @contextmanager
-def telling(told: Told) -> Iterator[None]:
-    """Whoever asks a black box in here, however far below and in this thread, tells how far it is, and may be ended."""
-    token = _listening.set(told)
+def telling(report: Report) -> Iterator[None]:
+    """Report and cancel black-box calls in this context."""
+    token = _reports.set(report)
     try:
         yield
     finally:
-        _listening.reset(token)
+        _reports.reset(token)
 
 
 class PredictorError(ValueError):
-    """A black box that cannot be loaded or gives no probabilities; the message names it, in one line."""
+    """A black box that cannot be loaded or gives no probabilities; one line that names it."""
 
 
 class PlainWords:
@@ -87,22 +87,22 @@ class PlainWords:
 
 
 def _words(text: str) -> list[str]:
-    found: list[str] = []
-    place = 0
+    words: list[str] = []
+    end = 0
     for match in _WHOLE.finditer(text):
-        found += [*punctuation(text[place : match.start()]).split(), match[0]]
-        place = match.end()
-    return [*found, *punctuation(text[place:]).split()]
+        words += [*punctuation(text[end : match.start()]).split(), match[0]]
+        end = match.end()
+    return [*words, *punctuation(text[end:]).split()]
 
 
 class EveryWord:
-    """The vocabulary of a model of which nobody says what it knows: no word is unknown."""
+    """The vocabulary of a model that does not say what it knows: every word."""
 
     def __contains__(self, word: object) -> bool:
         return True
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
-        """Numbers from 2 that tell these tokens apart; another call may give the same word another number."""
+        """Numbers from 2, one for each distinct token of this call."""
         numbers: dict[str, int] = {}
         return [numbers.setdefault(token, len(numbers) + 2) for token in tokens]
 
@@ -112,10 +112,10 @@ class EveryWord:
 
 
 class BlackBox:
-    """A callable as a model: it has a name, a hash, words and names of its classes, as a checkpoint has, but no inside.
+    """A callable as a model, with a name, hash, words and labels as a checkpoint has, but no internal states.
 
-    `labels` names class 0 and class 1: the callable's own attribute ``labels``, else those of sentiment. `hash` stands
-    for the spec and the module's file only, so that figures kept on the disk do not notice new weights.
+    `labels` names class 0 and class 1: the callable's attribute ``labels``, else those of sentiment. `hash` covers the
+    spec and the module's file only, so stored results do not notice new weights.
     """
 
     preprocessing = PlainWords()
@@ -144,38 +144,38 @@ class BlackBox:
 
     @property
     def labelling(self) -> Labelling:
-        """Its classes; of a table of its own nothing is known."""
+        """Its classes."""
         return Labelling(self.labels)
 
     @property
     def at_once(self) -> int:
-        """How many texts it answers in a fraction of a second, as far as it is known."""
+        """How many texts it answers in a fraction of a second, as far as known."""
         return self._batch
 
     @property
     def pace(self) -> float | None:
-        """Seconds that a text took in the last batch, None before the first."""
+        """Seconds per text in the last batch, None before the first."""
         return self._pace
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """P(class 1) of texts, float64 [N], each distinct one asked once. Raises PredictorError."""
-        found = {text: self._known.get(text) for text in texts}
-        new = [text for text, known in found.items() if known is None]
+        answers = {text: self._known.get(text) for text in texts}
+        new = [text for text, known in answers.items() if known is None]
         done = 0
         while done < len(new):
-            if (told := _listening.get()) is not None:
-                told(done, len(new))
+            if (report := _reports.get()) is not None:
+                report(done, len(new))
             batch = new[done : done + self._batch]
-            found.update(zip(batch, self._asked(batch), strict=True))
+            answers.update(zip(batch, self._asked(batch), strict=True))
             done += len(batch)
-        return np.array([found[text] for text in texts], dtype=np.float64)
+        return np.array([answers[text] for text in texts], dtype=np.float64)
 
     def of_tokens(self, sentences: Sequence[Sequence[str]]) -> np.ndarray:
         """P(class 1) of token lists joined by spaces, float64 [N]. Raises PredictorError."""
         return self.probabilities([" ".join(tokens) for tokens in sentences])
 
     def _asked(self, batch: list[str]) -> list[float]:
-        # What it prints must not stand among what the program prints; in the lock no other thread restores the stream.
+        # What it prints must not mix with the program's output; in the lock no other thread restores the stream.
         with self._lock, redirect_stdout(sys.stderr):
             clock = time.perf_counter()
             try:
@@ -190,65 +190,62 @@ class BlackBox:
                 ) from error
             seconds = time.perf_counter() - clock
             self._pace = seconds / len(batch)
-            found: list[float] = self._checked(answer, batch).tolist()
+            numbers: list[float] = self._checked(answer, batch).tolist()
             if len(batch) == self._batch and seconds < _SHORT:
                 self._batch = min(2 * self._batch, _MOST)
             elif seconds > _LONG:
                 self._batch = max(len(batch) // 2, 1)
             for old in list(islice(self._known, max(len(self._known) + len(batch) - _KEPT, 0))):
                 del self._known[old]
-            self._known.update(zip(batch, found, strict=True))
-        return found
+            self._known.update(zip(batch, numbers, strict=True))
+        return numbers
 
     def _checked(self, answer: Any, batch: list[str]) -> np.ndarray:
-        """An answer as probabilities float64 [N]. Raises PredictorError where it is none."""
+        """An answer as probabilities float64 [N]. Raises PredictorError."""
         asked = _("expected {numbers} from 0 to 1, P(class 1) of each of {texts}").format(
             numbers=_numbers(len(batch)), texts=_texts(batch)
         )
+
+        def refused(message: str, **given: object) -> PredictorError:
+            return PredictorError(message.format(spec=self.spec, asked=asked, **given))
+
         try:
             if hasattr(answer, "detach"):  # a tensor with gradients, or on another device
                 answer = answer.detach().cpu()
             given = np.asarray(answer)
         except Exception as error:
-            raise PredictorError(
-                _("{spec} gave no array of numbers ({error}); {asked}").format(
-                    spec=self.spec, error=_said(error), asked=asked
-                )
+            raise refused(
+                _("{spec} did not give an array of numbers ({error}); {asked}"), error=_said(error)
             ) from error
         if given.dtype.kind not in "fiub":
-            raise PredictorError(
-                _("{spec} gave {kind}, not numbers; {asked}").format(
-                    spec=self.spec, kind=_kind(answer, given), asked=asked
-                )
-            )
+            raise refused(_("{spec} gave {kind}, not numbers; {asked}"), kind=_kind(answer, given))
         if given.ndim == 2 and len(given) == len(batch):
-            raise PredictorError(
-                _(
-                    "{spec} gave an array of shape {shape}, a column for each class? Then return [:, {column}]; {asked}"
-                ).format(spec=self.spec, shape=given.shape, column=min(1, given.shape[1] - 1), asked=asked)
+            raise refused(
+                _("{spec} gave an array of shape {shape}: one column per class? Then return [:, {column}]; {asked}"),
+                shape=given.shape,
+                column=min(1, given.shape[1] - 1),
             )
         if given.shape != (len(batch),):
             array = _("an array of shape {shape}").format(shape=given.shape)
-            found = _numbers(len(given)) if given.ndim == 1 else array
-            raise PredictorError(_("{spec} gave {found}; {asked}").format(spec=self.spec, found=found, asked=asked))
+            amount = _numbers(len(given)) if given.ndim == 1 else array
+            raise refused(_("{spec} gave {found}; {asked}"), found=amount)
         numbers = given.astype(np.float64)
         if np.isnan(numbers).any():
             text = batch[int(np.isnan(numbers).argmax())][:60]
-            raise PredictorError(
-                _("{spec} gave NaN for the text {text!r}; {asked}").format(spec=self.spec, text=text, asked=asked)
-            )
+            raise refused(_("{spec} gave NaN for the text {text!r}; {asked}"), text=text)
         low, high = float(numbers.min()), float(numbers.max())
         if low < -_ROUNDING or high > 1 + _ROUNDING:
-            raise PredictorError(
-                _("{spec} gave numbers from {low:g} to {high:g}{hint}; {asked}").format(
-                    spec=self.spec, low=low, high=high, hint=_hint(low, high), asked=asked
-                )
+            raise refused(
+                _("{spec} gave numbers from {low:g} to {high:g}{hint}; {asked}"),
+                low=low,
+                high=high,
+                hint=_hint(low, high),
             )
         return numbers.clip(0, 1)
 
 
 def inside(model: Model, what: str) -> Checkpoint:
-    """A model whose states and weights can be looked at, which `what` needs. Raises ValueError where it has none."""
+    """A checkpoint, as `what` needs its states and weights. Raises ValueError for a black box."""
     if isinstance(model, BlackBox):
         raise ValueError(f"{what} needs a model's states and weights; of {model.name} only the answers can be had")
     return model
@@ -257,67 +254,76 @@ def inside(model: Model, what: str) -> Checkpoint:
 def log_odds(probabilities: np.ndarray) -> np.ndarray:
     """Logits float64 of probabilities, those of 0 and 1 being finite: ±27.6."""
     p = np.clip(probabilities, _EDGE, 1 - _EDGE)
-    found: np.ndarray = np.log(p) - np.log1p(-p)
-    return found
+    logits: np.ndarray = np.log(p) - np.log1p(-p)
+    return logits
 
 
 def load(spec: str, taken: Sequence[str] = ()) -> BlackBox:
-    """The callable that ``package.module:callable`` names, its module found as `python -m` finds one.
+    """The callable that ``package.module:callable`` names, its module found as by `python -m`.
 
-    It is called by the callable's name, by the whole spec where that name is `taken`. Raises PredictorError.
+    Its name is the callable's, or the whole spec if that name is `taken`. Raises PredictorError.
     """
+
+    def refused(message: str, **given: object) -> PredictorError:
+        return PredictorError(message.format(option=OPTION, spec=spec, **given))
+
+    def broken(error: BaseException) -> PredictorError:
+        return refused(_("{option} {spec}: importing {module} raised {error}"), module=module_name, error=_said(error))
+
     if not _SPEC.fullmatch(spec):
-        raise PredictorError(
-            _("{option} is package.module:callable; given: {given!r}").format(option=OPTION, given=spec[:200])
-        )
+        raise refused(_("{option} must be package.module:callable; given: {given!r}"), given=spec[:200])
     module_name, _colon, attribute = spec.partition(":")
     here = str(Path.cwd())
     if "" not in sys.path and here not in sys.path:
         sys.path.insert(0, here)
     try:
         with redirect_stdout(sys.stderr):
-            found: Any = importlib.import_module(module_name)
+            target: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if module_name == missing or module_name.startswith(f"{missing}."):
-            raise PredictorError(
-                _("{option} {spec}: there is no module {missing!r} in {folder} or installed").format(
-                    option=OPTION, spec=spec, missing=missing, folder=here
-                )
+            raise refused(
+                _("{option} {spec}: there is no module {missing!r} in {folder} or installed"),
+                missing=missing,
+                folder=here,
             ) from None
-        raise _broken(spec, module_name, error) from error
+        raise broken(error) from error
     except (Exception, SystemExit) as error:
-        raise _broken(spec, module_name, error) from error
-    code = _code(found)
+        raise broken(error) from error
+    code = _code(target)
     owner = module_name
     for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise PredictorError(
-                _("{option} {spec}: {owner} has no {part!r}{callables}").format(
-                    option=OPTION, spec=spec, owner=owner, part=part, callables=_callables(found)
-                )
+        if not hasattr(target, part):
+            raise refused(
+                _("{option} {spec}: {owner} has no {part!r}{callables}"),
+                owner=owner,
+                part=part,
+                callables=_callables(target),
             )
-        found, owner = getattr(found, part), f"{owner}.{part}"
-    if not callable(found) or isinstance(found, type):
-        raise PredictorError(
-            _("{option} {spec}: {attribute} is {kind}, not callable with texts{hint}").format(
-                option=OPTION, spec=spec, attribute=attribute, **_no_callable(found)
-            )
+        target, owner = getattr(target, part), f"{owner}.{part}"
+    if not callable(target) or isinstance(target, type):
+        kind = _("of type {type}").format(type=type(target).__name__)
+        hint = _("; for a pipeline, name a function that returns predict_proba(texts)[:, 1]")
+        raise refused(
+            _("{option} {spec}: {attribute} is {kind}, which cannot be called with texts{hint}"),
+            attribute=attribute,
+            kind=_("a class, whose instances may be") if isinstance(target, type) else kind,
+            hint=hint if hasattr(target, "predict_proba") else "",
         )
-    return BlackBox(found, spec, spec if attribute in taken else attribute, code)
+    return BlackBox(target, spec, spec if attribute in taken else attribute, code)
 
 
 def asked_for(arguments: Sequence[str]) -> str | None:
-    """The spec that follows ``--predictor`` among a program's arguments, None without one. Raises PredictorError."""
+    """The spec after ``--predictor`` among arguments, None without one. Raises PredictorError."""
     specs: list[str] = []
-    for place, argument in enumerate(arguments):
+    for index, argument in enumerate(arguments):
         if argument == OPTION:
-            specs += arguments[place + 1 : place + 2] or [""]
+            specs += arguments[index + 1 : index + 2] or [""]
         elif argument.startswith(f"{OPTION}="):
             specs.append(argument.removeprefix(f"{OPTION}="))
     if len(specs) > 1:
         raise PredictorError(
-            _("{option} is given once; given: {specs}").format(option=OPTION, specs=", ".join(specs)[:200])
+            _("give {option} once; given: {specs}").format(option=OPTION, specs=", ".join(specs)[:200])
         )
     return specs[0] if specs else None
 
@@ -327,7 +333,7 @@ def _labels(spec: str, labels: Any) -> tuple[str, str]:
         return check_names(labels)
     except ValueError as error:
         raise PredictorError(
-            _("{spec}: its labels are two different names, of class 0 and class 1; given: {labels} ({error})").format(
+            _("{spec}: labels must be two different names, for class 0 and class 1; given: {labels} ({error})").format(
                 spec=spec, labels=str(labels)[:100], error=error
             )
         ) from None
@@ -341,26 +347,8 @@ def _code(module: Any) -> bytes:
         return b""
 
 
-def _broken(spec: str, module_name: str, error: BaseException) -> PredictorError:
-    return PredictorError(
-        _("{option} {spec}: importing {module} raised {error}").format(
-            option=OPTION, spec=spec, module=module_name, error=_said(error)
-        )
-    )
-
-
-def _no_callable(found: Any) -> dict[str, str]:
-    """What something is that cannot be called with texts, and what to name instead, if that can be told."""
-    kind = _("of type {type}").format(type=type(found).__name__)
-    hint = _("; of a pipeline name a function that returns predict_proba(texts)[:, 1]")
-    return {
-        "kind": _("a class, whose objects may be") if isinstance(found, type) else kind,
-        "hint": hint if hasattr(found, "predict_proba") else "",
-    }
-
-
 def _hint(low: float, high: float) -> str:
-    """What numbers that are no probabilities may be."""
+    """What invalid probabilities may be."""
     if low < 0 and np.isfinite([low, high]).all():
         return _(" (logits? Then apply the logistic function)")
     return _(" (percentages? Then divide by 100)") if low >= 0 and 1 < high <= 100 else ""

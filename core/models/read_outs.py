@@ -9,10 +9,9 @@ A pool, over the states h_1 … h_T of the top layer:
     cell       the LSTM's cell states where `final` takes the hidden ones
     dot        attention without parameters: Σ_t a_t h_t, a = softmax_t(h_t · q), q the states of `final`
 
-and a side: none, every token is read (``unpadded`` says so); ``padded:N``, the padding token behind the text up to N
-tokens; ``left:N``, in front of it; ``cut:N``, no padding. A longer text is cut to its first N tokens, with ``left`` to
-its last N; ``:first`` and ``:last`` say another, as in ``padded:100:last``. Padding is then read as any word is, and
-pooled over.
+and a side: none, every token is read (``unpadded``); ``padded:N``, padding behind the text up to N tokens; ``left:N``,
+in front of it; ``cut:N``, no padding. A longer text is cut to its first N tokens, with ``left`` to its last N;
+``:first`` and ``:last`` override that, as in ``padded:100:last``. Padding is then read and pooled like any word.
 
 Axes: B batch, T steps, F what the head reads (H, or 2H of a bidirectional model).
 """
@@ -38,8 +37,7 @@ LONGEST = 10_000  # tokens that a text may be padded to
 
 @dataclass(frozen=True)
 class ReadOut:
-    """One of `POOLS`, and one of `SIDES` with a length, or "" and 0; a longer text keeps its last tokens with `last`.
-    `str` gives what `parse` takes."""
+    """One of `POOLS`, and one of `SIDES` with a length, or "" and 0; `last`: a longer text keeps its last tokens."""
 
     pool: str = POOLS[0]
     side: str = ""
@@ -86,7 +84,7 @@ class ReadOut:
         return self.pool in ("max", "mean", "dot")
 
     def check(self, cell: str, bidirectional: bool) -> None:
-        """Raises ValueError where such a model has no such pool."""
+        """Raises ValueError if such a model has no such pool."""
         if self.pool not in pools(cell, bidirectional):
             raise ValueError(
                 _("a {way} {cell} has no read-out {pool!r}; available: {pools}").format(
@@ -98,7 +96,7 @@ class ReadOut:
             )
 
     def read(self, tokens: int) -> slice:
-        """Which of so many tokens are read: a text that is longer is cut."""
+        """Which of so many tokens are read."""
         kept = min(tokens, self.length) if self.side else tokens
         return slice(tokens - kept, tokens) if self.last else slice(kept)
 
@@ -109,8 +107,7 @@ class ReadOut:
         return padding + kept if self.side == "left" else kept + padding
 
     def embedded(self, x: Tensor, lengths: Tensor | None, pad: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Embedded texts x [B, T, E] of `lengths` [B] as they are read, and their lengths; padding is the vector `pad`
-        [E], behind which there is nothing more."""
+        """Embedded texts x [B, T, E] of `lengths` [B] as they are read, and their lengths; `pad` [E] is padding."""
         import torch
 
         if not self.side:
@@ -119,25 +116,25 @@ class ReadOut:
         if lengths is None:
             lengths = torch.full((count,), steps, device=x.device)
         kept = lengths.clamp(max=self.length)
-        places = torch.arange(self.length if self.pads else min(steps, self.length), device=x.device)[None]
+        index = torch.arange(self.length if self.pads else min(steps, self.length), device=x.device)[None]
         if self.side == "left":
-            places = places - (self.length - kept[:, None])
-        inside = (places >= 0) & (places < kept[:, None])
-        places = (places + (lengths - kept)[:, None] * self.last).clamp(0, max(steps - 1, 0))
-        found = x.gather(1, places[..., None].expand(-1, -1, x.shape[2]))
-        return torch.where(inside[..., None], found, pad), None if self.pads else kept
+            index = index - (self.length - kept[:, None])
+        inside = (index >= 0) & (index < kept[:, None])
+        index = (index + (lengths - kept)[:, None] * self.last).clamp(0, max(steps - 1, 0))
+        chosen = x.gather(1, index[..., None].expand(-1, -1, x.shape[2]))
+        return torch.where(inside[..., None], chosen, pad), None if self.pads else kept
 
 
 def pools(cell: str, bidirectional: bool) -> tuple[str, ...]:
-    """The pools that differ for such a model: a unidirectional one's final state is its last, whatever the order."""
+    """The pools that differ for such a model: a unidirectional one's final state is its last."""
     only_both = () if bidirectional else ("last", "reversed")
     return tuple(pool for pool in POOLS if pool not in only_both and (pool != "cell" or cell == "lstm"))
 
 
 def gather(pool: str, h: Tensor, final: Tensor, cell: Tensor | None, inside: Tensor | None = None) -> Tensor:
-    """What the head reads, [B, F], of the states h [B, T, F] of the steps that are `inside` [B, T] (None: all).
+    """What the head reads, [B, F], of states h [B, T, F] of the steps `inside` [B, T] (None: all).
 
-    `final` [B, F] are the states of the pools that take one, `cell` those of ``cell``.
+    `final` [B, F] are the last states, `cell` the last cell states.
     """
     if pool == "cell":
         assert cell is not None

@@ -2,22 +2,22 @@
 
     x_t = E[id_t],   state_t = cell(x_t, state_{t-1}),   logit = w·read(h_1 … h_T) + b,   P(positive) = σ(logit)
 
-with σ the logistic function, h_0 = c_0 = 0, and read(…) = h_T unless `core.models.read_outs` says another. The cells'
-equations are torch's (documentation of `torch.nn.RNN`, `GRU`, `LSTM`), after Elman 1990, Cho et al. 2014 and Hochreiter
-& Schmidhuber 1997 with the forget gate of Gers et al. 2000:
+with h_0 = c_0 = 0, and read(…) = h_T unless `read_outs` says another. The cells' equations are torch's (documentation
+of `torch.nn.RNN`, `GRU`, `LSTM`), after Elman 1990, Cho et al. 2014 and Hochreiter & Schmidhuber 1997 with the forget
+gate of Gers et al. 2000:
 
     rnn    h' = tanh(Wx + b + Uh + d), or relu of the same
     gru    r, z = σ(Wx + b + Uh + d),  n = tanh(W_n x + b_n + r*(U_n h + d_n)),  h' = (1 − z)*n + z*h
     lstm   i, f, o = σ(Wx + b + Uh + d),  g = tanh(W_g x + b_g + U_g h + d_g),  c' = f*c + i*g,  h' = o*tanh(c')
 
-The GRU's reset gate stands inside the candidate's recurrent term, as in torch and cuDNN. With ``reset_after=False`` it
-comes before the product, n = tanh(W_n x + b_n + U_n (r*h) + d_n), as in Cho et al. 2014. `Classifier.forward` uses
+The GRU's reset gate acts inside the candidate's recurrent term, as in torch and cuDNN. With ``reset_after=False`` it
+acts before the product, n = tanh(W_n x + b_n + U_n (r*h) + d_n), as in Cho et al. 2014. `Classifier.forward` uses
 torch's fused modules; `start`, `step` and `read_state` give the same numbers a token at a time and are the one place
 where these equations are written out.
 
-A bidirectional classifier has a second recurrence from the last token to the first (Schuster & Paliwal 1997), and its
-head reads both directions' states side by side, [2H]. It has no state after a prefix that its verdict on the prefix
-could be read from: `prefix_logits`, `start` and `step` do not exist for it.
+A bidirectional classifier (Schuster & Paliwal 1997) has a second recurrence from the last token to the first; its head
+reads both states side by side, [2H]. No state after a prefix gives its verdict on the prefix, so it has no
+`prefix_logits`, `start` and `step`.
 
 Axes: B batch, T steps, E embedding, H hidden, L layers, V vocabulary, F what the head reads. Imports torch only.
 """
@@ -48,37 +48,34 @@ ACTIVATIONS = NONLINEARITIES | {
     "leaky_relu": nn.functional.leaky_relu,
     "linear": nn.Identity(),
 }
-"""What a head of two layers may have between them."""
+"""Activations of a head's hidden layer."""
 
 
 class Head(NamedTuple):
-    """The hidden layer of a head of two: how many units it has, and one of `ACTIVATIONS`."""
+    """A head's hidden layer: its units, and one of `ACTIVATIONS`."""
 
     size: int
     activation: str
 
 
 class ReadOutError(ValueError):
-    """Something was asked of a model whose verdict is not read from its last hidden state alone."""
+    """A request that needs a verdict read from the last hidden state alone."""
 
 
 class NotPrefixwiseError(ReadOutError):
-    """Something was asked of a bidirectional model that only a model which reads from left to right can tell."""
+    """A request that needs a model that reads from left to right."""
 
     def __init__(self, name: str = ""):
         super().__init__(
             _(
-                "{model} is bidirectional: it reads a text from both ends, so it has no verdict, state or gate after "
-                "each word on the way; choose a model that reads from left to right"
+                "{model} is bidirectional: it reads a text from both ends, so it has no verdict, "
+                "state or gate for a prefix; choose a model that reads left to right"
             ).format(model=name or _("the model"))
         )
 
 
 class State(NamedTuple):
-    """Hidden states [L, B, H]; for the LSTM cell states of the same shape; what a pool has gathered [1, B, …], if any.
-
-    Its tensors are indexed together: `rows` takes some of the batch.
-    """
+    """Hidden states [L, B, H]; the LSTM's cell states of the same shape; what a pool has gathered [1, B, …], if any."""
 
     h: Tensor
     c: Tensor | None = None
@@ -95,13 +92,12 @@ class State(NamedTuple):
                 part[:, index] = value
 
     def empty(self, count: int) -> State:
-        """Room for as many states of this shape."""
+        """`count` uninitialised states of this shape."""
         return State(*(None if part is None else part.new_empty(len(part), count, part.shape[2]) for part in self))  # type: ignore[arg-type]
 
 
 class Step(NamedTuple):
-    """The state after one token and the gates that made it, by name, each [L, B, H] (after their non-linearity, except
-    the RNN's pre-activation)."""
+    """The state after one token, and its gates by name [L, B, H], after their non-linearity (the RNN's before it)."""
 
     state: State
     gates: dict[str, Tensor]
@@ -127,9 +123,9 @@ def cell_step(
 ) -> CellStep:
     """One step of one layer from the two projections Wx + b and Uh + d, each [B, G*H], G gates stacked.
 
-    The projections come apart because searches share them: one Wx for every place a word can stand in, one Uh for every
-    word that can follow. `nonlinearity` is the RNN's. With `candidate`, U_n [H, H] and d_n [H], a GRU's reset gate
-    comes before the product, and what `from_state` has of the candidate is not used.
+    Searches share the projections: one Wx for every position of a word, one Uh for every word that can follow.
+    `nonlinearity` is the RNN's. With `candidate`, U_n [H, H] and d_n [H], a GRU's reset gate acts before the product,
+    and the candidate's part of `from_state` is not used.
     """
     if cell == "rnn":
         pre = from_input + from_state
@@ -149,11 +145,10 @@ def cell_step(
 
 
 class Classifier(nn.Module):
-    """A recurrent classifier over one of the cells ``rnn``, ``gru``, ``lstm``; unidirectional unless told.
+    """A recurrent classifier over one of the cells ``rnn``, ``gru``, ``lstm``.
 
-    `dropout` acts on the embeddings and on what the head reads, in training only. `reads` is what
-    `ReadOut.parse` takes, `nonlinearity` the RNN's, `reset_after` the GRU's, `head` a hidden layer of
-    the head. Raises ValueError for an unknown cell, read-out, non-linearity or activation, or a size below 1.
+    `dropout` acts on the embeddings and on what the head reads, in training only. `reads` is what `ReadOut.parse`
+    takes, `nonlinearity` the RNN's, `reset_after` the GRU's. Raises ValueError for an unknown or impossible option.
     """
 
     def __init__(
@@ -183,7 +178,9 @@ class Classifier(nn.Module):
                     _("unknown activation {given!r}; available: {known}").format(given=given, known=", ".join(known))
                 )
         if (nonlinearity != "tanh" and cell != "rnn") or not (reset_after or cell == "gru"):
-            raise ValueError(_("only an RNN has another activation, only a GRU its reset gate before the product"))
+            raise ValueError(
+                _("only an RNN can have another activation, and only a GRU a reset gate before the product")
+            )
         if min(vocabulary_size, embedding_size, hidden_size, layers, head.size if head else 1) < 1:
             raise ValueError(
                 _(
@@ -206,23 +203,23 @@ class Classifier(nn.Module):
 
     @property
     def hidden_size(self) -> int:
-        """H, the number of units of a layer, one way."""
+        """H, the units of a layer in one direction."""
         return int(self.recurrent.hidden_size)
 
     @property
     def plain(self) -> bool:
-        """Whether the logit is w·h_T + b, of torch's own cell, over the text alone: what many probes rest on."""
+        """Whether the logit is w·h_T + b, of torch's own cell, over the text alone, as many probes need."""
         pool = self.reads.pool in ("final", "last", "reversed")
         variant = self.nonlinearity != "tanh" or not self.reset_after or self.head is not None
         return pool and not (self.bidirectional or self.reads.side or variant)
 
     @property
     def reads_whole(self) -> bool:
-        """Whether texts of several lengths share no state on the way that a verdict could be read from."""
+        """Whether no state on the way gives a verdict, so that every text is read whole."""
         return self.bidirectional or bool(self.reads.side) or self.reads.pool == "dot"
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Logits [B] of sentences of ids [B, T], padded on the right where `lengths` [B] says so; T is at least 1."""
+        """Logits [B] of ids [B, T], padded on the right if `lengths` [B] says so; T is at least 1."""
         return self.from_embeddings(self.embedding(ids), lengths)
 
     def from_embeddings(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -230,17 +227,17 @@ class Classifier(nn.Module):
         x, lengths = self.reads.embedded(x, lengths, self.embedding.weight[0])
         h, cells = self._states(self.dropout(x), lengths)
         steps = torch.arange(h.shape[1], device=h.device)
-        # A forward recurrence that is read past the end does no harm: padding cannot reach the state before it.
         last = h[:, -1] if lengths is None else h[torch.arange(len(h), device=h.device), lengths - 1]
         if self.bidirectional and self.reads.pool != "last":
-            ways = [last[:, : self.hidden_size], h[:, 0, self.hidden_size :]]
-            last = torch.cat(ways[::-1] if self.reads.pool == "reversed" else ways, dim=-1)
+            both = [last[:, : self.hidden_size], h[:, 0, self.hidden_size :]]
+            last = torch.cat(both[::-1] if self.reads.pool == "reversed" else both, dim=-1)
         inside = None if lengths is None else steps < lengths[:, None]
         return self.read_out(self.dropout(gather(self.reads.pool, h, last, cells, inside)))
 
     def _states(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """The top layer's states [B, T, F] of x [B, T, E], and for the pool ``cell`` each direction's last cell
-        state, side by side [B, F]. The way back starts at each sentence's own end."""
+        """The top layer's states [B, T, F] of x [B, T, E], and the last cell states [B, F] for the pool ``cell``.
+
+        The backward direction starts at each sentence's own end."""
         if not self.reset_after:
             return self._reset_before(x, lengths), None
         if lengths is None or not (self.bidirectional or self.reads.pool == "cell"):
@@ -257,24 +254,25 @@ class Classifier(nn.Module):
     def _reset_before(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """The top layer's states [B, T, F] of a GRU whose reset gate comes before the product, which torch lacks."""
         steps = torch.arange(x.shape[1], device=x.device)
-        turned = steps.flip(0).expand(len(x), -1)
+        backward = steps.flip(0).expand(len(x), -1)
         if lengths is not None:
-            turned = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+            backward = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
         for layer in range(self.recurrent.num_layers):
-            ways = []
-            for way in ("", "_reverse")[: 2 if self.bidirectional else 1]:
-                order = turned[..., None].expand(-1, -1, x.shape[2])
+            directions = []
+            for suffix in ("", "_reverse")[: 2 if self.bidirectional else 1]:
+                order = backward[..., None].expand(-1, -1, x.shape[2])
                 h, states = x.new_zeros(len(x), self.hidden_size), []
-                for token in self.project_input(x.gather(1, order) if way else x, layer, way).unbind(1):
-                    h = self.advance(token, self.project_state(h, layer, way), h, None, layer, way).h
+                for token in self.project_input(x.gather(1, order) if suffix else x, layer, suffix).unbind(1):
+                    h = self.advance(token, self.project_state(h, layer, suffix), h, None, layer, suffix).h
                     states.append(h)
-                found = torch.stack(states, dim=1)
-                ways.append(found.gather(1, turned[..., None].expand(-1, -1, self.hidden_size)) if way else found)
-            x = torch.cat(ways, dim=-1)
+                own = torch.stack(states, dim=1)
+                order = backward[..., None].expand(-1, -1, self.hidden_size)
+                directions.append(own.gather(1, order) if suffix else own)
+            x = torch.cat(directions, dim=-1)
         return x
 
     def empty_logit(self) -> float:
-        """The logit of the empty text: what is read out of zeros, the state before the first token, or of padding."""
+        """The logit of the empty text: read from zeros, the state before the first token, or from padding."""
         if self.reads.pads:
             with torch.no_grad():
                 weight = self.embedding.weight
@@ -282,55 +280,52 @@ class Classifier(nn.Module):
         return self.start_logit()
 
     def start_logit(self) -> float:
-        """What is read out of zeros: the logit before the first step."""
+        """The logit before the first step, read from zeros."""
         width = self.hidden_size * (2 if self.bidirectional else 1)
         return float(self.read_out(self.linear.weight.new_zeros(width)))
 
     def check_prefixwise(self, name: str = "") -> None:
-        """Refuse a bidirectional model, by its name if that is given. Raises NotPrefixwiseError."""
+        """Raises NotPrefixwiseError for a bidirectional model."""
         if self.bidirectional:
             raise NotPrefixwiseError(name)
 
     def check_plain(self, name: str = "") -> None:
-        """Refuse a model whose logit is not w·h_T + b. Raises NotPrefixwiseError or ReadOutError."""
+        """Raises NotPrefixwiseError or ReadOutError for a model whose logit is not w·h_T + b."""
         self.check_prefixwise(name)
         if not self.plain:
             raise ReadOutError(
                 _(
-                    "{model} ({what}) has a verdict that is not a weighted sum of a plain cell’s last hidden state, "
-                    "which this needs; choose another model"
+                    "{model} ({what}) has a logit that is not a weighted sum of a plain cell’s last "
+                    "hidden state, which this needs; choose another model"
                 ).format(model=name or _("the model"), what=self.variant)
             )
 
     @property
     def variant(self) -> str:
         """How the model differs from a plain one, in a few words; empty where it does not."""
-        found = []
+        parts = []
         if self.reads != ReadOut():
-            found.append(_("reads: {reads}").format(reads=self.reads))
+            parts.append(_("reads: {reads}").format(reads=self.reads))
         if self.nonlinearity != "tanh":
-            found.append(_("units: {function}").format(function=self.nonlinearity))
+            parts.append(_("units: {function}").format(function=self.nonlinearity))
         if not self.reset_after:
-            found.append(_("reset gate before the product"))
+            parts.append(_("reset gate before the product"))
         if self.head:
-            found.append(_("head of two layers, {activation}").format(activation=self.head.activation))
-        return ", ".join(found)
+            parts.append(_("head of two layers, {activation}").format(activation=self.head.activation))
+        return ", ".join(parts)
 
     def prefix_logits(self, ids: Tensor) -> Tensor:
-        """Logits [B, T] of every prefix of ids [B, T]; the last column is what `forward` gives.
-
-        Raises NotPrefixwiseError for a bidirectional model, as `start` and `step` do.
-        """
+        """Logits [B, T] of every prefix of ids [B, T]; the last column equals `forward`. Raises NotPrefixwiseError."""
         self.check_prefixwise()
         x = self.embedding(ids)
         if self.reads_whole:
             return torch.stack([self.from_embeddings(x[:, : step + 1]) for step in range(x.shape[1])], dim=1)
         if self.reads.pool in ("max", "mean", "cell"):
-            state, found = self.start(len(x)), []
+            state, logits = self.start(len(x)), []
             for token in x.unbind(1):
                 state = self.step(token, state).state
-                found.append(self.read_state(state))
-            return torch.stack(found, dim=1)
+                logits.append(self.read_state(state))
+            return torch.stack(logits, dim=1)
         return self.read_out(self._states(x, None)[0])
 
     def start(self, batch: int = 1) -> State:
@@ -345,16 +340,15 @@ class Classifier(nn.Module):
         return State(h, h.clone() if self.cell == "lstm" else None, pooled)
 
     def start_of(self, tokens: int) -> State | None:
-        """The state before the first of so many tokens, behind the padding that is read before it; None where
-        sentences of these tokens share no state that their verdict could be read from."""
+        """The state before the first of `tokens` tokens, after any padding in front; None where the orders of these
+        tokens share no state that gives a verdict."""
         if self.bidirectional or self.reads.side == "padded" or self.reads.pool == "dot":
             return None
+        if self.reads.side and tokens > self.reads.length:
+            return None  # which tokens are read depends on their order
         state = self.start()
-        if self.reads.side:
-            if tokens > self.reads.length:
-                return None  # which tokens are read depends on their order
-            for _pad in range(self.reads.length - tokens if self.reads.pads else 0):
-                state = self.step(self.embedding.weight[:1], state).state
+        for _pad in range(self.reads.length - tokens if self.reads.pads else 0):
+            state = self.step(self.embedding.weight[:1], state).state
         return state
 
     def step(self, x: Tensor, state: State) -> Step:
@@ -372,17 +366,17 @@ class Classifier(nn.Module):
         return Step(State(h, c, self.pool(state.pooled, h)), dict(zip(GATES[self.cell], gates, strict=True)))
 
     def advance(
-        self, from_input: Tensor, from_state: Tensor, h: Tensor, c: Tensor | None, layer: int = 0, way: str = ""
+        self, from_input: Tensor, from_state: Tensor, h: Tensor, c: Tensor | None, layer: int = 0, suffix: str = ""
     ) -> CellStep:
-        """`cell_step` of one of this model's layers, from its own projections."""
+        """`cell_step` of one layer, from its projections."""
         candidate = None
         if not self.reset_after:
-            weight, bias = self._weights("hh", layer, way)
+            weight, bias = self._weights("hh", layer, suffix)
             candidate = weight[-self.hidden_size :], bias[-self.hidden_size :]
         return cell_step(self.cell, from_input, from_state, h, c, nonlinearity=self.nonlinearity, candidate=candidate)
 
     def pool(self, pooled: Tensor | None, h: Tensor) -> Tensor | None:
-        """What the pool has gathered, with the states h [L, B, H] of one more step."""
+        """What the pool has gathered after one more step of states h [L, B, H]."""
         if pooled is None:
             return None
         if self.reads.pool == "max":
@@ -390,7 +384,7 @@ class Classifier(nn.Module):
         return pooled + nn.functional.pad(h[-1:], (0, 1), value=1.0)  # the sum, and how many steps
 
     def read_state(self, state: State) -> Tensor:
-        """Logits [B] of states of a model that does not read texts whole."""
+        """Logits [B] of states, if not `reads_whole`."""
         if self.reads.pool == "cell":
             assert state.c is not None
             return self.read_out(state.c[-1])
@@ -400,13 +394,13 @@ class Classifier(nn.Module):
             return self.read_out(state.pooled[0].nan_to_num(neginf=0.0))
         return self.read_out(state.pooled[0, :, :-1] / state.pooled[0, :, -1:].clamp(min=1))
 
-    def project_input(self, x: Tensor, layer: int = 0, way: str = "") -> Tensor:
+    def project_input(self, x: Tensor, layer: int = 0, suffix: str = "") -> Tensor:
         """Wx + b of a layer: [B, E] (or [B, H] above the first) to [B, G*H]."""
-        return nn.functional.linear(x, *self._weights("ih", layer, way))
+        return nn.functional.linear(x, *self._weights("ih", layer, suffix))
 
-    def project_state(self, h: Tensor, layer: int = 0, way: str = "") -> Tensor:
+    def project_state(self, h: Tensor, layer: int = 0, suffix: str = "") -> Tensor:
         """Uh + d of a layer: [B, H] to [B, G*H]."""
-        return nn.functional.linear(h, *self._weights("hh", layer, way))
+        return nn.functional.linear(h, *self._weights("hh", layer, suffix))
 
     @property
     def read_out_parameters(self) -> int:
@@ -427,5 +421,5 @@ class Classifier(nn.Module):
         twin._modules = {**self._modules, "embedding": nn.Embedding.from_pretrained(weight, padding_idx=0)}
         return twin
 
-    def _weights(self, part: str, layer: int, way: str = "") -> tuple[Tensor, Tensor]:
-        return tuple(getattr(self.recurrent, f"{kind}_{part}_l{layer}{way}") for kind in ("weight", "bias"))
+    def _weights(self, part: str, layer: int, suffix: str) -> tuple[Tensor, Tensor]:
+        return tuple(getattr(self.recurrent, f"{kind}_{part}_l{layer}{suffix}") for kind in ("weight", "bias"))

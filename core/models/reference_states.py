@@ -1,4 +1,4 @@
-"""Where do a model's states usually lie? The axes of its state space, fitted to the states of held-out rows.
+"""Reference states: a model's typical hidden states, on held-out rows, and the axes fitted to them.
 
 The reference set is every state, after every token, of some rows that were held out of training, drawn by a seed.
 """
@@ -15,40 +15,34 @@ from core.models.recurrent import Classifier
 from core.models.state_space import StateSpace, fit
 
 ROWS = 2_000
-"""Held-out rows that are drawn, or all of them where there are fewer."""
+"""How many held-out rows are drawn; all if there are fewer."""
 SEED = 0
 _BATCH = 256  # sentences at a time
 
 
 def of_rows(model: Classifier, sentences: Encoded, held: np.ndarray) -> StateSpace:
-    """The axes of the states of `ROWS` sentences of the row numbers `held`, drawn by `SEED`.
-
-    Raises ValueError where these have fewer than two tokens in all.
-    """
+    """The axes of the states of `ROWS` sentences drawn from `held`. Raises ValueError for fewer than 2 tokens."""
     drawn = np.sort(np.random.default_rng(SEED).choice(held, min(ROWS, len(held)), replace=False))
     read_out, bias = model.linear.weight.detach()[0].numpy(), model.linear.bias.item()
     return fit(states(model, sentences.take(drawn)), read_out, bias)
 
 
 def states(model: Classifier, sentences: Encoded) -> np.ndarray:
-    """The top layer's hidden state after every token of some sentences, float32 [N, H], in no order of theirs.
-
-    Raises `core.models.recurrent.ReadOutError` for a model that is not plain.
-    """
+    """The top layer's state after every token, float32 [N, H], in any order. Raises ReadOutError unless plain."""
     import torch
 
     model.check_plain()
-    found = [np.empty((0, model.hidden_size), dtype=np.float32)]
+    parts = [np.empty((0, model.hidden_size), dtype=np.float32)]
     with torch.inference_mode():
         for rows in length_batches(sentences.lengths, _BATCH):
             ids, lengths = pad(sentences, rows)
             h, _ = model.recurrent(model.embedding(torch.from_numpy(ids)))
-            found.append(h.numpy()[np.arange(ids.shape[1]) < lengths[:, None]])
-    return np.concatenate(found)
+            parts.append(h.numpy()[np.arange(ids.shape[1]) < lengths[:, None]])
+    return np.concatenate(parts)
 
 
 def add_state_space(name: str, space: StateSpace, out: Path | None = None) -> None:
-    """Save a checkpoint again with its state space, and in its card what it was fitted to; nothing else changes."""
+    """Save a checkpoint again with its state space, noted in its card; nothing else changes."""
     checkpoint = checkpoints.load(name, out)
     card = checkpoint.card
     rows = min(ROWS, card["data"]["held_out_rows"])

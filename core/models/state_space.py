@@ -1,10 +1,9 @@
 """In which axes are a model's states drawn? Three at right angles: the read-out's, and two principal components.
 
-The first is the read-out's own direction, w / ‖w‖: how far a state lies along it is its logit, logit = ‖w‖ x + b, so
-the verdict turns at one straight line, x = −b / ‖w‖, and nothing at right angles to it matters to the verdict. The
-others are the first two principal components (Pearson 1901) of what is left of some reference states once that
-direction is taken out of them. The origin is the state before the first token, zero, as the read-out's is: nothing is
-subtracted, so that a path begins where the model does. Numpy only. Axes: N states, H units.
+The first is the read-out's direction, w / ‖w‖: a state's position x along it gives logit = ‖w‖ x + b, so the verdict
+changes at the line x = −b / ‖w‖. The others are the first two principal components (Pearson 1901) of the reference
+states without that direction. The origin is the state before the first token, zero: nothing is subtracted, so that a
+path begins where the model does. Numpy only. Axes: N states, H units.
 """
 
 from __future__ import annotations
@@ -21,11 +20,10 @@ AXES = 3
 
 @dataclass(frozen=True)
 class StateSpace:
-    """Axes [3, H] at right angles, of length 1, in float32: the read-out's, then the principal components.
+    """Orthonormal axes [3, H], float32: the read-out's, then the principal components; missing ones are zeros.
 
-    `variance` [3] is that of the reference states along each, of `total` in all H directions; `centre` [3] is where
-    their mean lies. ``logit = scale * x + bias`` where x is a state's place along the first axis. Where H is below 3,
-    or the states lie along fewer directions, the axes that are not there are zeros.
+    `variance` [3] is the reference states' along each axis, `total` in all H directions; `centre` [3] their mean.
+    ``logit = scale * x + bias`` for a position x along the first axis.
     """
 
     axes: np.ndarray
@@ -37,20 +35,20 @@ class StateSpace:
 
     @property
     def boundary(self) -> float | None:
-        """Where along the first axis the verdict turns, at a logit of 0. None for a read-out that weighs nothing."""
+        """The position on the first axis with a logit of 0; None for a read-out of zeros."""
         return -self.bias / self.scale if self.scale else None
 
     @property
     def explained(self) -> np.ndarray:
-        """The share, 0 to 1, of the reference states' variance along each axis, [3]."""
+        """The share of the reference states' variance along each axis, [3]."""
         return self.variance / self.total if self.total else np.zeros(AXES)
 
     def project(self, states: np.ndarray) -> np.ndarray:
-        """Places float64 [..., 3] of hidden states [..., H]. Raises ValueError for another number of units."""
+        """Coordinates float64 [..., 3] of hidden states [..., H]. Raises ValueError for another number of units."""
         if states.shape[-1] != self.axes.shape[1]:
             raise ValueError(f"states of {states.shape[-1]:,} units; the axes are of {self.axes.shape[1]:,}")
-        found: np.ndarray = states.astype(np.float64) @ self.axes.T.astype(np.float64)
-        return found
+        coordinates: np.ndarray = states.astype(np.float64) @ self.axes.T.astype(np.float64)
+        return coordinates
 
     def as_arrays(self) -> dict[str, np.ndarray]:
         """What `from_arrays` reads: float32 and float64 by name."""
@@ -63,7 +61,7 @@ class StateSpace:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], units: int) -> StateSpace:
-        """What `as_arrays` gave, of a model of H `units`. Raises ValueError where it is nothing of the kind."""
+        """The inverse of `as_arrays`, for a model of H `units`. Raises ValueError for other arrays."""
         shapes = {"axes": (AXES, units), "centre": (AXES,), "variance": (AXES,), "numbers": (3,)}
         found = {name: array.shape for name, array in arrays.items()}
         if found != shapes:
@@ -74,7 +72,7 @@ class StateSpace:
         products = axes.astype(np.float64) @ axes.T.astype(np.float64)
         here = np.diag(products) > 0.5
         if not np.allclose(products, np.diag(here.astype(float)), atol=1e-4):
-            raise ValueError(_("axes that are not at right angles, or not of length 1"))
+            raise ValueError(_("axes that are not orthogonal, or not of length 1"))
         centre, variance, numbers = (arrays[name].astype(np.float64) for name in ("centre", "variance", "numbers"))
         for array in (axes, centre, variance):
             array.setflags(write=False)
@@ -82,10 +80,9 @@ class StateSpace:
 
 
 def fit(states: np.ndarray, read_out: np.ndarray, bias: float) -> StateSpace:
-    """The axes of reference states [N, H] under a read-out of weights [H].
+    """The axes of reference states [N, H] for read-out weights [H]; a component's largest weight is positive.
 
-    A component's sign, which is anybody's choice, is such that its largest weight is positive. Raises ValueError for
-    fewer than two states or numbers that are not finite.
+    Raises ValueError for fewer than two states or numbers that are not finite.
     """
     if len(states) < 2:
         raise ValueError(f"axes are fitted to at least 2 states; given: {len(states)}")

@@ -1,9 +1,7 @@
-"""How was one number of a trace worked out? The arithmetic of one unit at one step, every product and sum of it.
+"""The arithmetic of one unit at one step of a trace: every product and sum.
 
-For each gate the weighted inputs W x and their bias b, the weighted hidden states U h and theirs, d, what the
-non-linearity gets of these, and what it gives; then the lines that make the unit's new state of its gates, in the
-notation of `recurrent`. Weights are the model's own; the equations are those of `recurrent.cell_step`, asked for a
-single unit.
+For each gate the weighted inputs W x and bias b, the weighted hidden states U h and bias d, and the non-linearity; then
+the lines from the gates to the unit's new state, in the notation of `recurrent`, by its `cell_step`.
 """
 
 from __future__ import annotations
@@ -19,18 +17,18 @@ if TYPE_CHECKING:
     from core.models.recurrent import Classifier
     from core.models.trace import Trace
 
-# What a unit's gates are called in the equations, which of σ and tanh (or neither) each passes through.
+# The gates' symbols in the equations, and their non-linearities.
 SYMBOLS = {"rnn": ("a",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "g", "o")}
 NON_LINEARITIES = {"rnn": (None,), "gru": ("σ", "σ", "tanh"), "lstm": ("σ", "σ", "tanh", "σ")}
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate of one unit, float64 throughout.
+    """One gate of one unit, in float64.
 
-    `input_products` [E] sum with `input_bias` to `from_input`, `state_products` [H] with `state_bias` to `from_state`.
-    Their sum is `pre_activation`; but for the GRU's new gate it is from_input + reset * from_state, and `reset` is that
-    gate's value (None for all others). `value` is the gate's, after its `non_linearity`, "σ", "tanh" or None.
+    `input_products` [E] and `input_bias` add up to `from_input`, `state_products` [H] and `state_bias` to `from_state`.
+    `pre_activation` is their sum; for the GRU's new gate it is from_input + reset * from_state (`reset` is None for
+    other gates). `value` follows after the `non_linearity`, "σ", "tanh" or None.
     """
 
     name: str
@@ -69,10 +67,9 @@ class Line:
 class Working:
     """One unit's step, written out.
 
-    `token` is read at `step`, counted from 0; `x` [E] and `h_before` [H] are what the layer reads, `x_weights` and
-    `h_weights` by a gate's name the weights that its products were made with. `lines` lead from the gates to the new
-    state: `h`, and `c` for the LSTM. `read_out` is the weight with which the logit takes `h`; None where it takes
-    something else than the last `h`.
+    `token` is read at `step`, counted from 0; `x` [E] and `h_before` [H] are the layer's inputs, `x_weights` and
+    `h_weights` its weights by gate. `lines` lead from the gates to the new state. `read_out` is the weight of `h` in
+    the logit; None if the logit does not read the last `h`.
     """
 
     model: str
@@ -95,8 +92,7 @@ class Working:
 def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
     """The arithmetic of a unit, 0 to H − 1, at a step, 0 to T − 1, of a trace of this very model.
 
-    All in float64, so the last digits are finer than the trace's own. Raises ValueError for a step or unit that is
-    none, or for a trace of another model.
+    In float64, so finer than the trace. Raises ValueError for an unknown step or unit, or another model's trace.
     """
     import torch
 
@@ -105,7 +101,7 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
     _check(model, trace, step, unit)
     if not model.reset_after:
         raise ReadOutError(
-            _("{model} is a GRU with its reset gate before the product; its arithmetic is not written out here").format(
+            _("{model} is a GRU with its reset gate before the product; its arithmetic is not shown here").format(
                 model=trace.model
             )
         )
@@ -164,7 +160,7 @@ def working(model: Classifier, trace: Trace, step: int, unit: int) -> Working:
 
 
 def _check(model: Classifier, trace: Trace, step: int, unit: int) -> None:
-    """Whether there is such a step and unit, and the trace may be this model's. Raises ValueError."""
+    """Raises ValueError for an unknown step or unit, or another model's trace."""
     units = model.hidden_size
     if (model.cell, units) != (trace.cell, trace.h.shape[1]):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What does a black-box probe need of a model? Token lists in, P(positive) out: nothing else."""
+"""What a black-box probe needs of a model: token lists in, P(positive) out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Predictor = Callable[[Sequence[Sequence[str]]], np.ndarray]
 
 
 def predictor(checkpoint: Model) -> Predictor:
-    """A model as a black box; a token that a checkpoint's vocabulary lacks is unknown to it."""
+    """A model as a black box over tokens."""
     if isinstance(checkpoint, BlackBox):
         return checkpoint.of_tokens
     from core.data.corpus import encode_tokens
@@ -31,33 +31,30 @@ def predictor(checkpoint: Model) -> Predictor:
 
 
 def reader(model: Model) -> Callable[[str], Sequence[str]]:
-    """The tokens to ask a `predictor` of a model about where a text stays as it was typed.
-
-    A black box reads text, so to it the whole text is one token.
-    """
+    """A model's tokeniser for texts as typed: a black box reads the whole text as one token."""
     return whole if isinstance(model, BlackBox) else model.preprocessing
 
 
 def whole(text: str) -> tuple[str, ...]:
-    """A text as the one token that it is."""
+    """A text as one token."""
     return (text,)
 
 
 def checked(probabilities: np.ndarray, count: int) -> np.ndarray:
-    """What a predictor gave for `count` sentences, float64 [N]. Raises ValueError where these are no probabilities."""
-    found = np.asarray(probabilities, dtype=np.float64)
-    if found.shape != (count,) or not ((found >= 0) & (found <= 1)).all():
-        told = (
+    """A predictor's answer for `count` sentences, float64 [N]. Raises ValueError unless these are probabilities."""
+    values = np.asarray(probabilities, dtype=np.float64)
+    if values.shape != (count,) or not ((values >= 0) & (values <= 1)).all():
+        message = (
             _(
-                "a predictor gives one probability from 0 to 1 for each of {count:,} sentences; "
+                "a predictor must give one probability from 0 to 1 for each of {count:,} sentences; "
                 "it gave an array of shape {shape} from {least:g} to {most:g}"
             )
-            if found.size
+            if values.size
             else _(
-                "a predictor gives one probability from 0 to 1 for each of {count:,} sentences; "
+                "a predictor must give one probability from 0 to 1 for each of {count:,} sentences; "
                 "it gave an array of shape {shape}"
             )
         )
-        low, high = (found.min(), found.max()) if found.size else (0.0, 0.0)
-        raise ValueError(told.format(count=count, shape=found.shape, least=low, most=high))
-    return found
+        low, high = (values.min(), values.max()) if values.size else (0.0, 0.0)
+        raise ValueError(message.format(count=count, shape=values.shape, least=low, most=high))
+    return values

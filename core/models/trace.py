@@ -6,18 +6,17 @@ Two decompositions of the last logit, both exact and both over the tokens:
     contributions        logit_t − logit_{t−1} = w·(h_t − h_{t−1}), for every cell
     cell_contributions   γ_t = w·(o_T * (tanh(F_t c_t) − tanh(F_{t−1} c_{t−1}))),  F_t = f_{t+1} * … * f_T, for the LSTM
 
-each of which sums to logit_T − b. The first tells how far a step moved the read-out when it was taken, whatever became
-of that later. The second is the forget-aware decomposition, γ, of Murdoch & Szlam 2017, "Automatic Rule Extraction from
-Long Short Term Memory Networks", section 3: the last cell state is the sum over the tokens of what each wrote, i_t *
-g_t, times all forget gates after it, F_t. The sum of the first t of these is F_t * c_t, for c_0 = 0, and γ_t is what
-the t-th adds once the tanh and the last output gate o_T are applied to such sums: a token that was forgotten counts for
-little. Theirs are exp(γ_t), whose product is exp(w·h_T), one for each class; here is one logit and its terms.
+each of which sums to logit_T − b. The first is how far a step moved the read-out at that step. The second is the
+forget-aware decomposition γ of Murdoch & Szlam 2017, "Automatic Rule Extraction from Long Short Term Memory Networks",
+section 3: the last cell state is the sum over the tokens of what each wrote, i_t * g_t, times all later forget gates,
+F_t. The first t of these add up to F_t * c_t, for c_0 = 0, and γ_t is what the t-th adds after the tanh and the last
+output gate o_T: a forgotten token counts for little. Theirs are exp(γ_t), with the product exp(w·h_T), one per class.
 
-Of a model that reads something else than h_T (`models.read_outs`), that stands in its place: a mean, a maximum or an
-attention over the steps so far, or c. Padding that a model reads is a token like any other here, ``<pad>``.
+A model that reads something else than h_T (`models.read_outs`) has that in its place: a mean, a maximum or an attention
+over the steps so far, or c. Padding that a model reads is a token here, ``<pad>``.
 
-The equations are `recurrent.cell_step`'s, a step at a time, and the product with the inputs is made once for all
-tokens. Of several layers the top one is traced, from which the verdict is read. Axes: T tokens, E embedding, H units.
+The equations are `recurrent.cell_step`'s. Of several layers the top one is traced. Axes: T tokens, E embedding, H
+units.
 """
 
 from __future__ import annotations
@@ -42,14 +41,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trace:
-    """One model's reading of one text; arrays are read-only, in the precision of the model unless told.
+    """What one model computes for one text; arrays are read-only.
 
-    `known` says of each token whether the model's vocabulary has it. `x` [T, E] is what the traced layer reads: the
-    embeddings, or, of several layers, the hidden states of the one below. `h` [T, H] and, for the LSTM, `c` [T, H] are
-    the states after each token; `gates` [T, H] by name, in the order of `core.models.recurrent.GATES`, after their
-    non-linearity (before it for the RNN's pre-activation). `read` [T, H] is what the head reads after each token,
-    None where that is `h`; `logit` and `probability`, float64 [T], are what it says, with the weights `read_out` [H],
-    None where the head has two layers; `empty_logit` is read before the first. `plain`: the logit is w·h_T + b.
+    `known` says of each token whether the vocabulary has it. `x` [T, E] is what the traced layer reads: embeddings, or
+    the states of the layer below. `h` [T, H] and the LSTM's `c` [T, H] are the states after each token; `gates` [T, H]
+    by name, in the order of `recurrent.GATES`, after their non-linearity (the RNN's before it). `read` [T, H] is what
+    the head reads, None if that is `h`; `logit` and `probability` are float64 [T]; `read_out` [H] the head's weights,
+    None for a head of two layers; `empty_logit` is read before the first token. `plain`: the logit is w·h_T + b.
     """
 
     model: str
@@ -78,14 +76,13 @@ class Trace:
 
     @property
     def unit_contributions(self) -> np.ndarray | None:
-        """`contributions` by unit, w_u (h_{t,u} − h_{t−1,u}), float64 [T, H]; each token's sum over the units to its
-        contribution. None for a head of two layers, in which units act together."""
+        """`contributions` by unit, w_u (h_{t,u} − h_{t−1,u}), float64 [T, H]; None for a head of two layers."""
         return None if self.read_out is None else self.read_out * self._moves
 
     @property
     def units(self) -> np.ndarray:
-        """The units, int64 [H], by how far they moved the logit up or down in all, Σ_t |unit_contributions|, the
-        furthest first; by how far they moved themselves where a head has two layers."""
+        """The units, int64 [H], by total change in the logit, Σ_t |unit_contributions|, largest first; by their own
+        total change for a head of two layers."""
         by_unit = self.unit_contributions
         return np.argsort(-np.abs(self._moves if by_unit is None else by_unit).sum(axis=0), kind="stable")
 
@@ -96,8 +93,8 @@ class Trace:
 
     @property
     def cell_contributions(self) -> np.ndarray | None:
-        """γ of each token, float64 [T]; their sum is ``logit[-1] - empty_logit``. None where there is no cell state,
-        or the logit is not w·h_T + b."""
+        """γ of each token, float64 [T], with the sum ``logit[-1] - empty_logit``; None without a cell state, or if the
+        logit is not w·h_T + b."""
         if self.c is None or self.read_out is None or not self.plain:
             return None
         forget = self.gates["forget"].astype(np.float64)
@@ -105,13 +102,12 @@ class Trace:
         later[:-1] = np.cumprod(forget[:0:-1], axis=0)[::-1]
         kept = np.tanh(later * self.c)
         output = self.read_out * self.gates["output"][-1].astype(np.float64)
-        found: np.ndarray = np.diff(kept, axis=0, prepend=np.zeros_like(kept[:1])) @ output
-        return found
+        gamma: np.ndarray = np.diff(kept, axis=0, prepend=np.zeros_like(kept[:1])) @ output
+        return gamma
 
 
 def trace(checkpoint: Checkpoint, text: str) -> Trace:
-    """A model's reading of a text, token by token. Raises EmptyTextError for a text without a token, and
-    `core.models.recurrent.NotPrefixwiseError` for a bidirectional model."""
+    """The trace of a text. Raises EmptyTextError, and NotPrefixwiseError for a bidirectional model."""
     tokens = checkpoint.preprocessing(text)
     if not tokens:
         raise EmptyTextError(_("the text is empty: there is no word to read"))
@@ -119,8 +115,7 @@ def trace(checkpoint: Checkpoint, text: str) -> Trace:
 
 
 def trace_tokens(checkpoint: Checkpoint, tokens: Sequence[str]) -> Trace:
-    """A model's reading of tokens as they stand, without preprocessing. Raises EmptyTextError where there is none,
-    and `core.models.recurrent.NotPrefixwiseError` for a bidirectional model."""
+    """The trace of tokens, without preprocessing. Raises as `trace`."""
     if not tokens:
         raise EmptyTextError(_("there is no token to read"))
     return _read(checkpoint, " ".join(tokens), tuple(tokens))
@@ -161,8 +156,7 @@ def _read(checkpoint: Checkpoint, text: str, tokens: tuple[str, ...]) -> Trace:
 
 
 class Unrolled(NamedTuple):
-    """The top layer's steps over one text, one after another, and what it read, `x` [T, E] (or [T, H] above the
-    first)."""
+    """The top layer's steps over one text, and what it read, `x` [T, E] (or [T, H] above the first layer)."""
 
     x: Tensor
     steps: list[CellStep]
@@ -186,8 +180,7 @@ class Unrolled(NamedTuple):
 def unroll(model: Classifier, x: Tensor, gain: float = 1.0) -> Unrolled:
     """Read embedded tokens x [T, E], T at least 1, layer by layer; gradients flow where torch records them.
 
-    With a `gain` every recurrent weight counts that many times, U h becoming gain U h; the model is left as it is.
-    Raises `core.models.recurrent.NotPrefixwiseError` for a bidirectional model.
+    `gain` scales the recurrent weights: U h becomes gain U h. Raises NotPrefixwiseError for a bidirectional model.
     """
     for layer in range(model.recurrent.num_layers):
         state = model.start()

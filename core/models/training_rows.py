@@ -1,4 +1,4 @@
-"""Which rows was a checkpoint trained on, and which held out? Its file read again as its card tells."""
+"""Rows used in training and rows held out: a checkpoint's file, read again as its card says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.data.corpus import Corpus, Encoded, encode, held_out
 from core.models.checkpoints import Checkpoint
 
 STRATIFIED = "stratified by class, rows of the same tokens together"
-"""What a card says of the split that `core.data.corpus.held_out` makes; older cards say nothing, and had another."""
+"""A card's name for the split of `core.data.corpus.held_out`; older cards name none and had another."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,7 @@ class Rows:
 
 
 def read_again(checkpoint: Checkpoint, corpus: Corpus) -> Rows:
-    """The rows of a finished checkpoint's training file, split as they were.
-
-    Raises ValueError where the corpus is not the file, or not read in the way, that the card tells of.
-    """
+    """The rows of a checkpoint's training file, split as in training. Raises ValueError for another file or columns."""
     data = checkpoint.card.get("data") or {}
     if "sha256" not in data:
         raise ValueError(f"checkpoint {checkpoint.name!r} was trained elsewhere: its card names no file to read again")
@@ -43,7 +40,7 @@ def read_again(checkpoint: Checkpoint, corpus: Corpus) -> Rows:
     if (len(corpus), len(sentences.ids)) != (data["rows"], data["tokens"]):
         raise ValueError(
             f"checkpoint {checkpoint.name!r} was trained on {data['rows']:,} rows with {data['tokens']:,} tokens of "
-            f"{data['file']}; read as told, it has {len(corpus):,} with {len(sentences.ids):,}: are these its columns?"
+            f"{data['file']}; now it has {len(corpus):,} with {len(sentences.ids):,}: are these its columns?"
         )
     if data.get("split") == STRATIFIED:
         split = held_out(sentences, corpus.labels, data["split_rows"], data["split_seed"])
@@ -53,7 +50,7 @@ def read_again(checkpoint: Checkpoint, corpus: Corpus) -> Rows:
 
 
 def _unrepeated(encoded: Encoded, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The split of older cards, (train, held): held are rows drawn among those that no other row repeats."""
+    """The split of older cards, (train, held): held are drawn from the rows that occur once."""
     keys = [encoded[row].tobytes() for row in range(len(encoded))]
     counts = Counter(keys)
     filled = np.flatnonzero(encoded.lengths)

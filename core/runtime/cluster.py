@@ -18,7 +18,7 @@ _AHEAD = 2  # tasks for each thread, so that none waits for the next
 
 
 def results(function: Callable[[T], R], tasks: Iterable[T], address: str, wait: float = _WAIT) -> Iterator[R]:
-    """What a function of a module gives for tasks, in the order in which they are done, on a scheduler's workers.
+    """The results of a module's function for tasks, in the order in which a scheduler's workers finish them.
 
     Tasks are taken as they are needed. Raises what the function raises; OSError for an address that does not answer
     within `wait` seconds, a scheduler without workers, or one that is lost; ValueError where Dask is not installed.
@@ -62,17 +62,14 @@ def check(address: str, wait: float = _WAIT) -> None:
 
     async def identity() -> dict[str, object]:
         async with rpc(address) as remote:
-            found: dict[str, object] = await remote.identity()
-            return found
-
-    async def in_time() -> dict[str, object]:
-        return await asyncio.wait_for(identity(), wait)
+            answer: dict[str, object] = await remote.identity()
+            return answer
 
     try:
-        found = asyncio.run(in_time())
+        scheduler = asyncio.run(asyncio.wait_for(identity(), wait))
     except ValueError as error:
         raise ValueError(f"{address!r} is no scheduler's address ({error}); expected tcp://host:port") from None
     except (OSError, TimeoutError):
         raise OSError(f"no Dask scheduler answers at {address} within {wait:g} seconds") from None
-    if found.get("type") != "Scheduler":
-        raise OSError(f"at {address} answers a Dask {str(found.get('type')).lower()}, expected a scheduler")
+    if scheduler.get("type") != "Scheduler":
+        raise OSError(f"at {address} answers a Dask {str(scheduler.get('type')).lower()}, expected a scheduler")

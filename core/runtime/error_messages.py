@@ -1,7 +1,6 @@
-"""What do Python's readers, pyarrow and SQLite complain of, in the reader's language?
+"""Error messages of Python's readers, pyarrow and SQLite, in the reader's language.
 
-Each complains in English, in words of its own, which stay the answer where the interface is in English, and where the
-words are none of those that files of people are known to call forth.
+They are English; those that people's files are known to cause are translated, any other is shown as it is.
 """
 
 from __future__ import annotations
@@ -55,12 +54,12 @@ _TOO_LARGE = re.compile(r"field larger than field limit \((\d+)\)")
 
 def of_csv(error: csv.Error) -> str:
     """Why a line is no row of a CSV."""
-    said = str(error)
-    if expected := _EXPECTED.fullmatch(said):
+    message = str(error)
+    if expected := _EXPECTED.fullmatch(message):
         return _("'{delimiter}' expected after '\"'").format(delimiter=expected[1])
-    if too_large := _TOO_LARGE.fullmatch(said):
+    if too_large := _TOO_LARGE.fullmatch(message):
         return _("field larger than field limit ({limit})").format(limit=too_large[1])
-    return _known(said)
+    return _known(message)
 
 
 def of_json(error: Exception) -> str:
@@ -74,14 +73,14 @@ def of_json(error: Exception) -> str:
 
 def of_parquet(error: Exception) -> str:
     """Why a file is no parquet file, in one line."""
-    said = str(error).splitlines()[0]
-    if too_small := _TOO_SMALL.fullmatch(said):
+    message = str(error).splitlines()[0]
+    if too_small := _TOO_SMALL.fullmatch(message):
         return _("Parquet file size is {size} bytes, smaller than the minimum file footer ({least} bytes)").format(
             size=too_small[1], least=too_small[2]
         )
-    if empty := _SIZE.fullmatch(said):
+    if empty := _SIZE.fullmatch(message):
         return _("Parquet file size is {size} bytes").format(size=empty[1])
-    return _known(said)
+    return _known(message)
 
 
 def of_sqlite(error: sqlite3.Error) -> str:
@@ -89,5 +88,5 @@ def of_sqlite(error: sqlite3.Error) -> str:
     return _known(str(error))
 
 
-def _known(said: str) -> str:
-    return _(said) if said in _KNOWN else said
+def _known(message: str) -> str:
+    return _(message) if message in _KNOWN else message

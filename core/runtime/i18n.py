@@ -1,7 +1,7 @@
-"""In which language does the interface speak? One gettext function for every word a person reads.
+"""The language of the interface: one gettext function for every message.
 
-Catalogues are gettext's own, ``core/locale/<language>/LC_MESSAGES/unrolled.mo``; where there is none, or it lacks a
-message, the English message in the code is shown.
+Catalogues are gettext's own, ``core/locale/<language>/LC_MESSAGES/unrolled.mo``; a message that they lack is shown in
+English, as it is in the code.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _language: ContextVar[str] = ContextVar("language", default="en")
 
 
 def use(language: str) -> None:
-    """Speak this language from now on, in this thread or task. One that there is no catalogue of is English."""
+    """Use this language from now on, in this thread or task. One without a catalogue is English."""
     _language.set(language)
 
 
 def current() -> str:
-    """The language that this thread or task speaks."""
+    """The language of this thread or task."""
     return _language.get()
 
 
@@ -38,7 +38,7 @@ def gettext(message: str) -> str:
 
 
 def mark(message: str) -> str:
-    """The message itself, marked for the catalogues: one that is kept in English and translated where it is shown."""
+    """The message itself, marked for the catalogues; it is translated where it is shown."""
     return message
 
 
@@ -48,11 +48,11 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 
 
 def together(sentences: Iterable[str]) -> str:
-    """Sentences one after another: a space stands between two, but none after a full stop as wide as a character."""
-    told = ""
+    """Sentences one after another, with a space between two, but none after a Chinese full stop."""
+    text = ""
     for sentence in sentences:
-        told += (" " if told and not told.endswith("。") else "") + sentence
-    return told
+        text += (" " if text and not text.endswith("。") else "") + sentence
+    return text
 
 
 def clauses(parts: Iterable[str]) -> str:
@@ -71,9 +71,9 @@ def _catalogue(language: str) -> NullTranslations:
 
 
 class LazyMessage(str):
-    """A line about numbers, of a message marked for the catalogues: itself in English, as JSON and a terminal have it.
+    """A message about numbers in English, as JSON and a terminal show it; `worded` translates it.
 
-    A result is kept while its reader changes the language, so the line is worded only where it is shown.
+    A result is kept while its reader changes the language, so it is translated only where it is shown.
     """
 
     __slots__ = ("message", "numbers")
@@ -87,5 +87,5 @@ class LazyMessage(str):
         return line
 
     def worded(self) -> str:
-        """The line in the current language; nothing where nothing is said."""
+        """The message in the current language."""
         return gettext(self.message).format(**self.numbers) if self.message else ""

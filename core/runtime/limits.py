@@ -1,9 +1,9 @@
-"""How much may one visitor of a server use that strangers share? Budgets of a session, set by the environment.
+"""How much one session of a public server may use: budgets set by the environment.
 
-``UNROLLED_PUBLIC=1`` makes a server public; without it nothing here limits anybody. Each budget has a variable of its
-own, named in `VARIABLES`. They are a session's, and a session is one window of a browser until it is closed or loaded
-anew: whoever opens another, or reloads, has another budget. How many searches run at a time over all sessions, and how
-many connections one address may hold, is for the queue of searches and for the proxy before the server.
+``UNROLLED_PUBLIC=1`` makes a server public; without it there are no limits. Each budget has its own variable, named in
+`VARIABLES`. A session is one window of a browser until it is closed or reloaded; another window has another budget. How
+many searches run at a time, and how many connections one address may have, is up to the queue of searches and to the
+proxy before the server.
 """
 
 from __future__ import annotations
@@ -51,34 +51,34 @@ _MOST = {"seconds": 86_400, "queries": 1_000_000_000, "megabytes": 200, "kept": 
 def of(environment: Mapping[str, str] | None = None) -> Limits | None:
     """The limits that the environment asks for; None where the server is not public.
 
-    Raises ValueError for a variable that is set to something else than it can be: a server that was meant to be
-    guarded must not run unguarded because of a slip.
+    Raises ValueError for an invalid value: a server that was meant to be public must not run without limits because of
+    a slip.
     """
     environment = os.environ if environment is None else environment
-    told = environment.get(PUBLIC, "").strip().lower()
-    if told in _OFF:
+    public = environment.get(PUBLIC, "").strip().lower()
+    if public in _OFF:
         return None
-    if told not in _ON:
-        raise ValueError(_("{variable} is 1 or 0; given: {given!r}").format(variable=PUBLIC, given=told[:40]))
+    if public not in _ON:
+        raise ValueError(_("{variable} must be 1 or 0; given: {given!r}").format(variable=PUBLIC, given=public[:40]))
     return Limits(**{name: _number(environment, name) for name in VARIABLES})
 
 
 def _number(environment: Mapping[str, str], name: str) -> int:
     usual = int(getattr(Limits(), name))
-    told = environment.get(VARIABLES[name], "").strip()
-    if not told:
+    value = environment.get(VARIABLES[name], "").strip()
+    if not value:
         return usual
-    if not (told.isascii() and told.isdigit() and len(told) <= 10 and 1 <= int(told) <= _MOST[name]):
+    if not (value.isascii() and value.isdigit() and len(value) <= 10 and 1 <= int(value) <= _MOST[name]):
         raise ValueError(
-            _("{variable} is a whole number from 1 to {most:,} (usually {usual:,}); given: {given!r}").format(
-                variable=VARIABLES[name], most=_MOST[name], usual=usual, given=told[:40]
+            _("{variable} must be a whole number from 1 to {most:,} (default {usual:,}); given: {given!r}").format(
+                variable=VARIABLES[name], most=_MOST[name], usual=usual, given=value[:40]
             )
         )
-    return int(told)
+    return int(value)
 
 
 class Budget:
-    """What a session has left of its time and queries; it never grows again, and never falls below 0."""
+    """What a session has left of its time and queries; it never grows, and never falls below 0."""
 
     def __init__(self, limits: Limits):
         self.limits = limits
@@ -100,7 +100,7 @@ class Budget:
         return self.seconds <= 0 or self.queries <= 0
 
     def spend(self, seconds: float, queries: int) -> None:
-        """Take what was used away. Raises ValueError for less than nothing."""
+        """Subtract what was used. Raises ValueError for less than 0."""
         if not (seconds >= 0 and queries >= 0):
             raise ValueError(f"time and queries that were used are at least 0; given: {seconds} s, {queries}")
         self._seconds += seconds

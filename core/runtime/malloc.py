@@ -1,8 +1,8 @@
-"""What loading and searching leave behind, given back to the system.
+"""Give memory that was freed back to the system.
 
-The C library keeps what was freed for the next who asks. After a model's file was read, converted and dropped that is
-45 MB of nothing, and a host that ends a process at 1 GB counts it like the rest. glibc gives it back when told to
-(malloc_trim(3)); other libraries do so by themselves or not at all.
+The C library keeps freed memory for later: 45 MB after a model was read, converted and dropped, which counts towards a
+host's limit like the rest. glibc gives it back when asked (malloc_trim(3)); other libraries do so by themselves or not
+at all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 
 
 def give_back() -> None:
-    """Give memory that nobody uses back to the system, where the C library can; some milliseconds. Never raises."""
+    """Give unused memory back to the system, where the C library can; takes some milliseconds. Never raises."""
     trim = _trim()
     if trim is not None:
         trim(0)

@@ -1,7 +1,7 @@
-"""The same work in several processes of one machine, each with one thread of its own.
+"""The same work in several processes of one machine, each with one thread.
 
-Processes are started anew (`spawn`), so they share nothing with this one. One stops between two batches when its work
-is no longer wanted, and ends at once when the process that started it is gone, however that ended.
+Processes are started anew (`spawn`), so they share nothing with this one. A process stops between two batches when its
+work is cancelled, and ends at once when the process that started it is gone.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _stop: Event | None = None
 
 
 class StoppedError(Exception):
-    """Nobody wants the work any more."""
+    """The work was cancelled."""
 
 
 def check_cancelled() -> None:
-    """To be called between two pieces of work. Raises StoppedError in a process whose work is no longer wanted."""
+    """Call this between two pieces of work. Raises StoppedError in a process whose work was cancelled."""
     if _stop is not None and _stop.is_set():
         raise StoppedError
 
@@ -39,7 +39,7 @@ def check(count: int) -> None:
 
 
 def results(function: Callable[[T], R], tasks: Iterable[T], count: int) -> Iterator[R]:
-    """What a function of a module gives for tasks, in the order in which they are done, by `count` processes.
+    """The results of a module's function for tasks, in the order in which `count` processes finish them.
 
     Tasks are taken as they are needed. Raises what the function raises, OSError where a process ends by itself, and
     ValueError for less than one process; whatever ends it early ends the processes.

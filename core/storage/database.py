@@ -1,12 +1,12 @@
-"""Where is what a person keeps? One SQLite file, shared by sessions, with a table for each kind of thing kept.
+"""What a person keeps: one SQLite file, shared by sessions, with a table for each kind of thing kept.
 
 The file is in write-ahead mode (https://sqlite.org/wal.html): readers and a writer do not wait for each other, writers
-wait for their turn. Every call opens and closes a connection of its own, so one `CollectionFile` may serve any number
-of threads, and any number of processes may share the file.
+wait for their turn. Every call opens and closes its own connection, so threads may share a `Table`, and processes may
+share the file.
 
-Each version of the file's schema brought one more table. Reading changes nothing: a file of an older version stays as
-it is, and has none of what it lacks a table for, until something is kept in it. The tables it lacks are then added, all
-of them or none, by whoever comes first. A file of a newer version is refused.
+Each version of the file's schema added one table. Reading changes nothing: a file of an older version stays as it is,
+and lists nothing for a table that it lacks, until something is kept in it. Then the tables that it lacks are added, all
+of them or none. A file of a newer version is refused.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import astuple, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
+from core.data.tables import as_csv
 from core.runtime import error_messages
 from core.runtime.i18n import gettext as _
 
@@ -66,48 +68,60 @@ CREATE TABLE finds (
 _BROUGHT_BY = {table: version for version, table in enumerate(_TABLES, 1)}
 SCHEMA = len(_TABLES)
 
+T = TypeVar("T")
+
 
 def default_path() -> Path:
     """The environment's ``UNROLLED_COLLECTION``, or ``collection.sqlite3`` in the working directory."""
     return Path(os.environ.get("UNROLLED_COLLECTION") or "collection.sqlite3")
 
 
-class CollectionFile:
-    """The file, which the first `keep` makes.
+class Table(Generic[T]):
+    """What is kept of one kind in one file. Rows of the table `name` are the fields of the dataclass `kind`.
 
-    Every method raises ValueError for a file that is no collection or a newer program's, and OSError for one that
-    cannot be read or written where it stands.
+    The first thing kept makes the file. Every method raises ValueError for a file that is no collection or that a newer
+    program made, and OSError for one that cannot be read or written there.
     """
+
+    name: ClassVar[str]
+    kind: ClassVar[type[Any]]
 
     def __init__(self, path: str | Path | None = None):
         self.path = Path(path or default_path()).absolute()  # absolute: SQLite has names of its own, ":memory:" for one
 
-    def keep(self, statement: str, values: Mapping[str, object]) -> tuple[Any, ...]:
-        """The row that a statement writes and returns, in a file that has every table."""
+    def _write(self, statement: str, texts: Mapping[str, str | None], values: Mapping[str, object]) -> T:
+        """What a statement writes and returns, in a file that has every table."""
+        texts = {name: storable(name, text) for name, text in texts.items()}
+        created = datetime.now(UTC).isoformat(timespec="seconds")
         with self._open(make=True) as (connection, _version):
-            (row,) = connection.execute(statement, values).fetchall()
-        return tuple(row)
+            (row,) = connection.execute(statement, {**texts, **values, "created": created}).fetchall()
+        made: T = self.kind(*row)
+        return made
 
-    def rows(self, table: str) -> list[tuple[Any, ...]]:
-        """The rows of a table, newest first; none where there is no file, or one from before the table."""
+    def all(self) -> list[T]:
+        """Everything kept, newest first; nothing where there is no file, or one from before the table."""
         if not self.path.exists():
             return []
         with self._open() as (connection, version):
-            if version < _BROUGHT_BY[table]:
+            if version < _BROUGHT_BY[self.name]:
                 return []
-            return connection.execute(f"SELECT * FROM {table} ORDER BY id DESC").fetchall()
+            rows = connection.execute(f"SELECT * FROM {self.name} ORDER BY id DESC").fetchall()
+        return [self.kind(*row) for row in rows]
 
-    def remove(self, table: str, number: int) -> None:
+    def remove(self, number: int) -> None:
         """Remove the row of an id. Raises LookupError where there is none (any more)."""
         removed = 0
         if self.path.exists() and abs(number) < 2**63:  # SQLite's integers end there
             with self._open() as (connection, version):
-                if version >= _BROUGHT_BY[table]:
-                    removed = connection.execute(f"DELETE FROM {table} WHERE id = ?", (number,)).rowcount
+                if version >= _BROUGHT_BY[self.name]:
+                    removed = connection.execute(f"DELETE FROM {self.name} WHERE id = ?", (number,)).rowcount
         if not removed:
-            raise LookupError(
-                f"there is no {table.removesuffix('s')} {number} in {self.path.name}; it may have been removed already"
-            )
+            noun = self.name.removesuffix("s")
+            raise LookupError(f"there is no {noun} {number} in {self.path.name}; it may have been removed already")
+
+    def export_csv(self) -> str:
+        """Everything kept as CSV with a header, newest first; texts as `as_csv` writes them."""
+        return as_csv([field.name for field in fields(self.kind)], (astuple(one) for one in self.all()))  # type: ignore[call-overload]
 
     @contextmanager
     def _open(self, *, make: bool = False) -> Iterator[tuple[sqlite3.Connection, int]]:
@@ -123,9 +137,9 @@ class CollectionFile:
                     version = self._make(connection)
                 yield connection, version
         except sqlite3.OperationalError as error:
-            if "no such" in str(error):
-                raise self._none(error_messages.of_sqlite(error)) from None
             why = error_messages.of_sqlite(error)
+            if "no such" in str(error):
+                raise self._none(why) from None
             raise OSError(_("the collection {path} cannot be used: {why}").format(path=self.path, why=why)) from None
         except sqlite3.DatabaseError as error:
             raise self._none(error_messages.of_sqlite(error)) from None
@@ -142,16 +156,17 @@ class CollectionFile:
         if application == _APPLICATION:
             if version > SCHEMA:
                 raise ValueError(
-                    _("{file} is of a newer version: its schema is {version}, this program knows up to {known}").format(
-                        file=self.path.name, version=version, known=SCHEMA
-                    )
+                    _(
+                        "{file} was written by a newer version: its schema is {version}, this program "
+                        "knows up to {known}"
+                    ).format(file=self.path.name, version=version, known=SCHEMA)
                 )
             if version < 1:
                 raise self._none(_("its schema is {version}").format(version=version))
             return int(version)
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
             raise ValueError(
-                _("{file} is another program's database, not a collection of pairs and finds").format(
+                _("{file} is another program's database, not a collection of kept pairs and texts").format(
                     file=self.path.name
                 )
             )
@@ -187,27 +202,15 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def now() -> str:
-    """The present second, in UTC (ISO 8601)."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def storable(name: str, text: str | None) -> str | None:
     """The text itself. Raises ValueError, naming it, where it has half a surrogate pair, which SQLite cannot hold."""
     try:
         (text or "").encode("utf-8")
     except UnicodeEncodeError as error:
-        raise ValueError(
-            _("{name} holds half a surrogate pair (character {character}), which cannot be kept").format(
-                name=_shown(name), character=error.start + 1
-            )
-        ) from None
+        shown = {"text": _("text"), "original": _("original"), "how": _("how"), "note": _("note")}.get(name, name)
+        told = _("{name} holds half a surrogate pair (character {character}), which cannot be stored")
+        raise ValueError(told.format(name=shown, character=error.start + 1)) from None
     return text
-
-
-def _shown(name: str) -> str:
-    """What a page calls a text; the columns' own names stay."""
-    return {"text": _("text"), "original": _("original"), "how": _("how"), "note": _("note")}.get(name, name)
 
 
 def number(name: str, value: float | None, low: float = -math.inf, high: float = math.inf) -> float | None:
@@ -219,11 +222,17 @@ def number(name: str, value: float | None, low: float = -math.inf, high: float =
     return float(value)
 
 
-def stands_in(sought: str | None, texts: Iterable[str | None]) -> bool:
-    """Whether the text sought, taken as it stands, is in one of the texts; case is ignored.
+def contains(texts: Iterable[str | None], sought: str | None) -> bool:
+    """Whether one of the texts contains what is sought, as it stands; case is ignored.
 
-    Compared here as SQLite folds the case of ASCII alone, ends a LIKE at the first NUL, and takes no half surrogate
+    Not asked of SQLite, which folds the case of ASCII alone, ends a LIKE at the first NUL and takes no half surrogate
     pair.
     """
     folded = (sought or "").casefold()
     return any(folded in (text or "").casefold() for text in texts)
+
+
+def check_choice(what: str, value: str, available: Sequence[str]) -> None:
+    """Raises ValueError for a value that is not available."""
+    if value not in available:
+        raise ValueError(f"unknown {what} {value!r}; available: {', '.join(available)}")

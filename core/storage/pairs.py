@@ -1,22 +1,18 @@
-"""Which found pairs did a person keep, and what did they say of them? One SQLite file, shared by sessions.
+"""Pairs that a person kept: a text and another order of its words, with the person's judgement of that order.
 
-A pair is an original text and another order of its words, with a model's verdicts, the fluency of both, and a person's
-own judgement of the other order. The judgements measure the fluency gate, which lets an order through when its fluency
-is at most `floor` nats below the original's: its precision is the share judged valid among those it let through.
-
-The file and how it is shared stand in `core.storage.database`.
+The judgements measure the fluency gate, which lets an order through when its fluency is at most `floor` nats below the
+original's: its precision is the share judged valid among those it let through.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
-from core.data.tables import as_csv
 from core.evaluation.metrics import wilson_interval
-from core.storage.database import PAIRS, CollectionFile, now, number, stands_in, storable
+from core.storage import database
+from core.storage.database import PAIRS, Table, check_choice, number
 from core.storage.database import default_path as default_path
 
 VALID, NOT_VALID, UNSURE = JUDGEMENTS = ("valid", "not valid", "unsure")
@@ -81,16 +77,10 @@ class Precision:
     unknown: int
 
 
-class Collection:
-    """The pairs in one file, which the first `keep` makes.
+class Collection(Table[Pair]):
+    """The pairs in one file."""
 
-    Every method raises ValueError for a file that is no collection or a newer program's, and OSError for one that
-    cannot be read or written where it stands.
-    """
-
-    def __init__(self, path: str | Path | None = None):
-        self._file = CollectionFile(path)
-        self.path = self._file.path
+    name, kind = PAIRS, Pair
 
     def keep(
         self,
@@ -112,7 +102,7 @@ class Collection:
         Raises ValueError for an unknown judgement, a number that is none, fluencies without their scorer, or a text
         with half a surrogate pair, which SQLite cannot hold.
         """
-        _check_judgement(judgement)
+        check_choice("judgement", judgement, JUDGEMENTS)
         texts = {"original": original, "other": other, "model": model, "scorer": scorer, "note": note}
         numbers = {
             "probability_original": probability_original,
@@ -121,46 +111,32 @@ class Collection:
             "fluency_other": fluency_other,
             "floor": floor,
         }
-        if (scorer is None) != (fluency_original is None) or (scorer is None) != (fluency_other is None):
+        if len({scorer is None, fluency_original is None, fluency_other is None}) > 1:
             raise ValueError("the fluencies of both texts and their scorer are kept together, or none of them")
-        values = {
-            **{name: storable(name, text) for name, text in texts.items()},
-            **{name: number(name, value, *_bounds(name)) for name, value in numbers.items()},
-            "judgement": judgement,
-            "created": now(),
-        }
-        return Pair(*self._file.keep(_KEEP, values))
+        values = {name: number(name, value, *_bounds(name)) for name, value in numbers.items()}
+        return self._write(_KEEP, texts, {**values, "judgement": judgement})
 
     def pairs(self, judgement: str | None = None, model: str | None = None, contains: str | None = None) -> list[Pair]:
-        """Kept pairs, newest first: of one judgement, of one model, with `contains` in a text or note as it stands.
+        """Kept pairs, newest first: of one judgement, of one model, with `contains` in a text or note.
 
-        Case is ignored. Raises ValueError for an unknown judgement.
+        Raises ValueError for an unknown judgement.
         """
         if judgement is not None:
-            _check_judgement(judgement)
+            check_choice("judgement", judgement, JUDGEMENTS)
         return [
             pair
-            for pair in (Pair(*row) for row in self._file.rows(PAIRS))
+            for pair in self.all()
             if judgement in (None, pair.judgement)
             and model in (None, pair.model)
-            and stands_in(contains, (pair.original, pair.other, pair.note))
+            and database.contains((pair.original, pair.other, pair.note), contains)
         ]
-
-    def remove(self, number: int) -> None:
-        """Remove the pair of an id. Raises LookupError where there is none (any more)."""
-        self._file.remove(PAIRS, number)
-
-    def export_csv(self) -> str:
-        """All pairs as CSV with a header, newest first; texts as `as_csv` writes them."""
-        return as_csv([field.name for field in fields(Pair)], (astuple(pair) for pair in self.pairs()))
 
     def precision(self, floor: float | None = None) -> list[Precision]:
         """The measured precision of the fluency gate, a row per scorer, by name.
 
-        `floor` asks what a gate of that floor (nats) would have let through, None what each pair's own did. The same
-        two texts, kept for several models, count once, and as unsure where they were judged both ways. It speaks of
-        the pairs that people kept, which need not be like those that the gate lets through unseen. Raises ValueError
-        for a floor that is no number of at least 0.
+        `floor`: that of the gate in nats, None for each pair's own. The same two texts, kept for several models, count
+        once, and as unsure where they were judged both ways. The pairs that people kept need not be like those that the
+        gate lets through unseen. Raises ValueError for a floor below 0.
         """
         if floor is not None:
             number("floor", floor, *_bounds("floor"))
@@ -169,11 +145,6 @@ class Collection:
             _precision(scorer, floor, [pair for pair in scored if pair.scorer == scorer])
             for scorer in sorted({pair.scorer for pair in scored if pair.scorer is not None})
         ]
-
-
-def _check_judgement(judgement: str) -> None:
-    if judgement not in JUDGEMENTS:
-        raise ValueError(f"unknown judgement {judgement!r}; available: {', '.join(JUDGEMENTS)}")
 
 
 def _bounds(name: str) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Which characters make up one emoji, and how is text shown whose characters do not print or print as an empty box?
+"""Which characters make up one emoji, and how to show characters that do not print.
 
 An emoji may be several characters (Unicode Technical Standard 51): a flag of two letters, a keycap, a symbol with its
 skin tone or tags, and symbols joined by U+200D. A model whose preprocessing takes them apart reads the parts as tokens:
@@ -55,25 +55,25 @@ def visible(text: str, escape: Callable[[str], str] = code_point) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _NOT_SHOWN.sub(lambda found: _shown(found[0], escape), text)
+    return _NOT_SHOWN.sub(lambda match: _shown(match[0], escape), text)
 
 
-def _shown(found: str, escape: Callable[[str], str]) -> str:
-    if len(found) > 1:
-        return found
-    if "\U0001f3fb" <= found <= "\U0001f3ff":
-        return _named(_("skin tone"), found)
-    if found == "\u200d":
+def _shown(chars: str, escape: Callable[[str], str]) -> str:
+    if len(chars) > 1:
+        return chars
+    if "\U0001f3fb" <= chars <= "\U0001f3ff":
+        return _named(_("skin tone"), chars)
+    if chars == "\u200d":
         return _named(_("joiner"))
-    if found in "\ufe0e\ufe0f":
+    if chars in "\ufe0e\ufe0f":
         return _named(_("variation selector"))
-    if found == "\u20e3":
+    if chars == "\u20e3":
         return _named(_("keycap"))
-    if "\U000e0020" <= found <= "\U000e007e":
-        return _named(_("tag"), chr(ord(found) - 0xE0000))
-    if found == "\U000e007f":
+    if "\U000e0020" <= chars <= "\U000e007e":
+        return _named(_("tag"), chr(ord(chars) - 0xE0000))
+    if chars == "\U000e007f":
         return _named(_("tag"), _("end"))
-    return found if found.isprintable() else escape(found)
+    return chars if chars.isprintable() else escape(chars)
 
 
 def _named(*parts: str) -> str:

@@ -1,12 +1,11 @@
-"""How is an English word inflected? The forms of a verb, a noun, an adjective or an adverb, by tag.
+"""The inflected forms of an English verb, noun, adjective or adverb, by tag.
 
 Regular forms follow the spelling rules (Quirk et al. 1985, "A Comprehensive Grammar of the English Language", 3.5–3.10,
-5.79–5.82, 7.74–7.79): silent e, y after a consonant, a final consonant doubled behind a short stressed vowel. Stress is
-not to be seen, so that words of several syllables double only where a list of exceptions says that they do. Irregular
-verbs are written down here, since lists of exceptions such as WordNet's do not say which form is the past and which the
-participle: "stole" is to "took" what "stolen" is to "taken".
+5.79–5.82, 7.74–7.79): silent e, y after a consonant, a final consonant doubled behind a short stressed vowel. Spelling
+does not show stress, so words of several syllables double only where a list of exceptions says so. Irregular verbs are
+listed here, since lists of exceptions such as WordNet's do not say which form is the past and which the participle.
 
-A rule proposes; whether such a form exists is for whoever has a list of words to say.
+The rules propose forms; a list of words decides which of them exist.
 """
 
 from __future__ import annotations
@@ -97,15 +96,15 @@ def paradigm(lemma: str, part: str, exceptions: Sequence[str] = (), words: Conta
     a final consonant doubles, and irregular plurals and comparatives. An irregular form ousts the regular one.
     """
     if part == VERB:
-        found = _verb(lemma, exceptions)
+        proposed = _verb(lemma, exceptions)
     elif part == NOUN:
-        found = _noun(lemma, exceptions, words)
+        proposed = _noun(lemma, exceptions, words)
     else:
-        found = _compared(lemma, part, exceptions, words)
+        proposed = _compared(lemma, part, exceptions, words)
     first = TAGS[part][0]
     kept = {
         tag: tuple(dict.fromkeys(form for form in forms if words is None or tag == first or form in words))
-        for tag, forms in found.items()
+        for tag, forms in proposed.items()
     }
     return {tag: forms for tag, forms in kept.items() if forms}
 
@@ -168,9 +167,9 @@ def _compared(lemma: str, part: str, exceptions: Sequence[str], words: Container
         else:
             stem = _stem(lemma, exceptions, "er")[0]
         # Both or neither: "owner" is nothing to "own", nor "number" to "numb".
-        found = comparatives or (stem + "er",), superlatives or (stem + "est",)
-        if words is None or all(any(form in words for form in forms) for forms in found):
-            comparatives, superlatives = found
+        pair = comparatives or (stem + "er",), superlatives or (stem + "est",)
+        if words is None or all(any(form in words for form in forms) for forms in pair):
+            comparatives, superlatives = pair
     return {POSITIVE: (lemma,), COMPARATIVE: comparatives, SUPERLATIVE: superlatives}
 
 
@@ -199,8 +198,8 @@ def _consonant_y(lemma: str) -> bool:
 
 def exceptions_by_lemma(lists: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Irregular forms by lemma, from lemmas by irregular form."""
-    found: dict[str, list[str]] = {}
+    irregular: dict[str, list[str]] = {}
     for form, lemmas in lists.items():
         for lemma in lemmas:
-            found.setdefault(lemma, []).append(form)
-    return found
+            irregular.setdefault(lemma, []).append(form)
+    return irregular

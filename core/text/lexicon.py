@@ -1,19 +1,18 @@
-"""Which words mean the opposite, which are forms of one word, which verb is plainer? Tables taken from WordNet 3.0.
+"""Antonyms, forms of a word and plainer verbs, from tables taken from WordNet 3.0.
 
 Antonymy is a relation between words rather than meanings (Gross, Fischer & Miller 1989, "The organization of adjectival
-meanings"). Three grades are told apart, surest first:
+meanings"). There are three grades, surest first:
 
 - direct: WordNet names the pair, *love* and *hate*, *good* and *bad*;
 - derived: the two are derived from such a pair, or it from them, *happy* and *sad* from *happily* and *sadly*;
 - indirect: adjectives, one near an adjective whose antonym the other is, or is near to: *awful* is much like *bad*, and
   *good*'s antonym is *bad*, so that *awful* is opposed to *good*, and to *great*.
 
-Words are taken in lower case, one token each. An inflected word is looked up by what it is a form of, and the answer
-inflected alike: *hated* is opposed to *loved*, *better* to *worse*. WordNet knows nouns, verbs, adjectives and adverbs;
-of pronouns, prepositions, misspellings and slang it can say nothing, and `Lexicon.judges` tells so: no antonym known is
-not the same as none. It judges 56.9 % of the shipped models' 34,342 words and 49.5 % of the tokens of the 20,000 tweets
-of their report (57.7 % of those with a letter); 9.5 % and 18.5 % have a direct or derived antonym, 16.3 % and 23.9 %
-one of any grade.
+Words are in lower case, one token each. An inflected word is looked up by its lemma, and the answer is inflected alike:
+*hated* is opposed to *loved*, *better* to *worse*. WordNet has nouns, verbs, adjectives and adverbs, but no pronouns,
+prepositions, misspellings or slang; `Lexicon.judges` tells whether it has a word. It has 56.9 % of the shipped models'
+34,342 words and 49.5 % of the tokens of the 20,000 tweets of their report (57.7 % of those with a letter); 9.5 % and
+18.5 % have a direct or derived antonym, 16.3 % and 23.9 % one of any grade.
 
 `core.text.wordnet` made the tables, ``python -m core lexicon`` makes them again; their licence stands beside them.
 """
@@ -82,53 +81,53 @@ class Lexicon:
 
     def opposed(self, word: str, other: str) -> str | None:
         """The surest grade in which two words, in whatever inflection, are antonyms, or None."""
-        others = {(part, lemma) for part, lemma, _ in self._readings(other)}
-        readings = {(part, lemma) for part, lemma, _ in self._readings(word)}
+        others = {(part, lemma) for part, lemma, _ in self._analyses(other)}
+        analyses = {(part, lemma) for part, lemma, _ in self._analyses(word)}
         grades = [
             grade
-            for reading in readings
-            for opposite, grade in self._antonyms.get(reading, {}).items()
-            if (reading[0], opposite) in others
+            for analysis in analyses
+            for opposite, grade in self._antonyms.get(analysis, {}).items()
+            if (analysis[0], opposite) in others
         ]
         if grades:
             return DIRECT if DIRECT in grades else DERIVED
         near = any(
-            (part, opposite) in others for part, lemma in readings for opposite in self._opposite_clusters(part, lemma)
+            (part, opposite) in others for part, lemma in analyses for opposite in self._opposite_clusters(part, lemma)
         )
         return INDIRECT if near else None
 
     def forms(self, word: str) -> tuple[str, ...]:
         """The other forms of the word, or of the words, that it is a form of: steal, steals, stole, … for *stolen*."""
-        found = [form for row in self._rows.get(word, ()) for forms in self._columns(row)[1:] for form in forms]
-        return tuple(form for form in dict.fromkeys(found) if form != word)
+        others = [form for row in self._rows.get(word, ()) for forms in self._columns(row)[1:] for form in forms]
+        return tuple(form for form in dict.fromkeys(others) if form != word)
 
     def plainer(self, word: str) -> tuple[str, ...]:
         """Verbs that can stand for a verb and are more frequent, most frequent first, inflected like it.
 
         *stole* gives *took*, *stolen* gives *taken*; a form that is past and participle at once gives both.
         """
-        found = []
-        for part, lemma, tags in self._readings(word):
+        verbs = []
+        for part, lemma, tags in self._analyses(word):
             for other in self._plainer.get(lemma, "").split() if part == _VERB else ():
-                found += self._inflected(part, other, tags)
-        return tuple(form for form in dict.fromkeys(found) if form != word)
+                verbs += self._inflected(part, other, tags)
+        return tuple(form for form in dict.fromkeys(verbs) if form != word)
 
     def _alike(self, word: str, opposites: Callable[[str, str], Iterable[str]]) -> frozenset[str]:
-        found: set[str] = set()
-        for part, lemma, tags in self._readings(word):
+        words: set[str] = set()
+        for part, lemma, tags in self._analyses(word):
             for other in opposites(part, lemma):
-                found.update(self._inflected(part, other, tags) or (other,))
-        return frozenset(found - {word})
+                words.update(self._inflected(part, other, tags) or (other,))
+        return frozenset(words - {word})
 
-    def _readings(self, word: str) -> list[tuple[str, str, tuple[int, ...]]]:
-        """What the word may be: part of speech, lemma, and the columns of the paradigm (0 the lemma's) it stands in."""
-        found = []
+    def _analyses(self, word: str) -> list[tuple[str, str, tuple[int, ...]]]:
+        """What the word may be: part of speech, lemma, and the paradigm's columns (0: the lemma) that have it."""
+        analyses = []
         for row in self._rows.get(word, ()):
             part, *columns = self._columns(row)
             tags = tuple(number for number, forms in enumerate(columns) if word in forms)
-            found.append((part[0], columns[0][0], tags))
-        inflected = {part for part, lemma, _ in found if lemma == word}
-        return found + [(part, word, (0,)) for part in "nvar" if part not in inflected]
+            analyses.append((part[0], columns[0][0], tags))
+        inflected = {part for part, lemma, _ in analyses if lemma == word}
+        return analyses + [(part, word, (0,)) for part in "nvar" if part not in inflected]
 
     def _inflected(self, part: str, lemma: str, tags: tuple[int, ...]) -> list[str]:
         """The forms of a lemma in some columns of its paradigm."""
@@ -157,35 +156,35 @@ class Lexicon:
     @cached_property
     def _rows(self) -> dict[str, list[int]]:
         """The numbers of the lines of the table of inflections in which a word stands."""
-        found: dict[str, list[int]] = {}
+        rows_of: dict[str, list[int]] = {}
         for number, line in enumerate(self._inflections):
             for form in line[2:].replace("/", "\t").split("\t"):
-                rows = found.setdefault(form, [])
+                rows = rows_of.setdefault(form, [])
                 if not rows or rows[-1] != number:
                     rows.append(number)
-        found.pop("", None)  # from columns without a form
-        return found
+        rows_of.pop("", None)  # from columns without a form
+        return rows_of
 
     @cached_property
     def _antonyms(self) -> dict[tuple[str, str], dict[str, str]]:
         """Antonyms with their grade, by part of speech and lemma."""
-        found: dict[tuple[str, str], dict[str, str]] = {}
+        antonyms_of: dict[tuple[str, str], dict[str, str]] = {}
         for line in self._lines(ANTONYMS):
             part, one, other, grade = line.split("\t")
-            found.setdefault((part, one), {})[other] = grade
-            found.setdefault((part, other), {})[one] = grade
-        return found
+            antonyms_of.setdefault((part, one), {})[other] = grade
+            antonyms_of.setdefault((part, other), {})[one] = grade
+        return antonyms_of
 
     @cached_property
     def _clusters(self) -> dict[str, list[str]]:
         """For each adjective the clusters opposite to those that it stands in, each as words with a space between."""
-        found: dict[str, list[str]] = {}
+        opposites_of: dict[str, list[str]] = {}
         for line in self._lines(CLUSTERS):
             one, other = line.split("\t")
             for here, opposite in ((one, other), (other, one)):
                 for word in here.split():
-                    found.setdefault(word, []).append(opposite)
-        return found
+                    opposites_of.setdefault(word, []).append(opposite)
+        return opposites_of
 
     @cached_property
     def _plainer(self) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""What does the model see of a sentence? Preprocessing steps, tokens and the vocabulary.
+"""What a model sees of a sentence: preprocessing steps, tokens and the vocabulary.
 
 A `Preprocessing` is an ordered choice of named steps, each a function from text to text. After the last step the
-tokens are what white space separates. It is saved with every checkpoint, so that a model always sees text the way it
-was trained. `Preprocessing.show_work` returns the text after every step.
+tokens are what white space separates. It is saved with every checkpoint, so that a model always sees text as in
+training. `Preprocessing.show_work` returns the text after every step.
 
 The steps are those usual for tweets (Go, Bhayani & Huang 2009 map links and mentions to one token each and squeeze
 repeated letters); two are this project's own: a mention becomes the pronoun ``he``, which keeps the sentence a
@@ -69,7 +69,7 @@ _EMOJI = re.compile("[\u2639-\u263b\u2764\U0001f300-\U0001faff]")
 _CONTRACTION = re.compile(r"\b([^\W_]+)n't('ve)?\b", re.IGNORECASE)
 _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}  # can't, won't, shan't, ain't
 
-# Elements that lay text out; "<3", "<url>" and other names in angle brackets are none.
+# Elements that lay text out, unlike "<3", "<url>" and other names in angle brackets.
 _TAG = re.compile(
     r"<\s{0,2}/?\s{0,2}br\s{0,2}/?\s{0,2}>"
     r"|</?(?:p|br|hr|div|span|b|i|u|em|strong|small|sub|sup|tt|font|center|blockquote|pre|code|a|img|ul|ol|li"
@@ -152,15 +152,15 @@ def rejoin(text: str) -> str:
 
 
 def first_split(text: str) -> tuple[str, str] | None:
-    """The first contraction that `rejoin` joins, as it stands and joined; None where there is none."""
+    """The first contraction that `rejoin` joins, before and after; None where there is none."""
     if rejoin(text) == text:
         return None
     for pattern in (_SPLIT_NOT, _SPLIT_ENDING):
         for match in pattern.finditer(text):
             stem = _WORD_BEFORE.findall(text[max(match.start() - 30, 0) : match.start()])[0]
-            found = " ".join(f"{stem}{match[0]}".split())
-            if rejoin(found) != found:
-                return found, rejoin(found)
+            split = " ".join(f"{stem}{match[0]}".split())
+            if rejoin(split) != split:
+                return split, rejoin(split)
     return None
 
 
@@ -201,7 +201,7 @@ STEPS: dict[str, Callable[[str], str]] = {step.__name__: step for step in _STEPS
 REJOIN = rejoin.__name__
 
 WORDWISE = {*SHIPPED, "punctuation_emoji"}
-"""Steps that never look past white space: what they make of a text is what they make of its words, in a row."""
+"""Steps that never look past white space: the words of a text can be processed one by one."""
 
 
 class StepResult(NamedTuple):
@@ -241,8 +241,8 @@ class Preprocessing:
 
     def rejoining(self) -> Preprocessing:
         """The same steps with `rejoin` on, behind HTML entities, where it was off."""
-        place = self.steps.index("unescape") + 1 if "unescape" in self.steps else 0
-        return self if REJOIN in self.steps else replace(self, steps=(*self.steps[:place], REJOIN, *self.steps[place:]))
+        index = self.steps.index("unescape") + 1 if "unescape" in self.steps else 0
+        return self if REJOIN in self.steps else replace(self, steps=(*self.steps[:index], REJOIN, *self.steps[index:]))
 
     def without(self, name: str) -> Preprocessing:
         """The same steps with one of them switched off."""
@@ -262,7 +262,7 @@ class Preprocessing:
 
     def parts(self) -> tuple[Preprocessing, Preprocessing]:
         """The steps up to the last that looks past white space, and those behind it, for which words are enough."""
-        whole = max((place for place, name in enumerate(self.steps, 1) if name not in WORDWISE), default=0)
+        whole = max((index for index, name in enumerate(self.steps, 1) if name not in WORDWISE), default=0)
         return Preprocessing(self.steps[:whole]), Preprocessing(self.steps[whole:], self.only)
 
     def show_work(self, text: str) -> list[StepResult]:
@@ -296,7 +296,7 @@ class Vocabulary:
         bad = [word for word in self.words if not word or word.split() != [word] or word in (PAD, UNK)][:3]
         if bad:
             raise ValueError(
-                _("a vocabulary holds words without white space, other than {pad} and {unk}; given: {words}").format(
+                _("a vocabulary's words have no white space and differ from {pad} and {unk}; given: {words}").format(
                     pad=PAD, unk=UNK, words=bad
                 )
             )
@@ -354,13 +354,13 @@ class Vocabulary:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Vocabulary:
-        """What `save` wrote, read back. Raises ValueError where it is no such file."""
+        """What `save` wrote, read back. Raises ValueError for another file."""
         try:
             tokens = content.decode("utf-8").split("\n")
         except UnicodeDecodeError:
             raise ValueError(_("the vocabulary is not UTF-8 text")) from None
         if tokens[:2] != [PAD, UNK] or tokens[-1] != "":
             raise ValueError(
-                _("the vocabulary does not start with {pad} and {unk} or is cut off").format(pad=PAD, unk=UNK)
+                _("the vocabulary does not start with {pad} and {unk}, or is truncated").format(pad=PAD, unk=UNK)
             )
         return cls(tokens[2:-1])

@@ -1,7 +1,7 @@
-"""How did the owner of a model split text into words? Tokenisers of well-known libraries, as preprocessing steps.
+"""Tokenisers of well-known libraries, as preprocessing steps, for models that were trained with them.
 
-Each is a function from text to text, after which white space separates the tokens, written from what the library
-documents. They are for models that were trained with them; this project's own steps are in `core.text.preprocessing`.
+Each is a function from text to text, written from the library's documentation, after which white space separates the
+tokens. This project's own steps are in `core.text.preprocessing`.
 
     basic_english       torchtext's ``get_tokenizer("basic_english")``: lower case; ' . , ( ) ! ? stand alone; double
                         quotes go; semicolons, colons and ``<br />`` become blanks
@@ -53,7 +53,7 @@ _CONTRACTION = re.compile(r"(?<=[a-zI])(?:n['’]t|['’](?:s|m|d|re|ve|ll))$")
 # A full stop is no part of the word behind a small letter, a digit, a sign or two capitals.
 _FULL_STOP = re.compile(r"(?:[^\WA-Z_]|[%²\-+)\]'\"”’]|[A-Z]{2})\.$")
 _TAIL = 12  # characters in which an ending stands
-_LONGEST = 2_000  # characters of an address; beyond, a word is none
+_LONGEST = 2_000  # characters of an address; a longer word is not taken for one
 _TWO_WORDS = {
     "cannot": 3, "gonna": 3, "gotta": 3, "dont": 2, "cant": 2, "wont": 2, "didnt": 3, "doesnt": 4, "isnt": 2,
     "wasnt": 3, "werent": 4, "arent": 3, "couldnt": 5, "wouldnt": 5, "shouldnt": 6, "havent": 4, "hasnt": 3,
@@ -66,8 +66,8 @@ def basic_english(text: str) -> str:
     """torchtext's ``basic_english``."""
 
     def replaced(match: re.Match[str]) -> str:
-        found = match[0]
-        return "" if found == '"' else f" {found} " if found in "'.,()!?" else " "
+        sign = match[0]
+        return "" if sign == '"' else f" {sign} " if sign in "'.,()!?" else " "
 
     return _BASIC.sub(replaced, text.lower())
 
@@ -93,18 +93,18 @@ def spacy(text: str) -> str:
 
 
 def _split(word: str) -> list[str]:
-    """The tokens of what stands between white space: signs come off in front and behind until nothing changes."""
+    """The tokens of a word: signs come off at both ends until nothing changes."""
     before: list[str] = []
     behind: list[str] = []
     start, end = 0, len(word)
     while start < end and not _is_whole(word, start, end):
         tail = max(start, end - _TAIL)
-        if found := _PREFIX.match(word, start, end):
-            before.append(found[0])
-            start = found.end()
-        elif found := (_CONTRACTION.search(word, tail, end) or _SUFFIX.search(word, tail, end)):
-            behind.append(found[0])
-            end = found.start()
+        if sign := _PREFIX.match(word, start, end):
+            before.append(sign[0])
+            start = sign.end()
+        elif sign := (_CONTRACTION.search(word, tail, end) or _SUFFIX.search(word, tail, end)):
+            behind.append(sign[0])
+            end = sign.start()
         elif end - start > 1 and _FULL_STOP.search(word, tail, end):
             behind.append(".")
             end -= 1
@@ -130,13 +130,11 @@ def _inside(word: str) -> list[str]:
     if not word or _is_whole(word, 0, len(word)):
         return [word] if word else []
     parts: list[str] = []
-    place = 0
-    for found in _INFIX.finditer(word):
-        if found.start() > place:
-            parts.append(word[place : found.start()])
-        parts.append(found[0])
-        place = found.end()
-    return [*parts, word[place:]] if place < len(word) else parts
+    start = 0
+    for infix in _INFIX.finditer(word):
+        parts += [word[start : infix.start()], infix[0]]
+        start = infix.end()
+    return [part for part in (*parts, word[start:]) if part]
 
 
 STEPS: dict[str, Callable[[str], str]] = {

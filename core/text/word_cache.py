@@ -1,6 +1,6 @@
-"""What was made of a word before? Results by word, so that the words that are everywhere cost one look.
+"""Results by word, remembered, so that frequent words are processed once.
 
-Memory is bounded: when it is full it begins anew, and of what it held before only what is met again stays.
+Memory is bounded: a full cache starts again, and of its words only those that are met again are kept.
 """
 
 from __future__ import annotations

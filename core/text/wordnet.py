@@ -1,4 +1,4 @@
-"""What does the project take from WordNet? Lemmas, inflected forms, antonyms and plainer verbs, as small tables.
+"""What the project takes from WordNet: lemmas, inflected forms, antonyms and plainer verbs, as small tables.
 
 WordNet (Miller 1995, "WordNet: A Lexical Database for English") is read from a folder of its database files, format in
 wndb(5WN): ``index.*``, ``data.*``, ``*.exc`` and ``cntlist.rev``. `write` makes the files that `lexicon` reads:
@@ -11,7 +11,7 @@ wndb(5WN): ``index.*``, ``data.*``, ``*.exc`` and ``cntlist.rev``. `write` makes
 
 Lines that begin with # say where the words are from. WordNet lists no inflected forms but irregular ones: the rules of
 `inflection` propose, and only a form that stands in WordNet itself (as a lemma, or in a definition or an example)
-or in a vocabulary given is taken.
+or in a given vocabulary is taken.
 
 A plainer verb is one of the same synset, or of a synset directly above it (a hypernym: to steal is to take), that the
 texts in which WordNet's authors marked the senses hold more often, whatever the sense, than the verb itself.
@@ -72,7 +72,7 @@ class WordNet:
     """The database as read; every dictionary is by part of speech.
 
     `lemmas` holds the offsets of each lemma's senses, in order; `counts` how often a sense was marked, by part of
-    speech, lemma and the sense's place, and under place -1 how often any was.
+    speech, lemma and the sense's index, and under index -1 how often any was.
     """
 
     lemmas: Mapping[str, Mapping[str, tuple[int, ...]]]
@@ -83,11 +83,11 @@ class WordNet:
 
     def attested(self) -> frozenset[str]:
         """Every word of one part that WordNet's lemmas, definitions or examples hold."""
-        found = {word for synsets in self.synsets.values() for synset in synsets.values() for word in synset.words}
+        attested = {word for synsets in self.synsets.values() for synset in synsets.values() for word in synset.words}
         for synsets in self.synsets.values():
             for synset in synsets.values():
-                found.update(_WORD.findall(synset.gloss.lower()))
-        return frozenset(found)
+                attested.update(_WORD.findall(synset.gloss.lower()))
+        return frozenset(attested)
 
 
 def read(folder: Path) -> WordNet:
@@ -96,12 +96,12 @@ def read(folder: Path) -> WordNet:
     for part, name in _PARTS.items():
         lemmas[part] = dict(_index_lines(folder / f"index.{name}"))
         synsets[part] = dict(_data_lines(folder / f"data.{name}"))
-        exceptions[part] = {form: tuple(found) for form, *found in _lines(folder / f"{name}.exc")}
+        exceptions[part] = {form: tuple(lemmas_of) for form, *lemmas_of in _lines(folder / f"{name}.exc")}
     counts: Counter[tuple[str, str, int]] = Counter()
     for key, number, count in _lines(folder / "cntlist.rev"):
         lemma, _, sense = key.partition("%")
-        for place in (int(number) - 1, -1):
-            counts[_KEY_PARTS[sense[:1]], lemma, place] += int(count)
+        for index in (int(number) - 1, -1):
+            counts[_KEY_PARTS[sense[:1]], lemma, index] += int(count)
     return WordNet(lemmas, synsets, exceptions, counts, _licence(folder / "data.noun"))
 
 
@@ -144,9 +144,9 @@ def _synset(line: str) -> tuple[int, Synset]:
     fields = data.split()
     count = int(fields[3], 16)
     words = tuple(_MARKER.sub("", word).lower() for word in fields[4 : 4 + 2 * count : 2])
-    place = 4 + 2 * count
+    end = 4 + 2 * count
     pointers = []
-    for start in range(place + 1, place + 1 + 4 * int(fields[place]), 4):
+    for start in range(end + 1, end + 1 + 4 * int(fields[end]), 4):
         symbol, offset, part, ends = fields[start : start + 4]
         source, target = bytes.fromhex(ends)
         pointers.append(Pointer(symbol, int(offset), part, source, target))
@@ -207,13 +207,13 @@ def clusters(source: WordNet) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
 def plainer(source: WordNet) -> dict[str, list[str]]:
     """Verbs that are more frequent than a verb and share a synset with it or stand directly above one, best first."""
     synsets = source.synsets[VERB]
-    found = {}
+    verbs = {}
     for lemma, senses in source.lemmas[VERB].items():
         count = source.counts[VERB, lemma, -1]
         usual = [
             synsets[offset]
-            for place, offset in enumerate(senses)
-            if place == 0 or source.counts[VERB, lemma, place] > _USUAL * count
+            for index, offset in enumerate(senses)
+            if index == 0 or source.counts[VERB, lemma, index] > _USUAL * count
         ]
         above = [
             synsets[pointer.offset]
@@ -225,8 +225,8 @@ def plainer(source: WordNet) -> dict[str, list[str]]:
         counts = {word: source.counts[VERB, word, -1] for word in words}
         better = [word for word in words if counts[word] > count]
         if better:
-            found[lemma] = sorted(better, key=lambda word: (-counts[word], word))
-    return found
+            verbs[lemma] = sorted(better, key=lambda word: (-counts[word], word))
+    return verbs
 
 
 def inflections(source: WordNet, words: Collection[str]) -> list[tuple[str, ...]]:

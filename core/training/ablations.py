@@ -1,9 +1,9 @@
-"""What did each choice in the recipe buy? Preprocessing, embeddings, width, depth, word2vec epochs, one at a time.
+"""Ablations: what does each choice in the recipe add? Preprocessing, embeddings, width, depth, word2vec epochs.
 
-Every variant changes one thing of one base (an LSTM on rows drawn from the training file) and is judged on the same
-held-out rows of that file as the base, by the paired difference of accuracies with its 95 % interval. A difference
-whose interval holds zero is called none. The interval covers the draw of the rows; the base trained again from another
-seed stands among the variants to show what chance in training does.
+Every variant changes one thing of a base (an LSTM on rows drawn from the training file) and is compared with it on the
+same held-out rows, by the paired difference of accuracies with its 95 % interval. An interval that contains zero means
+no difference. The interval covers the draw of the rows; the base trained from another seed shows the effect of chance
+in training.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
-from core.data.corpus import Corpus, Encoded, build_vocabulary, default_held_out, held_out
+from core.data.corpus import Corpus, build_vocabulary, default_held_out, held_out
 from core.evaluation.metrics import paired_interval, wilson_interval
 from core.models.predict import logits
 from core.models.training_rows import STRATIFIED
+from core.runtime import files
 from core.text.preprocessing import USUAL, Preprocessing, Vocabulary
 from core.training.loop import TrainingSettings, train_classifier
 from core.training.word2vec import Word2VecSettings, train_word2vec, unit_variance
@@ -35,7 +35,7 @@ _BASE_WORD2VEC = Word2VecSettings(epochs=5)
 
 @dataclass(frozen=True)
 class Variant:
-    """The base with one thing changed; the base itself has the group ``base``."""
+    """The base with one change; the base has the group ``base``."""
 
     group: str
     name: str
@@ -60,7 +60,7 @@ class StudyRow:
 
     @property
     def effect(self) -> str:
-        """What the difference amounts to: ``better``, ``worse`` or ``none``; ``base`` for the base."""
+        """``better``, ``worse`` or ``none``; ``base`` for the base."""
         if self.difference_interval is None:
             return "base"
         low, high = self.difference_interval
@@ -87,7 +87,7 @@ class StudyProgress(NamedTuple):
 
 
 def variants() -> list[Variant]:
-    """Base first, then one change at a time."""
+    """The base, then one change at a time."""
     full = Preprocessing()
     return [
         Variant("base", "LSTM, 128 units, 1 layer, all steps, 5 word2vec epochs"),
@@ -101,7 +101,7 @@ def variants() -> list[Variant]:
 
 
 def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
-    """Train every variant on a corpus; goes on where an interrupted study of the same corpus stopped."""
+    """Train every variant on a corpus; an interrupted study of the same corpus is resumed."""
     header: dict[str, Any] = {
         "data": {
             "file": corpus.name,
@@ -117,40 +117,38 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
         "embeddings": "word2vec, scaled to unit variance",
         "min_count": MIN_COUNT,
     }
-    encoded: dict[Preprocessing, tuple[Vocabulary, Encoded]] = {}
+    full = Preprocessing()
+    encoded = {full: build_vocabulary(corpus.texts, full, MIN_COUNT)[:2]}
     vectors: dict[tuple[Preprocessing, Word2VecSettings], np.ndarray] = {}
-    vocabulary, sentences, _ = build_vocabulary(corpus.texts, Preprocessing(), MIN_COUNT)
-    encoded[Preprocessing()] = vocabulary, sentences
     # The same rows for every variant, so that differences are paired.
-    train, held = held_out(sentences, corpus.labels, default_held_out(len(corpus)), seed=0)
+    train, held = held_out(encoded[full][1], corpus.labels, default_held_out(len(corpus)), seed=0)
+    labels = corpus.labels[held] == 1
     header["data"]["held_out_rows"] = len(held)
     todo = variants()
-    state_file = state_folder / "study.npz"
-    rows, correct, steps = _restore(state_file, header)
-    if not steps:
+    state_file = state_folder / "study.json"
+    state = _restore(state_file, header)
+    if not state:
         steps = [asdict(row) for row in vocabulary_by_step(corpus.texts, train, held)]
-    for variant in todo:
-        key = f"{variant.group}: {variant.name}"
-        if key not in correct:
+        state = {"header": header, "steps": steps, "rows": [], "base": []}
+    rows = state["rows"]
+    for number, variant in enumerate(todo):
+        if number >= len(rows):
             clock = time.perf_counter()
             if variant.preprocessing not in encoded:
                 encoded[variant.preprocessing] = build_vocabulary(corpus.texts, variant.preprocessing, MIN_COUNT)[:2]
             vocabulary, sentences = encoded[variant.preprocessing]
             start = (variant.preprocessing, variant.word2vec)
             if start not in vectors:
-                trained_vectors = list(train_word2vec(sentences, vocabulary, variant.word2vec))[-1].vectors
-                vectors[start] = unit_variance(trained_vectors)
-            # A step that is off may leave a text without tokens: it cannot be trained on.
+                *_, trained = train_word2vec(sentences, vocabulary, variant.word2vec)
+                vectors[start] = unit_variance(trained.vectors)
+            # Without some step a text may have no tokens.
             filled = train[sentences.lengths[train] > 0]
-            trained = list(train_classifier(variant.training, sentences, corpus.labels, filled, held, vectors[start]))[
-                -1
-            ].model
-            assert trained is not None
+            *_, last = train_classifier(variant.training, sentences, corpus.labels, filled, held, vectors[start])
+            assert last.model is not None
             held_sentences = sentences.take(held)
-            correct[key] = (logits(trained, held_sentences) >= 0) == (corpus.labels[held] == 1)
-            hits = int(correct[key].sum())
-            base = next(iter(correct.values()))
-            difference = None if len(correct) == 1 else paired_interval(correct[key], base)
+            correct = (logits(last.model, held_sentences) >= 0) == labels
+            hits = int(correct.sum())
+            difference = paired_interval(correct, np.array(state["base"])) if rows else None
             row = StudyRow(
                 group=variant.group,
                 name=variant.name,
@@ -162,9 +160,11 @@ def study(corpus: Corpus, state_folder: Path) -> Iterator[StudyProgress]:
                 unknown_rate=float(np.mean(held_sentences.ids == Vocabulary.unk_id)),
                 seconds=time.perf_counter() - clock,
             )
+            state["base"] = state["base"] or correct.tolist()
             rows.append({**asdict(row), "effect": row.effect})
-            _save(state_file, header, rows, correct, steps)
-        yield StudyProgress(len(rows), len(todo), {**header, "vocabulary_by_step": steps, "variants": rows})
+            state_folder.mkdir(parents=True, exist_ok=True)
+            files.write(state_file, json.dumps(state).encode())
+        yield StudyProgress(len(rows), len(todo), {**header, "vocabulary_by_step": state["steps"], "variants": rows})
 
 
 def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) -> Iterator[VocabularyRow]:
@@ -188,29 +188,10 @@ def vocabulary_by_step(texts: list[str], train: np.ndarray, held: np.ndarray) ->
         )
 
 
-def _save(
-    path: Path, header: dict[str, Any], rows: list[dict[str, Any]], correct: dict[str, np.ndarray], steps: list[Any]
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    notes = json.dumps({"header": header, "rows": rows, "keys": list(correct), "steps": steps})
+def _restore(path: Path, header: dict[str, Any]) -> dict[str, Any] | None:
+    """The state of an interrupted study of the same header; None without one, or if it is damaged."""
     try:
-        with beside.open("wb") as file:
-            np.savez(file, notes=np.array(notes), correct=np.array(list(correct.values())))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _restore(
-    path: Path, header: dict[str, Any]
-) -> tuple[list[dict[str, Any]], dict[str, np.ndarray], list[dict[str, Any]]]:
-    """What a study of the same header had found; nothing where there is no such state or it is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as saved:
-            notes = json.loads(str(saved["notes"]))
-            if notes["header"] == json.loads(json.dumps(header)):
-                return notes["rows"], dict(zip(notes["keys"], saved["correct"], strict=True)), notes["steps"]
-    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile):
-        pass
-    return [], {}, []
+        state: dict[str, Any] = json.loads(path.read_bytes())
+        return state if state["header"] == json.loads(json.dumps(header)) else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None

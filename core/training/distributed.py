@@ -36,7 +36,7 @@ def first() -> bool:
 
 @contextlib.contextmanager
 def joined() -> Iterator[None]:
-    """Within it this process is one of those that ``torchrun`` has started, if it has; all but the first are silent."""
+    """Join the processes that ``torchrun`` has started, if any; all but the first are silent."""
     global _joined
     if int(os.environ.get("WORLD_SIZE", "1")) < 2 or "RANK" not in os.environ:
         yield
@@ -61,7 +61,7 @@ def joined() -> Iterator[None]:
 
 @contextlib.contextmanager
 def in_turn() -> Iterator[None]:
-    """The first process does what stands within it, then the others, who find what it has written."""
+    """Run the block in the first process, then in the others, which find what it has written."""
     if not first():
         _group().barrier()
     yield
@@ -70,10 +70,7 @@ def in_turn() -> Iterator[None]:
 
 
 def share(rows: np.ndarray) -> tuple[np.ndarray, float]:
-    """This process's rows of a batch, and the share of the batch that they are.
-
-    One for whom no row is left gets the first, and no share in it.
-    """
+    """This process's rows of a batch and their share of it; the first row and no share if none is left."""
     own = rows[rank() :: size()]
     return (own, len(own) / len(rows)) if len(own) else (rows[:1], 0.0)
 
@@ -95,15 +92,14 @@ def add_up(parameters: Sequence[nn.Parameter], loss: Tensor) -> Tensor:
 
 
 def agreed(numbers: Sequence[float]) -> list[float]:
-    """The first process's numbers: decisions that hang on a last digit are then everybody's."""
+    """The first process's numbers, so that all make the same decisions."""
     if size() == 1:
         return list(numbers)
     import torch
 
     values = torch.tensor(numbers, dtype=torch.float64)
     _group().broadcast(values, 0)
-    found: list[float] = values.tolist()
-    return found
+    return [float(value) for value in values]
 
 
 def check_same(number: int, what: str) -> None:

@@ -4,11 +4,11 @@ Adam (Kingma & Ba 2015) with the one-cycle schedule of Smith & Topin 2018 (a ris
 fall), gradients clipped by norm (Pascanu, Mikolov & Bengio 2013), dropout on the embeddings and the read-out. Held-out
 rows of the training file decide when to stop and which weights to keep, by log-loss before temperature scaling: where
 hardly a row is wrong, the loss after it falls with every sharpening. At the end the temperature (Guo et al. 2017, with
-Platt's smoothed labels, see `fit_temperature`) is folded into the read-out, so the logits are calibrated as they stand.
+Platt's smoothed labels, see `fit_temperature`) is folded into the read-out, so the logits are calibrated.
 
-Everything that decides the next step (weights, Adam's moments, the random state, the place in the data) is saved at
-every evaluation: a run that was interrupted goes on to the same weights as one that was not. The same seed on the same
-machine, with the same number of threads, gives the same weights.
+Everything that decides the next step (weights, Adam's moments, random state, position in the data) is saved at every
+evaluation, so a run that is interrupted and resumed ends with the same weights. The same seed on the same machine, with
+the same number of threads, gives the same weights.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from core.data.corpus import Encoded, length_batches, pad
 from core.models.checkpoints import round_embeddings
 from core.models.predict import logits
 from core.models.recurrent import CELLS, Classifier
+from core.runtime import files
 from core.text.preprocessing import Vocabulary
 from core.training import distributed
 
@@ -38,26 +39,24 @@ _WARM_UP = 1 / 3
 _REPORT_EVERY = 10  # steps
 _AVERAGE_EVERY = 10  # steps
 SELECTION = "log-loss before temperature"
-"""By what the weights are chosen: part of a run's identity, as older runs chose theirs in another way."""
+"""How weights are selected: part of a run's identity, as older runs used another rule."""
 FEW_ERRORS = 5
-"""Held-out rows that are wrong, below which the temperature is not below 1: the width of log T is about 1 / √errors."""
+"""With fewer held-out errors the temperature is at least 1: the width of log T is about 1 / √errors."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """What decides a training run besides the data. `learning_rate` is the cycle's peak; `patience` counts evaluations.
 
-    `word_dropout` is the chance of a training token to be read as ``<unk>``. `precision` bfloat16 keeps weights and
-    sums in float32 and multiplies in bfloat16; auto takes it where the processor has instructions for it. With
-    `average` the rate stays at its peak after the rise, and what is judged and kept is the mean of the weights since
-    then: stochastic weight averaging (Izmailov et al. 2018), meant for a second run that starts from a first.
+    `word_dropout` is the chance of reading a training token as ``<unk>``. `precision` bfloat16 keeps weights and sums
+    in float32 and multiplies in bfloat16; auto uses it where the processor supports it. With `average` the rate stays
+    at its peak after the rise, and the mean of the weights since then is evaluated and kept: stochastic weight
+    averaging (Izmailov et al. 2018), for a second run that starts from a first.
 
-    With `balance` a row counts for N / (2 N_c), N_c being the training rows of its class: both classes weigh the same,
-    however rare one is, in training, in what decides which weights to keep, and in the temperature. P(second class) is
-    then that of a world in which both are as frequent, and the verdict at 0.5 costs the frequent class rows to save the
-    rare one's.
+    With `balance` a row counts for N / (2 N_c), N_c being the training rows of its class, in training, in selecting
+    weights and in the temperature. P(second class) is then that of a world in which both classes are as frequent.
 
-    Raises ValueError for a number that cannot be.
+    Raises ValueError for an invalid number.
     """
 
     cell: str
@@ -95,12 +94,12 @@ class TrainingSettings:
 
 
 def settings_json(settings: TrainingSettings) -> dict[str, Any]:
-    """The settings as a card keeps them; without `balance` where it is off, as in cards older than it."""
+    """The settings as a card keeps them: without `balance` if it is off, as in older cards."""
     return {key: value for key, value in asdict(settings).items() if key != "balance" or value}
 
 
 def class_weights(labels: np.ndarray) -> tuple[float, float]:
-    """What a row of class 0 and one of class 1 count for where the classes are balanced: N / (2 N_c)."""
+    """The weights N / (2 N_c) of a row of class 0 and of class 1."""
     second = int((labels == 1).sum())
     first = len(labels) - second
     return len(labels) / (2 * first), len(labels) / (2 * second)
@@ -121,8 +120,8 @@ def best(history: Sequence[HeldOut]) -> HeldOut:
     return min(history, key=lambda held: held.log_loss)
 
 
-class Progress(NamedTuple):
-    """Where a run stands. `model` is set in the last event only: rounded, calibrated, in eval mode, on the CPU."""
+class TrainingProgress(NamedTuple):
+    """A run's progress. Only the last event has `model`: rounded, calibrated, in eval mode, on the CPU."""
 
     step: int
     steps: int
@@ -142,14 +141,11 @@ def train_classifier(
     vectors: np.ndarray,
     state_file: Path | None = None,
     start: Mapping[str, Tensor] | None = None,
-) -> Iterator[Progress]:
-    """Train on the rows `train` of `sentences`, select on the rows `held`, starting from word vectors [V, E].
+) -> Iterator[TrainingProgress]:
+    """Train on the rows `train` of `sentences`, select on the rows `held`, from word vectors [V, E] or weights `start`.
 
-    With `start`, the state of a trained classifier of the same shape, that is where it starts instead.
-
-    Yields progress every few steps and at every evaluation. With `state_file` the run is saved there at every
-    evaluation and goes on from there if it stands for the same run; the file is removed at the end. Raises ValueError
-    where either set of rows holds a single class.
+    Yields progress every few steps and at every evaluation. With `state_file` the run is saved at every evaluation and
+    resumed from there if it is the same run; the file is removed at the end. Raises ValueError for rows of one class.
     """
     check_classes(labels, train, held)
     device = _device()
@@ -187,25 +183,24 @@ def train_classifier(
             if evaluated or run.step % _REPORT_EVERY == 0:
                 seconds = time.perf_counter() - clock
                 left = seconds / (run.step - first) * (steps - run.step)
-                yield Progress(run.step, steps, run.loss, tokens / seconds, left, tuple(run.history))
+                yield TrainingProgress(run.step, steps, run.loss, tokens / seconds, left, tuple(run.history))
             if evaluated and run.out_of_patience(steps):
                 break
     seconds = max(time.perf_counter() - clock, 1e-9)
-    yield Progress(run.step, steps, run.loss, tokens / seconds, 0.0, tuple(run.history), run.finish())
+    yield TrainingProgress(run.step, steps, run.loss, tokens / seconds, 0.0, tuple(run.history), run.finish())
     if state_file and distributed.first():
         state_file.unlink(missing_ok=True)
 
 
 def check_classes(labels: np.ndarray, train: np.ndarray, held: np.ndarray) -> None:
-    """Refuse a split one part of which holds a single class. Raises ValueError."""
+    """Raises ValueError if a part of the split holds a single class."""
     for name, rows in (("training", train), ("held-out", held)):
         if len(set(labels[rows].tolist())) != 2:
             raise ValueError(f"the {name} rows hold one class only; both are needed")
 
 
 def hardware(settings: TrainingSettings) -> dict[str, str | int]:
-    """The device a run with these settings takes here, the precision it multiplies in, `auto` resolved, and the number
-    of processor threads."""
+    """The device, precision (`auto` resolved) and threads of a run with these settings."""
     device = _device()
     return {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
@@ -217,10 +212,9 @@ def hardware(settings: TrainingSettings) -> dict[str, str | int]:
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: tuple[float, float] | None = None) -> float:
     """The temperature T at which σ(logit / T) has the least log-loss against smoothed labels.
 
-    A row of a class of N rows counts as (N + 1) / (N + 2) of that class and the rest of the other: the most that N rows
-    without an error allow to say (Platt 1999; Lin, Lin & Weng 2007). With hard labels, as in Guo et al. 2017, rows that
-    are all right drive T to 0. Where fewer than `FEW_ERRORS` rows are wrong, T is at least 1: a model is never made
-    surer without errors that tell how sure it may be. With `weights` a row of class 0 or 1 counts for so much.
+    A row of a class of N rows counts as (N + 1) / (N + 2) of that class and the rest of the other (Platt 1999; Lin, Lin
+    & Weng 2007); with hard labels, as in Guo et al. 2017, rows without an error drive T to 0. With fewer than
+    `FEW_ERRORS` errors T is at least 1. `weights` are those of a row of class 0 and of class 1.
     """
     from scipy.optimize import minimize_scalar
 
@@ -235,12 +229,12 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, weights: tuple[float
         return float(np.average(np.logaddexp(0, -scaled) + (1 - target) * scaled, weights=each))
 
     few = int(((logits >= 0) != positive).sum()) < FEW_ERRORS
-    found = minimize_scalar(loss, bounds=(0 if few else -4, 4), method="bounded")
-    return 1.0 if few and loss(0.0) <= found.fun else float(np.exp(found.x))
+    best = minimize_scalar(loss, bounds=(0 if few else -4, 4), method="bounded")
+    return 1.0 if few and loss(0.0) <= best.fun else float(np.exp(best.x))
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, weights: tuple[float, float] | None = None) -> float:
-    """The mean log-loss of σ(logit) in nats; with `weights` a row of class 0 or 1 counts for so much."""
+    """The mean log-loss of σ(logit) in nats, weighted by class if `weights` are given."""
     positive = labels == 1
     losses = np.logaddexp(0, np.where(positive, -logits, logits).astype(np.float64))
     return float(np.average(losses, weights=_each(positive, weights)))
@@ -251,10 +245,10 @@ def _each(positive: np.ndarray, weights: tuple[float, float] | None) -> np.ndarr
 
 
 def _epoch_batches(settings: TrainingSettings, lengths: np.ndarray, train: np.ndarray, epoch: int) -> list[np.ndarray]:
-    """The batches of one epoch: rows of like length together, which ones and in which order drawn anew each epoch."""
+    """The batches of one epoch: rows of similar length together, in a random order of its own."""
     random = np.random.default_rng([settings.seed, epoch])
     batches = length_batches(lengths, settings.batch_size, random.permutation(train))
-    return [batches[place] for place in random.permutation(len(batches))]
+    return [batches[index] for index in random.permutation(len(batches))]
 
 
 def _rate(step: int, steps: int, constant: bool) -> float:
@@ -288,7 +282,7 @@ def _cpu_has_bfloat16() -> bool:
 
 
 class _Run:
-    """The moving parts of one training run, so that they can be saved and restored together."""
+    """The state of one training run, saved and restored together."""
 
     def __init__(
         self,
@@ -346,7 +340,7 @@ class _Run:
         self.loss += 0.02 * (loss.item() - self.loss)
 
     def evaluate(self, sentences: Encoded, labels: np.ndarray) -> None:
-        """Note how the model does on the held-out rows, and keep its weights if it never did better."""
+        """Evaluate on the held-out rows, and keep the weights if they are the best so far."""
         self.model.eval()
         current = {key: value.detach().clone() for key, value in self.model.state_dict().items()}
         if self.mean:
@@ -364,7 +358,7 @@ class _Run:
         self.model.load_state_dict(current)
 
     def average(self) -> None:
-        """Take the weights as they stand into their running mean."""
+        """Add the current weights to their running mean."""
         self.averaged += 1
         for key, value in self.model.state_dict().items():
             if key in self.mean:
@@ -372,21 +366,18 @@ class _Run:
             else:
                 self.mean[key] = value.detach().clone()
 
-    def best_held_out(self) -> HeldOut:
-        return best(self.history)
-
     def out_of_patience(self, steps: int) -> bool:
         """Whether, since the rate began to fall, `patience` evaluations in a row failed to beat the best."""
         if self.step < steps * _WARM_UP:
             return False
-        best = self.best_held_out().step
-        return sum(held.step > max(best, steps * _WARM_UP) for held in self.history) >= self.settings.patience
+        since = max(best(self.history).step, steps * _WARM_UP)
+        return sum(held.step > since for held in self.history) >= self.settings.patience
 
     def finish(self) -> Classifier:
         """The best weights, embeddings rounded as they will be stored, temperature folded into the read-out."""
         model = self.model.cpu()
         model.load_state_dict(self.best)
-        temperature = self.best_held_out().temperature
+        temperature = best(self.history).temperature
         with torch.no_grad():
             model.linear.weight.div_(temperature)
             model.linear.bias.div_(temperature)
@@ -395,7 +386,7 @@ class _Run:
         return model.requires_grad_(False).eval()
 
     def save(self, path: Path, identity: str) -> None:
-        """Write the state beside and rename, so that a crash leaves the last one whole."""
+        """Save the state; a crash leaves the last one whole."""
         from safetensors.torch import save as to_bytes
 
         tensors = {f"model.{key}": value.detach().cpu() for key, value in self.model.state_dict().items()}
@@ -414,15 +405,10 @@ class _Run:
             "averaged": self.averaged,
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        try:
-            beside.write_bytes(to_bytes(tensors, metadata={"run": json.dumps(numbers)}))
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        files.write(path, to_bytes(tensors, metadata={"run": json.dumps(numbers)}))
 
     def restore(self, path: Path, identity: str) -> bool:
-        """Take up a saved state, if there is one and it stands for this very run."""
+        """Resume from a saved state, if there is one of this very run."""
         from safetensors import SafetensorError, safe_open
 
         try:
@@ -435,21 +421,16 @@ class _Run:
             return False
         self.step, self.loss = numbers["step"], numbers["loss"]
         self.history = [HeldOut(*held) for held in numbers["history"]]
-        self.best = {key.removeprefix("best."): value for key, value in tensors.items() if key.startswith("best.")}
         self.averaged = numbers["averaged"]
-        self.mean = {
-            key.removeprefix("mean."): value.to(self.device)
-            for key, value in tensors.items()
-            if key.startswith("mean.")
-        }
-        self.model.load_state_dict({key: tensors[f"model.{key}"] for key in self.model.state_dict()})
+
+        def part(prefix: str, device: torch.device | str = "cpu") -> dict[str, Tensor]:
+            """The tensors whose names begin so, without it."""
+            return {key[len(prefix) :]: value.to(device) for key, value in tensors.items() if key.startswith(prefix)}
+
+        self.best, self.mean = part("best."), part("mean.", self.device)
+        self.model.load_state_dict(part("model."))
         for number, parameter in enumerate(self.parameters):
-            prefix = f"adam.{number}."
-            self.optimizer.state[parameter] = {
-                key.removeprefix(prefix): value.to(self.device)
-                for key, value in tensors.items()
-                if key.startswith(prefix)
-            }
+            self.optimizer.state[parameter] = part(f"adam.{number}.", self.device)
         torch.set_rng_state(tensors["random"])
         if "random_cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random_cuda"])

@@ -1,7 +1,7 @@
 """How does a labelled file become checkpoints? Vocabulary, split, word2vec, then each cell; every stage resumes.
 
-The stages leave their unfinished state under ``<out>/.training``. word2vec is trained on every text of the file, labels
-unused; the classifiers on every row but those held out for selection, early stopping and calibration.
+Unfinished stages keep their state under ``<out>/.training``. word2vec is trained on every text of the file, without
+labels; the classifiers on every row but those held out for selection, early stopping and calibration.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,13 +25,14 @@ from core.models import checkpoints
 from core.models.reference_states import add_state_space, of_rows
 from core.models.token_log_odds import add_polarity, log_odds
 from core.models.training_rows import STRATIFIED
+from core.runtime import files
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing, Vocabulary
 from core.training import distributed
 from core.training.loop import (
     FEW_ERRORS,
     SELECTION,
-    Progress,
+    TrainingProgress,
     TrainingSettings,
     best,
     check_classes,
@@ -88,15 +87,11 @@ OWN_TERMS = mark(
     "None of the texts is in this checkpoint, but its vocabulary is."
 )
 FEW = 50_000
-"""Training rows below which the settings for a million and a half would hardly move the weights (4 passes of batches of
-1,024) and leave most words unknown (those seen fewer than 10 times): `for_rows` gives others."""
+"""Training rows below which the settings for 1.5 million would hardly move the weights and leave most words unknown."""
 
 
 def for_rows(rows: int) -> dict[str, int]:
-    """Batch size, passes, evaluations a pass and least count of a word for a file of so many rows, where nobody says.
-
-    Fewer than `FEW` rows are read ten times in some 40 batches each, and words seen twice are known.
-    """
+    """Default settings for a file of so many rows: fewer than `FEW` are read ten times in some 40 batches each."""
     if rows >= FEW:
         return {"min_count": 10}
     batch = 2 ** min(10, max(3, round(math.log2(max(rows, 1) / 40))))
@@ -113,10 +108,9 @@ def is_uneven(prepared: Prepared) -> bool:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the checkpoints besides the data file's content.
+    """What decides the checkpoints besides the data. `held_out_rows` None means 20,000 rows, or a tenth if less.
 
-    `held_out_rows` None stands for 20,000 rows, or a tenth where that is less. Raises ValueError for a number that
-    cannot be.
+    Raises ValueError for an invalid number.
     """
 
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
@@ -147,7 +141,7 @@ class Prepared:
 
 
 class Word2VecProgress(NamedTuple):
-    """`epoch` of `epochs` are done; `vectors` [V, E] as they stand."""
+    """`epoch` of `epochs` are done; `vectors` [V, E] so far."""
 
     epoch: int
     epochs: int
@@ -155,34 +149,24 @@ class Word2VecProgress(NamedTuple):
 
 
 def prepare(corpus: Corpus, recipe: Recipe) -> Prepared:
-    """Vocabulary, ids and split of a corpus.
-
-    Raises ValueError where it is too small for the rows to hold out, or either part holds one class only.
-    """
+    """Vocabulary, ids and split of a corpus. Raises ValueError if it is too small or a part holds one class only."""
     vocabulary, sentences, _ = build_vocabulary(corpus.texts, recipe.preprocessing, recipe.min_count)
-    train, held = held_out(sentences, corpus.labels, _split_rows(corpus, recipe), recipe.seed)
+    train, held = held_out(sentences, corpus.labels, recipe.held_out_rows or default_held_out(len(corpus)), recipe.seed)
     check_classes(corpus.labels, train, held)
     return Prepared(recipe, corpus, vocabulary, sentences, train, held)
 
 
-def _split_rows(corpus: Corpus, recipe: Recipe) -> int:
-    """How many rows to hold out; whole groups of rows of the same tokens may make it a few more or less."""
-    return recipe.held_out_rows or default_held_out(len(corpus))
-
-
 def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
-    """Word vectors for a prepared file: those in ``<out>/word2vec`` if they are its own, else trained there."""
+    """Word vectors for a prepared file: those in ``<out>/word2vec`` if they are its own, else newly trained."""
     settings = prepared.recipe.word2vec
     card = _word2vec_card(prepared)
     try:
-        found = checkpoints.load_vectors(folder=out)
-        if found.vocabulary == prepared.vocabulary and all(
-            found.card[key] == json.loads(json.dumps(card[key])) for key in card
-        ):
-            yield Word2VecProgress(settings.epochs, settings.epochs, found.vectors)
+        stored = checkpoints.load_vectors(folder=out)
+        if stored.vocabulary == prepared.vocabulary and _holds(stored.card, json.loads(json.dumps(card))):
+            yield Word2VecProgress(settings.epochs, settings.epochs, stored.vectors)
             return
     except checkpoints.CheckpointError:
-        pass  # none there, or none that can be trusted: train
+        pass  # none, or damaged: train
     state_file = out / ".training" / "word2vec.safetensors"
     words = hashlib.sha256("\n".join(prepared.vocabulary.words).encode()).hexdigest()
     identity = json.dumps([card, words], sort_keys=True)
@@ -196,13 +180,12 @@ def word_vectors(prepared: Prepared, out: Path) -> Iterator[Word2VecProgress]:
     import torch
 
     sentiment = prepared.corpus.labelling.names == SENTIMENT
-    card |= {"versions": _versions("gensim"), "intended_use": INTENDED_USE}
+    card |= {"versions": checkpoints.versions("numpy", "gensim"), "intended_use": INTENDED_USE}
     card |= {"limits": WORD_LIMITS if sentiment else WORD_LIMITS[1:], "terms": TERMS if sentiment else OWN_TERMS}
     checkpoints.save(checkpoints.WORD2VEC, {"vectors": torch.from_numpy(state.vectors)}, prepared.vocabulary, card, out)
     state_file.unlink()
     # As stored, so that a run that finds them on the disk starts from the same numbers.
-    vectors = checkpoints.load_vectors(folder=out).vectors
-    yield Word2VecProgress(settings.epochs, settings.epochs, vectors)
+    yield Word2VecProgress(settings.epochs, settings.epochs, checkpoints.load_vectors(folder=out).vectors)
 
 
 def classifier(
@@ -212,14 +195,11 @@ def classifier(
     settings: TrainingSettings,
     out: Path,
     start: checkpoints.Checkpoint | None = None,
-) -> Iterator[Progress]:
-    """Train one classifier and save it as ``<out>/<name>``; the last event carries the model.
-
-    With `start` training goes on from that checkpoint's weights. Raises ValueError where its vocabulary is another.
-    """
+) -> Iterator[TrainingProgress]:
+    """Train one classifier, from the weights of `start` if given, and save it; the last event carries the model."""
     check_start(start, prepared, settings)
     identity = _identity(prepared, settings, start)
-    if not _stands(name, identity, out):
+    if not _is_finished(name, identity, out):
         state_file = out / ".training" / f"{name}.safetensors"
         for progress in train_classifier(
             settings,
@@ -231,17 +211,16 @@ def classifier(
             state_file,
             start.model.state_dict() if start else None,
         ):
-            if (
-                progress.model is not None and distributed.first()
-            ):  # saved before the run removes its state: a full disk must not cost it
+            # Saved before the run removes its state: a full disk must not cost it.
+            if progress.model is not None and distributed.first():
                 card = _card(identity, prepared, settings, progress)
                 checkpoints.save(name, progress.model.state_dict(), prepared.vocabulary, card, out)
             yield progress
     if not distributed.first():
         return
     if checkpoints.POLARITY not in checkpoints.read_card(name, out)["sha256"]:
-        found = log_odds(prepared.sentences, prepared.corpus.labels, prepared.train, len(prepared.vocabulary))
-        add_polarity(name, found, out)
+        size = len(prepared.vocabulary)
+        add_polarity(name, log_odds(prepared.sentences, prepared.corpus.labels, prepared.train, size), out)
     if checkpoints.STATE_SPACE not in checkpoints.read_card(name, out)["sha256"]:
         add_state_space(name, of_rows(checkpoints.load(name, out).model, prepared.sentences, prepared.held), out)
     if "selection" not in checkpoints.read_card(name, out)["metrics"]:
@@ -258,22 +237,25 @@ def classifier(
 
 
 def check_start(start: checkpoints.Checkpoint | None, prepared: Prepared, settings: TrainingSettings) -> None:
-    """Refuse a checkpoint that cannot start a run. Raises ValueError."""
+    """Raises ValueError for a checkpoint of another cell or vocabulary."""
     if start and (start.vocabulary != prepared.vocabulary or start.card["cell"] != settings.cell):
         raise ValueError(f"checkpoint {start.name!r} has another cell or vocabulary than this run: it cannot start it")
 
 
-def _stands(name: str, identity: checkpoints.Card, out: Path) -> bool:
-    """Whether an earlier run has finished this very classifier, so that resuming several need not train it again."""
+def _is_finished(name: str, identity: checkpoints.Card, out: Path) -> bool:
+    """Whether an earlier run finished this very classifier."""
     try:
-        found = checkpoints.load(name, out).card
+        return _holds(checkpoints.load(name, out).card, identity)
     except checkpoints.CheckpointError:
         return False
-    return all(found.get(key) == value for key, value in identity.items())
+
+
+def _holds(card: checkpoints.Card, part: checkpoints.Card) -> bool:
+    return all(card.get(key) == value for key, value in part.items())
 
 
 def _identity(prepared: Prepared, settings: TrainingSettings, start: checkpoints.Checkpoint | None) -> checkpoints.Card:
-    """The part of a classifier's card that decides its weights, as JSON gives it back."""
+    """The part of a classifier's card that decides its weights, as JSON."""
     card = {
         "kind": checkpoints.CLASSIFIER,
         "cell": settings.cell,
@@ -290,16 +272,16 @@ def _identity(prepared: Prepared, settings: TrainingSettings, start: checkpoints
     }
     if values := own_values(prepared.corpus.labelling):
         card["label_values"] = values
-    found: checkpoints.Card = json.loads(json.dumps(card))
-    return found
+    identity: checkpoints.Card = json.loads(json.dumps(card))
+    return identity
 
 
 def _card(
-    identity: checkpoints.Card, prepared: Prepared, settings: TrainingSettings, progress: Progress
+    identity: checkpoints.Card, prepared: Prepared, settings: TrainingSettings, progress: TrainingProgress
 ) -> checkpoints.Card:
-    """The card of a classifier just trained, without figures yet."""
+    """The card of a newly trained classifier, without metrics."""
     assert progress.model is not None
-    model = progress.model
+    model, temperature = progress.model, calibration(prepared, progress)
     sentiment = prepared.corpus.labelling.names == SENTIMENT
     return {
         **identity,
@@ -313,17 +295,17 @@ def _card(
         "labels": list(prepared.corpus.labelling.names),
         "hardware": hardware(settings),
         "history": [held._asdict() for held in progress.history],
-        "calibration": calibration(prepared, progress),
-        "versions": _versions("torch", "gensim"),
+        "calibration": temperature,
+        "versions": checkpoints.versions("numpy", "torch", "gensim"),
         "intended_use": INTENDED_USE,
-        "limits": _limits(prepared, settings, calibration(prepared, progress)["errors"]),
+        "limits": _limits(prepared, settings, temperature["errors"]),
         "terms": TERMS if sentiment else OWN_TERMS,
         "metrics": {},
     }
 
 
-def calibration(prepared: Prepared, progress: Progress) -> dict[str, Any]:
-    """What the temperature of a finished run is and rests on; the weights were chosen before it."""
+def calibration(prepared: Prepared, progress: TrainingProgress) -> dict[str, Any]:
+    """The temperature of a finished run, and the rows that it was fitted to."""
     kept = best(progress.history)
     rows = len(prepared.held)
     return {
@@ -336,7 +318,7 @@ def calibration(prepared: Prepared, progress: Progress) -> dict[str, Any]:
 
 
 def _limits(prepared: Prepared, settings: TrainingSettings, errors: int) -> list[str]:
-    """What its user must know of a classifier: of the data, then of how it was weighed and judged."""
+    """A classifier's limits: its data, class weights and evaluation."""
     limits = list(LIMITS if prepared.corpus.labelling.names == SENTIMENT else OWN_LIMITS)
     if settings.balance:
         limits.append(BALANCED_LIMIT)
@@ -348,7 +330,7 @@ def _limits(prepared: Prepared, settings: TrainingSettings, errors: int) -> list
 
 
 def add_metrics(name: str, key: str, corpus: Corpus, out: Path) -> None:
-    """Evaluate a saved checkpoint as it stands on the disk and note the figures in its card under `key`."""
+    """Evaluate a saved checkpoint and add the metrics to its card under `key`."""
     checkpoint = checkpoints.load(name, out)
     evaluation = evaluate(checkpoint, corpus).as_json()
     del evaluation["model"]
@@ -392,28 +374,19 @@ def _data(prepared: Prepared) -> dict[str, Any]:
 def _split(prepared: Prepared) -> dict[str, int | str]:
     return {
         "split": STRATIFIED,
-        "split_rows": _split_rows(prepared.corpus, prepared.recipe),
+        "split_rows": prepared.recipe.held_out_rows or default_held_out(len(prepared.corpus)),
         "training_rows": len(prepared.train),
         "held_out_rows": len(prepared.held),
         "split_seed": prepared.recipe.seed,
     }
 
 
-def _versions(*packages: str) -> dict[str, str]:
-    return {"python": platform.python_version()} | {package: version(package) for package in ("numpy", *packages)}
-
-
 def _save_word2vec(path: Path, state: Word2VecState, identity: str) -> None:
     from safetensors.numpy import save as to_bytes
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
     metadata = {"identity": identity, "epoch": str(state.epoch)}
-    try:
-        beside.write_bytes(to_bytes({"vectors": state.vectors, "output": state.output}, metadata=metadata))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    files.write(path, to_bytes({"vectors": state.vectors, "output": state.output}, metadata=metadata))
 
 
 def _restore_word2vec(path: Path, identity: str) -> Word2VecState | None:

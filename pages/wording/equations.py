@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.lab.worksheet import aligned
+
 if TYPE_CHECKING:
     from core.models.step_arithmetic import Gate, Line
 
-_FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh", "relu": r"\operatorname{relu}"}
-_LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}
+FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh", "relu": r"\operatorname{relu}"}
+LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}
 
 
 def gate(found: Gate, embedding: int, units: int) -> str:
@@ -29,25 +31,24 @@ def gate(found: Gate, embedding: int, units: int) -> str:
     steps = [f"{inputs} + {states}", joined, number(found.pre_activation)]
     if found.non_linearity is None:
         return _aligned(s, steps)
-    function = _FUNCTIONS[found.non_linearity]
+    function = FUNCTIONS[found.non_linearity]
     return _aligned(s, [*(rf"{function}\!\left({step}\right)" for step in steps), number(found.value)])
 
 
 def line(found: Line) -> str:
     """A line that makes the new state of the gates: letters, numbers, value."""
     letters = " + ".join(
-        r" \cdot ".join(_LETTERS.get(symbol, symbol) for symbol, _value in product.factors)
-        for product in found.products
+        r" \cdot ".join(LETTERS.get(symbol, symbol) for symbol, _value in product.factors) for product in found.products
     )
     numbers = " + ".join(
-        r" \cdot ".join(_in_brackets(value) for _symbol, value in product.factors) for product in found.products
+        r" \cdot ".join(factor(value) for _symbol, value in product.factors) for product in found.products
     )
     if found.function is not None:
         (product,) = found.products
-        (factor,) = product.factors
-        function = _FUNCTIONS[found.function]
-        letters, numbers = rf"{function}({letters})", rf"{function}({number(factor[1])})"
-    symbol = _LETTERS.get(found.symbol, found.symbol)
+        ((_symbol, value),) = product.factors
+        function = FUNCTIONS[found.function]
+        letters, numbers = rf"{function}({letters})", rf"{function}({number(value)})"
+    symbol = LETTERS.get(found.symbol, found.symbol)
     steps = [numbers, number(found.value)] if letters == symbol else [letters, numbers, number(found.value)]
     return _aligned(symbol, steps)
 
@@ -55,7 +56,7 @@ def line(found: Line) -> str:
 def read_out(weight: float, h: float, h_before: float) -> str:
     """The unit's own share of what the step did to the logit, w (h' − h)."""
     share = weight * (h - h_before)
-    numbers = rf"{_in_brackets(weight)} \cdot ({number(h)} - {_in_brackets(h_before)})"
+    numbers = rf"{factor(weight)} \cdot ({number(h)} - {factor(h_before)})"
     return _aligned(r"w \cdot (h' - h)", [numbers, number(share)])
 
 
@@ -72,12 +73,11 @@ def _sum(terms: list[float]) -> str:
     return number(first) + "".join(f" {'-' if term < 0 else '+'} {number(abs(term))}" for term in rest)
 
 
-def _in_brackets(value: float) -> str:
+def factor(value: float) -> str:
+    """A number as a factor of a product: in brackets where it is negative."""
     return f"({number(value)})" if value < 0 else number(value)
 
 
 def _aligned(symbol: str, steps: list[str]) -> str:
-    first, *rest = steps
-    lines = [f"{symbol} &= {first}", *(f"&= {step}" for step in rest)]
-    # Below each other and small, so that a telephone shows them whole.
-    return r"\small\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
+    """Steps below one another and small, so that a telephone shows them whole."""
+    return r"\small" + aligned(symbol, steps)

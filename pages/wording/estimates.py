@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.runtime.i18n import gettext as _
+from pages.wording.tokens import minus
 
 if TYPE_CHECKING:
     from core.evaluation.binned_metrics import Tally
@@ -46,8 +47,8 @@ def signed(value: float | None, interval: Interval | None, decimals: int) -> Est
     """A difference, with its sign."""
     if value is None or interval is None:
         return NONE
-    low, high = (f"{end:+.{decimals}f}" for end in interval)
-    shown = _("{value} ({low} to {high})").format(value=f"{value:+.{decimals}f}", low=low, high=high)
+    written, low, high = (minus(f"{number:+.{decimals}f}") for number in (value, *interval))
+    shown = _("{value} ({low} to {high})").format(value=written, low=low, high=high)
     return Estimate(shown, (value, *interval))
 
 

@@ -98,6 +98,13 @@ def minus(number: str) -> str:
     return number.replace("-", "−")
 
 
+class Number(float):
+    """A number that every format of a message writes with a minus sign."""
+
+    def __format__(self, spec: str) -> str:
+        return minus(super().__format__(spec))
+
+
 def _shade(strength: float) -> str:
     """Blue for 0 to 1, orange for 0 to -1, by their strength; let through enough of the page to be read on any."""
     colour = _BLUE if strength > 0 else _ORANGE

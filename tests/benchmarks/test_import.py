@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import nn
 
-from core.models.importers.import_model import Request, bring, save
+from core.models.importers.import_model import Request, assemble, save
 
 WORDS, EMBEDDING, HIDDEN = 80_000, 300, 256
 
@@ -22,7 +22,7 @@ def test_a_vocabulary_of_80_000_words_is_brought_in_under_5_seconds(tmp_path: Pa
     tokens = ["<pad>", "<unk>", *(f"word{number}" for number in range(WORDS - 2))]
     (tmp_path / "words.txt").write_text("\n".join(tokens), encoding="utf-8")
     clock, begun = time.perf_counter(), time.process_time()
-    brought = bring(Request(tmp_path / "a.safetensors", tmp_path / "words.txt"))
+    brought = assemble(Request(tmp_path / "a.safetensors", tmp_path / "words.txt"))
     save("a", brought, tmp_path / "checkpoints")
     seconds, busy = time.perf_counter() - clock, time.process_time() - begun
     load = os.getloadavg()[0]

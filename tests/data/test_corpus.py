@@ -30,13 +30,13 @@ from core.data.corpus import (
 from core.data.formats.layout import ON, Layout
 from core.text.preprocessing import Preprocessing, Vocabulary
 
-law = settings(derandomize=True, deadline=None, max_examples=200)
+law = settings(derandomize=True, deadline=None, max_examples=100)
 
 TEXTS = [
     "plain",
-    'a "quoted" word, and a comma',
+    'a "quoted" word, a comma',
     '"quoted" first',
-    "tab\tin it",
+    "tab\tin",
     "two\nlines",
     "naïve 東京 😀",
     "&amp; <3",
@@ -44,6 +44,7 @@ TEXTS = [
 ]
 LABELS = [0, 1, 2, 1, 0, 2, 1, 0]
 NEUTRAL = {"2": "neutral"}
+SUFFIXES = pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
 
 
 def write_table(path: Path, columns: dict[str, list]) -> Path:
@@ -71,25 +72,58 @@ def write(path: Path, content: str | bytes) -> Path:
 def refusal(error: pytest.ExceptionInfo[BaseException]) -> str:
     """The message of an error, which is one line."""
     message = str(error.value.args[0])
-    assert message
-    assert len(message.splitlines()) == 1
+    assert message and len(message.splitlines()) == 1
     return message
 
 
 # Reading
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl", ".CSV"])
+@SUFFIXES
 def test_one_table_is_one_corpus_in_every_format(tmp_path: Path, suffix: str) -> None:
-    path = write_table(tmp_path / f"t{suffix.lower()}", {"id": list(range(8)), "text": TEXTS, "label": LABELS})
-    path = path.rename(path.with_suffix(suffix))
+    columns = {"id": list(range(8)), "text": TEXTS, "label": LABELS, "my text": ["this"] * 8, "my label": ["pos"] * 8}
+    path = write_table(tmp_path / f"t{suffix}", columns)
+    path = path.rename(path.with_suffix(suffix.upper()))
     corpus = read_corpus(path, asked=NEUTRAL)
     assert corpus.texts == [text for text, label in zip(TEXTS, LABELS, strict=True) if label != 2]
     assert corpus.labels.tolist() == [label for label in LABELS if label != 2]
     assert corpus.labels.dtype == np.int8
-    assert (corpus.name, corpus.skipped, len(corpus)) == (f"t{suffix}", 2, 6)
+    assert (corpus.name, corpus.skipped, len(corpus)) == (path.name, 2, 6)
     assert corpus.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() == file_sha256(path)
     assert read_texts(path) == TEXTS
+    named = read_corpus(path, "my text", "my label")
+    assert named.texts == ["this"] * 8 and named.labels.tolist() == [1] * 8
+
+
+@SUFFIXES
+def test_what_is_refused_in_every_format(tmp_path: Path, suffix: str) -> None:
+    def refused(columns: dict[str, list], *arguments: str, **more: object) -> str:
+        with pytest.raises((ValueError, LookupError)) as error:
+            read_corpus(write_table(tmp_path / f"t{suffix}", columns), *arguments, **more)  # type: ignore[arg-type]
+        assert refusal(error).startswith(f"t{suffix}")
+        return refusal(error)
+
+    for arguments, missing in (((), "text"), (("tweet",), "label"), (("tweet", "mood"), "mood")):
+        assert f"has no column '{missing}'; it has: tweet, score" in refused({"tweet": ["a"], "score": [1]}, *arguments)
+    for labelling in (None, SENTIMENT_LABELLING):
+        said = refused({"text": ["a", "b"], "label": [1, 4]}, labelling=labelling)
+        assert "column 'label' holds 1 (1 row), 4 (1): " in said and "--labels 1=negative,4=positive" in said
+    line = {".parquet": "", ".jsonl": " (line 2)"}.get(suffix, " (line 3)")
+    said = refused({"text": ["a", "b"], "label": ["pos", "odd"]}, labelling=SENTIMENT_LABELLING)
+    assert f", row 2{line}: label 'odd' is not one of pos. " in said
+    assert "no rows labelled negative or positive" in refused({"text": [], "label": []})
+    said = refused({"text": ["a", "b"], "label": [2, 2]}, asked=NEUTRAL)
+    assert "no rows labelled negative or positive (2 neutral or without a label)" in said
+    with pytest.raises(ValueError, match="has no rows"):
+        read_texts(write_table(tmp_path / f"t{suffix}", {"text": []}))
+    with pytest.raises(LookupError, match="it has: tweet"):
+        read_texts(write_table(tmp_path / f"t{suffix}", {"tweet": ["a"]}))
+    for read in (read_corpus, read_texts):
+        with pytest.raises(ValueError) as error:
+            read(write(tmp_path / f"t{suffix}", b""))
+        assert f"t{suffix}" in refusal(error)
+        with pytest.raises(OSError, match=suffix):
+            read(tmp_path / f"gone{suffix}")
 
 
 SENTIMENT140 = (
@@ -100,26 +134,20 @@ SENTIMENT140 = (
 
 
 def test_the_public_sentiment140_file(tmp_path: Path) -> None:
-    corpus = read_corpus(write(tmp_path / "training.1600000.processed.noemoticon.csv", SENTIMENT140))
+    path = write(tmp_path / "training.1600000.processed.noemoticon.csv", SENTIMENT140)
+    corpus = read_corpus(path)
     assert corpus.texts == ["café at cafés &lt;3 &amp; a, b", "oh \x93no\x94 "]  # entities as they stand
-    assert corpus.labels.tolist() == [1, 0]
-    assert corpus.skipped == 1
-    assert read_texts(tmp_path / corpus.name)[1] == 'a "quoted" word'
-    assert Preprocessing()(corpus.texts[0])[:5] == ["café", "at", "cafés", "<3", "&"]
-
-
-def test_sentiment140_without_quotes_or_with_named_columns(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "0,1,Mon,q,ann,sad\n4,2,Mon,q,bob,glad\n")
-    assert read_corpus(path).texts == ["sad", "glad"]
-    assert read_corpus(path, "user").texts == ["ann", "bob"]
+    assert corpus.labels.tolist() == [1, 0] and corpus.skipped == 1
+    assert read_texts(path)[1] == 'a "quoted" word'
+    with pytest.raises(ValueError, match=r"t\.csv, row 4 \(line 4\): 5 fields where the header has 6"):
+        read_corpus(write(tmp_path / "t.csv", SENTIMENT140 + b'"0","1","d","q","u"\n'))
+    unquoted = write(tmp_path / "a.csv", "0,1,Mon,q,ann,sad\n4.0,2,Mon,q,bob,glad\n")
+    assert read_corpus(unquoted).texts == ["sad", "glad"] and read_corpus(unquoted).labels.tolist() == [0, 1]
+    assert read_corpus(unquoted, "user").texts == ["ann", "bob"]
     with pytest.raises(LookupError, match="no column 'tweet'; it has: label, id, date, query, user, text"):
-        read_corpus(path, "tweet")
-
-
-def test_sentiment140_labels_are_its_own(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "0,1,Mon,q,ann,sad\n1,2,Mon,q,bob,glad\n")
+        read_corpus(unquoted, "tweet")
     with pytest.raises(ValueError, match=r"a\.csv: column 'label' holds 0 \(1 row\), 1 \(1\): "):
-        read_corpus(path)
+        read_corpus(write(tmp_path / "a.csv", "0,1,Mon,q,ann,sad\n1,2,Mon,q,bob,glad\n"))
     # Six columns alone do not make it that file, nor does another format.
     header = write(tmp_path / "b.csv", "label,id,date,query,user,text\n1,1,Mon,q,ann,glad\n")
     assert read_corpus(header).labels.tolist() == [1]
@@ -130,56 +158,35 @@ def test_sentiment140_labels_are_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (["0", "1", "2"], [0, 1]),
-        (["negative", "positive", "neutral"], [0, 1]),
+        ([0, 1, 2], [0, 1]),
+        ([1.0, 0.0, 2.0], [1, 0]),
+        (["1.0", " 0.0", "2.00"], [1, 0]),
         (["NEGATIVE", " Positive ", "Neutral"], [0, 1]),
+        ([None, "pos", "mixed"], [1]),
+        ([float("nan"), "pos", "neg"], [1, 0]),
     ],
 )
-def test_label_words_and_numbers(tmp_path: Path, given: list, expected: list[int]) -> None:
-    for suffix in (".csv", ".jsonl", ".parquet"):
-        path = write_table(tmp_path / f"t{suffix}", {"text": ["a", "b", "c"], "label": given})
-        corpus = read_corpus(path, asked=NEUTRAL)
+def test_labels_as_each_format_spells_them(tmp_path: Path, given: list, expected: list[int]) -> None:
+    for suffix in (".csv", ".tsv", ".jsonl", *[".parquet"] * (len({*map(type, given)}) == 1)):
+        corpus = read_corpus(
+            write_table(tmp_path / f"t{suffix}", {"text": ["a", "b", "c"], "label": given}), asked=NEUTRAL
+        )
         assert corpus.labels.tolist() == expected
-        assert corpus.skipped == 1
+        assert corpus.skipped == 3 - len(expected)
 
 
-def test_labels_as_whole_floats(tmp_path: Path) -> None:
-    for suffix in (".csv", ".tsv", ".jsonl", ".parquet"):
-        path = write_table(tmp_path / f"t{suffix}", {"text": ["a", "b", "c"], "label": [1.0, 0.0, 2.0]})
-        corpus = read_corpus(path, asked=NEUTRAL)
-        assert corpus.labels.tolist() == [1, 0]
-        written = write_table(tmp_path / f"t{suffix}", {"text": ["a", "b", "c"], "label": ["1.0", " 0.0", "2.00"]})
-        assert read_corpus(written, asked=NEUTRAL).labels.tolist() == [1, 0]
-    sentiment140 = write(tmp_path / "s.csv", "0,1,Mon,q,ann,sad\n4.0,2,Mon,q,bob,glad\n")
-    assert read_corpus(sentiment140).labels.tolist() == [0, 1]
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
-def test_columns_by_name(tmp_path: Path, suffix: str) -> None:
-    columns = {"my label": ["positive"], "text": ["not this"], "my text": ["this"], "label": [0]}
-    path = write_table(tmp_path / f"t{suffix}", columns)
-    corpus = read_corpus(path, "my text", "my label")
-    assert (corpus.texts, corpus.labels.tolist()) == (["this"], [1])
-    assert read_texts(path, "my text") == ["this"]
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
-def test_missing_columns_name_those_there_are(tmp_path: Path, suffix: str) -> None:
-    path = write_table(tmp_path / f"t{suffix}", {"tweet": ["a"], "score": [1]})
-    for arguments, missing in (((), "text"), (("tweet",), "label"), (("tweet", "mood"), "mood")):
-        with pytest.raises(LookupError) as error:
-            read_corpus(path, *arguments)
-        assert refusal(error).startswith(f"t{suffix} has no column '{missing}'; it has: tweet, score")
-    with pytest.raises(LookupError, match="it has: tweet, score"):
-        read_texts(path)
+@pytest.mark.parametrize("label", [0.5, [1], "1.", ".0", "3.0", "maybe", "01"])
+def test_labels_of_other_kinds(tmp_path: Path, label: object) -> None:
+    path = write(tmp_path / "t.jsonl", json.dumps({"text": "a", "label": label}))
+    with pytest.raises(ValueError, match=r"^t\.jsonl: .*column 'label'.* holds .* \(1 row\).*--labels "):
+        read_corpus(path, labelling=SENTIMENT_LABELLING)
 
 
 def test_hostile_column_names_are_shown_inert(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", {"two\nlines": ["a"], "\x1b[31mred": ["b"], "plain": ["c"]})
     with pytest.raises(LookupError) as error:
         read_corpus(path)
-    assert "plain" in refusal(error)
-    assert refusal(error).isprintable()
+    assert "plain" in refusal(error) and refusal(error).isprintable()
 
 
 def test_a_sample_is_drawn_from_the_whole_file_by_the_seed() -> None:
@@ -193,110 +200,30 @@ def test_a_sample_is_drawn_from_the_whole_file_by_the_seed() -> None:
     assert sample.labels.tolist() == [int(row >= 500) for row in rows]
     assert 30 < sample.labels.sum() < 70  # 3.9 standard deviations
     assert corpus.sample(100, seed=0).texts == sample.texts != corpus.sample(100, seed=1).texts
-    for rows in (1_000, 5_000):
-        assert corpus.sample(rows, seed=0) is corpus and corpus.drawn_from is None
-    for rows in (0, -1):
-        with pytest.raises(ValueError, match="at least one row"):
-            corpus.sample(rows, seed=0)
+    assert corpus.sample(1_000, seed=0) is corpus and corpus.drawn_from is None
+    with pytest.raises(ValueError, match="at least one row"):
+        corpus.sample(0, seed=0)
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
-def test_numbers_outside_the_set(tmp_path: Path, suffix: str) -> None:
-    path = write_table(tmp_path / f"t{suffix}", {"text": ["a", "b"], "label": [1, 4]})
-    for labelling in (None, SENTIMENT_LABELLING):
+def test_what_is_no_parquet(tmp_path: Path) -> None:
+    for content in (b"not parquet", b"PAR1", b"PAR1 in name only PAR1", b"\0" * 100):
         with pytest.raises(ValueError) as error:
-            read_corpus(path, labelling=labelling)
-        assert refusal(error).startswith(f"t{suffix}: column 'label' holds 1 (1 row), 4 (1): ")
-        assert "--labels 1=negative,4=positive" in refusal(error)
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
-def test_a_word_outside_the_set_is_named_with_its_row(tmp_path: Path, suffix: str) -> None:
-    path = write_table(tmp_path / f"t{suffix}", {"text": ["a", "b"], "label": ["pos", "odd"]})
-    with pytest.raises(ValueError) as error:
-        read_corpus(path, labelling=SENTIMENT_LABELLING)
-    line = {".parquet": "", ".jsonl": " (line 2)"}.get(suffix, " (line 3)")
-    assert refusal(error).startswith(f"t{suffix}, row 2{line}: label 'odd' is not one of pos. ")
-
-
-@pytest.mark.parametrize("label", [0.5, [1], "0.5", "1.", ".0", "3.0", "maybe", "01"])
-def test_labels_of_other_kinds(tmp_path: Path, label: object) -> None:
-    path = write(tmp_path / "t.jsonl", json.dumps({"text": "a", "label": label}))
-    with pytest.raises(ValueError, match=r"^t\.jsonl: .*column 'label'.* holds .* \(1 row\).*--labels "):
-        read_corpus(path, labelling=SENTIMENT_LABELLING)
-
-
-@pytest.mark.parametrize("label", [None, float("nan"), "", "neutral", "mixed"])
-def test_a_missing_label_is_left_out_and_counted(tmp_path: Path, label: object) -> None:
-    rows = [{"text": "a", "label": label}, {"text": "b", "label": "pos"}]
-    path = write(tmp_path / "t.jsonl", "\n".join(map(json.dumps, rows)))
-    corpus = read_corpus(path)
-    assert (corpus.texts, corpus.labels.tolist(), corpus.skipped) == (["b"], [1], 1)
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
-def test_no_rows_to_use(tmp_path: Path, suffix: str) -> None:
-    nothing = write_table(tmp_path / f"none{suffix}", {"text": [], "label": []})
-    with pytest.raises(ValueError, match="has no rows labelled negative or positive"):
-        read_corpus(nothing)
-    with pytest.raises(ValueError, match="has no rows"):
-        read_texts(nothing)
-    neutral = write_table(tmp_path / f"neutral{suffix}", {"text": ["a", "b"], "label": [2, 2]})
-    with pytest.raises(ValueError, match=r"no rows labelled negative or positive \(2 neutral or without a label\)"):
-        read_corpus(neutral, asked=NEUTRAL)
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".tsv", ".jsonl"])
-def test_an_empty_file(tmp_path: Path, suffix: str) -> None:
-    path = write(tmp_path / f"t{suffix}", b"")
-    for read in (read_corpus, read_texts):
-        with pytest.raises(ValueError) as error:
-            read(path)
-        assert f"t{suffix}" in refusal(error)
-
-
-def test_a_file_that_is_not_there_or_not_a_file(tmp_path: Path) -> None:
-    (tmp_path / "folder.csv").mkdir()
-    for name in ("t.parquet", "t.csv", "t.tsv", "t.jsonl"):
-        with pytest.raises(OSError, match=name):
-            read_corpus(tmp_path / name)
-    with pytest.raises(ValueError, match=r"folder\.csv is a folder; expected a file"):
-        read_corpus(tmp_path / "folder.csv")
-
-
-@pytest.mark.parametrize("name", ["t.xlsx", "t", "t.xlsx.gz"])
-def test_an_unknown_suffix(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=r"cannot read .*; can: \.parquet, \.csv, \.tsv, \.jsonl"):
-        read_corpus(write(tmp_path / name, "text,label\na,1\n"))
-
-
-@pytest.mark.parametrize(
-    "content", [b"not parquet", b"PAR1", b"PAR1 in name only PAR1", b"\0" * 100, b"text,label\na,1\n"]
-)
-def test_bytes_that_are_not_parquet(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(ValueError) as error:
-        read_corpus(write(tmp_path / "t.parquet", content))
-    assert refusal(error).startswith("t.parquet is not a readable parquet file: ")
-
-
-def test_parquet_damaged_at_either_end(tmp_path: Path) -> None:
+            read_corpus(write(tmp_path / "t.parquet", content))
+        assert refusal(error).startswith("t.parquet is not a readable parquet file: ")
     path = write_table(tmp_path / "t.parquet", {"text": ["a", "b"], "label": [1, 0]})
     content = path.read_bytes()
     for damaged in (content[:-20], content[:4] + b"\xff" * 40 + content[44:]):
         with pytest.raises((ValueError, OSError)) as error:
             read_corpus(write(path, damaged))
         assert "t.parquet" in refusal(error)
-
-
-@pytest.mark.parametrize("texts", [[b"bytes"], [3], ["a", None], [[3]]])
-def test_parquet_texts_that_are_no_strings(tmp_path: Path, texts: list) -> None:
-    path = write_table(tmp_path / "t.parquet", {"text": texts, "label": [1] * len(texts)})
-    with pytest.raises(ValueError, match=rf"t\.parquet, row {len(texts)}: the text is .*, expected a string"):
-        read_corpus(path)
+    for texts in ([b"bytes"], [3], ["a", None], [[3]]):
+        path = write_table(tmp_path / "t.parquet", {"text": texts, "label": [1] * len(texts)})
+        with pytest.raises(ValueError, match=rf"t\.parquet, row {len(texts)}: the text is .*, expected a string"):
+            read_corpus(path)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
-def test_the_wrong_encoding(tmp_path: Path, suffix: str) -> None:
+def test_encodings(tmp_path: Path, suffix: str) -> None:
     path = write_table(tmp_path / f"t{suffix}", {"text": ["plain", "caf!"], "label": [1, 0]})
     latin = write(path, path.read_bytes().replace(b"!", b"\xe9"))
     assert read_corpus(latin).texts[1] == read_corpus(latin, layout=Layout("latin-1")).texts[1] == "café"
@@ -304,39 +231,27 @@ def test_the_wrong_encoding(tmp_path: Path, suffix: str) -> None:
         read_corpus(latin, layout=Layout("utf-8"))
     assert refusal(error).endswith("bytes that are not UTF-8 text; name its encoding (--encoding)")
     assert f"t{suffix}, row 2" in refusal(error)
-    with pytest.raises(ValueError, match="unknown encoding: klingon"):
-        read_corpus(latin, layout=Layout("klingon"))
-    utf_16 = write(path, path.read_bytes().decode("latin-1").encode("utf-16"))
+    for encoding in ("ascii", "utf-16", "utf-32"):
+        with pytest.raises(ValueError) as error:
+            read_corpus(latin, layout=Layout(encoding))
+        assert f"t{suffix}" in refusal(error)
+    text = path.read_bytes().decode("latin-1")
+    utf_16 = write(path, text.encode("utf-16"))
     with pytest.raises(ValueError, match="UTF-8"):
         read_corpus(utf_16, layout=Layout("utf-8"))
     assert read_corpus(utf_16).texts[1] == read_corpus(utf_16, layout=Layout("utf-16")).texts[1] == "café"
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "utf-16", "utf-32", "utf-8"])
-def test_the_wrong_encoding_named_by_the_user(tmp_path: Path, encoding: str) -> None:
-    path = write(tmp_path / "t.csv", "text,label\ncafé,1\n".encode("latin-1"))
-    with pytest.raises(ValueError) as error:
-        read_corpus(path, layout=Layout(encoding))
-    assert "t.csv" in refusal(error)
-
-
-@pytest.mark.parametrize("encoding", [None, "utf-8", "UTF8", "utf-8-sig"])
-def test_a_byte_order_mark(tmp_path: Path, encoding: str | None) -> None:
-    content = "text,label\na,1\n".encode("utf-8-sig")
-    json_lines = '{"text": "a", "label": 1}\n'.encode("utf-8-sig")
-    for name, marked in (("t.csv", content), ("t.tsv", content.replace(b",", b"\t")), ("t.jsonl", json_lines)):
-        for written in (marked, marked.removeprefix(b"\xef\xbb\xbf")):
-            assert read_corpus(write(tmp_path / name, written), layout=Layout(encoding)).texts == ["a"]
+    for marked in (text.encode("utf-8-sig"), text.encode()):
+        for name in (None, "utf-8", "UTF8", "utf-8-sig"):
+            assert read_corpus(write(path, marked), layout=Layout(name)).texts[1] == "café"
 
 
 @pytest.mark.parametrize(
     ("content", "place", "why"),
     [
-        ("text,label\na,1\nb\n", "row 2 (line 3)", "1 fields where the header has 2"),
+        ("text,label\n\n\na,1\nb\n", "row 2 (line 5)", "1 fields where the header has 2"),
         ("text,label\na,1\nb,1,c\n", "row 2 (line 3)", "3 fields where the header has 2"),
         ('text,label\n"a\nb\nc",1\nd\n', "row 2 (line 5)", "1 fields where the header has 2"),
         ('text,label\na,1\n"b\nc"\n', "row 2 (line 3)", "1 fields where the header has 2"),
-        ("text,label\n\n\na,1\nb\n", "row 2 (line 5)", "1 fields where the header has 2"),
         ('text,label\n"a\nb",1\n"never closed,1\nb,0\n', "row 2 (line 4)", "unexpected end of data"),
         ('text,label\n"a\nb",1\n"closed" too soon,1\n', "row 2 (line 4)", "',' expected after '\"'"),
     ],
@@ -350,7 +265,7 @@ def test_ragged_rows_name_their_place(tmp_path: Path, content: str, place: str, 
         read_corpus(write(tmp_path / "t.tsv", content.replace(",", "\t")))
 
 
-def test_a_ragged_row_and_a_bad_label_are_counted_alike(tmp_path: Path) -> None:
+def test_a_bad_row_and_a_bad_label_are_counted_alike(tmp_path: Path) -> None:
     start = 'text,label\n\n"two\nlines",1\n\n'
     for row in ("a,1,b", "a,unsure"):
         with pytest.raises(ValueError, match=r"^t\.csv, row 2 \(line 6\): "):
@@ -359,29 +274,11 @@ def test_a_ragged_row_and_a_bad_label_are_counted_alike(tmp_path: Path) -> None:
     for row in ("not JSON", "[1]", '{"text": "b", "label": "unsure"}', '{"text": 3, "label": 1}'):
         with pytest.raises(ValueError, match=r"^t\.jsonl, row 2 \(line 4\): "):
             read_corpus(write(tmp_path / "t.jsonl", f"{start}{row}\n"), labelling=SENTIMENT_LABELLING)
-
-
-def test_a_ragged_row_of_sentiment140_names_its_place(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"t\.csv, row 4 \(line 4\): 5 fields where the header has 6"):
-        read_corpus(write(tmp_path / "t.csv", SENTIMENT140 + b'"0","1","d","q","u"\n'))
-
-
-def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
     assert read_corpus(write(tmp_path / "t.csv", "text,label\n\na,1\n\nb,0\n\n")).texts == ["a", "b"]
-    assert read_corpus(write(tmp_path / "t.jsonl", '\n{"text": "a", "label": 1}\n \n')).texts == ["a"]
-
-
-def test_a_huge_field(tmp_path: Path) -> None:
-    long = "x" * 1_000_000
-    assert read_corpus(write(tmp_path / "t.csv", f"text,label\n{long},1\n")).texts == [long]
-    with pytest.raises(ValueError) as error:
-        read_corpus(write(tmp_path / "t.csv", f"text,label\n{long * 11},1\n"))
-    assert refusal(error) == "t.csv, row 1 (line 2): longer than 4,000,000 characters"
 
 
 def test_nul_bytes_are_text_like_any_other(tmp_path: Path) -> None:
     assert read_corpus(write(tmp_path / "t.csv", "text,label\na\0b,1\n")).texts == ["a\0b"]
-    assert read_corpus(write(tmp_path / "t.tsv", "text\tlabel\n\0\t1\n")).texts == ["\0"]
     assert read_corpus(write(tmp_path / "t.jsonl", '{"text": "a\\u0000", "label": 1}')).texts == ["a\0"]
     assert read_corpus(write_table(tmp_path / "t.parquet", {"text": ["\0"], "label": [1]})).texts == ["\0"]
     with pytest.raises(ValueError, match="may be a header or data") as error:
@@ -391,25 +288,15 @@ def test_nul_bytes_are_text_like_any_other(tmp_path: Path) -> None:
         read_corpus(write(tmp_path / "u.jsonl", '{"text": "a\0", "label": 1}'))
 
 
-@pytest.mark.parametrize(
-    "line",
-    ['{"text": "b", "label": 1', "{'text': 'b'}", "b", '{"text": "\t"}', "[" * 100_000, '{"a":' * 100_000,
-     '{"text": "b", "label": ' + "1" * 5_000 + "}"],
-    ids=["cut", "quotes", "word", "tab", "nested list", "nested object", "long number"],
-)  # fmt: skip
-def test_a_bad_json_line_names_the_line(tmp_path: Path, line: str) -> None:
-    with pytest.raises(ValueError) as error:
-        read_corpus(write(tmp_path / "t.jsonl", '{"text": "a", "label": 1}\n' + line + "\n"))
-    assert refusal(error).startswith("t.jsonl, row 2 (line 2): not JSON (")
-
-
-@pytest.mark.parametrize(("line", "kind"), [("[1]", "list"), ('"a"', "str"), ("null", "NoneType"), ("3", "int")])
-def test_a_json_line_that_is_no_object(tmp_path: Path, line: str, kind: str) -> None:
-    with pytest.raises(ValueError, match=rf"t\.jsonl, row 1 \(line 1\): expected an object, found {kind}"):
-        read_corpus(write(tmp_path / "t.jsonl", line))
-
-
-def test_json_escapes_of_half_a_character(tmp_path: Path) -> None:
+def test_a_bad_json_line_names_the_line(tmp_path: Path) -> None:
+    long = '{"text": "b", "label": ' + "1" * 5_000 + "}"
+    for line in ('{"text": "b", "label": 1', "{'text': 'b'}", "b", '{"text": "\t"}', "[" * 100_000, long):
+        with pytest.raises(ValueError) as error:
+            read_corpus(write(tmp_path / "t.jsonl", '{"text": "a", "label": 1}\n' + line + "\n"))
+        assert refusal(error).startswith("t.jsonl, row 2 (line 2): not JSON (")
+    for line, kind in (("[1]", "list"), ('"a"', "str"), ("null", "NoneType"), ("3", "int")):
+        with pytest.raises(ValueError, match=rf"t\.jsonl, row 1 \(line 1\): expected an object, found {kind}"):
+            read_corpus(write(tmp_path / "t.jsonl", line))
     assert read_corpus(write(tmp_path / "t.jsonl", '{"text": "\\ud83d", "label": 1}')).texts == ["\ud83d"]
 
 
@@ -424,7 +311,7 @@ def test_bytes_that_are_no_table_are_refused_in_one_line(
     refusal(error)
 
 
-@settings(law, max_examples=50)
+@settings(law, max_examples=25)
 @given(st.lists(st.tuples(st.text(max_size=20), st.sampled_from([0, 1])), min_size=1, max_size=8))
 def test_csv_and_json_lines_hold_any_text(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int]]
@@ -445,43 +332,24 @@ SENTENCES = ["I love late trains", "late, late, LATE!", "", "never \0 love \ud83
 def test_build_vocabulary_against_a_plain_count(min_count: int) -> None:
     preprocessing = Preprocessing()
     vocabulary, encoded, counts = build_vocabulary(SENTENCES, preprocessing, min_count)
-
     plain: Counter[str] = Counter()
     for text in SENTENCES:
         plain.update(preprocessing(text))
     kept = [word for word, count in plain.most_common() if count >= min_count and word not in ("\0", "\ud83d")]
-    assert counts == plain
-    assert list(counts) == list(plain)
+    assert counts == plain and list(counts) == list(plain)
     assert list(vocabulary.words) == kept
     assert len(encoded) == len(SENTENCES)
     for text, ids in zip(SENTENCES, encoded, strict=True):
         assert ids.tolist() == [kept.index(word) + 2 if word in kept else 1 for word in preprocessing(text)]
-    assert encoded.lengths.tolist() == [len(preprocessing(text)) for text in SENTENCES]
-
-
-def test_build_vocabulary_by_hand() -> None:
-    vocabulary, encoded, counts = build_vocabulary(["b a", "a c a"], Preprocessing(), 1)
-    assert vocabulary.words == ("a", "b", "c")
-    assert counts == {"a": 3, "b": 1, "c": 1}
-    assert encoded.ids.tolist() == [3, 2, 2, 4, 2]
-    assert encoded.offsets.tolist() == [0, 2, 5]
     assert (encoded.ids.dtype, encoded.offsets.dtype) == (np.int32, np.int64)
+    again = encode(SENTENCES, preprocessing, vocabulary)
+    assert np.array_equal(again.ids, encoded.ids) and np.array_equal(again.offsets, encoded.offsets)
 
 
 @pytest.mark.parametrize("texts", [[], ["", " "]])
 def test_build_vocabulary_of_nothing(texts: list[str]) -> None:
     vocabulary, encoded, counts = build_vocabulary(texts, Preprocessing(), 1)
-    assert vocabulary.words == ()
-    assert len(encoded) == len(texts)
-    assert not len(encoded.ids)
-    assert not counts
-
-
-def test_encode_gives_what_build_vocabulary_gave() -> None:
-    vocabulary, built, _ = build_vocabulary(SENTENCES, Preprocessing(), 2)
-    again = encode(SENTENCES, Preprocessing(), vocabulary)
-    assert np.array_equal(again.ids, built.ids)
-    assert np.array_equal(again.offsets, built.offsets)
+    assert vocabulary.words == () and len(encoded) == len(texts) and not len(encoded.ids) and not counts
     assert encode(["never seen"], Preprocessing(), Vocabulary(["seen"])).ids.tolist() == [1, 2]
 
 
@@ -660,11 +528,3 @@ def test_length_batches_by_hand() -> None:
 def test_a_batch_that_can_hold_nothing_is_refused(size: int, tokens: int | None) -> None:
     with pytest.raises(ValueError, match="holds nothing; expected at least 1"):
         length_batches(np.array([3, 1]), size, tokens=tokens)
-
-
-def test_a_line_without_end_is_refused_by_its_number(tmp_path: Path) -> None:
-    long = "x" * 21_000_000
-    for name, content in (("t.csv", f"text,label\na,1\n{long}"), ("t.jsonl", f'{{"text": "a", "label": 1}}\n\n{long}')):
-        with pytest.raises(ValueError) as error:
-            read_corpus(write(tmp_path / name, content))
-        assert refusal(error) == f"{name}, row 2 (line 3): longer than 4,000,000 characters"

@@ -133,33 +133,22 @@ def test_labels_of_other_names(models: list[Checkpoint], tmp_path: Path) -> None
 
 
 def test_hostile_texts_are_counted_like_any(models: list[Checkpoint], tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl", [("positive", text) for text in SENTENCES])
-    found = last(path, models)
-    assert found.counted + found.empty == len(SENTENCES)
-    assert found.malformed == 0
+    found = last(write(tmp_path / "rows.jsonl", [("positive", text) for text in SENTENCES]), models)
+    assert found.counted + found.empty == len(SENTENCES) and found.malformed == 0
     assert found.tallies.tallies[0].auc is None
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
+def test_what_cannot_be_counted_is_refused(models: list[Checkpoint], tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    for content, message in (
         ("label,text\nyes,good\nno,bad\n", "no label in column 'label' is understood"),
         ("label,text\npositive,\n", "none of 1 rows has a label of one of the two classes and a word"),
         ("label,text\n", "has no rows"),
-        ("", "empty"),
-    ],
-)
-def test_what_cannot_be_counted_is_refused(
-    content: str, message: str, models: list[Checkpoint], tmp_path: Path
-) -> None:
-    path = tmp_path / "rows.csv"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match=message):
-        last(path, models)
-
-
-def test_what_was_asked_wrongly_is_refused(models: list[Checkpoint], tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.csv", rows(3))
+    ):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(ValueError, match=message):
+            last(path, models)
+    write(path, rows(3))
     with pytest.raises(LookupError, match="no column 'tweet'"):
         last(path, models, text_column="tweet")
     with pytest.raises(ValueError, match="1 to 8 models"):
@@ -199,19 +188,14 @@ def test_memory_does_not_grow_with_the_file(
     assert peaks[1] < 1.3 * peaks[0]
 
 
-def test_the_projects_own_sentences() -> None:
-    """Both labels, no text twice, some of every slice; none of the tiny models' business."""
+def test_the_projects_own_sentences_are_of_both_labels_and_every_slice(models: list[Checkpoint]) -> None:
     with OWN.open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file, delimiter="\t"))
-    labels = [row["label"] for row in found]
-    assert set(labels) == {"negative", "positive"}
-    assert 110 <= len(found) <= 140
+        texts = list(csv.DictReader(file, delimiter="\t"))
+    labels = [row["label"] for row in texts]
+    assert set(labels) == {"negative", "positive"} and 110 <= len(labels) <= 140
     assert abs(labels.count("positive") - labels.count("negative")) < 5
-    assert len({row["text"].lower() for row in found}) == len(found)
-
-
-def test_own_sentences_are_in_every_mark(models: list[Checkpoint]) -> None:
+    assert len({row["text"].lower() for row in texts}) == len(texts)
     found = own(models)
     assert (found.malformed, found.empty, found.unlabelled) == (0, 0, 0)
-    rows = {(cell.family, cell.name): cell.rows for cell in found.tallies.of("lstm").cells()}
-    assert min(rows[family, "with"] for family in ("negation", "question", "emoticon")) >= 15
+    counts = {(cell.family, cell.name): cell.rows for cell in found.tallies.of("lstm").cells()}
+    assert min(counts[family, "with"] for family in ("negation", "question", "emoticon")) >= 15

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from core.data.slices import SLICES, places
+from core.data.slices import SLICES, indices
 from core.evaluation.binned_metrics import BINS, Counter, Pair, Tallies, Tally
 from core.evaluation.metrics import calibration_error, wilson_interval
 from core.models.predict import sigmoid
@@ -24,7 +24,7 @@ def counted(logits: np.ndarray, labels: np.ndarray, parts: int = 1) -> Tally:
     unknown = np.arange(len(labels)) % 4
     marks = np.arange(len(labels))[:, None] % np.array([2, 3, 5]) == 0
     for rows in np.array_split(np.arange(len(labels)), parts):
-        slices = places(marks[rows], lengths[rows], unknown[rows])
+        slices = indices(marks[rows], lengths[rows], unknown[rows])
         counter.add(logits[rows], labels[rows], slices, lengths[rows], unknown[rows])
     return counter.tally()
 
@@ -67,7 +67,7 @@ def test_rows_may_come_in_parts(scores: tuple[np.ndarray, np.ndarray]) -> None:
     assert whole.brier == pytest.approx(parts.brier)
 
 
-@given(st.integers(0, 100))
+@pytest.mark.parametrize("hundredth", [0, 1, 29, 50, 57, 58, 99, 100])
 def test_a_threshold_at_any_hundredth_is_exact(hundredth: int) -> None:
     random = np.random.default_rng(1)
     labels = random.integers(0, 2, 400)
@@ -90,12 +90,6 @@ def test_a_threshold_at_any_hundredth_is_exact(hundredth: int) -> None:
     assert at.recall == at.true_positive / labels.sum()
 
 
-@pytest.mark.parametrize("threshold", [-0.01, 1.01, 0.001, float("nan"), float("inf")])
-def test_a_threshold_that_is_no_edge_is_refused(threshold: float, scores: tuple[np.ndarray, np.ndarray]) -> None:
-    with pytest.raises(ValueError, match="a threshold is"):
-        counted(*scores).at(threshold)
-
-
 def test_curves_begin_and_end_where_they_must(scores: tuple[np.ndarray, np.ndarray]) -> None:
     found = counted(*scores)
     curves = found.curves()
@@ -105,6 +99,9 @@ def test_curves_begin_and_end_where_they_must(scores: tuple[np.ndarray, np.ndarr
     assert (np.diff(curves.recall) <= 0).all()
     at = found.at(0.5)
     assert (curves.precision[150], curves.recall[150]) == (at.precision, at.recall)
+    for threshold in (-0.01, 1.01, 0.001, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="a threshold is"):
+            found.at(threshold)
 
 
 def test_slices_of_a_family_add_up_and_tell_accuracy(scores: tuple[np.ndarray, np.ndarray]) -> None:
@@ -134,14 +131,11 @@ def test_the_exact_area_lies_as_near_as_is_said(scale: float) -> None:
     assert found.auc_within < 0.2
 
 
-def test_one_class_or_a_perfect_model_has_no_area_or_temperature() -> None:
+def test_one_class_a_perfect_model_and_logits_without_bounds() -> None:
     alone = counted(np.array([2.0, -1.0, 0.5]), np.ones(3, dtype=int))
     assert (alone.auc, alone.temperature, alone.at(0.5).false_positive_rate) == (None, None, None)
     perfect = counted(np.array([2.0, -1.0]), np.array([1, 0]))
     assert (perfect.auc, perfect.temperature) == (1.0, None)
-
-
-def test_logits_without_bounds_are_counted() -> None:
     found = counted(np.array([1e4, -1e4, 0.0]), np.array([1, 1, 0]))
     assert found.counts[1, -1] == found.counts[1, 0] == found.counts[0, 150] == 1
     assert found.log_loss == pytest.approx((0 + 1e4 + np.log(2)) / 3)

@@ -20,6 +20,7 @@ def test_a_share_by_hand() -> None:
     centre, half = (1 + z * z / 2) / (4 + z * z), z * (0.75 + z * z / 4) ** 0.5 / (4 + z * z)
     assert found.interval == pytest.approx((centre - half, centre + half), abs=1e-6)
     assert of(0, 0) == Share(0, 0, None, None)
+    assert difference(of(1, 2), of(0, 0)) is None and difference(of(0, 0), of(1, 2)) is None
 
 
 @pytest.mark.parametrize(
@@ -38,10 +39,6 @@ def test_differences_are_newcombes(a: tuple[int, int], b: tuple[int, int], inter
     assert found.interval == pytest.approx(interval, abs=5e-5)
     back = difference(of(*b), of(*a))
     assert back is not None and back.interval == pytest.approx((-interval[1], -interval[0]), abs=5e-5)
-
-
-def test_there_is_no_difference_to_nothing() -> None:
-    assert difference(of(1, 2), of(0, 0)) is None and difference(of(0, 0), of(1, 2)) is None
 
 
 def test_the_bootstrap_agrees_with_the_normal_interval_of_many() -> None:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 
 import numpy as np
 import pytest
 
-from core.data import labels
-from core.data.labels import model_name
-from core.figures import comparison as figures
 from core.figures.comparison import comparison_curves
 from core.models.predict import Verdict
 from core.probes.permutations.comparison import Comparison, Contrast, compare_tokens
-
-HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "&amp;amp;", "<br>", '"', "%{y}", "$x$", "שלום", "🙂"]
+from tests.figures.shown import TOKENS, as_plotly_shows, cut
 
 
 def verdict(model: str, tokens: list[str], seed: int) -> Verdict:
@@ -36,12 +30,6 @@ def three(a: list[str], b: list[str], parts_at: int | None = None) -> Comparison
     )
 
 
-def as_plotly_shows(label: str) -> str:
-    """Plotly decodes HTML entities; what is left of `<` and `>` before that would be a tag."""
-    assert re.search(r"<[a-z/!]", label) is None, label
-    return html.unescape(label)
-
-
 def test_two_curves_a_model_through_the_prefix_probabilities() -> None:
     found = three(["so", "very", "good"], ["good", "so"])
     figure = comparison_curves(found)
@@ -53,14 +41,6 @@ def test_two_curves_a_model_through_the_prefix_probabilities() -> None:
         assert tuple(curve.y) == one.prefix_probabilities
         assert list(curve.x) == list(range(1, len(one.tokens) + 1))
         assert tuple(curve.customdata) == one.tokens
-
-
-def test_titles_say_what_is_drawn_and_in_which_unit() -> None:
-    layout = comparison_curves(three(["so"], ["good"])).layout
-    assert layout.title.text == "Verdict after each token of two sentences"
-    assert (layout.xaxis.title.text, layout.yaxis.title.text) == ("tokens read so far", "P(positive)")
-    (threshold,) = layout.shapes
-    assert threshold.y0 == threshold.y1 == 0.5
 
 
 def test_sentences_differ_by_dash_and_marker_and_models_by_colour_and_marker() -> None:
@@ -123,31 +103,14 @@ def test_very_long_texts_are_lines_without_markers() -> None:
     assert {curve.mode for curve in comparison_curves(three(["so"] * 300, ["so"] * 300)).data} == {"lines"}
 
 
-@pytest.mark.parametrize("token", HOSTILE, ids=ascii)
-def test_every_token_and_model_is_shown_as_it_stands(token: str) -> None:
-    figure = comparison_curves(Comparison((contrast(token, ["so", token], [token, "so"], 1),)))
-    shown = token if len(token) <= 16 else token[:15] + "…"
-    labels = [label.split("<br>") for label in figure.layout.xaxis.ticktext]
-    assert [[as_plotly_shows(row) for row in rows] for rows in labels] == [["so", shown], [shown, "so"]]
-    assert [as_plotly_shows(label) for label in figure.data[0].customdata] == ["so", token]
-    assert as_plotly_shows(figure.data[0].name) == f"{model_name(token)}, first sentence"
-    assert as_plotly_shows(figure.data[2].name) == f"{model_name(token)}: the verdicts part"
-
-
-def test_a_figure_serialises_whatever_the_tokens() -> None:
-    figure = comparison_curves(three([*HOSTILE, "\x00", "\u202e"], ["\x1b[31m"], 1))
-    assert len(json.loads(figure.to_json())["data"]) == 9
-
-
-def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (figures, labels):
-        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
-    figure = comparison_curves(three(["so"], ["good"], 1))
-    layout = figure.layout
-    shown = [
-        layout.title.text,
-        layout.xaxis.title.text,
-        layout.yaxis.title.text,
-        *(curve.name for curve in figure.data),
+def test_every_token_and_model_is_shown_as_it_stands() -> None:
+    model = "<b> & %{y}"
+    figure = comparison_curves(Comparison((contrast(model, [*TOKENS, "\x00"], [*TOKENS[::-1], "\x1b[31m"], 1),)))
+    labels = [[as_plotly_shows(row) for row in label.split("<br>")] for label in figure.layout.xaxis.ticktext]
+    assert labels[: len(TOKENS)] == [[cut(a), cut(b)] for a, b in zip(TOKENS, TOKENS[::-1], strict=True)]
+    assert [as_plotly_shows(label) for label in figure.data[0].customdata][: len(TOKENS)] == list(TOKENS)
+    assert [as_plotly_shows(curve.name) for curve in figure.data][::2] == [
+        f"{model}, first sentence",
+        f"{model}: the verdicts part",
     ]
-    assert all(text.startswith("«") and text.endswith("»") for text in shown)
+    assert len(json.loads(figure.to_json())["data"]) == 3

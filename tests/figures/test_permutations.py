@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 from math import factorial
 
 import numpy as np
 import pytest
 
-from core.data import labels
-from core.figures import permutations as figures
 from core.figures.permutations import MOST_POINTS, drawn, fluency_scatter, position_bars, probability_histogram
 from core.fluency.orders import Words
 from core.probes.permutations.search import Permutations, Question, search
+from tests.figures.shown import TOKENS, as_plotly_shows, cut
 
-HOSTILE = ["<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", '"', "%{y}", "$x$", "שלום", "<extra>"]
 WORDS = ["not", "bad", "at", "all", "!"]
 
 
@@ -36,12 +32,6 @@ def found(tokens: list[str], scorer: str = "made-up judge", budget: int = 400_00
     return last.result()
 
 
-def as_plotly_shows(label: str) -> str:
-    """Plotly decodes HTML entities; what is left of `<` and `>` before that would be a tag."""
-    assert re.search(r"<[a-z/!]", label.replace("<br>", " ")) is None, label
-    return html.unescape(label.replace("<br>", " "))
-
-
 def test_every_order_scored_is_in_one_bar() -> None:
     result = found(WORDS)
     same, flips = probability_histogram(result).data
@@ -51,10 +41,6 @@ def test_every_order_scored_is_in_one_bar() -> None:
     below, above = flips.y[:20].sum(), flips.y[20:].sum()
     assert (below if positive else above) == result.flip_count  # no bar holds orders of both verdicts
     assert (above if positive else below) == 0
-
-
-def test_the_original_and_the_threshold_are_lines() -> None:
-    result = found(WORDS)
     threshold, original = probability_histogram(result).layout.shapes
     assert threshold.x0 == threshold.x1 == 0.5
     assert original.x0 == original.x1 == result.original.probability
@@ -100,33 +86,16 @@ def test_a_bar_a_word() -> None:
     assert sum(result.position_effects) > 0
 
 
-def test_titles_and_axes_say_what_is_drawn_and_in_which_unit() -> None:
-    result = found(WORDS)
-    titles = [
-        (figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text)
-        for figure in (probability_histogram(result), fluency_scatter(result), position_bars(result))
-    ]
-    assert titles == [
-        ("P(positive) of the 120 orders scored", "P(positive)", "orders"),
-        ("Fluency against verdict, order by order", "fluency by the made-up judge (nats)", "P(positive)"),
-        (
-            "Which word's place matters most?",
-            "words, in the original's order",
-            "share of the logit's variance, η² (%)",
-        ),
-    ]
-
-
-@pytest.mark.parametrize("token", HOSTILE, ids=ascii)
-def test_every_word_is_shown_as_it_stands(token: str) -> None:
-    result = found(["so", token, "good"], scorer=token)
-    scatter, bars = fluency_scatter(result), position_bars(result)
-    texts = {as_plotly_shows(text) for curve in scatter.data for text in curve.text}
-    assert texts == {result.order(row).text for row in range(6)}
-    assert as_plotly_shows(scatter.layout.xaxis.title.text) == f"fluency by the {token} (nats)"
-    assert as_plotly_shows(bars.data[0].customdata[1]) == token
-    for label in bars.layout.xaxis.ticktext:
-        as_plotly_shows(label)
+def test_every_word_is_shown_as_it_stands() -> None:
+    for start in range(0, len(TOKENS), 4):
+        tokens = list(TOKENS[start : start + 4])
+        result = found(tokens, scorer=tokens[0])
+        scatter, bars = fluency_scatter(result), position_bars(result)
+        texts = {as_plotly_shows(text) for curve in scatter.data for text in curve.text}
+        assert texts == {result.order(row).text for row in range(result.scored)}
+        assert as_plotly_shows(scatter.layout.xaxis.title.text) == f"fluency by the {tokens[0]} (nats)"
+        assert [as_plotly_shows(label) for label in bars.data[0].customdata] == tokens
+        assert [as_plotly_shows(label) for label in bars.layout.xaxis.ticktext] == [cut(token) for token in tokens]
 
 
 def test_a_long_order_is_cut_and_broken_into_lines() -> None:
@@ -140,13 +109,3 @@ def test_one_order_alone_can_be_drawn() -> None:
     for figure in (probability_histogram(result), fluency_scatter(result), position_bars(result)):
         assert json.loads(figure.to_json())["data"]
     assert list(position_bars(result).data[0].y) == [0]
-
-
-def test_every_word_passes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (figures, labels):
-        monkeypatch.setattr(module, "_", lambda message: f"«{message}»")
-    result = found(WORDS)
-    for figure in (probability_histogram(result), fluency_scatter(result, 1), position_bars(result)):
-        shown = [figure.layout.title.text, figure.layout.xaxis.title.text, figure.layout.yaxis.title.text]
-        shown += [curve.name for curve in figure.data if curve.name] + [note.text for note in figure.layout.annotations]
-        assert all(text.startswith("«") and text.endswith("»") for text in shown)

@@ -1,30 +1,49 @@
-"""Checkpoints as `core.foreign` makes them, with random weights: bidirectional, or with another read-out."""
+"""Models and checkpoints of random weights, large enough to bend every non-linearity: plain ones, and any variant."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from core.models import checkpoints
+from core.models.checkpoints import Checkpoint
+from core.models.recurrent import Classifier
+from core.text.preprocessing import SHIPPED, Preprocessing, Vocabulary
 from tests.conftest import EMBEDDING, HIDDEN, WORDS
+
+
+def random_weights(model: Classifier, seed: int = 1, scale: float = 0.8) -> Classifier:
+    """The model with random weights, read-only and in eval mode."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, scale, generator=generator)
+    return model.requires_grad_(False).eval()
+
+
+def checkpoint(
+    cell: str,
+    vocabulary: Vocabulary,
+    layers: int = 1,
+    dtype: torch.dtype = torch.float64,
+    *,
+    sizes: tuple[int, int] = (5, 6),
+    seed: int = 1,
+    scale: float = 0.8,
+) -> Checkpoint:
+    """A checkpoint of a random classifier, embedding and hidden `sizes`, that is on no disk."""
+    model = random_weights(Classifier(cell, len(vocabulary), *sizes, layers).to(dtype), seed, scale)
+    return Checkpoint(cell, model, Preprocessing(), vocabulary, {}, cell)
 
 
 def write_imported(
     folder: Path, name: str, cell: str, *, layers: int = 1, seed: int = 0, scale: float = 0.7, **variant: Any
 ) -> None:
     """Save a model of any variant that `core.models.recurrent.Classifier` takes."""
-    import torch
-
-    from core.models import checkpoints
-    from core.models.recurrent import Classifier
-    from core.text.preprocessing import SHIPPED, Vocabulary
-
     vocabulary = Vocabulary(WORDS)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = Classifier(cell, len(vocabulary), EMBEDDING, HIDDEN, layers, **variant)
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter.normal_(0, scale)
+    model = random_weights(Classifier(cell, len(vocabulary), EMBEDDING, HIDDEN, layers, **variant), seed, scale)
     sizes = {"vocabulary": len(vocabulary), "embedding": EMBEDDING, "hidden": HIDDEN, "layers": layers, **variant}
     if variant.get("head"):
         sizes["head"] = variant["head"]._asdict()

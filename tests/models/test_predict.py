@@ -14,8 +14,9 @@ from scipy.special import expit
 from core.data.corpus import encode
 from core.models.checkpoints import Checkpoint
 from core.models.predict import Verdict, label, logits, sigmoid, verdict, verdicts
-from core.models.recurrent import CELLS, Classifier
+from core.models.recurrent import CELLS
 from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.models import imported
 
 VOCABULARY = Vocabulary(["i", "love", "hate", "this", "not", "movie", "a", "<url>", "he", "!!!", "so"])
 TEXTS = [
@@ -30,13 +31,7 @@ TEXTS = [
 
 
 def checkpoint(cell: str, layers: int = 1) -> Checkpoint:
-    """A model of random weights, large enough that verdicts differ."""
-    model = Classifier(cell, len(VOCABULARY), 5, 6, layers)
-    generator = torch.Generator().manual_seed(3)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.9, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, cell)
+    return imported.checkpoint(cell, VOCABULARY, layers, torch.float32, seed=3, scale=0.9)
 
 
 def biased(bias: float) -> Checkpoint:
@@ -73,47 +68,16 @@ def test_many_texts_at_once_get_the_verdicts_they_get_alone(cell: str) -> None:
     model = checkpoint(cell)
     found = probabilities(model, TEXTS)
     assert found.dtype == np.float64 and found.shape == (len(TEXTS),)
-    for text, probability in zip(TEXTS, found, strict=True):
-        if text.strip():
-            assert probability == pytest.approx(verdict(model, text).probability, abs=1e-6)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_a_text_without_a_token_gets_the_read_out_of_the_zero_state_among_many(cell: str) -> None:
-    model = checkpoint(cell)
     before_the_first = expit(model.model.linear.bias.item())
+    assert found[[2, 4]] == pytest.approx([before_the_first] * 2, abs=1e-7)
     assert probabilities(model, ["", "  "]) == pytest.approx([before_the_first] * 2, abs=1e-7)
-    mixed = probabilities(model, TEXTS)
-    assert mixed[[2, 4]] == pytest.approx([before_the_first] * 2, abs=1e-7)
-
-
-def test_the_order_of_texts_changes_nothing_but_the_order() -> None:
-    model = checkpoint("lstm")
+    assert probabilities(model, []).shape == (0,)
     order = np.random.default_rng(0).permutation(len(TEXTS))
-    np.testing.assert_allclose(
-        probabilities(model, [TEXTS[number] for number in order]), probabilities(model, TEXTS)[order], rtol=0, atol=1e-7
-    )
-
-
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
-def test_the_batch_size_changes_no_logit(batch_size: int) -> None:
-    model = checkpoint("gru")
-    sentences = encode(TEXTS * 5, model.preprocessing, model.vocabulary)
-    found = logits(model.model, sentences, batch_size)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, logits(model.model, sentences), rtol=0, atol=1e-6)
-
-
-def test_no_texts_give_no_probabilities() -> None:
-    assert probabilities(checkpoint("gru"), []).shape == (0,)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_verdicts_together_are_the_verdicts_alone(cell: str) -> None:
-    model = checkpoint(cell)
+    np.testing.assert_allclose(probabilities(model, [TEXTS[row] for row in order]), found[order], rtol=0, atol=1e-7)
     texts = [text for text in TEXTS if text.strip()] * 3
     for text, together in zip(texts, verdicts(model, texts), strict=True):
         alone = verdict(model, text)
+        assert alone.probability == pytest.approx(found[TEXTS.index(text)], abs=1e-6)
         assert (together.model, together.text, together.tokens) == (cell, text, alone.tokens)
         assert together.known == alone.known
         assert together.logit == pytest.approx(alone.logit, abs=1e-5)
@@ -121,16 +85,22 @@ def test_verdicts_together_are_the_verdicts_alone(cell: str) -> None:
         assert together.probability == together.prefix_probabilities[-1]
 
 
-def test_an_empty_text_among_many_is_named() -> None:
+def test_the_batch_size_changes_no_logit() -> None:
+    model = checkpoint("gru")
+    sentences = encode(TEXTS * 5, model.preprocessing, model.vocabulary)
+    for batch_size in (1, 2, 3, 100):
+        found = logits(model.model, sentences, batch_size)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, logits(model.model, sentences), rtol=0, atol=1e-6)
+
+
+def test_an_empty_text_is_refused_and_named_among_many() -> None:
     with pytest.raises(ValueError, match="text 3 of 7 is empty"):
         verdicts(checkpoint("rnn"), TEXTS)
     assert verdicts(checkpoint("rnn"), []) == []
-
-
-@pytest.mark.parametrize("text", ["", " ", "\t\n ", "\u3000"])
-def test_an_empty_text_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="the text is empty"):
-        verdict(checkpoint("rnn"), text)
+    for text in ("", " ", "\t\n ", "\u3000"):
+        with pytest.raises(ValueError, match="the text is empty"):
+            verdict(checkpoint("rnn"), text)
 
 
 def test_ten_thousand_words_are_read() -> None:
@@ -154,23 +124,20 @@ def test_unknown_words_are_told_and_all_the_same_to_the_model() -> None:
     assert verdict(model, "i love").unknown == ()
 
 
-@pytest.mark.parametrize("text", ["<pad>", "<unk>", "i <pad> <unk> love"])
-def test_the_special_tokens_cannot_be_typed(text: str) -> None:
+def test_the_special_tokens_cannot_be_typed() -> None:
     model = checkpoint("gru")
-    found = verdict(model, text)
-    assert Vocabulary.pad_id not in model.vocabulary.encode(found.tokens)
-    assert not any(known for token, known in zip(found.tokens, found.known, strict=True) if "pad" in token)
+    for text in ("<pad>", "<unk>", "i <pad> <unk> love"):
+        found = verdict(model, text)
+        assert Vocabulary.pad_id not in model.vocabulary.encode(found.tokens)
+        assert not any(known for token, known in zip(found.tokens, found.known, strict=True) if "pad" in token)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["!!!", "...", "🙂🙂", "\x00", "a\x00b", "\ud800", "שלום", "\u202eevil", "<b>x</b>", "**md** [x](y)", "\x1b[31m"],
-    ids=ascii,
-)
-def test_hostile_texts_get_a_verdict_and_come_back_as_typed(text: str) -> None:
-    found = verdict(checkpoint("lstm"), text)
-    assert found.text == text
-    assert 0 < found.probability < 1 and len(found.tokens) > 0
+def test_hostile_texts_get_a_verdict_and_come_back_as_typed() -> None:
+    model = checkpoint("lstm")
+    for text in ("!!!", "...", "🙂🙂", "\x00", "a\x00b", "\ud800", "שלום", "\u202eevil", "<b>x</b>", "\x1b[31m"):
+        found = verdict(model, text)
+        assert found.text == text
+        assert 0 < found.probability < 1 and len(found.tokens) > 0
 
 
 def test_a_verdict_carries_plain_numbers_and_cannot_be_changed() -> None:
@@ -196,50 +163,29 @@ def test_asking_leaves_the_model_as_it_was() -> None:
 # The threshold and the logistic function
 
 
-@pytest.mark.parametrize(
-    ("probability", "name"),
-    [
-        (0.0, "negative"),
-        (math.nextafter(0.5, 0), "negative"),
-        (0.5, "positive"),
-        (math.nextafter(0.5, 1), "positive"),
-        (1.0, "positive"),
-    ],
-)
-def test_a_verdict_is_positive_at_a_half_or_more(probability: float, name: str) -> None:
-    assert label(probability) == name
-    assert Verdict("m", "t", ("t",), (True,), 0.0, probability, (probability,)).label == name
+def test_a_verdict_is_positive_at_a_half_or_more() -> None:
+    for probability, name in (
+        *((0.0, "negative"), (math.nextafter(0.5, 0), "negative"), (0.5, "positive")),
+        *((math.nextafter(0.5, 1), "positive"), (1.0, "positive")),
+    ):
+        assert label(probability) == name
+        assert Verdict("m", "t", ("t",), (True,), 0.0, probability, (probability,)).label == name
+    for bias, name in ((0.0, "positive"), (-1e-3, "negative"), (1e-3, "positive")):
+        found = verdict(biased(bias), "i love this")
+        assert found.logit == np.float32(bias) and found.label == name
+    with np.errstate(all="raise", under="ignore"):  # a very sure model
+        assert verdict(biased(-3e4), "so").probability == 0
+        assert verdict(biased(3e4), "so").probability == 1
 
 
-@pytest.mark.parametrize(("bias", "name"), [(0.0, "positive"), (-1e-3, "negative"), (1e-3, "positive")])
-def test_a_logit_of_zero_is_positive(bias: float, name: str) -> None:
-    found = verdict(biased(bias), "i love this")
-    assert found.logit == np.float32(bias)
-    assert found.label == name
-
-
-def test_logistic_function_by_hand() -> None:
-    np.testing.assert_allclose(
-        sigmoid(np.array([0.0, math.log(3), -math.log(3), math.log(99)])), [0.5, 0.75, 0.25, 0.99], rtol=0, atol=1e-15
-    )
-
-
-def test_logistic_function_at_the_extremes() -> None:
+def test_the_logistic_function() -> None:
+    by_hand = {0.0: 0.5, math.log(3): 0.75, -math.log(3): 0.25, math.log(99): 0.99}
+    np.testing.assert_allclose(sigmoid(np.array([*by_hand])), [*by_hand.values()], rtol=0, atol=1e-15)
     with np.errstate(all="raise", under="ignore"):
         found = sigmoid(np.array([-np.inf, -1e30, -1000, 1000, 1e30, np.inf]))
     np.testing.assert_array_equal(found, [0, 0, 0, 1, 1, 1])
-    assert sigmoid(np.array([0.0]))[0] == 0.5
-
-
-def test_logistic_function_agrees_with_a_reference_and_is_symmetric() -> None:
     x = np.linspace(-40, 40, 8_001)
     np.testing.assert_allclose(sigmoid(x), expit(x), rtol=0, atol=3e-16)
     np.testing.assert_allclose(sigmoid(-x), 1 - sigmoid(x), rtol=0, atol=3e-16)
     assert (np.diff(sigmoid(x)) >= 0).all()
     assert sigmoid(np.array([1.0], dtype=np.float32)).dtype == np.float64
-
-
-def test_a_very_sure_model_is_read_without_a_warning() -> None:
-    with np.errstate(all="raise", under="ignore"):
-        assert verdict(biased(-3e4), "so").probability == 0
-        assert verdict(biased(3e4), "so").probability == 1

@@ -57,53 +57,48 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize("kind", ["list", "tuple", "array", "float32", "tensor", "series", "generator", "gradient"])
-def test_answers_of_every_kind_are_the_same_probabilities(kind: str) -> None:
+def test_answers_of_every_kind_are_the_same_probabilities() -> None:
     import pandas as pd
     import torch
 
-    kinds = {
-        "list": list,
-        "tuple": tuple,
-        "array": np.array,
-        "float32": lambda found: np.array(found, dtype=np.float32),
-        "tensor": torch.tensor,
-        "series": lambda found: pd.Series(found, index=range(7, 7 + len(found))),
-        "generator": iter,
-        "gradient": lambda found: torch.tensor(found, requires_grad=True),
-    }
-    found = box(lambda texts: kinds[kind](by_length(texts))).probabilities(TEXTS)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found, by_length(TEXTS), rtol=1e-6)
+    for kind in (
+        *(list, tuple, np.array, torch.tensor, iter),
+        lambda found: np.array(found, dtype=np.float32),
+        lambda found: pd.Series(found, index=range(7, 7 + len(found))),
+        lambda found: torch.tensor(found, requires_grad=True),
+    ):
+        found = box(lambda texts, kind=kind: kind(by_length(texts))).probabilities(TEXTS)
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, by_length(TEXTS), rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        (lambda texts: [0.5], "gave 1 number; expected 3 numbers"),
-        (lambda texts: 0.5, r"an array of shape \(\)"),
-        (lambda texts: [[0.4, 0.6]] * 3, r"shape \(3, 2\), a column for each class\? Then return \[:, 1\]"),
-        (lambda texts: [[0.4]] * 3, r"shape \(3, 1\), a column for each class\? Then return \[:, 0\]"),
-        (lambda texts: [0.1, float("nan"), 0.2], "gave NaN for the text 'a day'"),
-        (lambda texts: [12.0, 50.0, 99.5], r"from 12 to 99.5 \(percentages\? Then divide by 100\)"),
-        (lambda texts: [-2.0, 0.3, 4.0], r"from -2 to 4 \(logits\? Then apply the logistic function\)"),
-        (lambda texts: [0.1, 0.2, float("inf")], "from 0.1 to inf"),
-        (lambda texts: ["0.1", "0.2", "0.3"], "gave a list of text"),
-        (lambda texts: ["ham"] * 3, "not numbers"),
-        (lambda texts: None, "gave None, not numbers"),
-        (lambda texts: {"p": 0.5}, "gave a dict, not numbers"),
-        (lambda texts: [0.1, None, 0.3], "gave a list of object, not numbers"),
-        (lambda texts: [[0.1], [0.2, 0.3], []], "gave no array of numbers"),
-        (lambda texts: 1 / 0, "raised ZeroDivisionError: division by zero when asked about 3 texts"),
-        (lambda texts: sys.exit("gone"), "raised SystemExit: gone"),
-        (list, "gave a list of text, not numbers"),
-    ],
-)
-def test_what_is_no_answer_is_refused_in_one_line(answer: Any, message: str) -> None:
-    with pytest.raises(PredictorError, match=message) as caught:
-        box(answer).probabilities(TEXTS)
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith("made.up:function ")
+NO_ANSWERS: list[tuple[Any, str]] = [
+    (lambda texts: [0.5], "gave 1 number; expected 3 numbers"),
+    (lambda texts: 0.5, r"an array of shape \(\)"),
+    (lambda texts: [[0.4, 0.6]] * 3, r"shape \(3, 2\), a column for each class\? Then return \[:, 1\]"),
+    (lambda texts: [[0.4]] * 3, r"shape \(3, 1\), a column for each class\? Then return \[:, 0\]"),
+    (lambda texts: [0.1, float("nan"), 0.2], "gave NaN for the text 'a day'"),
+    (lambda texts: [12.0, 50.0, 99.5], r"from 12 to 99.5 \(percentages\? Then divide by 100\)"),
+    (lambda texts: [-2.0, 0.3, 4.0], r"from -2 to 4 \(logits\? Then apply the logistic function\)"),
+    (lambda texts: [0.1, 0.2, float("inf")], "from 0.1 to inf"),
+    (lambda texts: ["0.1", "0.2", "0.3"], "gave a list of text"),
+    (lambda texts: ["ham"] * 3, "not numbers"),
+    (lambda texts: None, "gave None, not numbers"),
+    (lambda texts: {"p": 0.5}, "gave a dict, not numbers"),
+    (lambda texts: [0.1, None, 0.3], "gave a list of object, not numbers"),
+    (lambda texts: [[0.1], [0.2, 0.3], []], "gave no array of numbers"),
+    (lambda texts: 1 / 0, "raised ZeroDivisionError: division by zero when asked about 3 texts"),
+    (lambda texts: sys.exit("gone"), "raised SystemExit: gone"),
+    (list, "gave a list of text, not numbers"),
+]
+
+
+def test_what_is_no_answer_is_refused_in_one_line() -> None:
+    for answer, message in NO_ANSWERS:
+        with pytest.raises(PredictorError, match=message) as caught:
+            box(answer).probabilities(TEXTS)
+        assert "\n" not in str(caught.value)
+        assert str(caught.value).startswith("made.up:function ")
 
 
 def test_a_rounding_outside_is_none() -> None:
@@ -146,7 +141,12 @@ def test_a_slow_one_is_asked_about_less_at_a_time(monkeypatch: pytest.MonkeyPatc
     assert black_box.at_once <= 4
 
 
-def test_whoever_waits_is_told_and_may_end_it() -> None:
+def loud(texts: list[str]) -> list[float]:
+    print("loading…")
+    return by_length(texts)
+
+
+def test_calls_are_reported_and_can_be_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
     heard: list[tuple[int, int]] = []
     texts = [f"text {number}" for number in range(100)]
     black_box = box()
@@ -158,6 +158,8 @@ def test_whoever_waits_is_told_and_may_end_it() -> None:
 
     with pytest.raises(InterruptedError), telling(told):
         black_box.probabilities(texts)
+    box(loud).probabilities(TEXTS)
+    assert capsys.readouterr() == ("", "loading…\n")  # what it prints is kept from standard output
     assert heard[0] == (0, 100)
     assert heard[1] == (16, 100)
     answered = heard[-1][0]
@@ -189,17 +191,6 @@ def test_one_question_at_a_time() -> None:
     assert most[0] == 1
 
 
-def test_what_it_prints_is_kept_from_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    def loud(texts: list[str]) -> list[float]:
-        print("loading…")
-        return by_length(texts)
-
-    box(loud).probabilities(TEXTS)
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err == "loading…\n"
-
-
 def test_it_is_found_in_the_current_folder_and_named_after_the_callable(module: Any) -> None:
     name = module(
         "class Model:\n"
@@ -218,10 +209,10 @@ def test_it_is_found_in_the_current_folder_and_named_after_the_callable(module: 
     assert load(f"{name}:spam").hash == found.hash != method.hash
 
 
-@pytest.mark.parametrize("spec", ["", "module", ":f", "module:", "a b:f", "module:f()", "os;x:f", "../up:f", "a..b:f"])
-def test_what_is_no_spec(spec: str) -> None:
-    with pytest.raises(PredictorError, match=r"--predictor is package.module:callable; given: "):
-        load(spec)
+def test_what_is_no_spec() -> None:
+    for spec in ("", "module", ":f", "module:", "a b:f", "module:f()", "os;x:f", "../up:f", "a..b:f"):
+        with pytest.raises(PredictorError, match=r"--predictor is package.module:callable; given: "):
+            load(spec)
 
 
 def test_what_cannot_be_loaded(module: Any) -> None:
@@ -236,7 +227,7 @@ def test_what_cannot_be_loaded(module: Any) -> None:
         (f"{name}.deeper:f", f"there is no module '{name}.deeper'"),
         (f"{name}:absent", f"{name} has no 'absent'; callable in it: Kind, Pipeline, fine, sly"),
         (f"{name}:number", "number is of type int, not callable with texts"),
-        (f"{name}:Kind", "Kind is a class, whose objects may be, not callable"),
+        (f"{name}:Kind", "Kind is a class, whose instances may be, not callable"),
         (f"{name}:pipeline", r"name a function that returns predict_proba\(texts\)\[:, 1\]"),
         (f"{name}:sly", "its labels are two different names"),
         (f"{broken}:f", f"importing {broken} raised ZeroDivisionError: division by zero"),
@@ -257,28 +248,21 @@ def test_it_is_asked_for_among_arguments() -> None:
         asked_for(["--predictor", "a:b", "--predictor=c:d"])
 
 
-@pytest.mark.parametrize("text", SENTENCES)
-def test_words_are_stable_and_lose_nothing(text: str) -> None:
-    words = PlainWords()(text)
-    assert PlainWords()(" ".join(words)) == words
-    assert all(word.split() == [word] for word in words)
-    work = PlainWords().show_work(text)
-    assert work[-1].text.split() == words
-    assert tuple(step.name for step in work) == PlainWords.steps
-
-
-def test_words_keep_what_belongs_together() -> None:
+def test_words_are_stable_and_lose_nothing() -> None:
+    for text in SENTENCES:
+        words = PlainWords()(text)
+        assert PlainWords()(" ".join(words)) == words
+        assert all(word.split() == [word] for word in words)
+        work = PlainWords().show_work(text)
+        assert work[-1].text.split() == words
+        assert tuple(step.name for step in work) == PlainWords.steps
     said = "Can't WAIT, @Bob!!! :) see https://a.b/C?d=1 #So_True... 3.5%"
     assert PlainWords()(said) == [
         *("can't", "wait", ",", "@bob", "!!!", ":)", "see", "https://a.b/c?d=1", "#so_true", "...", "3.5", "%")
     ]
-
-
-def test_words_are_told_apart_as_they_are_written() -> None:
+    assert PlainWords() == PlainWords() != Preprocessing(("lowercase",)) and len({PlainWords(), PlainWords()}) == 1
     every = EveryWord()
-    assert every.encode(["a", "b", "a"]) == [2, 3, 2]
-    assert "zqx" in every
-    assert every.unknown(["a"]) == []
+    assert every.encode(["a", "b", "a"]) == [2, 3, 2] and "zqx" in every and every.unknown(["a"]) == []
 
 
 def test_verdicts() -> None:
@@ -298,9 +282,3 @@ def test_verdicts() -> None:
 def test_it_has_no_inside() -> None:
     with pytest.raises(ValueError, match=r"the trace needs a model's states and weights; of function only the answers"):
         inside(box(), "the trace")
-
-
-def test_its_preprocessing_is_no_checkpoints() -> None:
-    assert PlainWords() == PlainWords()
-    assert PlainWords() != Preprocessing(("lowercase",))
-    assert len({PlainWords(), PlainWords()}) == 1

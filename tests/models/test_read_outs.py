@@ -1,7 +1,9 @@
-"""Whatever the head reads: every probe's shortcut equals whole readings, and what rests on h_T alone says so."""
+"""Whatever the head reads, from one end or both: every probe's shortcut equals whole readings, and a probe that needs a
+plain model refuses another in one line. That the logits are the owner's, `importers/test_structures` tests."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
@@ -11,17 +13,18 @@ import numpy as np
 import pytest
 import torch
 
+from core.__main__ import main
 from core.models import checkpoints
-from core.models.checkpoints import Checkpoint
-from core.models.predict import verdict
+from core.models.checkpoints import Checkpoint, CheckpointError
+from core.models.predict import verdict, verdicts
 from core.models.read_outs import POOLS, ReadOut, pools
-from core.models.recurrent import CELLS, Classifier, Head, ReadOutError
+from core.models.recurrent import CELLS, Classifier, Head, NotPrefixwiseError, ReadOutError
 from core.models.reference_states import states
 from core.models.step_arithmetic import working
 from core.models.trace import trace
 from core.probes.attribution.attribute import METHODS, attribute, available
 from core.probes.attribution.methods.tree import PrefixTree
-from core.probes.attribution.removal import Game, subsets
+from core.probes.attribution.removal import BASELINES, Game, subsets
 from core.probes.attribution.results import Reading
 from core.probes.dynamics.fixed_points import search
 from core.probes.dynamics.memory_decay import memory
@@ -29,12 +32,13 @@ from core.probes.dynamics.retention import retention
 from core.probes.dynamics.trajectories import gradients
 from core.probes.edits.shared_suffixes import ChangedSentence
 from core.probes.interventions.hold import Patch, Scale, intervene
-from core.probes.interventions.patching import patch_grid
+from core.probes.interventions.patching import patch_grid, patch_texts
+from core.probes.permutations.comparison import compare
 from core.probes.permutations.shared_prefixes import SharedPrefixes
 from core.probes.sarcasm.comment import leave_one_out
 from core.probes.units.linear_probes import diagnose
 from core.text.preprocessing import PAD
-from tests.models.imported import write_imported
+from tests.models.imported import write_bidirectional, write_imported
 
 TEXT, OTHER = "this movie is not so bad", "i love the movie but it is late"
 VARIANTS: dict[str, tuple[str, int, dict[str, Any]]] = {
@@ -54,6 +58,8 @@ VARIANTS: dict[str, tuple[str, int, dict[str, Any]]] = {
     "relu": ("rnn", 1, {"nonlinearity": "relu"}),
     "reset before": ("gru", 2, {"reset_after": False}),
     "two layers": ("lstm", 1, {"reads": "mean left:8", "head": Head(5, "relu")}),
+    "both ways": ("gru", 2, {"bidirectional": True}),
+    "both ways, the last token": ("lstm", 1, {"bidirectional": True, "reads": "last"}),
 }
 
 
@@ -67,38 +73,9 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 def one_by_one(checkpoint: Checkpoint, sentences: list[list[int]]) -> np.ndarray:
     """Logits of sentences of ids, each read by itself."""
+    model = checkpoint.model
     with torch.inference_mode():
-        found = [checkpoint.model(torch.tensor([ids])).item() if ids else None for ids in sentences]
-    return np.array([checkpoint.model.empty_logit() if logit is None else logit for logit in found])
-
-
-def plainly(model: Classifier, ids: list[int]) -> float:
-    """A unidirectional model's logit from `torch.nn` modules alone, as an owner would write it."""
-    reads = model.reads
-    if reads.side:
-        kept = ids[-reads.length :] if reads.last else ids[: reads.length]
-        pads = [0] * (reads.length - len(kept)) if reads.side != "cut" else []
-        ids = pads + kept if reads.side == "left" else kept + pads
-    h, last = model.recurrent(model.embedding(torch.tensor([ids])))
-    final = last[0][-1] if model.cell == "lstm" else last[-1]
-    if reads.pool == "dot":
-        weights = torch.softmax(torch.bmm(h, final[:, :, None]), dim=1)
-        features = (weights * h).sum(dim=1)
-    else:
-        cells = last[1][-1] if model.cell == "lstm" else final
-        features = {"final": final, "mean": h.mean(dim=1), "max": h.max(dim=1).values, "cell": cells}[reads.pool]
-    if model.head:
-        features = torch.relu(model.hidden(features))
-    return float(model.linear(features))
-
-
-def test_the_logit_is_the_owners(checkpoint: Checkpoint) -> None:
-    if not checkpoint.model.reset_after:
-        pytest.skip("torch has no such GRU; the equations are tested below")
-    for text in ("bad", TEXT, OTHER):
-        ids = checkpoint.vocabulary.encode(text.split())
-        with torch.inference_mode():
-            assert verdict(checkpoint, text).logit == pytest.approx(plainly(checkpoint.model, ids), abs=1e-5)
+        return np.array([model(torch.tensor([ids])).item() if ids else model.empty_logit() for ids in sentences])
 
 
 def test_a_reset_gate_before_the_product_by_its_equations() -> None:
@@ -121,35 +98,40 @@ def test_a_reset_gate_before_the_product_by_its_equations() -> None:
 
 
 def test_prefixes_orders_changes_and_removed_words_equal_whole_readings(checkpoint: Checkpoint) -> None:
-    words = TEXT.split()
+    words, model = TEXT.split(), checkpoint.model
     ids = checkpoint.vocabulary.encode(words)
-    found = verdict(checkpoint, TEXT)
-    prefixes = one_by_one(checkpoint, [ids[:length] for length in range(1, len(ids) + 1)])
-    np.testing.assert_allclose(found.prefix_probabilities, 1 / (1 + np.exp(-prefixes)), atol=1e-5)
+    texts = ["i love this movie", "bad", TEXT]
+    expected = one_by_one(checkpoint, [checkpoint.vocabulary.encode(text.split()) for text in texts])
+    found = verdicts(checkpoint, texts)
+    np.testing.assert_allclose([one.logit for one in found], expected, atol=1e-5)
+    prefixes = one_by_one(checkpoint, [ids[:length] for length in range(1, len(ids) + 1) if not model.bidirectional])
+    np.testing.assert_allclose(found[2].prefix_probabilities, 1 / (1 + np.exp(-prefixes)), atol=1e-5)
 
     orders = np.array(list(permutations(range(len(ids)))), dtype=np.uint8)[::3]
     expected = one_by_one(checkpoint, [[ids[place] for place in order] for order in orders.tolist()])
-    logits = SharedPrefixes(checkpoint.model, ids, slice_size=100, block=7).logits(orders)
+    logits = SharedPrefixes(model, ids, slice_size=100, block=7).logits(orders)
     np.testing.assert_allclose(logits, expected, atol=1e-5)
 
     changes = [
         (start, stop, new) for start in range(6) for stop in (start, start + 1) for new in ((), (5,), (7, 8))
     ] * 2
     changed = [[*ids[:start], *new, *ids[stop:]] for start, stop, new in changes]
-    logits = ChangedSentence(checkpoint.model, ids, block=10).logits(changes)
+    logits = ChangedSentence(model, ids, block=10).logits(changes)
     np.testing.assert_allclose(logits, one_by_one(checkpoint, changed), atol=1e-5)
 
     without = [ids[:place] + ids[place + 1 :] for place in range(len(ids))]
     np.testing.assert_allclose(leave_one_out(checkpoint, words), one_by_one(checkpoint, without), atol=1e-5)
-    assert leave_one_out(checkpoint, ["bad"])[0] == pytest.approx(checkpoint.model.empty_logit(), abs=1e-5)
+    assert leave_one_out(checkpoint, ["bad"])[0] == pytest.approx(model.empty_logit(), abs=1e-5)
 
-    for baseline in ("delete", "mean"):
+    for baseline in BASELINES:
         game = Game(Reading(checkpoint, TEXT, tuple(words)), baseline)
         present = subsets(len(game))
         np.testing.assert_allclose(PrefixTree(game).subsets(present), game.values(present), atol=1e-5)
 
 
 def test_a_trace_ends_in_the_verdict_and_its_parts_sum_to_it(checkpoint: Checkpoint) -> None:
+    if checkpoint.model.bidirectional:
+        return  # refused below
     found, reads = trace(checkpoint, OTHER), checkpoint.model.reads
     assert found.logit[-1] == pytest.approx(verdict(checkpoint, OTHER).logit, abs=1e-5)
     assert found.contributions.sum() == pytest.approx(found.logit[-1] - found.empty_logit)
@@ -167,6 +149,11 @@ def test_a_trace_ends_in_the_verdict_and_its_parts_sum_to_it(checkpoint: Checkpo
         assert (done.read_out is not None) == shares
 
 
+@pytest.mark.parametrize(
+    "checkpoint",
+    ["mean", "max", "cell", "dot", "left cut", "reset before", "two layers", "both ways"],
+    indirect=True,
+)
 def test_complete_methods_still_sum_to_the_difference(checkpoint: Checkpoint) -> None:
     here = available(checkpoint)
     assert "shapley" in here and "integrated-gradients" in here
@@ -179,6 +166,8 @@ def test_complete_methods_still_sum_to_the_difference(checkpoint: Checkpoint) ->
 
 
 def test_a_grid_equals_its_patches_one_by_one(checkpoint: Checkpoint) -> None:
+    if checkpoint.model.bidirectional:
+        return
     a, b = trace(checkpoint, TEXT), trace(checkpoint, OTHER)
     if not checkpoint.model.reset_after:
         with pytest.raises(ReadOutError, match="reset gate before the product"):
@@ -207,31 +196,71 @@ PLAIN_ONLY: dict[str, Callable[[Checkpoint], object]] = {
     "lrp": lambda given: attribute(given, TEXT, "lrp"),
     "reference states": lambda given: states(given.model, None),  # type: ignore[arg-type]
 }
+LEFT_TO_RIGHT: dict[str, Callable[[Checkpoint], object]] = {
+    "trace": lambda given: trace(given, TEXT),
+    "patching": lambda given: patch_texts(given, TEXT, "i love it"),
+    "steps": lambda given: attribute(given, TEXT, "steps"),
+    "prefix logits": lambda given: given.model.prefix_logits(torch.tensor([[3, 4]])),
+    "start": lambda given: given.model.start(),
+}
 
 
-@pytest.mark.parametrize("probe", PLAIN_ONLY)
-def test_what_rests_on_the_last_state_says_why_it_cannot(checkpoint: Checkpoint, probe: str) -> None:
-    with pytest.raises(ReadOutError, match="not a weighted sum") as caught:
-        PLAIN_ONLY[probe](checkpoint)
-    assert "\n" not in str(caught.value)
+def test_what_needs_a_plain_model_says_why_it_cannot(checkpoint: Checkpoint) -> None:
+    both = checkpoint.model.bidirectional
+    error, message = (
+        (NotPrefixwiseError, "it reads a text from both ends") if both else (ReadOutError, "not a weighted")
+    )
+    for probe, run in (PLAIN_ONLY | LEFT_TO_RIGHT if both else PLAIN_ONLY).items():
+        with pytest.raises(error, match=message) as caught:
+            run(checkpoint)
+        assert "\n" not in str(caught.value), probe
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["max", "padded:12", "left:7", "mean padded:3", "dot left:10000", "cut:9", "padded:4:last", "max left:4:first"],
-)
-def test_a_read_out_is_written_as_it_is_read(text: str) -> None:
-    assert str(ReadOut.parse(text)) == text
-    assert ReadOut.parse(" ".join(reversed(text.split()))) == ReadOut.parse(text)
+def test_what_has_no_state_on_the_way_is_compared_and_named(
+    tmp_path: Path, tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(tiny_checkpoints, tmp_path, dirs_exist_ok=True)
+    write_bidirectional(tmp_path, "both", "gru")
+    checkpoint = checkpoints.load("both", tmp_path)
+    (found,) = compare([checkpoint], TEXT, "bad so not is movie this").contrasts
+    assert found.parts_at is None and not found.indistinguishable
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path))
+    assert main(["trace", TEXT]) == 0
+    said = capsys.readouterr()
+    assert "left out: both is bidirectional" in said.err and "both:" not in said.out
+    for arguments in (["trace", "--model", "both", TEXT], ["memory", "--model", "both", "--word", "good"]):
+        assert main(arguments) == 2
+        said = capsys.readouterr()
+        assert said.err.startswith("error: both is bidirectional") and said.err.count("\n") == 1
+    assert main(["predict", "--model", "both", TEXT]) == 0
+    assert capsys.readouterr().out.startswith("both")
+    card = {**checkpoint.card, "sizes": {**checkpoint.card["sizes"], "bidirectional": "yes"}}
+    checkpoints.save("odd", checkpoint.model.state_dict(), checkpoint.vocabulary, card, tmp_path)
+    with pytest.raises(CheckpointError, match="bidirectional is true or false"):
+        checkpoints.load("odd", tmp_path)
+
+
+def test_a_read_out_is_written_as_it_is_read_and_an_unknown_one_refused() -> None:
+    for text in (
+        *("max", "padded:12", "left:7", "mean padded:3", "dot left:10000", "cut:9", "padded:4:last"),
+        "max left:4:first",
+    ):
+        assert str(ReadOut.parse(text)) == text
+        assert ReadOut.parse(" ".join(reversed(text.split()))) == ReadOut.parse(text)
     assert ReadOut.parse("max unpadded") == ReadOut("max")
-
-
-@pytest.mark.parametrize(
-    "text", ["median", "padded", "left:0", "left:10001", "left:5 padded:5", "max mean", "max:3", "cut", "cut:3:none"]
-)
-def test_an_unknown_read_out_is_refused_with_those_there_are(text: str) -> None:
-    with pytest.raises(ValueError, match=r"unknown read-out .* expected one of final, last"):
-        ReadOut.parse(text)
+    for text in (
+        "median",
+        "padded",
+        "left:0",
+        "left:10001",
+        "left:5 padded:5",
+        "max mean",
+        "max:3",
+        "cut",
+        "cut:3:none",
+    ):
+        with pytest.raises(ValueError, match=r"unknown read-out .* expected one of final, last"):
+            ReadOut.parse(text)
 
 
 def test_which_pools_a_model_has() -> None:

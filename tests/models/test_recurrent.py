@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.models.recurrent import CELLS, GATES, Classifier, State, cell_step
+from core.models.recurrent import CELLS, GATES, Classifier, cell_step
+from tests.models.imported import random_weights
 
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
 SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
@@ -15,13 +16,7 @@ VOCABULARY, EMBEDDING, HIDDEN = 11, 5, 4
 
 
 def classifier(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, dropout: float = 0.0) -> Classifier:
-    """A classifier with weights large enough to bend every non-linearity."""
-    model = Classifier(cell, VOCABULARY, EMBEDDING, HIDDEN, layers, dropout).to(dtype)
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.8, generator=generator)
-    return model.requires_grad_(False).eval()
+    return random_weights(Classifier(cell, VOCABULARY, EMBEDDING, HIDDEN, layers, dropout).to(dtype))
 
 
 def sentences(batch: int, length: int, seed: int = 0) -> Tensor:
@@ -67,7 +62,8 @@ def plain_layer(
 def test_a_token_at_a_time_equals_the_fused_forward(cell: str, layers: int, dtype: torch.dtype) -> None:
     model = classifier(cell, layers, dtype)
     ids = sentences(batch=7, length=13)
-    state = model.start(7)
+    state = start = model.start(7)
+    assert start.h.shape == (layers, 7, HIDDEN) and start.h.dtype == dtype and (start.c is None) == (cell != "lstm")
     logits = []
     for place in range(ids.shape[1]):
         state = model.step(model.embedding(ids[:, place]), state).state
@@ -75,23 +71,13 @@ def test_a_token_at_a_time_equals_the_fused_forward(cell: str, layers: int, dtyp
     tolerance = TOLERANCES[dtype]
     torch.testing.assert_close(torch.stack(logits, dim=1), model.prefix_logits(ids), rtol=0, atol=tolerance)
     torch.testing.assert_close(logits[-1], model(ids), rtol=0, atol=tolerance)
-
-
-@pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_states_equal_those_of_torch(cell: str, layers: int) -> None:
-    model = classifier(cell, layers)
-    x = model.embedding(sentences(batch=3, length=6))
-    state = model.start(3)
-    for place in range(6):
-        state = model.step(x[:, place], state).state
-    _, last = model.recurrent(x)
+    _, last = model.recurrent(model.embedding(ids))
     h, c = last if cell == "lstm" else (last, None)
-    torch.testing.assert_close(state.h, h, rtol=0, atol=1e-10)
-    if c is None:
-        assert state.c is None
-    else:
-        assert state.c is not None
-        torch.testing.assert_close(state.c, c, rtol=0, atol=1e-10)
+    torch.testing.assert_close(state.h, h, rtol=0, atol=tolerance)
+    assert (state.c is None) == (c is None)
+    if state.c is not None:
+        torch.testing.assert_close(state.c, c, rtol=0, atol=tolerance)
+    assert not start.h.any() and (start.c is None or not start.c.any())  # a step leaves its state as it was
 
 
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
@@ -140,24 +126,6 @@ def test_one_step_of_an_lstm_by_hand() -> None:
     assert [gate.item() for gate in step.gates] == pytest.approx([0.5, 0.5, 0.0, 0.5])
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_projections_stack_the_gates(cell: str) -> None:
-    model = classifier(cell, layers=2)
-    gates = len(GATES[cell])
-    x, h = torch.ones(3, EMBEDDING, dtype=torch.float64), torch.ones(3, HIDDEN, dtype=torch.float64)
-    assert model.project_input(x).shape == (3, gates * HIDDEN)
-    assert model.project_input(h, layer=1).shape == (3, gates * HIDDEN)
-    assert model.project_state(h, layer=1).shape == (3, gates * HIDDEN)
-
-
-@pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_gates_are_named_and_shaped(cell: str, layers: int) -> None:
-    model = classifier(cell, layers)
-    gates = model.step(torch.zeros(2, EMBEDDING, dtype=torch.float64), model.start(2)).gates
-    assert tuple(gates) == GATES[cell]
-    assert {gate.shape for gate in gates.values()} == {(layers, 2, HIDDEN)}
-
-
 def test_gate_order_is_that_of_torch() -> None:
     assert GATES["rnn"] == ("pre_activation",)
     assert GATES["gru"] == ("reset", "update", "new")
@@ -179,26 +147,15 @@ def test_padding_never_changes_a_logit(cell: str, layers: int) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_batch_equals_its_sentences_one_by_one(cell: str) -> None:
+def test_batches_prefixes_and_embeddings_give_the_same_logits(cell: str) -> None:
     model = classifier(cell, layers=2)
     ids = sentences(batch=6, length=8)
     torch.testing.assert_close(model(ids), torch.cat([model(row[None]) for row in ids]), rtol=0, atol=1e-12)
     torch.testing.assert_close(model(ids), model(ids, torch.full((6,), 8)), rtol=0, atol=0)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_later_words_never_change_an_earlier_verdict(cell: str) -> None:
-    model = classifier(cell, layers=2)
-    ids = sentences(batch=2, length=8)
     prefixes = model.prefix_logits(ids)
     for end in range(1, 9):
         torch.testing.assert_close(model(ids[:, :end]), prefixes[:, end - 1], rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_forward_is_from_embeddings_after_the_embedding(cell: str) -> None:
-    model = classifier(cell)
-    ids, lengths = sentences(batch=3, length=5), torch.tensor([2, 5, 4])
+    lengths = torch.tensor([2, 5, 4, 8, 1, 8])
     assert torch.equal(model.from_embeddings(model.embedding(ids), lengths), model(ids, lengths))
     assert torch.equal(model.from_embeddings(model.embedding(ids)), model(ids))
 
@@ -222,17 +179,6 @@ def test_dropout_acts_in_training_only() -> None:
     assert (model(ids) != model(ids)).any()
 
 
-@pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_start_is_zero_and_step_leaves_its_state_as_it_was(cell: str, layers: int) -> None:
-    model = classifier(cell, layers)
-    before = model.start(3)
-    assert before.h.shape == (layers, 3, HIDDEN) and not before.h.any()
-    assert (before.c is None) == (cell != "lstm")
-    model.step(model.embedding(sentences(batch=3, length=1)[:, 0]), before)
-    assert not before.h.any() and (before.c is None or not before.c.any())
-    assert isinstance(before, State) and before.h.dtype == torch.float64
-
-
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_padding_of_a_new_classifier_is_the_zero_vector(cell: str) -> None:
     model = Classifier(cell, VOCABULARY, EMBEDDING, HIDDEN)
@@ -240,17 +186,11 @@ def test_the_padding_of_a_new_classifier_is_the_zero_vector(cell: str) -> None:
     assert model.cell == cell and model.hidden_size == HIDDEN
 
 
-def test_an_unknown_cell_is_refused_with_those_that_exist() -> None:
+def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="'transformer'; available: rnn, gru, lstm"):
         Classifier("transformer", VOCABULARY)
-
-
-@pytest.mark.parametrize("sizes", [(0, 5, 4, 1), (11, 0, 4, 1), (11, 5, 0, 1), (11, 5, 4, 0), (11, 5, -3, 1)])
-def test_sizes_below_one_are_refused(sizes: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        Classifier("rnn", *sizes)
-
-
-def test_a_dropout_that_is_no_probability_is_refused() -> None:
+    for sizes in ((0, 5, 4, 1), (11, 0, 4, 1), (11, 5, 0, 1), (11, 5, 4, 0), (11, 5, -3, 1)):
+        with pytest.raises(ValueError, match="at least 1"):
+            Classifier("rnn", *sizes)
     with pytest.raises(ValueError, match="between 0 and 1"):
         Classifier("rnn", VOCABULARY, dropout=1.5)

@@ -14,6 +14,7 @@ from core.models.recurrent import CELLS, GATES, Classifier
 from core.models.step_arithmetic import Working, working
 from core.models.trace import trace
 from core.text.preprocessing import Preprocessing, Vocabulary
+from tests.models import imported
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never"])
 EMBEDDING, HIDDEN = 5, 4
@@ -21,13 +22,8 @@ SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
 FUNCTIONS = {"σ": lambda a: 1 / (1 + math.exp(-a)), "tanh": math.tanh, None: lambda a: a}
 
 
-def checkpoint(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64) -> Checkpoint:
-    model = Classifier(cell, len(VOCABULARY), EMBEDDING, HIDDEN, layers).to(dtype)
-    generator = torch.Generator().manual_seed(4)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.8, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, "")
+def checkpoint(cell: str, layers: int = 1) -> Checkpoint:
+    return imported.checkpoint(cell, VOCABULARY, layers, sizes=(EMBEDDING, HIDDEN), seed=4)
 
 
 def check(found: Working) -> None:
@@ -120,16 +116,14 @@ def test_the_shipped_models(name: str) -> None:
         assert len(found.gates[0].input_products) == 128 and len(found.gates[0].state_products) == 256
 
 
-@pytest.mark.parametrize(
-    ("step", "unit", "says"),
-    [(2, 0, "step 2 is none of the 2, which count from 0 to 1"), (-1, 0, "step -1"), (0, 4, "unit 4"), (0, -1, "unit")],
-)
-def test_what_is_not_there_is_refused(step: int, unit: int, says: str) -> None:
+def test_what_is_not_there_is_refused() -> None:
     asked = checkpoint("gru")
-    with pytest.raises(ValueError, match=says):
-        working(asked.model, trace(asked, "better late"), step, unit)
-
-
-def test_another_models_trace_is_refused() -> None:
+    read = trace(asked, "better late")
+    for step, unit, says in (
+        *((2, 0, "step 2 is none of the 2, which count from 0 to 1"), (-1, 0, "step -1"), (0, 4, "unit 4")),
+        (0, -1, "unit"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            working(asked.model, read, step, unit)
     with pytest.raises(ValueError, match="another model: lstm, 4 units; given: gru, 4"):
-        working(checkpoint("gru").model, trace(checkpoint("lstm"), "better late"), 0, 0)
+        working(asked.model, trace(checkpoint("lstm"), "better late"), 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from core.__main__ import main
 from core.data.corpus import encode_tokens, read_corpus
 from core.models import checkpoints, token_log_odds
+from core.models.reference_states import add_state_space
+from core.models.state_space import fit
 from core.models.token_log_odds import SMOOTHING, add_polarity, log_odds, of_training, sentence_counts
 from core.text.preprocessing import Vocabulary
 
@@ -83,9 +86,10 @@ def test_without_smoothing_there_are_no_logarithms(smoothing: float) -> None:
         log_odds(encode_tokens([["good"]], VOCABULARY), np.array([1]), np.arange(1), 5, smoothing)
 
 
-@pytest.fixture
-def trained(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of one trained checkpoint, beside the file that it was trained on."""
+    tmp_path = tmp_path_factory.mktemp("trained")
     words = {0: ["bad", "awful", "sad"], 1: ["good", "great", "lovely"]}
     random = np.random.default_rng(0)
     lines = [
@@ -98,42 +102,42 @@ def trained(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def without_polarity(folder: Path) -> checkpoints.Checkpoint:
-    whole = checkpoints.load("rnn", folder)
-    card = {key: value for key, value in whole.card.items() if key != "polarity"}
-    checkpoints.save("rnn", whole.model.state_dict(), whole.vocabulary, card, folder, state_space=whole.state_space)
-    return checkpoints.load("rnn", folder)
+@pytest.fixture
+def trained(once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, whose checkpoint the commands know."""
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path / "out"))
+    return shutil.copytree(once, tmp_path, dirs_exist_ok=True)
 
 
-def test_the_command_counts_again_what_training_counted(
-    trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("verb", "part", "says"),
+    [("polarity", "polarity", "rnn: most negative: "), ("state-space", "state_space", "rnn: of the variance of its")],
+)
+def test_the_command_makes_again_what_training_made(
+    trained: Path, verb: str, part: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(trained / "out"))
     whole = checkpoints.load("rnn")
-    bare = without_polarity(trained / "out")
-    assert bare.polarity is None and bare.hash == whole.hash
-    assert main(["polarity", "--data", str(trained / "rows.csv")]) == 0
+    bare = {key: value for key, value in whole.card.items() if key != part}
+    parts = {name: getattr(whole, name) for name in ("polarity", "state_space") if name != part}
+    checkpoints.save("rnn", whole.model.state_dict(), whole.vocabulary, bare, **parts)
+    without = checkpoints.load("rnn")
+    assert getattr(without, part) is None and without.hash == whole.hash
+    capsys.readouterr()
+    assert main([verb, "--data", str(trained / "rows.csv")]) == 0
     out = capsys.readouterr().out
-    assert out.count("\n") == 2
+    assert says in out
+    if verb == "polarity":
+        assert out.count("\n") == 2 and "awful -" in out and "lovely +" in out
     again = checkpoints.load("rnn")
-    assert again.polarity is not None and whole.polarity is not None
-    np.testing.assert_array_equal(again.polarity, whole.polarity)
-    assert again.card == whole.card
-    negative, positive = out.splitlines()[-2:]
-    assert negative.startswith("rnn: most negative: ") and "awful -" in negative and "lovely +" in positive
-    assert main(["polarity", "--data", str(trained / "rows.csv"), "--model", "rnn"]) == 0
+    assert again.card == whole.card  # the file's hash included
+    assert main([verb, "--data", str(trained / "rows.csv"), "--model", "rnn"]) == 0
     assert checkpoints.load("rnn").card == whole.card
-
-
-def test_another_file_is_refused(trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(trained / "out"))
-    before = checkpoints.load("rnn").card
     capsys.readouterr()
     (trained / "other.csv").write_text((trained / "rows.csv").read_text() + "1,one more\n")
-    assert main(["polarity", "--data", str(trained / "other.csv")]) == 2
+    assert main([verb, "--data", str(trained / "other.csv")]) == 2
     error = capsys.readouterr().err
     assert "'rnn' was trained on rows.csv" in error and "given: other.csv" in error and error.count("\n") == 1
-    assert checkpoints.load("rnn").card == before
+    assert checkpoints.load("rnn").card == whole.card
 
 
 def test_the_right_file_read_in_another_way_is_refused(trained: Path) -> None:
@@ -155,18 +159,27 @@ def test_a_sample_is_drawn_again(trained: Path) -> None:
     np.testing.assert_array_equal(of_training(checkpoint, read_corpus(trained / "rows.csv")), checkpoint.polarity)
 
 
-def test_nothing_else_changes_when_it_is_added(tiny_checkpoints: Path, tmp_path: Path) -> None:
+def test_adding_a_part_changes_nothing_else(tiny_checkpoints: Path, tmp_path: Path) -> None:
     whole = checkpoints.load("gru", tiny_checkpoints)
     checkpoints.save("gru", whole.model.state_dict(), whole.vocabulary, whole.card, tmp_path)
     files = {file: (tmp_path / "gru" / file).read_bytes() for file in (checkpoints.WEIGHTS, checkpoints.VOCABULARY)}
-    add_polarity("gru", np.ones(len(whole.vocabulary), dtype=np.float32), tmp_path)
+    random = np.random.default_rng(0)
+    space = fit(random.normal(size=(50, whole.model.hidden_size)), random.normal(size=whole.model.hidden_size), 0.0)
+    leanings = np.ones(len(whole.vocabulary), dtype=np.float32)
+    # Whatever is added later leaves the other where it is.
+    for _ in range(2):
+        add_polarity("gru", leanings, tmp_path)
+        add_state_space("gru", space, tmp_path)
     after = checkpoints.load("gru", tmp_path)
     assert {file: (tmp_path / "gru" / file).read_bytes() for file in files} == files
-    assert after.hash == whole.hash and after.polarity is not None and after.polarity.min() == 1
+    assert after.hash == whole.hash and after.hash_with_polarity != whole.hash_with_polarity
+    assert after.hash_with_state_space != whole.hash_with_state_space
+    assert after.polarity is not None and after.polarity.min() == 1
+    assert after.state_space is not None
+    np.testing.assert_array_equal(after.state_space.axes, space.axes)
     assert after.card.pop("polarity") == {"smoothing": SMOOTHING}
-    assert {key: value for key, value in after.card.items() if key != "sha256"} == {
-        key: value for key, value in whole.card.items() if key != "sha256"
-    }
+    assert after.card.pop("state_space") == {"rows": 200, "seed": 0, "explained": space.explained.tolist()}
+    assert {**after.card, "sha256": 0} == {**whole.card, "sha256": 0}
 
 
 def test_the_shipped_models_words_lean_as_anybody_would_say() -> None:

@@ -17,16 +17,11 @@ SENTENCES = [("i", "love", "this"), ("no", "good", "unheard", "!"), ("late",)]
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
-def test_probabilities_are_those_of_its_verdicts(name: str, tiny_checkpoints: Path) -> None:
+def test_seen_from_outside_and_inside_it_is_one_model(name: str, tiny_checkpoints: Path) -> None:
     checkpoint = checkpoints.load(name, tiny_checkpoints)
     expected = [verdict_on_tokens(checkpoint, tokens).probability for tokens in SENTENCES]
     np.testing.assert_allclose(predictor(checkpoint)(SENTENCES), expected, atol=1e-6)
     assert predictor(checkpoint)([]).shape == (0,)
-
-
-@pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
-def test_seen_from_outside_and_inside_it_is_one_model(name: str, tiny_checkpoints: Path) -> None:
-    checkpoint = checkpoints.load(name, tiny_checkpoints)
     tokens = SENTENCES[1]
     edits = [Edit("delete", place, (token,), ()) for place, token in enumerate(tokens)]
     edits += [Edit("substitute", 2, ("unheard",), (word,)) for word in ("unseen", "bad", "unread")]

@@ -3,8 +3,6 @@ logit."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -14,9 +12,10 @@ from hypothesis import strategies as st
 from core.models import checkpoints
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError, verdict
-from core.models.recurrent import CELLS, GATES, Classifier
+from core.models.recurrent import CELLS, GATES
 from core.models.trace import Trace, trace, trace_tokens, unroll
-from core.text.preprocessing import Preprocessing, Vocabulary
+from core.text.preprocessing import Vocabulary
+from tests.models import imported
 
 VOCABULARY = Vocabulary(["better", "late", "than", "never", "not", "so", "bad", "good"])
 EMBEDDING, HIDDEN = 5, 6
@@ -27,13 +26,7 @@ SHAPES = [(cell, layers) for cell in CELLS for layers in (1, 2)]
 
 
 def checkpoint(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, seed: int = 1) -> Checkpoint:
-    """A checkpoint whose weights are large enough to bend every non-linearity."""
-    model = Classifier(cell, len(VOCABULARY), EMBEDDING, HIDDEN, layers).to(dtype)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.8, generator=generator)
-    return Checkpoint(cell, model.requires_grad_(False).eval(), Preprocessing(), VOCABULARY, {}, "")
+    return imported.checkpoint(cell, VOCABULARY, layers, dtype, sizes=(EMBEDDING, HIDDEN), seed=seed)
 
 
 def ids(found: Trace) -> torch.Tensor:
@@ -65,32 +58,18 @@ def test_states_and_logits_are_those_of_torch(cell: str, layers: int, dtype: tor
 
 
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
-def test_gates_are_those_of_the_equations_and_give_the_states(cell: str, layers: int) -> None:
+def test_gates_and_states_are_those_of_single_steps(cell: str, layers: int) -> None:
+    """Whose equations `test_recurrent` tests."""
     asked = checkpoint(cell, layers)
-    found = trace(asked, TEXT)
+    found, state = trace(asked, TEXT), asked.model.start()
     assert tuple(found.gates) == GATES[cell]
-    weights = {name: value.numpy() for name, value in asked.model.recurrent.named_parameters()}
-    before = np.vstack([np.zeros(HIDDEN), found.h[:-1]])
-    from_input = found.x @ weights[f"weight_ih_l{layers - 1}"].T + weights[f"bias_ih_l{layers - 1}"]
-    from_state = before @ weights[f"weight_hh_l{layers - 1}"].T + weights[f"bias_hh_l{layers - 1}"]
-    x = np.split(from_input, len(GATES[cell]), axis=1)
-    u = np.split(from_state, len(GATES[cell]), axis=1)
-    gates = list(found.gates.values())
-    if cell == "rnn":
-        expected = [x[0] + u[0]]
-        h = np.tanh(gates[0])
-    elif cell == "gru":
-        r, z, n = gates
-        expected = [logistic(x[0] + u[0]), logistic(x[1] + u[1]), np.tanh(x[2] + r * u[2])]
-        h = (1 - z) * n + z * before
-    else:
-        i, f, g, o = gates
-        expected = [logistic(x[0] + u[0]), logistic(x[1] + u[1]), np.tanh(x[2] + u[2]), logistic(x[3] + u[3])]
-        assert found.c is not None
-        np.testing.assert_allclose(found.c, f * np.vstack([np.zeros(HIDDEN), found.c[:-1]]) + i * g, atol=1e-12)
-        h = o * np.tanh(found.c)
-    np.testing.assert_allclose(np.stack(gates), np.stack(expected), atol=1e-12)
-    np.testing.assert_allclose(found.h, h, atol=1e-12)
+    for number, token in enumerate(ids(found)[0]):
+        state, gates = asked.model.step(asked.model.embedding(token)[None], state)
+        np.testing.assert_allclose(found.h[number], state.h[-1, 0].numpy(), atol=1e-12)
+        if found.c is not None:
+            np.testing.assert_allclose(found.c[number], state.c[-1, 0].numpy(), atol=1e-12)
+        for name, values in gates.items():
+            np.testing.assert_allclose(found.gates[name][number], values[-1, 0].numpy(), atol=1e-12)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -181,8 +160,10 @@ def test_units_stand_by_how_far_they_moved_the_logit() -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_one_token(cell: str) -> None:
-    found = trace(checkpoint(cell), "Never")
+    asked = checkpoint(cell)
+    found = trace(asked, "Never")
     assert len(found) == 1 and found.tokens == ("never",) and found.h.shape == (1, HIDDEN)
+    assert found.empty_logit == pytest.approx(asked.model.linear.bias.item())
     assert found.contributions == pytest.approx([found.logit[0] - found.empty_logit])
     if cell == "lstm":
         assert found.cell_contributions == pytest.approx(found.contributions)
@@ -203,30 +184,16 @@ def test_two_thousand_tokens(cell: str) -> None:
         assert np.isfinite(found.cell_contributions).all()
 
 
-def test_unknown_words_are_told_and_read_as_one() -> None:
+def test_tokens_unknown_as_they_stand_and_none() -> None:
     asked = checkpoint("lstm")
     found, other = trace(asked, "so zork"), trace(asked, "so blarf")
     assert found.known == (True, False) and found.text == "so zork"
     np.testing.assert_array_equal(found.h, other.h)
-
-
-@pytest.mark.parametrize("text", ["", "   ", "\t \n"])
-def test_an_empty_text_is_refused(text: str) -> None:
-    with pytest.raises(EmptyTextError, match="empty"):
-        trace(checkpoint("rnn"), text)
-    with pytest.raises(EmptyTextError):
-        trace_tokens(checkpoint("rnn"), [])
-
-
-def test_tokens_are_read_as_they_stand() -> None:
-    found = trace_tokens(checkpoint("rnn"), ["never", "Never"])
+    found = trace_tokens(asked, ["never", "Never"])
     assert found.tokens == ("never", "Never") and found.known == (True, False) and found.text == "never Never"
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_the_empty_logit_is_read_out_of_the_start(cell: str) -> None:
-    asked = checkpoint(cell)
-    assert trace(asked, "so").empty_logit == pytest.approx(asked.model.linear.bias.item())
+    for ask in (lambda: trace(asked, ""), lambda: trace(asked, " \t \n"), lambda: trace_tokens(asked, [])):
+        with pytest.raises(EmptyTextError):
+            ask()
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -264,10 +231,3 @@ def test_the_shipped_models(name: str) -> None:
         assert found.contributions.sum() == pytest.approx(expected.logit - found.empty_logit, abs=1e-4)
         if found.cell_contributions is not None:
             assert found.cell_contributions.sum() == pytest.approx(expected.logit - found.empty_logit, abs=1e-4)
-
-
-def test_a_trace_can_be_made_of_parts() -> None:
-    """What the properties tell is of the arrays alone, whatever model they came from."""
-    found = trace(checkpoint("lstm"), TEXT)
-    twice = replace(found, logit=2 * found.logit, empty_logit=2 * found.empty_logit)
-    np.testing.assert_allclose(twice.contributions, 2 * found.contributions)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.models.gold_labels import READINGS
+from core.models.gold_labels import GOLD_LABELS
 from core.storage.comments import SOURCES, Find, Finds
 
 
@@ -25,38 +25,17 @@ def keep(kept: Finds, text: str = "oh great", **more: Any) -> Find:
 
 def test_what_is_kept_is_there_again(kept: Finds) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
-    found = kept.keep(
-        text="i love waiting",
-        original="i hate waiting",
-        model="lstm",
-        probability=0.875,
-        reading="negative",
-        source="edit",
-        how="hate → love",
-        note="hm",
-    )
+    given = {"text": "i love waiting", "original": "i hate waiting", "model": "lstm", "probability": 0.875}
+    given |= {"reading": "negative", "source": "edit", "note": "hm"}
+    found = kept.keep(**given, how=" hate\n→\t love  ")  # type: ignore[arg-type]
     assert before <= datetime.fromisoformat(found.created) <= datetime.now(UTC)
     assert found.created.endswith("+00:00")
-    assert found == Find(
-        id=1,
-        created=found.created,
-        text="i love waiting",
-        original="i hate waiting",
-        model="lstm",
-        probability=0.875,
-        reading="negative",
-        source="edit",
-        how="hate → love",
-        note="hm",
-    )
+    assert found == Find(id=1, created=found.created, how="hate → love", **given)  # type: ignore[arg-type]
     assert Finds(kept.path).finds() == [found]
     with pytest.raises(FrozenInstanceError):
         found.note = ""  # type: ignore[misc]
-
-
-def test_what_nobody_says_is_typed_without_an_original(kept: Finds) -> None:
-    found = keep(kept)
-    assert (found.source, found.original, found.how, found.note) == ("typed", None, "", "")
+    typed = keep(kept)
+    assert (typed.source, typed.original, typed.how, typed.note) == ("typed", None, "", "")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +49,7 @@ def test_what_nobody_says_is_typed_without_an_original(kept: Finds) -> None:
 def test_fooled_is_the_opposite_of_the_reading(
     probability: float, verdict: str, fooled: dict[str, bool | None], kept: Finds
 ) -> None:
-    for reading in READINGS:
+    for reading in GOLD_LABELS:
         found = keep(kept, probability=probability, reading=reading)
         assert (found.verdict, found.fooled) == (verdict, fooled[reading])
 
@@ -92,10 +71,6 @@ def test_where_a_text_comes_from_is_not_lost_when_it_is_typed_again(kept: Finds)
     assert keep(kept, source="file") == replace(composed, source="file", how="", original=None)
 
 
-def test_how_is_one_line(kept: Finds) -> None:
-    assert keep(kept, source="edit", how=" stole\n→\t took  ").how == "stole → took"
-
-
 def test_another_text_or_model_is_another_find(kept: Finds) -> None:
     for changed in ({}, {"text": "Oh great"}, {"text": "oh great "}, {"model": "LSTM"}):
         keep(kept, **changed)
@@ -104,7 +79,9 @@ def test_another_text_or_model_is_another_find(kept: Finds) -> None:
 
 def test_listing_is_newest_first_and_filtered(kept: Finds) -> None:
     for number in range(6):
-        keep(kept, f"text {number}", reading=READINGS[number % 3], model=["rnn", "gru"][number % 2], how=f"<{number}>")
+        keep(
+            kept, f"text {number}", reading=GOLD_LABELS[number % 3], model=["rnn", "gru"][number % 2], how=f"<{number}>"
+        )
     for number, source in enumerate(SOURCES):
         keep(kept, f"from {number}", source=source, original="once Upon", probability=0.25)
 

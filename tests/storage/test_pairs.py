@@ -33,45 +33,17 @@ def score(original: float, other: float, floor: float | None = 8.0, scorer: str 
 
 def test_what_is_kept_is_there_again(kept: Collection) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
-    found = kept.keep(
-        original="better late than never",
-        other="better never than late",
-        model="lstm",
-        probability_original=0.75,
-        probability_other=0.25,
-        fluency_original=-20.5,
-        fluency_other=-24.25,
-        scorer="words",
-        floor=8,
-        judgement="not valid",
-        note="hm",
-    )
+    given = {"original": "better late than never", "other": "better never than late", "model": "lstm", "note": "hm"}
+    given |= {"probability_original": 0.75, "probability_other": 0.25, "judgement": "not valid", **score(-20.5, -24.25)}
+    found = kept.keep(**given)  # type: ignore[arg-type]
     assert before <= datetime.fromisoformat(found.created) <= datetime.now(UTC)
     assert found.created.endswith("+00:00")
-    assert found == Pair(
-        id=1,
-        created=found.created,
-        original="better late than never",
-        other="better never than late",
-        model="lstm",
-        probability_original=0.75,
-        probability_other=0.25,
-        fluency_original=-20.5,
-        fluency_other=-24.25,
-        scorer="words",
-        floor=8.0,
-        judgement="not valid",
-        note="hm",
-    )
+    assert found == Pair(id=1, created=found.created, **given)  # type: ignore[arg-type]
     assert Collection(kept.path).pairs() == [found]
     with pytest.raises(FrozenInstanceError):
         found.note = ""  # type: ignore[misc]
-
-
-def test_what_is_not_known_is_none(kept: Collection) -> None:
-    found = keep(kept)
-    assert (found.fluency_original, found.fluency_other, found.scorer, found.floor, found.note) == (None,) * 4 + ("",)
-    assert kept.pairs() == [found]
+    bare = keep(kept)
+    assert (bare.fluency_original, bare.fluency_other, bare.scorer, bare.floor, bare.note) == (None,) * 4 + ("",)
 
 
 def test_the_same_pair_again_takes_the_new_judgement(kept: Collection) -> None:

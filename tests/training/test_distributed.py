@@ -42,6 +42,7 @@ def train(folder: Path, out: str, processes: int, *more: str) -> tuple[dict[str,
     return load_file(folder / out / "gru/weights.safetensors"), card, done.stdout
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     with (tmp_path / "rows.csv").open("w", encoding="utf-8") as file:

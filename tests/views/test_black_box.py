@@ -139,7 +139,7 @@ def click(at: AppTest, key: str) -> AppTest:
     ("path", "view", "start", "found"),
     [
         ("Permutations", "search", "permutations start", "all of them were scored"),
-        ("Sarcasm", "edits", "edits start", "The smallest edit found"),
+        ("Sarcasm", "edits", "edits start", "Smallest edit found"),
     ],
 )
 def test_a_search_with_the_shipped_word_lists(

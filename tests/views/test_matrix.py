@@ -40,7 +40,7 @@ def check_own(page: str, view: str, at: AppTest) -> None:
         everything = [str(getattr(element, "proto", "")) for element in at.main]
         assert any(label in text for label in LABELS for text in everything)
     if page == "Trajectories":
-        assert ("TOPICS has several layers" in said(at)) is (view not in ("memory", "probes"))
+        assert ("topics has several layers" in said(at)) is (view not in ("memory", "probes"))
 
 
 def bidirectional(folder: Path) -> None:
@@ -49,9 +49,9 @@ def bidirectional(folder: Path) -> None:
 
 def check_bidirectional(page: str, view: str, at: AppTest) -> None:
     if page == "Home":
-        assert "BOTH is bidirectional" in said(at) and len(at.metric) == 1
+        assert "both is bidirectional" in said(at) and len(at.metric) == 1
     inside = page == "Trajectories" or (page, view) == ("Maths_Lab", "cells")
-    assert bool(at.error) is inside and ("Not here: BOTH is bidirectional." in said(at)) is inside
+    assert bool(at.error) is inside and ("Not here: both is bidirectional." in said(at)) is inside
 
 
 def read_outs(folder: Path) -> None:
@@ -67,9 +67,9 @@ def check_read_outs(page: str, view: str, at: AppTest) -> None:
     if page == "Trajectories" and view not in ("states", "words", "patch"):
         assert at.error and all(error.value.startswith("Not here: ") for error in at.error)
     if page == "Trajectories" and view == "patch":
-        assert "Not here: BEFORE (reset gate" in said(at)
+        assert "Not here: before (reset gate" in said(at)
     if page == "Home":
-        assert "PADDED reads the first 6 of 9 tokens" in said(at) and len(at.metric) == 5
+        assert "padded reads the first 6 of 9 tokens" in said(at) and len(at.metric) == 5
 
 
 def unchecked(folder: Path) -> None:
@@ -84,7 +84,7 @@ def unchecked(folder: Path) -> None:
 def check_unchecked(page: str, view: str, at: AppTest) -> None:
     assert not at.error
     inside = page == "Trajectories" or (page, view) == ("Maths_Lab", "cells")
-    assert ("Not here: BOTH is bidirectional." in said(at)) is inside
+    assert ("Not here: both is bidirectional." in said(at)) is inside
     if page != "Maths_Lab" or view == "cells":
         (line,) = [caption.value for caption in at.sidebar.caption if "checked against" in caption.value]
         assert "GRU" in line and "LSTM" not in line
@@ -95,7 +95,7 @@ def check_unchecked(page: str, view: str, at: AppTest) -> None:
 def check_black_box(page: str, view: str, at: AppTest) -> None:
     assert not at.error
     inside = page == "Trajectories" or (page, view) in {("Maths_Lab", "cells"), ("Models", "words")}
-    assert ("SENTIMENT is not here: only its answers can be had" in said(at)) is inside
+    assert ("sentiment is not here: only its answers can be had" in said(at)) is inside
 
 
 def check_none(page: str, view: str, at: AppTest) -> None:

@@ -16,33 +16,45 @@ _TOKENS = re.compile(rf"\s*\[\s*(?:{_TOKEN}\s*(?:,\s*{_TOKEN}\s*)*)?\]\s*", re.D
 
 
 class Batch(NamedTuple):
-    """Some rows: the line at which each begins (None where there are no lines), its cells, None where it could not be
-    read, and why not, by position."""
+    """Some rows: the line at which each begins (None where there are no lines), its cells (None where it could not be
+    read), and why not, by index."""
 
     lines: Sequence[int | None]
     rows: list[Any]
     problems: dict[int, str]
+
+    def joined(self, other: Batch) -> Batch:
+        """This batch and the rows that follow it."""
+        more = {index + len(self.rows): why for index, why in other.problems.items()}
+        return Batch([*self.lines, *other.lines], self.rows + other.rows, self.problems | more)
+
+    def cut(self, count: int) -> tuple[Batch, Batch]:
+        """The first rows, so many, and the others."""
+        first = {index: why for index, why in sorted(self.problems.items()) if index < count}
+        rest = {index - count: why for index, why in self.problems.items() if index >= count}
+        return (
+            Batch(self.lines[:count], self.rows[:count], first),
+            Batch(self.lines[count:], self.rows[count:], rest),
+        )
 
 
 def converted(batch: Batch, layout: Layout) -> Batch:
     """A batch whose lists of tokens are joined and whose texts are mended, where the layout says so."""
     if not layout.mend and not layout.tokens:
         return batch
-    places = [place for place, name in enumerate(layout.columns) if name in layout.tokens]
+    tokens = [index for index, name in enumerate(layout.columns) if name in layout.tokens]
     for number, row in enumerate(batch.rows):
         if row is None:
             continue
+        keys: Sequence[Any] = [name for name in layout.tokens if name in row] if isinstance(row, dict) else tokens
         try:
-            if isinstance(row, dict):
-                row.update({name: joined(row[name]) for name in layout.tokens if name in row})
-            else:
-                batch.rows[number] = row = [joined(cell) if place in places else cell for place, cell in enumerate(row)]
+            for key in keys:
+                row[key] = joined(row[key])
         except ValueError as error:
             batch.problems[number], batch.rows[number] = str(error), None
             continue
         if layout.mend:
-            cells = row.items() if isinstance(row, dict) else enumerate(row)
-            for key, cell in list(cells):
+            for key, cell in [*(row.items() if isinstance(row, dict) else enumerate(row))]:
                 if isinstance(cell, str) and not cell.isascii():
                     row[key] = mended(cell)
     return batch
@@ -63,7 +75,7 @@ def joined(cell: object) -> object:
         return cell
     tokens = tokens_in(cell)
     if tokens is None:
-        raise ValueError(_("{cell!r:.80} is no list of tokens, as other rows have").format(cell=str(cell)[:40]))
+        raise ValueError(_("{cell!r:.80} is not a list of tokens like the other rows").format(cell=str(cell)[:40]))
     return " ".join(tokens)
 
 
@@ -74,10 +86,10 @@ def tokens_in(cell: object) -> list[str] | None:
     if not isinstance(cell, str) or not _TOKENS.fullmatch(cell):
         return None
     try:
-        found = json.loads(cell)
+        tokens = json.loads(cell)
     except ValueError:
         try:
-            found = ast.literal_eval(cell.strip())
+            tokens = ast.literal_eval(cell.strip())
         except (ValueError, SyntaxError):
             return None
-    return [str(token) for token in found]
+    return [str(token) for token in tokens]

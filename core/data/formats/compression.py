@@ -1,4 +1,4 @@
-"""The bytes of a file, unpacked where it is a .gz or a .zip of one file: as a stream that ends before it is a bomb."""
+"""The bytes of a file, unpacked where it is a .gz or a .zip of one file, as a stream of limited length."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 TOTAL, RATIO = 200_000_000, 100  # bytes that a file may unpack to: so many, or so many times its own size
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError)
-_ALIKE = {".ndjson": ".jsonl", ".tab": ".tsv"}
+_SAME = {".ndjson": ".jsonl", ".tab": ".tsv"}
 
 
 def suffix_of(path: Path) -> str:
-    """The suffix that tells a file's form, in lower case: of the file inside where it is packed.
+    """The suffix that says a file's form, in lower case: of the file inside where it is packed.
 
     Raises ValueError for one that is not in `SUFFIXES`, OSError for a .zip that cannot be opened.
     """
@@ -34,10 +34,10 @@ def suffix_of(path: Path) -> str:
             name = Path(_only(path, raw).filename)
     if suffix in PACKED:
         suffix = name.suffix.lower()
-    suffix = _ALIKE.get(suffix, suffix)
+    suffix = _SAME.get(suffix, suffix)
     if suffix not in SUFFIXES or (suffix == ".parquet" and path.suffix.lower() in PACKED):
         raise ValueError(
-            _("{file}: cannot read {suffix}; can: {suffixes}").format(
+            _("{file}: cannot read {suffix}; readable: {suffixes}").format(
                 file=path.name,
                 suffix=suffix or _("a file without a suffix"),
                 suffixes=", ".join((*SUFFIXES, *PACKED)),
@@ -47,7 +47,7 @@ def suffix_of(path: Path) -> str:
 
 
 def ending(name: str) -> str:
-    """The end of a file's name that tells its form: ``.csv``, ``.csv.gz``."""
+    """The end of a file's name that says its form: ``.csv``, ``.csv.gz``."""
     path = Path(name)
     outer = path.suffix.lower()
     return Path(path.stem).suffix.lower() + outer if outer == ".gz" else outer
@@ -84,9 +84,9 @@ def _damaged(path: Path, error: BaseException) -> ValueError:
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The unpacked bytes of a file, and the file itself, whose place says how much is read.
+    """The unpacked bytes of a file, and the file itself, whose position says how much is read.
 
-    Reading raises ValueError for a damaged archive, and where more comes out than is taken.
+    Reading raises ValueError for a damaged archive, and where more comes out than allowed.
     """
     with ExitStack() as stack:
         raw = stack.enter_context(path.open("rb"))
@@ -127,14 +127,14 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         try:
-            found = self._inner.read(len(view))
+            content = self._inner.read(len(view))
         except _DAMAGE as error:
             raise _damaged(self._path, error) from None
-        view[: len(found)] = found
+        view[: len(content)] = content
         if self._inner.tell() > self._most:
             raise ValueError(
-                _("{file} unpacks to more than is taken: at most {most:,} bytes").format(
+                _("{file} unpacks to more than the limit of {most:,} bytes").format(
                     file=self._path.name, most=self._most
                 )
             )
-        return len(found)
+        return len(content)

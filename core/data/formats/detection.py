@@ -1,7 +1,7 @@
-"""How is a file laid out? Found by looking at its first part, with the reader that reads the whole.
+"""How a file is laid out, detected from its first part with the reader that reads the whole.
 
-Each candidate (delimiter, quoted or not) reads the part; the one that leaves the fewest rows unread is taken. What two
-readings fit equally, and mean something else in each, is refused with the option that decides.
+Each candidate (delimiter, quoted or not) reads the part; the one that leaves the fewest rows unread is taken. A file
+that two candidates fit equally, with different rows, is refused with the option that decides.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ _LOOKED = 100  # objects of JSON, files of a folder
 
 
 def look(path: Path, asked: Layout | None = None) -> Layout:
-    """The layout of a file, what was not asked for found by looking at its first part.
+    """The layout of a file: as asked, and the rest detected from its first part.
 
     Raises ValueError for a suffix that is not in `layout.SUFFIXES`, a file that is not laid out as asked, and one
-    that two readings fit; OSError for a file that cannot be opened.
+    that fits two layouts; OSError for a file that cannot be opened.
     """
     asked = asked or ANY
     if path.is_dir():
@@ -90,7 +90,7 @@ def look(path: Path, asked: Layout | None = None) -> Layout:
     suffix = suffix_of(path) if path.suffix and path.suffix.lower() != ".zip" else ""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError(_("{file} is no file that can be read twice").format(file=path.name))
+        raise ValueError(_("{file} cannot be read twice; save it as a file first").format(file=path.name))
     suffix = suffix or suffix_of(path)
     return _looked(path.absolute(), suffix, asked, status.st_mtime_ns, status.st_size, i18n.current())
 
@@ -104,24 +104,24 @@ def _looked(path: Path, suffix: str, asked: Layout, _modified: int, _size: int, 
     part, whole = _part(path)
     if asked.header is None and asked.delimiter is None and suffix == ".csv" and _is_sentiment140(part):
         encoding = "latin-1" if asked.encoding is None else codec(asked.encoding)
-        asked = replace(asked, encoding=encoding, header=False, delimiter=",", quoting=ON, sure=True)
-        public = replace(asked, form=DELIMITED, columns=SENTIMENT140_COLUMNS, named=6)
-        return _noticed(public, _text(path, part, encoding, whole))
+        layout = replace(asked, encoding=encoding, header=False, delimiter=",", quoting=ON, sure=True)
+        layout = replace(layout, form=DELIMITED, columns=SENTIMENT140_COLUMNS, named=6)
+        return _noticed(layout, _text(path, part, encoding, whole))
     encoding = codec(asked.encoding) if asked.encoding is not None else _encoding(path, part)
     text = _text(path, part, encoding, whole)
-    found = replace(asked, encoding=encoding)
+    layout = replace(asked, encoding=encoding)
     if asked.encoding is None and encoding in _GUESSES:
-        found = replace(found, notes=(_guess(path, encoding, text),))
+        layout = replace(layout, notes=(_guess(path, encoding, text),))
     if suffix in (".csv", ".tsv", ".txt") and (asked.delimiter, asked.quoting, asked.header) == (None, None, None):
         suffix = _json_in_another(text, whole) or suffix
     if suffix in (".json", ".jsonl"):
-        form = _form_of_json(path, suffix, text, whole)
-        return _noticed(_with_tokens_of_json(path, replace(found, form=form), text), text)
-    if suffix in (".pos", ".neg"):
-        return _noticed(_one_a_line(found, suffix[1:], text), text)
-    if asked.delimiter == NO_DELIMITER:
-        return _noticed(_one_a_line(found, None, text), text)
-    return _noticed(_delimited(path, found, suffix, text, whole), text)
+        layout = replace(layout, form=_form_of_json(path, suffix, text, whole))
+        layout = _with_tokens_of_json(path, layout, text)
+    elif suffix in (".pos", ".neg") or asked.delimiter == NO_DELIMITER:
+        layout = _one_a_line(layout, suffix[1:] if suffix in (".pos", ".neg") else None, text)
+    else:
+        layout = _delimited(path, layout, suffix, text, whole)
+    return _noticed(layout, text)
 
 
 def _part(path: Path) -> tuple[bytes, bool]:
@@ -180,7 +180,7 @@ def _encoding(path: Path, part: bytes) -> str:
     high = sum(byte >= 0x80 for byte in part)
     letters = sum(chr(byte).isalpha() for byte in part if byte < 0x80)
     if high * 3 > letters:
-        raise ValueError(_("{file} is not UTF-8 text, nor text in cp1252").format(file=path.name) + NAME_ENCODING)
+        raise ValueError(_("{file} is neither UTF-8 nor cp1252 text").format(file=path.name) + NAME_ENCODING)
     try:
         part.decode("cp1252")
     except UnicodeDecodeError:
@@ -189,20 +189,20 @@ def _encoding(path: Path, part: bytes) -> str:
 
 
 def _guess(path: Path, encoding: str, text: str) -> str:
-    """What is said of an encoding that bytes can never prove. Raises ValueError for signs that stand in words."""
+    """A note on an encoding that bytes can never prove. Raises ValueError for signs inside words."""
     words = (word for line in text.splitlines() if not line.isascii() for word in line.split() if not word.isascii())
     first = next(words, "")
     if (wrong := next((word for word in [first, *words] if _IN_A_WORD.search(word)), None)) is not None:
-        line = _("{file} is not UTF-8 text, and {encoding} makes signs in words of it ({word!r})")
+        line = _("{file} is not UTF-8 text, and {encoding} gives symbols inside words ({word!r})")
         raise ValueError(line.format(file=path.name, encoding=called(encoding), word=wrong[:30]) + NAME_ENCODING)
     shown = re.sub(r"^[\W\d_]*|[\W\d_]*$", "", first[:30]) or first[:30]
-    return _("{encoding} is a guess ({word}): name another with --encoding").format(
+    return _("{encoding} is a guess ({word}); name another with --encoding").format(
         encoding=called(encoding), word=shown if shown.isprintable() else repr(shown)[1:-1]
     )
 
 
 def _noticed(layout: Layout, text: str) -> Layout:
-    """The layout with notes on its text: what looks as if it had been read in another encoding."""
+    """The layout with a note on text that looks as if it had been read in another encoding."""
     if text.isascii() or layout.mend:
         return layout
     lines = [line for line in text.splitlines()[:2_000] if not line.isascii()]
@@ -211,67 +211,62 @@ def _noticed(layout: Layout, text: str) -> Layout:
         return layout
     shown = next((word for word in wrong[0].split() if mended(word) != word), wrong[0])[:30]
     note = ngettext(
-        "{count:,} line looks like UTF-8 read as something else ({shown}): mend it (--mend)",
-        "{count:,} lines look like UTF-8 read as something else ({shown}): mend them (--mend)",
+        "{count:,} line looks like UTF-8 read in another encoding ({shown}): repair it (--mend)",
+        "{count:,} lines look like UTF-8 read in another encoding ({shown}): repair them (--mend)",
         len(wrong),
     ).format(count=len(wrong), shown=shown)
     return replace(layout, notes=(*layout.notes, note))
 
 
-def _one_a_line(found: Layout, label: str | None, text: str) -> Layout:
-    """One text per line, below a header where that is asked for, or where it says that it is one."""
+def _one_a_line(layout: Layout, label: str | None, text: str) -> Layout:
+    """One text per line, below a header where that is asked for or the first line is a usual header."""
     lines = [line.strip() for line in io.StringIO(text, newline="")]
     blank = next((number for number, line in enumerate(lines) if line), len(lines))
     first = lines[blank] if blank < len(lines) else ""
-    header = found.header if found.header is not None else first.lower() in _HEADERS
+    header = layout.header if layout.header is not None else first.lower() in _HEADERS
     columns = (first if header and first else "text",) if label is None else ("text", "label")
     skip = blank + 1 if header else 0
-    return replace(
-        found, form=LINES, label=label, columns=columns, named=len(columns), quoting=OFF, header=header, skip=skip
-    )
+    changes = {"label": label, "columns": columns, "named": len(columns), "header": header, "skip": skip}
+    return replace(layout, form=LINES, quoting=OFF, **changes)  # type: ignore[arg-type]
 
 
 # Delimited text
 
 
-def _delimited(path: Path, found: Layout, suffix: str, text: str, whole: bool) -> Layout:
+def _delimited(path: Path, layout: Layout, suffix: str, text: str, whole: bool) -> Layout:
     lines = list(io.StringIO(text, newline=""))
     skip = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
     hint = re.fullmatch(r"sep=(.)\s*", lines[skip]) if skip < len(lines) else None
     if hint:  # a spreadsheet's
-        skip, found = skip + 1, replace(found, delimiter=found.delimiter or hint[1])
+        skip, layout = skip + 1, replace(layout, delimiter=layout.delimiter or hint[1])
     lines = lines[skip:]
-    if suffix == ".txt" and found.delimiter is None:
-        found = replace(found, delimiter=_of_text(lines))
-        if found.delimiter is None:
-            return _one_a_line(found, None, text)
-    if found.delimiter == " " and found.header is not True and _of_text(lines) == " ":
-        found = replace(found, header=False, quoting=found.quoting or OFF)
+    if suffix == ".txt" and layout.delimiter is None:
+        layout = replace(layout, delimiter=_of_text(lines))
+        if layout.delimiter is None:
+            return _one_a_line(layout, None, text)
+    if layout.delimiter == " " and layout.header is not True and _of_text(lines) == " ":
+        layout = replace(layout, header=False, quoting=layout.quoting or OFF)
         for number, line in enumerate(lines, skip + 1):
             if _LABELS_OF_A_TEXT.match(line):
-                raise ValueError(
-                    _("{file}, line {line}: more than one label; expected one __label__ in each line").format(
-                        file=path.name, line=number
-                    )
-                )
+                told = _("{file}, line {line}: more than one label; expected one __label__ per line")
+                raise ValueError(told.format(file=path.name, line=number))
     if not lines:
         raise ValueError(_("{file} is empty; expected a header and rows").format(file=path.name))
     if len(lines[0]) > record_lines.LINE_LIMIT:
         raise in_header(path, _("longer than {limit:,} characters").format(limit=record_lines.LINE_LIMIT))
     content = "".join(lines)
     usual = _USUAL.get(suffix, _USUAL[".csv"])
-    candidates = [found.delimiter] if found.delimiter else [usual[0], *(one for one in usual[1:] if one in lines[0])]
-    readings = [_quoting(replace(found, form=DELIMITED, delimiter=one), content) for one in candidates]
+    delimiters = [layout.delimiter] if layout.delimiter else [usual[0], *(one for one in usual[1:] if one in lines[0])]
+    candidates = [_quoting(replace(layout, form=DELIMITED, delimiter=one), content) for one in delimiters]
     # Of equal ones the first: the suffix's own.
-    reading = max([one for one in readings if one.width > 1] or readings[:1], key=lambda one: one.fit)
-    if reading.unsure is not None:
-        raise ValueError(
-            _(
-                "{file}, line {line}: a quotation mark opens a cell that goes over several lines, or it is part of the "
-                "text; name the quoting (--quoting)"
-            ).format(file=path.name, line=skip + reading.unsure)
+    best = max([one for one in candidates if one.width > 1] or candidates[:1], key=lambda one: one.fit)
+    if best.unsure is not None:
+        told = _(
+            "{file}, line {line}: a quotation mark either opens a cell of several lines or belongs "
+            "to the text; name the quoting (--quoting)"
         )
-    return _headed(path, reading, skip, len(lines), suffix)
+        raise ValueError(told.format(file=path.name, line=skip + best.unsure))
+    return _headed(path, best, skip, len(lines))
 
 
 def _of_text(lines: Sequence[str]) -> str | None:
@@ -299,13 +294,13 @@ def _of_text(lines: Sequence[str]) -> str | None:
     return None
 
 
-class _Reading:
-    """What a candidate makes of the part: its records, the lines at which they begin, those that fit the first."""
+class _Candidate:
+    """What a layout makes of the part: its records, and the lines at which they begin."""
 
     def __init__(self, layout: Layout, content: str):
         self.layout = layout
         self.unsure: int | None = None  # the line of a quote that may be either
-        self.unquoted: _Reading | None = None  # the same, quotation marks being text, where there are any
+        self.unquoted: _Candidate | None = None  # the same, quotation marks being text, where there are any
         self.proofs = 0  # rows that show that quotes enclose cells
         self.enclosed = False  # whether a column is enclosed in nearly every row below the first
         first = next(_records(layout, content))[0]
@@ -331,32 +326,28 @@ class _Reading:
     def fit(self) -> float:
         return 1 - self.bad / len(self.records)
 
-    def with_layout(self, **changes: object) -> _Reading:
-        self.layout = replace(self.layout, **changes)  # type: ignore[arg-type]
-        return self
-
 
 def _records(layout: Layout, content: str, reader: Lines | None = None) -> Iterator[tuple[list[str] | str, int]]:
     """Each row that is not blank, or why it cannot be read, and its line."""
     reader = reader or Lines(io.StringIO(content, newline=""), layout.encoding or "")
     for batch, _block in unchecked(reader, layout):
-        for place, (row, line) in enumerate(zip(batch.rows, batch.lines, strict=True)):
+        for index, (row, line) in enumerate(zip(batch.rows, batch.lines, strict=True)):
             if row != []:
-                yield batch.problems[place] if row is None else row, int(line or 0)
+                yield batch.problems[index] if row is None else row, int(line or 0)
 
 
-def _quoting(layout: Layout, content: str) -> _Reading:
-    """The reading that the quotation marks allow."""
+def _quoting(layout: Layout, content: str) -> _Candidate:
+    """The candidate, quoted or not, as its quotation marks suggest."""
     if layout.quoting not in (None, OFF) and len(layout.delimiter or "") > 1:
-        raise ValueError(_("cells in quotation marks take a delimiter of one character"))
+        raise ValueError(_("quoted cells need a delimiter of one character"))
     if layout.quoting is not None:
-        return _Reading(replace(layout, sure=True), content)
-    tab = layout.delimiter == "\t"
-    if '"' not in content or len(layout.delimiter or "") > 1:
-        return _Reading(replace(layout, quoting=OFF if tab or len(layout.delimiter or "") > 1 else ON), content)
-    off, on = (_Reading(replace(layout, quoting=quoting), content) for quoting in (OFF, ON))
+        return _Candidate(replace(layout, sure=True), content)
+    tab, long = layout.delimiter == "\t", len(layout.delimiter or "") > 1
+    if '"' not in content or long:
+        return _Candidate(replace(layout, quoting=OFF if tab or long else ON), content)
+    off, on = (_Candidate(replace(layout, quoting=quoting), content) for quoting in (OFF, ON))
     if '\\"' in content:
-        escaped = _Reading(replace(layout, quoting=ESCAPED), content)
+        escaped = _Candidate(replace(layout, quoting=ESCAPED), content)
         on = escaped if escaped.bad < on.bad else on
     proofs, enclosed = _proofs(on, content)
     if tab:
@@ -367,12 +358,13 @@ def _quoting(layout: Layout, content: str) -> _Reading:
     if on.merged and not proofs and off.bad == 0:
         on.unsure = min(on.merged)
     on.unquoted, on.proofs = off, proofs
-    return on.with_layout(sure=proofs > 0)
+    on.layout = replace(on.layout, sure=proofs > 0)
+    return on
 
 
-def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
-    """How many rows show that quotes enclose cells, those taken off that show the opposite; whether a column is
-    enclosed from its first row to its last."""
+def _proofs(on: _Candidate, content: str) -> tuple[int, bool]:
+    """How many more rows show that quotes enclose cells than show the opposite, and whether a column is enclosed in
+    every row."""
     lines = list(io.StringIO(content, newline=""))
     delimiter = on.layout.delimiter or ","
     proofs = against = 0
@@ -381,7 +373,7 @@ def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
     for row, start, end in zip(on.records, on.lines, [*on.lines[1:], len(lines) + 1], strict=True):
         raw = "".join(lines[start - 1 : end - 1])
         cells = raw.rstrip("\r\n").split(delimiter)
-        whole = {place for place, cell in enumerate(cells) if len(cell) > 1 and cell[0] == cell[-1] == '"'}
+        whole = {index for index, cell in enumerate(cells) if len(cell) > 1 and cell[0] == cell[-1] == '"'}
         below.update(whole if enclosed is not None else ())
         enclosed = whole if enclosed is None else enclosed & whole
         if row is None or '"' not in raw or len(row) != on.width:
@@ -391,7 +383,7 @@ def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
         lone = any('"' in line.rstrip("\r\n").split(delimiter) for line in lines[start - 1 : end - 1])
         if several or lone or (doubled and (whole or start in on.merged)):
             proofs += 1
-        elif any('"' in cell and place not in whole for place, cell in enumerate(cells)) and start not in on.merged:
+        elif any('"' in cell and index not in whole for index, cell in enumerate(cells)) and start not in on.merged:
             against += 1
     on.enclosed = max(below.values(), default=0) * 10 >= 9 * max(1, len(on.records) - 1)
     return max(0, proofs - against), bool(enclosed) and len(on.records) > 1
@@ -400,38 +392,37 @@ def _proofs(on: _Reading, content: str) -> tuple[int, bool]:
 # The header
 
 
-def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -> Layout:
-    layout, records = reading.layout, reading.records
+def _headed(path: Path, candidate: _Candidate, skip: int, lines: int) -> Layout:
+    layout, records, width = candidate.layout, candidate.records, candidate.width
     first = records[0]
     if first is None:
-        raise in_header(path, reading.problem or "")
-    if reading.width > MOST_COLUMNS:
-        raise too_wide(path, reading.width)
+        raise in_header(path, candidate.problem or "")
+    if width > MOST_COLUMNS:
+        raise too_wide(path, width)
     header = layout.header
     if header is not False and _UNDECODED.search("".join(first)):
         what = _("bytes that are not {encoding} text").format(encoding=called(layout.encoding or ""))
         raise in_header(path, what + NAME_ENCODING)
     if header is None:
-        header = is_header(path, first, [row for row in records[1:] if row is not None and len(row) == reading.width])
+        header = is_header(path, first, [row for row in records[1:] if row is not None and len(row) == width])
     if header and "\0" in "".join(first):
-        raise in_header(path, _("a NUL character (byte 0) in it") + NAME_ENCODING)
+        raise in_header(path, _("a NUL character (byte 0)") + NAME_ENCODING)
     rows = [row for row in records[header:] if row is not None]
-    width = reading.width
     if not header and layout.delimiter and (len(layout.delimiter) > 1 or layout.delimiter == " "):
         width = 2  # a label, and a text that may hold what parts them
     layout = replace(layout, header=header)
     labelled = not header and layout.delimiter == " "
     names: Sequence[str] = _names(first) if header else ("label", "text") * labelled
     wide = sum(len(row) > width for row in rows)
-    if wide > reading.proofs and not reading.enclosed and width <= _MOST_BESIDE_TEXT:
+    if wide > candidate.proofs and not candidate.enclosed and width <= _MOST_BESIDE_TEXT:
         # In a file that is quoted where needed, rather a few rows are faulty.
-        plain = [row or [] for row in reading.unquoted.records[header:]] if reading.unquoted else rows
+        plain = [row or [] for row in candidate.unquoted.records[header:]] if candidate.unquoted else rows
         layout, rows = _with_bare_column(layout, plain, width, names) or (layout, rows)
     rows = [row for row in rows if len(row) == width]
     notes = list(layout.notes)
     named = width
     if header:
-        named = max((place + 1 for place, name in enumerate(first) if name.strip()), default=width)
+        named = max((index + 1 for index, name in enumerate(first) if name.strip()), default=width)
         if named < width:
             note = ngettext("column {numbers} has no name", "columns {numbers} have no name", width - named)
             notes.append(note.format(numbers=some(names[named:])))
@@ -447,13 +438,13 @@ def _headed(path: Path, reading: _Reading, skip: int, lines: int, suffix: str) -
         notes.append(_("lists of tokens in {columns}, joined by spaces").format(columns=some(tokens)))
     begin = skip
     if header:
-        begin += reading.lines[1] - 1 if len(reading.lines) > 1 else lines
+        begin += candidate.lines[1] - 1 if len(candidate.lines) > 1 else lines
     return replace(layout, columns=tuple(names), named=named, skip=begin, tokens=tuple(tokens), notes=tuple(notes))
 
 
 def _names(first: Sequence[str]) -> tuple[str, ...]:
     """The names of columns; one without a name is called by its number."""
-    return tuple(name if name.strip() else str(place) for place, name in enumerate(first, 1))
+    return tuple(name if name.strip() else str(number) for number, name in enumerate(first, 1))
 
 
 def _with_bare_column(
@@ -467,33 +458,28 @@ def _with_bare_column(
     if len(lengths) == 1 and counts_rows([row[0] for row in rows]) and not (names and names[0].lower() in _NUMBERS):
         return None  # the header lacks the name of the column of row numbers
 
-    def joined(place: int) -> list[list[str]]:
-        right = width - 1 - place
-        return [
-            [*row[:place], delimiter.join(row[place : len(row) - right]), *row[len(row) - right :]]
-            for row in rows
-            if len(row) >= width
-        ]
+    def joined(index: int) -> list[list[str]]:
+        return [record_lines.with_bare(row, index, width, delimiter) for row in rows if len(row) >= width]
 
-    texts = [place for place, name in enumerate(names) if is_text(name)]
+    texts = [index for index, name in enumerate(names) if is_text(name)]
     exact = list(zip(*(row for row in rows if len(row) == width), strict=True)) or [()] * width
     numbers = [bool(column) and all(map(is_number, column)) for column in exact]
     wider = [row for row in rows if len(row) > width]
 
-    def ends(place: int) -> bool:
+    def ends(index: int) -> bool:
         """Whether a wider row may as well end with empty cells: no evidence that texts hold delimiters."""
-        if place < width - 1:
-            return any(not cell.strip() for row in wider for cell in [*row[:place], *row[place + 1 - width :]])
+        if index < width - 1:
+            return any(not cell.strip() for row in wider for cell in [*row[:index], *row[index + 1 - width :]])
         return delimiter != " " and sum(not row[-1].strip() for row in wider) * 2 >= len(wider) > 0
 
     fitting = [
-        place
-        for place in texts or range(width)
+        index
+        for index in texts or range(width)
         if all(
             (is_number(cell) if numbers[other] else len(cell.split()) <= 1 and len(cell) <= 40)
-            for row in joined(place)
+            for row in joined(index)
             for other, cell in enumerate(row)
-            if other != place
+            if other != index
         )
     ]
     if len(fitting) != 1 or ends(fitting[0]):
@@ -514,12 +500,12 @@ def _json_in_another(text: str, whole: bool) -> str | None:
     start = text.lstrip("\ufeff \t\r\n")
     if start[:1] == "{" and isinstance(_parsed(start.splitlines()[0]), dict):
         return ".jsonl"
-    found = _parsed(start) if whole and start[:1] == "[" else None
-    return ".json" if isinstance(found, list) and found and all(isinstance(one, dict) for one in found) else None
+    array = _parsed(start) if whole and start[:1] == "[" else None
+    return ".json" if isinstance(array, list) and array and all(isinstance(one, dict) for one in array) else None
 
 
 def _form_of_json(path: Path, suffix: str, text: str, whole: bool) -> str:
-    """An array or lines. Raises ValueError for what is neither, saying what it is."""
+    """JSON or JSON_LINES. Raises ValueError for text that is neither, saying what it is."""
     text = text.lstrip("\ufeff \t\r\n")
     lines = [(number, line.strip()) for number, line in enumerate(io.StringIO(text, newline=None), 1) if line.strip()]
     if not lines:
@@ -530,15 +516,15 @@ def _form_of_json(path: Path, suffix: str, text: str, whole: bool) -> str:
         if suffix == ".jsonl" and one is not None:
             array = isinstance(one, list) and all(isinstance(item, dict) for item in one)
             return JSON if whole and len(lines) == 1 and array else JSON_LINES
-        found = re.search(r",(?=\s*[\]}])", text) if whole and _parsed(text) is None else None
-        if found and isinstance(_parsed(re.sub(r",(?=\s*[\]}])", "", text)), list):
-            line = text.count("\n", 0, found.start()) + 1
-            raise _no_json(path, _("a comma too many before a bracket in line {line}").format(line=line))
+        comma = re.search(r",(?=\s*[\]}])", text) if whole and _parsed(text) is None else None
+        if comma and isinstance(_parsed(re.sub(r",(?=\s*[\]}])", "", text)), list):
+            line = text.count("\n", 0, comma.start()) + 1
+            raise _no_json(path, _("an extra comma before a bracket in line {line}").format(line=line))
         return JSON
     if any(isinstance(_parsed(line), dict) for _number, line in lines[:_LOOKED]):
         return JSON_LINES
     if isinstance(_parsed(first.rstrip(",")), dict):
-        raise _no_json(path, _("a comma behind the object"))
+        raise _no_json(path, _("a comma after the object"))
     if text[0] == "{" and len(lines) > 1:
         try:
             end = json.JSONDecoder().raw_decode(text)[1]
@@ -547,50 +533,46 @@ def _form_of_json(path: Path, suffix: str, text: str, whole: bool) -> str:
         if "\n" in text[:end].replace("\r", "\n"):
             raise _no_json(path, _("an object over several lines"))
     elif suffix == ".json" and text[0] != "{" and _parsed(first) is None and not _UNDECODED.search(first):
-        raise _no_json(path, _("no JSON but {text!r}").format(text=first[:30]))
+        raise _no_json(path, _("not JSON: {text!r}").format(text=first[:30]))
     return JSON_LINES
 
 
-def _no_json(path: Path, found: str) -> ValueError:
-    """What is said of a file that is called JSON and holds no rows of it."""
-    return ValueError(
-        _("{file}: found {what}; expected one object in each line, or an array of objects in [ ]").format(
-            file=path.name, what=found
-        )
-    )
+def _no_json(path: Path, what: str) -> ValueError:
+    """The error for a file that is called JSON and has no rows of it."""
+    told = _("{file}: found {what}; expected one object per line, or an array of objects in [ ]")
+    return ValueError(told.format(file=path.name, what=what))
 
 
 def _refuse_lists(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Raises ValueError for a column of lists of tokens that cannot be read as such."""
-    if (found := unread_lists(names, rows)) is not None:
-        raise ValueError(
-            _(
-                "{file}: column {column!r} holds lists that cannot be read, as {cell!r}; write them as JSON lists of "
-                "texts, or join the tokens by spaces"
-            ).format(file=path.name, column=found[0], cell=found[1][:30])
+    if (unread := unread_lists(names, rows)) is not None:
+        told = _(
+            "{file}: column {column!r} holds lists that cannot be read, such as {cell!r}; write them "
+            "as JSON lists of texts, or join the tokens with spaces"
         )
+        raise ValueError(told.format(file=path.name, column=unread[0], cell=unread[1][:30]))
 
 
 def _with_tokens_of_json(path: Path, layout: Layout, text: str) -> Layout:
     """The layout with the keys of the first objects, and those of them that hold lists of tokens."""
     decoder = json.JSONDecoder()
     objects: list[dict[str, object]] = []
-    place = 0
+    end = 0
     for _attempt in range(_LOOKED):
-        start = _OBJECT.search(text, place)
+        start = _OBJECT.search(text, end)
         if start is None:
             break
         try:
-            found, place = decoder.raw_decode(text, start.start())
+            value, end = decoder.raw_decode(text, start.start())
         except (ValueError, RecursionError):
-            place = start.end()
+            end = start.end()
             continue
-        if isinstance(found, dict):
-            objects.append(found)
-    names = list(dict.fromkeys(key for found in objects for key in found))
+        if isinstance(value, dict):
+            objects.append(value)
+    names = list(dict.fromkeys(key for one in objects for key in one))
     if not objects or len(names) > 1_000:
         return layout
-    cells = [[found.get(name) for name in names] for found in objects]
+    cells = [[one.get(name) for name in names] for one in objects]
     _refuse_lists(path, names, cells)
     tokens = token_columns(names, cells)
     if not tokens:
@@ -600,7 +582,7 @@ def _with_tokens_of_json(path: Path, layout: Layout, text: str) -> Layout:
 
 
 def in_header(path: Path, why: str) -> ValueError:
-    """What is said of a header that cannot be read."""
+    """The error for a header that cannot be read."""
     return ValueError(_("{file}, header: {why}").format(file=path.name, why=why))
 
 
@@ -611,12 +593,11 @@ def _folder(path: Path, asked: Layout) -> Layout:
     names = [folder.name for folder in classes(path)]
     names = names or sorted({one.suffix[1:].lower() for one in texts_of_folder(path)})
     if len(names) < 2:
-        raise ValueError(
-            _(
-                "{file} is a folder; expected a file, a folder of .pos and .neg files, or two or more folders named as "
-                "the classes, of .txt files alone"
-            ).format(file=path.name)
+        told = _(
+            "{file} is a folder; expected a file, a folder of .pos and .neg files, or two or more "
+            "folders of .txt files, each named after its class"
         )
+        raise ValueError(told.format(file=path.name))
     encoding = asked.encoding and codec(asked.encoding)
     if encoding is None:
         texts = texts_of_folder(path)

@@ -1,4 +1,4 @@
-"""Does the first row name the columns, and which columns are the texts and the labels where it does not?"""
+"""Whether the first row names the columns, and which columns are the texts and the labels where it does not."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def is_header(path: Path, first: Sequence[str], below: Sequence[Sequence[str]]) 
     if data or (doubt and not name) or (len(first) == 1 and not name):
         shown = i18n.listed(cell[:30] if cell.isprintable() else repr(cell[:30]) for cell in first[:6])
         raise ValueError(
-            _("{file}: the first row ({row}) may be a header or data; name which it is (--header, --no-header)").format(
+            _("{file}: the first row ({row}) may be a header or data; say which (--header, --no-header)").format(
                 file=path.name, row=shown
             )
         )
@@ -88,23 +88,23 @@ def is_header(path: Path, first: Sequence[str], below: Sequence[Sequence[str]]) 
 
 
 def guessed(rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[str]]:
-    """Names for columns that have none: text and label where they are clear, numbers else; and what is said of it."""
-    names = [str(place + 1) for place in range(width)]
-    columns = [[row[place].strip() for row in rows] for place in range(width)]
+    """Names for columns that have none: text and label where they are clear, numbers else; and notes on that."""
+    names = [str(index + 1) for index in range(width)]
+    columns = [[row[index].strip() for row in rows] for index in range(width)]
     texts = [
-        place
-        for place, column in enumerate(columns)
+        index
+        for index, column in enumerate(columns)
         if sum(len(cell.split()) > 1 for cell in column) * 2 > len(column)
         and not all(is_number(cell.replace(" ", "")) for cell in column)
     ]
     if len(texts) != 1:
         return names, [_("no column is clearly the text")]
     names[texts[0]] = "text"
-    told = _("column {number} is taken for the text").format(number=texts[0] + 1)
-    labels = [place for place, column in enumerate(columns) if place != texts[0] and are_labels(column)]
+    told = _("column {number} is used as the text").format(number=texts[0] + 1)
+    labels = [index for index, column in enumerate(columns) if index != texts[0] and are_labels(column)]
     if len(labels) == 1:
         names[labels[0]] = "label"
-        told = _("column {number} is taken for the text, {label} for the label").format(
+        told = _("column {number} is used as the text, {label} as the label").format(
             number=texts[0] + 1, label=labels[0] + 1
         )
     return names, [told]
@@ -117,17 +117,17 @@ def counts_rows(column: Sequence[str]) -> bool:
 
 
 def columns_of(names: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[int, int]:
-    """The positions of the texts and of the labels: by their names, else by what the cells look like; where neither
-    tells, the first column and the last."""
-    told, _notes = guessed([["" if cell is None else str(cell) for cell in row] for row in rows], len(names))
+    """The positions of the texts and of the labels: by their names, else by what the cells look like, else the
+    first column and the last."""
+    guesses, _notes = guessed([["" if cell is None else str(cell) for cell in row] for row in rows], len(names))
 
-    def place(kind: str, words: frozenset[str], otherwise: int) -> int:
+    def index(kind: str, words: frozenset[str], otherwise: int) -> int:
         named = [number for number, name in enumerate(names) if words.intersection(re.findall(r"[a-z]+", name.lower()))]
         exact = [number for number in named if names[number].lower() == kind]
-        looking = [number for number, name in enumerate(told) if name == kind]
+        looking = [number for number, name in enumerate(guesses) if name == kind]
         return (exact or named or looking or [otherwise])[0]
 
-    return place("text", _TEXTS, 0), place("label", _LABELS, len(names) - 1)
+    return index("text", _TEXTS, 0), index("label", _LABELS, len(names) - 1)
 
 
 def are_labels(column: Sequence[str]) -> bool:
@@ -141,23 +141,23 @@ def are_labels(column: Sequence[str]) -> bool:
 
 def token_columns(names: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """The columns of texts whose filled cells are lists of tokens, one and all."""
-    found, plain = [], []
+    lists, plain = [], []
     for name, column in zip(names, zip(*rows, strict=True), strict=False):
         filled = [cell for cell in column if cell is not None and str(cell).strip()]
         tokens = [tokens_in(cell) for cell in filled]
         if filled and all(one is not None for one in tokens) and any(tokens):
-            found.append(name)
+            lists.append(name)
         elif sum(len(str(cell).split()) > 1 for cell in filled) * 2 > len(filled):
             plain.append(name)
     if not plain:
-        return found
-    return [] if any(map(is_text, plain)) else [name for name in found if is_text(name)]
+        return lists
+    return [] if any(map(is_text, plain)) else [name for name in lists if is_text(name)]
 
 
 def unread_lists(names: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[str, str] | None:
     """The column of texts most of whose cells are in brackets and not all of those a list of tokens, and such a cell;
     None where there is none, or another column of texts."""
-    found: list[tuple[str, str]] = []
+    unread: list[tuple[str, str]] = []
     for name, column in zip(names, zip(*rows, strict=True), strict=False):
         if name != "text" and ("text" in names or not is_text(name)):
             continue
@@ -166,5 +166,5 @@ def unread_lists(names: Sequence[str], rows: Sequence[Sequence[object]]) -> tupl
         wrong = next((cell for cell in lists if tokens_in(cell) is None), None)
         if wrong is None or len(lists) * 2 <= sum(map(bool, filled)):
             return None
-        found.append((name, wrong))
-    return found[0] if found else None
+        unread.append((name, wrong))
+    return unread[0] if unread else None

@@ -1,6 +1,6 @@
-"""How is a file of text laid out: its form, encoding, delimiter, quoting and header? As a person says, or as was found.
+"""How a file of text is laid out: its form, encoding, delimiter, quoting and header.
 
-`core.data.formats.detection` finds out what nobody says, and every reader goes by the result.
+A person names some of it, `core.data.formats.detection` finds the rest, and every reader follows the result.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ SENTIMENT140_COLUMNS = ("label", "id", "date", "query", "user", "text")
 MOST_COLUMNS = 2_000  # of a table that somebody chooses columns of
 NAME_ENCODING = "; name its encoding (--encoding)"
 NAME_COLUMN = "; name another (--text-column, --label-column)"
-"""What helps on the command line, which speaks English; a page has a box for it, and cuts this off."""
+"""Advice for the command line, in English; a page has a box for it and cuts this off."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is laid out. In a request None asks to look; the fields from `form` on are found, never asked for.
+    """How a file is laid out. In a request None means: detect it; the fields from `form` on are only ever detected.
 
-    `header`: whether the first row names the columns. `mend`: UTF-8 that was read as cp1252, or the reverse, is put
-    right. `join`: cells behind the last named column belong to it. `skip` lines stand before the first row. `bare` is
-    the column that may hold delimiters without quotes. `sure`: a row in quotes may go over lines that each fit the
-    header. `named` columns have names, those behind have none. `tokens`: columns whose lists of words are joined.
+    `header`: whether the first row names the columns. `mend`: repair UTF-8 that was read as cp1252, or the reverse.
+    `join`: cells behind the last named column belong to it. `skip`: lines before the first row. `bare`: the column
+    that may hold delimiters without quotes. `sure`: a quoted row may go over lines that each fit the header. `named`:
+    how many columns have names; they come first. `tokens`: columns whose lists of words are joined.
     """
 
     encoding: str | None = None
@@ -66,17 +66,17 @@ class Layout:
 
 
 ANY = Layout()
-"""The request to find out everything."""
+"""The request to detect everything."""
 
 
 def codec(encoding: str) -> str:
-    """The name to open a file with. Raises ValueError for an unknown encoding, or one between bytes and bytes."""
+    """The codec to open a file with. Raises ValueError for an unknown encoding or one that is not of text."""
     try:
-        found = codecs.lookup(encoding)
+        info = codecs.lookup(encoding)
         "".encode(encoding)
     except LookupError as error:
         raise ValueError(str(error)) from None
-    return "utf-8-sig" if found.name == "utf-8" else encoding  # with a byte order mark or without
+    return "utf-8-sig" if info.name == "utf-8" else encoding  # with a byte order mark or without
 
 
 def called(encoding: str) -> str:
@@ -86,14 +86,14 @@ def called(encoding: str) -> str:
 
 def delimiter_of(name: str) -> str:
     """The delimiter that a person names. Raises ValueError for quotation marks and line ends."""
-    found = NAMED.get(name, name.replace("\\t", "\t"))
-    if not name or {*found} & {'"', "\n", "\r"}:
+    delimiter = NAMED.get(name, name.replace("\\t", "\t"))
+    if not name or {*delimiter} & {'"', "\n", "\r"}:
         raise ValueError(f"a delimiter is some characters, or one of {', '.join(NAMED)}; given: {name!r}")
-    return found
+    return delimiter
 
 
 def said(layout: Layout) -> str:
-    """What was found, in one line: ``tab-separated, unquoted, UTF-8, 3 columns (id, label, text), header``."""
+    """A layout in one line: ``tab-separated, unquoted, UTF-8, 3 columns (id, label, text), header``."""
     encoding = called(layout.encoding or "")
     if layout.form == PARQUET:
         return "parquet"
@@ -119,9 +119,9 @@ def some(names: Sequence[str], most: int = 6) -> str:
 
 
 def too_wide(path: Path, columns: int) -> ValueError:
-    """What is said of a table of more columns than anybody could choose from."""
+    """The error for a table of too many columns to choose from."""
     return ValueError(
-        _("{file} has {count:,} columns; up to {most:,} can be chosen from").format(
+        _("{file} has {count:,} columns; at most {most:,} can be listed").format(
             file=path.name, count=columns, most=MOST_COLUMNS
         )
     )
@@ -152,16 +152,18 @@ _listener: ContextVar[Callable[[str], object] | None] = ContextVar("listener", d
 
 
 @contextmanager
-def telling(told: Callable[[str], object]) -> Iterator[None]:
-    """Call `told` in this context with a line about each file that is read: its layout, and what readers noticed."""
-    token = _listener.set(told)
+def telling(listener: Callable[[str], object]) -> Iterator[None]:
+    """Call `listener` in this context with a line about each file that is read: its layout, and what readers notice."""
+    token = _listener.set(listener)
     try:
         yield
     finally:
         _listener.reset(token)
 
 
-def tell(path: Path, line: str) -> None:
-    """Report something about a file to the listener, if there is one."""
-    if (told := _listener.get()) is not None:
-        told(f"{path.name}: {line}")
+def tell(path: Path, message: str | Layout) -> None:
+    """Report something about a file to the listener, if there is one: a line, or its layout (that of parquet is not
+    news)."""
+    listener = _listener.get()
+    if listener is not None and not (isinstance(message, Layout) and message.form == PARQUET):
+        listener(f"{path.name}: {said(message) if isinstance(message, Layout) else message}")

@@ -1,9 +1,8 @@
 """The lines of a file of text, and the rows that they make: block by block, in constant memory, none lost.
 
-A row that cannot be read stands in its place with the reason, and reading goes on at the next line, even where a quote
-that is never closed would swallow the rows that follow. No line is held that is longer than `LINE_LIMIT`, and no row
-of several lines either. A block whose rows are lines, one and all, is read by the csv module in one go; any other row
-by row.
+A row that cannot be read is reported with the reason, and reading goes on at the next line, even where a quote that is
+never closed would swallow the following rows. No line longer than `LINE_LIMIT` is held, and no row of several lines
+either. A block in which every line is a row is read by the csv module at once; any other row by row.
 """
 
 from __future__ import annotations
@@ -32,12 +31,12 @@ csv.field_size_limit(3 * LINE_LIMIT)
 
 
 class Mark(NamedTuple):
-    """A place between two rows: behind so many rows and lines. `place` is where a text file is read on from; it is the
-    stream's own (`TextIOBase.tell`), no number of bytes. None: at the first row."""
+    """A position between two rows: behind so many rows and lines. Reading goes on at `position` of the text stream (as
+    `TextIOBase.tell` gives it, not a number of bytes); None is the first row."""
 
     rows: int = 0
     lines: int = 0
-    place: int | None = None
+    position: int | None = None
 
 
 class BrokenError(Exception):
@@ -47,8 +46,8 @@ class BrokenError(Exception):
 class Lines:
     """The lines of a text file, a block at a time; lines can be given back.
 
-    `number` lines are handed out. `merged` are those at which a row in quotes begins that goes over several lines each
-    of which has as many delimiters as the header, `several` those one line of which has.
+    `number` counts the lines given so far. `merged` and `several` are the lines at which a quoted row over several
+    lines begins: in `merged` each of these lines has as many delimiters as the header, in `several` at least one has.
     """
 
     def __init__(self, file: TextIO, encoding: str, mend: bool = False):
@@ -88,20 +87,20 @@ class Lines:
                 lines.append(self._tail)
                 self._tail = ""
                 if lines[-1][-1] not in "\r\n":
-                    found = self._limited(lines[:-1])
+                    limited = self._limited(lines[:-1])
                     self._too_long(len(lines[-1]))
-                    return [*found, None]
+                    return [*limited, None]
         return self._limited(lines)
 
     def _limited(self, lines: list[str]) -> list[str | None]:
         if max(map(len, lines), default=0) <= LINE_LIMIT:
             return lines  # type: ignore[return-value]
-        found: list[str | None] = []
+        limited: list[str | None] = []
         for line in lines:
             if len(line) > LINE_LIMIT:
                 self.skipped.append(len(line))
-            found.append(line if len(line) <= LINE_LIMIT else None)
-        return found
+            limited.append(line if len(line) <= LINE_LIMIT else None)
+        return limited
 
     def _too_long(self, length: int) -> None:
         """Read to the end of a line that is not held."""
@@ -117,14 +116,14 @@ class Lines:
         self.skipped.append(length)
 
     def decoded(self, text: str) -> str:
-        """The text; bytes in it that are none are taken for cp1252 where the file is to be mended."""
+        """The text, with undecodable bytes read as cp1252 where the file is to be mended."""
         if not self._mend or not self.wrong(text):
             return text
-        return _UNDECODED.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"), text)
+        return _UNDECODED.sub(lambda match: bytes([ord(match[0]) - 0xDC00]).decode("cp1252", "replace"), text)
 
     @staticmethod
     def wrong(text: str) -> bool:
-        """Whether there are bytes in it that are no text."""
+        """Whether there are undecodable bytes in it."""
         try:
             text.encode()
         except UnicodeEncodeError:
@@ -132,12 +131,12 @@ class Lines:
         return False
 
     def give_back(self, lines: Sequence[str], wall: bool) -> None:
-        """Hand these lines, the last ones, out again; a `wall` is a line behind them that is too long."""
+        """Give these lines, the last ones, again; a `wall` is a line behind them that is too long."""
         self._ahead = [*lines, *([None] * wall), *self._ahead]
         self.number -= len(lines)
 
     def begins(self, line: int) -> int:
-        """How many characters stand before a line of the block handed out last."""
+        """How many characters come before a line of the current block."""
         return self.before + sum(map(len, self.block[: line - 1 - (self.number - len(self.block))]))
 
     def skip(self, count: int) -> None:
@@ -149,14 +148,14 @@ class Lines:
 
     @property
     def undecoded(self) -> str:
-        """What is said of bytes that are no text."""
+        """The problem of a row with undecodable bytes."""
         return _("bytes that are not {encoding} text").format(encoding=called(self._encoding))
 
 
 @contextmanager
 def stream(path: Path, encoding: str) -> Iterator[tuple[TextIO, IO[bytes]]]:
-    """A file as text, bytes that are none as lone surrogates, and the file itself. Raises ValueError for what cannot be
-    decoded so."""
+    """A file as text, undecodable bytes as lone surrogates, and the file itself. Raises ValueError where a codec cannot
+    do that."""
     with ExitStack() as stack:
         content, raw = stack.enter_context(opened_bytes(path))
         text = stack.enter_context(io.TextIOWrapper(content, encoding, "surrogateescape", newline=""))
@@ -169,16 +168,16 @@ def stream(path: Path, encoding: str) -> Iterator[tuple[TextIO, IO[bytes]]]:
             raise ValueError(line + NAME_ENCODING) from None
 
 
-class Places:
-    """Where in a stream is a character? Asked in ascending order, from a mark on."""
+class Positions:
+    """The positions of characters in a text stream, asked for in ascending order from a mark on."""
 
     def __init__(self, file: TextIO, start: Mark):
         self._file, self._at = file, 0
-        if start.place is not None:
-            file.seek(start.place)
+        if start.position is not None:
+            file.seek(start.position)
 
     def of(self, characters: int) -> int:
-        """The place behind so many characters."""
+        """The position behind so many characters."""
         while self._at < characters and (read := self._file.read(min(1_000_000, characters - self._at))):
             self._at += len(read)
         return self._file.tell()
@@ -187,13 +186,13 @@ class Places:
 def batches(lines: Lines, layout: Layout) -> Iterator[Batch]:
     """The rows of a file of lines: lists of cells, of JSON lines objects."""
     for batch, block in unchecked(lines, layout):
-        found = _checked(batch, block, lines, layout)
-        if len(found.rows):
-            yield found
+        checked = _checked(batch, block, lines, layout)
+        if len(checked.rows):
+            yield checked
 
 
 def unchecked(lines: Lines, layout: Layout) -> Iterator[tuple[Batch, list[str]]]:
-    """The rows of a file of lines and the lines that they are of, blank ones too, whatever their cells are."""
+    """The rows of a file of lines, blank ones too, their cells unchecked, and the lines of each batch."""
     quoted, odd = layout.form == DELIMITED and layout.quoting != OFF, False
     rows: list[list[str]] | None = None
     while (block := lines.more()) is None or block:
@@ -207,8 +206,8 @@ def unchecked(lines: Lines, layout: Layout) -> Iterator[tuple[Batch, list[str]]]
             odd = len(batch.rows) < len(lines.block)  # then the next block hardly is a row a line either
             yield batch, [*lines.block]
         else:
-            found: list[Any] = (rows or []) if quoted else _bare(block, layout)
-            yield Batch(range(lines.number - len(block) + 1, lines.number + 1), found, {}), block
+            cells: list[Any] = (rows or []) if quoted else _bare(block, layout)
+            yield Batch(range(lines.number - len(block) + 1, lines.number + 1), cells, {}), block
 
 
 def _at_once(block: list[str], layout: Layout) -> list[list[str]] | None:
@@ -226,9 +225,9 @@ def _reader(lines: Any, layout: Layout) -> Any:
 
 
 def _escaped(lines: list[str]) -> list[str]:
-    """Lines in which a backslash that is no escape is one for the csv module as well."""
+    """Lines in which every backslash that is no escape is doubled, for the csv module."""
     return [
-        _LONE_BACKSLASH.sub(lambda found: found[0] if found[1] else "\\\\", line) if "\\" in line else line
+        _LONE_BACKSLASH.sub(lambda match: match[0] if match[1] else "\\\\", line) if "\\" in line else line
         for line in lines
     ]
 
@@ -247,9 +246,7 @@ class _Feed(Iterator[str]):
             if more is None:
                 self.wall = True
                 number = self._lines.number
-                raise BrokenError(
-                    _("a quote is not closed before line {line}, which is too long to hold").format(line=number)
-                )
+                raise BrokenError(_("a quote is not closed before line {line}, which is too long").format(line=number))
             if not more:
                 raise StopIteration
             self.block += more
@@ -266,19 +263,19 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
     first, stop = lines.number - len(block) + 1, len(block)
     feed = _Feed(lines, block, layout.quoting == ESCAPED)
     reader = _reader(_escaped(block) if layout.quoting == ESCAPED else block, layout)
-    found: list[tuple[list[str], int]] = []
-    with suppress(csv.Error):  # what was found before stays found
-        found.extend((row, reader.line_num) for row in reader)
-    starts = [0, *(end for _row, end in found)]
-    several = [place for place, (at, end) in enumerate(pairwise(starts)) if end > at + 1]
-    good = next((place for place in several if _swallows(block[starts[place] : starts[place + 1]], layout)), len(found))
+    read: list[tuple[list[str], int]] = []
+    with suppress(csv.Error):  # the rows before it are kept
+        read.extend((row, reader.line_num) for row in reader)
+    starts = [0, *(end for _row, end in read)]
+    several = [index for index, (at, end) in enumerate(pairwise(starts)) if end > at + 1]
+    good = next((index for index in several if _swallows(block[starts[index] : starts[index + 1]], layout)), len(read))
     lines.several += [
-        first + starts[place]
-        for place in several
-        if place < good and _holds_a_row(block[starts[place] : starts[place + 1]], layout)
+        first + starts[index]
+        for index in several
+        if index < good and _holds_a_row(block[starts[index] : starts[index + 1]], layout)
     ]
     numbers = [first + at for at in starts[:good]]
-    rows: list[list[str] | None] = [row for row, _end in found[:good]]
+    rows: list[list[str] | None] = [row for row, _end in read[:good]]
     problems: dict[int, str] = {}
     feed.next = starts[good]
     reader = _reader(feed, layout)
@@ -296,7 +293,7 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
                 lines.merged.append(first + at)
             else:
                 told = _(
-                    "a quote would go over {count:,} lines, each of which fits the header; name the quoting (--quoting)"
+                    "a quote would span {count:,} lines, each of which fits the header; name the quoting (--quoting)"
                 )
                 problems[len(rows)], row = told.format(count=feed.next - at), None
         if row is None:
@@ -313,8 +310,8 @@ def _one_by_one(lines: Lines, block: list[str], layout: Layout) -> Batch:
 
 
 def _swallows(lines: list[str], layout: Layout) -> bool:
-    """Whether lines that are one row in quotes could as well be rows: each fits the header, or, where a text hardly
-    holds the delimiter or quotes are not sure to enclose, any."""
+    """Whether the lines of one quoted row could as well be rows. Each must fit the header; one is enough where texts
+    hardly hold the delimiter (a tab) or quotes are not sure to enclose."""
     delimiter, expected = layout.delimiter or ",", len(layout.columns) - 1
     if layout.sure and delimiter != "\t":
         return all(line.count(delimiter) == expected for line in lines)
@@ -322,14 +319,14 @@ def _swallows(lines: list[str], layout: Layout) -> bool:
 
 
 def _holds_a_row(lines: list[str], layout: Layout) -> bool:
-    """Whether a line of those that are one row in quotes fits the header, and they are more than a row."""
+    """Whether one of the lines of a quoted row fits the header, and there are more cells than in one row."""
     delimiter, expected = layout.delimiter or ",", len(layout.columns) - 1
     counts = [line.count(delimiter) for line in lines]
     return expected in counts and sum(counts) != expected
 
 
 def _bare(block: list[str], layout: Layout) -> list[list[str]]:
-    """Lines split at their delimiters, quotes being letters like any other."""
+    """Lines split at their delimiters; quotes are characters like any other."""
     if layout.form != DELIMITED:
         more = [] if layout.label is None else [layout.label]
         return [[text, *more] if (text := line.rstrip("\r\n")).strip() else [] for line in block]
@@ -339,13 +336,14 @@ def _bare(block: list[str], layout: Layout) -> list[list[str]]:
     else:
         rows = [line.rstrip("\r\n").split(delimiter) if line.strip() else [] for line in block]
     if layout.bare is not None:
-        left, right = layout.bare, width - 1 - layout.bare
-        rows = [
-            row if len(row) <= width else
-            [*row[:left], delimiter.join(row[left : len(row) - right]), *row[len(row) - right :]]
-            for row in rows
-        ]  # fmt: skip
+        rows = [row if len(row) <= width else with_bare(row, layout.bare, width, delimiter) for row in rows]
     return rows
+
+
+def with_bare(row: list[str], bare: int, width: int, delimiter: str) -> list[str]:
+    """A row of so many cells or more as one of so many, of which the one with index `bare` may hold the delimiter."""
+    end = len(row) - (width - 1 - bare)
+    return [*row[:bare], delimiter.join(row[bare:end]), *row[end:]]
 
 
 def _json(block: list[str], first: int) -> Batch:
@@ -368,56 +366,46 @@ def _json(block: list[str], first: int) -> Batch:
 
 
 def _checked(batch: Batch, block: list[str], lines: Lines, layout: Layout) -> Batch:
-    """A batch with what is wrong with its bytes and its number of cells; blank lines are left out."""
+    """A batch without its blank lines, with the problems of its bytes and of its numbers of cells."""
     numbers, rows, problems = batch
     text, first = "".join(block), lines.number - len(block) + 1
     if lines.wrong(text):
         ends = [*numbers[1:], first + len(block)]
-        for place, (number, end) in enumerate(zip(numbers, ends, strict=True)):
+        for index, (number, end) in enumerate(zip(numbers, ends, strict=True)):
             if lines.wrong("".join(block[int(number or 0) - first : int(end or 0) - first])):
-                problems[place], rows[place] = lines.undecoded, None
+                problems[index], rows[index] = lines.undecoded, None
     if layout.form == JSON_LINES:
-        return converted(Batch(numbers, rows, problems), layout)
+        return converted(batch, layout)
     width = len(layout.columns)
     if problems or set(map(len, rows)) != {width}:
-        kept = [place for place, row in enumerate(rows) if row or row is None]
-        for place in kept:
-            row = rows[place]
+        kept = [index for index, row in enumerate(rows) if row or row is None]
+        for index in kept:
+            row = rows[index]
             if row is not None and len(row) != width:
-                problems[place], rows[place] = ragged(len(row), width), None
+                told = _("{fields} fields, but the header has {expected}")
+                problems[index], rows[index] = told.format(fields=len(row), expected=width), None
         problems = {new: problems[old] for new, old in enumerate(kept) if old in problems}
-        numbers, rows = [numbers[place] for place in kept], [rows[place] for place in kept]
+        numbers, rows = [numbers[index] for index in kept], [rows[index] for index in kept]
     if layout.named < width:
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if row is not None and any(row[layout.named :]):
                 if layout.join:
                     cells = row[layout.named - 1 :]
                     while not cells[-1]:
                         cells.pop()
-                    rows[place] = [*row[: layout.named - 1], (layout.delimiter or ",").join(cells)]
-                    rows[place] += [""] * (width - layout.named)
+                    joined = (layout.delimiter or ",").join(cells)
+                    rows[index] = [*row[: layout.named - 1], joined, *[""] * (width - layout.named)]
                 else:
-                    problems[place], rows[place] = goes_on(layout), None
+                    told = _("continues after the last named column {column!r}; say what to do (--join)")
+                    problems[index], rows[index] = told.format(column=layout.columns[layout.named - 1]), None
     return converted(Batch(numbers, rows, problems), layout)
 
 
 def not_json(error: Exception) -> str:
-    """What is said of a line that is no JSON."""
+    """The problem of a line that is not JSON."""
     return _("not JSON ({error})").format(error=error_messages.of_json(error))
 
 
 def no_object(row: object) -> str:
-    """What is said of a line of JSON that is no object."""
+    """The problem of a line of JSON that is no object."""
     return _("expected an object, found {type}").format(type=type(row).__name__)
-
-
-def ragged(fields: int, expected: int) -> str:
-    """What is said of a row of more or fewer fields than the header."""
-    return _("{fields} fields where the header has {expected}").format(fields=fields, expected=expected)
-
-
-def goes_on(layout: Layout) -> str:
-    """What is said of a row with cells behind the last named column."""
-    return _("goes on behind the last named column {column!r}; name what to do (--join)").format(
-        column=layout.columns[layout.named - 1]
-    )

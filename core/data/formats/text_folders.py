@@ -11,13 +11,13 @@ _MOST_FILES = 200_000
 
 def classes(path: Path) -> list[Path]:
     """The subfolders of a folder of texts by class: two or more, of texts alone; none where it is no such folder."""
-    found = [one for one in sorted(path.iterdir()) if one.is_dir() and not one.name.startswith((".", "_"))]
-    return found if len(found) > 1 and all(_holds_texts(one) for one in found) else []
+    folders = [one for one in sorted(path.iterdir()) if one.is_dir() and not one.name.startswith((".", "_"))]
+    return folders if len(folders) > 1 and all(_holds_texts(one) for one in folders) else []
 
 
 def _holds_texts(folder: Path) -> bool:
-    found = [one for one in folder.iterdir() if not one.name.startswith(".")]
-    return bool(found) and all(one.is_file() and one.suffix.lower() in (".txt", "") for one in found)
+    files = [one for one in folder.iterdir() if not one.name.startswith(".")]
+    return bool(files) and all(one.is_file() and one.suffix.lower() in (".txt", "") for one in files)
 
 
 def texts_of_folder(path: Path) -> list[Path]:
@@ -25,12 +25,12 @@ def texts_of_folder(path: Path) -> list[Path]:
 
     Raises ValueError for too many.
     """
-    found = [one for folder in classes(path) for one in sorted(folder.iterdir()) if not one.name.startswith(".")]
-    found = found or sorted(one for one in path.iterdir() if one.suffix.lower() in (".pos", ".neg") and one.is_file())
-    if len(found) > _MOST_FILES:
+    texts = [one for folder in classes(path) for one in sorted(folder.iterdir()) if not one.name.startswith(".")]
+    texts = texts or sorted(one for one in path.iterdir() if one.suffix.lower() in (".pos", ".neg") and one.is_file())
+    if len(texts) > _MOST_FILES:
         raise ValueError(
             _("{file} holds {count:,} texts; at most {most:,} are read").format(
-                file=path.name, count=len(found), most=_MOST_FILES
+                file=path.name, count=len(texts), most=_MOST_FILES
             )
         )
-    return found
+    return texts

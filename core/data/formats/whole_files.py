@@ -1,4 +1,4 @@
-"""Forms whose rows are counted before they are read: JSON arrays, read whole, and folders of texts by class."""
+"""JSON arrays, read whole, and folders of texts by class: forms whose rows are counted before they are read."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ def items(path: Path, layout: Layout) -> list[Any]:
     """The elements of a JSON array; of a folder its files of one text, and the rows of others or what is wrong."""
     if layout.form == JSON:
         return _array(path, layout)
-    found: list[Any] = []
+    whole: list[Any] = []
     held = 0
     for file in texts_of_folder(path):
         if file.suffix.lower() not in (".pos", ".neg"):
-            found.append(file)
+            whole.append(file)
             continue
         held += file.stat().st_size
         if held > JSON_LIMIT:
-            told = _("{file} is read whole, up to {limit:,} bytes; read one of its files")
+            told = _("{file} is read whole, up to {limit:,} bytes; read one of its files instead")
             raise ValueError(told.format(file=path.name, limit=JSON_LIMIT))
         one = replace(layout, form=LINES, columns=("text", "label"), label=file.suffix[1:].lower())
         with stream(file, layout.encoding or "") as (text, _raw):
             for batch in batches(Lines(text, layout.encoding or "", layout.mend), one):
-                found += [
-                    (row and [*row, file.name], batch.problems.get(place)) for place, row in enumerate(batch.rows)
+                whole += [
+                    (row and [*row, file.name], batch.problems.get(index)) for index, row in enumerate(batch.rows)
                 ]
-    return found
+    return whole
 
 
 def _text_file(path: Path, folder: Path, layout: Layout) -> tuple[list[str] | None, str | None]:
@@ -94,7 +94,7 @@ def _array(path: Path, layout: Layout) -> list[Any]:
     if lines.wrong(content):
         raise ValueError(_("{file}: {why}").format(file=path.name, why=lines.undecoded) + NAME_ENCODING)
     try:
-        found = json.loads(content)
+        array = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ValueError(_("{file}: {why}").format(file=path.name, why=not_json(error))) from None
-    return list(found)
+    return list(array)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.data.labels import model_name
+from core.figures import layout
 from core.figures.palette import SERIES, THRESHOLD, style
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import mark
@@ -29,28 +28,30 @@ _TITLES = {
     "sufficiency": mark("sufficiency, AOPC (probability)"),
     "comprehensiveness_logit": mark("comprehensiveness, AOPC (logits)"),
     "sufficiency_logit": mark("sufficiency, AOPC (logits)"),
-    "loo_tau": mark("Kendall’s τ with leaving out one word"),
-    "infidelity": mark("infidelity (share of squared change unexplained)"),
+    "loo_tau": mark("Kendall’s τ with leave-one-out"),
+    "infidelity": mark("infidelity (unexplained share of squared change)"),
     "sensitivity": mark("sensitivity (largest relative change)"),
 }
 _LOWER_IS_BETTER = ("sufficiency", "sufficiency_logit", "infidelity", "sensitivity")
 
 
-def faithfulness_curves(found: Mapping[str, Faithfulness], percents: Sequence[int] = (1, 5, 10, 20, 50)) -> go.Figure:
+def faithfulness_curves(
+    measured: Mapping[str, Faithfulness], percents: Sequence[int] = (1, 5, 10, 20, 50)
+) -> go.Figure:
     """What one text loses without its first tokens, and with them alone, a curve for each method and random's band.
 
     All are of one text and model, measured in one way. Raises ValueError for none.
     """
-    if not found:
+    if not measured:
         raise ValueError("there is no method to draw")
-    one = next(iter(found.values()))
+    one = next(iter(measured.values()))
     figure = make_subplots(
         cols=2,
         shared_yaxes=True,
         horizontal_spacing=0.06,
         subplot_titles=(
-            _("comprehensiveness: without them (high is good)"),
-            _("sufficiency: them alone (low is good)"),
+            _("comprehensiveness: without them (higher is better)"),
+            _("sufficiency: only them (lower is better)"),
         ),
     )
     bins = list(range(len(percents)))
@@ -81,19 +82,19 @@ def faithfulness_curves(found: Mapping[str, Faithfulness], percents: Sequence[in
             row=1,
             col=column,
         )
-    for place, (method, measured) in enumerate(found.items()):
-        look = SERIES[place % len(SERIES)]
+    for index, (method, faithfulness) in enumerate(measured.items()):
+        look = SERIES[index % len(SERIES)]
         # A seventh method has the colour of the first, and another dash.
-        dash = _DASHES[(place + place // len(SERIES)) % len(_DASHES)]
-        for column, curve in ((1, measured.comprehensiveness_curve), (2, measured.sufficiency_curve)):
+        dash = _DASHES[(index + index // len(SERIES)) % len(_DASHES)]
+        for column, curve in ((1, faithfulness.comprehensiveness_curve), (2, faithfulness.sufficiency_curve)):
             figure.add_scatter(
                 x=bins,
                 y=curve.losses.tolist(),
                 mode="lines+markers",
                 line={"color": look.color, "dash": dash, "width": 2},
                 marker={"symbol": look.marker, "size": 7},
-                name=html.escape(method, quote=False),
-                legendgroup=f"method {place}",
+                name=layout.escape(method),
+                legendgroup=f"method {index}",
                 showlegend=column == 1,
                 hovertemplate="%{y:.3f}",
                 row=1,
@@ -101,13 +102,14 @@ def faithfulness_curves(found: Mapping[str, Faithfulness], percents: Sequence[in
             )
     ticks = [f"{percent} %<br>({removed})" for percent, removed in zip(percents, one.removed, strict=True)]
     figure.update_xaxes(title=_("share of tokens (number of tokens)"), tickvals=bins, ticktext=ticks)
-    figure.update_yaxes(title=_("loss of the verdict’s probability"), col=1)
-    return figure.update_layout(
-        title={"text": _("What the tokens named first are worth")},
+    figure.update_yaxes(title=_("drop in the verdict’s probability"), col=1)
+    return layout.finish(
+        figure,
+        _("What the top-ranked tokens are worth"),
+        430 + 12 * len(measured),
         hovermode="x unified",
-        height=430 + 12 * len(found),
-        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
-        margin={"t": 80, "b": 40, "l": 10, "r": 10},
+        legend=layout.below(0.3),
+        top=80,
     )
 
 
@@ -116,8 +118,8 @@ def league_plot(
 ) -> go.Figure:
     """One measure of every method and model with its 95 % interval, and that of random rankings as a line and band.
 
-    Methods stand by their mean over the models, the best on top, under their `names` where they have one; one that was
-    not measured has no marker. Raises ValueError for a measure that is none.
+    Methods are sorted by their mean over the models, the best on top, and shown under their `names`; one that was not
+    measured has no marker. Raises ValueError for an unknown measure.
     """
     if measure not in _TITLES:
         raise ValueError(f"unknown measure {measure!r}; available: {', '.join(_TITLES)}")
@@ -134,12 +136,12 @@ def league_plot(
         return not means, best_last * sum(means) / max(1, len(means))
 
     methods = sorted(by_method, key=height)
-    shown_names = [html.escape(names.get(method, method), quote=False) for method in methods]
+    method_names = [layout.escape(names.get(method, method)) for method in methods]
     figure = go.Figure()
-    for place, league in enumerate(leagues):
-        look = style(league.model, place)
-        name = html.escape(model_name(league.model), quote=False)
-        shift = _APART * (place - (len(leagues) - 1) / 2)
+    for index, league in enumerate(leagues):
+        look = style(league.model, index)
+        name = layout.model_name(league.model)
+        shift = _APART * (index - (len(leagues) - 1) / 2)
         if (random := league.random[measure]) is not None:
             low, high = random.interval
             figure.add_vrect(x0=low, x1=high, fillcolor=look.color, opacity=0.12, line_width=0, layer="below")
@@ -159,36 +161,21 @@ def league_plot(
         figure.add_scatter(
             x=[mean.mean for _row, mean in shown],
             y=[row + shift for row, _mean in shown],
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [mean.interval[1] - mean.mean for _row, mean in shown],
-                "arrayminus": [mean.mean - mean.interval[0] for _row, mean in shown],
-                "thickness": 1.5,
-                "width": 3,
-            },
+            error_x=layout.error_bars([mean.mean for _row, mean in shown], [mean.interval for _row, mean in shown]),
             name=name,
             mode="markers",
             marker={"color": look.color, "symbol": look.marker, "size": 9},
-            customdata=[
-                [html.escape(names.get(methods[row], methods[row]), quote=False), mean.rows] for row, mean in shown
-            ],
+            customdata=[[method_names[row], mean.rows] for row, mean in shown],
             hovertemplate=_("%{customdata[0]}: %{x:.3f}, %{customdata[1]:,} sentences"),
         )
     # In lines that a phone has room for.
     title = _(_TITLES[measure]).replace(" (", "<br>(", 1).replace(" − ", " −<br>", 1)
-    figure.update_xaxes(title=_("{measure}<br>mean and 95 % interval").format(measure=title))
-    figure.update_yaxes(
-        title=_("method"),
-        tickvals=list(range(len(methods))),
-        ticktext=shown_names,
-        range=[len(methods) - 0.5, -0.5],
-        automargin=True,
-        zeroline=False,
-    )
-    return figure.update_layout(
-        title={"text": _("How faithful each method is")},
+    return layout.finish(
+        figure,
+        _("How faithful each method is"),
+        290 + 34 * len(methods),
+        x=_("{measure}<br>mean and 95 % interval").format(measure=title),
+        y={"title": _("method"), **layout.row_axis(method_names)},
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom"},
-        height=290 + 34 * len(methods),
-        margin={"t": 50, "b": 170, "l": 10, "r": 10},
+        bottom=170,
     )

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from core.data.labels import model_name
+from core.figures import layout
 from core.figures.palette import SERIES, THRESHOLD
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.probes.attribution.order import OrderAttribution
 
 
-def order_bars(found: OrderAttribution, title: str = "") -> go.Figure:
+def order_bars(result: OrderAttribution) -> go.Figure:
     """Two bars a token: the Shapley values of the word and of its position, with one standard error where sampled.
 
-    The positions' bars are hatched. All bars sum to the logit minus that of no words. `title` is a caller's own,
-    escaped here as tokens are.
+    The positions' bars are hatched. All bars sum to the logit minus that of no words.
     """
-    n = len(found.tokens)
+    n = len(result.tokens)
     figure = go.Figure()
     figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1})
     rows = [
-        (_("the word"), found.words, found.word_errors, ""),
-        (_("its place"), found.positions, found.position_errors, "/"),
+        (_("the word"), result.words, result.word_errors, ""),
+        (_("its position"), result.positions, result.position_errors, "/"),
     ]
     for (name, values, errors, shape), look in zip(rows, SERIES, strict=False):
         figure.add_bar(
@@ -35,24 +32,18 @@ def order_bars(found: OrderAttribution, title: str = "") -> go.Figure:
             y=values.round(6),
             error_y=None if errors is None else {"type": "data", "array": errors.round(6), "thickness": 1, "width": 2},
             name=name,
-            marker={"color": look.color, "pattern": {"shape": shape, "solidity": 0.35}, "line": {"width": 0}},
-            customdata=[escaped(token) for token in found.tokens],
+            marker=layout.hatched(look.color, shape),
+            customdata=[layout.escaped(token) for token in result.tokens],
             hovertemplate="%{customdata}: %{y:+.3f}",
         )
-    model = html.escape(model_name(found.model), quote=False)
-    figure.update_layout(
-        title={
-            "text": html.escape(title, quote=False)
-            or _("{model}: which words, and where they stand").format(model=model),
-            **TITLE_ABOVE,
-        },
-        xaxis={"title": _("tokens"), "range": [0.4, n + 0.6]},
-        yaxis={"title": _("Shapley value (logit)")},
+    return layout.finish(
+        figure,
+        _("{model}: which words, and in which positions").format(model=layout.model_name(result.model)),
+        440,
+        above=True,
+        x={"title": _("tokens"), "range": [0.4, n + 0.6], **layout.token_ticks([result.tokens])},
+        y=_("Shapley value (logit)"),
         barmode="group",
-        legend=LEGEND_ABOVE,
-        height=440,
-        margin={"t": 110, "b": 40, "l": 10, "r": 10},
+        legend=layout.LEGEND_ABOVE,
+        top=110,
     )
-    if n <= MOST_TICKS:
-        figure.update_xaxes(tickvals=list(range(1, n + 1)), ticktext=[tick(token) for token in found.tokens])
-    return figure

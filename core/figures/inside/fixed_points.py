@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import model_name
+from core.figures import layout
 from core.figures.palette import CHOSEN, DIVERGING, SERIES, THRESHOLD
 from core.runtime.i18n import gettext as _
 
@@ -22,7 +21,7 @@ _SYMBOLS = {"stable": "circle", "marginal": "square", "unstable": "diamond"}
 
 
 def points_figure(
-    found: FixedPoints,
+    result: FixedPoints,
     space: StateSpace,
     paths: Sequence[tuple[int, np.ndarray]] = (),
     plane: tuple[int, int] = (0, 1),
@@ -30,16 +29,15 @@ def points_figure(
 ) -> go.Figure:
     """Fixed points on two axes of the model's state space, over the states that sentences pass through.
 
-    `paths` are numbered sentences with their hidden states [T, H]. A point's marker tells its stability and its colour
-    its logit; slow points, which are none, are small crosses. The point of number `chosen` has a ring.
+    `paths` are numbered sentences with their hidden states [T, H]. A point's marker shows its stability and its colour
+    its logit; slow points, which are not fixed points, are small crosses. The point at index `chosen` has a ring.
     """
     figure = go.Figure()
     for number, axis in enumerate(plane):
         if axis == 0:
-            line = {"color": THRESHOLD, "width": 1, "dash": "dash"}
-            (figure.add_hline(y=0, line=line) if number else figure.add_vline(x=0, line=line))
-    every = -(-len(found.visited) // _MOST_VISITED)
-    x, y = _places(found.visited[::every], space, plane)
+            (figure.add_hline if number else figure.add_vline)(0, line=layout.DASHED)
+    every = -(-len(result.visited) // _MOST_VISITED)
+    x, y = _coordinates(result.visited[::every], space, plane)
     figure.add_scatter(
         x=x,
         y=y,
@@ -48,9 +46,9 @@ def points_figure(
         hoverinfo="skip",
         marker={"size": 4, "color": THRESHOLD, "opacity": 0.35},
     )
-    for place, (number, states) in enumerate(paths):
-        look = SERIES[place % len(SERIES)]
-        x, y = _places(np.concatenate([np.zeros_like(states[:1]), states]), space, plane)
+    for index, (number, states) in enumerate(paths):
+        look = SERIES[index % len(SERIES)]
+        x, y = _coordinates(np.concatenate([np.zeros_like(states[:1]), states]), space, plane)
         figure.add_scatter(
             x=x,
             y=y,
@@ -60,29 +58,29 @@ def points_figure(
             line={"color": look.color, "dash": look.dash, "width": 2},
             marker={"size": [0.1, *[9] * len(states)], "symbol": "arrow", "angleref": "previous", "color": look.color},
         )
-    if found.slow:
-        x, y = _places(np.stack([point.hidden for point in found.slow]), space, plane)
+    if result.slow:
+        x, y = _coordinates(np.stack([point.hidden for point in result.slow]), space, plane)
         figure.add_scatter(
             x=x,
             y=y,
             mode="markers",
-            name=_("slow, no fixed point"),
+            name=_("slow, not a fixed point"),
             marker={"size": 6, "symbol": "x-thin", "line": {"width": 1.2, "color": THRESHOLD}},
-            customdata=[(point.logit, point.speed) for point in found.slow],
-            hovertemplate=_("slow point: logit {logit}, {speed} a step").format(
+            customdata=[(point.logit, point.speed) for point in result.slow],
+            hovertemplate=_("slow point: logit {logit}, speed {speed} per step").format(
                 logit="%{customdata[0]:.3f}", speed="%{customdata[1]:.1e}"
             )
             + "<extra></extra>",
         )
-    names = {"stable": _("stable"), "marginal": _("too near to tell"), "unstable": _("unstable")}
-    most = max((abs(point.logit) for point in found.points), default=1.0) or 1.0
+    names = {"stable": _("stable"), "marginal": _("too close to tell"), "unstable": _("unstable")}
+    most = max((abs(point.logit) for point in result.points), default=1.0) or 1.0
     scale_shown = True
     for kind, symbol in _SYMBOLS.items():
-        rows = [row for row, point in enumerate(found.points) if point.stability == kind]
+        rows = [row for row, point in enumerate(result.points) if point.stability == kind]
         if not rows:
             continue
-        points = [found.points[row] for row in rows]
-        x, y = _places(np.stack([point.hidden for point in points]), space, plane)
+        points = [result.points[row] for row in rows]
+        x, y = _coordinates(np.stack([point.hidden for point in points]), space, plane)
         figure.add_scatter(
             x=x,
             y=y,
@@ -113,29 +111,29 @@ def points_figure(
         )
         scale_shown = False
     if chosen is not None:
-        x, y = _places(found.points[chosen].hidden[None], space, plane)
+        x, y = _coordinates(result.points[chosen].hidden[None], space, plane)
         figure.add_scatter(
             x=x,
             y=y,
             mode="markers",
             name=_("chosen"),
             hoverinfo="skip",
-            marker={"size": 21, "symbol": "circle-open", "color": CHOSEN, "line": {"width": 2.5}},
+            marker=layout.ring(CHOSEN, 21),
         )
-    return figure.update_layout(
-        title={"text": _("{model}: where it comes to rest").format(model=_name(found))},
-        xaxis={"title": _axis(plane[0]), "zeroline": False},
-        yaxis={"title": _axis(plane[1]), "zeroline": False},
-        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
+    return layout.finish(
+        figure,
+        _("{model}: fixed points").format(model=layout.model_name(result.model)),
+        480,
+        x={"title": _axis(plane[0]), "zeroline": False},
+        y={"title": _axis(plane[1]), "zeroline": False},
+        legend=layout.below(0.22),
         hovermode="closest",
-        height=480,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
 
 
-def eigenvalues_figure(found: FixedPoints, number: int) -> go.Figure:
-    """All eigenvalues of the Jacobian at the point of a number, from 0, in the complex plane with its unit circle."""
-    point: Point = found.points[number]
+def eigenvalues_figure(result: FixedPoints, number: int) -> go.Figure:
+    """All eigenvalues of the Jacobian at the point of this index, in the complex plane with its unit circle."""
+    point: Point = result.points[number]
     angles = np.linspace(0, 2 * np.pi, 181)
     figure = go.Figure()
     figure.add_scatter(
@@ -144,10 +142,10 @@ def eigenvalues_figure(found: FixedPoints, number: int) -> go.Figure:
         mode="lines",
         name=_("unit circle"),
         hoverinfo="skip",
-        line={"color": THRESHOLD, "width": 1, "dash": "dash"},
+        line=layout.DASHED,
     )
     fates = np.array(point.fates)
-    names = {"stable": _("dies out"), "unstable": _("grows"), "marginal": _("too near to tell")}
+    names = {"stable": _("decays"), "unstable": _("grows"), "marginal": _("too close to tell")}
     for (fate, name), look in zip(names.items(), SERIES, strict=False):
         rows = fates == fate
         if rows.any():
@@ -163,25 +161,23 @@ def eigenvalues_figure(found: FixedPoints, number: int) -> go.Figure:
                 )
                 + "<extra></extra>",
             )
-    return figure.update_layout(
-        title={"text": _("{model}: eigenvalues at point {number}").format(model=_name(found), number=number + 1)},
-        xaxis={"title": _("real part"), "zeroline": False},
-        yaxis={"title": _("imaginary part"), "zeroline": False, "scaleanchor": "x", "scaleratio": 1},
-        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
-        height=440,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
+    return layout.finish(
+        figure,
+        _("{model}: eigenvalues at point {number}").format(model=layout.model_name(result.model), number=number + 1),
+        440,
+        x={"title": _("real part"), "zeroline": False},
+        y={"title": _("imaginary part"), "zeroline": False, "scaleanchor": "x", "scaleratio": 1},
+        legend=layout.below(0.22),
     )
 
 
-def _places(states: np.ndarray, space: StateSpace, plane: tuple[int, int]) -> list[np.ndarray]:
-    """Where states [N, H] are on the two axes; along the read-out's as the logit that they give."""
-    places = space.project(states)
-    return [(space.scale * places[:, axis] + space.bias if axis == 0 else places[:, axis]).round(5) for axis in plane]
+def _coordinates(states: np.ndarray, space: StateSpace, plane: tuple[int, int]) -> list[np.ndarray]:
+    """States [N, H] on the two axes; along the read-out's as the logit that they give."""
+    projected = space.project(states)
+    return [
+        (space.scale * projected[:, axis] + space.bias if axis == 0 else projected[:, axis]).round(5) for axis in plane
+    ]
 
 
 def _axis(axis: int) -> str:
     return _("read-out (logit)") if axis == 0 else _("component {number}").format(number=axis)
-
-
-def _name(found: FixedPoints) -> str:
-    return html.escape(model_name(found.model), quote=False)

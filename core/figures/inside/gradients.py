@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from core.data.labels import model_name
-from core.figures.palette import THRESHOLD, style
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, escaped, tick
+from core.figures import layout
+from core.figures.palette import style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -23,22 +20,22 @@ _MOST_MARKERS = 60
 _LEAST_SPAN, _MOST_SPAN = 0.6, 3.0  # decades
 
 
-def gradient_norms(found: Sequence[Gradients]) -> go.Figure:
-    """Norms of the last logit's gradient at every token: by the hidden state, the cell state and the embedding.
+def gradient_norms(models: Sequence[Gradients]) -> go.Figure:
+    """Norms of the last logit's gradient at every token: with respect to hidden state, cell state and embedding.
 
-    A line per model, the norms on a log scale, where a norm of exactly 0 has no place and leaves a gap.
+    A line per model, on a log scale, where a norm of exactly 0 leaves a gap.
     """
-    panels: list[tuple[str, list[np.ndarray | None]]] = [
-        (_("by the hidden state, ‖∂logit/∂h‖"), [gradients.h for gradients in found]),
-        (_("by the cell state, ‖∂logit/∂c‖"), [gradients.c for gradients in found]),
-        (_("by the token's embedding, ‖∂logit/∂x‖"), [gradients.x for gradients in found]),
+    rows: list[tuple[str, list[np.ndarray | None]]] = [
+        (_("with respect to the hidden state, ‖∂logit/∂h‖"), [gradients.h for gradients in models]),
+        (_("with respect to the cell state, ‖∂logit/∂c‖"), [gradients.c for gradients in models]),
+        (_("with respect to the token's embedding, ‖∂logit/∂x‖"), [gradients.x for gradients in models]),
     ]
-    panels = [panel for panel in panels if any(norms is not None for norms in panel[1])]
-    figure = _stacked([title for title, _norms in panels])
-    for row, (_title, norms) in enumerate(panels, 1):
-        for place, (gradients, values) in enumerate(zip(found, norms, strict=True)):
+    rows = [row for row in rows if any(norms is not None for norms in row[1])]
+    figure = layout.panels([title for title, _norms in rows], 0.09)
+    for row, (_title, norms) in enumerate(rows, 1):
+        for index, (gradients, values) in enumerate(zip(models, norms, strict=True)):
             if values is not None:
-                _line(figure, gradients, place, row, np.where(values > 0, values, np.nan), legend=row == 1)
+                _line(figure, gradients, index, row, np.where(values > 0, values, np.nan))
         figure.update_yaxes(
             title=_("norm"),
             type="log",
@@ -47,30 +44,30 @@ def gradient_norms(found: Sequence[Gradients]) -> go.Figure:
             row=row,
             col=1,
         )
-    return _finished(figure, found, _("The final logit's gradient at every token"))
+    return _finished(figure, models, _("Gradient of the final logit at every token"))
 
 
-def step_norms(found: Sequence[Gradients]) -> go.Figure:
+def step_norms(models: Sequence[Gradients]) -> go.Figure:
     """Above, the spectral norm of every step's Jacobian; below, the gradient at every state against their product.
 
     Solid is the decimal logarithm of the gradient's norm, dotted that of the bound ‖w‖ σ(J_T) … σ(J_{t+1}), which may
     be beyond any floating-point number.
     """
-    figure = _stacked(
-        [_("spectral norm of each step’s Jacobian, σ(J)"), _("gradient at the state (line) and its bound (dotted)")]
-    )
-    for place, gradients in enumerate(found):
-        _line(figure, gradients, place, 1, np.where(gradients.jacobian > 0, gradients.jacobian, np.nan), legend=True)
+    titles = [
+        _("spectral norm of each step’s Jacobian, σ(J)"),
+        _("gradient at the state (line) and its bound (dotted)"),
+    ]
+    figure = layout.panels(titles, 0.09)
+    for index, gradients in enumerate(models):
+        _line(figure, gradients, index, 1, np.where(gradients.jacobian > 0, gradients.jacobian, np.nan))
         with np.errstate(divide="ignore"):
-            norms = np.log10(gradients.state)
-        _line(figure, gradients, place, 2, np.where(np.isfinite(norms), norms, np.nan))
-        bound = gradients.log10_bound
-        _line(figure, gradients, place, 2, np.where(np.isfinite(bound), bound, np.nan), dotted=True)
-    figure.add_hline(y=1, line={"color": THRESHOLD, "width": 1, "dash": "dash"}, row=1, col=1)
-    ticks = _ticks([gradients.jacobian for gradients in found])
+            _line(figure, gradients, index, 2, np.log10(gradients.state))
+        _line(figure, gradients, index, 2, gradients.log10_bound, dotted=True)
+    figure.add_hline(y=1, line=layout.DASHED, row=1, col=1)
+    ticks = _ticks([gradients.jacobian for gradients in models])
     figure.update_yaxes(title=_("σ(J)"), type="log", exponentformat="power", **ticks, row=1, col=1)
     figure.update_yaxes(title=_("log₁₀ of the norm"), row=2, col=1)
-    return _finished(figure, found, _("What each step can do to a gradient"))
+    return _finished(figure, models, _("What each step can do to a gradient"))
 
 
 def _ticks(norms: Sequence[np.ndarray]) -> dict[str, list[Any]]:
@@ -89,57 +86,40 @@ def _ticks(norms: Sequence[np.ndarray]) -> dict[str, list[Any]]:
     return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
 
 
-def _stacked(titles: Sequence[str]) -> go.Figure:
-    figure = make_subplots(
-        rows=len(titles), cols=1, shared_xaxes=True, vertical_spacing=0.09, subplot_titles=list(titles)
-    )
-    figure.update_annotations(x=0, xanchor="left", font={"size": 13})
-    return figure
-
-
 def _line(
-    figure: go.Figure,
-    gradients: Gradients,
-    place: int,
-    row: int,
-    norms: np.ndarray,
-    *,
-    legend: bool = False,
-    dotted: bool = False,
+    figure: go.Figure, gradients: Gradients, index: int, row: int, norms: np.ndarray, *, dotted: bool = False
 ) -> None:
-    look = style(gradients.model, place)
-    name = html.escape(model_name(gradients.model), quote=False)
+    name = layout.model_name(gradients.model)
     few = len(gradients.tokens) <= _MOST_MARKERS and not dotted
-    figure.add_scatter(
-        x=list(range(1, len(gradients.tokens) + 1)),
-        y=norms,
-        name=_("{model}, bound").format(model=name) if dotted else name,
+    layout.panel_line(
+        figure,
+        row,
+        list(range(1, len(gradients.tokens) + 1)),
+        norms,
+        style(gradients.model, index),
+        _("{model}, bound").format(model=name) if dotted else name,
+        width=1.2 if dotted else 2.2,
+        legend=row == 1,
+        dotted=dotted,
         legendgroup=name,
-        showlegend=legend,
         mode="lines+markers" if few else "lines",
-        line={"color": look.color, "dash": "dot" if dotted else look.dash, "width": 1.2 if dotted else 2.2},
-        marker={"symbol": look.marker, "size": 7},
-        customdata=[escaped(token) for token in gradients.tokens],
+        customdata=[layout.escaped(token) for token in gradients.tokens],
         hovertemplate="%{customdata}: %{y:.3g}",
-        row=row,
-        col=1,
     )
 
 
-def _finished(figure: go.Figure, found: Sequence[Gradients], title: str) -> go.Figure:
+def _finished(figure: go.Figure, models: Sequence[Gradients], title: str) -> go.Figure:
     rows = len(figure.layout.annotations)
-    longest = max((len(gradients.tokens) for gradients in found), default=1)
+    longest = max((len(gradients.tokens) for gradients in models), default=1)
     height = 150 + 210 * rows
-    figure.update_layout(
-        title={"text": title, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}},
-        # Below the title, above the first panel's own.
-        legend={**LEGEND_ABOVE, "yref": "container", "y": 1 - 40 / height, "yanchor": "top"},
-        hovermode="x",
-        height=height,
-        margin={"t": 95, "b": 40, "l": 10, "r": 10},
-    )
-    figure.update_xaxes(range=[0.6, longest + 0.4])
+    figure.update_xaxes(range=[0.6, longest + 0.4], **layout.token_ticks([gradients.tokens for gradients in models]))
     figure.update_xaxes(title=_("tokens"), row=rows, col=1)
-    if len({gradients.tokens for gradients in found}) == 1 and longest <= MOST_TICKS:
-        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in found[0].tokens])
-    return figure
+    return layout.finish(
+        figure,
+        title,
+        height,
+        above=True,
+        legend={**layout.LEGEND_ABOVE, "yref": "container", "y": 1 - 40 / height, "yanchor": "top"},
+        hovermode="x",
+        top=95,
+    )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import SENTIMENT, Names, model_name
-from core.figures import axes
-from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD, style
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
+from core.data.labels import SENTIMENT, Names
+from core.figures import layout
+from core.figures.palette import CHOSEN, DIVERGING, style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -50,15 +48,15 @@ def patch_heatmap(
     """What each patch does, states and gates downwards, the steps from `first` on, `columns` of them at most.
 
     `show` is ``share``, of the difference in the logit, or ``probability``. Colours run from −100 % to 100 % or from 0
-    to 1, whatever the text; a step without a partner is left out. Invisible points lie over the map to tell of clicks;
-    the customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of nothing.
+    to 1 in every text; a step without a partner is left out. Invisible points over the map report clicks; the
+    customdata of each begins with what is patched and the step, from 0. Raises ValueError for shares of nothing.
     """
     values = grid.probabilities if show == "probability" else grid.shares
     if values is None:
-        raise ValueError(_("the two logits are the same, so nothing has a share of their difference"))
+        raise ValueError(_("the two logits are equal, so there is no difference to share out"))
     names = patch_names(list(values))
     steps = range(first, min(first + columns, len(grid.tokens[0])))
-    cells = np.array([found[steps.start : steps.stop] for found in values.values()])  # [what, steps]
+    cells = np.array([of_what[steps.start : steps.stop] for of_what in values.values()])  # [what, steps]
     shown = [[None if value != value else round(value, 4) for value in row] for row in cells.tolist()]
     written = "%{z:.2f}" if show == "probability" else "%{z:.0%}"
     figure = go.Figure(
@@ -69,7 +67,7 @@ def patch_heatmap(
             colorscale=DIVERGING,
             hoverinfo="skip",
             texttemplate=written if len(steps) <= _MOST_NUMBERS else None,
-            xgap=1 if len(steps) <= MOST_TICKS else 0,  # narrow cells would be all gap
+            xgap=1 if len(steps) <= layout.MOST_TICKS else 0,  # narrow cells would be all gap
             ygap=1,
             **_scale(show, labels),
         )
@@ -77,85 +75,83 @@ def patch_heatmap(
     _points(figure, grid, values, names, steps, labels)
     if chosen is not None and chosen[0] in names and chosen[1] in steps:
         row, step = list(names).index(chosen[0]), chosen[1]
-        line = {"color": CHOSEN, "width": 3 if len(steps) <= MOST_TICKS else 1}
+        line = {"color": CHOSEN, "width": 3 if len(steps) <= layout.MOST_TICKS else 1}
         figure.add_shape(x0=step + 0.5, x1=step + 1.5, y0=row - 0.5, y1=row + 0.5, line=line)
     a, b = grid.probability
-    figure.update_layout(
-        title={
-            "text": _("{model}: from {a:.2f} towards {b:.2f}, one patch at a time").format(
-                model=html.escape(model_name(grid.model), quote=False), a=a, b=b
-            )
-        },
-        xaxis={
+    return layout.finish(
+        figure,
+        _("{model}: from {a:.2f} towards {b:.2f}, one patch at a time").format(
+            model=layout.model_name(grid.model), a=a, b=b
+        ),
+        170 + 34 * len(names),
+        x={
             "title": _("patched at this token"),
             "range": [steps.start + 0.5, steps.stop + 0.5],
             "showgrid": False,
             "zeroline": False,
+            **layout.token_ticks([grid.tokens[0]], steps.start, steps.stop),
         },
-        yaxis={
+        y={
             "tickvals": list(range(len(names))),
-            "ticktext": [html.escape(name, quote=False) for name in names.values()],
+            "ticktext": [layout.escape(name) for name in names.values()],
             "range": [len(names) - 0.5, -0.5],
             "showgrid": False,
             "zeroline": False,
         },
-        hoverdistance=-1,  # a click anywhere in a wide cell is one on its middle
+        hoverdistance=-1,
         clickmode="event+select",
         dragmode=False,
-        height=170 + 34 * len(names),
-        margin={"t": 50, "b": 60, "l": 10, "r": 10},
+        bottom=60,
     )
-    if len(steps) <= MOST_TICKS:
-        figure.update_xaxes(
-            tickvals=[step + 1 for step in steps], ticktext=[tick(grid.tokens[0][step]) for step in steps]
-        )
-    return figure
 
 
-def before_and_after(found: Sequence[Intervention], labels: Names = SENTIMENT) -> go.Figure:
+def before_and_after(runs: Sequence[Intervention], labels: Names = SENTIMENT) -> go.Figure:
     """P(second class) after each token, a pair of curves per model: thin and dotted as it was, thick as changed."""
     figure = go.Figure()
-    figure.add_hline(y=0.5, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
-    for place, run in enumerate(found):
-        look, model = style(run.model, place), html.escape(model_name(run.model), quote=False)
-        places = list(range(1, len(run.tokens) + 1))
+    figure.add_hline(y=0.5, line=layout.DASHED)
+    for index, run in enumerate(runs):
+        look, model = style(run.model, index), layout.model_name(run.model)
+        positions = list(range(1, len(run.tokens) + 1))
         curves = (
             (_("{model}, before"), run.probability_before, {"dash": "dot", "width": 1.5}, "-open"),
             (_("{model}, after"), run.probability_after, {"dash": look.dash, "width": 3}, ""),
         )
         for name, probabilities, line, filling in curves:
             figure.add_scatter(
-                x=places,
+                x=positions,
                 y=probabilities,
                 name=name.format(model=model),
-                mode="lines+markers" if len(places) <= 60 else "lines",
+                mode="lines+markers" if len(positions) <= 60 else "lines",
                 line={"color": look.color, **line},
                 marker={"symbol": look.marker + filling, "size": 8},
-                customdata=[escaped(token) for token in run.tokens],
+                customdata=[layout.escaped(token) for token in run.tokens],
                 hovertemplate="%{customdata}: %{y:.3f}",
             )
-    longest = max((len(run.tokens) for run in found), default=1)
-    figure.update_layout(
-        title={"text": _("Verdict after each token, before and after"), **TITLE_ABOVE},
-        yaxis={"title": axes.probability(labels), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]},
-        xaxis={"title": _("tokens read so far"), "range": [0.6, longest + 0.4]},
-        legend=LEGEND_ABOVE,
+    longest = max((len(run.tokens) for run in runs), default=1)
+    return layout.finish(
+        figure,
+        _("Verdict after each token, before and after"),
+        440,
+        above=True,
+        y=layout.probability_axis(labels),
+        x={
+            "title": _("tokens read so far"),
+            "range": [0.6, longest + 0.4],
+            **layout.token_ticks([run.tokens for run in runs]),
+        },
+        legend=layout.LEGEND_ABOVE,
         hovermode="x unified",
-        height=440,
-        margin={"t": 110, "b": 40, "l": 10, "r": 10},
+        top=110,
     )
-    if len({run.tokens for run in found}) == 1 and longest <= MOST_TICKS:
-        figure.update_xaxes(tickvals=list(range(1, longest + 1)), ticktext=[tick(token) for token in found[0].tokens])
-    return figure
 
 
 def _scale(show: str, labels: Names) -> dict[str, object]:
-    """Where colours begin and end, the same in every map; beyond them the number tells."""
+    """The range of the colours, the same in every map."""
     if show == "probability":
         return {
             "zmin": 0.0,
             "zmax": 1.0,
-            "colorbar": {"title": {"text": axes.probability(labels), "side": "right"}, "tickvals": [0, 0.5, 1]},
+            "colorbar": {"title": {"text": layout.probability(labels), "side": "right"}, "tickvals": [0, 0.5, 1]},
         }
     bar = {"title": {"text": _("share carried"), "side": "right"}, "tickvals": [-1, 0, 1], "tickformat": ".0%"}
     return {"zmin": -1.0, "zmax": 1.0, "colorbar": bar}
@@ -169,7 +165,7 @@ def _points(
     steps: range,
     labels: Names,
 ) -> None:
-    """The invisible points that tell of a cell, and of a click on it."""
+    """The invisible points that describe a cell and report a click on it."""
     shares = grid.shares
     kept = [(row, what, step) for row, what in enumerate(values) for step in steps if grid.partners[step] is not None]
     figure.add_scatter(
@@ -182,16 +178,16 @@ def _points(
             (
                 what,
                 step,
-                html.escape(names[what], quote=False),
-                tick(grid.tokens[0][step]),
-                tick(grid.tokens[1][grid.partners[step] or 0]),
+                layout.escape(names[what]),
+                layout.tick(grid.tokens[0][step]),
+                layout.tick(grid.tokens[1][grid.partners[step] or 0]),
                 f"{grid.probabilities[what][step]:.4f}",
                 "–" if shares is None else f"{shares[what][step]:.1%}",
             )
             for _row, what, step in kept
         ],
         hovertemplate=_("{what} at {token}, from {other}: {chance} {probability}, share {share}").format(
-            chance=axes.probability(labels),
+            chance=layout.probability(labels),
             what="%{customdata[2]}",
             token="%{customdata[3]}",
             other="%{customdata[4]}",

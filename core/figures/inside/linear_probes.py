@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.data.labels import model_name
+from core.figures import layout
 from core.figures.palette import THRESHOLD, style
 from core.runtime.i18n import gettext as _
 
@@ -22,14 +21,14 @@ _ORDER = ("h", "c", "x", "place")
 _APART = 0.26  # between models, of the distance between two sources
 
 
-def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = MappingProxyType({})) -> go.Figure:
+def probe_plot(probed: Sequence[Probes], task: str, sources: Mapping[str, str] = MappingProxyType({})) -> go.Figure:
     """Accuracy of one task by source and model, filled, with the control task's, hollow; beside it the selectivity.
 
-    Sources stand under their names in `sources` where they have one. A dashed line is chance. Raises ValueError where
-    no model has the task.
+    Sources are shown under their names in `sources`. A dashed line is chance. Raises ValueError where no model has the
+    task.
     """
-    there = {probe.source for one in found for probe in one.probes if probe.task == task}
-    rows = [source for source in _ORDER if source in there]
+    of_task = [[probe for probe in one.probes if probe.task == task] for one in probed]
+    rows = [source for source in _ORDER if any(probe.source == source for probes in of_task for probe in probes)]
     if not rows:
         raise ValueError(f"no model was probed for {task!r}")
     figure = make_subplots(
@@ -39,13 +38,12 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
         horizontal_spacing=0.04,
         subplot_titles=(_("balanced accuracy"), _("selectivity")),
     )
-    chance = next(probe.chance for one in found for probe in one.probes if probe.task == task)
-    for place, one in enumerate(found):
-        probes = [probe for probe in one.probes if probe.task == task]
-        shift = _APART * (place - (len(found) - 1) / 2)
-        look, name = style(one.model, place), html.escape(model_name(one.model), quote=False)
+    chance = next(probe.chance for probes in of_task for probe in probes)
+    for index, (one, probes) in enumerate(zip(probed, of_task, strict=True)):
+        shift = _APART * (index - (len(probed) - 1) / 2)
+        look, name = style(one.model, index), layout.model_name(one.model)
         heights = [rows.index(probe.source) + shift for probe in probes]
-        titles = [html.escape(sources.get(probe.source, probe.source), quote=False) for probe in probes]
+        titles = [layout.escape(sources.get(probe.source, probe.source)) for probe in probes]
         for column, kind, hollow, label in (
             (1, "accuracy", False, name),
             (1, "control", True, _("{model}, control").format(model=name)),
@@ -55,14 +53,7 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
             figure.add_scatter(
                 x=[mean.mean for mean in means],
                 y=heights,
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [mean.interval[1] - mean.mean for mean in means],
-                    "arrayminus": [mean.mean - mean.interval[0] for mean in means],
-                    "thickness": 1.5,
-                    "width": 3,
-                },
+                error_x=layout.error_bars([mean.mean for mean in means], [mean.interval for mean in means]),
                 mode="markers",
                 marker={
                     "color": look.color,
@@ -82,16 +73,7 @@ def probe_plot(found: Sequence[Probes], task: str, sources: Mapping[str, str] = 
         figure.add_vline(x, line={"color": THRESHOLD, "dash": "dash", "width": 1.5}, row=1, col=column)
     figure.update_xaxes(range=[0, 1.02], row=1, col=1)
     figure.update_xaxes(nticks=4, tickangle=0, row=1, col=2)
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=[html.escape(sources.get(row, row), quote=False) for row in rows],
-        range=[len(rows) - 0.5, -0.5],
-        automargin=True,
-        zeroline=False,
-    )
-    return figure.update_layout(
-        title={"text": _("Linear probes (filled), controls (hollow)")},
-        legend={"orientation": "h", "x": 0, "y": -0.14, "yanchor": "top"},
-        height=240 + 70 * len(rows),
-        margin={"t": 90, "b": 40, "l": 10, "r": 10},
+    figure.update_yaxes(**layout.row_axis([layout.escape(sources.get(row, row)) for row in rows]))
+    return layout.finish(
+        figure, _("Linear probes (filled), controls (hollow)"), 240 + 70 * len(rows), legend=layout.below(0.14), top=90
     )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import SENTIMENT, Names, model_name
-from core.figures import axes
+from core.data.labels import SENTIMENT, Names
+from core.figures import layout
 from core.figures.labels import sides
 from core.figures.palette import SERIES, THRESHOLD, style
-from core.figures.prefixes import LONGEST_TICK, MOST_TICKS, escaped, tick
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -24,11 +22,11 @@ MOST_ARROWS = 60  # more than this along one path cannot be told apart
 _MOST_NAMED = 12  # tokens of one path; of more too few could be named to follow it by
 _PIXELS = (165.0, 250.0)  # that the points fill where three figures stand side by side on a small screen
 
-Place = tuple[int, int]
+Place = tuple[int, int]  # a path's index, and a token's in it
 
 
 def arrows_every(tokens: int) -> int:
-    """Of a path of so many tokens, every how many-th has an arrow and can be pointed at."""
+    """Of a path of so many tokens, every how many-th one has an arrow and a hover label."""
     return -(-max(tokens, 1) // MOST_ARROWS)
 
 
@@ -46,19 +44,18 @@ def state_path(
     are named as far as their names do not cover one another; what the paths begin with in common is named once.
     """
     figure = go.Figure()
-    name = html.escape(model_name(traces[0].model), quote=False) if traces else ""
+    name = layout.model_name(traces[0].model) if traces else ""
     across, up = plane
     for number, axis in enumerate(plane):
         if axis == 0:
-            line = {"color": THRESHOLD, "width": 1, "dash": "dash"}
-            (figure.add_hline(y=0, line=line) if number else figure.add_vline(x=0, line=line))
+            (figure.add_hline if number else figure.add_vline)(0, line=layout.DASHED)
     start = [float(_along(space, np.zeros((1, len(space.axes))), axis)[0]) for axis in plane]
-    along = [np.stack([_along(space, found, axis) for axis in plane], axis=1) for found in places]
+    along = [np.stack([_along(space, points, axis) for axis in plane], axis=1) for points in places]
     sides = _name_sides(traces, along, start)
-    for place, (trace, found) in enumerate(zip(traces, along, strict=True)):
-        look = SERIES[place % len(SERIES)]
-        x, y = (np.concatenate([[first], of_axis]) for first, of_axis in zip(start, found.T, strict=True))
-        label = _("sentence {number}").format(number=place + 1)
+    for path, (trace, points) in enumerate(zip(traces, along, strict=True)):
+        look = SERIES[path % len(SERIES)]
+        x, y = (np.concatenate([[first], of_axis]) for first, of_axis in zip(start, points.T, strict=True))
+        label = _("sentence {number}").format(number=path + 1)
         figure.add_scatter(
             x=x.round(5),
             y=y.round(5),
@@ -73,7 +70,7 @@ def state_path(
         # An arrow is turned by the marker before it, so the token before has one too, too small to see.
         marked = rows if every == 1 else sorted({*rows, *(row - 1 for row in rows if row)})
         arrows = set(rows)
-        named = [sides.get((place, row)) if row in arrows else None for row in marked]
+        named = [sides.get((path, row)) if row in arrows else None for row in marked]
         figure.add_scatter(
             x=[x[0], *x[1:][marked].round(5)],
             y=[y[0], *y[1:][marked].round(5)],
@@ -88,13 +85,16 @@ def state_path(
                 "size": [0.1, *(13 if row in arrows else 0.1 for row in marked)],
                 "line": {"width": 0 if every == 1 else 1, "color": THRESHOLD},  # stand out of a dense line
             },
-            text=["", *(tick(trace.tokens[row]) if side else "" for row, side in zip(marked, named, strict=True))],
+            text=[
+                "",
+                *(layout.tick(trace.tokens[row]) if side else "" for row, side in zip(marked, named, strict=True)),
+            ],
             textposition=["top center", *(side or "top center" for side in named)],
             cliponaxis=False,
             customdata=[(0, "", 0.5)]
-            + [(row + 1, escaped(trace.tokens[row]), round(float(trace.probability[row]), 4)) for row in marked],
+            + [(row + 1, layout.escaped(trace.tokens[row]), round(float(trace.probability[row]), 4)) for row in marked],
             hovertemplate=_("{place}. {token}: {chance} {probability}").format(
-                chance=axes.probability(labels),
+                chance=layout.probability(labels),
                 place="%{customdata[0]}",
                 token="%{customdata[1]}",
                 probability="%{customdata[2]:.3f}",
@@ -109,14 +109,14 @@ def state_path(
         marker={"symbol": "x", "size": 11, "color": THRESHOLD},
         hoverinfo="skip",
     )
-    return figure.update_layout(
-        title={"text": _("{model}: the path of its states").format(model=name)},
-        xaxis={"title": _axis(space, across), "zeroline": False},
-        yaxis={"title": _axis(space, up), "zeroline": False},
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
+    return layout.finish(
+        figure,
+        _("{model}: path of the hidden states").format(model=name),
+        460,
+        x={"title": _axis(space, across), "zeroline": False},
+        y={"title": _axis(space, up), "zeroline": False},
+        legend=layout.below(0.2),
         hovermode="closest",
-        height=460,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
 
 
@@ -124,43 +124,39 @@ def distance_curves(models: Sequence[str], apart: Sequence[np.ndarray]) -> go.Fi
     """How far two texts' states are from each other after as many tokens, [T] by model, a line each."""
     figure = go.Figure()
     longest = max((len(distances) for distances in apart), default=1)
-    for place, (model, distances) in enumerate(zip(models, apart, strict=True)):
-        look = style(model, place)
+    ticks = {"tickvals": list(range(1, longest + 1))} if longest <= layout.MOST_TICKS else {}
+    for index, (model, distances) in enumerate(zip(models, apart, strict=True)):
         figure.add_scatter(
             x=list(range(1, len(distances) + 1)),
             y=distances.round(6),
-            name=html.escape(model_name(model), quote=False),
+            name=layout.model_name(model),
             mode="lines+markers" if len(distances) <= MOST_ARROWS else "lines",
-            line={"color": look.color, "dash": look.dash, "width": 2.2},
-            marker={"symbol": look.marker, "size": 7},
+            **layout.pen(style(model, index), 2.2),
             hovertemplate="%{y:.3g}",
         )
-    figure.update_layout(
-        title={"text": _("Distance of the two paths")},
-        xaxis={"title": _("tokens read of each"), "range": [0.6, longest + 0.4]},
-        yaxis={"title": _("‖h − h'‖"), "rangemode": "tozero"},
-        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+    return layout.finish(
+        figure,
+        _("Distance between the two paths"),
+        340,
+        x={"title": _("tokens read of each"), "range": [0.6, longest + 0.4], **ticks},
+        y={"title": _("‖h − h'‖"), "rangemode": "tozero"},
+        legend=layout.below(0.3),
         hovermode="x unified",
-        height=340,
-        margin={"t": 50, "b": 40, "l": 10, "r": 10},
     )
-    if longest <= MOST_TICKS:
-        figure.update_xaxes(tickvals=list(range(1, longest + 1)))
-    return figure
 
 
 def _name_sides(traces: Sequence[Trace], along: Sequence[np.ndarray], start: Sequence[float]) -> dict[Place, str]:
-    """On which side of its point a token is named, by its path and place, counted from 0; the rest are not named."""
+    """On which side of its point a token is named, by the indices of its path and token; the rest are not named."""
     order: list[Place] = []
     for path, trace in enumerate(traces):
         if len(trace) <= _MOST_NAMED:
             shared = max((_shared(trace, other) for other in traces[:path]), default=0)
             order += [(path, row) for row in range(shared, len(trace))]
-    # Where each path ends is told first: there the verdict is read.
+    # The ends of the paths first: there the verdict is read.
     order.sort(key=lambda place: place[1] != len(traces[place[0]]) - 1)
     points = np.array([along[path][row] for path, row in order] + [start])
-    found = sides(points, [traces[path].tokens[row][:LONGEST_TICK] for path, row in order] + [""], *_PIXELS)
-    return {place: side for place, side in zip(order, found, strict=False) if side}
+    placed = sides(points, [traces[path].tokens[row][: layout.LONGEST_TICK] for path, row in order] + [""], *_PIXELS)
+    return {place: side for place, side in zip(order, placed, strict=False) if side}
 
 
 def _shared(a: Trace, b: Trace) -> int:
@@ -171,8 +167,8 @@ def _shared(a: Trace, b: Trace) -> int:
 
 def _along(space: StateSpace, places: np.ndarray, axis: int) -> np.ndarray:
     """Places along an axis; along the read-out's as the logit that they give."""
-    found: np.ndarray = places[:, axis].astype(np.float64)
-    return space.scale * found + space.bias if axis == 0 else found
+    values: np.ndarray = places[:, axis].astype(np.float64)
+    return space.scale * values + space.bias if axis == 0 else values
 
 
 def _axis(space: StateSpace, axis: int) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from core.figures import layout
 from core.figures.palette import CHOSEN, DIVERGING, THRESHOLD
-from core.figures.prefixes import escaped
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -23,62 +23,53 @@ MOST_TOKENS = 40
 def pattern_heatmap(pattern: Pattern) -> go.Figure:
     """The states of the pattern's units along the text, tokens across, with the span framed.
 
-    Units stand by their mean magnitude over the span, the strongest on top. Raises ValueError for a pattern without
-    a unit.
+    Units are sorted by their mean magnitude over the span, the strongest on top. Raises ValueError for a pattern
+    without a unit.
     """
     if not pattern.units:
-        raise ValueError(_("there is no unit to draw"))
+        raise ValueError(_("no unit to draw"))
     span = slice(pattern.first, pattern.last + 1)
     order = np.argsort(-np.abs(pattern.values[span]).mean(axis=0), kind="stable")[:MOST_UNITS]
     middle = (pattern.first + pattern.last) // 2
     start = max(0, min(middle - MOST_TOKENS // 2, len(pattern.tokens) - MOST_TOKENS))
     tokens = pattern.tokens[start : start + MOST_TOKENS]
-    places = list(range(start, start + len(tokens)))
-    values = pattern.values[places][:, order].astype(np.float64).T
-    left, right = max(pattern.first, start) - 0.5, min(pattern.last, places[-1]) + 0.5
+    positions = list(range(start, start + len(tokens)))
+    values = pattern.values[positions][:, order].astype(np.float64).T
+    left, right = max(pattern.first, start) - 0.5, min(pattern.last, positions[-1]) + 0.5
     reach = float(np.abs(values).max()) or 1.0
     figure = go.Figure(
         go.Heatmap(
             z=values,
-            x=places,
+            x=positions,
             y=list(range(len(order))),
             zmin=-reach,
             zmax=reach,
             colorscale=DIVERGING,
             colorbar={"title": {"text": pattern.state}, "thickness": 12},
-            customdata=[[[escaped(token), pattern.units[unit]] for token in tokens] for unit in order],
+            customdata=[[[layout.escaped(token), pattern.units[unit]] for token in tokens] for unit in order],
             hovertemplate=_("unit %{customdata[1]}, %{customdata[0]}: %{z:.3f}") + "<extra></extra>",
         )
     )
-    figure.add_shape(
-        type="rect",
-        x0=left,
-        x1=right,
-        y0=-0.5,
-        y1=len(order) - 0.5,
-        line={"color": CHOSEN, "width": 3},
-    )
+    figure.add_shape(x0=left, x1=right, y0=-0.5, y1=len(order) - 0.5, line={"color": CHOSEN, "width": 3})
     for edge in (left, right):
         figure.add_vline(edge, line={"color": THRESHOLD, "width": 1, "dash": "dot"})
-    figure.update_xaxes(
-        title=_("token"),
-        tickvals=places,
-        ticktext=[_shortened(token) for token in tokens],
-        showgrid=False,
+    return layout.finish(
+        figure,
+        _("Units that are on over the span"),
+        190 + 15 * len(order),
+        x={
+            "title": _("token"),
+            "tickvals": positions,
+            "ticktext": [layout.tick(token) for token in tokens],
+            "showgrid": False,
+        },
+        y={
+            "title": _("unit, from 0"),
+            "tickvals": list(range(len(order))),
+            "ticktext": [str(pattern.units[unit]) for unit in order],
+            "autorange": "reversed",
+            "showgrid": False,
+        },
+        top=60,
+        bottom=60,
     )
-    figure.update_yaxes(
-        title=_("unit, from 0"),
-        tickvals=list(range(len(order))),
-        ticktext=[str(pattern.units[unit]) for unit in order],
-        autorange="reversed",
-        showgrid=False,
-    )
-    return figure.update_layout(
-        title={"text": _("Units that are on over the span")},
-        height=190 + 15 * len(order),
-        margin={"t": 60, "b": 60, "l": 10, "r": 10},
-    )
-
-
-def _shortened(token: str) -> str:
-    return escaped(token if len(token) <= 14 else token[:13] + "…")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.data.labels import model_name
-from core.figures.palette import CHOSEN, DIVERGING, SEQUENTIAL, SERIES, THRESHOLD
-from core.figures.prefixes import LEGEND_ABOVE, MOST_TICKS, TITLE_ABOVE, escaped, tick
+from core.figures import layout
+from core.figures.palette import CHOSEN, DIVERGING, SEQUENTIAL, SERIES
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -59,40 +57,40 @@ def widest(units: int) -> int:
 def state_heatmap(
     trace: Trace, shown: str, units: Sequence[int], first: int = 0, chosen: tuple[int, int] | None = None
 ) -> go.Figure:
-    """One state or gate of some units, downwards as given, over the tokens from `first` on, `widest` of them at most.
+    """One state or gate of some units, downwards as given, over at most `widest` tokens from `first` on.
 
-    Streamlit tells nothing of a click on a map, so invisible points lie over it; the customdata of each begins with its
-    unit and the place of its token, both counted from 0. The pair `chosen` is framed. Colours run from −1 to 1 or from
-    0 to 1, whatever the text; only what has no bounds is scaled by its largest number in this text.
+    Streamlit reports no clicks on a map, so invisible points lie over it; the customdata of each begins with its unit
+    and its token, both counted from 0. The pair `chosen` is framed. Colours run from −1 to 1 or from 0 to 1 in every
+    text; only what has no bounds is scaled by its largest number in this text.
     """
     columns = range(first, min(first + widest(len(units)), len(trace)))
-    found = values(trace, shown)
-    cells = found[columns.start : columns.stop, list(units)].T.astype(np.float64)  # [units, tokens]
-    low, high = _range(shown, found)
+    numbers = values(trace, shown)
+    cells = numbers[columns.start : columns.stop, list(units)].T.astype(np.float64)  # [units, tokens]
+    low, high = _range(shown, numbers)
     name = shown_names(trace)[shown]
     figure = go.Figure(
         go.Heatmap(
             z=cells.round(4).tolist(),
-            x=[place + 1 for place in columns],
+            x=[position + 1 for position in columns],
             y=list(range(len(units))),
             zmin=low,
             zmax=high,
             colorscale=SEQUENTIAL if shown in _GATES else DIVERGING,
-            colorbar={"title": {"text": html.escape(name, quote=False), "side": "right"}, "thickness": 14},
+            colorbar={"title": {"text": layout.escape(name), "side": "right"}, "thickness": 14},
             hoverinfo="skip",
         )
     )
-    tokens = [tick(trace.tokens[place]) for place in columns]
+    tokens = [layout.tick(trace.tokens[position]) for position in columns]
     figure.add_scatter(
-        x=[place + 1 for _unit in units for place in columns],
+        x=[position + 1 for _unit in units for position in columns],
         y=[row for row in range(len(units)) for _place in columns],
         mode="markers",
         opacity=0,
         marker={"symbol": "square", "size": 12},
         customdata=[
-            (int(unit), place, token, round(float(cells[row, place - first]), 4))
+            (int(unit), position, token, round(float(cells[row, position - first]), 4))
             for row, unit in enumerate(units)
-            for place, token in zip(columns, tokens, strict=True)
+            for position, token in zip(columns, tokens, strict=True)
         ],
         hovertemplate=_("unit {unit}, {token}: {value}").format(
             unit="%{customdata[0]}", token="%{customdata[2]}", value="%{customdata[3]:.4f}"
@@ -102,86 +100,79 @@ def state_heatmap(
     )
     if chosen is not None:
         _frame(figure, chosen, list(units), columns)
-    figure.update_layout(
-        title={
-            "text": _("{model}: {name}, unit by unit").format(
-                model=html.escape(model_name(trace.model), quote=False), name=html.escape(name, quote=False)
-            )
+    if len(units) <= _MOST_UNIT_TICKS:
+        ticktext = [str(int(unit)) for unit in units]
+        unit_ticks = {"tickvals": list(range(len(units))), "ticktext": ticktext, "tickfont": {"size": 10}}
+    else:
+        unit_ticks = {"showticklabels": False}
+    return layout.finish(
+        figure,
+        _("{model}: {name}, unit by unit").format(model=layout.model_name(trace.model), name=layout.escape(name)),
+        min(160 + 14 * len(units), 1_400),
+        x={
+            "title": _("tokens"),
+            "range": [columns.start + 0.5, columns.stop + 0.5],
+            "showgrid": False,
+            **layout.token_ticks([trace.tokens], columns.start, columns.stop),
         },
-        xaxis={"title": _("tokens"), "range": [columns.start + 0.5, columns.stop + 0.5], "showgrid": False},
-        yaxis={
-            "title": _("units, by how far they move the verdict"),
+        y={
+            "title": _("units, by their effect on the verdict"),
             "range": [len(units) - 0.5, -0.5],
             "showgrid": False,
             "zeroline": False,
+            **unit_ticks,
         },
-        hoverdistance=-1,  # a click anywhere in a wide cell is one on its middle
+        hoverdistance=-1,
         clickmode="event+select",
         dragmode=False,
-        height=min(160 + 14 * len(units), 1_400),
-        margin={"t": 50, "b": 60, "l": 10, "r": 10},
+        bottom=60,
     )
-    if len(columns) <= MOST_TICKS:
-        figure.update_xaxes(tickvals=[place + 1 for place in columns], ticktext=tokens)
-    if len(units) <= _MOST_UNIT_TICKS:
-        figure.update_yaxes(
-            tickvals=list(range(len(units))), ticktext=[str(int(unit)) for unit in units], tickfont={"size": 10}
-        )
-    else:
-        figure.update_yaxes(showticklabels=False)
-    return figure
 
 
 def unit_line(trace: Trace, unit: int, token: int | None = None) -> go.Figure:
-    """Every state and gate of one unit along all tokens; the place of a chosen `token`, from 0, is marked.
+    """Every state and gate of one unit along all tokens; a chosen `token`, counted from 0, is marked.
 
     Of more than `MOST_TOKENS` tokens the gates' lines would hide the states', so they wait in the legend for a click.
     """
     figure = go.Figure()
-    figure.add_hline(y=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
-    places = list(range(1, len(trace) + 1))
+    figure.add_hline(y=0, line=layout.DASHED)
+    positions = list(range(1, len(trace) + 1))
     for look, (shown, name) in zip(SERIES, shown_names(trace).items(), strict=False):
         figure.add_scatter(
-            x=places,
+            x=positions,
             y=values(trace, shown)[:, unit].astype(np.float64).round(6),
-            name=html.escape(name, quote=False),
+            name=layout.escape(name),
             mode="lines+markers" if len(trace) <= MOST_TOKENS else "lines",
             line={"color": look.color, "dash": look.dash, "width": 3 if shown in ("h", "c") else 1.8},
             marker={"symbol": look.marker, "size": 7},
-            customdata=[escaped(token) for token in trace.tokens],
+            customdata=[layout.escaped(token) for token in trace.tokens],
             hovertemplate="%{customdata}: %{y:.4f}",
             visible="legendonly" if len(trace) > MOST_TOKENS and shown not in ("h", "c", "pre_activation") else True,
         )
     if token is not None:
         figure.add_vline(x=token + 1, line={"color": CHOSEN, "width": 2, "dash": "dot"})
-    figure.update_layout(
-        title={
-            "text": _("{model}: unit {unit} along the text").format(
-                model=html.escape(model_name(trace.model), quote=False), unit=unit
-            ),
-            **TITLE_ABOVE,
-        },
-        xaxis={"title": _("tokens"), "range": [0.6, len(trace) + 0.4]},
-        yaxis={"title": _("value")},
-        legend=LEGEND_ABOVE,
+    return layout.finish(
+        figure,
+        _("{model}: unit {unit} along the text").format(model=layout.model_name(trace.model), unit=unit),
+        440,
+        above=True,
+        x={"title": _("tokens"), "range": [0.6, len(trace) + 0.4], **layout.token_ticks([trace.tokens])},
+        y=_("value"),
+        legend=layout.LEGEND_ABOVE,
         hovermode="x unified",
-        height=440,
-        margin={"t": 110, "b": 40, "l": 10, "r": 10},
+        top=110,
     )
-    if len(trace) <= MOST_TICKS:
-        figure.update_xaxes(tickvals=places, ticktext=[tick(token) for token in trace.tokens])
-    return figure
 
 
-def _range(shown: str, found: np.ndarray) -> tuple[float, float]:
+def _range(shown: str, numbers: np.ndarray) -> tuple[float, float]:
     if shown in _GATES:
         return 0.0, 1.0
-    largest = 1.0 if shown in _BOUNDED else max(float(np.abs(found).max()), 1e-6)
+    largest = 1.0 if shown in _BOUNDED else max(float(np.abs(numbers).max()), 1e-6)
     return -largest, largest
 
 
 def _frame(figure: go.Figure, chosen: tuple[int, int], units: list[int], columns: range) -> None:
-    """Lines around the chosen unit's row and the chosen token's column, where they are shown."""
+    """Frame the chosen unit's row and the chosen token's column, where they are shown."""
     unit, token = chosen
     line = {"color": CHOSEN, "width": 2}
     if token in columns:

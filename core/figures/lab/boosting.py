@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from core.figures.palette import CHOSEN, SERIES, THRESHOLD
+from core.figures import layout
+from core.figures.palette import CHOSEN, SERIES, THRESHOLD, Style
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from core.lab.boosting.samme import Boosting, Minimum
     from core.lab.boosting.stumps import Regions, Stump
 
-_LEGEND = {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"}
-_MARGIN = {"t": 50, "b": 40, "l": 10, "r": 10}
+_LEGEND = layout.below(0.2)
+_MARKED = {"color": CHOSEN, "width": 1.5, "dash": "dot"}
 _AREA, _LEAST = 30.0, 5.0  # a point's width in pixels: where it has all the weight of ten, and at least
 _CURVE = 161  # points of a curve
 
@@ -39,30 +38,24 @@ def weighted_points(cloud: Cloud, boosting: Boosting, rounds: int, regions: Regi
         y=cloud.points[wrong, 1],
         mode="markers",
         name=_("wrong in this round"),
-        marker={
-            "symbol": "circle-open",
-            "size": (widths[wrong] + 5).round(2),
-            "color": CHOSEN,
-            "line": {"color": CHOSEN, "width": 1.5},
-        },
+        marker={**layout.ring(CHOSEN, (widths[wrong] + 5).round(2)), "line": {"color": CHOSEN, "width": 1.5}},
         hoverinfo="skip",
     )
     line = {"color": CHOSEN, "width": 2, "dash": "dot"}
     (figure.add_vline if stump.axis == 0 else figure.add_hline)(stump.threshold, line=line)
-    figure.update_layout(
-        title={"text": _("Round {number}: weights, and the ensemble’s verdicts").format(number=rounds)},
-        xaxis={"title": _("x1"), "range": [regions.x_edges[0], regions.x_edges[-1]], "showgrid": False},
-        yaxis={"title": _("x2"), "range": [regions.y_edges[0], regions.y_edges[-1]], "showgrid": False},
+    return layout.finish(
+        figure,
+        _("Round {number}: weights, and the ensemble’s predictions").format(number=rounds),
+        520,
+        x={"title": _("x1"), "range": [regions.x_edges[0], regions.x_edges[-1]], "showgrid": False, "zeroline": False},
+        y={"title": _("x2"), "range": [regions.y_edges[0], regions.y_edges[-1]], "showgrid": False, "zeroline": False},
         legend={**_LEGEND, "y": -0.16, "itemsizing": "constant"},
-        height=520,
-        margin=_MARGIN,
     )
-    return figure.update_xaxes(zeroline=False).update_yaxes(zeroline=False)
 
 
 def _regions(regions: Regions, classes: int) -> go.Heatmap:
-    colors = [SERIES[place % len(SERIES)].color for place in range(classes)]
-    scale = [(end / classes, color) for place, color in enumerate(colors) for end in (place, place + 1)]
+    colors = [SERIES[label % len(SERIES)].color for label in range(classes)]
+    scale = [(end / classes, color) for label, color in enumerate(colors) for end in (label, label + 1)]
     return go.Heatmap(
         x=regions.x_edges,
         y=regions.y_edges,
@@ -77,26 +70,26 @@ def _regions(regions: Regions, classes: int) -> go.Heatmap:
 
 
 def points_alone(cloud: Cloud) -> go.Figure:
-    """Points of equal weight, a class in a colour and marker: what no stump could be boosted on."""
+    """Points of equal weight, a class in a colour and marker, where no stump could be boosted."""
     figure = go.Figure()
     _by_class(figure, cloud, np.full(len(cloud.points), 1 / len(cloud.points)))
-    return figure.update_layout(
-        title={"text": _("The points, all of one weight")},
-        xaxis={"title": _("x1"), "zeroline": False},
-        yaxis={"title": _("x2"), "zeroline": False},
+    return layout.finish(
+        figure,
+        _("The points, all with equal weight"),
+        480,
+        x={"title": _("x1"), "zeroline": False},
+        y={"title": _("x2"), "zeroline": False},
         legend=_LEGEND,
-        height=480,
-        margin=_MARGIN,
     )
 
 
 def _by_class(figure: go.Figure, cloud: Cloud, weights: np.ndarray) -> np.ndarray:
     """Draw points, their area by weight, a class in a colour and marker. Returns their widths in pixels."""
     widths: np.ndarray = np.maximum(_LEAST, _AREA * np.sqrt(weights * len(weights) / 10))
-    for place, name in enumerate(cloud.names):
-        look = SERIES[place % len(SERIES)]
-        rows = np.flatnonzero(cloud.labels == place)
-        shown = html.escape(name, quote=False)
+    for label, name in enumerate(cloud.names):
+        look = SERIES[label % len(SERIES)]
+        rows = np.flatnonzero(cloud.labels == label)
+        shown = layout.escape(name)
         figure.add_scatter(
             x=cloud.points[rows, 0],
             y=cloud.points[rows, 1],
@@ -125,7 +118,7 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
     alphas = np.linspace(-0.15 * right, right, _CURVE)
     factors = (1 - made.error) * np.exp(-alphas) + made.error * np.exp(alphas / (classes - 1))
     figure = go.Figure()
-    figure.add_hline(y=1, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    figure.add_hline(y=1, line=layout.DASHED)
     figure.add_scatter(
         x=alphas,
         y=factors,
@@ -136,7 +129,7 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
     )
     marks = (
         (_("α by the formula"), minimum.alpha, made.normaliser, SERIES[2].color, "circle", 13),
-        (_("lowest value found"), minimum.found, made.normaliser, "#000000", "x-thin", 9),
+        (_("minimum found"), minimum.found, made.normaliser, "#000000", "x-thin", 9),
         (_("the report’s last line"), minimum.wrong, minimum.wrong_factor, SERIES[1].color, "diamond", 12),
     )
     for name, x, y, color, marker, size in marks:
@@ -149,13 +142,13 @@ def risk_in_alpha(boosting: Boosting, minimum: Minimum) -> go.Figure:
             marker={"color": color, "symbol": marker, "size": size, "line": line},
             hovertemplate="%{x:.6f}: %{y:.6f}",
         )
-    return figure.update_layout(
-        title={"text": _("Round {number}: the risk against its vote").format(number=minimum.number)},
-        xaxis={"title": _("α, the vote of this round"), "zeroline": False},
-        yaxis={"title": _("factor of the risk")},
+    return layout.finish(
+        figure,
+        _("Round {number}: risk as a function of its vote").format(number=minimum.number),
+        420,
+        x={"title": _("α, the vote of this round"), "zeroline": False},
+        y=_("factor of the risk"),
         legend=_LEGEND,
-        height=420,
-        margin=_MARGIN,
     )
 
 
@@ -164,21 +157,21 @@ def progress(boosting: Boosting, chosen: int) -> go.Figure:
     rounds = [0, *(made.number for made in boosting.rounds)]
     lines: tuple[tuple[str, list[float | None]], ...] = (
         (_("risk R"), [1.0, *(made.risk for made in boosting.rounds)]),
-        (_("share in error"), [None, *(made.training_error for made in boosting.rounds)]),
+        (_("error rate"), [None, *(made.training_error for made in boosting.rounds)]),
         (_("share with at most 1/K of the vote"), [1.0, *(made.outvoted for made in boosting.rounds)]),
     )
     figure = go.Figure()
     for look, (name, values) in zip(SERIES, lines, strict=False):
         _line(figure, rounds, values, name, look)
-    figure.add_vline(x=chosen, line={"color": CHOSEN, "width": 1.5, "dash": "dot"})
-    return figure.update_layout(
-        title={"text": _("Risk and error, round by round")},
-        xaxis={"title": _("rounds"), "rangemode": "tozero"},
-        yaxis={"title": _("risk, share of points"), "rangemode": "tozero"},
+    figure.add_vline(x=chosen, line=_MARKED)
+    return layout.finish(
+        figure,
+        _("Risk and error, round by round"),
+        420,
+        x={"title": _("rounds"), "rangemode": "tozero"},
+        y={"title": _("risk, share of points"), "rangemode": "tozero"},
         legend=_LEGEND,
         hovermode="x unified",
-        height=420,
-        margin=_MARGIN,
     )
 
 
@@ -186,10 +179,9 @@ def votes_and_errors(boosting: Boosting, chosen: int) -> go.Figure:
     """ε_t with chance, above, and α_t, by the formula and by the report's last line, below."""
     rounds = [made.number for made in boosting.rounds]
     titles = [_("weighted error ε of each learner"), _("its vote α")]
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.14, subplot_titles=titles)
-    figure.update_annotations(x=0, xanchor="left", font={"size": 13})
+    figure = layout.panels(titles, 0.14)
     chance = 1 - 1 / boosting.classes
-    _line(figure, rounds, [made.error for made in boosting.rounds], _("ε"), SERIES[0], row=1)
+    _line(figure, rounds, [made.error for made in boosting.rounds], _("ε"), SERIES[0], row=1, col=1)
     figure.add_hline(y=chance, line={"color": THRESHOLD, "width": 1.5, "dash": "dash"}, row=1, col=1)
     figure.add_annotation(
         x=0,
@@ -203,45 +195,45 @@ def votes_and_errors(boosting: Boosting, chosen: int) -> go.Figure:
         col=1,
     )
     alphas = [made.alpha if math.isfinite(made.alpha) else None for made in boosting.rounds]
-    _line(figure, rounds, alphas, _("α"), SERIES[2], row=2)
+    _line(figure, rounds, alphas, _("α"), SERIES[2], row=2, col=1)
     wrong = [None if a is None else boosting.classes * a for a in alphas]
-    _line(figure, rounds, wrong, _("the report’s, K times α"), SERIES[1], row=2)
-    figure.add_vline(x=chosen, line={"color": CHOSEN, "width": 1.5, "dash": "dot"})
+    _line(figure, rounds, wrong, _("the report’s, K times α"), SERIES[1], row=2, col=1)
+    figure.add_vline(x=chosen, line=_MARKED)
     figure.update_yaxes(title=_("share of weight"), rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title=_("vote"), rangemode="tozero", row=2, col=1)
     figure.update_xaxes(title=_("rounds"), row=2, col=1)
-    return figure.update_layout(
-        title={"text": _("Errors and votes, round by round")},
+    return layout.finish(
+        figure,
+        _("Errors and votes, round by round"),
+        480,
         legend=_LEGEND,
         hovermode="x unified",
-        height=480,
-        margin={**_MARGIN, "t": 75},
+        top=75,
     )
 
 
 def margins(boosting: Boosting, chosen: int) -> go.Figure:
     """How many points have at most which margin after the first, the chosen and the last round, as shares."""
     figure = go.Figure()
-    figure.add_vline(x=0, line={"color": THRESHOLD, "width": 1, "dash": "dash"})
+    figure.add_vline(x=0, line=layout.DASHED)
     for look, number in zip(SERIES, sorted({1, chosen, len(boosting.rounds)}), strict=False):
-        found = np.sort(boosting.margins(number))
-        places, counts = np.unique(found.round(9), return_counts=True)
-        shares = np.cumsum(counts) / len(found)
+        values, counts = np.unique(boosting.margins(number).round(9), return_counts=True)
+        shares = np.cumsum(counts) / counts.sum()
         figure.add_scatter(
-            x=[-1.0, *places.tolist(), 1.0],
+            x=[-1.0, *values.tolist(), 1.0],
             y=[0.0, *shares.tolist(), 1.0],
             mode="lines",
             name=_("after round {number}").format(number=number),
             line={"color": look.color, "dash": look.dash, "width": 3 if number == chosen else 1.8, "shape": "hv"},
             hovertemplate="%{x:.3f}: %{y:.1%}",
         )
-    return figure.update_layout(
-        title={"text": _("Margins: how sure the vote is")},
-        xaxis={"title": _("margin (share of all votes)"), "range": [-1.02, 1.02]},
-        yaxis={"title": _("share of points with at most this"), "range": [-0.02, 1.02], "tickformat": ".0%"},
+    return layout.finish(
+        figure,
+        _("Margins: how sure the vote is"),
+        420,
+        x={"title": _("margin (share of all votes)"), "range": [-1.02, 1.02]},
+        y={"title": _("share of points with at most this margin"), "range": [-0.02, 1.02], "tickformat": ".0%"},
         legend=_LEGEND,
-        height=420,
-        margin=_MARGIN,
     )
 
 
@@ -250,17 +242,15 @@ def _line(
     rounds: Sequence[int],
     values: Sequence[float | None],
     name: str,
-    look: Any,
-    row: int | None = None,
+    look: Style,
+    **panel: int,
 ) -> None:
-    place = {} if row is None else {"row": row, "col": 1}
     figure.add_scatter(
         x=list(rounds),
         y=list(values),
         name=name,
         mode="lines+markers" if len(rounds) <= 60 else "lines",
-        line={"color": look.color, "dash": look.dash, "width": 2},
-        marker={"symbol": look.marker, "size": 7},
+        **layout.pen(look),
         hovertemplate="%{y:.4f}",
-        **place,
+        **panel,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from core.figures import layout
 from core.figures.palette import SERIES
 from core.runtime.i18n import gettext as _
 
@@ -20,39 +20,32 @@ _MOST_TICKS = 20
 def cell_by_hand(worked: Worked) -> go.Figure:
     """Above, the states over the steps and what the cell was offered; below, its gates, where it has any.
 
-    A number beyond ±`DRAWN` has no place and leaves a gap.
+    A number beyond ±`DRAWN` leaves a gap.
     """
     cell, steps = worked.exercise.cell, worked.steps
     states, gates = _curves(cell, steps)
-    figure = make_subplots(
-        rows=2 if gates else 1,
-        cols=1,
-        shared_xaxes=True,
-        vertical_spacing=0.12,
-        subplot_titles=[_("states"), _("gates")][: 2 if gates else 1],
-    )
-    figure.update_annotations(x=0, xanchor="left", font={"size": 13})
+    figure = layout.panels([_("states"), _("gates")][: 2 if gates else 1], 0.12)
     t = [step.t for step in steps]
     for row, curves in enumerate((states, gates), 1):
-        for place, (name, values) in enumerate(curves.items()):
-            look = SERIES[place + (row - 1) * len(states)]
+        for index, (name, values) in enumerate(curves.items()):
             figure.add_scatter(
                 x=t,
                 y=[value if abs(value) <= DRAWN else None for value in values],
                 name=name,
                 mode="lines+markers",
-                line={"color": look.color, "dash": look.dash, "width": 2},
-                marker={"symbol": look.marker, "size": 8},
+                **layout.pen(SERIES[index + (row - 1) * len(states)], size=8),
                 hovertemplate="%{y:.6g}",
                 row=row,
                 col=1,
             )
-    figure.update_layout(
-        title={"text": _("Step by step"), "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}},
+    layout.finish(
+        figure,
+        _("Step by step"),
+        460 if gates else 320,
+        above=True,
         legend={"orientation": "h", "x": 0, "y": -0.16 if gates else -0.25, "yanchor": "top"},
         hovermode="x",
-        height=460 if gates else 320,
-        margin={"t": 75, "b": 40, "l": 10, "r": 10},
+        top=75,
     )
     figure.update_xaxes(range=[0.7, len(steps) + 0.3])
     figure.update_xaxes(title=_("step t"), row=2 if gates else 1, col=1)
@@ -73,6 +66,6 @@ def _curves(cell: str, steps: tuple[Step, ...]) -> tuple[dict[str, list[float]],
     g, i, f, o = values
     c = {_("c, stored"): [step.cell_sum.value for step in steps if step.cell_sum is not None]}
     return (
-        c | y | {_("g(z), offered"): g},
-        {_("f(z_i), store"): i, _("f(z_f), keep"): f, _("f(z_o), give out"): o},
+        c | y | {_("g(z), candidate"): g},
+        {_("f(z_i), store"): i, _("f(z_f), keep"): f, _("f(z_o), output"): o},
     )

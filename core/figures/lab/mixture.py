@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
+from core.figures import layout
 from core.figures.palette import CHOSEN, SERIES, THRESHOLD
-from core.figures.prefixes import tick
 from core.runtime.i18n import gettext as _
 
 if TYPE_CHECKING:
     from core.lab.mixture.em import Mixture
 
-_LEGEND = {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"}
-_MARGIN = {"t": 50, "b": 40, "l": 10, "r": 10}
 _TURN = np.linspace(0, 2 * np.pi, 73)
 _ROOM = 0.12  # around the points, as a share of their range
 
@@ -25,7 +22,7 @@ _ROOM = 0.12  # around the points, as a share of their range
 def step_name(half_step: int) -> str:
     """What was done last, after so many half-steps."""
     if half_step == 0:
-        return _("the start")
+        return _("start")
     iteration = (half_step + 1) // 2
     step = _("E-step") if half_step % 2 else _("M-step")
     return _("iteration {number}, after its {step}").format(number=iteration, step=step)
@@ -35,8 +32,8 @@ def ellipse(mean: np.ndarray, covariance: np.ndarray, deviations: float) -> np.n
     """The outline [73, 2] of the points at so many standard deviations (Mahalanobis distance) from a mean [2]."""
     values, vectors = np.linalg.eigh(covariance)
     circle = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
-    found: np.ndarray = mean + deviations * (circle * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    return found
+    outline: np.ndarray = mean + deviations * (circle * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    return outline
 
 
 def mixture_plane(
@@ -56,7 +53,7 @@ def mixture_plane(
     figure = go.Figure()
     shown = [f"#{row + 1}" for row in range(len(mixture.points))]
     if labels is not None:
-        shown = [f"{number} {tick(label)}" for number, label in zip(shown, labels, strict=True)]
+        shown = [f"{number} {layout.tick(label)}" for number, label in zip(shown, labels, strict=True)]
     if delta is None:
         _points(figure, mixture.points, shown, _("points"), THRESHOLD, "circle")
     else:
@@ -80,24 +77,24 @@ def mixture_plane(
             y=[mixture.points[point, 1]],
             mode="markers",
             name=_("chosen point"),
-            marker={"symbol": "circle-open", "size": 17, "color": CHOSEN, "line": {"width": 2.5}},
+            marker=layout.ring(CHOSEN, 17),
             hoverinfo="skip",
         )
     ranges = [_range(mixture.points[:, axis]) for axis in (0, 1)]
-    return figure.update_layout(
-        title={"text": _("Mixture at {step}").format(step=step_name(half_step))},
-        xaxis={"title": html.escape(axes[0], quote=False), "range": ranges[0], "zeroline": False},
-        yaxis={"title": html.escape(axes[1], quote=False), "range": ranges[1], "zeroline": False},
-        legend={**_LEGEND, "y": -0.14},
-        height=560,
-        margin=_MARGIN,
+    return layout.finish(
+        figure,
+        _("Mixture at {step}").format(step=step_name(half_step)),
+        560,
+        x={"title": layout.escape(axes[0]), "range": ranges[0], "zeroline": False},
+        y={"title": layout.escape(axes[1]), "range": ranges[1], "zeroline": False},
+        legend=layout.below(0.14),
     )
 
 
 def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
     """The log-likelihood after every iteration, below it the bound that both half-steps raise; what regularisation did.
 
-    Iterations count along the axis, E-steps stand at their halves.
+    The axis counts iterations; E-steps are at their halves.
     """
     made = mixture.iterations
     figure = go.Figure()
@@ -114,19 +111,18 @@ def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
             y=y,
             name=name,
             mode="lines+markers" if len(made) <= 40 else "lines",
-            line={"color": look.color, "dash": look.dash, "width": 2},
-            marker={"symbol": look.marker, "size": 6},
+            **layout.pen(look, size=6),
             hovertemplate="%{y:.4f}",
         )
     for name, chosen, symbol, color, size in (
         (
-            _("held up by regularisation"),
+            _("limited by regularisation"),
             [one for one in made if one.floor_active],
             "diamond-open",
             SERIES[1].color,
             12,
         ),
-        (_("it fell"), [one for one in made if one.fell], "triangle-down", SERIES[3].color, 11),
+        (_("it decreased"), [one for one in made if one.fell], "triangle-down", SERIES[3].color, 11),
     ):
         if chosen:
             figure.add_scatter(
@@ -138,13 +134,13 @@ def likelihood(mixture: Mixture, half_step: int) -> go.Figure:
                 hovertemplate="%{y:.4f}",
             )
     figure.add_vline(x=half_step / 2, line={"color": CHOSEN, "width": 1.5, "dash": "dot"})
-    return figure.update_layout(
-        title={"text": _("Log-likelihood, half-step by half-step")},
-        xaxis={"title": _("iterations"), "rangemode": "tozero"},
-        yaxis={"title": _("nats, all points together")},
-        legend=_LEGEND,
-        height=420,
-        margin=_MARGIN,
+    return layout.finish(
+        figure,
+        _("Log-likelihood, half-step by half-step"),
+        420,
+        x={"title": _("iterations"), "rangemode": "tozero"},
+        y=_("nats, summed over points"),
+        legend=layout.below(0.2),
     )
 
 

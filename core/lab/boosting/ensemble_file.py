@@ -1,90 +1,53 @@
-"""Where is the figure of an ensemble kept? One JSON file beside the checkpoints, without texts."""
+"""The figures of an ensemble, kept in one JSON file beside the checkpoints, without texts."""
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.lab.boosting.ensemble import Against, Amount, Ensemble, Voter, VoterRound
+from core.lab.boosting.ensemble import Ensemble
 from core.models import checkpoints
-from core.runtime.i18n import gettext as _
+from core.runtime import json_file
 
 FILE = "ensemble.json"
 FORMAT = 1
 
 
-def save(found: Ensemble, path: Path) -> None:
-    """Write an ensemble's figures; the file takes the place of an earlier one when it is whole. Raises OSError."""
-    beside = path.with_name(f"{path.name}.new")
-    try:
-        beside.write_text(json.dumps(as_json(found), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+def save(ensemble: Ensemble, path: Path) -> None:
+    """Write an ensemble's figures. Raises as `json_file.write`."""
+    json_file.write(path, FORMAT, as_json(ensemble))
 
 
 def load(path: Path | None = None) -> Ensemble | None:
     """The figures kept beside the checkpoints, None where there are none. Raises ValueError for a damaged file."""
     path = path or checkpoints.root() / FILE
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ValueError(
-            _("{name} cannot be read ({kind})").format(name=path.name, kind=type(error).__name__)
-        ) from None
-    try:
-        if content["format"] != FORMAT:
-            raise ValueError(
-                _("{name} is of format {found!r}, expected {expected}").format(
-                    name=path.name, found=content["format"], expected=FORMAT
-                )
-            )
-        return _ensemble(content)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            _("{name} does not hold what it should ({kind}: {error})").format(
-                name=path.name, kind=type(error).__name__, error=error
-            )
-        ) from None
+    return json_file.read(path, FORMAT, _ensemble) if path.exists() else None
 
 
-def as_json(found: Ensemble) -> dict[str, Any]:
+def as_json(ensemble: Ensemble) -> dict[str, Any]:
     """Plain lists, numbers and strings. A perfect voter's α is infinite, for which JSON has no number: null."""
-    content = {"format": FORMAT, **asdict(found)}
+    content = {"format": FORMAT, **asdict(ensemble)}
     for made in content["rounds"]:
-        made["alpha"] = None if made["alpha"] == float("inf") else made["alpha"]
-    for one, said in zip(found.against, content["against"], strict=True):
-        said["finding"] = one.finding
+        made["alpha"] = None if made["alpha"] == math.inf else made["alpha"]
+    for one, against in zip(ensemble.against, content["against"], strict=True):
+        against["finding"] = one.finding
     return content
 
 
-def outdated(found: Ensemble, hashes: Mapping[str, str]) -> list[str]:
+def outdated(ensemble: Ensemble, hashes: Mapping[str, str]) -> list[str]:
     """The models, by name, that are not those the figures are of any more, or are gone; `hashes` are today's."""
-    return [voter.name for voter in found.voters if hashes.get(voter.name) != voter.hash]
+    return [voter.name for voter in ensemble.voters if hashes.get(voter.name) != voter.hash]
 
 
-def _ensemble(content: Mapping[str, Any]) -> Ensemble:
-    whole = {name: value for name, value in content.items() if name != "format"}
-    whole["voters"] = tuple(
-        Voter(**{**voter, "test_interval": tuple(voter["test_interval"])}) for voter in content["voters"]
-    )
-    whole["rounds"] = tuple(
-        VoterRound(**{**made, "alpha": float("inf") if made["alpha"] is None else made["alpha"]})
-        for made in content["rounds"]
-    )
-    whole["against"] = tuple(_against(one) for one in content["against"])
-    for name in ("amounts_to", "least_amounts_to"):
-        whole[name] = Amount(**content[name])
-    for name in ("accuracy_interval", "trained_on"):
-        whole[name] = tuple(content[name])
-    return Ensemble(**whole)
+def _ensemble(content: dict[str, Any]) -> Ensemble:
+    """The ensemble, without its infinite α, which is put in last."""
+    from dataclasses import replace
 
-
-def _against(found: Mapping[str, Any]) -> Against:
-    values: dict[str, Any] = {name: value for name, value in found.items() if name != "finding"}
-    return Against(**{**values, "interval": tuple(found["interval"])})
+    perfect = [made["alpha"] is None for made in content["rounds"]]
+    finite = [{**made, "alpha": made["alpha"] or 0.0} for made in content["rounds"]]
+    ensemble = json_file.made(Ensemble, {**content, "rounds": finite})
+    rounds = (replace(one, alpha=math.inf) if is_ else one for one, is_ in zip(ensemble.rounds, perfect, strict=True))
+    return replace(ensemble, rounds=tuple(rounds))

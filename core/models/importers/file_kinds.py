@@ -1,7 +1,7 @@
-"""What is in a file of weights? Told by its first bytes, never by its suffix, and before anything is opened.
+"""What is in a file of weights? Decided by its first bytes, not its suffix, before anything is opened.
 
-What can be read without running anything goes to its reader; for the rest there are lines of Python or of a shell that
-write a file which can, for those who trust the file.
+A file that can be read without running code goes to its reader. Others get lines of Python or shell that convert them,
+for people who trust the file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import zipfile
 from enum import Enum
 from pathlib import Path
 
-from core.models.importers.refusals import RefusedError
+from core.models.importers.refusals import RefusedError, unsafe
 
 NPY = b"\x93NUMPY"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -23,7 +23,7 @@ _LISTED = 6
 
 
 class Kind(Enum):
-    """Forms of a file; the value says it in a message."""
+    """Kinds of files; the value names it in messages."""
 
     SAFETENSORS = "safetensors"
     TORCH = "a file that torch.save wrote"
@@ -64,7 +64,7 @@ CONVERSIONS: dict[Kind, tuple[str, ...]] = {
     Kind.COMPRESSED: ("gunzip {name}",),
     Kind.LFS: ("git lfs pull",),
 }
-"""What makes a file that can be read of one that cannot."""
+"""Lines that convert a file to a readable one."""
 
 READABLE = (
     "safetensors, a state_dict of torch (.pt, .pth, .bin, .ckpt, …), Keras (.keras, or .h5 with its architecture), ONNX"
@@ -72,13 +72,16 @@ READABLE = (
 
 
 def kind(path: Path) -> Kind:
-    """The form of a file. Raises OSError where it cannot be read, RefusedError for a folder."""
+    """The kind of a file. Raises OSError where it cannot be read, RefusedError for a folder."""
     if path.is_dir():
         _refuse_folder(path)
     with path.open("rb") as file:
         start = file.read(64)
     if start.startswith(b"PK\x03\x04"):
         return _zip(path)
+    # Before a pickle: the length of a header may begin as one does.
+    if len(start) > 8 and start[8:9] == b"{" and struct.unpack("<Q", start[:8])[0] < 2**32:
+        return Kind.SAFETENSORS
     if start.startswith(_HDF5):
         return Kind.HDF5
     if start.startswith(NPY):
@@ -93,21 +96,21 @@ def kind(path: Path) -> Kind:
         return Kind.TORCH
     if _PICKLE.match(start):
         return Kind.PICKLE
-    if len(start) > 8 and start[8:9] == b"{" and struct.unpack("<Q", start[:8])[0] < 2**32:
-        return Kind.SAFETENSORS
     return _of_suffix(path, start)
 
 
-def refusal(path: Path, found: Kind) -> ValueError:
-    """What is said of a file that is not opened, and the lines that convert it, if any."""
-    lines = CONVERSIONS.get(found)
+def refusal(path: Path, kind: Kind) -> ValueError:
+    """The error for a file that is not opened, with the lines that convert it, if any."""
+    lines = CONVERSIONS.get(kind)
     if lines is None:
-        return ValueError(f"{path.name} holds {found.value}; can read: {READABLE}")
-    why = ", as that would run what it says" if found is Kind.PICKLE else ""
+        return ValueError(f"{path.name} holds {kind.value}; can read: {READABLE}")
+    if kind is Kind.PICKLE:
+        return unsafe(path, f"holds {kind.value}", lines, "its weights as safetensors")
     return RefusedError(
-        f"{path.name} holds {found.value} and is not opened{why}. The lines below write a file that can be read. Run "
-        "these lines only if you trust the file",
-        [line.format(name=path.name, stem=path.stem) for line in lines],
+        f"{path.name} holds {kind.value} and is not opened. The lines below write a file that can be read. Run these "
+        "lines only if you trust the file",
+        lines,
+        path,
     )
 
 
@@ -130,7 +133,7 @@ def _zip(path: Path) -> Kind:
 
 
 def _of_suffix(path: Path, start: bytes) -> Kind:
-    """Protocol buffers have no first bytes of their own: ONNX has its version and then its producer, as a rule."""
+    """A protocol buffer has no fixed first bytes: ONNX usually has its version and then its producer."""
     suffix = path.suffix.lower()
     if suffix == ".onnx" or re.match(rb"\x08[\x03-\x1e][\x12\x1a\x22\x28\x3a\x42]", start):
         return Kind.ONNX
@@ -144,6 +147,7 @@ def _refuse_folder(path: Path) -> None:
         raise RefusedError(
             f"{path.name} is a TensorFlow SavedModel and is not opened; the lines below make a file of it that can be "
             "read, where it was saved by Keras",
-            [line.format(name=path.name, stem=path.name) for line in _TO_KERAS],
+            _TO_KERAS,
+            path,
         )
     raise ValueError(f"{path.name} is a folder; expected a file of weights: {READABLE}")

@@ -1,12 +1,12 @@
-"""Which tensors make the logit of the read-out? One linear layer, or two with an activation between.
+"""Which tensors are the head? One linear layer, or two with an activation between.
 
 With F numbers read out (H units, 2H both ways) and K units of a hidden layer:
 
     one layer    weight [1 or 2, F], bias [1 or 2] or none
     two layers   weight [K, F], bias [K] or none; then weight [1 or 2, K], bias [1 or 2] or none
 
-Two outputs become one logit by their difference, for softmax(z)_1 = σ(z_1 − z_0). A bias that is missing is zero. An
-activation has no tensor, so it is told, or assumed and said.
+Two outputs become one logit by their difference, for softmax(z)_1 = σ(z_1 − z_0). A missing bias is zero.
+An activation has no tensor, so it is given, or assumed and reported.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 
 from core.models.importers.parts import Head
-from core.models.importers.tensor_names import listed, mismatch
+from core.models.importers.refusals import listed, mismatch, named
 
 Tensors = Mapping[str, Tensor]
 
 
 def candidates(tensors: Tensors, width: int) -> list[tuple[str, str | None]]:
-    """The pairs (last layer, hidden layer or None) that could make a logit of a read-out of this width."""
+    """Pairs (last layer, hidden layer or None) that fit a read-out of this width."""
     matrices = {name: tensor for name, tensor in tensors.items() if tensor.ndim == 2 and "emb" not in name.lower()}
     one = [name for name, tensor in matrices.items() if _is_last(tensor, width)]
     two = [
@@ -38,12 +38,11 @@ def candidates(tensors: Tensors, width: int) -> list[tuple[str, str | None]]:
 
 
 def choose(tensors: Tensors, width: int, wanted: str | None, hidden: str | None) -> tuple[str, str | None] | None:
-    """The one pair, or the one that was named; None where there is none. Raises ValueError for several, LookupError."""
-    names = [_known(tensors, name, part) for name, part in ((wanted, "head"), (hidden, "hidden layer"))]
+    """The one pair, or the named one; None without any. Raises ValueError for several, LookupError for a name."""
+    last = None if wanted is None else named(tensors, wanted, "the head")
+    before = None if hidden is None else named(tensors, hidden, "the hidden layer")
     found = [
-        pair
-        for pair in candidates(tensors, width)
-        if names[0] in (None, pair[0]) and (names[1] is None or names[1] == pair[1])
+        pair for pair in candidates(tensors, width) if last in (None, pair[0]) and (before is None or before == pair[1])
     ]
     if len(found) > 1:
         parts = {name: tensors[name] for pair in found for name in pair if name is not None}
@@ -53,11 +52,11 @@ def choose(tensors: Tensors, width: int, wanted: str | None, hidden: str | None)
         )
     if found:
         return found[0]
-    return None if names[0] is None else (names[0], names[1])
+    return None if last is None else (last, before)
 
 
 def biases(tensors: Tensors, pair: tuple[str, str | None]) -> list[str]:
-    """The names of the biases that stand beside these weights."""
+    """The names of these weights' biases."""
     beside = [re.sub(r"weight$", "bias", name) for name in pair if name is not None]
     return [name for name in beside if name not in pair and name in tensors]
 
@@ -76,23 +75,18 @@ def misfits(tensors: Tensors, width: int, pair: tuple[str, str | None] | None) -
     inner = width if hidden is None or wrong else tensors[hidden].shape[0]
     if not _is_last(tensors[last], inner):
         wrong.append(mismatch(last, f"[1, {inner}] or [2, {inner}]", tensors[last]))
-    for name in pair:
-        bias = None if name is None else tensors.get(re.sub(r"weight$", "bias", name))
-        if name is not None and name.endswith("weight") and bias is not None:
-            shape = tensors[name].shape[:1]
-            if bias.shape != shape:
-                wrong.append(mismatch(re.sub(r"weight$", "bias", name), str(list(shape)), bias))
+    for bias in biases(tensors, pair):
+        shape = tensors[re.sub(r"bias$", "weight", bias)].shape[:1]
+        if tensors[bias].shape != shape:
+            wrong.append(mismatch(bias, str(list(shape)), tensors[bias]))
     return wrong
 
 
 def head(tensors: Tensors, pair: tuple[str, str | None], class_1: int | None) -> Head:
     """The head of these weights. Raises ValueError for an output that is not there."""
     last, hidden = pair
-    weight, bias = _linear(tensors, last)
-    outputs, weight, bias = one_logit(weight, bias, class_1)
-    if hidden is None:
-        return Head(weight, bias, outputs)
-    return Head(weight, bias, outputs, *_linear(tensors, hidden))
+    outputs, weight, bias = one_logit(*_linear(tensors, last), class_1)
+    return Head(weight, bias, outputs, *(() if hidden is None else _linear(tensors, hidden)))
 
 
 def one_logit(head: Tensor, bias: Tensor, class_1: int | None) -> tuple[int, Tensor, Tensor]:
@@ -116,12 +110,3 @@ def _linear(tensors: Tensors, name: str) -> tuple[Tensor, Tensor]:
 
 def _is_last(tensor: Tensor, width: int) -> bool:
     return tensor.ndim == 2 and tensor.shape[0] in (1, 2) and tensor.shape[1] == width
-
-
-def _known(tensors: Tensors, wanted: str | None, part: str) -> str | None:
-    if wanted is None:
-        return None
-    for name in (wanted, f"{wanted}.weight"):
-        if name in tensors:
-            return name
-    raise LookupError(f"no tensor {wanted!r} for the {part}; available: {listed(tensors)}")

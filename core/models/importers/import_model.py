@@ -1,17 +1,15 @@
-"""How does a model that was trained elsewhere become a checkpoint? Weights, words, steps, and a card that says so.
+"""How does a model trained elsewhere become a checkpoint? Weights, words, steps, and a card that says so.
 
-The law: the checkpoint gives the probabilities of the model that the weights are of, in float32, where what the weights
-do not show was told rightly: what the head reads, padding, activations, preprocessing. Files of layers or of a graph
-show more of that than a table of tensors. What was assumed is said; `importers.owner_outputs` compares with the owner's
-numbers. Embeddings are kept in float32, twice the space of a model trained here, as rounding them would break the law.
+The checkpoint gives the probabilities of the model that the weights come from, in float32, provided that what the
+weights do not show was given correctly: what the head reads, padding, activations, preprocessing. Files of layers or
+graphs show more of that than a table of tensors. Assumptions are reported; `owner_outputs` compares with the owner's
+numbers. Embeddings stay float32, as rounding them would change the probabilities.
 """
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -21,16 +19,16 @@ from core.data.formats.layout import Layout
 from core.data.labels import SENTIMENT, check_names
 from core.models import checkpoints
 from core.models.importers import file_kinds, owner_outputs, vectors, weights, words
-from core.models.importers.parts import Found, classifier
+from core.models.importers.parts import Parts, classifier
 from core.models.read_outs import POOLS, SIDES, UNPADDED, ReadOut
 from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier
 from core.runtime.i18n import mark
 from core.text.preprocessing import Preprocessing
 
 STEPS = ("lowercase", "punctuation")
-"""Preprocessing unless told: what most models of words assume."""
+"""The default preprocessing, as most models of words assume."""
 ACTIVATION, NONLINEARITY = "relu", "tanh"
-"""Of a hidden layer of the head, and of nn.RNN, unless told."""
+"""Defaults for a hidden layer of the head, and for nn.RNN."""
 
 INTENDED_USE = mark(
     "A model that was trained elsewhere and brought here to be examined. What it was made for is not known here."
@@ -49,12 +47,11 @@ TERMS = mark("The weights are under the terms of their owner, which are not know
 
 @dataclass(frozen=True)
 class Request:
-    """Which files and choices make the checkpoint; see `weights.find` and `words.align`.
+    """The files and choices that make the checkpoint; see `weights.find` and `words.align`.
 
-    `labels` name class 0 and class 1, `reads` is what `ReadOut.parse` takes. What is None is told by the
-    file, or assumed and said. `check` is a table of texts with the owner's probabilities, as
-    `owner_outputs.read` takes it. Raises ValueError for names that cannot stand for classes, a read-out or an
-    activation that there is not.
+    `labels` name class 0 and class 1, `reads` is what `ReadOut.parse` takes. None is decided by the file, or assumed
+    and reported. `check` is a table for `owner_outputs.read`. Raises ValueError for invalid labels, read-out or
+    activation.
     """
 
     weights: Path
@@ -94,9 +91,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Brought:
-    """A model put together from a request: its words and their vectors, its card; what was found out and what was
-    assumed, a line each; and how it was compared with its owner's numbers, if it was."""
+class Imported:
+    """An imported model: its words and vectors, its card, what was found out and assumed, and how it was checked."""
 
     model: Classifier
     words: words.Words
@@ -106,72 +102,70 @@ class Brought:
     checked: owner_outputs.Checked | None
 
 
-def bring(request: Request) -> Brought:
-    """Put a model together from files. Raises ValueError, LookupError or OSError for what cannot be, telling why; so
-    where the model differs from what its owner's says."""
+def assemble(request: Request) -> Imported:
+    """Assemble a model from files. Raises ValueError, LookupError or OSError, also if it differs from its owner's."""
     apart = None if request.embedding is None else vectors.read(request.embedding, request.embedding_name)
-    found = _parts(request, apart is None)
+    parts = _parts(request, apart is None)
     owner = None
     if request.check is not None:
         columns = (request.text_column, request.probability_column, request.logit_column)
         owner = owner_outputs.read(request.check, *columns, layout=request.layout)
-    known, words_notes = _words(request, found, apart)
+    known, words_notes = _words(request, parts, apart)
     if request.drop_unknown:
         known = replace(known, drops=True)
         words_notes = tuple(note for note in words_notes if note != words.NO_UNKNOWN)
-    reading, assumed = _reading(request, found)
-    if reading.reads.pads and not known.pad:
+    choices, assumed = _choices(request, parts)
+    if choices.reads.pads and not known.pad:
         raise ValueError(
-            f"--reads {reading.reads} reads padding, and no token is known for it; name it with --pad-token or --pad-id"
+            f"--reads {choices.reads} reads padding, and no token is known for it; name it with --pad-token or --pad-id"
         )
     table = torch.from_numpy(known.vectors)
-    model = classifier(found, table, reading.reads, reading.nonlinearity, reading.activation)
-    lost = words.unreachable(known.vocabulary, Preprocessing(reading.steps))
-    notes = [*found.notes, *words_notes]
-    if apart is not None and found.embedding is not None:
-        notes.append(f"{found.names['embedding']} of the weights is not used: the embedding was given apart")
+    model = classifier(parts, table, choices.reads, choices.nonlinearity, choices.activation)
+    lost = words.unreachable(known.vocabulary, Preprocessing(choices.steps))
+    notes = [*parts.notes, *words_notes]
+    if apart is not None and parts.embedding is not None:
+        notes.append(f"{parts.names['embedding']} of the weights is not used: the embedding was given apart")
     if lost:
         notes.append(
             f"{len(lost):,} of {len(known.vocabulary.words):,} words come out of no text with the steps "
-            f"{' '.join(reading.steps) or 'none'}: {', '.join(lost[:5])}"
+            f"{' '.join(choices.steps) or 'none'}: {', '.join(lost[:5])}"
         )
     checked = None
     if owner is not None:
-        told = {"activation": found.activation, "nonlinearity": found.nonlinearity}
+        fixed = {"activation": parts.activation, "nonlinearity": parts.nonlinearity}
         checked = owner_outputs.check(
             model,
             known,
-            reading,
+            choices,
             owner,
-            outputs=found.head.outputs,
-            class_1=_class_1(request, found),
-            pool=found.pool,
-            told=[name for name, value in told.items() if value is not None],
+            outputs=parts.head.outputs,
+            class_1=_class_1(request, parts),
+            pool=parts.pool,
+            known=[name for name, value in fixed.items() if value is not None],
         )
         if checked.rivals:
-            options = "; ".join(
-                rival.options(reading, found.head.outputs, _class_1(request, found)) for rival in checked.rivals
-            )
-            notes.append(f"the rows of {owner.file} agree with other readings too, so they do not decide: {options}")
+            class_1 = _class_1(request, parts)
+            options = "; ".join(rival.options(choices, parts.head.outputs, class_1) for rival in checked.rivals)
+            notes.append(f"the rows of {owner.file} agree with other choices too, so they do not decide: {options}")
         if checked.extreme * 2 > checked.rows:
             notes.append(
                 f"{checked.extreme:,} of {checked.rows:,} probabilities of {owner.file} are within 0.001 of 0 or 1, "
-                "where other readings hardly differ: give texts that the model is less sure of"
+                "where other choices hardly differ: give texts that the model is less sure of"
             )
-    card = _card(request, found, known, model, reading, notes, assumed, checked)
-    return Brought(model, known, card, tuple(notes), tuple(assumed), checked)
+    card = _card(request, parts, known, model, choices, notes, assumed, checked)
+    return Imported(model, known, card, tuple(notes), tuple(assumed), checked)
 
 
-def save(name: str, brought: Brought, folder: Path | None = None, *, replace: bool = False) -> None:
-    """Keep a model as a checkpoint of this name. Raises ValueError for a name that cannot be, or is taken."""
+def save(name: str, imported: Imported, folder: Path | None = None, *, replace: bool = False) -> None:
+    """Save a model as a checkpoint of this name. Raises ValueError for a name that is invalid or taken."""
     checkpoints.check_name(name)
     if not replace and ((folder or checkpoints.root()) / name).exists():
         raise ValueError(f"there is a checkpoint {name!r} already; choose another name or give --replace")
-    checkpoints.save(name, brought.model.state_dict(), brought.words.vocabulary, brought.card, folder)
+    checkpoints.save(name, imported.model.state_dict(), imported.words.vocabulary, imported.card, folder)
 
 
-def _parts(request: Request, needs_embedding: bool) -> Found:
-    """The parts of a classifier in the file of weights, by the reader of its form."""
+def _parts(request: Request, needs_embedding: bool) -> Parts:
+    """The parts of the classifier in the weights file, by the reader of its kind."""
     kind = file_kinds.kind(request.weights)
     if kind in (file_kinds.Kind.KERAS, file_kinds.Kind.HDF5, file_kinds.Kind.ONNX):
         named = {
@@ -180,18 +174,18 @@ def _parts(request: Request, needs_embedding: bool) -> Found:
         }  # fmt: skip
         given = [option for option, value in named.items() if value]
         if given:
-            raise ValueError(f"{request.weights.name} tells its own layers; leave out {', '.join(given)}")
+            raise ValueError(f"{request.weights.name} names its own layers; leave out {', '.join(given)}")
         if kind is file_kinds.Kind.ONNX:
             from core.models.importers import onnx_files
 
-            found = onnx_files.read(request.weights, request.class_1)
+            parts = onnx_files.read(request.weights, request.class_1)
         else:
             from core.models.importers import keras_layers
 
-            found = keras_layers.read(request.weights, request.class_1)
-        if request.cell not in (None, found.cell):
-            raise ValueError(f"{request.weights.name} holds a {found.cell}, not a {request.cell}")
-        return found
+            parts = keras_layers.read(request.weights, request.class_1)
+        if request.cell not in (None, parts.cell):
+            raise ValueError(f"{request.weights.name} holds a {parts.cell}, not a {request.cell}")
+        return parts
     return weights.find(
         weights.read(request.weights),
         cell=request.cell,
@@ -205,89 +199,87 @@ def _parts(request: Request, needs_embedding: bool) -> Found:
     )
 
 
-def _reading(request: Request, found: Found) -> tuple[owner_outputs.Reading, list[str]]:
-    """How the model reads texts, and a line about each choice that neither the file nor the request tells."""
+def _choices(request: Request, parts: Parts) -> tuple[owner_outputs.Choices, list[str]]:
+    """How the model reads texts, and a line for each choice that was assumed."""
     assumed: list[str] = []
-    reads = _reads(request, found, assumed)
-    steps = found.steps if request.preprocessing is None else request.preprocessing.steps
-    if found.steps is not None and steps != found.steps:
-        raise ValueError(f"{request.weights.name} itself tells the steps {' '.join(found.steps)}; leave out --steps")
+    reads = _reads(request, parts, assumed)
+    steps = parts.steps if request.preprocessing is None else request.preprocessing.steps
+    if parts.steps is not None and steps != parts.steps:
+        raise ValueError(f"{request.weights.name} already sets the steps {' '.join(parts.steps)}; leave out --steps")
     if steps is None:
         steps = STEPS
         assumed.append(f"text becomes words by the steps {' '.join(steps)} (--steps)")
-    told = (
-        ("nonlinearity", request.nonlinearity, found.nonlinearity, found.cell == "rnn", NONLINEARITY),
-        ("activation", request.activation, found.activation, found.head.hidden is not None, ACTIVATION),
+    functions = (
+        ("nonlinearity", request.nonlinearity, parts.nonlinearity, parts.cell == "rnn", NONLINEARITY),
+        ("activation", request.activation, parts.activation, parts.head.hidden is not None, ACTIVATION),
     )
     chosen: dict[str, str | None] = {}
-    for option, given, own, has, usual in told:
+    for option, given, own, has, usual in functions:
         if given is not None and not has:
             what = "an RNN" if option == "nonlinearity" else "a head of two layers"
             raise ValueError(f"--{option} is for {what}, which {request.weights.name} does not have")
         if given is not None and own is not None and given != own:
-            raise ValueError(f"{request.weights.name} itself tells {own}; leave out --{option} {given}")
+            raise ValueError(f"{request.weights.name} already sets {own}; leave out --{option} {given}")
         chosen[option] = (given or own or usual) if has else None
         if has and not given and not own:
             of = "the RNN's units" if option == "nonlinearity" else "the head's hidden layer"
             assumed.append(f"{usual} for {of} (--{option})")
-    if found.head.outputs == 2 and found.pool is None:
+    if parts.head.outputs == 2 and parts.pool is None:
         assumed.append("the two outputs are made probabilities by softmax")
-    if found.head.outputs == 2 and request.class_1 is None:
+    if parts.head.outputs == 2 and request.class_1 is None:
         assumed.append(f"output 1 of two is class 1, {request.labels[1]} (--class-1)")
-    return owner_outputs.Reading(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
+    return owner_outputs.Choices(reads, steps, chosen["nonlinearity"] or NONLINEARITY, chosen["activation"]), assumed
 
 
-def _reads(request: Request, found: Found, assumed: list[str]) -> ReadOut:
-    """What the head reads: as given, where the file does not say another."""
+def _reads(request: Request, parts: Parts, assumed: list[str]) -> ReadOut:
+    """What the head reads: as given, unless the file says otherwise."""
     asked = ReadOut.parse(request.reads or "")
-    parts = (request.reads or "").split()
-    pool = next((part for part in parts if part in POOLS), None)
-    side = any(part.partition(":")[0] in (*SIDES, UNPADDED) for part in parts)
-    if pool in ("last", "reversed") and not found.bidirectional:
+    given = (request.reads or "").split()
+    pool = next((part for part in given if part in POOLS), None)
+    side = any(part.partition(":")[0] in (*SIDES, UNPADDED) for part in given)
+    if pool in ("last", "reversed") and not parts.bidirectional:
         pool = "final"  # the same state
-    if found.pool is not None and pool not in (None, found.pool):
-        raise ValueError(f"{request.weights.name} itself tells that {found.pool} is read, not {pool}; leave it out")
-    if asked.pads and found.padding == "":
-        raise ValueError(
-            f"{request.weights.name} itself tells that padding is masked, so none is read; leave out --reads {asked}"
-        )
-    if found.pool is None and pool is None:
+    if parts.pool is not None and pool not in (None, parts.pool):
+        raise ValueError(f"{request.weights.name} already says that {parts.pool} is read, not {pool}; leave it out")
+    if asked.pads and parts.padding == "":
+        raise ValueError(f"{request.weights.name} already says that padding is masked; leave out --reads {asked}")
+    if parts.pool is None and pool is None:
         assumed.append(f"the head reads {POOLS[0]}, each direction's last state (--reads)")
-    if not side and found.pool is None:
+    if not side and parts.pool is None:
         assumed.append("padding is not read, and no text is cut (--reads padded:N, left:N or cut:N)")
-    if not side and found.padding_note:
-        assumed.append(found.padding_note)
-    padding = ReadOut.parse(found.padding or "") if not side else asked
-    reads = replace(padding, pool=pool or found.pool or POOLS[0])
-    reads.check(found.cell, found.bidirectional)
+    if not side and parts.padding_note:
+        assumed.append(parts.padding_note)
+    padding = ReadOut.parse(parts.padding or "") if not side else asked
+    reads = replace(padding, pool=pool or parts.pool or POOLS[0])
+    reads.check(parts.cell, parts.bidirectional)
     return reads
 
 
-def _class_1(request: Request, found: Found) -> int:
-    return found.head.outputs - 1 if request.class_1 is None else request.class_1
+def _class_1(request: Request, parts: Parts) -> int:
+    return parts.head.outputs - 1 if request.class_1 is None else request.class_1
 
 
-def _words(request: Request, found: Found, apart: vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
-    """The vocabulary with its vectors, from wherever these stand, and what was found out of them."""
+def _words(request: Request, parts: Parts, apart: vectors.Vectors | None) -> tuple[words.Words, tuple[str, ...]]:
+    """The vocabulary with its vectors, and notes on them."""
     if apart is not None:
         table, of, notes = apart
     else:
-        assert found.embedding is not None
-        table, of, notes = found.embedding.numpy(), None, ()
-    if table.shape[1] != found.embedding_size:
+        assert parts.embedding is not None
+        table, of, notes = parts.embedding.numpy(), None, ()
+    if table.shape[1] != parts.embedding_size:
         raise ValueError(
-            f"the embedding has {table.shape[1]:,} numbers a word, {found.names['recurrent']} reads "
-            f"{found.embedding_size:,}"
+            f"the embedding has {table.shape[1]:,} numbers a word, {parts.names['recurrent']} reads "
+            f"{parts.embedding_size:,}"
         )
     special = request.special
-    if found.pad_id is not None and special.pad_token is None and special.pad_id is None:
-        special = words.Special(special.pad_token, special.unknown_token, found.pad_id, special.unknown_id)
-    if request.vocabulary is not None and found.tokens is not None:
+    if parts.pad_id is not None and special.pad_token is None and special.pad_id is None:
+        special = words.Special(special.pad_token, special.unknown_token, parts.pad_id, special.unknown_id)
+    if request.vocabulary is not None and parts.tokens is not None:
         raise ValueError(f"{request.weights.name} holds its own vocabulary; leave out --vocabulary")
     if request.vocabulary is not None:
         tokens = words.read_vocabulary(request.vocabulary)
-    elif found.tokens is not None:
-        tokens = list(found.tokens)
+    elif parts.tokens is not None:
+        tokens = list(parts.tokens)
     elif of is not None:
         tokens = list(of)
     else:
@@ -306,10 +298,10 @@ def _words(request: Request, found: Found, apart: vectors.Vectors | None) -> tup
 
 def _card(
     request: Request,
-    found: Found,
+    parts: Parts,
     known: words.Words,
     model: Classifier,
-    reading: owner_outputs.Reading,
+    choices: owner_outputs.Choices,
     notes: list[str],
     assumed: list[str],
     checked: owner_outputs.Checked | None,
@@ -319,11 +311,11 @@ def _card(
         "vocabulary": request.vocabulary,
         "embedding": request.embedding,
     }
-    reads = {} if reading.reads == ReadOut() and not found.bidirectional else {"reads": str(reading.reads)}
+    reads = {} if choices.reads == ReadOut() and not parts.bidirectional else {"reads": str(choices.reads)}
     return {
         "kind": checkpoints.CLASSIFIER,
-        "cell": found.cell,
-        "preprocessing": reading.steps,
+        "cell": parts.cell,
+        "preprocessing": choices.steps,
         "embeddings": {"stored": checkpoints.FLOAT32},
         "imported": {
             "files": {
@@ -331,9 +323,9 @@ def _card(
                 for part, path in files.items()
                 if path is not None
             },
-            "tensors": dict(found.names),
-            "outputs": found.head.outputs,
-            "class_1": _class_1(request, found),
+            "tensors": dict(parts.names),
+            "outputs": parts.head.outputs,
+            "class_1": _class_1(request, parts),
             "ignored": sorted(request.ignore),
             "padding": known.pad or None,
             "unknown_words": "dropped" if known.drops else known.unknown or "zeros",
@@ -351,22 +343,22 @@ def _card(
         "data": {},
         "sizes": {
             "vocabulary": len(known.vocabulary),
-            "embedding": found.embedding_size,
-            "hidden": found.hidden_size,
-            "layers": found.layers,
+            "embedding": parts.embedding_size,
+            "hidden": parts.hidden_size,
+            "layers": parts.layers,
             **({"drops_unknown": True} if known.drops else {}),
-            **({"bidirectional": True} if found.bidirectional else {}),
+            **({"bidirectional": True} if parts.bidirectional else {}),
             **reads,
-            **({} if reading.nonlinearity == NONLINEARITY else {"nonlinearity": reading.nonlinearity}),
-            **({} if found.reset_after else {"reset_after": False}),
+            **({} if choices.nonlinearity == NONLINEARITY else {"nonlinearity": choices.nonlinearity}),
+            **({} if parts.reset_after else {"reset_after": False}),
             **({"head": model.head._asdict()} if model.head else {}),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         "labels": list(request.labels),
         "history": [],
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
+        "versions": checkpoints.versions("numpy", "torch"),
         "intended_use": INTENDED_USE,
-        "limits": [*LIMITS, *(() if reading.reads.pads else (NO_PADDING,))],
+        "limits": [*LIMITS, *(() if choices.reads.pads else (NO_PADDING,))],
         "terms": TERMS,
         "metrics": {},
     }

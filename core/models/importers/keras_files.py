@@ -1,4 +1,4 @@
-"""What layers, with which weights, stand in a file that Keras wrote? Read without Keras, and nothing is run.
+"""Which layers and weights are in a file that Keras wrote? Read without Keras; nothing is run.
 
 ``.keras`` is a zip of ``config.json`` and ``model.weights.h5``, which names a layer by its class and its number among
 those of its class. ``.h5`` has the configuration in an attribute, and for each layer a list of its weights' names, as
@@ -55,27 +55,27 @@ class Layer:
         return self.config.get(name, usual)
 
     def must(self, **expected: object) -> None:
-        """Refuse a layer whose options, where it has them, are not these."""
+        """Refuse a layer that has other values of these options."""
         for name, value in expected.items():
-            found = self.config.get(name, value)
-            if found != value:
-                raise self.refuse(f"{name} is {found!r}; only {value!r} is read")
+            given = self.config.get(name, value)
+            if given != value:
+                raise self.refuse(f"{name} is {given!r}; only {value!r} is read")
 
     def array(self, number: int, *shapes: tuple[int, ...]) -> np.ndarray:
         """One of its weights, which has one of these shapes."""
-        found = self.weights[number] if number < len(self.weights) else None
-        if found is None or found.shape not in shapes:
+        weight = self.weights[number] if number < len(self.weights) else None
+        if weight is None or weight.shape not in shapes:
             expected = " or ".join(str(list(shape)) for shape in shapes)
             raise self.refuse(
-                f"weight {number} has shape {None if found is None else list(found.shape)}; expected {expected}"
+                f"weight {number} has shape {None if weight is None else list(weight.shape)}; expected {expected}"
             )
-        if not np.isfinite(found).all():
+        if not np.isfinite(weight).all():
             raise self.refuse(f"weight {number} holds numbers that are not finite")
-        return found.astype(np.float32)
+        return weight.astype(np.float32)
 
 
 def layers(path: Path) -> list[Layer]:
-    """The layers of a file in the order in which a text passes them, with their weights."""
+    """The layers of a file in order, with their weights."""
     import h5py
 
     if file_kinds.kind(path) is file_kinds.Kind.KERAS:
@@ -101,7 +101,7 @@ def layers(path: Path) -> list[Layer]:
 
 
 def _part(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """A file in the archive, of so many bytes at most. Raises ValueError for a larger or a damaged one."""
+    """A file in the archive, at most `most` bytes. Raises ValueError for a larger or damaged one."""
     try:
         info = archive.getinfo(name)
         most = min(most, max(_ALWAYS, _MOST_TIMES_PART * info.compress_size))
@@ -129,53 +129,53 @@ def _opened(path: Path, source: Path | io.BytesIO) -> Iterator[h5py.File]:
 
 def _json(path: Path, content: bytes | str) -> dict[str, Any]:
     try:
-        found = json.loads(content)
+        config = json.loads(content)
     except (ValueError, RecursionError, TypeError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("config"), dict | list):
+        config = None
+    if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
         raise ValueError(f"{path.name}: its configuration is not one that Keras wrote")
-    return found
+    return config
 
 
 def _chained(
     path: Path, model: Mapping[str, Any], weights: Any, words: Callable[[str], tuple[str, ...] | None]
 ) -> list[Layer]:
-    """The layers of a Sequential model, or of a Functional one in which each has one before it.
+    """The layers of a Sequential model, or of a Functional one that is a chain.
 
-    `weights` gives those of an entry of the configuration, `words` the vocabulary of a place in the archive.
+    `weights` gives those of an entry of the configuration, `words` the vocabulary at a path in the archive.
     """
     kind, config = str(model.get("class_name")), model["config"]
-    told = config if isinstance(config, list) else config.get("layers")
-    if kind not in ("Sequential", "Functional", "Model") or not isinstance(told, list):
+    entries = config if isinstance(config, list) else config.get("layers")
+    if kind not in ("Sequential", "Functional", "Model") or not isinstance(entries, list):
         raise ValueError(f"{path.name}: holds a model of class {kind}; expected Sequential or Functional")
     counted: dict[str, int] = {}
-    found: dict[str, Layer] = {}
+    by_name: dict[str, Layer] = {}
     before: dict[str, list[str]] = {}
     try:
-        for entry in told:
+        for entry in entries:
             of, settings = str(entry["class_name"]), dict(entry["config"])
             name = str(entry.get("name") or settings.get("name"))
             number = counted[of] = counted.get(of, -1) + 1
             build = entry.get("build_config") or {}
             shape = settings.get("batch_shape") or settings.get("batch_input_shape") or build.get("input_shape") or ()
-            found[name] = Layer(
+            by_name[name] = Layer(
                 path.name, of, name, settings,
                 weights({**entry, "config": {**settings, "name": name}}, number),
                 shape if isinstance(shape, list) else (),
                 words(_place(of, number)),
             )  # fmt: skip
-            before[name] = sorted(set(_inputs(entry.get("inbound_nodes") or [], set(found))))
+            before[name] = sorted(set(_inputs(entry.get("inbound_nodes") or [], set(by_name))))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, ValueError):
             raise
         raise ValueError(f"{path.name}: its configuration is not one that Keras wrote ({error!r})") from None
     if kind == "Sequential":
-        return list(found.values())
-    return _in_order(found, before)
+        return list(by_name.values())
+    return _in_order(by_name, before)
 
 
 def _in_order(layers: Mapping[str, Layer], before: Mapping[str, list[str]]) -> list[Layer]:
-    """A graph's layers from the one input to the one output. Raises ValueError where it forks or joins."""
+    """A graph's layers from input to output. Raises ValueError if it forks or joins."""
     after: dict[str, list[str]] = {name: [] for name in layers}
     for name, sources in before.items():
         if len(sources) > 1:
@@ -194,7 +194,7 @@ def _in_order(layers: Mapping[str, Layer], before: Mapping[str, list[str]]) -> l
 
 
 def _inputs(node: object, names: set[str]) -> Iterator[str]:
-    """The layers that a layer takes its input from, as Keras 2 and 3 write it."""
+    """A layer's input layers, as Keras 2 or 3 writes them."""
     if isinstance(node, Mapping):
         history = node.get("keras_history")
         if isinstance(history, list) and history:
@@ -226,12 +226,12 @@ def _of_archive(arrays: _Arrays, file: h5py.File, layer: Mapping[str, Any], numb
             break
     else:
         return []
-    found = []
+    weights = []
     for part in ("vars", "cell/vars", "forward_layer/cell/vars", "backward_layer/cell/vars"):
         inner = group.get(part)
         if isinstance(inner, h5py.Group):
-            found += [arrays.read(inner, name) for name in sorted(inner, key=lambda name: (len(name), name))]
-    return found
+            weights += [arrays.read(inner, name) for name in sorted(inner, key=lambda name: (len(name), name))]
+    return weights
 
 
 def _of_legacy(arrays: _Arrays, group: h5py.Group, name: str) -> list[np.ndarray]:
@@ -250,48 +250,46 @@ def _of_legacy(arrays: _Arrays, group: h5py.Group, name: str) -> list[np.ndarray
 
 
 class _Arrays:
-    """The arrays of one file, each read once, and no more of them than `_MOST_BYTES`."""
+    """The arrays of one file, each read once, at most `_MOST_BYTES` in all."""
 
     def __init__(self, path: Path):
         self._file, self._bytes = path.name, 0
         self._read: set[int] = set()
 
     def read(self, group: h5py.Group, name: str) -> np.ndarray:
-        """One array of the file itself: no link to another file, and not far larger than what is stored of it."""
+        """One array of this file: no link to another, and not far larger than its stored bytes."""
         import h5py
 
-        inside = group
-        for part in name.split("/")[:-1]:
-            if not isinstance(inside.get(part, getlink=True), h5py.HardLink):
+        item: Any = group
+        for part in name.split("/"):
+            if not isinstance(item, h5py.Group) or not isinstance(item.get(part, getlink=True), h5py.HardLink):
                 raise ValueError(f"{self._file}: {name} is not a weight of this file")
-            inside = inside[part]
-        end = name.rpartition("/")[2]
-        if not isinstance(inside.get(end, getlink=True), h5py.HardLink) or not isinstance(inside[end], h5py.Dataset):
+            item = item[part]
+        if not isinstance(item, h5py.Dataset):
             raise ValueError(f"{self._file}: {name} is not a weight of this file")
-        found = inside[end]
-        if found.external or found.is_virtual or found.dtype.kind not in "fiu":
+        if item.external or item.is_virtual or item.dtype.kind not in "fiu":
             raise ValueError(f"{self._file}: {name} is not an array of numbers of this file")
-        place = h5py.h5o.get_info(found.id).addr
+        place = h5py.h5o.get_info(item.id).addr
         if place in self._read:
             raise ValueError(f"{self._file}: {name} is listed twice; expected each array once")
         self._read.add(place)
         # A chunk is unpacked whole, and may be larger than the array.
-        size = max(math.prod(found.shape), math.prod(found.chunks or ())) * max(4, found.dtype.itemsize)
-        stored = found.id.get_storage_size()
+        size = max(math.prod(item.shape), math.prod(item.chunks or ())) * max(4, item.dtype.itemsize)
+        stored = item.id.get_storage_size()
         if size > max(_ALWAYS, _MOST_TIMES * stored):
             raise ValueError(
-                f"{self._file}: {name} has shape {list(found.shape)}, {size:,} bytes, and {stored:,} bytes are stored; "
+                f"{self._file}: {name} has shape {list(item.shape)}, {size:,} bytes, and {stored:,} bytes are stored; "
                 "is the file whole?"
             )
         self._bytes += size
         if self._bytes > _MOST_BYTES:
             raise ValueError(f"{self._file}: its weights are larger than {_MOST_BYTES:,} bytes")
-        array: np.ndarray = found[()]
+        array: np.ndarray = item[()]
         return array
 
 
 class _Vocabularies:
-    """The words of layers that learnt theirs, by the layer's place in the archive; `most` bytes of all layers."""
+    """The vocabularies of layers by the layer's path in the archive, at most `most` bytes in all."""
 
     most = _MOST_CONFIG
 

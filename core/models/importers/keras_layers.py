@@ -1,4 +1,4 @@
-"""What do Keras' layers compute, said by torch's names and this project's?
+"""What do Keras' layers compute, by torch's names?
 
 A chain of layers is read: TextVectorization or not, Embedding, one or more LSTM, GRU or SimpleRNN of one size (all
 Bidirectional, or none), a global pooling or none, a hidden Dense or none, a Dense of one or two outputs. Dropout does
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from core.models.importers import heads, keras_files
 from core.models.importers.keras_files import Layer
-from core.models.importers.parts import Found, Head
+from core.models.importers.parts import Head, Parts
 
 _WITHOUT_EFFECT = {
     *("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"),
@@ -36,10 +36,10 @@ _READ = (
 _STANDARDIZE = {"lower_and_strip_punctuation": "keras_vectorization", "lower": "lowercase", None: "whitespace"}
 
 
-def read(path: Path, class_1: int | None = None) -> Found:
+def read(path: Path, class_1: int | None = None) -> Parts:
     """The parts of a classifier that Keras saved. Raises ValueError for a file or a layer that cannot be read."""
     try:
-        return _found(path, class_1)
+        return _parse(path, class_1)
     # What a configuration has of another type than Keras writes, and what h5py raises for a damaged file.
     except (TypeError, AttributeError, LookupError, RuntimeError, OverflowError, OSError) as error:
         if isinstance(error, OSError) and error.filename is not None:
@@ -48,7 +48,7 @@ def read(path: Path, class_1: int | None = None) -> Found:
         raise ValueError(f"{path.name} is damaged, or not as Keras writes it ({why})") from None
 
 
-def _found(path: Path, class_1: int | None) -> Found:
+def _parse(path: Path, class_1: int | None) -> Parts:
     layers = [layer for layer in keras_files.layers(path) if layer.kind not in _WITHOUT_EFFECT]
     chain = _Chain(path.name, layers)
     entry = chain.take("InputLayer")
@@ -60,7 +60,7 @@ def _found(path: Path, class_1: int | None) -> Found:
     pool = chain.take(*_POOLS)
     dense = chain.run("Dense", "Activation", "ReLU")
     if chain.rest:
-        raise chain.rest[0].refuse(f"not read after {chain.last}; read are: {_READ}")
+        raise chain.rest[0].refuse(f"not read after {chain.last}; supported: {_READ}")
     cells = _recurrent(path.name, recurrent, size, pooled=pool is not None)
     width = cells.hidden * (2 if cells.both else 1)
     head, activation = _head(path.name, dense, width, class_1)
@@ -72,7 +72,7 @@ def _found(path: Path, class_1: int | None) -> Found:
     if other:
         notes = (f"its owner computes in {', '.join(sorted(other))}; here it is float32",)
     known, steps, more = _texts(split, rows)
-    return Found(
+    return Parts(
         cell=cells.cell,
         layers=len(recurrent),
         bidirectional=cells.both,
@@ -99,7 +99,7 @@ def _found(path: Path, class_1: int | None) -> Found:
 
 @dataclass
 class _Chain:
-    """The layers that are left to be read, in order."""
+    """The remaining layers, in order."""
 
     file: str
     rest: list[Layer]
@@ -109,26 +109,26 @@ class _Chain:
         """The next layer, if it is of one of these kinds."""
         if not self.rest or self.rest[0].kind not in kinds:
             return None
-        found = self.rest.pop(0)
-        self.last = f"{found.name!r} ({found.kind})"
-        return found
+        layer = self.rest.pop(0)
+        self.last = f"{layer.name!r} ({layer.kind})"
+        return layer
 
     def needed(self, kind: str) -> Layer:
-        found = self.take(kind)
-        if found is None and self.rest:
-            raise self.rest[0].refuse(f"expected {kind} after {self.last}; read are: {_READ}")
-        if found is None:
+        layer = self.take(kind)
+        if layer is None and self.rest:
+            raise self.rest[0].refuse(f"expected {kind} after {self.last}; supported: {_READ}")
+        if layer is None:
             raise ValueError(f"{self.file}: nothing after {self.last}; expected {kind}")
-        return found
+        return layer
 
     def run(self, *kinds: str) -> list[Layer]:
-        """All that follow of these kinds, one at least."""
-        found = []
+        """All layers of these kinds that follow, at least one."""
+        layers = []
         while (layer := self.take(*kinds)) is not None:
-            found.append(layer)
-        if not found:
+            layers.append(layer)
+        if not layers:
             self.needed(" or ".join(kinds))
-        return found
+        return layers
 
 
 @dataclass(frozen=True)
@@ -143,29 +143,29 @@ class _Cells:
 
 
 def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -> _Cells:
-    """Stacked recurrent layers as one module of torch's, float32."""
+    """Stacked recurrent layers as one torch module, float32."""
     tensors: dict[str, Tensor] = {}
     shared: dict[str, object] = {}
     biased = True
     for number, layer in enumerate(layers):
         sequences = number + 1 < len(layers) or pooled
-        ways = _ways(layer)
-        for way, end in zip(ways, ("", "_reverse"), strict=False):
-            way.must(return_sequences=sequences, return_state=False, stateful=False, time_major=False)
-            way.must(go_backwards=bool(end))
-            units = int(way.option("units", 0))
-            nonlinearity = _activations(way)
-            reset_after = _reset_after(way, units)
-            told = {
-                "kind": way.kind, "units": units, "bidirectional": len(ways) == 2,
+        directions = _directions(layer)
+        for one, end in zip(directions, ("", "_reverse"), strict=False):
+            one.must(return_sequences=sequences, return_state=False, stateful=False, time_major=False)
+            one.must(go_backwards=bool(end))
+            units = int(one.option("units", 0))
+            nonlinearity = _activations(one)
+            reset_after = _reset_after(one, units)
+            options = {
+                "kind": one.kind, "units": units, "bidirectional": len(directions) == 2,
                 "activation": nonlinearity, "reset_after": reset_after,
             }  # fmt: skip
-            for name, value in told.items():
+            for name, value in options.items():
                 if shared.setdefault(name, value) != value:
                     raise layer.refuse(f"{name} is {value!r} and {shared[name]!r} in the layer before; expected one")
-            width = size if number == 0 else units * len(ways)
-            tensors |= {f"{name}_l{number}{end}": tensor for name, tensor in _converted(way, width, units).items()}
-            biased = biased and bool(way.option("use_bias", True))
+            width = size if number == 0 else units * len(directions)
+            tensors |= {f"{name}_l{number}{end}": tensor for name, tensor in _converted(one, width, units).items()}
+            biased = biased and bool(one.option("use_bias", True))
     return _Cells(
         cell=_CELLS[str(shared["kind"])],
         hidden=int(str(shared["units"])),
@@ -177,64 +177,67 @@ def _recurrent(file: str, layers: Sequence[Layer], size: int, *, pooled: bool) -
     )
 
 
-def _ways(layer: Layer) -> list[Layer]:
-    """The layer itself, or both ways of a Bidirectional one."""
+def _directions(layer: Layer) -> list[Layer]:
+    """The layer, or both directions of a Bidirectional one."""
     if layer.kind != "Bidirectional":
         return [layer]
     layer.must(merge_mode="concat")
     inner = layer.option("layer") or {}
     back = layer.option("backward_layer") or inner
     half = len(layer.weights) // 2
-    ways = []
-    for way, told, weights in (("forward", inner, layer.weights[:half]), ("backward", back, layer.weights[half:])):
-        kind, config = str(told.get("class_name")), dict(told.get("config") or {})
+    directions = []
+    for name, settings, weights in (
+        ("forward", inner, layer.weights[:half]),
+        ("backward", back, layer.weights[half:]),
+    ):
+        kind, config = str(settings.get("class_name")), dict(settings.get("config") or {})
         if kind not in _CELLS:
             raise layer.refuse(f"holds {kind}; expected one of {', '.join(_CELLS)}")
-        if way == "backward" and told is inner:  # Keras turns a copy of the layer round
+        if name == "backward" and settings is inner:  # Keras reverses a copy of the layer
             config["go_backwards"] = not config.get("go_backwards", False)
-        ways.append(Layer(layer.file, kind, f"{layer.name}, {way}", config, weights))
-    return ways
+        directions.append(Layer(layer.file, kind, f"{layer.name}, {name}", config, weights))
+    return directions
 
 
-def _activations(way: Layer) -> str:
+def _activations(layer: Layer) -> str:
     """The non-linearity of a layer; that of gates is the logistic function, that of a gated cell tanh."""
-    found = _named(way.option("activation", "tanh"))
-    allowed = ("tanh", "relu") if way.kind == "SimpleRNN" else ("tanh",)
-    if found not in allowed:
-        raise way.refuse(
-            f"activation is {found!r}; only {' and '.join(allowed)} {'are' if len(allowed) > 1 else 'is'} read"
+    function = _named(layer.option("activation", "tanh"))
+    allowed = ("tanh", "relu") if layer.kind == "SimpleRNN" else ("tanh",)
+    if function not in allowed:
+        raise layer.refuse(
+            f"activation is {function!r}; only {' and '.join(allowed)} {'are' if len(allowed) > 1 else 'is'} read"
         )
-    if way.kind != "SimpleRNN" and (gates := _named(way.option("recurrent_activation", "sigmoid"))) != "sigmoid":
-        raise way.refuse(f"recurrent_activation is {gates!r}; only 'sigmoid' is read")
-    return found
+    if layer.kind != "SimpleRNN" and (gates := _named(layer.option("recurrent_activation", "sigmoid"))) != "sigmoid":
+        raise layer.refuse(f"recurrent_activation is {gates!r}; only 'sigmoid' is read")
+    return function
 
 
-def _reset_after(way: Layer, units: int) -> bool:
-    if way.kind != "GRU":
+def _reset_after(layer: Layer, units: int) -> bool:
+    if layer.kind != "GRU":
         return True
-    told = way.option("reset_after")
-    if len(way.weights) > 2:
-        by_shape = way.weights[2].shape == (2, 3 * units)
-        if told is not None and told != by_shape:
-            raise way.refuse(f"reset_after is {told} and the bias has shape {list(way.weights[2].shape)}")
+    given = layer.option("reset_after")
+    if len(layer.weights) > 2:
+        by_shape = layer.weights[2].shape == (2, 3 * units)
+        if given is not None and given != by_shape:
+            raise layer.refuse(f"reset_after is {given} and the bias has shape {list(layer.weights[2].shape)}")
         return by_shape
-    if told is None:
-        raise way.refuse("neither reset_after nor a bias tells where the reset gate acts")
-    return bool(told)
+    if given is None:
+        raise layer.refuse("neither reset_after nor a bias says where the reset gate acts")
+    return bool(given)
 
 
-def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
-    """One way of one layer by torch's names."""
-    gates = {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2), "SimpleRNN": (0,)}[way.kind]
+def _converted(layer: Layer, width: int, units: int) -> dict[str, Tensor]:
+    """One direction of one layer, by torch's names."""
+    gates = {"LSTM": (0, 1, 2, 3), "GRU": (1, 0, 2), "SimpleRNN": (0,)}[layer.kind]
     count = len(gates) * units
-    kernel, recurrent = way.array(0, (width, count)), way.array(1, (units, count))
+    kernel, recurrent = layer.array(0, (width, count)), layer.array(1, (units, count))
     columns = np.concatenate([np.arange(units) + gate * units for gate in gates])
     biases = np.zeros((2, count), dtype=np.float32)
-    if way.option("use_bias", True):
-        found = way.array(2, *([(2, count), (count,)] if way.kind == "GRU" else [(count,)]))
-        biases[: found.ndim] = found[..., columns]
-    if len(way.weights) != (3 if way.option("use_bias", True) else 2):
-        raise way.refuse(f"has {len(way.weights)} weights; expected kernel, recurrent kernel and bias")
+    if layer.option("use_bias", True):
+        bias = layer.array(2, *([(2, count), (count,)] if layer.kind == "GRU" else [(count,)]))
+        biases[: bias.ndim] = bias[..., columns]
+    if len(layer.weights) != (3 if layer.option("use_bias", True) else 2):
+        raise layer.refuse(f"has {len(layer.weights)} weights; expected kernel, recurrent kernel and bias")
     arrays = {
         "weight_ih": kernel[:, columns].T,
         "weight_hh": recurrent[:, columns].T,
@@ -245,7 +248,7 @@ def _converted(way: Layer, width: int, units: int) -> dict[str, Tensor]:
 
 
 def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -> tuple[Head, str | None]:
-    """One logit of the Dense layers, and the activation between two of them."""
+    """The Dense layers as one logit, and the activation between two."""
     dense: list[tuple[Layer, str]] = []
     for layer in layers:
         activation = _named(layer.option("activation", "linear"))
@@ -260,14 +263,14 @@ def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -
             dense[-1] = (dense[-1][0], activation)
     if len(dense) not in (1, 2):
         raise layers[-1].refuse(f"{len(dense)} Dense layers; one is read, or two")
-    last, told = dense[-1]
+    last, last_activation = dense[-1]
     outputs = int(last.option("units", 0))
     expected = {1: ("sigmoid", "linear"), 2: ("softmax", "linear")}
     if outputs not in expected:
         raise last.refuse(f"has {outputs} outputs; only models of two classes are read, with one output or two")
-    if told not in expected[outputs]:
+    if last_activation not in expected[outputs]:
         raise last.refuse(
-            f"activation is {told!r}; with {outputs} output{'s' * (outputs > 1)} only "
+            f"activation is {last_activation!r}; with {outputs} output{'s' * (outputs > 1)} only "
             f"{' and '.join(expected[outputs])} (logits) are read"
         )
     hidden, between = dense[0] if len(dense) == 2 else (None, None)
@@ -280,7 +283,7 @@ def _head(file: str, layers: Sequence[Layer], width: int, class_1: int | None) -
             weight = (weight.double() @ first.double()).float()
             hidden = between = None
         elif between not in _HIDDEN:
-            raise hidden.refuse(f"activation is {between!r}; read are: linear, {', '.join(_HIDDEN)}")
+            raise hidden.refuse(f"activation is {between!r}; supported: linear, {', '.join(_HIDDEN)}")
     outputs, weight, bias = heads.one_logit(weight, bias, class_1)
     if hidden is None:
         return Head(weight, bias, outputs), None
@@ -297,10 +300,7 @@ def _linear(layer: Layer, width: int, units: int) -> tuple[Tensor, Tensor]:
 def _padding(
     entry: Layer | None, split: Layer | None, embedding: Layer, pool: Layer | None, both: bool
 ) -> tuple[str | None, str]:
-    """How texts are padded before they are read, as `core.models.read_outs.ReadOut` writes it, and what that assumes.
-
-    A mask says "", None says that the file does not tell.
-    """
+    """The padding of texts, as `read_outs.ReadOut` writes it ("" for a mask, None if unknown), and what it assumes."""
     masked = bool(embedding.option("mask_zero", False))
     length = None if split is None else split.option("output_sequence_length")
     if split is None:
@@ -316,31 +316,31 @@ def _padding(
         return "", "no padding is read; where Keras pads a text, its maximum takes the zeros of masked steps in"
     if masked:
         longer = f" of more than {length:,} tokens" if length else ""
-        return "", f"texts{longer} are read whole; where its owner cut them to a length, that is not done here"
+        return "", f"texts{longer} are read whole; if its owner cuts them, that is not done here"
     if length and split is not None:
         return f"padded:{length}", ""
     if length:
         return f"left:{length}", (
-            f"texts are padded in front to {length:,} tokens, as pad_sequences does unless told; where they were "
+            f"texts are padded in front to {length:,} tokens, as pad_sequences does by default; if they were "
             f"padded behind, give --reads padded:{length}"
         )
     return None, (
-        "texts are read without padding, as the file has neither a mask nor a length; where its owner padded them, "
-        "give --reads left:N (in front, as pad_sequences does unless told) or padded:N"
+        "texts are read without padding, as the file has neither a mask nor a length; if its owner pads them, "
+        "give --reads left:N (in front, as pad_sequences does by default) or padded:N"
     )
 
 
 def _texts(
     split: Layer | None, rows: int
 ) -> tuple[tuple[str | None, ...] | None, tuple[str, ...] | None, tuple[str, ...]]:
-    """Tokens by id, preprocessing steps and what was assumed, where the file has the layer that reads texts."""
+    """Tokens by id, preprocessing steps and assumptions of a TextVectorization layer."""
     if split is None:
         return None, None, ()
     split.must(split="whitespace", ngrams=None, output_mode="int")
     standardize = split.option("standardize")
     if not isinstance(standardize, str | None) or standardize not in _STANDARDIZE:
         allowed = ", ".join(str(name) for name in _STANDARDIZE)
-        raise split.refuse(f"standardize is {standardize!r}; read are: {allowed}")
+        raise split.refuse(f"standardize is {standardize!r}; supported: {allowed}")
     steps = (_STANDARDIZE[standardize],)
     words = split.words if split.words is not None else split.option("vocabulary")
     if not isinstance(words, list | tuple):
@@ -360,7 +360,7 @@ def _texts(
 
 
 def _named(value: object) -> str:
-    """An activation's name; one that is written as an object is told by its class."""
+    """An activation's name; an object's is its class."""
     if isinstance(value, Mapping):
         config = value.get("config")
         return str(config if isinstance(config, str) else value.get("class_name"))
@@ -368,7 +368,7 @@ def _named(value: object) -> str:
 
 
 def _precision(layer: Layer) -> str | None:
-    told = layer.option("dtype")
-    if isinstance(told, Mapping):
-        told = (told.get("config") or {}).get("name")
-    return str(told) if told is not None and layer.kind not in ("InputLayer", "TextVectorization") else None
+    dtype = layer.option("dtype")
+    if isinstance(dtype, Mapping):
+        dtype = (dtype.get("config") or {}).get("name")
+    return str(dtype) if dtype is not None and layer.kind not in ("InputLayer", "TextVectorization") else None

@@ -1,11 +1,11 @@
-"""What does an ONNX graph compute? Its weights by their place in it, its read-out by running it.
+"""What does an ONNX graph compute? Its weights by their position, its read-out by running it.
 
-A graph of these parts is read: one Gather of an embedding, one or more LSTM, GRU or RNN of one size, whatever lies
-between them and one Gemm or MatMul, or two, and what makes probabilities of the result. What lies between is not
-followed: onnx's own reference evaluator, which is numpy, runs the graph on a few sequences, and the read-out is the one
-with which the same weights give the same numbers. None does: the graph is refused. Among the sequences are padded ones,
-as a graph may mask padding, and long ones, as it may cut texts. Operators that are not among those that such graphs
-need are refused unseen, so nothing is looped over or opened.
+A graph of these parts is read: one Gather of an embedding, one or more LSTM, GRU or RNN of one size, anything between
+them and one or two Gemm or MatMul, and what makes probabilities of the result. What lies between is not followed:
+onnx's own reference evaluator, in numpy, runs the graph on a few sequences, and the read-out is the one with which the
+same weights give the same numbers. If none does, the graph is refused. Some sequences are padded, as a graph may mask
+padding, and some are long, as it may cut texts. Operators that such graphs do not need are refused before anything
+runs.
 
 Gates, in ONNX's order: LSTM i, o, f, c where torch has i, f, g, o; GRU z, r, h where torch has r, z, n. A GRU with
 ``linear_before_reset`` is torch's; without, its reset gate acts on the state before the product (Cho et al. 2014).
@@ -28,7 +28,8 @@ import torch
 from torch import Tensor
 
 from core.models.importers import heads
-from core.models.importers.parts import Found, Head, classifier
+from core.models.importers.parts import Head, Parts, classifier
+from core.models.predict import sigmoid
 from core.models.read_outs import LONGEST, ReadOut, pools
 from core.models.recurrent import ACTIVATIONS, Classifier
 
@@ -46,8 +47,8 @@ _ALLOWED = {
     *("Where", "Equal", "GatherElements", "Range", "Max", "Min", "Clip", "Size"),
 }
 _AXES = 64  # that an array of numpy may have
-_LENGTHS = (9, 4, 6, 13)  # tokens of the sequences that tell what is read
-_LONG = (40, 300, 1_500)  # of those that tell whether texts are cut
+_LENGTHS = (9, 4, 6, 13)  # tokens of the sequences that show what is read
+_LONG = (40, 300, 1_500)  # of those that show whether texts are cut
 _MOST_TOKENS = 200_000  # of the texts that the graph takes at once, where these are long
 _PADDED = 12  # tokens of a text with its padding, where the graph takes any number
 _MOST_PADS = 16  # ids that are tried as padding
@@ -57,7 +58,7 @@ _MOST_BYTES = 2 * 2**30  # of a protocol buffer
 _MOST_NUMBERS = 10**8  # that a run of the graph computes, beside four times those that it holds
 
 
-def read(path: Path, class_1: int | None = None) -> Found:
+def read(path: Path, class_1: int | None = None) -> Parts:
     """The parts of a classifier in a graph. Raises ValueError for one that cannot be read, or where onnx is missing."""
     try:
         import_module("onnx")
@@ -66,14 +67,14 @@ def read(path: Path, class_1: int | None = None) -> Found:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"{path.name} is larger than {_MOST_BYTES:,} bytes")
     try:
-        return _found(path, class_1)
+        return _parse(path, class_1)
     except (TypeError, AttributeError, LookupError, RuntimeError, UnicodeError) as error:  # attributes of another type
         raise ValueError(
-            f"{path.name} is damaged, or no such graph ({type(error).__name__}: {_first_line(error)})"
+            f"{path.name} is damaged or another kind of graph ({type(error).__name__}: {_first_line(error)})"
         ) from None
 
 
-def _found(path: Path, class_1: int | None) -> Found:
+def _parse(path: Path, class_1: int | None) -> Parts:
     import onnx
 
     try:
@@ -99,40 +100,38 @@ def _found(path: Path, class_1: int | None) -> Found:
     if run.outputs != outputs:
         raise ValueError(f"{path.name}: its last layer has {outputs} outputs and the graph gives {run.outputs}")
     head = Head(weight, bias, outputs, *(linears[0] if len(linears) == 2 else (None, None)))
-    found = replace(parts, head=head, embedding=torch.from_numpy(table))
+    complete = replace(parts, head=head, embedding=torch.from_numpy(table))
     pads = _pads(constants, len(table))
-    return _read_out(path, found, run, outputs - 1 if class_1 is None else class_1, pads)
+    return _read_out(path, complete, run, outputs - 1 if class_1 is None else class_1, pads)
 
 
 def _constants(path: Path, graph: GraphProto) -> dict[str, np.ndarray]:
-    """The arrays that the graph holds, turned round or passed on too."""
+    """The arrays that the graph holds, transposed or passed on too."""
     from onnx import TensorProto, helper, numpy_helper
 
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     for tensor in graph.initializer:
         if tensor.data_location == TensorProto.EXTERNAL:
-            raise ValueError(f"{path.name}: its weights stand in another file; save the graph with them in one file")
-        found[tensor.name] = numpy_helper.to_array(tensor)
+            raise ValueError(f"{path.name}: its weights are in another file; save the graph with them in one file")
+        arrays[tensor.name] = numpy_helper.to_array(tensor)
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
-            found[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+            arrays[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
         elif node.op_type == "Constant" and node.attribute and node.attribute[0].name in ("value_int", "value_float"):
-            found[node.output[0]] = np.array(helper.get_attribute_value(node.attribute[0]))
-        elif node.op_type in ("Transpose", "Identity") and node.input[0] in found:
+            arrays[node.output[0]] = np.array(helper.get_attribute_value(node.attribute[0]))
+        elif node.op_type in ("Transpose", "Identity") and node.input[0] in arrays:
             perm = next((helper.get_attribute_value(a) for a in node.attribute if a.name == "perm"), None)
-            array = found[node.input[0]]
-            found[node.output[0]] = array if node.op_type == "Identity" else np.transpose(array, perm)
-    return found
+            array = arrays[node.input[0]]
+            arrays[node.output[0]] = array if node.op_type == "Identity" else np.transpose(array, perm)
+    return arrays
 
 
 def _embedding(path: Path, graph: GraphProto, constants: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The one table [V, E] that rows are taken from."""
+    """The one embedding [V, E]."""
+    names = {node.input[0] for node in graph.node if node.op_type == "Gather"} & constants.keys()
     tables = {
-        node.input[0]: constants[node.input[0]]
-        for node in graph.node
-        if node.op_type == "Gather" and node.input[0] in constants and constants[node.input[0]].ndim == 2
+        name: constants[name] for name in names if constants[name].ndim == 2 and constants[name].dtype.kind == "f"
     }
-    tables = {name: table for name, table in tables.items() if table.dtype.kind == "f"}
     if len(tables) != 1:
         raise ValueError(f"{path.name}: {len(tables)} embeddings (Gather of a table of numbers); expected one")
     (table,) = tables.values()
@@ -140,16 +139,16 @@ def _embedding(path: Path, graph: GraphProto, constants: Mapping[str, np.ndarray
 
 
 def _pads(constants: Mapping[str, np.ndarray], rows: int) -> list[int]:
-    """Ids that may be padding's: 0, 1 and the whole numbers that the graph holds, as a mask compares ids with one."""
+    """Possible ids of padding: 0, 1 and the integers in the graph, as a mask compares ids with one."""
     single = [float(array.ravel()[0]) for array in constants.values() if array.size == 1 and array.dtype.kind in "iuf"]
     whole = sorted(int(number) for number in single if number.is_integer())
     return [number for number in dict.fromkeys((0, 1, *whole)) if 0 <= number < rows][:_MOST_PADS]
 
 
 class _Run:
-    """The graph as a function of ids, and what its recurrent operators were given.
+    """The graph as a function of ids; `seen` records the inputs of its recurrent operators.
 
-    `length` is the one that it takes, None for any; `outputs` how many numbers it gives for a text.
+    `length` is the only one it takes, or None; `outputs` the number of values per text.
     """
 
     def __init__(self, path: Path, model: ModelProto):
@@ -197,7 +196,7 @@ class _Run:
         raise ValueError(f"{path.name}: the graph gives no one or two numbers for a text of ids{why}")
 
     def __call__(self, ids: Sequence[int], count: int | None = None) -> np.ndarray:
-        """What the graph gives for a text, [outputs], float64; `count` of the ids are words, where it takes that."""
+        """The graph's values for a text, [outputs], float64; `count` of the ids are words, if it takes that."""
         try:
             answer = self._answer(ids, count)
         except _TooLargeError:
@@ -231,7 +230,7 @@ class _Run:
         return answer
 
     def _bounded(self, node: Any) -> Callable[..., Any]:
-        """The same operator, refused before it runs where the graph would compute too many numbers."""
+        """The operator's function, which refuses to run if the graph would compute too many numbers."""
         run = node.run
 
         def bounded(*given: Any, **options: Any) -> Any:
@@ -247,11 +246,11 @@ class _Run:
 
 
 class _TooLargeError(ValueError):
-    """A graph computes more numbers than can be kept."""
+    """A graph computes too many numbers."""
 
 
 def _size(node: Any, given: Sequence[Any]) -> int:
-    """How many numbers an operator gives at most; those that only rearrange give as many as they take."""
+    """An upper bound of the numbers that an operator gives; rearranging ones give as many as they take."""
     kind = node.op_type
     shapes: list[tuple[int, ...]] = [np.shape(array) for array in given if array is not None]
     if kind == "ConstantOfShape":
@@ -281,12 +280,12 @@ def _product(numbers: Any) -> int:
 
 
 def _broadcast(*shapes: Sequence[int]) -> int:
-    """The numbers of an array of the shape that these take together, at least."""
+    """The size of the shape that these broadcast to, at least."""
     return math.prod(max(dims) for dims in itertools.zip_longest(*map(reversed, shapes), fillvalue=1))
 
 
 def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:
-    """onnx's recurrent operators, which also keep what they are given and follow the lengths of texts."""
+    """onnx's recurrent operators, which also record their inputs and follow the lengths of texts."""
     from onnx.reference.ops import op_gru, op_lstm, op_rnn
 
     def recording(base: type) -> type:
@@ -321,8 +320,8 @@ def _recorders(seen: list[tuple[str, list[np.ndarray | None]]]) -> list[type]:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What the attributes of a recurrent operator say."""
+class _Cell:
+    """The attributes of a recurrent operator."""
 
     cell: str
     hidden: int
@@ -331,7 +330,7 @@ class _Told:
     reset_after: bool
 
 
-def _told(path: Path, node: NodeProto) -> _Told:
+def _cell_options(path: Path, node: NodeProto) -> _Cell:
     from onnx import helper
 
     options = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
@@ -342,20 +341,20 @@ def _told(path: Path, node: NodeProto) -> _Told:
         raise ValueError(f"{name} goes {direction}; only forward and bidirectional are read")
     for option in ("clip", "input_forget", "activation_alpha", "activation_beta"):
         if options.get(option):
-            raise ValueError(f"{name} has {option}, which is not read")
-    ways = 2 if direction == "bidirectional" else 1
+            raise ValueError(f"{name} has {option}, which is not supported")
+    directions = 2 if direction == "bidirectional" else 1
     usual = {"lstm": ["sigmoid", "tanh", "tanh"], "gru": ["sigmoid", "tanh"], "rnn": ["tanh"]}[cell]
-    given = [value.decode().lower() for value in options.get("activations", [])] or usual * ways
+    given = [value.decode().lower() for value in options.get("activations", [])] or usual * directions
     nonlinearity = given[0] if cell == "rnn" else "tanh"
-    if given != (usual if cell != "rnn" else [nonlinearity]) * ways or nonlinearity not in ("tanh", "relu"):
+    if given != (usual if cell != "rnn" else [nonlinearity]) * directions or nonlinearity not in ("tanh", "relu"):
         raise ValueError(
-            f"{name} has the activations {', '.join(given)}; read are {', '.join(usual)}, and relu of an RNN"
+            f"{name} has the activations {', '.join(given)}; supported: {', '.join(usual)}, and relu of an RNN"
         )
     reset_after = cell != "gru" or bool(options.get("linear_before_reset", 0))
-    return _Told(cell, int(options["hidden_size"]), ways == 2, nonlinearity, reset_after)
+    return _Cell(cell, int(options["hidden_size"]), directions == 2, nonlinearity, reset_after)
 
 
-def _recurrent(path: Path, graph: GraphProto, run: _Run, size: int) -> Found:
+def _recurrent(path: Path, graph: GraphProto, run: _Run, size: int) -> Parts:
     """The stacked recurrent operators as one module of torch's; the head is still to come."""
     nodes = [node for node in graph.node if node.op_type in _CELLS]
     if not nodes or len(nodes) != len(run.seen):
@@ -363,20 +362,20 @@ def _recurrent(path: Path, graph: GraphProto, run: _Run, size: int) -> Found:
             f"{path.name}: no LSTM, GRU or RNN in the graph; an exporter that writes out every step hides it: "
             "export with dynamo=False, or give the model's state_dict"
         )
-    told = [_told(path, node) for node in nodes]
-    if len(set(told)) > 1:
+    options = [_cell_options(path, node) for node in nodes]
+    if len(set(options)) > 1:
         raise ValueError(
             f"{path.name}: its recurrent layers differ in kind, size, direction or activation; expected one"
         )
     tensors: dict[str, Tensor] = {}
     for number, (_kind, given) in enumerate(run.seen):
-        of = told[number]
+        of = options[number]
         if any(state is not None and np.any(state) for state in given[5:]):
             raise ValueError(f"{path.name}: a recurrent layer starts from other states than zeros, or has peepholes")
         width = size if number == 0 else of.hidden * (2 if of.both else 1)
         tensors |= _converted(path, of, width, number, given[1:4])
-    first = told[0]
-    return Found(
+    first = options[0]
+    return Parts(
         cell=first.cell,
         layers=len(nodes),
         bidirectional=first.both,
@@ -390,12 +389,12 @@ def _recurrent(path: Path, graph: GraphProto, run: _Run, size: int) -> Found:
     )
 
 
-def _converted(path: Path, of: _Told, width: int, number: int, given: Sequence[np.ndarray | None]) -> dict[str, Tensor]:
+def _converted(path: Path, of: _Cell, width: int, number: int, given: Sequence[np.ndarray | None]) -> dict[str, Tensor]:
     """One layer's tensors by torch's names."""
     w, r, b = given[0], given[1], given[2] if len(given) > 2 else None
-    gates, ways = _GATES[of.cell], 2 if of.both else 1
+    gates, directions = _GATES[of.cell], 2 if of.both else 1
     rows = len(gates) * of.hidden
-    expected = {"W": (ways, rows, width), "R": (ways, rows, of.hidden), "B": (ways, 2 * rows)}
+    expected = {"W": (directions, rows, width), "R": (directions, rows, of.hidden), "B": (directions, 2 * rows)}
     for name, array in {"W": w, "R": r, "B": b}.items():
         if name == "B" and array is None:
             continue
@@ -406,23 +405,23 @@ def _converted(path: Path, of: _Told, width: int, number: int, given: Sequence[n
             )
     assert w is not None and r is not None
     order = np.concatenate([np.arange(of.hidden) + gate * of.hidden for gate in gates])
-    found: dict[str, np.ndarray] = {}
-    for way, end in enumerate(("", "_reverse")[:ways]):
-        biases = np.zeros((2, rows)) if b is None else b[way].reshape(2, rows)
-        found |= {
-            f"weight_ih_l{number}{end}": w[way][order],
-            f"weight_hh_l{number}{end}": r[way][order],
+    arrays: dict[str, np.ndarray] = {}
+    for direction, end in enumerate(("", "_reverse")[:directions]):
+        biases = np.zeros((2, rows)) if b is None else b[direction].reshape(2, rows)
+        arrays |= {
+            f"weight_ih_l{number}{end}": w[direction][order],
+            f"weight_hh_l{number}{end}": r[direction][order],
             f"bias_ih_l{number}{end}": biases[0][order],
             f"bias_hh_l{number}{end}": biases[1][order],
         }
-    return {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in found.items()}
+    return {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in arrays.items()}
 
 
 def _linears(graph: GraphProto, constants: Mapping[str, np.ndarray]) -> list[tuple[Tensor, Tensor]]:
     """Weight [out, in] and bias [out] of each product with a matrix behind the recurrence, in order."""
     from onnx import helper
 
-    found: list[tuple[Tensor, Tensor]] = []
+    layers: list[tuple[Tensor, Tensor]] = []
     behind = max(number for number, node in enumerate(graph.node) if node.op_type in _CELLS)
     for node in list(graph.node)[behind + 1 :]:
         options = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
@@ -441,21 +440,21 @@ def _linears(graph: GraphProto, constants: Mapping[str, np.ndarray]) -> list[tup
         rows = len(weight)
         tensor = torch.from_numpy(np.array(weight, dtype=np.float32))
         flat = np.zeros(rows) if bias is None else np.broadcast_to(np.ravel(bias), (rows,))
-        found.append((tensor, torch.from_numpy(np.array(flat, dtype=np.float32))))
-    return found
+        layers.append((tensor, torch.from_numpy(np.array(flat, dtype=np.float32))))
+    return layers
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """Ids that the graph is given, and those of them that are words, not padding."""
+class _Padded:
+    """Ids to give the graph, and which of them are words, not padding."""
 
     ids: list[int]
     words: list[int]
 
 
 @dataclass(frozen=True)
-class _Agreeing:
-    """A read-out with which the model gives what the graph gives for texts without padding, and what that is."""
+class _Match:
+    """A read-out that agrees with the graph on texts without padding; `meant` says what the graph gives."""
 
     pool: str
     activation: str | None
@@ -463,43 +462,40 @@ class _Agreeing:
     model: Classifier
 
 
-def _read_out(path: Path, found: Found, run: _Run, class_1: int, pads: Sequence[int]) -> Found:
-    """The same parts with the one pool, padding, and activation of the head, that give what the graph gives.
-
-    `pads` are the ids that may be padding's.
-    """
-    assert found.embedding is not None
+def _read_out(path: Path, parts: Parts, run: _Run, class_1: int, pads: Sequence[int]) -> Parts:
+    """The same parts with the pool, padding and activation that agree with the graph; `pads` may be padding ids."""
+    assert parts.embedding is not None
     rng = np.random.default_rng(0)
-    words = np.setdiff1d(np.arange(len(found.embedding)), pads)
+    words = np.setdiff1d(np.arange(len(parts.embedding)), pads)
     words = words if len(words) else np.array(pads)
     lengths = _LENGTHS if run.length is None else (run.length,) * len(_LENGTHS)
-    drawn = [rng.choice(words, length).tolist() for length in lengths]
-    given = np.stack([run(ids) for ids in drawn])
-    activations = ACTIVATIONS if found.head.hidden is not None else (None,)
-    nonlinearity = found.nonlinearity or "tanh"
-    agreeing = []
-    for pool, activation in itertools.product(pools(found.cell, found.bidirectional), activations):
+    texts = [rng.choice(words, length).tolist() for length in lengths]
+    answers = np.stack([run(ids) for ids in texts])
+    activations = ACTIVATIONS if parts.head.hidden is not None else (None,)
+    nonlinearity = parts.nonlinearity or "tanh"
+    matches = []
+    for pool, activation in itertools.product(pools(parts.cell, parts.bidirectional), activations):
         try:
-            model = classifier(found, found.embedding, ReadOut(pool), nonlinearity, activation)
+            model = classifier(parts, parts.embedding, ReadOut(pool), nonlinearity, activation)
         except (ValueError, RuntimeError) as error:  # a linear layer of another width
             raise ValueError(f"{path.name}: its layers do not fit together ({_first_line(error)})") from None
-        meant = _meant(given, _logits(model, drawn), class_1)
+        meant = _meant(answers, _logits(model, texts), class_1)
         if meant is not None:
-            agreeing.append(_Agreeing(pool, activation, meant, model))
-    if not agreeing:
+            matches.append(_Match(pool, activation, meant, model))
+    if not matches:
         raise ValueError(
             f"{path.name}: what the graph reads of its states is not one of "
-            f"{', '.join(pools(found.cell, found.bidirectional))}; ask such a model as a black box (--predictor)"
+            f"{', '.join(pools(parts.cell, parts.bidirectional))}; ask such a model as a black box (--predictor)"
         )
     if run.length is None:
-        agreeing = _uncut(path, agreeing, run, class_1, rng.choice(words, max(_LONG)).tolist())
+        matches = _uncut(path, matches, run, class_1, rng.choice(words, max(_LONG)).tolist())
     padded = _padded(pads, run.length or _PADDED, words, rng)
-    told = [_padding(one, run, class_1, padded) for one in agreeing]
-    kept = [(one, padding) for one, padding in zip(agreeing, told, strict=True) if padding is not None]
+    padding_of = [_padding(one, run, class_1, padded) for one in matches]
+    kept = [(one, padding) for one, padding in zip(matches, padding_of, strict=True) if padding is not None]
     if not kept:
         free = "" if run.length is None else "with a free length (dynamic_axes) and "
         raise ValueError(
-            f"{path.name}: texts with padding behind or in front are neither read as {agreeing[0].pool} of all tokens "
+            f"{path.name}: texts with padding behind or in front are neither read as {matches[0].pool} of all tokens "
             f"nor of the words alone; export the graph {free}without a mask, or give the model's state_dict with "
             "--reads and --check"
         )
@@ -509,36 +505,34 @@ def _read_out(path: Path, found: Found, run: _Run, class_1: int, pads: Sequence[
         same = ", ".join(" ".join(filter(None, (one.pool, one.activation))) for one, _padding in others)
         notes.append(f"as far as it was run, other read-outs give the same: {same}")
     return replace(
-        found,
+        parts,
         pool=first.pool,
         activation=first.activation,
         padding=padding,
         padding_note=padding_note,
         pad_id=pad_id,
-        names={**found.names, "head": "the last product with a matrix", "embedding": "the table that ids are rows of"},
-        notes=(*found.notes, *notes),
+        names={**parts.names, "head": "the last product with a matrix", "embedding": "the table that ids are rows of"},
+        notes=(*parts.notes, *notes),
     )
 
 
 def _logits(model: Classifier, texts: Sequence[Sequence[int]]) -> np.ndarray:
-    """The model's logits of texts of ids, each by itself."""
+    """The model's logits of texts of ids, one at a time."""
     with torch.inference_mode():
         return np.array([model(torch.tensor([list(ids)])).item() for ids in texts])
 
 
-def _uncut(
-    path: Path, agreeing: Sequence[_Agreeing], run: _Run, class_1: int, longest: Sequence[int]
-) -> list[_Agreeing]:
-    """Those that also give what the graph gives for long texts. Raises ValueError where none does.
+def _uncut(path: Path, matches: Sequence[_Match], run: _Run, class_1: int, longest: Sequence[int]) -> list[_Match]:
+    """The matches that also agree on long texts. Raises ValueError if there is none.
 
-    A text whose probability in float32 is not that in float64 tells nothing: rounding alone changes it.
+    Texts whose probability changes by rounding alone are not compared.
     """
 
-    def agrees(one: _Agreeing, length: int) -> bool:
+    def agrees(one: _Match, length: int) -> bool:
         ids = longest[:length]
         return _meant(run(ids)[None], _logits(one.model, [ids]), class_1) == one.meant
 
-    kept, longest_agreed = list(agreeing), max(_LENGTHS)
+    kept, longest_agreed = list(matches), max(_LENGTHS)
     for length in (length for length in _LONG if length * run.texts <= _MOST_TOKENS):
         sure = [one for one in kept if _is_sure(one.model, longest[:length])]
         failed = [one for one in sure if not agrees(one, length)]
@@ -557,33 +551,30 @@ def _uncut(
 
 
 def _is_sure(model: Classifier, ids: Sequence[int]) -> bool:
-    """Whether rounding leaves the model's probability of a text as it is."""
+    """Whether float32 and float64 give the same probability."""
     single, double = (_logits(one, [ids])[0] for one in (model, copy.deepcopy(model).double()))
-    return bool(abs(1 / (1 + np.exp(-single)) - 1 / (1 + np.exp(-double))) <= _CLOSE / 10)
+    return bool(abs(sigmoid(single) - sigmoid(double)) <= _CLOSE / 10)
 
 
 def _padded(
     pads: Sequence[int], size: int, words: np.ndarray, rng: np.random.Generator
-) -> dict[tuple[int, str], list[_Asked]]:
-    """Texts with each id of `pads` behind them up to `size` tokens, and in front, by the id and the side."""
-    found: dict[tuple[int, str], list[_Asked]] = {}
+) -> dict[tuple[int, str], list[_Padded]]:
+    """Texts padded to `size` tokens with each id of `pads`, behind and in front, by id and side."""
+    texts: dict[tuple[int, str], list[_Padded]] = {}
     for pad in pads:
         few = max(1, size // 3)
         for count in sorted({1, few, size - 1} if pad == pads[0] else {few}):
             text, padding = rng.choice(words, count).tolist(), [pad] * (size - count)
             if padding and text:
-                found.setdefault((pad, "padded"), []).append(_Asked(text + padding, text))
-                found.setdefault((pad, "left"), []).append(_Asked(padding + text, text))
-    return found
+                texts.setdefault((pad, "padded"), []).append(_Padded(text + padding, text))
+                texts.setdefault((pad, "left"), []).append(_Padded(padding + text, text))
+    return texts
 
 
 def _padding(
-    one: _Agreeing, run: _Run, class_1: int, padded: Mapping[tuple[int, str], Sequence[_Asked]]
+    one: _Match, run: _Run, class_1: int, padded: Mapping[tuple[int, str], Sequence[_Padded]]
 ) -> tuple[str | None, str, int | None, list[str]] | None:
-    """`padding`, `padding_note` and `pad_id` of `Found`, and lines on what was found by running the graph.
-
-    None where the graph does neither of the two with padding: read it as words, or skip it.
-    """
+    """`padding`, `padding_note` and `pad_id` of `Parts`, and notes; None if padding is neither read nor skipped."""
     by_pad: dict[int, tuple[str, ...]] = {}
     alike = False
     for (pad, _side), asked in padded.items():
@@ -612,7 +603,7 @@ def _padding(
             )
         if "neither" in does and pad_id is not None:
             other = does.index("neither")
-            assumed.append(f"padding does not stand {places[other]}: there it would change what the graph gives")
+            assumed.append(f"padding is not {places[other]}: there it would change the result")
         if "reads" not in does:
             return "", "; ".join(assumed), pad_id, notes
         other = does.index("reads")
@@ -627,7 +618,7 @@ def _padding(
     if does == plain:
         return (
             f"padded:{length}",
-            f"texts are padded behind to the {length:,} tokens that the graph takes; where they were padded in front, "
+            f"texts are padded behind to the {length:,} tokens that the graph takes; if they were padded in front, "
             f"give --reads left:{length}",
             pad_id,
             notes,
@@ -638,20 +629,15 @@ def _padding(
 
 
 def _meant(given: np.ndarray, logits: np.ndarray, class_1: int) -> str | None:
-    """What the graph's numbers [texts, outputs] are, if these logits are of the same model."""
-    expected = 1 / (1 + np.exp(-logits))
-
-    def close(found: np.ndarray) -> bool:
-        return bool(np.abs(found - expected).max() <= _CLOSE)
-
+    """What the graph's values [texts, outputs] are, if they agree with these logits; else None."""
     if given.shape[1] == 1:
-        if close(given[:, 0]):
-            return "a probability"
-        return "a logit" if close(1 / (1 + np.exp(-given[:, 0]))) else None
-    if np.allclose(given.sum(axis=1), 1, atol=1e-5) and (given >= 0).all():
-        return "two probabilities" if close(given[:, class_1]) else None
-    difference = given[:, class_1] - given[:, 1 - class_1]
-    return "two scores" if close(1 / (1 + np.exp(-difference))) else None
+        meanings = {"a probability": given[:, 0], "a logit": sigmoid(given[:, 0])}
+    elif np.allclose(given.sum(axis=1), 1, atol=1e-5) and (given >= 0).all():
+        meanings = {"two probabilities": given[:, class_1]}
+    else:
+        meanings = {"two scores": sigmoid(given[:, class_1] - given[:, 1 - class_1])}
+    expected = sigmoid(logits)
+    return next((name for name, found in meanings.items() if np.abs(found - expected).max() <= _CLOSE), None)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,8 +1,8 @@
-"""Does the model say what its owner's says? A few texts with the owner's probabilities decide, and tell what would.
+"""Does an imported model give its owner's outputs? A few texts with the owner's probabilities decide.
 
-A forward pass has parts without parameters: which states are read, padding, activations, how text becomes words. They
-leave the same tensors, so a wrong guess is a sound file and another model. Every row must agree within `TOLERANCE`; if
-one does not, what else could have been meant is tried, and what agrees on every row is named by its options.
+A forward pass has parts without parameters: which states are read, padding, activations, preprocessing. They leave the
+same tensors, so a wrong guess gives a valid file and another model. Every row must agree within `TOLERANCE`; if one
+does not, other choices are tried, and those that agree on every row are named by their options.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import copy
 import itertools
 import math
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,8 +21,9 @@ import torch
 
 from core.data.corpus import encode_tokens, length_batches, pad
 from core.data.formats.layout import Layout
-from core.data.tables import place, rows
+from core.data.tables import location, rows
 from core.models.importers.words import Words
+from core.models.predict import sigmoid
 from core.models.read_outs import UNPADDED, ReadOut, pools
 from core.models.recurrent import ACTIVATIONS, NONLINEARITIES, Classifier, Head
 from core.text.preprocessing import Preprocessing
@@ -33,13 +33,13 @@ STEPS = (
     *((), ("lowercase",), ("punctuation",), ("lowercase", "punctuation"), ("basic_english",), ("keras",)),
     *(("keras_vectorization",), ("spacy",), ("lowercase", "spacy")),
 )
-"""Preprocessing that is tried."""
+"""Preprocessing steps to try."""
 LENGTHS = (
     *(100, 128, 50, 200, 256, 64, 32, 512, 150, 120, 80, 30, 60, 40, 20, 250, 300, 400, 500),
     *(number for number in range(1, 130) if number not in (100, 128, 50, 64, 32, 120, 80, 30, 60, 40, 20)),
     *(130, 140, 160, 170, 180, 190, 192, 220, 224, 225, 240, 280, 320, 350, 384, 450, 600, 700, 750, 800, 1000, 1024),
 )
-"""Lengths to pad to that are tried, the usual ones first."""
+"""Padded lengths to try, the common ones first."""
 _SECONDS = 60.0  # of trying
 _SECONDS_MORE = 5.0  # once something agrees
 _FIRST = 3  # rows that nearly everything wrong fails on
@@ -48,8 +48,8 @@ _BATCH = 256
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Texts with their owner's P(class 1); `places` say where each stands."""
+class OwnerRows:
+    """Texts with their owner's P(class 1), and where each row is."""
 
     file: str
     texts: tuple[str, ...]
@@ -58,8 +58,8 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Choices that leave no tensors: how a model of the same weights may read texts."""
+class Choices:
+    """How a model reads texts, as far as its tensors do not decide it."""
 
     reads: ReadOut
     steps: tuple[str, ...]
@@ -67,22 +67,22 @@ class Reading:
     activation: str | None = None
     turned: bool = False
 
-    def options(self, given: Reading, outputs: int, class_1: int) -> str:
-        """What is to be given on the command line in place of what was."""
-        found = []
+    def options(self, given: Choices, outputs: int, class_1: int) -> str:
+        """The command-line options that replace the given ones."""
+        options = []
         if self.reads != given.reads:
-            told = given.reads.side and not self.reads.side  # by the file, or by what was given
-            found.append(f"--reads {self.reads}" + f" {UNPADDED}" * bool(told))
+            from_file = given.reads.side and not self.reads.side
+            options.append(f"--reads {self.reads}" + f" {UNPADDED}" * bool(from_file))
         if self.nonlinearity != given.nonlinearity:
-            found.append(f"--nonlinearity {self.nonlinearity}")
+            options.append(f"--nonlinearity {self.nonlinearity}")
         if self.activation != given.activation:
-            found.append(f"--activation {self.activation}")
+            options.append(f"--activation {self.activation}")
         if self.steps != given.steps:
-            found.append(" ".join(("--steps", *self.steps)))
+            options.append(" ".join(("--steps", *self.steps)))
         if self.turned:
             one_output = "(1 − the file's numbers, which are P(class 0))"
-            found.append(f"--class-1 {1 - class_1}" if outputs == 2 else one_output)
-        return " ".join(found) or "what was given"
+            options.append(f"--class-1 {1 - class_1}" if outputs == 2 else one_output)
+        return " ".join(options) or "what was given"
 
 
 def read(
@@ -92,67 +92,71 @@ def read(
     logit: str | None = None,
     *,
     layout: Layout | None = None,
-) -> Rows:
-    """The rows of a table of texts and probabilities of class 1, or their logits where `logit` names a column.
+) -> OwnerRows:
+    """The rows of a table of texts and probabilities of class 1, or logits if `logit` names a column.
 
-    Raises ValueError for a file without rows or a number that cannot be, LookupError for a missing column.
+    Raises ValueError for a file without rows or an invalid number, LookupError for a missing column.
     """
     if probability is not None and logit is not None:
         raise ValueError("give --probability-column or --logit-column, not both")
     column = logit or probability or "probability"
     texts, numbers, places = [], [], []
     for number, line, (said, value) in rows(path, (text or "text", column), layout):
-        where = place(path, number, line)
-        try:
-            found = float(str(value))
-        except ValueError:
-            raise ValueError(f"{where}: {column} is {value!r}; expected a number") from None
-        if not math.isfinite(found):
+        where = location(path, number, line)
+        chance = _number(value)
+        if chance is None:
             raise ValueError(f"{where}: {column} is {value!r}; expected a number")
         if logit is not None:
-            found = 1 / (1 + math.exp(-found)) if found > -700 else 0.0
-        elif not 0 <= found <= 1:
+            chance = float(sigmoid(np.array(chance)))
+        elif not 0 <= chance <= 1:
             raise ValueError(
-                f"{where}: {column} is {found:g}; expected a probability of class 1 from 0 to 1, or the numbers before "
-                "the sigmoid as --logit-column"
+                f"{where}: {column} is {chance:g}; expected a probability of class 1 from 0 to 1, or the numbers "
+                "before the sigmoid as --logit-column"
             )
         texts.append("" if said is None else str(said))
-        numbers.append(found)
+        numbers.append(chance)
         places.append(where)
     if not texts:
         raise ValueError(f"{path.name} has no rows; expected texts with their owner's probabilities of class 1")
-    return Rows(path.name, tuple(texts), np.array(numbers), tuple(places))
+    return OwnerRows(path.name, tuple(texts), np.array(numbers), tuple(places))
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)
 class Checked:
-    """How far the model's probabilities are from its owner's, and other readings that agree on every row too.
+    """The largest difference to the owner's probabilities, and other choices that agree on every row too.
 
-    `extreme` rows have a probability within 0.001 of 0 or 1, where readings hardly differ.
+    `extreme` rows have a probability within 0.001 of 0 or 1, where choices hardly differ.
     """
 
     rows: int
     largest_difference: float
-    rivals: tuple[Reading, ...]
+    rivals: tuple[Choices, ...]
     extreme: int
 
 
 def check(
     model: Classifier,
     words: Words,
-    given: Reading,
-    owner: Rows,
+    given: Choices,
+    owner: OwnerRows,
     *,
     outputs: int,
     class_1: int,
     pool: str | None = None,
-    told: Sequence[str] = (),
+    known: Sequence[str] = (),
     seconds: float = _SECONDS,
 ) -> Checked:
-    """Compare a model with its owner's numbers. `pool` is one that the file itself tells, so that no other is tried;
-    `told` names further choices of `Reading` that are known.
+    """Compare a model with its owner's numbers. `pool` and the fields `known` are set by the file: no other is tried.
 
-    Raises ValueError where a row differs by more than `TOLERANCE`, naming what would agree.
+    Raises ValueError where a row differs by more than `TOLERANCE`, naming choices that agree.
     """
     expected = owner.probabilities
     said = probabilities(model, words, given.steps, owner.texts)
@@ -160,15 +164,15 @@ def check(
     worst = int(differences.argmax())
     largest = float(differences[worst])
     agree = largest <= TOLERANCE
-    trial = _Trial(model, words, owner, time.monotonic() + (seconds / 4 if agree else seconds))
+    trial = _Search(model, words, owner, time.monotonic() + (seconds / 4 if agree else seconds))
     if agree:
-        near = _readings(model, given, owner, pool, told, (), STEPS)
+        near = _alternatives(model, given, owner, pool, known, (), STEPS)
         others = ([reading for reading in group if reading != given] for group in near)
         rivals = [reading for reading in trial.agreeing(others, every=True) if not reading.turned]
         return Checked(len(expected), largest, tuple(rivals), int((np.minimum(expected, 1 - expected) < 1e-3).sum()))
-    found = trial.agreeing(_readings(model, given, owner, pool, told, LENGTHS, STEPS))
+    found = trial.agreeing(_alternatives(model, given, owner, pool, known, LENGTHS, STEPS))
     base = (
-        f"{owner.places[worst]}: the model says {said[worst]:.4f} where its owner's says {expected[worst]:.4f}, the "
+        f"{owner.places[worst]}: the model gives {said[worst]:.4f} and its owner's {expected[worst]:.4f}, the "
         f"largest difference in {len(expected):,} row{'s' * (len(expected) > 1)}; expected at most {TOLERANCE:g}"
     )
     if found:
@@ -177,14 +181,14 @@ def check(
     dropping = replace(words, drops=True)
     tokens = map(words.preprocessing(given.steps), owner.texts)
     if not words.drops and any(map(words.vocabulary.unknown, tokens)):
-        second = _Trial(model, dropping, owner, time.monotonic() + seconds / 4)
-        if found := second.agreeing(_readings(model, given, owner, pool, told, LENGTHS, ())):
+        second = _Search(model, dropping, owner, time.monotonic() + seconds / 4)
+        if found := second.agreeing(_alternatives(model, given, owner, pool, known, LENGTHS, ())):
             change = f"{found[0].options(given, outputs, class_1)} " if found[0] != given else ""
             raise ValueError(f"{base}. On every row this agrees: {change}--drop-unknown")
-    for known, left, why in _parts(owner, words, given.steps):
-        second = _Trial(model, words, known, time.monotonic() + seconds / 4)
-        if found := second.agreeing(_readings(model, given, known, pool, told, LENGTHS, ())):
-            count, verb = (f"{len(known.texts):,} rows", "agree") if len(known.texts) > 1 else ("one row", "agrees")
+    for part, left, why in _parts(owner, words, given.steps):
+        second = _Search(model, words, part, time.monotonic() + seconds / 4)
+        if found := second.agreeing(_alternatives(model, given, part, pool, known, LENGTHS, ())):
+            count, verb = (f"{len(part.texts):,} rows", "agree") if len(part.texts) > 1 else ("one row", "agrees")
             raise ValueError(
                 f"{base}. The {count} without {left} {verb} with {found[0].options(given, outputs, class_1)}, so {why}"
             )
@@ -194,8 +198,8 @@ def check(
     )
 
 
-def _parts(owner: Rows, words: Words, steps: Sequence[str]) -> Iterator[tuple[Rows, str, str]]:
-    """Some of the rows, what they do without, and what it means where all that are kept agree."""
+def _parts(owner: OwnerRows, words: Words, steps: Sequence[str]) -> Iterator[tuple[OwnerRows, str, str]]:
+    """Subsets of the rows, what each leaves out, and what follows if all its rows agree."""
     tokens = [*map(words.preprocessing(steps), owner.texts)]
     some = [bool(found) for found in tokens]
     known = [not words.vocabulary.unknown(found) for found in tokens]
@@ -210,7 +214,7 @@ def _parts(owner: Rows, words: Words, steps: Sequence[str]) -> Iterator[tuple[Ro
         rows = [row for row, keep in enumerate(kept) if keep]
         if 0 < len(rows) < len(tokens):
             yield (
-                Rows(
+                OwnerRows(
                     owner.file,
                     tuple(owner.texts[row] for row in rows),
                     owner.probabilities[rows],
@@ -222,7 +226,7 @@ def _parts(owner: Rows, words: Words, steps: Sequence[str]) -> Iterator[tuple[Ro
 
 
 def probabilities(model: Classifier, words: Words, steps: Sequence[str], texts: Sequence[str]) -> np.ndarray:
-    """P(class 1) of texts, float64; of a text without a word what the model reads of nothing."""
+    """P(class 1) of texts, float64; of a text without a word, the empty text's."""
     preprocessing = words.preprocessing(steps)
     return _of_tokens(model, words, [preprocessing(text) for text in texts])
 
@@ -237,16 +241,16 @@ def _of_tokens(model: Classifier, words: Words, tokens: Sequence[Sequence[str]])
         for batch in length_batches(sentences.lengths[some], _BATCH):
             ids, lengths = pad(sentences, some[batch])
             logits[some[batch]] = model(torch.from_numpy(ids), torch.from_numpy(lengths)).double().numpy()
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -700, 700))))
+    return sigmoid(logits)
 
 
 class _Remembering(torch.nn.Module):
-    """A recurrent module that gives its last answers again where it is asked the same."""
+    """A recurrent module that remembers its last two answers: of some rows, and of all."""
 
     def __init__(self, inner: torch.nn.Module):
         super().__init__()
         self.inner = inner
-        self._answers: deque[tuple[Any, Any]] = deque(maxlen=2)  # of some rows, and of all
+        self._answers: dict[tuple[Any, ...], Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -255,63 +259,56 @@ class _Remembering(torch.nn.Module):
             return getattr(self.inner, name)
 
     def forward(self, given: Any) -> Any:
-        for before, answer in self._answers:
-            if type(before) is type(given) and self._same(before, given):
-                return answer
-        self._answers.append((given, self.inner(given)))
-        return self._answers[-1][1]
-
-    @staticmethod
-    def _same(one: Any, other: Any) -> bool:
-        """Whether two batches are the same, padded or packed."""
-        if isinstance(one, torch.Tensor):
-            return torch.equal(one, other)
-        parts = zip(one, other, strict=True)  # data, lengths and the order of the rows
-        return all(a is b or (a is not None and b is not None and torch.equal(a, b)) for a, b in parts)
+        parts = given if isinstance(given, tuple) else (given,)  # packed: data, lengths and the order of the rows
+        key = tuple(None if part is None else (part.shape, part.numpy().tobytes()) for part in parts)
+        if key not in self._answers:
+            for old in [*self._answers][:-1]:
+                del self._answers[old]
+            self._answers[key] = self.inner(given)
+        return self._answers[key]
 
 
 @dataclass
-class _Trial:
-    """Tries readings of one model until its time is up."""
+class _Search:
+    """Tries choices for one model until its time is up."""
 
     model: Classifier
     words: Words
-    owner: Rows
+    owner: OwnerRows
     until: float
     count: int = 0
     unfinished: str = ""
     recurrences: dict[str, _Remembering] = field(default_factory=dict)
 
-    def agreeing(self, groups: Iterator[list[Reading]], *, every: bool = False) -> list[Reading]:
-        """The readings of the first group that has any that agree with the owner on every row, the closest first; with
-        `every` one of each kind that does.
+    def agreeing(self, groups: Iterator[list[Choices]], *, every: bool = False) -> list[Choices]:
+        """The choices that agree on every row, closest first: of the first group that has any, or of every group.
 
         After the first one the rest of its group is tried for some seconds more.
         """
-        found: list[tuple[float, Reading]] = []
+        matches: list[tuple[float, Choices]] = []
         tokens: dict[tuple[str, ...], list[list[str]]] = {}
         for group in groups:
-            for reading in group:
+            for choices in group:
                 if time.monotonic() > self.until:
                     self.unfinished = f" (stopped after {self.count:,}, as the time was up)"
                     break
-                if reading.steps not in tokens:
-                    tokens[reading.steps] = [*map(self.words.preprocessing(reading.steps), self.owner.texts)]
-                agreeing = self._agrees(reading, tokens[reading.steps])
-                if agreeing and not found and not every:
+                if choices.steps not in tokens:
+                    tokens[choices.steps] = [*map(self.words.preprocessing(choices.steps), self.owner.texts)]
+                agreeing = self._agrees(choices, tokens[choices.steps])
+                if agreeing and not matches and not every:
                     self.until = min(self.until, time.monotonic() + _SECONDS_MORE)
-                found += agreeing
+                matches += agreeing
                 if agreeing and every and len(group) > _FEW:
                     break
-            if (found and not every) or self.unfinished:
+            if (matches and not every) or self.unfinished:
                 break
-        return [reading for _difference, reading in sorted(found, key=lambda pair: pair[0])][:_NAMED]
+        return [choices for _difference, choices in sorted(matches, key=lambda pair: pair[0])][:_NAMED]
 
-    def _agrees(self, reading: Reading, tokens: list[list[str]]) -> list[tuple[float, Reading]]:
-        """The reading, for each order of the classes in which it agrees, with its largest difference."""
-        model = read_as(self.model, reading)
+    def _agrees(self, choices: Choices, tokens: list[list[str]]) -> list[tuple[float, Choices]]:
+        """These choices with their largest difference, for each order of the classes in which they agree."""
+        model = with_choices(self.model, choices)
         if model.reset_after:  # one run of the recurrence serves all pools
-            own = self.recurrences.setdefault(reading.nonlinearity, _Remembering(model.recurrent))
+            own = self.recurrences.setdefault(choices.nonlinearity, _Remembering(model.recurrent))
             model._modules = {**model._modules, "recurrent": own}
         self.count += 2
         largest = {False: 0.0, True: 0.0}
@@ -323,43 +320,43 @@ class _Trial:
             largest = {turned: value for turned, value in differences.items() if value <= TOLERANCE}
             if not largest:
                 return []
-        return [(difference, replace(reading, turned=turned)) for turned, difference in largest.items()]
+        return [(difference, replace(choices, turned=turned)) for turned, difference in largest.items()]
 
 
-def read_as(model: Classifier, reading: Reading) -> Classifier:
-    """The same weights read another way."""
+def with_choices(model: Classifier, choices: Choices) -> Classifier:
+    """The same weights with other choices."""
     twin = copy.copy(model)
-    twin.reads = reading.reads
-    if model.head is not None and reading.activation is not None:
-        twin.head = Head(model.head.size, reading.activation)
-    if model.cell == "rnn" and model.nonlinearity != reading.nonlinearity:
+    twin.reads = choices.reads
+    if model.head is not None and choices.activation is not None:
+        twin.head = Head(model.head.size, choices.activation)
+    if model.cell == "rnn" and model.nonlinearity != choices.nonlinearity:
         old = model.recurrent
-        twin.nonlinearity = reading.nonlinearity
+        twin.nonlinearity = choices.nonlinearity
         other = torch.nn.RNN(
             old.input_size, old.hidden_size, old.num_layers, batch_first=True, bidirectional=old.bidirectional,
-            nonlinearity=reading.nonlinearity,
+            nonlinearity=choices.nonlinearity,
         )  # fmt: skip
         other.load_state_dict(old.state_dict())
         twin._modules = {**model._modules, "recurrent": other.requires_grad_(False).eval()}
     return twin
 
 
-def _readings(
+def _alternatives(
     model: Classifier,
-    given: Reading,
-    owner: Rows,
+    given: Choices,
+    owner: OwnerRows,
     pool: str | None,
-    told: Sequence[str],
+    known: Sequence[str],
     usual: Sequence[int],
     preprocessing: Sequence[tuple[str, ...]],
-) -> Iterator[list[Reading]]:
-    """What may have been meant, in groups, the nearest to what was given first: one choice changed, then several."""
+) -> Iterator[list[Choices]]:
+    """Other choices in groups: first with one changed, then with several."""
     own_pools = (given.reads.pool,) if pool else pools(model.cell, model.bidirectional)
     activations: tuple[str | None, ...] = (given.activation,)
-    if model.head is not None and "activation" not in told:
+    if model.head is not None and "activation" not in known:
         activations = (given.activation, *(name for name in ACTIVATIONS if name != given.activation))
     nonlinearities: tuple[str, ...] = (given.nonlinearity,)
-    if model.cell == "rnn" and "nonlinearity" not in told:
+    if model.cell == "rnn" and "nonlinearity" not in known:
         nonlinearities = (given.nonlinearity, *(name for name in NONLINEARITIES if name != given.nonlinearity))
     # A batch is often padded to its longest text.
     longest = max(len(Preprocessing(given.steps)(text)) for text in owner.texts)
@@ -388,4 +385,4 @@ def _readings(
         (short, other, more),
         (padded, other, [*functions, *more]),
     ):
-        yield [Reading(read, chosen, *pair) for read, chosen, pair in itertools.product(*choices)]
+        yield [Choices(read, chosen, *pair) for read, chosen, pair in itertools.product(*choices)]

@@ -1,4 +1,4 @@
-"""What was found in somebody's file: the parts of a classifier, by torch's names, and what the file says of its use."""
+"""The parts of a classifier in an owner's file, by torch's names, and what the file says about its use."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from core.models.recurrent import Classifier
 
 @dataclass(frozen=True)
 class Head:
-    """What makes a logit of the read-out: `weight` [1, F] and `bias` [1] give that of class 1.
+    """`weight` [1, F] and `bias` [1] give the logit of class 1; after a hidden layer [K, F], `weight` is [1, K].
 
-    With `hidden` [K, F] and `hidden_bias` [K] before it, and the activation that is told apart, `weight` is [1, K]. The
-    file's head had `outputs` outputs.
+    The file's head had `outputs` outputs.
     """
 
     weight: Tensor
@@ -28,15 +27,13 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The parts of a classifier in a file, float32, and what their names were there.
+class Parts:
+    """The parts of a classifier in a file, float32.
 
-    `recurrent` has torch's own names (``weight_ih_l0``…). `embedding` [V, E] is None where the file has none. `names`
-    says what each part was called, `notes` what was assumed.
-
-    What follows the names is told by files that hold a graph or a configuration, and None where the file does not say:
-    `pool` and `padding` of `read_outs.ReadOut` (a padding of "" is none at all), and what the latter assumes; the
-    activation of a hidden layer of the head, the RNN's non-linearity, the id of padding, tokens by id, preprocessing.
+    `recurrent` has torch's names (``weight_ih_l0``…); `embedding` [V, E] is None where the file has none; `names` gives
+    each part's name in the file, `notes` what was assumed. The fields with defaults come from files that hold a graph
+    or a configuration, and are None where the file does not say: `pool` and `padding` of `read_outs.ReadOut` (a padding
+    of "" is none), what the padding assumes, activations, the id of padding, tokens by id, preprocessing.
     """
 
     cell: str
@@ -69,24 +66,24 @@ class Found:
 
 
 def classifier(
-    found: Found, embedding: Tensor, reads: ReadOut, nonlinearity: str = "tanh", activation: str | None = None
+    parts: Parts, embedding: Tensor, reads: ReadOut, nonlinearity: str = "tanh", activation: str | None = None
 ) -> Classifier:
-    """The classifier of these parts with an embedding [V, E], read so; in eval mode."""
-    head = found.head
+    """A classifier of these parts and an embedding [V, E], in eval mode."""
+    head = parts.head
     hidden = None if head.hidden is None else models.Head(len(head.hidden), str(activation))
     model = Classifier(
-        found.cell,
+        parts.cell,
         len(embedding),
-        found.embedding_size,
-        found.hidden_size,
-        found.layers,
-        bidirectional=found.bidirectional,
+        parts.embedding_size,
+        parts.hidden_size,
+        parts.layers,
+        bidirectional=parts.bidirectional,
         reads=str(reads),
         nonlinearity=nonlinearity,
-        reset_after=found.reset_after,
+        reset_after=parts.reset_after,
         head=hidden,
     )
-    state = {f"recurrent.{name}": tensor for name, tensor in found.recurrent.items()}
+    state = {f"recurrent.{name}": tensor for name, tensor in parts.recurrent.items()}
     state |= {"embedding.weight": embedding, "linear.weight": head.weight, "linear.bias": head.bias}
     if head.hidden is not None and head.hidden_bias is not None:
         state |= {"hidden.weight": head.hidden, "hidden.bias": head.hidden_bias}

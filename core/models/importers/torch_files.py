@@ -1,4 +1,4 @@
-"""torch's own files (``.pt``, ``.pth``, ``.bin``, ``.ckpt``): one place opens them, by torch's loader for weights.
+"""torch's own files (``.pt``, ``.pth``, ``.bin``, ``.ckpt``), opened only by torch's loader for weights.
 
 Such a file is a pickle, and unpickling runs what the file says. The loader for weights builds tensors and plain
 containers alone and refuses all else. Files that people upload never come here: no page knows this package.
@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.models.importers.refusals import RefusedError
+from core.models.importers.refusals import unsafe
 
 _LISTED = 12  # names in a message
 
@@ -31,11 +31,11 @@ _TYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The tensors by name of a file that holds a state_dict, or a table in which one entry is a state_dict.
+    """The tensors of a file that holds a state_dict, or a table with one.
 
-    Raises RefusedError for a file that holds more than weights, with what converts it; ValueError for other files.
+    Raises RefusedError with conversion lines if it holds more than weights, ValueError for other files.
     """
-    with path.open("rb"):  # a file that is not there is told of as such
+    with path.open("rb"):  # raises for a missing file
         pass
     try:
         with warnings.catch_warnings():
@@ -43,20 +43,16 @@ def read(path: Path) -> dict[str, Tensor]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
-    except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for what is no such file
+    except Exception as error:  # torch raises RuntimeError, EOFError, KeyError and others for other files
         if type(error).__name__ != "UnpicklingError":
             raise ValueError(f"{path.name} is not a file that torch.save wrote ({type(error).__name__})") from None
-        lines = [line.format(name=path.name, stem=path.stem) for line in CONVERSION]
-        raise RefusedError(
-            f"{path.name} holds more than weights, a whole module perhaps, and is not opened, as that would run its "
-            "code. These lines of Python write its weights as safetensors. Run these lines only if you trust the file",
-            lines,
-        ) from None
+        what = "holds more than weights, perhaps a whole module,"
+        raise unsafe(path, what, CONVERSION, "its weights as safetensors") from None
     return _state_dict(content, path.name)
 
 
 def _state_dict(content: object, name: str) -> dict[str, Tensor]:
-    """The table of tensors in what a file held: all of it, or the one entry that is such a table."""
+    """The table of tensors in a file's content: all of it, or its one such entry."""
     tables = [content] if isinstance(content, Mapping) else []
     if tables and not any(isinstance(value, Tensor) for value in tables[0].values()):
         tables = [value for value in tables[0].values() if _is_table(value)]
@@ -71,21 +67,22 @@ def _state_dict(content: object, name: str) -> dict[str, Tensor]:
     odd = [str(key) for key, value in entries.items() if not isinstance(value, Tensor)]
     if odd:
         raise ValueError(
-            f"{name} holds entries that are no tensors: {', '.join(odd[:_LISTED])}; save the model's state_dict alone"
+            f"{name} holds entries that are not tensors: {', '.join(odd[:_LISTED])}; save the model's state_dict alone"
         )
     return plain({str(key): value for key, value in entries.items()}, name)
 
 
 def plain(tensors: dict[str, Tensor], file: str) -> dict[str, Tensor]:
-    """The same tensors, where each is a plain array of numbers that the file stores. Raises ValueError by name."""
+    """The tensors, if each is a plain array of numbers that the file stores; else raises ValueError."""
     types = ", ".join(_type(kind) for kind in _TYPES)
     for name, tensor in tensors.items():
-        kind = "nested" if tensor.is_nested else "quantised" if tensor.is_quantized else None
-        if kind is None and tensor.layout != torch.strided:
-            kind = "sparse"
-        if kind is None and tensor.device.type != "cpu":
-            kind = f"on the device {tensor.device.type}"
-        if kind is not None:
+        kinds = {
+            "nested": tensor.is_nested,
+            "quantised": tensor.is_quantized,
+            "sparse": tensor.layout not in (torch.strided, torch.jagged),
+            f"on the device {tensor.device.type}": tensor.device.type != "cpu",
+        }
+        if kind := next((kind for kind, holds in kinds.items() if holds), None):
             raise ValueError(f"{file}: {name} is {kind}; expected a dense tensor on the CPU, of {types}")
         if tensor.dtype not in _TYPES:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Which vector has which word? Embeddings that stand in a file of their own, read without running anything.
+"""Which vector has which word? Embeddings in a file of their own, read without running code.
 
 A row an id: safetensors, npy, torch's own files of tensors. A row a word: word2vec's text format and GloVe's, which is
 the same without its first line (words, numbers), and word2vec's binary format as its authors and gensim write it. The
@@ -17,10 +17,10 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from core.models.importers import file_kinds
-from core.models.importers.refusals import RefusedError
+from core.models.importers.refusals import RefusedError, unsafe
 
 _SHOWN = 5
-_LOOKED_AT = 1_000  # first lines that tell how many numbers a word has
+_LOOKED_AT = 1_000  # first lines that decide how many numbers a word has
 _LONGEST_WORD = 10_000  # bytes
 _MOST_NUMBERS = 100_000  # a word
 FASTTEXT = b"\xba\x16\x4f\x2f"
@@ -47,10 +47,9 @@ class Vectors(NamedTuple):
 
 
 def read(path: Path, name: str | None = None) -> Vectors:
-    """The vectors of a file, told by what is in it. `name` is that of a tensor in a file of several.
+    """The vectors of a file; `name` chooses one of several tensors.
 
-    Raises ValueError for a file that cannot be read, RefusedError where lines of Python convert it, LookupError for a
-    tensor that is not there.
+    Raises ValueError for an unreadable file, RefusedError with lines that convert it, LookupError for a missing tensor.
     """
     with path.open("rb") as file:
         start = file.read(len(file_kinds.NPY))
@@ -63,15 +62,12 @@ def read(path: Path, name: str | None = None) -> Vectors:
     if start.startswith(FASTTEXT):
         raise RefusedError(
             f"{path.name} is fastText's own format, which is not read; these lines of Python write its vectors as text",
-            [line.format(name=path.name, stem=path.stem) for line in FROM_FASTTEXT],
+            FROM_FASTTEXT,
+            path,
         )
     kind = file_kinds.kind(path)
     if kind is file_kinds.Kind.PICKLE:
-        raise RefusedError(
-            f"{path.name} is a pickle, gensim's perhaps, and is not opened, as that would run what it says. These "
-            "lines of Python write its vectors as text. Run these lines only if you trust the file",
-            [line.format(name=path.name, stem=path.stem) for line in FROM_GENSIM],
-        )
+        raise unsafe(path, "is a pickle, perhaps gensim's,", FROM_GENSIM, "its vectors as text")
     if kind in (file_kinds.Kind.SAFETENSORS, file_kinds.Kind.TORCH):
         return _matrix(path, _tensor(path, name))
     if kind is file_kinds.Kind.UNKNOWN:
@@ -83,43 +79,38 @@ def read(path: Path, name: str | None = None) -> Vectors:
 
 
 def _npy(path: Path) -> np.ndarray:
-    """The array of an npy file, its numbers left in the file. Raises ValueError for one that is cut off or no array."""
+    """The memory-mapped array of an npy file. Raises ValueError for one that is cut off or no array."""
     try:
         with path.open("rb") as file:
             header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
             shape, _fortran, kind = header[np.lib.format.read_magic(file)](file)
-            told, stored = math.prod(shape) * kind.itemsize, path.stat().st_size - file.tell()
-        if not 0 <= told <= stored:
-            raise ValueError(f"it declares {told:,} bytes and has {stored:,}; the file may be cut off")
-        found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+            declared, stored = math.prod(shape) * kind.itemsize, path.stat().st_size - file.tell()
+        if not 0 <= declared <= stored:
+            raise ValueError(f"it declares {declared:,} bytes and has {stored:,}; the file may be cut off")
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"{path.name} is not an npy file of numbers ({' '.join(str(error).split())})") from None
-    return found
+    return array
 
 
-def _matrix(path: Path, found: np.ndarray) -> Vectors:
-    if found.ndim != 2 or not found.size or not np.issubdtype(found.dtype, np.floating):
+def _matrix(path: Path, array: np.ndarray) -> Vectors:
+    if array.ndim != 2 or not array.size or not np.issubdtype(array.dtype, np.floating):
         raise ValueError(
-            f"{path.name}: expected a matrix of numbers [words, size], found {found.dtype} {list(found.shape)}"
+            f"{path.name}: expected a matrix of numbers [words, size], found {array.dtype} {list(array.shape)}"
         )
-    return Vectors(found.astype(np.float32, copy=False), None)
+    return Vectors(array.astype(np.float32, copy=False), None)
 
 
 def _tensor(path: Path, name: str | None) -> np.ndarray:
-    from core.models.importers.tensor_names import listed
+    from core.models.importers.refusals import listed, named
     from core.models.importers.weights import read
 
     tensors = read(path)
     if name is None and len(tensors) > 1:
         raise ValueError(f"{path.name} holds {len(tensors)} tensors; name one with --embedding-name: {listed(tensors)}")
-    wanted = name if name is not None else next(iter(tensors), "")
-    if wanted not in tensors and f"{wanted}.weight" in tensors:
-        wanted = f"{wanted}.weight"
-    if wanted not in tensors:
-        raise LookupError(f"no tensor {wanted!r} in {path.name}; available: {listed(tensors)}")
-    tensor = tensors[wanted]
-    found: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-    return found
+    tensor = tensors[named(tensors, next(iter(tensors), "") if name is None else name, "the embedding")]
+    array: np.ndarray = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    return array
 
 
 def _text(path: Path) -> Vectors:
@@ -130,10 +121,10 @@ def _text(path: Path) -> Vectors:
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             first = list(islice(file, _LOOKED_AT))
-            told = _header(first[0]) if first else None
-            size = told[1] if told else _size(first)
+            declared = _header(first[0]) if first else None
+            size = declared[1] if declared else _size(first)
             for number, line in enumerate(chain(first, file), 1):
-                if number == 1 and told:
+                if number == 1 and declared:
                     continue
                 if blank:
                     raise ValueError(f"{path.name}, line {blank:,} is blank; expected a word and {size:,} numbers")
@@ -155,9 +146,10 @@ def _text(path: Path) -> Vectors:
         ) from None
     if not rows:
         raise ValueError(f"{path.name} holds no word vector")
-    if told and told[0] != len(rows):
+    if declared and declared[0] != len(rows):
         raise ValueError(
-            f"{path.name}: its first line declares {told[0]:,} words, {len(rows):,} were found; the file may be cut off"
+            f"{path.name}: its first line declares {declared[0]:,} words, {len(rows):,} were found; the file may be "
+            "cut off"
         )
     return _each_once(words, np.stack(rows))
 
@@ -168,7 +160,7 @@ def _fields(line: str) -> list[str]:
 
 
 def _header(line: str) -> tuple[int, int] | None:
-    """Words and numbers a word, as word2vec's first line tells them."""
+    """The two numbers of word2vec's first line: words, numbers per word."""
     fields = _fields(line)
     if len(fields) == 2 and all(field.isascii() and field.isdecimal() for field in fields):
         return int(fields[0]), int(fields[1])
@@ -176,7 +168,7 @@ def _header(line: str) -> tuple[int, int] | None:
 
 
 def _size(lines: Sequence[str]) -> int:
-    """How many numbers most of these lines end in, one field at least being left to the word."""
+    """How many numbers most of these lines end in, after a word of at least one field."""
     counted: Counter[int] = Counter()
     for line in lines:
         fields = _fields(line)
@@ -197,7 +189,7 @@ def _is_number(text: str) -> bool:
 
 
 def _word(line: str, size: int) -> tuple[str, np.ndarray | None]:
-    """A line's word and its numbers, None where these are not so many."""
+    """A line's word and its numbers, None if there are fewer."""
     word, *numbers = line.rstrip(" \r\n").rsplit(" ", size)
     if len(numbers) == size and word and not word.startswith(" ") and "\t" not in line:  # nearly every line
         try:
@@ -216,22 +208,22 @@ def _word(line: str, size: int) -> tuple[str, np.ndarray | None]:
 
 
 def _is_binary(path: Path, file: IO[bytes]) -> bool:
-    """Whether this is word2vec's binary format: its first line, and then a word and bytes that are no text."""
+    """Whether this is word2vec's binary format: its first line, then a word and bytes that are no text."""
     start = file.read(_LONGEST_WORD)
     head, newline, rest = start.partition(b"\n")
     if not newline or len(head) > 40 or not head.isascii():
         return False
-    told = _header(head.decode())
-    if told is None or not told[0] or not 0 < told[1] <= _MOST_NUMBERS:
+    declared = _header(head.decode())
+    if declared is None or not declared[0] or not 0 < declared[1] <= _MOST_NUMBERS:
         return False
     try:
-        if _word(rest.partition(b"\n")[0].decode(), told[1])[1] is not None:
+        if _word(rest.partition(b"\n")[0].decode(), declared[1])[1] is not None:
             return False
     except UnicodeDecodeError:
         pass
     _first, blank, numbers = rest.partition(b" ")
     # Numbers in binary hold bytes that no text has.
-    return bool(blank) and any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in numbers[: 4 * told[1]])
+    return bool(blank) and any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in numbers[: 4 * declared[1]])
 
 
 def _binary(path: Path) -> Vectors:
@@ -239,9 +231,9 @@ def _binary(path: Path) -> Vectors:
     may be followed by a line's end."""
     content = path.read_bytes()
     end = content.index(b"\n") + 1
-    told = _header(content[:end].decode())
-    assert told is not None
-    count, size = told
+    declared = _header(content[:end].decode())
+    assert declared is not None
+    count, size = declared
     words: list[str] = []
     if len(content) - end < count * (4 * size + 2):
         raise ValueError(

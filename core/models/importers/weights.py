@@ -3,16 +3,15 @@
 A file of weights is a table from names to tensors, and names differ: ``lstm.weight_ih_l0``,
 ``encoder.rnn.weight_ih_l0``. What torch's modules call their own parameters does not, so a recurrent module is found by
 the ends of its names; sizes, and the cell where it is not told, by shapes. With G gates (1, 3 or 4), H units, E numbers
-a word, D ways (1 or 2):
+a word, D directions (1 or 2):
 
     weight_ih_l0 [G*H, E]   weight_ih_l1… [G*H, D*H]   weight_hh_l0… [G*H, H]   bias_ih, bias_hh [G*H] or none at all
     embedding [V, E]        head: `core.models.importers.heads`
 
-A bias that is missing is zero. Every tensor must have its place: one that has none (a normalisation, an attention)
-would be left out of the sum in silence.
+A missing bias is zero. Every tensor must be used: a normalisation or an attention would be left out silently.
 
-Files: safetensors; torch's own, whatever their suffix, only through its loader for weights, which runs no code. A file
-that holds a whole module needs the code of its class and is refused. What else there is, `importers.file_kinds` tells.
+Files: safetensors; torch's own, only through its loader for weights, which runs no code. A file that holds a whole
+module needs the code of its class and is refused; `file_kinds` names other kinds.
 """
 
 from __future__ import annotations
@@ -26,22 +25,18 @@ import torch
 from torch import Tensor
 
 from core.models.importers import file_kinds, heads, torch_files
-from core.models.importers.parts import Found
-from core.models.importers.refusals import RefusedError
-from core.models.importers.tensor_names import listed, mismatch
+from core.models.importers.parts import Parts
+from core.models.importers.refusals import RefusedError, listed, mismatch, named
 from core.models.recurrent import GATES
 
-_WAY_ON = "(--ignore names what the model does without; --predictor asks a model of other layers as a black box)"
+_HINT = "(--ignore names unused tensors; --predictor asks a model of other layers as a black box)"
 _RECURRENT = re.compile(
     r"(?P<prefix>.*?)(?P<part>weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l(?P<end>\d+(_reverse)?)"
 )
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file by name, told by what is in it.
-
-    Raises ValueError for one that cannot be read, RefusedError for one that lines of Python or of a shell convert.
-    """
+    """The tensors of a file by name. Raises ValueError, or RefusedError with lines that convert the file."""
     kind = file_kinds.kind(path)
     if kind is file_kinds.Kind.SAFETENSORS:
         from safetensors import SafetensorError
@@ -68,16 +63,14 @@ def find(
     ignore: Collection[str] = (),
     class_1: int | None = None,
     needs_embedding: bool = True,
-) -> Found:
+) -> Parts:
     """The parts of a classifier among tensors.
 
-    `recurrent`, `head`, `hidden` and `embedding` name them where shapes leave a choice: what stands before
-    ``weight_ih_l0``, and the names of the head's last layer, the one before it and the embedding, ``.weight`` left out
-    or not. `ignore` names tensors that the classifier does without. `class_1` is the output that stands for class 1, 1
-    unless told, of a head that has two.
+    `recurrent` (the prefix of ``weight_ih_l0``), `head`, `hidden` and `embedding` name tensors where shapes leave a
+    choice; `ignore` names unused ones. `class_1` is the output for class 1 of a head that has two (default 1).
 
-    Raises RefusedError that lists every tensor that is missing, too many, of another shape than expected or not
-    finite; LookupError for a name that is not there; ValueError for what else cannot be.
+    Raises RefusedError that lists every tensor that is missing, unexpected, of another shape or not finite;
+    LookupError for an unknown name; ValueError otherwise.
     """
     if cell is not None and cell not in GATES:
         raise ValueError(f"unknown cell {cell!r}; available: {', '.join(GATES)}")
@@ -90,12 +83,12 @@ def find(
     wrong = shape.mismatches(parts, prefix)
     own = {prefix + part for part in parts}
     others = {name: tensor for name, tensor in tensors.items() if name not in own}
-    width = shape.hidden * shape.ways
+    width = shape.hidden * shape.directions
     pair = heads.choose(others, width, head, hidden)
     used = {*heads.biases(others, pair), *(name for name in pair if name is not None)} if pair else set()
     tables = [name for name in others if name not in used and _is_embedding(others[name], shape.embedding)]
     if not needs_embedding and len(tables) > 1:
-        tables = []  # which of them is of no use here is not ours to say
+        tables = []  # ambiguous, and not needed
     table = _embedding(others, embedding, tables)
     wrong += heads.misfits(others, width, pair)
     if table is None and needs_embedding:
@@ -110,7 +103,7 @@ def find(
         raise RefusedError(
             f"{len(wrong):,} {'things do' if len(wrong) > 1 else 'thing does'} not fit {shape.words} as found at "
             f"{prefix}weight_ih_l0",
-            [*wrong, _WAY_ON],
+            [*wrong, _HINT],
         )
     assert pair is not None
     notes = shape.notes(parts)
@@ -120,10 +113,10 @@ def find(
         notes += ("numbers of 64 bits were rounded to 32",)
     names = {"recurrent": f"{prefix}*", "head": pair[0]}
     names |= ({"hidden": pair[1]} if pair[1] else {}) | ({"embedding": table} if table else {})
-    return Found(
+    return Parts(
         cell=shape.cell,
         layers=shape.layers,
-        bidirectional=shape.ways == 2,
+        bidirectional=shape.directions == 2,
         recurrent=shape.complete(parts),
         head=heads.head(others, pair, class_1),
         embedding=None if table is None else others[table].float(),
@@ -134,13 +127,13 @@ def find(
 
 @dataclass(frozen=True)
 class _Shape:
-    """What the shapes of a recurrent module's first tensors say of all of them."""
+    """A recurrent module's shape, from its first tensors."""
 
     cell: str
     hidden: int
     embedding: int
     layers: int
-    ways: int
+    directions: int
     biased: bool
 
     @classmethod
@@ -163,7 +156,7 @@ class _Shape:
                 f"{prefix}{part}_l0: found {list(tensor.shape)}" for part, tensor in first.items() if tensor is not None
             ]
             raise RefusedError(
-                "no cell has such shapes (1, 3 or 4 times as many rows as units); name it to hear more", wrong
+                "no cell has such shapes (1, 3 or 4 times as many rows as units); name the cell for details", wrong
             )
         ends = {re.sub(r"^.*_l", "", name) for name in parts}
         return cls(
@@ -171,36 +164,36 @@ class _Shape:
             hidden=hidden,
             embedding=weight_ih.shape[1],
             layers=1 + max(int(end.removesuffix("_reverse")) for end in ends),
-            ways=2 if any(end.endswith("_reverse") for end in ends) else 1,
+            directions=2 if any(end.endswith("_reverse") for end in ends) else 1,
             biased=any(name.startswith("bias") for name in parts),
         )
 
     @property
     def words(self) -> str:
         """The module in words."""
-        way = "a bidirectional" if self.ways == 2 else "a unidirectional"
-        return f"{way} {self.cell} of {self.layers} layer{'s' * (self.layers > 1)} of {self.hidden:,} units"
+        direction = "a bidirectional" if self.directions == 2 else "a unidirectional"
+        return f"{direction} {self.cell} of {self.layers} layer{'s' * (self.layers > 1)} of {self.hidden:,} units"
 
     def expected(self) -> dict[str, tuple[int, ...]]:
         """The shape of every tensor of the module, by torch's name."""
         rows = len(GATES[self.cell]) * self.hidden
         shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(self.layers):
-            for way in ("", "_reverse")[: self.ways]:
-                width = self.hidden * self.ways if layer else self.embedding
-                shapes[f"weight_ih_l{layer}{way}"] = (rows, width)
-                shapes[f"weight_hh_l{layer}{way}"] = (rows, self.hidden)
+            for suffix in ("", "_reverse")[: self.directions]:
+                width = self.hidden * self.directions if layer else self.embedding
+                shapes[f"weight_ih_l{layer}{suffix}"] = (rows, width)
+                shapes[f"weight_hh_l{layer}{suffix}"] = (rows, self.hidden)
                 if self.biased:
-                    shapes[f"bias_ih_l{layer}{way}"] = shapes[f"bias_hh_l{layer}{way}"] = (rows,)
+                    shapes[f"bias_ih_l{layer}{suffix}"] = shapes[f"bias_hh_l{layer}{suffix}"] = (rows,)
         return shapes
 
     def mismatches(self, parts: Mapping[str, Tensor], prefix: str) -> list[str]:
-        """What is missing, too many or of another shape, a line each."""
+        """Tensors that are missing, unexpected or of another shape, a line each."""
         expected, wrong = self.expected(), []
         for name in [*expected, *(name for name in parts if name not in expected)]:
-            found, shape = parts.get(name), expected.get(name)
-            if found is None or shape is None or tuple(found.shape) != shape:
-                wrong.append(mismatch(prefix + name, "nothing" if shape is None else str(list(shape)), found))
+            tensor, shape = parts.get(name), expected.get(name)
+            if tensor is None or shape is None or tuple(tensor.shape) != shape:
+                wrong.append(mismatch(prefix + name, "nothing" if shape is None else str(list(shape)), tensor))
         return wrong
 
     def notes(self, parts: Mapping[str, Tensor]) -> tuple[str, ...]:
@@ -219,7 +212,7 @@ class _Shape:
 
 
 def _recurrent(tensors: Mapping[str, Tensor], wanted: str | None) -> tuple[str, dict[str, Tensor]]:
-    """What stands before the names of the one recurrent module, and its tensors by torch's own names."""
+    """The prefix of the one recurrent module, and its tensors by torch's names."""
     modules: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if match := _RECURRENT.fullmatch(name):
@@ -244,10 +237,7 @@ def _recurrent(tensors: Mapping[str, Tensor], wanted: str | None) -> tuple[str, 
 def _embedding(tensors: Mapping[str, Tensor], wanted: str | None, candidates: list[str]) -> str | None:
     """The name of the embedding: the one asked for, else the one candidate, if there is any."""
     if wanted is not None:
-        for name in (wanted, f"{wanted}.weight"):
-            if name in tensors:
-                return name
-        raise LookupError(f"no tensor {wanted!r} for the embedding; available: {listed(tensors)}")
+        return named(tensors, wanted, "the embedding")
     if len(candidates) > 1:
         # By their shapes all of them may be meant, by their names one.
         telling = [name for name in candidates if "emb" in name.lower()]

@@ -1,10 +1,10 @@
-"""Which word is which row? The vocabulary of a model that was trained elsewhere, joined to its embedding.
+"""Which word is which row? The vocabulary of a model trained elsewhere, joined to its embedding.
 
 Vocabularies: text, one token a line, its id being the line's number from 0; or JSON, a list, a table from tokens to
 ids, or what Keras' ``Tokenizer.to_json`` wrote. Nothing is unpickled.
 
-Two tokens are special. Padding is read by a model whose read-out says so (`models.read_outs`) and by no other. A word
-that the vocabulary lacks is read as the unknown token; a model without one reads zeros there, which is an assumption.
+Two tokens are special. Padding is read only by a model whose read-out says so (`models.read_outs`). A word that the
+vocabulary lacks is read as the unknown token; a model without one reads zeros, which is an assumption.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from core.models.importers import file_kinds
-from core.models.importers.refusals import RefusedError
+from core.models.importers.refusals import unsafe
 from core.text.preprocessing import PAD, UNK, Preprocessing, Vocabulary
 
 MOST_IDS = 20_000_000
@@ -41,10 +41,9 @@ FROM_PICKLE = (
 
 @dataclass(frozen=True)
 class Words:
-    """A vocabulary and the vectors [V, E], float32, of its ids; what was assumed is in `notes`.
+    """A vocabulary, the vectors [V, E] of its ids, float32, and what was assumed.
 
-    `pad` and `unknown` tell which token or id took these parts, "" where none did; with `drops`, unknown words are left
-    out of a text.
+    `pad` and `unknown` name the special tokens or ids ("" for none); with `drops`, unknown words are left out.
     """
 
     vocabulary: Vocabulary
@@ -61,7 +60,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Special:
-    """Which tokens stand for padding and for unknown words, by token or by id; None: by the usual names."""
+    """The padding and unknown tokens, by token or by id; None: by the usual names."""
 
     pad_token: str | None = None
     unknown_token: str | None = None
@@ -70,14 +69,9 @@ class Special:
 
 
 def read_vocabulary(path: Path) -> list[str | None]:
-    """Tokens by id, None for an id without one. Raises ValueError where the file is no vocabulary, RefusedError where
-    lines of Python make one of it."""
+    """Tokens by id, None for an id without one. Raises ValueError, or RefusedError with lines that convert the file."""
     if file_kinds.kind(path) in (file_kinds.Kind.PICKLE, file_kinds.Kind.TORCH):
-        raise RefusedError(
-            f"{path.name} is a pickle and is not opened, as that would run what it says. These lines of Python write "
-            "it as JSON. Run these lines only if you trust the file",
-            [line.format(name=path.name, stem=path.stem) for line in FROM_PICKLE],
-        )
+        raise unsafe(path, "is a pickle", FROM_PICKLE, "it as JSON")
     try:
         content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -102,50 +96,50 @@ def _from_json(content: str, name: str) -> list[str | None]:
     repeated: list[str] = []
 
     def table(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            repeated.extend(key for key, value in pairs if found[key] is not value)
-        return found
+        data = dict(pairs)
+        if len(data) < len(pairs):
+            repeated.extend(key for key, value in pairs if data[key] is not value)
+        return data
 
     try:
-        found = json.loads(content, object_pairs_hook=table)
+        data = json.loads(content, object_pairs_hook=table)
     except (ValueError, RecursionError):
         raise ValueError(f"{name} is not JSON; {expected}") from None
     if repeated:
         raise ValueError(f"{name} lists tokens twice: {repeated[:_SHOWN]}")
-    if isinstance(found, dict) and isinstance(found.get("config"), dict):
-        return _from_tokenizer(found["config"], name)
-    if isinstance(found, list) and found and all(isinstance(token, str) for token in found):
-        return list(found)
-    if isinstance(found, dict) and all(number.isdecimal() and type(found[number]) is str for number in found):
-        by_token = {str(token): int(number) for number, token in found.items()}  # "0": "<pad>"
-        if len(by_token) < len(found):
+    if isinstance(data, dict) and isinstance(data.get("config"), dict):
+        return _from_tokenizer(data["config"], name)
+    if isinstance(data, list) and data and all(isinstance(token, str) for token in data):
+        return list(data)
+    if isinstance(data, dict) and all(number.isdecimal() and type(data[number]) is str for number in data):
+        by_token = {str(token): int(number) for number, token in data.items()}  # "0": "<pad>"
+        if len(by_token) < len(data):
             raise ValueError(f"{name} lists tokens twice; expected each once")
-        found = by_token
-    if not isinstance(found, dict) or not found or not all(type(number) is int for number in found.values()):
+        data = by_token
+    if not isinstance(data, dict) or not data or not all(type(number) is int for number in data.values()):
         raise ValueError(f"{name}: {expected}")
-    return _by_id(found, name)
+    return _by_id(data, name)
 
 
 def _from_tokenizer(config: dict[str, object], name: str) -> list[str | None]:
     """The words of Keras' ``Tokenizer``, which writes them as JSON inside JSON; those that it leaves out are."""
     words, most = config.get("word_index"), config.get("num_words")
     try:
-        found = json.loads(words) if isinstance(words, str) else words
+        index = json.loads(words) if isinstance(words, str) else words
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not found or not all(type(number) is int for number in found.values()):
+        index = None
+    if not isinstance(index, dict) or not index or not all(type(number) is int for number in index.values()):
         raise ValueError(f"{name}: expected the word_index of Keras' Tokenizer, as its to_json writes it")
-    tokens = _by_id(found, name)
+    tokens = _by_id(index, name)
     return tokens[:most] if isinstance(most, int) else tokens
 
 
-def _by_id(found: dict[str, int], name: str) -> list[str | None]:
-    ids = list(found.values())
+def _by_id(by_token: dict[str, int], name: str) -> list[str | None]:
+    ids = list(by_token.values())
     if min(ids) < 0 or max(ids) >= MOST_IDS or len(set(ids)) < len(ids):
         raise ValueError(f"{name}: ids are whole numbers from 0 to {MOST_IDS - 1:,}, each given once")
     tokens: list[str | None] = [None] * (max(ids) + 1)
-    for token, number in found.items():
+    for token, number in by_token.items():
         tokens[number] = token
     return tokens
 
@@ -153,11 +147,10 @@ def _by_id(found: dict[str, int], name: str) -> list[str | None]:
 def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] | None, special: Special) -> Words:
     """The project's vocabulary, ``<pad>`` and ``<unk>`` first, with its vectors, from tokens by id and their vectors.
 
-    `of` names the words of the vectors' rows; without, a row is an id's. Tokens that no text can give (those with white
-    space in them, empty ones) are left out and told of. An id 0 without a token is padding's. A word that is padding's
-    stays a word too. Raises ValueError where the two differ in length, ids have no
-    token, a word is listed twice or has no vector, or numbers are not finite; LookupError for a special token that is
-    not there.
+    `of` names the words of the vectors' rows; without it, rows are ids. Tokens that no text can give (empty or with
+    white space) are left out and reported. An id 0 without a token is padding's; a word that is padding's stays a word.
+    Raises ValueError if lengths differ, an id has no token, a word is repeated or has no vector, or a number is not
+    finite; LookupError for a missing special token.
     """
     pad, unknown = (_special(tokens, kind, special) for kind in ("pad", "unknown"))
     notes: list[str] = []
@@ -194,12 +187,12 @@ def align(tokens: Sequence[str | None], vectors: np.ndarray, of: Sequence[str] |
         "" if number is None else f"{tokens[number] or ''} (id {number})".strip() for number in (pad, unknown)
     )
     vocabulary = Vocabulary(token for token, _row in kept)
-    found = np.concatenate([np.stack(first), vectors[[row for _token, row in kept]]]).astype(np.float32)
-    return Words(vocabulary, found, names[0], names[1], tuple(notes))
+    aligned = np.concatenate([np.stack(first), vectors[[row for _token, row in kept]]]).astype(np.float32)
+    return Words(vocabulary, aligned, names[0], names[1], tuple(notes))
 
 
 def unreachable(vocabulary: Vocabulary, preprocessing: Preprocessing) -> list[str]:
-    """The words that no text gives with these steps, as the step changes each of them or takes it apart."""
+    """The words that no text gives with these steps, which change or split them."""
     return [word for word in vocabulary.words if preprocessing(word) != [word]]
 
 
@@ -223,7 +216,7 @@ def _special(tokens: Sequence[str | None], kind: str, special: Special) -> int |
 
 
 def _check_lengths(tokens: Sequence[str | None], vectors: np.ndarray, special: set[int | None]) -> None:
-    """Refuse a vocabulary and an embedding that do not tell of the same ids."""
+    """Raises ValueError if vocabulary and embedding differ in their ids."""
     holes = [number for number, token in enumerate(tokens) if token is None and number not in special]
     beyond = max([len(tokens), *(number + 1 for number in special if number is not None)])
     if beyond != len(vectors):
@@ -243,7 +236,7 @@ def _check_lengths(tokens: Sequence[str | None], vectors: np.ndarray, special: s
 
 
 def _rows_by_word(tokens: Sequence[str | None], of: Sequence[str], special: set[int | None]) -> dict[int, int]:
-    """Which row of the vectors each id has, found by word; the special ones may have none."""
+    """The row of each id, by its word; special ids may have none."""
     places = {word: row for row, word in enumerate(of)}
     rows = {number: places[token] for number, token in enumerate(tokens) if token is not None and token in places}
     lacking = [str(token) for number, token in enumerate(tokens) if number not in rows and number not in special]
@@ -256,5 +249,5 @@ def _rows_by_word(tokens: Sequence[str | None], of: Sequence[str], special: set[
 
 
 def _is_readable(token: str, padding: bool) -> bool:
-    """Whether a text can give this token; the names of padding alone are not tokens."""
+    """Whether a text can give this token."""
     return bool(token) and token.split() == [token] and token not in (PAD, UNK) and not (padding and token in PADS)

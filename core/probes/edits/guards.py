@@ -49,7 +49,7 @@ class Guard(Protocol):
     def joint(self) -> bool: ...
 
     def judge(self, edits: Sequence[Edit], reading: str) -> str:
-        """``passed``, ``failed`` or ``cannot judge``, for a person's reading of the original (one of `READINGS`)."""
+        """``passed``, ``failed`` or ``cannot judge``, for a person's reading of the original (one of `GOLD_LABELS`)."""
 
 
 class OppositeWords(Protocol):

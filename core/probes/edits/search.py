@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from core.data.labels import SENTIMENT, Names
-from core.models.gold_labels import NEGATIVE, POSITIVE, READINGS
+from core.models.gold_labels import GOLD_LABELS, NEGATIVE, POSITIVE
 from core.models.predict import EmptyTextError, label, sigmoid
 from core.probes.edits.best_first import MOST_SUBSETS, Search
 from core.probes.edits.changes import apply, diff
@@ -92,8 +92,8 @@ class Question:
             )
         if self.goal not in GOALS:
             raise ValueError(f"unknown goal {self.goal!r}; available: {', '.join(GOALS)}")
-        if self.reading is not None and self.reading not in READINGS:
-            raise ValueError(f"unknown reading {self.reading!r}; available: {', '.join(READINGS)}")
+        if self.reading is not None and self.reading not in GOLD_LABELS:
+            raise ValueError(f"unknown reading {self.reading!r}; available: {', '.join(GOLD_LABELS)}")
         named = [guard.name for guard in self.guards]
         wrong = sorted(self.off.difference(named))
         if wrong:

@@ -25,7 +25,7 @@ import numpy as np
 
 from core.data.corpus import encode_tokens
 from core.data.formats.layout import Layout
-from core.data.tables import place, rows
+from core.data.tables import location, rows
 from core.models.predict import logits, sigmoid
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _texts(path: Path, column: str, layout: Layout | None) -> Iterator[tuple[int
     """Row numbers from 1, and texts."""
     for row, line, (text,) in rows(path, (column,), layout):
         if not isinstance(text, str):
-            raise ValueError(f"{place(path, row, line)}: the text is {text!r}, expected a string")
+            raise ValueError(f"{location(path, row, line)}: the text is {text!r}, expected a string")
         yield row, text
 
 

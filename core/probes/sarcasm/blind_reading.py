@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from core.evaluation.metrics import wilson_interval
-from core.models.gold_labels import READINGS
+from core.models.gold_labels import GOLD_LABELS
 from core.probes.sarcasm.compose import Candidate, Composition
 from core.probes.sarcasm.recipes import HUMAN_READING, PATTERNS
 from core.probes.sarcasm.situations import Situation, bank
@@ -121,8 +121,8 @@ def read_readings(lines: Iterable[str], numbers: int) -> dict[int, str]:
                 continue
             raise ValueError(f"line {place} of the readings is {line.strip()[:60]!r}, expected: 12 negative")
         number, reading = int(match[1]), match[2].lower()
-        if reading not in READINGS:
-            raise ValueError(f"line {place}: {reading!r} is no reading; expected one of {', '.join(READINGS)}")
+        if reading not in GOLD_LABELS:
+            raise ValueError(f"line {place}: {reading!r} is no reading; expected one of {', '.join(GOLD_LABELS)}")
         if not 1 <= number <= numbers or number in found:
             raise ValueError(f"line {place}: number {number} is outside 1 to {numbers} or given twice")
         found[number] = reading

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.corpus import encode_tokens
-from core.models.gold_labels import MIXED, NEGATIVE, check_reading, fooled
+from core.models.gold_labels import MIXED, NEGATIVE, check_gold_label, fooled
 from core.models.predict import EmptyTextError, Verdict, logits, sigmoid, verdict
 from core.models.predictor import BlackBox, log_odds
 from core.runtime.i18n import gettext as _
@@ -96,7 +96,7 @@ def judge(checkpoints: Sequence[Model], text: str, reading: str) -> tuple[Commen
 
     Raises EmptyTextError for a text in which a model finds no token, ValueError for an unknown reading or no model.
     """
-    check_reading(reading)
+    check_gold_label(reading)
     if not checkpoints:
         raise ValueError("no model was given to test the comment with")
     found = []

@@ -19,7 +19,7 @@ from core.data.formats.layout import Layout
 from core.data.label_inference import LEFT_OUT, Column, LabelsError, decide, label_key
 from core.data.labels import SENTIMENT, Labelling
 from core.data.records import columns
-from core.data.tables import place, rows
+from core.data.tables import location, rows
 from core.probes.scan.cues import gives_away, without_give_aways
 from core.runtime.i18n import mark
 
@@ -163,12 +163,12 @@ def read_sarcasm(path: Path, where: Columns, about: str = "", *, layout: Layout 
     for number, line, found in rows(path, [name for name in wanted if name], layout):
         values = iter(found)
         text, label, rewording, sentiment = (next(values) if name else None for name in wanted)
-        at = place(path, number, line)
+        at = location(path, number, line)
         table.append((number, line, text, labels.take(label, at), rewording, sentiments.take(sentiment, at)))
     is_sarcastic, said_so = _sarcastic(path, where, labels)
     feels, felt_so = _sentiment(path, where, sentiments)
     for row, line, text, label, rewording, sentiment in table:
-        at = place(path, row, line)
+        at = location(path, row, line)
         sarcastic = is_sarcastic[label]
         if sarcastic is None:
             unlabelled += 1

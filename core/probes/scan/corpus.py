@@ -23,7 +23,7 @@ from core.probes.scan.partitions import Position, partitions
 from core.probes.scan.parts import Part
 from core.probes.scan.scoring import Source
 from core.probes.scan.tallies import BINS, Summary
-from core.runtime import cluster, workers
+from core.runtime import cluster, files, workers
 
 PART_ROWS = 16_384  # so few that the last parts keep several workers about equally long
 _FORMAT = 2
@@ -136,7 +136,7 @@ def _scan(
     event = CorpusScan(rows, before, 1.0, count, time.perf_counter() - began, summary)
     if rows > before or not (folder / parts.SUMMARY).exists():
         text = json.dumps(as_json(event, plan), indent=1, ensure_ascii=False)
-        parts.replace(folder / parts.SUMMARY, (text + "\n").encode("utf-8", "backslashreplace"))
+        files.write(folder / parts.SUMMARY, (text + "\n").encode("utf-8", "backslashreplace"))
     yield event
 
 
@@ -199,7 +199,7 @@ def _begun(folder: Path, plan: Mapping[str, Any], resume: bool) -> dict[int, Par
     parts.clear(folder)
     if any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty and holds no scan; name a new folder")
-    parts.replace(kept, (json.dumps(plan, indent=1) + "\n").encode())
+    files.write(kept, (json.dumps(plan, indent=1) + "\n").encode())
     return {}
 
 

@@ -12,7 +12,7 @@ from core.data.formats.layout import Layout
 from core.data.label_columns import Readings
 from core.data.label_inference import Column
 from core.data.labels import SENTIMENT, Labelling, Names
-from core.data.tables import is_sentiment140, place, rows
+from core.data.tables import is_sentiment140, location, rows
 from core.runtime.i18n import gettext as _
 
 OWN = Path(__file__).parents[2] / "data" / "pattern_sentences.tsv"
@@ -68,7 +68,7 @@ def read_lines(
         if not isinstance(text, str):
             raise ValueError(
                 _("{place}: the text is {text!r:.80}, expected a string").format(
-                    place=place(path, number, line), text=text
+                    place=location(path, number, line), text=text
                 )
             )
         texts.append(text)

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -27,11 +25,11 @@ import numpy as np
 from core.data.writers import Columns
 from core.probes.scan.partitions import Partition, Position
 from core.probes.scan.tallies import Summary
+from core.runtime import files
 
 SCAN, SUMMARY = "_scan.json", "_summary.json"
 _KEY = b"unrolled.scan"
 _PART = re.compile(r"part-([0-9]{6,})\.parquet")
-_BESIDE = ".new"
 
 
 class Part(NamedTuple):
@@ -70,20 +68,7 @@ def write(folder: Path, scan: str, part: Part, columns: Columns, scores: Mapping
     )
     content = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(table, content, compression="zstd")
-    replace(path_of(folder, part.partition.number), memoryview(content.getvalue()))
-
-
-def replace(path: Path, content: bytes | memoryview) -> None:
-    """Write a file beside and rename it. Raises OSError; then nothing of it is left."""
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{_BESIDE}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    files.write(path_of(folder, part.partition.number), memoryview(content.getvalue()))
 
 
 def read(folder: Path, scan: str) -> dict[int, Part]:
@@ -117,5 +102,5 @@ def _read(path: Path, number: int, scan: str) -> Part:
 
 def clear(folder: Path) -> None:
     """Remove what an interrupted scan, or a lost worker, was writing."""
-    for path in folder.glob(f".*{_BESIDE}"):
+    for path in folder.glob(f".*{files.UNFINISHED}"):
         path.unlink(missing_ok=True)

@@ -1,12 +1,12 @@
-"""What the views of attributions share: sentences, models, methods, what taking a word out means, and the running.
+"""What the views of attributions share: sentences, models, methods, removal methods, and running them.
 
-A method whose time is long on a text is not run at once: its time is told first, and a button starts it.
+A slow method is not run at once: the page gives its time, and a button starts it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -14,6 +14,7 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext, together
 from pages.server import background_search
+from pages.server.caches import cached
 from pages.views.attributions import names
 from pages.views.trajectories import controls
 from pages.views.trajectories.controls import Sentence
@@ -24,11 +25,12 @@ from pages.wording.tokens import minus, plain
 if TYPE_CHECKING:
     from core.models.predictor import Model
     from core.probes.attribution.benchmark_file import Leagues
-    from core.probes.attribution.results import Attribution
+    from core.probes.attribution.results import Attribution, Reading
     from core.probes.attribution.standings import League
 
-AT_ONCE = 2.0  # seconds that a single method may take before it is asked for
-_TOGETHER = 8.0  # seconds that all of those may take
+T, R = TypeVar("T"), TypeVar("R")
+AT_ONCE = 2.0  # seconds; a method that takes longer is started by a button
+_TOGETHER = 8.0  # seconds that the methods run at once may take together
 _USUAL = ("shapley", "integrated-gradients", "contextual-decomposition", "occlusion-1")
 
 
@@ -41,6 +43,12 @@ class Cell(NamedTuple):
     @property
     def tokens(self) -> list[str]:
         return self.checkpoint.preprocessing(self.sentence.text)
+
+    def reading(self) -> Reading:
+        """The cell as the core's attributions take it."""
+        from core.probes.attribution.results import Reading
+
+        return Reading(self.checkpoint, self.sentence.text, tuple(self.tokens))
 
 
 class Task(NamedTuple):
@@ -60,20 +68,20 @@ Found = dict[tuple[int, str, str], "Attribution"]
 
 
 def load() -> None:
-    """The methods' modules, which bring torch along: seconds the first time, so where a sign of life is shown."""
+    """Import the methods and torch, which takes seconds the first time."""
     import core.probes.attribution.attribute  # noqa: F401
 
 
 def sentences_asked(text: str, checkpoints: Sequence[Model]) -> list[Sentence]:
-    """The sentence and, below its own box, a second one; those that hold a word to read for some model."""
-    label = _("A second sentence to lay beside it (optional)")
+    """The sentence and a second one, typed below it; those with a word that some model reads."""
+    label = _("Second sentence to compare (optional)")
     second = second_sentence(text, label, "attributions second", suggest=False)
     both = (Sentence(1, text), Sentence(2, second))
     return [sentence for sentence in both if controls.readers(checkpoints, sentence.text)]
 
 
 def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> list[Model]:
-    """Some of the models that read one of the sentences; the LSTM, if it is there, unless others are picked."""
+    """Some of the models that read one of the sentences: the LSTM, if it is there, unless others are picked."""
     readers = [
         checkpoint for checkpoint in checkpoints if any(checkpoint.preprocessing(sentence.text) for sentence in asked)
     ]
@@ -82,65 +90,72 @@ def choose_models(checkpoints: Sequence[Model], asked: Sequence[Sentence]) -> li
     return controls.choose_models(readers, "attributions models", usual)
 
 
+def choose_cells(asked: Sequence[Sentence], checkpoints: Sequence[Model]) -> tuple[list[Cell], str]:
+    """One of the sentences read by some of the models, and the baseline."""
+    left, right = st.columns(2)
+    with left:
+        sentence = controls.choose_sentence(asked)
+        chosen = choose_models(checkpoints, [sentence])
+    with right:
+        baseline = choose_baseline()
+    return [Cell(sentence, checkpoint) for checkpoint in chosen if checkpoint.preprocessing(sentence.text)], baseline
+
+
 def choose_methods(checkpoints: Sequence[Model]) -> list[str]:
-    """Some methods, the most faithful of the league first among the usual ones; the choice travels as ``methods``."""
+    """Some methods, by default the most faithful of the benchmark and the usual ones; ``methods`` in the link."""
     from core.probes.attribution.attribute import METHODS, available
 
     here = [name for name in METHODS if any(name in available(checkpoint) for checkpoint in checkpoints)]
     usual = [name for name in dict.fromkeys([*best_methods(checkpoints), *_USUAL]) if name in here]
-    key = "attributions methods"
-    if not query_params.restore("methods", usual, controls.some_of(here), key):
-        st.caption(_("The link asks for methods that are not here; the usual ones answer."))
-    st.session_state[key] = [name for name in st.session_state[key] if name in here]
-    chosen = st.multiselect(
+    chosen = query_params.linked(
+        st.multiselect,
         _("Methods"),
         here,
+        name="methods",
+        key="attributions methods",
+        default=usual,
+        read=query_params.some_of(here),
+        write=lambda chosen: ",".join(chosen) or None,
+        fit=lambda chosen: [name for name in chosen if name in here],
+        unreadable=_("The link names unknown methods. Using the defaults."),
         format_func=names.method,  # this widget reads no Markdown
-        key=key,
-        persist_state="session",
         placeholder=_("Choose methods"),
     )
-    found = chosen or usual
-    query_params.carry("methods", None if found == usual else ",".join(found))
-    return found
+    return chosen or usual
 
 
 def choose_baseline() -> str:
-    """What taking a word out means, or "" for each method's own; travels in the link as ``baseline``."""
-    shown = names.baselines()
-    key = "attributions baseline"
-    if not query_params.restore("baseline", "", query_params.one_of(list(shown)), key):
-        st.caption(_("The link asks for a baseline that is not offered; each method takes its own."))
-    baseline = st.selectbox(
-        _("A word is taken out by"),
-        list(shown),
-        format_func=shown.__getitem__,
-        key=key,
-        persist_state="session",
+    """The removal method, or "" for each attribution method's own; ``baseline`` in the link."""
+    return query_params.choice(
+        st.selectbox,
+        _("Removal method"),
+        names.baselines(),
+        name="baseline",
+        key="attributions baseline",
+        unreadable=_("The link names an unknown removal method. Each method uses its own."),
         help=_(
-            "Deleted: the text is shorter. The others put a vector in the word’s place: that of <pad> (zeros), that "
-            "of <unk>, or the mean of all words. No way is neutral: a model has an opinion on each of them. "
-            "Faithfulness is measured by the same, and by deletion where each method takes its own."
+            "Deleted: the text gets shorter. The other options put a vector in the word’s place: "
+            "<pad> (zeros), <unk>, or the mean of all words. None is neutral: a model responds to "
+            "each of them. Faithfulness uses the same removal method, or deletion if each method "
+            "uses its own."
         ),
     )
-    query_params.carry("baseline", baseline or None)
-    return baseline or ""
 
 
 def accepted(method: str, baseline: str) -> str:
-    """The baseline that a method uses when this one is asked for: its own default where it does not accept it."""
+    """The baseline that a method uses when this one is chosen: its own default if it does not accept this one."""
     from core.probes.attribution import attribute as attributions
 
     return baseline if baseline in attributions.METHODS[method].baselines else attributions.accepted(method)
 
 
 def removal(checkpoint: Model, baseline: str) -> str:
-    """How words are taken out where every measure does it alike: as asked for, by deletion of a callable's texts."""
+    """The removal method of all measures: the chosen one, or deletion; a black box allows deletion only."""
     return "delete" if black_box.is_one(checkpoint) else baseline or "delete"
 
 
 def tell_of_baselines(methods: Sequence[str], baseline: str) -> None:
-    """Says which methods do not accept the baseline that was asked for, and what they take instead."""
+    """Name the methods that do not accept the chosen baseline, and what they use instead."""
     if not baseline:
         return
     shown = names.baselines()
@@ -150,23 +165,20 @@ def tell_of_baselines(methods: Sequence[str], baseline: str) -> None:
             f"{names.method(name)} ({shown[accepted(name, baseline)] if accepted(name, baseline) else '–'})"
             for name in other
         )
-        st.caption(_("Other ways of their own, or none: {methods}").format(methods=plain(lines)))
+        st.caption(_("These methods use another removal method, or none: {methods}").format(methods=plain(lines)))
 
 
 def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str) -> Found:
-    """Every method on every cell: the quick ones at once, the slow ones when asked for, with a Stop between two.
-
-    `name` tells the views' searches apart.
-    """
+    """Every method on every cell: the quick ones at once, the slow ones when a button is pressed."""
     from core.probes.attribution.attribute import available
     from core.probes.attribution.methods.shapley import MOST_SAMPLED
 
-    found: Found = {}
+    attributions: Found = {}
     longest = max((len(cell.tokens) for cell in cells), default=0)
     if longest > MOST_SAMPLED and "shapley" in methods:
-        told = _("Shapley values are sampled for texts of up to {most:,} tokens; given {count:,}")
-        st.caption(told.format(most=MOST_SAMPLED, count=longest))
-    with frame.working(_("Asking the methods…"), 640):
+        line = _("Shapley values are sampled for texts of up to {most:,} tokens; given {count:,}")
+        st.caption(line.format(most=MOST_SAMPLED, count=longest))
+    with frame.working(_("Running the methods…"), 640):
         tasks = [
             Task(cell, method, _seconds(cell, method))  # the first time, this measures how fast the machine reads
             for cell in cells
@@ -176,14 +188,14 @@ def run(cells: Sequence[Cell], methods: Sequence[str], baseline: str, name: str)
         slow = _slow(tasks)
         for task in tasks:
             if task not in slow:
-                found[task.key] = _run(task, baseline)
+                attributions[task.key] = _run(task, baseline)
     if slow:
-        _offer(slow, baseline, name, found)
-    return found
+        _offer(slow, baseline, name, attributions)
+    return attributions
 
 
 def _slow(tasks: Sequence[Task]) -> list[Task]:
-    """Those that wait for a click: each that takes long, and the longest of many that do so together."""
+    """Those that wait for a button: each slow one, and the slowest of many that are slow together."""
     quick: set[tuple[int, str, str]] = set()
     left = _TOGETHER
     for task in sorted(tasks, key=lambda task: task.seconds):
@@ -193,65 +205,127 @@ def _slow(tasks: Sequence[Task]) -> list[Task]:
     return [task for task in tasks if task.key not in quick]
 
 
-def _offer(slow: Sequence[Task], baseline: str, name: str, found: Found) -> None:
+def _offer(slow: Sequence[Task], baseline: str, name: str, attributions: Found) -> None:
     seconds = sum(task.seconds for task in slow)
     named = listed(dict.fromkeys(names.method(task.method) for task in slow))
     st.info(
-        _("These methods take long here, about {seconds:,.0f} s in all: {methods}").format(
+        _("These methods are slow here, about {seconds:,.0f} s in total: {methods}").format(
             seconds=seconds, methods=plain(named)
         ),
         icon=":material/timer:",
     )
-    key = (baseline, *((task.cell.checkpoint.hash, task.cell.sentence.text, task.method) for task in slow))
+    one_by_one(
+        name,
+        (baseline, *((task.cell.checkpoint.hash, task.cell.sentence.text, task.method) for task in slow)),
+        slow,
+        lambda task, _check_cancelled: _run(task, baseline),
+        lambda results: attributions.update(zip((task.key for task in slow), results, strict=False)),
+        _("{done} of {total} methods finished"),
+        _("Run the slow methods"),
+        _("Run again"),
+    )
 
-    def start(check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
-        done: Found = {}
-        for number, task in enumerate(slow, 1):
+
+def one_by_one(
+    name: str,
+    key: background_search.Key,
+    parts: Sequence[T],
+    compute: Callable[[T, Callable[[], None]], R],
+    show: Callable[[list[R]], None],
+    line: str,
+    label: str,
+    again: str,
+) -> None:
+    """A search started by a button that computes one result for each part; `show` gets those of the first parts.
+
+    `name` tells searches apart, `key` what is asked of one. `line` reports ``{done}`` of ``{total}``.
+    """
+
+    def start(check_cancelled: Callable[[], None]) -> Iterator[list[R]]:
+        results: list[R] = []
+        for part in parts:
             check_cancelled()
-            done[task.key] = _run(task, baseline)
-            yield _Ran(number, dict(done))
+            results.append(compute(part, check_cancelled))
+            yield list(results)
 
     background_search.view(
         f"attributions {name}",
         key,
         lambda: start,
-        lambda event: background_search.Shown(
-            event.number / len(slow),
-            _("{done} of {total} methods have answered").format(done=event.number, total=len(slow)),
+        lambda results: background_search.Shown(
+            len(results) / len(parts), line.format(done=len(results), total=len(parts))
         ),
-        lambda result, _key: found.update(result),
-        _("Run the slow methods"),
-        _("Run them again"),
+        lambda results, _key: show(results),
+        label,
+        again,
     )
 
 
-class _Ran(NamedTuple):
-    """So many slow methods have answered."""
+def by_cell(
+    kind: str,
+    cells: Sequence[Cell],
+    baseline: str,
+    show: Callable[[list[Any]], None],
+    waiting: str,
+    label: str,
+) -> None:
+    """The ``order`` or the ``pairs`` of every cell: at once where that is quick, otherwise started by a button."""
+    _compute, cost = _probe(kind)
+    seconds = sum(seconds_for(cell, cost(len(cell.tokens), cell.checkpoint)) for cell in cells)
+    if seconds <= AT_ONCE:
+        with frame.working(waiting, 480):
+            results = [
+                _quick(kind, cell.checkpoint, cell.sentence.text, removal(cell.checkpoint, baseline)) for cell in cells
+            ]
+        show(results)
+        return
 
-    number: int
-    found: Found
+    def compute(cell: Cell, check_cancelled: Callable[[], None]) -> Any:
+        removed_by = removal(cell.checkpoint, baseline)
+        return _compute(cell.reading(), removed_by, check_cancelled=check_cancelled)
 
-    @property
-    def result(self) -> Callable[[], Found]:
-        return lambda: self.found
+    one_by_one(
+        kind,
+        (baseline, *((cell.checkpoint.hash, cell.sentence.text) for cell in cells)),
+        cells,
+        compute,
+        show,
+        _("{done} of {total} models finished"),
+        label.format(seconds=seconds),
+        _("Compute again"),
+    )
+
+
+def _probe(kind: str) -> tuple[Callable[..., Any], Callable[..., int]]:
+    from core.probes.attribution import interactions, order
+
+    return {
+        "order": (order.order_attribution, order.cost),
+        "pairs": (interactions.interactions, interactions.cost),
+    }[kind]
+
+
+@cached(128)
+def _quick(kind: str, checkpoint: Model, text: str, removed_by: str) -> Any:
+    return _probe(kind)[0](Cell(Sentence(1, text), checkpoint).reading(), removed_by)
 
 
 def _run(task: Task, baseline: str) -> Attribution:
     checkpoint, method = task.cell.checkpoint, task.method
-    used = "delete" if black_box.is_one(checkpoint) else accepted(method, baseline)
-    return attribution(checkpoint.name, checkpoint.hash, task.cell.sentence.text, method, used, checkpoint)
+    removed_by = "delete" if black_box.is_one(checkpoint) else accepted(method, baseline)
+    return attribution(checkpoint, task.cell.sentence.text, method, removed_by)
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def attribution(name: str, model_hash: str, text: str, method: str, baseline: str, _checkpoint: Model) -> Attribution:
+@cached(512)
+def attribution(checkpoint: Model, text: str, method: str, baseline: str) -> Attribution:
     """One method's answer, seed 0."""
     from core.probes.attribution.attribute import attribute
 
-    return attribute(_checkpoint, text, method, baseline)
+    return attribute(checkpoint, text, method, baseline)
 
 
 def seconds_for(cell: Cell, readings: float) -> float:
-    """About how long it takes the cell's model to read its sentence so many times."""
+    """About how long the cell's model takes to read its sentence so many times."""
     checkpoint = cell.checkpoint
     return readings * len(cell.tokens) * _seconds_a_token(checkpoint.name, checkpoint.hash, checkpoint)
 
@@ -265,28 +339,28 @@ def _seconds(cell: Cell, method: str) -> float:
 
 @st.cache_resource(max_entries=64, ttl=60, show_spinner=False)
 def _seconds_a_token(name: str, model_hash: str, _checkpoint: Model) -> float:
-    """How long this machine takes to read a token, many texts together; anew each minute, as it may be busy for one."""
+    """How long this machine takes to read a token, many texts together; again each minute, as its load changes."""
     from core.probes.attribution.attribute import seconds_a_token
 
     return seconds_a_token(_checkpoint)
 
 
 def best_methods(checkpoints: Sequence[Model]) -> list[str]:
-    """The most faithful method of each model by the stored league, where there is one for this very model."""
+    """The most faithful method of each model by the stored benchmark of this very model, if there is one."""
     leagues = stored_leagues(checkpoints)
-    return list(dict.fromkeys(found.best for found in leagues.values() if found.best is not None))
+    return list(dict.fromkeys(league.best for league in leagues.values() if league.best is not None))
 
 
 def stored_leagues(checkpoints: Sequence[Model]) -> dict[str, League]:
-    """The stored league of every model that it was measured on: same name, same hash."""
+    """The stored benchmark of every model whose name and hash are those measured."""
     stored, _fault = read_stored()
     hashes = {checkpoint.name: checkpoint.hash for checkpoint in checkpoints}
     leagues = () if stored is None else stored.leagues
-    return {found.model: found for found in leagues if hashes.get(found.model) == found.hash}
+    return {league.model: league for league in leagues if hashes.get(league.model) == league.hash}
 
 
 def read_stored() -> tuple[Leagues | None, str]:
-    """The stored leagues, if there are any, and a line that says what is wrong with their file, if anything."""
+    """The stored benchmark, if there is one, and what is wrong with its file, if anything."""
     from core.probes.attribution import benchmark_file
 
     try:
@@ -296,36 +370,37 @@ def read_stored() -> tuple[Leagues | None, str]:
 
 
 def tell_of_best(cells: Sequence[Cell]) -> None:
-    """What the league says of the models asked, in a sentence each."""
+    """What the benchmark says of each model."""
     leagues = stored_leagues([cell.checkpoint for cell in cells])
-    for name, found in leagues.items():
-        if found.best is None:
+    for name, league in leagues.items():
+        if league.best is None:
             continue
-        standing = found.standings[0]
+        standing = league.standings[0]
         overall = standing.measures["overall"]
-        chance = found.random["overall"]
+        chance = league.random["overall"]
         if overall is None or chance is None:
             continue
         line = _(
-            "Most faithful to the {model} over {rows:,} validation sentences, by deleting words: **{method}**, "
-            "comprehensiveness − sufficiency {value} ({low} to {high}); random rankings {chance}."
+            "**{method}** is the most faithful to the {model} on {rows:,} validation sentences, with "
+            "words deleted. Comprehensiveness − sufficiency: {value} ({low} to {high}); random "
+            "rankings: {chance}."
         )
-        if found.tied:
+        if league.tied:
             tied = ngettext(
-                "{count} other is not to be told from it.",
-                "{count} others are not to be told from it.",
-                len(found.tied),
+                "{count} other is statistically tied with it.",
+                "{count} others are statistically tied with it.",
+                len(league.tied),
             )
             line = together((line, tied))
         st.markdown(
             line.format(
                 model=plain(model_name(name)),
                 rows=overall.rows,
-                method=plain(names.method(found.best)),
+                method=plain(names.method(league.best)),
                 value=minus(f"{overall.mean:.3f}"),
                 low=minus(f"{overall.interval[0]:.3f}"),
                 high=minus(f"{overall.interval[1]:.3f}"),
                 chance=minus(f"{chance.mean:.3f}"),
-                count=len(found.tied),
+                count=len(league.tied),
             )
         )

@@ -1,25 +1,26 @@
-"""How far one sentence's explanations can be trusted: measured at once where that is quick, else when asked for."""
+"""How far can one sentence's explanations be trusted? Measured at once where that is quick."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.server import background_search
+from pages.server.caches import cached
 from pages.views.attributions import controls
 from pages.views.attributions.controls import Cell
+from pages.views.trajectories.controls import Sentence
 from pages.widgets import black_box
 
 if TYPE_CHECKING:
-    from core.models.checkpoints import Checkpoint
+    from core.models.predictor import Model
     from core.probes.attribution.faithfulness import Yardstick
     from core.probes.attribution.measures import Faithfulness
     from core.probes.attribution.results import Attribution
 
-_AT_ONCE = 8.0  # seconds that all measures together may take before they are asked for
+_AT_ONCE = 8.0  # seconds; measures that take longer together are started by a button
 
 
 class Sensitivity(NamedTuple):
@@ -29,100 +30,73 @@ class Sensitivity(NamedTuple):
     random: float
 
 
-class _Ran(NamedTuple):
-    """So many methods are measured."""
-
-    number: int
-    found: object
-
-    @property
-    def result(self) -> Callable[[], object]:
-        return lambda: self.found
-
-
-def measured(cell: Cell, found: Sequence[Attribution], removal: str) -> Mapping[str, Faithfulness] | None:
-    """How faithful each attribution of a cell is, by method; on a long text once a button is pressed, None before."""
+def measured(cell: Cell, attributions: Sequence[Attribution], removal: str) -> Mapping[str, Faithfulness] | None:
+    """How faithful each attribution of a cell is, by method; None until a button is pressed where that takes long."""
     from core.probes.attribution.faithfulness import RANDOMS
 
     seconds = controls.seconds_for(cell, 2 * 5 * RANDOMS + 2 * len(cell.tokens))
     checkpoint, text = cell.checkpoint, cell.sentence.text
     if seconds <= _AT_ONCE:
-        with st.spinner(_("Measuring how faithful the methods are…"), show_time=False):
-            return _measured(_yardstick(checkpoint.name, checkpoint.hash, text, removal, checkpoint), found)
-
-    def start(check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
-        yield _Ran(1, _measured(_new_yardstick(checkpoint, text, removal, check_cancelled), found))
-
-    given: list[Mapping[str, Faithfulness]] = []
-    background_search.view(
+        with st.spinner(_("Measuring faithfulness…"), show_time=False):
+            return _measured(_yardstick(checkpoint, text, removal), attributions)
+    results: list[Mapping[str, Faithfulness]] = []
+    controls.one_by_one(
         f"faithfulness {cell.sentence.number} {checkpoint.name}",
-        (checkpoint.hash, text, removal, *((one.method, one.baseline) for one in found)),
-        lambda: start,
-        lambda _event: background_search.Shown(1.0, _("Done")),
-        lambda result, _key: given.append(result),
+        (checkpoint.hash, text, removal, *((one.method, one.baseline) for one in attributions)),
+        [cell],
+        lambda cell, check_cancelled: _measured(_new_yardstick(cell, removal, check_cancelled), attributions),
+        results.extend,
+        _("Done"),
         _("Measure faithfulness (about {seconds:,.0f} s)").format(seconds=seconds),
         _("Measure again"),
     )
-    return given[0] if given else None
+    return results[0] if results else None
 
 
-def sensitivity(cell: Cell, found: Sequence[Attribution]) -> Sensitivity | None:
+def sensitivity(cell: Cell, attributions: Sequence[Attribution]) -> Sensitivity | None:
     """How much each method's scores change when the words' vectors move a little; None until a button is pressed."""
     from core.probes.attribution.attribute import cost, sensitivity_of
     from core.probes.dynamics.sensitivity import SAMPLES, random_sensitivity
 
     if black_box.is_one(cell.checkpoint):
-        st.caption(_("Sensitivity moves the vectors of words, which a model that only answers does not show."))
+        st.caption(_("Sensitivity moves the word vectors, and a black box does not show them."))
         return None
-    readings = SAMPLES * sum(cost(one.method, len(one)) for one in found)
+    readings = SAMPLES * sum(cost(one.method, len(one)) for one in attributions)
     checkpoint, text = cell.checkpoint, cell.sentence.text
-    random = float(random_sensitivity(len(cell.tokens)).mean())
-
-    def start(check_cancelled: Callable[[], None]) -> Iterator[_Ran]:
-        done: dict[str, float | None] = {}
-        for one in found:
-            check_cancelled()
-            done[one.method] = sensitivity_of(one, checkpoint, text, check_cancelled)
-            yield _Ran(len(done), Sensitivity(dict(done), random))
-
-    given: list[Sensitivity] = []
-    background_search.view(
+    results: list[float | None] = []
+    controls.one_by_one(
         f"sensitivity {cell.sentence.number} {checkpoint.name}",
-        (checkpoint.hash, text, *((one.method, one.baseline) for one in found)),
-        lambda: start,
-        lambda event: background_search.Shown(
-            event.number / len(found),
-            _("{done} of {total} methods are measured").format(done=event.number, total=len(found)),
-        ),
-        lambda result, _key: given.append(result),
+        (checkpoint.hash, text, *((one.method, one.baseline) for one in attributions)),
+        attributions,
+        lambda one, check_cancelled: sensitivity_of(one, checkpoint, text, check_cancelled),
+        results.extend,
+        _("{done} of {total} methods measured"),
         _("Measure sensitivity (about {seconds:,.0f} s)").format(
             seconds=max(1.0, controls.seconds_for(cell, readings))
         ),
         _("Measure again"),
     )
-    return given[0] if given else None
+    if not results:
+        return None
+    by_method = dict(zip((one.method for one in attributions), results, strict=False))
+    return Sensitivity(by_method, float(random_sensitivity(len(cell.tokens)).mean()))
 
 
-def _measured(rule: Yardstick, found: Sequence[Attribution]) -> dict[str, Faithfulness]:
+def _measured(rule: Yardstick, attributions: Sequence[Attribution]) -> dict[str, Faithfulness]:
     from core.probes.attribution.attribute import METHODS
 
-    signed = [METHODS[one.method].signed for one in found]
-    rule.ask([one.scores for one in found], signed=signed)
-    return {one.method: rule.measure(one.scores, signed=sign) for one, sign in zip(found, signed, strict=True)}
+    signed = [METHODS[one.method].signed for one in attributions]
+    rule.ask([one.scores for one in attributions], signed=signed)
+    return {one.method: rule.measure(one.scores, signed=sign) for one, sign in zip(attributions, signed, strict=True)}
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _yardstick(name: str, model_hash: str, text: str, removal: str, _checkpoint: Checkpoint) -> Yardstick:
+@cached(24, shared=True)
+def _yardstick(checkpoint: Model, text: str, removal: str) -> Yardstick:
     """Shared by all sessions: it may be asked by several threads at once."""
-    return _new_yardstick(_checkpoint, text, removal)
+    return _new_yardstick(Cell(Sentence(1, text), checkpoint), removal)
 
 
-def _new_yardstick(
-    checkpoint: Checkpoint, text: str, removal: str, check_cancelled: Callable[[], object] = lambda: None
-) -> Yardstick:
+def _new_yardstick(cell: Cell, removal: str, check_cancelled: Callable[[], object] = lambda: None) -> Yardstick:
     from core.probes.attribution.faithfulness import yardstick
-    from core.probes.attribution.results import Reading
 
-    return yardstick(
-        Reading(checkpoint, text, tuple(checkpoint.preprocessing(text))), removal, check_cancelled=check_cancelled
-    )
+    return yardstick(cell.reading(), removal, check_cancelled=check_cancelled)

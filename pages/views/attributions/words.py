@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.labels import Names, shown
+from core.data.labels import Names, model_name, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.views.attributions import controls, trust
@@ -16,8 +16,8 @@ from pages.views.attributions.controls import Cell
 from pages.views.attributions.trust import Sensitivity
 from pages.views.trajectories import controls as trajectories
 from pages.views.trajectories.controls import Sentence
-from pages.widgets import classes, models
-from pages.wording.tokens import minus, plain, pull_strip, visible
+from pages.widgets import classes, models, tables
+from pages.wording.tokens import Number, minus, plain, pull_strip, signed, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
-    """Strips, faithfulness, bars and numbers for every sentence and model asked, two side by side."""
+    """Strips, faithfulness, bars and numbers for every sentence and model, two side by side."""
     chosen = controls.choose_models(checkpoints, asked)
     left, right = st.columns([3, 1])
     with left:
@@ -41,23 +41,21 @@ def view(asked: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         if checkpoint.preprocessing(sentence.text)
     ]
     controls.tell_of_best(cells)
-    found = controls.run(cells, methods, baseline, "words")
-    if len(cells) == 1:
-        _cell(cells[0], found, methods, baseline, several=False)
-    else:
-        for start in range(0, len(cells), 2):
-            for column, cell in zip(st.columns(2, gap="large"), cells[start : start + 2], strict=False):
-                with column:
-                    _cell(cell, found, methods, baseline, several=len(asked) > 1)
+    attributions = controls.run(cells, methods, baseline, "words")
+    for start in range(0, len(cells), 2):
+        columns = st.columns(2, gap="large") if len(cells) > 1 else [st.container()]
+        for column, cell in zip(columns, cells[start : start + 2], strict=False):
+            with column:
+                _cell(cell, attributions, methods, baseline, several=len(asked) > 1 and len(cells) > 1)
     _about(classes.of_all(chosen))
     header = ["sentence", "model", "method", "baseline", "place", "token", "score", "standard_error"]
-    trajectories.csv_button("attributions", header, lambda: _rows(found))
+    trajectories.csv_button("attributions", header, lambda: _rows(attributions))
 
 
-def _cell(cell: Cell, found: controls.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
+def _cell(cell: Cell, attributions: controls.Found, methods: Sequence[str], baseline: str, *, several: bool) -> None:
     """One sentence and model."""
     verdict = models.verdict(cell.checkpoint, cell.sentence.text)
-    heading = cell.checkpoint.name.upper()
+    heading = model_name(cell.checkpoint.name)
     if several:
         heading = _("Sentence {number} · {model}").format(number=cell.sentence.number, model=heading)
     st.header(plain(heading), divider="gray")
@@ -72,12 +70,12 @@ def _cell(cell: Cell, found: controls.Found, methods: Sequence[str], baseline: s
         )
     )
     here = {
-        method: found[key]
+        method: attributions[key]
         for method in methods
-        if (key := (cell.sentence.number, cell.checkpoint.name, method)) in found
+        if (key := (cell.sentence.number, cell.checkpoint.name, method)) in attributions
     }
     if not here:
-        st.caption(_("No method has answered yet."))
+        st.caption(_("No method has finished yet."))
         return
     measured = trust.measured(cell, list(here.values()), controls.removal(cell.checkpoint, baseline))
     first = next(iter(measured.values())) if measured else None
@@ -86,9 +84,12 @@ def _cell(cell: Cell, found: controls.Found, methods: Sequence[str], baseline: s
         st.caption(plain(first.warning))
     elif first is not None and not ranked:
         st.caption(
-            _("A single word has no ranking that could be faithful.")
+            _("A single word has no ranking, so faithfulness is undefined.")
             if len(cell.tokens) == 1
-            else _("Whichever words are taken out first, the verdict is the same: no ranking is the more faithful one.")
+            else _(
+                "The verdict stays the same whichever words are removed first, so no ranking is more "
+                "faithful than another."
+            )
         )
     for method, attribution in here.items():
         _strip(attribution, measured[method] if ranked and measured is not None else None)
@@ -109,9 +110,11 @@ def _strip(attribution: Attribution, faithful: Faithfulness | None) -> None:
     st.markdown(f"**{name}**", help=help_text or None)
     errors = [None] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
     hints = [
-        _("{token}: {score:+.4f} in logits").format(token=visible(token), score=score)
+        _("{token}: {score:+.4f} in logits").format(token=visible(token), score=Number(score))
         if error is None
-        else _("{token}: {score:+.4f} ± {error:.4f} in logits").format(token=visible(token), score=score, error=error)
+        else _("{token}: {score:+.4f} ± {error:.4f} in logits").format(
+            token=visible(token), score=Number(score), error=error
+        )
         for token, score, error in zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True)
     ]
     pull_strip(attribution.tokens, attribution.known, attribution.scores.tolist(), hints)
@@ -119,52 +122,53 @@ def _strip(attribution: Attribution, faithful: Faithfulness | None) -> None:
         st.caption(plain(_faithful(faithful)))
 
 
-def _faithful(found: Faithfulness) -> str:
+def _faithful(measured: Faithfulness) -> str:
     """A method's faithfulness in one line, each figure with the mean of random rankings in brackets."""
-    random = found.random
+    random = measured.random
     parts = []
     for label, value, spread in (
-        (_("comprehensiveness"), found.comprehensiveness, random["comprehensiveness"]),
-        (_("sufficiency"), found.sufficiency, random["sufficiency"]),
-        (_("τ with leave-one-out"), found.loo_tau, random["loo_tau"]),
-        (_("infidelity"), found.infidelity, random["infidelity"]),
+        (_("comprehensiveness"), measured.comprehensiveness, random["comprehensiveness"]),
+        (_("sufficiency"), measured.sufficiency, random["sufficiency"]),
+        (_("τ with leave-one-out"), measured.loo_tau, random["loo_tau"]),
+        (_("infidelity"), measured.infidelity, random["infidelity"]),
     ):
         if value is not None and spread is not None:
             parts.append(
                 _("{label} {value} (random {random})").format(
-                    label=label, value=_two_decimals(value), random=_two_decimals(spread.mean)
+                    label=label, value=_unsigned(value), random=_unsigned(spread.mean)
                 )
             )
     parts.append(
-        _("better than {share:.0%} of {count} random rankings").format(share=found.better, count=found.randoms)
+        _("better than {share:.0%} of {count} random rankings").format(share=measured.better, count=measured.randoms)
     )
     return " · ".join(parts)
 
 
-def _two_decimals(value: float) -> str:
-    return minus(f"{value:.2f}") if round(value, 2) else "0.00"
+def _unsigned(value: float) -> str:
+    """Two decimals, with a sign only below zero."""
+    return signed(value).removeprefix("+")
 
 
 def _bars(cell: Cell, here: Sequence[Attribution]) -> None:
     from core.figures.attribution.scores import attribution_bars
 
-    names = [attribution_names.method(found.method) for found in here]
-    title = _("Each method’s scores, {model}").format(model=cell.checkpoint.name.upper())
+    names = [attribution_names.method(one.method) for one in here]
+    title = _("Each method’s scores, {model}").format(model=model_name(cell.checkpoint.name))
     st.plotly_chart(
         attribution_bars(here, names, title, shares=True),
         key=f"attribution bars {cell.sentence.number} {cell.checkpoint.name}",
-        alt=_("Every method's score of every token, as a share of the sum of its scores' magnitudes"),
+        alt=_("Every method's score of every token, as a share of the method's total magnitude"),
     )
 
 
 def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
     from core.figures.attribution.faithfulness import faithfulness_curves
 
-    with st.expander(_("Curves: what the words named first are worth"), icon=":material/ssid_chart:"):
+    with st.expander(_("Curves: effect of the top-ranked words"), icon=":material/ssid_chart:"):
         st.plotly_chart(
-            faithfulness_curves({attribution_names.method(name): found for name, found in measured.items()}),
+            faithfulness_curves({attribution_names.method(name): one for name, one in measured.items()}),
             key=f"faithfulness curves {cell.sentence.number} {cell.checkpoint.name}",
-            alt=_("Loss of the predicted class's probability by share of words, for every method and random rankings"),
+            alt=_("Drop in the predicted class's probability by share of words, for every method and random rankings"),
         )
         header = ["sentence", "model", "ranking", "percent", "words", "comprehensiveness", "sufficiency"]
         name = f"curves-{cell.sentence.number}-{cell.checkpoint.name}"
@@ -174,19 +178,19 @@ def _curves(cell: Cell, measured: Mapping[str, Faithfulness]) -> None:
 def _curve_rows(cell: Cell, measured: Mapping[str, Faithfulness]) -> list[tuple[object, ...]]:
     from core.probes.attribution.measures import PERCENTS
 
-    found = next(iter(measured.values()))
+    first = next(iter(measured.values()))
     curves = {
         method: (one.comprehensiveness_curve.losses.tolist(), one.sufficiency_curve.losses.tolist())
         for method, one in measured.items()
     }
     curves["random"] = (
-        [one.mean for one in found.comprehensiveness_curve.random],
-        [one.mean for one in found.sufficiency_curve.random],
+        [one.mean for one in first.comprehensiveness_curve.random],
+        [one.mean for one in first.sufficiency_curve.random],
     )
     return [
         (cell.sentence.number, cell.checkpoint.name, ranking, *cut)
         for ranking, losses in curves.items()
-        for cut in zip(PERCENTS, found.removed, *losses, strict=True)
+        for cut in zip(PERCENTS, first.removed, *losses, strict=True)
     ]
 
 
@@ -205,63 +209,68 @@ def _table(
     if measured and next(iter(measured.values())).warning:  # which says that these tell more
         measures["comprehensiveness_logit"] = _("comprehensiveness (logit) ↑")
         measures["sufficiency_logit"] = _("sufficiency (logit) ↓")
-    rows: list[dict[str, object]] = []
-    for found in here:
-        row: dict[str, object] = {
-            _("method"): attribution_names.method(found.method),
-            _("taken out by"): shown[found.baseline] if found.baseline else "–",
-        }
-        if measured is not None:
-            row |= {label: _shown(getattr(measured[found.method], key)) for key, label in measures.items()}
-        if sensitive is not None:
-            row[_("sensitivity ↓")] = _shown(sensitive.methods.get(found.method))
-        row |= {
-            _("Σ scores"): f"{found.scores.sum():+.3f}",
-            _("logit − base"): "–" if found.base_logit is None else f"{found.logit - found.base_logit:+.3f}",
-            _("δ"): "–" if found.delta is None else f"{found.delta:+.1e}",
-            _("spent"): found.spent.worded(),
-            _("seconds"): f"{found.seconds:.3f}",
-        }
-        rows.append(row)
+    if measured is None:
+        measures = {}
+    header = [_("method"), _("removal method"), *measures.values()]
+    rows: list[list[object]] = [
+        [
+            attribution_names.method(one.method),
+            shown[one.baseline] if one.baseline else "–",
+            *(_shown(getattr(measured[one.method], key)) for key in measures if measured),
+        ]
+        for one in here
+    ]
+    if sensitive is not None:
+        header.append(_("sensitivity ↓"))
+        for row, one in zip(rows, here, strict=True):
+            row.append(_shown(sensitive.methods.get(one.method)))
+    header += [_("Σ scores"), _("logit − base"), _("δ"), _("cost"), _("seconds")]
+    for row, one in zip(rows, here, strict=True):
+        row += [
+            minus(f"{one.scores.sum():+.3f}"),
+            "–" if one.base_logit is None else minus(f"{one.logit - one.base_logit:+.3f}"),
+            "–" if one.delta is None else minus(f"{one.delta:+.1e}"),
+            one.spent.worded(),
+            f"{one.seconds:.3f}",
+        ]
     if measured:
         random = next(iter(measured.values())).random
-        chance: dict[str, object] = {_("method"): _("random rankings"), _("taken out by"): "–"}
-        chance |= {label: _range(random[key]) for key, label in measures.items()}
-        if sensitive is not None:
-            chance[_("sensitivity ↓")] = _shown(sensitive.random)
-        rows.append(chance)
-    st.dataframe(rows, hide_index=True)
+        chance = [_range(random[key]) for key in measures]
+        chance += [] if sensitive is None else [_shown(sensitive.random)]
+        rows.append([_("random rankings"), "–", *chance, *[None] * 5])
+    tables.table(header, rows)
     st.caption(
         _(
-            "Of random rankings the mean and the middle 95 %, the same for all methods. δ is how far a complete "
-            "method’s scores are from adding up to logit − base; other methods promise no sum. Scores are in logits, "
-            "so that a verdict near 0 or 1 does not hide them."
+            "Random rankings show the mean and the middle 95 %, the same for all methods. For a "
+            "complete method, δ is the sum of its scores minus (logit − base). Other methods "
+            "guarantee no sum. Scores are in logits, so a probability near 0 or 1 does not hide them."
         )
     )
     st.caption(
         _(
-            "Infidelity is the share of the logit’s squared changes that the scores do not explain when random sets of "
-            "words are taken out; sensitivity the largest relative change of the scores when the words’ vectors move a "
-            "little (Yeh et al. 2019), for random rankings that of scores drawn anew. It runs every method four times "
-            "more, so it is measured when asked for; the league has it for all methods."
+            "Infidelity: the share of the logit’s squared changes that the scores do not explain "
+            "when random sets of words are removed. Sensitivity: the largest relative change of the "
+            "scores when the word vectors move a little (Yeh et al. 2019). For random rankings it is "
+            "the change between newly drawn scores. Sensitivity runs every method four more times, "
+            "so it is measured only on request. The benchmark has it for all methods."
         )
     )
 
 
 def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else minus(f"{value:.3f}")
 
 
 def _range(spread: Spread | None) -> str:
-    return "–" if spread is None else f"{spread.mean:.3f} ({spread.low:.3f} … {spread.high:.3f})"
+    return "–" if spread is None else minus(f"{spread.mean:.3f} ({spread.low:.3f} … {spread.high:.3f})")
 
 
 def _warn(here: Sequence[Attribution]) -> None:
     """What methods warn of, once for all that warn of the same."""
     warned: dict[str, list[str]] = {}
-    for found in here:
-        if found.warning:
-            warned.setdefault(found.warning.worded(), []).append(attribution_names.method(found.method))
+    for one in here:
+        if one.warning:
+            warned.setdefault(one.warning.worded(), []).append(attribution_names.method(one.method))
     for warning, names in warned.items():
         st.warning(plain(f"{listed(names)}: {warning}"), icon=":material/warning:")
 
@@ -270,32 +279,34 @@ def _about(labels: Names) -> None:
     with st.expander(_("About these methods"), icon=":material/info:"):
         st.markdown(
             _(
-                "Blue speaks for the verdict “{second}”, orange for “{first}”; the number below a word is its "
-                "score in logits. **Comprehensiveness** is what the predicted class loses in probability when the "
-                "words a method ranks highest are taken out (more is better), **sufficiency** what it loses when only "
-                "they stay (less is better); both are means over the top 1, 5, 10, 20 and 50 % of the words, at least "
-                "one (DeYoung et al. 2020). A text of four words has only two such cuts, so look at the league for "
-                "what holds in general. **τ** compares a ranking with what leaving out each word alone costs."
+                "Blue supports the verdict “{second}”, orange “{first}”. The number below a word is "
+                "its score in logits. **Comprehensiveness** is the drop in the predicted class’s "
+                "probability when the top-ranked words are removed (higher is better). "
+                "**Sufficiency** is the drop when only these words are kept (lower is better). Both "
+                "are means over the top 1, 5, 10, 20 and 50 % of the words, at least one word "
+                "(DeYoung et al. 2020). A text of four words has only two such cuts, so see the "
+                "benchmark for general results. **τ** compares a ranking with the effect of leaving "
+                "out each word alone."
             ).format(first=classes.said(0, labels), second=classes.said(1, labels))
         )
         st.markdown(
             _(
-                "**Not offered:** DeepLIFT and LRP as Captum has them. They have no rules for recurrent modules; "
-                "DeepLIFT runs on them all the same and gives the sums of input × gradient. The LRP here has rules of "
-                "its own for the gates."
+                "**Not offered:** Captum’s DeepLIFT and LRP. They have no rules for recurrent "
+                "modules. DeepLIFT still runs on them, but its sums are those of input × gradient. "
+                "The LRP here has its own rules for gates."
             )
         )
         for key, line in attribution_names.explanations().items():
             st.markdown(f"**{plain(attribution_names.method(key))}.** {plain(line)}")
 
 
-def _rows(found: controls.Found) -> list[tuple[object, ...]]:
+def _rows(attributions: controls.Found) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for (number, model, method), attribution in found.items():
+    for (number, model, method), attribution in attributions.items():
         errors = [""] * len(attribution) if attribution.errors is None else attribution.errors.tolist()
         rows += [
-            (number, model, method, attribution.baseline, place, token, score, error)
-            for place, (token, score, error) in enumerate(
+            (number, model, method, attribution.baseline, position, token, score, error)
+            for position, (token, score, error) in enumerate(
                 zip(attribution.tokens, attribution.scores.tolist(), errors, strict=True), 1
             )
         ]

@@ -1,4 +1,4 @@
-"""Backpropagation through time on the page: numbers, working, three ways to a gradient, a slip, one's own check."""
+"""Backpropagation through time: numbers, working, three methods for a gradient, a slip, a check of your own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from core.runtime.i18n import gettext as _
 from pages.views.maths_lab import derivation, vanishing
 from pages.views.trajectories import controls
-from pages.widgets import query_params, worksheet
+from pages.widgets import query_params, tables, worksheet
 from pages.widgets.number_inputs import ask_number, ask_text, ask_whole, shown, signed
 from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
@@ -26,8 +26,9 @@ def view() -> None:
     """The exercise, from its numbers to the vanishing of its gradients."""
     st.write(
         _(
-            "A network of one unit reads numbers and gives a probability. Which way, and how strongly, does each of "
-            "its three weights pull the loss? The chain rule is followed back through every step."
+            "A one-unit network reads numbers and outputs a probability. In which direction, and how "
+            "strongly, does each of its three weights move the loss? The chain rule is applied back "
+            "through every step."
         )
     )
     st.latex(
@@ -60,36 +61,34 @@ def _ask() -> Exercise | None:
     with right:
         label = _ask_label()
     try:
-        x = tuple(_input(place, told) for place, told in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
+        x = tuple(_input(number, typed) for number, typed in enumerate(inputs.split(",")[: MOST_STEPS + 1], 1))
         exercise = Exercise(x=x, y=label, **numbers).over(steps)
     except ValueError as error:
         st.info(plain(str(error)))
         return None
     if len(x) < steps:
-        st.caption(_("The inputs are read again from the first where they end."))
+        st.caption(_("When the inputs run out, they repeat from the first."))
     elif len(x) > steps:
         st.caption(_("Only the first {steps} of {count} inputs are read.").format(steps=steps, count=len(x)))
     return exercise
 
 
-def _input(place: int, told: str) -> float:
-    value = signed()(told.strip().replace("−", "-"))
+def _input(number: int, typed: str) -> float:
+    value = signed()(typed.strip().replace("−", "-"))
     if value is None:
         raise ValueError(
-            _("x_{place} is {told!r}; the inputs are finite numbers separated by commas, as in {example}").format(
-                place=place, told=told.strip()[:24], example=_INPUTS
+            _("x_{place} is {told!r}; expected finite numbers separated by commas, as in {example}").format(
+                place=number, told=typed.strip()[:24], example=_INPUTS
             )
         )
     return value
 
 
 def _ask_label() -> float:
-    query_params.restore("bptt_y", "0", query_params.one_of(("0", "1")), "bptt y")
-    label = st.segmented_control(
-        _("Label y"), ["0", "1"], key="bptt y", required=True, persist_state="session", width="stretch"
+    label = query_params.choice(
+        st.segmented_control, _("Label y"), ["0", "1"], name="bptt_y", key="bptt y", width="stretch"
     )
-    query_params.carry("bptt_y", None if label == "0" else label)
-    return float(label or 0)
+    return float(label)
 
 
 def _worked(exercise: Exercise) -> None:
@@ -97,42 +96,40 @@ def _worked(exercise: Exercise) -> None:
     from core.lab.bptt.slip import slips
     from core.lab.bptt.worksheet import backward, forward
 
-    found = backpropagation(exercise)
-    for note in found.notes:
+    result = backpropagation(exercise)
+    for note in result.notes:
         st.warning(plain(note), icon=":material/vertical_align_top:")
     st.header(_("Forward"))
-    worksheet.show(forward(found), "bptt forward")
+    worksheet.show(forward(result), "bptt forward")
     st.header(_("Backward"))
-    worksheet.show(backward(found), "bptt backward")
-    st.header(_("Three ways to the same gradient"))
-    _three_ways(found)
-    st.header(_("A slip in a report, beside the truth"))
-    _slip(slips(found))
+    worksheet.show(backward(result), "bptt backward")
+    st.header(_("One gradient, three methods"))
+    _three_ways(result)
+    st.header(_("A slip in the report, corrected"))
+    _slip(slips(result))
 
 
-def _three_ways(found: Backpropagation) -> None:
-    st.dataframe(
+def _three_ways(result: Backpropagation) -> None:
+    header = [_("derivative"), _("closed form"), _("autograd"), _("central differences")]
+    tables.table(
+        [*header, _("error against autograd"), _("error against central differences")],
         [
-            {
-                _("derivative"): gradient.name,
-                _("closed form"): shown(gradient.value),
-                _("autograd"): shown(gradient.autograd),
-                _("central differences"): shown(gradient.central),
-                _("error against autograd"): shown(gradient.error_autograd, 2),
-                _("against central differences"): shown(gradient.error_central, 2),
-            }
-            for gradient in found.gradients
+            (
+                gradient.name,
+                *map(shown, (gradient.value, gradient.autograd, gradient.central)),
+                *(shown(error, 2) for error in (gradient.error_autograd, gradient.error_central)),
+            )
+            for gradient in result.gradients
         ],
-        hide_index=True,
     )
     st.caption(
         _(
-            "Largest error: {autograd} against autograd, {central} against central differences with a step of "
-            "6·10⁻⁶, all in float64; absolute, or relative to a gradient that is above 1. “none” is a number beyond "
-            "float64."
+            "Largest error: {autograd} against autograd, {central} against central differences with "
+            "a step of 6·10⁻⁶, all in float64. Errors are absolute, or relative if the gradient is "
+            "above 1. “none” is a number beyond float64."
         ).format(
-            autograd=plain(shown(found.largest_error_autograd, 2)),
-            central=plain(shown(found.largest_error_central, 2)),
+            autograd=plain(shown(result.largest_error_autograd, 2)),
+            central=plain(shown(result.largest_error_central, 2)),
         )
     )
     header = ["derivative", "t", "term", "value", *("closed_form", "autograd", "central_differences")]
@@ -147,7 +144,7 @@ def _three_ways(found: Backpropagation) -> None:
                 term.value,
                 *(gradient.value, gradient.autograd, gradient.central),
             )
-            for gradient in found.gradients
+            for gradient in result.gradients
             for term in gradient.terms
         ],
     )
@@ -156,8 +153,8 @@ def _three_ways(found: Backpropagation) -> None:
 def _slip(rows: tuple[Slip, ...]) -> None:
     st.write(
         _(
-            "The report from which this workbench grew has this factor, once as the derivative by w and once as that "
-            "by the state; it is wrong in sign and size:"
+            "The report behind this workbench uses this factor twice: for the derivative with "
+            "respect to w, and for that with respect to the state. Its sign and size are wrong:"
         )
     )
     st.latex(
@@ -168,24 +165,23 @@ def _slip(rows: tuple[Slip, ...]) -> None:
             r"\\ \text{ratio:}\quad & -w_o h\, e^{w_o h}, \quad -h^2 e^{w_o h} \end{aligned}"
         )
     )
-    st.dataframe(
+    header = [_("derivative"), _("report"), _("truth"), _("autograd"), _("report / truth"), _("algebraic ratio")]
+    tables.table(
+        [*header, _("its value"), _("right")],
         [
-            {
-                _("derivative"): row.name,
-                _("report"): shown(row.report),
-                _("truth"): shown(row.truth),
-                _("autograd"): shown(row.autograd),
-                _("report / truth"): shown(row.ratio),
-                _("by algebra"): row.algebra or "",
-                _("which is"): shown(row.expected),
-                _("right"): _("yes") if row.right else _("no"),
-            }
+            (
+                row.name,
+                *map(shown, (row.report, row.truth, row.autograd, row.ratio)),
+                row.algebra or "",
+                shown(row.expected),
+                _("yes") if row.right else _("no"),
+            )
             for row in rows
         ],
-        hide_index=True,
     )
-    told = _(
-        "So its gradients of the loss are wrong too, by the same ratio. Its derivatives of the states by w_i and w_h "
-        "are right for h_0 = 0; from another h_0 that by w_h lacks the term with h_0."
+    consequence = _(
+        "Its gradients of the loss are therefore wrong by the same ratio. Its derivatives of the "
+        "states with respect to w_i and w_h are right for h_0 = 0. For any other h_0, the derivative "
+        "with respect to w_h lacks the term with h_0."
     )
-    st.caption(plain(told))
+    st.caption(plain(consequence))

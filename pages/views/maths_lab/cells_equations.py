@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 from core.lab.cells.side_by_side import BLOCKS, STATE_PRODUCTS
 from core.lab.worksheet import aligned
-from pages.wording.equations import number
+from pages.wording.equations import FUNCTIONS, LETTERS, factor, number
 
 if TYPE_CHECKING:
     from core.lab.cells.side_by_side import Cost
     from core.models.step_arithmetic import Gate, Line, Product
 
-_LETTERS = {"tanh(c')": r"\tanh(c')", "1 − z": "(1 - z)"}
-_FUNCTIONS = {"σ": r"\sigma", "tanh": r"\tanh"}
 _EQUATIONS = {
     "rnn": (r"h' &= \tanh(W x + b", r"&\qquad + U h + d)"),
     "gru": (
@@ -43,64 +41,60 @@ def cell(name: str) -> str:
     return r"\begin{aligned}" + r" \\ ".join(_EQUATIONS[name]) + r"\end{aligned}"
 
 
-def gate(found: Gate) -> str:
+def gate(one: Gate) -> str:
     """A gate: what comes from the word and from the states, each with its bias, their sum, the value."""
-    first, second = number(found.from_input), number(found.from_state)
-    if found.reset is not None:
-        joined = rf"{first} + {number(found.reset)} \cdot {_factor(found.from_state)}"
+    first, second = number(one.from_input), number(one.from_state)
+    if one.reset is not None:
+        joined = rf"{first} + {number(one.reset)} \cdot {factor(one.from_state)}"
     else:
         joined = f"{first} {'-' if second.startswith('-') else '+'} {second.removeprefix('-')}"
-    total = number(found.pre_activation)
-    if found.non_linearity is None:
-        return aligned(found.symbol, [joined, total])
-    function = _FUNCTIONS[found.non_linearity]
-    if found.reset is not None:  # too wide with the function around it
+    total = number(one.pre_activation)
+    if one.non_linearity is None:
+        return aligned(one.symbol, [joined, total])
+    function = FUNCTIONS[one.non_linearity]
+    if one.reset is not None:  # too wide with the function around it
         return (
             r"\begin{gathered}"
             + aligned("s", [joined, total])
             + r" \\ "
-            + aligned(found.symbol, [f"{function}(s)", number(found.value)])
+            + aligned(one.symbol, [f"{function}(s)", number(one.value)])
             + r"\end{gathered}"
         )
-    return aligned(found.symbol, [f"{function}({joined})", f"{function}({total})", number(found.value)])
+    return aligned(one.symbol, [f"{function}({joined})", f"{function}({total})", number(one.value)])
 
 
-def line(found: Line) -> str:
+def line(one: Line) -> str:
     """A line that makes the new state of the gates: letters, then a product a row, then the value."""
-    symbol = _LETTERS.get(found.symbol, found.symbol)
-    if found.function is not None:
-        ((name, value),) = found.products[0].factors
-        function = _FUNCTIONS[found.function]
-        letters = f"{function}({_LETTERS.get(name, name)})"
-        steps = [f"{function}({number(value)})", number(found.value)]
+    symbol = LETTERS.get(one.symbol, one.symbol)
+    if one.function is not None:
+        ((name, value),) = one.products[0].factors
+        function = FUNCTIONS[one.function]
+        letters = f"{function}({LETTERS.get(name, name)})"
+        steps = [f"{function}({number(value)})", number(one.value)]
         return aligned(symbol, steps if letters == symbol else [letters, *steps])
-    letters = " + ".join(r"\,".join(_LETTERS.get(name, name) for name, _value in one.factors) for one in found.products)
-    numbers = r" \\ &\quad + ".join(_numbers(product) for product in found.products)
-    return aligned(symbol, [letters, numbers, number(found.value)])
+    letters = " + ".join(r"\,".join(LETTERS.get(name, name) for name, _value in one.factors) for one in one.products)
+    numbers = r" \\ &\quad + ".join(_numbers(product) for product in one.products)
+    return aligned(symbol, [letters, numbers, number(one.value)])
 
 
-def parameters(found: Cost) -> str:
+def parameters(of: Cost) -> str:
     """The parameters of a cell of one layer, by formula."""
-    g, h, e = BLOCKS[found.cell], found.hidden, found.embedding
+    g, h, e = BLOCKS[of.cell], of.hidden, of.embedding
     inside = rf"{h} \cdot {e} + {h} \cdot {h} + 2 \cdot {h}"
-    steps = [r"G\,(H E + H H + 2 H)", rf"{g}\,({inside})", _grouped(found.recurrent_parameters)]
-    return aligned(rf"P_\text{{{found.cell.upper()}}}", steps)
+    steps = [r"G\,(H E + H H + 2 H)", rf"{g}\,({inside})", _grouped(of.recurrent_parameters)]
+    return aligned(rf"P_\text{{{of.cell.upper()}}}", steps)
 
 
-def multiply_adds(found: Cost) -> str:
+def multiply_adds(of: Cost) -> str:
     """The multiply-adds of a token in a cell of one layer, by formula."""
-    g, h, e = BLOCKS[found.cell], found.hidden, found.embedding
-    numbers = rf"{g}\,({h} \cdot {e} + {h} \cdot {h}) + {STATE_PRODUCTS[found.cell]} \cdot {h}"
-    steps = [r"G\,(H E + H H) + e H", numbers, _grouped(found.multiply_adds)]
-    return aligned(rf"M_\text{{{found.cell.upper()}}}", steps)
+    g, h, e = BLOCKS[of.cell], of.hidden, of.embedding
+    numbers = rf"{g}\,({h} \cdot {e} + {h} \cdot {h}) + {STATE_PRODUCTS[of.cell]} \cdot {h}"
+    steps = [r"G\,(H E + H H) + e H", numbers, _grouped(of.multiply_adds)]
+    return aligned(rf"M_\text{{{of.cell.upper()}}}", steps)
 
 
 def _numbers(product: Product) -> str:
-    return r" \cdot ".join(_factor(value) for _name, value in product.factors)
-
-
-def _factor(value: float) -> str:
-    return f"({number(value)})" if value < 0 else number(value)
+    return r" \cdot ".join(factor(value) for _name, value in product.factors)
 
 
 def _grouped(count: int) -> str:

@@ -1,4 +1,4 @@
-"""A derivation of one's own, typed as a formula and compared with autograd."""
+"""A derivation typed as a formula and compared with autograd."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.runtime.i18n import gettext as _
-from pages.widgets import query_params
+from pages.widgets import query_params, tables
 from pages.widgets.number_inputs import ask_text, shown
 from pages.wording.latex_words import worded
 from pages.wording.tokens import plain
@@ -20,63 +20,68 @@ _POINTS = 10  # that are shown
 
 
 def view(steps: int) -> None:
-    """A formula typed, compared with autograd; a formula that cannot be read is one line, and stays in its box."""
+    """Compare a typed formula with autograd; one that cannot be read gives an error and stays in its box."""
     from core.lab.bptt.derivation import MOST_STEPS, check, letters, targets
 
     if steps > MOST_STEPS:
-        st.caption(_("Derivations are checked over up to {most} steps; this is over {most}.").format(most=MOST_STEPS))
+        st.caption(
+            _("Derivations are checked over at most {most} steps, so this one is checked over {most}.").format(
+                most=MOST_STEPS
+            )
+        )
         steps = MOST_STEPS
-    offered, key = list(targets(steps)), "bptt d"
+    offered = list(targets(steps))
     st.write(
         _(
-            "Type a derivative; it is compared with autograd at random numbers, and where it differs you are told what "
-            "it is off by. The box begins with the report’s slip."
+            "Type a derivative. It is compared with autograd at random numbers. If they differ, you "
+            "see by what. The box starts with the report’s slip."
         )
     )
-    query_params.restore("bptt_d", _TARGET, query_params.one_of(offered), key)
-    if st.session_state[key] not in offered:  # those of another number of steps
-        st.session_state[key] = offered[0]
     left, right = st.columns([1, 3])
-    target = left.selectbox(_("Derivative"), offered, key=key, persist_state="session")
-    query_params.carry("bptt_d", None if target == _TARGET else target)
+    target = query_params.choice(
+        left.selectbox,
+        _("Derivative"),
+        offered,
+        name="bptt_d",
+        key="bptt d",
+        default=_TARGET if _TARGET in offered else offered[0],
+    )
     with right:
         formula = ask_text(_("Your formula"), "bptt_f", _FORMULA)
-    letters_told = _("Letters: {letters}. Here h is the last state, u = w_o h, and yhat is ŷ. A product has a *.")
-    st.caption(plain(letters_told.format(letters=", ".join(letters(steps)))))
+    line = _("Variables: {letters}. h is the last state, u = w_o h, and yhat is ŷ. Write a product with *.")
+    st.caption(plain(line.format(letters=", ".join(letters(steps)))))
     try:
-        found = check(formula, target, steps=steps)
+        result = check(formula, target, steps=steps)
     except ValueError as error:
         st.error(plain(str(error)), icon=":material/edit_off:")
         return
-    _checked(found)
+    _checked(result)
 
 
-def _checked(found: Check) -> None:
+def _checked(result: Check) -> None:
     from core.lab.bptt.worksheet import latex
 
-    st.code(found.formula, language=None, wrap_lines=True)
-    told = plain(found.statement())
-    if found.agrees:
-        st.success(told, icon=":material/check:")
-    else:
-        st.warning(told, icon=":material/close:")
-    if found.off_by is not None:
-        over = r"\text{yours} / \text{truth}" if found.kind != "term" else r"\text{truth} - \text{yours}"
-        st.latex(worded(f"{over} = {latex(str(found.off_by))}"))
-    st.dataframe(
+    st.code(result.formula, language=None, wrap_lines=True)
+    (st.success if result.agrees else st.warning)(
+        plain(result.statement()), icon=":material/check:" if result.agrees else ":material/close:"
+    )
+    if result.off_by is not None:
+        over = r"\text{yours} / \text{truth}" if result.kind != "term" else r"\text{truth} - \text{yours}"
+        st.latex(worded(f"{over} = {latex(str(result.off_by))}"))
+    points = result.points[:_POINTS]
+    letters = [name for name in points[0].values if name not in ("h", "L", "u")]
+    tables.table(
+        [_("your formula"), _("autograd"), _("yours / autograd"), *letters],
         [
-            {
-                _("your formula"): shown(point.formula),
-                _("autograd"): shown(point.truth),
-                _("yours / autograd"): shown(point.ratio),
-                **{name: shown(point.values[name], 4) for name in point.values if name not in ("h", "L", "u")},
-            }
-            for point in found.points[:_POINTS]
+            (
+                *map(shown, (point.formula, point.truth, point.ratio)),
+                *(shown(point.values[name], 4) for name in letters),
+            )
+            for point in points
         ],
-        hide_index=True,
     )
     st.caption(
-        _("The first {shown} of {count} points, drawn from seed {seed}; “none” is not a finite number.").format(
-            shown=min(_POINTS, len(found.points)), count=len(found.points), seed=found.seed
+        _("The first {shown} of {count} points, drawn with seed {seed}. “none” is not a finite number.").format(
+            shown=len(points), count=len(result.points), seed=result.seed
         )
     )

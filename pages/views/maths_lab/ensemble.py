@@ -12,12 +12,10 @@ from core.data.formats.layout import Layout
 from core.data.label_inference import Column
 from core.data.labels import model_name
 from core.data.tables import is_sentiment140
-from core.models import checkpoints as stored
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
 from pages.server.fingerprint import fingerprint
-from pages.views.trajectories import controls
-from pages.widgets import black_box, label_meaning, models, uploaded_file
+from pages.widgets import black_box, label_meaning, models, tables, uploaded_file
 from pages.wording import estimates
 from pages.wording.tokens import plain
 
@@ -33,13 +31,13 @@ def view() -> None:
     st.header(_("Boosting the trained models"))
     st.write(
         _(
-            "Here the learners are fixed: the models themselves, whose verdicts on labelled texts are the votes. The "
-            "weights are fitted on one half of the rows, and judged on the other."
+            "Here the learners are fixed: the trained models, whose verdicts on labelled texts are "
+            "the votes. The weights are fitted on one half of the rows and evaluated on the other."
         )
     )
     _kept()
-    st.markdown(_("**On a labelled file of your own**"))
-    title = _("Texts with labels 0 and 1, or the names of the models’ classes")
+    st.markdown(_("**Your own labelled file**"))
+    title = _("Texts with labels 0 and 1, or with the models’ class names")
     given = uploaded_file.upload(title, "boost file", "boost")
     if given is None:
         st.caption(_("Up to 20 MB. Larger files: `python -m core lab boosting --data FILE`."))
@@ -51,27 +49,30 @@ def _kept() -> None:
     from core.lab.boosting import ensemble_file
 
     try:
-        found = ensemble_file.load()
+        ensemble = ensemble_file.load()
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    if found is None:
+    if ensemble is None:
         st.info(
-            _("Nothing is measured here yet. To do so: python -m core lab boosting --data FILE --out {file}").format(
+            _("Nothing measured yet. Run: python -m core lab boosting --data FILE --out {file}").format(
                 file=plain(f"checkpoints/{ensemble_file.FILE}")
             ),
             icon=":material/straighten:",
         )
         return
-    here = {name: stored.identity(card) for name, card in models.cards()[0].items()}
-    if outdated := ensemble_file.outdated(found, here):
+    if outdated := ensemble_file.outdated(ensemble, models.hashes()):
         st.warning(
-            _("These figures are of other models than those here: {names}.").format(names=plain(", ".join(outdated))),
+            _("These figures were measured on other models than the ones here: {names}.").format(
+                names=plain(", ".join(map(model_name, outdated)))
+            ),
             icon=":material/history:",
         )
-    _show(found, "kept")
+    _show(ensemble, "kept")
     st.caption(
-        _("SHA-256 of the file begins with {digest}. None of its texts is kept here.").format(digest=found.sha256[:12])
+        _("The file’s SHA-256 begins with {digest}. None of its texts is stored here.").format(
+            digest=ensemble.sha256[:12]
+        )
     )
 
 
@@ -92,7 +93,7 @@ def _own(given: uploaded_file.Upload) -> None:
     own = fingerprint(columns)
     text = boxes[0].selectbox(_("Texts"), columns, index=read.text, key=f"boost text {own}")
     label = boxes[1].selectbox(_("Labels"), columns, index=read.label, key=f"boost label {own}")
-    rows = boxes[2].number_input(_("Rows to draw"), 20, MOST_ROWS, _ROWS, key="boost rows")
+    rows = boxes[2].number_input(_("Rows to sample"), 20, MOST_ROWS, _ROWS, key="boost rows")
     seed = boxes[3].number_input(_("Seed"), 0, 9_999, 0, key="boost split")
     checkpoints = [model for model in models.load_all()[0] if not black_box.is_one(model)]
     meaning: dict[str, str] | None = {}
@@ -108,7 +109,7 @@ def _own(given: uploaded_file.Upload) -> None:
     def start() -> background_search.Start:
         return lambda check_cancelled: _measured(given, asked, checkpoints, check_cancelled)
 
-    background_search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models on it"))
+    background_search.view("ensemble", (given.digest, *asked, *hashes), start, _say, _show, _("Boost the models"))
 
 
 def _measured(
@@ -139,21 +140,15 @@ def _say(event: Progress) -> background_search.Shown:
     return background_search.Shown(event.done / event.models, line)
 
 
-def _show(found: Ensemble, key: str) -> None:
+def _show(ensemble: Ensemble, key: str) -> None:
     from core.lab.boosting.ensemble_words import finding, other, sentences
 
-    measured, *said = sentences(found)
+    measured, *statements = sentences(ensemble)
     st.caption(plain(measured))
-    for sentence in said:
+    for sentence in statements:
         st.markdown(plain(sentence))
-    header = [
-        _("model"),
-        _("weight Σα"),
-        _("rounds"),
-        _("weight at least risk"),
-        _("right, fit half"),
-        _("right, test half"),
-    ]
+    header = [_("model"), _("weight Σα"), _("rounds"), _("weight at minimum risk"), _("accuracy, fit half")]
+    header.append(_("accuracy, test half"))
     voters: list[tuple[object, ...]] = [
         (
             model_name(voter.name),
@@ -163,48 +158,35 @@ def _show(found: Ensemble, key: str) -> None:
             voter.fit_accuracy,
             estimates.share(voter.test_accuracy, voter.test_interval),
         )
-        for voter in found.voters
+        for voter in ensemble.voters
     ]
     percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(estimates.as_shown(header, voters), hide_index=True, column_config={header[4]: percent})
-    controls.csv_button(f"ensemble-voters-{key}", *_numbers(header, voters))
-    header = [_("compared with"), _("right, test half"), _("ensemble minus it (points)"), _("finding")]
-    header += [_("only the ensemble right"), _("only the other right")]
+    tables.table(header, voters, f"ensemble-voters-{key}", column_config={header[4]: percent})
+    header = [_("compared with"), _("accuracy, test half"), _("ensemble minus other (points)"), _("finding")]
+    header += [_("only the ensemble is right"), _("only the other is right")]
     others: list[tuple[object, ...]] = [
         (
-            other(found, one),
+            other(ensemble, one),
             one.other_accuracy,
             estimates.signed(100 * one.difference, (100 * one.interval[0], 100 * one.interval[1]), 2),
             finding(one),
             one.only_ensemble,
             one.only_other,
         )
-        for one in found.against
+        for one in ensemble.against
     ]
-    st.dataframe(estimates.as_shown(header, others), hide_index=True, column_config={header[1]: percent})
-    controls.csv_button(f"ensemble-{key}", *_numbers(header, others))
+    tables.table(header, others, f"ensemble-{key}", column_config={header[1]: percent})
     st.caption(
         _(
-            "95 % intervals; differences are between verdicts on the same rows. They cover the draw of the rows, not "
-            "the chance in training the models."
+            "95 % intervals. Differences compare verdicts on the same rows. The intervals cover the "
+            "sampling of rows, not the randomness of training."
         )
     )
-    with st.expander(_("The rounds"), icon=":material/table_rows:"):
-        st.dataframe(
+    with st.expander(_("All rounds"), icon=":material/table_rows:"):
+        tables.table(
+            [_("round"), _("voter"), _("ε"), _("α"), _("risk")],
             [
-                {
-                    _("round"): made.number,
-                    _("voter"): model_name(made.voter),
-                    _("ε"): round(made.error, 4),
-                    _("α"): round(made.alpha, 4),
-                    _("risk"): round(made.risk, 4),
-                }
-                for made in found.rounds
+                (made.number, model_name(made.voter), round(made.error, 4), round(made.alpha, 4), round(made.risk, 4))
+                for made in ensemble.rounds
             ],
-            hide_index=True,
         )
-
-
-def _numbers(header: list[str], rows: list[tuple[object, ...]]) -> tuple[list[str], Callable[[], list[list[object]]]]:
-    names, numbers = estimates.as_numbers(header, rows)
-    return names, lambda: numbers

@@ -38,39 +38,41 @@ def view() -> None:
             3.0,
             _SPREAD,
             step=0.05,
-            help=_("Inputs are drawn from a normal distribution. At 0 every state is 0, and the bound is reached."),
+            help=_("Inputs are drawn from a normal distribution. At 0, every state is 0 and the bound is reached."),
         )
     with right:
         bias = slide(_("Bias of the forget gate $b_f$"), "bptt_vb", -4.0, 4.0, _BIAS, step=0.1)
         steps = slide_whole(_("Steps"), "bptt_vt", 1, _MOST, _STEPS)
-    found = vanishing(w_h, bias=bias, steps=steps, spread=spread)
+    result = vanishing(w_h, bias=bias, steps=steps, spread=spread)
     st.plotly_chart(
-        vanishing_curves(found),
+        vanishing_curves(result),
         key="vanishing",
-        alt=_("Products of the derivatives, by step, by recurrent weight and by the forget gate's bias, as logarithms"),
+        alt=_(
+            "Logarithm of the products of the derivatives, by step, by recurrent weight and by the forget gate's bias"
+        ),
     )
-    st.write(plain(found.statement()))
+    st.write(plain(result.statement()))
     st.info(
         _(
-            "What the bound tells, after Pascanu, Mikolov & Bengio 2013: since 1 − h² ≤ 1, a weight below 1 in size "
-            "suffices for the gradient to vanish; one above 1 is necessary for it to explode, but not sufficient. The "
-            "LSTM’s product is that of the direct path through its cell alone, on which no weight stands; the inputs "
-            "are the same for both, drawn from seed {seed}."
-        ).format(seed=found.seed),
+            "The bound (Pascanu, Mikolov & Bengio 2013): since 1 − h² ≤ 1, a weight below 1 in "
+            "magnitude is sufficient for the gradient to vanish. A weight above 1 is necessary for "
+            "it to explode, but not sufficient. The LSTM’s product covers only the direct path "
+            "through its cell, which has no weight. Both use the same inputs, drawn with seed {seed}."
+        ).format(seed=result.seed),
         icon=":material/info:",
     )
     controls.csv_button(
         "vanishing",
         ["against", "value", "log10_rnn", "log10_bound", "log10_forget_gate"],
-        lambda: [(against, *row) for against, *columns in _panels(found) for row in zip(*columns, strict=True)],
+        lambda: [(against, *row) for against, *columns in _panels(result) for row in zip(*columns, strict=True)],
     )
 
 
-def _panels(found: Vanishing) -> tuple[tuple[str, list[float], list[float], list[float], list[float]], ...]:
+def _panels(result: Vanishing) -> tuple[tuple[str, list[float], list[float], list[float], list[float]], ...]:
     """The numbers of the chart: by step, and over all steps by weight, where the gate's column is by its bias."""
-    by_step = found.by_step.tolist(), found.bound_by_step.tolist(), found.gate_by_step.tolist()
-    by_weight = found.product.tolist(), found.bound.tolist(), found.gate.tolist()
+    by_step = result.by_step.tolist(), result.bound_by_step.tolist(), result.gate_by_step.tolist()
+    by_weight = result.product.tolist(), result.bound.tolist(), result.gate.tolist()
     return (
-        ("t", [float(t) for t in range(1, found.steps + 1)], *by_step),
-        ("w_h, b_f", found.weights.tolist(), *by_weight),
+        ("t", [float(t) for t in range(1, result.steps + 1)], *by_step),
+        ("w_h, b_f", result.weights.tolist(), *by_weight),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import SENTIMENT, Names, model_name, shared
-from core.models.gold_labels import MIXED, NEGATIVE, POSITIVE, READINGS
+from core.models.gold_labels import GOLD_LABELS, MIXED, NEGATIVE, POSITIVE
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import Comment
 from core.runtime.i18n import gettext as _
@@ -52,12 +52,12 @@ def view(text: str, checkpoints: list[Checkpoint]) -> None:
 
 
 def ask_reading(labels: Names = SENTIMENT) -> str:
-    """How a person reads the text: one of `READINGS`, which stand for classes of these names; in the link."""
+    """How a person reads the text: one of `GOLD_LABELS`, which stand for classes of these names; in the link."""
     names = {key: plain(name) for key, name in readings(labels).items()}
     return query_params.choice(
         st.segmented_control,
         _("How do you read it?"),
-        {reading: names[reading] for reading in READINGS},
+        {reading: names[reading] for reading in GOLD_LABELS},
         name="reading",
         key="sarcasm reading",
         default=NEGATIVE,

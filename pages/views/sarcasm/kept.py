@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.data.labels import SENTIMENT, Names, model_name
-from core.models.gold_labels import READINGS, fooled
+from core.models.gold_labels import GOLD_LABELS, fooled
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed, ngettext
 from core.storage.comments import SOURCES, TYPED
@@ -73,8 +73,8 @@ def keep_find_form(candidate: FindCandidate, key: str) -> None:
     with st.form(key, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
         reading = st.radio(
             _("How do you read it?"),
-            READINGS,
-            index=READINGS.index(candidate.reading) if candidate.reading else None,
+            GOLD_LABELS,
+            index=GOLD_LABELS.index(candidate.reading) if candidate.reading else None,
             format_func=names.__getitem__,
             horizontal=True,
             key=f"{own} reading",
@@ -172,7 +172,7 @@ def _filtered(collection: Finds, everything: list[Find]) -> list[Find]:
     labels = classes.of_models({find.model for find in everything})
     names, origins = {key: plain(name) for key, name in readings(labels).items()}, sources()
     with st.container(horizontal=True):
-        reading = st.segmented_control(_("Read as"), READINGS, format_func=names.__getitem__, key="finds reading")
+        reading = st.segmented_control(_("Read as"), GOLD_LABELS, format_func=names.__getitem__, key="finds reading")
         model = st.selectbox(
             _("Model"),
             sorted({find.model for find in everything}),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
+from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, hold
-from pages.widgets import classes, frame, query_params
+from pages.widgets import classes, query_params
 from pages.wording.tokens import plain, visible
 
 if TYPE_CHECKING:
@@ -26,101 +28,76 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The maps of all patches, the one that was chosen, then gates held and units scaled."""
     st.write(
         _(
-            "Reach in: at one token the model’s state, or a gate, is replaced by what it is while the other sentence "
-            "is read; then the rest is read on. Where that carries the verdict over, the difference is kept."
+            "At one token, a state or gate of the model is replaced with its value from the other "
+            "sentence. Then the model reads on. Where the verdict follows, that is where the "
+            "difference is stored."
         )
     )
     if len(texts) == 2:
-        chosen = controls.choose_models(
-            [reader for reader in checkpoints if all(reader.preprocessing(text) for _number, text in texts)]
-            or checkpoints
-        )
-        _patches(texts, chosen)
+        _patches(texts, controls.choose_models(controls.readers_of_all(checkpoints, texts) or checkpoints))
     else:
-        st.info(_("Type a second sentence above to take states from: the same words in another order, for one."))
+        st.info(_("Type a second sentence above to take states from, for example the same words in another order."))
     hold.view(texts, checkpoints)
 
 
 def _patches(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     a, b = _ask_direction(texts)
     if all(checkpoint.preprocessing(a) == checkpoint.preprocessing(b) for checkpoint in chosen):
-        st.info(
-            _("These models read the same words in both sentences: there is no difference that a patch could carry.")
-        )
+        st.info(_("These models read the same words in both sentences, so there is no difference to carry over."))
         return
     align, show = _ask_how(a, b, chosen)
-    found: list[tuple[Checkpoint, PatchGrid]] = []
-    faults = []
-    with frame.working(_("Patching…"), 480):
-        for checkpoint in chosen:
-            try:
-                found.append((checkpoint, _grid(checkpoint.name, checkpoint.hash, a, b, align, checkpoint)))
-            except ValueError as error:
-                faults.append(str(error))
-    for fault in dict.fromkeys(faults):
-        st.info(plain(fault))
-    if not found:
+    patched = controls.computed(
+        chosen, lambda checkpoint: (checkpoint, _grid(checkpoint, a, b, align)), _("Patching…"), 480
+    )
+    if not patched:
         return
-    grids = [grid for _checkpoint, grid in found]
+    grids = [grid for _checkpoint, grid in patched]
     own = fingerprint((a, b, align))
     what_key, step_key = f"patch what {own}", f"patch step {own}"
     whats = _whats(grids)
     _restore(grids, whats, what_key, step_key)
-    for checkpoint, grid in found:
-        _take_click(f"patch map {checkpoint.name} {own}", grid, what_key, step_key)
-    _maps(found, show, own, (st.session_state[what_key], st.session_state[step_key]))
+    for checkpoint, grid in patched:
+        if pair := controls.clicked(f"patch map {checkpoint.name} {own}", partial(_has, grid)):
+            st.session_state[what_key], st.session_state[step_key] = pair
+    _maps(patched, show, own, (st.session_state[what_key], st.session_state[step_key]))
     st.caption(
         _(
-            "A share is (patched − as it stands) / (the other’s − as it stands), of the logit: 0 where the patch "
-            "does nothing, 100 % where it gives the other’s. Colours end at ±100 %; shares may pass it, and need not "
-            "add up. A state is replaced as it is handed on, so that at the last token, where h alone is read out, c "
-            "counts for nothing. "
-            "Click a cell to follow its patch below."
+            "The share is (patched − original) / (donor − original), in logits. At 0, the patch does "
+            "nothing; at 100 %, it gives the donor’s logit. Colours end at ±100 %; shares may go "
+            "beyond and need not add up. A state is replaced as it is passed on. At the last token "
+            "only h is read out, so c has no effect there. Click a cell to follow its patch below."
         )
     )
     header = ["model", "align", "step", "token", "other_token", "patched", "logit", "probability", "share"]
     controls.csv_button("patches", header, lambda: [row for grid in grids for row in _rows(grid)])
     what, step = _choose(grids, whats, what_key, step_key)
-    _follow(found, what, step)
+    _follow(patched, what, step)
 
 
 def _ask_direction(texts: Sequence[Sentence]) -> tuple[str, str]:
     """The sentence that is patched and the one that is taken from."""
-    names = {"1": _("the first, from the second"), "2": _("the second, from the first")}
-    query_params.restore("patch_into", "1", query_params.one_of(list(names)), "patch into")
-    into = st.segmented_control(
-        _("Patch"), list(names), format_func=names.__getitem__, key="patch into", required=True, persist_state="session"
-    )
-    query_params.carry("patch_into", None if into == "1" else into)
+    names = {"1": _("first, from second"), "2": _("second, from first")}
+    into = query_params.choice(st.segmented_control, _("Patch"), names, name="patch_into", key="patch into")
     first, second = (sentence.text for sentence in texts)
     return (second, first) if into == "2" else (first, second)
 
 
 def _ask_how(a: str, b: str, chosen: Sequence[Checkpoint]) -> tuple[str, str]:
-    """How steps are matched where the sentences differ in length, and what the colours tell."""
+    """How steps are matched where the sentences differ in length, and what the colours show."""
     left, right = st.columns(2)
     names = {"share": _("share carried"), "probability": classes.probability_name_plain(classes.of_all(chosen))}
-    query_params.restore("patch_show", "share", query_params.one_of(list(names)), "patch show")
-    show = left.segmented_control(
-        _("Colours tell"), list(names), format_func=names.__getitem__, key="patch show", required=True,
-        persist_state="session",
-    )  # fmt: skip
-    query_params.carry("patch_show", None if show == "share" else show)
+    show = query_params.choice(left.segmented_control, _("Colours show"), names, name="patch_show", key="patch show")
     if all(len(checkpoint.preprocessing(a)) == len(checkpoint.preprocessing(b)) for checkpoint in chosen):
-        return "start", show or "share"
-    sides = {"start": _("the start"), "end": _("the end")}
-    query_params.restore("patch_align", "start", query_params.one_of(list(sides)), "patch align")
-    align = right.segmented_control(
-        _("They differ in length; match tokens from"),
-        list(sides),
-        format_func=sides.__getitem__,
+        return "start", show
+    align = query_params.choice(
+        right.segmented_control,
+        _("Align tokens from"),
+        {"start": _("start"), "end": _("the end")},
+        name="patch_align",
         key="patch align",
-        required=True,
-        persist_state="session",
         help=_("A token without a partner in the other sentence is left out of the map."),
     )
-    query_params.carry("patch_align", None if align == "start" else align)
-    return align or "start", show or "share"
+    return align, show
 
 
 def _whats(grids: Sequence[PatchGrid]) -> list[str]:
@@ -134,63 +111,47 @@ def _restore(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_k
     """The patch that the link names, or that of the whole state where the sentences first differ."""
     what, step = _telling(grids, whats)
     longest = max(len(grid.tokens[0]) for grid in grids)
-    read = query_params.whole(1, longest)
-    sound = [
+    readable = [
         query_params.restore("patch_what", what, query_params.one_of(whats), what_key),
-        query_params.restore("patch_step", step, lambda told: None if (n := read(told)) is None else n - 1, step_key),
+        query_params.restore("patch_step", step, controls.read_position(longest), step_key),
     ]
     if st.session_state[what_key] not in whats:  # other models were chosen
         st.session_state[what_key] = what
     if not 0 <= st.session_state[step_key] < longest:  # these models split the text into fewer tokens
         st.session_state[step_key] = step
-    if not all(sound):
-        st.caption(_("The link names a patch that cannot be made here; a telling one is chosen."))
+    if not all(readable):
+        st.caption(_("The link names a patch that is not possible here; using the suggested one."))
 
 
 def _telling(grids: Sequence[PatchGrid], whats: list[str]) -> tuple[str, int]:
-    first = grids[-1].between
+    differing = grids[-1].between
     paired = [step for step, partner in enumerate(grids[-1].partners) if partner is not None]
-    step = int(first[0]) if len(first) else (paired or [0])[-1]
+    step = int(differing[0]) if len(differing) else (paired or [0])[-1]
     return ("both" if "both" in whats else "hidden"), step
 
 
-def _take_click(key: str, grid: PatchGrid, what_key: str, step_key: str) -> None:
-    """Choose what was clicked in a map, once: the browser tells of a click again at every rerun."""
-    clicked = _clicked(st.session_state.get(key), grid)
-    if clicked != st.session_state.get(f"clicked {key}"):
-        st.session_state[f"clicked {key}"] = clicked
-        if clicked is not None:
-            st.session_state[what_key], st.session_state[step_key] = clicked
+def _has(grid: PatchGrid, what: object, step: object) -> bool:
+    """Whether a grid has this patch."""
+    return type(what) is str and type(step) is int and what in grid.logits and 0 <= step < len(grid.tokens[0])
 
 
-def _clicked(event: Any, grid: PatchGrid) -> tuple[str, int] | None:
-    """What is patched and at which step. The browser says so, so it is checked."""
-    try:
-        what, step = event["selection"]["points"][-1]["customdata"][:2]
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
-    if type(what) is not str or type(step) is not int or what not in grid.logits:
-        return None
-    return (what, step) if 0 <= step < len(grid.tokens[0]) else None
-
-
-def _maps(found: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, chosen: tuple[str, int]) -> None:
+def _maps(patched: Sequence[tuple[Checkpoint, PatchGrid]], show: str, own: str, chosen: tuple[str, int]) -> None:
     from core.figures.inside.interventions import patch_heatmap
 
-    longest = max(len(grid.tokens[0]) for _checkpoint, grid in found)
+    longest = max(len(grid.tokens[0]) for _checkpoint, grid in patched)
     first = controls.window(longest, _COLUMNS, chosen[1], "patch_shown", f"patch shown {own}")
-    for checkpoint, grid in found:
+    for checkpoint, grid in patched:
         shown = "probability" if grid.shares is None or grid.little else show
         st.plotly_chart(
             patch_heatmap(grid, shown, first, _COLUMNS, (_what(grid, chosen[0]), chosen[1]), checkpoint.labels),
             key=f"patch map {checkpoint.name} {own}",
             on_select="rerun",
             selection_mode="points",
-            alt=_("What each patch does, states and gates down and tokens across; the table to download holds it all"),
+            alt=_("Effect of each patch; states and gates down, tokens across; the downloadable table has all values"),
         )
         st.markdown(f"**{plain(model_name(grid.model))}:** {plain(grid.statement)}")
         if grid.cell == "rnn":
-            st.caption(_("An RNN has neither gates nor a cell state: its hidden state is all that there is to patch."))
+            st.caption(_("An RNN has no gates and no cell state: only its hidden state can be patched."))
 
 
 def _what(grid: PatchGrid, what: str) -> str:
@@ -203,43 +164,38 @@ def _choose(grids: Sequence[PatchGrid], whats: list[str], what_key: str, step_ke
     from core.figures.inside.interventions import patch_names
 
     names, longest = patch_names(whats), max(grids, key=lambda grid: len(grid.tokens[0]))
-    st.header(_("One patch"))
+    st.header(_("Single patch"))
+    usual_what, usual_step = _telling(grids, whats)
     left, right = st.columns(2)
-    what = left.selectbox(
-        _("What is replaced"),
-        whats,
-        format_func=names.__getitem__,
-        key=what_key,
-        persist_state="session",
-        required=True,
+    what = query_params.choice(
+        left.selectbox, _("Replaced component"), names, name="patch_what", key=what_key, default=usual_what
     )
-    step = right.selectbox(
+    step = query_params.choice(
+        right.selectbox,
         _("At token"),
-        range(len(longest.tokens[0])),
-        format_func=lambda place: _told(longest, place),
+        {position: _matched(longest, position) for position in range(len(longest.tokens[0]))},
+        name="patch_step",
         key=step_key,
-        persist_state="session",
-        required=True,
+        default=usual_step,
+        read=controls.read_position(len(longest.tokens[0])),
+        write=controls.write_position,
     )
-    usual = _telling(grids, whats)
-    query_params.carry("patch_what", None if what == usual[0] else what)
-    query_params.carry("patch_step", None if step == usual[1] else str(step + 1))
     return what, step
 
 
-def _told(grid: PatchGrid, place: int) -> str:
+def _matched(grid: PatchGrid, position: int) -> str:
     """A token and the one that it is matched with."""
-    partner = grid.partners[place]
+    partner = grid.partners[position]
     other = _("no partner") if partner is None else visible(grid.tokens[1][partner])
-    return f"{place + 1}. {visible(grid.tokens[0][place])} ← {other}"
+    return f"{controls.numbered(grid.tokens[0], position)} ← {other}"
 
 
-def _follow(found: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: int) -> None:
+def _follow(patched: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: int) -> None:
     """The chosen patch's verdicts and paths, by model."""
     from core.probes.interventions.hold import Patch, intervene
 
     runs = []
-    for checkpoint, grid in found:
+    for checkpoint, grid in patched:
         a, b = (controls.traced(checkpoint, text) for text in grid.texts)
         try:
             runs.append(intervene(checkpoint, a, [Patch(_what(grid, what), step)], b, grid.align))
@@ -248,15 +204,15 @@ def _follow(found: Sequence[tuple[Checkpoint, PatchGrid]], what: str, step: int)
     hold.show(runs, "patch path")
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _grid(name: str, model_hash: str, a: str, b: str, align: str, _checkpoint: Checkpoint) -> PatchGrid:
+@cached(64)
+def _grid(checkpoint: Checkpoint, a: str, b: str, align: str) -> PatchGrid:
     from core.probes.interventions.patching import patch_grid
 
-    return patch_grid(_checkpoint, controls.traced(_checkpoint, a), controls.traced(_checkpoint, b), align)
+    return patch_grid(checkpoint, controls.traced(checkpoint, a), controls.traced(checkpoint, b), align)
 
 
 def _rows(grid: PatchGrid) -> list[tuple[object, ...]]:
-    """A row a step and patch; a step without a partner has none."""
+    """A row for each step and patch; none for a step without a partner."""
     shares, probabilities = grid.shares, grid.probabilities
     return [
         (

@@ -11,7 +11,6 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.views.trajectories import controls
-from pages.widgets import query_params
 from pages.wording.tokens import plain
 
 if TYPE_CHECKING:
@@ -21,35 +20,31 @@ if TYPE_CHECKING:
     from core.models.trace import Trace
     from pages.views.trajectories.controls import Sentence
 
-_PLANES = {"1": (0, 1), "2": (0, 2), "12": (1, 2)}
-
 
 def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """The models beside each other, the sentences laid over one another, and how far they are apart."""
-    chosen = controls.choose_models(
-        [reader for reader in checkpoints if any(reader.preprocessing(sentence.text) for sentence in texts)]
-    )
+    chosen = controls.choose_models(controls.readers_of_any(checkpoints, texts))
     _paths_drawn(texts, chosen)
     if len(texts) == 2:
-        _distances(texts, [reader for reader in chosen if all(reader.preprocessing(text) for _number, text in texts)])
+        _distances(texts, controls.readers_of_all(chosen, texts))
 
 
 def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     from core.figures.inside.paths import arrows_every, state_path
 
-    plane = _ask_plane()
+    plane = controls.choose_plane("plane")
     drawn = [checkpoint for checkpoint in chosen if checkpoint.state_space is not None]
     without = [model_name(checkpoint.name) for checkpoint in chosen if checkpoint.state_space is None]
     if without:
         st.info(
-            _(
-                "{models}: no axes are kept with this model, so its path is not drawn. Training it anew fits them."
-            ).format(models=plain(listed(without)))
+            _("{models}: no stored axes, so the path is not drawn. Retrain the model to fit axes.").format(
+                models=plain(listed(without))
+            )
         )
     if not drawn:
         return
-    found = [_paths(checkpoint, texts) for checkpoint in drawn]
-    for column, checkpoint, paths in zip(st.columns(len(drawn)), drawn, found, strict=True):
+    results = [_paths(checkpoint, texts) for checkpoint in drawn]
+    for column, checkpoint, paths in zip(st.columns(len(drawn)), drawn, results, strict=True):
         assert checkpoint.state_space is not None
         column.plotly_chart(
             state_path(
@@ -60,26 +55,27 @@ def _paths_drawn(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> Non
                 checkpoint.labels,
             ),
             key=f"path {checkpoint.name}",
-            alt=_("Path of the hidden states, an arrow a token, one line per sentence"),
+            alt=_("Paths of the hidden states, one arrow per token, one line per sentence"),
         )
-    longest = max(len(trace) for paths in found for _number, trace, _places in paths)
+    longest = max(len(trace) for paths in results for _number, trace, _places in paths)
     if arrows_every(longest) > 1:
         st.caption(
-            _("The longer path has {count:,} tokens: its line is whole, but only every {every}th has an arrow.").format(
-                count=longest, every=arrows_every(longest)
-            )
+            _(
+                "The longer path has {count:,} tokens. Its line is complete, but only every {every}th "
+                "token has an arrow."
+            ).format(count=longest, every=arrows_every(longest))
         )
     st.caption(
         _(
-            "Each model has axes of its own, fitted once to its states on held-out texts and kept with it. Along the "
-            "read-out the verdict turns at the dashed line, where the logit is 0; at right angles to it nothing moves "
-            "the verdict. The components are the principal ones of what is left. The percentages are shares "
-            "of those states’ variance; two axes leave out the rest of the "
-            "variance, so paths that cross here may pass far from each other."
+            "Each model has its own axes, fitted once to its states on held-out texts and stored "
+            "with it. Along the read-out, the verdict flips at the dashed line, where the logit is "
+            "0. Moves at right angles to the read-out do not change the verdict. The components are "
+            "the principal components of what is left. The percentages are shares of the variance of "
+            "those states. Two axes leave out the rest, so paths that cross here may be far apart."
         )
     )
     header = ["sentence", "model", "place", "token", "read_out_axis", "component_1", "component_2", "logit"]
-    controls.csv_button("path", header, lambda: _rows(found))
+    controls.csv_button("path", header, lambda: _rows(results))
 
 
 def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
@@ -90,18 +86,18 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     if not chosen:
         return
     pairs = [[controls.traced(checkpoint, text) for _number, text in texts] for checkpoint in chosen]
-    found = [apart(*pair) for pair in pairs]
+    results = [apart(*pair) for pair in pairs]
     st.plotly_chart(
-        distance_curves([checkpoint.name for checkpoint in chosen], found),
+        distance_curves([checkpoint.name for checkpoint in chosen], results),
         key="distances",
-        alt=_("Distance of the two sentences' hidden states after as many tokens, a line per model"),
+        alt=_("Distance between the two sentences' hidden states after each token, one line per model"),
     )
-    for checkpoint, distances in zip(chosen, found, strict=True):
+    for checkpoint, distances in zip(chosen, results, strict=True):
         model, there = plain(model_name(checkpoint.name)), (distances > 0).nonzero()[0]
         if len(there):
             line = _(
-                "{model}: the runs part at token {step:,}, where their states are {first:.2f} apart; after {both:,}, "
-                "as far as both go, they are {last:.2f} apart."
+                "{model}: the runs diverge at token {step:,}, where their states are {first:.2f} "
+                "apart. After token {both:,}, the last that both have, they are {last:.2f} apart."
             )
             first = int(there[0])
             st.caption(
@@ -110,50 +106,32 @@ def _distances(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
                 )
             )
         else:
-            st.caption(_("{model}: the runs are one and the same to the end of the shorter.").format(model=model))
-    st.caption(_("Each model measures in units of its own states: distances compare along a line, not between lines."))
-    controls.csv_button("distances", ["model", "place", "distance"], lambda: _distance_rows(chosen, found))
-
-
-def _distance_rows(chosen: Sequence[Checkpoint], found: Sequence[np.ndarray]) -> list[tuple[object, ...]]:
-    return [
-        (checkpoint.name, place, distance)
-        for checkpoint, distances in zip(chosen, found, strict=True)
-        for place, distance in enumerate(distances.tolist(), 1)
+            st.caption(_("{model}: the runs are identical to the end of the shorter one.").format(model=model))
+    st.caption(_("Each model’s distances are in units of its own states: compare along a line, not between lines."))
+    rows = [
+        (checkpoint.name, position, distance)
+        for checkpoint, distances in zip(chosen, results, strict=True)
+        for position, distance in enumerate(distances.tolist(), 1)
     ]
+    controls.csv_button("distances", ["model", "place", "distance"], lambda: rows)
 
 
 def _paths(checkpoint: Checkpoint, texts: Sequence[Sentence]) -> list[tuple[int, Trace, np.ndarray]]:
     from core.probes.dynamics.trajectories import project
 
     assert checkpoint.state_space is not None
-    found = []
+    results = []
     for sentence in texts:
         if checkpoint.preprocessing(sentence.text):
             trace = controls.traced(checkpoint, sentence.text)
-            found.append((sentence.number, trace, project(trace, checkpoint.state_space)))
-    return found
+            results.append((sentence.number, trace, project(trace, checkpoint.state_space)))
+    return results
 
 
-def _ask_plane() -> tuple[int, int]:
-    names = {
-        "1": _("read-out and component 1"),
-        "2": _("read-out and component 2"),
-        "12": _("components 1 and 2"),
-    }
-    key = "trajectories plane"
-    query_params.restore("plane", "1", query_params.one_of(list(names)), key)
-    plane = st.segmented_control(
-        _("Axes"), list(names), format_func=names.__getitem__, key=key, required=True, persist_state="session"
-    )
-    query_params.carry("plane", None if plane == "1" else plane)
-    return _PLANES[plane or "1"]
-
-
-def _rows(found: Sequence[Sequence[tuple[int, Trace, np.ndarray]]]) -> list[tuple[object, ...]]:
+def _rows(results: Sequence[Sequence[tuple[int, Trace, np.ndarray]]]) -> list[tuple[object, ...]]:
     return [
-        (number, trace.model, place, token, *at.tolist(), logit)
-        for paths in found
+        (number, trace.model, position, token, *at.tolist(), logit)
+        for paths in results
         for number, trace, places in paths
-        for place, (token, at, logit) in enumerate(zip(trace.tokens, places, trace.logit.tolist(), strict=True), 1)
+        for position, (token, at, logit) in enumerate(zip(trace.tokens, places, trace.logit.tolist(), strict=True), 1)
     ]

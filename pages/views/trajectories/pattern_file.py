@@ -12,6 +12,7 @@ from core.data.labels import model_name
 from core.data.tables import is_sentiment140
 from core.runtime.i18n import gettext as _
 from pages.server import background_search
+from pages.server.caches import cached
 from pages.server.fingerprint import fingerprint
 from pages.widgets import label_meaning, uploaded_file
 from pages.wording.tokens import plain
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from core.probes.units.patterns import Index, Indexing
 
 
-def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> None:
-    """Which sentences, and, as soon as the model has read them, what was `found` in them."""
-    st.header(_("Where else are they on?"))
-    names = {"own": _("sentences of this project"), "upload": _("a file of yours")}
+def show(checkpoint: Checkpoint, state: str, show_moments: Callable[[Index], None]) -> None:
+    """Which sentences, and, once the model has read them, the moments in them."""
+    st.header(_("Where else are these units on?"))
+    names = {"own": _("this project’s sentences"), "upload": _("your own file")}
     chosen = st.segmented_control(
         _("Sentences to search"),
         list(names),
@@ -37,8 +38,8 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
     )
     if chosen != "upload":
         with st.spinner(_("Reading the sentences…"), show_time=False):
-            index = _own(checkpoint.name, checkpoint.hash, state, checkpoint)
-        found(index)
+            index = _own(checkpoint, state)
+        show_moments(index)
         return
     lines = _uploaded(checkpoint)
     if lines is None:
@@ -55,30 +56,29 @@ def show(checkpoint: Checkpoint, state: str, found: Callable[[Index], None]) -> 
         (key, checkpoint.hash, state),
         start,
         _say,
-        lambda index, _key: found(index),
-        _("Read the file with {model} and search it").format(model=plain(model_name(checkpoint.name))),
+        lambda index, _key: show_moments(index),
+        _("Read and search the file with {model}").format(model=plain(model_name(checkpoint.name))),
     )
 
 
-# A resource, not data: an index is read-only.
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _own(name: str, model_hash: str, state: str, _checkpoint: Checkpoint) -> Index:
+@cached(8, shared=True)
+def _own(checkpoint: Checkpoint, state: str) -> Index:
     from core.probes.scan.lines import own_lines
     from core.probes.units.patterns import index
 
-    *_before, last = index(_checkpoint, own_lines(), state)
+    *_before, last = index(checkpoint, own_lines(), state)
     assert last.index is not None
     return last.index
 
 
 def _say(event: Indexing) -> background_search.Shown:
-    line = _("{done:,} of {total:,} tokens read").format(done=event.done, total=event.total)
+    line = _("Read {done:,} of {total:,} tokens").format(done=event.done, total=event.total)
     return background_search.Shown(event.done / max(1, event.total), line)
 
 
 def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     """The texts of the upload, and a name for them, if there is one that can be read."""
-    given = uploaded_file.upload(_("A file of sentences, with a column of labels if it has one"), "pat file", "pat")
+    given = uploaded_file.upload(_("File of sentences (label column optional)"), "pat file", "pat")
     read = given and uploaded_file.control(given, "pat")
     if given is None or read is None:
         return None
@@ -107,23 +107,17 @@ def _uploaded(checkpoint: Checkpoint) -> tuple[str, Lines] | None:
     except (ValueError, LookupError, OSError) as error:
         st.error(plain(uploaded_file.told(error, given)))
         return None
-    found: tuple[str, Lines] = st.session_state["pat lines"]
-    return found
+    key_and_lines: tuple[str, Lines] = st.session_state["pat lines"]
+    return key_and_lines
 
 
 def _columns(boxes: Sequence[Any], read: uploaded_file.Read) -> tuple[str, str | None]:
     """Which column has the texts, and which the labels."""
     columns = read.columns
     own = fingerprint(columns)
-    text = boxes[0].selectbox(
-        _("Texts"),
-        columns,
-        index=read.text,
-        key=f"pat text {own}",
-        persist_state="session",
-    )
+    text = boxes[0].selectbox(_("Texts"), columns, index=read.text, key=f"pat text {own}", persist_state="session")
     label = boxes[1].selectbox(
-        _("Human labels, if any"),
+        _("Gold labels (optional)"),
         columns,
         index=None,
         key=f"pat label {own}",

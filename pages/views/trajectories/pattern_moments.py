@@ -10,10 +10,10 @@ from core.data.labels import Names, shown
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import ngettext, together
 from pages.views.trajectories import controls
-from pages.widgets import classes
+from pages.widgets import classes, tables
 from pages.wording import estimates
 from pages.wording.terms import term
-from pages.wording.tokens import plain, visible
+from pages.wording.tokens import minus, plain, visible
 
 if TYPE_CHECKING:
     from core.probes.units.pattern_contrast import Contrast
@@ -28,19 +28,20 @@ def show(index: Index, pattern: Pattern) -> None:
     matches = search(index, pattern)
     st.caption(plain(_covered(index)))
     if matches.itself:
-        st.caption(_("The sentence itself is in the file; it is left out."))
+        st.caption(_("The file contains this sentence; it is left out."))
     if not matches.moments:
         st.info(
             _(
-                "At none of the {windows:,} spans of {length:,} tokens are half of the {units:,} units on. Choose a "
-                "shorter span or another threshold."
+                "None of the {windows:,} spans of {length:,} tokens has half of the {units:,} units "
+                "on. Choose a shorter span or another threshold."
             ).format(windows=matches.windows, length=len(pattern), units=len(pattern.units))
         )
         return
     st.write(
         _(
-            "Of {windows:,} spans of {length:,} tokens {qualifying:,} have half of the {units:,} units on or more; "
-            "the best {shown:,} that do not overlap, by the number of those units, then by Jaccard’s index."
+            "{qualifying:,} of {windows:,} spans of {length:,} tokens have at least half of the "
+            "{units:,} units on. The best {shown:,} that do not overlap are listed. They are ranked "
+            "by how many of these units are on, then by the Jaccard index."
         ).format(
             windows=matches.windows,
             length=len(pattern),
@@ -49,7 +50,7 @@ def show(index: Index, pattern: Pattern) -> None:
             shown=len(matches.moments),
         )
     )
-    st.dataframe(_table(index, matches), hide_index=True)
+    tables.table(*_table(index, matches))
     header = [
         *("row", "first_token", "last_token", "before", "span", "after", "shared", "of", "on", "jaccard", "stays_on"),
         *("probability", "label"),
@@ -63,15 +64,12 @@ def _covered(index: Index) -> str:
         file=visible(term(index.file)), sentences=len(index.sentences), tokens=index.tokens
     )
     left_out = [
-        (index.empty, _("{count:,} rows without a word")),
-        (index.repeated, _("{count:,} that repeat an earlier one")),
-        (index.cut, _("{count:,} that did not fit")),
+        (index.empty, _("{count:,} rows without words")),
+        (index.repeated, _("{count:,} duplicates")),
+        (index.cut, _("{count:,} over the size limit")),
     ]
-    told = ", ".join(name.format(count=count) for count, name in left_out if count)
-    if not told:
-        return line
-    without = _("Left out: {rows}.").format(rows=told)
-    return together([line, without])
+    rows = ", ".join(name.format(count=count) for count, name in left_out if count)
+    return together([line, _("Left out: {rows}.").format(rows=rows)]) if rows else line
 
 
 def _label(index: Index, sentence: int) -> str:
@@ -79,25 +77,25 @@ def _label(index: Index, sentence: int) -> str:
     return index.names[number] if number >= 0 else ""
 
 
-def _table(index: Index, matches: Matches) -> list[dict[str, object]]:
+def _table(index: Index, matches: Matches) -> tuple[list[str], list[list[object]]]:
+    """A header, and a row for each moment."""
     from core.probes.units.pattern_contrast import context
 
-    rows: list[dict[str, object]] = []
-    for moment in matches.moments:
-        before, span, after = context(index, moment)
-        row: dict[str, object] = {
-            _("before"): visible(before),
-            _("these tokens"): visible(span),
-            _("after"): visible(after),
-            _("units on"): _("{shared} of {all}").format(shared=moment.shared, all=len(matches.pattern.units)),
-            _("Jaccard"): round(moment.jaccard, 2),
-            _("they stay on for"): moment.length,
-            classes.probability_name(classes.of(index.model)): round(float(index.probability[moment.sentence]), 3),
-        }
-        if index.labels is not None:
-            row[_("label")] = visible(shown(_label(index, moment.sentence)))
-        rows.append({**row, _("row"): index.rows[moment.sentence]})
-    return rows
+    labels = [] if index.labels is None else [_("label")]
+    header = [_("before"), _("span"), _("after"), _("units on"), _("Jaccard"), _("consecutive tokens on")]
+    header += [classes.probability_name(classes.of(index.model)), *labels, _("row")]
+    return header, [
+        [
+            *map(visible, context(index, moment)),
+            _("{shared} of {all}").format(shared=moment.shared, all=len(matches.pattern.units)),
+            round(moment.jaccard, 2),
+            moment.length,
+            round(float(index.probability[moment.sentence]), 3),
+            *(visible(shown(_label(index, moment.sentence))) for _one in labels),
+            index.rows[moment.sentence],
+        ]
+        for moment in matches.moments
+    ]
 
 
 def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
@@ -115,58 +113,63 @@ def _rows(index: Index, matches: Matches) -> list[tuple[object, ...]]:
     ]
 
 
-def _contrast(found: Contrast, labels: Names, read_as: Names) -> None:
+def _contrast(contrasted: Contrast, labels: Names, read_as: Names) -> None:
     """What follows the moments, and the labels and verdicts of their sentences against all others."""
-    title = _("What sets them apart from the file")
+    title = _("How these moments differ from the file")
     st.markdown(f"**{title}**")
-    if found.next_words:
-        st.dataframe(
+    if contrasted.next_words:
+        header = [_("next word"), _("after these moments"), _("after all spans of this length"), _("frequency ratio")]
+        tables.table(
+            [*header, _("corrected p")],
             [
-                {
-                    _("next word"): visible(word.word) or _("(end of the sentence)"),
-                    _("after these moments"): f"{word.after:,} / {word.moments:,}",
-                    _("after all spans as long"): f"{word.everywhere:,} / {word.windows:,}",
-                    _("times as often"): round(word.times, 1),
-                    _("p, corrected"): f"{word.p:.2g}",
-                }
-                for word in found.next_words
+                (
+                    visible(word.word) or _("(end of sentence)"),
+                    f"{word.after:,} / {word.moments:,}",
+                    f"{word.everywhere:,} / {word.windows:,}",
+                    round(word.times, 1),
+                    minus(f"{word.p:.2g}"),
+                )
+                for word in contrasted.next_words
             ],
-            hide_index=True,
         )
         st.caption(
             ngettext(
-                "Fisher’s exact test, one-sided, of the {count:,} word that follows twice or more; spans of one "
-                "sentence are no separate evidence, which it does not know.",
-                "Fisher’s exact test, one-sided, times the {count:,} words that follow twice or more; spans of one "
-                "sentence are no separate evidence, which it does not know.",
-                found.tested,
-            ).format(count=found.tested)
+                "The p-value is from Fisher’s one-sided exact test, for the {count:,} word that "
+                "follows twice or more. The test treats spans of one sentence as independent "
+                "evidence, which they are not.",
+                "The p-values are from Fisher’s one-sided exact test, multiplied by {count:,}, the "
+                "number of words that follow twice or more. The test treats spans of one sentence as "
+                "independent evidence, which they are not.",
+                contrasted.tested,
+            ).format(count=contrasted.tested)
         )
     else:
-        st.caption(_("No word follows two of these moments."))
-    header = [_("of sentences"), _("with a moment"), _("all others"), _("difference")]
+        st.caption(_("No next word occurs after two of these moments."))
+    header = [_("sentences"), _("with a moment"), _("all others"), _("difference")]
     rows: list[list[object]] = []
-    if found.positive is not None:
-        gap = found.positive_difference
+    if contrasted.positive is not None:
+        gap = contrasted.positive_difference
         rows.append(
             [
                 _("share labelled {label}").format(label=visible(shown(read_as[1]))),
-                *(estimates.share(one.share, one.interval) for one in found.positive),
+                *(estimates.share(one.share, one.interval) for one in contrasted.positive),
                 estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
             ]
         )
-    gap = found.probability_difference
+    gap = contrasted.probability_difference
     rows.append(
         [
             _("mean {chance}").format(chance=classes.probability_name(labels)),
-            *("–" if one is None else f"{one:.3f}" for one in found.probability),
+            *("–" if one is None else f"{one:.3f}" for one in contrasted.probability),
             estimates.NONE if gap is None else estimates.signed(gap.mean, gap.interval, 3),
         ]
     )
-    st.dataframe(estimates.as_shown(header, rows), hide_index=True)
+    tables.table(header, rows)
     st.caption(
         _(
-            "{some:,} sentences with a moment, {others:,} others; 95 % intervals. {chance} is the model’s own, read "
-            "from the same states as the pattern, so it is no evidence from outside."
-        ).format(some=found.sentences[0], others=found.sentences[1], chance=classes.probability_name_plain(labels))
+            "{some:,} sentences with a moment, {others:,} others; 95 % intervals. {chance} is the "
+            "model’s own, from the same states as the pattern, so it is not independent evidence."
+        ).format(
+            some=contrasted.sentences[0], others=contrasted.sentences[1], chance=classes.probability_name_plain(labels)
+        )
     )

@@ -1,4 +1,4 @@
-"""Which units are on over a span of the sentence, and where else in a file of sentences are the same ones?"""
+"""Which units are on over a span of the sentence, and where else in a file of sentences are the same units on?"""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Choose a span and a threshold, see the units that are on, find other moments at which they are."""
     st.write(
         _(
-            "Choose some tokens in a row. The units that are on after every one of them are what the model holds "
-            "throughout; the moments of other sentences at which the same units are on look alike to it. What these "
-            "have in common is a guess at what the units stand for."
+            "Choose consecutive tokens. The units that are on after every one of them are what the "
+            "model keeps throughout. Moments in other sentences with the same units on look alike to "
+            "the model. What they share is a guess at what the units represent."
         )
     )
     with st.container(horizontal=True):
@@ -49,13 +49,13 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     st.plotly_chart(
         pattern_heatmap(pattern),
         key="pat units",
-        alt=_("States of the units that are on over the span, units down and tokens across"),
+        alt=_("States of the units that are on over the span, units down, tokens across"),
     )
     if len(pattern.units) > MOST_UNITS or len(trace) > MOST_TOKENS:
         st.caption(
             _(
-                "At most {units} units, those with the largest states over the span, and {tokens} tokens around it "
-                "are drawn; the search uses all units."
+                "The chart shows at most {units} units, those with the largest states over the span, "
+                "and {tokens} tokens around it. The search uses all units."
             ).format(units=MOST_UNITS, tokens=MOST_TOKENS)
         )
     pattern_file.show(checkpoint, pattern.state, lambda index: pattern_moments.show(index, pattern))
@@ -68,13 +68,20 @@ def _asked(checkpoint: Checkpoint, trace: Trace) -> Pattern:
     state = _state(checkpoint)
     first, last = _span(trace, fingerprint((checkpoint.hash, trace.tokens)))
     low, high, usual = _THRESHOLDS[state]
-    key = f"pat threshold {state}"
-    query_params.restore("pat_threshold", usual, _threshold(low, high), key)
-    threshold = st.slider(_("A unit is on from this value up"), low, high, step=_STEP, key=key, persist_state="session")
-    query_params.carry("pat_threshold", None if threshold == usual else f"{threshold:g}")
+    threshold = query_params.linked(
+        st.slider,
+        _("Threshold for a unit to be on"),
+        low,
+        high,
+        name="pat_threshold",
+        key=f"pat threshold {state}",
+        default=usual,
+        read=_read_threshold(low, high),
+        step=_STEP,
+    )
     with st.container(horizontal=True):
-        magnitude = _box("pat_magnitude", _("Below its negative too (|{state}|)").format(state=state))
-        bounded = _box("pat_bounded", _("Off just before and just after the span"))
+        magnitude = _box("pat_magnitude", _("Use the absolute value |{state}|").format(state=state))
+        bounded = _box("pat_bounded", _("Off just before and after the span"))
     threshold = round(threshold / _STEP) * _STEP
     return pattern(checkpoint, trace, first, last, threshold, state, magnitude=magnitude, bounded=bounded)
 
@@ -83,32 +90,27 @@ def _state(checkpoint: Checkpoint) -> str:
     """Which state; only an LSTM has two."""
     if checkpoint.model.cell != "lstm":
         return "h"
-    names, key = {"h": _("hidden state h"), "c": _("cell state c")}, "pat state"
-    query_params.restore("pat_state", "h", query_params.one_of(list(names)), key)
-    state = st.segmented_control(
-        _("State"), list(names), format_func=names.__getitem__, key=key, required=True, persist_state="session"
-    )
-    query_params.carry("pat_state", None if state == "h" else state)
-    return state or "h"
+    names = {"h": _("hidden state h"), "c": _("cell state c")}
+    return query_params.choice(st.segmented_control, _("State"), names, name="pat_state", key="pat state")
 
 
 def _span(trace: Trace, own: str) -> tuple[int, int]:
     """The first and the last token of the span, from 0; at first the token that moved the logit most, and the next."""
     if len(trace) == 1:
-        st.caption(_("There is one token, so it is the span."))
+        st.caption(_("The sentence has one token, so that is the span."))
         return 0, 0
     moved = min(int(abs(trace.contributions).argmax()), len(trace) - 2)
     usual, key = (moved, moved + 1), f"pat span {own}"
     if not query_params.restore("pat_span", (usual, ""), _read_span(len(trace)), key):
-        st.caption(_("The link names a span that is not there; the usual one is chosen."))
-    # A select_slider (1.67) takes what the browser says for a single value unless its own `value` is a range, and one
-    # with such a value may not be set through the session's state. So whatever the link says makes a slider of its own.
-    told, name = st.session_state[key]
+        st.caption(_("Invalid span in the link; using the default."))
+    # A select_slider (1.67) has two ends only if its `value` is a range, and then session state may not set it. So each
+    # span from a link makes a slider of its own.
+    span, name = st.session_state[key]
     first, last = st.select_slider(
-        _("From this token to that"),
+        _("Token span"),
         list(range(len(trace))),
-        value=told,
-        format_func=lambda place: f"{place + 1}. {plain(visible(trace.tokens[place][:30]))}",
+        value=span,
+        format_func=lambda position: f"{position + 1}. {plain(visible(trace.tokens[position][:30]))}",
         key=f"{key} {name}",
         persist_state="session",
     )
@@ -117,10 +119,10 @@ def _span(trace: Trace, own: str) -> tuple[int, int]:
 
 
 def _read_span(tokens: int) -> Callable[[str], tuple[tuple[int, int], str] | None]:
-    """Reads a span, as in ``3-5``, counted from 1, and gives this reading a name."""
+    """Reads a span, as in ``3-5``, counted from 1, and gives it a new name."""
 
-    def read(told: str) -> tuple[tuple[int, int], str] | None:
-        ends = [query_params.whole(1, tokens)(end) for end in told.split("-")[:3]]
+    def read(given: str) -> tuple[tuple[int, int], str] | None:
+        ends = [query_params.whole(1, tokens)(end) for end in given.split("-")[:3]]
         if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
             return None
         return (ends[0] - 1, ends[1] - 1), uuid4().hex
@@ -128,22 +130,22 @@ def _read_span(tokens: int) -> Callable[[str], tuple[tuple[int, int], str] | Non
     return read
 
 
-def _threshold(low: float, high: float) -> Callable[[str], float | None]:
+def _read_threshold(low: float, high: float) -> Callable[[str], float | None]:
     """Reads a threshold, to the nearest step."""
-
-    def read(told: str) -> float | None:
-        found = query_params.decimal(low, high)(told)
-        return None if found is None else round(round(found / _STEP) * _STEP, 2)
-
-    return read
+    read = query_params.decimal(low, high)
+    return lambda given: None if (value := read(given)) is None else round(round(value / _STEP) * _STEP, 2)
 
 
 def _box(name: str, title: str) -> bool:
-    key = name.replace("_", " ")
-    query_params.restore(name, False, lambda told: True if told == "1" else None, key)
-    ticked = st.checkbox(plain(title), key=key, persist_state="session")
-    query_params.carry(name, "1" if ticked else None)
-    return bool(ticked)
+    return query_params.linked(
+        st.checkbox,
+        plain(title),
+        name=name,
+        key=name.replace("_", " "),
+        default=False,
+        read={"1": True}.get,
+        write=lambda _ticked: "1",
+    )
 
 
 def _say(pattern: Pattern, trace: Trace) -> None:

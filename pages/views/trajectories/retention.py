@@ -1,4 +1,4 @@
-"""Whether memory holds for other words and other fillers: what share of their effect is left, and how sure that is."""
+"""The memory experiment over many words and fillers: what share of their effect is left, with intervals."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from core.data.labels import model_name
 from core.runtime.i18n import gettext as _
 from core.runtime.i18n import listed
 from pages.server import limits
+from pages.server.caches import cached
 from pages.views.trajectories import controls
-from pages.widgets import classes, frame, query_params
-from pages.wording.tokens import plain, visible
+from pages.widgets import classes, query_params, tables
+from pages.widgets.number_inputs import ask_whole
+from pages.wording.tokens import minus, plain, visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -25,9 +27,9 @@ _MOST_WORDS, _MOST_FILLERS = 16, 50  # some seconds for three models
 
 
 def view(checkpoints: Sequence[Checkpoint]) -> None:
-    """Closed until it is asked for: then the words, the number of fillers, the curves and a table."""
+    """A fold, closed at first, with the words, the number of fillers, the curves and a table."""
     with st.expander(
-        _("Do other words and other fillers fare alike?"),
+        _("Do other words and fillers behave the same?"),
         icon=":material/casino:",
         on_change="rerun",
         key="trajectories retention",
@@ -42,112 +44,111 @@ def _view(checkpoints: Sequence[Checkpoint]) -> None:
     words, fillers = _ask()
     if len(words) > _MOST_WORDS:
         st.info(
-            _("At most {most} words are tried here; given: {count:,}. The command line takes more.").format(
-                most=_MOST_WORDS, count=len(words)
-            )
+            _(
+                "At most {most} words can be tested here; given: {count:,}. Remove some, or use the command line."
+            ).format(most=_MOST_WORDS, count=len(words))
         )
         return
-    found, faults = [], []
-    with frame.working(_("Reading many words before many fillers…"), 480):
-        for checkpoint in checkpoints:
-            try:
-                found.append(_retention(checkpoint.name, checkpoint.hash_with_polarity, words, fillers, checkpoint))
-            except ValueError as error:
-                faults.append(str(error))
-    for fault in dict.fromkeys(faults):
-        st.info(plain(fault))
-    if not found:
+    results = controls.computed(
+        checkpoints,
+        lambda checkpoint: _retention(checkpoint, checkpoint.hash_with_polarity, words, fillers),
+        _("Reading many words with many fillers…"),
+        480,
+    )
+    if not results:
         return
 
     from core.figures.inside.memory_decay import retention_curves
 
     st.plotly_chart(
-        retention_curves(found), key="retention", alt=_("Share of the words' effect that is left, against k, by model")
+        retention_curves(results),
+        key="retention",
+        alt=_("Share of the words' effect left, against k, by model"),
     )
-    _say(found)
+    _say(results)
     header = ["model", "word", "filler", "k", "effect"]
-    controls.csv_button("retention", header, lambda: _rows(found))
+    controls.csv_button("retention", header, lambda: _rows(results))
 
 
 def _ask() -> tuple[tuple[str, ...], int]:
     from core.probes.dynamics.retention import STRONG
 
-    usual = ", ".join(STRONG)
-    query_params.restore("words", usual, lambda told: told, "trajectories words")
-    if not query_params.restore("fillers", _FILLERS, query_params.whole(1, _MOST_FILLERS), "trajectories fillers"):
-        st.caption(_("The link asks for a number of fillers that cannot be, so the usual one stands."))
     left, right = st.columns([2, 1])
-    told = (
-        left.text_input(_("First words, with commas between"), key="trajectories words", persist_state="session") or ""
+    words = query_params.text(
+        left.text_input,
+        _("First words (comma-separated)"),
+        name="words",
+        key="trajectories words",
+        default=", ".join(STRONG),
     )
-    fillers = right.number_input(
-        _("Fillers for each"), 1, _MOST_FILLERS, key="trajectories fillers", persist_state="session", required=True
-    )
-    long = len(told) > query_params.LONGEST
-    if long:
-        st.caption(_("This text is too long for the link, which does not carry it."))
-    query_params.carry("words", None if long or told == usual else told)
-    query_params.carry("fillers", None if fillers == _FILLERS else str(fillers))
-    return tuple(word for word in limits.short_enough(told).split(",") if word.strip()), fillers
+    with right:
+        fillers = ask_whole(
+            _("Fillers per word"),
+            "fillers",
+            1,
+            _MOST_FILLERS,
+            _FILLERS,
+            unreadable=_("Invalid number of fillers in the link; using the default."),
+        )
+    return tuple(word for word in limits.short_enough(words).split(",") if word.strip()), fillers
 
 
-def _say(found: Sequence[Retention]) -> None:
-    for retention in found:
+def _say(results: Sequence[Retention]) -> None:
+    for retention in results:
         if retention.unknown:
             st.caption(
                 _("{model} does not know these words: {words}").format(
                     model=plain(model_name(retention.model)), words=plain(visible(listed(retention.unknown)))
                 )
             )
-    last = int(found[0].k[-1])
+    last = int(results[0].k[-1])
     middle = [k for k in (10, 50, last) if k <= last]
     lines = {
-        _("after {k}, of all").format(k=k): [
-            f"{retention.share[k]:.0%} ({retention.low[k]:.0%} – {retention.high[k]:.0%})" for retention in found
+        _("after {k} words, all").format(k=k): [
+            minus(f"{retention.share[k]:.0%} ({retention.low[k]:.0%} – {retention.high[k]:.0%})")
+            for retention in results
         ]
         for k in middle
     }
-    for place, word in enumerate(found[0].words):
-        shares = [retention.by_word[place, last] for retention in found]
-        lines[_("after {k}, of {word}").format(k=last, word=visible(word))] = [
-            "–" if math.isnan(share) else f"{share:.0%}" for share in shares
+    for index, word in enumerate(results[0].words):
+        shares = [retention.by_word[index, last] for retention in results]
+        lines[_("after {k} words, {word}").format(k=last, word=visible(word))] = [
+            "–" if math.isnan(share) else minus(f"{share:.0%}") for share in shares
         ]
-    names = [model_name(retention.model) for retention in found]
-    st.dataframe(
-        [{_("share left"): line, **dict(zip(names, told, strict=True))} for line, told in lines.items()],
-        hide_index=True,
-    )
-    lows, highs = zip(*(retention.probability_alone for retention in found), strict=True)
+    header = [_("share left"), *(model_name(retention.model) for retention in results)]
+    tables.table(header, [(line, *values) for line, values in lines.items()])
+    lows, highs = zip(*(retention.probability_alone for retention in results), strict=True)
     st.caption(
         _(
-            "{words:,} words, each before the same {fillers:,} fillers, drawn (seed {seed}) of {neutral:,} frequent "
-            "words that the training data calls neutral: salads of words, not sentences, after which alone {chance} "
-            "is mostly from {low:.2f} to {high:.2f}. In brackets and as bands 95 % intervals, from drawing words and "
-            "fillers anew; with few words these say little. The share is of the effects added up."
+            "{words:,} words, each followed by the same {fillers:,} fillers. The fillers are random "
+            "word lists, sampled (seed {seed}) from {neutral:,} frequent words that are neutral in "
+            "the training data. For fillers alone, {chance} is mostly {low:.2f} to {high:.2f}. "
+            "Brackets and bands are 95 % intervals from resampling words and fillers; with few words "
+            "they say little. The share is of the summed effects."
         ).format(
-            words=len(found[0].words),
-            chance=classes.probability_name_plain(classes.of_models(retention.model for retention in found)),
-            fillers=found[0].fillers,
+            words=len(results[0].words),
+            chance=classes.probability_name_plain(classes.of_models(retention.model for retention in results)),
+            fillers=results[0].fillers,
             seed=_SEED,
-            neutral=found[0].neutral,
+            neutral=results[0].neutral,
             low=min(lows),
             high=max(highs),
         )
     )
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _retention(name: str, model_hash: str, words: tuple[str, ...], fillers: int, _checkpoint: Checkpoint) -> Retention:
+@cached(16)
+def _retention(checkpoint: Checkpoint, with_polarity: str, words: tuple[str, ...], fillers: int) -> Retention:
     from core.probes.dynamics.retention import retention
 
-    return retention(_checkpoint, words, fillers, _UPTO, _SEED)
+    return retention(checkpoint, words, fillers, _UPTO, _SEED)
 
 
-def _rows(found: Sequence[Retention]) -> list[tuple[object, ...]]:
-    """A row a model, word, filler and k."""
+def _rows(results: Sequence[Retention]) -> list[tuple[object, ...]]:
+    """A row for each model, word, filler and k."""
     return [
         (retention.model, word, filler, k, effect)
-        for retention in found
+        for retention in results
         for word, of_word in zip(retention.words, retention.effect.tolist(), strict=True)
         for filler, of_filler in enumerate(of_word, 1)
         for k, effect in enumerate(of_filler)

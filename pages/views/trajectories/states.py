@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,7 +13,6 @@ from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls, step
 from pages.widgets import models, query_params
-from pages.wording.tokens import visible
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -32,7 +32,8 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     own = fingerprint((checkpoint.hash, trace.tokens))
     unit_key, token_key = f"trajectories unit {own}", f"trajectories token {own}"
     _restore_choice(trace, unit_key, token_key)
-    _take_click(f"map {own}", trace, unit_key, token_key)
+    if pair := controls.clicked(f"map {own}", partial(_has, trace)):
+        st.session_state[unit_key], st.session_state[token_key] = pair
     chosen = st.session_state[unit_key], st.session_state[token_key]
     width = widest(len(units))
     first = controls.window(len(trace), width, chosen[1], "from", f"trajectories from {width} {own}")
@@ -41,12 +42,12 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         key=f"map {own}",
         on_select="rerun",
         selection_mode="points",
-        alt=_("Values of the chosen state or gate, units down and tokens across; the table to download holds them all"),
+        alt=_("Values of the chosen state or gate; units down, tokens across; the downloadable table has all values"),
     )
     st.caption(
         _(
-            "Click a cell: its unit is drawn along the text below, and its step is written out. Units count from 0; "
-            "above is the unit that moved the logit most, up and down added, {shown} of {all} shown."
+            "Click a cell to draw its unit along the text and to write out its step. Units count "
+            "from 0 and are sorted by total change in the logit; {shown} of {all} are shown."
         ).format(shown=len(units), all=trace.h.shape[1])
     )
     controls.csv_button("states", _header(trace), lambda: _rows(trace))
@@ -55,52 +56,48 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         unit_line(trace, unit, token), key="unit line", alt=_("States and gates of the chosen unit along the tokens")
     )
     if len(trace) > MOST_TOKENS:
-        st.caption(_("The gates’ lines are left out of so long a text: click one in the legend to see it."))
+        st.caption(_("The text is long, so the gates’ lines are hidden. Click one in the legend to show it."))
     step.show(checkpoint, trace, token, unit)
 
 
 def _ask_what(trace: Trace) -> tuple[str, list[int]]:
     """Which state or gate is drawn, and of which units."""
-    names, key = shown_names(trace), f"trajectories show {trace.cell}"
-    if not query_params.restore("show", "h", query_params.one_of(list(names)), key):
-        st.caption(_("The link asks for a gate that this model has not; its hidden state is shown."))
-    shown = st.segmented_control(
+    shown = query_params.choice(
+        st.segmented_control,
         _("State or gate"),
-        list(names),
-        format_func=names.__getitem__,
-        key=key,
-        required=True,
-        persist_state="session",
+        shown_names(trace),
+        name="show",
+        key=f"trajectories show {trace.cell}",
+        unreadable=_("The link names a gate that this model lacks; showing its hidden state."),
     )
-    query_params.carry("show", None if shown == "h" else shown)
     units = [int(unit) for unit in trace.units]
     offered = [rows for rows in _ROWS if rows < len(units)]
     if not offered:
-        return shown or "h", units
+        return shown, units
     every = min(len(units), MOST_CELLS)
-    options, key = [*offered, every], f"trajectories rows {every}"
-    query_params.restore("units", offered[0], lambda told: int(told) if told in map(str, options) else None, key)
-    rows = st.segmented_control(
-        _("Units shown"),
-        options,
-        format_func=lambda rows: _("all {count:,}").format(count=rows) if rows == len(units) else f"{rows:,}",
-        key=key,
-        required=True,
-        persist_state="session",
+    names = {rows: f"{rows:,}" for rows in (*offered, every)}
+    if every == len(units):
+        names[every] = _("all {count:,}").format(count=every)
+    rows = query_params.choice(
+        st.segmented_control, _("Units shown"), names, name="units", key=f"trajectories rows {every}"
     )
-    query_params.carry("units", None if rows == offered[0] else str(rows))
-    return shown or "h", units[: rows or offered[0]]
+    return shown, units[:rows]
 
 
 def _restore_choice(trace: Trace, unit_key: str, token_key: str) -> None:
-    """The unit and the token that the link names, or the most telling ones."""
+    """The unit and the token that the link names, or those that moved the logit most."""
     unit, token = _telling(trace)
-    sound = [
+    readable = [
         query_params.restore("unit", unit, query_params.whole(0, trace.h.shape[1] - 1), unit_key),
-        query_params.restore("token", token, lambda told: _place(told, len(trace)), token_key),
+        query_params.restore("token", token, controls.read_position(len(trace)), token_key),
     ]
-    if not all(sound):
-        st.caption(_("The link names a unit or a token that is not there; those that moved the logit most are chosen."))
+    if not all(readable):
+        st.caption(_("Unknown unit or token in the link; using those that moved the logit most."))
+
+
+def _has(trace: Trace, unit: object, token: object) -> bool:
+    """Whether a trace has this unit and token."""
+    return type(unit) is int and type(token) is int and 0 <= unit < trace.h.shape[1] and 0 <= token < len(trace)
 
 
 def _telling(trace: Trace) -> tuple[int, int]:
@@ -108,59 +105,16 @@ def _telling(trace: Trace) -> tuple[int, int]:
     return int(trace.units[0]), int(abs(trace.contributions).argmax())
 
 
-def _place(told: str, tokens: int) -> int | None:
-    number = query_params.whole(1, tokens)(told)
-    return None if number is None else number - 1
-
-
-def _take_click(key: str, trace: Trace, unit_key: str, token_key: str) -> None:
-    """Choose what was clicked in the map, once: the browser tells of a click again at every rerun."""
-    clicked = _clicked(st.session_state.get(key), trace)
-    if clicked != st.session_state.get("trajectories clicked"):
-        st.session_state["trajectories clicked"] = clicked
-        if clicked is not None:
-            st.session_state[unit_key], st.session_state[token_key] = clicked
-
-
-def _clicked(event: Any, trace: Trace) -> tuple[int, int] | None:
-    """The unit and the token of the cell that was clicked. The browser says which, so it is checked."""
-    try:
-        unit, token = event["selection"]["points"][-1]["customdata"][:2]
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
-    if type(unit) is not int or type(token) is not int:
-        return None
-    return (unit, token) if 0 <= unit < trace.h.shape[1] and 0 <= token < len(trace) else None
-
-
 def _choose(trace: Trace, unit_key: str, token_key: str) -> tuple[int, int]:
     """The unit and the token to look into, for those who do not click."""
-    by_unit = trace.unit_contributions
-    moved = None if by_unit is None else abs(by_unit).sum(axis=0)
-    left, right = st.columns(2)
-    unit = left.selectbox(
-        _("Unit"),
-        [int(unit) for unit in trace.units],
-        format_func=lambda unit: (
-            str(unit)
-            if moved is None
-            else _("{unit} (moved the logit by {moved:.2f} in all)").format(unit=unit, moved=moved[unit])
-        ),
-        key=unit_key,
-        persist_state="session",
-        required=True,
-    )
-    token = right.selectbox(
-        _("Token"),
-        range(len(trace)),
-        format_func=lambda place: f"{place + 1}. {visible(trace.tokens[place])}",
-        key=token_key,
-        persist_state="session",
-        required=True,
-    )
+    names = {int(unit): str(unit) for unit in trace.units}
+    if (by_unit := trace.unit_contributions) is not None:
+        moved, line = abs(by_unit).sum(axis=0), _("{unit} (total change in the logit: {moved:.2f})")
+        names = {unit: line.format(unit=unit, moved=moved[unit]) for unit in names}
     usual_unit, usual_token = _telling(trace)
-    query_params.carry("unit", None if unit == usual_unit else str(unit))
-    query_params.carry("token", None if token == usual_token else str(token + 1))
+    left, right = st.columns(2)
+    unit = query_params.choice(left.selectbox, _("Unit"), names, name="unit", key=unit_key, default=usual_unit)
+    token = controls.choose_token(right, _("Token"), trace, name="token", default=usual_token, key=token_key)
     return unit, token
 
 
@@ -170,10 +124,10 @@ def _header(trace: Trace) -> list[str]:
 
 
 def _rows(trace: Trace) -> list[tuple[object, ...]]:
-    """A row a token and unit, of the whole text and every unit."""
+    """A row for each token and unit."""
     columns = [values(trace, shown).tolist() for shown in shown_names(trace)]
     return [
-        (place + 1, token, unit, *(column[place][unit] for column in columns))
-        for place, token in enumerate(trace.tokens)
+        (position + 1, token, unit, *(column[position][unit] for column in columns))
+        for position, token in enumerate(trace.tokens)
         for unit in range(trace.h.shape[1])
     ]

@@ -11,8 +11,8 @@ from core.data.labels import model_name, shared
 from core.runtime.i18n import gettext as _
 from pages.server.fingerprint import fingerprint
 from pages.views.trajectories import controls
-from pages.widgets import classes, models
-from pages.wording.tokens import plain
+from pages.widgets import classes, models, tables
+from pages.wording.tokens import minus, plain
 
 if TYPE_CHECKING:
     from core.models.checkpoints import Checkpoint
@@ -24,17 +24,15 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
     """Verdicts of one sentence or two, and each word's contribution to them."""
     from core.figures.inside.contributions import contribution_bars
 
-    chosen = controls.choose_models(
-        [reader for reader in checkpoints if any(reader.preprocessing(sentence.text) for sentence in texts)]
-    )
+    chosen = controls.choose_models(controls.readers_of_any(checkpoints, texts))
     _verdicts(texts, chosen)
-    found = {
+    by_sentence = {
         sentence.number: [
             controls.traced(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence.text)
         ]
         for sentence in texts
     }
-    for number, traces in found.items():
+    for number, traces in by_sentence.items():
         title = _("What each token adds to the logit, sentence {number}").format(number=number)
         longest = max(traces, key=len)
         st.plotly_chart(
@@ -44,18 +42,19 @@ def view(texts: Sequence[Sentence], checkpoints: Sequence[Checkpoint]) -> None:
         )
     st.caption(
         _(
-            "A token’s contribution is the logit after it minus the logit before it, so a model’s bars sum to its "
-            "final logit minus the empty text’s. The LSTM’s hatched bars, γ of Murdoch & Szlam 2017, sum to the same: "
-            "they count what a token wrote into the cell state only as far as the later forget gates let it stand."
+            "A token’s contribution is the logit after it minus the logit before it. So a model’s "
+            "bars sum to its final logit minus the empty text’s logit. The LSTM’s hatched bars, γ of "
+            "Murdoch & Szlam 2017, have the same sum. They count what a token wrote into the cell "
+            "state and the later forget gates kept."
         )
     )
-    _sums(found, classes.probability_name(classes.of_all(chosen)))
+    _sums(by_sentence, classes.probability_name(classes.of_all(chosen)))
     header = ["sentence", "model", "place", "token", "logit", "probability", "contribution", "cell_contribution"]
-    controls.csv_button("contributions", header, lambda: _rows(found))
+    controls.csv_button("contributions", header, lambda: _rows(by_sentence))
 
 
 def _first_shown(trace: Trace, number: int) -> int:
-    """Where the bars of a sentence begin; of a long one the token that moved the logit most is among them at first."""
+    """Where the bars of a sentence begin; those of a long one show the token that moved the logit most at first."""
     from core.figures.inside.contributions import MOST_BARS
 
     most = int(abs(trace.contributions).argmax())
@@ -68,7 +67,7 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
     from core.figures.prefixes import prefix_curves
     from core.probes.permutations.comparison import Comparison, contrast
 
-    both = [checkpoint for checkpoint in chosen if all(checkpoint.preprocessing(sentence.text) for sentence in texts)]
+    both = controls.readers_of_all(chosen, texts)
     if len(texts) == 2 and both:
         first, second = ([models.verdict(checkpoint, text) for checkpoint in both] for _number, text in texts)
         compared = Comparison(tuple(contrast(one, other) for one, other in zip(first, second, strict=True)))
@@ -79,56 +78,56 @@ def _verdicts(texts: Sequence[Sentence], chosen: Sequence[Checkpoint]) -> None:
                 chance=classes.probability_name(classes.of_all(both))
             ),
         )
-        for found in compared.contrasts:
-            if found.parts_at is None and len(found.a.tokens) == len(found.b.tokens):
-                line = _("{model}: the verdicts agree at the end.")
-            elif found.parts_at is None:
-                line = _("{model}: the verdicts agree at the end of the shorter sentence.")
+        for one in compared.contrasts:
+            if one.parts_at is None and len(one.a.tokens) == len(one.b.tokens):
+                line = _("{model}: same verdict at the end.")
+            elif one.parts_at is None:
+                line = _("{model}: same verdict at the end of the shorter sentence.")
             else:
-                line = _("{model}: the verdicts part from word {step} on.")
-            st.caption(line.format(model=plain(model_name(found.model)), step=found.parts_at))
+                line = _("{model}: the verdicts diverge from word {step} on.")
+            st.caption(line.format(model=plain(model_name(one.model)), step=one.parts_at))
         return
     for sentence in texts:
-        found_verdicts = [
-            models.verdict(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence.text)
-        ]
-        if found_verdicts:
+        verdicts = [models.verdict(checkpoint, sentence.text) for checkpoint in controls.readers(chosen, sentence.text)]
+        if verdicts:
             st.plotly_chart(
-                prefix_curves(found_verdicts),
+                prefix_curves(verdicts),
                 key=f"verdicts {sentence.number}",
-                alt=_("{chance} after each word, a curve per model").format(
-                    chance=classes.probability_name(shared(verdict.labels for verdict in found_verdicts))
+                alt=_("{chance} after each word, one curve per model").format(
+                    chance=classes.probability_name(shared(verdict.labels for verdict in verdicts))
                 ),
             )
 
 
-def _sums(found: dict[int, list[Trace]], chance: str) -> None:
-    st.dataframe(
+def _sums(by_sentence: dict[int, list[Trace]], chance: str) -> None:
+    header = [_("sentence"), _("model"), _("before the first token (logit)"), _("sum of contributions"), _("sum of γ")]
+    header += [_("final logit"), chance]
+    tables.table(
+        header,
         [
-            {
-                _("sentence"): number,
-                _("model"): model_name(trace.model),
-                _("before the first token (logit)"): f"{trace.empty_logit:.4f}",
-                _("sum of contributions"): f"{trace.contributions.sum():.4f}",
-                _("sum of γ"): "–" if trace.cell_contributions is None else f"{trace.cell_contributions.sum():.4f}",
-                _("final logit"): f"{trace.logit[-1]:.4f}",
-                chance: f"{trace.probability[-1]:.4f}",
-            }
-            for number, traces in found.items()
+            (
+                number,
+                model_name(trace.model),
+                minus(f"{trace.empty_logit:.4f}"),
+                minus(f"{trace.contributions.sum():.4f}"),
+                "–" if trace.cell_contributions is None else minus(f"{trace.cell_contributions.sum():.4f}"),
+                minus(f"{trace.logit[-1]:.4f}"),
+                f"{trace.probability[-1]:.4f}",
+            )
+            for number, traces in by_sentence.items()
             for trace in traces
         ],
-        hide_index=True,
     )
 
 
-def _rows(found: dict[int, list[Trace]]) -> list[tuple[object, ...]]:
+def _rows(by_sentence: dict[int, list[Trace]]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    for number, traces in found.items():
+    for number, traces in by_sentence.items():
         for trace in traces:
             kept = [""] * len(trace) if trace.cell_contributions is None else trace.cell_contributions.tolist()
             columns = (trace.logit.tolist(), trace.probability.tolist(), trace.contributions.tolist(), kept)
             rows += [
-                (number, trace.model, place, token, *values)
-                for place, (token, *values) in enumerate(zip(trace.tokens, *columns, strict=True), 1)
+                (number, trace.model, position, token, *values)
+                for position, (token, *values) in enumerate(zip(trace.tokens, *columns, strict=True), 1)
             ]
     return rows

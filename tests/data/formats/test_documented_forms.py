@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -167,6 +168,7 @@ def test_every_form_is_read_by_its_command(
     out, err = capsys.readouterr()
     assert [row["text"] for row in json.loads(out)] == texts
     assert said in err.splitlines()[0]
+    both(Path(words[words.index("--file") + 1]))
 
 
 @pytest.mark.parametrize(
@@ -255,18 +257,10 @@ def both(path: Path, asked: Layout | None = None) -> tuple[list[list[object]], l
     return cells, wrong, said
 
 
-@pytest.mark.parametrize("form", CASES)
-def test_strict_rows_and_windows_are_the_same(form: str, tmp_path: Path) -> None:
-    row = next(row for row in TABLE if row[0] == form)
-    name = re.search(r"--file (\S+?)`? ?(?=--|$|`)", row[2])
-    assert name
-    both(placed(CASES[form][0], tmp_path / name[1].strip("`")))
-
-
 WORDS = st.text(st.sampled_from("ab \"'“é,;|\\"), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     lines=st.lists(st.tuples(WORDS, WORDS, st.sampled_from(["pos", "neg"])), min_size=1, max_size=30),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
@@ -309,7 +303,7 @@ def mangled(draw: st.DrawFn) -> tuple[str, bytes]:
     return suffix, bytes(data[: len(data) - draw(st.integers(0, len(data) // 3))])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.composite(mangled)())
 def test_no_row_of_a_mangled_file_is_lost(
     tmp_path_factory: pytest.TempPathFactory, given_file: tuple[str, bytes]
@@ -347,75 +341,53 @@ def test_a_header_that_lacks_a_column_is_no_text_with_commas(tmp_path: Path) -> 
         list(rows(path, ["text", "label"]))
     path = placed("id,text\n" + "".join(f"{n},cold soup,again\n" for n in range(1, 9)), tmp_path / "b.csv")
     assert {row.values for row in rows(path, ["text"])} == {("cold soup,again",)}
-
-
-def test_a_cell_of_ten_megabytes_is_reported_and_the_rest_read(tmp_path: Path) -> None:
-    path = placed("text,label\na b,0\n" + "x" * 10_000_000 + ",1\nc d,0\n", tmp_path / "a.csv")
-    cells, wrong, said = both(path)
-    assert cells == [["a b", "0"], [None, None], ["c d", "0"]]
-    assert wrong == [(2, "longer than 4,000,000 characters")] and said == f"a.csv, row 2 (line 3): {wrong[0][1]}"
+    path = placed("label,text\n0,well , so\n1,the cat , it sat\n0,a day ,\n", tmp_path / "a.csv")
+    assert [row.values[0] for row in rows(path, ["text"])] == ["well , so", "the cat , it sat", "a day ,"]
 
 
 def test_rows_that_a_proven_quote_joins_are_told_of(tmp_path: Path) -> None:
     proof = '"a, ""b""",0\n'
-    path = placed(f'text,label\n{proof}"first line, so\nsecond line, so",1\n{proof}', tmp_path / "a.csv")
     heard: list[str] = []
-    with telling(heard.append):
-        cells, wrong, _said = both(path)
-    assert cells[1] == ["first line, so\nsecond line, so", "1"] and not wrong
-    path = placed(f'text,label\n{proof}"first line, 0\nsecond line",1\n{proof}', tmp_path / "b.csv")
-    with telling(heard.append):
-        cells, wrong, _said = both(path)
-    assert cells[1] == ["first line, 0\nsecond line", "1"] and len(cells) == 3
-    assert [line for line in heard if "b.csv: 1 " in line] == [
-        "b.csv: 1 quoted row goes over several lines, one or more of which fit the header: line 3"
-    ] * 2
-    path = placed('text,label\n"so, one,1\ntwo,0\nthree",1\n"x, ""y""",0\n', tmp_path / "c.csv")
-    with telling(heard.append):
-        cells, wrong, _said = both(path)
-    assert cells == [["so, one,1\ntwo,0\nthree", "1"], ['x, "y"', "0"]] and not wrong
-    assert sum("c.csv: 1 quoted row goes over several lines" in line for line in heard) == 2
+    for number, (joined, cell) in enumerate(
+        (
+            ('"first line, so\nsecond line, so",1', "first line, so\nsecond line, so"),
+            ('"first line, 0\nsecond line",1', "first line, 0\nsecond line"),
+            ('"so, one,1\ntwo,0\nthree",1', "so, one,1\ntwo,0\nthree"),
+        )
+    ):
+        path = placed(f"text,label\n{proof}{joined}\n{proof}", tmp_path / f"{number}.csv")
+        with telling(heard.append):
+            cells, wrong, _said = both(path)
+        assert cells[1] == [cell, "1"] and len(cells) == 3 and not wrong
+    # Twice, as there are two readers.
+    assert sum("1.csv: 1 quoted row goes over several lines, one" in line for line in heard) == 2
+    assert sum("2.csv: 1 quoted row goes over several lines" in line for line in heard) == 2
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize(
-    ("header", "lines"),
-    [
-        ("text,label", ["good day,pos", "bad day,neg", "fine one,pos"]),
-        ("label,text", ["pos,good day", "neg,bad day", "pos,fine one"]),
-        ("id,text,label", ["1,good day,pos", "2,bad day,neg", "4,fine one,pos"]),
-    ],
-)
-def test_delimiters_at_the_end_are_no_text(delimiter: str, header: str, lines: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("lines", [["text,label", "good day,pos", "bad day,neg", "fine one,pos"],
+                                   ["label,text", "pos,good day", "neg,bad day", "pos,fine one"],
+                                   ["id,text,label", "1,good day,pos", "2,bad day,neg", "4,fine one,pos"]])  # fmt: skip
+def test_delimiters_at_the_end_are_no_text(delimiter: str, lines: list[str], tmp_path: Path) -> None:
     path = tmp_path / ("a.tsv" if delimiter == "\t" else "a.csv")
-    values = [line.split(",") for line in lines]
-    placed("\n".join([header, lines[0], lines[1] + ",", lines[2]]).replace(",", delimiter), path)
-    cells, wrong, _said = both(path)
-    count = len(values[0])
+    header, *values = [line.split(",") for line in lines]
+    count = len(header)
+    cells, wrong, _said = both(placed("\n".join([*lines[:2], lines[2] + ",", lines[3]]).replace(",", delimiter), path))
     assert wrong == [(2, f"{count + 1} fields where the header has {count}")]
     assert [cells[0], cells[2]] == [values[0], values[2]]
-    path = placed("\n".join([header, *(f"{line},," for line in lines)]).replace(",", delimiter), path)
+    path = placed("\n".join([lines[0], *(f"{line},," for line in lines[1:])]).replace(",", delimiter), path)
     cells, wrong, _said = both(path)
     assert [row[:count] for row in cells] == values and not wrong
     assert look(path).named == count and look(path).notes
 
 
-def test_commas_in_texts_that_end_with_one_stay_theirs(tmp_path: Path) -> None:
-    path = placed("label,text\n0,well , so\n1,the cat , it sat\n0,a day ,\n", tmp_path / "a.csv")
-    assert [row.values[0] for row in rows(path, ["text"])] == ["well , so", "the cat , it sat", "a day ,"]
-
-
-@pytest.mark.parametrize(
-    ("header", "line", "faulty"),
-    [
+def test_a_faulty_row_leaves_a_quoted_file_quoted(tmp_path: Path) -> None:
+    for header, line, faulty in (
         ("text,label", '"good day",pos', '"oops",pos,extra'),
         ('"text","label"', '"good day","pos"', '"oops","pos","extra"'),
-    ],
-)
-def test_a_faulty_row_leaves_a_quoted_file_quoted(header: str, line: str, faulty: str, tmp_path: Path) -> None:
-    cells, wrong, _said = both(placed("\n".join([header, *[line] * 40, faulty]), tmp_path / "a.csv"))
-    assert wrong == [(41, "3 fields where the header has 2")]
-    assert cells[:40] == [["good day", "pos"]] * 40
+    ):
+        cells, wrong, _said = both(placed("\n".join([header, *[line] * 40, faulty]), tmp_path / "a.csv"))
+        assert wrong == [(41, "3 fields where the header has 2")] and cells[:40] == [["good day", "pos"]] * 40
 
 
 def test_a_table_of_very_many_columns_is_refused_at_once(tmp_path: Path) -> None:
@@ -441,27 +413,25 @@ def test_a_table_of_very_many_columns_is_refused_at_once(tmp_path: Path) -> None
         ("hello there my good friends, so good to see you 很好的一天", "gbk", None),
     ],
 )
-@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl", "folder"])
 def test_an_encoding_that_is_guessed_is_said_or_refused(
-    name: str, text: str, encoding: str, shown: str | None, tmp_path: Path
+    text: str, encoding: str, shown: str | None, tmp_path: Path
 ) -> None:
-    content = {
+    placed({"folder/pos/1.txt": "good", "folder/neg/1.txt": "bad"}, tmp_path)
+    for name, content in {
         "a.csv": f'text,label\n"{text}",1\nbad day,0\n',
         "a.txt": f"{text}\nbad day\n",
         "a.jsonl": json.dumps({"text": text}, ensure_ascii=False) + "\n",
-        "folder": text,
-    }[name].encode(encoding)
-    if name == "folder":
-        placed({"pos/1.txt": "good", "neg/1.txt": "bad"}, tmp_path / name)
-        (tmp_path / name / "pos/2.txt").write_bytes(content)
-    path = tmp_path / name if name == "folder" else placed(content, tmp_path / name)
-    if shown is None:
-        with pytest.raises(ValueError, match=r"name its encoding \(--encoding\)$"):
-            look(path)
-    else:
-        assert f"CP1252 is a guess ({shown})" in said(look(path))
-    assert "guess" not in said(look(path, Layout(encoding)))
-    assert text in [row.values[0] for row in rows(path, ["text"], Layout(encoding))]
+        "folder/pos/2.txt": text,
+    }.items():
+        path = placed(content.encode(encoding), tmp_path / name)
+        path = tmp_path / "folder" if "folder" in name else path
+        if shown is None:
+            with pytest.raises(ValueError, match=r"name its encoding \(--encoding\)$"):
+                look(path)
+        else:
+            assert f"CP1252 is a guess ({shown})" in said(look(path))
+        assert "guess" not in said(look(path, Layout(encoding)))
+        assert text in [row.values[0] for row in rows(path, ["text"], Layout(encoding))]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.csv"])
@@ -515,7 +485,7 @@ def test_json_is_read_whatever_the_file_is_called(name: str, tmp_path: Path) -> 
     [
         ('{\n "text": "so good",\n "label": 1\n}\n', "an object over several lines"),
         ('{\r "text": "so good"\r}\r{\r "text": "so bad"\r}\r', "an object over several lines"),
-        ('{"text": "so good"},\n{"text": "so bad"},\n', "a comma behind the object"),
+        ('{"text": "so good"},\n{"text": "so bad"},\n', "a comma after the object"),
         ("text,label\nso good,1\n", "no JSON but 'text,label'"),
         ('"text","label"\n"so good","1"\n', "no JSON but"),
     ],
@@ -538,24 +508,34 @@ def test_archives_that_are_none_or_hold_more_are_refused(tmp_path: Path, monkeyp
     encrypted = bytearray(zipped(b"text\na\n", "a.csv"))
     encrypted[6] |= 1
     encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
-    cases: dict[str, tuple[bytes, str]] = {
-        "cut.csv.gz": (whole[:-20], "cannot be unpacked"),
-        "none.csv.gz": (b"text,label\n", "cannot be unpacked"),
-        "none.zip": (b"PK\x03\x04 and junk", "cannot be unpacked"),
-        "two.zip": (zipped(b"text\na\n", "a.csv", "b.csv"), "holds 2 files; expected one: unpack it and read one"),
-        "encrypted.zip": (bytes(encrypted), "is encrypted; unpack it and read one of its files"),
-        "empty.zip": (zipped(b""), "holds 0 files; expected one"),
-        "other.zip": (zipped(b"MZ", "a.exe"), "cannot read .exe"),
-        "parquet.zip": (zipped(b"PAR1", "a.parquet"), "cannot read .parquet"),
-    }
-    for name, (content, says) in cases.items():
+    for name, content, says in (
+        ("cut.csv.gz", whole[:-20], "cannot be unpacked"),
+        ("none.csv.gz", b"text,label\n", "cannot be unpacked"),
+        ("none.zip", b"PK\x03\x04 and junk", "cannot be unpacked"),
+        ("two.zip", zipped(b"text\na\n", "a.csv", "b.csv"), "holds 2 files; expected one: unpack it and read one"),
+        ("encrypted.zip", bytes(encrypted), "is encrypted; unpack it and read one of its files"),
+        ("empty.zip", zipped(b""), "holds 0 files; expected one"),
+        ("other.zip", zipped(b"MZ", "a.exe"), "cannot read .exe"),
+        ("parquet.zip", zipped(b"PAR1", "a.parquet"), "cannot read .parquet"),
+    ):
         with pytest.raises(ValueError, match=re.escape(says)):
             list(rows(placed(content, tmp_path / name), ["text"]))
-    monkeypatch.setattr(compression, "TOTAL", 100_000)
-    for name, content in (("a.csv.gz", whole), ("a.zip", zipped(b"text\n" + b"x\n" * 100_000, "a.csv"))):
-        monkeypatch.setattr(compression, "RATIO", 1)
+    monkeypatch.setattr(compression, "TOTAL", 4_000_000)
+    monkeypatch.setattr(compression, "RATIO", 1)
+    look(placed("text\nfirst\n", tmp_path / "small.csv"))
+    for name, content in (
+        ("bomb.csv.gz", gzip.compress(b"text\n" + b"x" * 30_000_000)),
+        ("a.csv.gz", gzip.compress(b"text\n" + b"x\n" * 3_000_000)),
+        ("a.zip", zipped(b"text\n" + b"x\n" * 3_000_000, "a.csv")),
+    ):
+        path = placed(content, tmp_path / name)
+        tracemalloc.start()
         with pytest.raises(ValueError, match=r"unpacks to more than is taken: at most [\d,]+ bytes"):
-            list(rows(placed(content, tmp_path / name), ["text"]))
+            for _row in rows(path, ["text"]):
+                pass
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 45_000_000
 
 
 def test_hidden_files_in_an_archive_and_a_mark_written_twice_are_left_out(tmp_path: Path) -> None:
@@ -574,19 +554,6 @@ def test_hidden_files_in_an_archive_and_a_mark_written_twice_are_left_out(tmp_pa
         assert window.column("text") == ["fine bread"]
     with pytest.raises(FileNotFoundError):
         look(tmp_path / "missing")
-
-
-def test_a_gzip_bomb_takes_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import tracemalloc
-
-    monkeypatch.setattr(compression, "TOTAL", 20_000_000)
-    path = placed(gzip.compress(b"text\n" + b"x" * 60_000_000), tmp_path / "bomb.csv.gz")
-    look(placed("text\nfirst\n", tmp_path / "small.csv"))
-    tracemalloc.start()
-    with pytest.raises(ValueError, match="unpacks to more than is taken"):
-        list(rows(path, ["text"]))
-    assert tracemalloc.get_traced_memory()[1] < 40_000_000
-    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["a.csv.gz", "a.zip", "a.json", "folder", "a.txt"])
@@ -646,9 +613,3 @@ def test_parquet_is_mended_and_its_lists_of_tokens_are_joined(tmp_path: Path) ->
     assert [tuple(row.values) for row in rows(path, names)] == expected
     mended = [("cold soup", "don’t", ["a", "b"]), *expected[1:]]
     assert [tuple(row.values) for row in rows(path, names, Layout(mend=True))] == mended
-
-
-def test_the_help_names_no_class(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["predict", "--help"])
-    assert "--encoding E" in capsys.readouterr().out

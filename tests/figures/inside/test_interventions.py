@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
-import re
 
 import numpy as np
 import pytest
@@ -13,8 +11,8 @@ import pytest
 from core.figures.inside.interventions import before_and_after, patch_heatmap, patch_names
 from core.probes.interventions.hold import Hold, Intervention
 from core.probes.interventions.patching import PatchGrid
+from tests.figures.shown import TOKENS, as_plotly_shows, cut
 
-HOSTILE = ("<b>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "<br>", "%{y}", "$x$", "שלום", "<extra>")
 WHATS = ("hidden", "cell", "both", "input", "forget", "candidate", "output")
 
 
@@ -71,17 +69,18 @@ def test_without_a_difference_there_are_probabilities_alone() -> None:
 
 
 def test_hostile_tokens_are_labels() -> None:
-    figure = patch_heatmap(grid(HOSTILE, model="<b>x"))
-    labels = [*figure.layout.xaxis.ticktext, *(word for data in figure.data[1].customdata for word in data[2:5])]
-    labels.append(figure.layout.title.text)
-    assert all(re.search(r"<[a-z/!]", label) is None for label in labels)
-    assert html.unescape(figure.layout.xaxis.ticktext[0]) == "<b>"
+    figure = patch_heatmap(grid(TOKENS, model="<b>x"))
+    assert [as_plotly_shows(label) for label in figure.layout.xaxis.ticktext] == [cut(token) for token in TOKENS]
+    tokens = {as_plotly_shows(token) for data in figure.data[1].customdata for token in data[3:5]}
+    assert tokens == {cut(token) for token in TOKENS[:-1]}
+    assert as_plotly_shows(figure.layout.title.text).startswith("<b>x: ")
 
 
 def test_before_and_after_are_both_drawn() -> None:
     runs = [
         Intervention(
-            model, "t", HOSTILE, (Hold("forget", 0, 0, 7),), None, "start", np.linspace(-1, 1, 8), np.linspace(1, -1, 8)
+            *(model, "t", TOKENS, (Hold("forget", 0, 0, 7),), None, "start"),
+            *(np.linspace(-1, 1, len(TOKENS)), np.linspace(1, -1, len(TOKENS))),
         )
         for model in ("gru", "lstm")
     ]
@@ -90,6 +89,5 @@ def test_before_and_after_are_both_drawn() -> None:
     np.testing.assert_array_equal(figure.data[2].y, runs[1].probability_before)
     np.testing.assert_array_equal(figure.data[3].y, runs[1].probability_after)
     assert figure.data[0].line.dash == "dot" and figure.data[0].line.color == figure.data[1].line.color
-    assert len(figure.layout.xaxis.ticktext) == 8
-    assert all(re.search(r"<[a-z/!]", label) is None for label in figure.layout.xaxis.ticktext)
-    assert all(re.search(r"<[a-z/!]", label) is None for label in figure.data[0].customdata)
+    assert [as_plotly_shows(label) for label in figure.layout.xaxis.ticktext] == [cut(token) for token in TOKENS]
+    assert [as_plotly_shows(label) for label in figure.data[0].customdata] == list(TOKENS)

@@ -9,7 +9,6 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.figures.lab import boosting as figures
 from core.figures.lab.boosting import margins, progress, risk_in_alpha, votes_and_errors, weighted_points
 from core.lab.boosting.points import Cloud, draw
 from core.lab.boosting.samme import Boosting, minima, normaliser
@@ -103,20 +102,11 @@ def every(cloud: Cloud, found: Boosting) -> list[go.Figure]:
     return [plane(cloud, found, 1), *checked, progress(found, 1), votes_and_errors(found, 1), margins(found, 1)]
 
 
-def test_titles_and_axes_say_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "_", lambda message: f"«{message}»")
-    for figure in every(*boosted()):
-        assert figure.layout.title.text.startswith("«")
-        axes = [axis.title.text for axis in (*figure.select_xaxes(), *figure.select_yaxes())]
-        assert all(title.startswith("«") for title in axes if title) and sum(title is not None for title in axes) >= 2
-
-
-@pytest.mark.parametrize("name", SENTENCES, ids=ascii)
-def test_names_of_classes_stay_text(name: str) -> None:
+def test_names_of_classes_stay_text() -> None:
     cloud, found = boosted()
-    for figure in every(replace(cloud, names=(name, "<b>b</b>", "c")), found):
+    for figure in every(replace(cloud, names=(" ".join(SENTENCES), "<b>b</b>", "c")), found):
         shown = json.dumps(figure.to_dict(), default=str)
-        assert "<script" not in shown and "<b>" not in shown and "<img" not in shown and "<svg" not in shown
+        assert not any(tag in shown for tag in ("<script", "<b>", "<img", "<svg", "<iframe", "<a "))
 
 
 def test_a_perfect_learner_can_be_drawn() -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from core.models import checkpoints
 from core.models.importers import keras_files, keras_layers
-from core.models.importers.import_model import Request, bring, save
+from core.models.importers.import_model import Request, assemble, save
 from core.models.predict import verdicts
 from core.models.read_outs import ReadOut
 from core.text.preprocessing import Preprocessing
@@ -42,7 +42,7 @@ def request(name: str, folder: Path, **more: Any) -> Request:
 @pytest.mark.parametrize("name", MODELS)
 def test_the_probabilities_are_those_of_keras(tmp_path: Path, name: str) -> None:
     told = MODELS[name]
-    brought = bring(request(name, tmp_path))
+    brought = assemble(request(name, tmp_path))
     assert brought.model.reads == ReadOut.parse(told["reads"])
     assert list(brought.card["preprocessing"]) == told.get("steps", [])
     save("theirs", brought, tmp_path)
@@ -52,42 +52,56 @@ def test_the_probabilities_are_those_of_keras(tmp_path: Path, name: str) -> None
 
 
 def test_what_a_file_does_not_tell_is_assumed_and_said(tmp_path: Path) -> None:
-    assert any("--reads padded:6" in line for line in bring(request("left_padded.keras", tmp_path)).assumed)
-    assert any("left:N" in line for line in bring(request("reset_before.h5", tmp_path)).assumed)
-    assert not any("--reads" in line for line in bring(request("masked_both_ways.keras", tmp_path)).assumed)
-    other = bring(request("left_padded.keras", tmp_path, reads="padded:5"))
+    assert any("--reads padded:6" in line for line in assemble(request("left_padded.keras", tmp_path)).assumed)
+    assert any("left:N" in line for line in assemble(request("reset_before.h5", tmp_path)).assumed)
+    assert not any("--reads" in line for line in assemble(request("masked_both_ways.keras", tmp_path)).assumed)
+    other = assemble(request("left_padded.keras", tmp_path, reads="padded:5"))
     assert other.model.reads == ReadOut("final", "padded", 5)
 
 
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("mean.keras", {"reads": "max"}, "itself tells that mean is read, not max"),
+        ("mean.keras", {"reads": "max"}, "already says that mean is read, not max"),
         ("masked_both_ways.keras", {"reads": "left:9"}, "padding is masked"),
-        ("mean.keras", {"activation": "tanh"}, "itself tells relu"),
-        ("relu_two_layers.h5", {"nonlinearity": "tanh"}, "itself tells relu"),
+        ("mean.keras", {"activation": "tanh"}, "already sets relu"),
+        ("relu_two_layers.h5", {"nonlinearity": "tanh"}, "already sets relu"),
         ("mean.keras", {"cell": "lstm"}, "holds a gru, not a lstm"),
         ("mean.keras", {"head": "dense"}, "leave out --head-name"),
         ("left_padded.keras", {"activation": "relu"}, "a head of two layers"),
         ("texts.keras", {"vocabulary": FOLDER / "keras.json"}, "holds its own vocabulary"),
-        ("texts.keras", {"preprocessing": Preprocessing(("keras",))}, "itself tells the steps keras_vectorization"),
+        ("texts.keras", {"preprocessing": Preprocessing(("keras",))}, "already sets the steps keras_vectorization"),
     ],
 )
 def test_what_the_file_tells_is_not_overruled(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        bring(request(name, tmp_path, **options))
+        assemble(request(name, tmp_path, **options))
+
+
+def rewritten(path: Path, name: str, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """A fixture whose parts were changed, compressed."""
+    with zipfile.ZipFile(FOLDER / name) as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    change(parts)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, data in parts.items():
+            archive.writestr(part, data)
+    return path
 
 
 def changed(folder: Path, name: str, change: Callable[[dict[str, dict[str, Any]]], None]) -> Path:
     """A fixture whose configuration, its layers' by class, was changed."""
-    with zipfile.ZipFile(FOLDER / name) as archive:
-        parts = {part: archive.read(part) for part in archive.namelist()}
-    config = json.loads(parts["config.json"])
-    change({layer["class_name"]: layer for layer in config["config"]["layers"]})
-    with zipfile.ZipFile(folder / name, "w") as archive:
-        for part, content in parts.items():
-            archive.writestr(part, json.dumps(config) if part == "config.json" else content)
-    return folder / name
+
+    def of_config(parts: dict[str, bytes]) -> None:
+        config = json.loads(parts["config.json"])
+        change({layer["class_name"]: layer for layer in config["config"]["layers"]})
+        parts["config.json"] = json.dumps(config).encode()
+
+    return rewritten(folder / name, name, of_config)
+
+
+def update(layer: dict[str, Any], settings: dict[str, Any]) -> None:
+    layer["config"].update(settings)
 
 
 @pytest.mark.parametrize(
@@ -113,17 +127,14 @@ def changed(folder: Path, name: str, change: Callable[[dict[str, dict[str, Any]]
 def test_what_means_something_else_is_refused_by_name(
     tmp_path: Path, name: str, of: str, settings: dict[str, Any], message: str
 ) -> None:
-    def change(layers: dict[str, dict[str, Any]]) -> None:
-        layers[of]["config"].update(settings)
-
+    path = changed(tmp_path, name, lambda layers: update(layers[of], settings))
     with pytest.raises(ValueError, match=message) as refused:
-        keras_layers.read(changed(tmp_path, name, change))
+        keras_layers.read(path)
     assert "layer '" in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("of", "settings"),
-    [
+def test_a_configuration_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    for of, settings in (
         ("GRU", {"units": [None]}),
         ("GRU", {"units": 10**9}),
         ("Embedding", {"input_dim": 10**30}),
@@ -131,15 +142,11 @@ def test_what_means_something_else_is_refused_by_name(
         ("InputLayer", {"batch_shape": [None, 10**9]}),
         ("InputLayer", {"batch_shape": [None, {"a": 1}]}),
         ("Dense", {"activation": [[]]}),
-    ],
-)
-def test_a_configuration_that_cannot_be_is_one_line(tmp_path: Path, of: str, settings: dict[str, Any]) -> None:
-    def change(layers: dict[str, dict[str, Any]]) -> None:
-        layers[of]["config"].update(settings)
-
-    with pytest.raises(ValueError) as refused:
-        bring(replace(request("left_padded.keras", tmp_path), weights=changed(tmp_path, "left_padded.keras", change)))
-    assert "\n" not in str(refused.value)
+    ):
+        path = changed(tmp_path, "left_padded.keras", lambda layers, of=of, new=settings: update(layers[of], new))
+        with pytest.raises(ValueError) as refused:
+            assemble(replace(request("left_padded.keras", tmp_path), weights=path))
+        assert "\n" not in str(refused.value)
 
 
 def test_other_layers_are_refused_by_name(tmp_path: Path) -> None:
@@ -161,41 +168,28 @@ def test_weights_alone_and_damaged_files_are_refused(tmp_path: Path) -> None:
         content = archive.read("model.weights.h5")
     (tmp_path / "mine.weights.h5").write_bytes(content)
     with pytest.raises(ValueError, match=r'without the model.s configuration.*model\.save\("mine\.keras"\)'):
-        bring(Request(tmp_path / "mine.weights.h5"))
+        assemble(Request(tmp_path / "mine.weights.h5"))
     (tmp_path / "cut.h5").write_bytes((FOLDER / "reset_before.h5").read_bytes()[:9_000])
     with pytest.raises(ValueError, match=r"cut\.h5 is not a whole HDF5 file"):
-        bring(Request(tmp_path / "cut.h5"))
+        assemble(Request(tmp_path / "cut.h5"))
     (tmp_path / "cut.keras").write_bytes((FOLDER / "mean.keras").read_bytes()[:3_000])
     with pytest.raises(ValueError, match="damaged zip"):
-        bring(Request(tmp_path / "cut.keras"))
+        assemble(Request(tmp_path / "cut.keras"))
 
 
 def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "other.h5", "w") as other:
         other["secret"] = np.zeros((12, 3), dtype=np.float32)
-    with zipfile.ZipFile(FOLDER / "mean.keras") as archive:
-        parts = {part: archive.read(part) for part in archive.namelist()}
-    content = io.BytesIO(parts["model.weights.h5"])
-    with h5py.File(content, "r+") as file:
-        del file["layers/embedding/vars/0"]
-        file["layers/embedding/vars/0"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "secret")
-    parts["model.weights.h5"] = content.getvalue()
-    with zipfile.ZipFile(tmp_path / "linked.keras", "w") as archive:
-        for part, data in parts.items():
-            archive.writestr(part, data)
+
+    def link(parts: dict[str, bytes]) -> None:
+        content = io.BytesIO(parts["model.weights.h5"])
+        with h5py.File(content, "r+") as file:
+            del file["layers/embedding/vars/0"]
+            file["layers/embedding/vars/0"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "secret")
+        parts["model.weights.h5"] = content.getvalue()
+
     with pytest.raises(ValueError, match="is not a weight of this file"):
-        keras_layers.read(tmp_path / "linked.keras")
-
-
-def rewritten(path: Path, name: str, change: Callable[[dict[str, bytes]], None]) -> Path:
-    """A fixture whose parts were changed, compressed."""
-    with zipfile.ZipFile(FOLDER / name) as archive:
-        parts = {part: archive.read(part) for part in archive.namelist()}
-    change(parts)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part, data in parts.items():
-            archive.writestr(part, data)
-    return path
+        keras_layers.read(rewritten(tmp_path / "linked.keras", "mean.keras", link))
 
 
 def with_embedding(path: Path, rows: int, names: int = 1, **storage: Any) -> Path:

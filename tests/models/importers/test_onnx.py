@@ -6,7 +6,9 @@ from __future__ import annotations
 import itertools
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,56 +16,39 @@ import torch
 from torch import Tensor, nn
 
 from core.models import checkpoints
-from core.models.importers.import_model import Request, bring, save
+from core.models.importers.import_model import Imported, Request, assemble, save
 from core.models.predict import verdicts
-from core.models.read_outs import ReadOut
+from core.models.read_outs import POOLS, ReadOut
 from core.text.preprocessing import Preprocessing
+from tests.models import owners
+from tests.models.owners import H, Owner, as_text
 
 onnx = pytest.importorskip("onnx", reason="onnx is optional")
 
 from core.models.importers import onnx_files  # noqa: E402
 
-WORDS = ["<pad>", "<unk>", *(f"w{number}" for number in range(12))]
-E, H = 3, 4
+WORDS = owners.WORDS[:14]
 
 
-class Owner(nn.Module):
-    """Somebody's classifier, exported as a graph."""
+class Graph(Owner):
+    """An owner's classifier whose head may read what no `ReadOut` is."""
 
-    def __init__(self, cell: type[nn.RNNBase], reads: str, outputs: int = 2, hidden: bool = False, **options: object):
-        super().__init__()
-        self.embedding = nn.Embedding(len(WORDS), E)
-        self.rnn = cell(E, H, batch_first=True, **options)
-        width = H * (2 if self.rnn.bidirectional else 1)
-        self.head = nn.Linear(width, outputs)
-        if hidden:
-            self.head = nn.Sequential(nn.Linear(width, 5), nn.Tanh(), nn.Linear(5, outputs))
-        self.reads, self.outputs, self.pad = reads, outputs, 0
+    def __init__(self, cell: str, reads: str, **options: Any):
+        super().__init__(cell, reads if reads in POOLS else "final", **{"words": len(WORDS), "scale": 0.6, **options})
+        self.other, self.pad = reads, 0
 
-    def forward(self, ids: Tensor) -> Tensor:
-        output, state = self.rnn(self.embedding(ids))
-        h = state[0] if isinstance(state, tuple) else state
-        both = self.rnn.bidirectional
+    def read(self, ids: Tensor, output: Tensor, h: Tensor, c: Tensor) -> Tensor:
         words = ids != self.pad
         mask = words[..., None].float()
         at = (words.long() * torch.arange(ids.shape[1])).max(1).values[:, None, None]
-        read = {
-            "final": lambda: torch.cat([h[-2], h[-1]], 1) if both else h[-1],
-            "reversed": lambda: torch.cat([h[-1], h[-2]], 1),
-            "last": lambda: output[:, -1],
-            "mean": lambda: output.mean(1),
-            "max": lambda: output.max(1).values,
-            "cell": lambda: state[1][-1],
+        others = {
             "first": lambda: output[:, 0],
+            "last": lambda: output[:, -1],
             "masked": lambda: (output * mask).sum(1) / mask.sum(1),
             "counted": lambda: output.sum(1) / mask.sum(1),
             "last word": lambda: output.gather(1, at.expand(-1, 1, H))[:, 0],
-            "dot": lambda: (torch.softmax((output @ output[:, -1:].transpose(1, 2))[..., 0], 1)[:, None] @ output)[
-                :, 0
-            ],
-        }[self.reads]()
-        scores = self.head(read)
-        return scores.sigmoid() if self.outputs == 1 else scores.softmax(1)
+        }
+        return others[self.other]() if self.other in others else super().read(ids, output, h, c)
 
 
 def exported(model: nn.Module, path: Path, length: int | None = None) -> None:
@@ -75,102 +60,80 @@ def exported(model: nn.Module, path: Path, length: int | None = None) -> None:
         torch.onnx.export(model, (ids,), str(path), dynamo=False, input_names=["ids"], **free)
 
 
-def made(*arguments: object, **options: object) -> Owner:
-    torch.manual_seed(3)
-    model = Owner(*arguments, **options).eval().requires_grad_(False)
-    for parameter in model.parameters():
-        parameter.normal_(0, 0.6)
-    return model
-
-
-def texts(seed: int = 0) -> list[list[int]]:
-    rng = np.random.default_rng(seed)
-    return [rng.integers(2, len(WORDS), length).tolist() for length in (1, 2, 3, 5, 8, 13)]
-
-
-def write(folder: Path) -> Path:
+def brought(folder: Path, model: nn.Module | None = None, length: int | None = None, **more: Any) -> Imported:
+    """A model as it is imported from its graph, saved as ``theirs``; without one, from the graph that is there."""
+    if model is not None:
+        exported(model, folder / "theirs.onnx", length=length)
     (folder / "words.txt").write_text("\n".join(WORDS))
-    return folder / "words.txt"
+    found = assemble(Request(folder / "theirs.onnx", folder / "words.txt", preprocessing=Preprocessing(()), **more))
+    save("theirs", found, folder, replace=True)
+    return found
+
+
+def probability(folder: Path, ids: Sequence[int]) -> float:
+    """P(class 1) that the imported model gives."""
+    (found,) = verdicts(checkpoints.load("theirs", folder), [as_text(ids)])
+    return found.probability
 
 
 @pytest.mark.parametrize(
-    ("cell", "reads", "outputs", "options"),
+    ("cell", "reads", "options"),
     [
-        (nn.LSTM, "final", 2, {}),
-        (nn.LSTM, "reversed", 1, {"bidirectional": True, "num_layers": 2}),
-        (nn.LSTM, "last", 2, {"bidirectional": True}),
-        (nn.LSTM, "cell", 2, {}),
-        (nn.GRU, "mean", 2, {"bidirectional": True}),
-        (nn.GRU, "max", 1, {"num_layers": 2}),
-        (nn.GRU, "dot", 2, {}),
-        (nn.GRU, "final", 2, {"hidden": True}),
-        (nn.RNN, "final", 1, {}),
-        (nn.RNN, "final", 2, {"nonlinearity": "relu", "bidirectional": True}),
-        (nn.RNN, "final", 2, {"bias": False}),
+        ("lstm", "final", {}),
+        ("lstm", "reversed", {"outputs": 1, "both": True, "layers": 2}),
+        ("lstm", "last", {"both": True}),
+        ("lstm", "cell", {}),
+        ("gru", "mean", {"both": True}),
+        ("gru", "max", {"outputs": 1, "layers": 2}),
+        ("gru", "dot", {}),
+        ("gru", "final", {"hidden": 5}),
+        ("rnn", "final", {"outputs": 1}),
+        ("rnn", "final", {"nonlinearity": "relu", "both": True}),
+        ("rnn", "final", {"bias": False}),
     ],
 )
 def test_a_graph_gives_the_modules_probabilities(
-    tmp_path: Path, cell: type[nn.RNNBase], reads: str, outputs: int, options: dict[str, object]
+    tmp_path: Path, cell: str, reads: str, options: dict[str, Any]
 ) -> None:
-    model = made(cell, reads, outputs, **options)
-    exported(model, tmp_path / "theirs.onnx")
-    brought = bring(Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(())))
-    assert brought.model.reads == ReadOut(reads)
-    assert not any("do not decide" in note for note in brought.notes)
-    save("theirs", brought, tmp_path)
-    expected = [model(torch.tensor([ids]))[0, -1].item() for ids in texts()]
-    said = [" ".join(WORDS[number] for number in ids) for ids in texts()]
-    found = [verdict.probability for verdict in verdicts(checkpoints.load("theirs", tmp_path), said)]
-    assert np.ptp(expected) > 0.01
-    np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)
+    model = Graph(cell, reads, **options)
+    found = brought(tmp_path, model)
+    assert found.model.reads == ReadOut(reads)
+    assert not any("do not decide" in note for note in found.notes)
+    texts = [[number % 12 + 2 for number in range(start, start + length)] for start, length in enumerate((1, 3, 8, 13))]
+    for ids in texts:
+        assert probability(tmp_path, ids) == pytest.approx(model.probability(ids), abs=1e-6)
+    assert np.ptp([model.probability(ids) for ids in texts]) > 0.01
 
 
 def test_a_graph_of_one_length_is_padded_to_it(tmp_path: Path) -> None:
-    model = made(nn.GRU, "final")
-    exported(model, tmp_path / "theirs.onnx", length=7)
-    brought = bring(Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(())))
-    assert brought.model.reads == ReadOut("final", "padded", 7)
-    assert any("--reads left:7" in line for line in brought.assumed)
-    padded = model(torch.tensor([[2, 3, 4, 0, 0, 0, 0]]))[0, 1].item()
-    save("theirs", brought, tmp_path)
-    (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
-    assert found.probability == pytest.approx(padded, abs=1e-6)
+    model = Graph("gru", "final")
+    found = brought(tmp_path, model, length=7)
+    assert found.model.reads == ReadOut("final", "padded", 7)
+    assert any("--reads left:7" in line for line in found.assumed)
+    assert probability(tmp_path, [2, 3, 4]) == pytest.approx(model.probability([2, 3, 4, 0, 0, 0, 0]), abs=1e-6)
 
 
 @pytest.mark.parametrize("length", [7, None])
 def test_a_graph_that_masks_padding_does_not_read_it(tmp_path: Path, length: int | None) -> None:
-    model = made(nn.LSTM, "masked")
-    exported(model, tmp_path / "theirs.onnx", length=length)
-    brought = bring(Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(())))
-    assert brought.model.reads == ReadOut("mean")
-    assert any("does not read padding (id 0) behind" in note for note in brought.notes)
-    assert any("does not stand in front" in line for line in brought.assumed)
-    assert any("longer than the 7 tokens" in line for line in brought.assumed) == bool(length)
-    padded = model(torch.tensor([[2, 3, 4, 0, 0, 0, 0]]))[0, 1].item()
-    save("theirs", brought, tmp_path)
-    (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
-    assert found.probability == pytest.approx(padded, abs=1e-6)
-
-
-@pytest.mark.parametrize("length", [7, None])
-def test_the_id_that_a_graph_masks_is_found(tmp_path: Path, length: int | None) -> None:
-    model = made(nn.GRU, "masked")
+    model = Graph("lstm", "masked")
+    found = brought(tmp_path, model, length=length)
+    assert found.model.reads == ReadOut("mean")
+    assert any("does not read padding (id 0) behind" in note for note in found.notes)
+    assert any("padding is not in front" in line for line in found.assumed)
+    assert any("longer than the 7 tokens" in line for line in found.assumed) == bool(length)
+    assert probability(tmp_path, [2, 3, 4]) == pytest.approx(model.probability([2, 3, 4, 0, 0, 0, 0]), abs=1e-6)
     model.pad = 5
     exported(model, tmp_path / "theirs.onnx", length=length)
-    found = onnx_files.read(tmp_path / "theirs.onnx")
-    assert (found.pool, found.padding, found.pad_id) == ("mean", "", 5)
+    other = onnx_files.read(tmp_path / "theirs.onnx")
+    assert (other.pool, other.padding, other.pad_id) == ("mean", "", 5)
 
 
 def test_padding_behind_may_be_skipped_and_in_front_be_read(tmp_path: Path) -> None:
-    model = made(nn.GRU, "last word")
-    exported(model, tmp_path / "theirs.onnx", length=7)
+    model = Graph("gru", "last word")
     for reads, ids in ((None, [2, 3, 4, 0, 0, 0, 0]), ("left:7", [0, 0, 0, 0, 2, 3, 4])):
-        request = Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(()), reads=reads)
-        brought = bring(request)
-        assert any("--reads left:7" in line for line in brought.assumed) == (reads is None)
-        save("theirs", brought, tmp_path, replace=True)
-        (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
-        assert found.probability == pytest.approx(model(torch.tensor([ids]))[0, 1].item(), abs=1e-6)
+        found = brought(tmp_path, model, length=7, reads=reads)
+        assert any("--reads left:7" in line for line in found.assumed) == (reads is None)
+        assert probability(tmp_path, [2, 3, 4]) == pytest.approx(model.probability(ids), abs=1e-6)
 
 
 def with_lengths(path: Path) -> Path:
@@ -187,25 +150,23 @@ def with_lengths(path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("cell", "options", "length"),
-    [(nn.GRU, {}, 7), (nn.LSTM, {"bidirectional": True}, 7), (nn.RNN, {"num_layers": 2}, 7), (nn.GRU, {}, None)],
+    [("gru", {}, 7), ("lstm", {"both": True}, 7), ("rnn", {"layers": 2}, 7), ("gru", {}, None)],
 )
 def test_a_graph_that_is_told_lengths_does_not_read_padding(
-    tmp_path: Path, cell: type[nn.RNNBase], options: dict[str, object], length: int | None
+    tmp_path: Path, cell: str, options: dict[str, Any], length: int | None
 ) -> None:
-    model = made(cell, "final", **options)
+    model = Graph(cell, "final", **options)
     exported(model, tmp_path / "theirs.onnx", length=length)
     with_lengths(tmp_path / "theirs.onnx")
-    brought = bring(Request(tmp_path / "theirs.onnx", write(tmp_path), preprocessing=Preprocessing(())))
-    assert brought.model.reads == ReadOut("final")
-    assert any("does not read padding behind" in note for note in brought.notes)
-    save("theirs", brought, tmp_path)
-    (found,) = verdicts(checkpoints.load("theirs", tmp_path), ["w0 w1 w2"])
-    assert found.probability == pytest.approx(model(torch.tensor([[2, 3, 4]]))[0, 1].item(), abs=1e-6)
+    found = brought(tmp_path)
+    assert found.model.reads == ReadOut("final")
+    assert any("does not read padding behind" in note for note in found.notes)
+    assert probability(tmp_path, [2, 3, 4]) == pytest.approx(model.probability([2, 3, 4]), abs=1e-6)
 
 
 def test_padding_that_is_neither_read_nor_skipped_is_refused(tmp_path: Path) -> None:
-    exported(made(nn.GRU, "counted"), tmp_path / "counted.onnx", length=7)  # the mean over words of all states
-    exported(made(nn.GRU, "last"), tmp_path / "last.onnx", length=7)  # zeros behind a text
+    exported(Graph("gru", "counted"), tmp_path / "counted.onnx", length=7)  # the mean over words of all states
+    exported(Graph("gru", "last"), tmp_path / "last.onnx", length=7)  # zeros behind a text
     with_lengths(tmp_path / "last.onnx")
     for name in ("counted", "last"):
         with pytest.raises(ValueError, match=r"texts with padding behind or in front are neither .* \(dynamic_axes\)"):
@@ -229,20 +190,20 @@ class Cut(nn.Module):
     [(slice(20), "final", "20"), (slice(-20, None), "mean", "20"), (slice(250), "max", "2[0-9][0-9]")],
 )
 def test_a_graph_that_cuts_texts_is_refused(tmp_path: Path, part: slice, reads: str, tokens: str) -> None:
-    exported(Cut(made(nn.LSTM, reads), part).eval(), tmp_path / "cut.onnx")
+    exported(Cut(Graph("lstm", reads), part).eval(), tmp_path / "cut.onnx")
     with pytest.raises(ValueError, match=f"the graph cuts texts, at about {tokens} tokens; export it without the cut"):
         onnx_files.read(tmp_path / "cut.onnx")
 
 
 def test_rounding_over_a_long_text_is_no_cut(tmp_path: Path) -> None:
-    model = made(nn.RNN, "mean", nonlinearity="relu")
-    model.rnn.weight_hh_l0.mul_(3)  # its states grow with each step, until float32 does not hold them
+    model = Graph("rnn", "mean", nonlinearity="relu")
+    model.encoder["rnn"].weight_hh_l0.mul_(3)  # its states grow with each step, until float32 does not hold them
     exported(model, tmp_path / "theirs.onnx")
     assert onnx_files.read(tmp_path / "theirs.onnx").pool == "mean"
 
 
 def test_what_reads_otherwise_is_refused(tmp_path: Path) -> None:
-    exported(made(nn.GRU, "first"), tmp_path / "first.onnx")
+    exported(Graph("gru", "first"), tmp_path / "first.onnx")
     with pytest.raises(ValueError, match="what the graph reads of its states is not one of final, max, mean, dot"):
         onnx_files.read(tmp_path / "first.onnx")
     exported(nn.Sequential(nn.Embedding(9, 4), nn.Conv1d(5, 2, 2)).eval(), tmp_path / "conv.onnx")
@@ -271,9 +232,12 @@ def changed(path: Path, operator: str, **attributes: object) -> Path:
 
 
 @pytest.mark.parametrize("operator", ["ConstantOfShape", "Range", "Expand", "Concat", "MatMul", "Gather", "Add"])
-def test_a_graph_that_computes_too_many_numbers_is_refused(tmp_path: Path, operator: str) -> None:
+def test_a_graph_that_computes_too_many_numbers_is_refused(
+    tmp_path: Path, operator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_files, "_MOST_NUMBERS", 10**6)
     helper, array = onnx.helper, onnx.numpy_helper.from_array
-    exported(made(nn.RNN, "final"), tmp_path / "rnn.onnx")
+    exported(Graph("rnn", "final"), tmp_path / "rnn.onnx")
     model = onnx.load(str(tmp_path / "rnn.onnx"))
     values = {
         "shape": np.array([2 * 10**10]), "more": np.array([10**8, 30]), "zero": np.array(0), "end": np.array(10**11),
@@ -301,15 +265,12 @@ def test_a_graph_that_computes_too_many_numbers_is_refused(tmp_path: Path, opera
 def test_the_reset_gate_before_the_product_is_told_by_the_graph(tmp_path: Path) -> None:
     from onnx.reference import ReferenceEvaluator
 
-    exported(made(nn.GRU, "final", bidirectional=True), tmp_path / "gru.onnx")
-    path = changed(tmp_path / "gru.onnx", "GRU", linear_before_reset=0)
-    brought = bring(Request(path, write(tmp_path), preprocessing=Preprocessing(())))
-    assert not brought.model.reset_after
+    exported(Graph("gru", "final", both=True), tmp_path / "gru.onnx")
+    path = changed(tmp_path / "gru.onnx", "GRU", linear_before_reset=0).rename(tmp_path / "theirs.onnx")
+    assert not brought(tmp_path).model.reset_after
     ids = np.array([[2, 5, 7, 3, 3]])
     (expected,) = ReferenceEvaluator(str(path)).run(None, {"ids": ids})
-    save("theirs", brought, tmp_path)
-    (found,) = verdicts(checkpoints.load("theirs", tmp_path), [" ".join(WORDS[number] for number in ids[0])])
-    assert found.probability == pytest.approx(float(expected[0, 1]), abs=1e-6)
+    assert probability(tmp_path, ids[0]) == pytest.approx(float(expected[0, 1]), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -320,13 +281,13 @@ def test_the_reset_gate_before_the_product_is_told_by_the_graph(tmp_path: Path) 
     ],
 )
 def test_cells_that_compute_otherwise_are_refused(tmp_path: Path, attributes: dict[str, object], message: str) -> None:
-    exported(made(nn.LSTM, "final"), tmp_path / "lstm.onnx")
+    exported(Graph("lstm", "final"), tmp_path / "lstm.onnx")
     with pytest.raises(ValueError, match=message):
         onnx_files.read(changed(tmp_path / "lstm.onnx", "LSTM", **attributes))
 
 
 def test_without_onnx_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    exported(made(nn.RNN, "final"), tmp_path / "rnn.onnx")
+    exported(Graph("rnn", "final"), tmp_path / "rnn.onnx")
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ValueError, match="to read it: pip install onnx"):
-        bring(Request(tmp_path / "rnn.onnx", write(tmp_path)))
+        assemble(Request(tmp_path / "rnn.onnx", tmp_path / "words.txt"))

@@ -126,6 +126,17 @@ def test_a_file_without_a_recurrent_module_or_that_is_none(tmp_path: Path) -> No
         read(tmp_path / "gone.pth")
 
 
+@pytest.mark.parametrize("length", [640, 896, 1_152, 1_408])
+def test_a_header_whose_length_begins_as_a_pickle_does_is_read(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "theirs.safetensors"
+    save_file({"x": torch.ones(1)}, path, {"note": "." * (length - 120)})
+    content = path.read_bytes()
+    padding = length - int.from_bytes(content[:8], "little")
+    header = content[8:-4].replace(b"...", b"..." + b"." * padding, 1)
+    path.write_bytes(length.to_bytes(8, "little") + header + content[-4:])
+    assert path.read_bytes()[0] == 0x80 and read(path)["x"].item() == 1
+
+
 @pytest.mark.parametrize("name", ["model.pth", "model.bin", "model.ckpt", "model.model", "model.pkl", "model"])
 @pytest.mark.parametrize("form", ["plain", "nested", "flat", "old"])
 def test_torchs_own_files_are_read_for_their_weights(tmp_path: Path, form: str, name: str) -> None:
@@ -238,7 +249,7 @@ def test_several_tables_of_tensors_are_told_with_the_way_on(tmp_path: Path) -> N
     with pytest.raises(ValueError, match=r"2 tables of tensors.*model, average; keep one, as in torch\.save"):
         read(tmp_path / "two.pt")
     torch.save({**tensors(), "optimizer": {"state": {}}}, tmp_path / "mixed.pt")
-    with pytest.raises(ValueError, match="no tensors: optimizer; save the model's state_dict alone"):
+    with pytest.raises(ValueError, match="not tensors: optimizer; save the model's state_dict alone"):
         read(tmp_path / "mixed.pt")
 
 

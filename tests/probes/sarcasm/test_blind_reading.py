@@ -15,7 +15,7 @@ from core.evaluation.metrics import wilson_interval
 from core.probes.sarcasm.blind_reading import (
     CONTROL,
     DRAWN,
-    READINGS,
+    GOLD_LABELS,
     SUREST,
     Item,
     agreement,
@@ -139,7 +139,7 @@ def test_readings_that_are_none(lines: list[str], says: str) -> None:
 
 
 def test_saved_items_are_loaded_as_they_were(items: tuple[Item, ...], tmp_path: Path) -> None:
-    read = with_readings(items, {item.number: READINGS[item.number % 3] for item in items})
+    read = with_readings(items, {item.number: GOLD_LABELS[item.number % 3] for item in items})
     for name, kept in (("key.csv", items), ("read.csv", read)):
         save(tmp_path / name, kept)
         assert load(tmp_path / name) == kept

@@ -11,7 +11,7 @@ import torch
 
 from core.data.corpus import encode_tokens
 from core.models.checkpoints import Checkpoint
-from core.models.gold_labels import READINGS, check_reading, fooled
+from core.models.gold_labels import GOLD_LABELS, check_gold_label, fooled
 from core.models.predict import EmptyTextError, logits, verdict, verdict_on_tokens
 from core.models.recurrent import CELLS, Classifier
 from core.probes.sarcasm import comment
@@ -180,7 +180,7 @@ def test_fooled_where_and_only_where_the_margin_says_so() -> None:
 
 @pytest.mark.parametrize("reading", ["", "sad", "Negative"])
 def test_an_unknown_reading_is_refused(reading: str) -> None:
-    for way in (lambda: judged("so", reading), lambda: check_reading(reading), lambda: fooled(0.1, reading)):
+    for way in (lambda: judged("so", reading), lambda: check_gold_label(reading), lambda: fooled(0.1, reading)):
         with pytest.raises(ValueError, match=f"unknown reading '{reading}'; available: negative, positive, mixed"):
             way()
 
@@ -203,7 +203,7 @@ def test_no_model_is_refused() -> None:
 
 def test_odd_texts_are_judged_in_the_order_of_the_models_and_results_cannot_be_changed() -> None:
     models = [at_random(cell) for cell in CELLS]
-    for reading in READINGS:
+    for reading in GOLD_LABELS:
         found = judge(models, "<b>x</b> \x00 \ud800 🙂 $x$ ![](y)", reading)
         assert [one.model for one in found] == list(CELLS)
         assert all(one.pulls is not None and len(one.pulls) == len(one.verdict.tokens) for one in found)

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.models import checkpoints
-from core.models.gold_labels import READINGS
+from core.models.gold_labels import GOLD_LABELS
 from core.probes.sarcasm import comment as probe
 from core.probes.sarcasm.comment import judge
 from core.storage.comments import Find, Finds
@@ -80,7 +80,7 @@ def judged(text: str = TEXT, reading: str = "negative") -> tuple[probe.Comment, 
 # Test a comment
 
 
-@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("reading", GOLD_LABELS)
 def test_every_model_says_whether_it_is_fooled_and_by_how_much(reading: str) -> None:
     at = commented(reading=reading)
     found = judged(reading=reading)
@@ -443,7 +443,7 @@ def test_a_hostile_comment_is_inert(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_everything_said_goes_through_gettext(monkeypatch: pytest.MonkeyPatch) -> None:
     keep_some()
     app.mark_messages(monkeypatch)
-    pages = [*(commented("so frabjous bad", reading=reading) for reading in READINGS), run(KEPT)]
+    pages = [*(commented("so frabjous bad", reading=reading) for reading in GOLD_LABELS), run(KEPT)]
     pages += [
         commented(""),
         commented(reading="x"),

@@ -1,0 +1,175 @@
+"""What figures share: names made safe for Plotly, titles and margins, axes along tokens, intervals, stacked panels."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.data import labels
+from core.data.labels import SENTIMENT, Names, probability_of
+from core.figures.palette import THRESHOLD, Style
+from core.text.emoji import visible
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+MOST_TICKS = 32  # more tokens than this cannot be told apart along one axis
+LONGEST_TICK = 16  # characters
+DASHED = {"color": THRESHOLD, "width": 1, "dash": "dash"}
+# Long tokens are written upwards on a narrow page and would push a legend below them onto the axis's title.
+LEGEND_ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
+_TITLE_ABOVE = {"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 14}}  # of a legend of up to three lines
+
+
+def escape(text: str) -> str:
+    """A text for Plotly, which reads a part of HTML in its labels."""
+    return html.escape(text, quote=False)
+
+
+def model_name(model: str) -> str:
+    """A model's name as a reader sees it, escaped."""
+    return escape(labels.model_name(model))
+
+
+def probability(classes: Names = SENTIMENT) -> str:
+    """``P(positive)``, or that of another second class, escaped also where a template fills in places."""
+    return escape(probability_of(classes)).replace("{", "&#123;")
+
+
+def escaped(token: str) -> str:
+    """A token, escaped, with what does not print shown."""
+    return escape(visible(token))
+
+
+def tick(token: str) -> str:
+    """A token as a label along an axis: cut where it is long, then as `escaped`."""
+    return escaped(token if len(token) <= LONGEST_TICK else token[: LONGEST_TICK - 1] + "…")
+
+
+def token_ticks(texts: Sequence[Sequence[str]], first: int = 0, last: int | None = None) -> dict[str, Any]:
+    """Settings of an axis that name the tokens `first` to `last` where all texts are the same and they are not many."""
+    if len(set(map(tuple, texts))) != 1:
+        return {}
+    tokens = texts[0][first:last]
+    if len(tokens) > MOST_TICKS:
+        return {}
+    return {"tickvals": list(range(first + 1, first + len(tokens) + 1)), "ticktext": [tick(token) for token in tokens]}
+
+
+def row_axis(names: Sequence[str], room: float = 0.5) -> dict[str, Any]:
+    """Settings of an upright axis with these names at 0, 1, …, the first on top."""
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "range": [len(names) - 1 + room, -room],
+        "automargin": True,
+        "zeroline": False,
+    }
+
+
+def probability_axis(classes: Names) -> dict[str, Any]:
+    """Settings of an axis from 0 to 1 on which a curve along either end is seen whole."""
+    return {"title": probability(classes), "range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+
+
+def below(share: float) -> dict[str, Any]:
+    """A legend below the axes, by this share of their height."""
+    return {"orientation": "h", "x": 0, "y": -share, "yanchor": "top"}
+
+
+def pen(look: Style, width: float = 2, size: float = 7) -> dict[str, Any]:
+    """A curve in a style: its line and its markers."""
+    return {
+        "line": {"color": look.color, "dash": look.dash, "width": width},
+        "marker": {"symbol": look.marker, "size": size},
+    }
+
+
+def hatched(color: str, shape: str = "", solidity: float = 0.35) -> dict[str, Any]:
+    """The look of a bar, by its colour and pattern."""
+    return {"color": color, "pattern": {"shape": shape, "solidity": solidity}, "line": {"width": 0}}
+
+
+def ring(color: str, size: float, width: float = 2.5) -> dict[str, Any]:
+    """A marker around a chosen point."""
+    return {"symbol": "circle-open", "size": size, "color": color, "line": {"width": width}}
+
+
+def error_bars(
+    values: Sequence[float], intervals: Sequence[tuple[float, float]], thickness: float = 1.5
+) -> dict[str, Any]:
+    """Bars from the lower to the upper end of each value's interval."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value for value, (_low, high) in zip(values, intervals, strict=True)],
+        "arrayminus": [value - low for value, (low, _high) in zip(values, intervals, strict=True)],
+        "thickness": thickness,
+        "width": 3,
+    }
+
+
+def panels(titles: Sequence[str], spacing: float, *, shared: bool = True) -> go.Figure:
+    """Panels below one another, each under its title, all along one x axis if `shared`."""
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(
+        rows=len(titles), cols=1, shared_xaxes=shared, vertical_spacing=spacing, subplot_titles=list(titles)
+    )
+    return figure.update_annotations(x=0, xanchor="left", font={"size": 13})
+
+
+def panel_line(
+    figure: go.Figure,
+    row: int,
+    x: Sequence[float] | np.ndarray,
+    y: Sequence[float] | np.ndarray,
+    look: Style,
+    name: str,
+    *,
+    width: float = 2.5,
+    legend: bool = False,
+    dotted: bool = False,
+    **more: Any,
+) -> None:
+    """A line in one of several `panels`; what is not a finite number leaves a gap."""
+    figure.add_scatter(
+        x=x,
+        y=np.where(np.isfinite(y), y, np.nan),
+        name=name,
+        showlegend=legend,
+        line={"color": look.color, "dash": "dot" if dotted else look.dash, "width": width},
+        marker={"symbol": look.marker, "size": 7},
+        row=row,
+        col=1,
+        **{"mode": "lines", "hovertemplate": "%{y:.3g}"} | more,
+    )
+
+
+def finish(
+    figure: go.Figure,
+    title: str,
+    height: float,
+    *,
+    x: str | Mapping[str, Any] | None = None,
+    y: str | Mapping[str, Any] | None = None,
+    above: bool = False,
+    top: int = 50,
+    bottom: int = 40,
+    **layout: Any,
+) -> go.Figure:
+    """Give a figure its title, size in pixels, axes (a title, or their settings) and the rest of its layout.
+
+    `above` keeps the title above a legend that is above the axes.
+    """
+    axes = {name: axis for name, axis in (("xaxis", x), ("yaxis", y)) if axis is not None}
+    return figure.update_layout(
+        title={"text": title} | (_TITLE_ABOVE if above else {}),
+        height=height,
+        margin={"t": top, "b": bottom, "l": 10, "r": 10},
+        **{name: {"title": axis} if isinstance(axis, str) else axis for name, axis in axes.items()},
+        **layout,
+    )
