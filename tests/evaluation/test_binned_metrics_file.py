@@ -87,7 +87,7 @@ def test_damage_is_told_in_one_line(path: Path, damage: Callable[[dict[str, Any]
     content = json.loads(path.read_text(encoding="utf-8"))
     damage(content)
     path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"^evaluation.json does not hold what it should \([^\n]+$"):
+    with pytest.raises(ValueError, match=r"^evaluation.json is malformed \([^\n]+$"):
         binned_metrics_file.load(path.parent)
 
 

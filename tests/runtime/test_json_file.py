@@ -79,7 +79,7 @@ def test_another_value_is_one_line(where: tuple[Any, ...], values: list[dict[str
             inner = inner[key]
         inner |= value
         path.write_text(json.dumps(content), encoding="utf-8")
-        with pytest.raises(ValueError, match=r"^a\.json does not hold what it should \([^\n]{5,300}\)$"):
+        with pytest.raises(ValueError, match=r"^a\.json is malformed \([^\n]{5,300}\)$"):
             read(path)
     for key in ("sha256", "parts"):
         content = {"format": 1, **asdict(WHOLE)}

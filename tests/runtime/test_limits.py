@@ -26,13 +26,13 @@ def test_every_budget_has_its_variable() -> None:
 @pytest.mark.parametrize("told", ["0", "-1", "1e3", "many", "٣", "9" * 11, "1.5", "1; rm -rf /", "None"])
 def test_a_slip_is_an_error_and_never_no_limit(told: str) -> None:
     for variable in VARIABLES.values():
-        with pytest.raises(ValueError, match=f"^{variable} is a whole number from 1 to [^\n]*$"):
+        with pytest.raises(ValueError, match=f"^{variable} must be a whole number from 1 to [^\n]*$"):
             of({"UNROLLED_PUBLIC": "1", variable: told})
 
 
 @pytest.mark.parametrize("told", ["2", "yes please", "ja", "\n1\n2"])
 def test_public_is_on_or_off(told: str) -> None:
-    with pytest.raises(ValueError, match=r"^UNROLLED_PUBLIC is 1 or 0; given: [^\n]*$"):
+    with pytest.raises(ValueError, match=r"^UNROLLED_PUBLIC must be 1 or 0; given: [^\n]*$"):
         of({"UNROLLED_PUBLIC": told})
 
 

@@ -47,7 +47,7 @@ UPLOADS = ("../../../zqxmarker.csv", "/tmp/zqxmarker.csv", "a\nzqxmarker.csv", "
 
 @pytest.mark.parametrize("name", UPLOADS)
 @pytest.mark.parametrize(
-    ("index", "query", "key"),
+    ("place", "query", "key"),
     [("2_Sarcasm", ("view", "file"), "file"), ("5_Maths_Lab", ("lab", "boosting"), "boost file")],
 )
 def test_an_upload_keeps_nothing_of_its_name_on_the_disk(

@@ -25,7 +25,7 @@ def keep(kept: Collection, original: str = "better late", other: str = "late bet
 
 
 def score(original: float, other: float, floor: float | None = 8.0, scorer: str = "words") -> dict[str, Any]:
-    return {"fluency_original": original, "fluency_other": other, "threshold": floor, "scorer": scorer}
+    return {"fluency_original": original, "fluency_other": other, "floor": floor, "scorer": scorer}
 
 
 # Keeping, listing, removing
@@ -50,7 +50,7 @@ def test_the_same_pair_again_takes_the_new_judgement(kept: Collection) -> None:
     first = keep(kept, judgement="unsure", note="first thought", **score(-10, -12))
     other = keep(kept, model="gru")
     again = keep(kept, judgement="valid", probability_other=0.125, **score(-11, -14, 4.0, "better words"))
-    expected = {"fluency_original": -11.0, "fluency_other": -14.0, "threshold": 4.0, "scorer": "better words"}
+    expected = {"fluency_original": -11.0, "fluency_other": -14.0, "floor": 4.0, "scorer": "better words"}
     assert again == replace(first, judgement="valid", probability_other=0.125, **expected)
     assert kept.pairs() == [other, again]
     assert keep(kept, judgement="valid", probability_other=0.125, note="second") == replace(again, note="second")

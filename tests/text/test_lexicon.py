@@ -14,7 +14,7 @@ WORDS = (checkpoints.root() / "lstm" / "vocabulary.txt").read_text(encoding="utf
 
 
 @pytest.mark.parametrize(
-    ("word", "Flipped"),
+    ("word", "opposite"),
     [
         ("hated", "loved"), ("loves", "hates"), ("better", "worse"), ("best", "worst"), ("women", "men"),
         ("good", "bad"), ("happy", "sad"), ("happy", "unhappy"), ("losing", "winning"), ("lost", "won"),

@@ -15,7 +15,8 @@ from core.data.labels import SENTIMENT
 from core.data.records import windows
 from core.models import checkpoints
 from pages.widgets import uploaded_file
-from tests.data.formats.test_documented_forms import CASES, TABLE, placed
+from tests.data.formats.test_documented_forms import CASES, TABLE
+from tests.data.tables import write
 
 BOXES = {
     "--delimiter": "delimiter",
@@ -46,7 +47,7 @@ def test_a_page_shows_the_rows_that_the_command_reads(
 ) -> None:
     content, _texts = CASES[form]
     words = shlex.split(command.strip("`"))
-    path = placed(content, tmp_path / words[words.index("--file") + 1])
+    path = write(tmp_path / words[words.index("--file") + 1], content)
     asked: dict[str, object] = {}
     for option, name in BOXES.items():
         if option in words:
