@@ -54,7 +54,8 @@ PIECES = [
     "loooove",
     "!!!",
     "...",
-]  # fmt: skiptexts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+]  # fmt: skip
+texts = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
 def steps(names: set[str]) -> st.SearchStrategy[Preprocessing]:
