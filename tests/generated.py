@@ -27,7 +27,7 @@ _WORDS = {
     "when": ("today", "tomorrow", "this morning", "at noon", "in the evening", "on monday", "last night"),
     "sky": ("rain", "snow", "fog", "hail", "thunder", "sunshine", "cloud", "storm", "drizzle", "frost"),
     "did": ("moved slowly", "cleared at last", "grew darker", "came early", "passed quickly"),
-    "index": ("coast", "valley", "harbour", "hills", "city", "lake", "island"),
+    "place": ("coast", "valley", "harbour", "hills", "city", "lake", "island"),
     "made": ("boiled", "fried", "baked", "stirred", "chopped", "seasoned", "roasted"),
     "food": ("onions", "pasta", "garlic", "beans", "dough", "butter", "rice", "soup", "carrots", "cheese"),
     "pan": ("pan", "pot", "oven", "bowl", "kitchen"),

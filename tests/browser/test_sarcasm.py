@@ -202,7 +202,7 @@ def test_a_hostile_link_is_inert_in_every_view(
     page: Page, address: str, elsewhere: list[str], dialogs: list[str]
 ) -> None:
     forged = dict.fromkeys(
-        ("reading", "goal", "threshold", "seconds", "guards", "seed", "rule", "capability", "top"), "<b>"
+        ("reading", "goal", "floor", "seconds", "guards", "seed", "rule", "capability", "top"), "<b>"
     )
     for name in VIEWS:
         show(page, address, q=HOSTILE, situation=HOSTILE, view=name, cases="1", budget="200", model=HOSTILE, **forged)

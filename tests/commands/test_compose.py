@@ -95,7 +95,7 @@ def test_refusals(arguments: str, says: str, cli: Cli) -> None:
 def test_a_sheet_is_written_read_and_scored(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     items = cli.json("blind-sheet --model gru --budget 19 --candidates 30 sheet.txt key.csv")
-    assert Counter(item["source"] for item in items) == {"highest P(positive)": 15, "drawn": 15, "control": 60}
+    assert Counter(item["source"] for item in items) == {"surest": 15, "drawn": 15, "control": 60}
     assert Path("sheet.txt").read_text().splitlines() == [f"{item['number']}\t{item['text']}" for item in items]
     Path("readings.txt").write_text("".join(f"{item['number']} negative\n" for item in items))
     out = cli.text("blind-score key.csv readings.txt --out out.csv")

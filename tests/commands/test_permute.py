@@ -20,7 +20,7 @@ from tests.commands.conftest import Cli
 
 KEYS = [
     *("model", "text", "tokens", "orders", "scored", "complete", "certificate", "original"),
-    *("flip_count", "flip_count_above_floor", "threshold", "scorer", "flips", "fluent", "highest", "lowest"),
+    *("flip_count", "flip_count_above_floor", "floor", "scorer", "flips", "fluent", "highest", "lowest"),
     *("sensitivity", "order_effect", "way", "named", "position_effects"),
 ]
 
@@ -51,7 +51,7 @@ def test_json_for_every_text_and_model(cli: Cli) -> None:
     for row in rows:
         assert list(row) == KEYS
         orders = 24 if "late" in row["text"] else 12  # two words are the same, and the comma stays
-        assert (row["orders"], row["scored"], row["complete"], row["threshold"]) == (orders, orders, True, 8.0)
+        assert (row["orders"], row["scored"], row["complete"], row["floor"]) == (orders, orders, True, 8.0)
         assert row["scorer"] == "trigram" and row["original"].keys() == {"probability", "fluency"}
         for listed in (row["flips"], row["fluent"]):
             assert len(listed) <= 20
@@ -75,7 +75,7 @@ def test_flips_are_those_of_the_model_itself(cli: Cli) -> None:
 def test_limits_reach_the_search(cli: Cli) -> None:
     text = "i love this movie but never the bad"
     (row,) = cli.json("permute --model gru --budget 50 --floor 3 --top 2", text)
-    assert (row["scored"], row["threshold"], row["orders"]) == (50, 3.0, 40_320)
+    assert (row["scored"], row["floor"], row["orders"]) == (50, 3.0, 40_320)
     assert len(row["fluent"]) == 2 and not row["complete"]
     (row,) = cli.json("permute --model gru --pin 1 8 --", text)
     assert row["orders"] == 720
@@ -98,8 +98,8 @@ def test_for_people(cli: Cli) -> None:
     ("arguments", "says"),
     [
         ("--budget 0 'a b'", "budget"),
-        ("--floor -1 'a b'", "threshold"),
-        ("--floor inf 'a b'", "threshold"),
+        ("--floor -1 'a b'", "floor"),
+        ("--floor inf 'a b'", "floor"),
         ("--seconds 0 'a b'", "seconds"),
         ("--top 0 'a b'", "top"),
         ("--pin 3 -- 'a b'", "cannot pin position 3: the sentence has 2 tokens"),

@@ -37,7 +37,7 @@ def test_probes_are_shown_and_saved(cli: Cli, file: Path) -> None:
     assert (row["source"]["file"], row["source"]["rows"], row["source"]["drawn_from"]) == ("some.jsonl", 110, 120)
     assert "polarity" in row["left_out"]
     assert [(one["source"], one["task"]) for one in row["probes"]] == [
-        *(("h", "position"), ("h", "negation"), ("x", "position"), ("x", "negation"), ("index", "negation")),
+        *(("h", "position"), ("h", "negation"), ("x", "position"), ("x", "negation"), ("place", "negation")),
     ]
     done = cli.run(command, file, "--save")
     assert "saved in its card" in done.err and "polarity was left out" in done.out

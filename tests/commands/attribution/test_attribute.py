@@ -21,7 +21,7 @@ def test_one_method_on_texts_and_models(cli: Cli) -> None:
     rows = cli.json("attribute --method integrated-gradients --baseline mean", *texts)
     assert [(row["text"], row["model"]) for row in rows] == [(t, m) for t in texts for m in ("rnn", "gru", "lstm")]
     for row in rows:
-        assert list(row) == [*KEYS, "faithfulness", "errors", "cost", "warning", "known", "baselines"]
+        assert list(row) == [*KEYS, "faithfulness", "errors", "spent", "warning", "known", "baselines"]
         expected = attribute(checkpoints.load(row["model"]), row["text"], "integrated-gradients", "mean")
         assert row["tokens"] == list(expected.tokens) and row["baseline"] == "mean"
         assert row["scores"] == pytest.approx(expected.scores.tolist())

@@ -40,7 +40,7 @@ def test_rows_that_contradict_their_labels(cli: Cli, table: Path, tmp_path: Path
         assert [row[name] for name in counts] == [33, 28, 4, 1, 0, 19, 9]
         assert row["problems"] == [{"row": 33, "line": 34, "reason": "1 fields where the header has 2"}]
         assert (row["file"], row["out"], row["ranked_by"]) == (str(table), str(out), "disagreement")
-        assert 0 < row["Flipped"] < 19 and len(row["top"]) == 3
+        assert 0 < row["opposite"] < 19 and len(row["top"]) == 3
         for rank, one in enumerate(row["top"], 1):
             assert list(one) == [
                 *("rank", "model", "row", "line", "text", "probability", "human", "score", "cues", "cue_score", "label")
@@ -59,7 +59,7 @@ def test_without_labels_cues_rank(cli: Cli, table: Path, tmp_path: Path) -> None
     assert lines[0] == "gru: no labels were given, so rows rank by their cues of sarcasm times P(positive)"
     assert len(lines) == 1 + 16 and all("[" in line for line in lines[1:])
     (row,) = cli.json(f"{SCAN} --model gru", table, tmp_path / "out.csv")
-    assert row["ranked_by"] == "cues" and row["Flipped"] is None and row["top"][0]["human"] is None
+    assert row["ranked_by"] == "cues" and row["opposite"] is None and row["top"][0]["human"] is None
 
 
 def test_control_characters_are_printed_inert(cli: Cli, tmp_path: Path) -> None:

@@ -157,8 +157,6 @@ def test_every_form_is_read_by_its_command(
     ("content", "name", "option"),
     [
         ('id,label,text\n1,negative,"Two hours late\n2,neutral,train six"\n', "a.csv", "--quoting"),
-        ("what a lovely day it is\nI hate this soup\n", "a.csv", "--header, --no-header"),
-        ("text,3\ncold soup,1\nfine bread,0\n", "a.csv", "--header, --no-header"),
         ("v1,v2,,,\nham,see you,,,\nspam,win,now,,\n", "a.csv", "--join"),
         ("text,label\nлюди идут,1\n".encode("cp1251"), "a.csv", "--encoding"),
         (HEADED.encode() + "naïve “so”".encode() + b",1\ncaf\xe9,0\n", "a.csv", "--encoding"),
@@ -188,6 +186,7 @@ def test_what_two_readings_fit_is_refused_with_the_option(
         ("gj04\t1\t\tThe sailors rode the breeze\ngj04\t0\t*\tThe sailors them\n", ("1", "2", "3", "text")),
         ("word\nso good here\nso bad\n", ("word",)),
         ("so good here today\nso bad\n", None),
+        ("text,3\ncold soup,1\nfine bread,0\n", None),
         ("Grüße\nso gut\n", None),
         ("How do you feel about it?,Why is that so?\nso good,it is warm\n", None),
         ("text,label,4\nso good,1,2\n", None),

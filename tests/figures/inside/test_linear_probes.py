@@ -22,14 +22,14 @@ def made_up(model: str, sources: tuple[str, ...], seed: int) -> Probes:
         Probe(task, source, classes, (5,) * len(classes), 1 / len(classes), mean(), mean(), mean(), True)
         for source in sources
         for task, classes in CLASSES.items()
-        if (task, source) != ("position", "index")
+        if (task, source) != ("position", "place")
     )
     return Probes(model, "0" * 64, 0, (70, 30), (700, 300), 0, 0, 3, {}, probes)
 
 
 FOUND = [
-    made_up("rnn", ("h", "x", "index"), 0),
-    made_up("lstm", ("h", "c", "x", "index"), 1),
+    made_up("rnn", ("h", "x", "place"), 0),
+    made_up("lstm", ("h", "c", "x", "place"), 1),
     made_up("<b>mine</b>", ("h", "x"), 2),
 ]
 
@@ -37,7 +37,7 @@ FOUND = [
 @pytest.mark.parametrize("task", list(CLASSES))
 def test_task_control_and_selectivity_with_their_intervals(task: str) -> None:
     figure = probe_plot(FOUND, task)
-    rows = [name for name in ("h", "c", "x", "index") if (task, name) != ("position", "index")]
+    rows = [name for name in ("h", "c", "x", "place") if (task, name) != ("position", "place")]
     assert list(figure.layout.yaxis.ticktext) == rows
     for place, found in enumerate(FOUND):
         probes = [one for one in found.probes if one.task == task]

@@ -62,7 +62,7 @@ def test_what_regularisation_did_is_said() -> None:
     collapsed = fit(points, first_guess(points, 2, 0, 0.0), 3, 0.0)
     said = " ".join(remarks(collapsed))
     assert "Collapsed: component 1 (first at iteration 1, in 3 in all), component 2 (first" in said
-    assert "threshold" in sheet(collapsed, 1, 1, 1).markdown()
+    assert "floor" in sheet(collapsed, 1, 1, 1).markdown()
     held = fit(points, first_guess(points, 1, 0, 0.5), 3, 0.5)
     assert "Held up by reg_covar: component 1 (first at iteration 1, in 3 in all)." in remarks(held)[0]
     free = fitted(iterations=60)

@@ -288,7 +288,7 @@ def test_every_chart_can_be_taken_along(downloads: dict[str, Callable[[], list[l
     }
     read = trace(checkpoints.load("lstm"), PROVERB)
     header, *lines = rows["states"]
-    assert header == ["index", "token", "unit", "hidden", "cell_state", "input", "forget", "cell_candidate", "output"]
+    assert header == ["place", "token", "unit", "hidden", "cell_state", "input", "forget", "cell_candidate", "output"]
     for row in lines:
         position, unit = int(row[0]) - 1, int(row[2])
         assert row[1] == read.tokens[position]
