@@ -27,7 +27,7 @@ def test_a_whole_emoji_is_shown_as_it_is_and_no_part_as_a_number() -> None:
         ("\u200d", "‹joiner›"),
         ("👩 \u200d 💻", "👩 ‹joiner› 💻"),
         ("\ufe0f", "‹variation selector›"),
-        ("🏽", "‹skin tone 🏽›"),
+        ("🏻!🏿", "‹skin tone 🏻›!‹skin tone 🏿›"),
         ("\u20e3", "‹keycap›"),
         ("\U000e0067\U000e007f", "‹tag g›‹tag end›"),
         ("a\u202eb\0", "aU+202EbU+0000"),
