@@ -132,6 +132,10 @@ def test_what_is_kept_is_there_again(table: Any) -> None:
     for changed in ({main: "Better late"}, {main: "better late "}, {"model": "LSTM"}):
         assert keep(table, **changed).id == table.all()[0].id > found.id
     assert len(table.all()) == 4
+    with closing(sqlite3.connect(table.path)) as connection:
+        connection.execute(f"UPDATE {table.name} SET created = 'long ago' WHERE id = 1")
+        connection.commit()
+    assert keep(table).created == "long ago", "it stays when it was kept first"
 
 
 def test_any_text_is_kept_found_and_removed_as_it_stands(table: Any) -> None:
