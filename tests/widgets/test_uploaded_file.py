@@ -112,7 +112,7 @@ def test_rows_that_cannot_be_read_are_counted() -> None:
     at = AppTest.from_function(script, default_timeout=30).run()
     at.file_uploader[0].upload("a.csv", b"text,label\ncold,0\nragged\nfine,1\n").run()
     told = at.warning[0].value.replace("\\", "")
-    assert told.startswith("1 of the first 3 rows cannot be read; the first, row 2: 1 fields where the header has 2")
+    assert told.startswith("1 of the first 3 rows cannot be read; the first, row 2: 1 fields, but the header has 2")
 
 
 @pytest.mark.parametrize(
