@@ -126,12 +126,6 @@ def test_one_step_of_an_lstm_by_hand() -> None:
     assert [gate.item() for gate in step.gates] == pytest.approx([0.5, 0.5, 0.0, 0.5])
 
 
-def test_gate_order_is_that_of_torch() -> None:
-    assert GATES["rnn"] == ("pre_activation",)
-    assert GATES["gru"] == ("reset", "update", "new")
-    assert GATES["lstm"] == ("input", "forget", "cell", "output")
-
-
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
 def test_padding_never_changes_a_logit(cell: str, layers: int) -> None:
     model = classifier(cell, layers)

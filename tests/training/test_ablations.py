@@ -110,7 +110,7 @@ def test_model_figures_draw_one_curve_a_model_and_stand_no_model() -> None:
     band = {"shortest": 1, "longest": 5, "rows": 9, "accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}
     held = {"step": 1, "accuracy": 0.8, "log_loss": 0.4}
     lengths = accuracy_by_length({"rnn": {"by_length": [band]}, "<b>": {"by_length": [band]}})
-    assert [trace.name for trace in lengths.data] == ["RNN", "&lt;B&gt;"]
+    assert [trace.name for trace in lengths.data] == ["RNN", "&lt;b&gt;"]
     curves = training_curves({"rnn": [held], "gru": [held]})
     assert [trace.name for trace in curves.data] == ["RNN", "GRU"]
     for figure in (lengths, curves):
