@@ -73,7 +73,14 @@ def test_the_card_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(card)
 
 
-def test_a_name_that_is_taken_is_kept_unless_told(tmp_path: Path) -> None:
+def test_names_that_are_taken_or_cannot_stand_are_refused(tmp_path: Path) -> None:
+    for labels, message in (
+        *((("a",), "two names; given"), (("a", "b", "c"), "two names; given"), (("a", "a"), "two different names")),
+        *((("", "b"), "has 1 to 40 characters"), (("a" * 41, "b"), "has 1 to 40 characters")),
+        (("a\n", "b"), "characters that print"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Request(Path("x"), None, labels=labels)
     brought = assemble(request(tmp_path, Owner()))
     save("theirs", brought, tmp_path)
     with pytest.raises(ValueError, match="already"):
@@ -81,22 +88,6 @@ def test_a_name_that_is_taken_is_kept_unless_told(tmp_path: Path) -> None:
     save("theirs", brought, tmp_path, replace=True)
     with pytest.raises(checkpoints.CheckpointError, match="not a checkpoint's name"):
         save("../theirs", brought, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("labels", "said"),
-    [
-        (("a",), "two names; given"),
-        (("a", "b", "c"), "two names; given"),
-        (("a", "a"), "two different names"),
-        (("", "b"), "has 1 to 40 characters"),
-        (("a" * 41, "b"), "has 1 to 40 characters"),
-        (("a\n", "b"), "characters that print"),
-    ],
-)
-def test_names_that_cannot_stand_for_two_classes(labels: tuple[str, ...], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        Request(Path("x"), None, labels=labels)
 
 
 def test_words_that_the_steps_never_give_are_told_of(tmp_path: Path) -> None:

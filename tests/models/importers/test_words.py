@@ -65,6 +65,9 @@ def test_ids_without_a_token_have_to_be_named() -> None:
         align(holes, VECTORS, None, Special())
     found = align(holes, VECTORS, None, Special(pad_id=0, unknown_id=1))
     np.testing.assert_array_equal(found.vectors, VECTORS)
+    found = align([None, *TOKENS[1:]], VECTORS, None, Special())
+    assert found.pad == "(id 0)" and any("id 0 has no token" in note for note in found.notes)
+    np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
 
 
 def test_what_no_text_can_give_is_left_out_and_told_of() -> None:
@@ -73,15 +76,12 @@ def test_what_no_text_can_give_is_left_out_and_told_of() -> None:
     assert any(note.startswith("3 tokens that no text can give") for note in found.notes)
 
 
-@pytest.mark.parametrize("rows", [4, 6])
-def test_different_lengths_are_one_clear_line(rows: int) -> None:
-    with pytest.raises(ValueError, match=f"the vocabulary has 5 ids and the embedding {rows} rows") as caught:
-        align(TOKENS, np.zeros((rows, 3), dtype=np.float32), None, Special())
-    assert "\n" not in str(caught.value)
-    assert ("where ids begin at 1" in str(caught.value)) is (rows == 6)
-
-
-def test_other_mistakes_are_told_of() -> None:
+def test_mistakes_are_told_of() -> None:
+    for rows in (4, 6):
+        with pytest.raises(ValueError, match=f"the vocabulary has 5 ids and the embedding {rows} rows") as caught:
+            align(TOKENS, np.zeros((rows, 3), dtype=np.float32), None, Special())
+        assert "\n" not in str(caught.value)
+        assert ("where ids begin at 1" in str(caught.value)) is (rows == 6)
     with pytest.raises(ValueError, match=r"not finite, in rows \[2\]"):
         align(TOKENS, np.where(VECTORS == 7.5, np.inf, VECTORS), None, Special())
     with pytest.raises(ValueError, match="repeated"):
@@ -94,12 +94,6 @@ def test_other_mistakes_are_told_of() -> None:
         align(TOKENS, VECTORS, None, Special(pad_token="<pad>", pad_id=0))
     with pytest.raises(ValueError, match="lacks 1 of the vocabulary's 5: bad"):
         align(TOKENS, VECTORS[:4], ["<pad>", "[UNK]", "good", "not"], Special())
-
-
-def test_an_id_0_without_a_token_is_paddings() -> None:
-    found = align([None, "<unk>", "good", "bad", "not"], VECTORS, None, Special())
-    assert found.pad == "(id 0)" and any("id 0 has no token" in note for note in found.notes)
-    np.testing.assert_array_equal(found.vectors[0], VECTORS[0])
 
 
 def test_a_word_that_is_paddings_stays_a_word() -> None:

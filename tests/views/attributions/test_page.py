@@ -121,7 +121,7 @@ def test_slow_methods_are_started_by_a_button(monkeypatch: pytest.MonkeyPatch) -
     assert f"about {1.5 * (len(METHODS) - 5):.0f} s in all" in said(at)
     quick = ("shapley", "saliency")
     monkeypatch.setattr(controls, "_seconds", lambda cell, method: 0.01 if method in quick else 1e6)
-    at = opened("agreement", q=" ".join(["good"] * 1_001), models="gru")
+    at = opened("agreement", q=" ".join(["good"] * 1_001), models="rnn")
     assert "Shapley values are sampled for texts of up to 1,000 tokens; given 1,001" in said(at)
     assert len(cells(at)) == 1, "saliency alone"
 

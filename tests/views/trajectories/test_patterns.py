@@ -84,11 +84,11 @@ def test_choices_travel_in_the_link() -> None:
     assert "over “is”" in said(at)
 
 
-@pytest.mark.parametrize("span", ["0-1", "3-2", "1-99", "1-2-3", "-", "²-3"])
-def test_a_forged_link_is_reported(span: str) -> None:
-    at = opened(pat_span=span, pat_threshold="1e9", pat_state="z", pat_magnitude="yes")
-    assert "a span that is not there" in said(at)
-    assert at.slider[0].value == 0.3 and not at.checkbox[0].value
+def test_a_forged_link_is_reported() -> None:
+    for span in ("0-1", "3-2", "1-99", "1-2-3", "²-3"):
+        at = opened(pat_span=span, pat_threshold="1e9", pat_state="z", pat_magnitude="yes")
+        assert "a span that is not there" in said(at)
+        assert at.slider[0].value == 0.3 and not at.checkbox[0].value
 
 
 def test_one_token_and_no_unit() -> None:
@@ -112,21 +112,19 @@ def test_an_upload_with_empty_rows_is_read_and_searched() -> None:
     assert "mine.csv: 3 sentences" in said(at)  # it is not read again
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [("text\n\n", "has no rows"), ('text\n""\n', "mine.csv has no row with a text (1 empty)"), ("", "empty")],
-)
-def test_an_upload_that_cannot_be_read_is_reported_in_one_line(content: str, message: str) -> None:
-    at = upload(content)
-    assert len(at.error) == 1 and message in at.error[0].value.replace("\\", "")
-
-
-def test_hostile_files_stay_texts() -> None:
+def test_an_upload_that_cannot_be_read_is_reported_and_hostile_files_stay_texts() -> None:
     content = "text\n" + "\n".join(json.dumps(text).replace('\\"', '""') for text in SENTENCES if "\n" not in text)
     at = press(upload(content, "<b>x</b>.csv"), "Read the file with LSTM and search it")
     assert "<b>x</b>.csv: " in said(at)
     for element in (*at.markdown, *at.caption, *at.info, *at.success, *at.error):
         assert "window.__hacked" not in element.value and "<b>" not in element.value
+    for content, message in (
+        ("text\n\n", "has no rows"),
+        ('text\n""\n', "mine.csv has no row with a text (1 empty)"),
+        ("", "empty"),
+    ):
+        at.file_uploader[0].upload("mine.csv", content.encode()).run()
+        assert len(sound(at).error) == 1 and message in at.error[0].value.replace("\\", "")
 
 
 def test_stored_probes_are_shown_unless_damaged_or_of_another_model(downloads: Downloads) -> None:
