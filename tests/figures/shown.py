@@ -8,6 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from core.models.predict import Verdict
+
 TOKENS = (
     *("<b>", "<a href=x>", "<a href='javascript:alert(1)'>x</a>", "&lt;", "&amp;amp;", "<br>", "<3", "&", "'", '"'),
     *("a\"b'c", "%{y}", "$x$", "שלום", "🙂", "<extra>"),
@@ -50,3 +54,9 @@ def _texts(value: Any, key: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _texts(one, key)
+
+
+def verdict(model: str, tokens: list[str], seed: int = 0) -> Verdict:
+    """A made-up verdict on made-up tokens."""
+    chances = np.random.default_rng([seed, len(tokens)]).random(len(tokens)).tolist()
+    return Verdict(model, " ".join(tokens), tuple(tokens), (True,) * len(tokens), 0.0, chances[-1], tuple(chances))

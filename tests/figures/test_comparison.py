@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from core.figures.comparison import comparison_curves
-from core.models.predict import Verdict
 from core.probes.permutations.comparison import Comparison, Contrast, compare_tokens
-from tests.figures.shown import TOKENS, assert_text
-
-
-def verdict(model: str, tokens: list[str], seed: int) -> Verdict:
-    chances = np.random.default_rng([seed, len(tokens)]).random(len(tokens)).tolist()
-    return Verdict(model, " ".join(tokens), tuple(tokens), (True,) * len(tokens), 0.0, chances[-1], tuple(chances))
+from tests.figures.shown import TOKENS, assert_text, verdict
 
 
 def contrast(model: str, a: list[str], b: list[str], parts_at: int | None = None, seed: int = 0) -> Contrast:

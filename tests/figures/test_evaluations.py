@@ -25,7 +25,7 @@ def tallies() -> list[Tally]:
     return [counted(random.normal(size=500) + labels, labels) for _model in range(2)]
 
 
-def test_slices_are_dots_with_their_intervals(tallies: list[Tally]) -> None:
+def test_slices_reliability_and_confusion_are_those_of_the_tally(tallies: list[Tally]) -> None:
     figure = accuracy_by_slice(tallies, NAMES)
     cells = [cell for cell in tallies[0].cells() if cell.rows]
     assert list(figure.data[0].x) == [cell.accuracy for cell in cells]
@@ -33,18 +33,12 @@ def test_slices_are_dots_with_their_intervals(tallies: list[Tally]) -> None:
     assert low == pytest.approx([cell.interval[0] for cell in cells if cell.interval])
     assert_text(figure, *NAMES.values())
     assert len(figure.layout.shapes) == 2
-
-
-def test_reliability_is_that_of_the_groups(tallies: list[Tally]) -> None:
     figure = reliability(tallies)
     groups = tallies[1].groups()
     curve = figure.data[3]
     assert list(curve.x) == [group.probability for group in groups]
     assert list(curve.y) == [group.share for group in groups]
     assert list(figure.data[4].y) == [group.rows for group in groups]
-
-
-def test_confusion_counts(tallies: list[Tally]) -> None:
     at = tallies[0].at(0.5)
     figure = confusion(tallies[0])
     assert figure.data[0].text[0][1].startswith(f"{at.false_positive:,}<br>")

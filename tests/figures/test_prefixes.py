@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import plotly.graph_objects as go
 
 from core.figures.prefixes import prefix_curves
 from core.models.predict import Verdict
-from tests.figures.shown import TOKENS, as_plotly_shows, assert_text
-
-
-def verdict(model: str, tokens: list[str], seed: int = 0) -> Verdict:
-    """A made-up verdict on made-up tokens."""
-    chances = np.random.default_rng([seed, len(tokens)]).random(len(tokens)).tolist()
-    return Verdict(model, " ".join(tokens), tuple(tokens), (True,) * len(tokens), 0.0, chances[-1], tuple(chances))
+from tests.figures.shown import TOKENS, as_plotly_shows, assert_text, verdict
 
 
 def three(tokens: list[str]) -> list[Verdict]:

@@ -174,7 +174,23 @@ def test_the_hash_stands_for_what_decides_the_numbers(tmp_path: Path) -> None:
 # Names
 
 
-def test_names_in_order_whatever_else_lies_there(folder: Path) -> None:
+def test_the_folder_of_checkpoints_is_the_environments(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
+    assert checkpoints.root() == folder
+    assert checkpoints.names() == ["rnn", "gru", "lstm"]
+    assert checkpoints.load("gru").hash == checkpoints.load("gru", folder).hash
+    monkeypatch.delenv("UNROLLED_CHECKPOINTS")
+    assert checkpoints.root() == Path(checkpoints.__file__).parents[2] / "checkpoints"
+    assert checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "f" * 64)
+    assert not checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "0" * 64)
+    assert not checkpoints.trained_on({"data": "f" * 64}, "f" * 64) and not checkpoints.trained_on({}, "f" * 64)
+
+
+def test_names_in_order_and_one_that_is_not_there(folder: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"^no checkpoint 'transformer'; available: rnn, gru, lstm$"):
+        checkpoints.load("transformer", folder)
+    with pytest.raises(CheckpointError, match=r"^no checkpoint 'rnn'; available: none$"):
+        checkpoints.load("rnn", folder / "missing")
     for name in ("zebra", "alpha", "word2vec"):
         shutil.copytree(folder / "gru", folder / name)
     checkpoints.save(
@@ -185,22 +201,6 @@ def test_names_in_order_whatever_else_lies_there(folder: Path) -> None:
         (folder / name).mkdir()
     assert checkpoints.names(folder) == ["rnn", "gru", "lstm", "alpha", "zebra"]
     assert checkpoints.names(folder / "missing") == []
-
-
-def test_the_folder_of_checkpoints_is_the_environments(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(folder))
-    assert checkpoints.root() == folder
-    assert checkpoints.names() == ["rnn", "gru", "lstm"]
-    assert checkpoints.load("gru").hash == checkpoints.load("gru", folder).hash
-    monkeypatch.delenv("UNROLLED_CHECKPOINTS")
-    assert checkpoints.root() == Path(checkpoints.__file__).parents[2] / "checkpoints"
-
-
-def test_a_checkpoint_that_is_not_there(folder: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"^no checkpoint 'transformer'; available: rnn, gru, lstm$"):
-        checkpoints.load("transformer", folder)
-    with pytest.raises(CheckpointError, match=r"^no checkpoint 'rnn'; available: none$"):
-        checkpoints.load("rnn", folder / "missing")
 
 
 HOSTILE_NAMES = [
@@ -479,7 +479,7 @@ def test_a_disk_that_fills_leaves_the_last_good_checkpoint(
     assert checkpoints.load("mine", tmp_path).hash != before.hash
 
 
-def test_half_a_checkpoint_left_by_a_crash_is_no_checkpoint(folder: Path) -> None:
+def test_a_crash_while_saving_loses_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(folder / "rnn", folder / ".rnn.new")
     (folder / ".rnn.new" / WEIGHTS).write_bytes(b"half")
     (folder / ".lstm.new").mkdir()
@@ -488,9 +488,6 @@ def test_half_a_checkpoint_left_by_a_crash_is_no_checkpoint(folder: Path) -> Non
     checkpoints.save("rnn", loaded.model.state_dict(), loaded.vocabulary, loaded.card, folder)
     assert checkpoints.load("rnn", folder).hash == loaded.hash
     assert not (folder / ".rnn.new").exists()
-
-
-def test_a_crash_between_the_two_renames_loses_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = checkpoints.load("gru", folder)
     (folder / "gru").rename(folder / ".gru.previous")
     assert checkpoints.load("gru", folder).hash == before.hash
@@ -504,12 +501,6 @@ def test_a_crash_between_the_two_renames_loses_nothing(folder: Path, monkeypatch
     assert checkpoints.load("gru", folder).hash == before.hash
     checkpoints.save("gru", before.model.state_dict(), before.vocabulary, before.card, folder)
     assert sorted(path.name for path in folder.iterdir()) == ["gru", "lstm", "rnn"]
-
-
-def test_a_card_tells_the_file_that_a_model_was_trained_on() -> None:
-    assert checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "f" * 64)
-    assert not checkpoints.trained_on({"data": {"sha256": "f" * 64}}, "0" * 64)
-    assert not checkpoints.trained_on({"data": "f" * 64}, "f" * 64) and not checkpoints.trained_on({}, "f" * 64)
 
 
 @pytest.mark.parametrize("crashed_before", [False, True])
@@ -585,6 +576,11 @@ def test_parts_are_loaded_as_they_were_saved_and_decide_no_number(tmp_path: Path
     assert len({verdict(checkpoint, "w0 w3 w9 zork").logit for checkpoint in every}) == 1
     assert len({checkpoint.hash_with_polarity for checkpoint in every}) == 3
     assert whole.hash_with_state_space == other.hash_with_state_space != bare.hash_with_state_space
+    save_parts(tmp_path)
+    for polarity in (LEANINGS[1:], LEANINGS[:, None], np.full(len(WORDS), np.inf)):
+        with pytest.raises(ValueError, match="polarity"):
+            save_parts(tmp_path, polarity)
+        assert checkpoints.load("mine", tmp_path).polarity is not None
 
 
 @pytest.mark.parametrize("file", [POLARITY, STATE_SPACE])
@@ -637,31 +633,12 @@ def test_a_part_that_does_not_fit_is_refused_under_right_hashes(
     refusal(error, "mine")
 
 
-def test_a_polarity_that_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
-    save_parts(tmp_path)
-    for polarity in (LEANINGS[1:], LEANINGS[:, None], np.full(len(WORDS), np.inf)):
-        with pytest.raises(ValueError, match="polarity"):
-            save_parts(tmp_path, polarity)
-        assert checkpoints.load("mine", tmp_path).polarity is not None
-
-
 # Word vectors
 
 
 def save_vectors(folder: Path, vectors: torch.Tensor, **changes: object) -> None:
     card = {"kind": checkpoints.EMBEDDINGS, "preprocessing": Preprocessing().steps, **changes}
     checkpoints.save(checkpoints.WORD2VEC, {"vectors": vectors}, WORDS, card, folder)
-
-
-def test_word_vectors_survive_rounded_to_float16(tmp_path: Path) -> None:
-    vectors = torch.randn(len(WORDS), 3)
-    save_vectors(tmp_path, vectors)
-    loaded = checkpoints.load_vectors(folder=tmp_path)
-    assert np.array_equal(loaded.vectors, vectors.numpy().astype(np.float16).astype(np.float32))
-    assert loaded.vectors.dtype == np.float32
-    assert loaded.vocabulary == WORDS
-    assert loaded.preprocessing == Preprocessing()
-    assert checkpoints.names(tmp_path) == []
 
 
 def test_word_vectors_are_no_classifier_nor_the_other_way_round(folder: Path) -> None:
@@ -672,7 +649,7 @@ def test_word_vectors_are_no_classifier_nor_the_other_way_round(folder: Path) ->
         checkpoints.load_vectors("rnn", folder)
 
 
-def test_word_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+def test_word_vectors_survive_rounded_to_float16_or_are_refused(tmp_path: Path) -> None:
     for shape in ((len(WORDS) - 1, 3), (len(WORDS) + 1, 3), (0, 3), (), (len(WORDS),)):
         save_vectors(tmp_path, torch.zeros(shape))
         with pytest.raises(CheckpointError, match="holds no vectors for its 20 tokens") as error:
@@ -687,3 +664,11 @@ def test_word_vectors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     reseal(tmp_path, "word2vec", lambda card: card.pop("preprocessing"))
     with pytest.raises(CheckpointError):
         checkpoints.load_vectors(folder=tmp_path)
+    vectors = torch.randn(len(WORDS), 3)
+    save_vectors(tmp_path, vectors)
+    loaded = checkpoints.load_vectors(folder=tmp_path)
+    assert np.array_equal(loaded.vectors, vectors.numpy().astype(np.float16).astype(np.float32))
+    assert loaded.vectors.dtype == np.float32
+    assert loaded.vocabulary == WORDS
+    assert loaded.preprocessing == Preprocessing()
+    assert checkpoints.names(tmp_path) == []

@@ -70,6 +70,9 @@ def test_answers_of_every_kind_are_the_same_probabilities() -> None:
         found = box(lambda texts, kind=kind: kind(by_length(texts))).probabilities(TEXTS)
         assert found.dtype == np.float64
         np.testing.assert_allclose(found, by_length(TEXTS), rtol=1e-6)
+    found = box(lambda texts: [1 + 1e-7, -1e-8, 0.5]).probabilities(TEXTS)
+    np.testing.assert_array_equal(found, [1, 0, 0.5])
+    np.testing.assert_allclose(log_odds(found), [27.631, -27.631, 0], atol=1e-3)
 
 
 NO_ANSWERS: list[tuple[Any, str]] = [
@@ -101,18 +104,12 @@ def test_what_is_no_answer_is_refused_in_one_line() -> None:
         assert str(caught.value).startswith("made.up:function ")
 
 
-def test_a_rounding_outside_is_none() -> None:
-    found = box(lambda texts: [1 + 1e-7, -1e-8, 0.5]).probabilities(TEXTS)
-    np.testing.assert_array_equal(found, [1, 0, 0.5])
-    np.testing.assert_allclose(log_odds(found), [27.631, -27.631, 0], atol=1e-3)
-
-
 @given(st.floats(-20, 20))
 def test_log_odds_are_what_the_logistic_function_undoes(logit: float) -> None:
     assert log_odds(sigmoid(np.array([logit])))[0] == pytest.approx(logit, abs=1e-6)
 
 
-def test_no_text_is_asked_about_twice_and_batches_grow() -> None:
+def test_no_text_is_asked_about_twice_and_batches_grow_or_shrink(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
 
     def counting(texts: list[str]) -> list[float]:
@@ -126,9 +123,6 @@ def test_no_text_is_asked_about_twice_and_batches_grow() -> None:
     assert sum(map(len, asked)) == 700 == len({text for batch in asked for text in batch})
     assert len(asked[0]) == 16
     assert len(asked[-2]) > 64  # it answers at once, so it is asked about more
-
-
-def test_a_slow_one_is_asked_about_less_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
 
     def slow(texts: list[str]) -> list[float]:
@@ -209,12 +203,6 @@ def test_it_is_found_in_the_current_folder_and_named_after_the_callable(module: 
     assert load(f"{name}:spam").hash == found.hash != method.hash
 
 
-def test_what_is_no_spec() -> None:
-    for spec in ("", "module", ":f", "module:", "a b:f", "module:f()", "os;x:f", "../up:f", "a..b:f"):
-        with pytest.raises(PredictorError, match=r"--predictor is package.module:callable; given: "):
-            load(spec)
-
-
 def test_what_cannot_be_loaded(module: Any) -> None:
     name = module(
         "import textwrap\nnumber = 3\nclass Kind:\n    pass\n"
@@ -237,6 +225,9 @@ def test_what_cannot_be_loaded(module: Any) -> None:
         with pytest.raises(PredictorError, match=message) as caught:
             load(spec)
         assert "\n" not in str(caught.value)
+    for spec in ("", "module", ":f", "module:", "a b:f", "module:f()", "os;x:f", "../up:f", "a..b:f"):
+        with pytest.raises(PredictorError, match=r"--predictor is package.module:callable; given: "):
+            load(spec)
 
 
 def test_it_is_asked_for_among_arguments() -> None:
@@ -277,8 +268,5 @@ def test_verdicts() -> None:
     assert verdicts(black_box, ["A  fine day!"]) == [found]
     read = with_prefixes(black_box, found)
     np.testing.assert_allclose(read.prefix_probabilities, by_length(["a", "a fine", "a fine day", "a fine day !"]))
-
-
-def test_it_has_no_inside() -> None:
     with pytest.raises(ValueError, match=r"the trace needs a model's states and weights; of function only the answers"):
         inside(box(), "the trace")

@@ -240,7 +240,7 @@ def test_what_has_no_state_on_the_way_is_compared_and_named(
         checkpoints.load("odd", tmp_path)
 
 
-def test_a_read_out_is_written_as_it_is_read_and_an_unknown_one_refused() -> None:
+def test_variants_are_written_as_they_are_read_and_unknown_ones_refused() -> None:
     for text in (
         *("max", "padded:12", "left:7", "mean padded:3", "dot left:10000", "cut:9", "padded:4:last"),
         "max left:4:first",
@@ -249,27 +249,21 @@ def test_a_read_out_is_written_as_it_is_read_and_an_unknown_one_refused() -> Non
         assert ReadOut.parse(" ".join(reversed(text.split()))) == ReadOut.parse(text)
     assert ReadOut.parse("max unpadded") == ReadOut("max")
     for text in (
-        "median",
-        "padded",
-        "left:0",
-        "left:10001",
-        "left:5 padded:5",
-        "max mean",
-        "max:3",
-        "cut",
-        "cut:3:none",
+        *("median", "padded", "left:0", "left:10001", "left:5 padded:5", "max mean", "max:3", "cut", "cut:3:none"),
     ):
         with pytest.raises(ValueError, match=r"unknown read-out .* expected one of final, last"):
             ReadOut.parse(text)
-
-
-def test_which_pools_a_model_has() -> None:
     assert pools("lstm", True) == POOLS
     assert pools("gru", False) == ("final", "max", "mean", "dot")
     for cell in CELLS:
         if cell != "lstm":
             with pytest.raises(ValueError, match="no read-out 'cell'"):
                 Classifier(cell, 5, reads="cell")
+    for cell, variant in (("lstm", {"nonlinearity": "relu"}), ("rnn", {"reset_after": False})):
+        with pytest.raises(ValueError, match="only an RNN has another activation"):
+            Classifier(cell, 5, **variant)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown activation 'sine'"):
+        Classifier("rnn", 5, head=Head(3, "sine"))
 
 
 @pytest.mark.parametrize("pool", POOLS)
@@ -279,11 +273,3 @@ def test_what_stands_behind_a_text_does_not_reach_it(pool: str) -> None:
     ids, lengths = torch.randint(1, 9, (3, 6)), torch.tensor([6, 2, 4])
     alone = [model(row[None, :length]).item() for row, length in zip(ids, lengths.tolist(), strict=True)]
     np.testing.assert_allclose(model(ids, lengths).numpy(), alone, atol=1e-6)
-
-
-def test_another_activation_belongs_to_its_cell(tmp_path: Path) -> None:
-    for cell, variant in (("lstm", {"nonlinearity": "relu"}), ("rnn", {"reset_after": False})):
-        with pytest.raises(ValueError, match="only an RNN has another activation"):
-            Classifier(cell, 5, **variant)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="unknown activation 'sine'"):
-        Classifier("rnn", 5, head=Head(3, "sine"))

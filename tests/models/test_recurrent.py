@@ -103,7 +103,7 @@ def test_step_equals_the_equations_gate_by_gate(cell: str, layers: int) -> None:
     assert model.read_out(state.h[-1]).item() == pytest.approx(logit, abs=1e-12)
 
 
-def test_one_step_of_a_gru_by_hand() -> None:
+def test_one_step_by_hand() -> None:
     """The reset gate stands inside the candidate's recurrent term: n = tanh(Wx + b + r*(Uh + d))."""
     r, z = 0.25, 0.8
     from_input = torch.tensor([[np.log(r / (1 - r)), np.log(z / (1 - z)), 0.3]])
@@ -114,10 +114,7 @@ def test_one_step_of_a_gru_by_hand() -> None:
     assert step.h.item() == pytest.approx(0.2 * n + 0.8 * 0.5)
     assert step.c is None
     assert [gate.item() for gate in step.gates] == pytest.approx([r, z, n])
-
-
-def test_one_step_of_an_lstm_by_hand() -> None:
-    """All projections zero: every sigmoid is a half and the candidate zero, so c' = c/2 and h' = tanh(c/2)/2."""
+    # All projections zero: every sigmoid is a half and the candidate zero, so c' = c/2 and h' = tanh(c/2)/2.
     zeros = torch.zeros(1, 4, dtype=torch.float64)
     step = cell_step("lstm", zeros, zeros, torch.tensor([[0.9]]), torch.tensor([[3.0]], dtype=torch.float64))
     assert step.c is not None

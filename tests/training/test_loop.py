@@ -49,14 +49,6 @@ SETTINGS = TrainingSettings(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _on_the_processor() -> Iterator[None]:
-    """Bit for bit is promised of the processor, so a GPU stays unused."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.cuda, "is_available", lambda: False)
-        yield
-
-
 class Data(NamedTuple):
     """The arguments of `train_classifier` after the settings."""
 
@@ -263,9 +255,6 @@ def test_a_second_run_starts_from_the_weights_of_the_first(first: Classifier) ->
     assert ((logits(second, DATA.sentences.take(DATA.held)) >= 0) == right).mean() > 0.85
     for key, value in first.state_dict().items():
         assert torch.equal(value, before[key]), "the first is left as it was"
-
-
-def test_a_start_of_another_shape_is_refused(first: Classifier) -> None:
     for change in ({"hidden_size": 9}, {"layers": 2}, {"cell": "lstm"}):
         with pytest.raises(ValueError):
             settings = replace(SETTINGS, **{"hidden_size": 12, **change})
@@ -413,11 +402,20 @@ def test_a_known_temperature_is_found(temperature: float) -> None:
     assert all(smoothed_loss(found) <= smoothed_loss(found * factor) for factor in (0.5, 0.9, 0.99, 1.01, 1.1, 2.0))
 
 
-def test_log_loss_by_hand() -> None:
+def test_log_loss_by_hand_and_weighted() -> None:
     assert log_loss(np.array([0.0, 0.0]), np.array([0, 1])) == pytest.approx(math.log(2))
     losses = np.array([math.log(1 + math.exp(-2)), math.log(1 + math.exp(3))])
     assert log_loss(np.array([-2.0, -3.0]), np.array([0, 1])) == pytest.approx(losses.mean())
     assert log_loss(np.array([-2.0, -3.0]), np.array([0, 1]), (1.0, 3.0)) == pytest.approx(losses @ [0.25, 0.75])
+    random = np.random.default_rng(0)
+    labels = (random.random(300) < 0.2).astype(np.int8)
+    scores = random.normal(0, 2, 300) + labels
+    repeated = np.concatenate([np.flatnonzero(labels == 0), np.repeat(np.flatnonzero(labels == 1), 3)])
+    # Near, as rows written out three times also count as three times the evidence.
+    assert fit_temperature(scores, labels, (1.0, 3.0)) == pytest.approx(
+        fit_temperature(scores[repeated], labels[repeated]), rel=0.05
+    )
+    assert log_loss(scores, labels, (1.0, 3.0)) == pytest.approx(log_loss(scores[repeated], labels[repeated]))
 
 
 def test_rows_that_are_all_right_never_sharpen() -> None:
@@ -431,12 +429,12 @@ def test_rows_that_are_all_right_never_sharpen() -> None:
     assert 20 / fit_temperature(20.0 * (2 * labels - 1), labels) == pytest.approx(math.log(31), rel=1e-3)
 
 
-@pytest.mark.parametrize(("errors", "sharpened"), [(0, False), (FEW_ERRORS - 1, False), (FEW_ERRORS, True)])
-def test_it_takes_errors_to_sharpen(errors: int, sharpened: bool) -> None:
+def test_it_takes_errors_to_sharpen() -> None:
     labels = np.repeat([0, 1], 5_000)
-    logits = 0.5 * (2.0 * labels - 1)
-    logits[:errors] *= -1
-    assert (fit_temperature(logits, labels) < 0.2) == sharpened
+    for errors in (0, FEW_ERRORS - 1, FEW_ERRORS):
+        scores = 0.5 * (2.0 * labels - 1)
+        scores[:errors] *= -1
+        assert (fit_temperature(scores, labels) < 0.2) == (errors == FEW_ERRORS)
 
 
 def test_folding_the_temperature_in_never_changes_a_verdict() -> None:
@@ -508,23 +506,14 @@ def test_what_cannot_be_trained_is_refused() -> None:
 # Uneven classes
 
 
-def test_class_weights_give_both_classes_the_same_say() -> None:
+def test_class_weights_and_settings_without_balance() -> None:
     labels = np.array([0] * 6 + [1] * 2, dtype=np.int8)
     first, second = class_weights(labels)
     assert (first, second) == (8 / 12, 8 / 4)
     assert 6 * first == pytest.approx(2 * second) and 6 * first + 2 * second == pytest.approx(8)
-
-
-def test_a_weighted_temperature_is_that_of_rows_written_out_several_times() -> None:
-    random = np.random.default_rng(0)
-    labels = (random.random(300) < 0.2).astype(np.int8)
-    scores = random.normal(0, 2, 300) + labels
-    repeated = np.concatenate([np.flatnonzero(labels == 0), np.repeat(np.flatnonzero(labels == 1), 3)])
-    # Near, as rows written out three times also count as three times the evidence.
-    assert fit_temperature(scores, labels, (1.0, 3.0)) == pytest.approx(
-        fit_temperature(scores[repeated], labels[repeated]), rel=0.05
-    )
-    assert log_loss(scores, labels, (1.0, 3.0)) == pytest.approx(log_loss(scores[repeated], labels[repeated]))
+    assert "balance" not in settings_json(SETTINGS)
+    assert settings_json(replace(SETTINGS, balance=True))["balance"] is True
+    assert TrainingSettings(**settings_json(SETTINGS)) == SETTINGS
 
 
 def test_even_classes_train_the_same_balanced_or_not() -> None:
@@ -548,9 +537,3 @@ def test_balance_saves_a_rare_class() -> None:
         event = last(train_classifier(replace(SETTINGS, balance=balance, epochs=12), *given))
         found[balance] = (logits(trained(event), DATA.sentences) >= 0)[rare == 1].mean()
     assert found[True] > found[False] + 0.2
-
-
-def test_settings_without_balance_are_kept_as_cards_always_kept_them() -> None:
-    assert "balance" not in settings_json(SETTINGS)
-    assert settings_json(replace(SETTINGS, balance=True))["balance"] is True
-    assert TrainingSettings(**settings_json(SETTINGS)) == SETTINGS

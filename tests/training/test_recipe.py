@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,14 +68,6 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def same_weights(one: Path, other: Path) -> bool:
     return (one / "weights.safetensors").read_bytes() == (other / "weights.safetensors").read_bytes()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _on_the_processor() -> Iterator[None]:
-    """Bit for bit is promised of the processor, so a GPU stays unused."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.cuda, "is_available", lambda: False)
-        yield
 
 
 @dataclass(frozen=True)
@@ -255,6 +246,12 @@ def test_the_card_says_what_the_model_is(made: Made) -> None:
         "split_seed": 0,
         "tokens": sum(len(text.split()) for text in CORPUS.texts),
     }
+    files = content(made.out)
+    expected = ("card.json", "vocabulary.txt", "weights.safetensors")
+    both = {f"{name}/{file}" for name in ("rnn", "word2vec") for file in expected}
+    assert set(files) == both | {"rnn/polarity.safetensors", "rnn/state_space.safetensors"}
+    for name, written in files.items():
+        assert not [text for text in CORPUS.texts if text.encode() in written], name
 
 
 def test_a_card_that_says_nothing_of_its_split_had_the_one_of_old(made: Made) -> None:
@@ -270,15 +267,6 @@ def test_a_card_that_says_nothing_of_its_split_had_the_one_of_old(made: Made) ->
     expected = np.sort(np.random.default_rng(3).choice(np.arange(5, 60), 20, replace=False))
     assert rows.held.tolist() == expected.tolist()
     assert sorted([*rows.train, *rows.held]) == list(range(65))
-
-
-def test_no_text_of_the_data_is_in_a_checkpoint(made: Made) -> None:
-    files = content(made.out)
-    expected = ("card.json", "vocabulary.txt", "weights.safetensors")
-    both = {f"{name}/{file}" for name in ("rnn", "word2vec") for file in expected}
-    assert set(files) == both | {"rnn/polarity.safetensors", "rnn/state_space.safetensors"}
-    for name, written in files.items():
-        assert not [text for text in CORPUS.texts if text.encode() in written], name
 
 
 def test_training_again_gives_the_same_checkpoint_and_a_finished_one_stays(made: Made, tmp_path: Path) -> None:

@@ -83,9 +83,6 @@ def test_a_norm_of_zero_is_a_gap() -> None:
     assert np.isnan(jacobian.y).tolist() == [False, True, False, False]
     assert np.isnan(norms.y).tolist() == [True, False, False, False]
     assert np.isnan(bound.y).tolist() == [True, False, False, False]  # the factor 0 is that of the second step
-
-
-def test_ticks_of_a_few_decades_are_few_and_written_out() -> None:
     ticks = gradient_figures._ticks([np.array([0.17, 0.0, 1.3])])
     assert ticks["ticktext"] == ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50"]
     np.testing.assert_allclose(ticks["tickvals"], [float(text) for text in ticks["ticktext"]])

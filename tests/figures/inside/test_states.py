@@ -74,7 +74,7 @@ def test_a_cell_of_the_map_is_its_unit_and_token() -> None:
         assert 1 <= widest(many) <= MOST_TOKENS and widest(many) * many <= max(MOST_CELLS, many)
 
 
-def test_colours_have_the_same_meaning_whatever_the_text() -> None:
+def test_colours_keep_their_meaning_and_the_chosen_cell_is_framed() -> None:
     trace = traced(WORDS)
     ranges = {shown: state_heatmap(trace, shown, [0, 1]).data[0] for shown in shown_names(trace)}
     largest = np.abs(trace.c).max()
@@ -86,9 +86,6 @@ def test_colours_have_the_same_meaning_whatever_the_text() -> None:
         "cell": (-1, 1),
         "output": (0, 1),
     }
-
-
-def test_the_chosen_unit_and_token_are_framed() -> None:
     trace = traced(WORDS)
     column, row = state_heatmap(trace, "h", [4, 2, 6], chosen=(6, 1)).layout.shapes
     assert (column.x0, column.x1) == (1.5, 2.5)
@@ -106,6 +103,11 @@ def test_a_units_line_holds_all_its_states_and_gates() -> None:
     assert zero.y0 == zero.y1 == 0
     assert mark.x0 == mark.x1 == 3
     assert len({(curve.line.color, curve.line.dash) for curve in figure.data}) == 6
+    shown = {curve.name: curve.visible for curve in unit_line(traced([f"w{n}" for n in range(61)]), 0).data}
+    assert [name for name, visible in shown.items() if visible is True] == ["hidden state h", "cell state c"]
+    assert list(shown.values()).count("legendonly") == 4
+    assert all(curve.visible is True for curve in unit_line(traced(WORDS), 0).data)
+    assert all(curve.visible is True for curve in unit_line(traced([f"w{n}" for n in range(61)], "rnn"), 0).data)
 
 
 def test_bars_sum_to_the_logit() -> None:
@@ -119,6 +121,14 @@ def test_bars_sum_to_the_logit() -> None:
     figure = contribution_bars([traced(WORDS, "rnn"), traced(["one", "two"], "gru")])
     assert figure.layout.xaxis.ticktext is None  # models that cut the words differently
     assert list(contribution_bars([traced(WORDS, "rnn")]).layout.xaxis.ticktext) == WORDS
+    tokens = [f"w{place}" for place in range(200)]
+    trace = traced(tokens)
+    figure = contribution_bars([trace], first=130)
+    for bar, found in zip(figure.data, (trace.contributions, trace.cell_contributions), strict=True):
+        assert list(bar.x) == list(range(131, 131 + MOST_BARS))
+        assert bar.y == pytest.approx(found[130 : 130 + MOST_BARS], abs=1e-6)
+        assert list(bar.customdata) == tokens[130 : 130 + MOST_BARS]
+    assert list(contribution_bars([trace], first=190).layout.xaxis.ticktext) == tokens[190:]
 
 
 def space_of(*traces: Trace):
@@ -170,25 +180,6 @@ def test_distances_are_drawn_as_they_are() -> None:
     assert list(figure.layout.xaxis.tickvals) == [1, 2, 3]
     assert_text(figure, "<b>")
     assert len(distance_curves([], []).data) == 0
-
-
-def test_bars_of_a_long_text_are_a_window_of_it() -> None:
-    tokens = [f"w{place}" for place in range(200)]
-    trace = traced(tokens)
-    figure = contribution_bars([trace], first=130)
-    for bar, found in zip(figure.data, (trace.contributions, trace.cell_contributions), strict=True):
-        assert list(bar.x) == list(range(131, 131 + MOST_BARS))
-        assert bar.y == pytest.approx(found[130 : 130 + MOST_BARS], abs=1e-6)
-        assert list(bar.customdata) == tokens[130 : 130 + MOST_BARS]
-    assert list(contribution_bars([trace], first=190).layout.xaxis.ticktext) == tokens[190:]
-
-
-def test_a_long_units_gates_wait_in_the_legend() -> None:
-    shown = {curve.name: curve.visible for curve in unit_line(traced([f"w{n}" for n in range(61)]), 0).data}
-    assert [name for name, visible in shown.items() if visible is True] == ["hidden state h", "cell state c"]
-    assert list(shown.values()).count("legendonly") == 4
-    assert all(curve.visible is True for curve in unit_line(traced(WORDS), 0).data)
-    assert all(curve.visible is True for curve in unit_line(traced([f"w{n}" for n in range(61)], "rnn"), 0).data)
 
 
 def test_a_long_path_keeps_its_line_and_thins_its_arrows() -> None:

@@ -60,9 +60,6 @@ def test_a_colour_is_mixed_by_responsibility() -> None:
     red, green, blue = np.rint(delta[least] @ hues).astype(int)
     colors = [color for trace in figure.data[:2] for color in trace.marker.color]
     assert f"rgb({red},{green},{blue})" in colors
-
-
-def test_what_a_token_would_do_is_escaped() -> None:
     found = fitted()
     figure = mixture_plane(found, 1, ("<b>", "y"), labels=["<b>x</b>"] * 60)
     assert_text(figure, "<b>", "<b>x</b>")

@@ -218,13 +218,19 @@ def test_a_head_of_two_layers_is_found_by_its_shapes() -> None:
         find(given | {"fc1.weight": torch.zeros(7, H), "fc2.weight": torch.zeros(2, 6)})
 
 
-def test_several_tables_of_tensors_are_told_with_the_way_on(tmp_path: Path) -> None:
+def test_tables_and_types_of_tensors_are_checked(tmp_path: Path) -> None:
     torch.save({"model": tensors(), "average": tensors()}, tmp_path / "two.pt")
     with pytest.raises(ValueError, match=r"2 tables of tensors.*model, average; keep one, as in torch\.save"):
         read(tmp_path / "two.pt")
     torch.save({**tensors(), "optimizer": {"state": {}}}, tmp_path / "mixed.pt")
     with pytest.raises(ValueError, match="not tensors: optimizer; save the model's state_dict alone"):
         read(tmp_path / "mixed.pt")
+    save_file(tensors() | {"embedding.weight": torch.ones(V, E, dtype=torch.int8)}, tmp_path / "odd.safetensors")
+    with pytest.raises(ValueError, match=r"embedding\.weight has numbers of type int8"):
+        read(tmp_path / "odd.safetensors")
+    for kind in (torch.float16, torch.bfloat16, torch.float64):
+        torch.save({name: tensor.to(kind) for name, tensor in tensors().items()}, tmp_path / "kind.pt")
+        assert find(read(tmp_path / "kind.pt")).cell == "lstm"
 
 
 @pytest.mark.parametrize(
@@ -250,12 +256,3 @@ def test_tensors_that_are_no_plain_arrays_are_refused_by_name(
     with pytest.raises(ValueError, match=r"odd\.pt: embedding\.weight (has|is) ") as refused:
         read(tmp_path / "odd.pt")
     assert re.search(message, str(refused.value)) and "\n" not in str(refused.value)
-
-
-def test_types_of_safetensors_are_checked_too_and_half_precision_is_read(tmp_path: Path) -> None:
-    save_file(tensors() | {"embedding.weight": torch.ones(V, E, dtype=torch.int8)}, tmp_path / "odd.safetensors")
-    with pytest.raises(ValueError, match=r"embedding\.weight has numbers of type int8"):
-        read(tmp_path / "odd.safetensors")
-    for kind in (torch.float16, torch.bfloat16, torch.float64):
-        torch.save({name: tensor.to(kind) for name, tensor in tensors().items()}, tmp_path / "kind.pt")
-        assert find(read(tmp_path / "kind.pt")).cell == "lstm"
