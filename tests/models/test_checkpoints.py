@@ -488,6 +488,7 @@ def test_a_crash_while_saving_loses_nothing(folder: Path, monkeypatch: pytest.Mo
     checkpoints.save("rnn", loaded.model.state_dict(), loaded.vocabulary, loaded.card, folder)
     assert checkpoints.load("rnn", folder).hash == loaded.hash
     assert not (folder / ".rnn.new").exists()
+    (folder / ".lstm.new").rmdir()
     before = checkpoints.load("gru", folder)
     (folder / "gru").rename(folder / ".gru.previous")
     assert checkpoints.load("gru", folder).hash == before.hash

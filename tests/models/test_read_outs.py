@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 
 from core.__main__ import main
 from core.models import checkpoints
@@ -84,13 +85,10 @@ def test_a_reset_gate_before_the_product_by_its_equations() -> None:
     weights = {name: value.numpy() for name, value in model.recurrent.named_parameters()}
     w, u, b, d = (weights[f"{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
 
-    def logistic(x: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-x))
-
     h = np.zeros(4)
     for number in (2, 5, 3):
         x = model.embedding.weight[number].numpy()
-        r, z = (logistic((w @ x + b + u @ h + d)[gate : gate + 4]) for gate in (0, 4))
+        r, z = (expit((w @ x + b + u @ h + d)[gate : gate + 4]) for gate in (0, 4))
         n = np.tanh((w @ x + b)[8:] + u[8:] @ (r * h) + d[8:])
         h = (1 - z) * n + z * h
     expected = model.linear.weight[0].numpy() @ h + model.linear.bias.item()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 from torch import Tensor
 
 from core.models.recurrent import CELLS, GATES, Classifier, cell_step
@@ -21,10 +22,6 @@ def classifier(cell: str, layers: int = 1, dtype: torch.dtype = torch.float64, d
 
 def sentences(batch: int, length: int, seed: int = 0) -> Tensor:
     return torch.randint(1, VOCABULARY, (batch, length), generator=torch.Generator().manual_seed(seed))
-
-
-def logistic(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
 
 
 def plain_layer(
@@ -45,14 +42,14 @@ def plain_layer(
         pre = from_input(0) + from_state(0)
         return np.tanh(pre), c, {"pre_activation": pre}
     if model.cell == "gru":
-        r = logistic(from_input(0) + from_state(0))
-        z = logistic(from_input(1) + from_state(1))
+        r = expit(from_input(0) + from_state(0))
+        z = expit(from_input(1) + from_state(1))
         n = np.tanh(from_input(2) + r * from_state(2))
         return (1 - z) * n + z * h, c, {"reset": r, "update": z, "new": n}
-    i = logistic(from_input(0) + from_state(0))
-    f = logistic(from_input(1) + from_state(1))
+    i = expit(from_input(0) + from_state(0))
+    f = expit(from_input(1) + from_state(1))
     g = np.tanh(from_input(2) + from_state(2))
-    o = logistic(from_input(3) + from_state(3))
+    o = expit(from_input(3) + from_state(3))
     c = f * c + i * g
     return o * np.tanh(c), c, {"input": i, "forget": f, "cell": g, "output": o}
 

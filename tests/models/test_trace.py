@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
 
 from core.models.checkpoints import Checkpoint
 from core.models.predict import EmptyTextError
@@ -32,10 +33,6 @@ def ids(found: Trace) -> torch.Tensor:
     return torch.tensor([VOCABULARY.encode(found.tokens)])
 
 
-def logistic(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
-
-
 @pytest.mark.parametrize("dtype", TOLERANCES, ids=str)
 @pytest.mark.parametrize(("cell", "layers"), SHAPES)
 def test_states_and_logits_are_those_of_torch(cell: str, layers: int, dtype: torch.dtype) -> None:
@@ -45,7 +42,7 @@ def test_states_and_logits_are_those_of_torch(cell: str, layers: int, dtype: tor
     np.testing.assert_allclose(found.h, h[0].numpy(), rtol=0, atol=TOLERANCES[dtype])
     np.testing.assert_allclose(found.logit, asked.model.prefix_logits(ids(found))[0].numpy(), atol=TOLERANCES[dtype])
     assert found.logit[-1] == pytest.approx(asked.model(ids(found)).item(), abs=TOLERANCES[dtype])
-    np.testing.assert_allclose(found.probability, logistic(found.logit), atol=1e-12)
+    np.testing.assert_allclose(found.probability, expit(found.logit), atol=1e-12)
     assert found.h.dtype == (np.float32 if dtype == torch.float32 else np.float64)
     assert (found.c is None) == (found.cell_contributions is None) == (cell != "lstm")
 
@@ -128,7 +125,7 @@ def made_up(forget: list[float]) -> Trace:
     logit = 2 * h[:, 0] + 0.1
     return Trace(
         "lstm", "a b", ("a", "b"), (True, True), "lstm", h, h, c,
-        {"input": i, "forget": f, "cell": g, "output": o}, np.array([2.0]), logit, logistic(logit), 0.1,
+        {"input": i, "forget": f, "cell": g, "output": o}, np.array([2.0]), logit, expit(logit), 0.1,
     )  # fmt: skip
 
 

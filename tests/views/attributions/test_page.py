@@ -27,9 +27,7 @@ OF_SENTENCES = ("words", "agreement", "order", "pairs")
 HASH = "0" * 64
 
 
-@pytest.fixture(autouse=True)
-def _own_world(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -23,7 +21,7 @@ from core.models.token_predictor import predictor
 from pages.views.maths_lab import boosting
 from pages.wording.tokens import plain
 from tests import app
-from tests.app import ROOT, figures, forget, mark_messages, parameters, press, said, script, sound, table
+from tests.app import ROOT, figures, mark_messages, parameters, press, said, script, sound, table
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -34,13 +32,7 @@ boosting.view()
 """
 
 
-@pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    shutil.copytree(tiny_checkpoints, tmp_path / "checkpoints")
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    forget()
-    yield
-    forget()
+pytestmark = pytest.mark.usefixtures("own_models")
 
 
 def opened(**link: str) -> AppTest:

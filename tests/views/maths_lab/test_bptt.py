@@ -66,14 +66,14 @@ def test_a_forged_number_leaves_the_usual_one() -> None:
 
 def test_what_cannot_be_read_is_one_line_and_the_rest_stays() -> None:
     at = script(SCRIPT)
-    for inputs in ("", "1,,2", "1, inf", "a", "1 2", *SENTENCES[::5]):
+    for inputs in ("", "1,,2", "1, inf", "a", "1 2", SENTENCES[0]):
         at.text_input(key="bptt x").set_value(inputs)
         sound(at.run())
         assert "x_" in said(at) and "the inputs are finite numbers separated by commas" in at.info[0].value
         assert at.text_input(key="bptt x").value == inputs
         assert at.text_input(key="bptt f").value == SLIP and figures(at)
     at.text_input(key="bptt x").set_value("1")
-    for formula in ("", "__import__('os').system('true')", "h" * 100_000, "lambda: 1", *SENTENCES[::5]):
+    for formula in ("", "__import__('os').system('true')", "h" * 100_000, "lambda: 1", SENTENCES[0]):
         at.text_input(key="bptt f").set_value(formula)
         sound(at.run())
         (error,) = at.error

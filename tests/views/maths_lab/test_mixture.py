@@ -28,9 +28,7 @@ mixture.view()
 Downloads = dict[str, Callable[[], list[list[str]]]]
 
 
-@pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 def opened(**link: str) -> AppTest:

@@ -31,9 +31,7 @@ if texts:
 """
 
 
-@pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tiny_checkpoints))
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 def opened(text: str = A, **link: str) -> AppTest:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ from core.probes.scan.lines import own_lines
 from core.probes.units.linear_probes import diagnose
 from core.probes.units.linear_probes_file import KEY, Source, add_probes
 from core.probes.units.patterns import index, pattern, search
-from tests.app import figures, forget, parameters, press, said, script, sound, table
+from tests.app import figures, parameters, press, said, script, sound, table
 from tests.conftest import WORDS
 from tests.hostile import SENTENCES
 
@@ -33,13 +31,7 @@ checkpoints, _faults = models.load_all()
 Downloads = dict[str, Callable[[], list[list[str]]]]
 
 
-@pytest.fixture(autouse=True)
-def _models(tiny_checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    shutil.copytree(tiny_checkpoints, tmp_path / "checkpoints")
-    monkeypatch.setenv("UNROLLED_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    forget()
-    yield
-    forget()
+pytestmark = pytest.mark.usefixtures("own_models")
 
 
 def opened(part: str = "patterns", **link: str) -> AppTest:
